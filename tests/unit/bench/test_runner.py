@@ -1,0 +1,45 @@
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bench.runner import Figure, run
+
+
+def two_figures(quick: bool) -> Iterator[Figure]:
+    yield Figure(name="rows_per_second", value=50 if quick else 5_000, unit="rows/s", goal=1_000, direction="min")
+    yield Figure(name="seconds", value=2.5, unit="s", goal=10, direction="max")
+
+
+def test_the_json_lists_each_figure_with_its_goal(tmp_path: Path) -> None:
+    """The JSON holds every figure with value, unit, goal, direction and whether it was reached."""
+    file = tmp_path / "out" / "figures.json"
+    run(two_figures, ["--quick", "--json", str(file)], tmp_path / "results")
+    figures = json.loads(file.read_text())["figures"]
+    assert figures[0] == {
+        "name": "rows_per_second",
+        "value": 50,
+        "unit": "rows/s",
+        "goal": 1_000,
+        "direction": "min",
+        "reached": False,
+    }
+    assert figures[1]["reached"] is True
+
+
+def test_a_missed_goal_is_no_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A bench that misses a goal says so and exits with 0."""
+    assert run(two_figures, ["--quick"], tmp_path) == 0
+    assert "MISSED" in capsys.readouterr().out
+
+
+def test_only_full_runs_are_kept(tmp_path: Path) -> None:
+    """A full run leaves a file with machine and commit in the results; a quick one leaves none."""
+    run(two_figures, ["--quick"], tmp_path)
+    assert list(tmp_path.iterdir()) == []
+    run(two_figures, [], tmp_path)
+    (kept,) = tmp_path.glob("two_figures-*.json")
+    report = json.loads(kept.read_text())
+    assert report["machine"]["cores"] > 0
+    assert report["commit"]
