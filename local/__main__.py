@@ -1,0 +1,37 @@
+"""The local commands: `python -m local COMMAND`. Each is imported only when it is called, so that all start quickly."""
+
+import sys
+from importlib import import_module
+
+from local.console import complain, say
+
+COMMANDS = {
+    "demo": ("local.demo", "the whole job on a sample, then a broken file; ends by itself"),
+    "serve": ("local.serve", "host, database and inbox together, staying up, data kept in .local/"),
+    "query": ("local.query", "rows from a container of the database"),
+    "host": ("local.host", "the Functions host alone"),
+    "cosmos": ("local.cosmos", "the Cosmos DB emulator alone"),
+    "inbox": ("local.inbox", "the mail inbox alone"),
+}
+
+
+def main(argv: list[str]) -> int:
+    name = argv[0] if argv else "--help"
+    if name in ("-h", "--help"):
+        say(usage())
+        return 0
+    if name not in COMMANDS:
+        complain(f"There is no command {name!r}.\n\n{usage()}")
+        return 2
+    module, _ = COMMANDS[name]
+    code: int = import_module(module).main(argv[1:])
+    return code
+
+
+def usage() -> str:
+    lines = [f"  {name:<8}{text}" for name, (_, text) in COMMANDS.items()]
+    return "\n".join(["python -m local COMMAND [--help]", *lines])
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
