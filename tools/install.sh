@@ -34,10 +34,10 @@ fi
 
 echo "Installing the pinned requirements into $venv ($("$venv/bin/python" --version); a minute or so, once) ..."
 "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --retries 2 -r requirements-dev.txt >"$log" 2>&1 || {
-    tail -n 5 "$log" >&2
     if grep -q -E 'NewConnectionError|ConnectTimeout|ReadTimeout|NameResolutionError|ProxyError|SSLError' "$log"; then
         fail "No package index answered: connect to a network, or name your index as in 'PIP_INDEX_URL=https://… make install'."
     fi
+    tail -n 5 "$log" >&2
     fail "pip could not install requirements-dev.txt; its last lines are above."
 }
 touch "$venv/installed"
