@@ -1,0 +1,26 @@
+"""Opening, cutting into chunks and reading input files: pure functions over bytes, one format a file."""
+
+from collections.abc import Mapping
+
+from outlast.inputs.csv_file import CSV
+from outlast.inputs.gzipped import Inflater
+from outlast.inputs.json_lines import JSON_LINES
+from outlast.inputs.shapes import MAX_RECORD, BadInput, BadRow, Chunk, Cut, InputFormat, InputRow
+from outlast.inputs.telling import tell_format
+
+FORMATS: Mapping[str, InputFormat] = {CSV.name: CSV, JSON_LINES.name: JSON_LINES}
+
+__all__ = [
+    "CSV",
+    "FORMATS",
+    "JSON_LINES",
+    "MAX_RECORD",
+    "BadInput",
+    "BadRow",
+    "Chunk",
+    "Cut",
+    "Inflater",
+    "InputFormat",
+    "InputRow",
+    "tell_format",
+]

@@ -1,0 +1,67 @@
+"""The header of a CSV file."""
+
+from dataclasses import dataclass
+
+from outlast.inputs.csv_records import CsvRecords
+from outlast.inputs.quoting import split
+from outlast.inputs.shapes import BadInput
+
+_BOM = b"\xef\xbb\xbf"
+_OTHER_DELIMITERS = {";": "semicolons", "\t": "tabs", "|": "vertical bars"}
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """The first record that is not blank."""
+
+    columns: list[str]
+    end: int
+    """Byte offset just behind it."""
+    number: int
+
+
+def read_header(head: bytes, at_end: bool, records: CsvRecords) -> Header:
+    """The header of the input that begins with `head`. Raises BadInput when there is none that can be used."""
+    start, number = len(head) - len(head.removeprefix(_BOM)), 1
+    while start < len(head) and (found := records.record(start)):
+        end, sound = found
+        if line := head[start:end].rstrip(b"\r\n"):
+            return Header(_columns(line, sound), end, number)
+        start, number = end, number + 1
+    if at_end:
+        raise BadInput("body", "The input is empty. Send a CSV file whose first line names the columns.")
+    raise BadInput("header", f"The header is not complete within the first {len(head):,} bytes. Is the input CSV?")
+
+
+def _columns(line: bytes, sound: bool) -> list[str]:
+    if not sound:
+        raise BadInput("header", "The header's quoting is broken: close each quoted name, then a comma or a line end.")
+    try:
+        columns = split(line.decode())
+    except UnicodeDecodeError as error:
+        place = f"byte {error.start + 1} of the header is not UTF-8"
+        raise BadInput("header", f"The input is not UTF-8 ({place}). Save the file as UTF-8.") from None
+    _check(columns)
+    return columns
+
+
+def _check(columns: list[str]) -> None:
+    if "\0" in "".join(columns):
+        raise BadInput("header", "The header holds NUL bytes: the input is binary or UTF-16. Save it as CSV in UTF-8.")
+    if any("\r" in column.rstrip("\n") for column in columns) and len(columns) > 0:
+        raise BadInput("header", "The lines end in CR alone. Save the file with line ends LF or CRLF.")
+    if "" in columns:
+        place = columns.index("") + 1
+        raise BadInput("header", f"Column {place} of {len(columns)} has no name. Name every column, each once.")
+    seen: set[str] = set()
+    for column in columns:
+        if column in seen:
+            raise BadInput("header", f"Column {column!r} is in the header twice. Name every column once.")
+        seen.add(column)
+    _check_delimiter(columns)
+
+
+def _check_delimiter(columns: list[str]) -> None:
+    found = [name for mark, name in _OTHER_DELIMITERS.items() if mark in columns[0]]
+    if len(columns) == 1 and found:
+        raise BadInput("header", f"The columns are separated by {found[0]}. Save the file with commas.")

@@ -1,0 +1,38 @@
+"""Where the records of a stretch of CSV end."""
+
+from dataclasses import dataclass
+
+from outlast.inputs.cutting import Lines
+from outlast.inputs.quoting import Quotes
+
+
+@dataclass(frozen=True, slots=True)
+class CsvRecords:
+    """The records of a window: lines, but for those in which a quote is found. Ask in ascending order."""
+
+    lines: Lines
+    quotes: Quotes
+
+    @classmethod
+    def of(cls, window: bytes, at_end: bool, max_record: int, max_quoted: int) -> "CsvRecords":
+        """The records of `window`; the limits are in bytes."""
+        return cls(Lines(window, at_end, max_record), Quotes(window, at_end, max_quoted))
+
+    def leap(self, start: int, goal: int) -> tuple[int, int]:
+        """Over the lines before the next quote."""
+        quote = self.lines.window.find(b'"', start, goal)
+        return self.lines.leap(start, goal if quote < 0 else quote)
+
+    def end(self, start: int) -> int | None:
+        """See cutting.Records."""
+        found = self.record(start)
+        return found and found[0]
+
+    def record(self, start: int) -> tuple[int, bool] | None:
+        """The end of the record at `start` and whether its quoting is sound; None when more data is needed to tell."""
+        line_end = self.lines.end(start)
+        if line_end is None:
+            return None
+        if line_end - start >= self.lines.max_record or self.lines.window.find(b'"', start, line_end) < 0:
+            return line_end, True
+        return self.quotes.ends(start, line_end)

@@ -1,0 +1,96 @@
+"""JSON Lines (https://jsonlines.org): one JSON object a line, UTF-8."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from io import BytesIO
+
+import orjson
+
+from outlast.inputs.cutting import Limits, Lines, cut_window, skip_line
+from outlast.inputs.shapes import MAX_FIELD_SHOWN, MAX_RECORD, BadInput, BadRow, Cut, InputRow
+
+_BOM = b"\xef\xbb\xbf"
+_BLANK = b" \t\r\n"
+_ONLY_A_BRACE = re.compile(rb"\s*\{[ \t\r]*\n")
+_OBJECT_LINE = re.compile(rb"^[ \t]*\{", re.MULTILINE)
+_MAX_INTEGER_DIGITS = 18
+
+
+@dataclass(frozen=True, slots=True)
+class JsonLines:
+    """A record is a line. Blank lines are no rows but count in the numbering, so a row's number is its line's."""
+
+    max_record: int = MAX_RECORD
+    name: str = "jsonl"
+
+    def columns(self, head: bytes, at_end: bool) -> list[str]:
+        """None. Raises BadInput for what is empty or has no line that begins like an object."""
+        text = head.removeprefix(_BOM).strip(_BLANK)
+        if not text:
+            raise BadInput("body", "The input is empty. Send one JSON object a line.")
+        if text.startswith(b"["):
+            raise BadInput("body", "The input is a JSON array. Send its objects instead, one a line (JSON Lines).")
+        if _ONLY_A_BRACE.match(text):
+            raise BadInput("body", "The JSON is spread over several lines. Send each object on one line (JSON Lines).")
+        if not _OBJECT_LINE.search(text):
+            raise BadInput("body", "The input is not JSON Lines: no line begins with '{'. Send one JSON object a line.")
+        return []
+
+    def first(self, head: bytes, at_end: bool) -> tuple[int, int]:
+        """Behind the byte order mark, if there is one; row 1."""
+        self.columns(head, at_end)
+        return len(head) - len(head.removeprefix(_BOM)), 1
+
+    def cut(self, window: bytes, at_end: bool, offset: int, row: int, target: int) -> Cut:
+        """See InputFormat."""
+        limits = Limits(min(target, self.max_record // 2), self.max_record)
+        return cut_window(Lines(window, at_end, self.max_record), window, at_end, offset, row, limits)
+
+    def skip(self, window: bytes) -> int | None:
+        """See InputFormat."""
+        return skip_line(window)
+
+    def rows(self, data: bytes, columns: list[str], row: int) -> Iterator[InputRow | BadRow]:
+        """See InputFormat. `fields` is the line itself, cut at 10,000 characters."""
+        end = 0
+        for number, line in enumerate(BytesIO(data), row):
+            end += len(line)
+            record = line.strip(_BLANK)
+            if record:
+                yield _row(number, end, record)
+
+    def overlong(self, head: bytes, columns: list[str], row: int) -> BadRow:
+        """See InputFormat."""
+        return BadRow(row, len(head), "", "too_long", f"the line has {self.max_record:,} bytes or more", [_shown(head)])
+
+
+def _row(number: int, end: int, record: bytes) -> InputRow | BadRow:
+    try:
+        values = orjson.loads(record)
+    except orjson.JSONDecodeError as error:
+        return _bad(number, end, record, str(error))
+    if type(values) is not dict:
+        return _bad(number, end, record, f"a JSON {_kind(values)} where an object is wanted")
+    return InputRow(number, end, values, [record[: 4 * MAX_FIELD_SHOWN].decode(errors="ignore")[:MAX_FIELD_SHOWN]])
+
+
+def _bad(number: int, end: int, record: bytes, message: str) -> BadRow:
+    try:
+        record.decode()
+    except UnicodeDecodeError as error:
+        place = f"byte {error.start + 1} of the line is not UTF-8"
+        return BadRow(number, end, "", "encoding", place, [_shown(record)])
+    return BadRow(number, end, "", "json", message, [_shown(record)])
+
+
+def _shown(record: bytes) -> str:
+    return record[: 4 * MAX_FIELD_SHOWN].decode(errors="replace")[:MAX_FIELD_SHOWN]
+
+
+def _kind(value: object) -> str:
+    names = {list: "array", str: "string", bool: "boolean", type(None): "null"}
+    return names.get(type(value), "number")
+
+
+JSON_LINES = JsonLines()
