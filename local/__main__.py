@@ -3,7 +3,7 @@
 import sys
 from importlib import import_module
 
-from local.console import complain, say
+from local.console import LocalError, complain, say
 
 COMMANDS = {
     "demo": ("local.demo", "the whole job on a sample, then a broken file; ends by itself"),
@@ -24,7 +24,11 @@ def main(argv: list[str]) -> int:
         complain(f"There is no command {name!r}.\n\n{usage()}")
         return 2
     module, _ = COMMANDS[name]
-    code: int = import_module(module).main(argv[1:])
+    try:
+        code: int = import_module(module).main(argv[1:])
+    except LocalError as error:
+        complain(str(error))
+        return 1
     return code
 
 

@@ -1,0 +1,59 @@
+"""HTTP calls to the parts on this machine: JSON in and out, never through a proxy, errors with what was answered."""
+
+import json
+import os
+from collections.abc import Mapping
+from typing import Any
+from urllib.error import HTTPError, URLError
+from urllib.parse import urlencode
+from urllib.request import ProxyHandler, Request, build_opener
+
+from local.console import LocalError
+
+SECONDS = 60
+_direct = build_opener(ProxyHandler({}))
+
+
+class CallError(LocalError):
+    """A part answered with an error, or not at all."""
+
+    def __init__(self, text: str, status: int | None = None) -> None:
+        super().__init__(text)
+        self.status = status
+
+
+def get(url: str, key: str | None = None) -> Any:
+    return json.loads(_call(Request(url, headers=_headers(key))))
+
+
+def get_text(url: str, key: str | None = None) -> str:
+    return _call(Request(url, headers=_headers(key))).decode()
+
+
+def post_file(url: str, data: bytes, key: str, query: Mapping[str, str]) -> Any:
+    headers = {**_headers(key), "Content-Type": "application/octet-stream"}
+    return json.loads(_call(Request(f"{url}?{urlencode(query)}", data, headers)))
+
+
+def bypass_proxies() -> None:
+    """Keep this process's clients, and its children's, from asking a proxy for this machine."""
+    for name in ("NO_PROXY", "no_proxy"):
+        os.environ[name] = ",".join(filter(None, [os.environ.get(name), "127.0.0.1", "localhost"]))
+
+
+def _headers(key: str | None) -> dict[str, str]:
+    return {"x-functions-key": key} if key else {}
+
+
+def _call(request: Request) -> bytes:
+    what = f"{request.get_method()} {request.full_url.partition('?')[0]}"
+    try:
+        with _direct.open(request, timeout=SECONDS) as answer:
+            body: bytes = answer.read()
+            return body
+    except HTTPError as error:
+        with error:
+            text = error.read().decode(errors="replace")
+        raise CallError(f"{what} answered {error.code}: {text or 'nothing'}", error.code) from error
+    except (URLError, OSError) as error:
+        raise CallError(f"{what} failed: {getattr(error, 'reason', error)}. Is it running?") from error

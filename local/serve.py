@@ -1,0 +1,53 @@
+"""Host, database and inbox, staying up until Ctrl-C; the next start goes on where this one ended."""
+
+import argparse
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from local.app_settings import APP, FILE, app_settings, copy_sample
+from local.calls import bypass_proxies
+from local.console import ends_cleanly, say
+from local.parts import Parts, Ports
+
+
+def main(argv: Sequence[str]) -> int:
+    options = parse(argv)
+    app = options.app.resolve()
+    ports = Ports(host=options.host_port, cosmos=options.cosmos_port, inbox=options.inbox_port)
+    if copy_sample(app):
+        say(f"{FILE} is new, a copy of the sample: your settings go there.")
+    bypass_proxies()
+    say("Starting host, database and inbox ...")
+    with (
+        suppress(KeyboardInterrupt),
+        ends_cleanly(),
+        Parts(app, options.data or app / ".local", ports, app_settings(app)) as parts,
+    ):
+        say(welcome(parts))
+        parts.watch()
+    say("\nEnded. What was unfinished goes on at the next start.")
+    return 0
+
+
+def parse(argv: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m local serve", description=__doc__)
+    parser.add_argument("--app", type=Path, default=APP, metavar="DIR", help="the app to run (default: this one)")
+    parser.add_argument("--data", type=Path, metavar="DIR", help="where all data is kept (default: .local in the app)")
+    for part, port in (("host", 7071), ("cosmos", 8081), ("inbox", 8025)):
+        parser.add_argument(f"--{part}-port", type=int, default=port, metavar="N", help="default: %(default)s")
+    return parser.parse_args(argv)
+
+
+def welcome(parts: Parts) -> str:
+    """Where everything is, and the line that starts a first run."""
+    start = f"{parts.host.url}/api/reports/flight_delays?code={parts.host.function_key}"
+    return f"""
+  health    {parts.host.url}/api/health
+  database  {parts.cosmos.url}   python -m local query flight-delays "SELECT TOP 3 * FROM c"
+  inbox     {parts.inbox.url}
+
+Start a run:
+  curl --data-binary @samples/flights-2013-01.csv.gz "{start}"
+
+Ctrl-C ends it."""

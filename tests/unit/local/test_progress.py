@@ -1,0 +1,55 @@
+from io import StringIO
+from typing import Any
+
+from local.progress import Progress, blocks, line
+
+
+class Terminal(StringIO):
+    encoding = "utf-8"
+
+    def isatty(self) -> bool:
+        return True
+
+
+def status(phase: str, done: int) -> dict[str, Any]:
+    return {"phase": phase, "chunks_done": done, "chunks": 10, "totals": {"rows": 1_000 * done, "documents": 0}}
+
+
+def test_the_bar_is_as_long_as_what_is_done() -> None:
+    """Half the chunks fill half the bar, and the numbers stand beside it."""
+    shown = line(status("storing", 5), "#", ".")
+    assert "#" * 15 + "." * 15 in shown
+    assert "5/10" in shown
+    assert "5,000 rows" in shown
+
+
+def test_a_status_without_counts_is_shown() -> None:
+    """The first status, before anything is counted, is an empty bar."""
+    assert "#" not in line({"phase": "reading"}, "#", ".")
+
+
+def test_a_terminal_sees_one_line_a_phase() -> None:
+    """On a terminal a phase's line is overwritten, and the next phase begins a new one."""
+    out = Terminal()
+    with Progress(out) as progress:
+        for step in (status("generating", 1), status("generating", 2), status("storing", 1)):
+            progress.show(step)
+    assert out.getvalue().count("\r") == 1
+    assert out.getvalue().count("\n") == 2
+
+
+def test_a_file_sees_a_line_a_status() -> None:
+    """Elsewhere each status is a line of its own, without control characters."""
+    out = StringIO()
+    with Progress(out) as progress:
+        progress.show(status("generating", 1))
+        progress.show(status("generating", 2))
+    assert len(out.getvalue().splitlines()) == 2
+    assert "\r" not in out.getvalue()
+
+
+def test_a_plain_output_gets_plain_signs() -> None:
+    """An output that cannot show block characters gets a bar it can show."""
+    assert blocks("ascii") == ("#", ".")
+    assert blocks(None) == ("#", ".")
+    assert blocks("utf-8") == ("█", "░")
