@@ -1,0 +1,143 @@
+"""Makes one chunk's rows into its documents and stages them; bad rows become rejects."""
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+import orjson
+from pydantic import ValidationError
+
+from outlast.cosmos.document import DocumentRefused, staged
+from outlast.cosmos.line import Line, join_lines
+from outlast.deadline import Deadline, Deadlines
+from outlast.generated import Generated
+from outlast.input_file import ChunkList, InputFiles, format_of
+from outlast.inputs import BadRow, InputRow
+from outlast.models import ChunkAnswer, ChunkCall, Plain, Totals
+from outlast.rejects import Reject, encode_rejects
+from outlast.report import Report
+from outlast.runs import Fence, RunRecord, Runs
+from outlast.staging import Staging, reference_path
+
+PART_BYTES = 32 * 1024 * 1024
+"""A part is closed at this size, so that rows with many documents do not fill the memory."""
+
+T = TypeVar("T")
+Key = tuple[bytes, str]
+
+
+@dataclass(frozen=True, slots=True)
+class GenerateReport:
+    """`in_thread` runs work that keeps a CPU busy beside the event loop (in place, in simulations)."""
+
+    reports: Mapping[str, Report[Any]]
+    runs: Runs
+    staging: Staging
+    files: InputFiles
+    deadlines: Deadlines
+    clock: Callable[[], float]
+    in_thread: Callable[[Callable[[], Plain | None]], Awaitable[Plain | None]]
+
+    async def generate_report(self, given: Plain) -> Plain:
+        """One part of one chunk. A repeat that finds the part's answer returns it and generates nothing."""
+        call, deadline = ChunkCall.of(given), self.deadlines.start()
+        record = await Fence(self.runs, call.run, call.attempt, "generating", self.clock).enter()
+        place = call.cursor or {"part": 0, "offset": 0, "row": None}
+        generated = Generated(self.staging, call.run, call.chunk)
+        answer = await generated.find(place["part"])
+        if answer is None:
+            part = _Part(self.reports[record.report])
+            rows = await self._rows(record, call.chunk, place, part)
+            cursor = await self.in_thread(lambda: part.fill(rows, place, deadline))
+            documents, rejects, totals = part.ended()
+            answer = await generated.keep(place["part"], documents, rejects, cursor, totals.plain())
+        return ChunkAnswer(answer.cursor, answer.totals).plain()
+
+    async def _rows(self, record: RunRecord, number: int, place: Plain, part: "_Part") -> Iterable[InputRow | BadRow]:
+        """The chunk's rows from the place on."""
+        listed: ChunkList = await self.files.chunks(record.id)
+        chunk = listed.chunks[number]
+        part.reference = orjson.loads(await self.staging.need(reference_path(record.id)))
+        form, offset = format_of(record), place["offset"]
+        if chunk.overlong:
+            return [
+                form.overlong(
+                    await self.files.of(record).read(chunk.offset, 64 * 1024), listed.columns, chunk.first_row
+                )
+            ]
+        data = await self.files.of(record).read(chunk.offset + offset, chunk.length - offset)
+        return form.rows(data, listed.columns, place["row"] or chunk.first_row)
+
+
+@dataclass(slots=True)
+class _Part:
+    """The documents and rejects of one call, by key: of two rows with one, the later wins."""
+
+    report: Report[Any]
+    reference: Any = None
+    lines: dict[Key, Line] = field(default_factory=dict)
+    fields: dict[int, list[str]] = field(default_factory=dict)
+    left: dict[int, int] = field(default_factory=dict)
+    rejects: list[Reject] = field(default_factory=list)
+    rows: int = 0
+    size: int = 0
+
+    def fill(self, rows: Iterable[InputRow | BadRow], place: Plain, deadline: Deadline) -> Plain | None:
+        """Take rows until they, the time or the space ends; return the cursor behind the last one taken."""
+        rows = iter(rows)
+        for row in rows:
+            self.rows += 1
+            if isinstance(row, BadRow):
+                self._reject(row, row.column, row.code, row.message)
+            else:
+                self._generate(row)
+            if deadline.passed() or self.size > PART_BYTES:
+                more = next(rows, None) is not None
+                after = {"part": place["part"] + 1, "offset": place["offset"] + row.end, "row": row.number + 1}
+                return after if more else None
+        return None
+
+    def ended(self) -> tuple[bytes, bytes | None, Totals]:
+        """The part as it is staged, in the order of the hash space: what lies together is written together."""
+        lines = sorted(self.lines.values(), key=lambda line: (line.effective_partition_key, line.row))
+        documents = sum(len(line.document) for line in lines)
+        totals = Totals(rows=self.rows, rejected=len(self.rejects), documents=len(lines), bytes=documents)
+        return join_lines(lines), encode_rejects(self.rejects) or None, totals
+
+    def _generate(self, row: InputRow) -> None:
+        path = self.report.partition_key[1:].split("/")
+        try:
+            typed = self.report.row.model_validate(row.values)
+            lines = [
+                ((line.partition_key, document["id"]), line)
+                for document in self.report.generate_report(typed, self.reference)
+                for line in (staged(document, path, row.number),)
+            ]
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+            self._reject(row, str(first["loc"][0]) if first["loc"] else "", first["type"], first["msg"])
+        except DocumentRefused as error:
+            self._reject(row, error.field, error.code, str(error))
+        except Exception as error:  # noqa: BLE001  # the user's code: whatever it raises costs this row alone
+            self._reject(row, "", "error", f"{type(error).__name__}: {error}")
+        else:
+            self._take(row, dict(lines))
+
+    def _take(self, row: InputRow, lines: dict[Key, Line]) -> None:
+        self.left[row.number] = len(lines)
+        self.fields[row.number] = row.fields
+        for key, line in lines.items():
+            if earlier := self.lines.pop(key, None):
+                self._lose(earlier, key)
+            self.lines[key] = line
+            self.size += len(line.document)
+
+    def _lose(self, earlier: Line, key: Key) -> None:
+        """A later row has the same document; a row that has none left is a reject."""
+        self.left[earlier.row] -= 1
+        if not self.left[earlier.row]:
+            text = f"a later row of the same chunk has the same id and partition key: {key[1]}"
+            self.rejects.append(Reject(earlier.row, "id", "duplicate", text, self.fields[earlier.row]))
+
+    def _reject(self, row: InputRow | BadRow, column: str, code: str, message: str) -> None:
+        self.rejects.append(Reject(row.number, column, code, message, row.fields))

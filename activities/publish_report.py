@@ -1,0 +1,75 @@
+"""Reconciles the counts of all chunks and writes the receipt. Nothing is published that does not add up."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+
+from outlast.deadline import Deadlines
+from outlast.errors import Permanent
+from outlast.generated import Generated
+from outlast.input_file import InputFiles
+from outlast.models import Plain, Totals
+from outlast.report import Report
+from outlast.runs import Fence, RunRecord, Runs
+from outlast.staging import Staging, stored_path
+
+
+@dataclass(frozen=True, slots=True)
+class PublishReport:
+    reports: Mapping[str, Report[Any]]
+    runs: Runs
+    staging: Staging
+    files: InputFiles
+    deadlines: Deadlines
+    clock: Callable[[], float]
+    now: Callable[[], datetime]
+
+    async def publish_report(self, given: Plain) -> Plain:
+        """Given run, attempt, totals of both phases, cursor; answers the cursor and, at the end, the receipt."""
+        deadline = self.deadlines.start()
+        record = await Fence(self.runs, given["run"], given["attempt"], "publishing", self.clock).enter()
+        count = len((await self.files.chunks(record.id)).chunks)
+        cursor = given["cursor"] or {"chunk": 0, "totals": Totals().plain()}
+        counted, chunk = Totals.of(cursor["totals"]), cursor["chunk"]
+        while chunk < count:
+            counted += await self._reconciled(record, chunk)
+            chunk += 1
+            if deadline.passed() and chunk < count:
+                return {"cursor": {"chunk": chunk, "totals": counted.plain()}, "receipt": None}
+        receipt = self._receipt(record, counted, Totals.of(given["totals"]), count)
+        await self.runs.change(record.id, lambda before: before if before.receipt else replace(before, receipt=receipt))
+        return {"cursor": None, "receipt": receipt}
+
+    async def _reconciled(self, record: RunRecord, chunk: int) -> Totals:
+        """Count one chunk from what was staged; raise Permanent where storing did not take all that was generated."""
+        parts = [Totals.of(answer.totals) async for _, answer in Generated(self.staging, record.id, chunk).parts()]
+        stored: Plain = orjson.loads(await self.staging.need(stored_path(record.id, chunk)))
+        generated = sum(parts, Totals())
+        if generated.documents != stored["documents"] + stored["refused"]:
+            raise Permanent(
+                f"chunk {chunk} of run {record.id}: {generated.documents} documents were generated, "
+                f"{stored['documents']} stored and {stored['refused']} refused; that does not add up, "
+                "and the run is not published"
+            )
+        return replace(generated, documents=stored["documents"], rejected=generated.rejected + stored["rejected"])
+
+    def _receipt(self, record: RunRecord, counted: Totals, told: Totals, chunks: int) -> Plain:
+        return {
+            "run": record.id,
+            "report": record.report,
+            "container": self.reports[record.report].container,
+            "rows_read": counted.rows,
+            "rows_stored": counted.rows - counted.rejected,
+            "rows_rejected": counted.rejected,
+            "documents_written": counted.documents,
+            "documents_replaced": told.replaced,
+            "bytes": told.bytes,
+            "request_units": round(told.ru, 2),
+            "throttled": told.throttled,
+            "sends": told.sends,
+            "chunks": chunks,
+            "seconds": round((self.now().astimezone(UTC) - datetime.fromisoformat(record.accepted)).total_seconds(), 3),
+        }

@@ -1,0 +1,55 @@
+"""The report's own reading, staged once: every later step, and every repeat of one, sees the same data."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from outlast.cosmos.client import Cosmos
+from outlast.deadline import Deadlines
+from outlast.errors import Permanent
+from outlast.models import Plain
+from outlast.report import Report
+from outlast.runs import Fence, Runs
+from outlast.staging import Staging, reference_path
+
+
+@dataclass(frozen=True, slots=True)
+class ReadDataFromDb:
+    reports: Mapping[str, Report[Any]]
+    runs: Runs
+    staging: Staging
+    cosmos: Cosmos
+    deadlines: Deadlines
+    clock: Callable[[], float]
+
+    async def read_data_from_db(self, given: Plain) -> Plain:
+        """Given run, attempt; answers how many bytes were staged. A repeat leaves what the first one staged."""
+        deadline = self.deadlines.start()
+        record = await Fence(self.runs, given["run"], given["attempt"], "reading", self.clock).enter()
+        path = reference_path(record.id)
+        if (staged := await self.staging.get(path)) is None:
+            report = self.reports[record.report]
+            parameters = report.parameters.model_validate(record.parameters)
+            staged = _encoded(await self._read(report, parameters, deadline.remaining()), report)
+            await self.staging.put_if_absent(path, staged)
+        return {"bytes": len(staged)}
+
+    async def _read(self, report: Report[Any], parameters: Any, seconds: float) -> Any:
+        try:
+            async with asyncio.timeout(seconds):
+                return await report.read_data_from_db(await self.cosmos.database(), parameters)
+        except TimeoutError:
+            raise Permanent(
+                f"read_data_from_db of {report.name} took longer than {seconds:.0f} s, 60 % of functionTimeout; "
+                "read less, or raise functionTimeout in host.json"
+            ) from None
+
+
+def _encoded(reference: Any, report: Report[Any]) -> bytes:
+    try:
+        return orjson.dumps(reference)
+    except TypeError as error:
+        raise Permanent(f"read_data_from_db of {report.name} returned what is no JSON: {error}") from None

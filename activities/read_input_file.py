@@ -1,0 +1,95 @@
+"""Reads the input once: inflates it, finds its columns, cuts it into chunks on record boundaries."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from outlast.deadline import Deadline, Deadlines
+from outlast.errors import Permanent
+from outlast.input_file import ChunkList, InputFile, InputFiles, format_of
+from outlast.inputs import MAX_RECORD, BadInput, Cut, InputFormat
+from outlast.models import Plain
+from outlast.runs import Fence, RunRecord, Runs
+from outlast.staging import Staging, chunks_path, input_path
+
+WINDOW = 8 * 1024 * 1024
+HEAD = 1024 * 1024
+SMALLEST, LARGEST, CHUNKS = 256 * 1024, 4 * 1024 * 1024, 200
+"""A chunk is the input's size over 200, within these bytes: few enough calls, each far below the timeout."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadInputFile:
+    runs: Runs
+    staging: Staging
+    files: InputFiles
+    deadlines: Deadlines
+    clock: Callable[[], float]
+
+    async def read_input_file(self, given: Plain) -> Plain:
+        """Given run, attempt, cursor; answers the cursor, and the number of chunks so far."""
+        deadline = self.deadlines.start()
+        fence = Fence(self.runs, given["run"], given["attempt"], "reading", self.clock)
+        record = await fence.enter()
+        try:
+            await self._inflate_once(record)
+            return await self._cut(record, given["cursor"], deadline, fence)
+        except BadInput as error:
+            raise Permanent(f"the input of run {record.id} cannot be read: {error}") from None
+
+    async def _inflate_once(self, record: RunRecord) -> None:
+        if record.gzipped and await self.staging.size(input_path(record.id)) is None:
+            await self.files.inflate(record)
+
+    async def _cut(self, record: RunRecord, cursor: Plain | None, deadline: Deadline, fence: Fence) -> Plain:
+        file, form = self.files.of(record), format_of(record)
+        size = await file.size()
+        if cursor is None:
+            listed, offset, row = await self._begin(file, form, size)
+        else:
+            before = await self.files.chunks(record.id)
+            listed = ChunkList(before.columns, before.chunks[: cursor["chunks"]])
+            offset, row = cursor["offset"], cursor["row"]
+        target = min(LARGEST, max(SMALLEST, size // CHUNKS))
+        while offset < size:
+            await fence.check()
+            cut = await _next_cut(file, form, size, offset, row, target)
+            listed.chunks.extend(cut.chunks)
+            offset, row = offset + cut.consumed, cut.next_row
+            if cut.unended:
+                after = await _end_of_record(file, form, size, offset)
+                last = listed.chunks[-1]
+                listed.chunks[-1] = replace(last, length=after - last.offset)
+                offset = after
+            if deadline.passed():
+                break
+        await self.staging.put(chunks_path(record.id), listed.encoded())
+        count = len(listed.chunks)
+        return {"cursor": {"offset": offset, "row": row, "chunks": count} if offset < size else None, "chunks": count}
+
+    async def _begin(self, file: InputFile, form: InputFormat, size: int) -> tuple[ChunkList, int, int]:
+        head = await file.read(0, HEAD)
+        columns = form.columns(head, len(head) >= size)
+        offset, row = form.first(head, len(head) >= size)
+        return ChunkList(columns, []), offset, row
+
+
+async def _next_cut(file: InputFile, form: InputFormat, size: int, offset: int, row: int, target: int) -> Cut:
+    """Cut one window; where it ends within its first record, cut a longer one."""
+    length = WINDOW
+    while True:
+        window = await file.read(offset, length)
+        cut = form.cut(window, offset + len(window) >= size, offset, row, target)
+        if cut.consumed:
+            return cut
+        length = MAX_RECORD
+
+
+async def _end_of_record(file: InputFile, form: InputFormat, size: int, offset: int) -> int:
+    """Where the overlong record that goes on at `offset` ends."""
+    while offset < size:
+        window = await file.read(offset, WINDOW)
+        end = form.skip(window)
+        if end is not None:
+            return offset + end
+        offset += len(window)
+    return size

@@ -1,0 +1,60 @@
+"""Tells the people of MAIL_TO that a run failed: which, where, why, what was written, what to do next."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from outlast.mail import Letter, Mailer
+from outlast.models import Plain, Totals
+from outlast.runs import Fence, RunRecord, Runs
+
+
+@dataclass(frozen=True, slots=True)
+class SendEmail:
+    runs: Runs
+    mailer: Mailer
+    clock: Callable[[], float]
+
+    async def send_email(self, given: Plain) -> Plain:
+        """Given run, attempt. No address, key or row of the input is in the letter."""
+        record = await Fence(self.runs, given["run"], given["attempt"], "failing", self.clock).enter()
+        await self.mailer.send(letter(record))
+        return {"sent": True}
+
+
+def letter(record: RunRecord) -> Letter:
+    """The letter about a failed run."""
+    failure = record.failure or {"step": "an unknown step", "chunk": None, "text": "the reason was not recorded"}
+    totals = Totals.of(record.totals or {})
+    where = failure["step"] if failure["chunk"] is None else f"{failure['step']}, chunk {failure['chunk']}"
+    lines = [
+        f"The report {record.report} failed.",
+        "",
+        f"Run:      {record.id} (attempt {record.attempt}, accepted {record.accepted})",
+        f"Step:     {where}",
+        f"Reason:   {failure['text']}",
+        f"Written:  {_written(record, totals)}",
+        f"Rejects:  {_rejects(record, totals)}",
+        "",
+        "What to do next: " + _next(totals),
+    ]
+    return Letter(
+        f"{record.id}:{record.attempt}:failed", f"Report {record.report} failed: run {record.id}", "\n".join(lines)
+    )
+
+
+def _written(record: RunRecord, totals: Totals) -> str:
+    if not totals.sends:
+        return "nothing"
+    return f"{totals.documents} documents, which stay: the report's mode is upsert"
+
+
+def _rejects(record: RunRecord, totals: Totals) -> str:
+    if not totals.rejected:
+        return "none"
+    return f"{totals.rejected} of {totals.rows} rows, listed at GET /api/runs/{record.id}/rejects"
+
+
+def _next(totals: Totals) -> str:
+    if totals.rejected:
+        return "correct those rows and start the report again, or start it with tolerated_rejects to leave them out."
+    return "remove the reason and start the report again; documents keep their ids, so none is doubled."

@@ -1,0 +1,140 @@
+"""Writes one chunk's staged documents into the database until they are in or the deadline comes."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import orjson
+
+from outlast.cosmos.line import Line, read_lines
+from outlast.cosmos.transport import Result
+from outlast.cosmos.writer import Writer
+from outlast.deadline import Deadline, Deadlines
+from outlast.generated import Generated
+from outlast.input_file import InputFiles, format_of
+from outlast.models import ChunkAnswer, ChunkCall, Crosses, Plain, Totals
+from outlast.rejects import Reject, each_row_once, encode_rejects
+from outlast.report import Report
+from outlast.runs import Fence, RunRecord, Runs
+from outlast.staging import Staging, stored_path
+
+WINDOW = 4 * 1024 * 1024
+"""Bytes of lines in memory at once; twice the largest document, so that there is a whole line in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place(Crosses):
+    """The cursor: everything of the chunk before byte `offset` of `part` is settled: written, or refused by the
+    database. `call` counts the answers; `rejecting` are the calls in which something was refused."""
+
+    part: int = 0
+    offset: int = 0
+    call: int = 0
+    documents: int = 0
+    refused: int = 0
+    rejecting: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class StoreDataToDb:
+    reports: Mapping[str, Report[Any]]
+    runs: Runs
+    staging: Staging
+    files: InputFiles
+    writer: Writer
+    deadlines: Deadlines
+    clock: Callable[[], float]
+
+    async def store_data_to_db(self, given: Plain) -> Plain:
+        """Given a chunk and where to go on; `stored/{chunk}.json` is written when all of it is in the database."""
+        call, deadline = ChunkCall.of(given), self.deadlines.start()
+        fence = Fence(self.runs, call.run, call.attempt, "storing", self.clock)
+        record = await fence.enter()
+        place = Place.of(call.cursor or {})
+        storing = _Storing(self, record, Generated(self.staging, call.run, call.chunk), deadline, fence, place)
+        done = await storing.go()
+        await self._keep_rejects(record, call.chunk, storing)
+        if not done:
+            return ChunkAnswer(replace(storing.place, call=place.call + 1).plain(), storing.totals.plain()).plain()
+        rejected = await self._list_rejects(record, call.chunk, storing.place)
+        ended = {"documents": storing.place.documents, "refused": storing.place.refused, "rejected": rejected}
+        await self.staging.put(stored_path(call.run, call.chunk), orjson.dumps(ended))
+        return ChunkAnswer(None, replace(storing.totals, rejected=rejected).plain()).plain()
+
+    async def _keep_rejects(self, record: RunRecord, chunk: int, storing: "_Storing") -> None:
+        """Stage what the database refused in this call, under its number: a repeat writes the same file."""
+        if storing.refused:
+            fields = await self._fields(record, chunk)
+            rejects = [_reject(line, result, fields) for line, result in storing.refused]
+            place = storing.place
+            await self.staging.put(_rejects_path(record, chunk, place.call), encode_rejects(rejects))
+            storing.place = replace(place, rejecting=(*place.rejecting, place.call))
+
+    async def _list_rejects(self, record: RunRecord, chunk: int, place: Place) -> int:
+        """Put the rejects of all calls together, each row once, and count them: a row's documents may lie apart."""
+        if not place.rejecting:
+            return 0
+        files = [await self.staging.need(_rejects_path(record, chunk, call)) for call in place.rejecting]
+        listed = each_row_once(files)
+        await self.staging.put(stored_path(record.id, chunk, "rejects.csv"), encode_rejects(listed))
+        return len(listed)
+
+    async def _fields(self, record: RunRecord, number: int) -> dict[int, list[str]]:
+        """The input's own columns of every row of the chunk: staged documents do not carry them."""
+        listed = await self.files.chunks(record.id)
+        chunk = listed.chunks[number]
+        data = await self.files.of(record).read(chunk.offset, chunk.length)
+        return {row.number: row.fields for row in format_of(record).rows(data, listed.columns, chunk.first_row)}
+
+
+@dataclass(slots=True)
+class _Storing:
+    """One call."""
+
+    step: StoreDataToDb
+    record: RunRecord
+    generated: Generated
+    deadline: Deadline
+    fence: Fence
+    place: Place
+    totals: Totals = field(default_factory=Totals)
+    refused: list[tuple[Line, Result]] = field(default_factory=list)
+
+    async def go(self) -> bool:
+        """Write from the place on; tell whether the chunk is done."""
+        while (part := await self.generated.find(self.place.part)) is not None:
+            path = self.generated.path(self.place.part, part.documents)
+            while self.place.offset < part.size:
+                if self.deadline.passed() or not await self._window(path):
+                    return False
+            self.place = replace(self.place, part=self.place.part + 1, offset=0)
+            if part.cursor is None:
+                return True
+        return True
+
+    async def _window(self, path: str) -> bool:
+        """Write the next window; tell whether all of it is settled."""
+        data = await self.step.staging.get_range(path, self.place.offset, WINDOW)
+        lines = read_lines(data[: data.rindex(b"\n") + 1])
+        container = self.step.reports[self.record.report].container
+        written = await self.step.writer.write(container, lines, self.deadline, self.fence.check)
+        self.refused += written.refused
+        self.totals += written.totals
+        self.place = replace(
+            self.place,
+            offset=self.place.offset + sum(len(line.encoded()) for line in lines[: written.settled]),
+            documents=self.place.documents + written.totals.documents,
+            refused=self.place.refused + len(written.refused),
+        )
+        return written.settled == len(lines)
+
+
+def _rejects_path(record: RunRecord, chunk: int, call: int) -> str:
+    return stored_path(record.id, chunk, f"{call:06}.rejects.csv")
+
+
+def _reject(line: Line, result: Result, fields: Mapping[int, list[str]]) -> Reject:
+    code = "too_large" if result.status == 413 else f"database_{result.status}"
+    return Reject(
+        line.row, "", code, result.message.splitlines()[0] if result.message else "", fields.get(line.row, [])
+    )

@@ -1,0 +1,71 @@
+"""The run: read, generate, judge the rejects, store, publish; and when that fails, settle it."""
+
+from math import ceil
+
+from orchestrators.progress import Progress
+from outlast.durable import Context, StepFailed, Steps, call, call_until_done, readable
+from outlast.models import Failure, Orders, Outcome, Plain, Totals, Wave
+
+MOST_WAVES = 20
+"""A phase's, at any data size: the run's history stays small, for it is replayed at each of its turns."""
+MOST_LANES = 32
+
+
+def import_report(context: Context) -> Steps:
+    """Input: attempt. The run's id is the instance's. Returns the receipt."""
+    run = {"run": context.instance_id, "attempt": context.get_input()["attempt"]}
+    progress = Progress(context)
+    try:
+        return (yield from _story(context, run, progress))
+    except Exception as error:  # whatever failed, somebody is told; the error itself goes on its way
+        failure = error.failure if isinstance(error, StepFailed) else Failure("import_report", None, readable(error))
+        told = {**run, "failure": failure.plain(), "totals": progress.totals.plain()}
+        yield context.call_sub_orchestrator("settle_run", told, f"{context.instance_id}:{run['attempt']}:settle")
+        raise
+
+
+def _story(context: Context, run: Plain, progress: Progress) -> Steps:
+    yield from _advance(context, run, "reading", progress)
+    chunks = (yield from call_until_done(context, "read_input_file", run))["chunks"]
+    yield from call(context, "read_data_from_db", run)
+
+    orders = yield from _phase(context, run, "generate", chunks, progress)
+    _judge("generate_report", orders, progress.totals)
+
+    orders = yield from _phase(context, run, "store", chunks, progress)
+    _judge("store_data_to_db", orders, progress.totals)
+
+    yield from _advance(context, run, "publishing", progress)
+    published = yield from call_until_done(context, "publish_report", {**run, "totals": progress.totals.plain()})
+    yield from _advance(context, run, "completed", progress)
+    return published["receipt"]
+
+
+def _phase(context: Context, run: Plain, phase: str, chunks: int, progress: Progress) -> Steps:
+    """Every chunk once, in at most MOST_WAVES waves of lanes; a failure ends the run when its wave has ended."""
+    state = {"generate": "generating", "store": "storing"}[phase]
+    progress.begin(state, chunks)
+    orders = yield from _advance(context, run, state, progress)
+    waves = min(MOST_WAVES, ceil(chunks / min(orders.max_parallel, MOST_LANES)))
+    for number in range(waves):
+        first, after = chunks * number // waves, chunks * (number + 1) // waves
+        lanes = min(orders.max_parallel, MOST_LANES, after - first)
+        wave = Wave(run["run"], run["attempt"], phase, number, first, after - 1, lanes)
+        progress.enter(wave)
+        outcome = Outcome.of((yield context.call_sub_orchestrator("run_wave", wave.plain(), wave.instance_id)))
+        progress.leave(wave, Totals.of(outcome.totals))
+        if outcome.error is not None:
+            raise StepFailed(Failure.of(outcome.error))
+        orders = yield from _advance(context, run, state, progress)
+    return orders
+
+
+def _advance(context: Context, run: Plain, to: str, progress: Progress) -> Steps:
+    progress.show(to)
+    return Orders.of((yield from call(context, "advance_run", {**run, "to": to, "totals": progress.totals.plain()})))
+
+
+def _judge(step: str, orders: Orders, totals: Totals) -> None:
+    refusal = orders.refusal(totals)
+    if refusal is not None:
+        raise StepFailed(Failure(step, None, refusal))

@@ -1,0 +1,53 @@
+"""What the run shows of itself while it goes on: its customStatus, under 2 KB."""
+
+from outlast.durable import Context
+from outlast.models import Plain, Totals, Wave
+
+
+class Progress:
+    """Counts both phases. Kept apart from the story, which would drown in it."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._started = context.current_utc_datetime.isoformat()
+        self._before = Totals()
+        self.of_phase = Totals()
+        self._chunks = 0
+        self._done = 0
+        self._wave: Wave | None = None
+        self._phase = "accepted"
+
+    @property
+    def totals(self) -> Totals:
+        """Rows and rejects of all phases; documents, bytes and the rest of the current one."""
+        now = self.of_phase
+        rows, rejected = self._before.rows + now.rows, self._before.rejected + now.rejected
+        return Totals(
+            rows, rejected, now.documents, now.replaced, now.bytes, round(now.ru, 2), now.throttled, now.sends
+        )
+
+    def begin(self, state: str, chunks: int) -> None:
+        self._before += self.of_phase
+        self.of_phase = Totals()
+        self._chunks, self._done, self._phase = chunks, 0, state
+
+    def enter(self, wave: Wave) -> None:
+        self._wave = wave
+        self.show(self._phase)
+
+    def leave(self, wave: Wave, totals: Totals) -> None:
+        self._done = wave.last + 1
+        self.of_phase += totals
+
+    def show(self, phase: str) -> None:
+        self._phase = phase
+        shown: Plain = {
+            "phase": phase,
+            "chunks_done": self._done,
+            "chunks": self._chunks,
+            "totals": self.totals.plain(),
+            "started": self._started,
+            "wave": self._wave.instance_id if self._wave else None,
+            "lanes": self._wave.lanes if self._wave else 0,
+        }
+        self._context.set_custom_status(shown)

@@ -1,0 +1,77 @@
+"""The world the app works in, wired once from its settings. Nothing is opened before it is needed."""
+
+import asyncio
+import random
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from outlast.cosmos.client import Cosmos
+from outlast.cosmos.pace import Paces
+from outlast.cosmos.transport import SdkTransport
+from outlast.cosmos.writer import Writer
+from outlast.deadline import Deadlines
+from outlast.input_file import InputFiles
+from outlast.mail import Mailer, SendGridMailer
+from outlast.report import Report, load_reports
+from outlast.runs import CosmosRuns, Runs
+from outlast.settings import Settings, function_timeout, read_settings
+from outlast.staging import Staging
+
+
+@dataclass(frozen=True, slots=True)
+class Adapters:
+    """What activities and HTTP functions are given."""
+
+    settings: Settings
+    reports: Mapping[str, Report[Any]]
+    cosmos: Cosmos
+    runs: Runs
+    staging: Staging
+    inputs: Staging | None
+    files: InputFiles
+    writer: Writer
+    mailer: Mailer
+    deadlines: Deadlines
+    clock: Callable[[], float]
+    now: Callable[[], datetime]
+    new_id: Callable[[], str]
+    in_thread: Callable[..., Any]
+
+    @classmethod
+    def wired(cls, environment: Mapping[str, str], folder: Path) -> "Adapters":
+        """Read the settings and the reports of the app's folder; raise an OutlastError that says what is wrong."""
+        settings = read_settings(environment)
+        cosmos = Cosmos(settings.cosmos_endpoint, settings.cosmos_key, settings.cosmos_database)
+        staging = Staging(settings.staging_url)
+        inputs = Staging(settings.inputs_url) if settings.inputs_url else None
+        clock = time.monotonic
+        return cls(
+            settings=settings,
+            reports=load_reports(folder / "reports"),
+            cosmos=cosmos,
+            runs=CosmosRuns(cosmos, _now),
+            staging=staging,
+            inputs=inputs,
+            files=InputFiles(staging, inputs or Staging("")),
+            writer=Writer(SdkTransport(cosmos), clock, asyncio.sleep, random.random, Paces(clock)),
+            mailer=_mailer(settings),
+            deadlines=Deadlines(function_timeout(environment, folder), clock),
+            clock=clock,
+            now=_now,
+            new_id=lambda: uuid4().hex,
+            in_thread=asyncio.to_thread,
+        )
+
+
+def _mailer(settings: Settings) -> Mailer:
+    sender, recipients = settings.mail_from, settings.mail_to
+    return SendGridMailer(settings.sendgrid_api_key, settings.sendgrid_host, sender, recipients, asyncio.to_thread)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

@@ -1,0 +1,52 @@
+"""The process's way into the database: clients made on its event loop when first needed, kept until it ends."""
+
+import asyncio
+from typing import Any
+
+from azure.cosmos.aio import CosmosClient, DatabaseProxy
+from azure.identity.aio import DefaultAzureCredential
+
+from outlast.errors import Permanent
+
+NO_THROTTLE_RETRY = -1
+"""For `retry_throttle_total`: the SDK takes 0 for "not given" and would retry nine times, past any deadline."""
+
+
+class Cosmos:
+    """Two clients, for the SDK sets retries per client: `database` waits out 429s as the SDK does, for small reads;
+    `writing` leaves every 429 to the writer, which paces itself. Without a key the managed identity is used."""
+
+    def __init__(self, endpoint: str, key: str, database: str) -> None:
+        self._endpoint = endpoint
+        self._key = key
+        self._name = database
+        self._clients: dict[str, CosmosClient] = {}
+        self._opening = asyncio.Lock()
+
+    async def database(self) -> DatabaseProxy:
+        """The database, for reading and for records; throttling is retried by the SDK."""
+        return await self._database("waiting", {})
+
+    async def writing(self) -> DatabaseProxy:
+        """The database, for the bulk writer; throttling comes back as 429."""
+        return await self._database(
+            "writing", {"retry_throttle_total": NO_THROTTLE_RETRY, "no_response_on_write": True}
+        )
+
+    async def close(self) -> None:
+        for client in self._clients.values():
+            await client.close()
+        self._clients.clear()
+
+    async def _database(self, kind: str, options: dict[str, Any]) -> DatabaseProxy:
+        async with self._opening:
+            if kind not in self._clients:
+                self._clients[kind] = self._client(options)
+        return self._clients[kind].get_database_client(self._name)
+
+    def _client(self, options: dict[str, Any]) -> CosmosClient:
+        if not self._endpoint:
+            raise Permanent(
+                "COSMOS_ENDPOINT is not set; give the account's URL, such as https://NAME.documents.azure.com"
+            )
+        return CosmosClient(self._endpoint, credential=self._key or DefaultAzureCredential(), **options)

@@ -1,0 +1,93 @@
+"""What the service accepts as a document, judged before it is staged.
+
+Limits: Azure Cosmos DB, "Service quotas": 2 MB of UTF-8 JSON, 128 levels, ids of 1,023 bytes, partition keys of 2,048.
+"""
+
+import math
+from collections.abc import Mapping
+from datetime import date, datetime, time
+from typing import Any, cast
+from uuid import UUID
+
+import orjson
+
+from outlast.cosmos.effective_partition_key import Key, effective_partition_key
+from outlast.cosmos.line import Line
+
+MAX_BYTES = 2 * 1024 * 1024
+MAX_NESTING = 128
+MAX_ID_BYTES = 1023
+MAX_KEY_BYTES = 2048
+
+
+class DocumentRefused(ValueError):
+    """One document breaks a rule of the service; `code` is the rule's short name, `field` where it is broken."""
+
+    def __init__(self, code: str, message: str, field: str = "") -> None:
+        super().__init__(message)
+        self.code = code
+        self.field = field
+
+
+def staged(document: Any, partition_key_path: list[str], row: int) -> Line:
+    """Check one document and encode it, once for all; raise DocumentRefused."""
+    if not isinstance(document, Mapping):
+        raise DocumentRefused("json", f"a document must be a dictionary, not {type(document).__name__}")
+    _check_id(document.get("id"))
+    _check_value(document, "", 1)
+    key = _partition_key(document, partition_key_path)
+    text = _encoded(document)
+    if len(text) > MAX_BYTES:
+        raise DocumentRefused("too_large", f"the document has {len(text):,} bytes and {MAX_BYTES:,} are allowed")
+    return Line(row, orjson.dumps(key), effective_partition_key(key).encode(), text)
+
+
+def _encoded(document: Mapping[str, Any]) -> bytes:
+    try:
+        return orjson.dumps(document)
+    except (TypeError, ValueError) as error:
+        raise DocumentRefused("json", f"the document is no JSON: {error}") from None
+
+
+def _check_id(key: Any) -> None:
+    if not isinstance(key, str) or not key:
+        raise DocumentRefused("id", "the document's id must be text that is not empty", "id")
+    if any(mark in key for mark in "/\\?#"):
+        raise DocumentRefused("id", "the document's id must not contain / \\ ? #", "id")
+    if len(key.encode("utf-8", "surrogatepass")) > MAX_ID_BYTES:
+        raise DocumentRefused("id", f"the document's id is longer than {MAX_ID_BYTES:,} bytes", "id")
+
+
+def _check_value(value: Any, path: str, depth: int) -> None:
+    """Refuse what the encoder would pass or change without a word: NaN becomes null, any depth is written."""
+    if isinstance(value, float) and not math.isfinite(value):
+        raise DocumentRefused("json", f"{path} is {value}, which JSON cannot say", path)
+    if not isinstance(value, Mapping | list | tuple):
+        if value is None or isinstance(value, str | int | float | datetime | date | time | UUID):
+            return
+        raise DocumentRefused("json", f"{path} is a {type(value).__name__}, which JSON cannot say", path)
+    if depth > MAX_NESTING:
+        raise DocumentRefused("nesting", f"the document is nested deeper than {MAX_NESTING} levels", path[:80])
+    for name, member in value.items() if isinstance(value, Mapping) else enumerate(value):
+        _check_value(member, f"{path}.{name}" if path else str(name), depth + 1)
+
+
+def _partition_key(document: Mapping[str, Any], path: list[str]) -> Key:
+    value: Any = document
+    for name in path:
+        if not isinstance(value, Mapping) or name not in value:
+            raise DocumentRefused(
+                "partition_key", f"the document lacks its partition key /{'/'.join(path)}", ".".join(path)
+            )
+        value = value[name]
+    if isinstance(value, datetime | date | time | UUID):
+        value = cast(str, orjson.loads(orjson.dumps(value)))
+    if value is not None and not isinstance(value, str | int | float):
+        raise DocumentRefused(
+            "partition_key", f"the partition key must be a plain value, not a {type(value).__name__}", ".".join(path)
+        )
+    if isinstance(value, str) and len(value.encode("utf-8", "surrogatepass")) > MAX_KEY_BYTES:
+        raise DocumentRefused(
+            "partition_key", f"the partition key is longer than {MAX_KEY_BYTES:,} bytes", ".".join(path)
+        )
+    return value

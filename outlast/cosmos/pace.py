@@ -1,0 +1,37 @@
+"""How fast to send: learned from throttling alone, shared by all activities of the process."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+MAX_OPERATIONS = 100
+MIN_OPERATIONS = 5
+
+
+@dataclass(slots=True)
+class Pace:
+    """One container's. A 429 closes it for the time the database asks for and halves the batches, so that several
+    lanes get through; each success makes them larger again."""
+
+    clock: Callable[[], float]
+    operations: int = MAX_OPERATIONS
+    opens_at: float = 0.0
+
+    def wait(self) -> float:
+        """Seconds until the next request may go."""
+        return max(0.0, self.opens_at - self.clock())
+
+    def throttled(self, retry_after: float) -> None:
+        self.opens_at = max(self.opens_at, self.clock() + retry_after)
+        self.operations = max(MIN_OPERATIONS, self.operations // 2)
+
+    def went_through(self) -> None:
+        self.operations = min(MAX_OPERATIONS, self.operations + 1)
+
+
+@dataclass(slots=True)
+class Paces:
+    clock: Callable[[], float]
+    _by_container: dict[str, Pace] = field(default_factory=dict)
+
+    def of(self, container: str) -> Pace:
+        return self._by_container.setdefault(container, Pace(self.clock))

@@ -1,0 +1,47 @@
+"""How long an activity may go on before it hands over a cursor."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from outlast.errors import Permanent
+
+SHARE = 0.6
+"""Of `functionTimeout`. What is in flight at the deadline has the other 40 % to end in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    """An instant on `clock`, in seconds."""
+
+    ends: float
+    clock: Callable[[], float]
+
+    def remaining(self) -> float:
+        """Seconds left, never below zero."""
+        return max(0.0, self.ends - self.clock())
+
+    def passed(self) -> bool:
+        return self.clock() >= self.ends
+
+
+@dataclass(frozen=True, slots=True)
+class Deadlines:
+    """Starts a deadline for each call of an activity. `timeout` is the host's `functionTimeout` in seconds."""
+
+    timeout: float
+    clock: Callable[[], float]
+
+    def start(self) -> Deadline:
+        return Deadline(self.clock() + self.timeout * SHARE, self.clock)
+
+
+def timeout_seconds(text: str) -> float:
+    """Read a `functionTimeout` as host.json writes it: `hh:mm:ss` or `d.hh:mm:ss`; -1 means none, taken as an hour."""
+    if text == "-1":
+        return 3600.0
+    match = re.fullmatch(r"(?:(\d+)\.)?(\d{1,2}):(\d{2}):(\d{2}(?:\.\d+)?)", text)
+    if match is None:
+        raise Permanent(f"functionTimeout is {text!r}, but must look like 00:05:00; correct host.json or the setting")
+    days, hours, minutes, seconds = match.groups(default="0")
+    return int(days) * 86_400 + int(hours) * 3600 + int(minutes) * 60 + float(seconds)

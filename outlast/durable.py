@@ -1,0 +1,120 @@
+"""Calling activities from orchestrators, and registering them: retry policy, permanent errors, cursors.
+
+The SDK's retry cannot tell errors apart. So a registered activity returns a permanent failure as
+`{"permanent": text}` instead of raising it, and `call` raises it on the other side; nothing else sees the mark.
+"""
+
+import logging
+from collections.abc import Awaitable, Callable, Generator
+from datetime import datetime
+from typing import Any, Protocol
+
+from azure.durable_functions import RetryOptions
+
+from outlast.errors import Permanent
+from outlast.models import Failure, Plain
+
+MARK = "permanent"
+Steps = Generator[Any, Any, Any]
+
+
+class Context(Protocol):
+    """What orchestrators use of the Durable SDK's context."""
+
+    instance_id: str
+    is_replaying: bool
+    current_utc_datetime: datetime
+
+    def get_input(self) -> Any: ...
+    def set_custom_status(self, status: Any) -> None: ...
+    def call_activity_with_retry(self, name: str, retry_options: Any, input_: Any) -> Any: ...
+    def call_sub_orchestrator(self, name: str, input_: Any, instance_id: str) -> Any: ...
+    def task_all(self, activities: list[Any]) -> Any: ...
+    def continue_as_new(self, input_: Any) -> None: ...
+
+
+class Backoff(RetryOptions):  # type: ignore[misc]  # the SDK ships no types
+    """Exponential intervals with a cap. The SDK's own options lack both; the host reads them all the same."""
+
+    def __init__(self, first_seconds: float, attempts: int, coefficient: float, cap_seconds: float) -> None:
+        super().__init__(max(1, round(first_seconds * 1000)), attempts)
+        self.coefficient = coefficient
+        self.cap_seconds = cap_seconds
+
+    def to_json(self) -> Plain:
+        more = {
+            "backoffCoefficient": self.coefficient,
+            "maxRetryIntervalInMilliseconds": round(self.cap_seconds * 1000),
+        }
+        return {**super().to_json(), **more}
+
+
+class Retry:
+    """The policies. `first_seconds` is set once, where the app is wired: timers of less than a second fire at once on
+    Azure, so it is 5 there."""
+
+    first_seconds: float = 5.0
+
+    @classmethod
+    def step(cls) -> Backoff:
+        """5 attempts: a timeout of one activity spends an attempt of each of its neighbours."""
+        return Backoff(cls.first_seconds, attempts=5, coefficient=2, cap_seconds=60)
+
+    @classmethod
+    def mail(cls) -> Backoff:
+        """10 attempts over about 25 minutes: a mail service that is down comes back, and nobody waits for it."""
+        return Backoff(cls.first_seconds, attempts=10, coefficient=2, cap_seconds=300)
+
+
+class StepFailed(Exception):
+    """A step failed for good; `str()` is the text for the caller. `permanent`: trying again later is of no use."""
+
+    def __init__(self, failure: Failure, permanent: bool = True) -> None:
+        super().__init__(failure.text)
+        self.failure = failure
+        self.permanent = permanent
+
+
+def call(context: Context, activity: str, given: Plain, retry: Backoff | None = None) -> Steps:
+    """Call an activity until it succeeds; raise StepFailed when it fails permanently or its attempts are used up."""
+    chunk = given.get("chunk")
+    try:
+        answer = yield context.call_activity_with_retry(activity, retry or Retry.step(), given)
+    except Exception as error:  # the SDK raises nothing narrower
+        raise StepFailed(Failure(activity, chunk, readable(error)), permanent=False) from error
+    if isinstance(answer, dict) and MARK in answer:
+        raise StepFailed(Failure(activity, chunk, answer[MARK]))
+    return answer
+
+
+def call_until_done(context: Context, activity: str, given: Plain) -> Steps:
+    """Call an activity with the cursor of its last answer until it answers without one; return that answer."""
+    cursor = None
+    while True:
+        answer = yield from call(context, activity, {**given, "cursor": cursor})
+        cursor = answer["cursor"]
+        if cursor is None:
+            return answer
+
+
+def readable(error: Exception) -> str:
+    """The sentence in a failure: the host adds the function's name before and stack details behind it."""
+    text = str(error).split(" \n ")[0]
+    for kind in ("Activity", "Orchestrator"):
+        if text.startswith(f"{kind} function '") and "' failed:" in text:
+            text = text.split("' failed:", 1)[1].strip()
+    return text
+
+
+def activity(function: Callable[..., Awaitable[Any]]) -> Callable[[Any], Awaitable[Any]]:
+    """Make an activity ready to be registered under its own name, its parameter called `given`."""
+
+    async def registered(given: Any) -> Any:
+        try:
+            return await function(given)
+        except Permanent as error:
+            logging.getLogger("outlast").error("%s failed for good: %s", function.__name__, error)
+            return {MARK: str(error)}
+
+    registered.__name__ = registered.__qualname__ = function.__name__
+    return registered

@@ -1,0 +1,57 @@
+"""Refusals as RFC 9457 problem details."""
+
+import functools
+import logging
+from collections.abc import Awaitable, Callable
+from typing import ParamSpec
+
+import azure.functions as func
+import orjson
+from pydantic import ValidationError
+
+from outlast.errors import OutlastError
+
+P = ParamSpec("P")
+Handler = Callable[P, Awaitable[func.HttpResponse]]
+
+
+class Problem(Exception):
+    """A request that is refused. `field` names what is wrong with it; `more` are further members of the body."""
+
+    def __init__(self, status: int, title: str, detail: str, field: str | None = None, **more: object) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.body = {"type": "about:blank", "title": title, "status": status, "detail": detail, **more}
+        if field is not None:
+            self.body["field"] = field
+
+    def response(self) -> func.HttpResponse:
+        return func.HttpResponse(orjson.dumps(self.body), status_code=self.status, mimetype="application/problem+json")
+
+
+def bad_request(detail: str, field: str, **more: object) -> Problem:
+    return Problem(400, "Bad Request", detail, field, **more)
+
+
+def from_validation(error: ValidationError, within: str = "") -> Problem:
+    """The first fault, named by its field; the value is not repeated, for it may be personal."""
+    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    field = within + ".".join(str(part) for part in first["loc"])
+    text = "there is no such parameter" if first["type"] == "extra_forbidden" else first["msg"]
+    return bad_request(f"{field}: {text}", field)
+
+
+def answering(handler: Handler[P]) -> Handler[P]:
+    """Turn what a handler raises into the answer it means. Its name and signature stay, for the host reads them."""
+
+    @functools.wraps(handler)
+    async def answered(*args: P.args, **kwargs: P.kwargs) -> func.HttpResponse:
+        try:
+            return await handler(*args, **kwargs)
+        except Problem as problem:
+            return problem.response()
+        except OutlastError as error:
+            logging.getLogger("outlast").error("%s: %s", getattr(handler, "__name__", "http"), error)
+            return Problem(503, "Service Unavailable", f"{error}; GET /api/health says more").response()
+
+    return answered

@@ -1,0 +1,81 @@
+"""GET /api/health: whether a run could be done now. Anonymous, so it says what is wrong and nothing secret."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import azure.functions as func
+import orjson
+from azure.core.exceptions import AzureError
+from azure.cosmos.exceptions import CosmosHttpResponseError
+from obstore.exceptions import BaseError
+
+from outlast.cosmos.client import Cosmos
+from outlast.errors import OutlastError, Permanent
+from outlast.report import Report
+from outlast.runs import CONTAINER
+from outlast.settings import Settings
+from outlast.staging import Staging
+
+KEPT_SECONDS = 5.0
+"""An answer is kept so long: the endpoint is open to anyone and each check costs requests."""
+CHECK_SECONDS = 10.0
+
+HELP = {
+    "database": "check COSMOS_ENDPOINT, COSMOS_KEY or the identity's role, and COSMOS_DATABASE",
+    "staging": "check STAGING_URL, and that the app may write there",
+    "mail": "set SENDGRID_API_KEY, MAIL_FROM and MAIL_TO",
+}
+
+
+@dataclass(slots=True)
+class ShowHealth:
+    settings: Settings
+    reports: Mapping[str, Report[Any]]
+    cosmos: Cosmos
+    staging: Staging
+    clock: Callable[[], float]
+    _kept: tuple[float, dict[str, Any]] | None = field(default=None)
+
+    async def show_health(self, req: func.HttpRequest) -> func.HttpResponse:
+        """`{status: ok|failing, checks: {database, staging, mail: {ok, problem, help}}}`; 503 when one is red."""
+        if self._kept is None or self.clock() - self._kept[0] > KEPT_SECONDS:
+            self._kept = (self.clock(), await self._checks())
+        checks = self._kept[1]
+        ok = all(check["ok"] for check in checks.values())
+        body = {"status": "ok" if ok else "failing", "checks": checks}
+        return func.HttpResponse(orjson.dumps(body), status_code=200 if ok else 503, mimetype="application/json")
+
+    async def _checks(self) -> dict[str, Any]:
+        checks = {"database": self._database, "staging": self._staging, "mail": self._mail}
+        results = await asyncio.gather(*(_checked(name, check) for name, check in checks.items()))
+        return dict(zip(checks, results, strict=True))
+
+    async def _database(self) -> None:
+        database = await self.cosmos.database()
+        for container in [CONTAINER, *(report.container for report in self.reports.values())]:
+            try:
+                await database.get_container_client(container).read()
+            except CosmosHttpResponseError as error:
+                missing = "is missing" if error.status_code == 404 else f"answers {error.status_code}"
+                raise Permanent(f"the container {container} {missing}") from None
+
+    async def _staging(self) -> None:
+        await self.staging.put("health", b"ok")
+
+    async def _mail(self) -> None:
+        for name in ("sendgrid_api_key", "mail_from", "mail_to"):
+            if not getattr(self.settings, name):
+                raise Permanent(f"{name.upper()} is not set")
+
+
+async def _checked(name: str, check: Callable[[], Awaitable[None]]) -> dict[str, Any]:
+    try:
+        async with asyncio.timeout(CHECK_SECONDS):
+            await check()
+    except OutlastError as error:
+        return {"ok": False, "problem": str(error), "help": HELP[name]}
+    except (AzureError, BaseError, OSError, TimeoutError) as error:
+        return {"ok": False, "problem": f"no usable answer ({type(error).__name__})", "help": HELP[name]}
+    return {"ok": True}

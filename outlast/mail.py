@@ -1,0 +1,69 @@
+"""Mail through SendGrid. Its library blocks and has no time limit of its own, so it is given one and a thread."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+from urllib.error import URLError
+
+from python_http_client.exceptions import HTTPError
+from sendgrid import SendGridAPIClient
+from sendgrid.helpers.mail import Header, Mail
+
+from outlast.errors import Permanent, Transient
+
+TIMEOUT_SECONDS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """`key` is the same each time the letter is sent, so that a repeat can be told from a second letter."""
+
+    key: str
+    subject: str
+    text: str
+
+
+class Mailer(Protocol):
+    async def send(self, letter: Letter) -> None:
+        """Hand a letter to the mail service. Raises Transient for 429, 5xx and no answer, Permanent for the rest."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class SendGridMailer:
+    """Source of the codes: SendGrid v3 API, "Errors" and "Rate Limits": 202 accepted, 429 and 5xx may be repeated."""
+
+    api_key: str
+    host: str
+    sender: str
+    recipients: str
+    in_thread: Callable[[Callable[[], Any]], Awaitable[Any]]
+
+    async def send(self, letter: Letter) -> None:
+        for name, value in (
+            ("SENDGRID_API_KEY", self.api_key),
+            ("MAIL_FROM", self.sender),
+            ("MAIL_TO", self.recipients),
+        ):
+            if not value:
+                raise Permanent(f"no mail can be sent: {name} is not set")
+        try:
+            await self.in_thread(lambda: self._post(letter))
+        except HTTPError as error:
+            raise _translated(error.status_code) from None
+        except (URLError, TimeoutError, ConnectionError) as error:
+            raise Transient(f"the mail service gave no answer: {error}") from None
+
+    def _post(self, letter: Letter) -> None:
+        client = SendGridAPIClient(self.api_key, host=self.host).client
+        client.timeout = TIMEOUT_SECONDS
+        to = [address.strip() for address in self.recipients.split(",") if address.strip()]
+        mail = Mail(self.sender, to, letter.subject, plain_text_content=letter.text)
+        mail.add_header(Header("X-Outlast-Key", letter.key))
+        client.mail.send.post(request_body=mail.get())
+
+
+def _translated(status: int) -> Exception:
+    if status == 429 or status >= 500:
+        return Transient(f"the mail service answered {status}")
+    return Permanent(f"the mail service refused the mail with {status}; check SENDGRID_API_KEY, MAIL_FROM and MAIL_TO")

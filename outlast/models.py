@@ -1,0 +1,135 @@
+"""What crosses a durable boundary: small frozen records, written there as plain dictionaries.
+
+No method here is named `to_json` or `from_json`: the Durable SDK's codec would call it.
+"""
+
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any, Self
+
+Plain = dict[str, Any]
+
+
+class Crosses:
+    """Turns a record into the plain dictionary that crosses, and back."""
+
+    def plain(self) -> Plain:
+        return asdict(self)  # type: ignore[call-overload,no-any-return]  # every subclass is a dataclass
+
+    @classmethod
+    def of(cls, data: Plain) -> Self:
+        """Rebuild from `plain()`; keys of a newer release are left out, so that a run survives going back one."""
+        known = {f.name for f in fields(cls)}  # type: ignore[arg-type]  # every subclass is a dataclass
+        return cls(**{name: value for name, value in data.items() if name in known})
+
+
+@dataclass(frozen=True, slots=True)
+class Totals(Crosses):
+    """What has been counted so far; added up from calls to lanes to waves to the run."""
+
+    rows: int = 0
+    """Rows read from the input."""
+    rejected: int = 0
+    """Rows of those that were refused, while generating or by the database."""
+    documents: int = 0
+    """Documents generated, or, in the storing phase, accepted by the database."""
+    replaced: int = 0
+    """Documents accepted that were there before: by an earlier run, a repeated call, or two rows with one id."""
+    bytes: int = 0
+    """Bytes of those documents as JSON."""
+    ru: float = 0.0
+    """Request units charged."""
+    throttled: int = 0
+    """Operations the database answered with 429; each was sent again."""
+    sends: int = 0
+    """Requests sent to the database."""
+
+    def __add__(self, other: "Totals") -> "Totals":
+        return Totals(**{f.name: getattr(self, f.name) + getattr(other, f.name) for f in fields(self)})
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkCall(Crosses):
+    """What `generate_report` and `store_data_to_db` are given. `cursor` is what the call before returned."""
+
+    run: str
+    attempt: int
+    chunk: int
+    cursor: Plain | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkAnswer(Crosses):
+    """`cursor` None: the chunk is done. `totals` are those of this call alone."""
+
+    cursor: Plain | None
+    totals: Plain
+
+
+@dataclass(frozen=True, slots=True)
+class Failure(Crosses):
+    """Which step failed, on which chunk (None: the step has none), and the text that the caller is shown."""
+
+    step: str
+    chunk: int | None
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wave(Crosses):
+    """Input of `run_wave`: chunks `first` to `last` of one phase, over `lanes` lanes."""
+
+    run: str
+    attempt: int
+    phase: str
+    number: int
+    first: int
+    last: int
+    lanes: int
+
+    @property
+    def instance_id(self) -> str:
+        return f"{self.run}:{self.attempt}:{self.phase}{self.number}"
+
+
+@dataclass(frozen=True, slots=True)
+class Lane(Crosses):
+    """Input of `run_lane`: chunks `first`, `first + step`, … up to `last`, one after another."""
+
+    run: str
+    attempt: int
+    phase: str
+    first: int
+    step: int
+    last: int
+    cursor: Plain | None = None
+    totals: Plain = field(default_factory=lambda: Totals().plain())
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome(Crosses):
+    """What a lane or a wave returns; it never raises, so that `task_all` never ends early."""
+
+    ok: bool
+    error: Plain | None
+    totals: Plain
+
+
+@dataclass(frozen=True, slots=True)
+class Orders(Crosses):
+    """What `advance_run` tells the run from its record. A limit that is None does not apply."""
+
+    max_parallel: int
+    tolerated_rejects: int | None = None
+    tolerated_reject_percent: float | None = None
+
+    def refusal(self, totals: Totals) -> str | None:
+        """Say why this many rejects are too many, or None. Where neither limit is given, none is tolerated."""
+        count, percent = self.tolerated_rejects, self.tolerated_reject_percent
+        if count is None and percent is None:
+            count = 0
+        over_count = count is not None and totals.rejected > count
+        over_percent = percent is not None and totals.rejected * 100 > percent * totals.rows
+        if not (over_count or over_percent):
+            return None
+        limit = f"{count} rows" if over_count else f"{percent:g} % of the rows"
+        return f"{totals.rejected} of {totals.rows} rows were rejected and {limit} are tolerated"

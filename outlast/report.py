@@ -1,0 +1,117 @@
+"""What a report is: the class that users subclass, one file each in `reports/`, checked when loaded."""
+
+import importlib
+import inspect
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, ClassVar, Generic, TypeVar, get_args
+
+from azure.cosmos.aio import DatabaseProxy
+from pydantic import BaseModel, ConfigDict
+
+from outlast.errors import OutlastError
+
+Document = dict[str, Any]
+
+START_PARAMETERS = frozenset(
+    {"code", "clientId", "report", "filename", "input", "tolerated_rejects", "tolerated_reject_percent", "max_parallel"}
+)
+"""Names that the start endpoint (and the Functions host, for its keys) uses itself."""
+
+
+class ReportError(OutlastError):
+    """A report file cannot be used; the text names file, class and field."""
+
+
+class Row(BaseModel):
+    """One row of the input. A wrong value rejects that row with column, code and message; an empty field is None."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+
+class Parameters(BaseModel):
+    """What a caller may set for one run, in the query or under `parameters`; an unknown name is refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+RowT = TypeVar("RowT", bound=Row)
+
+
+class Report(Generic[RowT]):
+    """One job: rows come in, `generate_report` makes documents of each, storing them is not its business."""
+
+    container: ClassVar[str]
+    """Where the documents go."""
+    partition_key: ClassVar[str]
+    """Path of the container's partition key in each document, such as `/carrier`."""
+    mode: ClassVar[str] = "upsert"
+    """`upsert`: documents replace those with the same id and partition key; a failed run leaves what it wrote."""
+    parameters: ClassVar[type[Parameters]] = Parameters
+    reads: ClassVar[Mapping[str, str]] = {}
+    """Other containers that `read_data_from_db` reads, each with its partition key."""
+    row: ClassVar[type[Row]]
+    name: ClassVar[str]
+
+    async def read_data_from_db(self, database: DatabaseProxy, parameters: Any) -> Any:
+        """Read what the rows need; any JSON value. Called once a run, and every row of the run sees the same."""
+        return None
+
+    def generate_report(self, row: RowT, reference: Any) -> Iterable[Document]:
+        """Yield the row's documents: none, one or many. An exception rejects this row alone."""
+        raise NotImplementedError
+
+
+def load_reports(folder: Path) -> dict[str, Report[Any]]:
+    """Load every report of a folder by file name; raise ReportError for the first that cannot be used."""
+    files = sorted(path for path in folder.glob("*.py") if not path.name.startswith("_"))
+    return {path.stem: _load(path, folder.name) for path in files}
+
+
+def _load(path: Path, package: str) -> Report[Any]:
+    try:
+        module = importlib.import_module(f"{package}.{path.stem}")
+    except Exception as error:
+        raise ReportError(f"{package}/{path.name} cannot be imported: {type(error).__name__}: {error}") from error
+    found = [
+        member
+        for member in vars(module).values()
+        if inspect.isclass(member) and issubclass(member, Report) and member.__module__ == module.__name__
+    ]
+    if len(found) != 1:
+        raise ReportError(f"{package}/{path.name} must define one subclass of Report, but defines {len(found)}")
+    return _checked(found[0], f"{package}/{path.name}, class {found[0].__name__}", path.stem)
+
+
+def _checked(cls: type[Report[Any]], where: str, name: str) -> Report[Any]:
+    for field, fault in _faults(cls):
+        raise ReportError(f"{where}, {field}: {fault}")
+    cls.name, cls.row = name, _row_class(cls)
+    return cls()
+
+
+def _faults(cls: type[Report[Any]]) -> Iterable[tuple[str, str]]:
+    container, key, parameters = (getattr(cls, name, None) for name in ("container", "partition_key", "parameters"))
+    if not (isinstance(container, str) and re.fullmatch(r"[^/\\?#\s][^/\\?#]{0,254}", container)):
+        yield "container", f"must be a container's name, not {container!r}"
+    if not (isinstance(key, str) and re.fullmatch(r"(/[^/\"]+)+", key)):
+        yield "partition_key", f"must be a path such as /carrier, not {key!r}"
+    if cls.mode != "upsert":
+        yield "mode", f"must be 'upsert', not {cls.mode!r}"
+    if not (inspect.isclass(parameters) and issubclass(parameters, Parameters)):
+        yield "parameters", "must be a subclass of Parameters"
+    elif taken := START_PARAMETERS & parameters.model_fields.keys():
+        yield "parameters", f"{', '.join(sorted(taken))} is a name that the start endpoint uses itself"
+    if _row_class(cls) is Row:
+        yield "row", "name the row's class, as in `class FlightDelays(Report[Flight])`"
+    if cls.generate_report is Report.generate_report:
+        yield "generate_report", "is missing"
+
+
+def _row_class(cls: type[Report[Any]]) -> type[Row]:
+    for base in getattr(cls, "__orig_bases__", ()):
+        for argument in get_args(base):
+            if inspect.isclass(argument) and issubclass(argument, Row):
+                return argument
+    return Row

@@ -1,0 +1,168 @@
+"""The run record: the truth about a run, in the container `runs`, partition key `/id`.
+
+state: accepted → reading → generating → storing → publishing → completed; any of these → failing → failed.
+Every change is conditional on the record's ETag.
+"""
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field, fields, replace
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+from azure.core import MatchConditions
+from azure.cosmos.aio import ContainerProxy
+from azure.cosmos.exceptions import CosmosHttpResponseError, CosmosResourceNotFoundError
+
+from outlast.cosmos.client import Cosmos
+from outlast.errors import Permanent, Transient
+
+CONTAINER = "runs"
+STATES = ("accepted", "reading", "generating", "storing", "publishing", "completed")
+ENDED = frozenset({"completed", "failed"})
+FENCE_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRecord:
+    """One run. `owed`: what is still to be done for it whatever happens: `mail`, or None."""
+
+    id: str
+    report: str
+    accepted: str
+    format: str
+    gzipped: bool
+    filename: str | None = None
+    reference: str | None = None
+    reference_etag: str | None = None
+    parameters: dict[str, Any] = field(default_factory=dict)
+    tolerated_rejects: int | None = None
+    tolerated_reject_percent: float | None = None
+    max_parallel: int = 8
+    state: str = "accepted"
+    attempt: int = 1
+    owed: str | None = None
+    updated: str | None = None
+    totals: dict[str, Any] | None = None
+    failure: dict[str, Any] | None = None
+    receipt: dict[str, Any] | None = None
+    etag: str | None = None
+
+    def shown(self) -> dict[str, Any]:
+        """The record as a caller sees it and as it is stored."""
+        return {name: value for name, value in asdict(self).items() if name != "etag"}
+
+
+class Runs(Protocol):
+    """Where run records are kept."""
+
+    async def create(self, record: RunRecord) -> None: ...
+    async def find(self, run: str) -> RunRecord | None: ...
+    async def change(self, run: str, edit: Callable[[RunRecord], RunRecord]) -> RunRecord: ...
+
+
+async def need(runs: Runs, run: str) -> RunRecord:
+    """The record of a run; raise Permanent where there is none."""
+    record = await runs.find(run)
+    if record is None:
+        raise Permanent(f"run {run} has no record in the container {CONTAINER}; it was deleted: start a new run")
+    return record
+
+
+class CosmosRuns:
+    """Run records in Cosmos DB."""
+
+    def __init__(self, cosmos: Cosmos, now: Callable[[], datetime]) -> None:
+        self._cosmos = cosmos
+        self._now = now
+
+    async def create(self, record: RunRecord) -> None:
+        container = await self._container()
+        try:
+            await container.create_item(replace(record, updated=self._stamp()).shown())
+        except CosmosHttpResponseError as error:
+            raise _translated(error, record.id) from error
+
+    async def find(self, run: str) -> RunRecord | None:
+        container = await self._container()
+        try:
+            return _record(await container.read_item(run, run))
+        except CosmosResourceNotFoundError as error:
+            if error.sub_status == 1003:
+                raise _translated(error, run) from error
+            return None
+        except CosmosHttpResponseError as error:
+            raise _translated(error, run) from error
+
+    async def change(self, run: str, edit: Callable[[RunRecord], RunRecord]) -> RunRecord:
+        """Apply `edit` to the newest record until no other change comes between; `edit` may raise to refuse."""
+        container = await self._container()
+        while True:
+            before = await need(self, run)
+            after = edit(before)
+            if after == before:
+                return before
+            body = replace(after, updated=self._stamp()).shown()
+            try:
+                return _record(
+                    await container.replace_item(
+                        run, body, etag=before.etag, match_condition=MatchConditions.IfNotModified
+                    )
+                )
+            except CosmosHttpResponseError as error:
+                if error.status_code != 412:
+                    raise _translated(error, run) from error
+
+    async def _container(self) -> ContainerProxy:
+        return (await self._cosmos.database()).get_container_client(CONTAINER)
+
+    def _stamp(self) -> str:
+        return self._now().astimezone(UTC).isoformat(timespec="milliseconds")
+
+
+@dataclass(slots=True)
+class Fence:
+    """Stops an activity whose run has moved on: terminate and suspend do not reach it, and one that was given up may
+    still be running. The record is read at the first check, then when `FENCE_SECONDS` have passed."""
+
+    runs: Runs
+    run: str
+    attempt: int
+    state: str
+    clock: Callable[[], float]
+    read_at: float | None = None
+
+    async def check(self) -> None:
+        """Raise Permanent unless the run is in the state and attempt that this activity was started for."""
+        if self.read_at is None or self.clock() - self.read_at >= FENCE_SECONDS:
+            await self.enter()
+
+    async def enter(self) -> RunRecord:
+        record = await need(self.runs, self.run)
+        self.read_at = self.clock()
+        refuse_strangers(record, self.attempt, self.state)
+        return record
+
+
+def refuse_strangers(record: RunRecord, attempt: int, *states: str) -> None:
+    """Raise Permanent unless the record is at this attempt and in one of these states."""
+    if record.attempt != attempt or record.state not in states:
+        raise Permanent(
+            f"run {record.id} is {record.state} in attempt {record.attempt}; this call belongs to "
+            f"{' or '.join(states)} in attempt {attempt} and stops"
+        )
+
+
+def _record(item: Any) -> RunRecord:
+    known = {f.name for f in fields(RunRecord)}
+    return RunRecord(etag=item["_etag"], **{k: v for k, v in item.items() if k in known and k != "etag"})
+
+
+def _translated(error: CosmosHttpResponseError, run: str) -> Exception:
+    if error.status_code in (401, 403):
+        return Permanent(
+            f"the database refuses run {run}'s record ({error.status_code}); give the app's identity the role "
+            "'Cosmos DB Built-in Data Contributor', or correct COSMOS_KEY"
+        )
+    if error.status_code == 404:
+        return Permanent(f"the container {CONTAINER} is missing from the database; create it with partition key /id")
+    return Transient(f"the database answered {error.status_code} for run {run}'s record")

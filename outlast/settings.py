@@ -1,0 +1,50 @@
+"""The only reader of the environment."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from outlast.deadline import timeout_seconds
+from outlast.errors import Permanent
+
+FUNCTION_TIMEOUT = "AzureFunctionsJobHost__functionTimeout"
+
+
+class Settings(BaseModel):
+    """One field a setting; the environment's name is the field's in capitals."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", str_strip_whitespace=True)
+
+    cosmos_endpoint: str = ""
+    cosmos_key: str = Field("", repr=False)
+    """Absent in Azure, where the managed identity is used."""
+    cosmos_database: str = "outlast"
+    staging_url: str = ""
+    inputs_url: str = ""
+    sendgrid_api_key: str = Field("", repr=False)
+    sendgrid_host: str = "https://api.sendgrid.com"
+    mail_from: str = ""
+    mail_to: str = ""
+    max_parallel: int = Field(8, ge=1, le=32)
+    """Lanes of a wave at most; a wave has 32 at most, so that its history stays small."""
+    first_retry_seconds: float = Field(5.0, ge=0.001)
+    """Azure's timers of less than a second fire at once, so 5 s there; one machine may shorten it."""
+
+
+def read_settings(environment: Mapping[str, str]) -> Settings:
+    """Read every setting; raise Permanent that names the setting, its value's fault and nothing secret."""
+    given = {name: environment[name.upper()] for name in Settings.model_fields if environment.get(name.upper())}
+    try:
+        return Settings.model_validate(given)
+    except ValidationError as error:
+        faults = "; ".join(f"{str(e['loc'][0]).upper()}: {e['msg']}" for e in error.errors(include_input=False))
+        raise Permanent(f"the settings cannot be used: {faults}") from None
+
+
+def function_timeout(environment: Mapping[str, str], app_folder: Path) -> float:
+    """Seconds of `functionTimeout` by the host's own rule: environment, else host.json, else five minutes."""
+    host_json = app_folder / "host.json"
+    written = json.loads(host_json.read_text("utf-8")) if host_json.exists() else {}
+    return timeout_seconds(environment.get(FUNCTION_TIMEOUT) or written.get("functionTimeout") or "00:05:00")
