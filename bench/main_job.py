@@ -1,0 +1,71 @@
+"""The whole durable run, POST to receipt, against the loop that people have today: `create_item`, row by row."""
+
+import csv
+import gzip
+import json
+import sys
+import time
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from azure.cosmos import ContainerProxy
+
+from bench.runner import Figure, run
+from local.app_settings import APP, sample_values
+from local.calls import bypass_proxies
+from local.client import App, watch
+from local.parts import Parts, Ports
+
+JANUARY = APP / "samples/flights-2013-01.csv.gz"
+UNTHROTTLED = 1_000_000
+"""RU/s of the container while measuring: more than either side can use."""
+
+
+def main_job(quick: bool) -> Iterator[Figure]:
+    bypass_proxies()
+    with TemporaryDirectory() as data, Parts(APP, Path(data), Ports(), sample_values(APP)) as parts:
+        app = App(parts.host.url, parts.host.function_key)
+        with parts.open_database() as database:
+            container = database.get_container_client("flight-delays")
+            container.replace_throughput(UNTHROTTLED)
+            pairs = [(durable_rate(app), loop_rate(container, 500 if quick else 3000)) for _ in range(1 if quick else 5)]
+    ours, loop = median(o for o, _ in pairs), median(o for _, o in pairs)
+    yield Figure(name="run_rows_per_s", value=ours, unit="rows/s", goal=1000, direction="min")
+    yield Figure(name="loop_rows_per_s", value=loop, unit="rows/s", goal=0, direction="min")
+    ratio = median(o / l for o, l in pairs)
+    yield Figure(name="run_against_loop", value=ratio, unit="times", goal=10, direction="min")
+
+
+def durable_rate(app: App) -> float:
+    """Rows a second of one run of January, from before the POST until its status URL says Completed."""
+    begun = time.perf_counter()
+    watched = watch(app.start("flight_delays", JANUARY)["statusQueryGetUri"], lambda _: None)
+    seconds = time.perf_counter() - begun
+    receipt = watched.status["output"]
+    if watched.status["runtimeStatus"] != "Completed" or receipt["rows_stored"] != 27_004:
+        raise RuntimeError(f"the run is not what is measured here: {watched.status}")
+    return float(receipt["rows_stored"] / seconds)
+
+
+def loop_rate(container: ContainerProxy, rows: int) -> float:
+    """Rows a second of the loop: read a row, make its document, create it, wait; ids differ from run to run."""
+    stamp = time.time_ns()
+    with gzip.open(JANUARY, "rt", encoding="utf-8", newline="") as lines:
+        documents = [{"id": f"loop-{stamp}-{n}", **row} for n, row in enumerate(islice(csv.DictReader(lines), rows))]
+    begun = time.perf_counter()
+    for document in documents:
+        container.create_item(_typed(document))
+    return len(documents) / (time.perf_counter() - begun)
+
+
+def _typed(document: dict[str, str]) -> dict[str, Any]:
+    """Numbers as numbers, as the report makes them too."""
+    return {name: json.loads(value) if value.lstrip("-").isdigit() else value for name, value in document.items()}
+
+
+if __name__ == "__main__":
+    sys.exit(run(main_job))
