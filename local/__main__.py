@@ -1,7 +1,10 @@
 """The local commands: `python -m local COMMAND`. Each is imported only when it is called, so that all start quickly."""
 
+import os
+import signal
 import sys
 from importlib import import_module
+from threading import Thread
 
 from local.console import LocalError, complain, say
 
@@ -16,6 +19,9 @@ COMMANDS = {
 
 
 def main(argv: list[str]) -> int:
+    if argv[:1] == ["--with-parent"]:
+        Thread(target=end_with_parent, daemon=True).start()
+        argv = argv[1:]
     name = argv[0] if argv else "--help"
     if name in ("-h", "--help"):
         say(usage())
@@ -30,6 +36,13 @@ def main(argv: list[str]) -> int:
         complain(str(error))
         return 1
     return code
+
+
+def end_with_parent() -> None:
+    """Standard input is a pipe that the parent holds open; however that one dies, the pipe ends, and so do we."""
+    while os.read(sys.stdin.fileno(), 1024):
+        pass
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def usage() -> str:

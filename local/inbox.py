@@ -173,7 +173,6 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--bind", default="127.0.0.1", metavar="ADDRESS", help="default: %(default)s")
     parser.add_argument("--data", type=Path, metavar="DIR", help="keep the mails there (default: in memory)")
     parser.add_argument("--key", help="the only API key to accept (default: any that starts with SG.)")
-    parser.add_argument("--with-parent", action="store_true", help="end when standard input does")
     options = parser.parse_args(argv)
     inbox = Inbox(options.port, bind=options.bind, data=options.data, key=options.key)
-    return serve_until_told("inbox", inbox, options.port, with_parent=options.with_parent)
+    return serve_until_told("inbox", inbox, options.port)

@@ -12,11 +12,10 @@ from typing import Self
 from azure.cosmos import DatabaseProxy
 
 from local.app_settings import sample_values
+from local.child import Child, InboxProcess
 from local.console import LocalError
 from local.cosmos import EMULATOR_KEY
-from local.cosmos.process import CosmosProcess
 from local.host.process import HostProcess
-from local.inbox_process import InboxProcess
 from local.provision import containers_of, create_containers, load_samples, open_database
 
 
@@ -37,7 +36,7 @@ class Parts:
     """`with Parts(…) as parts:` has all three answering and the database filled; nothing is left after the block."""
 
     host: HostProcess
-    cosmos: CosmosProcess
+    cosmos: Child
     inbox: InboxProcess
 
     def __init__(self, app: Path, data: Path, ports: Ports, settings: Mapping[str, str]) -> None:
@@ -52,7 +51,7 @@ class Parts:
         refuse_taken_ports(self._ports)
         with ExitStack() as stack:
             self.inbox = stack.enter_context(InboxProcess(self._data / "mails", self._ports.inbox))
-            self.cosmos = stack.enter_context(CosmosProcess(self._data / "cosmos", self._ports.cosmos))
+            self.cosmos = stack.enter_context(self._cosmos())
             settings = self._settings_here()
             self.host = stack.enter_context(HostProcess(self._app, self._data / "host", self._ports.host, settings))
             with self.open_database() as database:
@@ -75,6 +74,9 @@ class Parts:
                 if has_ended(pid):
                     raise LocalError(f"The {name} ended by itself; its reason is above. Start again to go on.")
             time.sleep(0.5)
+
+    def _cosmos(self) -> Child:
+        return Child("cosmos", "--port", str(self._ports.cosmos), "--data", str(self._data / "cosmos"))
 
     def _settings_here(self) -> dict[str, str]:
         here = {

@@ -1,0 +1,73 @@
+import json
+import signal
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.e2e.local_command import LocalCommand, eventually
+
+Demo = tuple[LocalCommand, dict[str, Any]]
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    """The demo, run once to its end."""
+    file = tmp_path_factory.mktemp("demo") / "facts.json"
+    with LocalCommand("demo", "--json", str(file)) as command:
+        assert command.ends(seconds=120) == 0, command.output
+        yield command, json.loads(file.read_text())
+
+
+def test_every_row_of_the_sample_is_in_the_database(demo: Demo) -> None:
+    """The month's 27,004 rows are read and stored, and the database has as many documents."""
+    _, facts = demo
+    assert facts["rows_read"] == 27_004
+    assert facts["rows_stored"] + facts["rows_rejected"] == facts["rows_read"]
+    assert facts["documents_written"] == facts["documents_in_database"] == facts["rows_stored"]
+
+
+def test_the_run_shows_its_progress(demo: Demo) -> None:
+    """The durable status URL shows at least three statuses, and at least two lanes work at once."""
+    _, facts = demo
+    assert "/runtime/webhooks/durabletask/instances/" in facts["status_url"]
+    assert facts["distinct_statuses"] >= 3
+    assert facts["most_lanes_at_once"] >= 2
+
+
+def test_the_broken_file_brings_one_mail(demo: Demo) -> None:
+    """The run that fails sends one mail to the address that is set, and the demo shows it."""
+    command, facts = demo
+    assert facts["mails"] == 1
+    assert facts["mail_to"] == "you@example.com"
+    assert facts["mail_subject"] in command.output
+
+
+def test_it_is_told_in_plain_text(demo: Demo) -> None:
+    """What is not a terminal gets no control characters."""
+    command, _ = demo
+    assert not {"\r", "\x1b"} & set(command.output)
+
+
+def test_it_leaves_nothing_running(demo: Demo) -> None:
+    """When the demo has ended, so have all its parts."""
+    command, _ = demo
+    assert command.left() == []
+
+
+@pytest.mark.parametrize(("moment", "code"), [("Start host", 130), ("202 Accepted", 130)])
+def test_ctrl_c_ends_it_and_all_its_parts(moment: str, code: int) -> None:
+    """Ctrl-C, while the parts start or while a run goes on, ends all of them."""
+    with LocalCommand("demo") as command:
+        command.read_until(moment)
+        command.tell(signal.SIGINT)
+        assert command.ends() == code
+        assert command.left() == []
+
+
+def test_killed_it_takes_its_parts_with_it() -> None:
+    """After kill -9 of the demo its parts end by themselves."""
+    with LocalCommand("demo") as command:
+        command.read_until("202 Accepted")
+        command.tell(signal.SIGKILL)
+        assert eventually(lambda: command.left() == [])

@@ -1,0 +1,117 @@
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.request import Request, urlopen
+
+import pytest
+
+from tests.e2e.local_command import ROOT, LocalCommand, eventually
+
+SAMPLE = ROOT / "samples" / "flights-2013-01.csv.gz"
+FREE = ("--host-port", "0", "--cosmos-port", "0", "--inbox-port", "0")
+
+
+class Serve(LocalCommand):
+    """`python -m local serve` on free ports, its addresses read from what it prints."""
+
+    def __init__(self, app: Path) -> None:
+        super().__init__("serve", "--app", str(app), *FREE)
+
+    def read_addresses(self) -> None:
+        self.health = self.read_until("/api/health").split()[-1]
+        self.database = self.read_until("database").split()[1]
+        self.inbox = self.read_until("inbox").split()[1]
+        curl = self.read_until("curl")
+        found = re.search(r'"(http\S+)"', curl)
+        assert found, curl
+        self.start_url = found[1]
+
+
+@pytest.fixture
+def app(tmp_path: Path) -> Path:
+    """A copy of what is deployed, and of the samples, so that settings and data are its own."""
+    for name in ("activities", "orchestrators", "outlast", "reports", "samples"):
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("function_app.py", "host.json", "local.settings.sample.json"):
+        shutil.copy(ROOT / name, tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def serve(app: Path) -> Iterator[Serve]:
+    with Serve(app) as command:
+        command.read_addresses()
+        yield command
+
+
+def call(url: str, body: bytes | None = None) -> Any:
+    """What a GET, or with a body a POST as curl sends it, answers."""
+    with urlopen(Request(url, body), timeout=30) as answer:
+        return json.load(answer)
+
+
+def query(serve: Serve, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "local", "query", *arguments],
+        cwd=ROOT,
+        env={**os.environ, "COSMOS_ENDPOINT": serve.database},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
+def test_an_interrupted_run_goes_on_at_the_next_start(app: Path) -> None:
+    """Ctrl-C ends serve with 0 in the middle of a run, and the next start on the same data completes it."""
+    with Serve(app) as first:
+        first.read_addresses()
+        started = call(first.start_url, SAMPLE.read_bytes())
+        first.tell(signal.SIGINT)
+        assert first.ends() == 0, first.output
+        assert first.left() == []
+    with Serve(app) as second:
+        second.read_addresses()
+        origin = second.health.removesuffix("/api/health")
+        status = re.sub(r"http://[^/]+", origin, started["statusQueryGetUri"], count=1)
+        assert eventually(lambda: call(status)["runtimeStatus"] == "Completed", seconds=60), call(status)
+        assert call(status)["output"]["rows_read"] == 27_004
+
+
+def test_query_shows_rows_as_json_lines(serve: Serve) -> None:
+    """`python -m local query` prints a JSON line a row, here of the sample data that serve has loaded."""
+    found = query(serve, "airlines", "SELECT c.id, c.name FROM c WHERE c.id = 'AA'")
+    assert [json.loads(line) for line in found.stdout.splitlines()] == [{"id": "AA", "name": "American Airlines Inc."}]
+
+
+def test_query_names_the_containers_there_are(serve: Serve) -> None:
+    """A container that is not there is named, with those that are."""
+    found = query(serve, "flights")
+    assert found.returncode == 1
+    assert "'flights'" in found.stderr
+    assert "flight-delays" in found.stderr
+
+
+def test_health_and_inbox_answer(serve: Serve) -> None:
+    """The printed health and inbox addresses answer."""
+    assert call(serve.health)
+    with urlopen(serve.inbox, timeout=10) as page:
+        assert b"No mail yet" in page.read()
+
+
+@pytest.mark.parametrize("option", ["--host-port", "--cosmos-port", "--inbox-port"])
+def test_a_taken_port_is_named_with_its_option(option: str, tmp_path: Path) -> None:
+    """A port that is taken ends the start at once, with the port and the option that changes it."""
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = str(other.getsockname()[1])
+        with LocalCommand("serve", "--data", str(tmp_path), *FREE, option, port) as command:
+            assert command.ends(seconds=20) == 1
+    assert port in command.output
+    assert option in command.output
