@@ -1,8 +1,8 @@
 """Makes one chunk's rows into its documents and stages them; bad rows become rejects."""
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any
 
 import orjson
 from pydantic import ValidationError
@@ -22,7 +22,10 @@ from outlast.staging import Staging, reference_path
 PART_BYTES = 32 * 1024 * 1024
 """A part is closed at this size, so that rows with many documents do not fill the memory."""
 
-T = TypeVar("T")
+SLICE_SECONDS = 5.0
+"""Between two looks at the run record."""
+
+AnyRow = InputRow | BadRow
 Key = tuple[bytes, str]
 
 
@@ -36,36 +39,39 @@ class GenerateReport:
     files: InputFiles
     deadlines: Deadlines
     clock: Callable[[], float]
-    in_thread: Callable[[Callable[[], Plain | None]], Awaitable[Plain | None]]
+    in_thread: Callable[[Callable[[], None]], Awaitable[None]]
 
     async def generate_report(self, given: Plain) -> Plain:
         """One part of one chunk. A repeat that finds the part's answer returns it and generates nothing."""
         call, deadline = ChunkCall.of(given), self.deadlines.start()
-        record = await Fence(self.runs, call.run, call.attempt, "generating", self.clock).enter()
+        fence = Fence(self.runs, call.run, call.attempt, "generating", self.clock)
+        record = await fence.enter()
         place = call.cursor or {"part": 0, "offset": 0, "row": None}
         generated = Generated(self.staging, call.run, call.chunk)
         answer = await generated.find(place["part"])
         if answer is None:
-            part = _Part(self.reports[record.report])
-            rows = await self._rows(record, call.chunk, place, part)
-            cursor = await self.in_thread(lambda: part.fill(rows, place, deadline))
-            documents, rejects, totals = part.ended()
-            answer = await generated.keep(place["part"], documents, rejects, cursor, totals.plain())
+            part = await self._part(record, call.chunk, place, deadline)
+            while not part.ended:
+                await self.in_thread(lambda: part.fill(self.clock() + SLICE_SECONDS))
+                await fence.check()
+            documents, rejects, totals = part.staged()
+            answer = await generated.keep(place["part"], documents, rejects, part.cursor, totals.plain())
         return ChunkAnswer(answer.cursor, answer.totals).plain()
 
-    async def _rows(self, record: RunRecord, number: int, place: Plain, part: "_Part") -> Iterable[InputRow | BadRow]:
+    async def _part(self, record: RunRecord, number: int, place: Plain, deadline: Deadline) -> "_Part":
+        listed = await self.files.chunks(record.id)
+        rows = iter(await self._rows(record, listed, number, place))
+        reference = orjson.loads(await self.staging.need(reference_path(record.id)))
+        return _Part(self.reports[record.report], reference, rows, place, deadline)
+
+    async def _rows(
+        self, record: RunRecord, listed: ChunkList, number: int, place: Plain
+    ) -> Iterable[InputRow | BadRow]:
         """The chunk's rows from the place on."""
-        listed: ChunkList = await self.files.chunks(record.id)
-        chunk = listed.chunks[number]
-        part.reference = orjson.loads(await self.staging.need(reference_path(record.id)))
-        form, offset = format_of(record), place["offset"]
+        chunk, file, form = listed.chunks[number], self.files.of(record), format_of(record)
         if chunk.overlong:
-            return [
-                form.overlong(
-                    await self.files.of(record).read(chunk.offset, 64 * 1024), listed.columns, chunk.first_row
-                )
-            ]
-        data = await self.files.of(record).read(chunk.offset + offset, chunk.length - offset)
+            return [form.overlong(await file.read(chunk.offset, 64 * 1024), listed.columns, chunk.first_row)]
+        data = await file.read(chunk.offset + place["offset"], chunk.length - place["offset"])
         return form.rows(data, listed.columns, place["row"] or chunk.first_row)
 
 
@@ -74,35 +80,54 @@ class _Part:
     """The documents and rejects of one call, by key: of two rows with one, the later wins."""
 
     report: Report[Any]
-    reference: Any = None
+    reference: Any
+    rows: Iterator[AnyRow]
+    place: Plain
+    deadline: Deadline
+    ended: bool = False
+    cursor: Plain | None = None
     lines: dict[Key, Line] = field(default_factory=dict)
     fields: dict[int, list[str]] = field(default_factory=dict)
     left: dict[int, int] = field(default_factory=dict)
     rejects: list[Reject] = field(default_factory=list)
-    rows: int = 0
+    count: int = 0
     size: int = 0
 
-    def fill(self, rows: Iterable[InputRow | BadRow], place: Plain, deadline: Deadline) -> Plain | None:
-        """Take rows until they, the time or the space ends; return the cursor behind the last one taken."""
-        rows = iter(rows)
-        for row in rows:
-            self.rows += 1
-            if isinstance(row, BadRow):
-                self._reject(row, row.column, row.code, row.message)
-            else:
-                self._generate(row)
-            if deadline.passed() or self.size > PART_BYTES:
-                more = next(rows, None) is not None
-                after = {"part": place["part"] + 1, "offset": place["offset"] + row.end, "row": row.number + 1}
-                return after if more else None
-        return None
+    def fill(self, until: float) -> None:
+        """Take rows until that instant, or to the part's end: no more rows, time or space."""
+        for row in self.rows:
+            self._take(row)
+            if self.deadline.passed() or self.size > PART_BYTES:
+                more = next(self.rows, None) is not None
+                after = {
+                    "part": self.place["part"] + 1,
+                    "offset": self.place["offset"] + row.end,
+                    "row": row.number + 1,
+                }
+                self.ended, self.cursor = True, after if more else None
+                return
+            if self.deadline.clock() >= until:
+                return
+        self.ended = True
 
-    def ended(self) -> tuple[bytes, bytes | None, Totals]:
+    def _after(self, row: AnyRow) -> Plain | None:
+        if next(self.rows, None) is None:
+            return None
+        return {"part": self.place["part"] + 1, "offset": self.place["offset"] + row.end, "row": row.number + 1}
+
+    def staged(self) -> tuple[bytes, bytes | None, Totals]:
         """The part as it is staged, in the order of the hash space: what lies together is written together."""
         lines = sorted(self.lines.values(), key=lambda line: (line.effective_partition_key, line.row))
         documents = sum(len(line.document) for line in lines)
-        totals = Totals(rows=self.rows, rejected=len(self.rejects), documents=len(lines), bytes=documents)
+        totals = Totals(rows=self.count, rejected=len(self.rejects), documents=len(lines), bytes=documents)
         return join_lines(lines), encode_rejects(self.rejects) or None, totals
+
+    def _take(self, row: AnyRow) -> None:
+        self.count += 1
+        if isinstance(row, BadRow):
+            self._reject(row, row.column, row.code, row.message)
+        else:
+            self._generate(row)
 
     def _generate(self, row: InputRow) -> None:
         path = self.report.partition_key[1:].split("/")
@@ -121,9 +146,9 @@ class _Part:
         except Exception as error:  # noqa: BLE001  # the user's code: whatever it raises costs this row alone
             self._reject(row, "", "error", f"{type(error).__name__}: {error}")
         else:
-            self._take(row, dict(lines))
+            self._keep(row, dict(lines))
 
-    def _take(self, row: InputRow, lines: dict[Key, Line]) -> None:
+    def _keep(self, row: InputRow, lines: dict[Key, Line]) -> None:
         self.left[row.number] = len(lines)
         self.fields[row.number] = row.fields
         for key, line in lines.items():
@@ -139,5 +164,5 @@ class _Part:
             text = f"a later row of the same chunk has the same id and partition key: {key[1]}"
             self.rejects.append(Reject(earlier.row, "id", "duplicate", text, self.fields[earlier.row]))
 
-    def _reject(self, row: InputRow | BadRow, column: str, code: str, message: str) -> None:
+    def _reject(self, row: AnyRow, column: str, code: str, message: str) -> None:
         self.rejects.append(Reject(row.number, column, code, message, row.fields))

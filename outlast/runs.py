@@ -10,8 +10,13 @@ from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from azure.core import MatchConditions
+from azure.core.exceptions import AzureError
 from azure.cosmos.aio import ContainerProxy
-from azure.cosmos.exceptions import CosmosHttpResponseError, CosmosResourceNotFoundError
+from azure.cosmos.exceptions import (
+    CosmosAccessConditionFailedError,
+    CosmosHttpResponseError,
+    CosmosResourceNotFoundError,
+)
 
 from outlast.cosmos.client import Cosmos
 from outlast.errors import Permanent, Transient
@@ -79,7 +84,7 @@ class CosmosRuns:
         container = await self._container()
         try:
             await container.create_item(replace(record, updated=self._stamp()).shown())
-        except CosmosHttpResponseError as error:
+        except AzureError as error:
             raise _translated(error, record.id) from error
 
     async def find(self, run: str) -> RunRecord | None:
@@ -90,7 +95,7 @@ class CosmosRuns:
             if error.sub_status == 1003:
                 raise _translated(error, run) from error
             return None
-        except CosmosHttpResponseError as error:
+        except AzureError as error:
             raise _translated(error, run) from error
 
     async def change(self, run: str, edit: Callable[[RunRecord], RunRecord]) -> RunRecord:
@@ -108,9 +113,10 @@ class CosmosRuns:
                         run, body, etag=before.etag, match_condition=MatchConditions.IfNotModified
                     )
                 )
-            except CosmosHttpResponseError as error:
-                if error.status_code != 412:
-                    raise _translated(error, run) from error
+            except CosmosAccessConditionFailedError:
+                continue
+            except AzureError as error:
+                raise _translated(error, run) from error
 
     async def _container(self) -> ContainerProxy:
         return (await self._cosmos.database()).get_container_client(CONTAINER)
@@ -157,7 +163,9 @@ def _record(item: Any) -> RunRecord:
     return RunRecord(etag=item["_etag"], **{k: v for k, v in item.items() if k in known and k != "etag"})
 
 
-def _translated(error: CosmosHttpResponseError, run: str) -> Exception:
+def _translated(error: AzureError, run: str) -> Exception:
+    if not isinstance(error, CosmosHttpResponseError):
+        return Transient(f"the database gave no answer for run {run}'s record ({type(error).__name__})")
     if error.status_code in (401, 403):
         return Permanent(
             f"the database refuses run {run}'s record ({error.status_code}); give the app's identity the role "

@@ -1,6 +1,5 @@
 """The process's way into the database: clients made on its event loop when first needed, kept until it ends."""
 
-import asyncio
 from typing import Any
 
 from azure.cosmos.aio import CosmosClient, DatabaseProxy
@@ -21,7 +20,6 @@ class Cosmos:
         self._key = key
         self._name = database
         self._clients: dict[str, CosmosClient] = {}
-        self._opening = asyncio.Lock()
 
     async def database(self) -> DatabaseProxy:
         """The database, for reading and for records; throttling is retried by the SDK."""
@@ -39,9 +37,8 @@ class Cosmos:
         self._clients.clear()
 
     async def _database(self, kind: str, options: dict[str, Any]) -> DatabaseProxy:
-        async with self._opening:
-            if kind not in self._clients:
-                self._clients[kind] = self._client(options)
+        if kind not in self._clients:
+            self._clients[kind] = self._client(options)
         return self._clients[kind].get_database_client(self._name)
 
     def _client(self, options: dict[str, Any]) -> CosmosClient:

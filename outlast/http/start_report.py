@@ -8,6 +8,7 @@ from typing import Any
 import azure.functions as func
 import orjson
 
+from outlast.errors import Transient
 from outlast.http.problem import Problem
 from outlast.http.start_request import StartRequest, read_start_request
 from outlast.report import Report
@@ -35,7 +36,7 @@ class StartReport:
         if asked.body is not None:
             await self.staging.put(body_path(record.id), asked.body)
         await self.runs.create(record)
-        await client.start_new("import_report", record.id, {"attempt": record.attempt})
+        await _start(client, record)
         return _with_run_uri(client.create_check_status_response(req, record.id), req.url, record.id)
 
     def _report(self, name: str) -> Report[Any]:
@@ -60,6 +61,13 @@ class StartReport:
             tolerated_reject_percent=asked.options.tolerated_reject_percent,
             max_parallel=asked.options.max_parallel or self.max_parallel,
         )
+
+
+async def _start(client: Any, record: RunRecord) -> None:
+    try:
+        await client.start_new("import_report", record.id, {"attempt": record.attempt})
+    except Exception as error:  # the SDK raises nothing narrower
+        raise Transient(f"run {record.id} was recorded, but its orchestration did not start; post again") from error
 
 
 def _with_run_uri(response: func.HttpResponse, url: str, run: str) -> func.HttpResponse:
