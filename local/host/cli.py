@@ -1,0 +1,78 @@
+"""The command line of the host."""
+
+import argparse
+import asyncio
+import os
+import signal
+import sqlite3
+import sys
+from pathlib import Path
+
+from local.host import settings
+from local.host.cron import NotASchedule
+from local.host.database import Unusable
+from local.host.functions import Refused
+from local.host.host import Host, Options
+from local.host.pool import NotReady
+from local.host.routes import NotATemplate
+
+TROUBLE = (NotReady, Refused, Unusable, NotASchedule, NotATemplate, settings.Invalid)
+
+
+def main(argv: list[str]) -> int:
+    """Runs the host until it is told to stop; the exit code is not 0 when it could not start or go on."""
+    try:
+        options = _options(argv)
+        asyncio.run(_run(options))
+    except TROUBLE as error:
+        return _fail(str(error))
+    except sqlite3.Error as error:
+        return _fail(f"The host's data in {options.data} can no longer be written: {error}. Nothing reported is lost.")
+    except OSError as error:
+        return _fail(_explain(error, options))
+    return 0
+
+
+async def _run(options: Options) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    await Host(options, _say).serve(_ready, stop)
+
+
+def _options(argv: list[str]) -> Options:
+    parser = argparse.ArgumentParser(prog="local host", description="Runs a Python function app on this machine.")
+    parser.add_argument("--app", type=Path, required=True, help="the folder with function_app.py")
+    parser.add_argument("--port", type=int, default=7071, help="0 takes a free one (default: 7071)")
+    parser.add_argument("--bind", default="127.0.0.1", help="the address to listen on (default: 127.0.0.1)")
+    parser.add_argument("--data", type=Path, help="where runs are kept (default: .local/host in the app's folder)")
+    parser.add_argument("--workers", type=int, help=f"worker processes (default: {settings.WORKERS_VARIABLE}, or 1)")
+    given = parser.parse_args(argv)
+    app = given.app.resolve()
+    return Options(
+        app=app,
+        data=(given.data or app / ".local" / "host").resolve(),
+        bind=given.bind,
+        port=given.port,
+        workers=given.workers or settings.workers(os.environ),
+    )
+
+
+def _explain(error: OSError, options: Options) -> str:
+    if isinstance(error, PermissionError):
+        return f"The data folder {options.data} cannot be written: {error}. Name another with --data."
+    return f"Cannot listen on {options.bind}:{options.port}: {error}. Another port can be given with --port, 0 for any."
+
+
+def _ready(url: str) -> None:
+    print(f"host ready: {url}", flush=True)  # noqa: T201
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)  # noqa: T201
+
+
+def _fail(text: str) -> int:
+    _say(f"The host stops: {text}")
+    return 1

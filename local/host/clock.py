@@ -1,0 +1,29 @@
+"""The one way the host reads the time, so that tests can move it."""
+
+import asyncio
+from datetime import UTC, datetime
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """Wall time for histories and timers, and a way to wait for it."""
+
+    def now(self) -> datetime:
+        """The current time in UTC."""
+        ...
+
+    async def sleep(self, seconds: float) -> None:
+        """Returns when that much of this clock's time has passed."""
+        ...
+
+
+class SystemClock:
+    """The machine's clock."""
+
+    def now(self) -> datetime:
+        """The current time in UTC."""
+        return datetime.now(UTC)
+
+    async def sleep(self, seconds: float) -> None:
+        """Returns after that many seconds."""
+        await asyncio.sleep(seconds)

@@ -1,0 +1,103 @@
+"""NCRONTAB schedules: when a timer trigger runs next."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+from local.host.settings import timespan
+
+FIELDS = (("second", 0, 59), ("minute", 0, 59), ("hour", 0, 23), ("day", 1, 31), ("month", 1, 12), ("weekday", 0, 7))
+_MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
+MONTHS = {month: i for i, month in enumerate(_MONTHS, start=1)}
+DAYS = {d: i for i, d in enumerate(["sun", "mon", "tue", "wed", "thu", "fri", "sat"])}
+HORIZON = timedelta(days=366 * 8)  # no real date repeats later: 29 February across a century
+
+
+class NotASchedule(Exception):
+    """A schedule that cannot be understood, or that never comes."""
+
+
+class Schedule:
+    """Six fields from seconds to weekdays (five: without seconds), or a time span between runs."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._every: timedelta | None = None
+        parts = text.split()
+        if len(parts) == 1:
+            self._every = _span(text)
+            return
+        if len(parts) == 5:
+            parts.insert(0, "0")
+        if len(parts) != 6:
+            raise NotASchedule(f"The schedule {text!r} has {len(parts)} fields; six are wanted, or a time span.")
+        fields = [_values(part, *field, text) for part, field in zip(parts, FIELDS, strict=True)]
+        self._seconds, self._minutes, self._hours, self._days, self._months, weekdays = fields
+        self._weekdays = {day % 7 for day in weekdays}
+
+    def after(self, moment: datetime) -> datetime:
+        """The first run later than this."""
+        if self._every is not None:
+            return moment + self._every
+        start = moment.astimezone(UTC).replace(microsecond=0) + timedelta(seconds=1)
+        for day in self._matching_days(start):
+            found = self._time_in(day)
+            if found is not None:
+                return found
+        raise NotASchedule(f"The schedule {self._text!r} never comes.")
+
+    def _matching_days(self, start: datetime) -> Iterator[datetime]:
+        day = start
+        while day < start + HORIZON:
+            if day.month in self._months and day.day in self._days and (day.isoweekday() % 7) in self._weekdays:
+                yield day
+            day = (day + timedelta(days=1)).replace(hour=0, minute=0, second=0)
+
+    def _time_in(self, day: datetime) -> datetime | None:
+        """The first matching time of a day that is not before the moment given."""
+        for hour in (h for h in sorted(self._hours) if h >= day.hour):
+            for minute in (m for m in sorted(self._minutes) if hour > day.hour or m >= day.minute):
+                first = day.second if (hour, minute) == (day.hour, day.minute) else 0
+                for second in (s for s in sorted(self._seconds) if s >= first):
+                    return day.replace(hour=hour, minute=minute, second=second)
+        return None
+
+
+def _span(text: str) -> timedelta:
+    try:
+        seconds = timespan(text)
+    except ValueError:
+        raise NotASchedule(f"The schedule {text!r} is neither a cron expression nor a time span.") from None
+    if seconds < 1:
+        raise NotASchedule(f"The schedule {text!r} is shorter than a second.")
+    return timedelta(seconds=seconds)
+
+
+def _values(part: str, name: str, low: int, high: int, text: str) -> set[int]:
+    found: set[int] = set()
+    for item in part.split(","):
+        span, _, step = item.partition("/")
+        try:
+            found.update(_range(span, low, high, bool(step))[:: int(step or 1)])
+        except (ValueError, KeyError):
+            raise NotASchedule(
+                f"The schedule {text!r} has {item!r} as its {name}; {low} to {high} is wanted."
+            ) from None
+    return found
+
+
+def _range(span: str, low: int, high: int, stepped: bool) -> range:
+    if span in {"*", "?"}:
+        return range(low, high + 1)
+    first, dash, last = span.partition("-")
+    start = _number(first)
+    end = _number(last) if dash else (high if stepped else start)
+    if not low <= start <= end <= high:
+        raise ValueError(span)
+    return range(start, end + 1)
+
+
+def _number(text: str) -> int:
+    short = text.lower()[:3]
+    if short in MONTHS:
+        return MONTHS[short]
+    return DAYS[short] if short in DAYS else int(text)

@@ -1,0 +1,214 @@
+"""SQLite: one thread writes and commits many changes at once, readers see only what was committed."""
+
+import asyncio
+import queue
+import re
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+Job = Callable[["Queries"], T]
+HERE = Path(__file__).parent
+SCHEMA_VERSION = 1
+GROUP = 256  # changes in one commit at most: what waits longer than that shares the next one
+
+
+class Unusable(Exception):
+    """The data folder cannot be used; the text says why and what to do."""
+
+
+def _load_queries(text: str) -> dict[str, str]:
+    parts = re.split(r"^-- name: (\w+)\n", text, flags=re.MULTILINE)
+    return dict(zip(parts[1::2], parts[2::2], strict=True))
+
+
+SQL = _load_queries((HERE / "queries.sql").read_text(encoding="utf-8"))
+
+
+class Queries:
+    """Runs the queries of queries.sql by their names."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def run(self, name: str, /, **values: Any) -> int:
+        """Changes rows; gives back how many, or the new row's id."""
+        cursor = self._connection.execute(SQL[name], values)
+        return cursor.lastrowid or 0 if name.startswith(("add_", "queue_")) else cursor.rowcount
+
+    def run_many(self, name: str, /, rows: list[dict[str, Any]]) -> None:
+        """Changes many rows by one query."""
+        self._connection.executemany(SQL[name], rows)
+
+    def all(self, name: str, /, **values: Any) -> list[sqlite3.Row]:
+        """Every row of a query's answer."""
+        return self._connection.execute(SQL[name], values).fetchall()
+
+    def one(self, name: str, /, **values: Any) -> sqlite3.Row | None:
+        """The first row of a query's answer."""
+        row: sqlite3.Row | None = self._connection.execute(SQL[name], values).fetchone()
+        return row
+
+
+class Database:
+    """The host's file: open it once, write through `write`, read through `read`."""
+
+    def __init__(self, path: Path, on_broken: Callable[[BaseException], None]) -> None:
+        self._path = path
+        self._on_broken = on_broken
+        self._jobs: queue.SimpleQueue[tuple[Job[Any], asyncio.Future[Any], asyncio.AbstractEventLoop] | None]
+        self._jobs = queue.SimpleQueue()
+        self._broken: BaseException | None = None
+        self._lock = _lock(path)
+        self.epoch = _prepare(path)
+        self.read = Queries(_connect(path))
+        self._thread = threading.Thread(target=self._serve, name="database", daemon=True)
+        self._thread.start()
+
+    async def write(self, job: Job[T]) -> T:
+        """Runs a change; when this returns it is on the disk."""
+        if self._broken is not None:
+            raise Unusable(f"{self._path} can no longer be written: {self._broken}")
+        loop = asyncio.get_running_loop()
+        done: asyncio.Future[T] = loop.create_future()
+        self._jobs.put((job, done, loop))
+        return await done
+
+    def close(self) -> None:
+        """Finishes what was handed in and lets go of the file."""
+        self._jobs.put(None)
+        self._thread.join()
+        self.read._connection.close()
+        self._lock.close()
+
+    def _serve(self) -> None:
+        connection = _connect(self._path)
+        while (first := self._jobs.get()) is not None:
+            group = [first]
+            while len(group) < GROUP and not self._jobs.empty():
+                follower = self._jobs.get()
+                if follower is None:
+                    self._jobs.put(None)
+                    break
+                group.append(follower)
+            self._commit(connection, group)
+        connection.close()
+
+    def _commit(self, connection: sqlite3.Connection, group: list[Any]) -> None:
+        """Runs a group of changes in one transaction; one that fails takes back only itself."""
+        outcomes: list[tuple[Any, BaseException | None]] = []
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+            for job, _, _ in group:
+                outcomes.append(_attempt(connection, job))
+            connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            self._broken = error
+            outcomes = [(None, error)] * len(group)
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+        _tell(group, outcomes)
+        if self._broken is not None:
+            self._on_broken(self._broken)
+
+
+def _attempt(connection: sqlite3.Connection, job: Job[Any]) -> tuple[Any, BaseException | None]:
+    connection.execute("SAVEPOINT change")
+    try:
+        result = job(Queries(connection))
+    except sqlite3.OperationalError:
+        raise  # the disk or the file, not the change: the whole group fails
+    except Exception as error:  # noqa: BLE001 - handed to whoever asked for the change
+        connection.execute("ROLLBACK TO change")
+        connection.execute("RELEASE change")
+        return None, error
+    connection.execute("RELEASE change")
+    return result, None
+
+
+def _tell(group: list[Any], outcomes: list[tuple[Any, BaseException | None]]) -> None:
+    """Hands the results back, with one wake-up of the event loop for all of them."""
+
+    def deliver() -> None:
+        for (_, done, _), (result, error) in zip(group, outcomes, strict=True):
+            if done.cancelled():
+                continue
+            if error is None:
+                done.set_result(result)
+            else:
+                done.set_exception(error)
+
+    group[0][2].call_soon_threadsafe(deliver)
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    connection.row_factory = sqlite3.Row
+    connection.execute("PRAGMA busy_timeout = 5000")
+    connection.execute("PRAGMA synchronous = FULL")
+    return connection
+
+
+def _lock(path: Path) -> sqlite3.Connection:
+    """Held as long as the host lives; the operating system lets go of it when the process dies."""
+    holder = sqlite3.connect(path.with_suffix(".lock"), isolation_level=None, timeout=0, check_same_thread=False)
+    try:
+        holder.execute("BEGIN EXCLUSIVE")
+    except sqlite3.OperationalError as error:
+        holder.close()
+        raise Unusable(
+            f"Another host is using {path.parent} ({error}). Stop it, or give this one its own folder with --data."
+        ) from error
+    return holder
+
+
+def _prepare(path: Path) -> int:
+    """Creates or checks the file; gives back the number of this start."""
+    with _explained(path), _closing(_connect(path)) as connection:
+        connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("BEGIN IMMEDIATE")
+        if not connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]:
+            _create(connection)
+        queries = Queries(connection)
+        version = queries.one("read_meta", key="version")
+        if version is None or version["value"] != SCHEMA_VERSION:
+            connection.execute("ROLLBACK")
+            raise Unusable(
+                f"{path} was written by another version of this host (its format: "
+                f"{version['value'] if version else 'unknown'}, this one's: {SCHEMA_VERSION}). "
+                "Start with another folder (--data), or with the version that wrote it."
+            )
+        before = queries.one("read_meta", key="epoch")
+        epoch: int = (before["value"] if before else 0) + 1
+        queries.run("write_meta", key="epoch", value=epoch)
+        connection.execute("COMMIT")
+        return epoch
+
+
+def _create(connection: sqlite3.Connection) -> None:
+    for statement in (HERE / "schema.sql").read_text(encoding="utf-8").split(";\n"):
+        connection.execute(statement)
+    Queries(connection).run("write_meta", key="version", value=SCHEMA_VERSION)
+
+
+@contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.DatabaseError as error:
+        raise Unusable(
+            f"{path} cannot be used: {error}. If it is damaged, move it away and start again; what it held is lost."
+        ) from error
+
+
+@contextmanager
+def _closing(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
+    try:
+        yield connection
+    finally:
+        connection.close()

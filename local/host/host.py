@@ -1,0 +1,174 @@
+"""The host put together: what starts in which order, which request goes where, and how it all ends."""
+
+import asyncio
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from local.host import keys, settings, watch
+from local.host.admin import Admin
+from local.host.clock import Clock, SystemClock
+from local.host.cron import NotASchedule
+from local.host.database import Database
+from local.host.engine import Engine, Limits
+from local.host.functions import HttpFunctions, Refused, Registered, register
+from local.host.management import WEBHOOK, Hub, Management
+from local.host.pool import NotReady, Pool
+from local.host.reply import Reply, Request, empty, unauthorized
+from local.host.routes import NotATemplate
+from local.host.server import Listener, from_outside, from_workers
+from local.host.triggers import TimerTriggers
+
+RPC = "/durabletask/"
+WORKER = "python"  # how the worker's program is named in failures
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """What the command line says."""
+
+    app: Path
+    data: Path
+    bind: str = "127.0.0.1"
+    port: int = 7071
+    workers: int = 1
+
+
+class Host:
+    """One app on one machine: run it with `serve`."""
+
+    def __init__(self, options: Options, say: Callable[[str], None], clock: Clock | None = None) -> None:
+        self._options = options
+        self._say = say
+        self._settings = settings.load(options.app, os.environ)
+        self._clock = clock or SystemClock()
+        self._broken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        options.data.mkdir(parents=True, exist_ok=True)
+        self._database = Database(options.data / "host.db", self._break_from(loop))
+        self._keys = keys.load(options.data)
+        self._pool = Pool(options.app, options.workers, self._environment(), say)
+        self._engine = Engine(self._database, self._pool.invoke, self._clock, self._limits())
+        hub = Hub(name=self._settings.hub, code=self._keys.durable)
+        self._management = Management(self._database, self._engine, self._clock, hub)
+        self._functions = HttpFunctions(self._pool, self._settings.timeout, self._keys.opens_function)
+        self._timers = TimerTriggers(
+            self._database, self._pool, self._clock, self._settings.timeout, self._settings.values, say
+        )
+        self._admin = Admin(self._keys, self._pool, self._settings.timeout, self._timers.fire, say)
+        self._public = Listener(self._answer, guard=from_outside(options.bind))
+        self._rpc = Listener(self._answer_worker, guard=from_workers)
+
+    async def serve(self, ready: Callable[[str], None], stop: asyncio.Event) -> None:
+        """Runs until told to stop; raises when it cannot start or cannot go on."""
+        watching: asyncio.Task[None] | None = None
+        try:
+            await self._start()
+            ready(f"http://{_named(self._options.bind)}:{self._public.port}")
+            watching = asyncio.create_task(self._watch())
+            stopped = asyncio.create_task(stop.wait())
+            waits: list[asyncio.Future[Any]] = [stopped, self._broken]
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+            if self._broken.done():
+                self._broken.result()
+        finally:
+            if watching is not None:
+                watching.cancel()
+            await self._stop()
+
+    async def _start(self) -> None:
+        """Listening first, for the app is told its address; orchestrations last, for they need everything."""
+        await self._public.start(self._options.bind, self._options.port)
+        await self._rpc.start("127.0.0.1", 0)
+        origin = f"http://127.0.0.1:{self._public.port}"
+        client = self._management.client_binding(origin, f"http://127.0.0.1:{self._rpc.port}{RPC}")
+        self._functions.client = self._timers.client = client
+        registered = register(await self._pool.start(), self._settings.prefix)
+        self._use(registered, starting=True)
+        await self._engine.start()
+
+    async def _stop(self) -> None:
+        """No new work, then no workers, then no file: whatever was under way is done again by the next start."""
+        await self._public.stop()
+        await self._rpc.stop()
+        await self._timers.stop()
+        await self._engine.stop()
+        await self._pool.close()
+        self._database.close()
+
+    def _use(self, registered: Registered, *, starting: bool) -> None:
+        self._timers.use(registered.timers, starting=starting)
+        self._engine.functions = registered.durable
+        self._functions.registered = self._admin.registered = registered
+        for name, reason in registered.unsupported.items():
+            self._say(f"Function {name} is not registered: {reason}.")
+
+    async def _watch(self) -> None:
+        """Replaces the workers when the app's code changes; code that does not load changes nothing."""
+        folder = self._options.app
+        state = watch.snapshot(folder)
+        while True:
+            state = await watch.changed(folder, state)
+            try:
+                self._use(register(await self._pool.replace(), self._settings.prefix), starting=False)
+                self._say("The app's code has changed: it is loaded again.")
+            except (NotReady, Refused, NotASchedule, NotATemplate) as error:
+                self._say(f"The app's code has changed but cannot be loaded, the one before goes on:\n{error}")
+
+    async def _answer(self, request: Request) -> Reply:
+        if request.path == "/":
+            return self._admin.page()
+        if request.path.startswith("/admin/"):
+            return await self._admin.answer(request)
+        if request.path.startswith("/runtime/webhooks/"):
+            return await self._answer_webhook(request)
+        return await self._functions.answer(request) or empty(404)
+
+    async def _answer_webhook(self, request: Request) -> Reply:
+        if not request.path.startswith(WEBHOOK + "/"):
+            return empty(403)
+        if not self._keys.opens_durable(request.keys):
+            return unauthorized()
+        return await self._management.answer(request, request.path[len(WEBHOOK) :])
+
+    async def _answer_worker(self, request: Request) -> Reply:
+        if not request.path.startswith(RPC):
+            return empty(404)
+        return await self._management.answer(request, request.path[len(RPC) :])
+
+    def _environment(self) -> dict[str, str]:
+        return {
+            "FUNCTIONS_WORKER_RUNTIME": "python",
+            "AZURE_FUNCTIONS_ENVIRONMENT": os.environ.get("AZURE_FUNCTIONS_ENVIRONMENT", "Development"),
+            "AzureWebJobsScriptRoot": str(self._options.app),
+            **self._settings.values,
+        }
+
+    def _limits(self) -> Limits:
+        return Limits(
+            activities=self._settings.activities,
+            orchestrators=self._settings.orchestrators,
+            timeout=self._settings.timeout,
+            worker=WORKER,
+        )
+
+    def _break_from(self, loop: asyncio.AbstractEventLoop) -> Callable[[BaseException], None]:
+        """The database tells of its end from its own thread."""
+
+        def tell(error: BaseException) -> None:
+            loop.call_soon_threadsafe(self._break, error)
+
+        return tell
+
+    def _break(self, error: BaseException) -> None:
+        if not self._broken.done():
+            self._broken.set_exception(error)
+
+
+def _named(bind: str) -> str:
+    """An address that a client on this machine can use."""
+    if bind in {"0.0.0.0", "::"}:
+        return "127.0.0.1"
+    return f"[{bind}]" if ":" in bind else bind

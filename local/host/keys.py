@@ -1,0 +1,77 @@
+"""The host's keys: made at the first start, kept in one file in the Azure host's layout, never logged."""
+
+import base64
+import hmac
+import json
+import os
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True, kw_only=True)
+class Keys:
+    """Who may call what."""
+
+    master: str
+    function: str
+    durable: str
+
+    def opens_function(self, offered: list[str], level: str) -> bool:
+        """Whether this key calls a function of that level."""
+        if level == "anonymous":
+            return True
+        if level == "admin":
+            return self.opens_admin(offered)
+        return _same(offered, self.function) or self.opens_admin(offered)
+
+    def opens_durable(self, offered: list[str]) -> bool:
+        """Whether this key manages instances."""
+        return _same(offered, self.durable) or self.opens_admin(offered)
+
+    def opens_admin(self, offered: list[str]) -> bool:
+        """Whether this is the master key."""
+        return _same(offered, self.master)
+
+
+def load(folder: Path) -> Keys:
+    """Reads the keys kept in this data folder, or makes them."""
+    path = folder / "secrets" / "host.json"
+    if not path.exists():
+        _write(path, _fresh())
+    content = json.loads(path.read_text(encoding="utf-8-sig"))
+    return Keys(
+        master=content["masterKey"]["value"],
+        function=content["functionKeys"][0]["value"],
+        durable=next(k["value"] for k in content["systemKeys"] if k["name"] == "durabletask_extension"),
+    )
+
+
+def _same(offered: list[str], key: str) -> bool:
+    return any(hmac.compare_digest(o.encode(), key.encode()) for o in offered)
+
+
+def _fresh() -> dict[str, Any]:
+    return {
+        "masterKey": _key("master"),
+        "functionKeys": [_key("default")],
+        "systemKeys": [_key("durabletask_extension")],
+    }
+
+
+def _key(name: str) -> dict[str, str]:
+    return {"name": name, "value": base64.urlsafe_b64encode(secrets.token_bytes(40)).decode().rstrip("=")}
+
+
+def _write(path: Path, content: dict[str, Any]) -> None:
+    """Whole or not at all, and from its first byte on for the owner alone."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    unfinished = path.with_suffix(".new")
+    unfinished.unlink(missing_ok=True)
+    descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        json.dump(content, file, indent=2)
+        file.flush()
+        os.fsync(file.fileno())
+    unfinished.replace(path)

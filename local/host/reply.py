@@ -1,0 +1,56 @@
+"""Answers to HTTP requests, before there is any web server."""
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+JSON = "application/json; charset=utf-8"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """A request, read whole."""
+
+    method: str
+    origin: str  # scheme and host, as the client wrote them
+    path: str  # raw, with its percent signs
+    query_text: str
+    query: dict[str, str]
+    headers: dict[str, str]  # lower-case names
+    body: bytes
+
+    @property
+    def url(self) -> str:
+        """The whole address."""
+        return f"{self.origin}{self.path}" + (f"?{self.query_text}" if self.query_text else "")
+
+    @property
+    def keys(self) -> list[str]:
+        """The keys that came with it; one that fits is enough."""
+        return [k for k in (self.headers.get("x-functions-key"), self.query.get("code")) if k]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reply:
+    """Status, headers and body."""
+
+    status: int
+    body: bytes = b""
+    headers: list[tuple[str, str]] = field(default_factory=list)
+
+
+def empty(status: int, **headers: str) -> Reply:
+    """No body, and therefore no content type."""
+    return Reply(status=status, headers=[(n.replace("_", "-"), v) for n, v in headers.items()])
+
+
+def as_json(status: int, value: Any, **headers: str) -> Reply:
+    """A JSON body."""
+    body = json.dumps(value, ensure_ascii=False).encode("utf-8", "surrogatepass")
+    more = [(n.replace("_", "-"), v) for n, v in headers.items()]
+    return Reply(status=status, body=body, headers=[("Content-Type", JSON), *more])
+
+
+def unauthorized() -> Reply:
+    """What the real host says to a wrong key everywhere but at a function."""
+    return empty(401, WWW_Authenticate="Bearer")

@@ -1,0 +1,117 @@
+"""The host's web server: reads requests within bounds, guards them, and hands them to whoever answers."""
+
+import asyncio
+import ipaddress
+import socket
+from collections.abc import Awaitable, Callable
+from typing import Any
+from urllib.parse import urlsplit
+
+from aiohttp import web
+
+from local.host.reply import Reply, Request
+from local.host.routes import query_of
+
+BODY_LIMIT = 100 * 1024 * 1024  # bytes, as on Azure
+BODY_SECONDS = 230.0  # Azure's own limit for a whole request
+HEADER_SECONDS = 20.0
+KEEPALIVE_SECONDS = 75.0
+
+Answer = Callable[[Request], Awaitable[Reply]]
+
+
+class Listener:
+    """One listening address and what answers there."""
+
+    def __init__(self, answer: Answer, *, guard: Callable[[web.BaseRequest], str | None]) -> None:
+        self._answer = answer
+        self._guard = guard
+        self._server = web.Server(
+            self._handle,
+            request_factory=_bounded,
+            access_log=None,
+            keepalive_timeout=KEEPALIVE_SECONDS,
+            auto_decompress=False,  # a function gets the bytes that were sent
+        )
+        self._runner = web.ServerRunner(self._server, shutdown_timeout=1.0)
+        self.port = 0
+
+    async def start(self, bind: str, port: int) -> None:
+        """Listens; raises OSError when the port is taken."""
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, bind, port, reuse_address=True)
+        await site.start()
+        server = site._server
+        assert isinstance(server, asyncio.Server)
+        self.port = server.sockets[0].getsockname()[1]
+
+    async def stop(self) -> None:
+        """Closes the address and its connections."""
+        await self._runner.cleanup()
+
+    async def _handle(self, raw: web.BaseRequest) -> web.StreamResponse:
+        refusal = self._guard(raw)
+        if refusal is not None:
+            return web.Response(status=403, text=refusal + "\n")
+        try:
+            async with asyncio.timeout(BODY_SECONDS):
+                body = await raw.read()
+        except TimeoutError:
+            return web.Response(status=408, text="The body did not arrive in time.\n")
+        except web.HTTPRequestEntityTooLarge:
+            return web.Response(status=413, text=f"A body may have {BODY_LIMIT} bytes.\n")
+        reply = await self._answer(_request(raw, body))
+        response = web.Response(status=reply.status, body=reply.body or None)
+        for name, value in reply.headers:
+            response.headers.add(name, value)
+        return response
+
+
+def from_outside(bind: str) -> Callable[[web.BaseRequest], str | None]:
+    """Guards the public address: only names that nobody else can make point here."""
+
+    def guard(raw: web.BaseRequest) -> str | None:
+        name = urlsplit(f"//{raw.headers.get('Host', '')}").hostname or ""
+        if name in {"", "localhost", bind, socket.gethostname().lower()} or name.endswith(".localhost") or _is_ip(name):
+            return None
+        return f"This host does not answer to the name {name!r}; use 127.0.0.1 or localhost."
+
+    return guard
+
+
+def from_workers(raw: web.BaseRequest) -> str | None:
+    """Guards the address of the SDK's client, which needs no key: nothing that a browser sends may pass."""
+    name = urlsplit(f"//{raw.headers.get('Host', '')}").hostname
+    if name != "127.0.0.1" or "Origin" in raw.headers or "Sec-Fetch-Site" in raw.headers:
+        return "Only the app's own durable client may call this address."
+    return None
+
+
+def _bounded(message: Any, payload: Any, protocol: Any, writer: Any, task: Any) -> web.BaseRequest:
+    loop = asyncio.get_running_loop()
+    return web.BaseRequest(message, payload, protocol, writer, task, loop, client_max_size=BODY_LIMIT)
+
+
+def _is_ip(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
+
+
+def _request(raw: web.BaseRequest, body: bytes) -> Request:
+    path, _, query = raw.raw_path.partition("?")
+    headers: dict[str, str] = {}
+    for name, value in raw.headers.items():
+        key = name.lower()
+        headers[key] = f"{headers[key]},{value}" if key in headers else value
+    return Request(
+        method=raw.method,
+        origin=f"{raw.scheme}://{raw.host}",
+        path=path,
+        query_text=query,
+        query=query_of(query),
+        headers=headers,
+        body=body,
+    )

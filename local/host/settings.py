@@ -1,0 +1,106 @@
+"""How an app wants to be run: host.json, local.settings.json and the environment, by the real host's rules."""
+
+import json
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+DEFAULT_TIMEOUT = 300.0  # seconds, where neither host.json nor the environment says otherwise
+TIMEOUT_VARIABLE = "AzureFunctionsJobHost__functionTimeout"
+WORKERS_VARIABLE = "FUNCTIONS_WORKER_PROCESS_COUNT"
+PER_CORE = 10  # concurrent activities and orchestrators, as on a plan that is not Consumption
+
+
+class Invalid(Exception):
+    """A setting that cannot be used; the text names file, key, value and what is wanted."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What the host needs to know of an app before it loads it."""
+
+    timeout: float | None  # seconds a function may run; None: as long as it likes
+    prefix: str  # of HTTP routes, without slashes
+    hub: str
+    activities: int
+    orchestrators: int
+    values: dict[str, str]  # for the workers' environment, from local.settings.json
+
+
+def load(folder: Path, environment: Mapping[str, str]) -> Settings:
+    """Reads the settings of the app in this folder."""
+    host = _read(folder / "host.json")
+    durable = _section(host, "extensions", "durableTask")
+    limit = PER_CORE * (os.cpu_count() or 1)
+    return Settings(
+        timeout=_timeout(environment.get(TIMEOUT_VARIABLE) or host.get("functionTimeout")),
+        prefix=str(_section(host, "extensions", "http").get("routePrefix", "api")).strip("/"),
+        hub=str(durable.get("hubName", "TestHubName")),
+        activities=_count(durable, "maxConcurrentActivityFunctions", limit),
+        orchestrators=_count(durable, "maxConcurrentOrchestratorFunctions", limit),
+        values=_values(folder / "local.settings.json", environment),
+    )
+
+
+def workers(environment: Mapping[str, str]) -> int:
+    """How many worker processes there shall be."""
+    text = environment.get(WORKERS_VARIABLE, "1")
+    if not text.isdigit() or not 1 <= int(text) <= 10:
+        raise Invalid(f"{WORKERS_VARIABLE} is {text!r}; a number from 1 to 10 is wanted.")
+    return int(text)
+
+
+def timespan(text: str) -> float:
+    """Seconds of a .NET time span, [d.]hh:mm:ss[.fff]; raises ValueError."""
+    found = re.fullmatch(r"(?:(\d+)\.)?(\d{1,2}):(\d{2}):(\d{2}(?:\.\d+)?)", text)
+    if found is None:
+        raise ValueError(text)
+    days, hours, minutes, seconds = found.groups()
+    return int(days or 0) * 86400 + int(hours) * 3600 + int(minutes) * 60 + float(seconds)
+
+
+def _timeout(text: str | None) -> float | None:
+    if text is None:
+        return DEFAULT_TIMEOUT
+    if str(text) == "-1":
+        return None
+    try:
+        return timespan(str(text))
+    except ValueError:
+        raise Invalid(f"functionTimeout is {text!r}; a time span like 00:05:00 is wanted, or -1.") from None
+
+
+def _read(path: Path) -> dict[str, Any]:
+    if not path.exists():
+        return {}
+    try:
+        content = json.loads(path.read_text(encoding="utf-8-sig"))
+    except ValueError as error:
+        raise Invalid(f"{path} is not JSON: {error}.") from None
+    if not isinstance(content, dict):
+        raise Invalid(f"{path} holds {type(content).__name__}; a JSON object is wanted.")
+    return content
+
+
+def _section(content: dict[str, Any], *path: str) -> dict[str, Any]:
+    for key in path:
+        content = content.get(key) or {}
+        if not isinstance(content, dict):
+            raise Invalid(f"{'.'.join(path)} in host.json is not a JSON object.")
+    return content
+
+
+def _count(section: dict[str, Any], key: str, default: int) -> int:
+    value = section.get(key, default)
+    if not isinstance(value, int) or value < 1:
+        raise Invalid(f"extensions.durableTask.{key} in host.json is {value!r}; a whole number from 1 is wanted.")
+    return value
+
+
+def _values(path: Path, environment: Mapping[str, str]) -> dict[str, str]:
+    """The environment beats the file, as in the Core Tools."""
+    values = _section(_read(path), "Values")
+    return {str(k): str(v) for k, v in values.items() if k not in environment}

@@ -1,0 +1,34 @@
+"""Notices that the app's code has changed."""
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+
+IGNORED = {".venv", ".local", ".git", "tests", "__pycache__", "node_modules", "local", "bench", "samples"}
+INTERVAL = 1.0  # seconds between looks
+
+
+def snapshot(folder: Path) -> dict[Path, int]:
+    """Every Python file of the app and when it was last written."""
+    return {path: path.stat().st_mtime_ns for path in _files(folder)}
+
+
+async def changed(folder: Path, before: dict[Path, int]) -> dict[Path, int]:
+    """Returns the new state as soon as it is another, and has stayed so for one look."""
+    while True:
+        await asyncio.sleep(INTERVAL)
+        now = await asyncio.to_thread(snapshot, folder)
+        if now != before:
+            await asyncio.sleep(INTERVAL / 2)
+            settled = await asyncio.to_thread(snapshot, folder)
+            if settled == now:
+                return now
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    for entry in folder.iterdir():
+        if entry.is_dir():
+            if entry.name not in IGNORED and not entry.name.startswith("."):
+                yield from _files(entry)
+        elif entry.suffix == ".py":
+            yield entry
