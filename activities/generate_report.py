@@ -64,9 +64,7 @@ class GenerateReport:
         reference = orjson.loads(await self.staging.need(reference_path(record.id)))
         return _Part(self.reports[record.report], reference, rows, place, deadline)
 
-    async def _rows(
-        self, record: RunRecord, listed: ChunkList, number: int, place: Plain
-    ) -> Iterable[InputRow | BadRow]:
+    async def _rows(self, record: RunRecord, listed: ChunkList, number: int, place: Plain) -> Iterable[AnyRow]:
         """The chunk's rows from the place on."""
         chunk, file, form = listed.chunks[number], self.files.of(record), format_of(record)
         if chunk.overlong:
@@ -98,13 +96,7 @@ class _Part:
         for row in self.rows:
             self._take(row)
             if self.deadline.passed() or self.size > PART_BYTES:
-                more = next(self.rows, None) is not None
-                after = {
-                    "part": self.place["part"] + 1,
-                    "offset": self.place["offset"] + row.end,
-                    "row": row.number + 1,
-                }
-                self.ended, self.cursor = True, after if more else None
+                self.ended, self.cursor = True, self._after(row)
                 return
             if self.deadline.clock() >= until:
                 return
