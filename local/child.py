@@ -50,6 +50,10 @@ class Child:
         assert self._process, f"the {self._part} was not started"
         return self._process.pid
 
+    @property
+    def has_ended(self) -> bool:
+        return self._process is None or self._process.poll() is not None
+
     def kill(self) -> None:
         """End it as a crash would."""
         self._end(Process.kill)
@@ -90,8 +94,8 @@ class Child:
         for line in process.stdout:
             if line.startswith(f"{self._part} ready: "):
                 return line.partition(": ")[2].split()[0]
-        reason = self._log.read_text() if self._log else "its reason is above"
-        raise LocalError(f"The {self._part} did not start and ended with code {process.wait()}: {reason}")
+        reason = f":\n{self._log.read_text()}" if self._log else "; its reason is above."
+        raise LocalError(f"`python -m local {self._part}` did not start (exit code {process.wait()}){reason}")
 
     def _pass_on(self, process: Process) -> None:
         """Until it ends: a pipe that nobody empties would stop it."""

@@ -16,7 +16,8 @@ from local.client import App, Watched, watch
 from local.console import LocalError, ends_cleanly, say
 from local.demo_text import document_lines, mail_lines, receipt_lines, reject_lines, title
 from local.lanes import most_lanes_at_once
-from local.parts import Parts, Ports
+from local.parts import Parts
+from local.ports import Ports
 from local.progress import Progress
 
 Facts = dict[str, Any]
@@ -48,7 +49,7 @@ def tell(data: Path) -> Facts:
     title("Start host, database and inbox, on free ports and in a temporary folder")
     with Parts(APP, data, Ports(), settings) as parts:
         show_addresses(parts)
-        app = App(parts.host.url, parts.host.function_key)
+        app = App(parts.host.url, parts.function_key)
         facts = report_is_written(app) | report_is_in_database(parts)
         facts |= broken_file_fails(app) | mail_arrives(parts, settings["MAIL_TO"])
         nothing_broken_is_in_database(parts, facts)

@@ -1,11 +1,9 @@
 """Host, database and inbox together, as processes that end with this one."""
 
-import os
-import socket
+import json
 import time
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
@@ -15,36 +13,29 @@ from local.app_settings import sample_values
 from local.child import Child, InboxProcess
 from local.console import LocalError
 from local.cosmos import EMULATOR_KEY
-from local.host.process import HostProcess
+from local.ports import Ports, refuse_taken_ports
 from local.provision import containers_of, create_containers, load_samples, open_database
-
-
-@dataclass(frozen=True, kw_only=True)
-class Ports:
-    """Zero takes a free one."""
-
-    host: int = 0
-    cosmos: int = 0
-    inbox: int = 0
-
-
-class PortError(LocalError):
-    """Another program listens where a part should."""
 
 
 class Parts:
     """`with Parts(…) as parts:` has all three answering and the database filled; nothing is left after the block."""
 
-    host: HostProcess
+    host: Child
     cosmos: Child
     inbox: InboxProcess
 
-    def __init__(self, app: Path, data: Path, ports: Ports, settings: Mapping[str, str]) -> None:
-        """`settings` are the app's; those that are as in the sample are made to lead to these parts and this data."""
+    def __init__(
+        self, app: Path, data: Path, ports: Ports, settings: Mapping[str, str], log: Path | None = None
+    ) -> None:
+        """`settings` are the app's; those that are as in the sample are made to lead to these parts and this data.
+
+        What the parts say goes to `log`; without one, to the terminal.
+        """
         self._app = app.resolve()
         self._data = data.resolve()
         self._ports = ports
         self._settings = settings
+        self._log = log
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
@@ -52,16 +43,21 @@ class Parts:
         with ExitStack() as stack:
             self.inbox = stack.enter_context(InboxProcess(self._data / "mails", self._ports.inbox))
             self.cosmos = stack.enter_context(self._cosmos())
-            settings = self._settings_here()
-            self.host = stack.enter_context(HostProcess(self._app, self._data / "host", self._ports.host, settings))
+            self.host = stack.enter_context(self._host())
             with self.open_database() as database:
-                create_containers(database, containers_of(self.host.url, self.host.function_key))
+                create_containers(database, containers_of(self.host.url, self.function_key))
                 load_samples(database, self._app / "samples" / "database")
             self._stack = stack.pop_all()
         return self
 
     def __exit__(self, *error: object) -> None:
         self._stack.close()
+
+    @property
+    def function_key(self) -> str:
+        """What opens the app's functions, as the host keeps it, in Azure's own layout."""
+        secrets = json.loads((self._data / "host" / "secrets" / "host.json").read_text())
+        return str(secrets["functionKeys"][0]["value"])
 
     def open_database(self) -> AbstractContextManager[DatabaseProxy]:
         """The app's database, for azure-cosmos."""
@@ -70,13 +66,19 @@ class Parts:
     def watch(self) -> None:
         """Wait until a part ends, which none should; Ctrl-C ends the wait."""
         while True:
-            for name, pid in (("host", self.host.pid), ("database", self.cosmos.pid), ("inbox", self.inbox.pid)):
-                if has_ended(pid):
+            for name, part in (("host", self.host), ("database", self.cosmos), ("inbox", self.inbox)):
+                if part.has_ended:
                     raise LocalError(f"The {name} ended by itself; its reason is above. Start again to go on.")
             time.sleep(0.5)
 
     def _cosmos(self) -> Child:
-        return Child("cosmos", "--port", str(self._ports.cosmos), "--data", str(self._data / "cosmos"))
+        arguments = ("--port", str(self._ports.cosmos), "--data", str(self._data / "cosmos"))
+        return Child("cosmos", *arguments, log=self._log)
+
+    def _host(self) -> Child:
+        data = str(self._data / "host")
+        arguments = ("--app", str(self._app), "--port", str(self._ports.host), "--data", data)
+        return Child("host", *arguments, environment=self._settings_here(), log=self._log)
 
     def _settings_here(self) -> dict[str, str]:
         here = {
@@ -88,32 +90,3 @@ class Parts:
         return {
             name: here.get(name, value) if value == usual.get(name) else value for name, value in self._settings.items()
         }
-
-
-def has_ended(pid: int) -> bool:
-    """Whether that child is gone; its exit code is left for the one who started it."""
-    return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
-
-
-def refuse_taken_ports(ports: Ports) -> None:
-    taken = [
-        f"Port {port} is taken by another program; choose another for the {part} with {option}."
-        for part, port, option in (
-            ("host", ports.host, "--host-port"),
-            ("database", ports.cosmos, "--cosmos-port"),
-            ("inbox", ports.inbox, "--inbox-port"),
-        )
-        if port and is_taken(port)
-    ]
-    if taken:
-        raise PortError("\n".join(taken))
-
-
-def is_taken(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # a port that was just left is free
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return True
-    return False

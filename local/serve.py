@@ -8,7 +8,8 @@ from pathlib import Path
 from local.app_settings import APP, FILE, app_settings, copy_sample
 from local.calls import bypass_proxies
 from local.console import ends_cleanly, say
-from local.parts import Parts, Ports
+from local.parts import Parts
+from local.ports import Ports
 
 
 def main(argv: Sequence[str]) -> int:
@@ -41,7 +42,7 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
 
 def welcome(parts: Parts) -> str:
     """Where everything is, and the line that starts a first run."""
-    start = f"{parts.host.url}/api/reports/flight_delays?code={parts.host.function_key}"
+    start = f"{parts.host.url}/api/reports/flight_delays?code={parts.function_key}"
     return f"""
   health    {parts.host.url}/api/health
   database  {parts.cosmos.url}   python -m local query flight-delays "SELECT TOP 3 * FROM c"
