@@ -1,0 +1,8 @@
+"""`python -m local.cosmos`."""
+
+import sys
+
+from local.cosmos import main
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,148 @@
+"""Many operations in one request: transactional (all or nothing) and bulk (each for itself)."""
+
+from typing import Any
+
+import orjson
+
+from local.cosmos import bodies, hashing
+from local.cosmos.errors import CosmosError, bad_request, format_charge, range_gone
+from local.cosmos.messages import Request, Response
+from local.cosmos.operations import KINDS, Operation, Outcome
+from local.cosmos.partitions import Partition
+from local.cosmos.rids import etag_of
+from local.cosmos.serving import Serving
+
+OPERATION_LIMIT = 100
+REQUEST_LIMIT = 2 * 1024 * 1024
+RESPONSE_LIMIT = 4 * 1024 * 1024
+TOO_LARGE = CosmosError(413, "The response of the batch is too large.", 3402)
+MINIMAL = "return=minimal"
+
+
+def read_operations(request: Request) -> list[dict[str, Any]]:
+    """The operations of a request, within the limits."""
+    if len(request.body) > REQUEST_LIMIT:
+        raise CosmosError(413, "Request size is too large")
+    operations = bodies.parse(request.body)
+    if not isinstance(operations, list) or not operations:
+        raise bad_request("A batch request is a JSON array of at least one operation.")
+    if len(operations) > OPERATION_LIMIT:
+        raise bad_request(f"Batch request has more operations than what is supported: {OPERATION_LIMIT}.")
+    return operations
+
+
+def transactional(serving: Serving, partition: Partition, key: bytes, request: Request) -> Response:
+    """All operations on one logical partition, or none of them."""
+    operations = read_operations(request)
+    serving.admit(partition)
+    minimal = request.headers.get("prefer") == MINIMAL
+    results, charge = [], 0.0
+    for at, raw in enumerate(operations):
+        try:
+            op = _operation(raw, key)
+            outcome = serving.run_unmetered(partition, op)
+        except CosmosError as error:
+            serving.tx.undo()
+            serving.account_for(partition, "batch", error.status, charge + error.charge)
+            return _failed(len(operations), at, error, charge + error.charge)
+        charge += outcome.charge
+        results.append(_success(serving, op, outcome, minimal or bool(raw.get("minimalReturnPreference"))))
+    serving.account_for(partition, "batch", 200, charge)
+    return Response(200, {"x-ms-request-charge": format_charge(charge)}, b"[" + b",".join(results) + b"]")
+
+
+def _failed(count: int, at: int, error: CosmosError, charge: float) -> Response:
+    """The operation that failed keeps its code, all others were not done because of it."""
+    dependent = _failure(CosmosError(424, ""))
+    results = [dependent] * count
+    results[at] = _failure(error)
+    return Response(207, {"x-ms-request-charge": format_charge(charge)}, b"[" + b",".join(results) + b"]")
+
+
+def bulk(serving: Serving, partition: Partition, request: Request) -> Response:
+    """Each operation for itself, all in one partition key range."""
+    operations = read_operations(request)
+    serving.admit(partition)
+    minimal = request.headers.get("prefer") == MINIMAL
+    go_on = request.headers.get("x-ms-cosmos-batch-continue-on-error", "false").lower() == "true"
+    results, charge, size, mixed, stopped = [], 0.0, 0, False, False
+    for raw in operations:
+        if stopped:
+            results.append(_failure(CosmosError(424, "")))
+            continue
+        try:
+            op = _bulk_operation(serving, partition, raw)
+            outcome = serving.run(partition, op)
+            charge += outcome.charge
+            result = _success(serving, op, outcome, minimal or bool(raw.get("minimalReturnPreference")))
+            if size + len(result) > RESPONSE_LIMIT:
+                raise TOO_LARGE
+        except CosmosError as error:
+            charge += error.charge
+            result, mixed, stopped = _failure(error), True, not go_on
+        size += len(result)
+        results.append(result)
+    headers = {"x-ms-request-charge": format_charge(charge)}
+    return Response(207 if mixed else 200, headers, b"[" + b",".join(results) + b"]")
+
+
+def _bulk_operation(serving: Serving, partition: Partition, raw: Any) -> Operation:
+    """One operation of a bulk request, which names its own partition key."""
+    text = raw.get("partitionKey") if isinstance(raw, dict) else None
+    if not isinstance(text, str):
+        raise bad_request("Every bulk operation needs its partitionKey as a JSON string.")
+    key = read_key(text)
+    effective = serving.container.effective(key)
+    if not partition.low <= effective < partition.high:
+        raise range_gone()
+    return _operation(raw, key)
+
+
+def read_key(text: str) -> bytes:
+    """The canonical partition key from the form the clients send, such as `["a"]`."""
+    try:
+        values = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        raise bad_request(f"The partition key is not a JSON array: {text[:100]}") from None
+    if not isinstance(values, list) or len(values) > 1:
+        raise bad_request("The partition key has to have one value, as the container's definition has one path.", 1001)
+    try:
+        return hashing.canonical(values[0] if values else hashing.UNDEFINED_VALUE)
+    except TypeError as error:
+        raise bad_request(f"The partition key is invalid: {error}.") from None
+
+
+def _operation(raw: Any, key: bytes) -> Operation:
+    kind = raw.get("operationType") if isinstance(raw, dict) else None
+    kind = kind.lower() if isinstance(kind, str) else None
+    if kind not in KINDS:
+        raise bad_request(
+            f"The operationType {kind!r} is unknown; it is one of Create, Upsert, Read, Replace, Patch, Delete."
+        )
+    given = raw.get("partitionKey")
+    if isinstance(given, str) and read_key(given) != key:
+        raise bad_request(bodies.KEY_MISMATCH, 1001)
+    return Operation(kind, key, raw.get("id"), raw.get("resourceBody"), raw.get("ifMatch"), raw.get("ifNoneMatch"))
+
+
+def _success(serving: Serving, op: Operation, outcome: Outcome, minimal: bool) -> bytes:
+    charge = format_charge(outcome.charge).encode()
+    record = outcome.record
+    if record is None:
+        return b'{"statusCode":%d,"requestCharge":%b}' % (outcome.status, charge)
+    etag = etag_of(record.lsn, record.ts)[1:-1].encode()
+    head = b'{"statusCode":%d,"requestCharge":%b,"eTag":"\\"%b\\""' % (outcome.status, charge, etag)
+    if outcome.status == 304 or (minimal and op.kind != "read"):
+        return head + b"}"
+    return head + b',"resourceBody":' + bodies.render(serving.container, record) + b"}"
+
+
+def _failure(error: CosmosError) -> bytes:
+    result: dict[str, Any] = {"statusCode": error.status, "requestCharge": round(error.charge, 2)}
+    if error.substatus:
+        result["subStatusCode"] = error.substatus
+    if "x-ms-retry-after-ms" in error.headers:
+        result["retryAfterMilliseconds"] = int(error.headers["x-ms-retry-after-ms"])
+    if error.message:
+        result["message"] = error.message
+    return orjson.dumps(result)

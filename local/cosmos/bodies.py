@@ -1,0 +1,104 @@
+"""Documents as they come in, checked with the service's codes and texts, and go out, with system properties."""
+
+from typing import Any
+
+import orjson
+
+from local.cosmos import hashing
+from local.cosmos.errors import CosmosError, bad_request
+from local.cosmos.partitions import Record
+from local.cosmos.rids import document_rid, etag_of
+from local.cosmos.state import Container
+
+SYSTEM_PROPERTIES = ("_rid", "_self", "_etag", "_attachments", "_ts")
+ITEM_LIMIT = 2 * 1024 * 1024
+NESTING_LIMIT = 128
+ID_LIMIT = 1023
+KEY_LIMIT = 2048
+ID_FORBIDDEN = frozenset("/\\?#")
+
+KEY_MISMATCH = "PartitionKey extracted from document doesn't match the one specified in the header"
+MISSING_ID = "The input content is invalid because the required properties - 'id; ' - are missing"
+
+
+def parse(body: bytes) -> Any:
+    """JSON, or 400."""
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise bad_request(f"The request body is not valid JSON: {error}") from None
+
+
+def check_id(id_: Any) -> str:
+    """The id of a document, or 400."""
+    if id_ is None:
+        raise bad_request(MISSING_ID)
+    if not isinstance(id_, str) or not id_:
+        raise bad_request("The input name is invalid: 'id' has to be a string with at least one character.")
+    if len(id_) > ID_LIMIT // 4 and len(id_.encode()) > ID_LIMIT:
+        raise bad_request(f"The input name is invalid: 'id' is longer than {ID_LIMIT} bytes.")
+    if not ID_FORBIDDEN.isdisjoint(id_):
+        raise bad_request(
+            f"The input name '{id_}' is invalid. Ensure to provide a unique non-empty string "
+            "without the characters '/', '\\\\', '?', '#'.".replace('"', "'")
+        )
+    return id_
+
+
+def key_of(container: Container, document: dict[str, Any]) -> bytes:
+    """The canonical partition key of a document; what is no scalar counts as missing."""
+    value: Any = document
+    for part in container.key_path:
+        if not isinstance(value, dict) or part not in value:
+            return hashing.UNDEFINED
+        value = value[part]
+    if value is not None and not isinstance(value, str | int | float | bool):
+        return hashing.UNDEFINED
+    return hashing.canonical(value)
+
+
+def encode(document: dict[str, Any]) -> bytes:
+    """The JSON to keep: without system properties, within the limits."""
+    for name in SYSTEM_PROPERTIES:
+        document.pop(name, None)
+    body = orjson.dumps(document)
+    if len(body) > ITEM_LIMIT:
+        raise CosmosError(413, "Request size is too large")
+    if body.count(b"{") + body.count(b"[") > NESTING_LIMIT and depth(document) > NESTING_LIMIT:
+        raise bad_request(f"The document is nested deeper than {NESTING_LIMIT} levels.")
+    return body
+
+
+def check_document(container: Container, document: Any, key: bytes) -> str:
+    """The id of a document that may be written under a partition key; raises what is wrong with it."""
+    if not isinstance(document, dict):
+        raise bad_request("The input content is invalid: a document has to be a JSON object.")
+    id_ = check_id(document.get("id"))
+    if key_of(container, document) != key:
+        raise bad_request(KEY_MISMATCH, 1001)
+    if len(key) > KEY_LIMIT + 2:
+        raise bad_request(f"The partition key is longer than {KEY_LIMIT} bytes.")
+    return id_
+
+
+def depth(value: Any) -> int:
+    """How deep objects and arrays are nested."""
+    level, waiting = 0, [value]
+    while waiting:
+        level += 1
+        waiting = [
+            inner
+            for outer in waiting
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+            if isinstance(inner, dict | list)
+        ]
+    return level
+
+
+def render(container: Container, record: Record) -> bytes:
+    """A document as it goes out, with its system properties."""
+    rid = document_rid(container.rid_bytes, record.number)
+    tail = b',"_rid":"%b","_self":"%bdocs/%b/","_etag":"%b","_attachments":"attachments/","_ts":%d}'
+    etag = etag_of(record.lsn, record.ts)[1:-1]
+    quoted = b'\\"' + etag.encode() + b'\\"'
+    return record.body[:-1] + tail % (rid, container.self_link.encode(), rid, quoted, record.ts)

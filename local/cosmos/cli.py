@@ -1,0 +1,59 @@
+"""The command line: `python -m local cosmos`."""
+
+import argparse
+import asyncio
+import gc
+import logging
+import signal
+import sys
+from pathlib import Path
+
+from local.cosmos import EMULATOR_KEY
+from local.cosmos.server import CosmosServer, PortTakenError
+
+PORT = 8081
+
+
+def main(argv: list[str]) -> int:
+    """Run until SIGINT or SIGTERM; 0 when it ended as told, 1 when it could not start."""
+    options = _parser().parse_args(argv)
+    logging.basicConfig(level=logging.WARNING, format="cosmos: %(message)s")
+    # millions of long-lived documents: looking through them for cycles too often would take half of the time
+    gc.set_threshold(100_000, 50, 100)
+    sys.setswitchinterval(0.001)  # the thread that commits gets the interpreter back sooner
+    try:
+        asyncio.run(_serve(options))
+    except (PortTakenError, OSError, ValueError) as error:
+        sys.stderr.write(f"cosmos: {error}\n")
+        return 1
+    return 0
+
+
+async def _serve(options: argparse.Namespace) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    server = CosmosServer(
+        port=options.port,
+        bind=options.bind,
+        data_dir=options.data,
+        key=options.key,
+        accept_aad=options.accept_aad,
+        throttled=not options.unthrottled,
+    )
+    async with server:
+        sys.stdout.write(f"cosmos ready: {server.url}\n")
+        sys.stdout.flush()
+        await stop.wait()
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m local cosmos", description="Run the Cosmos DB emulator.")
+    parser.add_argument("--port", type=int, default=PORT, help="port to listen on, 0 for a free one (%(default)s)")
+    parser.add_argument("--bind", default="127.0.0.1", help="address to listen on (%(default)s)")
+    parser.add_argument("--data", type=Path, help="folder to keep the documents in; without, they are in memory only")
+    parser.add_argument("--key", default=EMULATOR_KEY, help="account key (the well-known one of emulators)")
+    parser.add_argument("--accept-aad", action="store_true", help="accept Microsoft Entra tokens, unchecked")
+    parser.add_argument("--unthrottled", action="store_true", help="charge request units but never answer 429")
+    return parser

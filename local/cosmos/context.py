@@ -1,0 +1,105 @@
+"""One request on its way through the emulator."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from local.cosmos.errors import CosmosError, not_found
+from local.cosmos.faults import Effect
+from local.cosmos.messages import Request, Response
+from local.cosmos.partitions import Partition
+from local.cosmos.rids import etag_of
+from local.cosmos.serving import Serving
+from local.cosmos.state import Container, Database
+
+if TYPE_CHECKING:
+    from local.cosmos.core import Emulator
+
+
+@dataclass(slots=True)
+class Context:
+    """A request, the parts of its path, and the emulator it is for."""
+
+    emulator: "Emulator"
+    request: Request
+    parts: list[str]
+    activity: str
+    now: float
+    work: Serving | None = None
+    effect: Effect | None = None  # of a fault rule on the request as a whole
+
+    def header(self, name: str) -> str | None:
+        """A header by its lower case name."""
+        return self.request.headers.get(name)
+
+    def flag(self, name: str) -> bool:
+        """A header that says true or false."""
+        return self.request.headers.get(name, "").lower() == "true"
+
+    @property
+    def document_id(self) -> str:
+        """The last part of dbs/D/colls/C/docs/ID."""
+        return self.parts[5]
+
+    def database(self) -> Database:
+        """The database of the path, or 404."""
+        return self.emulator.account.database(self.parts[1])
+
+    def container(self, substatus: int = 1003) -> Container:
+        """The container of the path, or 404; 400/1024 when the client means one that was there before."""
+        container = self.emulator.account.container(self.parts[1], self.parts[3], substatus)
+        intended = self.header("x-ms-cosmos-intended-collection-rid")
+        if intended is not None and intended != container.rid:
+            raise CosmosError(400, "The container was created anew since the client read its properties.", 1024)
+        return container
+
+    def serving(self) -> Serving:
+        """The work on the container of the path."""
+        emulator = self.emulator
+        container = self.container()
+        self.work = Serving.start(emulator.account, self.database(), container, emulator.faults, self.now)
+        return self.work
+
+    def check_session(self, partition: Partition) -> None:
+        """404/1002 for a session token that is ahead of the partition."""
+        token = self.header("x-ms-session-token")
+        if not token:
+            return
+        for entry in token.split(","):
+            range_id, _, version = entry.partition(":")
+            if range_id == partition.id and _lsn_of(version) > partition.lsn:
+                raise not_found(1002)
+
+    def answer(self, serving: Serving, partition: Partition | None, response: Response) -> Response:
+        """Add what every answer about documents carries."""
+        headers = response.headers
+        path = f"dbs/{quote(self.parts[1])}/colls/{quote(self.parts[3])}"
+        headers["x-ms-alt-content-path"] = path
+        headers["x-ms-content-path"] = serving.container.rid
+        if partition is not None:
+            headers["x-ms-session-token"] = session_token(partition)
+            headers["x-ms-documentdb-partitionkeyrangeid"] = partition.id
+        return response
+
+    def whole_effect(self) -> Effect | None:
+        """What the faults of the request and of its operations want done with the answer."""
+        inner = self.work.effect if self.work is not None else None
+        return inner if self.effect is None else self.effect.joined(inner)
+
+    @staticmethod
+    def etag(lsn: int, ts: int) -> str:
+        """The ETag of a version."""
+        return etag_of(lsn, ts)
+
+
+def session_token(partition: Partition) -> str:
+    """How far the writes of a partition have come."""
+    return f"{partition.id}:-1#{partition.lsn}"
+
+
+def _lsn_of(version: str) -> int:
+    segments = version.split("#")
+    try:
+        return int(segments[1] if len(segments) > 1 else segments[0])
+    except ValueError:
+        raise CosmosError(400, f"The session token '{version}' is malformed.") from None

@@ -1,0 +1,78 @@
+"""The control API for tests and tools: one method for each thing that can be asked."""
+
+import json
+from http.client import HTTPConnection
+from typing import Any
+from urllib.parse import urlsplit
+
+TIMEOUT = 10
+
+
+class ControlError(Exception):
+    """The emulator refused; the text says why."""
+
+
+class Control:
+    """Tells an emulator to fail, split, pause, and asks what it has seen."""
+
+    def __init__(self, url: str) -> None:
+        parts = urlsplit(url)
+        self._host, self._port = parts.hostname or "127.0.0.1", parts.port or 8081
+
+    def state(self) -> list[dict[str, Any]]:
+        """Every container with its partitions, request units served by second, and counts."""
+        found: list[dict[str, Any]] = self._ask("GET", "state")["containers"]
+        return found
+
+    def container(self, database: str, container: str) -> dict[str, Any]:
+        """One container of `state`."""
+        return next(c for c in self.state() if (c["database"], c["container"]) == (database, container))
+
+    def add_fault(self, **rule: Any) -> int:
+        """Add a rule; see docs/local.md for its fields. Its id is returned."""
+        id_: int = self._ask("POST", "faults", rule)["id"]
+        return id_
+
+    def remove_faults(self, rule: int | None = None) -> None:
+        """Drop one rule, or all."""
+        self._ask("DELETE", "faults" if rule is None else f"faults/{rule}")
+
+    def rules(self) -> list[dict[str, Any]]:
+        """The rules, each with how often it matched and fired."""
+        found: list[dict[str, Any]] = self._ask("GET", "faults")["rules"]
+        return found
+
+    def fired(self) -> list[dict[str, Any]]:
+        """The faults that fired, in order."""
+        found: list[dict[str, Any]] = self._ask("GET", "faults")["fired"]
+        return found
+
+    def split(self, database: str, container: str, range_id: str, after: int = 0) -> list[str]:
+        """Split a partition now, or after some more operations; the new range ids are returned when it was now."""
+        body = {"database": database, "container": container, "range": range_id, "after": after}
+        children: list[str] = self._ask("POST", "split", body)["children"]
+        return children
+
+    def set_throughput(self, database: str, container: str, throughput: int) -> None:
+        """Change the RU/s of a container."""
+        self._ask("POST", "throughput", {"database": database, "container": container, "throughput": throughput})
+
+    def pause(self) -> None:
+        """Hold every request back until `resume`."""
+        self._ask("POST", "pause")
+
+    def resume(self) -> None:
+        """Let held and new requests go on."""
+        self._ask("POST", "resume")
+
+    def _ask(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
+        connection = HTTPConnection(self._host, self._port, timeout=TIMEOUT)
+        try:
+            connection.request(method, f"/_control/{path}", None if body is None else json.dumps(body))
+            response = connection.getresponse()
+            answer = json.loads(response.read())
+        finally:
+            connection.close()
+        if response.status != 200:
+            raise ControlError(answer["message"])
+        return answer

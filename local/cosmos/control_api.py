@@ -1,0 +1,131 @@
+"""The control API: what tests ask of the emulator and no client could ask of the service. Needs no key."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from local.cosmos.bodies import parse
+from local.cosmos.definitions import read_throughput
+from local.cosmos.errors import CosmosError, bad_request
+from local.cosmos.messages import Request, Response
+from local.cosmos.state import Container
+
+if TYPE_CHECKING:
+    from local.cosmos.core import Emulator
+
+CONTROL = "_control"
+Body = dict[str, Any]
+
+
+def control(emulator: "Emulator", request: Request, parts: list[str]) -> Response:
+    """Answer a request below /_control/."""
+    try:
+        action = _ACTIONS.get((request.method, parts[0] if parts else ""))
+        if action is None:
+            known = ", ".join(f"{method} {name}" for method, name in _ACTIONS)
+            raise CosmosError(404, f"The control API has no {request.method} {'/'.join(parts)}; it has {known}.")
+        body = parse(request.body) if request.body else {}
+        if not isinstance(body, dict):
+            raise bad_request("The body has to be a JSON object.")
+        answer = action(emulator, body, parts[1:])
+    except CosmosError as error:
+        return error.response()
+    return Response(200, {"content-type": "application/json"}, orjson.dumps(answer))
+
+
+def _ping(emulator: "Emulator", body: Body, rest: list[str]) -> Body:
+    return {"paused": emulator.paused}
+
+
+def _state(emulator: "Emulator", body: Body, rest: list[str]) -> Body:
+    return {"containers": [_describe(db.name, c) for db, c in emulator.account.containers()]}
+
+
+def _describe(database: str, container: Container) -> Body:
+    counts: list[Body] = [
+        {"range": range_id, "kind": kind, "status": status, "count": count}
+        for (range_id, kind, status), count in sorted(container.counts.items())
+    ]
+    partitions = [
+        {
+            "id": p.id,
+            "min": p.low,
+            "max": p.high,
+            "parents": list(p.parents),
+            "documents": len(p),
+            "bytes": p.size,
+            "lsn": p.lsn,
+            "rate": p.budget.rate if container.throttled else None,
+            "served": [list(entry) for entry in p.budget.history],
+        }
+        for p in container.partitions
+    ]
+    return {
+        "database": database,
+        "container": container.name,
+        "throughput": container.throughput,
+        "partitions": partitions,
+        "counts": counts,
+    }
+
+
+def _list_faults(emulator: "Emulator", body: Body, rest: list[str]) -> Body:
+    return {"rules": [rule.as_json() for rule in emulator.faults.rules], "fired": list(emulator.faults.fired)}
+
+
+def _add_fault(emulator: "Emulator", body: Body, rest: list[str]) -> Body:
+    return emulator.faults.add(body).as_json()
+
+
+def _remove_faults(emulator: "Emulator", body: Body, rest: list[str]) -> Body:
+    if rest and not rest[0].isdecimal():
+        raise bad_request(f"'{rest[0]}' is not the id of a rule: it has to be a number.")
+    emulator.faults.remove(int(rest[0]) if rest else None)
+    return {}
+
+
+def _split(emulator: "Emulator", body: Body, rest: list[str]) -> Body:
+    container = _container(emulator, body)
+    range_id = str(body.get("range", container.partitions[0].id))
+    container.partition_by_id(range_id)
+    after = body.get("after", 0)
+    if not isinstance(after, int) or after < 0:
+        raise bad_request("'after' is the number of operations until the split.")
+    if after:
+        emulator.splits.append((container, range_id, sum(container.counts.values()) + after))
+        return {"children": []}
+    return {"children": [child.id for child in emulator.split(container, range_id)]}
+
+
+def _throughput(emulator: "Emulator", body: Body, rest: list[str]) -> Body:
+    container = _container(emulator, body)
+    emulator.set_throughput(container, read_throughput(str(body.get("throughput")), None))
+    return {"throughput": container.throughput, "partitions": len(container.partitions)}
+
+
+def _pause(emulator: "Emulator", body: Body, rest: list[str]) -> Body:
+    emulator.paused = True
+    return {"paused": True}
+
+
+def _resume(emulator: "Emulator", body: Body, rest: list[str]) -> Body:
+    emulator.paused = False
+    return {"paused": False}
+
+
+def _container(emulator: "Emulator", body: Body) -> Container:
+    return emulator.account.container(str(body.get("database")), str(body.get("container")))
+
+
+_ACTIONS: dict[tuple[str, str], Callable[["Emulator", Body, list[str]], Body]] = {
+    ("GET", ""): _ping,
+    ("GET", "state"): _state,
+    ("GET", "faults"): _list_faults,
+    ("POST", "faults"): _add_fault,
+    ("DELETE", "faults"): _remove_faults,
+    ("POST", "split"): _split,
+    ("POST", "throughput"): _throughput,
+    ("POST", "pause"): _pause,
+    ("POST", "resume"): _resume,
+}

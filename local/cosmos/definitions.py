@@ -1,0 +1,91 @@
+"""What a container is created with: checked as the service does, and refused where the emulator lacks it."""
+
+from typing import Any
+
+from local.cosmos.bodies import check_id
+from local.cosmos.errors import bad_request, not_implemented
+from local.cosmos.indexing import DEFAULT_POLICY
+
+THROUGHPUT_MIN, THROUGHPUT_MAX, THROUGHPUT_STEP = 400, 1_000_000, 100
+SYSTEM = frozenset({"_rid", "_self", "_etag", "_ts", "_docs", "_sprocs", "_triggers", "_udfs", "_conflicts"})
+LACKING = {
+    "defaultTtl": "time to live (defaultTtl)",
+    "analyticalStorageTtl": "the analytical store (analyticalStorageTtl)",
+    "computedProperties": "computed properties",
+    "vectorEmbeddingPolicy": "vector search (vectorEmbeddingPolicy)",
+    "fullTextPolicy": "full text search (fullTextPolicy)",
+    "changeFeedPolicy": "the change feed (changeFeedPolicy)",
+    "clientEncryptionPolicy": "client side encryption (clientEncryptionPolicy)",
+    "materializedViewDefinition": "materialized views",
+}
+
+
+def read_container(body: dict[str, Any]) -> dict[str, Any]:
+    """The properties to keep of a container, or 400, or 501."""
+    check_id(body.get("id"))
+    for name, feature in LACKING.items():
+        if body.get(name) not in (None, [], {}):
+            raise not_implemented(feature)
+    if (body.get("uniqueKeyPolicy") or {}).get("uniqueKeys"):
+        raise not_implemented("unique keys (uniqueKeyPolicy)")
+    properties = {name: value for name, value in body.items() if name not in SYSTEM and name not in LACKING}
+    properties["partitionKey"] = _read_partition_key(body.get("partitionKey"))
+    properties["indexingPolicy"] = _read_indexing_policy(body.get("indexingPolicy"))
+    properties.setdefault("conflictResolutionPolicy", {"mode": "LastWriterWins", "conflictResolutionPath": "/_ts"})
+    properties.setdefault("geospatialConfig", {"type": "Geography"})
+    return properties
+
+
+def read_throughput(text: str | None, autoscale: str | None) -> int:
+    """The RU/s asked for; 400 RU/s without."""
+    if autoscale:
+        raise not_implemented("autoscale throughput")
+    if text is None:
+        return THROUGHPUT_MIN
+    if not text.isdecimal():
+        raise bad_request(f"The offer throughput '{text}' is not a number.")
+    value = int(text)
+    if not THROUGHPUT_MIN <= value <= THROUGHPUT_MAX or value % THROUGHPUT_STEP:
+        raise bad_request(
+            f"The offer should have valid throughput values between {THROUGHPUT_MIN} and {THROUGHPUT_MAX} inclusive "
+            f"in increments of {THROUGHPUT_STEP}."
+        )
+    return value
+
+
+def _read_partition_key(definition: Any) -> dict[str, Any]:
+    if not isinstance(definition, dict) or not isinstance(definition.get("paths"), list) or not definition["paths"]:
+        raise bad_request("The partition key definition is missing: give partitionKey with paths and kind.")
+    paths, kind, version = definition["paths"], definition.get("kind", "Hash"), definition.get("version", 1)
+    if kind == "MultiHash" or len(paths) > 1:
+        raise not_implemented("hierarchical partition keys")
+    if kind != "Hash":
+        raise bad_request(f"The partition key kind '{kind}' is not valid: it has to be Hash.")
+    if version not in (1, 2):
+        raise bad_request(f"The partition key version '{version}' is not valid: it has to be 1 or 2.")
+    if not isinstance(paths[0], str) or not paths[0].startswith("/") or len(paths[0]) < 2:
+        raise bad_request(f"The partition key path '{paths[0]}' is not valid: it has to begin with '/'.")
+    return {"paths": paths, "kind": kind, "version": version}
+
+
+def _read_indexing_policy(policy: Any) -> dict[str, Any]:
+    if policy is None:
+        return dict(DEFAULT_POLICY)
+    if not isinstance(policy, dict):
+        raise bad_request("The indexing policy has to be an object.")
+    mode = str(policy.get("indexingMode", "consistent")).lower()
+    if mode not in {"consistent", "none", "lazy"}:
+        raise bad_request(f"The indexing mode '{mode}' is not valid.")
+    for name in ("includedPaths", "excludedPaths"):
+        _check_paths(policy.get(name, []), name)
+    kept = {**policy, "indexingMode": mode}
+    if mode != "none" and not policy.get("includedPaths") and not policy.get("excludedPaths"):
+        kept |= {"includedPaths": DEFAULT_POLICY["includedPaths"], "excludedPaths": DEFAULT_POLICY["excludedPaths"]}
+    return kept
+
+
+def _check_paths(entries: Any, name: str) -> None:
+    for entry in entries if isinstance(entries, list) else [None]:
+        path = entry.get("path") if isinstance(entry, dict) else None
+        if not isinstance(path, str) or not path.startswith("/") or path[-1] not in "*?":
+            raise bad_request(f"The indexing path '{path}' of {name} is not valid: it has to end with '/?' or '/*'.")

@@ -1,0 +1,97 @@
+"""What the service refuses, with its codes and texts."""
+
+import orjson
+
+from local.cosmos.messages import Response
+
+CODES = {
+    400: "BadRequest",
+    401: "Unauthorized",
+    403: "Forbidden",
+    404: "NotFound",
+    405: "MethodNotAllowed",
+    408: "RequestTimeout",
+    409: "Conflict",
+    410: "Gone",
+    412: "PreconditionFailed",
+    413: "RequestEntityTooLarge",
+    424: "FailedDependency",
+    429: "TooManyRequests",
+    449: "RetryWith",
+    500: "InternalServerError",
+    501: "NotImplemented",
+    503: "ServiceUnavailable",
+}
+
+THROTTLED = (
+    "Request rate is large. More Request Units may be needed, so no changes were made. "
+    "Please retry this request later. Learn more: http://aka.ms/cosmosdb-error-429"
+)
+
+
+class CosmosError(Exception):
+    """The request failed as the service would have let it fail."""
+
+    def __init__(
+        self, status: int, message: str, substatus: int = 0, headers: dict[str, str] | None = None, charge: float = 0.0
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.message = message
+        self.substatus = substatus
+        self.headers = headers or {}
+        self.charge = charge
+
+    def body(self, activity: str = "") -> bytes:
+        """The error as the service writes it into the body."""
+        text = f"{self.message}\r\nActivityId: {activity}" if activity else self.message
+        return orjson.dumps({"code": CODES.get(self.status, "Error"), "message": text})
+
+    def response(self, activity: str = "") -> Response:
+        """The error as a whole answer."""
+        headers = {"x-ms-request-charge": format_charge(self.charge), **self.headers}
+        if self.substatus:
+            headers["x-ms-substatus"] = str(self.substatus)
+        return Response(self.status, headers, self.body(activity))
+
+
+def format_charge(charge: float) -> str:
+    """Request units as the header carries them."""
+    return f"{charge:.2f}".rstrip("0").rstrip(".")
+
+
+def bad_request(message: str, substatus: int = 0) -> CosmosError:
+    """400 with the service's way of listing errors."""
+    return CosmosError(400, 'Message: {"Errors":["' + message + '"]}', substatus)
+
+
+def not_found(substatus: int = 0) -> CosmosError:
+    """404 for a resource, or with substatus 1003 for the one that should own it."""
+    text = "Owner resource does not exist" if substatus == 1003 else "Resource Not Found."
+    learn = " Learn more: https://aka.ms/cosmosdb-tsg-not-found"
+    return CosmosError(404, 'Message: {"Errors":["' + text + learn + '"]}', substatus)
+
+
+def conflict() -> CosmosError:
+    """409: the id is taken."""
+    return CosmosError(409, "Entity with the specified id already exists in the system.")
+
+
+def precondition_failed() -> CosmosError:
+    """412: the ETag is not the one named."""
+    return CosmosError(412, "One of the specified pre-condition is not met.")
+
+
+def not_implemented(feature: str) -> CosmosError:
+    """501: the service can, this emulator cannot."""
+    return CosmosError(501, f"The emulator does not support {feature}; docs/local.md lists what it supports.")
+
+
+def throttled(wait_ms: float) -> CosmosError:
+    """429 with the time after which the partition has request units again."""
+    return CosmosError(429, THROTTLED, 3200, {"x-ms-retry-after-ms": str(max(1, round(wait_ms)))})
+
+
+def range_gone() -> CosmosError:
+    """410/1002: the partition key range was split; the map is to be read again."""
+    return CosmosError(410, "The requested resource is no longer available at the server.", 1002)

@@ -1,0 +1,155 @@
+"""Faults on request: rules that say which operations fail, how, and how often. The same seed gives the same faults."""
+
+import random
+from collections import deque
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any
+
+from local.cosmos.errors import CODES, CosmosError, bad_request
+
+LISTED = 10_000  # fired faults remembered
+KINDS = (
+    "create", "upsert", "replace", "read", "patch", "delete", "query", "plan", "batch", "bulk",
+    "pkranges", "account", "metadata",
+)  # fmt: skip
+
+
+@dataclass(slots=True, frozen=True)
+class Target:
+    """An operation as rules see it."""
+
+    database: str | None
+    container: str | None
+    range: str | None
+    kind: str
+
+
+@dataclass(slots=True, frozen=True)
+class Effect:
+    """What one fired rule does."""
+
+    when: str = "before"  # the write is applied: before = not at all, after = although the answer says otherwise
+    status: int | None = None
+    substatus: int = 0
+    retry_after_ms: int | None = None
+    delay: float = 0.0
+    reset: bool = False
+
+    def raise_status(self) -> None:
+        """Fail with the rule's status; a reset that comes before the write stops it as well."""
+        if self.status is None:
+            if self.reset and self.when == "before":
+                raise CosmosError(503, "A fault rule reset the connection.")
+            return
+        headers = {} if self.retry_after_ms is None else {"x-ms-retry-after-ms": str(self.retry_after_ms)}
+        raise CosmosError(self.status, f"A fault rule answered {self.status}.", self.substatus, headers)
+
+    def joined(self, other: "Effect | None") -> "Effect":
+        """Two effects on one answer."""
+        if other is None:
+            return self
+        return Effect(delay=self.delay + other.delay, reset=self.reset or other.reset)
+
+
+@dataclass(slots=True)
+class Rule:
+    """Which operations: those that match, from the nth match on, `times` often, each with a probability."""
+
+    id: int = 0
+    kind: str | None = None
+    database: str | None = None
+    container: str | None = None
+    range: str | None = None
+    nth: int = 1
+    times: int | None = None
+    probability: float = 1.0
+    seed: int = 0
+    when: str = "before"
+    status: int | None = None
+    substatus: int = 0
+    retry_after_ms: int | None = None
+    latency_ms: float = 0.0
+    reset: bool = False
+    matched: int = 0
+    fired: int = 0
+    _random: random.Random = field(default_factory=random.Random, repr=False)
+
+    @classmethod
+    def read(cls, data: Any, id_: int) -> "Rule":
+        """A rule from its JSON; raises 400 for what it does not know."""
+        if not isinstance(data, dict):
+            raise bad_request("A fault rule is a JSON object.")
+        known = {f.name for f in fields(cls)} - {"id", "matched", "fired", "_random"}
+        if unknown := set(data) - known:
+            raise bad_request(f"A fault rule has no {', '.join(sorted(unknown))}; it has {', '.join(sorted(known))}.")
+        rule = cls(id=id_, **data)
+        rule.check()
+        rule._random = random.Random(rule.seed)
+        return rule
+
+    def check(self) -> None:
+        """Refuse what cannot work."""
+        if self.when not in {"before", "after"}:
+            raise bad_request("The 'when' of a fault rule is 'before' or 'after'.")
+        if self.kind is not None and self.kind not in KINDS:
+            raise bad_request(f"The 'kind' of a fault rule is one of {', '.join(KINDS)}.")
+        if self.status is None and not self.reset and not self.latency_ms:
+            raise bad_request("A fault rule needs a status, a latency_ms or a reset.")
+        if self.status is not None and self.status not in CODES:
+            raise bad_request(f"The 'status' of a fault rule is one of {', '.join(map(str, CODES))}.")
+
+    def matches(self, target: Target) -> bool:
+        """Whether the rule is about this operation."""
+        return (
+            self.kind in {None, target.kind}
+            and self.container in {None, target.container}
+            and self.database in {None, target.database}
+            and self.range in {None, target.range}
+        )
+
+    def fires(self) -> bool:
+        """Whether this match is one that fails."""
+        self.matched += 1
+        if self.matched < self.nth or (self.times is not None and self.fired >= self.times):
+            return False
+        if self.probability < 1.0 and self._random.random() >= self.probability:
+            return False
+        self.fired += 1
+        return True
+
+    def effect(self) -> Effect:
+        """What is to happen."""
+        delay = self.latency_ms / 1000
+        return Effect(self.when, self.status, self.substatus, self.retry_after_ms, delay, self.reset)
+
+    def as_json(self) -> dict[str, Any]:
+        """The rule with its counts."""
+        return {name: value for name, value in asdict(self).items() if name != "_random"}
+
+
+class Faults:
+    """All rules, and what they did."""
+
+    def __init__(self) -> None:
+        self.rules: list[Rule] = []
+        self.fired: deque[dict[str, Any]] = deque(maxlen=LISTED)
+        self._next = 1
+
+    def add(self, data: Any) -> Rule:
+        """Take a rule up."""
+        rule = Rule.read(data, self._next)
+        self._next += 1
+        self.rules.append(rule)
+        return rule
+
+    def remove(self, id_: int | None = None) -> None:
+        """Drop one rule or all; what fired stays listed."""
+        self.rules = [rule for rule in self.rules if id_ is not None and rule.id != id_]
+
+    def fire(self, target: Target) -> Effect | None:
+        """The effect of the first rule that fires for an operation."""
+        for rule in self.rules:
+            if rule.matches(target) and rule.fires():
+                self.fired.append({"rule": rule.id, **asdict(target), "status": rule.status, "reset": rule.reset})
+                return rule.effect()
+        return None

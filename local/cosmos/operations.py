@@ -1,0 +1,190 @@
+"""What each kind of item operation does to one partition, and what it costs."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+from local.cosmos import bodies, charges, patching
+from local.cosmos.errors import CosmosError, bad_request, conflict, not_found, precondition_failed
+from local.cosmos.partitions import Partition, Record
+from local.cosmos.rids import etag_of
+from local.cosmos.state import Account, Container
+
+FAILED_CHARGE = 1.0  # looking a document up costs a read also when the operation then fails
+
+
+@dataclass(slots=True)
+class Operation:
+    """One item operation as asked for."""
+
+    kind: str
+    key: bytes
+    id: str | None = None
+    body: Any = None
+    if_match: str | None = None
+    if_none_match: str | None = None
+
+
+@dataclass(slots=True)
+class Outcome:
+    """One item operation as done."""
+
+    status: int
+    charge: float
+    record: Record | None = None
+
+
+@dataclass(slots=True)
+class Change:
+    """One document before and after."""
+
+    partition: Partition
+    id: str
+    before: Record | None
+    after: Record | None
+
+
+@dataclass(slots=True)
+class Transaction:
+    """The changes of one request: made in memory at once, then either undone together or handed to the storage."""
+
+    account: Account
+    container: Container
+    ts: int
+    changes: list[Change] = field(default_factory=list)
+
+    def put(self, partition: Partition, id_: str, key: bytes, body: bytes, before: Record | None) -> Record:
+        """Write a document."""
+        account = self.account
+        account.lsn += 1
+        if before is None:
+            account.number += 1
+        number = account.number if before is None else before.number
+        record = Record(body, number, account.lsn, self.ts, key)
+        partition.put(id_, record)
+        partition.lsn = account.lsn
+        self.changes.append(Change(partition, id_, before, record))
+        return record
+
+    def remove(self, partition: Partition, id_: str, before: Record) -> None:
+        """Take a document away."""
+        self.account.lsn += 1
+        partition.remove(before.key, id_)
+        partition.lsn = self.account.lsn
+        self.changes.append(Change(partition, id_, before, None))
+
+    def undo(self) -> None:
+        """Put everything back."""
+        for change in reversed(self.changes):
+            if change.before is not None:
+                change.partition.put(change.id, change.before)
+            elif change.after is not None:
+                change.partition.remove(change.after.key, change.id)
+        self.changes.clear()
+
+
+def perform(tx: Transaction, partition: Partition, op: Operation) -> Outcome:
+    """Do one operation; raises CosmosError, and then nothing was changed."""
+    return _KINDS[op.kind](tx, partition, op)
+
+
+def _create(tx: Transaction, partition: Partition, op: Operation) -> Outcome:
+    id_ = bodies.check_document(tx.container, op.body, op.key)
+    if partition.get(op.key, id_) is not None:
+        raise _charged(conflict())
+    return _write(tx, partition, op, id_, None)
+
+
+def _upsert(tx: Transaction, partition: Partition, op: Operation) -> Outcome:
+    id_ = bodies.check_document(tx.container, op.body, op.key)
+    before = partition.get(op.key, id_)
+    if before is not None and (op.if_match or op.if_none_match):
+        _check_etag(op, before)
+    return _write(tx, partition, op, id_, before)
+
+
+def _replace(tx: Transaction, partition: Partition, op: Operation) -> Outcome:
+    before = _existing(partition, op)
+    id_ = bodies.check_document(tx.container, op.body, op.key)
+    if op.id is not None and id_ != op.id:
+        raise bad_request(f"The input content is invalid: the id '{id_}' is not the '{op.id}' of the address.")
+    return _write(tx, partition, op, id_, before)
+
+
+def _read(tx: Transaction, partition: Partition, op: Operation) -> Outcome:
+    found = partition.get(op.key, _id_of(op))
+    if found is None:
+        raise _charged(not_found())
+    status = 304 if op.if_none_match in {"*", etag_of(found.lsn, found.ts)} else 200
+    return Outcome(status, charges.read(len(found.body)), found)
+
+
+def _delete(tx: Transaction, partition: Partition, op: Operation) -> Outcome:
+    before = _existing(partition, op)
+    tx.remove(partition, _id_of(op), before)
+    return Outcome(204, charges.delete(len(before.body)))
+
+
+def _patch(tx: Transaction, partition: Partition, op: Operation) -> Outcome:
+    before = _existing(partition, op)
+    patch = patching.read_patch(op.body, tx.container.key_path)
+    document: dict[str, Any] = orjson.loads(before.body)
+    if patch.condition is not None and not patching.holds(patch.condition, bodies.render(tx.container, before)):
+        raise _charged(precondition_failed())
+    patching.apply(document, patch.operations)
+    body = bodies.encode(document)
+    record = tx.put(partition, _id_of(op), op.key, body, before)
+    charge = charges.patch(len(body), tx.container.count_terms(document), len(patch.operations))
+    return Outcome(200, charge, record)
+
+
+def _write(tx: Transaction, partition: Partition, op: Operation, id_: str, before: Record | None) -> Outcome:
+    body = bodies.encode(op.body)
+    terms = tx.container.count_terms(op.body)
+    record = tx.put(partition, id_, op.key, body, before)
+    if before is None:
+        return Outcome(201, charges.create(len(body), terms), record)
+    return Outcome(200, charges.replace(len(body), terms), record)
+
+
+def _existing(partition: Partition, op: Operation) -> Record:
+    """The document to change, when it is there and its ETag is the one asked for."""
+    before = partition.get(op.key, _id_of(op))
+    if before is None:
+        raise _charged(not_found())
+    _check_etag(op, before)
+    return before
+
+
+def _check_etag(op: Operation, before: Record) -> None:
+    if not (op.if_match or op.if_none_match):
+        return
+    etag = etag_of(before.lsn, before.ts)
+    if op.if_match and op.if_match not in {"*", etag}:
+        raise _charged(precondition_failed())
+    if op.if_none_match and op.if_none_match in {"*", etag}:
+        raise _charged(precondition_failed())
+
+
+def _id_of(op: Operation) -> str:
+    if not isinstance(op.id, str) or not op.id:
+        raise bad_request(bodies.MISSING_ID)
+    return op.id
+
+
+def _charged(error: CosmosError) -> CosmosError:
+    error.charge = FAILED_CHARGE
+    return error
+
+
+_KINDS: dict[str, Callable[[Transaction, Partition, Operation], Outcome]] = {
+    "create": _create,
+    "upsert": _upsert,
+    "replace": _replace,
+    "read": _read,
+    "delete": _delete,
+    "patch": _patch,
+}
+KINDS = frozenset(_KINDS)

@@ -1,0 +1,216 @@
+"""Requests that query documents: with a plan or without, in one partition key, one range, or over all of them."""
+
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from typing import Any
+
+import orjson
+
+from local.cosmos import batches, charges
+from local.cosmos.bodies import parse, render
+from local.cosmos.context import Context, session_token
+from local.cosmos.errors import CosmosError, bad_request, format_charge, not_implemented
+from local.cosmos.messages import Response
+from local.cosmos.partitions import Partition, Record
+from local.cosmos.points import KEY_HEADER
+from local.cosmos.query import read_query
+from local.cosmos.query.execute import Page, Prepared, Source, Token
+from local.cosmos.query.parser import parse_query
+from local.cosmos.query.plan import WHOLE, build_plan, check_order, is_streamable, pinned_key
+from local.cosmos.serving import Serving
+from local.cosmos.state import Container
+
+DEFAULT_PAGE, LARGEST_PAGE = 100, 1000
+EVERYTHING = "SELECT * FROM root"
+NO_CROSS_PARTITION = (
+    "Cross partition query is required but disabled. Please set x-ms-documentdb-query-enablecrosspartition to true, "
+    "specify x-ms-documentdb-partitionkey, or revise your query to avoid this exception."
+)
+NOT_SERVABLE = (
+    "The provided cross partition query can not be directly served by the gateway. This is a first chance (internal) "
+    "exception that all newer clients will know how to handle gracefully. This exception is traced, but unless you see "
+    "it bubble up as an exception (which only happens on older SDK clients), then you can safely ignore this message."
+)
+
+
+def plan(context: Context) -> Response:
+    """POST docs: how the client is to spread a query."""
+    text, parameters = read_query(parse(context.request.body))
+    container = context.container()
+    prepared = _prepare(container, text, parameters)
+    query = prepared.query
+    key = pinned_key(query, parameters, container.key_path)
+    ranges = [WHOLE]
+    if key is not None:
+        point = container.effective(key)
+        ranges = [{"min": point, "max": point, "isMinInclusive": True, "isMaxInclusive": True}]
+    features = set((context.header("x-ms-cosmos-supported-query-features") or "").replace(" ", "").split(","))
+    body = orjson.dumps(build_plan(query, prepared, ranges, features))
+    return Response(200, {"x-ms-request-charge": "0"}, body)
+
+
+def query(context: Context) -> Response:
+    """POST docs: a page of a query."""
+    text, parameters = read_query(parse(context.request.body))
+    return _serve(context, _prepare(context.container(), text, parameters), parameters)
+
+
+def read_feed(context: Context) -> Response:
+    """GET docs: a page of all documents."""
+    if context.header("a-im"):
+        raise not_implemented("the change feed")
+    return _serve(context, _prepare(context.container(), EVERYTHING, {}), {}, feed=True)
+
+
+def _prepare(container: Container, text: str, parameters: dict[str, Any]) -> Prepared:
+    prepared = Prepared(parse_query(text), parameters)
+    check_order(prepared.query, container.properties["indexingPolicy"])
+    return prepared
+
+
+def _serve(context: Context, prepared: Prepared, parameters: dict[str, Any], *, feed: bool = False) -> Response:
+    serving = context.serving()
+    page = Page(_page_size(context), batches.RESPONSE_LIMIT)
+    token = _read_token(context.header("x-ms-continuation"))
+    key, range_id = context.header(KEY_HEADER), context.header("x-ms-documentdb-partitionkeyrangeid")
+    if range_id is not None:
+        partition = serving.container.partition_by_id(range_id)
+        wanted = batches.read_key(key) if key is not None else None
+        return _in_one(context, serving, prepared, partition, wanted, token, page)
+    pinned = (
+        batches.read_key(key) if key is not None else pinned_key(prepared.query, parameters, serving.container.key_path)
+    )
+    if pinned is not None:
+        partition = serving.container.partition_of(pinned)
+        return _in_one(context, serving, prepared, partition, pinned, token, page)
+    if not feed and not context.flag("x-ms-documentdb-query-enablecrosspartition"):
+        raise bad_request(NO_CROSS_PARTITION)
+    if not is_streamable(prepared.query):
+        raise CosmosError(400, NOT_SERVABLE, 1004)
+    return _over_all(context, serving, prepared, token, page)
+
+
+def _in_one(
+    context: Context,
+    serving: Serving,
+    prepared: Prepared,
+    partition: Partition,
+    key: bytes | None,
+    token: Token,
+    page: Page,
+) -> Response:
+    """A page from one physical partition."""
+    context.check_session(partition)
+    charge, following = _run(
+        serving, prepared, partition, _sources(context, serving.container, partition, key), token, page
+    )
+    return _answer(context, serving, page, charge, following, [partition])
+
+
+def _over_all(context: Context, serving: Serving, prepared: Prepared, token: Token, page: Page) -> Response:
+    """A page from all partitions, one after the other; the token says in which range it stopped."""
+    charge = 0.0
+    visited: list[Partition] = []
+    low, high = token.get("low", ""), token.get("high", "FF")
+    begun = token.get("high") is not None
+    for partition in [p for p in serving.container.partitions if p.high > low]:
+        # of a range that was begun, also the children that it was split into since go on after the same document
+        inner = token if begun and partition.low < high else {}
+        position = {"low": partition.low, "high": partition.high}
+        if page.full:
+            return _answer(context, serving, page, charge, {**position, "after": inner.get("after", 0)}, visited)
+        context.check_session(partition)
+        try:
+            spent, following = _run(
+                serving, prepared, partition, _sources(context, serving.container, partition, None), inner, page
+            )
+        except CosmosError:
+            if not visited:
+                raise
+            return _answer(context, serving, page, charge, {**position, "after": inner.get("after", 0)}, visited)
+        charge += spent
+        visited.append(partition)
+        if following is not None:
+            return _answer(context, serving, page, charge, {**following, **position}, visited)
+    return _answer(context, serving, page, charge, None, visited)
+
+
+def _run(
+    serving: Serving,
+    prepared: Prepared,
+    partition: Partition,
+    sources: Callable[[int], Iterable[Source]],
+    token: Token,
+    page: Page,
+) -> tuple[float, Token | None]:
+    serving.admit(partition)
+    read_before = page.read
+    following = prepared.run(sources, token, page)
+    charge = charges.query(page.read - read_before)
+    serving.account_for(partition, "query", 200, charge)
+    return charge, following
+
+
+def _sources(
+    context: Context, container: Container, partition: Partition, key: bytes | None
+) -> Callable[[int], Iterable[Source]]:
+    """The documents of a partition that the request is about, from a number on."""
+    low, high = context.header("x-ms-start-epk"), context.header("x-ms-end-epk")
+
+    def sources(after: int) -> Iterator[Source]:
+        records: Iterable[Record] = partition.scan(after) if key is None else partition.scan_key(key, after)
+        for record in records:
+            if (low is None or container.effective(record.key) >= low) and (
+                high is None or container.effective(record.key) < high
+            ):
+                yield Source(record.number, len(record.body), partial(render, container, record))
+
+    return sources
+
+
+def _answer(
+    context: Context,
+    serving: Serving,
+    page: Page,
+    charge: float,
+    following: Token | None,
+    partitions: list[Partition],
+) -> Response:
+    headers = {"x-ms-request-charge": format_charge(charge), "x-ms-item-count": str(len(page.rows))}
+    if following is not None:
+        headers["x-ms-continuation"] = _write_token(following)
+    head = b'{"_rid":"%b","Documents":[' % serving.container.rid.encode()
+    body = head + b",".join(page.rows) + b'],"_count":%d}' % len(page.rows)
+    response = context.answer(serving, partitions[0] if len(partitions) == 1 else None, Response(200, headers, body))
+    headers["x-ms-session-token"] = ",".join(session_token(p) for p in partitions)
+    return response
+
+
+def _page_size(context: Context) -> int:
+    text = context.header("x-ms-max-item-count")
+    if text is None:
+        return DEFAULT_PAGE
+    try:
+        size = int(text)
+    except ValueError:
+        raise bad_request(f"The header x-ms-max-item-count is not a number: {text}") from None
+    if size == 0 or size < -1:
+        raise bad_request("The header x-ms-max-item-count has to be -1 or more than 0.")
+    return LARGEST_PAGE if size == -1 else size
+
+
+def _write_token(token: Token) -> str:
+    """A continuation in plain ASCII, as a header carries it."""
+    return orjson.dumps(token).decode().encode("ascii", "backslashreplace").decode()
+
+
+def _read_token(text: str | None) -> Token:
+    if not text:
+        return {}
+    try:
+        token = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        token = None
+    if not isinstance(token, dict):
+        raise bad_request("Invalid Continuation Token")
+    return token

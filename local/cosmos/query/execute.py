@@ -1,0 +1,208 @@
+"""A query over the documents of one partition, page by page."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+from local.cosmos.query.aggregates import Aggregate
+from local.cosmos.query.compiling import Compiler, Evaluate
+from local.cosmos.query.errors import query_error
+from local.cosmos.query.syntax import Query
+from local.cosmos.query.values import UNDEFINED, sort_key
+
+Token = dict[str, Any]
+SCAN_LIMIT = 100_000  # documents looked at for one answer; a longer scan goes on with a continuation, as in the service
+
+
+@dataclass(slots=True)
+class Source:
+    """A document to be queried: its number, its size, and its JSON with system properties when asked for."""
+
+    number: int
+    size: int
+    text: Callable[[], bytes]
+
+
+@dataclass(slots=True)
+class Page:
+    """What one answer holds."""
+
+    limit: int
+    byte_limit: int
+    rows: list[bytes] = field(default_factory=list)
+    size: int = 0
+    read: int = 0  # bytes of the documents that matched
+    scanned: int = 0
+
+    @property
+    def full(self) -> bool:
+        """Whether no other row fits."""
+        return len(self.rows) >= self.limit or self.size >= self.byte_limit or self.scanned >= SCAN_LIMIT
+
+    def add(self, row: bytes) -> None:
+        """Take a row in."""
+        self.rows.append(row)
+        self.size += len(row) + 1
+
+
+class Prepared:
+    """A query compiled with its parameters."""
+
+    def __init__(self, query: Query, parameters: dict[str, Any]) -> None:
+        compiler = Compiler(query.alias, parameters)
+        self.query = query
+        self.where = compiler.compile(query.where) if query.where is not None else None
+        self.top = self._count(compiler, query.top)
+        self.offset = self._count(compiler, query.offset) or 0
+        self.limit = self._count(compiler, query.limit)
+        self.order = [compiler.compile(order.expression) for order in query.order_by]
+        self.project = self._projection(compiler)
+        self.aggregates = compiler.aggregates
+
+    @staticmethod
+    def _count(compiler: Compiler, node: Any) -> int | None:
+        if node is None:
+            return None
+        value = compiler.constant(node)
+        if type(value) is not int or value < 0:
+            raise query_error("TOP, OFFSET and LIMIT take a whole number that is not negative.")
+        return value
+
+    def _projection(self, compiler: Compiler) -> Evaluate | None:
+        """The select list as a function; None for `*`."""
+        query = self.query
+        if query.items is None:
+            return None
+        compile_one = compiler.compile_aggregated if query.aggregated else compiler.compile
+        if query.value:
+            return compile_one(query.items[0].expression)
+        items = [(item.alias, compile_one(item.expression)) for item in query.items]
+        return lambda document: {name: v for name, value in items if (v := value(document)) is not UNDEFINED}
+
+    @property
+    def most(self) -> int | None:
+        """How many rows TOP and LIMIT let through."""
+        limits = [count for count in (self.top, self.limit) if count is not None]
+        return min(limits) if limits else None
+
+    def matches(self, source: Source) -> tuple[bool, Any]:
+        """Whether a document fulfils the condition; and the document, if it had to be read for that."""
+        if self.where is None:
+            return True, None
+        document = orjson.loads(source.text())
+        return self.where(document) is True, document
+
+    def row(self, source: Source, document: Any) -> bytes | None:
+        """A row of the answer; None when the projection is undefined."""
+        if self.project is None:
+            return source.text()
+        value = self.project(orjson.loads(source.text()) if document is None else document)
+        return None if value is UNDEFINED else orjson.dumps(value)
+
+    def run(self, sources: Callable[[int], Iterable[Source]], token: Token, page: Page) -> Token | None:
+        """Fill a page from where a token left off; the next token is returned, None at the end."""
+        if self.query.aggregated:
+            self._aggregate(sources(0), page)
+            return None
+        if self.order or self.query.distinct:
+            return self._sorted(sources(0), token, page)
+        return self._streamed(sources, token, page)
+
+    def _streamed(self, sources: Callable[[int], Iterable[Source]], token: Token, page: Page) -> Token | None:
+        after, skip, left = token.get("after", 0), token.get("skip", self.offset), token.get("left", self.most)
+        for source in sources(after):
+            if page.full or left == 0:
+                return None if left == 0 else {"after": after, "skip": skip, "left": left}
+            after = source.number
+            page.scanned += 1
+            matched, document = self.matches(source)
+            if not matched:
+                continue
+            page.read += source.size
+            row = self.row(source, document)
+            if row is None:
+                continue
+            if skip:
+                skip -= 1
+                continue
+            page.add(row)
+            left = left - 1 if left is not None else None
+        return None
+
+    def _sorted(self, sources: Iterable[Source], token: Token, page: Page) -> Token | None:
+        rows = self._rows(sources, page)
+        rows = rows[self.offset :][: self.most]
+        start = _resume(rows, token, [order.ascending for order in self.query.order_by])
+        for at in range(start, len(rows)):
+            if page.full:
+                keys, number, _ = rows[at - 1]
+                return {"keys": keys, "number": number}
+            page.add(rows[at][2])
+        return None
+
+    def _rows(self, sources: Iterable[Source], page: Page) -> list[tuple[list[Any], int, bytes]]:
+        rows, seen = [], set()
+        for source in sources:
+            matched, document = self.matches(source)
+            if not matched:
+                continue
+            page.read += source.size
+            document = orjson.loads(source.text()) if document is None else document
+            row = self.row(source, document)
+            if row is None or (self.query.distinct and row in seen):
+                continue
+            seen.add(row) if self.query.distinct else None
+            rows.append(([_portable(key(document)) for key in self.order], source.number, row))
+        for at in reversed(range(len(self.order))):
+            descending = not self.query.order_by[at].ascending
+            rows.sort(key=lambda entry: sort_key(_value(entry[0][at])), reverse=descending)
+        return rows
+
+    def _aggregate(self, sources: Iterable[Source], page: Page) -> None:
+        running = [Aggregate(name) for name, _, _ in self.aggregates]
+        constant = all(is_constant for _, _, is_constant in self.aggregates)
+        for source in sources:
+            matched, document = self.matches(source)
+            if not matched:
+                continue
+            page.read += source.size
+            if document is None and not constant:
+                document = orjson.loads(source.text())
+            for aggregate, (_, argument, _) in zip(running, self.aggregates, strict=True):
+                aggregate.add(argument(document))
+        assert self.project is not None
+        value = self.project([aggregate.result() for aggregate in running])
+        if value is not UNDEFINED and self.most != 0 and not self.offset:
+            page.add(orjson.dumps(value))
+
+
+def _portable(value: Any) -> Any:
+    """An order value as a token can carry it: undefined is an empty list, everything else a list of one."""
+    return [] if value is UNDEFINED else [value]
+
+
+def _value(portable: list[Any]) -> Any:
+    return portable[0] if portable else UNDEFINED
+
+
+def _resume(rows: list[tuple[list[Any], int, bytes]], token: Token, ascending: list[bool]) -> int:
+    """Where to go on: after the row the token names, or if that is gone, after those that came before it."""
+    if "number" not in token:
+        return 0
+    for at, (_, number, _) in enumerate(rows):
+        if number == token["number"]:
+            return at + 1
+    wanted = [sort_key(_value(key)) for key in token["keys"]]
+    for at, (keys, number, _) in enumerate(rows):
+        if _comes_after([sort_key(_value(key)) for key in keys], number, wanted, token["number"], ascending):
+            return at
+    return len(rows)
+
+
+def _comes_after(keys: list[Any], number: int, wanted: list[Any], last: int, ascending: list[bool]) -> bool:
+    for key, other, up in zip(keys, wanted, ascending, strict=True):
+        if key != other:
+            return bool(key > other) == up
+    return number > last

@@ -1,0 +1,278 @@
+"""The grammar of expressions, loosest binding first."""
+
+import re
+
+from local.cosmos.query.errors import query_error, unsupported
+from local.cosmos.query.lexer import Token, string_value, tokens
+from local.cosmos.query.syntax import (
+    ArrayLiteral,
+    Between,
+    Binary,
+    Call,
+    Expression,
+    In,
+    Literal,
+    Member,
+    Name,
+    ObjectLiteral,
+    Parameter,
+    Ternary,
+    Unary,
+)
+from local.cosmos.query.values import UNDEFINED
+
+LEVELS = (  # binary operators from the loosest level to the tightest
+    frozenset({"|"}),
+    frozenset({"^"}),
+    frozenset({"&"}),
+    frozenset({"<<", ">>", ">>>"}),
+    frozenset({"||"}),
+    frozenset({"+", "-"}),
+    frozenset({"*", "/", "%"}),
+)
+COMPARISONS = frozenset({"=", "!=", "<>", "<", "<=", ">", ">="})
+CONSTANTS = {"TRUE": True, "FALSE": False, "NULL": None, "UNDEFINED": UNDEFINED}
+RESERVED = frozenset(
+    re.findall(
+        r"\w+",
+        """SELECT FROM WHERE ORDER BY GROUP AND OR NOT IN BETWEEN LIKE AS TOP VALUE DISTINCT OFFSET LIMIT ASC DESC JOIN
+        EXISTS ARRAY ESCAPE""",
+    )
+)
+DEPTH_LIMIT = 200
+
+
+class ExpressionParser:
+    """Walks over the tokens; a method for each rule."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.tokens = tokens(text)
+        self.at = 0
+        self._depth = 0
+
+    @property
+    def here(self) -> Token:
+        """The token that comes next."""
+        return self.tokens[self.at]
+
+    def next(self) -> Token:
+        """Take a token."""
+        token = self.here
+        self.at += 1
+        return token
+
+    def is_op(self, *texts: str) -> bool:
+        """Whether one of these operators comes next."""
+        return self.here.kind == "op" and self.here.text in texts
+
+    def accept(self, text: str) -> bool:
+        """Take an operator if it comes next."""
+        found = self.is_op(text)
+        self.at += found
+        return found
+
+    def accept_word(self, word: str) -> bool:
+        """Take a keyword if it comes next."""
+        found = self.here.keyword == word
+        self.at += found
+        return found
+
+    def expect(self, text: str) -> Token:
+        """Take an operator that has to come next."""
+        if not self.is_op(text):
+            raise self.wrong()
+        return self.next()
+
+    def wrong(self) -> Exception:
+        """A syntax error at the next token."""
+        token = self.here
+        near = f"near '{token.text}'" if token.kind != "end" else "at the end of the query"
+        return query_error(f"Syntax error, incorrect syntax {near}.", token.start, token.end)
+
+    def expression(self) -> Expression:
+        """test ? yes : no, ?? and everything tighter."""
+        self._depth += 1
+        if self._depth > DEPTH_LIMIT:
+            raise query_error("The query is nested too deeply.", self.here.start, self.here.end)
+        left = self._coalesce()
+        if self.accept("?"):
+            yes = self.expression()
+            self.expect(":")
+            left = Ternary(left, yes, self.expression())
+        self._depth -= 1
+        return left
+
+    def _coalesce(self) -> Expression:
+        left = self._or()
+        while self.accept("??"):
+            left = Binary("??", left, self._or())
+        return left
+
+    def _or(self) -> Expression:
+        left = self._and()
+        while self.accept_word("OR"):
+            left = Binary("OR", left, self._and())
+        return left
+
+    def _and(self) -> Expression:
+        left = self._not()
+        while self.accept_word("AND"):
+            left = Binary("AND", left, self._not())
+        return left
+
+    def _not(self) -> Expression:
+        negations = 0
+        while self.accept_word("NOT"):
+            negations += 1
+        node = self._comparison()
+        for _ in range(negations):
+            node = Unary("NOT", node)
+        return node
+
+    def _comparison(self) -> Expression:
+        left = self._binary(0)
+        while True:
+            if self.here.kind == "op" and self.here.text in COMPARISONS:
+                op = self.next().text
+                left = Binary("!=" if op == "<>" else op, left, self._binary(0))
+                continue
+            tested = self._predicate(left)
+            if tested is None:
+                return left
+            left = tested
+
+    def _predicate(self, left: Expression) -> Expression | None:
+        """[NOT] IN, BETWEEN or LIKE after an operand."""
+        negated = self.here.keyword == "NOT" and self.tokens[self.at + 1].keyword in {"IN", "BETWEEN", "LIKE"}
+        self.at += negated
+        if self.accept_word("IN"):
+            node: Expression = In(left, self._options())
+        elif self.accept_word("BETWEEN"):
+            low = self._binary(0)
+            if not self.accept_word("AND"):
+                raise self.wrong()
+            node = Between(left, low, self._binary(0))
+        elif self.accept_word("LIKE"):
+            node = Binary("LIKE", left, self._binary(0))
+            if self.here.keyword == "ESCAPE":
+                raise unsupported("LIKE … ESCAPE")
+        else:
+            return None
+        return Unary("NOT", node) if negated else node
+
+    def _options(self) -> tuple[Expression, ...]:
+        self.expect("(")
+        if self.here.keyword == "SELECT":
+            raise unsupported("a subquery")
+        options = [self.expression()]
+        while self.accept(","):
+            options.append(self.expression())
+        self.expect(")")
+        return tuple(options)
+
+    def _binary(self, level: int) -> Expression:
+        if level == len(LEVELS):
+            return self._unary()
+        left = self._binary(level + 1)
+        while self.here.kind == "op" and self.here.text in LEVELS[level]:
+            op = self.next().text
+            left = Binary(op, left, self._binary(level + 1))
+        return left
+
+    def _unary(self) -> Expression:
+        if self.is_op("-", "+", "~"):
+            op = self.next().text
+            self._depth += 1
+            if self._depth > DEPTH_LIMIT:
+                raise query_error("The query is nested too deeply.", self.here.start, self.here.end)
+            node = Unary(op, self._unary())
+            self._depth -= 1
+            return node
+        return self._postfix(self._primary())
+
+    def _postfix(self, node: Expression) -> Expression:
+        while True:
+            if self.accept("."):
+                if self.here.kind != "name":
+                    raise self.wrong()
+                node = Member(node, Literal(self.next().text))
+            elif self.accept("["):
+                node = Member(node, self.expression())
+                self.expect("]")
+            else:
+                return node
+
+    def _primary(self) -> Expression:
+        token = self.here
+        if token.kind in {"number", "string", "parameter"}:
+            return self._atom(self.next())
+        if token.kind == "name":
+            return self._named(token)
+        if self.accept("("):
+            if self.here.keyword == "SELECT":
+                raise unsupported("a subquery")
+            node = self.expression()
+            self.expect(")")
+            return node
+        if self.accept("["):
+            return ArrayLiteral(tuple(self._listed("]")))
+        if self.accept("{"):
+            return self._object()
+        raise self.wrong()
+
+    @staticmethod
+    def _atom(token: Token) -> Expression:
+        if token.kind == "parameter":
+            return Parameter(token.text, token.start)
+        if token.kind == "string":
+            return Literal(string_value(token.text))
+        if token.text[:2] in {"0x", "0X"}:
+            return Literal(int(token.text, 16))
+        return Literal(int(token.text) if token.text.isdecimal() else float(token.text))
+
+    def _named(self, token: Token) -> Expression:
+        word = token.keyword
+        after = self.tokens[self.at + 1]
+        called = after.kind == "op" and after.text == "("
+        if word in {"EXISTS", "ARRAY"} and called:
+            raise unsupported(f"the subquery {word}(…)")
+        if called and (word not in RESERVED or word in {"LEFT", "RIGHT"}):
+            self.at += 2
+            arguments = tuple(self._listed(")"))
+            return Call(word, arguments, token.start, token.end)
+        if word == "UDF" and after.text == ".":
+            raise unsupported("a user defined function")
+        if word in RESERVED and word != "VALUE":
+            raise self.wrong()
+        self.at += 1
+        if word in CONSTANTS:
+            return Literal(CONSTANTS[word])
+        return Name(token.text, token.start, token.end)
+
+    def _listed(self, end: str) -> list[Expression]:
+        found: list[Expression] = []
+        if self.accept(end):
+            return found
+        while True:
+            if self.here.keyword == "SELECT":
+                raise unsupported("a subquery")
+            found.append(self.expression())
+            if not self.accept(","):
+                break
+        self.expect(end)
+        return found
+
+    def _object(self) -> Expression:
+        items: list[tuple[str, Expression]] = []
+        while not self.is_op("}"):
+            token = self.next()
+            if token.kind not in {"string", "name"}:
+                self.at -= 1
+                raise self.wrong()
+            self.expect(":")
+            items.append((string_value(token.text) if token.kind == "string" else token.text, self.expression()))
+            if not self.accept(","):
+                break
+        self.expect("}")
+        return ObjectLiteral(tuple(items))

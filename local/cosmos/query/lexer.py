@@ -1,0 +1,62 @@
+"""A query's text as tokens."""
+
+import re
+from dataclasses import dataclass
+
+from local.cosmos.query.errors import query_error
+
+PATTERN = re.compile(
+    r"""
+      (?P<space>\s+|--[^\n]*|/\*.*?\*/)
+    | (?P<number>0[xX][0-9A-Fa-f]+|(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)
+    | (?P<name>[A-Za-z_][A-Za-z0-9_]*)
+    | (?P<parameter>@[A-Za-z_][A-Za-z0-9_]*)
+    | (?P<string>"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')
+    | (?P<op>\?\?|\|\||<<|>>>|>>|<=|>=|!=|<>|[-+*/%&|^~=<>.,:?()\[\]{}])
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f"}
+ESCAPE = re.compile(r"\\(u[0-9A-Fa-f]{4}|.)", re.DOTALL)
+
+
+@dataclass(slots=True, frozen=True)
+class Token:
+    """A piece of the text and where it stands."""
+
+    kind: str
+    text: str
+    start: int
+    end: int
+
+    @property
+    def keyword(self) -> str:
+        """A name in upper case: keywords are written any way."""
+        return self.text.upper() if self.kind == "name" else ""
+
+
+def tokens(text: str) -> list[Token]:
+    """All tokens of a query, and an end."""
+    found, at = [], 0
+    while at < len(text):
+        match = PATTERN.match(text, at)
+        if match is None:
+            raise query_error(f"Syntax error, invalid character or literal near '{text[at : at + 20]}'.", at, at + 1)
+        kind = match.lastgroup or ""
+        if kind != "space":
+            found.append(Token(kind, match.group(), at, match.end()))
+        at = match.end()
+    found.append(Token("end", "", at, at))
+    return found
+
+
+def string_value(text: str) -> str:
+    """What a quoted string says."""
+    return ESCAPE.sub(_unescape, text[1:-1])
+
+
+def _unescape(match: re.Match[str]) -> str:
+    code = match.group(1)
+    if len(code) == 5:
+        return chr(int(code[1:], 16))
+    return ESCAPES.get(code, code)

@@ -1,0 +1,162 @@
+"""The grammar of queries: SELECT … FROM … WHERE … ORDER BY … OFFSET … LIMIT …."""
+
+from functools import lru_cache
+
+from local.cosmos.query.errors import SEMANTIC, query_error, unsupported
+from local.cosmos.query.expressions import RESERVED, ExpressionParser
+from local.cosmos.query.syntax import Expression, Item, Literal, Member, Name, Order, Query, has_aggregate
+
+TEXT_LIMIT = 512 * 1024
+
+
+@lru_cache(maxsize=256)
+def parse_query(text: str) -> Query:
+    """The tree of a query; the answer is shared, so it must not be changed."""
+    if len(text) > TEXT_LIMIT:
+        raise query_error(f"The query is longer than {TEXT_LIMIT // 1024} KB.")
+    return QueryParser(text).query()
+
+
+@lru_cache(maxsize=256)
+def parse_condition(text: str) -> Query:
+    """The tree of a patch condition: a query without SELECT."""
+    parser = QueryParser(text)
+    query = Query()
+    parser.source(query)
+    parser.where(query)
+    parser.finish()
+    return query
+
+
+class QueryParser(ExpressionParser):
+    """A method for each clause."""
+
+    def query(self) -> Query:
+        """The whole text."""
+        query = Query()
+        self._select(query)
+        self.source(query)
+        self.where(query)
+        if self.here.keyword == "GROUP":
+            raise unsupported("GROUP BY")
+        self._order_by(query)
+        self._offset_limit(query)
+        self.finish()
+        query.aggregated = any(has_aggregate(item.expression) for item in query.items or [])
+        if query.where is not None and has_aggregate(query.where):
+            raise query_error("Cannot perform an aggregate function in a WHERE clause.", code=SEMANTIC)
+        return query
+
+    def source(self, query: Query) -> None:
+        """FROM container [AS] alias."""
+        if not self.accept_word("FROM"):
+            if self.here.kind == "end":
+                raise unsupported("a query without FROM")
+            raise self.wrong()
+        start = self.here.start
+        if self.is_op("("):
+            raise unsupported("a subquery in FROM")
+        query.alias = self._identifier()
+        if self.is_op(".", "["):
+            raise unsupported("FROM with a path")
+        if self.here.keyword == "IN":
+            raise unsupported("FROM … IN (iteration over an array)")
+        if self.accept_word("AS") or (self.here.kind == "name" and self.here.keyword not in RESERVED):
+            query.alias = self._identifier()
+        if self.here.keyword == "JOIN" or self.is_op(","):
+            raise unsupported("JOIN")
+        query.source_text = self.text[start : self.tokens[self.at - 1].end]
+
+    def where(self, query: Query) -> None:
+        """WHERE condition."""
+        if self.accept_word("WHERE"):
+            start = self.here.start
+            query.where = self.expression()
+            query.where_text = self._text_from(start)
+
+    def finish(self) -> None:
+        """Nothing may follow."""
+        if self.here.kind != "end":
+            raise self.wrong()
+
+    def _select(self, query: Query) -> None:
+        if not self.accept_word("SELECT"):
+            raise self.wrong()
+        query.distinct = self.accept_word("DISTINCT")
+        if self.accept_word("TOP"):
+            query.top = self._count()
+        if self.accept("*"):
+            return
+        query.value = self.here.keyword == "VALUE" and not self._is_member_of_value()
+        self.at += query.value
+        query.items = [self._item(query.value, 1)]
+        while not query.value and self.accept(","):
+            query.items.append(self._item(False, 1 + sum(item.alias.startswith("$") for item in query.items)))
+
+    def _is_member_of_value(self) -> bool:
+        """Whether VALUE is no keyword here but the alias of the source, as in `SELECT value.x FROM value`."""
+        after = self.tokens[self.at + 1]
+        return after.text in {".", ","} or after.keyword == "FROM"
+
+    def _item(self, value: bool, number: int) -> Item:
+        start = self.here.start
+        expression = self.expression()
+        text = self._text_from(start)
+        named = not value and (
+            self.accept_word("AS") or (self.here.kind == "name" and self.here.keyword not in RESERVED)
+        )
+        return Item(expression, self._identifier() if named else _alias(expression, number), text)
+
+    def _order_by(self, query: Query) -> None:
+        if not self.accept_word("ORDER"):
+            return
+        if not self.accept_word("BY"):
+            raise self.wrong()
+        if self.here.keyword == "RANK":
+            raise unsupported("ORDER BY RANK")
+        query.order_by.append(self._order())
+        while self.accept(","):
+            query.order_by.append(self._order())
+
+    def _order(self) -> Order:
+        start = self.here.start
+        expression = self.expression()
+        text = self._text_from(start)
+        descending = self.accept_word("DESC")
+        if not descending:
+            self.accept_word("ASC")
+        return Order(expression, not descending, text)
+
+    def _offset_limit(self, query: Query) -> None:
+        if self.accept_word("OFFSET"):
+            query.offset = self._count()
+            if not self.accept_word("LIMIT"):
+                raise self.wrong()
+            query.limit = self._count()
+        elif self.here.keyword == "LIMIT":
+            raise self.wrong()
+
+    def _count(self) -> Expression:
+        token = self.here
+        if token.kind == "number" and not token.text.isdecimal():
+            raise self.wrong()
+        if token.kind not in {"number", "parameter"}:
+            raise self.wrong()
+        return self._atom(self.next())
+
+    def _identifier(self) -> str:
+        if self.here.kind != "name" or self.here.keyword in RESERVED - {"VALUE"}:
+            raise self.wrong()
+        return self.next().text
+
+    def _text_from(self, start: int) -> str:
+        return self.text[start : self.tokens[self.at - 1].end]
+
+
+def _alias(expression: Expression, number: int) -> str:
+    """The name that the service gives to an entry without AS."""
+    if isinstance(expression, Name):
+        return expression.name
+    if isinstance(expression, Member) and isinstance(expression.key, Literal) and isinstance(expression.key.value, str):
+        return expression.key.value
+    return f"${number}"

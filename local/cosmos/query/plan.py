@@ -1,0 +1,188 @@
+"""Query plans: how a client is to spread a query over partitions and put the answers together."""
+
+from typing import Any
+
+from local.cosmos import hashing
+from local.cosmos.errors import CosmosError
+from local.cosmos.indexing import is_indexed, policy_rules
+from local.cosmos.query.errors import query_error, unsupported
+from local.cosmos.query.execute import Prepared
+from local.cosmos.query.syntax import Binary, Call, Expression, Item, Literal, Parameter, Query, property_path
+from local.cosmos.query.values import UNDEFINED
+
+AGGREGATE_TYPES = {"COUNT": "Count", "SUM": "Sum", "MIN": "Min", "MAX": "Max", "AVG": "Average"}
+FILTER = "({documentdb-formattableorderbyquery-filter})"
+WHOLE = {"min": "", "max": "FF", "isMinInclusive": True, "isMaxInclusive": False}
+
+
+def is_streamable(query: Query) -> bool:
+    """Whether the gateway can serve the query over all partitions one after the other, without a plan."""
+    return not (query.aggregated or query.order_by or query.distinct or query.top or query.offset)
+
+
+def pinned_key(query: Query, parameters: dict[str, Any], path: list[str]) -> bytes | None:
+    """The partition key that the condition asks for, when it asks for exactly one."""
+    for condition in _conjuncts(query.where):
+        if not isinstance(condition, Binary) or condition.op != "=":
+            continue
+        for side, other in ((condition.left, condition.right), (condition.right, condition.left)):
+            if property_path(side, query.alias) == tuple(path) and isinstance(other, Literal | Parameter):
+                value = other.value if isinstance(other, Literal) else parameters.get(other.name, UNDEFINED)
+                if value is not UNDEFINED and not isinstance(value, list | dict):
+                    return hashing.canonical(value)
+    return None
+
+
+def check_order(query: Query, policy: dict[str, Any]) -> None:
+    """ORDER BY needs plain properties, an index on one, and a composite index over several."""
+    paths = []
+    for order in query.order_by:
+        path = property_path(order.expression, query.alias)
+        if not path:
+            message = "Unsupported ORDER BY clause. ORDER BY item expression could not be mapped to a document path."
+            raise query_error(message, code="SC2104")
+        paths.append(path)
+    if len(paths) == 1 and not is_indexed(policy_rules(policy), paths[0]) and paths[0][0] not in {"_ts", "id"}:
+        raise CosmosError(400, "The order-by item requires a corresponding index path, and the path is not indexed.")
+    if len(paths) > 1 and not _has_composite(query, paths, policy):
+        raise CosmosError(
+            400, "The order by query does not have a corresponding composite index that it can be served from."
+        )
+
+
+def build_plan(query: Query, prepared: Prepared, ranges: list[dict[str, Any]], features: set[str]) -> dict[str, Any]:
+    """The plan as the service writes it."""
+    _check_features(query, features)
+    aggregates = _aggregates(query)
+    by_alias = {} if query.value or not query.aggregated else dict(zip(_aliases(query), aggregates, strict=True))
+    return {
+        "partitionedQueryExecutionInfoVersion": 2,
+        "queryInfo": {
+            "distinctType": _distinct_type(query),
+            "top": prepared.top,
+            "offset": prepared.offset if query.offset else None,
+            "limit": prepared.limit,
+            "orderBy": ["Ascending" if order.ascending else "Descending" for order in query.order_by],
+            "orderByExpressions": [order.text for order in query.order_by],
+            "groupByExpressions": [],
+            "groupByAliases": list(by_alias),
+            "aggregates": aggregates if query.value else [],
+            "groupByAliasToAggregateType": by_alias,
+            "rewrittenQuery": _rewrite(query, prepared),
+            "hasSelectValue": query.value,
+            "dCountInfo": None,
+            "hasNonStreamingOrderBy": False,
+        },
+        "queryRanges": ranges,
+    }
+
+
+def _conjuncts(node: Expression | None) -> list[Expression]:
+    if node is None:
+        return []
+    if isinstance(node, Binary) and node.op == "AND":
+        return _conjuncts(node.left) + _conjuncts(node.right)
+    return [node]
+
+
+def _has_composite(query: Query, paths: list[tuple[str, ...]], policy: dict[str, Any]) -> bool:
+    wanted = [(path, order.ascending) for path, order in zip(paths, query.order_by, strict=True)]
+    for index in policy.get("compositeIndexes", []):
+        have = [
+            (tuple(part.strip('"') for part in entry["path"].strip("/").split("/")), entry.get("order") != "descending")
+            for entry in index
+        ]
+        if have in (wanted, [(path, not up) for path, up in wanted]):
+            return True
+    return False
+
+
+def _check_features(query: Query, features: set[str]) -> None:
+    needed = set()
+    if query.aggregated:
+        needed.add("Aggregate" if query.value else "NonValueAggregate")
+    if query.aggregated and not query.value and len(query.items or []) > 1:
+        needed.add("MultipleAggregates")
+    needed |= {"OrderBy"} if query.order_by else set()
+    needed |= {"Distinct"} if query.distinct else set()
+    needed |= {"OffsetAndLimit"} if query.offset else set()
+    needed |= {"Top"} if query.top else set()
+    if missing := sorted(needed - features):
+        raise CosmosError(
+            400,
+            "Query contains 1 or more unsupported features. Upgrade your SDK to a version that does support the "
+            f"requested features:\nQuery contained {', '.join(missing)}, which the calling client does not support.",
+        )
+
+
+def _aggregates(query: Query) -> list[str]:
+    return [AGGREGATE_TYPES[_aggregate_of(item).name] for item in query.items or []] if query.aggregated else []
+
+
+def _aggregate_of(item: Item) -> Call:
+    """An aggregate that stands alone; partial results of anything else cannot be put together."""
+    if not isinstance(item.expression, Call) or item.expression.name not in AGGREGATE_TYPES:
+        raise unsupported("an expression around an aggregate over several partitions")
+    return item.expression
+
+
+def _aliases(query: Query) -> list[str]:
+    return [item.alias for item in query.items or []]
+
+
+def _distinct_type(query: Query) -> str:
+    if not query.distinct:
+        return "None"
+    selected = [item.text for item in query.items or []]
+    return "Ordered" if query.order_by and [order.text for order in query.order_by] == selected else "Unordered"
+
+
+def _rewrite(query: Query, prepared: Prepared) -> str:
+    """The query for one partition, whose answers the client can merge; empty where the original serves."""
+    where = f"\nWHERE {query.where_text}" if query.where_text else ""
+    if query.aggregated:
+        return f"SELECT {_partial_aggregates(query)}\nFROM {query.source_text}{where}"
+    limit = f"\nOFFSET 0 LIMIT {prepared.offset + (prepared.limit or 0)}" if query.offset else ""
+    top = f"TOP {prepared.top} " if prepared.top is not None else ""
+    distinct = "DISTINCT " if query.distinct else ""
+    if not query.order_by:
+        select = f"SELECT {distinct}{top}{_select_text(query)}"
+        return f"{select}\nFROM {query.source_text}{where}{limit}" if limit else ""
+    where = f"\nWHERE ({query.where_text}) AND {FILTER}" if query.where_text else f"\nWHERE {FILTER}"
+    items = ", ".join(f'{{"item": {order.text}}}' for order in query.order_by)
+    orders = ", ".join(f"{order.text} {'ASC' if order.ascending else 'DESC'}" for order in query.order_by)
+    select = f"SELECT {distinct}{top}{query.alias}._rid, [{items}] AS orderByItems, {_payload(query)} AS payload"
+    return f"{select}\nFROM {query.source_text}{where}\nORDER BY {orders}{limit}"
+
+
+def _partial_aggregates(query: Query) -> str:
+    partials = [_partial(item) for item in query.items or []]
+    if query.value:
+        return f"VALUE [{partials[0]}]"
+    named = ", ".join(f'"{alias}": {partial}' for alias, partial in zip(_aliases(query), partials, strict=True))
+    return f"{{{named}}} AS payload"
+
+
+def _partial(item: Item) -> str:
+    """What a partition has to tell for the whole to be known: an average needs its sum and count."""
+    call = _aggregate_of(item)
+    if call.name != "AVG":
+        return f'{{"item": {item.text}}}'
+    argument = item.text[item.text.index("(") + 1 : item.text.rindex(")")]
+    return f'{{"item": {{"sum": SUM({argument}), "count": COUNT({argument})}}}}'
+
+
+def _select_text(query: Query) -> str:
+    if query.items is None:
+        return "*"
+    if query.value:
+        return f"VALUE {query.items[0].text}"
+    return ", ".join(f"{item.text} AS {item.alias}" if item.alias[0] != "$" else item.text for item in query.items)
+
+
+def _payload(query: Query) -> str:
+    if query.items is None:
+        return query.alias
+    if query.value:
+        return query.items[0].text
+    return "{" + ", ".join(f'"{item.alias}": {item.text}' for item in query.items) + "}"

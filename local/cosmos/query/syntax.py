@@ -1,0 +1,187 @@
+"""A query as a tree."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+AGGREGATES = frozenset({"COUNT", "SUM", "MIN", "MAX", "AVG"})
+
+
+@dataclass(slots=True, frozen=True)
+class Literal:
+    """A value written out; `undefined` as well."""
+
+    value: Any
+
+
+@dataclass(slots=True, frozen=True)
+class Parameter:
+    """@name."""
+
+    name: str
+    start: int
+
+
+@dataclass(slots=True, frozen=True)
+class Name:
+    """The alias of the source."""
+
+    name: str
+    start: int
+    end: int
+
+
+@dataclass(slots=True, frozen=True)
+class Member:
+    """base.key or base[key]."""
+
+    base: "Expression"
+    key: "Expression"
+
+
+@dataclass(slots=True, frozen=True)
+class Call:
+    """A function with its arguments."""
+
+    name: str
+    arguments: "tuple[Expression, ...]"
+    start: int
+    end: int
+
+
+@dataclass(slots=True, frozen=True)
+class Unary:
+    """NOT, -, +, ~."""
+
+    op: str
+    operand: "Expression"
+
+
+@dataclass(slots=True, frozen=True)
+class Binary:
+    """Two operands."""
+
+    op: str
+    left: "Expression"
+    right: "Expression"
+
+
+@dataclass(slots=True, frozen=True)
+class Ternary:
+    """test ? yes : no."""
+
+    test: "Expression"
+    yes: "Expression"
+    no: "Expression"
+
+
+@dataclass(slots=True, frozen=True)
+class In:
+    """value IN (options)."""
+
+    value: "Expression"
+    options: "tuple[Expression, ...]"
+
+
+@dataclass(slots=True, frozen=True)
+class Between:
+    """value BETWEEN low AND high."""
+
+    value: "Expression"
+    low: "Expression"
+    high: "Expression"
+
+
+@dataclass(slots=True, frozen=True)
+class ObjectLiteral:
+    """{"a": 1}."""
+
+    items: "tuple[tuple[str, Expression], ...]"
+
+
+@dataclass(slots=True, frozen=True)
+class ArrayLiteral:
+    """[1, 2]."""
+
+    items: "tuple[Expression, ...]"
+
+
+Expression = (
+    Literal | Parameter | Name | Member | Call | Unary | Binary | Ternary | In | Between | ObjectLiteral | ArrayLiteral
+)
+
+
+@dataclass(slots=True, frozen=True)
+class Item:
+    """One entry of the select list, and the text it was written as."""
+
+    expression: Expression
+    alias: str
+    text: str
+
+
+@dataclass(slots=True, frozen=True)
+class Order:
+    """One entry of ORDER BY."""
+
+    expression: Expression
+    ascending: bool
+    text: str
+
+
+@dataclass(slots=True)
+class Query:
+    """A whole query; `items` is None for `SELECT *`."""
+
+    items: list[Item] | None = None
+    value: bool = False
+    distinct: bool = False
+    top: Expression | None = None
+    alias: str = "c"
+    source_text: str = "c"
+    where: Expression | None = None
+    where_text: str = ""
+    order_by: list[Order] = field(default_factory=list)
+    offset: Expression | None = None
+    limit: Expression | None = None
+    aggregated: bool = False
+
+
+def children(node: Expression) -> tuple[Expression, ...]:
+    """The expressions right below one."""
+    match node:
+        case Member(base, key):
+            return base, key
+        case Call(arguments=inner) | ArrayLiteral(items=inner):
+            return inner
+        case Unary(operand=operand):
+            return (operand,)
+        case Binary(left=left, right=right):
+            return left, right
+        case Ternary(test, yes, no):
+            return test, yes, no
+        case In(value, options):
+            return (value, *options)
+        case Between(value, low, high):
+            return value, low, high
+        case ObjectLiteral(items):
+            return tuple(inner for _, inner in items)
+        case _:
+            return ()
+
+
+def has_aggregate(node: Expression) -> bool:
+    """Whether COUNT, SUM, MIN, MAX or AVG is called anywhere below."""
+    if isinstance(node, Call) and node.name in AGGREGATES:
+        return True
+    return any(has_aggregate(inner) for inner in children(node))
+
+
+def property_path(node: Expression, alias: str) -> tuple[str, ...] | None:
+    """The path of a plain property such as c.a.b; None for anything else."""
+    parts: list[str] = []
+    while isinstance(node, Member):
+        if not isinstance(node.key, Literal) or not isinstance(node.key.value, str):
+            return None
+        parts.append(node.key.value)
+        node = node.base
+    return tuple(reversed(parts)) if isinstance(node, Name) and node.name == alias else None

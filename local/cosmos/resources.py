@@ -1,0 +1,244 @@
+"""Requests for the account, databases, containers, offers and partition key ranges."""
+
+from typing import Any
+
+import orjson
+
+from local.cosmos import charges
+from local.cosmos.bodies import check_id, parse
+from local.cosmos.context import Context
+from local.cosmos.definitions import read_container, read_throughput
+from local.cosmos.errors import CosmosError, bad_request, format_charge, not_found, not_implemented
+from local.cosmos.messages import Response
+from local.cosmos.offers import offer_of
+from local.cosmos.query import run_on_documents
+from local.cosmos.state import Container, Database
+
+PARTITIONS_HEADER = "x-ms-emulator-partitions"
+
+
+def account(context: Context) -> Response:
+    """GET /: what a client asks first. The one endpoint is the address the client came to."""
+    host = context.header("host") or "127.0.0.1"
+    location = {"name": "Local", "databaseAccountEndpoint": f"http://{host}/"}
+    return _answer(
+        200,
+        {
+            "id": "local",
+            "_self": "",
+            "_rid": host,
+            "media": "//media/",
+            "addresses": "//addresses/",
+            "_dbs": "//dbs/",
+            "writableLocations": [location],
+            "readableLocations": [location],
+            "enableMultipleWriteLocations": False,
+            "userReplicationPolicy": {"asyncReplication": False, "minReplicaSetSize": 1, "maxReplicasetSize": 4},
+            "userConsistencyPolicy": {"defaultConsistencyLevel": "Session"},
+            "systemReplicationPolicy": {"minReplicaSetSize": 1, "maxReplicasetSize": 4},
+            "readPolicy": {"primaryReadCoefficient": 1, "secondaryReadCoefficient": 1},
+            "queryEngineConfiguration": "{}",
+        },
+    )
+
+
+def create_database(context: Context) -> Response:
+    """POST dbs."""
+    if context.header("x-ms-offer-throughput") or context.header("x-ms-cosmos-offer-autopilot-settings"):
+        raise not_implemented("throughput shared by a whole database (create the containers with throughput instead)")
+    state = context.emulator.account
+    name = check_id(_object(context).get("id"))
+    if name in state.databases:
+        raise CosmosError(409, "Database with the specified id already exists in the system.")
+    rid = state.new_rid()
+    properties: dict[str, Any] = {
+        "id": name,
+        "_rid": rid,
+        "_self": f"dbs/{rid}/",
+        "_colls": "colls/",
+        "_users": "users/",
+    }
+    state.stamp(properties, context.now)
+    state.databases[name] = Database(name, rid, properties)
+    context.emulator.journal.resources_changed()
+    return _answer(201, properties, charges.METADATA_WRITE)
+
+
+def read_database(context: Context) -> Response:
+    """GET dbs/D."""
+    return _answer(200, context.emulator.account.database(context.parts[1], 0).properties)
+
+
+def delete_database(context: Context) -> Response:
+    """DELETE dbs/D, with all containers."""
+    database = context.emulator.account.database(context.parts[1], 0)
+    for container in database.containers.values():
+        context.emulator.journal.container_deleted(container)
+    del context.emulator.account.databases[database.name]
+    context.emulator.journal.resources_changed()
+    return _answer(204, None, charges.METADATA_WRITE)
+
+
+def list_databases(context: Context) -> Response:
+    """GET or query dbs."""
+    return _feed(context, "", "Databases", [db.properties for db in context.emulator.account.databases.values()])
+
+
+def create_container(context: Context) -> Response:
+    """POST colls."""
+    database = context.database()
+    properties = read_container(_object(context))
+    throughput = read_throughput(
+        context.header("x-ms-offer-throughput"), context.header("x-ms-cosmos-offer-autopilot-settings")
+    )
+    if properties["id"] in database.containers:
+        raise CosmosError(409, "Resource with specified id, name, or unique index already exists.")
+    container = _new_container(context, database, properties)
+    container.lay_out(throughput, _partition_count(context))
+    database.containers[container.name] = container
+    context.emulator.journal.resources_changed()
+    return _container_answer(context, 201, container, charges.METADATA_WRITE)
+
+
+def read_container_properties(context: Context) -> Response:
+    """GET colls/C."""
+    return _container_answer(context, 200, context.container(0))
+
+
+def replace_container(context: Context) -> Response:
+    """PUT colls/C: the indexing policy can be changed, name and partition key cannot."""
+    container = context.container(0)
+    properties = read_container(_object(context))
+    if properties["id"] != container.name:
+        raise bad_request("The id of a container cannot be changed.")
+    if properties["partitionKey"] != container.properties["partitionKey"]:
+        raise bad_request("Document collection partition key cannot be changed.")
+    container.properties.update(properties)
+    container.refresh()
+    context.emulator.account.stamp(container.properties, context.now)
+    context.emulator.journal.resources_changed()
+    return _container_answer(context, 200, container, charges.METADATA_WRITE)
+
+
+def delete_container(context: Context) -> Response:
+    """DELETE colls/C."""
+    container = context.container(0)
+    del context.database().containers[container.name]
+    context.emulator.journal.container_deleted(container)
+    context.emulator.journal.resources_changed()
+    return _answer(204, None, charges.METADATA_WRITE)
+
+
+def list_containers(context: Context) -> Response:
+    """GET or query colls."""
+    database = context.database()
+    return _feed(context, database.rid, "DocumentCollections", [c.properties for c in database.containers.values()])
+
+
+def list_offers(context: Context) -> Response:
+    """GET or query offers."""
+    offers = [offer_of(container) for _, container in context.emulator.account.containers()]
+    return _feed(context, "", "Offers", offers)
+
+
+def read_offer(context: Context) -> Response:
+    """GET offers/O."""
+    return _answer(200, offer_of(_offered(context)))
+
+
+def replace_offer(context: Context) -> Response:
+    """PUT offers/O: a new throughput; more than the partitions can carry splits them."""
+    container = _offered(context)
+    content = _object(context).get("content")
+    value = content.get("offerThroughput") if isinstance(content, dict) else None
+    context.emulator.set_throughput(container, read_throughput(str(value), None))
+    return _answer(200, offer_of(container), charges.METADATA_WRITE)
+
+
+def list_ranges(context: Context) -> Response:
+    """GET pkranges: all, or with If-None-Match those that came since; 304 when none did."""
+    container = context.container()
+    known = _known_version(container, context.header("if-none-match"))
+    etag = f'"{container.rid}-{container.map_version}"'
+    if known == container.map_version:
+        return Response(304, {"etag": etag, "x-ms-request-charge": "1"})
+    ranges = [
+        {
+            "_rid": f"{container.rid}{int(p.id):04d}",
+            "id": p.id,
+            "_etag": etag,
+            "minInclusive": p.low,
+            "maxExclusive": p.high,
+            "ridPrefix": int(p.id),
+            "_self": f"{container.self_link}pkranges/{p.id}/",
+            "throughputFraction": 1 / len(container.partitions),
+            "status": "online",
+            "parents": list(p.parents),
+            "_ts": container.properties["_ts"],
+        }
+        for p in container.partitions
+        if p.version > known
+    ]
+    body = {"_rid": container.rid, "PartitionKeyRanges": ranges, "_count": len(ranges)}
+    return _answer(200, body, headers={"etag": etag})
+
+
+def _known_version(container: Container, etag: str | None) -> int:
+    rid, _, version = (etag or "").strip('"').rpartition("-")
+    return int(version) if rid == container.rid and version.isdecimal() else 0
+
+
+def _new_container(context: Context, database: Database, properties: dict[str, Any]) -> Container:
+    state = context.emulator.account
+    rid = state.new_rid(database.rid)
+    properties |= {"_rid": rid, "_self": f"dbs/{database.rid}/colls/{rid}/", "_docs": "docs/", "_sprocs": "sprocs/"}
+    properties |= {"_triggers": "triggers/", "_udfs": "udfs/", "_conflicts": "conflicts/"}
+    state.stamp(properties, context.now)
+    return Container(properties["id"], rid, properties, throttled=context.emulator.throttled)
+
+
+def _partition_count(context: Context) -> int | None:
+    text = context.header(PARTITIONS_HEADER)
+    if text is None:
+        return None
+    if not text.isdecimal() or not 1 <= int(text) <= 1000:
+        raise bad_request(f"{PARTITIONS_HEADER} has to be a number from 1 to 1000.")
+    return int(text)
+
+
+def _offered(context: Context) -> Container:
+    for _, container in context.emulator.account.containers():
+        if offer_of(container)["id"].lower() == context.parts[1].lower():
+            return container
+    raise not_found()
+
+
+def _container_answer(context: Context, status: int, container: Container, charge: float = 1.0) -> Response:
+    response = _answer(status, container.properties, charge)
+    response.headers["x-ms-alt-content-path"] = f"dbs/{context.parts[1]}"
+    response.headers["x-ms-content-path"] = container.rid
+    return response
+
+
+def _object(context: Context) -> dict[str, Any]:
+    body = parse(context.request.body)
+    if not isinstance(body, dict):
+        raise bad_request("The request body has to be a JSON object.")
+    return body
+
+
+def _feed(context: Context, rid: str, name: str, entries: list[dict[str, Any]]) -> Response:
+    if context.request.method == "POST":
+        entries = run_on_documents(_object(context), entries)
+    return _answer(200, {"_rid": rid, name: entries, "_count": len(entries)})
+
+
+def _answer(
+    status: int, body: Any, charge: float = charges.METADATA_READ, headers: dict[str, str] | None = None
+) -> Response:
+    headers = {"x-ms-request-charge": format_charge(charge), **(headers or {})}
+    if body is None:
+        return Response(status, headers)
+    if "_etag" in body:
+        headers["etag"] = body["_etag"]
+    return Response(status, headers, orjson.dumps(body))

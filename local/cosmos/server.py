@@ -1,0 +1,165 @@
+"""The emulator behind a socket."""
+
+import asyncio
+import errno
+import logging
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from local.cosmos import EMULATOR_KEY
+from local.cosmos.control_api import CONTROL
+from local.cosmos.core import Emulator
+from local.cosmos.errors import CosmosError
+from local.cosmos.messages import Clock, Request, Response
+from local.cosmos.wire import Connection
+
+log = logging.getLogger(__name__)
+BACKLOG = 2048
+READY_SECONDS = 10.0
+
+
+class PortTakenError(Exception):
+    """Another program listens there."""
+
+
+class CosmosServer:
+    """Async context manager: listens on entering, has answered a request of its own, ends on leaving."""
+
+    def __init__(
+        self,
+        *,
+        port: int = 0,
+        bind: str = "127.0.0.1",
+        data_dir: Path | None = None,
+        key: str = EMULATOR_KEY,
+        clock: Clock = time.time,
+        accept_aad: bool = False,
+        throttled: bool = True,
+    ) -> None:
+        self.key = key
+        self.port = port
+        self.bind = bind
+        self.emulator = Emulator(data_dir=data_dir, key=key, clock=clock, accept_aad=accept_aad, throttled=throttled)
+        self._connections: set[Connection] = set()
+        self._held: list[tuple[Connection, Request]] = []
+        self._waiting: list[tuple[Connection, Response]] = []  # for the next commit
+        self._committing = False
+        self._idle = asyncio.Event()  # no commit under way
+        self._idle.set()
+        self._broken: BaseException | None = None
+
+    @property
+    def url(self) -> str:
+        """Where to reach it."""
+        host = "127.0.0.1" if self.bind == "0.0.0.0" else self.bind
+        return f"http://{host}:{self.port}"
+
+    async def __aenter__(self) -> Self:
+        """Listen, and ask oneself something."""
+        self._loop = asyncio.get_running_loop()
+        try:
+            self._server = await self._loop.create_server(
+                lambda: Connection(self, self._loop), self.bind, self.port, backlog=BACKLOG
+            )
+        except OSError as error:
+            self.emulator.close()
+            if error.errno == errno.EADDRINUSE:
+                raise PortTakenError(f"port {self.port} is taken: choose another with --port") from error
+            raise
+        self.port = self._server.sockets[0].getsockname()[1]
+        await asyncio.wait_for(self._ask_oneself(), READY_SECONDS)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """First no new connections, then the commits under way, then the old connections, last the file."""
+        self._server.close()
+        await self._idle.wait()
+        for connection in list(self._connections):
+            connection.abort()
+        self.emulator.close()
+
+    def opened(self, connection: Connection) -> None:
+        """A client came."""
+        self._connections.add(connection)
+
+    def closed(self, connection: Connection) -> None:
+        """A client went."""
+        self._connections.discard(connection)
+
+    def receive(self, connection: Connection, request: Request) -> None:
+        """Take a request from the wire."""
+        if self.emulator.paused and not request.path.startswith(f"/{CONTROL}"):
+            self._held.append((connection, request))
+            return
+        response = self._answer(request)
+        if response.delay:
+            self._loop.call_later(response.delay, self._settle, connection, response)
+        else:
+            self._settle(connection, response)
+        if self._held and not self.emulator.paused:
+            held, self._held = self._held, []
+            for one in held:
+                self._loop.call_soon(self.receive, *one)
+
+    def _answer(self, request: Request) -> Response:
+        if self._broken is not None:
+            return CosmosError(500, f"The emulator cannot keep writes any more: {self._broken}").response()
+        try:
+            return self.emulator.answer(request)
+        except Exception:
+            log.exception("%s %s failed inside the emulator", request.method, request.path)
+            return CosmosError(500, "The emulator failed; its log says why.").response()
+
+    def _settle(self, connection: Connection, response: Response) -> None:
+        """Answer once all that was seen is kept."""
+        if not self._committing and not self.emulator.journal.dirty:
+            self._deliver(connection, response)
+            return
+        self._waiting.append((connection, response))
+        if not self._committing:
+            self._commit()
+
+    def _commit(self) -> None:
+        """Keep what waits, on another thread; what comes meanwhile is the next commit's."""
+        self._committing = True
+        self._idle.clear()
+        waiting, self._waiting = self._waiting, []
+        journal = self.emulator.journal
+        future = self._loop.run_in_executor(None, journal.keep, journal.take())
+        future.add_done_callback(lambda done: self._committed(done, waiting))
+
+    def _committed(self, done: "asyncio.Future[None]", waiting: list[tuple[Connection, Response]]) -> None:
+        self._committing = False
+        error = done.exception()
+        if error is not None:
+            self._broken = error
+            log.error("writes cannot be kept any more, every request is refused from now on", exc_info=error)
+        for connection, response in waiting:
+            if error is not None:
+                response = CosmosError(500, f"The write could not be kept: {error}").response()
+            self._deliver(connection, response)
+        if self._waiting:
+            self._commit()
+        else:
+            self._idle.set()
+
+    @staticmethod
+    def _deliver(connection: Connection, response: Response) -> None:
+        if response.reset:
+            connection.abort()
+        else:
+            connection.send(response)
+
+    async def _ask_oneself(self) -> None:
+        reader, writer = await asyncio.open_connection(self.url.rpartition("/")[2].rpartition(":")[0], self.port)
+        try:
+            writer.write(b"GET /_control/ HTTP/1.1\r\nconnection: close\r\n\r\n")
+            line = await reader.readline()
+        finally:
+            writer.close()
+        if b" 200 " not in line:
+            raise RuntimeError(f"the emulator did not answer its own request: {line!r}")

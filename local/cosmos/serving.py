@@ -1,0 +1,76 @@
+"""Item operations as a partition serves them: metered, throttled, counted, and open to faults."""
+
+from dataclasses import dataclass
+
+from local.cosmos.errors import CosmosError, throttled
+from local.cosmos.faults import Effect, Faults, Target
+from local.cosmos.operations import Operation, Outcome, Transaction, perform
+from local.cosmos.partitions import Partition
+from local.cosmos.state import Account, Container, Database
+
+
+@dataclass(slots=True)
+class Serving:
+    """The operations of one request on one container."""
+
+    account: Account
+    database: Database
+    container: Container
+    faults: Faults
+    now: float
+    tx: Transaction
+    effect: Effect | None = None  # what a fault wants done with the whole answer
+
+    @classmethod
+    def start(cls, account: Account, database: Database, container: Container, faults: Faults, now: float) -> "Serving":
+        """Begin the work of a request."""
+        return cls(account, database, container, faults, now, Transaction(account, container, int(now)))
+
+    def admit(self, partition: Partition) -> None:
+        """Raise 429 while the partition's second is overdrawn."""
+        wait = partition.budget.wait_ms(self.now)
+        if wait:
+            raise throttled(wait)
+
+    def run(self, partition: Partition, op: Operation) -> Outcome:
+        """One operation, with everything around it; raises CosmosError when it fails."""
+        try:
+            self.admit(partition)
+            outcome = self.run_unmetered(partition, op)
+        except CosmosError as error:
+            self.account_for(partition, op.kind, error.status, error.charge)
+            raise
+        self.account_for(partition, op.kind, outcome.status, outcome.charge)
+        return outcome
+
+    def run_unmetered(self, partition: Partition, op: Operation) -> Outcome:
+        """One operation of a request whose charge is taken as a whole."""
+        return self._with_faults(partition, op) if self.faults.rules else perform(self.tx, partition, op)
+
+    def account_for(self, partition: Partition, kind: str, status: int, charge: float) -> None:
+        """Take the charge from the partition's budget and count the operation."""
+        if charge:
+            partition.budget.spend(charge)
+        self.container.counts[partition.id, kind, status] += 1
+
+    def target(self, partition: Partition | None, kind: str) -> Target:
+        """What a fault rule looks at."""
+        return Target(self.database.name, self.container.name, partition.id if partition else None, kind)
+
+    def _with_faults(self, partition: Partition, op: Operation) -> Outcome:
+        effect = self.faults.fire(self.target(partition, op.kind))
+        if effect is None:
+            return perform(self.tx, partition, op)
+        if effect.when == "before":
+            self.take(effect)
+            outcome = perform(self.tx, partition, op)
+        else:
+            outcome = perform(self.tx, partition, op)
+            self.take(effect)
+        return outcome
+
+    def take(self, effect: Effect) -> None:
+        """Keep what concerns the whole answer, raise the status if the rule names one."""
+        if effect.delay or effect.reset:
+            self.effect = effect.joined(self.effect)
+        effect.raise_status()

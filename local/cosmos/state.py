@@ -1,0 +1,185 @@
+"""What the account holds: databases, containers, their partitions and throughput."""
+
+import math
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from local.cosmos import hashing
+from local.cosmos.errors import not_found, range_gone
+from local.cosmos.indexing import term_counter
+from local.cosmos.partitions import Partition
+from local.cosmos.rids import database_of, decode_rid, encode_rid, etag_of
+
+PARTITION_RATE = 10_000  # RU/s that one physical partition can be given
+UNLIMITED = math.inf
+
+
+class Container:
+    """Documents in physical partitions."""
+
+    def __init__(self, name: str, rid: str, properties: dict[str, Any], *, throttled: bool = True) -> None:
+        self.name = name
+        self.rid = rid
+        self.rid_bytes = decode_rid(rid)
+        self.self_link = f"dbs/{database_of(rid)}/colls/{rid}/"
+        self.properties = properties
+        self.throttled = throttled
+        self.throughput = 0
+        self.partitions: list[Partition] = []
+        self._lows: list[str] = []
+        self.map_version = 0
+        self._next_range = 0
+        self.counts: Counter[tuple[str, str, int]] = Counter()  # range, kind, status of every operation
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Work out what depends on the properties."""
+        definition = self.properties["partitionKey"]
+        self.key_path: list[str] = _path_parts(definition["paths"][0])
+        self.key_version: int = definition.get("version", 1)
+        self.effective: Callable[[bytes], str] = hashing.effective_v2 if self.key_version == 2 else hashing.effective_v1
+        self.count_terms = term_counter(self.properties.get("indexingPolicy"))
+
+    def lay_out(self, throughput: int, count: int | None = None) -> None:
+        """Make the first partitions: as many as the throughput asks for, unless told otherwise."""
+        count = count or partitions_for(throughput)
+        inner = hashing.bounds(count, self.key_version)
+        pairs = zip(["", *inner], [*inner, "FF"], strict=True)
+        self.set_partitions([Partition(self._new_range_id(), low, high, 0) for low, high in pairs])
+        self.set_throughput(throughput)
+
+    def set_partitions(self, partitions: list[Partition]) -> None:
+        """Replace the partition map; what is new in it belongs to the next version of the map."""
+        self.map_version += 1
+        for partition in partitions:
+            partition.version = partition.version or self.map_version
+            self._next_range = max(self._next_range, int(partition.id) + 1)
+        self.partitions = sorted(partitions, key=lambda partition: partition.low)
+        self._lows = [partition.low for partition in self.partitions]
+
+    def set_throughput(self, throughput: int) -> None:
+        """Share the request units evenly among the partitions."""
+        self.throughput = throughput
+        rate = throughput / len(self.partitions) if self.throttled else UNLIMITED
+        for partition in self.partitions:
+            partition.budget.rate = rate
+
+    def partition_of(self, key: bytes) -> Partition:
+        """The partition in which a logical partition lives."""
+        if len(self.partitions) == 1:
+            return self.partitions[0]
+        return self.partitions[bisect_right(self._lows, self.effective(key)) - 1]
+
+    def partition_by_id(self, id_: str) -> Partition:
+        """The partition with this range id; raises 410/1002 when it is no more."""
+        for partition in self.partitions:
+            if partition.id == id_:
+                return partition
+        raise range_gone()
+
+    def overlapping(self, low: str, high: str) -> list[Partition]:
+        """The partitions that hold any of a range of effective partition keys."""
+        return [p for p in self.partitions if p.low < high and low < p.high]
+
+    def split(self, parent: Partition) -> list[Partition]:
+        """Cut a partition into two halves with new range ids."""
+        inner = hashing.middle(parent.low, parent.high, self.key_version)
+        parents = (*parent.parents, parent.id)
+        children = [
+            Partition(self._new_range_id(), low, high, 0, parents)
+            for low, high in ((parent.low, inner), (inner, parent.high))
+        ]
+        for child, side in zip(children, self._halves(parent, inner), strict=True):
+            child.adopt(side)
+            child.lsn = parent.lsn
+        self.set_partitions([p for p in self.partitions if p is not parent] + children)
+        self.set_throughput(self.throughput)
+        for child in children:
+            child.budget.second, child.budget.used = parent.budget.second, parent.budget.used / 2
+        return children
+
+    def _halves(self, parent: Partition, inner: str) -> tuple[list[Any], list[Any]]:
+        left: list[Any] = []
+        right: list[Any] = []
+        for key, group in parent.groups.items():
+            (left if self.effective(key) < inner else right).extend(group.items())
+        return left, right
+
+    def _new_range_id(self) -> str:
+        id_ = self._next_range
+        self._next_range += 1
+        return str(id_)
+
+
+@dataclass(slots=True)
+class Database:
+    """A name for containers."""
+
+    name: str
+    rid: str
+    properties: dict[str, Any]
+    containers: dict[str, Container] = field(default_factory=dict)
+
+    def container(self, name: str, substatus: int = 1003) -> Container:
+        """A container by name, or 404."""
+        found = self.containers.get(name)
+        if found is None:
+            raise not_found(substatus)
+        return found
+
+
+class Account:
+    """All of it, and the counters that everything shares."""
+
+    def __init__(self) -> None:
+        self.databases: dict[str, Database] = {}
+        self.lsn = 0
+        self.number = 0
+        self._resources = 0
+
+    def database(self, name: str, substatus: int = 1003) -> Database:
+        """A database by name, or 404."""
+        found = self.databases.get(name)
+        if found is None:
+            raise not_found(substatus)
+        return found
+
+    def container(self, database: str, container: str, substatus: int = 1003) -> Container:
+        """A container by names, or 404."""
+        return self.database(database).container(container, substatus)
+
+    def containers(self) -> list[tuple[Database, Container]]:
+        """Every container with its database."""
+        return [(db, c) for db in self.databases.values() for c in db.containers.values()]
+
+    def new_rid(self, parent: str = "") -> str:
+        """The next resource id below a parent's."""
+        self._resources += 1
+        return encode_rid(parent, self._resources)
+
+    def seen_resource(self, count: int) -> None:
+        """Start counting resource ids after those that were loaded."""
+        self._resources = max(self._resources, count)
+
+    @property
+    def resources(self) -> int:
+        """How many resource ids were given."""
+        return self._resources
+
+    def stamp(self, properties: dict[str, Any], now: float) -> None:
+        """Give a database or container a new time and ETag."""
+        self.lsn += 1
+        properties["_ts"] = int(now)
+        properties["_etag"] = etag_of(self.lsn, int(now))
+
+
+def partitions_for(throughput: int) -> int:
+    """How many physical partitions a throughput needs."""
+    return max(1, math.ceil(throughput / PARTITION_RATE))
+
+
+def _path_parts(path: str) -> list[str]:
+    return [part.strip('"') for part in path.strip("/").split("/")]

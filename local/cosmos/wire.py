@@ -1,0 +1,239 @@
+"""HTTP/1.1 as the clients speak it, over asyncio. aiohttp's server would do, but importing it takes most of the time
+that the emulator may take to be ready."""
+
+import asyncio
+from typing import Protocol
+
+from local.cosmos.messages import Request, Response
+
+HEAD_LIMIT = 64 * 1024
+BODY_LIMIT = 4 * 1024 * 1024  # above what any operation accepts, so that those are refused with their own texts
+PIPELINE_LIMIT = 8 * 1024 * 1024
+HALF_REQUEST_SECONDS = 30.0
+LINGER_SECONDS = 2.0
+REASONS = {
+    200: "Ok", 201: "Created", 204: "No Content", 207: "Multi-Status", 304: "Not Modified", 400: "Bad Request",
+    401: "Unauthorized", 403: "Forbidden", 404: "Not Found", 405: "Method Not Allowed", 408: "Request Timeout",
+    409: "Conflict", 410: "Gone", 412: "Precondition Failed", 413: "Request Entity Too Large",
+    429: "Too Many Requests", 431: "Request Header Fields Too Large", 449: "Retry With",
+    500: "Internal Server Error", 501: "Not Implemented", 503: "Service Unavailable",
+}  # fmt: skip
+NO_BODY = frozenset({204, 304})
+
+
+class BadWire(Exception):
+    """What came is not HTTP as we take it: the status to answer with before the connection closes."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class Receiver(Protocol):
+    """Takes requests; answers each through the connection it came on."""
+
+    def receive(self, connection: "Connection", request: Request) -> None:
+        """Take one request."""
+
+    def opened(self, connection: "Connection") -> None:
+        """A connection is there."""
+
+    def closed(self, connection: "Connection") -> None:
+        """A connection is gone."""
+
+
+class Connection(asyncio.Protocol):
+    """One connection: one request at a time, in order."""
+
+    def __init__(self, receiver: Receiver, loop: asyncio.AbstractEventLoop) -> None:
+        self._receiver = receiver
+        self._loop = loop
+        self._transport: asyncio.Transport | None = None
+        self._buffer = bytearray()
+        self._busy = False
+        self._closing = False
+        self._close_after = False
+        self._timer: asyncio.TimerHandle | None = None
+        self._continued = False
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Called by the loop."""
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        self._receiver.opened(self)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Called by the loop."""
+        self._stop_timer()
+        self._transport = None
+        self._receiver.closed(self)
+
+    def data_received(self, data: bytes) -> None:
+        """Called by the loop."""
+        if self._closing:
+            return  # read and dropped, so that the last answer is not lost in a reset
+        self._buffer += data
+        if not self._busy:
+            self._advance()
+        elif len(self._buffer) > PIPELINE_LIMIT:
+            self.abort()
+
+    def send(self, response: Response) -> None:
+        """Answer the request that is being worked on, then take the next one."""
+        if self._transport is None:
+            return
+        self._transport.write(encode(response, close=self._close_after))
+        self._busy = False
+        if self._close_after:
+            self._shut()
+        elif self._buffer:
+            self._advance()
+
+    def abort(self) -> None:
+        """Cut the connection."""
+        if self._transport is not None:
+            self._transport.abort()
+
+    def close_idle(self) -> None:
+        """Close as soon as nothing is being worked on."""
+        self._close_after = True
+        if not self._busy and self._transport is not None:
+            self._transport.close()
+
+    def _advance(self) -> None:
+        try:
+            request = self._next()
+        except BadWire as error:
+            self._refuse(error)
+            return
+        if request is None:
+            self._start_timer()
+            return
+        self._stop_timer()
+        self._busy = True
+        self._receiver.receive(self, request)
+
+    def _next(self) -> Request | None:
+        """The next request, when all of it is there."""
+        end = self._buffer.find(b"\r\n\r\n", 0, HEAD_LIMIT)
+        if end < 0:
+            if len(self._buffer) >= HEAD_LIMIT:
+                raise BadWire(431, "The request head is too large.")
+            if self._buffer and not self._buffer[:1].isalpha():
+                raise BadWire(400, "The request is not HTTP.")
+            return None
+        request = parse_head(bytes(self._buffer[:end]))
+        body = self._body(request, end + 4)
+        if body is None:
+            self._expect(request)
+            return None
+        self._continued = False
+        request.body, taken = body
+        del self._buffer[:taken]
+        self._close_after = self._close_after or request.headers.get("connection", "").lower() == "close"
+        return request
+
+    def _body(self, request: Request, start: int) -> tuple[bytes, int] | None:
+        if request.headers.get("transfer-encoding", "").lower() == "chunked":
+            return _read_chunks(self._buffer, start)
+        length = request.headers.get("content-length", "0")
+        if not length.isdecimal():
+            raise BadWire(400, "The Content-Length is not a number.")
+        if int(length) > BODY_LIMIT:
+            raise BadWire(413, "Request size is too large")
+        end = start + int(length)
+        return (bytes(self._buffer[start:end]), end) if len(self._buffer) >= end else None
+
+    def _expect(self, request: Request) -> None:
+        if self._transport is not None and not self._continued and "expect" in request.headers:
+            self._continued = True
+            self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+
+    def _refuse(self, error: BadWire) -> None:
+        body = b'{"code":"BadRequest","message":"%b"}' % str(error).encode()
+        if self._transport is not None:
+            response = Response(error.status, {"content-type": "application/json"}, body)
+            self._transport.write(encode(response, close=True))
+        self._shut()
+
+    def _shut(self) -> None:
+        """End our side, and give the client a moment to read what it was told."""
+        self._closing = True
+        self._buffer.clear()
+        self._stop_timer()
+        if self._transport is not None and self._transport.can_write_eof():
+            self._transport.write_eof()
+        self._timer = self._loop.call_later(LINGER_SECONDS, self.abort)
+
+    def _start_timer(self) -> None:
+        if self._timer is None and self._buffer:
+            self._timer = self._loop.call_later(HALF_REQUEST_SECONDS, self._too_slow)
+
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _too_slow(self) -> None:
+        self._timer = None
+        self._refuse(BadWire(408, f"The request was not complete after {HALF_REQUEST_SECONDS:.0f} seconds."))
+
+
+def parse_head(head: bytes) -> Request:
+    """Method, path and headers."""
+    lines = head.decode("latin-1").split("\r\n")
+    words = lines[0].split(" ")
+    if len(words) != 3 or not words[2].startswith("HTTP/1.") or not words[0].isalpha():
+        raise BadWire(400, "The request line is not HTTP/1.1.")
+    headers = {}
+    for line in lines[1:]:
+        name, colon, value = line.partition(":")
+        if not colon or not name or name != name.strip():
+            raise BadWire(400, "A header line is malformed.")
+        headers[name.lower()] = value.strip()
+    if words[2] == "HTTP/1.0":
+        headers.setdefault("connection", "close")
+    return Request(words[0].upper(), words[1], headers)
+
+
+def encode(response: Response, *, close: bool = False) -> bytes:
+    """The answer as it goes out."""
+    status, body = response.status, response.body
+    lines = [f"HTTP/1.1 {status} {REASONS.get(status, 'Status')}"]
+    lines += [f"{name}: {value}" for name, value in response.headers.items()]
+    if status not in NO_BODY:
+        lines.append(f"content-length: {len(body)}")
+    if close:
+        lines.append("connection: close")
+    head = "\r\n".join(lines).encode("latin-1", "replace") + b"\r\n\r\n"
+    return head if status in NO_BODY else head + body
+
+
+def _read_chunks(buffer: bytearray, start: int) -> tuple[bytes, int] | None:
+    """A chunked body and where it ends, when all of it is there."""
+    body = bytearray()
+    while True:
+        end = buffer.find(b"\r\n", start, start + 64)
+        if end < 0:
+            if len(buffer) - start >= 64:
+                raise BadWire(400, "A chunk size is malformed.")
+            return None
+        size = _chunk_size(bytes(buffer[start:end]))
+        if len(body) + size > BODY_LIMIT:
+            raise BadWire(413, "Request size is too large")
+        after = end + 2 + size
+        if len(buffer) < after + 2:
+            return None
+        if buffer[after : after + 2] != b"\r\n":
+            raise BadWire(400, "A chunk does not end where it should.")
+        if size == 0:
+            return bytes(body), after + 2
+        body += buffer[end + 2 : after]
+        start = after + 2
+
+
+def _chunk_size(line: bytes) -> int:
+    try:
+        return int(line.partition(b";")[0].strip() or b"-", 16)
+    except ValueError:
+        raise BadWire(400, "A chunk size is malformed.") from None
