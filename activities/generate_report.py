@@ -22,6 +22,8 @@ from outlast.staging import Staging, reference_path
 PART_BYTES = 32 * 1024 * 1024
 """A part is closed at this size, so that rows with many documents do not fill the memory."""
 
+GOLDEN = 39
+"""Of the 64 values of the hash space's first byte, the golden section: neighbouring chunks begin far apart."""
 SLICE_SECONDS = 5.0
 """Between two looks at the run record."""
 
@@ -62,7 +64,7 @@ class GenerateReport:
         listed = await self.files.chunks(record.id)
         rows = iter(await self._rows(record, listed, number, place))
         reference = orjson.loads(await self.staging.need(reference_path(record.id)))
-        return _Part(self.reports[record.report], reference, rows, place, deadline)
+        return _Part(self.reports[record.report], reference, number, rows, place, deadline)
 
     async def _rows(self, record: RunRecord, listed: ChunkList, number: int, place: Plain) -> Iterable[AnyRow]:
         """The chunk's rows from the place on."""
@@ -79,6 +81,7 @@ class _Part:
 
     report: Report[Any]
     reference: Any
+    chunk: int
     rows: Iterator[AnyRow]
     place: Plain
     deadline: Deadline
@@ -108,8 +111,13 @@ class _Part:
         return {"part": self.place["part"] + 1, "offset": self.place["offset"] + row.end, "row": row.number + 1}
 
     def staged(self) -> tuple[bytes, bytes | None, Totals]:
-        """The part as it is staged, in the order of the hash space: what lies together is written together."""
-        lines = sorted(self.lines.values(), key=lambda line: (line.effective_partition_key, line.row))
+        """The part as it is staged, in the order of the hash space: what lies together is written together. Each chunk
+        begins elsewhere in it, or all lanes would meet at one physical partition after another."""
+        begin = b"%02X" % (self.chunk * GOLDEN % 64)
+        lines = sorted(
+            self.lines.values(),
+            key=lambda line: (line.effective_partition_key < begin, line.effective_partition_key, line.row),
+        )
         documents = sum(len(line.document) for line in lines)
         totals = Totals(rows=self.count, rejected=len(self.rejects), documents=len(lines), bytes=documents)
         return join_lines(lines), encode_rejects(self.rejects) or None, totals

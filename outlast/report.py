@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Generic, TypeVar, get_args
 
 from azure.cosmos.aio import DatabaseProxy
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, model_validator
 
 from outlast.errors import OutlastError
 
@@ -28,6 +28,16 @@ class Row(BaseModel):
     """One row of the input. A wrong value rejects that row with column, code and message; an empty field is None."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
+
+    null_values: ClassVar[frozenset[str]] = frozenset()
+    """Texts that stand for a missing value in this input, such as `NA`, beside the empty field."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _nulls_are_none(cls, values: Any) -> Any:
+        if not cls.null_values:
+            return values
+        return {name: None if isinstance(v, str) and v in cls.null_values else v for name, v in values.items()}
 
 
 class Parameters(BaseModel):

@@ -9,6 +9,7 @@ from outlast.report import Document, Parameters, Report, Row
 
 
 class Departure(Row):
+    null_values = frozenset({"NA"})
     year: int
     month: int
     day: int

@@ -7,6 +7,7 @@ from outlast.report import Document, Report, Row
 
 
 class Flight(Row):
+    null_values = frozenset({"NA"})
     year: int
     month: int
     day: int

@@ -3,14 +3,16 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from outlast.cosmos.line import Line
+
 MAX_OPERATIONS = 100
 MIN_OPERATIONS = 5
 
 
 @dataclass(slots=True)
 class Pace:
-    """One container's. A 429 closes it for the time the database asks for and halves the batches, so that several
-    lanes get through; each success makes them larger again."""
+    """Of one stretch of a container's hash space. A 429 closes it for the time the database asks for and halves the
+    batches, so that several lanes get through; each success makes them larger again."""
 
     clock: Callable[[], float]
     operations: int = MAX_OPERATIONS
@@ -30,8 +32,11 @@ class Pace:
 
 @dataclass(slots=True)
 class Paces:
-    clock: Callable[[], float]
-    _by_container: dict[str, Pace] = field(default_factory=dict)
+    """Request units are budgeted by physical partition, and a partition is a stretch of the hash space. Its first byte
+    has 64 values: fine enough that a hot partition does not hold up the others, and few enough to keep."""
 
-    def of(self, container: str) -> Pace:
-        return self._by_container.setdefault(container, Pace(self.clock))
+    clock: Callable[[], float]
+    _by_stretch: dict[tuple[str, bytes], Pace] = field(default_factory=dict)
+
+    def of(self, container: str, line: Line) -> Pace:
+        return self._by_stretch.setdefault((container, line.effective_partition_key[:2]), Pace(self.clock))

@@ -47,7 +47,7 @@ class Writer:
 
         Raises Permanent where the database will refuse every request, Transient when answers stay lost.
         """
-        writing = _Writing(self, container, lines, deadline, check, self.paces.of(container))
+        writing = _Writing(self, container, lines, deadline, check)
         ended = await asyncio.gather(*(writing.work() for _ in range(AT_ONCE)), return_exceptions=True)
         for error in ended:
             if error is not None:
@@ -64,7 +64,6 @@ class _Writing:
     lines: Sequence[Line]
     deadline: Deadline
     check: Callable[[], Awaitable[None]]
-    pace: Pace
     taken: int = 0
     failed: bool = False
     results: dict[int, Result] = field(default_factory=dict)
@@ -87,7 +86,7 @@ class _Writing:
         """The next lines of one partition key. They lie together, for a part is staged in that order."""
         batch: list[int] = []
         size = 0
-        while self.taken < len(self.lines) and len(batch) < self.pace.operations:
+        while self.taken < len(self.lines) and (not batch or len(batch) < self._pace(batch).operations):
             line = self.lines[self.taken]
             size += len(line.document)
             if batch and (size > TARGET_BYTES or line.partition_key != self.lines[batch[0]].partition_key):
@@ -98,7 +97,7 @@ class _Writing:
 
     async def _settle(self, batch: list[int]) -> None:
         lost = 0
-        while batch and await self._may_send():
+        while batch and await self._may_send(batch):
             results = await self._send(batch)
             if len(batch) > 1 and all(judge(r, self.container) is Next.REFUSE for r in results):
                 await self._settle(batch[: len(batch) // 2])
@@ -109,8 +108,11 @@ class _Writing:
                 lost += 1
                 await self._back_off(lost, faults[0])
 
-    async def _may_send(self) -> bool:
-        while (wait := self.pace.wait()) and not self._over():
+    def _pace(self, batch: list[int]) -> Pace:
+        return self.writer.paces.of(self.container, self.lines[batch[0]])
+
+    async def _may_send(self, batch: list[int]) -> bool:
+        while (wait := self._pace(batch).wait()) and not self._over():
             await self.writer.sleep(min(wait, self.deadline.remaining()))
         if self._over():
             return False
@@ -134,11 +136,11 @@ class _Writing:
             again.append(index)
             if verdict is Next.THROTTLED:
                 self.throttled += 1
-                self.pace.throttled(result.retry_after)
+                self._pace(batch).throttled(result.retry_after)
             elif verdict is Next.LOST:
                 faults.append(result)
         if not again:
-            self.pace.went_through()
+            self._pace(batch).went_through()
         stuck = len(again) == len(batch) and all(judge(r, self.container) is Next.AGAIN for r in results)
         return again, results[:1] if stuck else faults
 

@@ -1,0 +1,57 @@
+import re
+from pathlib import Path
+
+from tests.e2e.stack import JANUARY, Stack, first_rows, running
+
+SLOW = 400
+"""RU/s, the least that the service sells."""
+
+
+def assert_whole_and_once(stack: Stack, run: str, rows: int) -> None:
+    receipt = stack.wait(run)["output"]
+    assert (receipt["rows_read"], receipt["rows_stored"]) == (rows, rows), receipt
+    ids = stack.ids("flight-delays")
+    assert (len(ids), len(set(ids))) == (rows, rows)
+    assert stack.record(run)["receipt"] == receipt
+
+
+def test_the_run_goes_on_after_the_host_is_killed(tmp_path: Path) -> None:
+    """kill -9 of the host in the middle of storing: after a restart every row is there once, with one receipt."""
+    with running(tmp_path) as stack:
+        run = stack.start("flight_delays", JANUARY.read_bytes())
+        stack.wait_for_phase(run, "storing")
+        stack.kill_host_and_start_again()
+        assert_whole_and_once(stack, run, 27_004)
+
+
+def test_the_run_goes_on_after_a_worker_is_killed(tmp_path: Path) -> None:
+    """kill -9 of the worker while only activities run: they fail, are retried, and every row is there once."""
+    with running(tmp_path) as stack:
+        stack.make_container_anew("flight-delays", "/carrier", SLOW)
+        run = stack.start("flight_delays", first_rows(300))
+        stack.wait_for_phase(run, "storing")
+        stack.wait_until(lambda: bool(stack.ids("flight-delays")), "the first document")
+        assert stack.kill_workers()
+        assert_whole_and_once(stack, run, 300)
+        failures = [event for lane in stack.instances(run) for event in history(stack, lane["instanceId"])]
+        assert any("exited with code" in str(event) for event in failures), "no activity was hit"
+
+
+def test_a_slow_database_costs_cursors_and_no_timeout(tmp_path: Path) -> None:
+    """At 400 RU/s with a functionTimeout of 10 s, storing takes longer than that and ends without a timeout."""
+    with running(tmp_path, {"AzureFunctionsJobHost__functionTimeout": "00:00:10"}) as stack:
+        stack.make_container_anew("flight-delays", "/carrier", SLOW)
+        run = stack.start("flight_delays", first_rows(1_500))
+        assert_whole_and_once(stack, run, 1_500)
+        lanes = [
+            lane["instanceId"] for lane in stack.instances(run) if re.search(r":store\d+-\d+$", lane["instanceId"])
+        ]
+        events = [event for lane in lanes for event in history(stack, lane)]
+        calls = [event for event in events if event.get("FunctionName") == "store_data_to_db"]
+        assert {event["EventType"] for event in calls} == {"TaskCompleted"}, "an activity failed"
+        assert len(calls) >= len(lanes) + 2, f"{len(calls)} calls in {len(lanes)} lanes are not several cursors"
+
+
+def history(stack: Stack, instance: str) -> list[dict[str, object]]:
+    events: list[dict[str, object]] = stack.status(instance)["historyEvents"]
+    return events

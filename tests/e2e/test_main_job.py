@@ -1,0 +1,96 @@
+from collections.abc import Iterator
+
+import pytest
+
+from tests.e2e.stack import BROKEN, JANUARY, Stack, first_rows, running
+
+HOUR_OF_MAIL = ("FIRST_RETRY_SECONDS", "0.05")
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    with running(tmp_path_factory.mktemp("stack"), dict([HOUR_OF_MAIL])) as stack:
+        yield stack
+
+
+def failed_run(stack: Stack) -> str:
+    """A run that has failed, with its record closed."""
+    run = stack.start("flight_delays", BROKEN.read_bytes())
+    assert stack.wait(run)["runtimeStatus"] == "Failed"
+    return run
+
+
+def mails_about(stack: Stack, run: str) -> list[str]:
+    return [mail["text"] for mail in stack.mails() if run in mail["subject"]]
+
+
+def test_january_is_written_whole_and_once(stack: Stack) -> None:
+    """Every row of a real month is in the database once, and the receipt says so."""
+    run = stack.start("flight_delays", JANUARY.read_bytes())
+    receipt = stack.wait(run)["output"]
+    assert (receipt["rows_read"], receipt["rows_stored"], receipt["documents_written"]) == (27_004, 27_004, 27_004)
+    ids = stack.ids("flight-delays")
+    assert (len(ids), len(set(ids))) == (27_004, 27_004)
+    assert stack.record(run)["state"] == "completed"
+
+
+def test_the_second_report_reads_the_database_first(stack: Stack) -> None:
+    """Documents of a report that reads airline names carry them, and only rows its parameter asks for."""
+    run = stack.start("airport_departures", first_rows(500), min_delay="60")
+    assert stack.wait(run)["runtimeStatus"] == "Completed"
+    with stack.container("airport-departures") as container:
+        found = list(container.query_items("SELECT * FROM c", enable_cross_partition_query=True))
+    assert found
+    assert all(document["dep_delay"] >= 60 for document in found)
+    assert "United Air Lines Inc." in {document["airline"] for document in found}
+
+
+def test_a_failed_run_writes_nothing_and_sends_one_email(stack: Stack) -> None:
+    """Bad rows that nobody tolerates fail the run before anything is written; one email says which and why."""
+    before = len(stack.ids("flight-delays"))
+    run = failed_run(stack)
+    output = stack.status(run)["output"]
+    assert output.endswith("3 of 12 rows were rejected and 0 rows are tolerated")
+    [text] = mails_about(stack, run)
+    assert "3 of 12 rows were rejected and 0 rows are tolerated" in text
+    assert len(stack.ids("flight-delays")) == before
+    assert (stack.record(run)["state"], stack.record(run)["owed"]) == ("failed", None)
+
+
+def test_tolerated_rejects_cost_themselves_alone(stack: Stack) -> None:
+    """With enough tolerated, the good rows are written and the bad ones listed with row, column and code."""
+    run = stack.start("flight_delays", BROKEN.read_bytes(), tolerated_rejects="3")
+    receipt = stack.wait(run)["output"]
+    assert (receipt["rows_read"], receipt["rows_stored"], receipt["rows_rejected"]) == (12, 9, 3)
+    host = stack.parts.host
+    from local.calls import get_text
+
+    lines = get_text(f"{host.url}/api/runs/{run}/rejects", host.function_key).splitlines()
+    assert [line.split(",")[:3] for line in lines[1:]] == [
+        ["4", "dep_delay", "float_parsing"],
+        ["8", "", "field_count"],
+        ["10", "carrier", "string_type"],
+    ]
+
+
+def test_the_email_arrives_once_after_two_errors_of_the_mail_service(stack: Stack) -> None:
+    """500, 500, then 202: the email is there, once, and the run's outcome is what it was."""
+    stack.let_inbox_answer(500, 500, 202)
+    run = failed_run(stack)
+    assert len(mails_about(stack, run)) == 1
+    assert stack.record(run)["owed"] is None
+
+
+def test_a_mail_service_that_refuses_changes_nothing(stack: Stack) -> None:
+    """401: no email arrives, it is not tried again, and the run ends as failed as it was."""
+    stack.let_inbox_answer(401)
+    run = failed_run(stack)
+    assert mails_about(stack, run) == []
+    assert stack.status(run)["output"].endswith("3 of 12 rows were rejected and 0 rows are tolerated")
+    assert stack.record(run)["state"] == "failed"
+
+
+def test_two_runs_at_once_do_not_disturb_each_other(stack: Stack) -> None:
+    """Two runs started together both complete, each with its own receipt."""
+    runs = [stack.start("flight_delays", first_rows(rows)) for rows in (300, 400)]
+    assert [stack.wait(run)["output"]["rows_stored"] for run in runs] == [300, 400]
