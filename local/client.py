@@ -39,15 +39,16 @@ class App:
 
 
 def watch(status_url: str, show: Callable[[dict[str, Any]], None]) -> Watched:
-    """Poll the durable status URL until the run has ended; `show` gets each new custom status."""
+    """Poll the durable status URL until the run has ended; `show` gets the custom status each time."""
     watched = Watched()
     give_up = time.monotonic() + PATIENCE_SECONDS
     while time.monotonic() < give_up:
         watched.status = get(status_url)
         custom = watched.status.get("customStatus")
+        if custom:
+            show(custom)
         if custom and custom not in watched.custom:
             watched.custom.append(custom)
-            show(custom)
         if watched.status["runtimeStatus"] in ENDED:
             return watched
         time.sleep(EVERY_SECONDS)

@@ -1,34 +1,44 @@
 """A run's progress as a bar on a terminal, and as lines elsewhere."""
 
 import sys
+import time
+from collections.abc import Callable
 from typing import Any, Self, TextIO
 
 WIDTH = 30
 
 
 class Progress:
-    """A bar for each phase; a terminal sees one line grow, a file a line for each step."""
+    """A terminal sees a line a phase, that grows and tells the time; a file sees a line for each step."""
 
-    def __init__(self, out: TextIO | None = None) -> None:
+    def __init__(self, out: TextIO | None = None, clock: Callable[[], float] = time.monotonic) -> None:
         self._out = out or sys.stdout
-        self._grows = self._out.isatty()
-        self._phase = ""
-
-    def show(self, status: dict[str, Any]) -> None:
-        """Show one custom status of the run."""
-        phase = str(status.get("phase", ""))
-        if self._grows and self._phase:
-            self._out.write("\r" if phase == self._phase else "\n")
-        self._phase = phase
-        self._out.write(line(status, *blocks(self._out.encoding)) + ("" if self._grows else "\n"))
-        self._out.flush()
+        self._clock = clock
+        self._begun = clock()
+        self._phase = self._shown = ""
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *error: object) -> None:
-        if self._grows and self._phase:
+        if self._out.isatty() and self._shown:
             self._out.write("\n")
+
+    def show(self, status: dict[str, Any]) -> None:
+        """Show the run's custom status as it is now."""
+        text = line(status, *blocks(self._out.encoding))
+        if self._out.isatty():
+            self._redraw(str(status.get("phase")), f"{text}  {self._clock() - self._begun:>3.0f} s")
+        elif text != self._shown:
+            self._out.write(f"{text}\n")
+        self._out.flush()
+        self._shown = text
+
+    def _redraw(self, phase: str, text: str) -> None:
+        if self._shown:
+            self._out.write("\r" if phase == self._phase else "\n")
+        self._phase = phase
+        self._out.write(text)
 
 
 def line(status: dict[str, Any], full: str, empty: str) -> str:

@@ -35,17 +35,18 @@ class Serve(LocalCommand):
         self.start_url = found[1]
 
 
-@pytest.fixture
-def app(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of what is deployed, and of the samples, so that settings and data are its own."""
+    folder = tmp_path_factory.mktemp("app")
     for name in ("activities", "orchestrators", "outlast", "reports", "samples"):
-        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("function_app.py", "host.json", "local.settings.sample.json"):
-        shutil.copy(ROOT / name, tmp_path)
-    return tmp_path
+        shutil.copy(ROOT / name, folder)
+    return folder
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def serve(app: Path) -> Iterator[Serve]:
     with Serve(app) as command:
         command.read_addresses()

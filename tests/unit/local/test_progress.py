@@ -29,21 +29,23 @@ def test_a_status_without_counts_is_shown() -> None:
 
 
 def test_a_terminal_sees_one_line_a_phase() -> None:
-    """On a terminal a phase's line is overwritten, and the next phase begins a new one."""
+    """On a terminal a phase's line is overwritten, tells the time, and the next phase begins a new one."""
     out = Terminal()
-    with Progress(out) as progress:
+    times = iter([0.0, 1.0, 2.0, 13.0])
+    with Progress(out, lambda: next(times)) as progress:
         for step in (status("generating", 1), status("generating", 2), status("storing", 1)):
             progress.show(step)
     assert out.getvalue().count("\r") == 1
     assert out.getvalue().count("\n") == 2
+    assert out.getvalue().endswith(" 13 s\n")
 
 
 def test_a_file_sees_a_line_a_status() -> None:
-    """Elsewhere each status is a line of its own, without control characters."""
+    """Elsewhere each new status is a line of its own, without control characters; the same again is not."""
     out = StringIO()
     with Progress(out) as progress:
-        progress.show(status("generating", 1))
-        progress.show(status("generating", 2))
+        for done in (1, 1, 2, 2):
+            progress.show(status("generating", done))
     assert len(out.getvalue().splitlines()) == 2
     assert "\r" not in out.getvalue()
 
