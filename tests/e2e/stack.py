@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import urllib.error
+import urllib.parse
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -15,8 +16,9 @@ from typing import Any
 from azure.cosmos import ContainerProxy, PartitionKey
 
 from local.app_settings import APP, sample_values
-from local.calls import get
-from local.parts import Parts, Ports
+from local.calls import get, get_text
+from local.parts import Parts
+from local.ports import Ports
 from tests.e2e.local_command import eventually
 
 JANUARY = APP / "samples/flights-2013-01.csv.gz"
@@ -25,8 +27,14 @@ ENDED = {"Completed", "Failed", "Terminated"}
 
 
 class Stack:
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, parts: Parts, data: Path) -> None:
         self.parts = parts
+        self.data = data
+
+    @property
+    def master_key(self) -> str:
+        secrets = json.loads((self.data / "host/secrets/host.json").read_text(encoding="utf-8"))
+        return str(secrets["masterKey"]["value"])
 
     def start(self, report: str, body: bytes, **query: str) -> str:
         """Post a file and return the run's id."""
@@ -35,7 +43,7 @@ class Stack:
     def request(self, method: str, path: str, body: bytes | None = None, **query: str) -> tuple[int, Any]:
         """Status and JSON body of one call, with the function key."""
         host = self.parts.host
-        url = f"{host.url}{path}?{urllib.parse.urlencode({**query, 'code': host.function_key})}"
+        url = f"{host.url}{path}?{urllib.parse.urlencode({**query, 'code': self.parts.function_key})}"
         headers = {"Content-Type": "application/octet-stream"}
         try:
             with urllib.request.urlopen(
@@ -50,9 +58,13 @@ class Stack:
         """The durable status of a run or any of its instances."""
         host = self.parts.host
         found: dict[str, Any] = get(
-            f"{host.url}/runtime/webhooks/durabletask/instances/{run}?code={host.master_key}&showHistory=true"
+            f"{host.url}/runtime/webhooks/durabletask/instances/{run}?code={self.master_key}&showHistory=true"
         )
         return found
+
+    def rejects(self, run: str) -> list[str]:
+        """The lines of the run's rejects file."""
+        return get_text(f"{self.parts.host.url}/api/runs/{run}/rejects", self.parts.function_key).splitlines()
 
     def record(self, run: str) -> dict[str, Any]:
         """The run record, as GET /api/runs/{run} shows it."""
@@ -74,7 +86,7 @@ class Stack:
         """Every instance of a run, waves and lanes too."""
         host = self.parts.host
         found: list[dict[str, Any]] = get(
-            f"{host.url}/runtime/webhooks/durabletask/instances?code={host.master_key}&instanceIdPrefix={run}"
+            f"{host.url}/runtime/webhooks/durabletask/instances?code={self.master_key}&instanceIdPrefix={run}"
         )
         return found
 
@@ -98,7 +110,8 @@ class Stack:
     def ids(self, name: str) -> list[str]:
         """The id of every document in a container."""
         with self.container(name) as container:
-            return list(container.query_items("SELECT VALUE c.id FROM c", enable_cross_partition_query=True))
+            found = container.query_items("SELECT c.id FROM c", enable_cross_partition_query=True)
+            return [document["id"] for document in found]
 
     def make_container_anew(self, name: str, partition_key: str, request_units: int) -> None:
         """The container with other RU/s: one partition of 400 is not four of 100."""
@@ -108,7 +121,7 @@ class Stack:
 
     def kill_host_and_start_again(self) -> None:
         self.parts.host.kill()
-        self.parts.host.start()
+        self.parts.host.__enter__()
 
     def kill_workers(self) -> list[int]:
         pid = self.parts.host.pid
@@ -118,14 +131,14 @@ class Stack:
         return [int(child) for child in children]
 
     def host_log(self) -> str:
-        return self.parts.host.log.read_text(encoding="utf-8", errors="replace")[-4000:]
+        return (self.data / "log").read_text(encoding="utf-8", errors="replace")[-4000:]
 
 
 @contextmanager
 def running(data: Path, settings: Mapping[str, str] | None = None) -> Iterator[Stack]:
     """All parts on free ports, ready when this yields; `settings` beside those of the sample."""
-    with Parts(APP, data, Ports(), {**sample_values(APP), **(settings or {})}) as parts:
-        yield Stack(parts)
+    with Parts(APP, data, Ports(), {**sample_values(APP), **(settings or {})}, log=data / "log") as parts:
+        yield Stack(parts, data)
 
 
 def first_rows(count: int) -> bytes:
