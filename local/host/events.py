@@ -158,7 +158,6 @@ def child_created(*, task: int, name: str, instance: str, version: str | None, n
         "Version": version,
         "InstanceId": instance,
         "Input": None,
-        "ParentTraceContext": None,
         "ClientSpanId": None,
         "Tags": None,
         **_tail(now, task),

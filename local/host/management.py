@@ -156,10 +156,18 @@ class Management:
         return await self._send(row, events.terminated(reason=request.query.get("reason"), now=self._clock.now()))
 
     async def _suspend(self, request: Request, row: sqlite3.Row) -> Reply:
+        if row["status"] == "Suspended" and not self._expects_messages(row):
+            return empty(202)
         return await self._send(row, events.suspended(reason=request.query.get("reason"), now=self._clock.now()))
 
     async def _resume(self, request: Request, row: sqlite3.Row) -> Reply:
+        if row["status"] != "Suspended" and not self._expects_messages(row):
+            return empty(202)
         return await self._send(row, events.resumed(reason=request.query.get("reason"), now=self._clock.now()))
+
+    def _expects_messages(self, row: sqlite3.Row) -> bool:
+        """Whether the status is about to change: a suspend on its way must not swallow the resume behind it."""
+        return bool(self._database.read.all("read_messages", instance=row["id"]))
 
     async def _rewind(self, request: Request, row: sqlite3.Row) -> Reply:
         if row["status"] != "Failed":

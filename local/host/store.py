@@ -12,7 +12,7 @@ from local.host import events
 from local.host import rewind as rewinding
 from local.host.database import Queries
 from local.host.events import Event
-from local.host.turn import Outcome
+from local.host.turn import Call, Outcome
 
 FINISHED = frozenset({"Completed", "Failed", "Terminated"})
 
@@ -166,12 +166,18 @@ def _succeed(queries: Queries, instance: sqlite3.Row, successor: list[Event]) ->
 
 def _send(queries: Queries, instance: sqlite3.Row, outcome: Outcome, now: datetime) -> Saved:
     """Everything the turn has set going."""
-    activities = [_add_activity(queries, instance, call.task, call.name, call.input) for call in outcome.calls]
+    calls = _reordered(outcome.calls)
+    activities = [_add_activity(queries, instance, call.task, call.name, call.input) for call in calls]
     timers = [_add_timer(queries, instance, timer.task, timer.fire_at, now) for timer in outcome.timers]
     for task in outcome.cancelled:
         queries.run("delete_timer", instance=instance["id"], task=task)
     woken = [w for child in outcome.children for w in _start_child(queries, child).wake]
     return Saved(wake=tuple(woken), activities=tuple(activities), timers=tuple(timers))
+
+
+def _reordered(calls: list[Call]) -> list[Call]:
+    """The real host's queue keeps no order: there too the last of a fan-out was seen to overtake the one before it."""
+    return [*calls[:-2], *reversed(calls[-2:])]
 
 
 def _add_activity(queries: Queries, instance: sqlite3.Row, task: int, name: str, given: str | None) -> Activity:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from local.host import app as apps
+from local.host import sdk
 from local.host.invocation import prepare, result_of
 from local.host.wire import Header, Unpacker, pack
 
@@ -23,6 +24,7 @@ def main() -> None:
     folder = Path(sys.argv[2])
     receive, send = _take_pipes()
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    sdk.prepare()
     logging.getLogger("azure").setLevel(logging.WARNING)
     asyncio.run(Worker(folder, receive, send).run())
 

@@ -1,0 +1,51 @@
+"""The two things that this host changes in the Durable SDK, in its own workers only. The values stay the SDK's own."""
+
+import importlib
+from datetime import datetime
+from typing import Any
+
+FORBIDDEN = "/\\#?"  # would end an id in the address that the client makes of it
+
+
+def prepare() -> None:
+    """Called before the app is loaded."""
+    _parse_times_faster()
+    _refuse_broken_ids()
+
+
+def _parse_times_faster() -> None:
+    """The SDK parses each event's time with dateutil in every replay: four fifths of a replay's cost."""
+    module: Any = importlib.import_module("azure.durable_functions.models.history.HistoryEvent")
+    careful = module.dt_parse
+    utc = careful("2000-01-01T00:00:00Z").tzinfo
+
+    def parse(text: str) -> datetime:
+        if not text.endswith("Z"):
+            parsed: datetime = careful(text)
+            return parsed
+        return datetime.fromisoformat(text[:-1]).replace(tzinfo=utc)
+
+    module.dt_parse = parse
+
+
+def _refuse_broken_ids() -> None:
+    """The SDK's client puts the id into an address as it is: 'a#b' would start 'a' without a word."""
+    from azure.durable_functions import DurableOrchestrationClient
+
+    address_of = DurableOrchestrationClient._get_start_new_url
+
+    def checked(client: Any, instance_id: str | None, orchestration_function_name: str, version: Any = None) -> str:
+        if instance_id is not None and any(c in FORBIDDEN or ord(c) < 32 for c in instance_id):
+            raise ValueError(
+                f"The instance id {instance_id!r} holds a character that no instance id may hold: "
+                "/ \\ # ? or a control character."
+            )
+        address: str = address_of(
+            client,
+            instance_id=instance_id,
+            orchestration_function_name=orchestration_function_name,
+            version=version,
+        )
+        return address
+
+    DurableOrchestrationClient._get_start_new_url = checked

@@ -1,0 +1,115 @@
+"""The pure turn against every turn that the Azure host was recorded taking."""
+
+import json
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from local.host import answers, events
+from local.host.answers import Answer
+from local.host.events import Event, Kind
+from local.host.rewind import rewound
+from local.host.turn import Turn, apply, begin
+
+RECORDS = Path(__file__).parents[1] / "records" / "host" / "turns.jsonl"
+ENTITIES = "use_entity"  # not supported by this host
+FIXED = events.moment("2026-01-01T00:00:00Z")
+Recorded = dict[str, Any]
+
+
+def recorded_turns() -> list[Recorded]:
+    """Every recorded turn of a supported orchestrator."""
+    with RECORDS.open(encoding="utf-8") as file:
+        turns = [json.loads(line) for line in file]
+    return [t for t in turns if t["orchestrator"] != ENTITIES]
+
+
+def executions() -> list[list[Recorded]]:
+    """The recorded turns of each execution, in order."""
+    found: dict[str, list[Recorded]] = {}
+    for turn in recorded_turns():
+        start = next(e for e in turn["context"]["history"] if e["EventType"] == Kind.EXECUTION_STARTED)
+        found.setdefault(start["OrchestrationInstance"]["ExecutionId"], []).append(turn)
+    return list(found.values())
+
+
+def label(turns: list[Recorded]) -> str:
+    """A test id that says what was recorded."""
+    return f"{turns[0]['orchestrator']}-{len(turns)}"
+
+
+def split(turn: Recorded) -> tuple[list[Event], Event, list[Event]]:
+    """What was there before a turn, its beginning, and what arrived with it."""
+    history = turn["context"]["history"]
+    last = max(i for i, e in enumerate(history) if e["EventType"] == Kind.TURN_STARTED)
+    return history[:last], history[last], history[last + 1 :]
+
+
+def begun(recorded: Recorded) -> Turn:
+    """Our own beginning of a recorded turn."""
+    before, started, arrived = split(recorded)
+    turn = begin([{**e, "IsPlayed": False} for e in before], arrived, events.moment(started["Timestamp"]))
+    assert turn is not None
+    return turn
+
+
+def answered(recorded: Recorded) -> Answer | None:
+    """The recorded answer; None where the record is cut so short that it cannot be read."""
+    if "returned" in recorded:
+        return answers.returned(json.dumps(recorded["returned"]))
+    if answers.STATE_MARK in recorded["raised"]:
+        return answers.raised(recorded["raised"])
+    return None
+
+
+def comparable(history: list[Event]) -> list[Event]:
+    """A history without what differs from run to run."""
+    return [{**e, "Timestamp": "", **({"FireAt": ""} if "FireAt" in e else {})} for e in history]
+
+
+@pytest.mark.parametrize("turns", executions(), ids=label)
+def test_a_turn_hands_the_sdk_the_recorded_context(turns: list[Recorded]) -> None:
+    """From the history before and what arrived, our context is the one the Azure host made."""
+    for recorded in turns:
+        ours, theirs = begun(recorded).context, recorded["context"]
+        assert comparable(ours["history"]) == comparable(theirs["history"])
+        assert {**ours, "history": 0} == {**theirs, "history": 0}
+
+
+@pytest.mark.parametrize("turns", executions(), ids=label)
+def test_a_turn_leaves_the_recorded_history(turns: list[Recorded]) -> None:
+    """From the recorded answer, our next history is the Azure host's, up to ids and times."""
+    for recorded, following in pairwise(turns):
+        answer = answered(recorded)
+        if answer is None:
+            continue  # a failing turn, followed by a rewind: the next test
+        before, _, _ = split(recorded)
+        outcome = apply(begun(recorded), answer, FIXED, lambda: "new")
+        expected, _, _ = split(following)
+        assert unplayed([*before, *outcome.events]) == unplayed(expected)
+
+
+def test_a_rewound_history_is_the_recorded_one() -> None:
+    """What a rewind makes of a failed history is what the Azure host made of it."""
+    turns = next(t for t in executions() if label(t) == "fail_plain-4" or has_note(t))
+    failed, again = next((a, b) for a, b in pairwise(turns) if has_note([b]) and not has_note([a]))
+    before, _, _ = split(failed)
+    outcome = apply(begun(failed), Answer(done=False, error="x", actions=CALL_FAIL), FIXED, lambda: "new")
+    expected, _, arrived = split(again)
+    assert unplayed(rewound([*before, *outcome.events])) == unplayed(expected)
+    assert [e["Data"] for e in arrived] == ["retry"]
+
+
+CALL_FAIL = [{"actionType": 0, "functionName": "fail", "input": '"x"'}]
+
+
+def has_note(turns: list[Recorded]) -> bool:
+    """Whether the turns hold what only a rewind leaves."""
+    return any(e["EventType"] == Kind.GENERIC for t in turns for e in t["context"]["history"])
+
+
+def unplayed(history: list[Event]) -> list[Event]:
+    """For comparing what is kept: whether an event was played is decided when a context is made."""
+    return [{**e, "IsPlayed": False} for e in comparable(history)]
