@@ -1,0 +1,50 @@
+"""A database that only reads, for what reports read and what the health check asks."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+from azure.cosmos.aio import DatabaseProxy
+from azure.cosmos.exceptions import CosmosHttpResponseError
+
+from outlast.cosmos.client import Cosmos
+
+
+@dataclass(slots=True)
+class FakeContainer:
+    documents: Sequence[Mapping[str, Any]]
+    status: int
+
+    async def read(self) -> Mapping[str, Any]:
+        if self.status != 200:
+            raise CosmosHttpResponseError(self.status, "scripted")  # type: ignore[no-untyped-call]
+        return {}
+
+    async def query_items(self, query: str) -> AsyncIterator[Mapping[str, Any]]:
+        for document in self.documents:
+            yield document
+
+
+class FakeCosmos(Cosmos):
+    """`statuses`: what containers answer that are not there or not allowed. `error`: what reaching it raises."""
+
+    def __init__(self, documents: Mapping[str, Sequence[Mapping[str, Any]]] | None = None) -> None:
+        super().__init__("https://fake", "a2V5", "outlast")
+        self.containers = dict(documents or {})
+        self.statuses: dict[str, int] = {}
+        self.error: Exception | None = None
+        self.asked = 0
+
+    async def database(self) -> DatabaseProxy:
+        self.asked += 1
+        if self.error is not None:
+            raise self.error
+        return cast(DatabaseProxy, FakeDatabase(self))
+
+
+@dataclass(slots=True)
+class FakeDatabase:
+    cosmos: FakeCosmos = field(repr=False)
+
+    def get_container_client(self, name: str) -> FakeContainer:
+        return FakeContainer(self.cosmos.containers.get(name, ()), self.cosmos.statuses.get(name, 200))

@@ -1,0 +1,185 @@
+"""Runs orchestrators and their activities in one process: what crosses a durable boundary crosses as JSON, attempts
+are honoured without waiting, activities end in a seeded order, and each story is told again from its record."""
+
+import asyncio
+import json
+import random
+from collections.abc import Awaitable, Callable, Generator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from outlast.durable import activity
+from outlast.models import Plain
+from tests.fakes.replay import Action, ReplayContext, replay
+
+Story = Callable[[Any], Generator[Any, Any, Any]]
+Step = Callable[[Plain], Awaitable[Any]]
+DETAILS = ' \n {"$type": "System.Exception, System.Private.CoreLib", "Message": "Result: Failure"}'
+"""What the host puts behind the reason of a failed activity."""
+
+
+@dataclass(slots=True)
+class Instance:
+    """An orchestration. `statuses` are all it has shown, in each of its `generations`."""
+
+    id: str
+    name: str
+    given: Any
+    status: str = "Running"
+    output: Any = None
+    statuses: list[Any] = field(default_factory=list)
+    generations: int = 0
+
+
+@dataclass(slots=True)
+class Failing:
+    """The next `times` calls of an activity (on `chunk`, where given) raise; `after`: when their work is done."""
+
+    name: str
+    error: Exception
+    times: int
+    chunk: int | None
+    after: bool
+
+    def strikes(self, name: str, given: Plain) -> bool:
+        return self.times > 0 and name == self.name and self.chunk in (None, given.get("chunk"))
+
+
+class OrchestrationFailed(Exception):
+    """What the parent of a failed orchestration sees."""
+
+
+@dataclass(slots=True)
+class Driver:
+    """The Durable Functions of tests. `calls` are the activities called, each attempt, with what they were given."""
+
+    stories: Mapping[str, Story]
+    steps: Mapping[str, Step]
+    seed: int = 0
+    instances: dict[str, Instance] = field(default_factory=dict)
+    calls: list[tuple[str, Plain]] = field(default_factory=list)
+    failing: list[Failing] = field(default_factory=list)
+    broken: dict[str, Exception] = field(default_factory=dict)
+    """Orchestrators, by name, that fail without a turn, as one does whose worker dies."""
+    _turns: "Turns" = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._turns = Turns(random.Random(self.seed))
+
+    def fail(
+        self, name: str, error: Exception, times: int = 1, chunk: int | None = None, *, after: bool = False
+    ) -> None:
+        self.failing.append(Failing(name, error, times, chunk, after))
+
+    def count(self, name: str) -> int:
+        return sum(called == name for called, _ in self.calls)
+
+    async def run(self, name: str, given: Any, instance_id: str) -> Instance:
+        """Run an orchestration to its end, whatever that is."""
+        instance = self.instances[instance_id] = Instance(instance_id, name, cross(given))
+        try:
+            if name in self.broken:
+                raise self.broken[name]
+            instance.output = await self._generations(instance)
+            instance.status = "Completed"
+        except Exception as error:  # noqa: BLE001  # the host fails the instance, whatever the story raised
+            instance.status, instance.output = "Failed", f"Orchestrator function '{name}' failed: {error}"
+        return instance
+
+    async def _generations(self, instance: Instance) -> Any:
+        while True:
+            instance.generations += 1
+            story, context = self.stories[instance.name], ReplayContext(instance.id, instance.given)
+            record = await self._tell(story, context)
+            instance.statuses += context.statuses
+            replay(story, instance.id, instance.given, record, context.statuses)
+            if context.continued is None:
+                return cross(record.returned())
+            instance.given = cross(context.continued)
+            instance.statuses.append(None)  # a status set together with continue-as-new is lost
+
+    async def _tell(self, story: Story, context: ReplayContext) -> "Any":
+        record = context.record
+        telling = story(context)
+        step: Callable[[], Action] = lambda: next(telling)  # noqa: E731  # replaced at each turn
+        while (action := record.ask(step)) is not None:
+            try:
+                value = await self._perform(action)
+            except Exception as error:  # noqa: BLE001  # thrown into the story, as the SDK does
+                failed = Exception(str(error))
+                record.hear_failure(failed)
+                step = lambda failed=failed: telling.throw(failed)  # type: ignore[misc]  # noqa: E731
+            else:
+                record.hear(value)
+                step = lambda value=value: telling.send(value)  # type: ignore[misc]  # noqa: E731
+        return record
+
+    async def _perform(self, action: Action) -> Any:
+        if action.kind == "all":
+            if not action.parts:
+                return None
+            return await asyncio.gather(*(self._perform(part) for part in action.parts))
+        if action.kind == "orchestrator":
+            instance = await self.run(action.name, action.given, action.instance_id)
+            if instance.status == "Failed":
+                raise OrchestrationFailed(f"{instance.output} \n Message: {instance.output}, StackTrace: at …")
+            return cross(instance.output)
+        return await self._attempt(action)
+
+    async def _attempt(self, action: Action) -> Any:
+        for attempt in range(1, action.attempts + 1):
+            try:
+                async with self._turns:
+                    return cross(await self._execute(action.name, cross(action.given)))
+            except Exception as error:
+                if attempt == action.attempts:
+                    text = f"Activity function '{action.name}' failed:  {type(error).__name__}: {error}{DETAILS}"
+                    raise OrchestrationFailed(text) from error
+        raise AssertionError("no attempt was allowed")
+
+    async def _execute(self, name: str, given: Plain) -> Any:
+        self.calls.append((name, given))
+        step = self.steps[name]
+
+        async def scripted(given: Plain) -> Any:
+            failing = next((one for one in self.failing if one.strikes(name, given)), None)
+            if failing is None:
+                return await step(given)
+            failing.times -= 1
+            if failing.after:
+                await step(given)
+            raise failing.error
+
+        return await activity(scripted)(given)
+
+
+@dataclass(slots=True)
+class Turns:
+    """One activity at a time, so that a seed says in which order they end."""
+
+    random: random.Random
+    waiting: list[asyncio.Future[None]] = field(default_factory=list)
+    taken: bool = False
+
+    async def __aenter__(self) -> None:
+        loop = asyncio.get_running_loop()
+        turn: asyncio.Future[None] = loop.create_future()
+        self.waiting.append(turn)
+        loop.call_soon(loop.call_soon, self._offer)
+        await turn
+
+    async def __aexit__(self, *error: object) -> None:
+        self.taken = False
+        loop = asyncio.get_running_loop()
+        loop.call_soon(loop.call_soon, self._offer)
+
+    def _offer(self) -> None:
+        """Choose among all who have asked by now."""
+        if not self.taken and self.waiting:
+            self.taken = True
+            self.waiting.pop(self.random.randrange(len(self.waiting))).set_result(None)
+
+
+def cross(value: Any) -> Any:
+    """What arrives on the other side of a durable boundary."""
+    return json.loads(json.dumps(value, allow_nan=False))

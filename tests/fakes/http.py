@@ -1,0 +1,64 @@
+"""Requests as the Functions host hands them over, and the durable client that it binds."""
+
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlencode
+
+import azure.functions as func
+import orjson
+from azure.durable_functions import DurableOrchestrationClient
+from azure.durable_functions.models.DurableOrchestrationStatus import DurableOrchestrationStatus
+
+ORIGIN = "https://app.example"
+_INSTANCE = "http://localhost/runtime/webhooks/durabletask/instances/ID"
+_LINKS = {
+    "id": "ID",
+    "statusQueryGetUri": f"{_INSTANCE}?code=k",
+    "terminatePostUri": f"{_INSTANCE}/terminate?reason={{text}}&code=k",
+}
+_BINDING = {"taskHubName": "Outlast", "creationUrls": {}, "managementUrls": _LINKS, "rpcBaseUrl": "http://localhost/"}
+
+
+def ask(
+    path: str,
+    body: bytes = b"",
+    content_type: str | None = None,
+    params: dict[str, str] | None = None,
+    **route: str,
+) -> func.HttpRequest:
+    """A request to `/api/{path}`."""
+    url = f"{ORIGIN}/api/{path}" + (f"?{urlencode(params)}" if params else "")
+    headers = {"Content-Type": content_type} if content_type else {}
+    method = "POST" if body or content_type else "GET"
+    return func.HttpRequest(method, url, headers=headers, params=params, route_params=route, body=body)
+
+
+def read(response: func.HttpResponse) -> Any:
+    """The JSON of an answer."""
+    return orjson.loads(response.get_body())
+
+
+@dataclass
+class FakeClient(DurableOrchestrationClient):  # type: ignore[misc]  # the SDK ships no types
+    """The SDK's own client, but for what it sends: starts are kept, statuses are those of `shown`."""
+
+    started: list[tuple[str, str, Any]] = field(default_factory=list)
+    shown: dict[str, dict[str, Any]] = field(default_factory=dict)
+    error: Exception | None = None
+
+    def __post_init__(self) -> None:
+        super().__init__(orjson.dumps(_BINDING).decode())
+
+    async def start_new(  # the SDK's parameters
+        self, orchestration_function_name: str, instance_id: str = "", client_input: Any = None, version: Any = None
+    ) -> str:
+        if self.error is not None:
+            raise self.error
+        self.started.append((orchestration_function_name, instance_id, client_input))
+        return instance_id
+
+    async def get_status(self, instance_id: str, *_: Any, **__: Any) -> DurableOrchestrationStatus:
+        if instance_id not in self.shown:
+            return DurableOrchestrationStatus()
+        about = {"instanceId": instance_id, "createdTime": "2026-01-01T00:00:00Z", "runtimeStatus": "Running"}
+        return DurableOrchestrationStatus.from_json(about | self.shown[instance_id])

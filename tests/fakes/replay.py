@@ -1,0 +1,111 @@
+"""An orchestrator's view of the world, and the same story told again from what was recorded."""
+
+from collections.abc import Callable, Generator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from tests.fakes.clock import START
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """What a story asks for: an activity, an orchestrator, or all of `parts`."""
+
+    kind: str
+    name: str = ""
+    given: Any = None
+    instance_id: str = ""
+    attempts: int = 1
+    parts: tuple["Action", ...] = ()
+
+
+@dataclass(slots=True)
+class Record:
+    """Each action with what came of it: `("value", …)` or `("error", …)`."""
+
+    actions: list[Action] = field(default_factory=list)
+    results: list[tuple[str, Any]] = field(default_factory=list)
+    ended: tuple[str, Any] | None = None
+
+    def ask(self, step: Callable[[], Action]) -> Action | None:
+        """Take the story one step on; None when it has ended."""
+        try:
+            action = step()
+        except StopIteration as stop:
+            self.ended = ("value", stop.value)
+        except Exception as error:  # noqa: BLE001  # kept, and raised by `returned`
+            self.ended = ("error", error)
+        else:
+            self.actions.append(action)
+            return action
+        return None
+
+    def hear(self, value: Any) -> None:
+        self.results.append(("value", value))
+
+    def hear_failure(self, error: Exception) -> None:
+        self.results.append(("error", error))
+
+    def returned(self) -> Any:
+        assert self.ended is not None
+        kind, value = self.ended
+        if kind == "error":
+            raise value
+        return value
+
+
+@dataclass(slots=True)
+class ReplayContext:
+    """`outlast.durable.Context`, for tests. It refuses the shapes of fan-out that go wrong on the real host."""
+
+    instance_id: str
+    given: Any
+    is_replaying: bool = False
+    current_utc_datetime: datetime = START
+    statuses: list[Any] = field(default_factory=list)
+    continued: Any = None
+    record: Record = field(default_factory=Record)
+
+    def get_input(self) -> Any:
+        return self.given
+
+    def set_custom_status(self, status: Any) -> None:
+        self.statuses.append(status)
+
+    def call_activity_with_retry(self, name: str, retry_options: Any, input_: Any) -> Action:
+        return Action("activity", name, input_, attempts=retry_options.to_json()["maxNumberOfAttempts"])
+
+    def call_sub_orchestrator(self, name: str, input_: Any, instance_id: str) -> Action:
+        return Action("orchestrator", name, input_, instance_id)
+
+    def task_all(self, activities: list[Action]) -> Action:
+        if any(part.kind != "orchestrator" for part in activities):
+            raise AssertionError("task_all over activities loses results on the real host")
+        return Action("all", parts=tuple(activities))
+
+    def continue_as_new(self, input_: Any) -> None:
+        self.continued = input_
+
+
+class NotDeterministic(AssertionError):
+    """The story, told again with the same results, asked for something else."""
+
+
+def replay(
+    story: Callable[[Any], Generator[Any, Any, Any]],
+    instance_id: str,
+    given: Any,
+    record: Record,
+    statuses: list[Any],
+) -> None:
+    """Tell the story again from its record; raise NotDeterministic unless it does the same."""
+    context = ReplayContext(instance_id, given, is_replaying=True)
+    telling, again = story(context), Record()
+    action = again.ask(lambda: next(telling))
+    for kind, value in record.results:
+        if action is None:
+            break
+        action = again.ask((lambda: telling.send(value)) if kind == "value" else (lambda: telling.throw(value)))  # noqa: B023  # called at once
+    if again.actions != record.actions or context.statuses != statuses or str(again.ended) != str(record.ended):
+        raise NotDeterministic(f"asked for {again.actions}, but before for {record.actions}")

@@ -1,0 +1,49 @@
+"""A report for tests, and input for it."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from azure.cosmos.aio import DatabaseProxy
+
+from outlast.report import Document, Parameters, Report, Row
+
+
+class Sale(Row):
+    id: str
+    shop: str
+    amount: float
+    copies: int = 1
+
+
+class Choice(Parameters):
+    factor: int = 1
+
+
+class Sales(Report[Sale]):
+    """Sales by shop: a row makes as many documents as it has `copies`; the shop `raise` raises."""
+
+    name = "sales"
+    row = Sale
+    container = "sales"
+    partition_key = "/shop"
+    parameters = Choice
+
+    async def read_data_from_db(self, database: DatabaseProxy, parameters: Choice) -> Any:
+        return {"factor": parameters.factor}
+
+    def generate_report(self, row: Sale, reference: Any) -> Iterable[Document]:
+        if row.shop == "raise":
+            raise LookupError("no such shop")
+        for copy in range(row.copies):
+            yield {"id": f"{row.id}.{copy}", "shop": row.shop, "amount": row.amount * reference["factor"]}
+
+
+REPORTS: Mapping[str, Report[Any]] = {"sales": Sales()}
+HEADER = b"id,shop,amount,copies\n"
+
+
+def make_csv(rows: int, shops: int = 3, bad: Iterable[int] = ()) -> bytes:
+    """That many sales; the rows whose place (from 0) is in `bad` have no number for an amount."""
+    wrong = set(bad)
+    lines = (b"s%04d,shop%d,%b,1\n" % (n, n % shops, b"?" if n in wrong else b"%d" % n) for n in range(rows))
+    return HEADER + b"".join(lines)

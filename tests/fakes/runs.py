@@ -1,0 +1,51 @@
+"""Run records in memory, changed under an ETag as the database does it."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+
+from outlast.errors import Transient
+from outlast.runs import RunRecord, need
+from tests.fakes.clock import START
+
+
+@dataclass(slots=True)
+class FakeRuns:
+    """`before_write`, called between reading and writing, is the place for a change that comes between."""
+
+    now: Callable[[], datetime] = lambda: START
+    records: dict[str, RunRecord] = field(default_factory=dict)
+    reads: int = 0
+    writes: int = 0
+    before_write: Callable[[], None] = lambda: None
+
+    async def create(self, record: RunRecord) -> None:
+        if record.id in self.records:
+            raise Transient(f"the database answered 409 for run {record.id}'s record")
+        self._write(record)
+
+    async def find(self, run: str) -> RunRecord | None:
+        await asyncio.sleep(0)
+        self.reads += 1
+        return self.records.get(run)
+
+    async def change(self, run: str, edit: Callable[[RunRecord], RunRecord]) -> RunRecord:
+        while True:
+            before = await need(self, run)
+            after = edit(before)
+            if after == before:
+                return before
+            self.before_write()
+            if self.records[run].etag == before.etag:
+                return self._write(after)
+
+    def set(self, run: str, **changes: object) -> RunRecord:
+        """Change a record as somebody else would, without asking."""
+        return self._write(replace(self.records[run], **changes))  # type: ignore[arg-type]  # names are the tests' own
+
+    def _write(self, record: RunRecord) -> RunRecord:
+        self.writes += 1
+        stamp = self.now().astimezone(UTC).isoformat(timespec="milliseconds")
+        self.records[record.id] = replace(record, updated=stamp, etag=f'"{self.writes}"')
+        return self.records[record.id]

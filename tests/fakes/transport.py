@@ -1,0 +1,86 @@
+"""A database's containers as dictionaries, with the faults that a test scripts."""
+
+import asyncio
+from collections import deque
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from outlast.cosmos.line import Line
+from outlast.cosmos.transport import CONNECTION_LOST, Result
+
+CHARGE = 5.0
+"""Request units of a write."""
+Documents = dict[tuple[bytes, str], dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What one send meets instead of success; `applied`: the write is done, its answer is lost."""
+
+    status: int
+    substatus: int = 0
+    retry_after: float = 0.0
+    applied: bool = False
+
+
+def throttle(seconds: float) -> Fault:
+    return Fault(429, 3200, seconds)
+
+
+def lose(applied: bool) -> Fault:
+    """No answer, with the write done or not."""
+    return Fault(CONNECTION_LOST, applied=applied)
+
+
+@dataclass(slots=True)
+class FakeTransport:
+    """`script`: what the next sends meet, one each, None is success. `poison`: documents by id that the database
+    refuses with this status whenever they come. A batch is all or nothing, as `execute_item_batch` is."""
+
+    containers: dict[str, Documents] = field(default_factory=dict)
+    script: deque[Fault | None] = field(default_factory=deque)
+    always: Fault | None = None
+    poison: dict[str, int] = field(default_factory=dict)
+    sent: list[list[str]] = field(default_factory=list)
+    in_flight: int = 0
+    most_in_flight: int = 0
+
+    def meet(self, faults: Iterable[Fault | None]) -> None:
+        self.script = deque(faults)
+
+    def documents(self, container: str) -> Documents:
+        return self.containers.setdefault(container, {})
+
+    async def send(self, container: str, lines: Sequence[Line]) -> list[Result]:
+        if not lines or len(lines) > 100 or len({line.partition_key for line in lines}) != 1:
+            raise AssertionError(f"{len(lines)} lines are no batch of one partition key")
+        self.sent.append([line.parsed()["id"] for line in lines])
+        self.in_flight += 1
+        self.most_in_flight = max(self.most_in_flight, self.in_flight)
+        await asyncio.sleep(0)
+        self.in_flight -= 1
+        fault = self.script.popleft() if self.script else self.always
+        if fault is not None and not fault.applied:
+            return [_failed(fault)] * len(lines)
+        results = self._apply(self.documents(container), lines)
+        return results if fault is None else [_failed(fault)] * len(lines)
+
+    def _apply(self, documents: Documents, lines: Sequence[Line]) -> list[Result]:
+        statuses = [self.poison.get(line.parsed()["id"], 0) for line in lines]
+        bad = next((i for i, status in enumerate(statuses) if status), None)
+        if bad is not None:
+            failed = Result(statuses[bad], message=f"document {lines[bad].parsed()['id']} is refused")
+            return [failed if i == bad else Result(424) for i in range(len(lines))]
+        return [self._upsert(documents, line) for line in lines]
+
+    def _upsert(self, documents: Documents, line: Line) -> Result:
+        document = line.parsed()
+        key = (line.partition_key, document["id"])
+        status = 200 if key in documents else 201
+        documents[key] = document
+        return Result(status, charge=CHARGE)
+
+
+def _failed(fault: Fault) -> Result:
+    return Result(fault.status, fault.substatus, 0.0, fault.retry_after, "scripted")

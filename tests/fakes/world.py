@@ -1,0 +1,120 @@
+"""The whole app in one process: the real activities and orchestrators over fakes."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeVar
+
+from activities.advance_run import AdvanceRun
+from activities.generate_report import GenerateReport
+from activities.publish_report import PublishReport
+from activities.read_data_from_db import ReadDataFromDb
+from activities.read_input_file import ReadInputFile
+from activities.send_email import SendEmail
+from activities.store_data_to_db import StoreDataToDb
+from orchestrators.import_report import import_report
+from orchestrators.run_lane import run_lane
+from orchestrators.run_wave import run_wave
+from orchestrators.settle_run import settle_run
+from outlast.cosmos.pace import Paces
+from outlast.cosmos.writer import Writer
+from outlast.deadline import Deadlines
+from outlast.input_file import InputFiles
+from outlast.report import Report
+from outlast.runs import RunRecord
+from outlast.staging import Staging, body_path
+from tests.fakes.clock import ManualClock
+from tests.fakes.cosmos import FakeCosmos
+from tests.fakes.driver import Driver, Instance, Step
+from tests.fakes.mailer import FakeMailer
+from tests.fakes.reports import REPORTS
+from tests.fakes.runs import FakeRuns
+from tests.fakes.transport import FakeTransport
+
+STORIES = {story.__name__: story for story in (import_report, run_wave, run_lane, settle_run)}
+T = TypeVar("T")
+
+
+async def work_here(work: Callable[[], T]) -> T:
+    """In place of a thread."""
+    return work()
+
+
+@dataclass(slots=True)
+class World:
+    """`timeout` is functionTimeout in seconds."""
+
+    seed: int = 0
+    timeout: float = 100.0
+    reports: Mapping[str, Report[Any]] = field(default_factory=lambda: dict(REPORTS))
+    clock: ManualClock = field(default_factory=ManualClock)
+    staging: Staging = field(default_factory=lambda: Staging("memory:///"))
+    inputs: Staging = field(default_factory=lambda: Staging("memory:///"))
+    transport: FakeTransport = field(default_factory=FakeTransport)
+    cosmos: FakeCosmos = field(default_factory=FakeCosmos)
+    mailer: FakeMailer = field(default_factory=FakeMailer)
+    runs: FakeRuns = field(init=False)
+    files: InputFiles = field(init=False)
+    deadlines: Deadlines = field(init=False)
+    steps: dict[str, Step] = field(init=False)
+    driver: Driver = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.runs = FakeRuns(self.clock.now)
+        self.files = InputFiles(self.staging, self.inputs)
+        self.deadlines = Deadlines(self.timeout, self.clock)
+        writer = Writer(self.transport, self.clock, self.clock.sleep, lambda: 0.5, Paces(self.clock))
+        reports, runs, staging, files = self.reports, self.runs, self.staging, self.files
+        deadlines, clock = self.deadlines, self.clock
+        self.steps = {
+            "advance_run": AdvanceRun(runs).advance_run,
+            "read_input_file": ReadInputFile(runs, staging, files, deadlines, clock).read_input_file,
+            "read_data_from_db": ReadDataFromDb(
+                reports, runs, staging, self.cosmos, deadlines, clock
+            ).read_data_from_db,
+            "generate_report": GenerateReport(
+                reports, runs, staging, files, deadlines, clock, work_here
+            ).generate_report,
+            "store_data_to_db": StoreDataToDb(reports, runs, staging, files, writer, deadlines, clock).store_data_to_db,
+            "publish_report": PublishReport(reports, runs, staging, files, deadlines, clock, clock.now).publish_report,
+            "send_email": SendEmail(runs, self.mailer, clock).send_email,
+        }
+        self.driver = Driver(STORIES, self.steps, self.seed)
+
+    async def accept(self, body: bytes, run: str = "r1", **fields: Any) -> RunRecord:
+        """Stage and record a run as the start endpoint does."""
+        record = RunRecord(
+            id=run, report="sales", accepted=self.clock.now().isoformat(), format="csv", gzipped=False, max_parallel=2
+        )
+        await self.staging.put(body_path(run), body)
+        await self.runs.create(replace(record, **fields))
+        return self.runs.records[run]
+
+    async def run(self, body: bytes, run: str = "r1", **fields: Any) -> Instance:
+        """Accept a run and drive it to its end."""
+        await self.accept(body, run, **fields)
+        return await self.driver.run("import_report", {"attempt": 1}, run)
+
+    async def call(self, step: str, **given: Any) -> Any:
+        """Call one activity of run r1, attempt 1."""
+        return await self.steps[step]({"run": "r1", "attempt": 1, **given})
+
+    async def prepare(self, body: bytes, state: str, **fields: Any) -> RunRecord:
+        """A run with its input cut and its reference read, in that state; for `storing` and later, generated too."""
+        await self.accept(body, **{**fields, "state": "reading"})
+        chunks = (await call_until_done(self.steps["read_input_file"], {"run": "r1", "attempt": 1}))["chunks"]
+        await self.call("read_data_from_db")
+        for name, until in (("generate_report", "generating"), ("store_data_to_db", "storing")):
+            self.runs.set("r1", state=until)
+            if state == until:
+                break
+            for chunk in range(chunks):
+                await call_until_done(self.steps[name], {"run": "r1", "attempt": 1, "chunk": chunk})
+        return self.runs.set("r1", state=state)
+
+
+async def call_until_done(step: Callable[[Any], Awaitable[Any]], given: Any) -> Any:
+    """The answer without a cursor."""
+    answer = await step({**given, "cursor": None})
+    while answer["cursor"] is not None:
+        answer = await step({**given, "cursor": answer["cursor"]})
+    return answer
