@@ -11,6 +11,7 @@ from azure.cosmos.aio import DatabaseProxy
 from pydantic import BaseModel, ConfigDict, model_validator
 
 from outlast.errors import OutlastError
+from outlast.runs import CONTAINER
 
 Document = dict[str, Any]
 
@@ -105,18 +106,34 @@ def _faults(cls: type[Report[Any]]) -> Iterable[tuple[str, str]]:
     container, key, parameters = (getattr(cls, name, None) for name in ("container", "partition_key", "parameters"))
     if not (isinstance(container, str) and re.fullmatch(r"[^/\\?#\s][^/\\?#]{0,254}", container)):
         yield "container", f"must be a container's name, not {container!r}"
-    if not (isinstance(key, str) and re.fullmatch(r"(/[^/\"]+)+", key)):
+    if container == CONTAINER:
+        yield "container", f"must not be {CONTAINER!r}, where the app keeps its own records"
+    if not _is_path(key):
         yield "partition_key", f"must be a path such as /carrier, not {key!r}"
+    if not (isinstance(cls.reads, Mapping) and all(_is_path(key) for key in cls.reads.values())):
+        yield "reads", f'must name containers and their partition keys, as {{"airlines": "/id"}}, not {cls.reads!r}'
     if cls.mode != "upsert":
         yield "mode", f"must be 'upsert', not {cls.mode!r}"
     if not (inspect.isclass(parameters) and issubclass(parameters, Parameters)):
         yield "parameters", "must be a subclass of Parameters"
     elif taken := START_PARAMETERS & parameters.model_fields.keys():
         yield "parameters", f"{', '.join(sorted(taken))} is a name that the start endpoint uses itself"
+    yield from _faults_of_code(cls)
+
+
+def _faults_of_code(cls: type[Report[Any]]) -> Iterable[tuple[str, str]]:
     if _row_class(cls) is Row:
         yield "row", "name the row's class, as in `class FlightDelays(Report[Flight])`"
     if cls.generate_report is Report.generate_report:
         yield "generate_report", "is missing"
+    if inspect.iscoroutinefunction(cls.generate_report) or inspect.isasyncgenfunction(cls.generate_report):
+        yield "generate_report", "must be a plain `def`: it runs in a thread; read what it needs in read_data_from_db"
+    if not inspect.iscoroutinefunction(cls.read_data_from_db):
+        yield "read_data_from_db", "must be `async def`, for it waits for the database"
+
+
+def _is_path(key: object) -> bool:
+    return isinstance(key, str) and re.fullmatch(r"(/[^/\"]+)+", key) is not None
 
 
 def _row_class(cls: type[Report[Any]]) -> type[Row]:

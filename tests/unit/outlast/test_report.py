@@ -1,0 +1,119 @@
+import itertools
+from pathlib import Path
+
+import pytest
+
+from outlast.report import START_PARAMETERS, ReportError, load_reports
+
+_NUMBERS = itertools.count()
+GOOD = """
+from outlast.report import Parameters, Report, Row
+
+class Sale(Row):
+    id: str
+
+class Sales(Report[Sale]):
+    container = "sales"
+    partition_key = "/shop"
+
+    def generate_report(self, row, reference):
+        yield {"id": row.id, "shop": "a"}
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of reports with a name of its own, for a module is imported once."""
+    monkeypatch.syspath_prepend(str(tmp_path))
+    found = tmp_path / f"reports_{next(_NUMBERS)}"
+    found.mkdir()
+    return found
+
+
+def write(folder: Path, text: str, name: str = "sales") -> None:
+    (folder / f"{name}.py").write_text(text, "utf-8")
+
+
+def refuse(folder: Path, text: str) -> str:
+    write(folder, text)
+    with pytest.raises(ReportError) as caught:
+        load_reports(folder)
+    return str(caught.value)
+
+
+def test_reports_are_found_by_their_file_names(folder: Path) -> None:
+    """Each file is a report of that name, with the row's class it was written for; files that begin with _ are not."""
+    write(folder, GOOD, "sales")
+    write(folder, GOOD, "more_sales")
+    write(folder, "raise SystemExit", "_draft")
+    reports = load_reports(folder)
+    assert {name: report.name for name, report in reports.items()} == {"sales": "sales", "more_sales": "more_sales"}
+    assert reports["sales"].row.__name__ == "Sale"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "field"),
+    [
+        ('container = "sales"', "", "container"),
+        ('container = "sales"', "container = 7", "container"),
+        ('container = "sales"', 'container = "a/b"', "container"),
+        ('container = "sales"', 'container = ""', "container"),
+        ('container = "sales"', 'container = "runs"', "container"),
+        ('partition_key = "/shop"', "", "partition_key"),
+        ('partition_key = "/shop"', 'partition_key = "shop"', "partition_key"),
+        ('partition_key = "/shop"', 'partition_key = ["/shop"]', "partition_key"),
+        ('partition_key = "/shop"', 'partition_key = "/shop"; mode = "append"', "mode"),
+        ('partition_key = "/shop"', 'partition_key = "/shop"; mode = None', "mode"),
+        ('partition_key = "/shop"', 'partition_key = "/shop"; parameters = dict', "parameters"),
+        ('partition_key = "/shop"', 'partition_key = "/shop"; parameters = Parameters()', "parameters"),
+        ('partition_key = "/shop"', 'partition_key = "/shop"; reads = ["airlines"]', "reads"),
+        ('partition_key = "/shop"', 'partition_key = "/shop"; reads = {"airlines": "id"}', "reads"),
+        ("Report[Sale]", "Report", "row"),
+        ("Report[Sale]", "Report[Row]", "row"),
+        ("def generate_report", "def generate_reports", "generate_report"),
+        ("def generate_report", "async def generate_report", "generate_report"),
+        ("def generate_report", "def read_data_from_db(self, d, p): ...\n    def generate_report", "read_data_from_db"),
+    ],
+)
+def test_an_error_names_file_class_and_field(folder: Path, before: str, after: str, field: str) -> None:
+    """What is missing, of the wrong type or out of the rules is told by its place."""
+    assert before in GOOD
+    assert refuse(folder, GOOD.replace(before, after)).startswith(f"{folder.name}/sales.py, class Sales, {field}: ")
+
+
+@pytest.mark.parametrize("name", sorted(START_PARAMETERS))
+def test_a_parameter_must_not_have_a_name_of_the_start_endpoint(folder: Path, name: str) -> None:
+    """Its name is refused when the report is loaded, not when somebody starts it."""
+    choice = f"class Choice(Parameters):\n    {name}: int = 0\n\nclass Sales("
+    text = GOOD.replace("class Sales(", choice).replace('"/shop"', '"/shop"\n    parameters = Choice')
+    assert refuse(folder, text) == (
+        f"{folder.name}/sales.py, class Sales, parameters: {name} is a name that the start endpoint uses itself"
+    )
+
+
+def test_a_file_with_two_reports_is_refused(folder: Path) -> None:
+    """The file's name can be that of one."""
+    text = GOOD + "\nclass More(Sales):\n    pass\n"
+    assert refuse(folder, text) == f"{folder.name}/sales.py must define one subclass of Report, but defines 2"
+
+
+def test_a_file_without_a_report_is_refused(folder: Path) -> None:
+    """A class that is only imported does not count."""
+    assert refuse(folder, "from outlast.report import Report\n").endswith("but defines 0")
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [("import nowhere_to_be_found", "ModuleNotFoundError"), ("class", "SyntaxError"), ("1 / 0", "Zero")],
+)
+def test_a_file_that_cannot_be_imported_is_named(folder: Path, text: str, fault: str) -> None:
+    """The error says which file, and what its import raised."""
+    message = refuse(folder, text)
+    assert message.startswith(f"{folder.name}/sales.py cannot be imported: ")
+    assert fault in message
+
+
+def test_a_nested_partition_key_is_taken(folder: Path) -> None:
+    """A path may lead into the document."""
+    write(folder, GOOD.replace('"/shop"', '"/place/shop"'))
+    assert load_reports(folder)["sales"].partition_key == "/place/shop"
