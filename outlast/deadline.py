@@ -41,7 +41,8 @@ def timeout_seconds(text: str) -> float:
     if text == "-1":
         return 3600.0
     match = re.fullmatch(r"(?:(\d+)\.)?(\d{1,2}):(\d{2}):(\d{2}(?:\.\d+)?)", text)
-    if match is None:
+    days, hours, minutes, seconds = match.groups(default="0") if match else ("0", "0", "0", "0")
+    total = int(days) * 86_400 + int(hours) * 3600 + int(minutes) * 60 + float(seconds)
+    if not total:
         raise Permanent(f"functionTimeout is {text!r}, but must look like 00:05:00; correct host.json or the setting")
-    days, hours, minutes, seconds = match.groups(default="0")
-    return int(days) * 86_400 + int(hours) * 3600 + int(minutes) * 60 + float(seconds)
+    return total

@@ -1,0 +1,55 @@
+import pytest
+
+from outlast.deadline import SHARE, Deadlines, timeout_seconds
+from outlast.errors import Permanent
+from tests.fakes.clock import ManualClock
+
+
+def test_a_deadline_comes_at_sixty_percent_of_the_timeout() -> None:
+    """What is in flight at the deadline has the other 40 % to end in."""
+    clock = ManualClock()
+    deadline = Deadlines(100.0, clock).start()
+    clock.advance(59.9)
+    assert not deadline.passed()
+    clock.advance(0.2)
+    assert deadline.passed()
+    assert pytest.approx(0.6) == SHARE
+
+
+def test_the_time_remaining_is_never_negative() -> None:
+    """It falls with the clock and stays at zero."""
+    clock = ManualClock()
+    deadline = Deadlines(10.0, clock).start()
+    assert deadline.remaining() == pytest.approx(6.0)
+    clock.advance(60)
+    assert deadline.remaining() == 0.0
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("00:05:00", 300.0),
+        ("0:00:10", 10.0),
+        ("01:00:00", 3600.0),
+        ("1.00:00:00", 86_400.0),
+        ("00:00:02.500", 2.5),
+        ("-1", 3600.0),
+    ],
+)
+def test_a_function_timeout_is_read_as_host_json_writes_it(text: str, seconds: float) -> None:
+    """`hh:mm:ss` with days before or fractions behind; -1, which is none, counts as an hour."""
+    assert timeout_seconds(text) == seconds
+
+
+@pytest.mark.parametrize("text", ["", "5 minutes", "300", "00:05", "00:05:00 ", "-00:05:00"])
+def test_any_other_function_timeout_is_refused_by_name(text: str) -> None:
+    """The error says what is wrong, how it must look and where to correct it."""
+    with pytest.raises(Permanent, match=r"functionTimeout is .* must look like 00:05:00; correct host\.json"):
+        timeout_seconds(text)
+
+
+@pytest.mark.parametrize("text", ["00:00:00", "0.00:00:00"])
+def test_no_time_at_all_is_refused(text: str) -> None:
+    """With it every activity would stop at once, for ever."""
+    with pytest.raises(Permanent, match="functionTimeout"):
+        timeout_seconds(text)
