@@ -5,6 +5,7 @@ The SDK's retry cannot tell errors apart. So a registered activity returns a per
 """
 
 import logging
+import re
 from collections.abc import Awaitable, Callable, Generator
 from datetime import datetime
 from typing import Any, Protocol
@@ -15,6 +16,7 @@ from outlast.errors import Permanent
 from outlast.models import Failure, Plain
 
 MARK = "permanent"
+_FAILED = re.compile(r"(?:Activity|Orchestrator) function '[^']*' failed:\s*")
 Steps = Generator[Any, Any, Any]
 
 
@@ -100,10 +102,9 @@ def call_until_done(context: Context, activity: str, given: Plain) -> Steps:
 def readable(error: Exception) -> str:
     """The sentence in a failure: the host adds the function's name before and stack details behind it."""
     text = str(error).split(" \n ")[0]
-    for kind in ("Activity", "Orchestrator"):
-        if text.startswith(f"{kind} function '") and "' failed:" in text:
-            text = text.split("' failed:", 1)[1].strip()
-    return text
+    while found := _FAILED.match(text):
+        text = text[found.end() :]
+    return text or type(error).__name__
 
 
 def activity(function: Callable[..., Awaitable[Any]]) -> Callable[[Any], Awaitable[Any]]:

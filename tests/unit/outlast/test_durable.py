@@ -1,0 +1,170 @@
+import asyncio
+import json
+import logging
+from collections.abc import Awaitable, Generator
+from typing import Any
+
+import pytest
+
+from outlast.durable import Backoff, Retry, StepFailed, activity, call, call_until_done, readable
+from outlast.errors import Permanent, Transient
+from outlast.models import Failure
+from tests.fakes.replay import Action, ReplayContext
+
+DETAILS = ' \n {"$type":"System.Exception, System.Private.CoreLib","Message":"x","InnerException":null}'
+
+
+def tell(story: Generator[Any, Any, Any], *answers: Any) -> tuple[list[Action], Any]:
+    """Give a story its answers; return what it asked for and what it returned."""
+    asked = [next(story)]
+    for answer in answers:
+        try:
+            asked.append(story.throw(answer) if isinstance(answer, Exception) else story.send(answer))
+        except StopIteration as stop:
+            return asked, stop.value
+    raise AssertionError(f"the story still waits for {asked[-1]}")
+
+
+def finish(work: Awaitable[Any]) -> Any:
+    async def wait() -> Any:
+        return await work
+
+    return asyncio.run(wait())
+
+
+def context() -> ReplayContext:
+    return ReplayContext("r1", None)
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        (f"Activity function 'fail' failed:  ValueError: bad thing: x{DETAILS}", "ValueError: bad thing: x"),
+        (
+            "Activity function 'sleepy' failed: "
+            f"Timeout value of 00:00:25 was exceeded by function: Functions.sleepy{DETAILS}",
+            "Timeout value of 00:00:25 was exceeded by function: Functions.sleepy",
+        ),
+        (
+            f"Activity function 'kill' failed: /usr/bin/python exited with code 1 (0x1){DETAILS}",
+            "/usr/bin/python exited with code 1 (0x1)",
+        ),
+        ("Orchestrator function 'story' failed: 'orchestrator bug'", "'orchestrator bug'"),
+        (
+            "Orchestrator function 'run_wave' failed: too bad \n Message: too bad, StackTrace: at System.X()",
+            "too bad",
+        ),
+        ("Activity function 'f' failed:  ValueError: it' failed: twice", "ValueError: it' failed: twice"),
+        ("a lane failed: nothing of the host in it", "a lane failed: nothing of the host in it"),
+    ],
+)
+def test_a_failure_is_read_as_one_sentence(text: str, sentence: str) -> None:
+    """The host's own words around an error, name before and details behind, are left out."""
+    assert readable(Exception(text)) == sentence
+
+
+def test_a_failure_of_a_failure_is_read_to_its_core() -> None:
+    """An orchestrator that failed by its activity's failure is told by that."""
+    inner = f"Activity function 'fail' failed:  ValueError: x{DETAILS}"
+    assert readable(Exception(f"Orchestrator function 'run_lane' failed: {inner}")) == "ValueError: x"
+
+
+def test_a_failure_without_a_text_still_says_something() -> None:
+    """An empty reason would read as none."""
+    assert readable(Exception()) == "Exception"
+
+
+def test_an_activity_is_called_with_the_retry_of_steps() -> None:
+    """5 attempts, unless the caller knows better; the answer is returned as it came."""
+    asked, returned = tell(call(context(), "advance_run", {"run": "r1"}), {"max_parallel": 2})
+    assert asked == [Action("activity", "advance_run", {"run": "r1"}, attempts=5)]
+    assert returned == {"max_parallel": 2}
+
+
+def test_a_permanent_failure_is_raised_from_its_mark() -> None:
+    """What the registered activity marked is raised as StepFailed with step, chunk and text."""
+    with pytest.raises(StepFailed) as caught:
+        tell(call(context(), "store_data_to_db", {"chunk": 3}), {"permanent": "no such container"})
+    assert caught.value.failure == Failure("store_data_to_db", 3, "no such container")
+    assert caught.value.permanent
+    assert str(caught.value) == "no such container"
+
+
+def test_used_up_attempts_are_raised_as_passing_failure() -> None:
+    """The text is readable, and trying later may help."""
+    with pytest.raises(StepFailed) as caught:
+        tell(call(context(), "send_email", {}), Exception(f"Activity function 'send_email' failed:  X: busy{DETAILS}"))
+    assert caught.value.failure == Failure("send_email", None, "X: busy")
+    assert not caught.value.permanent
+
+
+@pytest.mark.parametrize("answer", [None, 7, "permanent", ["permanent"]])
+def test_an_answer_that_is_no_dictionary_is_no_mark(answer: Any) -> None:
+    """Only a dictionary can carry the mark."""
+    assert tell(call(context(), "f", {}), answer)[1] == answer
+
+
+def test_an_activity_is_called_again_with_its_cursor() -> None:
+    """The cursor of one answer goes into the next call, until there is none."""
+    asked, returned = tell(
+        call_until_done(context(), "f", {"run": "r1"}), {"cursor": {"at": 1}}, {"cursor": {"at": 2}}, {"cursor": None}
+    )
+    assert [action.given["cursor"] for action in asked] == [None, {"at": 1}, {"at": 2}]
+    assert returned == {"cursor": None}
+
+
+def test_the_retry_is_exponential_with_a_cap_in_its_json() -> None:
+    """The SDK's options lack both; the host reads them from the JSON."""
+    assert json.loads(json.dumps(Backoff(5, 5, 2, 60).to_json())) == {
+        "firstRetryIntervalInMilliseconds": 5000,
+        "maxNumberOfAttempts": 5,
+        "backoffCoefficient": 2,
+        "maxRetryIntervalInMilliseconds": 60_000,
+    }
+
+
+def test_no_interval_is_zero() -> None:
+    """The SDK refuses zero; the shortest is a millisecond."""
+    assert Backoff(0.0001, 2, 2, 60).to_json()["firstRetryIntervalInMilliseconds"] == 1
+
+
+def test_mail_is_tried_for_longer_than_a_step() -> None:
+    """A mail service that is down comes back."""
+    step, mail = Retry.step().to_json(), Retry.mail().to_json()
+    assert (step["maxNumberOfAttempts"], mail["maxNumberOfAttempts"]) == (5, 10)
+    assert step["firstRetryIntervalInMilliseconds"] == mail["firstRetryIntervalInMilliseconds"]
+
+
+def test_a_registered_activity_marks_what_is_permanent(caplog: pytest.LogCaptureFixture) -> None:
+    """It is logged as an error and returned with the mark, so that it is not retried."""
+
+    async def advance_run(given: Any) -> Any:
+        raise Permanent(f"cannot {given}")
+
+    with caplog.at_level(logging.ERROR, logger="outlast"):
+        answer = finish(activity(advance_run)("do it"))
+    assert answer == {"permanent": "cannot do it"}
+    assert caplog.messages == ["advance_run failed for good: cannot do it"]
+
+
+@pytest.mark.parametrize("error", [Transient("busy"), KeyError("x"), TimeoutError()])
+def test_a_registered_activity_raises_what_may_pass(error: Exception) -> None:
+    """Transient and unknown errors are raised, and so retried."""
+
+    async def advance_run(given: Any) -> Any:
+        raise error
+
+    with pytest.raises(type(error)):
+        finish(activity(advance_run)(None))
+
+
+def test_a_registered_activity_keeps_its_name_and_takes_given() -> None:
+    """The host registers it by name, with one parameter called `given`."""
+
+    async def advance_run(given: Any) -> Any:
+        return given
+
+    registered = activity(advance_run)
+    assert registered.__name__ == "advance_run"
+    assert list(registered.__annotations__) == ["given", "return"]
+    assert finish(registered(7)) == 7
