@@ -1,0 +1,80 @@
+import pytest
+
+from outlast.models import ChunkCall, Lane, Orders, Outcome, Totals, Wave
+
+
+def refuse(rejected: int, rows: int, count: int | None = None, percent: float | None = None) -> str | None:
+    return Orders(8, count, percent).refusal(Totals(rows=rows, rejected=rejected))
+
+
+def test_totals_add_up_field_by_field() -> None:
+    """Every count of two totals is in their sum, and `sum` works over them."""
+    one = Totals(rows=1, rejected=2, documents=3, replaced=4, bytes=5, ru=6.5, throttled=7, sends=8)
+    assert one + one == Totals(2, 4, 6, 8, 10, 13.0, 14, 16)
+    assert sum([one, Totals(rows=1)], Totals()) == one + Totals(rows=1)
+
+
+@pytest.mark.parametrize(
+    ("rejected", "rows", "count", "percent", "refused"),
+    [
+        (0, 10, None, None, False),
+        (1, 10, None, None, True),
+        (0, 0, None, None, False),
+        (3, 10, 3, None, False),
+        (4, 10, 3, None, True),
+        (1, 10, 0, None, True),
+        (1, 10, None, 10.0, False),
+        (2, 10, None, 10.0, True),
+        (1, 10, None, 0.0, True),
+        (10, 10, None, 100.0, False),
+        (0, 0, None, 0.0, False),
+        (3, 10, 3, 10.0, True),
+        (1, 10, 0, 10.0, True),
+        (1, 10, 3, 10.0, False),
+        (10, 10, 10, 100.0, False),
+    ],
+)
+def test_rejects_are_judged_by_each_limit_that_is_given(
+    rejected: int, rows: int, count: int | None, percent: float | None, refused: bool
+) -> None:
+    """None is tolerated where no limit is given; where both are, both must hold; at the limit is within it."""
+    assert (refuse(rejected, rows, count, percent) is not None) is refused
+
+
+def test_a_refusal_says_how_many_and_which_limit() -> None:
+    """The text names rows, rejects and the limit that was passed."""
+    assert refuse(4, 10, 3) == "4 of 10 rows were rejected and 3 rows are tolerated"
+    assert refuse(4, 10, None, 2.5) == "4 of 10 rows were rejected and 2.5 % of the rows are tolerated"
+    assert refuse(4, 10, 9, 2.5) == "4 of 10 rows were rejected and 2.5 % of the rows are tolerated"
+    assert refuse(1, 10) == "1 of 10 rows were rejected and 0 rows are tolerated"
+
+
+def test_a_record_comes_back_from_its_plain_form() -> None:
+    """`of` undoes `plain`, cursors and totals included."""
+    lane = Lane("r1", 2, "store", 3, 4, 99, {"part": 1}, Totals(rows=5).plain())
+    assert Lane.of(lane.plain()) == lane
+    assert Outcome.of(Outcome(False, {"step": "x"}, {}).plain()) == Outcome(False, {"step": "x"}, {})
+
+
+def test_what_a_newer_release_adds_is_left_out() -> None:
+    """A run survives going back one release: unknown names are ignored."""
+    assert ChunkCall.of({"run": "r1", "attempt": 1, "chunk": 2, "colour": "blue"}) == ChunkCall("r1", 1, 2)
+
+
+def test_each_lane_starts_with_its_own_totals() -> None:
+    """A lane's default totals are zero and not shared."""
+    first, second = (Lane("r1", 1, "store", 0, 1, 1) for _ in range(2))
+    first.totals["rows"] = 9
+    assert second.totals == Totals().plain()
+
+
+def test_a_wave_is_named_by_run_attempt_phase_and_number() -> None:
+    """The instance id of a wave is computed, so that it can be asked for without being told."""
+    assert Wave("r1", 2, "store", 7, 0, 9, 4).instance_id == "r1:2:store7"
+
+
+@pytest.mark.parametrize("name", ["to_json", "from_json"])
+def test_nothing_that_crosses_has_a_name_of_the_codec(name: str) -> None:
+    """The Durable SDK's codec would call a method of that name."""
+    for crossing in (ChunkCall, Lane, Orders, Outcome, Totals, Wave):
+        assert not hasattr(crossing, name)

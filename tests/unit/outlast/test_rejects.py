@@ -1,0 +1,51 @@
+import csv
+import io
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from outlast.rejects import Reject, each_row_once, encode_rejects, rejects_header
+
+TEXT = st.text(st.characters(exclude_categories=["Cs"]))
+REJECTS = st.lists(
+    st.builds(Reject, st.integers(1, 10**9), TEXT, TEXT, TEXT, st.lists(TEXT, max_size=4)),
+    unique_by=lambda reject: reject.row,
+    max_size=5,
+)
+
+
+def make(row: int, code: str = "error") -> Reject:
+    return Reject(row, "amount", code, "not a number", ["s1", "?"])
+
+
+def test_the_header_is_ours_and_then_the_inputs() -> None:
+    """Row, column, code and message stand before the input's own columns; JSON Lines has its line."""
+    assert rejects_header(["id", "a,b"]) == b'row,column,code,message,id,"a,b"\r\n'
+    assert rejects_header([]) == b"row,column,code,message,line\r\n"
+
+
+def test_rejects_are_written_in_the_order_of_rows() -> None:
+    """Rejects come as they are found; they are listed by row."""
+    lines = encode_rejects([make(9), make(2)]).splitlines()
+    assert [line.partition(b",")[0] for line in lines] == [b"2", b"9"]
+
+
+@given(REJECTS)
+def test_rejects_come_back_as_they_were_written(rejects: list[Reject]) -> None:
+    """Whatever characters a row holds, reading gives the same rejects, and each is one CSV record."""
+    data = encode_rejects(rejects)
+    ordered = sorted(rejects, key=lambda reject: reject.row)
+    assert each_row_once([data]) == ordered
+    assert len(list(csv.reader(io.StringIO(data.decode(), newline="")))) == len(rejects)
+
+
+def test_of_a_row_that_stands_twice_the_first_counts() -> None:
+    """A row is one reject, with its first error, however many of its documents were refused."""
+    files = [encode_rejects([make(2, "first")]), encode_rejects([make(2, "second"), make(3, "third")])]
+    assert [(reject.row, reject.code) for reject in each_row_once(files)] == [(2, "first"), (3, "third")]
+
+
+def test_a_character_that_utf_8_cannot_say_is_replaced() -> None:
+    """Half a surrogate pair in a message does not fail the file."""
+    reject = Reject(2, "", "error", "\ud800", [])
+    assert encode_rejects([reject]) == b"2,,error,?\r\n"

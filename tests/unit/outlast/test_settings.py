@@ -1,0 +1,66 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from outlast.errors import Permanent
+from outlast.settings import function_timeout, read_settings
+
+SECRETS = {"COSMOS_KEY": "c0sm0s-s3cret", "SENDGRID_API_KEY": "SG.s3cret"}
+
+
+def write_host_json(folder: Path, **content: str) -> None:
+    (folder / "host.json").write_text(json.dumps({"version": "2.0", **content}), "utf-8")
+
+
+def test_settings_come_from_the_environment_by_their_capitals() -> None:
+    """A field's setting has the field's name in capitals, and blanks around a value are left out."""
+    settings = read_settings({"COSMOS_ENDPOINT": " https://x ", "MAX_PARALLEL": "3", "PATH": "/bin"})
+    assert (settings.cosmos_endpoint, settings.max_parallel) == ("https://x", 3)
+
+
+def test_an_empty_setting_counts_as_absent() -> None:
+    """An empty value leaves the default."""
+    assert read_settings({"COSMOS_DATABASE": "", "MAX_PARALLEL": ""}) == read_settings({})
+
+
+def test_no_secret_is_in_the_repr() -> None:
+    """Printing the settings does not print a key."""
+    shown = repr(read_settings(SECRETS)) + str(read_settings(SECRETS))
+    assert not any(secret in shown for secret in SECRETS.values())
+
+
+@pytest.mark.parametrize("name", ["MAX_PARALLEL", "FIRST_RETRY_SECONDS"])
+@pytest.mark.parametrize("value", ["s3cret-value", "-1", "0", "nan"])
+def test_an_error_names_the_setting_and_not_its_value(name: str, value: str) -> None:
+    """A setting that cannot be used is named with its fault; values may be secrets put in the wrong place."""
+    with pytest.raises(Permanent) as caught:
+        read_settings({**SECRETS, name: value})
+    assert name in str(caught.value)
+    assert "s3cret" not in str(caught.value)
+    assert caught.value.__cause__ is None
+
+
+@pytest.mark.parametrize(("value", "allowed"), [("1", True), ("32", True), ("33", False)])
+def test_lanes_are_limited_to_what_a_wave_takes(value: str, allowed: bool) -> None:
+    """MAX_PARALLEL is 1 to 32."""
+    if allowed:
+        assert read_settings({"MAX_PARALLEL": value}).max_parallel == int(value)
+    else:
+        with pytest.raises(Permanent, match="MAX_PARALLEL"):
+            read_settings({"MAX_PARALLEL": value})
+
+
+def test_the_timeout_of_the_environment_beats_host_json(tmp_path: Path) -> None:
+    """As in the host, the environment's functionTimeout is the one that counts."""
+    write_host_json(tmp_path, functionTimeout="00:02:00")
+    given = {"AzureFunctionsJobHost__functionTimeout": "00:00:10"}
+    assert function_timeout(given, tmp_path) == 10
+    assert function_timeout({}, tmp_path) == 120
+
+
+def test_five_minutes_where_nothing_says_otherwise(tmp_path: Path) -> None:
+    """Without a host.json, or without the entry, the host's default counts."""
+    assert function_timeout({}, tmp_path) == 300
+    write_host_json(tmp_path)
+    assert function_timeout({}, tmp_path) == 300
