@@ -35,6 +35,11 @@ def main(argv: list[str]) -> int:
     except LocalError as error:
         complain(str(error))
         return 1
+    except KeyboardInterrupt:
+        return 130  # as shells count it
+    except BrokenPipeError:  # as with `| head`; what is left in the buffer has nowhere to go
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     return code
 
 

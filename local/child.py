@@ -4,12 +4,11 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack
 from pathlib import Path
 from threading import Thread
-from typing import Self, TextIO
+from typing import Self
 
-from local.console import LocalError
+from local.console import LocalError, say
 
 ROOT = Path(__file__).parent.parent
 STOP_SECONDS = 20
@@ -19,21 +18,15 @@ Process = subprocess.Popen[str]
 class Child:
     """`with Child("inbox", "--port", "0") as inbox:` has it answering at `inbox.url`."""
 
-    def __init__(
-        self, part: str, *arguments: str, environment: Mapping[str, str] | None = None, log: Path | None = None
-    ) -> None:
-        """What it says goes to `log`; without one, to where this process's goes."""
+    def __init__(self, part: str, *arguments: str, environment: Mapping[str, str] | None = None) -> None:
         self._part = part
         self._arguments = arguments
         self._environment = environment or {}
-        self._log = log
         self._process: Process | None = None
         self.url = ""
 
     def __enter__(self) -> Self:
-        with ExitStack() as stack:
-            log = stack.enter_context(self._log.open("a")) if self._log else None
-            self._process = self._begin(log)
+        self._process = self._begin()
         try:
             self.url = self._ready_url(self._process)
         except BaseException:
@@ -62,7 +55,7 @@ class Child:
         """End it as Ctrl-C would; as a crash where it takes too long."""
         self._end(Process.terminate)
 
-    def _begin(self, log: TextIO | None) -> Process:
+    def _begin(self) -> Process:
         """In a session of its own: a terminal's Ctrl-C is for this process, which ends its parts in their order."""
         return subprocess.Popen(
             [sys.executable, "-m", "local", "--with-parent", self._part, *self._arguments],
@@ -70,7 +63,6 @@ class Child:
             env={**os.environ, **self._environment},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=log,
             text=True,
             start_new_session=True,
         )
@@ -94,17 +86,15 @@ class Child:
         for line in process.stdout:
             if line.startswith(f"{self._part} ready: "):
                 return line.partition(": ")[2].split()[0]
-        reason = f":\n{self._log.read_text()}" if self._log else "; its reason is above."
-        raise LocalError(f"`python -m local {self._part}` did not start (exit code {process.wait()}){reason}")
+        code = process.wait()
+        raise LocalError(f"`python -m local {self._part}` did not start (exit code {code}); its reason is above.")
 
     def _pass_on(self, process: Process) -> None:
         """Until it ends: a pipe that nobody empties would stop it."""
         assert process.stdout
-        with ExitStack() as stack:
-            out = stack.enter_context(self._log.open("a")) if self._log else sys.stdout
-            for line in stack.enter_context(process.stdout):
-                out.write(line)
-                out.flush()
+        with process.stdout:
+            for line in process.stdout:
+                say(line.rstrip())
 
 
 class InboxProcess(Child):

@@ -36,7 +36,7 @@ def main(argv: Sequence[str]) -> int:
             facts = tell(Path(data))
     except KeyboardInterrupt:
         say("\nInterrupted; nothing is left running.")
-        return 130
+        raise
     if options.json:
         options.json.write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
     return 0

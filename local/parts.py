@@ -24,18 +24,12 @@ class Parts:
     cosmos: Child
     inbox: InboxProcess
 
-    def __init__(
-        self, app: Path, data: Path, ports: Ports, settings: Mapping[str, str], log: Path | None = None
-    ) -> None:
-        """`settings` are the app's; those that are as in the sample are made to lead to these parts and this data.
-
-        What the parts say goes to `log`; without one, to the terminal.
-        """
+    def __init__(self, app: Path, data: Path, ports: Ports, settings: Mapping[str, str]) -> None:
+        """`settings` are the app's; those that are as in the sample are made to lead to these parts and this data."""
         self._app = app.resolve()
         self._data = data.resolve()
         self._ports = ports
         self._settings = settings
-        self._log = log
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
@@ -73,12 +67,12 @@ class Parts:
 
     def _cosmos(self) -> Child:
         arguments = ("--port", str(self._ports.cosmos), "--data", str(self._data / "cosmos"))
-        return Child("cosmos", *arguments, log=self._log)
+        return Child("cosmos", *arguments)
 
     def _host(self) -> Child:
         data = str(self._data / "host")
         arguments = ("--app", str(self._app), "--port", str(self._ports.host), "--data", data)
-        return Child("host", *arguments, environment=self._settings_here(), log=self._log)
+        return Child("host", *arguments, environment=self._settings_here())
 
     def _settings_here(self) -> dict[str, str]:
         here = {

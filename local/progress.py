@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from typing import Any, Self, TextIO
 
-WIDTH = 30
+WIDTH = 20
 
 
 class Progress:
@@ -42,12 +42,13 @@ class Progress:
 
 
 def line(status: dict[str, Any], full: str, empty: str) -> str:
+    """Under 80 signs, so that a terminal does not break it: rows until they are stored, documents from then on."""
     done, chunks = status.get("chunks_done") or 0, status.get("chunks") or 0
     filled = WIDTH * done // chunks if chunks else 0
     bar = full * filled + empty * (WIDTH - filled)
     totals = status.get("totals") or {}
-    counts = f"{totals.get('rows', 0):>7,} rows  {totals.get('documents', 0):>7,} documents"
-    return f"  {status.get('phase', ''):<11} {bar} {done:>3}/{chunks} chunks {counts}"
+    unit = "rows" if status.get("phase") in ("reading", "generating") else "documents"
+    return f"  {status.get('phase', ''):<11} {bar} {done:>3}/{chunks} chunks {totals.get(unit, 0):>11,} {unit:<9}"
 
 
 def blocks(encoding: str | None) -> tuple[str, str]:

@@ -2,9 +2,7 @@
 
 import argparse
 import json
-import os
 import socket
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
@@ -23,11 +21,8 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("query", nargs="?", default="SELECT * FROM c", help='default: "%(default)s"')
     options = parser.parse_args(argv)
     bypass_proxies()
-    try:
-        for found in rows(app_settings(APP), options.container, options.query):
-            say(json.dumps(found, ensure_ascii=False))
-    except BrokenPipeError:  # as with `| head`; what is left in the buffer has nowhere to go
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    for found in rows(app_settings(APP), options.container, options.query):
+        say(json.dumps(found, ensure_ascii=False))
     return 0
 
 

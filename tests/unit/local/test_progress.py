@@ -17,10 +17,17 @@ def status(phase: str, done: int) -> dict[str, Any]:
 
 def test_the_bar_is_as_long_as_what_is_done() -> None:
     """Half the chunks fill half the bar, and the numbers stand beside it."""
-    shown = line(status("storing", 5), "#", ".")
-    assert "#" * 15 + "." * 15 in shown
+    shown = line(status("generating", 5), "#", ".")
+    assert f" {'#' * 10}{'.' * 10} " in shown
     assert "5/10" in shown
     assert "5,000 rows" in shown
+
+
+def test_a_line_fits_a_terminal() -> None:
+    """Ten million documents in thousands of chunks, with the time behind, stay under 80 signs."""
+    totals = {"rows": 0, "documents": 10_000_000}
+    shown = line({"phase": "generating", "chunks_done": 999, "chunks": 1_000, "totals": totals}, "#", ".")
+    assert len(f"{shown}  999 s") < 80
 
 
 def test_a_status_without_counts_is_shown() -> None:
