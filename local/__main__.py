@@ -4,6 +4,7 @@ import os
 import signal
 import sys
 from importlib import import_module
+from io import TextIOWrapper
 from threading import Thread
 
 from local.console import LocalError, complain, say
@@ -56,4 +57,6 @@ def usage() -> str:
 
 
 if __name__ == "__main__":
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # what the terminal cannot show is a question mark, not an end
     sys.exit(main(sys.argv[1:]))

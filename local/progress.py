@@ -30,7 +30,7 @@ class Progress:
         if self._out.isatty():
             self._redraw(str(status.get("phase")), f"{text}  {self._clock() - self._begun:>3.0f} s")
         elif text != self._shown:
-            self._out.write(f"{text}\n")
+            self._out.write(f"{text.rstrip()}\n")
         self._out.flush()
         self._shown = text
 
