@@ -167,7 +167,7 @@ class Engine:
 
     async def _ask(self, turn: Turn) -> Answer:
         """Has the SDK replay the orchestrator."""
-        if turn.ended_by is not None:
+        if turn.termination is not None:
             return Answer()
         name = turn.started["Name"]
         known = self.functions.orchestrators

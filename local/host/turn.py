@@ -8,23 +8,18 @@ does not know are new, and become messages, timers and history. Nothing here doe
 """
 
 import json
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from local.host import events
-from local.host.answers import Action, Answer, Does
+from local.host.answers import Action, Answer
 from local.host.events import Event, Kind
 from local.host.failures import Mismatch, child_details
+from local.host.replay import Replay
 
 CUSTOM_STATUS_LIMIT = 16 * 1024  # bytes as UTF-16, on the real host
-UNSUPPORTED = {
-    Does.CALL_ENTITY: "Durable entities are not supported by this host.",
-    Does.SIGNAL_ENTITY: "Durable entities are not supported by this host.",
-    Does.CALL_HTTP: "call_http is not supported by this host; make the request in an activity.",
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,7 +30,7 @@ class Turn:
     new: list[Event]  # the part of it that this turn adds
     started: Event  # the execution's first event: who it is, what it was given
     context: dict[str, Any]  # the SDK's argument
-    ended_by: str | None  # "terminated" needs no replay
+    termination: Event | None  # ends the instance without asking the SDK
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,37 +74,38 @@ def begin(history: Sequence[Event], messages: Iterable[Event], now: datetime) ->
     new = [events.turn_started(max(now, _last_turn(history))), *accepted]
     whole = [*map(_played, history), *new]
     started = next(e for e in whole if e["EventType"] == Kind.EXECUTION_STARTED)
-    ended = any(e["EventType"] == Kind.EXECUTION_TERMINATED for e in accepted)
+    termination = next((e for e in accepted if e["EventType"] == Kind.EXECUTION_TERMINATED), None)
     return Turn(
         history=whole,
         new=new,
         started=started,
         context=_context(started, whole, replaying=bool(history)),
-        ended_by="terminated" if ended else None,
+        termination=termination,
     )
 
 
 def apply(turn: Turn, answer: Answer, now: datetime, new_id: Callable[[], str]) -> Outcome:
     """What follows from the SDK's answer."""
-    name = turn.started["Name"]
-    replay = _Replay(answer.actions, turn.started)
+    if turn.termination is not None:
+        return _finish(turn, Answer(), "Terminated", turn.termination["Input"], now)
+    if answer.crash is not None:
+        return _finish(turn, answer, "Failed", _failed(turn, answer.crash), now)
+    replay = Replay(answer.actions, turn.started)
     try:
         for event in turn.history:
             replay.take(event)
     except Mismatch as found:
-        return _finish(turn, replay, answer, "Failed", str(found), now)
-    if replay.terminated is not None:
-        return _finish(turn, replay, answer, "Terminated", replay.terminated.get("Input"), now)
-    failure = answer.crash or replay.unsupported or _oversized(answer)
-    if failure is None and replay.idle and answer.error is not None:
-        failure = answer.error
-    if failure is not None:
-        text = failure if failure == _oversized(answer) else f"Orchestrator function '{name}' failed: {failure}"
-        return _finish(turn, replay, answer, "Failed", text, now)
+        return _finish(turn, answer, "Failed", str(found), now)
+    if replay.unsupported is not None:
+        return _finish(turn, answer, "Failed", _failed(turn, replay.unsupported), now)
+    if (oversized := _oversized(answer)) is not None:
+        return _finish(turn, answer, "Failed", oversized, now)
+    if replay.idle and answer.error is not None:
+        return _finish(turn, answer, "Failed", _failed(turn, answer.error), now)
     if replay.idle and replay.successor_input is not None:
-        return _continue_as_new(turn, replay, now, new_id)
+        return _continue_as_new(turn, replay, replay.successor_input, now, new_id)
     if replay.idle and answer.done:
-        return _finish(turn, replay, answer, "Completed", answer.output, now)
+        return _finish(turn, answer, "Completed", answer.output, now)
     return _go_on(turn, replay, answer, now, new_id)
 
 
@@ -160,207 +156,6 @@ def _context(started: Event, history: list[Event], *, replaying: bool) -> dict[s
     }
 
 
-class _Step:
-    """Something the answer awaits: a task, or several of which all or any are needed."""
-
-    def __init__(self, waiting: int = 1, parent: "_Step | None" = None) -> None:
-        self.waiting = waiting
-        self.parent = parent
-
-    def end(self) -> None:
-        """One of what it waits for has ended, well or badly."""
-        self.waiting -= 1
-        if self.waiting == 0 and self.parent is not None:
-            self.parent.end()
-
-
-class _Replay:
-    """Plays the answer's actions against the history, event by event, as the real host's orchestration shim does."""
-
-    def __init__(self, actions: list[Action], started: Event) -> None:
-        self._actions = iter(actions)
-        self._awaited = _Step(waiting=0)
-        self._execution = started["OrchestrationInstance"]["ExecutionId"]
-        self._clock = events.moment(started["Timestamp"])
-        self._open: dict[int, Callable[[Event], None]] = {}
-        self._waits: defaultdict[str, list[_Step]] = defaultdict(list)  # newest wait first, as in the SDK
-        self._early: defaultdict[str, list[Event]] = defaultdict(list)  # events nobody waited for yet
-        self._held: list[Event] = []  # what arrived while suspended
-        self._exhausted = False
-        self.next_id = 0
-        self.planned: dict[int, tuple[Kind, Action]] = {}  # scheduled by the answer, not (yet) in the history
-        self.cancelled: list[int] = []
-        self.successor_input: str | None = None
-        self.suspended: Event | None = None
-        self.terminated: Event | None = None
-        self.unsupported: str | None = None
-
-    @property
-    def idle(self) -> bool:
-        """Whether every action was awaited and no task is open: only then does the orchestrator's end count."""
-        return self._exhausted and self._awaited.waiting <= 0 and not self._open
-
-    def unconsumed(self) -> list[Event]:
-        """Events raised that no wait has taken: the next generation gets them."""
-        return [event for waiting in self._early.values() for event in waiting]
-
-    def take(self, event: Event) -> None:
-        """Advances by one event of the history."""
-        kind = event["EventType"]
-        if kind == Kind.TURN_STARTED:
-            self._clock = events.moment(event["Timestamp"])
-        elif kind in events.SCHEDULES:
-            self._match(event)
-        elif kind == Kind.SUSPENDED:
-            self.suspended = event
-        elif kind == Kind.EXECUTION_TERMINATED:
-            self.terminated = event
-        elif kind == Kind.RESUMED:
-            self._resume()
-        elif self.suspended is not None:
-            self._held.append(event)
-        else:
-            self._deliver(event)
-
-    def _resume(self) -> None:
-        held, self._held, self.suspended = self._held, [], None
-        for event in held:
-            self._deliver(event)
-
-    def _deliver(self, event: Event) -> None:
-        kind = event["EventType"]
-        if kind in events.COMPLETIONS:
-            ended = self._open.pop(events.completes(event), None)
-            if ended is not None:
-                ended(event)
-        elif kind == Kind.EVENT_RAISED:
-            self._raise(event)
-        if kind != Kind.TURN_COMPLETED:
-            self._advance()
-
-    def _raise(self, event: Event) -> None:
-        name = event["Name"].lower()  # the host's names know no case; the SDK's do
-        if self._waits[name]:
-            self._waits[name].pop().end()
-        else:
-            self._early[name].append(event)
-
-    def _advance(self) -> None:
-        """Takes the next actions, as long as the one before has ended."""
-        while self._awaited.waiting <= 0 and not self._exhausted:
-            action = next(self._actions, None)
-            if action is None:
-                self._exhausted = True
-            else:
-                self._awaited = self._schedule(action, None)
-
-    def _match(self, event: Event) -> None:
-        """A task in the history must be what the answer scheduled under the same id."""
-        kind, action = self.planned.pop(event["EventId"], (None, {}))
-        if kind != event["EventType"]:
-            raise Mismatch.of(event, kind)
-        if kind != Kind.TIMER_CREATED and action["functionName"].lower() != event["Name"].lower():
-            raise Mismatch.of(event, kind, action["functionName"])
-
-    def _schedule(self, action: Action, parent: _Step | None) -> _Step:
-        step = _Step(parent=parent)
-        match action["actionType"]:
-            case Does.CALL_ACTIVITY | Does.CALL_CHILD:
-                self._call(action, lambda _: step.end())
-            case Does.CALL_ACTIVITY_WITH_RETRY | Does.CALL_CHILD_WITH_RETRY:
-                _Retry(self, action, step)
-            case Does.CREATE_TIMER:
-                self._timer(action, step)
-            case Does.WAIT_FOR_EVENT:
-                self._wait(action["externalEventName"].lower(), step)
-            case Does.WHEN_ALL | Does.WHEN_ANY:
-                self._compound(action, step)
-            case Does.CONTINUE_AS_NEW:
-                self.successor_input = action["input"]
-                step.end()
-            case other:
-                self.unsupported = UNSUPPORTED.get(other, f"Action type {other} is not supported by this host.")
-        return step
-
-    def _plan(self, kind: Kind, action: Action, ended: Callable[[Event], None]) -> int:
-        identity, self.next_id = self.next_id, self.next_id + 1
-        self.planned[identity] = (kind, action)
-        self._open[identity] = ended
-        return identity
-
-    def _call(self, action: Action, ended: Callable[[Event], None]) -> None:
-        child = action["actionType"] in {Does.CALL_CHILD, Does.CALL_CHILD_WITH_RETRY}
-        identity = self._plan(Kind.CHILD_CREATED if child else Kind.TASK_SCHEDULED, action, ended)
-        if child:
-            self.planned[identity] = (
-                Kind.CHILD_CREATED,
-                {**action, "instanceId": action.get("instanceId") or f"{self._execution}:{identity}"},
-            )
-
-    def _timer(self, action: Action, step: _Step) -> None:
-        identity = self._plan(Kind.TIMER_CREATED, action, lambda _: step.end())
-        if action.get("isCanceled"):  # a cancelled timer counts as ended and keeps nothing open
-            del self._open[identity]
-            self.cancelled.append(identity)
-            step.end()
-
-    def _wait(self, name: str, step: _Step) -> None:
-        if self._early[name]:
-            self._early[name].pop(0)
-            step.end()
-        else:
-            self._waits[name].append(step)
-
-    def _compound(self, action: Action, step: _Step) -> None:
-        listed = action["compoundActions"]
-        if not listed:
-            step.end()
-            return
-        step.waiting = len(listed) if action["actionType"] == Does.WHEN_ALL else 1
-        for child in listed:
-            self._schedule(child, step)
-
-
-class _Retry:
-    """A call with a retry policy: the attempts and the timers between them take their ids as they happen."""
-
-    def __init__(self, replay: _Replay, action: Action, step: _Step) -> None:
-        self._replay = replay
-        self._action = action
-        self._step = step
-        self._attempts = 1
-        replay._call(action, self._attempted)
-
-    def _attempted(self, event: Event) -> None:
-        if event["EventType"] not in events.FAILURES:
-            self._step.end()
-            return
-        fire_at = events.stamp(self._replay._clock + self._delay(event))
-        self._replay._plan(Kind.TIMER_CREATED, {"fireAt": fire_at}, self._waited)
-
-    def _waited(self, _: Event) -> None:
-        if self._attempts >= self._policy["maxNumberOfAttempts"]:
-            self._step.end()
-            return
-        self._attempts += 1
-        self._replay._call(self._action, self._attempted)
-
-    @property
-    def _policy(self) -> dict[str, Any]:
-        policy: dict[str, Any] = self._action["retryOptions"]
-        return policy
-
-    def _delay(self, event: Event) -> timedelta:
-        """First * coefficient^(attempt-1), capped; none behind the last attempt, whose timer only ends the call."""
-        last = self._attempts >= self._policy["maxNumberOfAttempts"]
-        if last or event["FailureDetails"]:
-            return timedelta()
-        delay = self._policy["firstRetryIntervalInMilliseconds"]
-        delay *= self._policy.get("backoffCoefficient", 1) ** (self._attempts - 1)
-        cap = self._policy.get("maxRetryIntervalInMilliseconds")
-        return timedelta(milliseconds=min(delay, cap) if cap else delay)
-
-
 def _oversized(answer: Answer) -> str | None:
     size = len((answer.custom_status or "").encode("utf-16-le", "surrogatepass"))
     if size <= CUSTOM_STATUS_LIMIT:
@@ -371,7 +166,7 @@ def _oversized(answer: Answer) -> str | None:
     )
 
 
-def _go_on(turn: Turn, replay: _Replay, answer: Answer, now: datetime, new_id: Callable[[], str]) -> Outcome:
+def _go_on(turn: Turn, replay: Replay, answer: Answer, now: datetime, new_id: Callable[[], str]) -> Outcome:
     """The turn ends with tasks still open: what is new goes out."""
     made = [_scheduled(identity, kind, action, now) for identity, (kind, action) in replay.planned.items()]
     return Outcome(
@@ -428,15 +223,14 @@ def _child(turn: Turn, identity: int, action: Action, now: datetime, new_id: Cal
     )
 
 
-def _continue_as_new(turn: Turn, replay: _Replay, now: datetime, new_id: Callable[[], str]) -> Outcome:
+def _continue_as_new(turn: Turn, replay: Replay, given: str, now: datetime, new_id: Callable[[], str]) -> Outcome:
     """The same instance and parent, a fresh history; events nobody took go along, the custom status does not."""
     old = turn.started
-    assert replay.successor_input is not None
     start = events.execution_started(
         instance=old["OrchestrationInstance"]["InstanceId"],
         execution=new_id(),
         name=old["Name"],
-        input=json.dumps(replay.successor_input, ensure_ascii=False),
+        input=json.dumps(given, ensure_ascii=False),
         now=now,
         parent=old["ParentInstance"],
         generation=(old["Generation"] or 0) + 1,
@@ -445,9 +239,14 @@ def _continue_as_new(turn: Turn, replay: _Replay, now: datetime, new_id: Callabl
     return Outcome(status="Running", events=[], successor=[start, *replay.unconsumed()])
 
 
-def _finish(turn: Turn, replay: _Replay, answer: Answer, status: str, result: str | None, now: datetime) -> Outcome:
+def _failed(turn: Turn, error: str) -> str:
+    return f"Orchestrator function '{turn.started['Name']}' failed: {error}"
+
+
+def _finish(turn: Turn, answer: Answer, status: str, result: str | None, now: datetime) -> Outcome:
     """The instance's end. `result` is JSON text when it completed, else plain text."""
-    end = events.execution_completed(status=status, result=result, identity=replay.next_id, now=now)
+    identity = 1 + max(e["EventId"] for e in turn.history)
+    end = events.execution_completed(status=status, result=result, identity=identity, now=now)
     output = result if status == "Completed" or result is None else json.dumps(result, ensure_ascii=False)
     return Outcome(
         status=status,

@@ -1,0 +1,94 @@
+"""An orchestration without a host: the real SDK between the two pure functions, and the test as everything else."""
+
+import itertools
+import json
+import warnings
+from collections.abc import Callable, Generator
+from datetime import datetime, timedelta
+from typing import Any
+
+import azure.durable_functions as df
+from azure.durable_functions import Orchestrator
+from azure.functions._durable_functions import OrchestrationContext
+
+from local.host import answers, events
+from local.host.answers import Answer
+from local.host.events import Event, Kind
+from local.host.turn import Call, Outcome, Timer, apply, begin
+
+Context = df.DurableOrchestrationContext
+Code = Callable[[Any], Generator[Any, Any, Any]]
+START = events.moment("2026-01-01T00:00:00Z")
+
+
+def ask(code: Code, context: dict[str, Any]) -> Answer:
+    """The SDK's answer to a context, as a worker would bring it."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the SDK's advice to its users; here it would count as an error
+        try:
+            text = Orchestrator.create(code)(OrchestrationContext(json.dumps(context)))
+        except Exception as error:  # noqa: BLE001 - whatever an orchestrator raises is its answer
+            return answers.raised(str(error), f"{type(error).__name__}: {error}", "stack")
+    return answers.returned(text)
+
+
+class Pure:
+    """One instance: turns are taken when the test says so, with what the test says has arrived."""
+
+    def __init__(self, code: Code, given: Any = None) -> None:
+        self.code = code
+        self.now: datetime = START
+        self.history: list[Event] = []
+        self.outcomes: list[Outcome] = []
+        self.ids = (f"id{n}" for n in itertools.count())
+        self.started = events.execution_started(
+            instance="me", execution="x", name="code", input=json.dumps(json.dumps(given)), now=self.now
+        )
+        self.take(self.started)
+
+    def take(self, *messages: Event) -> Outcome | None:
+        """One turn with these messages; None when none of them means anything."""
+        self.now += timedelta(seconds=1)
+        turn = begin(self.history, messages, self.now)
+        if turn is None:
+            return None
+        outcome = apply(turn, ask(self.code, turn.context), self.now, lambda: next(self.ids))
+        self.history += outcome.events
+        self.outcomes.append(outcome)
+        return outcome
+
+    @property
+    def last(self) -> Outcome:
+        """What the latest turn left."""
+        return self.outcomes[-1]
+
+    @property
+    def calls(self) -> list[Call]:
+        """Every activity ever called, in order."""
+        return [call for outcome in self.outcomes for call in outcome.calls]
+
+    @property
+    def timers(self) -> list[Timer]:
+        """Every timer ever set, in order."""
+        return [timer for outcome in self.outcomes for timer in outcome.timers]
+
+    def kinds(self) -> list[Kind]:
+        """What the history holds, in order."""
+        return [Kind(e["EventType"]) for e in self.history]
+
+    def completed(self, task: int, result: Any = None) -> Event:
+        """An activity's result on its way."""
+        return events.task_completed(task=task, result=answers.compact(result), now=self.now)
+
+    def failed(self, task: int, reason: str = "it broke", *, final: bool = False) -> Event:
+        """An activity's failure on its way."""
+        return events.task_failed(task=task, reason=reason, details="{}", now=self.now, final=final)
+
+    def fired(self, task: int) -> Event:
+        """A timer that has come due."""
+        fire_at = next(t.fire_at for t in self.timers if t.task == task)
+        return events.timer_fired(task=task, fire_at=fire_at, now=self.now)
+
+    def raised(self, name: str, value: Any = None) -> Event:
+        """An event from outside on its way."""
+        return events.event_raised(name=name, input=answers.compact(value), now=self.now)
