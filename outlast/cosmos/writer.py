@@ -127,7 +127,7 @@ class _Writing:
 
     def _take(self, batch: list[int], results: list[Result]) -> tuple[list[int], list[Result]]:
         """Keep what is settled; return what must be sent again and the answers that were lost."""
-        again, faults = [], []
+        again, faults, waits = [], [], []
         for index, result in zip(batch, results, strict=True):
             verdict = judge(result, self.container)
             if verdict in (Next.WRITTEN, Next.REFUSE):
@@ -136,10 +136,12 @@ class _Writing:
             again.append(index)
             if verdict is Next.THROTTLED:
                 self.throttled += 1
-                self._pace(batch).throttled(result.retry_after)
+                waits.append(result.retry_after)
             elif verdict is Next.LOST:
                 faults.append(result)
-        if not again:
+        if waits:
+            self._pace(batch).throttled(max(waits))
+        elif not again:
             self._pace(batch).went_through()
         stuck = len(again) == len(batch) and all(judge(r, self.container) is Next.AGAIN for r in results)
         return again, results[:1] if stuck else faults

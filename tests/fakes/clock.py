@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
+TURNS = 10
+"""Of the event loop, in which whoever can work goes on before time does."""
 
 
 @dataclass(slots=True)
@@ -15,6 +17,7 @@ class ManualClock:
     seconds: float = 1000.0
     tick: float = 0.0
     slept: list[float] = field(default_factory=list)
+    _due: list[float] = field(default_factory=list)
 
     def __call__(self) -> float:
         self.seconds += self.tick
@@ -27,7 +30,13 @@ class ManualClock:
         self.seconds += seconds
 
     async def sleep(self, seconds: float) -> None:
-        """Let the time pass and the others work."""
+        """Let the others work; when all sleep, the time moves on to the first who wakes."""
         self.slept.append(seconds)
-        self.seconds += seconds
-        await asyncio.sleep(0)
+        due = self.seconds + seconds
+        self._due.append(due)
+        while self.seconds < due:
+            for _ in range(TURNS):
+                await asyncio.sleep(0)
+            if due == min(self._due):
+                self.seconds = max(self.seconds, due)
+        self._due.remove(due)
