@@ -1,0 +1,166 @@
+import json
+import math
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, time
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from outlast.cosmos.document import MAX_BYTES, MAX_ID_BYTES, MAX_KEY_BYTES, MAX_NESTING, DocumentRefused, staged
+from outlast.cosmos.effective_partition_key import effective_partition_key
+from outlast.cosmos.line import Line, read_lines
+
+TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**63), 2**63) | st.floats(allow_nan=False, allow_infinity=False) | TEXT,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT, inner, max_size=3),
+    max_leaves=8,
+)
+
+
+def stage(document: Any, path: str = "shop") -> Line:
+    return staged(document, path.split("/"), 7)
+
+
+def refuse(document: Any, path: str = "shop") -> DocumentRefused:
+    with pytest.raises(DocumentRefused) as caught:
+        stage(document, path)
+    return caught.value
+
+
+def nest(levels: int) -> dict[str, Any]:
+    """A document of that many levels, itself the first."""
+    inner: Any = {}
+    for _ in range(levels - 2):
+        inner = {"in": inner}
+    return {"id": "a", "shop": "s", "in": inner}
+
+
+def test_a_document_becomes_a_line() -> None:
+    """Row, partition key as JSON, its place in the hash space, and the document, encoded once."""
+    document = {"id": "a", "shop": "s", "n": 1.5}
+    line = stage(document)
+    assert (line.row, line.partition_key) == (7, b'"s"')
+    assert line.effective_partition_key.decode() == effective_partition_key("s")
+    assert json.loads(line.document) == document
+
+
+@settings(max_examples=40)
+@given(st.dictionaries(TEXT, JSON, max_size=4), JSON.filter(lambda v: not isinstance(v, dict | list)))
+def test_whatever_is_json_comes_back_from_its_line(document: dict[str, Any], key: Any) -> None:
+    """No content of a document, tabs and line ends included, breaks the line or changes on the way."""
+    document |= {"id": "a", "shop": key}
+    line = stage(document)
+    assert read_lines(line.encoded()) == [line]
+    assert line.parsed() == document
+
+
+@pytest.mark.parametrize("document", [None, [], "x", 7, ("id", "a")])
+def test_what_is_no_dictionary_is_refused(document: Any) -> None:
+    """The error says what came instead."""
+    assert (refuse(document).code, type(document).__name__ in str(refuse(document))) == ("json", True)
+
+
+@pytest.mark.parametrize("key", [None, "", 7, b"a", "a/b", "a\\b", "a?", "#a", "é" * 512])
+def test_an_id_that_the_service_refuses_is_refused(key: Any) -> None:
+    """Missing, empty, no text, with a forbidden character or longer than 1,023 bytes."""
+    error = refuse({"id": key, "shop": "s"})
+    assert (error.code, error.field) == ("id", "id")
+
+
+def test_a_missing_id_is_refused() -> None:
+    """Every document has one, for a repeated write must hit the same document."""
+    assert refuse({"shop": "s"}).code == "id"
+
+
+def test_an_id_of_the_largest_size_is_taken() -> None:
+    """1,023 bytes of UTF-8."""
+    assert len("é" * 511 + "a") * 2 - 1 == MAX_ID_BYTES
+    stage({"id": "é" * 511 + "a", "shop": "s"})
+
+
+@pytest.mark.parametrize("document", [{}, {"place": "x"}, {"place": {}}, {"place": ["shop"]}, {"place": None}])
+def test_a_document_without_its_partition_key_is_refused(document: Mapping[str, Any]) -> None:
+    """A nested path is followed through objects only."""
+    error = refuse({"id": "a", **document}, "place/shop")
+    assert (error.code, error.field) == ("partition_key", "place.shop")
+
+
+def test_a_nested_partition_key_is_found() -> None:
+    """The path leads into the document."""
+    assert stage({"id": "a", "place": {"shop": 7}}, "place/shop").partition_key == b"7"
+
+
+@pytest.mark.parametrize("value", [[], {}, ["s"], {"a": 1}])
+def test_a_partition_key_that_is_no_plain_value_is_refused(value: Any) -> None:
+    """A list or an object cannot be one."""
+    assert refuse({"id": "a", "shop": value}).code == "partition_key"
+
+
+@pytest.mark.parametrize(("size", "taken"), [(MAX_KEY_BYTES, True), (MAX_KEY_BYTES + 1, False)])
+def test_a_partition_key_has_a_largest_size(size: int, taken: bool) -> None:
+    """2,048 bytes."""
+    document = {"id": "a", "shop": "s" * size}
+    assert stage(document) if taken else refuse(document).code == "partition_key"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC), "2026-01-02T03:04:05+00:00"),
+        (date(2026, 1, 2), "2026-01-02"),
+        (time(3, 4, 5), "03:04:05"),
+        (UUID(int=1), "00000000-0000-0000-0000-000000000001"),
+    ],
+)
+def test_a_date_is_the_text_that_json_has_for_it(value: Any, text: str) -> None:
+    """As a value and as partition key alike, so that the document lies where its text belongs."""
+    line = stage({"id": "a", "shop": value})
+    assert line.partition_key == json.dumps(text).encode()
+    assert line.effective_partition_key.decode() == effective_partition_key(text)
+    assert line.parsed()["shop"] == text
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf, Decimal(1), {1}, b"a", object(), 1j, 2**64])
+@pytest.mark.parametrize("place", [lambda v: v, lambda v: [v], lambda v: {"b": [{"c": v}]}])
+def test_what_json_cannot_say_is_refused_wherever_it_is(value: Any, place: Any) -> None:
+    """The encoder would write some of these as null or not at all."""
+    assert refuse({"id": "a", "shop": "s", "a": place(value)}).code == "json"
+
+
+def test_the_place_of_a_wrong_value_is_named() -> None:
+    """Its path is the reject's column."""
+    assert refuse({"id": "a", "shop": "s", "b": [0, {"c": math.nan}]}).field == "b.1.c"
+
+
+@pytest.mark.parametrize("document", [{1: "x"}, {"a": "\ud800"}, {"\ud800": "a"}])
+def test_what_the_encoder_refuses_is_a_reject(document: Mapping[Any, Any]) -> None:
+    """A name that is no text, or half a surrogate pair."""
+    assert refuse({"id": "a", "shop": "s", **document}).code == "json"
+
+
+@pytest.mark.parametrize("field", ["id", "shop"])
+def test_half_a_surrogate_pair_is_refused_in_id_and_key(field: str) -> None:
+    """It costs this document, not the chunk."""
+    refuse({"id": "a", "shop": "s", field: "a\ud800"})
+
+
+def test_nesting_has_a_limit() -> None:
+    """128 levels are taken, 129 are not, and a document that holds itself does not go on for ever."""
+    stage(nest(MAX_NESTING))
+    assert refuse(nest(MAX_NESTING + 1)).code == "nesting"
+    round_and_round: dict[str, Any] = {"id": "a", "shop": "s"}
+    round_and_round["in"] = round_and_round
+    assert refuse(round_and_round).code == "nesting"
+
+
+@pytest.mark.parametrize(("more", "taken"), [(0, True), (1, False)])
+def test_a_document_has_a_largest_size(more: int, taken: bool) -> None:
+    """2 MB as UTF-8 JSON."""
+    document = {"id": "a", "shop": "s", "t": ""}
+    document["t"] = "x" * (MAX_BYTES - len(stage(document).document) + more)
+    assert stage(document) if taken else refuse(document).code == "too_large"

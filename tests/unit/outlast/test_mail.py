@@ -1,0 +1,131 @@
+import asyncio
+import io
+import json
+from collections.abc import Callable
+from email.message import Message
+from typing import Any
+from urllib.error import HTTPError, URLError
+from urllib.request import Request
+
+import pytest
+
+from outlast.errors import Permanent, Transient
+from outlast.mail import TIMEOUT_SECONDS, Letter, SendGridMailer
+
+LETTER = Letter("r1:1:failed", "Report sales failed: run r1", "Reason: disk full\n")
+Answer = Callable[[], Any]
+
+
+class Reply:
+    """What the library makes of an accepted mail."""
+
+    def getcode(self) -> int:
+        return 202
+
+    def read(self) -> bytes:
+        return b""
+
+    def info(self) -> Message:
+        return Message()
+
+
+class Service:
+    """Stands for the network under the library: keeps requests and their time limit."""
+
+    def __init__(self, answer: Answer) -> None:
+        self._answer = answer
+        self.requests: list[Request] = []
+        self.timeouts: list[float] = []
+
+    def open(self, request: Request, timeout: float) -> Any:
+        self.requests.append(request)
+        self.timeouts.append(timeout)
+        return self._answer()
+
+
+async def work_here(work: Callable[[], Any]) -> Any:
+    return work()
+
+
+def send(monkeypatch: pytest.MonkeyPatch, answer: Answer = Reply, **settings: Any) -> Service:
+    service = Service(answer)
+    monkeypatch.setattr("urllib.request.build_opener", lambda: service)
+    given: dict[str, Any] = {
+        "api_key": "SG.key",
+        "host": "https://mail",
+        "sender": "a@x.org",
+        "recipients": "b@x.org, c@x.org",
+    }
+    asyncio.run(SendGridMailer(**(given | settings), in_thread=work_here).send(LETTER))
+    return service
+
+
+def refuse_with(status: int) -> Answer:
+    def answer() -> Any:
+        raise HTTPError("https://mail", status, "scripted", Message(), io.BytesIO(b"{}"))
+
+    return answer
+
+
+def fail_with(error: Exception) -> Answer:
+    def answer() -> Any:
+        raise error
+
+    return answer
+
+
+def test_a_letter_is_posted_as_one_mail(monkeypatch: pytest.MonkeyPatch) -> None:
+    """To all recipients at once, as plain text, with the letter's key, to the host of the settings."""
+    (request,) = send(monkeypatch).requests
+    assert request.full_url == "https://mail/v3/mail/send"
+    assert request.get_header("Authorization") == "Bearer SG.key"
+    assert isinstance(request.data, bytes)
+    body = json.loads(request.data)
+    assert body["personalizations"] == [{"to": [{"email": "b@x.org"}, {"email": "c@x.org"}]}]
+    assert (body["from"], body["subject"]) == ({"email": "a@x.org"}, LETTER.subject)
+    assert body["content"] == [{"type": "text/plain", "value": LETTER.text}]
+    assert body["headers"] == {"X-Outlast-Key": "r1:1:failed"}
+
+
+def test_the_library_is_given_a_time_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It has none of its own."""
+    assert send(monkeypatch).timeouts == [TIMEOUT_SECONDS]
+
+
+@pytest.mark.parametrize("status", [429, 500, 502, 503])
+def test_a_busy_service_may_be_asked_again(monkeypatch: pytest.MonkeyPatch, status: int) -> None:
+    """429 and 5xx are transient, with the status in the text."""
+    with pytest.raises(Transient, match=str(status)):
+        send(monkeypatch, refuse_with(status))
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 413])
+def test_a_refused_mail_is_given_up(monkeypatch: pytest.MonkeyPatch, status: int) -> None:
+    """Other 4xx are permanent and name the settings to look at."""
+    with pytest.raises(Permanent, match=f"{status}; check SENDGRID_API_KEY, MAIL_FROM and MAIL_TO"):
+        send(monkeypatch, refuse_with(status))
+
+
+@pytest.mark.parametrize(
+    "error", [TimeoutError("timed out"), URLError("no route"), ConnectionResetError("reset"), ConnectionRefusedError()]
+)
+def test_no_answer_may_be_asked_for_again(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+    """A time limit that passed or a connection that was lost is transient."""
+    with pytest.raises(Transient, match="gave no answer"):
+        send(monkeypatch, fail_with(error))
+
+
+@pytest.mark.parametrize(
+    ("field", "name"), [("api_key", "SENDGRID_API_KEY"), ("sender", "MAIL_FROM"), ("recipients", "MAIL_TO")]
+)
+def test_a_missing_setting_is_named(monkeypatch: pytest.MonkeyPatch, field: str, name: str) -> None:
+    """Without it no mail is tried, and trying again is of no use."""
+    with pytest.raises(Permanent, match=f"{name} is not set"):
+        send(monkeypatch, Reply, **{field: ""})
+
+
+def test_no_error_tells_the_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What goes into logs and histories holds no secret."""
+    with pytest.raises(Permanent) as caught:
+        send(monkeypatch, refuse_with(401))
+    assert "SG.key" not in str(caught.value)
