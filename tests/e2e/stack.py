@@ -80,7 +80,7 @@ class Stack:
         self.wait_until(lambda: (self.status(run)["customStatus"] or {}).get("phase") == phase, f"{run} to be {phase}")
 
     def wait_until(self, holds: Callable[[], bool], what: str, seconds: float = 60) -> None:
-        assert eventually(holds, seconds), f"waited {seconds} s in vain for {what}; the host said:\n{self.host_log()}"
+        assert eventually(holds, seconds), f"waited {seconds} s in vain for {what}"
 
     def instances(self, run: str) -> list[dict[str, Any]]:
         """Every instance of a run, waves and lanes too."""
@@ -130,14 +130,11 @@ class Stack:
             os.kill(int(child), signal.SIGKILL)
         return [int(child) for child in children]
 
-    def host_log(self) -> str:
-        return (self.data / "log").read_text(encoding="utf-8", errors="replace")[-4000:]
-
 
 @contextmanager
 def running(data: Path, settings: Mapping[str, str] | None = None) -> Iterator[Stack]:
     """All parts on free ports, ready when this yields; `settings` beside those of the sample."""
-    with Parts(APP, data, Ports(), {**sample_values(APP), **(settings or {})}, log=data / "log") as parts:
+    with Parts(APP, data, Ports(), {**sample_values(APP), **(settings or {})}) as parts:
         yield Stack(parts, data)
 
 
