@@ -1,5 +1,7 @@
 """What the service refuses, with its codes and texts."""
 
+from functools import lru_cache
+
 import orjson
 
 from local.cosmos.messages import Response
@@ -55,6 +57,7 @@ class CosmosError(Exception):
         return Response(self.status, headers, self.body(activity))
 
 
+@lru_cache(maxsize=4096)  # most documents of a container cost the same
 def format_charge(charge: float) -> str:
     """Request units as the header carries them."""
     return f"{charge:.2f}".rstrip("0").rstrip(".")

@@ -27,7 +27,7 @@ _pack_double = struct.Struct("<d").pack
 def canonical(value: Any) -> bytes:
     """The bytes that stand for one partition key value; raises TypeError for objects and arrays."""
     if isinstance(value, str):
-        return STRING + value.encode() + STRING_END
+        return b"\x08%b\xff" % value.encode()
     if value is True:
         return TRUE
     if value is False:
