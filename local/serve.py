@@ -1,6 +1,8 @@
 """Host, database and inbox, staying up until Ctrl-C; the next start goes on where this one ended."""
 
 import argparse
+import shlex
+import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -25,7 +27,7 @@ def main(argv: Sequence[str]) -> int:
         ends_cleanly(),
         Parts(app, options.data or app / ".local", ports, app_settings(app)) as parts,
     ):
-        say(welcome(parts))
+        say(welcome(parts, app))
         parts.watch()
     say("\nEnded. What was unfinished goes on at the next start.")
     return 0
@@ -40,15 +42,26 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
-def welcome(parts: Parts) -> str:
-    """Where everything is, and the line that starts a first run."""
+def welcome(parts: Parts, app: Path) -> str:
+    """Where everything is, the line that starts a first run, and the one that shows its rows."""
+    elsewhere = parts.cosmos.url != app_settings(app)["COSMOS_ENDPOINT"]
+    setting = f"COSMOS_ENDPOINT={parts.cosmos.url} " if elsewhere else ""
     start = f"{parts.host.url}/api/reports/flight_delays?code={parts.function_key}"
     return f"""
   health    {parts.host.url}/api/health
-  database  {parts.cosmos.url}   python -m local query flight-delays "SELECT TOP 3 * FROM c"
+  database  {parts.cosmos.url}
   inbox     {parts.inbox.url}
 
 Start a run:
   curl --data-binary @samples/flights-2013-01.csv.gz "{start}"
 
+Look at its rows:
+  {setting}{python()} -m local query flight-delays "SELECT TOP 3 * FROM c"
+
 Ctrl-C ends it."""
+
+
+def python() -> str:
+    """This interpreter, as short as a shell here can name it."""
+    path, here = Path(sys.executable), Path.cwd()
+    return shlex.quote(str(path.relative_to(here) if path.is_relative_to(here) else path))
