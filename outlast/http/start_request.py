@@ -55,7 +55,7 @@ class StartRequest:
 async def read_start_request(request: func.HttpRequest, report: Report[Any], inputs: Staging | None) -> StartRequest:
     """Check everything that can be told before the input is read whole; raise Problem that names the field."""
     kind = (request.headers.get("content-type") or "").split(";")[0].strip().lower()
-    if kind.startswith("application/json"):
+    if kind == "application/json":
         return await _by_reference(request, report, inputs)
     body = request.get_body()
     if len(body) > MAX_INLINE:

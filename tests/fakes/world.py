@@ -103,6 +103,8 @@ class World:
         await self.accept(body, **{**fields, "state": "reading"})
         chunks = (await call_until_done(self.steps["read_input_file"], {"run": "r1", "attempt": 1}))["chunks"]
         await self.call("read_data_from_db")
+        if state == "reading":
+            return self.runs.records["r1"]
         for name, until in (("generate_report", "generating"), ("store_data_to_db", "storing")):
             self.runs.set("r1", state=until)
             if state == until:
