@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from local.app_settings import APP, FILE, app_settings, copy_sample
+from local.app_settings import APP, FILE, app_settings, copy_sample, sample_values
 from local.calls import bypass_proxies
 from local.console import ends_cleanly, say
 from local.parts import Parts
@@ -44,12 +44,13 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
 
 def welcome(parts: Parts, app: Path) -> str:
     """Where everything is, the line that starts a first run, and the one that shows its rows."""
-    elsewhere = parts.cosmos.url != app_settings(app)["COSMOS_ENDPOINT"]
-    setting = f"COSMOS_ENDPOINT={parts.cosmos.url} " if elsewhere else ""
     start = f"{parts.host.url}/api/reports/flight_delays?code={parts.function_key}"
+    usual, chosen = sample_values(app)["COSMOS_ENDPOINT"], app_settings(app)["COSMOS_ENDPOINT"]
+    written = parts.cosmos.url if chosen == usual else chosen
+    setting = "" if written == chosen else f"COSMOS_ENDPOINT={written} "
     return f"""
   health    {parts.host.url}/api/health
-  database  {parts.cosmos.url}
+  database  {parts.cosmos.url}{"" if written == parts.cosmos.url else f" (COSMOS_ENDPOINT leads to {written} instead)"}
   inbox     {parts.inbox.url}
 
 Start a run:
