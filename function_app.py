@@ -33,7 +33,7 @@ app = df.DFApp(http_auth_level=func.AuthLevel.FUNCTION)
 client = app.durable_client_input(client_name="client")
 
 start_report = StartReport(
-    a.reports, a.runs, a.staging, a.inputs, a.settings.max_parallel, a.now, a.new_id
+    a.reports, a.runs, a.staging, a.inputs, a.settings.max_parallel, a.now, a.new_id, a.sleep
 ).start_report
 app.route(route="reports/{report}", methods=["POST"])(client(answering(start_report)))
 app.route(route="reports", methods=["GET"])(answering(ListReports(a.reports).list_reports))

@@ -3,7 +3,7 @@
 import asyncio
 import random
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -40,6 +40,7 @@ class Adapters:
     clock: Callable[[], float]
     now: Callable[[], datetime]
     new_id: Callable[[], str]
+    sleep: Callable[[float], Awaitable[None]]
     in_thread: Callable[..., Any]
 
     @classmethod
@@ -64,6 +65,7 @@ class Adapters:
             clock=clock,
             now=_now,
             new_id=lambda: uuid4().hex,
+            sleep=asyncio.sleep,
             in_thread=asyncio.to_thread,
         )
 

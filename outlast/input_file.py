@@ -63,7 +63,7 @@ class InputFiles:
         """The input as it came: maybe gzipped."""
         if record.reference is not None:
             return InputFile(self.inputs, record.reference, record.reference_etag)
-        return InputFile(self.staging, body_path(record.id), None)
+        return InputFile(self.staging, body_path(record.id, record.body), None)
 
     def of(self, record: RunRecord) -> InputFile:
         """The input as it is read: never gzipped."""

@@ -15,6 +15,7 @@ from azure.cosmos.aio import ContainerProxy
 from azure.cosmos.exceptions import (
     CosmosAccessConditionFailedError,
     CosmosHttpResponseError,
+    CosmosResourceExistsError,
     CosmosResourceNotFoundError,
 )
 
@@ -29,7 +30,8 @@ FENCE_SECONDS = 5.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunRecord:
-    """One run. `owed`: what is still to be done for it whatever happens: `mail`, or None."""
+    """One run. `owed`: what is still to be done for it whatever happens: `mail`, or None. `body`: the name under which
+    the posted input is staged. `fingerprint`: what the caller asked for, so that a repeat can be told from another."""
 
     id: str
     report: str
@@ -39,6 +41,8 @@ class RunRecord:
     filename: str | None = None
     reference: str | None = None
     reference_etag: str | None = None
+    body: str = "body"
+    fingerprint: str | None = None
     parameters: dict[str, Any] = field(default_factory=dict)
     tolerated_rejects: int | None = None
     tolerated_reject_percent: float | None = None
@@ -60,7 +64,10 @@ class RunRecord:
 class Runs(Protocol):
     """Where run records are kept."""
 
-    async def create(self, record: RunRecord) -> None: ...
+    async def create(self, record: RunRecord) -> bool:
+        """Keep a new record; tell whether it is ours, or one with its id was there."""
+        ...
+
     async def find(self, run: str) -> RunRecord | None: ...
     async def change(self, run: str, edit: Callable[[RunRecord], RunRecord]) -> RunRecord: ...
 
@@ -80,12 +87,15 @@ class CosmosRuns:
         self._cosmos = cosmos
         self._now = now
 
-    async def create(self, record: RunRecord) -> None:
+    async def create(self, record: RunRecord) -> bool:
         container = await self._container()
         try:
             await container.create_item(replace(record, updated=self._stamp()).shown())
+        except CosmosResourceExistsError:
+            return False
         except AzureError as error:
             raise _translated(error, record.id) from error
+        return True
 
     async def find(self, run: str) -> RunRecord | None:
         container = await self._container()

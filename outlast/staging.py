@@ -19,9 +19,9 @@ def input_path(run: str) -> str:
     return f"runs/{run}/input"
 
 
-def body_path(run: str) -> str:
+def body_path(run: str, name: str = "body") -> str:
     """The input as it was posted: may be gzipped."""
-    return f"runs/{run}/body"
+    return f"runs/{run}/{name}"
 
 
 def chunks_path(run: str) -> str:

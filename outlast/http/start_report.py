@@ -1,6 +1,6 @@
 """POST /api/reports/{report}: takes the input, records the run, starts it, and answers 202 at once."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -10,6 +10,7 @@ import orjson
 
 from outlast.errors import Transient
 from outlast.http.problem import Problem
+from outlast.http.start_once import fingerprint, read_key, refuse_another, run_of, start, start_unless_started
 from outlast.http.start_request import StartRequest, read_start_request
 from outlast.report import Report
 from outlast.runs import RunRecord, Runs
@@ -27,17 +28,36 @@ class StartReport:
     max_parallel: int
     now: Callable[[], datetime]
     new_id: Callable[[], str]
+    sleep: Callable[[float], Awaitable[None]]
 
     async def start_report(self, req: func.HttpRequest, client: Any) -> func.HttpResponse:
-        """202 with the durable payload and `runUri`; 4xx with a problem that names the field."""
-        report = self._report(req.route_params["report"])
+        """202 with the durable payload and `runUri`, for a repeat too; 4xx with a problem that names the field."""
+        report, key = self._report(req.route_params["report"]), read_key(req)
         asked = await read_start_request(req, report, self.inputs)
-        record = self._record(report.name, asked)
+        run = self.new_id() if key is None else run_of(report.name, key)
+        mark = fingerprint(report.name, asked)
+        record = self._record(run, report.name, asked, "body" if key is None else f"body.{mark[:16]}", mark)
+        if key is None or not await self._is_repeat(record, client):
+            await self._accept(record, asked, client)
+        return _with_run_uri(client.create_check_status_response(req, run), req.url, run)
+
+    async def _accept(self, record: RunRecord, asked: StartRequest, client: Any) -> None:
+        """Stage the body, then record the run, then start it: each needs the one before. Whoever records it, starts."""
         if asked.body is not None:
-            await self.staging.put(body_path(record.id), asked.body)
-        await self.runs.create(record)
-        await _start(client, record)
-        return _with_run_uri(client.create_check_status_response(req, record.id), req.url, record.id)
+            await self.staging.put(body_path(record.id, record.body), asked.body)
+        if await self.runs.create(record):
+            await start(client, record)
+        elif not await self._is_repeat(record, client):
+            raise Transient(f"the record of run {record.id} was there and is gone; post again")
+
+    async def _is_repeat(self, record: RunRecord, client: Any) -> bool:
+        """Tell whether the run was accepted before; raise Problem when that was another request."""
+        before = await self.runs.find(record.id)
+        if before is None:
+            return False
+        refuse_another(before, record.fingerprint)
+        await start_unless_started(client, before, self.sleep)
+        return True
 
     def _report(self, name: str) -> Report[Any]:
         if name not in self.reports:
@@ -46,9 +66,11 @@ class StartReport:
             raise Problem(404, "Not Found", text, "report", reports=known)
         return self.reports[name]
 
-    def _record(self, report: str, asked: StartRequest) -> RunRecord:
+    def _record(self, run: str, report: str, asked: StartRequest, body: str, mark: str) -> RunRecord:
         return RunRecord(
-            id=self.new_id(),
+            id=run,
+            body=body,
+            fingerprint=mark,
             report=report,
             accepted=self.now().astimezone(UTC).isoformat(timespec="milliseconds"),
             format=asked.format.name,
@@ -61,13 +83,6 @@ class StartReport:
             tolerated_reject_percent=asked.options.tolerated_reject_percent,
             max_parallel=asked.options.max_parallel or self.max_parallel,
         )
-
-
-async def _start(client: Any, record: RunRecord) -> None:
-    try:
-        await client.start_new("import_report", record.id, {"attempt": record.attempt})
-    except Exception as error:  # the SDK raises nothing narrower
-        raise Transient(f"run {record.id} was recorded, but its orchestration did not start; post again") from error
 
 
 def _with_run_uri(response: func.HttpResponse, url: str, run: str) -> func.HttpResponse:

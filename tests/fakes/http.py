@@ -26,13 +26,14 @@ def ask(
     body: bytes = b"",
     content_type: str | None = None,
     params: dict[str, str] | None = None,
+    headers: dict[str, str] | None = None,
     **route: str,
 ) -> func.HttpRequest:
     """A request to `/api/{path}`."""
     url = f"{ORIGIN}/api/{path}" + (f"?{urlencode(params)}" if params else "")
-    headers = {"Content-Type": content_type} if content_type else {}
+    sent = {**({"Content-Type": content_type} if content_type else {}), **(headers or {})}
     method = "POST" if body or content_type else "GET"
-    return func.HttpRequest(method, url, headers=headers, params=params, route_params=route, body=body)
+    return func.HttpRequest(method, url, headers=sent, params=params, route_params=route, body=body)
 
 
 def finish(work: Awaitable[func.HttpResponse]) -> func.HttpResponse:
@@ -65,6 +66,9 @@ class FakeClient(DurableOrchestrationClient):  # type: ignore[misc]  # the SDK s
     ) -> str:
         if self.error is not None:
             raise self.error
+        if self.shown.get(instance_id, {}).get("runtimeStatus") in ("Running", "Pending", "Suspended"):
+            raise RuntimeError("An Orchestration instance with the status Running already exists.")
+        self.shown[instance_id] = {"runtimeStatus": "Running"}
         self.started.append((orchestration_function_name, instance_id, client_input))
         return instance_id
 

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
-from outlast.errors import Transient
 from outlast.runs import RunRecord, need
 from tests.fakes.clock import START
 
@@ -20,10 +19,12 @@ class FakeRuns:
     writes: int = 0
     before_write: Callable[[], None] = lambda: None
 
-    async def create(self, record: RunRecord) -> None:
+    async def create(self, record: RunRecord) -> bool:
+        await asyncio.sleep(0)
         if record.id in self.records:
-            raise Transient(f"the database answered 409 for run {record.id}'s record")
+            return False
         self._write(record)
+        return True
 
     async def find(self, run: str) -> RunRecord | None:
         await asyncio.sleep(0)

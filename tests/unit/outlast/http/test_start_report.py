@@ -16,8 +16,9 @@ from tests.fakes.world import World
 
 
 def post(world: World, client: FakeClient, request: func.HttpRequest) -> func.HttpResponse:
-    start = StartReport(REPORTS, world.runs, world.staging, world.inputs, 8, world.clock.now, lambda: "r1").start_report
-    return finish(answering(start)(request, client))
+    clock = world.clock
+    start = StartReport(REPORTS, world.runs, world.staging, world.inputs, 8, clock.now, lambda: "r1", clock.sleep)
+    return finish(answering(start.start_report)(request, client))
 
 
 def start(
@@ -102,7 +103,7 @@ def test_a_database_without_an_answer_is_said() -> None:
     """503 that points to the health check, and nothing is started."""
 
     class Gone(FakeRuns):
-        async def create(self, record: Any) -> None:
+        async def create(self, record: Any) -> bool:
             raise Transient("the database gave no answer")
 
     world, client = World(), FakeClient()

@@ -1,0 +1,139 @@
+import asyncio
+from collections.abc import Awaitable
+from typing import Any
+
+import azure.functions as func
+import pytest
+
+from outlast.http.problem import answering
+from outlast.http.start_once import run_of
+from outlast.http.start_report import StartReport
+from outlast.staging import body_path
+from tests.fakes.http import FakeClient, ask, finish, read
+from tests.fakes.reports import REPORTS, make_csv
+from tests.fakes.world import World
+
+BODY = make_csv(3)
+
+
+class Starts:
+    """The start endpoint over one world; ids of runs without a key are counted."""
+
+    def __init__(self) -> None:
+        self.world, self.client, self.made = World(), FakeClient(), 0
+        world, clock = self.world, self.world.clock
+        start = StartReport(
+            REPORTS, world.runs, world.staging, world.inputs, 8, clock.now, self.new_id, clock.sleep
+        ).start_report
+        self.handler = answering(start)
+
+    def new_id(self) -> str:
+        self.made += 1
+        return f"r{self.made}"
+
+    def asked(self, key: str | None = "k1", body: bytes = BODY, **params: str) -> Awaitable[func.HttpResponse]:
+        headers = {} if key is None else {"Idempotency-Key": key}
+        return self.handler(ask("reports/sales", body, "text/csv", params, headers, report="sales"), self.client)
+
+    def post(self, key: str | None = "k1", body: bytes = BODY, **params: str) -> func.HttpResponse:
+        return finish(self.asked(key, body, **params))
+
+    def body(self, run: str) -> bytes | None:
+        return asyncio.run(self.world.staging.get(body_path(run, self.world.runs.records[run].body)))
+
+    def count(self) -> int:
+        return len(self.client.started)
+
+
+def test_the_same_key_and_request_is_the_same_run() -> None:
+    """Both answers are the same 202, and one run was started."""
+    starts = Starts()
+    first, second = starts.post(), starts.post()
+    assert (first.status_code, second.status_code) == (202, 202)
+    assert read(first) == read(second)
+    assert [started[1] for started in starts.client.started] == [run_of("sales", "k1")]
+
+
+@pytest.mark.parametrize("state", ["completed", "failed", "cancelled"])
+def test_a_finished_run_is_not_run_again(state: str) -> None:
+    """A late repeat answers the same 202 and starts nothing, though the durable id would be free again."""
+    starts = Starts()
+    run = read(starts.post())["id"]
+    starts.world.runs.set(run, state=state)
+    starts.client.shown[run] = {"runtimeStatus": "Completed"}
+    assert starts.post().status_code == 202
+    assert starts.count() == 1
+
+
+@pytest.mark.parametrize("other", [{"body": make_csv(4)}, {"factor": "2"}, {"tolerated_rejects": "1"}])
+def test_the_same_key_with_another_request_is_refused(other: dict[str, Any]) -> None:
+    """422 that names the header and the run; the accepted run keeps its body."""
+    starts = Starts()
+    run = read(starts.post())["id"]
+    response = starts.post(**other)
+    assert (response.status_code, response.mimetype) == (422, "application/problem+json")
+    assert (read(response)["field"], read(response)["run"]) == ("Idempotency-Key", run)
+    assert (starts.count(), starts.body(run)) == (1, BODY)
+
+
+def test_a_key_means_a_run_of_one_report() -> None:
+    """Two reports may be posted with one key."""
+    assert run_of("sales", "k1") != run_of("returns", "k1")
+    assert run_of("a", "b") == run_of("a", "b")
+
+
+def test_without_a_key_each_post_is_a_new_run() -> None:
+    """Only a key says "the same"."""
+    starts = Starts()
+    assert [read(starts.post(None))["id"] for _ in range(2)] == ["r1", "r2"]
+    assert starts.count() == 2
+
+
+@pytest.mark.parametrize("keys", [1, 100])
+def test_a_hundred_posts_at_once_start_a_run_for_each_key(keys: int) -> None:
+    """All are answered 202, and there is one start for each key."""
+    starts = Starts()
+
+    async def post_all() -> list[func.HttpResponse]:
+        return await asyncio.gather(*(starts.asked(f"k{n % keys}") for n in range(100)))
+
+    responses = asyncio.run(post_all())
+    assert {response.status_code for response in responses} == {202}
+    assert (starts.count(), len({read(response)["id"] for response in responses})) == (keys, keys)
+
+
+def test_of_two_requests_at_once_with_one_key_one_is_refused() -> None:
+    """The run that was started reads the body of the request that started it."""
+    starts = Starts()
+    bodies = [make_csv(3), make_csv(4)]
+
+    async def post_both() -> list[func.HttpResponse]:
+        return await asyncio.gather(*(starts.asked(body=body) for body in bodies))
+
+    statuses = [response.status_code for response in asyncio.run(post_both())]
+    assert sorted(statuses) == [202, 422]
+    assert starts.body(run_of("sales", "k1")) == bodies[statuses.index(202)]
+
+
+def test_a_run_that_was_recorded_and_not_started_is_started_by_the_repeat() -> None:
+    """Whoever recorded it died; the repeat finds no orchestration and starts it."""
+    starts = Starts()
+    starts.client.error = Exception("killed")
+    assert starts.post().status_code == 503
+    starts.client.error = None
+    assert starts.post().status_code == 202
+    assert [started[1] for started in starts.client.started] == [run_of("sales", "k1")]
+
+
+def test_a_start_that_comes_second_is_as_good() -> None:
+    """The host says that the orchestration runs: somebody else started it."""
+    starts = Starts()
+    starts.client.shown[run_of("sales", "k1")] = {"runtimeStatus": "Running"}
+    assert starts.post().status_code == 202
+
+
+@pytest.mark.parametrize("key", ["", "x" * 256, "ü", "a\tb"])
+def test_a_key_that_cannot_be_told_from_others_is_refused(key: str) -> None:
+    """400 that names the header."""
+    response = Starts().post(key)
+    assert (response.status_code, read(response)["field"]) == (400, "Idempotency-Key")
