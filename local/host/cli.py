@@ -29,7 +29,10 @@ def main(argv: list[str]) -> int:
     except sqlite3.Error as error:
         return _fail(f"The host's data in {options.data} can no longer be written: {error}. Nothing reported is lost.")
     except OSError as error:
-        return _fail(_explain(error, options))
+        return _fail(
+            f"Cannot listen on {options.bind}:{options.port}: {error}. "
+            "Another port can be given with --port, 0 for any."
+        )
     return 0
 
 
@@ -57,12 +60,6 @@ def _options(argv: list[str]) -> Options:
         port=given.port,
         workers=given.workers or settings.workers(os.environ),
     )
-
-
-def _explain(error: OSError, options: Options) -> str:
-    if isinstance(error, PermissionError):
-        return f"The data folder {options.data} cannot be written: {error}. Name another with --data."
-    return f"Cannot listen on {options.bind}:{options.port}: {error}. Another port can be given with --port, 0 for any."
 
 
 def _ready(url: str) -> None:

@@ -11,7 +11,7 @@ from local.host import keys, settings, watch
 from local.host.admin import Admin
 from local.host.clock import Clock, SystemClock
 from local.host.cron import NotASchedule
-from local.host.database import Database
+from local.host.database import Database, Unusable
 from local.host.engine import Engine, Limits
 from local.host.functions import HttpFunctions, Refused, Registered, register
 from local.host.management import WEBHOOK, Hub, Management
@@ -46,9 +46,9 @@ class Host:
         self._clock = clock or SystemClock()
         self._broken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         loop = asyncio.get_running_loop()
-        options.data.mkdir(parents=True, exist_ok=True)
+        self._seen = watch.snapshot(options.app)
+        self._keys = _prepared(options.data)
         self._database = Database(options.data / "host.db", self._break_from(loop))
-        self._keys = keys.load(options.data)
         self._pool = Pool(options.app, options.workers, self._environment(), say)
         self._engine = Engine(self._database, self._pool.invoke, self._clock, self._limits())
         hub = Hub(name=self._settings.hub, code=self._keys.durable)
@@ -108,9 +108,8 @@ class Host:
     async def _watch(self) -> None:
         """Replaces the workers when the app's code changes; code that does not load changes nothing."""
         folder = self._options.app
-        state = watch.snapshot(folder)
         while True:
-            state = await watch.changed(folder, state)
+            self._seen = await watch.changed(folder, self._seen)
             try:
                 self._use(register(await self._pool.replace(), self._settings.prefix), starting=False)
                 self._say("The app's code has changed: it is loaded again.")
@@ -165,6 +164,15 @@ class Host:
     def _break(self, error: BaseException) -> None:
         if not self._broken.done():
             self._broken.set_exception(error)
+
+
+def _prepared(folder: Path) -> keys.Keys:
+    """Makes the data folder and the keys in it."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        return keys.load(folder)
+    except OSError as error:
+        raise Unusable(f"The data folder {folder} cannot be used: {error}. Name another with --data.") from error
 
 
 def _named(bind: str) -> str:

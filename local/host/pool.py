@@ -91,14 +91,15 @@ class Pool:
 
     async def start(self) -> list[dict[str, Any]]:
         """Brings up the workers; gives back the functions that the app registers."""
-        self._workers = list(await asyncio.gather(*(self._spawn() for _ in range(self._size))))
+        self._workers = await self._spawn_all()
         self._free.set()
         return self._workers[0].functions
 
     async def replace(self) -> list[dict[str, Any]]:
         """Brings up workers with the app as it is now; the old ones finish what they run and get nothing new."""
-        fresh = list(await asyncio.gather(*(self._spawn() for _ in range(self._size))))
+        fresh = await self._spawn_all()
         old, self._workers = self._workers, fresh
+        self._free.set()
         for worker in old:
             worker.retired = True
             _end_if_idle(worker)
@@ -144,6 +145,19 @@ class Pool:
         worker.killed = True
         self._say(f"Killing worker {worker.process.pid}: {why}.")
         _kill(worker.process)
+        self._lose(worker)
+
+    async def _spawn_all(self) -> list[Worker]:
+        """All of them or, when one does not come up, none."""
+        outcomes = await asyncio.gather(*(self._spawn() for _ in range(self._size)), return_exceptions=True)
+        workers = [w for w in outcomes if isinstance(w, Worker)]
+        errors = [e for e in outcomes if isinstance(e, BaseException)]
+        if errors:
+            for worker in workers:
+                worker.retired = True
+                _end_if_idle(worker)
+            raise errors[0]
+        return workers
 
     async def _spawn(self) -> Worker:
         process = await asyncio.create_subprocess_exec(
@@ -181,21 +195,29 @@ class Pool:
                 call.done.set_exception(Died(code))
             elif call.repeatable:
                 call.done.set_exception(Aborted())
-        if worker.retired:
-            return
-        if not worker.killed:
+        if worker in self._workers:
             self._say(f"Worker {worker.process.pid} ended with exit code {code}; starting another.")
-        self._workers.remove(worker)
+            self._lose(worker)
+
+    def _lose(self, worker: Worker) -> None:
+        """Gives it nothing more, and starts another in its place."""
+        if worker in self._workers:
+            self._workers.remove(worker)
+            self._keep(self._refill())
         if not self._workers:
             self._free.clear()
-        self._keep(self._refill())
 
     async def _refill(self) -> None:
         """Starts workers until there are enough again, slower each time one does not come up."""
         pause = FASTEST_RESTART
         while len(self._workers) < self._size and not self._closing:
             try:
-                self._workers.append(await self._spawn())
+                worker = await self._spawn()
+                if len(self._workers) < self._size:
+                    self._workers.append(worker)
+                else:  # the workers were replaced meanwhile
+                    worker.retired = True
+                    _end_if_idle(worker)
                 self._free.set()
             except NotReady as error:
                 self._say(f"A new worker did not start: {error}\nTrying again in {pause:g} s.")
