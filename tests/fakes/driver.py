@@ -150,7 +150,7 @@ class Driver:
                 await step(given)
             raise failing.error
 
-        return await activity(scripted)(given)
+        return await activity(scripted, 60)(given)
 
 
 @dataclass(slots=True)

@@ -142,7 +142,7 @@ def test_a_registered_activity_marks_what_is_permanent(caplog: pytest.LogCapture
         raise Permanent(f"cannot {given}")
 
     with caplog.at_level(logging.ERROR, logger="outlast"):
-        answer = finish(activity(advance_run)("do it"))
+        answer = finish(activity(advance_run, 60)("do it"))
     assert answer == {"permanent": "cannot do it"}
     assert caplog.messages == ["advance_run failed for good: cannot do it"]
 
@@ -155,7 +155,7 @@ def test_a_registered_activity_raises_what_may_pass(error: Exception) -> None:
         raise error
 
     with pytest.raises(type(error)):
-        finish(activity(advance_run)(None))
+        finish(activity(advance_run, 60)(None))
 
 
 def test_a_registered_activity_keeps_its_name_and_takes_given() -> None:
@@ -164,7 +164,17 @@ def test_a_registered_activity_keeps_its_name_and_takes_given() -> None:
     async def advance_run(given: Any) -> Any:
         return given
 
-    registered = activity(advance_run)
+    registered = activity(advance_run, 60)
     assert registered.__name__ == "advance_run"
     assert list(registered.__annotations__) == ["given", "return"]
     assert finish(registered(7)) == 7
+
+
+def test_an_activity_that_waits_for_ever_is_given_up_as_transient() -> None:
+    """What has no limit of its own ends before the host's timeout would take the worker and its neighbours."""
+
+    async def send_email(given: object) -> None:
+        await asyncio.Event().wait()
+
+    with pytest.raises(Transient, match="send_email had no answer"):
+        finish(activity(send_email, 0.01)(None))
