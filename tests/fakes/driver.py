@@ -16,6 +16,7 @@ Story = Callable[[Any], Generator[Any, Any, Any]]
 Step = Callable[[Plain], Awaitable[Any]]
 DETAILS = ' \n {"$type": "System.Exception, System.Private.CoreLib", "Message": "Result: Failure"}'
 """What the host puts behind the reason of a failed activity."""
+FOREVER = 3600.0
 
 
 @dataclass(slots=True)

@@ -178,3 +178,24 @@ def test_an_activity_that_waits_for_ever_is_given_up_as_transient() -> None:
 
     with pytest.raises(Transient, match="send_email had no answer"):
         finish(activity(send_email, 0.01)(None))
+
+
+def test_an_activity_that_waits_for_ever_is_given_up() -> None:
+    """The host's own timeout would take the worker and all its neighbours; this one is tried again."""
+
+    async def advance_run(given: Any) -> Any:
+        await asyncio.Event().wait()
+
+    with pytest.raises(Transient, match="advance_run had no answer for 0 s and was given up"):
+        finish(activity(advance_run, 0.001)(None))
+
+
+def test_a_time_limit_of_the_activitys_own_is_left_to_it() -> None:
+    """Its error is not taken for ours."""
+
+    async def advance_run(given: Any) -> Any:
+        async with asyncio.timeout(0):
+            await asyncio.Event().wait()
+
+    with pytest.raises(TimeoutError):
+        finish(activity(advance_run, 60)(None))
