@@ -42,8 +42,8 @@ class Failing:
     chunk: int | None
     after: bool
 
-    def strikes(self, name: str, given: Plain) -> bool:
-        return self.times > 0 and name == self.name and self.chunk in (None, given.get("chunk"))
+    def strikes(self, name: str, given: Any) -> bool:
+        return self.times > 0 and name == self.name and (self.chunk is None or given["chunk"] == self.chunk)
 
 
 class OrchestrationFailed(Exception):

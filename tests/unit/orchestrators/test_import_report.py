@@ -49,7 +49,7 @@ def fail(name: str, answer: Any) -> tuple[list[Action], str]:
     return asked, str(caught.value)
 
 
-@settings(max_examples=50)
+@settings(max_examples=30)
 @given(st.integers(1, 5000), st.integers(1, 32))
 @example(1, 32)
 @example(20, 1)
