@@ -1,9 +1,7 @@
 """The host put together: what starts in which order, which request goes where, and how it all ends."""
 
 import asyncio
-import os
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +13,7 @@ from local.host.database import Database, Unusable
 from local.host.engine import Engine, Limits
 from local.host.functions import HttpFunctions, Refused, Registered, register
 from local.host.management import WEBHOOK, Hub, Management
+from local.host.options import Options
 from local.host.pool import NotReady, Pool
 from local.host.reply import Reply, Request, empty, unauthorized
 from local.host.routes import NotATemplate
@@ -25,31 +24,27 @@ RPC = "/durabletask/"
 WORKER = "python"  # how the worker's program is named in failures
 
 
-@dataclass(frozen=True, kw_only=True)
-class Options:
-    """What the command line says."""
-
-    app: Path
-    data: Path
-    bind: str = "127.0.0.1"
-    port: int = 7071
-    workers: int = 1
-
-
 class Host:
     """One app on one machine: run it with `serve`."""
 
-    def __init__(self, options: Options, say: Callable[[str], None], clock: Clock | None = None) -> None:
+    def __init__(
+        self,
+        options: Options,
+        configured: settings.Settings,
+        pool: Pool,
+        say: Callable[[str], None],
+        clock: Clock | None = None,
+    ) -> None:
         self._options = options
         self._say = say
-        self._settings = settings.load(options.app, os.environ)
+        self._settings = configured
         self._clock = clock or SystemClock()
         self._broken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         loop = asyncio.get_running_loop()
         self._seen = watch.snapshot(options.app)
         self._keys = _prepared(options.data)
         self._database = Database(options.data / "host.db", self._break_from(loop))
-        self._pool = Pool(options.app, options.workers, self._environment(), say)
+        self._pool = pool
         self._engine = Engine(self._database, self._pool.invoke, self._clock, self._limits())
         hub = Hub(name=self._settings.hub, code=self._keys.durable)
         self._management = Management(self._database, self._engine, self._clock, hub)
@@ -136,14 +131,6 @@ class Host:
         if not request.path.startswith(RPC):
             return empty(404)
         return await self._management.answer(request, request.path[len(RPC) :])
-
-    def _environment(self) -> dict[str, str]:
-        return {
-            "FUNCTIONS_WORKER_RUNTIME": "python",
-            "AZURE_FUNCTIONS_ENVIRONMENT": os.environ.get("AZURE_FUNCTIONS_ENVIRONMENT", "Development"),
-            "AzureWebJobsScriptRoot": str(self._options.app),
-            **self._settings.values,
-        }
 
     def _limits(self) -> Limits:
         return Limits(
