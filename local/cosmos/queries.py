@@ -87,8 +87,15 @@ def _serve(context: Context, prepared: Prepared, parameters: dict[str, Any], *, 
     if not feed and not context.flag("x-ms-documentdb-query-enablecrosspartition"):
         raise bad_request(NO_CROSS_PARTITION)
     if not is_streamable(prepared.query):
-        raise CosmosError(400, NOT_SERVABLE, 1004)
+        raise _not_servable(prepared)
     return _over_all(context, serving, prepared, token, page)
+
+
+def _not_servable(prepared: Prepared) -> CosmosError:
+    """400/1004; its body carries the plan, by which some clients know that they need one."""
+    error = CosmosError(400, NOT_SERVABLE, 1004)
+    error.details = {"additionalErrorInfo": orjson.dumps(build_plan(prepared.query, prepared, [WHOLE], None)).decode()}
+    return error
 
 
 def _in_one(

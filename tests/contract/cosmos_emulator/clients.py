@@ -171,6 +171,8 @@ class Raw:
         """The master key's signature, by the rule in the service's reference."""
         parts = [part for part in path.split("/") if part]
         kind, link = (parts[-1], parts[:-1]) if len(parts) % 2 else (parts[-2] if parts else "", parts)
+        if parts[-2:] == ["operations", "partitionkeydelete"]:
+            kind, link = "colls", parts[:-2]
         text = f"{method.lower()}\n{kind}\n{'/'.join(link)}\n{date.lower()}\n\n"
         signature = base64.b64encode(hmac.digest(self._key, text.encode(), "sha256")).decode()
         return quote(f"type=master&ver=1.0&sig={signature}", safe="")
