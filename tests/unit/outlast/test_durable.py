@@ -170,16 +170,6 @@ def test_a_registered_activity_keeps_its_name_and_takes_given() -> None:
     assert finish(registered(7)) == 7
 
 
-def test_an_activity_that_waits_for_ever_is_given_up_as_transient() -> None:
-    """What has no limit of its own ends before the host's timeout would take the worker and its neighbours."""
-
-    async def send_email(given: object) -> None:
-        await asyncio.Event().wait()
-
-    with pytest.raises(Transient, match="send_email had no answer"):
-        finish(activity(send_email, 0.01)(None))
-
-
 def test_an_activity_that_waits_for_ever_is_given_up() -> None:
     """The host's own timeout would take the worker and all its neighbours; this one is tried again."""
 
