@@ -43,11 +43,12 @@ class CosmosError(Exception):
         self.substatus = substatus
         self.headers = headers or {}
         self.charge = charge
+        self.details: dict[str, str] = {}  # further fields of the body
 
     def body(self, activity: str = "") -> bytes:
         """The error as the service writes it into the body."""
         text = f"{self.message}\r\nActivityId: {activity}" if activity else self.message
-        return orjson.dumps({"code": CODES.get(self.status, "Error"), "message": text})
+        return orjson.dumps({"code": CODES.get(self.status, "Error"), "message": text, **self.details})
 
     def response(self, activity: str = "") -> Response:
         """The error as a whole answer."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from outlast.cosmos.line import Line
 from outlast.cosmos.outcome import Next, judge
 from outlast.cosmos.pace import Pace, Paces
-from outlast.cosmos.transport import Result, Transport
+from outlast.cosmos.transport import CONNECTION_LOST, Result, Transport
 from outlast.deadline import Deadline
 from outlast.errors import Transient
 from outlast.models import Totals
@@ -120,8 +120,13 @@ class _Writing:
         return True
 
     async def _send(self, batch: list[int]) -> list[Result]:
+        """Send, and take an answer that does not come in time for a lost one: the activity must end all the same."""
         self.sends += 1
-        results = await self.writer.transport.send(self.container, [self.lines[i] for i in batch])
+        try:
+            async with asyncio.timeout(self.deadline.remaining() + self.deadline.grace):
+                results = await self.writer.transport.send(self.container, [self.lines[i] for i in batch])
+        except TimeoutError:
+            return [Result(CONNECTION_LOST, message="no answer in time")] * len(batch)
         self.ru += sum(result.charge for result in results)
         return results
 

@@ -38,6 +38,6 @@ class CsvRecords:
         line_end = self.lines.end(start)
         if line_end is None:
             return None
-        if line_end - start >= self.lines.max_record or self.lines.window.find(b'"', start, line_end) < 0:
+        if self.lines.window.find(b'"', start, line_end) < 0:
             return line_end, True
         return self.quotes.ends(start, line_end)

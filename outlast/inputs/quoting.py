@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 MAX_QUOTED = 1024 * 1024
 """Bytes. A record of more than one line that is longer than this counts as one whose quote is never closed."""
 
-_SHORT = 16 * 1024
+SHORT = 16 * 1024
+"""Bytes. Up to this size a record is first taken for a sound one."""
 
 # Possessive throughout: no pattern ever goes back, so each is linear. A quote opens a field behind a comma, a line end
 # or nothing; behind anything else it is literal.
@@ -45,7 +46,7 @@ class Quotes:
         """
         if start < self._careful_until:
             return None
-        stop = min(stop, start + min(_SHORT, self.max_quoted))
+        stop = min(stop, start + min(SHORT, self.max_quoted))
         if match := _RECORD.match(self.data, start, stop):
             return match.end()
         self._careful_until = stop

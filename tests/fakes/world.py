@@ -1,6 +1,6 @@
 """The whole app in one process: the real activities and orchestrators over fakes."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
@@ -114,7 +114,7 @@ class World:
         return self.runs.set("r1", state=state)
 
 
-async def call_until_done(step: Callable[[Any], Awaitable[Any]], given: Any) -> Any:
+async def call_until_done(step: Step, given: Any) -> Any:
     """The answer without a cursor."""
     answer = await step({**given, "cursor": None})
     while answer["cursor"] is not None:

@@ -113,6 +113,23 @@ def parent(context: Context) -> Story:
     return (yield context.call_sub_orchestrator("naps", [0.2], context.get_input()))
 
 
+def rewindable(context: Context) -> Story:
+    """Fails through its child as long as nothing is mended."""
+    return (yield context.call_sub_orchestrator("rewindable_child"))
+
+
+def rewindable_child(context: Context) -> Story:
+    """Fails with its activity."""
+    return (yield context.call_activity("mend", None))
+
+
+def mend(given: Any) -> str:
+    """Works when someone has mended it."""
+    if not (NOTES / "mended").exists():
+        raise ValueError("not mended")
+    return "mended"
+
+
 def slow_code(context: Context) -> Story:
     """Its own code blocks the first time it is run."""
     marker = NOTES / f"slow-{context.instance_id}"
@@ -212,6 +229,9 @@ app.orchestration_trigger(context_name="context")(one)
 app.orchestration_trigger(context_name="context")(caught)
 app.orchestration_trigger(context_name="context")(parent)
 app.orchestration_trigger(context_name="context")(slow_code)
+app.orchestration_trigger(context_name="context")(rewindable)
+app.orchestration_trigger(context_name="context")(rewindable_child)
+app.activity_trigger(input_name="given")(mend)
 app.route(route="pid", auth_level=func.AuthLevel.ANONYMOUS)(pid)
 app.route(route="version", auth_level=func.AuthLevel.ANONYMOUS)(version)
 app.route(route="secret")(secret)
