@@ -19,7 +19,9 @@ from orchestrators.run_wave import run_wave
 from orchestrators.settle_run import settle_run
 from outlast.adapters import Adapters
 from outlast.durable import Retry, activity
+from outlast.http.cancel_run import CancelRun
 from outlast.http.list_reports import ListReports
+from outlast.http.list_runs import ListRuns
 from outlast.http.problem import answering
 from outlast.http.show_health import ShowHealth
 from outlast.http.show_rejects import ShowRejects
@@ -37,6 +39,8 @@ start_report = StartReport(
 ).start_report
 app.route(route="reports/{report}", methods=["POST"])(client(answering(start_report)))
 app.route(route="reports", methods=["GET"])(answering(ListReports(a.reports).list_reports))
+app.route(route="runs", methods=["GET"])(answering(ListRuns(a.runs).list_runs))
+app.route(route="runs/{run}/cancel", methods=["POST"])(answering(CancelRun(a.runs).cancel_run))
 app.route(route="runs/{run}", methods=["GET"])(client(answering(ShowRun(a.runs).show_run)))
 app.route(route="runs/{run}/rejects", methods=["GET"])(answering(ShowRejects(a.runs, a.staging).show_rejects))
 show_health = ShowHealth(a.settings, a.reports, a.cosmos, a.staging, a.clock).show_health
@@ -52,6 +56,6 @@ for step in (
     GenerateReport(a.reports, a.runs, a.staging, a.files, a.deadlines, a.clock, a.in_thread).generate_report,
     StoreDataToDb(a.reports, a.runs, a.staging, a.files, a.writer, a.deadlines, a.clock).store_data_to_db,
     PublishReport(a.reports, a.runs, a.staging, a.files, a.deadlines, a.clock, a.now).publish_report,
-    SendEmail(a.runs, a.mailer, a.clock).send_email,
+    SendEmail(a.runs, a.mailer).send_email,
 ):
     app.activity_trigger(input_name="given")(activity(step, a.deadlines.given_up))

@@ -6,10 +6,12 @@ from typing import Any
 
 from outlast.errors import Permanent
 from outlast.models import Orders, Plain
-from outlast.runs import ENDED, STATES, RunRecord, Runs
+from outlast.runs import ENDED, STATES, RunRecord, Runs, failing
 
-KEPT = ("totals", "failure", "receipt", "owed")
+KEPT = ("totals", "receipt")
 """What a call may set in the record beside the state."""
+SETTLED = "settled"
+"""Asked for by whoever has settled a run: the record says what that is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,32 +19,74 @@ class AdvanceRun:
     runs: Runs
 
     async def advance_run(self, given: Plain) -> Plain:
-        """Given run, attempt, to, and any of totals, failure, receipt, owed; answers the record's orders."""
-        record = await self.runs.change(given["run"], _to(given))
-        return Orders(record.max_parallel, record.tolerated_rejects, record.tolerated_reject_percent).plain()
+        """Given run, attempt, to, and any of totals, receipt, failure, outcome, paid; answers the record's orders."""
+        record = await self.runs.change(given["run"], _edit(given))
+        return Orders(
+            record.max_parallel,
+            record.tolerated_rejects,
+            record.tolerated_reject_percent,
+            attempt=record.attempt,
+            state=record.state,
+            owed=record.owed,
+            failure=record.failure,
+            receipt=record.receipt,
+        ).plain()
 
 
-def _to(given: Plain) -> Callable[[RunRecord], RunRecord]:
-    to, kept = given["to"], {name: given[name] for name in KEPT if name in given}
+def _edit(given: Plain) -> Callable[[RunRecord], RunRecord]:
+    to, edit = given["to"], _EDITS.get(given["to"], _advanced)
 
-    def edit(record: RunRecord) -> RunRecord:
-        if record.attempt != given["attempt"] or not _follows(record.state, to):
+    def checked(record: RunRecord) -> RunRecord:
+        after = edit(record, given) if record.attempt == given["attempt"] else None
+        if after is None:
             raise Permanent(
                 f"run {record.id} is {record.state} in attempt {record.attempt} and cannot become {to} "
                 f"in attempt {given['attempt']}; its record says what became of it"
             )
-        changes: dict[str, Any] = {"state": to, **kept}
-        return replace(record, **changes)
+        changes: dict[str, Any] = {name: given[name] for name in KEPT if name in given and record.state not in ENDED}
+        return replace(after, **changes)
 
-    return edit
+    return checked
 
 
-def _follows(state: str, to: str) -> bool:
-    """A state follows itself, so that a repeated call changes nothing, and the one before it."""
-    if state == to:
-        return True
-    if to == "failing":
-        return state not in ENDED
-    if to == "failed":
-        return state == "failing"
-    return state in STATES and to in STATES and STATES.index(to) == STATES.index(state) + 1
+def _advanced(record: RunRecord, given: Plain) -> RunRecord | None:
+    """One state on; a state follows itself, so that a repeated call changes nothing."""
+    before, to = record.state, given["to"]
+    if before not in STATES or to not in STATES or STATES.index(to) - STATES.index(before) not in (0, 1):
+        return None
+    return replace(record, state=to, wrote=record.wrote or to == "storing")
+
+
+def _read(record: RunRecord, given: Plain) -> RunRecord | None:
+    """An orchestration that was started anew begins with this: it takes the work over as the next attempt, which
+    fences whatever is left of the one before."""
+    if record.state in STATES[2:-1]:
+        return replace(record, state="reading", attempt=record.attempt + 1)
+    return _advanced(record, given)
+
+
+def _completed(record: RunRecord, given: Plain) -> RunRecord | None:
+    """The end of the story; or of settling a run that turned out to be published."""
+    if record.state == "failing":
+        return replace(record, state="completed", owed=[], failure=None, outcome=None) if record.receipt else None
+    return _advanced(record, given)
+
+
+def _failing(record: RunRecord, given: Plain) -> RunRecord | None:
+    """The fence: from here on every activity of the run's work stops. A run that has ended keeps its end, for whoever
+    settles it is told what is owed."""
+    paid = [given["paid"]] if "paid" in given else []
+    if record.state in ENDED or record.state == "failing":
+        owed = [debt for debt in record.owed if debt not in paid]
+        again = record.settlings if paid else record.settlings + ("failure" in given)
+        return replace(record, owed=owed, settlings=again)
+    return replace(failing(record, given.get("outcome", "failed"), given.get("failure")), settlings=1)
+
+
+def _settled(record: RunRecord, given: Plain) -> RunRecord | None:
+    if record.state in ENDED:
+        return record
+    return replace(record, state=record.outcome or "failed") if record.state == "failing" else None
+
+
+_EDITS = {"reading": _read, "completed": _completed, "failing": _failing, SETTLED: _settled}

@@ -1,22 +1,22 @@
 """Tells the people of MAIL_TO that a run failed: which, where, why, what was written, what to do next."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from outlast.mail import Letter, Mailer
 from outlast.models import Plain, Totals
-from outlast.runs import Fence, RunRecord, Runs
+from outlast.runs import RunRecord, Runs, need, refuse_strangers
 
 
 @dataclass(frozen=True, slots=True)
 class SendEmail:
     runs: Runs
     mailer: Mailer
-    clock: Callable[[], float]
 
     async def send_email(self, given: Plain) -> Plain:
         """Given run, attempt. No address, key or row of the input is in the letter."""
-        record = await Fence(self.runs, given["run"], given["attempt"], "failing", self.clock).enter()
+        record = await need(self.runs, given["run"])
+        if "mail" not in record.owed:
+            refuse_strangers(record, given["attempt"], "failing")
         await self.mailer.send(letter(record))
         return {"sent": True}
 

@@ -13,21 +13,33 @@ MOST_LANES = 32
 
 
 def import_report(context: Context) -> Steps:
-    """Input: attempt. The run's id is the instance's. Returns the receipt."""
+    """Input: attempt. The run's id is the instance's. Returns the receipt; raises what the record says of a failure."""
     run = {"run": context.instance_id, "attempt": context.get_input()["attempt"]}
     progress = Progress(context)
     try:
         return (yield from _story(context, run, progress))
-    except Exception as error:  # whatever failed, somebody is told; the error itself goes on its way
-        failure = error.failure if isinstance(error, StepFailed) else Failure("import_report", None, readable(error))
-        told = {**run, "failure": failure.plain(), "totals": progress.totals.plain()}
-        with suppress(Exception):  # settling does not raise, but its worker may die; the run's own reason stays
-            yield context.call_sub_orchestrator("settle_run", told, f"{context.instance_id}:{run['attempt']}:settle")
+    except Exception as error:  # whatever failed is settled; what became of the run is in its record
+        settled = yield from _settle(context, run, progress, error)
+        if settled.get("state") == "completed":
+            return settled["receipt"]
+        if settled.get("failure"):
+            raise StepFailed(Failure.of(settled["failure"])) from error
         raise
 
 
+def _settle(context: Context, run: Plain, progress: Progress, error: Exception) -> Steps:
+    """Settling does not raise, but its worker may die; the run's own reason stays then, and `sweep_runs` settles."""
+    failure = error.failure if isinstance(error, StepFailed) else Failure("import_report", None, readable(error))
+    told = {**run, "failure": failure.plain(), "totals": progress.totals.plain()}
+    instance_id = f"{run['run']}:{run['attempt']}:settle"
+    with suppress(Exception):
+        return (yield context.call_sub_orchestrator("settle_run", told, instance_id))
+    return {}
+
+
 def _story(context: Context, run: Plain, progress: Progress) -> Steps:
-    yield from _advance(context, run, "reading", progress)
+    orders = yield from _advance(context, run, "reading", progress)
+    run["attempt"] = orders.attempt or run["attempt"]
     chunks = (yield from call_until_done(context, "read_input_file", run))["chunks"]
     yield from call(context, "read_data_from_db", run)
 

@@ -1,32 +1,43 @@
-"""The compensation: fence the run, tell people, close its record. It never changes the run's outcome."""
+"""The compensation: fence the run, pay what is owed, close its record. It never changes what became of the run."""
 
 import logging
 
 from outlast.durable import Context, Retry, StepFailed, Steps, call
-from outlast.models import Plain
+from outlast.models import Orders, Plain
 
 
 def settle_run(context: Context) -> Steps:
-    """Input: run, attempt, failure, totals. Returns nothing; it does not raise."""
+    """Input: run, attempt, failure; totals and outcome, where known. Returns state, failure and receipt of the record;
+    it does not raise. It may be started again until nothing is owed."""
     given = context.get_input()
     run = {"run": given["run"], "attempt": given["attempt"]}
     try:
-        failing = {**run, "to": "failing", "failure": given["failure"], "totals": given["totals"], "owed": "mail"}
-        yield from call(context, "advance_run", failing)
-        owed = yield from _send_email(context, run)
-        yield from call(context, "advance_run", {**run, "to": "failed", "owed": owed})
+        orders = yield from _advance(context, {**given, "to": "failing"})
+        if "mail" in orders.owed:
+            yield from _pay(context, run, "mail", _send_email(context, run))
+        ended = yield from _advance(context, {**run, "to": "settled"})
     except StepFailed as error:
         _note(context, f"run {run['run']} could not be settled: {error}")
+        return {"state": None, "failure": None, "receipt": None}
+    return {"state": ended.state, "failure": ended.failure, "receipt": ended.receipt}
+
+
+def _pay(context: Context, run: Plain, debt: str, steps: Steps) -> Steps:
+    """What fails stays owed: `sweep_runs` starts the settling again, later and later."""
+    try:
+        yield from steps
+    except StepFailed as error:
+        _note(context, f"{debt} is still owed for run {run['run']}: {error}")
+    else:
+        yield from _advance(context, {**run, "to": "failing", "paid": debt})
 
 
 def _send_email(context: Context, run: Plain) -> Steps:
-    """Return what is still owed: the mail, where the mail service was not there all the time."""
-    try:
-        yield from call(context, "send_email", run, Retry.mail())
-    except StepFailed as error:
-        _note(context, f"no email was sent for run {run['run']}: {error}")
-        return None if error.permanent else "mail"
-    return None
+    yield from call(context, "send_email", run, Retry.mail())
+
+
+def _advance(context: Context, given: Plain) -> Steps:
+    return Orders.of((yield from call(context, "advance_run", given)))
 
 
 def _note(context: Context, text: str) -> None:

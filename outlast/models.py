@@ -116,11 +116,17 @@ class Outcome(Crosses):
 
 @dataclass(frozen=True, slots=True)
 class Orders(Crosses):
-    """What `advance_run` tells the run from its record. A limit that is None does not apply."""
+    """What `advance_run` tells the run from its record. A limit that is None does not apply. `attempt` is another than
+    was asked with where an orchestration was started anew and takes the work over; the rest says how a run ended."""
 
     max_parallel: int
     tolerated_rejects: int | None = None
     tolerated_reject_percent: float | None = None
+    attempt: int | None = None
+    state: str = ""
+    owed: list[str] = field(default_factory=list)
+    failure: Plain | None = None
+    receipt: Plain | None = None
 
     def refusal(self, totals: Totals) -> str | None:
         """Say why this many rejects are too many, or None. Where neither limit is given, none is tolerated."""

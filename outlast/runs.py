@@ -1,7 +1,7 @@
 """The run record: the truth about a run, in the container `runs`, partition key `/id`.
 
-state: accepted → reading → generating → storing → publishing → completed; any of these → failing → failed.
-Every change is conditional on the record's ETag.
+state: accepted → reading → generating → storing → publishing → completed; any before completed → failing → its
+`outcome`: failed, cancelled or superseded. Every change is conditional on the record's ETag.
 """
 
 from collections.abc import Callable
@@ -24,20 +24,24 @@ from outlast.errors import Permanent, Transient
 
 CONTAINER = "runs"
 STATES = ("accepted", "reading", "generating", "storing", "publishing", "completed")
-ENDED = frozenset({"completed", "failed"})
+OUTCOMES = ("failed", "cancelled", "superseded")
+ENDED = frozenset({"completed", *OUTCOMES})
 FENCE_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunRecord:
-    """One run. `owed`: what is still to be done for it whatever happens: `mail`, or None. `body`: the name under which
-    the posted input is staged. `fingerprint`: what the caller asked for, so that a repeat can be told from another."""
+    """One run. `owed`: what is still to be done for it whatever becomes of it: `undo`, `mail`. `outcome`: what one that
+    fails is going to be. `wrote`: whether any attempt came as far as storing. `settlings`: how often settling began.
+    `body`: the name under which the posted input is staged. `fingerprint`: what the caller asked for, so that a repeat
+    can be told from another request."""
 
     id: str
     report: str
     accepted: str
     format: str
     gzipped: bool
+    mode: str = "upsert"
     filename: str | None = None
     reference: str | None = None
     reference_etag: str | None = None
@@ -49,7 +53,10 @@ class RunRecord:
     max_parallel: int = 8
     state: str = "accepted"
     attempt: int = 1
-    owed: str | None = None
+    owed: list[str] = field(default_factory=list)
+    outcome: str | None = None
+    wrote: bool = False
+    settlings: int = 0
     updated: str | None = None
     totals: dict[str, Any] | None = None
     failure: dict[str, Any] | None = None
@@ -61,6 +68,17 @@ class RunRecord:
         return {name: value for name, value in asdict(self).items() if name != "etag"}
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """Which runs, newest first: at most `most`, accepted at `before` or earlier, without those `seen`."""
+
+    report: str | None = None
+    state: str | None = None
+    before: str | None = None
+    seen: tuple[str, ...] = ()
+    most: int = 50
+
+
 class Runs(Protocol):
     """Where run records are kept."""
 
@@ -69,6 +87,11 @@ class Runs(Protocol):
         ...
 
     async def find(self, run: str) -> RunRecord | None: ...
+    async def newest(self, asked: "Listing") -> list[RunRecord]: ...
+    async def unsettled(self, most: int) -> list[RunRecord]:
+        """Runs that have not ended or to which something is owed, those longest without a change first."""
+        ...
+
     async def change(self, run: str, edit: Callable[[RunRecord], RunRecord]) -> RunRecord: ...
 
 
@@ -107,6 +130,29 @@ class CosmosRuns:
             return None
         except AzureError as error:
             raise _translated(error, run) from error
+
+    async def newest(self, asked: Listing) -> list[RunRecord]:
+        given = {"report": asked.report, "state": asked.state, "before": asked.before}
+        limits = {"report": "c.report = @report", "state": "c.state = @state", "before": "c.accepted <= @before"}
+        where = [limits[name] for name, value in given.items() if value is not None]
+        values: dict[str, Any] = {f"@{name}": value for name, value in given.items() if value is not None}
+        if asked.seen:
+            where.append("NOT ARRAY_CONTAINS(@seen, c.id)")
+            values["@seen"] = list(asked.seen)
+        return await self._query(where, "c.accepted DESC", asked.most, values)
+
+    async def unsettled(self, most: int) -> list[RunRecord]:
+        where = ["(NOT ARRAY_CONTAINS(@ended, c.state) OR ARRAY_LENGTH(c.owed) > 0)"]
+        return await self._query(where, "c.updated ASC", most, {"@ended": sorted(ENDED)})
+
+    async def _query(self, where: list[str], order: str, most: int, values: dict[str, Any]) -> list[RunRecord]:
+        container = await self._container()
+        text = f"SELECT TOP {most} * FROM c {'WHERE ' + ' AND '.join(where) if where else ''} ORDER BY {order}"
+        parameters = [{"name": name, "value": value} for name, value in values.items()]
+        try:
+            return [_record(item) async for item in container.query_items(text, parameters=parameters)]
+        except AzureError as error:
+            raise _translated(error, "any") from error
 
     async def change(self, run: str, edit: Callable[[RunRecord], RunRecord]) -> RunRecord:
         """Apply `edit` to the newest record until no other change comes between; `edit` may raise to refuse."""
@@ -166,6 +212,13 @@ def refuse_strangers(record: RunRecord, attempt: int, *states: str) -> None:
             f"run {record.id} is {record.state} in attempt {record.attempt}; this call belongs to "
             f"{' or '.join(states)} in attempt {attempt} and stops"
         )
+
+
+def failing(record: RunRecord, outcome: str, failure: dict[str, Any] | None) -> RunRecord:
+    """The record of a run that is at work, fenced: what it is to become, and what is owed before."""
+    undo = ["undo"] if record.mode == "snapshot" and record.wrote else []
+    mail = ["mail"] if outcome == "failed" else []
+    return replace(record, state="failing", outcome=outcome, failure=failure, owed=[*undo, *mail])
 
 
 def _record(item: Any) -> RunRecord:

@@ -36,7 +36,7 @@ class StartReport:
         asked = await read_start_request(req, report, self.inputs)
         run = self.new_id() if key is None else run_of(report.name, key)
         mark = fingerprint(report.name, asked)
-        record = self._record(run, report.name, asked, "body" if key is None else f"body.{mark[:16]}", mark)
+        record = self._record(run, report, asked, "body" if key is None else f"body.{mark[:16]}", mark)
         if key is None or not await self._is_repeat(record, client):
             await self._accept(record, asked, client)
         return _with_run_uri(client.create_check_status_response(req, run), req.url, run)
@@ -66,12 +66,13 @@ class StartReport:
             raise Problem(404, "Not Found", text, "report", reports=known)
         return self.reports[name]
 
-    def _record(self, run: str, report: str, asked: StartRequest, body: str, mark: str) -> RunRecord:
+    def _record(self, run: str, report: Report[Any], asked: StartRequest, body: str, mark: str) -> RunRecord:
         return RunRecord(
             id=run,
             body=body,
             fingerprint=mark,
-            report=report,
+            report=report.name,
+            mode=report.mode,
             accepted=self.now().astimezone(UTC).isoformat(timespec="milliseconds"),
             format=asked.format.name,
             gzipped=asked.gzipped,

@@ -54,7 +54,7 @@ def test_a_failed_run_writes_nothing_and_sends_one_email(stack: Stack) -> None:
     [text] = mails_about(stack, run)
     assert "3 of 12 rows were rejected and 0 rows are tolerated" in text
     assert len(stack.ids("flight-delays")) == before
-    assert (stack.record(run)["state"], stack.record(run)["owed"]) == ("failed", None)
+    assert (stack.record(run)["state"], stack.record(run)["owed"]) == ("failed", [])
 
 
 def test_tolerated_rejects_cost_themselves_alone(stack: Stack) -> None:
@@ -74,7 +74,7 @@ def test_the_email_arrives_once_after_two_errors_of_the_mail_service(stack: Stac
     stack.let_inbox_answer(500, 500, 202)
     run = failed_run(stack)
     assert len(mails_about(stack, run)) == 1
-    assert stack.record(run)["owed"] is None
+    assert stack.record(run)["owed"] == []
 
 
 def test_a_mail_service_that_refuses_changes_nothing(stack: Stack) -> None:
@@ -90,3 +90,14 @@ def test_two_runs_at_once_do_not_disturb_each_other(stack: Stack) -> None:
     """Two runs started together both complete, each with its own receipt."""
     runs = [stack.start("flight_delays", first_rows(rows)) for rows in (300, 400)]
     assert [stack.wait(run)["output"]["rows_stored"] for run in runs] == [300, 400]
+
+
+def test_runs_are_listed_newest_first(stack: Stack) -> None:
+    """A page at a time, by report and state, as the database answers."""
+    runs = [stack.start("flight_delays", first_rows(50)) for _ in range(3)]
+    for run in runs:
+        stack.wait(run)
+    first = stack.request("GET", "/api/runs", report="flight_delays", state="completed", top="2")[1]
+    then = stack.request("GET", "/api/runs", state="completed", top="1", continuation=first["continuation"])[1]
+    assert [run["id"] for run in [*first["runs"], *then["runs"]]] == runs[::-1]
+    assert stack.request("GET", "/api/runs", report="no_such")[1] == {"runs": [], "continuation": None}

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
-from outlast.runs import RunRecord, need
+from outlast.runs import ENDED, Listing, RunRecord, need
 from tests.fakes.clock import START
 
 
@@ -33,6 +33,21 @@ class FakeRuns:
         found = self.records.get(run)
         self.when_read()
         return found
+
+    async def newest(self, asked: Listing) -> list[RunRecord]:
+        found = [
+            record
+            for record in self.records.values()
+            if asked.report in (None, record.report)
+            and asked.state in (None, record.state)
+            and (asked.before is None or record.accepted <= asked.before)
+            and record.id not in asked.seen
+        ]
+        return sorted(found, key=lambda record: record.accepted, reverse=True)[: asked.most]
+
+    async def unsettled(self, most: int) -> list[RunRecord]:
+        found = [record for record in self.records.values() if record.state not in ENDED or record.owed]
+        return sorted(found, key=lambda record: record.updated or "")[:most]
 
     async def change(self, run: str, edit: Callable[[RunRecord], RunRecord]) -> RunRecord:
         while True:

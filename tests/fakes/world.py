@@ -76,7 +76,7 @@ class World:
             ).generate_report,
             "store_data_to_db": StoreDataToDb(reports, runs, staging, files, writer, deadlines, clock).store_data_to_db,
             "publish_report": PublishReport(reports, runs, staging, files, deadlines, clock, clock.now).publish_report,
-            "send_email": SendEmail(runs, self.mailer, clock).send_email,
+            "send_email": SendEmail(runs, self.mailer).send_email,
         }
         self.driver = Driver(STORIES, self.steps, self.seed)
 

@@ -3,6 +3,7 @@ are. Where a file may lean is in test_rules.py; that each of those rules bites i
 
 import ast
 import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -23,9 +24,7 @@ BEHIND = {
     "python_http_client": "sendgrid",
 }
 """Which requirement brings a module that is not named like it."""
-BUILT_IN = {"asyncio", "collections", "contextlib", "csv", "dataclasses", "datetime", "enum", "functools", "hashlib",
-            "importlib", "inspect", "io", "itertools", "json", "logging", "math", "os", "pathlib", "random", "re",
-            "struct", "time", "typing", "urllib", "uuid", "zlib"}  # fmt: skip
+BUILT_IN = sys.stdlib_module_names
 
 
 def stories() -> dict[str, str]:
@@ -95,9 +94,9 @@ def _names(tree: ast.AST, node: ast.expr) -> list[str]:
 
 
 def called() -> set[tuple[str, str]]:
-    """What orchestrators and the start endpoint call."""
+    """What orchestrators, the start endpoint and the sweep call."""
     sources = [source for path, source in stories().items() if path.startswith("orchestrators")]
-    sources.append((ROOT / "outlast" / "http" / "start_report.py").read_text("utf-8"))
+    sources += [(ROOT / "outlast" / path).read_text("utf-8") for path in ("http/start_once.py",)]
     return {name for source in sources for name in names_called(source)}
 
 

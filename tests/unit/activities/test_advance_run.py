@@ -7,16 +7,16 @@ import pytest
 from activities.advance_run import AdvanceRun
 from outlast.errors import Permanent
 from outlast.models import Plain
-from outlast.runs import STATES
+from outlast.runs import ENDED, OUTCOMES, STATES
 from tests.fakes.runs import FakeRuns
 from tests.fakes.world import World
 
-ALL = (*STATES, "failing", "failed")
+ALL = (*STATES, "failing", *OUTCOMES)
 ALLOWED = {
     *pairwise(STATES),
-    *((state, state) for state in ALL),
+    *((state, state) for state in (*STATES, "failing")),
     *((state, "failing") for state in STATES if state != "completed"),
-    ("failing", "failed"),
+    *((state, "reading") for state in ("generating", "storing", "publishing")),
 }
 
 
@@ -32,13 +32,15 @@ def advance(world: World, to: str, **given: Any) -> Plain:
 
 
 @pytest.mark.parametrize("before", ALL)
-@pytest.mark.parametrize("to", ALL)
+@pytest.mark.parametrize("to", [*STATES, "failing"])
 def test_a_run_moves_along_its_states_only(before: str, to: str) -> None:
-    """One step on, again to where it is, or to failing while it has not ended."""
+    """One step on, again to where it is, back to its beginning, or to failing; one that has ended stays as it is."""
     world = make(before)
     if (before, to) in ALLOWED:
         advance(world, to)
         assert world.runs.records["r1"].state == to
+    elif to == "failing" and before in ENDED:
+        assert advance(world, to)["state"] == before
     else:
         with pytest.raises(Permanent, match=f"run r1 is {before} in attempt 1 and cannot become {to}"):
             advance(world, to)
@@ -70,23 +72,68 @@ def test_a_repeated_call_changes_nothing() -> None:
 
 
 def test_what_it_may_keep_is_kept() -> None:
-    """Totals, failure, receipt and what is owed are set with the state, in one write; anything else is left out."""
+    """Totals and failure are set with the state, in one write; anything else is left out."""
     world = make("storing")
     failure = {"step": "store_data_to_db", "chunk": 3, "text": "no"}
-    advance(world, "failing", failure=failure, totals={"rows": 7}, owed="mail", report="other", max_parallel=1)
+    advance(world, "failing", failure=failure, totals={"rows": 7}, owed=["money"], report="other", max_parallel=1)
     record = world.runs.records["r1"]
-    assert (record.failure, record.totals, record.owed) == (failure, {"rows": 7}, "mail")
+    assert (record.failure, record.totals, record.owed) == (failure, {"rows": 7}, ["mail"])
     assert (record.report, record.max_parallel) == ("sales", 2)
     assert world.runs.writes == 2
 
 
-def test_what_is_not_given_stays() -> None:
-    """None clears what is owed; an absent name does not."""
-    world = make("failing", owed="mail")
-    advance(world, "failed")
-    assert world.runs.records["r1"].owed == "mail"
-    advance(world, "failed", owed=None)
-    assert world.runs.records["r1"].owed is None
+@pytest.mark.parametrize(
+    ("fields", "outcome", "owed"),
+    [
+        ({}, "failed", ["mail"]),
+        ({}, "cancelled", []),
+        ({"wrote": True}, "failed", ["mail"]),
+        ({"mode": "snapshot"}, "failed", ["mail"]),
+        ({"mode": "snapshot", "wrote": True}, "failed", ["undo", "mail"]),
+        ({"mode": "snapshot", "wrote": True}, "superseded", ["undo"]),
+    ],
+)
+def test_what_is_owed_is_recorded_with_the_fence(fields: dict[str, Any], outcome: str, owed: list[str]) -> None:
+    """A snapshot that came as far as storing is undone, in whatever attempt; people are told of failures alone."""
+    world = make("reading", **fields)
+    assert advance(world, "failing", outcome=outcome)["owed"] == owed
+
+
+def test_whoever_came_as_far_as_storing_wrote() -> None:
+    """The next attempt, which begins anew, keeps it in mind."""
+    world = make("generating")
+    advance(world, "storing")
+    advance(world, "reading")
+    assert (world.runs.records["r1"].wrote, world.runs.records["r1"].attempt) == (True, 2)
+
+
+@pytest.mark.parametrize("state", ["failing", "failed"])
+def test_what_was_paid_is_owed_no_more(state: str) -> None:
+    """In a run that has ended, too."""
+    world = make(state, owed=["undo", "mail"], outcome="failed")
+    assert advance(world, "failing", paid="undo")["owed"] == ["mail"]
+    assert (world.runs.records["r1"].state, world.runs.records["r1"].owed) == (state, ["mail"])
+
+
+def test_a_run_that_failed_first_keeps_that_failure() -> None:
+    """What comes after a cancellation is its consequence."""
+    world = make("failing", failure={"step": "cancel"}, outcome="cancelled")
+    answer = advance(world, "failing", failure={"step": "store_data_to_db"}, totals={"rows": 3})
+    assert (answer["failure"], answer["owed"], world.runs.records["r1"].totals) == ({"step": "cancel"}, [], {"rows": 3})
+
+
+@pytest.mark.parametrize("outcome", OUTCOMES)
+def test_a_settled_run_is_what_its_record_says(outcome: str) -> None:
+    """However often it is settled, and whatever is still owed."""
+    world = make("failing", outcome=outcome, owed=["mail"])
+    assert [advance(world, "settled")["state"] for _ in range(2)] == [outcome] * 2
+    assert world.runs.records["r1"].owed == ["mail"]
+
+
+def test_a_run_at_work_is_not_settled() -> None:
+    """It is fenced first."""
+    with pytest.raises(Permanent):
+        advance(make("storing"), "settled")
 
 
 def test_the_answer_is_the_records_orders() -> None:
@@ -96,6 +143,11 @@ def test_the_answer_is_the_records_orders() -> None:
         "max_parallel": 3,
         "tolerated_rejects": 5,
         "tolerated_reject_percent": 1.5,
+        "attempt": 1,
+        "state": "generating",
+        "owed": [],
+        "failure": None,
+        "receipt": None,
     }
     world.runs.set("r1", max_parallel=1)
     assert advance(world, "generating")["max_parallel"] == 1

@@ -45,7 +45,7 @@ def assert_failed(world: World, instance: Instance, step: str, text: str) -> Non
     assert record.failure is not None
     assert (record.state, record.failure["step"], record.failure["text"]) == ("failed", step, text)
     assert reason(world) == text
-    assert record.owed is None
+    assert record.owed == []
 
 
 def test_every_row_is_in_the_database_once() -> None:
@@ -59,7 +59,7 @@ def test_every_row_is_in_the_database_once() -> None:
     assert receipt["documents_replaced"] == 0
     assert receipt["chunks"] > 10
     record = world.runs.records["r1"]
-    assert (record.state, record.receipt, record.owed) == ("completed", receipt, None)
+    assert (record.state, record.receipt, record.owed) == ("completed", receipt, [])
     assert world.mailer.asked == 0
 
 

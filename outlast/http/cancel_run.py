@@ -1,0 +1,33 @@
+"""POST /api/runs/{run}/cancel: fences a run, so that its work stops and it ends through its own compensation."""
+
+from dataclasses import dataclass
+
+import azure.functions as func
+import orjson
+
+from outlast.http.problem import Problem
+from outlast.http.show_run import known_run
+from outlast.models import Failure
+from outlast.runs import ENDED, RunRecord, Runs, failing
+
+CANCELLED = Failure("cancel", None, "the run was cancelled")
+
+
+@dataclass(frozen=True, slots=True)
+class CancelRun:
+    runs: Runs
+
+    async def cancel_run(self, req: func.HttpRequest) -> func.HttpResponse:
+        """202 with the record, 200 when it is cancelled already, 409 when the run has ended or failed before."""
+        record = await known_run(self.runs, req.route_params["run"])
+        record = await self.runs.change(record.id, _cancelled)
+        status = 200 if record.state in ENDED else 202
+        return func.HttpResponse(orjson.dumps({"run": record.shown()}), status_code=status, mimetype="application/json")
+
+
+def _cancelled(record: RunRecord) -> RunRecord:
+    if record.outcome == "cancelled":
+        return record
+    if record.state in ENDED or record.state == "failing":
+        raise Problem(409, "Conflict", f"run {record.id} is {record.state} and cannot be cancelled", "run")
+    return failing(record, "cancelled", CANCELLED.plain())

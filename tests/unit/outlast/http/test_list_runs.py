@@ -1,0 +1,80 @@
+import asyncio
+from typing import Any
+
+import azure.functions as func
+import pytest
+
+from outlast.http.list_runs import ListRuns
+from outlast.http.problem import answering
+from tests.fakes.http import ORIGIN, ask, finish, read
+from tests.fakes.world import World
+
+
+def make(*accepted: str, **fields: Any) -> World:
+    """Runs r0, r1, … accepted at those times."""
+    world = World()
+    for number, time in enumerate(accepted):
+        asyncio.run(world.accept(b"", f"r{number}", accepted=time, **fields))
+    return world
+
+
+def show(world: World, **params: str) -> func.HttpResponse:
+    return finish(answering(ListRuns(world.runs).list_runs)(ask("runs", params=params)))
+
+
+def ids(world: World, **params: str) -> list[str]:
+    return [run["id"] for run in read(show(world, **params))["runs"]]
+
+
+def pages(world: World, top: int) -> list[list[str]]:
+    """The ids of each page, by the continuation of the one before."""
+    found, params = [], {"top": str(top)}
+    while True:
+        body = read(show(world, **params))
+        found.append([run["id"] for run in body["runs"]])
+        if body["continuation"] is None:
+            return found
+        params["continuation"] = body["continuation"]
+
+
+def test_the_newest_run_is_first() -> None:
+    """By the time it was accepted; the record is shown whole."""
+    world = make("2026-01-01", "2026-01-03", "2026-01-02")
+    assert ids(world) == ["r1", "r2", "r0"]
+    assert read(show(world))["runs"][0] == world.runs.records["r1"].shown()
+
+
+def test_report_and_state_choose() -> None:
+    """Both at once, or either."""
+    world = make("2026-01-01", "2026-01-02")
+    world.runs.set("r0", state="failed", report="other")
+    assert (ids(world, state="failed"), ids(world, report="sales")) == (["r0"], ["r1"])
+    assert ids(world, report="sales", state="failed") == []
+
+
+@pytest.mark.parametrize(
+    "times", [["2026-01-01"] * 7, [f"2026-01-0{n}" for n in range(1, 8)], ["a", "b", "b", "b", "c"]]
+)
+@pytest.mark.parametrize("top", [1, 2, 3, 10])
+def test_every_run_is_on_one_page(times: list[str], top: int) -> None:
+    """Also where many were accepted in one instant."""
+    found = [run for page in pages(make(*times), top) for run in page]
+    assert sorted(found) == [f"r{n}" for n in range(len(times))]
+
+
+def test_a_link_leads_on() -> None:
+    """With the same choice and without the caller's key."""
+    link = show(make("a", "b"), top="1", state="accepted", code="secret").headers["Link"]
+    assert link.startswith(f"<{ORIGIN}/api/runs?top=1&state=accepted&continuation=")
+    assert "secret" not in link
+    assert "Link" not in show(make("a")).headers
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("state", "flying"), ("top", "0"), ("top", "201"), ("top", "x"), ("continuation", "?"), ("continuation", "WzFd")],
+)
+def test_what_cannot_be_listed_is_refused(name: str, value: str) -> None:
+    """400 that names the field."""
+    response = show(make("a"), **{name: value})
+    assert (response.status_code, read(response)["field"]) == (400, name)
