@@ -27,6 +27,7 @@ from outlast.http.show_health import ShowHealth
 from outlast.http.show_rejects import ShowRejects
 from outlast.http.show_run import ShowRun
 from outlast.http.start_report import StartReport
+from outlast.sweep_runs import SweepRuns
 
 a = Adapters.wired(os.environ, Path(__file__).parent)
 Retry.first_seconds = a.settings.first_retry_seconds
@@ -45,6 +46,9 @@ app.route(route="runs/{run}", methods=["GET"])(client(answering(ShowRun(a.runs).
 app.route(route="runs/{run}/rejects", methods=["GET"])(answering(ShowRejects(a.runs, a.staging).show_rejects))
 show_health = ShowHealth(a.settings, a.reports, a.cosmos, a.staging, a.clock).show_health
 app.route(route="health", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)(answering(show_health))
+
+sweep = SweepRuns(a.runs, a.now, a.deadlines.timeout).sweep_runs
+app.timer_trigger(schedule="0 * * * * *", arg_name="timer")(client(sweep))
 
 for orchestrator in (import_report, run_wave, run_lane, settle_run):
     app.orchestration_trigger(context_name="context")(orchestrator)

@@ -68,7 +68,7 @@ class FakeClient(DurableOrchestrationClient):  # type: ignore[misc]  # the SDK s
             raise self.error
         if self.shown.get(instance_id, {}).get("runtimeStatus") in ("Running", "Pending", "Suspended"):
             raise RuntimeError("An Orchestration instance with the status Running already exists.")
-        self.shown[instance_id] = {"runtimeStatus": "Running"}
+        self.shown[instance_id] = {"runtimeStatus": "Running", "input": orjson.dumps(client_input).decode()}
         self.started.append((orchestration_function_name, instance_id, client_input))
         return instance_id
 
@@ -77,3 +77,6 @@ class FakeClient(DurableOrchestrationClient):  # type: ignore[misc]  # the SDK s
             return DurableOrchestrationStatus()
         about = {"instanceId": instance_id, "createdTime": "2026-01-01T00:00:00Z", "runtimeStatus": "Running"}
         return DurableOrchestrationStatus.from_json(about | self.shown[instance_id])
+
+    async def terminate(self, instance_id: str, reason: str) -> None:
+        self.shown[instance_id] = self.shown[instance_id] | {"runtimeStatus": "Terminated", "output": reason}

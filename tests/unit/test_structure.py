@@ -96,7 +96,7 @@ def _names(tree: ast.AST, node: ast.expr) -> list[str]:
 def called() -> set[tuple[str, str]]:
     """What orchestrators, the start endpoint and the sweep call."""
     sources = [source for path, source in stories().items() if path.startswith("orchestrators")]
-    sources += [(ROOT / "outlast" / path).read_text("utf-8") for path in ("http/start_once.py",)]
+    sources += [(ROOT / "outlast" / path).read_text("utf-8") for path in ("http/start_once.py", "sweep_runs.py")]
     return {name for source in sources for name in names_called(source)}
 
 

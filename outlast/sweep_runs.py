@@ -1,0 +1,119 @@
+"""The timer function `sweep_runs`: looks for runs whose record and orchestration disagree, and for what is owed.
+
+It starts, terminates and records, and does nothing long itself. It may die anywhere and run twice at once: each change
+of a record is conditional, an instance id is started once, and whoever is started asks the record first.
+"""
+
+import asyncio
+import json
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+import azure.functions as func
+
+from outlast.errors import OutlastError
+from outlast.models import Failure
+from outlast.runs import RunRecord, Runs
+from outlast.sweep import STUCK, Seen, Todo, judge, reason
+
+MOST = 100
+"""Runs of one sweep; the others have their turn in the next, for those longest without a change come first."""
+AT_ONCE = 8
+
+
+class _Moved(OutlastError):
+    """The record has changed since it was judged."""
+
+
+@dataclass(frozen=True, slots=True)
+class SweepRuns:
+    """`timeout` is functionTimeout in seconds."""
+
+    runs: Runs
+    now: Callable[[], datetime]
+    timeout: float
+
+    @property
+    def patience(self) -> float:
+        """An activity surfaces within its timeout and some seconds; its retry waits, and after a crash of the host its
+        message reappears after 5 minutes."""
+        return 2 * self.timeout + 600
+
+    async def sweep_runs(self, timer: func.TimerRequest, client: Any) -> None:
+        """Bring every run one step nearer to its end."""
+        gate = asyncio.Semaphore(AT_ONCE)
+        await asyncio.gather(*(self._one(record, client, gate) for record in await self.runs.unsettled(MOST)))
+
+    async def _one(self, record: RunRecord, client: Any, gate: asyncio.Semaphore) -> None:
+        async with gate:
+            try:
+                await self._sweep(record, client)
+            except _Moved:
+                return
+            except Exception as error:  # noqa: BLE001  # one run must not keep the sweep from the others
+                logging.getLogger("outlast").error("sweep_runs: run %s: %s", record.id, error)
+
+    async def _sweep(self, record: RunRecord, client: Any) -> None:
+        seen = await look(client, record.id, [settle_id(record)] if record.state == "failing" else [])
+        todo = judge(record, seen, self.now().astimezone(UTC), self.patience)
+        if todo is Todo.START:
+            await start(client, record)
+        elif todo is Todo.AGAIN:
+            await start(client, await self.runs.change(record.id, lambda found: _next_attempt(found, record)))
+        elif todo is Todo.TERMINATE:
+            await client.terminate(record.id, STUCK)
+        elif todo is Todo.SETTLE:
+            await settle(client, record, reason(record, seen))
+
+
+def _next_attempt(found: RunRecord, judged: RunRecord) -> RunRecord:
+    if (found.attempt, found.state) != (judged.attempt, judged.state):
+        raise _Moved
+    return replace(found, attempt=found.attempt + 1, state="accepted")
+
+
+async def start(client: Any, record: RunRecord) -> None:
+    await client.start_new("import_report", record.id, {"attempt": record.attempt})
+
+
+async def settle(client: Any, record: RunRecord, text: str) -> None:
+    """Start the compensation, unless it is at work."""
+    instance_id = settle_id(record)
+    if (await look(client, instance_id)).status in ("Running", "Pending", "Suspended", "ContinuedAsNew"):
+        return
+    failure = Failure("import_report", None, text).plain()
+    await client.start_new("settle_run", instance_id, {"run": record.id, "attempt": record.attempt, "failure": failure})
+
+
+def settle_id(record: RunRecord) -> str:
+    return f"{record.id}:{record.attempt}:settle"
+
+
+async def look(client: Any, instance_id: str, others: Sequence[str] = ()) -> Seen:
+    """The orchestration, with what works for it: its current lanes, and `others`."""
+    status = await client.get_status(instance_id, show_input=True)
+    if not status:
+        return Seen(None)
+    custom = status.custom_status if isinstance(status.custom_status, dict) else {}
+    lanes = [f"{custom.get('wave')}-{number}" for number in range(custom.get("lanes") or 0)]
+    found = [status, *(await asyncio.gather(*(client.get_status(one) for one in (*lanes, *others))))]
+    times = [one.last_updated_time for one in found if one and one.last_updated_time]
+    moved = max((_utc(time) for time in times), default=None)
+    return Seen(status.runtime_status.value, _attempt(status.input_), moved, status.output)
+
+
+def _attempt(given: Any) -> int:
+    """From the orchestration's input, which the SDK encodes twice."""
+    while isinstance(given, str):
+        try:
+            given = json.loads(given)
+        except ValueError:
+            return 0
+    return int(given.get("attempt", 0)) if isinstance(given, dict) else 0
+
+
+def _utc(time: datetime) -> datetime:
+    return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
