@@ -10,6 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from local import arguments
 from local.app_settings import APP, sample_values
 from local.calls import bypass_proxies, get
 from local.client import App, Watched, watch
@@ -28,7 +29,7 @@ MAIL_SECONDS = 10
 
 def main(argv: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m local demo", description=__doc__)
-    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the facts there")
+    parser.add_argument("--json", type=arguments.new_file, metavar="FILE", help="also write the facts there")
     options = parser.parse_args(argv)
     bypass_proxies()
     try:
