@@ -130,6 +130,12 @@ def mend(given: Any) -> str:
     return "mended"
 
 
+def deadly(context: Context) -> Story:
+    """Takes its worker along."""
+    yield context.call_activity("double", 1)
+    os._exit(3)
+
+
 def slow_code(context: Context) -> Story:
     """Its own code blocks the first time it is run."""
     marker = NOTES / f"slow-{context.instance_id}"
@@ -229,6 +235,7 @@ app.orchestration_trigger(context_name="context")(one)
 app.orchestration_trigger(context_name="context")(caught)
 app.orchestration_trigger(context_name="context")(parent)
 app.orchestration_trigger(context_name="context")(slow_code)
+app.orchestration_trigger(context_name="context")(deadly)
 app.orchestration_trigger(context_name="context")(rewindable)
 app.orchestration_trigger(context_name="context")(rewindable_child)
 app.activity_trigger(input_name="given")(mend)

@@ -145,3 +145,31 @@ def test_a_late_answer_of_an_activity_is_dropped(tmp_path: Path) -> None:
         assert (first.wake, second.wake) == (("i",), ())
 
     played(tmp_path, do)
+
+
+def test_the_last_of_a_fan_out_overtakes_the_one_before_it(tmp_path: Path) -> None:
+    """The real host's queue keeps no order either, so no app may rely on one."""
+
+    async def do(hub: Hub) -> None:
+        await hub.start("flood", "f")
+        await hub.finished("f")
+        assert list(hub.called)[-2:] == ["double(49)", "double(48)"]
+
+    played(tmp_path, do)
+
+
+def test_a_timer_fires_early_by_the_fraction_of_a_second(tmp_path: Path) -> None:
+    """Whole seconds are waited, rounded down; an app must not rely on the rest."""
+
+    def short(context: Context) -> Any:
+        began = context.current_utc_datetime
+        yield context.create_timer(began + timedelta(seconds=2.9))
+        return (context.current_utc_datetime - began).total_seconds()
+
+    async def run() -> None:
+        async with Hub(tmp_path / "host.db", {"short": short}, {}) as hub:
+            await hub.start("short", "s")
+            await hub.finished("s")
+            assert 2 <= hub.output("s") < 2.9
+
+    asyncio.run(run())
