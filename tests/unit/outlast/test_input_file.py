@@ -53,13 +53,14 @@ def test_a_gzipped_input_is_inflated(members: int) -> None:
     asyncio.run(run())
 
 
-def test_a_bomb_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A small file that would fill the disk: nothing of it stays."""
-    monkeypatch.setattr("outlast.input_file.MAX_INFLATED", 1_000_000)
+@pytest.mark.parametrize(("limit", "data"), [(1_000_000, 2_000_000), (4 * 1024**3, 20_000_000)])
+def test_a_bomb_is_refused(monkeypatch: pytest.MonkeyPatch, limit: int, data: int) -> None:
+    """A small file that would fill the disk, by its size or its ratio: nothing of it stays."""
+    monkeypatch.setattr("outlast.input_file.MAX_INFLATED", limit)
 
     async def run() -> None:
         files = make()
-        await files.staging.put(body_path("r1"), gzip.compress(b"0" * 2_000_000))
+        await files.staging.put(body_path("r1"), gzip.compress(b"0" * data, 1))
         with pytest.raises(BadInput):
             await files.inflate(RECORD)
         assert await files.staging.get(input_path("r1")) is None
