@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import resource
 import socket
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import closing
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from local.cosmos import wire
+from local.cosmos.core import Emulator
 from local.cosmos.server import CosmosServer
 
 Talk = Callable[[int], Awaitable[None]]
@@ -138,8 +140,6 @@ def test_half_a_request_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def many_files() -> Iterator[None]:
     """As many open files as 1,000 connections need at both ends."""
-    import resource
-
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 4096), hard))
     yield
@@ -175,8 +175,6 @@ def test_a_client_that_leaves_is_no_harm(tmp_path: Path) -> None:
 
 def test_a_failure_inside_is_no_traceback(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
     """A mistake of ours gets 500 without details; the log has the details."""
-    from local.cosmos.core import Emulator
-
     monkeypatch.setattr(Emulator, "_serve", lambda self, context: 1 / 0)
     monkeypatch.setattr("local.cosmos.auth.Authorizer.check", lambda *_: None)
 
