@@ -14,6 +14,7 @@ from local.host.database import Unusable
 from local.host.reply import Reply, Request
 from local.host.routes import query_of
 
+EVERYWHERE = {"0.0.0.0", "::", ""}
 BODY_LIMIT = 100 * 1024 * 1024  # bytes, as on Azure
 BODY_SECONDS = 230.0  # Azure's own limit for a whole request
 HEAD_SECONDS = 20.0  # in which a request's head must have come, or the next on the same connection begun
@@ -60,15 +61,27 @@ class Listener:
         )
         self._runner = web.ServerRunner(self._server, shutdown_timeout=1.0)
         self.port = 0
+        self._bind = ""
 
     async def start(self, bind: str, port: int) -> None:
         """Listens; raises OSError when the port is taken."""
+        self._bind = "127.0.0.1" if bind in EVERYWHERE else bind
         await self._runner.setup()
         site = web.TCPSite(self._runner, bind, port, reuse_address=True)
         await site.start()
         server = site._server
         assert isinstance(server, asyncio.Server)
         self.port = server.sockets[0].getsockname()[1]
+
+    async def answers(self, path: str) -> None:
+        """Returns when a request has been answered; raises OSError when none is."""
+        reader, writer = await asyncio.open_connection(self._bind if _is_ip(self._bind) else "127.0.0.1", self.port)
+        try:
+            writer.write(f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode())
+            if b" 200 " not in await reader.readline():
+                raise OSError(f"the host's own request for {path} was not answered")
+        finally:
+            writer.close()
 
     async def stop(self) -> None:
         """Closes the address and its connections."""
