@@ -40,7 +40,7 @@ def test_a_part_with_many_bad_rows_is_closed_too(monkeypatch: pytest.MonkeyPatch
     world = prepare(make_csv(60, bad=list(range(60))))
     generate_all(world)
     lines, rejects, parts = staged(world)
-    assert (parts, len(lines), len(rejects)) == (12, 0, 60)
+    assert (parts, len(lines), len(rejects)) == (10, 0, 60)
 
 
 def test_a_part_that_ends_with_the_chunk_has_no_cursor(monkeypatch: pytest.MonkeyPatch) -> None:
