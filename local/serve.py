@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from local import arguments
 from local.app_settings import APP, FILE, app_settings, copy_sample, sample_values
 from local.calls import bypass_proxies
 from local.console import ends_cleanly, say
@@ -35,10 +36,14 @@ def main(argv: Sequence[str]) -> int:
 
 def parse(argv: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m local serve", description=__doc__)
-    parser.add_argument("--app", type=Path, default=APP, metavar="DIR", help="the app to run (default: this one)")
+    parser.add_argument(
+        "--app", type=arguments.folder, default=APP, metavar="DIR", help="the app to run (default: this one)"
+    )
     parser.add_argument("--data", type=Path, metavar="DIR", help="where all data is kept (default: .local in the app)")
     for part, port in (("host", 7071), ("cosmos", 8081), ("inbox", 8025)):
-        parser.add_argument(f"--{part}-port", type=int, default=port, metavar="N", help="default: %(default)s")
+        parser.add_argument(
+            f"--{part}-port", type=arguments.port, default=port, metavar="N", help="default: %(default)s"
+        )
     return parser.parse_args(argv)
 
 
