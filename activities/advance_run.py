@@ -67,8 +67,8 @@ def _read(record: RunRecord, given: Plain) -> RunRecord | None:
 
 def _completed(record: RunRecord, given: Plain) -> RunRecord | None:
     """The end of the story; or of settling a run that turned out to be published."""
-    if record.state == "failing":
-        return replace(record, state="completed", owed=[], failure=None, outcome=None) if record.receipt else None
+    if "undo" in record.owed and record.receipt:
+        return replace(record, state="completed", owed=[], failure=None, outcome=None)
     return _advanced(record, given)
 
 

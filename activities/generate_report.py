@@ -17,6 +17,7 @@ from outlast.models import ChunkAnswer, ChunkCall, Plain, Totals
 from outlast.rejects import Reject, encode_rejects
 from outlast.report import Report
 from outlast.runs import Fence, RunRecord, Runs
+from outlast.snapshots import as_generation
 from outlast.staging import Staging, reference_path
 
 PART_BYTES = 16 * 1024 * 1024
@@ -66,7 +67,8 @@ class GenerateReport:
         listed = await self.files.chunks(record.id)
         rows = iter(await self._rows(record, listed, number, place))
         reference = orjson.loads(await self.staging.need(reference_path(record.id)))
-        return _Part(self.reports[record.report], reference, number, rows, place, deadline)
+        generation = record.id if record.mode == "snapshot" else None
+        return _Part(self.reports[record.report], reference, number, generation, rows, place, deadline)
 
     async def _rows(self, record: RunRecord, listed: ChunkList, number: int, place: Plain) -> Iterable[AnyRow]:
         """The chunk's rows from the place on."""
@@ -84,6 +86,7 @@ class _Part:
     report: Report[Any]
     reference: Any
     chunk: int
+    generation: str | None
     rows: Iterator[AnyRow]
     place: Plain
     deadline: Deadline
@@ -138,7 +141,7 @@ class _Part:
             lines = [
                 ((line.partition_key, document["id"]), line)
                 for document in self.report.generate_report(typed, self.reference)
-                for line in (staged(document, path, row.number),)
+                for line in (staged(self._stored(document), path, row.number),)
             ]
         except ValidationError as error:
             first = error.errors(include_url=False, include_context=False, include_input=False)[0]
@@ -149,6 +152,9 @@ class _Part:
             self._reject(row, "", "error", f"{type(error).__name__}: {error}")
         else:
             self._keep(row, dict(lines))
+
+    def _stored(self, document: Any) -> Any:
+        return document if self.generation is None else as_generation(document, self.generation)
 
     def _keep(self, row: InputRow, lines: dict[Key, Line]) -> None:
         self.left[row.number] = len(lines)

@@ -1,4 +1,7 @@
-"""Reconciles the counts of all chunks and writes the receipt. Nothing is published that does not add up."""
+"""Reconciles the counts of all chunks, writes the receipt, and makes a snapshot's new generation the current one.
+
+Nothing is published that does not add up.
+"""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -14,6 +17,7 @@ from outlast.input_file import InputFiles
 from outlast.models import Plain, Totals
 from outlast.report import Report
 from outlast.runs import Fence, RunRecord, Runs
+from outlast.snapshots import Generation, Snapshots, published
 from outlast.staging import Staging, stored_path
 
 
@@ -23,14 +27,17 @@ class PublishReport:
     runs: Runs
     staging: Staging
     files: InputFiles
+    snapshots: Snapshots
     deadlines: Deadlines
     clock: Callable[[], float]
     now: Callable[[], datetime]
 
     async def publish_report(self, given: Plain) -> Plain:
-        """Given run, attempt, totals of both phases, cursor; answers the cursor and, at the end, the receipt."""
+        """Given run, attempt, totals of both phases, cursor; answers the cursor and, at the end, the receipt; where a
+        newer run is current, it is named there."""
         deadline = self.deadlines.start()
-        record = await Fence(self.runs, given["run"], given["attempt"], "publishing", self.clock).enter()
+        fence = Fence(self.runs, given["run"], given["attempt"], "publishing", self.clock)
+        record = await fence.enter()
         count = len((await self.files.chunks(record.id)).chunks)
         cursor = given["cursor"] or {"chunk": 0, "totals": Totals().plain()}
         counted, chunk = Totals.of(cursor["totals"]), cursor["chunk"]
@@ -43,7 +50,18 @@ class PublishReport:
         kept = await self.runs.change(
             record.id, lambda before: before if before.receipt else replace(before, receipt=receipt)
         )
-        return {"cursor": None, "receipt": kept.receipt}
+        receipt = kept.receipt or receipt
+        newer = await self._publish(await fence.enter(), receipt) if record.mode == "snapshot" else None
+        return {"cursor": None, "receipt": {**receipt, "superseded_by": newer} if newer else receipt}
+
+    async def _publish(self, record: RunRecord, receipt: Plain) -> str | None:
+        """Make this run's generation the current one; return the run that is newer, where there is one."""
+        report, now = self.reports[record.report], self.now().astimezone(UTC).isoformat(timespec="milliseconds")
+        generation, documents = Generation(record.id, record.accepted), receipt["documents_written"]
+        header = await self.snapshots.change(
+            report, lambda before: published(before, report.name, generation, documents, now)
+        )
+        return None if header is None or header.holds(record.id) else header.current.run
 
     async def _reconciled(self, record: RunRecord, chunk: int) -> Totals:
         """Count one chunk from what was staged; raise Permanent where storing did not take all that was generated."""

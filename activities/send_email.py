@@ -32,7 +32,7 @@ def letter(record: RunRecord) -> Letter:
         f"Run:      {record.id} (attempt {record.attempt}, accepted {record.accepted})",
         f"Step:     {where}",
         f"Reason:   {failure['text']}",
-        f"Written:  {_written(failure, totals)}",
+        f"Written:  {_written(record, failure, totals)}",
         f"Rejects:  {_rejects(record, totals)}",
         "",
         "What to do next: " + _next(totals),
@@ -42,12 +42,15 @@ def letter(record: RunRecord) -> Letter:
     )
 
 
-def _written(failure: Plain, totals: Totals) -> str:
+def _written(record: RunRecord, failure: Plain, totals: Totals) -> str:
     """What a call that failed had written before it did is in no count."""
     unsure = failure["step"] == "run_lane" or (failure["step"] == "store_data_to_db" and failure["chunk"] is not None)
     if not totals.sends and not unsure:
         return "nothing"
     documents = totals.documents if totals.sends else 0
+    if record.mode == "snapshot":
+        undone = "are still to be removed" if "undo" in record.owed else "have been removed again"
+        return f"{'at least ' * unsure}{documents} documents, which {undone}; readers see the report as it was"
     return f"{'at least ' * unsure}{documents} documents, which stay: the report's mode is upsert"
 
 

@@ -19,7 +19,7 @@ def import_report(context: Context) -> Steps:
     try:
         return (yield from _story(context, run, progress))
     except Exception as error:  # whatever failed is settled; what became of the run is in its record
-        settled = yield from _settle(context, run, progress, error)
+        settled = yield from _settle(context, run, progress, "failed", _failure(error))
         if settled.get("state") == "completed":
             return settled["receipt"]
         if settled.get("failure"):
@@ -27,10 +27,9 @@ def import_report(context: Context) -> Steps:
         raise
 
 
-def _settle(context: Context, run: Plain, progress: Progress, error: Exception) -> Steps:
+def _settle(context: Context, run: Plain, progress: Progress, outcome: str, failure: Failure) -> Steps:
     """Settling does not raise, but its worker may die; the run's own reason stays then, and `sweep_runs` settles."""
-    failure = error.failure if isinstance(error, StepFailed) else Failure("import_report", None, readable(error))
-    told = {**run, "failure": failure.plain(), "totals": progress.totals.plain()}
+    told = {**run, "outcome": outcome, "failure": failure.plain(), "totals": progress.totals.plain()}
     instance_id = f"{run['run']}:{run['attempt']}:settle"
     with suppress(Exception):
         return (yield context.call_sub_orchestrator("settle_run", told, instance_id))
@@ -51,8 +50,12 @@ def _story(context: Context, run: Plain, progress: Progress) -> Steps:
 
     yield from _advance(context, run, "publishing", progress)
     published = yield from call_until_done(context, "publish_report", {**run, "totals": progress.totals.plain()})
-    yield from _advance(context, run, "completed", progress)
-    return published["receipt"]
+    receipt = published["receipt"]
+    if newer := receipt.get("superseded_by"):
+        yield from _settle(context, run, progress, "superseded", _superseded(newer))
+    else:
+        yield from _advance(context, run, "completed", progress)
+    return receipt
 
 
 def _phase(context: Context, run: Plain, phase: str, chunks: int, progress: Progress) -> Steps:
@@ -83,3 +86,11 @@ def _judge(step: str, orders: Orders, totals: Totals) -> None:
     refusal = orders.refusal(totals)
     if refusal is not None:
         raise StepFailed(Failure(step, None, refusal))
+
+
+def _failure(error: Exception) -> Failure:
+    return error.failure if isinstance(error, StepFailed) else Failure("import_report", None, readable(error))
+
+
+def _superseded(newer: str) -> Failure:
+    return Failure("publish_report", None, f"run {newer}, which was accepted later, is current")

@@ -2,7 +2,7 @@
 
 import logging
 
-from outlast.durable import Context, Retry, StepFailed, Steps, call
+from outlast.durable import Context, Retry, StepFailed, Steps, call, wait
 from outlast.models import Orders, Plain
 
 
@@ -13,8 +13,10 @@ def settle_run(context: Context) -> Steps:
     run = {"run": given["run"], "attempt": given["attempt"]}
     try:
         orders = yield from _advance(context, {**given, "to": "failing"})
+        if "undo" in orders.owed:
+            orders = yield from _pay(context, run, orders, "undo", _undo_report(context, run))
         if "mail" in orders.owed:
-            yield from _pay(context, run, "mail", _send_email(context, run))
+            orders = yield from _pay(context, run, orders, "mail", _send_email(context, run))
         ended = yield from _advance(context, {**run, "to": "settled"})
     except StepFailed as error:
         _note(context, f"run {run['run']} could not be settled: {error}")
@@ -22,18 +24,32 @@ def settle_run(context: Context) -> Steps:
     return {"state": ended.state, "failure": ended.failure, "receipt": ended.receipt}
 
 
-def _pay(context: Context, run: Plain, debt: str, steps: Steps) -> Steps:
-    """What fails stays owed: `sweep_runs` starts the settling again, later and later."""
+def _pay(context: Context, run: Plain, orders: Orders, debt: str, steps: Steps) -> Steps:
+    """Return the record's orders after the steps. What fails stays owed: `sweep_runs` starts the settling again, later
+    and later."""
     try:
-        yield from steps
+        to = yield from steps
     except StepFailed as error:
         _note(context, f"{debt} is still owed for run {run['run']}: {error}")
-    else:
-        yield from _advance(context, {**run, "to": "failing", "paid": debt})
+        return orders
+    return (yield from _advance(context, {**run, "to": to, "paid": debt}))
+
+
+def _undo_report(context: Context, run: Plain) -> Steps:
+    """Return what the run becomes: one that was published before the fence is whole, and completed."""
+    cursor = None
+    while True:
+        answer = yield from call(context, "undo_report", {**run, "cursor": cursor})
+        cursor = answer["cursor"]
+        if cursor is None:
+            return "completed" if answer["published"] else "failing"
+        if answer["wait"]:
+            yield from wait(context, answer["wait"])
 
 
 def _send_email(context: Context, run: Plain) -> Steps:
     yield from call(context, "send_email", run, Retry.mail())
+    return "failing"
 
 
 def _advance(context: Context, given: Plain) -> Steps:

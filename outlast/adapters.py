@@ -11,6 +11,7 @@ from typing import Any
 from uuid import uuid4
 
 from outlast.cosmos.client import Cosmos
+from outlast.cosmos.generations import CosmosSnapshots
 from outlast.cosmos.pace import Paces
 from outlast.cosmos.transport import SdkTransport
 from outlast.cosmos.writer import Writer
@@ -20,6 +21,7 @@ from outlast.mail import Mailer, SendGridMailer
 from outlast.report import Report, load_reports
 from outlast.runs import CosmosRuns, Runs
 from outlast.settings import Settings, function_timeout, read_settings
+from outlast.snapshots import Snapshots
 from outlast.staging import Staging
 
 
@@ -31,6 +33,7 @@ class Adapters:
     reports: Mapping[str, Report[Any]]
     cosmos: Cosmos
     runs: Runs
+    snapshots: Snapshots
     staging: Staging
     inputs: Staging | None
     files: InputFiles
@@ -56,6 +59,7 @@ class Adapters:
             reports=load_reports(folder / "reports"),
             cosmos=cosmos,
             runs=CosmosRuns(cosmos, _now),
+            snapshots=CosmosSnapshots(cosmos),
             staging=staging,
             inputs=inputs,
             files=InputFiles(staging, inputs or Staging("")),

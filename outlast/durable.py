@@ -8,7 +8,7 @@ import asyncio
 import logging
 import re
 from collections.abc import Awaitable, Callable, Generator
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from azure.durable_functions import RetryOptions
@@ -32,6 +32,7 @@ class Context(Protocol):
     def set_custom_status(self, status: Any) -> None: ...
     def call_activity_with_retry(self, name: str, retry_options: Any, input_: Any) -> Any: ...
     def call_sub_orchestrator(self, name: str, input_: Any, instance_id: str) -> Any: ...
+    def create_timer(self, fire_at: datetime) -> Any: ...
     def task_all(self, activities: list[Any]) -> Any: ...
     def continue_as_new(self, input_: Any) -> None: ...
 
@@ -98,6 +99,11 @@ def call_until_done(context: Context, activity: str, given: Plain) -> Steps:
         cursor = answer["cursor"]
         if cursor is None:
             return answer
+
+
+def wait(context: Context, seconds: float) -> Steps:
+    """Let time pass, whatever happens to the process."""
+    yield context.create_timer(context.current_utc_datetime + timedelta(seconds=seconds))
 
 
 def readable(error: Exception) -> str:

@@ -59,7 +59,8 @@ class Report(Generic[RowT]):
     partition_key: ClassVar[str]
     """Path of the container's partition key in each document, such as `/carrier`."""
     mode: ClassVar[str] = "upsert"
-    """`upsert`: documents replace those with the same id and partition key; a failed run leaves what it wrote."""
+    """`upsert`: documents replace those with the same id and partition key; a failed run leaves what it wrote.
+    `snapshot`: each run writes its own generation, readers see the newest whole one, a failed run leaves nothing."""
     parameters: ClassVar[type[Parameters]] = Parameters
     reads: ClassVar[Mapping[str, str]] = {}
     """Other containers that `read_data_from_db` reads, each with its partition key."""
@@ -113,8 +114,8 @@ def _faults(cls: type[Report[Any]]) -> Iterable[tuple[str, str]]:
         yield "partition_key", f"must be a path such as /carrier, not {key!r}"
     if not (isinstance(cls.reads, Mapping) and all(_is_path(key) for key in cls.reads.values())):
         yield "reads", f'must name containers and their partition keys, as {{"airlines": "/id"}}, not {cls.reads!r}'
-    if cls.mode != "upsert":
-        yield "mode", f"must be 'upsert', not {cls.mode!r}"
+    if cls.mode not in ("upsert", "snapshot"):
+        yield "mode", f"must be 'upsert' or 'snapshot', not {cls.mode!r}"
     if not (inspect.isclass(parameters) and issubclass(parameters, Parameters)):
         yield "parameters", "must be a subclass of Parameters"
     elif taken := START_PARAMETERS & parameters.model_fields.keys():

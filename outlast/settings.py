@@ -29,6 +29,8 @@ class Settings(BaseModel):
     mail_to: str = ""
     max_parallel: int = Field(8, ge=1, le=32)
     """Lanes of a wave at most; a wave has 32 at most, so that its history stays small."""
+    snapshot_grace_seconds: float = Field(3600.0, ge=0)
+    """A replaced generation stays so long for whoever is reading it."""
     first_retry_seconds: float = Field(5.0, ge=0.001)
     """Azure's timers of less than a second fire at once, so 5 s there; one machine may shorten it."""
 

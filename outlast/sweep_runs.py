@@ -7,21 +7,24 @@ of a record is conditional, an instance id is started once, and whoever is start
 import asyncio
 import json
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import azure.functions as func
 
 from outlast.errors import OutlastError
 from outlast.models import Failure
+from outlast.report import Report
 from outlast.runs import RunRecord, Runs
+from outlast.snapshots import Snapshots
 from outlast.sweep import STUCK, Seen, Todo, judge, reason
 
 MOST = 100
 """Runs of one sweep; the others have their turn in the next, for those longest without a change come first."""
 AT_ONCE = 8
+AT_WORK = ("Running", "Pending", "Suspended", "ContinuedAsNew")
 
 
 class _Moved(OutlastError):
@@ -30,11 +33,14 @@ class _Moved(OutlastError):
 
 @dataclass(frozen=True, slots=True)
 class SweepRuns:
-    """`timeout` is functionTimeout in seconds."""
+    """`timeout` is functionTimeout in seconds; `grace` are those for which a replaced generation stays."""
 
     runs: Runs
     now: Callable[[], datetime]
     timeout: float
+    reports: Mapping[str, Report[Any]]
+    snapshots: Snapshots
+    grace: float
 
     @property
     def patience(self) -> float:
@@ -43,9 +49,20 @@ class SweepRuns:
         return 2 * self.timeout + 600
 
     async def sweep_runs(self, timer: func.TimerRequest, client: Any) -> None:
-        """Bring every run one step nearer to its end."""
+        """Bring every run one step nearer to its end, and have generations removed whose time is over."""
+        await asyncio.gather(*(self._retire(report, client) for report in self.reports.values()))
         gate = asyncio.Semaphore(AT_ONCE)
         await asyncio.gather(*(self._one(record, client, gate) for record in await self.runs.unsettled(MOST)))
+
+    async def _retire(self, report: Report[Any], client: Any) -> None:
+        try:
+            header = await self.snapshots.header(report) if report.mode == "snapshot" else None
+            for generation in header.previous if header else ():
+                replaced = datetime.fromisoformat(generation.replaced or generation.accepted)
+                if self.now() - replaced >= timedelta(seconds=self.grace):
+                    await remove(client, report.name, generation.run)
+        except Exception as error:  # noqa: BLE001  # one report must not keep the sweep from the runs
+            logging.getLogger("outlast").error("sweep_runs: report %s: %s", report.name, error)
 
     async def _one(self, record: RunRecord, client: Any, gate: asyncio.Semaphore) -> None:
         async with gate:
@@ -82,10 +99,17 @@ async def start(client: Any, record: RunRecord) -> None:
 async def settle(client: Any, record: RunRecord, text: str) -> None:
     """Start the compensation, unless it is at work."""
     instance_id = settle_id(record)
-    if (await look(client, instance_id)).status in ("Running", "Pending", "Suspended", "ContinuedAsNew"):
+    if (await look(client, instance_id)).status in AT_WORK:
         return
     failure = Failure("import_report", None, text).plain()
     await client.start_new("settle_run", instance_id, {"run": record.id, "attempt": record.attempt, "failure": failure})
+
+
+async def remove(client: Any, report: str, run: str) -> None:
+    """Start the removal of a generation, unless it is at work."""
+    instance_id = f"{run}:remove"
+    if (await look(client, instance_id)).status not in AT_WORK:
+        await client.start_new("remove_previous", instance_id, {"report": report, "run": run})
 
 
 def settle_id(record: RunRecord) -> str:

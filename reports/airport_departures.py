@@ -27,6 +27,7 @@ class AirportDepartures(Report[Departure]):
     """Departures that left at least `min_delay` minutes late, with the airline's name."""
 
     container, partition_key = "airport-departures", "/origin"
+    mode = "snapshot"
     parameters = Choice
     reads = {"airlines": "/id"}
 

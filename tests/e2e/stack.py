@@ -113,6 +113,14 @@ class Stack:
             found = container.query_items("SELECT c.id FROM c", enable_cross_partition_query=True)
             return [document["id"] for document in found]
 
+    def current(self, report: str) -> list[dict[str, Any]]:
+        """What a reader of a snapshot report sees, by the query that the app gives."""
+        told = self.request("GET", f"/api/reports/{report}/current")[1]
+        with self.container(told["container"]) as container:
+            return list(
+                container.query_items(told["query"], parameters=told["parameters"], enable_cross_partition_query=True)
+            )
+
     def make_container_anew(self, name: str, partition_key: str, request_units: int) -> None:
         """The container with other RU/s: one partition of 400 is not four of 100."""
         with self.parts.open_database() as database:

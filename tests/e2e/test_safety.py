@@ -11,14 +11,16 @@ import pytest
 from tests.e2e.stack import BROKEN, Stack, first_rows, running
 
 TIMEOUT = ("AzureFunctionsJobHost__functionTimeout", "00:00:05")
+GRACE = ("SNAPSHOT_GRACE_SECONDS", "0")
 SLOW = 400
 """RU/s: storing takes seconds."""
 
 
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    with running(tmp_path_factory.mktemp("stack"), dict([TIMEOUT, ("FIRST_RETRY_SECONDS", "0.05")])) as stack:
+    with running(tmp_path_factory.mktemp("stack"), dict([TIMEOUT, GRACE, ("FIRST_RETRY_SECONDS", "0.05")])) as stack:
         stack.make_container_anew("flight-delays", "/carrier", SLOW)
+        stack.make_container_anew("airport-departures", "/origin", SLOW)
         yield stack
 
 
@@ -108,3 +110,28 @@ def test_a_failed_run_sends_its_mail_when_the_mail_service_is_back(stack: Stack)
     run = stack.start("flight_delays", BROKEN.read_bytes())
     stack.wait(run)
     assert (stack.record(run)["state"], stack.record(run)["owed"]) == ("failed", ["mail"])
+
+
+def runs_in(stack: Stack, container: str) -> set[str]:
+    """Whose documents lie there."""
+    with stack.container(container) as found:
+        query = "SELECT DISTINCT VALUE c.snapshot_run FROM c WHERE IS_DEFINED(c.snapshot_run)"
+        return set(found.query_items(query, enable_cross_partition_query=True))
+
+
+def test_a_snapshot_is_replaced_whole_and_a_cancelled_one_leaves_nothing(stack: Stack) -> None:
+    """Readers see one run's documents; the one before is removed by the sweep, the cancelled one by itself."""
+    first = stack.start("airport_departures", first_rows(300))
+    stored = stack.wait(first)["output"]["documents_written"]
+    assert {d["snapshot_run"] for d in stack.current("airport_departures")} == {first}
+    cancelled = stack.start("airport_departures", first_rows(2_000))
+    stack.wait_until(lambda: cancelled in runs_in(stack, "airport-departures"), "its first document")
+    assert stack.request("POST", f"/api/runs/{cancelled}/cancel", b"")[0] == 202
+    second = stack.start("airport_departures", first_rows(200))
+    stack.wait(second)
+    assert {d["snapshot_run"] for d in stack.current("airport_departures")} == {second}
+    assert len(stack.current("airport_departures")) < stored
+    stack.wait(cancelled)
+    assert stack.record(cancelled)["state"] == "cancelled"
+    sweep(stack)
+    stack.wait_until(lambda: runs_in(stack, "airport-departures") == {second}, "the others to be gone")

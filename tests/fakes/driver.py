@@ -60,6 +60,8 @@ class Driver:
     instances: dict[str, Instance] = field(default_factory=dict)
     calls: list[tuple[str, Plain]] = field(default_factory=list)
     failing: list[Failing] = field(default_factory=list)
+    timers: list[str] = field(default_factory=list)
+    """When each was due; nobody waits for it."""
     broken: dict[str, Exception] = field(default_factory=dict)
     """Orchestrators, by name, that fail without a turn, as one does whose worker dies."""
     _turns: "Turns" = field(init=False)
@@ -120,6 +122,9 @@ class Driver:
             if not action.parts:
                 return None
             return await asyncio.gather(*(self._perform(part) for part in action.parts))
+        if action.kind == "timer":
+            self.timers.append(action.given)
+            return None
         if action.kind == "orchestrator":
             instance = await self.run(action.name, action.given, action.instance_id)
             if instance.status == "Failed":

@@ -79,6 +79,9 @@ class ReplayContext:
     def call_sub_orchestrator(self, name: str, input_: Any, instance_id: str) -> Action:
         return Action("orchestrator", name, input_, instance_id)
 
+    def create_timer(self, fire_at: datetime) -> Action:
+        return Action("timer", given=fire_at.isoformat())
+
     def task_all(self, activities: list[Action]) -> Action:
         if any(part.kind != "orchestrator" for part in activities):
             raise AssertionError("task_all over activities loses results on the real host")

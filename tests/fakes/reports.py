@@ -38,7 +38,16 @@ class Sales(Report[Sale]):
             yield {"id": f"{row.id}.{copy}", "shop": row.shop, "amount": row.amount * reference["factor"]}
 
 
+class Stock(Sales):
+    """The same rows as a snapshot."""
+
+    name = "stock"
+    container = "stock"
+    mode = "snapshot"
+
+
 REPORTS: Mapping[str, Report[Any]] = {"sales": Sales()}
+WITH_SNAPSHOT: Mapping[str, Report[Any]] = {**REPORTS, "stock": Stock()}
 HEADER = b"id,shop,amount,copies\n"
 
 

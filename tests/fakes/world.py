@@ -9,9 +9,12 @@ from activities.generate_report import GenerateReport
 from activities.publish_report import PublishReport
 from activities.read_data_from_db import ReadDataFromDb
 from activities.read_input_file import ReadInputFile
+from activities.remove_generation import RemoveGeneration
 from activities.send_email import SendEmail
 from activities.store_data_to_db import StoreDataToDb
+from activities.undo_report import UndoReport
 from orchestrators.import_report import import_report
+from orchestrators.remove_previous import remove_previous
 from orchestrators.run_lane import run_lane
 from orchestrators.run_wave import run_wave
 from orchestrators.settle_run import settle_run
@@ -28,9 +31,10 @@ from tests.fakes.driver import Driver, Instance, Step
 from tests.fakes.mailer import FakeMailer
 from tests.fakes.reports import REPORTS
 from tests.fakes.runs import FakeRuns
+from tests.fakes.snapshots import FakeSnapshots
 from tests.fakes.transport import FakeTransport
 
-STORIES = {story.__name__: story for story in (import_report, run_wave, run_lane, settle_run)}
+STORIES = {story.__name__: story for story in (import_report, run_wave, run_lane, settle_run, remove_previous)}
 T = TypeVar("T")
 
 
@@ -53,6 +57,7 @@ class World:
     cosmos: FakeCosmos = field(default_factory=FakeCosmos)
     mailer: FakeMailer = field(default_factory=FakeMailer)
     runs: FakeRuns = field(init=False)
+    snapshots: FakeSnapshots = field(init=False)
     files: InputFiles = field(init=False)
     deadlines: Deadlines = field(init=False)
     steps: dict[str, Step] = field(init=False)
@@ -60,6 +65,7 @@ class World:
 
     def __post_init__(self) -> None:
         self.runs = FakeRuns(self.clock.now)
+        self.snapshots = FakeSnapshots(self.transport)
         self.files = InputFiles(self.staging, self.inputs)
         self.deadlines = Deadlines(self.timeout, self.clock)
         writer = Writer(self.transport, self.clock, self.clock.sleep, lambda: 0.5, Paces(self.clock))
@@ -75,7 +81,11 @@ class World:
                 reports, runs, staging, files, deadlines, clock, work_here
             ).generate_report,
             "store_data_to_db": StoreDataToDb(reports, runs, staging, files, writer, deadlines, clock).store_data_to_db,
-            "publish_report": PublishReport(reports, runs, staging, files, deadlines, clock, clock.now).publish_report,
+            "publish_report": PublishReport(
+                reports, runs, staging, files, self.snapshots, deadlines, clock, clock.now
+            ).publish_report,
+            "undo_report": UndoReport(reports, runs, self.snapshots, deadlines).undo_report,
+            "remove_generation": RemoveGeneration(reports, self.snapshots, deadlines).remove_generation,
             "send_email": SendEmail(runs, self.mailer).send_email,
         }
         self.driver = Driver(STORIES, self.steps, self.seed)

@@ -1,10 +1,13 @@
 import logging
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from orchestrators.settle_run import settle_run
 from outlast.models import Orders
+from tests.fakes.clock import START
 from tests.fakes.replay import Action, ReplayContext, replay
 from tests.unit.orchestrators.telling import tell
 
@@ -95,3 +98,60 @@ def test_what_goes_wrong_is_logged_once(caplog: pytest.LogCaptureFixture) -> Non
     assert caplog.messages == expected
     replay(settle_run, "r1:2:settle", GIVEN, record, [])
     assert caplog.messages == expected
+
+
+UNDO = Orders(2, attempt=2, state="failing", owed=["undo", "mail"])
+COMPLETED = Orders(2, state="completed", receipt={"rows_read": 7})
+
+
+def undo(*answers: Any) -> tuple[list[Action], Any]:
+    """What settling asks for when the undoing answers that, call by call."""
+    coming = iter(answers)
+    orders = UNDO
+
+    def answer(action: Action) -> Any:
+        nonlocal orders
+        if action.name in ("undo_report", "send_email"):
+            return next(coming) if action.name == "undo_report" else {"sent": True}
+        if action.kind == "timer":
+            return None
+        if action.given["to"] == "completed":
+            orders = COMPLETED
+        elif "paid" in action.given:
+            orders = replace(orders, owed=[debt for debt in orders.owed if debt != action.given["paid"]])
+        elif action.given["to"] == "settled" and orders is not COMPLETED:
+            orders = FAILED
+        return orders.plain()
+
+    asked, returned, _ = tell(settle_run, GIVEN, answer)
+    return asked, returned
+
+
+def undone(cursor: Any, wait: float = 0, published: bool = False) -> dict[str, Any]:
+    return {"cursor": cursor, "deleted": 0, "wait": wait, "published": published}
+
+
+def test_what_was_written_is_undone_when_nothing_can_write_any_more() -> None:
+    """Fence, wait, delete in as many calls as it takes, and only then the mail, which says so."""
+    asked, returned = undo(undone({"deleted": 0}, wait=135), undone({"deleted": 9}), undone(None))
+    assert [action.name or action.kind for action in asked] == [
+        "advance_run", "undo_report", "timer", "undo_report", "undo_report", "advance_run",
+        "send_email", "advance_run", "advance_run",
+    ]  # fmt: skip
+    assert [a.given["cursor"] for a in asked if a.name == "undo_report"] == [None, {"deleted": 0}, {"deleted": 9}]
+    assert asked[2].given == (START + timedelta(seconds=135)).isoformat()
+    assert returned["state"] == "failed"
+
+
+def test_a_run_that_was_published_before_the_fence_is_completed() -> None:
+    """Its documents stay, and nobody is told that it failed."""
+    asked, returned = undo(undone({"deleted": 0}, wait=135), undone(None, published=True))
+    assert asked[-2].given == {**RUN, "to": "completed", "paid": "undo"}
+    assert "send_email" not in [action.name for action in asked]
+    assert returned == {"state": "completed", "failure": None, "receipt": {"rows_read": 7}}
+
+
+def test_an_undoing_that_fails_does_not_keep_the_mail() -> None:
+    """It stays owed, for the sweep to begin again."""
+    asked, _ = undo({"permanent": "no role"})
+    assert [action.given.get("paid") for action in asked] == [None, None, None, "mail", None]

@@ -6,11 +6,14 @@ import azure.functions as func
 import pytest
 
 from outlast.runs import RunRecord
+from outlast.snapshots import Generation, Header
 from outlast.sweep import STUCK
 from outlast.sweep_runs import SweepRuns
 from tests.fakes.http import FakeClient
+from tests.fakes.reports import WITH_SNAPSHOT
 from tests.fakes.world import World
 
+GRACE = 3600
 TIMER = cast(func.TimerRequest, None)
 
 
@@ -22,7 +25,8 @@ class Swept:
         asyncio.run(self.world.accept(b"", **fields))
         if status is not None:
             self.client.shown["r1"] = {"runtimeStatus": status, "input": f'"{{\\"attempt\\": {self.record.attempt}}}"'}
-        self.sweep = SweepRuns(self.world.runs, self.world.clock.now, 120)
+        world = self.world
+        self.sweep = SweepRuns(world.runs, world.clock.now, 120, WITH_SNAPSHOT, world.snapshots, GRACE)
 
     @property
     def record(self) -> RunRecord:
@@ -116,3 +120,26 @@ def test_what_has_ended_is_not_looked_at() -> None:
     """However many there are."""
     swept = Swept("Failed", state="failed")
     assert swept.after(10**7) == []
+
+
+@pytest.mark.parametrize("times", [1, 3])
+def test_a_replaced_generation_is_removed_when_its_grace_is_over(times: int) -> None:
+    """Not before, for somebody may be reading it; and by one orchestration."""
+    swept = Swept(state="completed")
+    now = swept.world.clock.now().isoformat()
+    old, new = Generation("r0", "2026-01-01", now), Generation("r1", "2026-01-02")
+    swept.world.snapshots.headers["stock"] = Header("stock", new, 5, now, (old,))
+    assert swept.after(GRACE - 1) == []
+    removal = ("remove_previous", "r0:remove", {"report": "stock", "run": "r0"})
+    assert swept.after(1, times) == [removal]
+    swept.client.shown["r0:remove"] = {"runtimeStatus": "Failed"}
+    assert swept.after() == [removal] * 2
+
+
+def test_a_report_whose_header_cannot_be_read_does_not_stop_the_sweep(caplog: pytest.LogCaptureFixture) -> None:
+    """Runs are looked after all the same."""
+    swept = Swept("Failed", state="storing")
+    swept.world.snapshots.headers["stock"] = Header("stock", Generation("r1", ""), 5, "", (Generation("r0", "?"),))
+    with caplog.at_level(logging.ERROR, logger="outlast"):
+        assert len(swept.after()) == 1
+    assert "sweep_runs: report stock" in caplog.text

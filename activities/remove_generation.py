@@ -1,0 +1,34 @@
+"""Deletes a generation that was replaced and that nobody should be reading any more."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from activities.undo_report import known_report
+from outlast.deadline import Deadlines
+from outlast.models import Plain
+from outlast.report import Report
+from outlast.snapshots import Snapshots
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveGeneration:
+    reports: Mapping[str, Report[Any]]
+    snapshots: Snapshots
+    deadlines: Deadlines
+
+    async def remove_generation(self, given: Plain) -> Plain:
+        """Given report, run, cursor; answers cursor and how many documents were deleted. The header forgets the run
+        when nothing of it is found any more; a run it does not know as replaced is left alone."""
+        deadline, report, run = self.deadlines.start(), known_report(self.reports, given["report"]), given["run"]
+        header = await self.snapshots.header(report)
+        deleted = (given["cursor"] or {"deleted": 0})["deleted"]
+        if header is None or header.current.run == run or not header.holds(run):
+            return {"cursor": None, "deleted": deleted}
+        while not deadline.passed():
+            found = await self.snapshots.remove(report, run)
+            if not found:
+                await self.snapshots.change(report, lambda header: header and header.without(run))
+                return {"cursor": None, "deleted": deleted}
+            deleted += found
+        return {"cursor": {"deleted": deleted}, "deleted": deleted}

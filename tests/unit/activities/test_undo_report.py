@@ -1,0 +1,96 @@
+import asyncio
+from typing import Any
+
+import pytest
+
+from activities.undo_report import SLACK_SECONDS
+from outlast.errors import Permanent
+from outlast.models import Plain
+from outlast.snapshots import Generation, Header
+from tests.fakes.reports import WITH_SNAPSHOT, make_csv
+from tests.fakes.world import World
+
+ROWS = 120
+
+
+def make(**fields: Any) -> World:
+    """A snapshot that failed with everything stored."""
+    world = World(reports=WITH_SNAPSHOT)
+    asyncio.run(world.prepare(make_csv(ROWS), "publishing", report="stock", mode="snapshot"))
+    world.runs.set("r1", **{"state": "failing", "outcome": "failed", "owed": ["undo"], "wrote": True, **fields})
+    return world
+
+
+def undo(world: World, cursor: Plain | None = None, attempt: int = 1) -> Plain:
+    given = {"run": "r1", "attempt": attempt, "cursor": cursor}
+    return asyncio.run(world.call("undo_report", **given))
+
+
+def left(world: World) -> int:
+    return len(world.transport.documents("stock"))
+
+
+def test_the_first_call_says_how_long_an_activity_may_still_live() -> None:
+    """Nothing is deleted before."""
+    world = make()
+    assert undo(world) == {
+        "cursor": {"deleted": 0}, "deleted": 0, "wait": world.timeout + SLACK_SECONDS, "published": False,
+    }  # fmt: skip
+    assert left(world) == ROWS
+
+
+def test_it_deletes_until_nothing_is_found() -> None:
+    """In as many looks as it takes."""
+    world = make()
+    assert undo(world, {"deleted": 0})["deleted"] == ROWS
+    assert left(world) == 0
+
+
+def test_the_deadline_leaves_a_cursor() -> None:
+    """The next call goes on; the count is of all calls."""
+    world = make()
+    world.snapshots.when_removing = lambda: world.clock.advance(world.timeout)
+    first = undo(world, {"deleted": 0})
+    assert (first["cursor"], left(world)) == ({"deleted": 50}, ROWS - 50)
+    world.snapshots.when_removing = lambda: None
+    assert undo(world, first["cursor"]) == {"cursor": None, "deleted": ROWS, "wait": 0, "published": False}
+
+
+def test_another_generation_stays() -> None:
+    """Only documents of this run go."""
+    world = make()
+    world.transport.documents("stock")[(b"1", "x:r0")] = {"id": "x:r0", "snapshot_run": "r0"}
+    undo(world, {"deleted": 0})
+    assert list(world.transport.documents("stock")) == [(b"1", "x:r0")]
+
+
+@pytest.mark.parametrize("header", [
+    Header("stock", Generation("r1", "2026"), 5, "2026"),
+    Header("stock", Generation("r2", "2027"), 5, "2027", (Generation("r1", "2026", "2027"),)),
+])  # fmt: skip
+def test_a_run_that_was_published_stays(header: Header) -> None:
+    """A publishing that was given up may have come to its end; readers may be reading it."""
+    world = make()
+    world.snapshots.headers["stock"] = header
+    assert undo(world, {"deleted": 0})["published"] is True
+    assert left(world) == ROWS
+
+
+def test_what_is_not_owed_is_not_done() -> None:
+    """A late repeat."""
+    world = make(owed=["mail"])
+    assert undo(world)["cursor"] is None
+    assert left(world) == ROWS
+
+
+@pytest.mark.parametrize("changes", [{"state": "storing"}, {"state": "completed"}, {"attempt": 2}])
+def test_a_run_that_is_not_failing_is_left_alone(changes: dict[str, Any]) -> None:
+    """Its documents are somebody's work."""
+    with pytest.raises(Permanent):
+        undo(make(**changes))
+
+
+def test_a_report_that_is_gone_is_said() -> None:
+    """Nobody knows its container any more."""
+    with pytest.raises(Permanent, match="the report old is not in reports/ any more"):
+        undo(make(report="old"), {"deleted": 0})

@@ -1,0 +1,87 @@
+"""Whole runs of a snapshot report."""
+
+import asyncio
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from outlast.errors import Permanent
+from outlast.snapshots import Generation, Header
+from tests.fakes.clock import START
+from tests.fakes.driver import Instance
+from tests.fakes.reports import WITH_SNAPSHOT, make_csv
+from tests.fakes.world import World
+
+
+def make() -> World:
+    return World(reports=WITH_SNAPSHOT)
+
+
+def run(world: World, rows: int, name: str = "r1", **fields: Any) -> Instance:
+    return asyncio.run(world.run(make_csv(rows), name, report="stock", mode="snapshot", **fields))
+
+
+def current(world: World) -> list[str]:
+    """The ids that a reader sees."""
+    header = world.snapshots.headers.get("stock")
+    documents = world.transport.documents("stock").values()
+    return sorted(d["snapshot_id"] for d in documents if header and d["snapshot_run"] == header.current.run)
+
+
+def runs_left(world: World) -> set[str]:
+    return {document["snapshot_run"] for document in world.transport.documents("stock").values()}
+
+
+def test_a_run_is_seen_whole_when_it_is_published() -> None:
+    """And replaces what was seen before, which stays for those who are reading it."""
+    world = make()
+    run(world, 100)
+    assert len(current(world)) == 100
+    world.clock.advance(1)
+    assert run(world, 40, "r2").status == "Completed"
+    assert (len(current(world)), runs_left(world)) == (40, {"r1", "r2"})
+    assert [g.run for g in world.snapshots.headers["stock"].previous] == ["r1"]
+
+
+@pytest.mark.parametrize("step", ["store_data_to_db", "publish_report"])
+def test_a_run_that_fails_leaves_nothing_and_readers_see_what_they_saw(step: str) -> None:
+    """After the time that a given-up activity may live, its documents are deleted; the mail says so."""
+    world = make()
+    run(world, 100)
+    world.driver.fail(step, Permanent("no"), times=99)
+    assert run(world, 400, "r2").status == "Failed"
+    assert (len(current(world)), runs_left(world)) == (100, {"r1"})
+    record = world.runs.records["r2"]
+    assert (record.state, record.owed) == ("failed", [])
+    assert world.driver.timers == [(START + timedelta(seconds=world.timeout + 15)).isoformat()]
+    assert "have been removed again" in world.mailer.letters[0].text
+
+
+def test_a_run_that_stored_nothing_does_not_wait() -> None:
+    """Nothing is owed but the mail."""
+    world = make()
+    world.driver.fail("generate_report", Permanent("no"), times=99)
+    assert run(world, 10).status == "Failed"
+    assert (world.driver.timers, world.driver.count("undo_report"), len(world.mailer.letters)) == ([], 0, 1)
+
+
+def test_an_older_run_does_not_replace_a_newer_one() -> None:
+    """It completes, says by which it is superseded, and its documents go; nobody is mailed."""
+    world = make()
+    newer = Header("stock", Generation("r9", "2099-01-01"), 0, "2099-01-01")
+    world.snapshots.headers["stock"] = newer
+    instance = run(world, 30)
+    assert (instance.status, instance.output["superseded_by"]) == ("Completed", "r9")
+    assert (world.snapshots.headers["stock"], runs_left(world)) == (newer, set())
+    record = world.runs.records["r1"]
+    assert (record.state, record.owed, world.mailer.asked) == ("superseded", [], 0)
+
+
+def test_a_run_whose_last_word_was_lost_is_completed() -> None:
+    """It was published; that the record could not be told does not undo it."""
+    world = make()
+    world.driver.fail("publish_report", OSError("gone"), times=5, after=True)
+    instance = run(world, 30)
+    assert (instance.status, instance.output["rows_stored"]) == ("Completed", 30)
+    assert (world.runs.records["r1"].state, len(current(world)), world.mailer.asked) == ("completed", 30, 0)

@@ -1,0 +1,32 @@
+import azure.functions as func
+import pytest
+
+from outlast.http.problem import answering
+from outlast.http.show_current import ShowCurrent
+from outlast.snapshots import Generation, Header
+from tests.fakes.http import ask, finish, read
+from tests.fakes.reports import WITH_SNAPSHOT
+from tests.fakes.world import World
+
+
+def show(world: World, report: str = "stock") -> func.HttpResponse:
+    handler = answering(ShowCurrent(WITH_SNAPSHOT, world.snapshots).show_current)
+    return finish(handler(ask(f"reports/{report}/current", report=report)))
+
+
+def test_readers_are_told_which_run_and_how() -> None:
+    """The query is ready to be sent."""
+    world = World()
+    world.snapshots.headers["stock"] = Header("stock", Generation("r1", "2026-01-01"), 5, "2026-01-02")
+    assert read(show(world)) == {
+        "report": "stock", "container": "stock", "run": "r1", "accepted": "2026-01-01", "published": "2026-01-02",
+        "documents": 5, "query": "SELECT * FROM c WHERE c.snapshot_run = @run",
+        "parameters": [{"name": "@run", "value": "r1"}],
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("report", ["stock", "sales", "nothing"])
+def test_where_nothing_is_current_nothing_is_found(report: str) -> None:
+    """Not yet, not a snapshot, or no report at all."""
+    response = show(World(), report)
+    assert (response.status_code, read(response)["field"]) == (404, "report")
