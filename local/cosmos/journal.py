@@ -38,6 +38,10 @@ CREATE TABLE IF NOT EXISTS counters (    -- one row, written with every commit
 """
 
 
+class FileTakenError(OSError):
+    """Another process has the file."""
+
+
 class Journal(Protocol):
     """Takes changes up as they are made, and keeps them when told to."""
 
@@ -108,11 +112,23 @@ class SqliteJournal:
         self._batch = Batch()
         self._dirty = False
         self._resources = False
-        self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=512)
-        self._db.execute("PRAGMA journal_mode=WAL")
+        self._db = sqlite3.connect(path, 0, isolation_level=None, check_same_thread=False, cached_statements=512)
+        self._take_file(path)
         self._db.execute("PRAGMA synchronous=FULL")  # an acknowledged write survives a power cut
         self._db.execute("PRAGMA cache_size=-16000")
         self._db.executescript(SCHEMA)
+
+    def _take_file(self, path: Path) -> None:
+        """Keep every other process away from the file for as long as this one lives."""
+        try:
+            self._db.execute("PRAGMA locking_mode=EXCLUSIVE")
+            self._db.execute("PRAGMA journal_mode=WAL")
+            self._db.execute("BEGIN EXCLUSIVE")
+            self._db.execute("COMMIT")
+        except sqlite3.OperationalError as error:
+            self._db.close()
+            message = f"{path} cannot be opened ({error}): end the emulator that uses it, or choose another --data"
+            raise FileTakenError(message) from error
 
     @property
     def dirty(self) -> bool:

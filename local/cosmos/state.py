@@ -11,6 +11,7 @@ from local.cosmos import hashing
 from local.cosmos.errors import not_found, range_gone
 from local.cosmos.indexing import term_counter
 from local.cosmos.partitions import Partition
+from local.cosmos.query.execute import RowCache
 from local.cosmos.rids import database_of, decode_rid, encode_rid, etag_of
 
 PARTITION_RATE = 10_000  # RU/s that one physical partition can be given
@@ -33,6 +34,7 @@ class Container:
         self.map_version = 0
         self._next_range = 0
         self.counts: Counter[tuple[str, str, int]] = Counter()  # range, kind, status of every operation
+        self.sorted_rows = RowCache()
         self.refresh()
 
     def refresh(self) -> None:

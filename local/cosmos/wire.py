@@ -55,6 +55,7 @@ class Connection(asyncio.Protocol):
         self._close_after = False
         self._timer: asyncio.TimerHandle | None = None
         self._continued = False
+        self._head_only = False  # the request is a HEAD
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Called by the loop."""
@@ -82,7 +83,8 @@ class Connection(asyncio.Protocol):
         """Answer the request that is being worked on, then take the next one."""
         if self._transport is None:
             return
-        self._transport.write(encode(response, close=self._close_after))
+        answer = encode(response, close=self._close_after)
+        self._transport.write(answer[: len(answer) - len(response.body)] if self._head_only else answer)
         self._busy = False
         if self._close_after:
             self._shut()
@@ -111,6 +113,7 @@ class Connection(asyncio.Protocol):
             return
         self._stop_timer()
         self._busy = True
+        self._head_only = request.method == "HEAD"
         self._receiver.receive(self, request)
 
     def _next(self) -> Request | None:
