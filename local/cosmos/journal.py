@@ -13,7 +13,6 @@ from local.cosmos.partitions import Partition, Record
 from local.cosmos.state import Account, Container, Database
 
 Row = tuple[int, str, str, bytes, int, int, bytes]  # number, container, id, key, lsn, ts, body
-ROW_WIDTH = 7
 ROWS_A_STATEMENT = 128
 
 SCHEMA = """

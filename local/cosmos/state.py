@@ -82,10 +82,6 @@ class Container:
                 return partition
         raise range_gone()
 
-    def overlapping(self, low: str, high: str) -> list[Partition]:
-        """The partitions that hold any of a range of effective partition keys."""
-        return [p for p in self.partitions if p.low < high and low < p.high]
-
     def split(self, parent: Partition) -> list[Partition]:
         """Cut a partition into two halves with new range ids."""
         inner = hashing.middle(parent.low, parent.high, self.key_version)

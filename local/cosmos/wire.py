@@ -96,12 +96,6 @@ class Connection(asyncio.Protocol):
         if self._transport is not None:
             self._transport.abort()
 
-    def close_idle(self) -> None:
-        """Close as soon as nothing is being worked on."""
-        self._close_after = True
-        if not self._busy and self._transport is not None:
-            self._transport.close()
-
     def _advance(self) -> None:
         try:
             request = self._next()
