@@ -139,7 +139,10 @@ class Connection(asyncio.Protocol):
         if int(length) > BODY_LIMIT:
             raise BadWire(413, "Request size is too large")
         end = start + int(length)
-        return (bytes(self._buffer[start:end]), end) if len(self._buffer) >= end else None
+        if len(self._buffer) < end:
+            return None
+        with memoryview(self._buffer) as view:
+            return bytes(view[start:end]), end
 
     def _expect(self, request: Request) -> None:
         if self._transport is not None and not self._continued and "expect" in request.headers:
