@@ -103,10 +103,22 @@ class _Writing:
                 await self._settle(batch[: len(batch) // 2])
                 await self._settle(batch[len(batch) // 2 :])
                 return
-            batch, faults = self._take(batch, results)
+            sent = batch
+            batch, faults = self._take(sent, results)
+            if head := self._before_refused(sent, batch):
+                await self._settle(head)
+                await self._settle(batch[len(head) :])
+                return
             if faults:
                 lost += 1
                 await self._back_off(lost, faults[0])
+
+    def _before_refused(self, sent: list[int], again: list[int]) -> list[int]:
+        """What lies before the first document that was refused. It goes alone, so that a call of little time still
+        moves the low-water mark, however many documents of the batch are refused after it."""
+        refused = next((i for i in sent if i in self.results and self.results[i].status >= 400), 0)
+        head = [i for i in again if i < refused]
+        return head if len(head) < len(again) else []
 
     def _pace(self, batch: list[int]) -> Pace:
         return self.writer.paces.of(self.container, self.lines[batch[0]])

@@ -84,6 +84,14 @@ class Pure:
         """An activity's failure on its way."""
         return events.task_failed(task=task, reason=reason, details="{}", now=self.now, final=final)
 
+    def child_completed(self, task: int, result: Any = None) -> Event:
+        """A child's result on its way."""
+        return events.child_completed(task=task, result=answers.compact(result), now=self.now)
+
+    def child_failed(self, task: int) -> Event:
+        """A child's failure on its way."""
+        return events.child_failed(task=task, reason="it broke", details="{}", now=self.now)
+
     def fired(self, task: int) -> Event:
         """A timer that has come due."""
         fire_at = next(t.fire_at for t in self.timers if t.task == task)
