@@ -48,8 +48,7 @@ class ReadInputFile:
         if cursor is None:
             listed, offset, row = await self._begin(file, form, size)
         else:
-            before = await self.files.chunks(record.id)
-            listed = ChunkList(before.columns, before.chunks[: cursor["chunks"]])
+            listed = await self.files.chunks(record.id, cursor["chunks"])
             offset, row = cursor["offset"], cursor["row"]
         target = min(LARGEST, max(SMALLEST, size // CHUNKS))
         while offset < size:
@@ -58,9 +57,9 @@ class ReadInputFile:
             offset, row = await _take(listed, cut, file, form, size, offset), cut.next_row
             if deadline.passed():
                 break
-        await self.staging.put(chunks_path(record.id), listed.encoded())
-        count = len(listed.chunks)
-        return {"cursor": {"offset": offset, "row": row, "chunks": count} if offset < size else None, "chunks": count}
+        count, ended = len(listed.chunks), offset >= size
+        await self.staging.put(chunks_path(record.id, None if ended else count), listed.encoded())
+        return {"cursor": None if ended else {"offset": offset, "row": row, "chunks": count}, "chunks": count}
 
     async def _begin(self, file: InputFile, form: InputFormat, size: int) -> tuple[ChunkList, int, int]:
         head = await file.read(0, HEAD)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from outlast.mail import Letter, Mailer
+from outlast.mail import Letter, Mailer, MailThrottled
 from outlast.models import Plain, Totals
 from outlast.runs import RunRecord, Runs, need, refuse_strangers
 
@@ -13,11 +13,15 @@ class SendEmail:
     mailer: Mailer
 
     async def send_email(self, given: Plain) -> Plain:
-        """Given run, attempt. No address, key or row of the input is in the letter."""
+        """Given run, attempt; answers whether it was sent, and else the seconds to `wait` before the next call. No
+        address, key or row of the input is in the letter."""
         record = await need(self.runs, given["run"])
         if "mail" not in record.owed:
             refuse_strangers(record, given["attempt"], "failing")
-        await self.mailer.send(letter(record))
+        try:
+            await self.mailer.send(letter(record))
+        except MailThrottled as error:
+            return {"sent": False, "wait": error.seconds}
         return {"sent": True}
 
 

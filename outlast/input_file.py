@@ -73,8 +73,8 @@ class InputFiles:
         """Write the input as it is read, where it came gzipped; raise BadInput for a damaged file or a bomb."""
         await self.staging.put_stream(input_path(record.id), _inflated(self.posted(record)))
 
-    async def chunks(self, run: str) -> ChunkList:
-        return ChunkList.decoded(await self.staging.need(chunks_path(run)))
+    async def chunks(self, run: str, so_far: int | None = None) -> ChunkList:
+        return ChunkList.decoded(await self.staging.need(chunks_path(run, so_far)))
 
 
 def format_of(record: RunRecord) -> InputFormat:

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Protocol
 from urllib.error import URLError
 
@@ -12,6 +13,8 @@ from sendgrid.helpers.mail import Header, Mail
 from outlast.errors import Permanent, Transient
 
 TIMEOUT_SECONDS = 20
+LONGEST_WAIT = 3600.0
+"""Seconds; a limit that lasts longer is asked about in between."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +24,14 @@ class Letter:
     key: str
     subject: str
     text: str
+
+
+class MailThrottled(Transient):
+    """The mail service says when it may be asked again: in so many `seconds`."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"the mail service answered 429 and takes mail again in {seconds:.0f} s")
+        self.seconds = seconds
 
 
 class Mailer(Protocol):
@@ -38,6 +49,7 @@ class SendGridMailer:
     sender: str
     recipients: str
     in_thread: Callable[[Callable[[], Any]], Awaitable[Any]]
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     async def send(self, letter: Letter) -> None:
         for name, value in (
@@ -50,7 +62,7 @@ class SendGridMailer:
         try:
             await self.in_thread(lambda: self._post(letter))
         except HTTPError as error:
-            raise _translated(error.status_code) from None
+            raise _translated(error.status_code, error.headers, self.now()) from None
         except (URLError, TimeoutError, ConnectionError) as error:
             raise Transient(f"the mail service gave no answer: {error}") from None
 
@@ -63,7 +75,19 @@ class SendGridMailer:
         client.mail.send.post(request_body=mail.get())
 
 
-def _translated(status: int) -> Exception:
+def _translated(status: int, headers: Any, now: datetime) -> Exception:
+    if status == 429 and (seconds := _reset(headers, now)):
+        return MailThrottled(seconds)
     if status == 429 or status >= 500:
         return Transient(f"the mail service answered {status}")
     return Permanent(f"the mail service refused the mail with {status}; check SENDGRID_API_KEY, MAIL_FROM and MAIL_TO")
+
+
+def _reset(headers: Any, now: datetime) -> float:
+    """Seconds until the limit ends: `Retry-After`, or `X-RateLimit-Reset`, an instant in Unix seconds; 0 when neither
+    is given or it has passed."""
+    named = {str(name).lower(): str(value) for name, value in (headers or {}).items()}
+    after, reset = named.get("retry-after", ""), named.get("x-ratelimit-reset", "")
+    if after.isdigit():
+        return min(float(after), LONGEST_WAIT)
+    return min(max(0.0, float(reset) - now.timestamp()), LONGEST_WAIT) if reset.isdigit() else 0.0

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 MAX_FIELD_SHOWN = 10_000
 """Characters. A field of many megabytes would make the file unreadable, for the csv module too."""
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", *"\uff1d\uff0b\uff0d\uff20", "'")
+"""What a spreadsheet may take for the beginning of a formula, and the mark itself that is put before it."""
 OWN_COLUMNS = ("row", "column", "code", "message")
 
 
@@ -37,11 +39,22 @@ def each_row_once(files: Iterable[bytes]) -> list[Reject]:
     found: dict[int, Reject] = {}
     for data in files:
         for row, column, code, message, *fields in csv.reader(io.StringIO(data.decode(), newline="")):
-            found.setdefault(int(row), Reject(int(row), column, code, message, fields))
+            texts = [original(field) for field in (column, code, message, *fields)]
+            found.setdefault(int(row), Reject(int(row), texts[0], texts[1], texts[2], texts[3:]))
     return list(found.values())
+
+
+def neutral(field: str) -> str:
+    """A field that no spreadsheet takes for a formula (OWASP, "CSV Injection"): an apostrophe is put before it."""
+    return f"'{field}" if field.startswith(FORMULA) else field
+
+
+def original(field: str) -> str:
+    """The field as it was: an apostrophe in front is always ours."""
+    return field.removeprefix("'")
 
 
 def _line(fields: list[str]) -> bytes:
     text = io.StringIO()
-    csv.writer(text, lineterminator="\r\n").writerow(field[:MAX_FIELD_SHOWN] for field in fields)
+    csv.writer(text, lineterminator="\r\n").writerow(neutral(field[:MAX_FIELD_SHOWN]) for field in fields)
     return text.getvalue().encode("utf-8", "replace")

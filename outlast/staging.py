@@ -24,8 +24,9 @@ def body_path(run: str, name: str = "body") -> str:
     return f"runs/{run}/{name}"
 
 
-def chunks_path(run: str) -> str:
-    return f"runs/{run}/chunks.json"
+def chunks_path(run: str, so_far: int | None = None) -> str:
+    """The whole list, or, while it grows, its first so many: none of them ever changes."""
+    return f"runs/{run}/chunks.json" if so_far is None else f"runs/{run}/chunks.{so_far}.json"
 
 
 def reference_path(run: str) -> str:

@@ -116,7 +116,7 @@ def runs_in(stack: Stack, container: str) -> set[str]:
     """Whose documents lie there."""
     with stack.container(container) as found:
         query = "SELECT DISTINCT VALUE c.snapshot_run FROM c WHERE IS_DEFINED(c.snapshot_run)"
-        return set(found.query_items(query, enable_cross_partition_query=True))
+        return {str(run) for run in found.query_items(query, enable_cross_partition_query=True)}
 
 
 def test_a_snapshot_is_replaced_whole_and_a_cancelled_one_leaves_nothing(stack: Stack) -> None:

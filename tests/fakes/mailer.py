@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from outlast.errors import Permanent, Transient
-from outlast.mail import Letter
+from outlast.mail import Letter, MailThrottled
 
 
 @dataclass(slots=True)
@@ -15,12 +15,15 @@ class FakeMailer:
     answers: deque[int] = field(default_factory=deque)
     letters: list[Letter] = field(default_factory=list)
     asked: int = 0
+    throttle_for: float = 0.0
 
     def answer_with(self, answers: Iterable[int]) -> None:
         self.answers = deque(answers)
 
     async def send(self, letter: Letter) -> None:
         self.asked += 1
+        if self.throttle_for:
+            raise MailThrottled(self.throttle_for)
         status = self.answers.popleft() if self.answers else 202
         if status == 202:
             self.letters.append(letter)

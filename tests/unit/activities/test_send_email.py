@@ -137,3 +137,30 @@ def test_what_the_mail_service_answers_is_passed_on(status: int, kind: type[Exce
     world.mailer.answer_with([status])
     with pytest.raises(kind):
         send(world)
+
+
+def test_a_limit_of_the_mail_service_is_waited_for() -> None:
+    """The answer says how long, for the orchestration to wait."""
+    world = World()
+
+    async def run() -> Plain:
+        await world.accept(b"", state="failing", failure=RECORD.failure)
+        answer: Plain = await world.call("send_email")
+        return answer
+
+    world.mailer.throttle_for = 90.0
+    assert asyncio.run(run()) == {"sent": False, "wait": 90.0}
+
+
+def test_what_is_owed_for_a_run_that_has_ended_is_paid() -> None:
+    """The sweep begins the settling again."""
+    world = World()
+    send(world, state="failed", owed=["mail"])
+    assert len(world.mailer.letters) == 1
+
+
+@pytest.mark.parametrize(("owed", "words"), [(["mail"], "have been removed again"), (["undo", "mail"], "still to be")])
+def test_the_letter_says_what_became_of_a_snapshot(owed: list[str], words: str) -> None:
+    """Removed, or not yet; readers do not see it in either case."""
+    sent = write(mode="snapshot", owed=owed, totals=counted(rows=9, documents=9, sends=3))
+    assert words in line(sent.text, "Written")

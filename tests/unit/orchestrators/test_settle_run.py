@@ -26,6 +26,8 @@ def settle(orders: Orders = ORDERS, ended: Orders = FAILED, **answers: Any) -> t
     well = {"failing": orders.plain(), "send_email": {"sent": True}, "settled": ended.plain()}
 
     def answer(action: Action) -> Any:
+        if action.kind == "timer":
+            return None
         found = {**well, **answers}[action.given.get("to", action.name)]
         if isinstance(found, Exception):
             raise found
@@ -155,3 +157,23 @@ def test_an_undoing_that_fails_does_not_keep_the_mail() -> None:
     """It stays owed, for the sweep to begin again."""
     asked, _ = undo({"permanent": "no role"})
     assert [action.given.get("paid") for action in asked] == [None, None, None, "mail", None]
+
+
+def test_a_mail_service_that_says_when_is_asked_again_then() -> None:
+    """Attempts are not spent on it."""
+    answers = iter([{"sent": False, "wait": 90.0}, {"sent": True}])
+
+    def answer(action: Action) -> Any:
+        if action.kind == "timer":
+            return None
+        return next(answers) if action.name == "send_email" else ORDERS.plain()
+
+    asked, _, _ = tell(settle_run, GIVEN, answer)
+    assert [action.name or action.kind for action in asked][1:4] == ["send_email", "timer", "send_email"]
+    assert asked[2].given == (START + timedelta(seconds=90)).isoformat()
+
+
+def test_a_mail_service_that_takes_none_for_long_is_left_to_the_sweep() -> None:
+    """The mail stays owed."""
+    asked, _ = settle(send_email={"sent": False, "wait": 90.0})
+    assert [action.given["to"] for action in asked if action.name == "advance_run"] == ["failing", "settled"]

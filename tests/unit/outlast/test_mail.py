@@ -2,6 +2,7 @@ import asyncio
 import io
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime
 from email.message import Message
 from typing import Any
 from urllib.error import HTTPError, URLError
@@ -10,7 +11,7 @@ from urllib.request import Request
 import pytest
 
 from outlast.errors import Permanent, Transient
-from outlast.mail import TIMEOUT_SECONDS, Letter, SendGridMailer
+from outlast.mail import LONGEST_WAIT, TIMEOUT_SECONDS, Letter, MailThrottled, SendGridMailer
 
 LETTER = Letter("r1:1:failed", "Report sales failed: run r1", "Reason: disk full\n")
 Answer = Callable[[], Any]
@@ -60,9 +61,12 @@ def send(monkeypatch: pytest.MonkeyPatch, answer: Answer = Reply, **settings: An
     return service
 
 
-def refuse_with(status: int) -> Answer:
+def refuse_with(status: int, header: str = "X-Nothing", value: str = "") -> Answer:
+    headers = Message()
+    headers[header] = value
+
     def answer() -> Any:
-        raise HTTPError("https://mail", status, "scripted", Message(), io.BytesIO(b"{}"))
+        raise HTTPError("https://mail", status, "scripted", headers, io.BytesIO(b"{}"))
 
     return answer
 
@@ -129,3 +133,31 @@ def test_no_error_tells_the_key(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(Permanent) as caught:
         send(monkeypatch, refuse_with(401))
     assert "SG.key" not in str(caught.value)
+
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("header", "value", "seconds"),
+    [
+        ("X-RateLimit-Reset", str(int(NOW.timestamp()) + 90), 90.0),
+        ("Retry-After", "30", 30.0),
+        ("retry-after", "999999", LONGEST_WAIT),
+    ],
+)
+def test_a_limit_that_ends_is_waited_for(
+    monkeypatch: pytest.MonkeyPatch, header: str, value: str, seconds: float
+) -> None:
+    """429 with its reset header says when mail is taken again."""
+    with pytest.raises(MailThrottled) as caught:
+        send(monkeypatch, refuse_with(429, header, value), now=lambda: NOW)
+    assert caught.value.seconds == seconds
+
+
+@pytest.mark.parametrize("value", [str(int(NOW.timestamp()) - 1), "soon", "0"])
+def test_a_limit_that_is_not_said_is_a_passing_failure(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    """It is tried again by the step's policy."""
+    with pytest.raises(Transient) as caught:
+        send(monkeypatch, refuse_with(429, "X-RateLimit-Reset", value), now=lambda: NOW)
+    assert not isinstance(caught.value, MailThrottled)

@@ -1,10 +1,11 @@
 import csv
 import io
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from outlast.rejects import Reject, each_row_once, encode_rejects, rejects_header
+from outlast.rejects import Reject, each_row_once, encode_rejects, neutral, original, rejects_header
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]))
 REJECTS = st.lists(
@@ -55,3 +56,22 @@ def test_a_field_of_megabytes_is_cut() -> None:
     """A reader with the csv module's usual limit can read the file all the same."""
     reject = Reject(2, "", "too_long", "too long", ["x" * 10_000_000])
     assert [len(read.fields[0]) for read in each_row_once([encode_rejects([reject])])] == [10_000]
+
+
+@pytest.mark.parametrize(
+    "field",
+    ["=cmd|' /C calc'!A0", "+1+1", "-2+3", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "\uff1d1", "'=1", "''", '="1"&",;"'],
+)
+def test_no_field_is_a_formula_and_each_is_recoverable(field: str) -> None:
+    """As OWASP says: an apostrophe before it, quotes around what has a delimiter; taking it off gives the original."""
+    data = encode_rejects([Reject(2, field, field, field, [field])])
+    [read] = csv.reader(io.StringIO(data.decode(), newline=""))
+    assert read == ["2", *[f"'{field}"] * 4]
+    assert [original(text) for text in read[1:]] == [field] * 4
+
+
+@given(st.text())
+def test_what_is_harmless_stays_as_it_was(field: str) -> None:
+    """Neutral text begins with no sign that a spreadsheet acts on, and the original comes back."""
+    assert original(neutral(field)) == field
+    assert not neutral(field).startswith(tuple("=+-@\t\r\n"))
