@@ -1,0 +1,22 @@
+"""What the simulations of `make test` and of the soak are made of: which jobs under which faults, by seed."""
+
+from tests.simulation.world import Faults, Job, World, simulate
+
+MIXES = (
+    Faults(),
+    Faults(kills=0.01),
+    Faults(deaths=0.03),
+    Faults(repeats=0.05),
+    Faults(losses=0.04, busy=0.05, mail=0.2),
+    Faults(kills=0.004, deaths=0.01, repeats=0.02, losses=0.01, busy=0.02, mail=0.1, ends=0.003),
+)
+JOBS = (
+    [Job("a"), Job("b", rows=4)],
+    [Job("c"), Job("d", "sales", 5), Job("e", rows=4, bad=(1,))],
+    [Job("f"), Job("g", rows=5, breaks=True)],
+)
+
+
+def simulate_seed(seed: int) -> World:
+    """Each mix meets each of the jobs."""
+    return simulate(seed, MIXES[seed % len(MIXES)], JOBS[seed // len(MIXES) % len(JOBS)])

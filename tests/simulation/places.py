@@ -1,0 +1,99 @@
+"""Staging in memory without threads, the mail service, and the durable client, as simulations need them."""
+
+import json
+from collections.abc import AsyncIterable
+from typing import Any
+
+from azure.durable_functions.models.DurableOrchestrationStatus import DurableOrchestrationStatus
+
+from outlast.errors import Permanent, Transient
+from outlast.mail import Letter
+from outlast.staging import Staging
+from tests.fakes.http import FakeClient
+from tests.simulation.engine import Engine
+from tests.simulation.scheduler import Scheduler
+
+
+class MemoryStaging(Staging):
+    """Each put is a boundary, before and after."""
+
+    def __init__(self, scheduler: Scheduler) -> None:
+        super().__init__("memory:///")
+        self.scheduler = scheduler
+        self.files: dict[str, bytes] = {}
+
+    async def put(self, path: str, data: bytes) -> None:
+        await self.scheduler.meet("put")
+        self.files[path] = data
+        await self.scheduler.meet("put done")
+
+    async def put_if_absent(self, path: str, data: bytes) -> bool:
+        await self.scheduler.meet("put if absent")
+        return self.files.setdefault(path, data) is data
+
+    async def put_stream(self, path: str, pieces: AsyncIterable[bytes]) -> int:
+        data = b"".join([piece async for piece in pieces])
+        await self.put(path, data)
+        return len(data)
+
+    async def get(self, path: str) -> bytes | None:
+        return self.files.get(path)
+
+    async def get_range(self, path: str, start: int, length: int, version: str | None = None) -> bytes:
+        if path not in self.files:
+            raise Permanent(f"the file {path} is missing")
+        return self.files[path][start : start + length]
+
+    async def etag(self, path: str) -> str | None:
+        return "e" if path in self.files else None
+
+    async def size(self, path: str) -> int | None:
+        return len(self.files[path]) if path in self.files else None
+
+
+class Post:
+    """`losses`: the chance that the answer is lost after the letter was taken; `failures` that it is not taken."""
+
+    def __init__(self, scheduler: Scheduler, losses: float, failures: float) -> None:
+        self.scheduler, self.losses, self.failures = scheduler, losses, failures
+        self.letters: list[Letter] = []
+        self.unsure: set[str] = set()
+
+    async def send(self, letter: Letter) -> None:
+        await self.scheduler.meet("mail")
+        if self.scheduler.chance("mail refused", self.failures):
+            raise Transient("the mail service answered 503")
+        self.letters.append(letter)
+        self.unsure.add(letter.key)
+        if self.scheduler.chance("mail's answer lost", self.losses):
+            raise Transient("the mail service gave no answer")
+        await self.scheduler.meet("mail answered")
+
+
+class Client(FakeClient):
+    """The durable client over the engine."""
+
+    def __init__(self, engine: Engine) -> None:
+        super().__init__()
+        self.engine = engine
+
+    async def start_new(
+        self, orchestration_function_name: str, instance_id: str = "", client_input: Any = None, version: Any = None
+    ) -> str:
+        await self.engine.scheduler.meet(f"start {instance_id}")
+        self.engine.start(orchestration_function_name, instance_id, client_input)
+        await self.engine.scheduler.meet(f"started {instance_id}")
+        return instance_id
+
+    async def get_status(self, instance_id: str, *_: Any, **__: Any) -> DurableOrchestrationStatus:
+        await self.engine.scheduler.meet("status")
+        found = self.engine.instances.get(instance_id)
+        if found is None or found.updated is None:
+            return DurableOrchestrationStatus()
+        updated = found.updated.strftime("%Y-%m-%dT%H:%M:%SZ")
+        about = {"instanceId": found.id, "createdTime": updated, "lastUpdatedTime": updated}
+        about |= {"runtimeStatus": found.status, "input": json.dumps(found.input)}
+        return DurableOrchestrationStatus.from_json(about | {"customStatus": found.custom, "output": found.output})
+
+    async def terminate(self, instance_id: str, reason: str) -> None:
+        self.engine.terminate(instance_id, reason)

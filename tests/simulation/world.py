@@ -1,0 +1,265 @@
+"""Start, lanes, store, publish, settle and sweep in one process, under a seed."""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, cast
+
+import azure.functions as func
+
+from activities.advance_run import AdvanceRun
+from activities.generate_report import GenerateReport
+from activities.publish_report import PublishReport
+from activities.read_data_from_db import ReadDataFromDb
+from activities.read_input_file import ReadInputFile
+from activities.remove_generation import RemoveGeneration
+from activities.send_email import SendEmail
+from activities.store_data_to_db import StoreDataToDb
+from activities.undo_report import UndoReport
+from outlast.cosmos.pace import Paces
+from outlast.cosmos.writer import Writer
+from outlast.deadline import Deadlines
+from outlast.durable import activity
+from outlast.http.cancel_run import CancelRun
+from outlast.http.problem import answering
+from outlast.http.start_once import run_of
+from outlast.http.start_report import StartReport
+from outlast.input_file import InputFiles
+from outlast.runs import ENDED, RunRecord
+from outlast.sweep_runs import SweepRuns
+from tests.fakes.cosmos import FakeCosmos
+from tests.fakes.http import ask
+from tests.fakes.reports import WITH_SNAPSHOT, make_csv
+from tests.fakes.world import STORIES, work_here
+from tests.simulation.database import CoreRuns, CoreSnapshots, CoreTransport, Database
+from tests.simulation.engine import Engine
+from tests.simulation.places import Client, MemoryStaging, Post
+from tests.simulation.scheduler import Scheduler
+
+LIMIT = 20.0
+"""functionTimeout."""
+GRACE = 100.0
+TIMER = cast(func.TimerRequest, None)
+PATIENCE = 60_000
+"""Steps in which everything must have come to its end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Faults:
+    """The chance of each at its boundaries."""
+
+    kills: float = 0.0
+    deaths: float = 0.0
+    repeats: float = 0.0
+    losses: float = 0.0
+    busy: float = 0.0
+    mail: float = 0.0
+    ends: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A run that somebody posts, again and again until it is answered 202. `bad`: rows that cannot be read; `breaks`:
+    publishing it fails for good, with everything stored."""
+
+    key: str
+    report: str = "stock"
+    rows: int = 6
+    bad: tuple[int, ...] = ()
+    breaks: bool = False
+
+    @property
+    def run(self) -> str:
+        return run_of(self.report, self.key)
+
+    @property
+    def body(self) -> bytes:
+        return make_csv(self.rows, bad=self.bad)
+
+    @property
+    def ids(self) -> list[str]:
+        return sorted(f"s{n:04}.0" for n in range(self.rows))
+
+
+class World:
+    def __init__(self, seed: int, faults: Faults, jobs: list[Job], kill_at: int | None = None) -> None:
+        self.faults, self.jobs = faults, jobs
+        self.disturbed = faults != Faults() or kill_at is not None
+        self.scheduler = Scheduler(seed, faults.kills, kill_at)
+        self.database = Database(self.scheduler, faults.losses, faults.busy)
+        self.database.create({"runs": "/id", "sales": "/shop", "stock": "/shop"})
+        self.staging = MemoryStaging(self.scheduler)
+        self.post = Post(self.scheduler, faults.mail, faults.mail)
+        self.runs, self.snapshots = CoreRuns(self.database), CoreSnapshots(self.database)
+        self.deadlines = Deadlines(LIMIT, self.scheduler.clock)
+        self.engine = Engine(self.scheduler, dict(STORIES), self._steps(), LIMIT, faults.deaths, faults.repeats)
+        self.client = Client(self.engine)
+        self.accepted: set[str] = set()
+        self.posting: set[str] = set()
+        self.ended: set[str] = set()
+        self.swept = self.scheduler.now
+
+    def _steps(self) -> dict[str, Any]:
+        files, clock = InputFiles(self.staging, self.staging), self.scheduler.clock
+        reports, runs, staging, deadlines = WITH_SNAPSHOT, self.runs, self.staging, self.deadlines
+        writer = Writer(CoreTransport(self.database), clock, self.scheduler.sleep, lambda: 0.5, Paces(clock))
+        snapshots, cosmos = self.snapshots, FakeCosmos()
+        steps = (
+            AdvanceRun(runs).advance_run,
+            ReadInputFile(runs, staging, files, deadlines, clock, work_here).read_input_file,
+            ReadDataFromDb(reports, runs, staging, cosmos, deadlines, clock).read_data_from_db,
+            GenerateReport(reports, runs, staging, files, deadlines, clock, work_here).generate_report,
+            StoreDataToDb(reports, runs, staging, files, writer, deadlines, clock).store_data_to_db,
+            PublishReport(
+                reports, runs, staging, files, snapshots, deadlines, clock, self.scheduler.utc
+            ).publish_report,
+            UndoReport(reports, runs, snapshots, deadlines).undo_report,
+            RemoveGeneration(reports, snapshots, deadlines).remove_generation,
+            SendEmail(runs, self.post).send_email,
+        )
+        registered = {step.__name__: activity(step, 3600.0) for step in steps}
+        return {**registered, "publish_report": self._breaking(registered["publish_report"])}
+
+    def _breaking(self, publish_report: Any) -> Any:
+        broken = {job.run for job in self.jobs if job.breaks}
+
+        async def publishing(given: Any) -> Any:
+            return {"permanent": "it does not add up"} if given["run"] in broken else await publish_report(given)
+
+        return publishing
+
+    async def play(self) -> None:
+        """Until every run has come to its end and nothing is owed."""
+        try:
+            for _ in range(PATIENCE):
+                await self._step()
+                if self._over():
+                    return
+            raise AssertionError(f"seed {self.scheduler.seed}: no end; {[r.shown() for r in self.runs.all()]}")
+        finally:
+            await self.scheduler.drop()
+
+    async def _step(self) -> None:
+        self._post()
+        self.engine.dispatch()
+        await self.scheduler.settle()
+        if self.scheduler.dies():
+            await self._die()
+        self._meddle()
+        if not self.scheduler.choose():
+            await self._pass_time()
+        await self.scheduler.settle()
+        self.check()
+
+    async def _die(self) -> None:
+        self.scheduler.trace.append("KILLED")
+        self.scheduler.passed += 1
+        await self.scheduler.drop()
+        self.engine.forget_what_ran()
+        self.posting.clear()
+
+    def _post(self) -> None:
+        for job in self.jobs:
+            if job.key not in self.accepted | self.posting:
+                self.posting.add(job.key)
+                self.scheduler.spawn(self._start(job))
+
+    async def _start(self, job: Job) -> None:
+        start = StartReport(
+            WITH_SNAPSHOT, self.runs, self.staging, None, 2, self.scheduler.utc, lambda: "", self.scheduler.sleep
+        ).start_report
+        headers = {"Idempotency-Key": job.key}
+        request = ask(f"reports/{job.report}", job.body, "text/csv", None, headers, report=job.report)
+        try:
+            response = await answering(start)(request, self.client)
+            if response.status_code == 202:
+                self.accepted.add(job.key)
+        except Exception:  # noqa: BLE001  # no answer: the caller posts again
+            await self.scheduler.sleep(1)
+        self.posting.discard(job.key)
+
+    def _meddle(self) -> None:
+        """Somebody ends a run from outside: cancelled, terminated or purged."""
+        for job in self.jobs:
+            if job.key in self.ended or not self.scheduler.chance("ended from outside", self.faults.ends):
+                continue
+            instance = self.engine.instances.get(job.run)
+            if instance is None:
+                continue
+            self.ended.add(job.key)
+            way = self.scheduler.dice.choice(["cancel", "terminate", "purge"])
+            self.scheduler.fired[way] += 1
+            if way == "cancel":
+                self.scheduler.spawn(self._cancel(job.run))
+                continue
+            self.engine.terminate(job.run, "enough")
+            if way == "purge":
+                del self.engine.instances[job.run]
+
+    async def _cancel(self, run: str) -> None:
+        try:
+            await answering(CancelRun(self.runs).cancel_run)(ask("cancel", run=run))
+        except Exception:  # noqa: BLE001  # its caller got no answer
+            return
+
+    async def _pass_time(self) -> None:
+        """To the next timer, or to the next minute, when the sweep fires; sometimes twice at once."""
+        minute = self.swept + timedelta(minutes=1)
+        due = self.engine.next_due()
+        self.scheduler.advance(min(minute, due) if due else minute)
+        if self.scheduler.now >= minute:
+            self.swept = self.scheduler.now
+            sweep = SweepRuns(self.runs, self.scheduler.utc, LIMIT, WITH_SNAPSHOT, self.snapshots, GRACE)
+            for _ in range(2 if self.scheduler.chance("two sweeps at once", 0.2) else 1):
+                self.scheduler.spawn(self._sweep(sweep))
+
+    async def _sweep(self, sweep: SweepRuns) -> None:
+        await sweep.sweep_runs(TIMER, self.client)
+
+    def _over(self) -> bool:
+        if self.scheduler.waiting or self.scheduler.tasks or self.engine.items or len(self.accepted) < len(self.jobs):
+            return False
+        return all(record.state in ENDED and not record.owed for record in self.runs.all())
+
+    # ---- what must hold -----------------------------------------------------------------------------------------
+
+    def check(self) -> None:
+        """At every step: whoever reads the current generation finds all of it."""
+        documents = self.database.documents("stock")
+        header = next((d for d in documents if d["id"] == "current:stock"), None)
+        if header is not None:
+            found = sum(d.get("snapshot_run") == header["run"] for d in documents)
+            assert found == header["documents"], f"{found} of {header['documents']} documents of the current run"
+
+    def check_end(self) -> None:
+        """Every row once, or none; one mail per failed run; the newest completed run is current."""
+        records = {record.id: record for record in self.runs.all()}
+        assert set(records) == {job.run for job in self.jobs}
+        for job in self.jobs:
+            self._check_run(job, records[job.run])
+        published = [(r.accepted, r.id) for r in records.values() if r.state == "completed" and r.mode == "snapshot"]
+        headers = [d["run"] for d in self.database.documents("stock") if d["id"] == "current:stock"]
+        assert headers == ([max(published)[1]] if published else [])
+
+    def _check_run(self, job: Job, record: RunRecord) -> None:
+        letters = [letter for letter in self.post.letters if record.id in letter.subject]
+        assert (record.state == "failed") == bool(letters), (record.state, len(letters))
+        assert len({letter.key for letter in letters}) <= 1
+        assert len(letters) <= 1 or self.disturbed, "two mails, and no answer was lost"
+        own = [d for d in self.database.documents(job.report) if d.get("snapshot_run", record.id) == record.id]
+        ids = sorted(d.get("snapshot_id", d["id"]) for d in own if "run" not in d)
+        if record.state == "completed":
+            assert record.receipt is not None
+            counts = record.receipt["rows_read"], record.receipt["rows_stored"], record.receipt["rows_rejected"]
+            assert counts == (job.rows, job.rows, 0)
+            assert ids in (job.ids, []) if job.report == "stock" else ids == job.ids
+        elif job.report == "stock":
+            assert ids == [], f"{record.state} and left {ids}"
+
+
+def simulate(seed: int, faults: Faults, jobs: list[Job], kill_at: int | None = None) -> World:
+    """One whole life; raises where an invariant does not hold."""
+    world = World(seed, faults, jobs, kill_at)
+    asyncio.run(world.play())
+    world.check_end()
+    return world
