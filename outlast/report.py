@@ -118,7 +118,7 @@ def _faults(cls: type[Report[Any]]) -> Iterable[tuple[str, str]]:
         yield "mode", f"must be 'upsert' or 'snapshot', not {cls.mode!r}"
     if not (inspect.isclass(parameters) and issubclass(parameters, Parameters)):
         yield "parameters", "must be a subclass of Parameters"
-    elif taken := START_PARAMETERS & parameters.model_fields.keys():
+    elif taken := START_PARAMETERS & {field.alias or name for name, field in parameters.model_fields.items()}:
         yield "parameters", f"{', '.join(sorted(taken))} is a name that the start endpoint uses itself"
     yield from _faults_of_code(cls)
 

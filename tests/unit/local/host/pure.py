@@ -11,13 +11,14 @@ import azure.durable_functions as df
 from azure.durable_functions import Orchestrator
 from azure.functions._durable_functions import OrchestrationContext
 
-from local.host import answers, events
+from local.host import answers, events, sdk
 from local.host.answers import Answer
 from local.host.events import Event, Kind
 from local.host.turn import Call, Outcome, Timer, apply, begin
 
 Context = df.DurableOrchestrationContext
 Code = Callable[[Any], Generator[Any, Any, Any]]
+sdk.prepare()  # the SDK as a worker runs it
 START = events.moment("2026-01-01T00:00:00Z")
 
 
