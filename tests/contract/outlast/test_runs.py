@@ -8,7 +8,7 @@ import pytest
 
 from local.cosmos.process import CosmosProcess
 from outlast.cosmos.client import Cosmos
-from outlast.errors import Permanent, Transient
+from outlast.errors import Permanent
 from outlast.runs import CosmosRuns, RunRecord, Runs
 from tests.contract.outlast.places import DATABASE
 from tests.fakes.clock import ManualClock
@@ -82,10 +82,24 @@ def test_a_record_is_created_once(visit: Visit) -> None:
 
     async def check(runs: Runs) -> None:
         record = make_record()
-        await runs.create(record)
-        with pytest.raises(Transient):
-            await runs.create(replace(record, report="other"))
+        assert await runs.create(record)
+        assert not await runs.create(replace(record, report="other"))
         assert (await find(runs, record.id)).report == "sales"
+
+    visit(check)
+
+
+def test_what_has_not_ended_or_is_owed_is_found(visit: Visit) -> None:
+    """The sweep sees those and no others."""
+
+    async def check(runs: Runs) -> None:
+        kept = [make_record(), replace(make_record(), state="failed", owed=["mail"])]
+        ended = replace(make_record(), state="completed")
+        for record in (*kept, ended):
+            await runs.create(record)
+        found = {record.id for record in await runs.unsettled(100)}
+        assert {record.id for record in kept} <= found
+        assert ended.id not in found
 
     visit(check)
 
