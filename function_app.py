@@ -54,4 +54,4 @@ for step in (
     PublishReport(a.reports, a.runs, a.staging, a.files, a.deadlines, a.clock, a.now).publish_report,
     SendEmail(a.runs, a.mailer, a.clock).send_email,
 ):
-    app.activity_trigger(input_name="given")(activity(step))
+    app.activity_trigger(input_name="given")(activity(step, a.deadlines.given_up))

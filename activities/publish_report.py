@@ -40,8 +40,10 @@ class PublishReport:
             if deadline.passed() and chunk < count:
                 return {"cursor": {"chunk": chunk, "totals": counted.plain()}, "receipt": None}
         receipt = self._receipt(record, counted, Totals.of(given["totals"]), count)
-        await self.runs.change(record.id, lambda before: before if before.receipt else replace(before, receipt=receipt))
-        return {"cursor": None, "receipt": receipt}
+        kept = await self.runs.change(
+            record.id, lambda before: before if before.receipt else replace(before, receipt=receipt)
+        )
+        return {"cursor": None, "receipt": kept.receipt}
 
     async def _reconciled(self, record: RunRecord, chunk: int) -> Totals:
         """Count one chunk from what was staged; raise Permanent where storing did not take all that was generated."""

@@ -32,7 +32,7 @@ def letter(record: RunRecord) -> Letter:
         f"Run:      {record.id} (attempt {record.attempt}, accepted {record.accepted})",
         f"Step:     {where}",
         f"Reason:   {failure['text']}",
-        f"Written:  {_written(record, totals)}",
+        f"Written:  {_written(failure, totals)}",
         f"Rejects:  {_rejects(record, totals)}",
         "",
         "What to do next: " + _next(totals),
@@ -42,10 +42,13 @@ def letter(record: RunRecord) -> Letter:
     )
 
 
-def _written(record: RunRecord, totals: Totals) -> str:
-    if not totals.sends:
+def _written(failure: Plain, totals: Totals) -> str:
+    """What a call that failed had written before it did is in no count."""
+    unsure = failure["step"] == "run_lane" or (failure["step"] == "store_data_to_db" and failure["chunk"] is not None)
+    if not totals.sends and not unsure:
         return "nothing"
-    return f"{totals.documents} documents, which stay: the report's mode is upsert"
+    documents = totals.documents if totals.sends else 0
+    return f"{'at least ' * unsure}{documents} documents, which stay: the report's mode is upsert"
 
 
 def _rejects(record: RunRecord, totals: Totals) -> str:

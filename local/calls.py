@@ -23,16 +23,18 @@ class CallError(LocalError):
 
 
 def get(url: str, key: str | None = None) -> Any:
-    return json.loads(_call(Request(url, headers=_headers(key))))
+    return json.loads(_call(Request(url, headers=_headers(key)))[1])
 
 
 def get_text(url: str, key: str | None = None) -> str:
-    return _call(Request(url, headers=_headers(key))).decode()
+    return _call(Request(url, headers=_headers(key)))[1].decode()
 
 
-def post_file(url: str, data: bytes, key: str, query: Mapping[str, str]) -> Any:
+def post_file(url: str, data: bytes, key: str, query: Mapping[str, str]) -> tuple[int, Any]:
+    """The status, which is no error, and the JSON of the answer."""
     headers = {**_headers(key), "Content-Type": "application/octet-stream"}
-    return json.loads(_call(Request(f"{url}?{urlencode(query)}", data, headers)))
+    status, body = _call(Request(f"{url}?{urlencode(query)}", data, headers))
+    return status, json.loads(body)
 
 
 def bypass_proxies() -> None:
@@ -45,12 +47,11 @@ def _headers(key: str | None) -> dict[str, str]:
     return {"x-functions-key": key} if key else {}
 
 
-def _call(request: Request) -> bytes:
+def _call(request: Request) -> tuple[int, bytes]:
     what = f"{request.get_method()} {request.full_url.partition('?')[0]}"
     try:
         with _direct.open(request, timeout=SECONDS) as answer:
-            body: bytes = answer.read()
-            return body
+            return answer.status, answer.read()
     except HTTPError as error:
         with error:
             text = error.read().decode(errors="replace")

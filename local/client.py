@@ -30,7 +30,10 @@ class App:
     def start(self, report: str, file: Path, query: Mapping[str, str] | None = None) -> dict[str, Any]:
         """Post the file; the durable status payload of the 202."""
         url = f"{self._url}/api/reports/{report}"
-        payload: dict[str, Any] = post_file(url, file.read_bytes(), self._key, {"filename": file.name, **(query or {})})
+        payload: dict[str, Any]
+        status, payload = post_file(url, file.read_bytes(), self._key, {"filename": file.name, **(query or {})})
+        if status != 202:
+            raise LocalError(f"The start was answered with {status}, not with 202: {payload}")
         return payload
 
     def rejects(self, run: str) -> str:

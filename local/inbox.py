@@ -12,6 +12,7 @@ from typing import Any, Self
 
 from aiohttp import web
 
+from local import arguments
 from local.inbox_page import page
 from local.mails import Mail, Mails, MailsInFiles, MailsInMemory, mails_from
 from local.sendgrid_rules import Problem, problems_of
@@ -169,7 +170,7 @@ def refusal(status: int, problems: Sequence[Problem], headers: dict[str, str] | 
 
 def main(argv: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m local inbox", description=__doc__)
-    parser.add_argument("--port", type=int, default=8025, help="0 takes a free one (default: %(default)s)")
+    parser.add_argument("--port", type=arguments.port, default=8025, help="0 takes a free one (default: %(default)s)")
     parser.add_argument("--bind", default="127.0.0.1", metavar="ADDRESS", help="default: %(default)s")
     parser.add_argument("--data", type=Path, metavar="DIR", help="keep the mails there (default: in memory)")
     parser.add_argument("--key", help="the only API key to accept (default: any that starts with SG.)")

@@ -30,7 +30,7 @@ def refuse_taken_ports(ports: Ports) -> None:
         if port and is_taken(port)
     ]
     if taken:
-        raise PortError("\n".join(taken))
+        raise PortError("\n".join([*taken, "With make: make serve ARGS='--host-port 7072'."]))
 
 
 def is_taken(port: int) -> bool:

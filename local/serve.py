@@ -1,11 +1,14 @@
 """Host, database and inbox, staying up until Ctrl-C; the next start goes on where this one ended."""
 
 import argparse
+import shlex
+import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from local.app_settings import APP, FILE, app_settings, copy_sample
+from local import arguments
+from local.app_settings import APP, FILE, app_settings, copy_sample, sample_values
 from local.calls import bypass_proxies
 from local.console import ends_cleanly, say
 from local.parts import Parts
@@ -25,7 +28,7 @@ def main(argv: Sequence[str]) -> int:
         ends_cleanly(),
         Parts(app, options.data or app / ".local", ports, app_settings(app)) as parts,
     ):
-        say(welcome(parts))
+        say(welcome(parts, app))
         parts.watch()
     say("\nEnded. What was unfinished goes on at the next start.")
     return 0
@@ -33,22 +36,38 @@ def main(argv: Sequence[str]) -> int:
 
 def parse(argv: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m local serve", description=__doc__)
-    parser.add_argument("--app", type=Path, default=APP, metavar="DIR", help="the app to run (default: this one)")
+    parser.add_argument(
+        "--app", type=arguments.folder, default=APP, metavar="DIR", help="the app to run (default: this one)"
+    )
     parser.add_argument("--data", type=Path, metavar="DIR", help="where all data is kept (default: .local in the app)")
     for part, port in (("host", 7071), ("cosmos", 8081), ("inbox", 8025)):
-        parser.add_argument(f"--{part}-port", type=int, default=port, metavar="N", help="default: %(default)s")
+        parser.add_argument(
+            f"--{part}-port", type=arguments.port, default=port, metavar="N", help="default: %(default)s"
+        )
     return parser.parse_args(argv)
 
 
-def welcome(parts: Parts) -> str:
-    """Where everything is, and the line that starts a first run."""
+def welcome(parts: Parts, app: Path) -> str:
+    """Where everything is, the line that starts a first run, and the one that shows its rows."""
     start = f"{parts.host.url}/api/reports/flight_delays?code={parts.function_key}"
+    usual, chosen = sample_values(app)["COSMOS_ENDPOINT"], app_settings(app)["COSMOS_ENDPOINT"]
+    written = parts.cosmos.url if chosen == usual else chosen
+    setting = "" if written == chosen else f"COSMOS_ENDPOINT={written} "
     return f"""
   health    {parts.host.url}/api/health
-  database  {parts.cosmos.url}   python -m local query flight-delays "SELECT TOP 3 * FROM c"
+  database  {parts.cosmos.url}{"" if written == parts.cosmos.url else f" (COSMOS_ENDPOINT leads to {written} instead)"}
   inbox     {parts.inbox.url}
 
 Start a run:
   curl --data-binary @samples/flights-2013-01.csv.gz "{start}"
 
+Look at its rows:
+  {setting}{python()} -m local query flight-delays "SELECT TOP 3 * FROM c"
+
 Ctrl-C ends it."""
+
+
+def python() -> str:
+    """This interpreter, as short as a shell here can name it."""
+    path, here = Path(sys.executable), Path.cwd()
+    return shlex.quote(str(path.relative_to(here) if path.is_relative_to(here) else path))

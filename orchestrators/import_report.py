@@ -1,5 +1,6 @@
 """The run: read, generate, judge the rejects, store, publish; and when that fails, settle it."""
 
+from contextlib import suppress
 from math import ceil
 
 from orchestrators.progress import Progress
@@ -20,7 +21,8 @@ def import_report(context: Context) -> Steps:
     except Exception as error:  # whatever failed, somebody is told; the error itself goes on its way
         failure = error.failure if isinstance(error, StepFailed) else Failure("import_report", None, readable(error))
         told = {**run, "failure": failure.plain(), "totals": progress.totals.plain()}
-        yield context.call_sub_orchestrator("settle_run", told, f"{context.instance_id}:{run['attempt']}:settle")
+        with suppress(Exception):  # settling does not raise, but its worker may die; the run's own reason stays
+            yield context.call_sub_orchestrator("settle_run", told, f"{context.instance_id}:{run['attempt']}:settle")
         raise
 
 

@@ -7,15 +7,21 @@ from dataclasses import dataclass
 from outlast.errors import Permanent
 
 SHARE = 0.6
-"""Of `functionTimeout`. What is in flight at the deadline has the other 40 % to end in."""
+"""Of `functionTimeout`: then an activity stops between two requests."""
+GRACE = 0.2
+"""Of it, behind the deadline: so long may a request in flight still take before it counts as lost."""
+GIVEN_UP = 0.9
+"""Of it: then the call as a whole is given up, whatever it waits for. A timeout of the host's would take the worker,
+and all its neighbours with it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Deadline:
-    """An instant on `clock`, in seconds."""
+    """An instant on `clock`, in seconds. What is in flight then may take `grace` more."""
 
     ends: float
     clock: Callable[[], float]
+    grace: float = 10.0
 
     def remaining(self) -> float:
         """Seconds left, never below zero."""
@@ -33,7 +39,12 @@ class Deadlines:
     clock: Callable[[], float]
 
     def start(self) -> Deadline:
-        return Deadline(self.clock() + self.timeout * SHARE, self.clock)
+        return Deadline(self.clock() + self.timeout * SHARE, self.clock, self.timeout * GRACE)
+
+    @property
+    def given_up(self) -> float:
+        """Seconds after which a call is given up."""
+        return self.timeout * GIVEN_UP
 
 
 def timeout_seconds(text: str) -> float:

@@ -4,6 +4,7 @@ The SDK's retry cannot tell errors apart. So a registered activity returns a per
 `{"permanent": text}` instead of raising it, and `call` raises it on the other side; nothing else sees the mark.
 """
 
+import asyncio
 import logging
 import re
 from collections.abc import Awaitable, Callable, Generator
@@ -12,7 +13,7 @@ from typing import Any, Protocol
 
 from azure.durable_functions import RetryOptions
 
-from outlast.errors import Permanent
+from outlast.errors import Permanent, Transient
 from outlast.models import Failure, Plain
 
 MARK = "permanent"
@@ -107,12 +108,20 @@ def readable(error: Exception) -> str:
     return text or type(error).__name__
 
 
-def activity(function: Callable[..., Awaitable[Any]]) -> Callable[[Any], Awaitable[Any]]:
-    """Make an activity ready to be registered under its own name, its parameter called `given`."""
+def activity(function: Callable[..., Awaitable[Any]], seconds: float) -> Callable[[Any], Awaitable[Any]]:
+    """Make an activity ready to be registered under its own name, its parameter called `given`.
+
+    One that waits longer than `seconds` for something without a limit of its own fails as Transient and is retried.
+    """
 
     async def registered(given: Any) -> Any:
         try:
-            return await function(given)
+            async with asyncio.timeout(seconds) as limit:
+                return await function(given)
+        except TimeoutError as error:
+            if not limit.expired():
+                raise
+            raise Transient(f"{function.__name__} had no answer for {seconds:.0f} s and was given up") from error
         except Permanent as error:
             logging.getLogger("outlast").error("%s failed for good: %s", function.__name__, error)
             return {MARK: str(error)}

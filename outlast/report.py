@@ -42,9 +42,10 @@ class Row(BaseModel):
 
 
 class Parameters(BaseModel):
-    """What a caller may set for one run, in the query or under `parameters`; an unknown name is refused."""
+    """What a caller may set for one run, in the query or under `parameters`; an unknown name is refused, and so is a
+    number that JSON cannot say, for the run record could not keep it."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 RowT = TypeVar("RowT", bound=Row)

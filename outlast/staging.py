@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import obstore
-from obstore.exceptions import AlreadyExistsError, PreconditionError
+from obstore.exceptions import AlreadyExistsError, GenericError, PreconditionError
 from obstore.store import ObjectStore
 
 from outlast.errors import Permanent
 
 if TYPE_CHECKING:
-    from obstore import GetOptions
+    from obstore import GetOptions, ObjectMeta
 
 
 def input_path(run: str) -> str:
@@ -108,20 +108,30 @@ class Staging:
             raise Permanent(
                 f"the file {path} was changed after the run was accepted; start a new run with it"
             ) from None
+        except GenericError:
+            if start >= (await self.size(path) or 0):  # a store refuses a range that begins at the end
+                return b""
+            raise
 
     async def etag(self, path: str) -> str | None:
         """The file's version, or None where there is no file."""
-        try:
-            return (await obstore.head_async(self._store, path))["e_tag"]
-        except FileNotFoundError:
-            return None
+        found = await self._head(path)
+        return found["e_tag"] if found else None
 
     async def size(self, path: str) -> int | None:
         """Bytes of the file, or None where there is none."""
+        found = await self._head(path)
+        return found["size"] if found else None
+
+    async def _head(self, path: str) -> "ObjectMeta | None":
         try:
-            return (await obstore.head_async(self._store, path))["size"]
+            return await obstore.head_async(self._store, path)
         except FileNotFoundError:
             return None
+        except GenericError:
+            if self._url.startswith("file:"):  # what a folder says of a path below a file, or of a name too long for it
+                return None
+            raise
 
 
 def _open(url: str) -> ObjectStore:

@@ -10,7 +10,7 @@ from local.cosmos.partitions import Record
 from local.cosmos.rids import document_rid, etag_of
 from local.cosmos.state import Container
 
-SYSTEM_PROPERTIES = ("_rid", "_self", "_etag", "_attachments", "_ts")
+SYSTEM_PROPERTIES = frozenset({"_rid", "_self", "_etag", "_attachments", "_ts"})
 ITEM_LIMIT = 2 * 1024 * 1024
 NESTING_LIMIT = 128
 ID_LIMIT = 1023
@@ -52,19 +52,22 @@ def key_of(container: Container, document: dict[str, Any]) -> bytes:
         if not isinstance(value, dict) or part not in value:
             return hashing.UNDEFINED
         value = value[part]
-    if value is not None and not isinstance(value, str | int | float | bool):
+    if isinstance(value, dict | list):
         return hashing.UNDEFINED
     return hashing.canonical(value)
 
 
 def encode(document: dict[str, Any]) -> bytes:
     """The JSON to keep: without system properties, within the limits."""
-    for name in SYSTEM_PROPERTIES:
-        document.pop(name, None)
-    body = orjson.dumps(document)
+    if not SYSTEM_PROPERTIES.isdisjoint(document):
+        for name in SYSTEM_PROPERTIES:
+            document.pop(name, None)
+    # the encoder's own bytes hold on to a buffer of several times their length
+    body = bytes(memoryview(orjson.dumps(document)))
     if len(body) > ITEM_LIMIT:
         raise CosmosError(413, "Request size is too large")
-    if body.count(b"{") + body.count(b"[") > NESTING_LIMIT and depth(document) > NESTING_LIMIT:
+    nested = body.find(b"{", 1) > 0 or body.find(b"[") > 0
+    if nested and body.count(b"{") + body.count(b"[") > NESTING_LIMIT and depth(document) > NESTING_LIMIT:
         raise bad_request(f"The document is nested deeper than {NESTING_LIMIT} levels.")
     return body
 

@@ -25,6 +25,7 @@ DELETE_FACTOR = 7.0 / 4.95  # a delete of 1 KB is about 7
 PER_PATCH_OPERATION = 0.4
 QUERY_BASE = 2.3  # what looking into the index costs, as queries that find nothing show
 QUERY_PER_KILOBYTE = 0.05  # no table is published for this part: see docs/local.md
+CONTAINERS = frozenset({dict, list})
 METADATA_READ = 1.0
 METADATA_WRITE = 4.95
 
@@ -74,7 +75,10 @@ def query(matched_bytes: int) -> float:
 
 def leaves(value: Any) -> int:
     """How many scalar values a document holds: its indexed terms under the default policy."""
+    values = value.values() if isinstance(value, dict) else value
+    if CONTAINERS.isdisjoint(map(type, values)):
+        return len(values)
     count = 0
-    for inner in value.values() if isinstance(value, dict) else value:
+    for inner in values:
         count += leaves(inner) if isinstance(inner, dict | list) else 1
     return count

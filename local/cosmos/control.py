@@ -53,6 +53,12 @@ class Control:
         children: list[str] = self._ask("POST", "split", body)["children"]
         return children
 
+    def set_partitions(self, database: str, container: str, count: int) -> list[str]:
+        """Give an empty container this many physical partitions; their range ids are returned."""
+        body = {"database": database, "container": container, "count": count}
+        ids: list[str] = self._ask("POST", "partitions", body)["partitions"]
+        return ids
+
     def set_throughput(self, database: str, container: str, throughput: int) -> None:
         """Change the RU/s of a container."""
         self._ask("POST", "throughput", {"database": database, "container": container, "throughput": throughput})

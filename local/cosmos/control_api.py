@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from local.cosmos.core import Emulator
 
 CONTROL = "_control"
+PARTITIONS_MAX = 1000
 Body = dict[str, Any]
 
 
@@ -98,6 +99,17 @@ def _split(emulator: "Emulator", body: Body, rest: list[str]) -> Body:
     return {"children": [child.id for child in emulator.split(container, range_id)]}
 
 
+def _partitions(emulator: "Emulator", body: Body, rest: list[str]) -> Body:
+    container, count = _container(emulator, body), body.get("count")
+    if not isinstance(count, int) or not 1 <= count <= PARTITIONS_MAX:
+        raise bad_request(f"'count' is the number of partitions, from 1 to {PARTITIONS_MAX}.")
+    if any(len(partition) for partition in container.partitions):
+        raise bad_request("Only an empty container can be laid out anew: set its partitions before writing to it.")
+    container.lay_out(container.throughput, count)
+    emulator.journal.resources_changed()
+    return {"partitions": [partition.id for partition in container.partitions]}
+
+
 def _throughput(emulator: "Emulator", body: Body, rest: list[str]) -> Body:
     container = _container(emulator, body)
     emulator.set_throughput(container, read_throughput(str(body.get("throughput")), None))
@@ -125,6 +137,7 @@ _ACTIONS: dict[tuple[str, str], Callable[["Emulator", Body, list[str]], Body]] =
     ("POST", "faults"): _add_fault,
     ("DELETE", "faults"): _remove_faults,
     ("POST", "split"): _split,
+    ("POST", "partitions"): _partitions,
     ("POST", "throughput"): _throughput,
     ("POST", "pause"): _pause,
     ("POST", "resume"): _resume,

@@ -1,5 +1,7 @@
 """What the service refuses, with its codes and texts."""
 
+from functools import lru_cache
+
 import orjson
 
 from local.cosmos.messages import Response
@@ -41,11 +43,12 @@ class CosmosError(Exception):
         self.substatus = substatus
         self.headers = headers or {}
         self.charge = charge
+        self.details: dict[str, str] = {}  # further fields of the body
 
     def body(self, activity: str = "") -> bytes:
         """The error as the service writes it into the body."""
         text = f"{self.message}\r\nActivityId: {activity}" if activity else self.message
-        return orjson.dumps({"code": CODES.get(self.status, "Error"), "message": text})
+        return orjson.dumps({"code": CODES.get(self.status, "Error"), "message": text, **self.details})
 
     def response(self, activity: str = "") -> Response:
         """The error as a whole answer."""
@@ -55,6 +58,7 @@ class CosmosError(Exception):
         return Response(self.status, headers, self.body(activity))
 
 
+@lru_cache(maxsize=4096)  # most documents of a container cost the same
 def format_charge(charge: float) -> str:
     """Request units as the header carries them."""
     return f"{charge:.2f}".rstrip("0").rstrip(".")

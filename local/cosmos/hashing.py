@@ -27,7 +27,7 @@ _pack_double = struct.Struct("<d").pack
 def canonical(value: Any) -> bytes:
     """The bytes that stand for one partition key value; raises TypeError for objects and arrays."""
     if isinstance(value, str):
-        return STRING + value.encode() + STRING_END
+        return b"\x08%b\xff" % value.encode()
     if value is True:
         return TRUE
     if value is False:
@@ -86,12 +86,14 @@ def _binary_number(number: float) -> bytes:
     bits = (~bits + 1) & 0xFFFFFFFFFFFFFFFF if bits >> 63 else bits | 1 << 63
     out = bytearray(NUMBER)
     out.append(bits >> 56)
-    bits = bits << 8 & 0xFFFFFFFFFFFFFFFF
-    while bits:
-        out.append(bits >> 56 | 1)
-        bits = bits << 7 & 0xFFFFFFFFFFFFFFFF
-    out[-1] &= 0xFE
-    return bytes(out)
+    rest = bits << 8 & 0xFFFFFFFFFFFFFFFF
+    tail = bytearray()
+    while rest:
+        tail.append(rest >> 56 | 1)
+        rest = rest << 7 & 0xFFFFFFFFFFFFFFFF
+    tail = tail or bytearray(1)
+    tail[-1] &= 0xFE
+    return bytes(out + tail)
 
 
 def bounds(count: int, version: int) -> list[str]:

@@ -122,12 +122,11 @@ class SqliteJournal:
     def changed(self, container: Container, changes: list[Change]) -> None:
         """Remember the last state of each document."""
         items, rid = self._batch.items, container.rid
-        for change in changes:
-            after = change.after
+        for _, id_, before, after in changes:
             if after is not None:
-                items[after.number] = (after.number, rid, change.id, after.key, after.lsn, after.ts, after.body)
-            elif change.before is not None:
-                items[change.before.number] = None
+                items[after.number] = (after.number, rid, id_, after.key, after.lsn, after.ts, after.body)
+            elif before is not None:
+                items[before.number] = None
         self._dirty = True
 
     def container_deleted(self, container: Container) -> None:

@@ -12,6 +12,8 @@ from local.cosmos.partitions import Partition, Record
 from local.cosmos.rids import etag_of
 from local.cosmos.state import Account, Container
 
+# where, the id, the document before, the document after
+Change = tuple[Partition, str, Record | None, Record | None]
 FAILED_CHARGE = 1.0  # looking a document up costs a read also when the operation then fails
 
 
@@ -37,16 +39,6 @@ class Outcome:
 
 
 @dataclass(slots=True)
-class Change:
-    """One document before and after."""
-
-    partition: Partition
-    id: str
-    before: Record | None
-    after: Record | None
-
-
-@dataclass(slots=True)
 class Transaction:
     """The changes of one request: made in memory at once, then either undone together or handed to the storage."""
 
@@ -65,7 +57,7 @@ class Transaction:
         record = Record(body, number, account.lsn, self.ts, key)
         partition.put(id_, record)
         partition.lsn = account.lsn
-        self.changes.append(Change(partition, id_, before, record))
+        self.changes.append((partition, id_, before, record))
         return record
 
     def remove(self, partition: Partition, id_: str, before: Record) -> None:
@@ -73,15 +65,15 @@ class Transaction:
         self.account.lsn += 1
         partition.remove(before.key, id_)
         partition.lsn = self.account.lsn
-        self.changes.append(Change(partition, id_, before, None))
+        self.changes.append((partition, id_, before, None))
 
     def undo(self) -> None:
         """Put everything back."""
-        for change in reversed(self.changes):
-            if change.before is not None:
-                change.partition.put(change.id, change.before)
-            elif change.after is not None:
-                change.partition.remove(change.after.key, change.id)
+        for partition, id_, before, after in reversed(self.changes):
+            if before is not None:
+                partition.put(id_, before)
+            elif after is not None:
+                partition.remove(after.key, id_)
         self.changes.clear()
 
 
@@ -187,4 +179,3 @@ _KINDS: dict[str, Callable[[Transaction, Partition, Operation], Outcome]] = {
     "delete": _delete,
     "patch": _patch,
 }
-KINDS = frozenset(_KINDS)

@@ -1,6 +1,7 @@
 """Requests that query documents: with a plan or without, in one partition key, one range, or over all of them."""
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -86,8 +87,15 @@ def _serve(context: Context, prepared: Prepared, parameters: dict[str, Any], *, 
     if not feed and not context.flag("x-ms-documentdb-query-enablecrosspartition"):
         raise bad_request(NO_CROSS_PARTITION)
     if not is_streamable(prepared.query):
-        raise CosmosError(400, NOT_SERVABLE, 1004)
+        raise _not_servable(prepared)
     return _over_all(context, serving, prepared, token, page)
+
+
+def _not_servable(prepared: Prepared) -> CosmosError:
+    """400/1004; its body carries the plan, by which some clients know that they need one."""
+    error = CosmosError(400, NOT_SERVABLE, 1004)
+    error.details = {"additionalErrorInfo": orjson.dumps(build_plan(prepared.query, prepared, [WHOLE], None)).decode()}
+    return error
 
 
 def _in_one(
@@ -108,31 +116,49 @@ def _in_one(
 
 
 def _over_all(context: Context, serving: Serving, prepared: Prepared, token: Token, page: Page) -> Response:
-    """A page from all partitions, one after the other; the token says in which range it stopped."""
+    """A page from all partitions, one after the other."""
+    position = Position.read(token)
     charge = 0.0
     visited: list[Partition] = []
-    low, high = token.get("low", ""), token.get("high", "FF")
-    begun = token.get("high") is not None
-    for partition in [p for p in serving.container.partitions if p.high > low]:
-        # of a range that was begun, also the children that it was split into since go on after the same document
-        inner = token if begun and partition.low < high else {}
-        position = {"low": partition.low, "high": partition.high}
-        if page.full:
-            return _answer(context, serving, page, charge, {**position, "after": inner.get("after", 0)}, visited)
+    for partition in [p for p in serving.container.partitions if p.high > position.low]:
+        after = position.after(partition)
+        if page.full or (visited and partition.budget.wait_ms(serving.now)):
+            return _answer(context, serving, page, charge, position.at(partition, after), visited)
         context.check_session(partition)
-        try:
-            spent, following = _run(
-                serving, prepared, partition, _sources(context, serving.container, partition, None), inner, page
-            )
-        except CosmosError:
-            if not visited:
-                raise
-            return _answer(context, serving, page, charge, {**position, "after": inner.get("after", 0)}, visited)
+        sources = _sources(context, serving.container, partition, None)
+        spent, following = _run(serving, prepared, partition, sources, {"after": after}, page)
         charge += spent
         visited.append(partition)
         if following is not None:
-            return _answer(context, serving, page, charge, {**following, **position}, visited)
+            return _answer(context, serving, page, charge, position.at(partition, following["after"]), visited)
     return _answer(context, serving, page, charge, None, visited)
+
+
+@dataclass(slots=True)
+class Position:
+    """How far a query over all partitions has come: everything below `low` is done, and up to each bound of `starts`
+    the documents up to a number. Bounds instead of range ids, because ranges may split before the next page."""
+
+    low: str
+    starts: list[tuple[str, int]]
+
+    @classmethod
+    def read(cls, token: Token) -> "Position":
+        """From a continuation token, or the beginning."""
+        try:
+            starts = [(str(bound), int(after)) for bound, after in token.get("starts", [])]
+        except (TypeError, ValueError):
+            raise bad_request("Invalid Continuation Token") from None
+        return cls(str(token.get("low", "")), starts)
+
+    def after(self, partition: Partition) -> int:
+        """The number after which to go on in a partition."""
+        return next((after for bound, after in self.starts if partition.low < bound), 0)
+
+    def at(self, partition: Partition, after: int) -> Token:
+        """The token that goes on in a partition after a document."""
+        later = [[bound, number] for bound, number in self.starts if bound > partition.high]
+        return {"low": partition.low, "starts": [[partition.high, after], *later]}
 
 
 def _run(
@@ -211,6 +237,18 @@ def _read_token(text: str | None) -> Token:
         token = orjson.loads(text)
     except orjson.JSONDecodeError:
         token = None
-    if not isinstance(token, dict):
+    if not isinstance(token, dict) or not _is_token(token):
         raise bad_request("Invalid Continuation Token")
     return token
+
+
+def _is_token(token: Token) -> bool:
+    numbers = [token.get(name) for name in ("after", "skip", "left", "number")]
+    keys = token.get("keys", [])
+    return (
+        all(number is None or type(number) is int for number in numbers)
+        and ("number" in token) == ("keys" in token)
+        and isinstance(keys, list)
+        and all(isinstance(key, list) and len(key) <= 1 for key in keys)
+        and isinstance(token.get("starts", []), list)
+    )

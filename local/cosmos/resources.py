@@ -7,6 +7,7 @@ import orjson
 from local.cosmos import charges
 from local.cosmos.bodies import check_id, parse
 from local.cosmos.context import Context
+from local.cosmos.control_api import PARTITIONS_MAX
 from local.cosmos.definitions import read_container, read_throughput
 from local.cosmos.errors import CosmosError, bad_request, format_charge, not_found, not_implemented
 from local.cosmos.messages import Response
@@ -201,8 +202,8 @@ def _partition_count(context: Context) -> int | None:
     text = context.header(PARTITIONS_HEADER)
     if text is None:
         return None
-    if not text.isdecimal() or not 1 <= int(text) <= 1000:
-        raise bad_request(f"{PARTITIONS_HEADER} has to be a number from 1 to 1000.")
+    if not text.isdecimal() or not 1 <= int(text) <= PARTITIONS_MAX:
+        raise bad_request(f"{PARTITIONS_HEADER} has to be a number from 1 to {PARTITIONS_MAX}.")
     return int(text)
 
 

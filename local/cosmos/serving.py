@@ -55,7 +55,7 @@ class Serving:
 
     def target(self, partition: Partition | None, kind: str) -> Target:
         """What a fault rule looks at."""
-        return Target(self.database.name, self.container.name, partition.id if partition else None, kind)
+        return Target(self.database.name, self.container.name, partition.id if partition is not None else None, kind)
 
     def _with_faults(self, partition: Partition, op: Operation) -> Outcome:
         effect = self.faults.fire(self.target(partition, op.kind))

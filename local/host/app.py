@@ -14,15 +14,7 @@ import azure.functions as func
 from azure.functions.decorators.function_app import FunctionRegister
 from azure.functions.decorators.utils import StringifyEnumJsonEncoder
 
-ORCHESTRATION = "orchestrationTrigger"
-ACTIVITY = "activityTrigger"
-HTTP = "httpTrigger"
-TIMER = "timerTrigger"
-CLIENT = "durableClient"
-SUPPORTED_TRIGGERS = {HTTP, TIMER, ORCHESTRATION, ACTIVITY}
-SUPPORTED_BINDINGS = {*SUPPORTED_TRIGGERS, CLIENT, "http"}
-# A trigger that only makes something unavailable is reported; one whose messages would be lost stops the start.
-HARMLESS_TRIGGERS = {"entityTrigger", "warmupTrigger", "mcpToolTrigger", "mcpResourceTrigger", "assistantSkillTrigger"}
+from local.host import bindings as known
 
 
 class NotLoadable(Exception):
@@ -79,9 +71,9 @@ def _read(function: Any) -> Function:
 
 
 def _unsupported(trigger: str, bindings: list[dict[str, Any]]) -> str | None:
-    if trigger not in SUPPORTED_TRIGGERS:
+    if trigger not in known.SUPPORTED_TRIGGERS:
         return f"its trigger {trigger} is not supported by this host"
-    others = sorted({b["type"] for b in bindings} - SUPPORTED_BINDINGS)
+    others = sorted({b["type"] for b in bindings} - known.SUPPORTED)
     return f"its binding {', '.join(others)} is not supported by this host" if others else None
 
 

@@ -12,8 +12,8 @@ from local.host import settings
 from local.host.cron import NotASchedule
 from local.host.database import Unusable
 from local.host.functions import Refused
-from local.host.host import Host, Options
-from local.host.pool import NotReady
+from local.host.options import Options
+from local.host.pool import NotReady, Pool
 from local.host.routes import NotATemplate
 
 TROUBLE = (NotReady, Refused, Unusable, NotASchedule, NotATemplate, settings.Invalid)
@@ -29,7 +29,10 @@ def main(argv: list[str]) -> int:
     except sqlite3.Error as error:
         return _fail(f"The host's data in {options.data} can no longer be written: {error}. Nothing reported is lost.")
     except OSError as error:
-        return _fail(_explain(error, options))
+        return _fail(
+            f"Cannot listen on {options.bind}:{options.port}: {error}. "
+            "Another port can be given with --port, 0 for any."
+        )
     return 0
 
 
@@ -38,7 +41,22 @@ async def _run(options: Options) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    await Host(options, _say).serve(_ready, stop)
+    configured = settings.load(options.app, os.environ)
+    pool = Pool(options.app, options.workers, _environment(options, configured), _say)
+    await pool.launch()
+    from local.host.host import Host  # imports the web server while the workers import the app
+
+    await Host(options, configured, pool, _say).serve(_ready, stop)
+
+
+def _environment(options: Options, configured: settings.Settings) -> dict[str, str]:
+    """What a worker finds in its environment beside the host's own."""
+    return {
+        "FUNCTIONS_WORKER_RUNTIME": "python",
+        "AZURE_FUNCTIONS_ENVIRONMENT": os.environ.get("AZURE_FUNCTIONS_ENVIRONMENT", "Development"),
+        "AzureWebJobsScriptRoot": str(options.app),
+        **configured.values,
+    }
 
 
 def _options(argv: list[str]) -> Options:
@@ -57,12 +75,6 @@ def _options(argv: list[str]) -> Options:
         port=given.port,
         workers=given.workers or settings.workers(os.environ),
     )
-
-
-def _explain(error: OSError, options: Options) -> str:
-    if isinstance(error, PermissionError):
-        return f"The data folder {options.data} cannot be written: {error}. Name another with --data."
-    return f"Cannot listen on {options.bind}:{options.port}: {error}. Another port can be given with --port, 0 for any."
 
 
 def _ready(url: str) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from local.host import app as apps
+from local.host import bindings
 from local.host.engine import Functions
 from local.host.pool import Aborted, Died, Pool, TimedOut
 from local.host.reply import Reply, Request, empty
@@ -31,7 +31,7 @@ def register(described: list[dict[str, Any]], prefix: str) -> Registered:
     """Sorts what the app registers; raises Refused for a trigger whose messages would be lost."""
     unsupported = {f["name"]: f["reason"] for f in described if f["reason"]}
     for function in described:
-        if function["trigger"] not in apps.SUPPORTED_TRIGGERS | apps.HARMLESS_TRIGGERS:
+        if function["trigger"] not in bindings.SUPPORTED_TRIGGERS | bindings.HARMLESS_TRIGGERS:
             raise Refused(
                 f"Function {function['name']!r} waits for {function['trigger']}, which this host does not have: what "
                 "arrives there would be lost. Take the function out of the app while it runs here."
@@ -39,13 +39,13 @@ def register(described: list[dict[str, Any]], prefix: str) -> Registered:
     usable = [f for f in described if not f["reason"]]
     return Registered(
         all=described,
-        routes=[route_of(f["name"], _trigger(f), prefix) for f in usable if f["trigger"] == apps.HTTP],
-        timers={f["name"]: _trigger(f) for f in usable if f["trigger"] == apps.TIMER},
+        routes=[route_of(f["name"], _trigger(f), prefix) for f in usable if f["trigger"] == bindings.HTTP],
+        timers={f["name"]: _trigger(f) for f in usable if f["trigger"] == bindings.TIMER},
         durable=Functions(
-            orchestrators=_called(usable, apps.ORCHESTRATION, "orchestration"),
-            activities=_called(usable, apps.ACTIVITY, "activity"),
+            orchestrators=_called(usable, bindings.ORCHESTRATION, "orchestration"),
+            activities=_called(usable, bindings.ACTIVITY, "activity"),
         ),
-        clients=frozenset(f["name"] for f in usable if any(b["type"] == apps.CLIENT for b in f["bindings"])),
+        clients=frozenset(f["name"] for f in usable if any(b["type"] == bindings.CLIENT for b in f["bindings"])),
         unsupported=unsupported,
     )
 

@@ -1,9 +1,7 @@
 """The host put together: what starts in which order, which request goes where, and how it all ends."""
 
 import asyncio
-import os
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +9,11 @@ from local.host import keys, settings, watch
 from local.host.admin import Admin
 from local.host.clock import Clock, SystemClock
 from local.host.cron import NotASchedule
-from local.host.database import Database
+from local.host.database import Database, Unusable
 from local.host.engine import Engine, Limits
 from local.host.functions import HttpFunctions, Refused, Registered, register
 from local.host.management import WEBHOOK, Hub, Management
+from local.host.options import Options
 from local.host.pool import NotReady, Pool
 from local.host.reply import Reply, Request, empty, unauthorized
 from local.host.routes import NotATemplate
@@ -25,31 +24,27 @@ RPC = "/durabletask/"
 WORKER = "python"  # how the worker's program is named in failures
 
 
-@dataclass(frozen=True, kw_only=True)
-class Options:
-    """What the command line says."""
-
-    app: Path
-    data: Path
-    bind: str = "127.0.0.1"
-    port: int = 7071
-    workers: int = 1
-
-
 class Host:
     """One app on one machine: run it with `serve`."""
 
-    def __init__(self, options: Options, say: Callable[[str], None], clock: Clock | None = None) -> None:
+    def __init__(
+        self,
+        options: Options,
+        configured: settings.Settings,
+        pool: Pool,
+        say: Callable[[str], None],
+        clock: Clock | None = None,
+    ) -> None:
         self._options = options
         self._say = say
-        self._settings = settings.load(options.app, os.environ)
+        self._settings = configured
         self._clock = clock or SystemClock()
         self._broken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         loop = asyncio.get_running_loop()
-        options.data.mkdir(parents=True, exist_ok=True)
+        self._seen = watch.snapshot(options.app)
+        self._keys = _prepared(options.data)
         self._database = Database(options.data / "host.db", self._break_from(loop))
-        self._keys = keys.load(options.data)
-        self._pool = Pool(options.app, options.workers, self._environment(), say)
+        self._pool = pool
         self._engine = Engine(self._database, self._pool.invoke, self._clock, self._limits())
         hub = Hub(name=self._settings.hub, code=self._keys.durable)
         self._management = Management(self._database, self._engine, self._clock, hub)
@@ -108,9 +103,8 @@ class Host:
     async def _watch(self) -> None:
         """Replaces the workers when the app's code changes; code that does not load changes nothing."""
         folder = self._options.app
-        state = watch.snapshot(folder)
         while True:
-            state = await watch.changed(folder, state)
+            self._seen = await watch.changed(folder, self._seen)
             try:
                 self._use(register(await self._pool.replace(), self._settings.prefix), starting=False)
                 self._say("The app's code has changed: it is loaded again.")
@@ -138,14 +132,6 @@ class Host:
             return empty(404)
         return await self._management.answer(request, request.path[len(RPC) :])
 
-    def _environment(self) -> dict[str, str]:
-        return {
-            "FUNCTIONS_WORKER_RUNTIME": "python",
-            "AZURE_FUNCTIONS_ENVIRONMENT": os.environ.get("AZURE_FUNCTIONS_ENVIRONMENT", "Development"),
-            "AzureWebJobsScriptRoot": str(self._options.app),
-            **self._settings.values,
-        }
-
     def _limits(self) -> Limits:
         return Limits(
             activities=self._settings.activities,
@@ -165,6 +151,15 @@ class Host:
     def _break(self, error: BaseException) -> None:
         if not self._broken.done():
             self._broken.set_exception(error)
+
+
+def _prepared(folder: Path) -> keys.Keys:
+    """Makes the data folder and the keys in it."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        return keys.load(folder)
+    except OSError as error:
+        raise Unusable(f"The data folder {folder} cannot be used: {error}. Name another with --data.") from error
 
 
 def _named(bind: str) -> str:

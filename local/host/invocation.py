@@ -8,6 +8,7 @@ from azure.functions import meta
 from azure.functions._durable_functions import OrchestrationContext
 
 from local.host import app as apps
+from local.host import bindings
 from local.host.wire import Header
 
 Arguments = dict[str, Any]
@@ -19,7 +20,7 @@ def prepare(function: apps.Function, header: Header, body: bytes, folder: str) -
     for binding in function.bindings:
         if binding["type"] == function.trigger:
             arguments[binding["name"]] = TRIGGERS[function.trigger](header, body)
-        elif binding["type"] == apps.CLIENT:
+        elif binding["type"] == bindings.CLIENT:
             arguments[binding["name"]] = header["client"]
     if "context" in inspect.signature(function.code).parameters and "context" not in arguments:
         arguments["context"] = apps.Context(function.name, folder, header["invocation"])
@@ -47,15 +48,15 @@ def _http_request(header: Header, body: bytes) -> Any:
         "params": strings(header["route"]),
         "body": meta.Datum(body, "bytes"),
     }
-    return _converter(apps.HTTP).decode(meta.Datum(parts, "http"), trigger_metadata={})
+    return _converter(bindings.HTTP).decode(meta.Datum(parts, "http"), trigger_metadata={})
 
 
 def _activity_input(_: Header, body: bytes) -> Any:
-    return _converter(apps.ACTIVITY).decode(meta.Datum(body.decode(), "json"), trigger_metadata={})
+    return _converter(bindings.ACTIVITY).decode(meta.Datum(body.decode(), "json"), trigger_metadata={})
 
 
 def _timer_request(_: Header, body: bytes) -> Any:
-    return _converter(apps.TIMER).decode(meta.Datum(body.decode(), "json"), trigger_metadata={})
+    return _converter(bindings.TIMER).decode(meta.Datum(body.decode(), "json"), trigger_metadata={})
 
 
 def _orchestration_context(_: Header, body: bytes) -> Any:
@@ -65,7 +66,7 @@ def _orchestration_context(_: Header, body: bytes) -> Any:
 def _http_response(value: Any) -> tuple[Header, bytes]:
     if value is None:
         return {"ok": True, "status": 204, "headers": [], "cookies": []}, b""
-    datum = _converter("http").encode(value, expected_type=None)
+    datum = _converter(bindings.HTTP_OUTPUT).encode(value, expected_type=None)
     if datum.type == "string":
         headers = [["content-type", "text/plain; charset=utf-8"]]
         return {"ok": True, "status": 200, "headers": headers, "cookies": []}, datum.value.encode()
@@ -77,7 +78,7 @@ def _http_response(value: Any) -> tuple[Header, bytes]:
 
 
 def _activity_result(value: Any) -> tuple[Header, bytes]:
-    return {"ok": True}, _converter(apps.ACTIVITY).encode(value, expected_type=None).value.encode()
+    return {"ok": True}, _converter(bindings.ACTIVITY).encode(value, expected_type=None).value.encode()
 
 
 def _orchestration_state(value: Any) -> tuple[Header, bytes]:
@@ -89,14 +90,14 @@ def _nothing(_: Any) -> tuple[Header, bytes]:
 
 
 TRIGGERS: dict[str, Callable[[Header, bytes], Any]] = {
-    apps.HTTP: _http_request,
-    apps.ACTIVITY: _activity_input,
-    apps.TIMER: _timer_request,
-    apps.ORCHESTRATION: _orchestration_context,
+    bindings.HTTP: _http_request,
+    bindings.ACTIVITY: _activity_input,
+    bindings.TIMER: _timer_request,
+    bindings.ORCHESTRATION: _orchestration_context,
 }
 RESULTS: dict[str, Callable[[Any], tuple[Header, bytes]]] = {
-    apps.HTTP: _http_response,
-    apps.ACTIVITY: _activity_result,
-    apps.TIMER: _nothing,
-    apps.ORCHESTRATION: _orchestration_state,
+    bindings.HTTP: _http_response,
+    bindings.ACTIVITY: _activity_result,
+    bindings.TIMER: _nothing,
+    bindings.ORCHESTRATION: _orchestration_state,
 }

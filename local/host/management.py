@@ -138,7 +138,7 @@ class Management:
                 "Only orchestrations in a terminal state can be purged, but the orchestration with instance ID "
                 f"{row['id']} has status {row['status']}",
             )
-        deleted = await self._database.write(lambda q: store.purge(q, row["id"]))
+        deleted = await self._database.write(lambda q: store.purge(q, [row["id"]]))
         return as_json(200, {"instancesDeleted": 1}) if deleted else empty(404)
 
     async def _operate(self, request: Request, instance: str, operation: str) -> Reply:
@@ -277,7 +277,7 @@ class Management:
         doomed = [r["id"] for r in self._select(request, tuple(store.FINISHED)) if r["status"] in store.FINISHED]
         if not doomed:
             return empty(404)
-        deleted = await self._database.write(lambda q: sum(store.purge(q, i) for i in doomed))
+        deleted = await self._database.write(lambda q: store.purge(q, doomed))
         return as_json(200, {"instancesDeleted": deleted})
 
     def _select(self, request: Request, allowed: tuple[str, ...], after: str = "", top: int = -1) -> list[sqlite3.Row]:

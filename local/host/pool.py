@@ -83,22 +83,28 @@ class Pool:
         self._size = size
         self._environment = environment
         self._say = say
+        self._launched: list[Process] = []
         self._workers: list[Worker] = []
         self._ids = itertools.count(1)
         self._tasks: set[asyncio.Task[None]] = set()
         self._free = asyncio.Event()
         self._closing = False
 
+    async def launch(self) -> None:
+        """Sets the workers going without waiting for them: they take longest of all to start."""
+        self._launched = [await self._launch() for _ in range(self._size)]
+
     async def start(self) -> list[dict[str, Any]]:
-        """Brings up the workers; gives back the functions that the app registers."""
-        self._workers = list(await asyncio.gather(*(self._spawn() for _ in range(self._size))))
+        """Waits for the workers; gives back the functions that the app registers."""
+        self._workers = await self._greet_all(self._launched)
         self._free.set()
         return self._workers[0].functions
 
     async def replace(self) -> list[dict[str, Any]]:
         """Brings up workers with the app as it is now; the old ones finish what they run and get nothing new."""
-        fresh = list(await asyncio.gather(*(self._spawn() for _ in range(self._size))))
+        fresh = await self._greet_all([await self._launch() for _ in range(self._size)])
         old, self._workers = self._workers, fresh
+        self._free.set()
         for worker in old:
             worker.retired = True
             _end_if_idle(worker)
@@ -132,8 +138,8 @@ class Pool:
     async def close(self) -> None:
         """Ends the workers; what they run is lost and is done again by the next host."""
         self._closing = True
-        for worker in self._workers:
-            _kill(worker.process)
+        for process in {*self._launched, *(w.process for w in self._workers)}:
+            _kill(process)
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*(w.process.wait() for w in self._workers), return_exceptions=True)
@@ -144,12 +150,28 @@ class Pool:
         worker.killed = True
         self._say(f"Killing worker {worker.process.pid}: {why}.")
         _kill(worker.process)
+        self._lose(worker)
 
-    async def _spawn(self) -> Worker:
-        process = await asyncio.create_subprocess_exec(
+    async def _greet_all(self, launched: list[Process]) -> list[Worker]:
+        """All of them or, when one does not come up, none."""
+        outcomes = await asyncio.gather(*map(self._greet, launched), return_exceptions=True)
+        workers = [w for w in outcomes if isinstance(w, Worker)]
+        errors = [e for e in outcomes if isinstance(e, BaseException)]
+        if errors:
+            for worker in workers:
+                worker.retired = True
+                _end_if_idle(worker)
+            raise errors[0]
+        return workers
+
+    async def _launch(self) -> Process:
+        return await asyncio.create_subprocess_exec(
             sys.executable, "-c", BOOT, str(ROOT), str(self._folder),
             stdin=PIPE, stdout=PIPE, cwd=self._folder, env={**os.environ, **self._environment},
         )  # fmt: skip
+
+    async def _greet(self, process: Process) -> Worker:
+        """Waits until it has loaded the app; raises NotReady with the app's own trouble."""
         unpacker = Unpacker()
         frames = await _first_frames(process, unpacker)
         hello = frames.pop(0)[0]
@@ -181,21 +203,29 @@ class Pool:
                 call.done.set_exception(Died(code))
             elif call.repeatable:
                 call.done.set_exception(Aborted())
-        if worker.retired:
-            return
-        if not worker.killed:
+        if worker in self._workers:
             self._say(f"Worker {worker.process.pid} ended with exit code {code}; starting another.")
-        self._workers.remove(worker)
+            self._lose(worker)
+
+    def _lose(self, worker: Worker) -> None:
+        """Gives it nothing more, and starts another in its place."""
+        if worker in self._workers:
+            self._workers.remove(worker)
+            self._keep(self._refill())
         if not self._workers:
             self._free.clear()
-        self._keep(self._refill())
 
     async def _refill(self) -> None:
         """Starts workers until there are enough again, slower each time one does not come up."""
         pause = FASTEST_RESTART
         while len(self._workers) < self._size and not self._closing:
             try:
-                self._workers.append(await self._spawn())
+                worker = await self._greet(await self._launch())
+                if len(self._workers) < self._size:
+                    self._workers.append(worker)
+                else:  # the workers were replaced meanwhile
+                    worker.retired = True
+                    _end_if_idle(worker)
                 self._free.set()
             except NotReady as error:
                 self._say(f"A new worker did not start: {error}\nTrying again in {pause:g} s.")

@@ -95,6 +95,10 @@ DELETE FROM timers WHERE instance = :instance AND task = :task;
 -- name: delete_timers
 DELETE FROM timers WHERE instance = :instance;
 
+-- name: give_back
+-- Pages that deleted rows have left go back to the file system.
+PRAGMA incremental_vacuum;
+
 -- name: last_run
 SELECT last FROM schedules WHERE function = :function;
 

@@ -3,12 +3,14 @@
 import asyncio
 import ipaddress
 import socket
+import sqlite3
 from collections.abc import Awaitable, Callable
 from typing import Any
 from urllib.parse import urlsplit
 
 from aiohttp import web
 
+from local.host.database import Unusable
 from local.host.reply import Reply, Request
 from local.host.routes import query_of
 
@@ -60,7 +62,10 @@ class Listener:
             return web.Response(status=408, text="The body did not arrive in time.\n")
         except web.HTTPRequestEntityTooLarge:
             return web.Response(status=413, text=f"A body may have {BODY_LIMIT} bytes.\n")
-        reply = await self._answer(_request(raw, body))
+        try:
+            reply = await self._answer(_request(raw, body))
+        except (Unusable, sqlite3.Error) as error:
+            return web.Response(status=503, text=f"The host's data cannot be used any more: {error}.\n")
         response = web.Response(status=reply.status, body=reply.body or None)
         for name, value in reply.headers:
             response.headers.add(name, value)

@@ -116,10 +116,14 @@ def save_turn(queries: Queries, instance: sqlite3.Row, taken: list[int], outcome
     return _send(queries, instance, outcome, now)
 
 
-def purge(queries: Queries, instance: str) -> bool:
-    """Removes an instance and everything that belongs to it."""
-    _forget(queries, instance)
-    return bool(queries.run("delete_instance", id=instance))
+def purge(queries: Queries, instances: list[str]) -> int:
+    """Removes instances and everything that belongs to them; gives back how many there were."""
+    deleted = 0
+    for instance in instances:
+        _forget(queries, instance)
+        deleted += queries.run("delete_instance", id=instance)
+    queries.all("give_back")
+    return deleted
 
 
 def _create(queries: Queries, start: Event) -> Saved:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from outlast.cosmos.line import Line
 from outlast.cosmos.outcome import Next, is_stale, judge
 from outlast.cosmos.stream import Stream
-from outlast.cosmos.transport import Place, Result, Route
+from outlast.cosmos.transport import CONNECTION_LOST, Place, Result, Route
 from outlast.deadline import Deadline
 from outlast.errors import Transient
 from outlast.models import Totals
@@ -170,9 +170,14 @@ class Writing:
         return again, fault
 
     async def _send(self, stream: Stream, place: Place, batch: list[int]) -> list[Result]:
+        """Send, and take an answer that does not come in time for a lost one: the activity must end all the same."""
         expected = stream.pace.sent(len(batch))
         self.sends += 1
-        results = await self.writer.transport.send(self.container, place, [self.lines[i] for i in batch])
+        try:
+            async with asyncio.timeout(self.deadline.remaining() + self.deadline.grace):
+                results = await self.writer.transport.send(self.container, place, [self.lines[i] for i in batch])
+        except TimeoutError:
+            results = [Result(CONNECTION_LOST, message="no answer in time")] * len(batch)
         charge, written, waits = 0.0, 0, []
         for result in results:
             charge += result.charge

@@ -2,7 +2,7 @@
 
 import functools
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import ParamSpec
 
 import azure.functions as func
@@ -33,12 +33,14 @@ def bad_request(detail: str, field: str, **more: object) -> Problem:
     return Problem(400, "Bad Request", detail, field, **more)
 
 
-def from_validation(error: ValidationError, within: str = "") -> Problem:
-    """The first fault, named by its field; the value is not repeated, for it may be personal."""
+def from_validation(error: ValidationError, known: Iterable[str], within: str = "") -> Problem:
+    """The first fault, named by its field; the value is not repeated, for it may be personal. `known` are the names
+    there are, for a caller who took another."""
     first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-    field = within + ".".join(str(part) for part in first["loc"])
-    text = "there is no such parameter" if first["type"] == "extra_forbidden" else first["msg"]
-    return bad_request(f"{field}: {text}", field)
+    field = within + ".".join(str(part) for part in first["loc"]) or "body"
+    if first["type"] == "extra_forbidden":
+        return bad_request(f"{field}: there is no such parameter; there are: {', '.join(known) or 'none'}", field)
+    return bad_request(f"{field}: {first['msg']}", field)
 
 
 def answering(handler: Handler[P]) -> Handler[P]:

@@ -72,6 +72,6 @@ async def _start(client: Any, record: RunRecord) -> None:
 
 def _with_run_uri(response: func.HttpResponse, url: str, run: str) -> func.HttpResponse:
     """The SDK's own answer with one member more."""
-    api = url.split("?")[0].rsplit("/reports/", 1)[0]
+    api = url.split("?")[0].rstrip("/").rsplit("/", 2)[0]  # the host matches routes in any case
     body = {**orjson.loads(response.get_body()), "runUri": f"{api}/runs/{run}"}
     return func.HttpResponse(orjson.dumps(body), status_code=response.status_code, headers=dict(response.headers))

@@ -55,7 +55,7 @@ class StartRequest:
 async def read_start_request(request: func.HttpRequest, report: Report[Any], inputs: Staging | None) -> StartRequest:
     """Check everything that can be told before the input is read whole; raise Problem that names the field."""
     kind = (request.headers.get("content-type") or "").split(";")[0].strip().lower()
-    if kind.startswith("application/json"):
+    if kind == "application/json":
         return await _by_reference(request, report, inputs)
     body = request.get_body()
     if len(body) > MAX_INLINE:
@@ -77,7 +77,7 @@ async def _by_reference(request: func.HttpRequest, report: Report[Any], inputs: 
     try:
         asked = Reference.model_validate_json(request.get_body() or b"null")
     except ValidationError as error:
-        raise from_validation(error) from None
+        raise from_validation(error, Reference.model_fields) from None
     if inputs is None:
         raise bad_request("no inputs place is configured (INPUTS_URL); post the file itself", "input")
     path = _inside(asked.input)
@@ -103,14 +103,15 @@ def _options(given: Mapping[str, Any]) -> Options:
     try:
         return Options.model_validate(given)
     except ValidationError as error:
-        raise from_validation(error) from None
+        raise from_validation(error, Options.model_fields) from None
 
 
 def _parameters(report: Report[Any], given: Mapping[str, Any], within: str) -> Parameters:
     try:
         return report.parameters.model_validate(given)
     except ValidationError as error:
-        raise from_validation(error, within) from None
+        known = [*report.parameters.model_fields, *([] if within else Options.model_fields)]
+        raise from_validation(error, known, within) from None
 
 
 def _told(

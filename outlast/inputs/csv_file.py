@@ -36,7 +36,7 @@ class Csv:
 
     def cut(self, window: bytes, at_end: bool, offset: int, row: int, target: int) -> Cut:
         """See InputFormat."""
-        limits = Limits(min(target, self.max_record - self.max_quoted - 1), self.max_record)
+        limits = Limits(min(target, self.max_record - self.max_quoted), self.max_record)
         return cut_window(self._records(window, at_end), window, at_end, offset, row, limits)
 
     def skip(self, window: bytes) -> int | None:

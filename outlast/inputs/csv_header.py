@@ -1,5 +1,6 @@
 """The header of a CSV file."""
 
+import re
 from dataclasses import dataclass
 
 from outlast.inputs.csv_records import CsvRecords
@@ -7,6 +8,8 @@ from outlast.inputs.quoting import split
 from outlast.inputs.shapes import BadInput
 
 _BOM = b"\xef\xbb\xbf"
+_MAX_HEADER = 1024 * 1024
+_LONE_CR = re.compile(r"\r(?!\n)")
 _OTHER_DELIMITERS = {";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 
 
@@ -34,6 +37,8 @@ def read_header(head: bytes, at_end: bool, records: CsvRecords) -> Header:
 
 
 def _columns(line: bytes, sound: bool) -> list[str]:
+    if len(line) > _MAX_HEADER:
+        raise BadInput("header", f"The first line has {len(line):,} bytes, too many for a header. Is the input CSV?")
     if not sound:
         raise BadInput("header", "The header's quoting is broken: close each quoted name, then a comma or a line end.")
     try:
@@ -48,7 +53,7 @@ def _columns(line: bytes, sound: bool) -> list[str]:
 def _check(columns: list[str]) -> None:
     if "\0" in "".join(columns):
         raise BadInput("header", "The header holds NUL bytes: the input is binary or UTF-16. Save it as CSV in UTF-8.")
-    if any("\r" in column.rstrip("\n") for column in columns) and len(columns) > 0:
+    if any(_LONE_CR.search(column) for column in columns):
         raise BadInput("header", "The lines end in CR alone. Save the file with line ends LF or CRLF.")
     if "" in columns:
         place = columns.index("") + 1
@@ -56,7 +61,7 @@ def _check(columns: list[str]) -> None:
     seen: set[str] = set()
     for column in columns:
         if column in seen:
-            raise BadInput("header", f"Column {column!r} is in the header twice. Name every column once.")
+            raise BadInput("header", f"Column {column[:100]!r} is in the header twice. Name every column once.")
         seen.add(column)
     _check_delimiter(columns)
 

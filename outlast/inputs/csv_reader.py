@@ -15,6 +15,7 @@ class Reader:
 
     def __init__(self, columns: list[str]) -> None:
         self._columns = columns
+        self._width = len(columns)
         self._waiting: list[str] = []
         self._csv = csv.reader(iter(self._waiting.pop, None), strict=True)
 
@@ -28,7 +29,7 @@ class Reader:
                 continue
             if not special or (b'"' not in record and b"\0" not in record):
                 yield self._plain(number, end, record)
-            elif fields := self._quick(record):
+            elif record.count(b'"') % 2 == 0 and (fields := self._quick(record)):
                 yield self._row(number, end, fields, len(fields))
             else:
                 end, sound = quotes.ends(start, end) or (end, False)
@@ -37,17 +38,16 @@ class Reader:
 
     def bad(self, number: int, end: int, code: str, message: str, record: bytes) -> BadRow:
         """A reject for a record that cannot be split properly: it is at the commas."""
-        fields = record.decode(errors="replace").rstrip("\r\n").split(",", len(self._columns) - 1)
+        fields = record.decode(errors="replace").rstrip("\r\n").split(",", self._width - 1)
         return BadRow(number, end, "", code, message, self._shown(fields))
 
     def _plain(self, number: int, end: int, record: bytes) -> InputRow | BadRow:
         try:
-            fields = record.decode().split(",", len(self._columns))
+            fields = record.decode().split(",", self._width)  # no more than it takes to see that there are too many
         except UnicodeDecodeError:
             return self._thorough(number, end, record, True)
-        return self._row(
-            number, end, fields, len(fields) if len(fields) <= len(self._columns) else record.count(b",") + 1
-        )
+        count = len(fields)
+        return self._row(number, end, fields, count if count <= self._width else record.count(b",") + 1)
 
     def _quick(self, record: bytes) -> list[str] | None:
         """The fields of a line by the csv module, which is several times as fast as `split`; None where that would be
@@ -64,18 +64,26 @@ class Reader:
         if not sound:
             message = "a quote is not closed, or its end is followed by something other than a comma"
             return self.bad(number, end, "quoting", message, record)
+        if quick := self._quick(record):
+            return self._row(number, end, quick, len(quick))
         raw = split(record.decode(errors="surrogateescape"))
         fields = [field.encode(errors="surrogateescape").decode(errors="replace") for field in raw]
-        if len(fields) == len(self._columns):
-            for column, before, after in zip(self._columns, raw, fields, strict=True):
-                if before != after or "\0" in after:
-                    message = "a NUL byte" if before == after else "bytes that are not UTF-8"
-                    return BadRow(number, end, column, "encoding", message, self._shown(fields))
+        if len(fields) == self._width and (wrong := self._not_text(raw, fields)):
+            return BadRow(number, end, wrong[0], "encoding", wrong[1], self._shown(fields))
         return self._row(number, end, fields, len(fields))
 
+    def _not_text(self, raw: list[str], fields: list[str]) -> tuple[str, str] | None:
+        """The first column that is not UTF-8 or holds NUL, and which of the two."""
+        for column, before, after in zip(self._columns, raw, fields, strict=True):
+            if before != after:
+                return column, "bytes that are not UTF-8"
+            if "\0" in after:
+                return column, "a NUL byte"
+        return None
+
     def _row(self, number: int, end: int, fields: list[str], count: int) -> InputRow | BadRow:
-        if count != len(self._columns):
-            message = f"{count:,} fields where the header has {len(self._columns):,}"
+        if count != self._width:
+            message = f"{count:,} fields where the header has {self._width:,}"
             return BadRow(number, end, "", "field_count", message, self._shown(fields))
         if "" in fields:
             values = {name: text or None for name, text in zip(self._columns, fields, strict=True)}
@@ -84,6 +92,6 @@ class Reader:
 
     def _shown(self, fields: list[str]) -> list[str]:
         """One text a column: what is missing is empty, what is too many is in the last."""
-        width = len(self._columns)
-        last = [",".join(fields[width - 1 :])] if len(fields) >= width else [""] * (width - len(fields))
-        return [text[:MAX_FIELD_SHOWN] for text in fields[: width - 1] + last]
+        kept = self._width - 1
+        last = [",".join(fields[kept:])] if len(fields) > kept else [""] * (self._width - len(fields))
+        return [text[:MAX_FIELD_SHOWN] for text in fields[:kept] + last]

@@ -19,9 +19,14 @@ class CsvRecords:
         return cls(Lines(window, at_end, max_record), Quotes(window, at_end, max_quoted))
 
     def leap(self, start: int, goal: int) -> tuple[int, int]:
-        """Over the lines before the next quote."""
+        """Over records that are easily told."""
         quote = self.lines.window.find(b'"', start, goal)
-        return self.lines.leap(start, goal if quote < 0 else quote)
+        if quote < 0:
+            return self.lines.leap(start, goal)
+        position, count = self.lines.leap(start, quote)
+        while end := self.quotes.easy_end(position, goal):
+            position, count = end, count + 1
+        return position, count
 
     def end(self, start: int) -> int | None:
         """See cutting.Records."""
@@ -33,6 +38,6 @@ class CsvRecords:
         line_end = self.lines.end(start)
         if line_end is None:
             return None
-        if line_end - start >= self.lines.max_record or self.lines.window.find(b'"', start, line_end) < 0:
+        if self.lines.window.find(b'"', start, line_end) < 0:
             return line_end, True
         return self.quotes.ends(start, line_end)

@@ -53,14 +53,15 @@ class Inflater:
         if not self._between:
             return data
         data = data.lstrip(b"\0") if self._members else data
+        if self._members and data and data[0] != MAGIC[0]:
+            raise BadInput("body", f"The gzip file has data behind its end that is not gzip. {_AGAIN}")
         if data:
             self._member = zlib.decompressobj(_GZIP_ONLY)
             self._between = False
         return data
 
     def _inflate(self, data: bytes) -> Iterator[bytes]:
-        piece = b""
-        while data or len(piece) == PIECE:
+        while data:
             piece = self._decompress(data)
             data = self._member.unconsumed_tail
             self._given += len(piece)
@@ -74,8 +75,7 @@ class Inflater:
         try:
             return self._member.decompress(data, PIECE)
         except zlib.error as error:
-            what = "has data behind its end that is not gzip" if self._members else "is corrupt"
-            raise BadInput("body", f"The gzip file {what} ({error}). {_AGAIN}") from None
+            raise BadInput("body", f"The gzip file is corrupt ({error}). {_AGAIN}") from None
 
     def _check_limits(self) -> None:
         if self._given > self._max_bytes:

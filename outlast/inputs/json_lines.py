@@ -44,7 +44,7 @@ class JsonLines:
 
     def cut(self, window: bytes, at_end: bool, offset: int, row: int, target: int) -> Cut:
         """See InputFormat."""
-        limits = Limits(min(target, self.max_record // 2), self.max_record)
+        limits = Limits(min(target, self.max_record - 1), self.max_record)
         return cut_window(Lines(window, at_end, self.max_record), window, at_end, offset, row, limits)
 
     def skip(self, window: bytes) -> int | None:

@@ -12,12 +12,19 @@ from dataclasses import dataclass, field
 MAX_QUOTED = 1024 * 1024
 """Bytes. A record of more than one line that is longer than this counts as one whose quote is never closed."""
 
-# Possessive throughout: no pattern ever goes back, so each is linear.
-_QUOTED = rb'[^"]*+(?:""[^"]*+)*+'
-_FIELD = rb'(?:"%s"|(?!")[^,\n]*+)' % _QUOTED
-_REST = rb'(?:%s,)*+(?:%s\r*+\n?\Z|(?P<open>"%s\Z))' % (_FIELD, _FIELD, _QUOTED)
+SHORT = 16 * 1024
+"""Bytes. Up to this size a record is first taken for a sound one."""
+
+# Possessive throughout: no pattern ever goes back, so each is linear. A quote opens a field behind a comma, a line end
+# or nothing; behind anything else it is literal.
+_INSIDE = rb'[^"]*+(?:""[^"]*+)*+'
+_OPENS = rb'(?<![^,\n])"'
+_CLOSES = rb'"(?=,|\r*+(?:\n|\Z))'
+_FIELDS = rb'(?:[^"\n]*+(?:%s%s%s|(?<=[^,\n])"))*+[^"\n]*+'
+_REST = _FIELDS % (_OPENS, _INSIDE, _CLOSES) + rb"(?:\n?\Z|(?P<open>%s%s\Z))" % (_OPENS, _INSIDE)
 _FROM_START = re.compile(_REST)
-_FROM_INSIDE = re.compile(rb'%s(?:(?P<inside>\Z)|"(?:\r*+\n?\Z|,%s))' % (_QUOTED, _REST))
+_FROM_INSIDE = re.compile(rb"%s(?:(?P<inside>\Z)|%s%s)" % (_INSIDE, _CLOSES, _REST))
+_RECORD = re.compile(_FIELDS % (_OPENS, _INSIDE, _CLOSES) + rb"\n")
 _SPLIT = re.compile(r'(?:"([^"]*+(?:""[^"]*+)*+)"|([^,]*+))(,|\Z)')
 
 
@@ -28,14 +35,30 @@ class Quotes:
     data: bytes
     at_end: bool
     max_quoted: int
+    _careful_until: int = 0
     _known: range = field(default=range(0))
     _closing: tuple[int, bool] | None = None
+
+    def easy_end(self, start: int, stop: int) -> int | None:
+        """The end of the record at `start` if it is sound, short and ends at or before `stop`; None tells nothing.
+
+        What was looked at in vain is not looked at again, so trying costs each byte once.
+        """
+        if start < self._careful_until:
+            return None
+        stop = min(stop, start + min(SHORT, self.max_quoted))
+        if match := _RECORD.match(self.data, start, stop):
+            return match.end()
+        self._careful_until = stop
+        return None
 
     def ends(self, start: int, line_end: int) -> tuple[int, bool] | None:
         """The end of the record whose first line is data[start:line_end], and whether its quoting is sound.
 
         A record whose quoting is not sound ends with its first line. None: more data is needed to tell.
         """
+        if easy := self.easy_end(start, len(self.data)):
+            return easy, True
         match = _FROM_START.match(self.data, start, line_end)
         if not match or match.lastgroup is None:
             return line_end, bool(match)

@@ -11,7 +11,7 @@ MAX_FIELD_SHOWN = 10_000
 """Characters of a field that a bad row repeats."""
 
 
-class BadInput(ValueError):  # noqa: N818, what it names is the input, as BadRow names a row
+class BadInput(ValueError):
     """The input as a whole cannot be taken. The text says what is wrong and what to do about it."""
 
     def __init__(self, field: str, message: str) -> None:

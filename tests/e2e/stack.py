@@ -123,12 +123,17 @@ class Stack:
         self.parts.host.kill()
         self.parts.host.__enter__()
 
-    def kill_workers(self) -> list[int]:
+    def workers(self) -> list[int]:
+        """The process ids of the host's workers."""
         pid = self.parts.host.pid
         children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()
-        for child in children:
-            os.kill(int(child), signal.SIGKILL)
         return [int(child) for child in children]
+
+    def kill_workers(self) -> list[int]:
+        workers = self.workers()
+        for worker in workers:
+            os.kill(worker, signal.SIGKILL)
+        return workers
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 import re
 from pathlib import Path
 
+from local.cosmos.control import Control
 from tests.e2e.stack import JANUARY, Stack, first_rows, running
 
 SLOW = 400
@@ -50,6 +51,25 @@ def test_a_slow_database_costs_cursors_and_no_timeout(tmp_path: Path) -> None:
         calls = [event for event in events if event.get("FunctionName") == "store_data_to_db"]
         assert {event["EventType"] for event in calls} == {"TaskCompleted"}, "an activity failed"
         assert len(calls) >= len(lanes) + 2, f"{len(calls)} calls in {len(lanes)} lanes are not several cursors"
+
+
+def test_a_database_that_gives_no_answer_costs_attempts_and_no_timeout(tmp_path: Path) -> None:
+    """Paused for longer than functionTimeout, the database costs no worker: calls are given up before and retried."""
+    with running(tmp_path, {"AzureFunctionsJobHost__functionTimeout": "00:00:05"}) as stack:
+        run = stack.start("flight_delays", JANUARY.read_bytes())
+        stack.wait_for_phase(run, "storing")
+        workers = stack.workers()
+        database = Control(stack.parts.cosmos.url)
+        database.pause()
+        stack.wait_until(lambda: bool(given_up(stack, run)), "a call to be given up")
+        database.resume()
+        assert_whole_and_once(stack, run, 27_004)
+        assert stack.workers() == workers
+
+
+def given_up(stack: Stack, run: str) -> list[dict[str, object]]:
+    lanes = [lane["instanceId"] for lane in stack.instances(run) if ":store" in lane["instanceId"]]
+    return [event for lane in lanes for event in history(stack, lane) if "was given up" in str(event.get("Reason"))]
 
 
 def history(stack: Stack, instance: str) -> list[dict[str, object]]:

@@ -1,3 +1,4 @@
+import gzip
 import json
 import os
 import re
@@ -7,6 +8,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 from urllib.request import Request, urlopen
@@ -16,6 +18,7 @@ import pytest
 from tests.e2e.local_command import ROOT, LocalCommand, eventually
 
 SAMPLE = ROOT / "samples" / "flights-2013-01.csv.gz"
+BROKEN = ROOT / "samples" / "flights-broken.csv"
 FREE = ("--host-port", "0", "--cosmos-port", "0", "--inbox-port", "0")
 
 
@@ -43,6 +46,8 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Path:
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("function_app.py", "host.json", "local.settings.sample.json"):
         shutil.copy(ROOT / name, folder)
+    settings = {"IsEncrypted": False, "Values": {"MAIL_TO": "ops@example.com"}}
+    (folder / "local.settings.json").write_text(json.dumps(settings))
     return folder
 
 
@@ -57,6 +62,12 @@ def call(url: str, body: bytes | None = None) -> Any:
     """What a GET, or with a body a POST as curl sends it, answers."""
     with urlopen(Request(url, body), timeout=30) as answer:
         return json.load(answer)
+
+
+def first_rows(count: int) -> bytes:
+    """So many rows of the sample, with its header."""
+    with gzip.open(SAMPLE) as lines:
+        return b"".join(islice(lines, count + 1))
 
 
 def query(serve: Serve, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -74,7 +85,7 @@ def test_an_interrupted_run_goes_on_at_the_next_start(app: Path) -> None:
     """Ctrl-C ends serve with 0 in the middle of a run, and the next start on the same data completes it."""
     with Serve(app) as first:
         first.read_addresses()
-        started = call(first.start_url, SAMPLE.read_bytes())
+        started = call(first.start_url, first_rows(5_000))
         first.tell(signal.SIGINT)
         assert first.ends() == 0, first.output
         assert first.left() == []
@@ -83,7 +94,14 @@ def test_an_interrupted_run_goes_on_at_the_next_start(app: Path) -> None:
         origin = second.health.removesuffix("/api/health")
         status = re.sub(r"http://[^/]+", origin, started["statusQueryGetUri"], count=1)
         assert eventually(lambda: call(status)["runtimeStatus"] == "Completed", seconds=60), call(status)
-        assert call(status)["output"]["rows_read"] == 27_004
+        assert call(status)["output"]["rows_read"] == 5_000
+
+
+def test_the_settings_file_is_honoured(serve: Serve) -> None:
+    """The mail about a run that fails goes to the address in local.settings.json."""
+    call(serve.start_url, BROKEN.read_bytes())
+    assert eventually(lambda: bool(call(f"{serve.inbox}/api/mails")["mails"]))
+    assert call(f"{serve.inbox}/api/mails")["mails"][0]["to"] == ["ops@example.com"]
 
 
 def test_query_shows_rows_as_json_lines(serve: Serve) -> None:
@@ -104,7 +122,7 @@ def test_health_and_inbox_answer(serve: Serve) -> None:
     """The printed health and inbox addresses answer."""
     assert call(serve.health)
     with urlopen(serve.inbox, timeout=10) as page:
-        assert b"No mail yet" in page.read()
+        assert b"<h1>Inbox</h1>" in page.read()
 
 
 @pytest.mark.parametrize("option", ["--host-port", "--cosmos-port", "--inbox-port"])

@@ -16,6 +16,7 @@ Story = Callable[[Any], Generator[Any, Any, Any]]
 Step = Callable[[Plain], Awaitable[Any]]
 DETAILS = ' \n {"$type": "System.Exception, System.Private.CoreLib", "Message": "Result: Failure"}'
 """What the host puts behind the reason of a failed activity."""
+FOREVER = 3600.0
 
 
 @dataclass(slots=True)
@@ -41,8 +42,8 @@ class Failing:
     chunk: int | None
     after: bool
 
-    def strikes(self, name: str, given: Plain) -> bool:
-        return self.times > 0 and name == self.name and self.chunk in (None, given.get("chunk"))
+    def strikes(self, name: str, given: Any) -> bool:
+        return self.times > 0 and name == self.name and (self.chunk is None or given["chunk"] == self.chunk)
 
 
 class OrchestrationFailed(Exception):
@@ -150,7 +151,7 @@ class Driver:
                 await step(given)
             raise failing.error
 
-        return await activity(scripted)(given)
+        return await activity(scripted, 60)(given)
 
 
 @dataclass(slots=True)

@@ -1,5 +1,7 @@
 """Requests as the Functions host hands them over, and the durable client that it binds."""
 
+import asyncio
+from collections.abc import Awaitable
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
@@ -31,6 +33,15 @@ def ask(
     headers = {"Content-Type": content_type} if content_type else {}
     method = "POST" if body or content_type else "GET"
     return func.HttpRequest(method, url, headers=headers, params=params, route_params=route, body=body)
+
+
+def finish(work: Awaitable[func.HttpResponse]) -> func.HttpResponse:
+    """Wait for a handler's answer."""
+
+    async def wait() -> func.HttpResponse:
+        return await work
+
+    return asyncio.run(wait())
 
 
 def read(response: func.HttpResponse) -> Any:

@@ -12,12 +12,13 @@ from tests.fakes.clock import START
 
 @dataclass(slots=True)
 class FakeRuns:
-    """`before_write`, called between reading and writing, is the place for a change that comes between."""
+    """`when_read`, called when a record was read, and `before_write` are the places for a change that comes between."""
 
     now: Callable[[], datetime] = lambda: START
     records: dict[str, RunRecord] = field(default_factory=dict)
     reads: int = 0
     writes: int = 0
+    when_read: Callable[[], None] = lambda: None
     before_write: Callable[[], None] = lambda: None
 
     async def create(self, record: RunRecord) -> None:
@@ -28,7 +29,9 @@ class FakeRuns:
     async def find(self, run: str) -> RunRecord | None:
         await asyncio.sleep(0)
         self.reads += 1
-        return self.records.get(run)
+        found = self.records.get(run)
+        self.when_read()
+        return found
 
     async def change(self, run: str, edit: Callable[[RunRecord], RunRecord]) -> RunRecord:
         while True:

@@ -6,6 +6,7 @@ from typing import Any
 
 import orjson
 
+from local.cosmos.errors import bad_request
 from local.cosmos.query.aggregates import Aggregate
 from local.cosmos.query.compiling import Compiler, Evaluate
 from local.cosmos.query.errors import query_error
@@ -111,7 +112,7 @@ class Prepared:
         return self._streamed(sources, token, page)
 
     def _streamed(self, sources: Callable[[int], Iterable[Source]], token: Token, page: Page) -> Token | None:
-        after, skip, left = token.get("after", 0), token.get("skip", self.offset), token.get("left", self.most)
+        after, skip, left = token.get("after") or 0, token.get("skip", self.offset), token.get("left", self.most)
         for source in sources(after):
             if page.full or left == 0:
                 return None if left == 0 else {"after": after, "skip": skip, "left": left}
@@ -195,6 +196,8 @@ def _resume(rows: list[tuple[list[Any], int, bytes]], token: Token, ascending: l
         if number == token["number"]:
             return at + 1
     wanted = [sort_key(_value(key)) for key in token["keys"]]
+    if len(wanted) != len(ascending):
+        raise bad_request("Invalid Continuation Token")
     for at, (keys, number, _) in enumerate(rows):
         if _comes_after([sort_key(_value(key)) for key in keys], number, wanted, token["number"], ascending):
             return at

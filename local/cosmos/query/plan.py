@@ -50,9 +50,12 @@ def check_order(query: Query, policy: dict[str, Any]) -> None:
         )
 
 
-def build_plan(query: Query, prepared: Prepared, ranges: list[dict[str, Any]], features: set[str]) -> dict[str, Any]:
-    """The plan as the service writes it."""
-    _check_features(query, features)
+def build_plan(
+    query: Query, prepared: Prepared, ranges: list[dict[str, Any]], features: set[str] | None
+) -> dict[str, Any]:
+    """The plan as the service writes it; without features nothing is asked of the client."""
+    if features is not None:
+        _check_features(query, features)
     aggregates = _aggregates(query)
     by_alias = {} if query.value or not query.aggregated else dict(zip(_aliases(query), aggregates, strict=True))
     return {
@@ -164,12 +167,16 @@ def _partial_aggregates(query: Query) -> str:
 
 
 def _partial(item: Item) -> str:
-    """What a partition has to tell for the whole to be known: an average needs its sum and count."""
-    call = _aggregate_of(item)
-    if call.name != "AVG":
-        return f'{{"item": {item.text}}}'
+    """What a partition has to tell for the whole to be known: an average needs its sum and count, and an extreme has to
+    be told apart from there being no value at all."""
+    name = _aggregate_of(item).name
     argument = item.text[item.text.index("(") + 1 : item.text.rindex(")")]
-    return f'{{"item": {{"sum": SUM({argument}), "count": COUNT({argument})}}}}'
+    if name == "AVG":
+        return f'{{"item": {{"sum": SUM({argument}), "count": COUNT({argument})}}}}'
+    if name in {"MIN", "MAX"}:
+        second = f'{{"{name.lower()}": {item.text}, "count": COUNT({argument})}}'
+        return f'{{"item": {item.text}, "item2": {second}}}'
+    return f'{{"item": {item.text}}}'
 
 
 def _select_text(query: Query) -> str:

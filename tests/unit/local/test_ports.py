@@ -11,7 +11,7 @@ def test_every_taken_port_is_named_with_its_option() -> None:
         taken = Ports(host=one.getsockname()[1], inbox=two.getsockname()[1])
         with pytest.raises(PortError) as refusal:
             refuse_taken_ports(taken)
-    first, second = str(refusal.value).splitlines()
+    first, second, _ = str(refusal.value).splitlines()
     assert str(taken.host) in first
     assert "--host-port" in first
     assert str(taken.inbox) in second

@@ -142,7 +142,7 @@ def test_a_registered_activity_marks_what_is_permanent(caplog: pytest.LogCapture
         raise Permanent(f"cannot {given}")
 
     with caplog.at_level(logging.ERROR, logger="outlast"):
-        answer = finish(activity(advance_run)("do it"))
+        answer = finish(activity(advance_run, 60)("do it"))
     assert answer == {"permanent": "cannot do it"}
     assert caplog.messages == ["advance_run failed for good: cannot do it"]
 
@@ -155,7 +155,7 @@ def test_a_registered_activity_raises_what_may_pass(error: Exception) -> None:
         raise error
 
     with pytest.raises(type(error)):
-        finish(activity(advance_run)(None))
+        finish(activity(advance_run, 60)(None))
 
 
 def test_a_registered_activity_keeps_its_name_and_takes_given() -> None:
@@ -164,7 +164,28 @@ def test_a_registered_activity_keeps_its_name_and_takes_given() -> None:
     async def advance_run(given: Any) -> Any:
         return given
 
-    registered = activity(advance_run)
+    registered = activity(advance_run, 60)
     assert registered.__name__ == "advance_run"
     assert list(registered.__annotations__) == ["given", "return"]
     assert finish(registered(7)) == 7
+
+
+def test_an_activity_that_waits_for_ever_is_given_up() -> None:
+    """The host's own timeout would take the worker and all its neighbours; this one is tried again."""
+
+    async def advance_run(given: Any) -> Any:
+        await asyncio.Event().wait()
+
+    with pytest.raises(Transient, match="advance_run had no answer for 0 s and was given up"):
+        finish(activity(advance_run, 0.001)(None))
+
+
+def test_a_time_limit_of_the_activitys_own_is_left_to_it() -> None:
+    """Its error is not taken for ours."""
+
+    async def advance_run(given: Any) -> Any:
+        async with asyncio.timeout(0):
+            await asyncio.Event().wait()
+
+    with pytest.raises(TimeoutError):
+        finish(activity(advance_run, 60)(None))

@@ -2,8 +2,9 @@ import itertools
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
-from outlast.report import START_PARAMETERS, ReportError, load_reports
+from outlast.report import START_PARAMETERS, Parameters, ReportError, load_reports
 
 _NUMBERS = itertools.count()
 GOOD = """
@@ -117,3 +118,14 @@ def test_a_nested_partition_key_is_taken(folder: Path) -> None:
     """A path may lead into the document."""
     write(folder, GOOD.replace('"/shop"', '"/place/shop"'))
     assert load_reports(folder)["sales"].partition_key == "/place/shop"
+
+
+@pytest.mark.parametrize("value", ["nan", "inf", "-Infinity"])
+def test_a_parameter_is_a_number_that_the_record_can_keep(value: str) -> None:
+    """JSON has no word for it, so it would come back as nothing and fail the run."""
+
+    class Choice(Parameters):
+        least: float
+
+    with pytest.raises(ValidationError, match="finite"):
+        Choice.model_validate({"least": value})

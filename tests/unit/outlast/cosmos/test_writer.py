@@ -1,12 +1,18 @@
+import asyncio
+from collections.abc import Sequence
+
 import pytest
 
+from outlast.cosmos.line import Line
+from outlast.cosmos.pace import Paces
 from outlast.cosmos.stream import TARGET_BYTES
-from outlast.cosmos.transport import BATCH_DOCUMENT_BYTES, CONNECTION_LOST
-from outlast.cosmos.writer import IN_FLIGHT
+from outlast.cosmos.transport import BATCH_DOCUMENT_BYTES, CONNECTION_LOST, Place, Result
+from outlast.cosmos.writer import IN_FLIGHT, Writer
 from outlast.cosmos.writing import ATTEMPTS
+from outlast.deadline import Deadline
 from outlast.errors import Permanent, Transient
-from tests.fakes.transport import CHARGE, Fault, lose, throttle
-from tests.unit.outlast.cosmos.writing import Bench, ids_of, make_lines
+from tests.fakes.transport import CHARGE, FakeTransport, Fault, lose, throttle
+from tests.unit.outlast.cosmos.writing import Bench, ids_of, let_pass, make_lines
 
 
 def test_every_line_is_written_once() -> None:
@@ -111,6 +117,21 @@ def test_answers_that_stay_lost_fail_the_call_for_now() -> None:
     with pytest.raises(Transient, match=f"answered {CONNECTION_LOST} {ATTEMPTS} times for sales"):
         bench.write(make_lines(5))
     assert len(bench.transport.sent) == ATTEMPTS
+
+
+def test_an_answer_that_does_not_come_in_time_counts_as_lost() -> None:
+    """The call ends soon after its deadline, whatever the connection does."""
+
+    class Silent(FakeTransport):
+        async def send(self, container: str, place: Place, lines: Sequence[Line]) -> list[Result]:
+            await asyncio.Event().wait()
+            raise AssertionError
+
+    bench = Bench(transport=Silent())
+    writer = Writer(bench.transport, bench.clock, bench.clock.sleep, lambda: 0.5, Paces(bench.clock))
+    deadline = Deadline(bench.clock() + 0.01, bench.clock, grace=0.01)
+    written = asyncio.run(writer.write("sales", make_lines(3), deadline, let_pass))
+    assert (written.settled, written.totals.sends) == (0, 1)
 
 
 def test_waits_after_lost_answers_grow() -> None:

@@ -1,0 +1,12 @@
+"""The names of triggers and bindings, and which of them this host has."""
+
+ORCHESTRATION = "orchestrationTrigger"
+ACTIVITY = "activityTrigger"
+HTTP = "httpTrigger"
+TIMER = "timerTrigger"
+CLIENT = "durableClient"
+HTTP_OUTPUT = "http"
+SUPPORTED_TRIGGERS = {HTTP, TIMER, ORCHESTRATION, ACTIVITY}
+SUPPORTED = {*SUPPORTED_TRIGGERS, CLIENT, HTTP_OUTPUT}
+# A trigger that only makes something unavailable is reported; one whose messages would be lost stops the start.
+HARMLESS_TRIGGERS = {"entityTrigger", "warmupTrigger", "mcpToolTrigger", "mcpResourceTrigger", "assistantSkillTrigger"}

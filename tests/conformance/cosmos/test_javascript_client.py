@@ -1,0 +1,82 @@
+"""The official JavaScript client works with the emulator as with the service."""
+
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from local.cosmos.process import CosmosProcess
+
+SCRIPT = Path(__file__).parent / "client.cjs"
+MODULES = Path(__file__).parents[3] / ".local/node/node_modules"
+INSTALL = "npm install --prefix .local/node @azure/cosmos@4.9.3"
+
+
+def missing(what: str) -> None:
+    """Skip with what helps, or fail where everything has to be there."""
+    message = f"{what}; install it with: {INSTALL}"
+    if os.environ.get("REQUIRE_ALL") == "1":
+        pytest.fail(message)
+    pytest.skip(message)
+
+
+@pytest.fixture(scope="module")
+def seen() -> Any:
+    """What the client saw."""
+    node = shutil.which("node")
+    if node is None:
+        missing("Node.js is not on this machine")
+    if not (MODULES / "@azure/cosmos").is_dir():
+        missing("the package @azure/cosmos is not there")
+    with CosmosProcess() as process:
+        command = [str(node), str(SCRIPT), process.url, process.key]
+        environment = {**os.environ, "NODE_PATH": str(MODULES)}
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_points(seen: Any) -> None:
+    """Create, upsert, replace with and without the right ETag, patch, delete."""
+    assert seen["points"] == {"read": 2, "stale": 412, "patched": 13, "gone": 404}
+
+
+def test_batches(seen: Any) -> None:
+    """A transactional batch is done, or undone."""
+    assert seen["batches"] == {"done": [201, 201, 200, 204], "undone": [424, 409]}
+
+
+def test_bulk(seen: Any) -> None:
+    """executeBulkOperations over four partitions."""
+    assert seen["bulk"] == {"201": 250}
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("paged", 125),
+        ("ordered", [{"n": 0}, {"n": 1}, {"n": 2}, {"n": 3}]),
+        ("top", [99, 98, 97]),
+        ("limited", [10, 11, 12]),
+        ("onePartition", [1, 51, 101, 151, 201]),
+        ("count", [250]),
+        ("sum", [31125]),
+        ("min", [0]),
+        ("max", [249]),
+        ("avg", [124.5]),
+        ("named", [{"rows": 250, "largest": 249}]),
+        ("distinct", 50),
+    ],
+)
+def test_queries(seen: Any, name: str, expected: Any) -> None:
+    """Paged, ordered and aggregated, each over all partitions with the plan of the emulator."""
+    assert seen["queries"][name] == expected
+
+
+def test_offers(seen: Any) -> None:
+    """The throughput is read through the offer."""
+    assert seen["offer"] == 40_000

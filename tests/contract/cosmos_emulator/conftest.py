@@ -1,0 +1,108 @@
+"""Where the suite runs: on the emulator, or on a real account named by COSMOS_CONTRACT_ENDPOINT and its key."""
+
+import os
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from azure.cosmos import PartitionKey
+
+from local.cosmos.control import Control
+from local.cosmos.process import CosmosProcess
+from tests.contract.cosmos_emulator.clients import Loop, Raw, connect, disconnect
+
+# what aiohttp says to bodies of more than a megabyte, whoever sends them
+large = pytest.mark.filterwarnings("ignore:Sending a large body:ResourceWarning")
+
+
+@dataclass(frozen=True)
+class Account:
+    """What the tests talk to."""
+
+    url: str
+    key: str
+    real: bool
+
+
+@pytest.fixture(scope="session")
+def account() -> Iterator[Account]:
+    """A real account when one is named, an emulator otherwise."""
+    endpoint = os.environ.get("COSMOS_CONTRACT_ENDPOINT")
+    if endpoint:
+        yield Account(endpoint, os.environ["COSMOS_CONTRACT_KEY"], real=True)
+        return
+    with CosmosProcess() as process:
+        yield Account(process.url, process.key, real=False)
+
+
+@pytest.fixture(scope="session")
+def loop() -> Iterator[Loop]:
+    """The loop of the asynchronous client."""
+    loop = Loop()
+    yield loop
+    loop.close()
+
+
+@pytest.fixture(scope="session", params=["sync", "async"])
+def client(request: pytest.FixtureRequest, account: Account, loop: Loop) -> Iterator[Any]:
+    """The official client, in both its forms."""
+    chosen = loop if request.param == "async" else None
+    client = connect(account.url, account.key, chosen)
+    yield client
+    disconnect(client, chosen)
+
+
+@pytest.fixture(scope="session")
+def database(client: Any) -> Iterator[Any]:
+    """A database of this run."""
+    name = f"contract-{uuid.uuid4().hex[:12]}"
+    yield client.create_database(name)
+    client.delete_database(name)
+
+
+@pytest.fixture
+def new_container(database: Any) -> Iterator[Callable[..., Any]]:
+    """Makes containers that are gone after the test."""
+    made: list[str] = []
+
+    def make(path: str = "/pk", throughput: int = 10_000, **options: Any) -> Any:
+        made.append(f"c-{uuid.uuid4().hex[:12]}")
+        version = options.pop("version", 2)
+        return database.create_container(
+            made[-1], PartitionKey(path, version=version), offer_throughput=throughput, **options
+        )
+
+    yield make
+    for name in made:
+        database.delete_container(name)
+
+
+@pytest.fixture
+def container(new_container: Callable[..., Any]) -> Any:
+    """An empty container of one partition, by /pk."""
+    return new_container()
+
+
+@pytest.fixture
+def emulator(account: Account) -> Account:
+    """The emulator, for what must not or cannot be asked of a real account."""
+    if account.real:
+        pytest.skip("only an emulator can be told to do this: unset COSMOS_CONTRACT_ENDPOINT to run it")
+    return account
+
+
+@pytest.fixture
+def control(emulator: Account) -> Iterator[Control]:
+    """The control API; what a test told the emulator is undone."""
+    control = Control(emulator.url)
+    yield control
+    control.remove_faults()
+    control.resume()
+
+
+@pytest.fixture
+def raw(emulator: Account) -> Raw:
+    """Requests of any form."""
+    return Raw(emulator.url, emulator.key)

@@ -1,0 +1,169 @@
+"""Faults on request."""
+
+import threading
+import time
+from typing import Any
+
+import pytest
+from azure.cosmos.exceptions import CosmosBatchOperationError
+
+from local.cosmos.control import Control, ControlError
+from tests.contract.cosmos_emulator.clients import Raw, bulk_headers, operation
+from tests.contract.cosmos_emulator.test_resources import refused
+
+KEY = {"x-ms-documentdb-partitionkey": '["a"]'}
+
+
+@pytest.fixture
+def path(database: Any, container: Any) -> str:
+    """Where the documents of the container live."""
+    return f"/dbs/{database.id}/colls/{container.id}/docs"
+
+
+def read(raw: Raw, path: str, id_: str = "1") -> int:
+    """The status of reading a document."""
+    return raw.send("GET", f"{path}/{id_}", headers=KEY)[0]
+
+
+def write(raw: Raw, path: str, id_: str = "1") -> int:
+    """The status of creating a document."""
+    return raw.send("POST", path, {"id": id_, "pk": "a"}, KEY)[0]
+
+
+@pytest.mark.parametrize(("when", "there"), [("before", 404), ("after", 200)])
+def test_a_write_fails_before_or_after_it_is_applied(
+    raw: Raw, path: str, control: Control, when: str, there: int
+) -> None:
+    """The answer is the rule's; whether the write was applied is the rule's as well."""
+    control.add_fault(kind="create", status=503, substatus=21, retry_after_ms=7, when=when)
+    status, headers, _ = raw.send("POST", path, {"id": "1", "pk": "a"}, KEY)
+    assert (status, headers["x-ms-substatus"], headers["x-ms-retry-after-ms"]) == (503, "21", "7")
+    assert read(raw, path) == there
+
+
+@pytest.mark.parametrize(("when", "there"), [("before", 404), ("after", 200)])
+def test_a_connection_is_cut_before_or_after(raw: Raw, path: str, control: Control, when: str, there: int) -> None:
+    """A reset takes the connection away instead of an answer."""
+    control.add_fault(kind="create", reset=True, when=when)
+    with pytest.raises(OSError):  # noqa: PT011 - reset, broken pipe or closed without answer, as the system has it
+        write(raw, path)
+    assert read(raw, path) == there
+
+
+def test_rules_choose_what_fails(raw: Raw, path: str, control: Control, database: Any, container: Any) -> None:
+    """Kind, container, range, nth match and how often: everything else goes on."""
+    control.add_fault(
+        kind="create", container=container.id, database=database.id, range="0", nth=2, times=1, status=503
+    )
+    assert [write(raw, path, str(at)) for at in range(4)] == [201, 503, 201, 201]
+    control.remove_faults()
+    control.add_fault(kind="read", container="another", status=503)
+    control.add_fault(kind="delete", status=503)
+    assert read(raw, path, "0") == 200
+
+
+def test_the_same_seed_gives_the_same_faults(raw: Raw, path: str, control: Control) -> None:
+    """A probability is played from the rule's seed."""
+
+    def play(seed: int) -> list[int]:
+        control.remove_faults()
+        control.add_fault(kind="read", probability=0.5, seed=seed, status=503)
+        return [read(raw, path) for _ in range(20)]
+
+    assert play(1) == play(1)
+    assert play(1) != play(2)
+    assert set(play(3)) == {404, 503}
+
+
+def test_faults_reach_into_bulk(raw: Raw, path: str, control: Control) -> None:
+    """A rule on a kind of operation fails such operations of a bulk request, one on bulk the whole request."""
+    control.add_fault(kind="upsert", nth=2, times=1, status=408)
+    body = [operation("Upsert", "a", {"id": str(at), "pk": "a"}) for at in range(3)]
+    status, _, results = raw.send("POST", path, body, bulk_headers("0"))
+    assert (status, [r["statusCode"] for r in results]) == (207, [201, 408, 201])
+    control.add_fault(kind="bulk", status=410, substatus=1002)
+    status, headers, _ = raw.send("POST", path, body, bulk_headers("0"))
+    assert (status, headers["x-ms-substatus"]) == (410, "1002")
+
+
+def test_a_fault_in_a_batch_undoes_the_batch(container: Any, control: Control) -> None:
+    """A fault on one operation fails the transaction, and nothing of it stays."""
+    control.add_fault(kind="upsert", nth=2, status=449)
+    operations = [("upsert", ({"id": str(at), "pk": "a"},)) for at in range(3)]
+    with pytest.raises(CosmosBatchOperationError) as caught:
+        container.execute_item_batch(operations, "a")
+    assert [r["statusCode"] for r in caught.value.operation_responses] == [424, 449, 424]
+    assert list(container.read_all_items()) == []
+
+
+def test_latency_holds_an_answer_back(raw: Raw, path: str, control: Control) -> None:
+    """An answer comes after the latency, and not failed."""
+    control.add_fault(kind="create", latency_ms=80)
+    begun = time.monotonic()
+    assert write(raw, path) == 201
+    assert time.monotonic() - begun >= 0.08
+
+
+def test_queries_and_ranges_can_fail(container: Any, raw: Raw, path: str, control: Control) -> None:
+    """Queries and the partition map have kinds of their own."""
+    control.add_fault(kind="query", status=400)
+    assert refused(lambda: list(container.read_all_items())).status_code == 400
+    control.add_fault(kind="pkranges", status=503)
+    assert raw.send("GET", path.removesuffix("docs") + "pkranges")[0] == 503
+
+
+def test_what_fired_is_counted_and_listed(raw: Raw, path: str, control: Control, container: Any) -> None:
+    """Each rule tells how often it matched and fired, and the list of faults tells where."""
+    rule = control.add_fault(kind="create", nth=2, status=503)
+    before = len(control.fired())
+    for at in range(3):
+        write(raw, path, str(at))
+    found = next(r for r in control.rules() if r["id"] == rule)
+    assert (found["matched"], found["fired"]) == (3, 2)
+    fired = control.fired()[before:]
+    assert [(f["rule"], f["kind"], f["container"], f["status"]) for f in fired] == [
+        (rule, "create", container.id, 503)
+    ] * 2
+
+
+def test_operations_are_counted(raw: Raw, path: str, control: Control, database: Any, container: Any) -> None:
+    """The state tells every operation by range, kind and status, and the request units of each second."""
+    write(raw, path)
+    write(raw, path)
+    state = control.container(database.id, container.id)
+    counts = {(c["range"], c["kind"], c["status"]): c["count"] for c in state["counts"]}
+    assert counts == {("0", "create", 201): 1, ("0", "create", 409): 1}
+    assert sum(ru for _, ru in state["partitions"][0]["served"]) == pytest.approx(5.35 + 1)
+
+
+def test_a_split_can_wait_for_operations(raw: Raw, path: str, control: Control, database: Any, container: Any) -> None:
+    """A split can be told to happen after a number of operations."""
+    assert control.split(database.id, container.id, "0", after=2) == []
+    write(raw, path, "0")
+    assert len(control.container(database.id, container.id)["partitions"]) == 1
+    write(raw, path, "1")
+    assert len(control.container(database.id, container.id)["partitions"]) == 2
+
+
+def test_pause_holds_requests_until_resume(raw: Raw, path: str, control: Control) -> None:
+    """While paused nothing is done; afterwards everything is."""
+    control.pause()
+    answers: list[int] = []
+    thread = threading.Thread(target=lambda: answers.append(write(raw, path)))
+    thread.start()
+    thread.join(0.05)
+    assert answers == []
+    control.resume()
+    thread.join(10)
+    assert answers == [201]
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [{}, {"status": 200}, {"status": 503, "kind": "nothing"}, {"status": 503, "when": "never"}, {"sttus": 503}],
+    ids=["nothing to do", "no failure", "no kind", "no time", "no field"],
+)
+def test_bad_rules_are_refused(control: Control, rule: dict[str, Any]) -> None:
+    """A rule that cannot work is refused with what it can have."""
+    with pytest.raises(ControlError, match="fault rule"):
+        control.add_fault(**rule)

@@ -1,0 +1,287 @@
+"""Single documents."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from azure.core import MatchConditions
+from azure.cosmos.exceptions import CosmosHttpResponseError
+from azure.cosmos.partition_key import NonePartitionKeyValue
+
+from tests.contract.cosmos_emulator.clients import Raw
+from tests.contract.cosmos_emulator.conftest import large
+from tests.contract.cosmos_emulator.test_resources import refused
+
+KEY = {"x-ms-documentdb-partitionkey": '["a"]', "content-type": "application/json"}
+
+
+def sent(call: Callable[..., Any], *args: Any, **kwargs: Any) -> dict[str, str]:
+    """The headers of the answer to a call."""
+    headers: dict[str, str] = {}
+    call(*args, response_hook=lambda got, _: headers.update(got), **kwargs)
+    return {name.lower(): value for name, value in headers.items()}
+
+
+def status_of(raw: Raw, database: Any, container: Any, method: str, id_: str, body: Any, **headers: str) -> int:
+    """The status of a request for a document of partition key a."""
+    path = f"/dbs/{database.id}/colls/{container.id}/docs" + (f"/{id_}" if id_ else "")
+    return raw.send(method, path, body, {**KEY, **{n.replace("_", "-"): v for n, v in headers.items()}})[0]
+
+
+def test_a_document_is_created_read_replaced_and_deleted(container: Any) -> None:
+    """Each step shows in the next read."""
+    container.create_item({"id": "1", "pk": "a", "v": 1})
+    assert container.read_item("1", "a")["v"] == 1
+    container.replace_item("1", {"id": "1", "pk": "a", "v": 2})
+    assert container.read_item("1", "a")["v"] == 2
+    container.delete_item("1", "a")
+    assert refused(lambda: container.read_item("1", "a")).status_code == 404
+
+
+def test_each_kind_has_its_status(raw: Raw, database: Any, container: Any) -> None:
+    """201 for what is new, 200 for what was there, 204 for what is gone, 409 and 404 for what cannot be."""
+
+    def status(method: str, id_: str, **headers: str) -> int:
+        return status_of(raw, database, container, method, id_, {"id": "1", "pk": "a"}, **headers)
+
+    assert status("POST", "") == 201
+    assert status("POST", "") == 409
+    assert status("POST", "", x_ms_documentdb_is_upsert="true") == 200
+    assert status("GET", "1") == 200
+    assert status("PUT", "1") == 200
+    assert status("DELETE", "1") == 204
+    assert status("DELETE", "1") == 404
+    assert status("PUT", "1") == 404
+    assert status("POST", "", x_ms_documentdb_is_upsert="true") == 201
+
+
+def test_the_service_adds_its_properties(container: Any) -> None:
+    """A document has resource id, link, ETag, attachments and time, whatever the client wrote into them."""
+    made = container.create_item({"id": "1", "pk": "a", "_ts": 1, "_etag": "mine"})
+    assert made["_rid"] in made["_self"]
+    assert made["_etag"].startswith('"')
+    assert made["_attachments"] == "attachments/"
+    assert made["_ts"] > 1_700_000_000
+    assert container.read_item("1", "a") == made
+
+
+def test_if_match_guards_a_change(container: Any) -> None:
+    """A change with the ETag of before goes through once; with an old one it gets 412 and changes nothing."""
+    first = container.create_item({"id": "1", "pk": "a", "v": 1})
+    guard = {"etag": first["_etag"], "match_condition": MatchConditions.IfNotModified}
+    container.replace_item("1", {"id": "1", "pk": "a", "v": 2}, **guard)
+    assert refused(lambda: container.replace_item("1", {"id": "1", "pk": "a", "v": 3}, **guard)).status_code == 412
+    assert refused(lambda: container.upsert_item({"id": "1", "pk": "a", "v": 3}, **guard)).status_code == 412
+    assert refused(lambda: container.delete_item("1", "a", **guard)).status_code == 412
+    patch = [{"op": "set", "path": "/v", "value": 3}]
+    assert refused(lambda: container.patch_item("1", "a", patch, **guard)).status_code == 412
+    assert container.read_item("1", "a")["v"] == 2
+
+
+def test_if_none_match_saves_a_read(raw: Raw, database: Any, container: Any) -> None:
+    """Reading with the ETag one has gets 304; with another the document."""
+    made = container.create_item({"id": "1", "pk": "a"})
+    assert status_of(raw, database, container, "GET", "1", None, if_none_match=made["_etag"]) == 304
+    assert status_of(raw, database, container, "GET", "1", None, if_none_match='"other"') == 200
+
+
+def test_every_write_has_its_own_etag(container: Any) -> None:
+    """An ETag changes with every write, also when nothing else does."""
+    body = {"id": "1", "pk": "a"}
+    assert len({container.upsert_item(body)["_etag"] for _ in range(5)}) == 5
+
+
+def test_session_tokens_advance(container: Any) -> None:
+    """Every write brings a session token that is further than the one before."""
+    tokens = [sent(container.upsert_item, {"id": "1", "pk": "a"})["x-ms-session-token"] for _ in range(3)]
+    versions = [int(token.split("#")[1]) for token in tokens]
+    assert versions == sorted(set(versions))
+
+
+def test_a_session_token_ahead_gets_404(raw: Raw, database: Any, container: Any) -> None:
+    """A read that asks for more than was written gets 404 with substatus 1002."""
+    container.create_item({"id": "1", "pk": "a"})
+    path = f"/dbs/{database.id}/colls/{container.id}/docs/1"
+    status, headers, _ = raw.send("GET", path, headers={**KEY, "x-ms-session-token": "0:-1#99999999"})
+    assert (status, headers["x-ms-substatus"]) == (404, "1002")
+
+
+def test_writes_can_be_answered_without_the_document(container: Any) -> None:
+    """no_response leaves the body out and the ETag in."""
+    headers: dict[str, str] = {}
+    body = {"id": "1", "pk": "a"}
+    made = container.create_item(body, no_response=True, response_hook=lambda got, _: headers.update(got))
+    assert not dict(made)
+    assert {name.lower() for name in headers} >= {"etag", "x-ms-request-charge"}
+
+
+@pytest.mark.parametrize("key", ["a", "é ü", "", 0, -1.5, 1e21, True, False, None, NonePartitionKeyValue])
+def test_every_kind_of_partition_key_works(container: Any, key: Any) -> None:
+    """Strings, numbers, booleans, null, and no value at all."""
+    body = {"id": "1"} if key is NonePartitionKeyValue else {"id": "1", "pk": key}
+    container.create_item(body)
+    assert container.read_item("1", key)["id"] == "1"
+
+
+def test_the_partition_key_may_be_nested(new_container: Callable[..., Any]) -> None:
+    """A path of several names is one path."""
+    container = new_container("/a/b")
+    container.create_item({"id": "1", "a": {"b": "x"}})
+    assert container.read_item("1", "x")["a"] == {"b": "x"}
+
+
+def test_the_same_id_lives_once_a_partition_key(container: Any) -> None:
+    """An id is unique within its partition key only."""
+    container.create_item({"id": "1", "pk": "a"})
+    container.create_item({"id": "1", "pk": "b"})
+    assert refused(lambda: container.create_item({"id": "1", "pk": "a"})).status_code == 409
+
+
+@pytest.mark.parametrize("id_", ["a/b", "a\\b", "a?b", "a#b", "x" * 1024, ""])
+def test_bad_ids_are_refused(raw: Raw, database: Any, container: Any, id_: str) -> None:
+    """Separators, too many bytes, or nothing get 400."""
+    assert status_of(raw, database, container, "POST", "", {"id": id_, "pk": "a"}) == 400
+
+
+@pytest.mark.parametrize("id_", ["with space", "ümläut", "per%cent", "quote'", "a+b", "x" * 255])
+def test_unusual_ids_work(container: Any, id_: str) -> None:
+    """Everything that a URL can carry escaped."""
+    container.create_item({"id": id_, "pk": "a"})
+    assert container.read_item(id_, "a")["id"] == id_
+
+
+def test_a_missing_id_is_refused(raw: Raw, database: Any, container: Any) -> None:
+    """A document without an id gets the service's words."""
+    path = f"/dbs/{database.id}/colls/{container.id}/docs"
+    status, _, body = raw.send("POST", path, {"pk": "a"}, KEY)
+    assert status == 400
+    assert "required properties - 'id; ' - are missing" in body["message"]
+
+
+def test_another_partition_key_is_refused(raw: Raw, database: Any, container: Any) -> None:
+    """A document whose key is not the header's gets 400 with substatus 1001."""
+    path = f"/dbs/{database.id}/colls/{container.id}/docs"
+    status, headers, body = raw.send("POST", path, {"id": "1", "pk": "b"}, KEY)
+    assert (status, headers["x-ms-substatus"]) == (400, "1001")
+    assert "PartitionKey extracted from document doesn't match" in body["message"]
+
+
+def test_a_missing_partition_key_is_refused(raw: Raw, database: Any, container: Any) -> None:
+    """A point operation without a partition key header gets 400."""
+    path = f"/dbs/{database.id}/colls/{container.id}/docs/1"
+    assert raw.send("GET", path)[0] == 400
+
+
+@large
+def test_documents_of_2_mb_are_the_largest(container: Any) -> None:
+    """Two megabytes fit, a bit more gets 413."""
+    container.create_item({"id": "1", "pk": "a", "v": "x" * (2 * 1024 * 1024 - 200)})
+    error = refused(lambda: container.create_item({"id": "2", "pk": "a", "v": "x" * (2 * 1024 * 1024)}))
+    assert error.status_code == 413
+
+
+def test_nesting_has_a_limit(emulator: Any, container: Any) -> None:
+    """128 levels fit, one more gets 400."""
+    value: Any = 1
+    for _ in range(127):
+        value = {"v": value}
+    container.create_item({"id": "1", "pk": "a", "v": value})
+    deeper = {"id": "2", "pk": "a", "v": {"v": value}}
+    assert refused(lambda: container.create_item(deeper)).status_code == 400
+
+
+def test_a_missing_container_gets_404_of_its_own(raw: Raw, database: Any) -> None:
+    """A document in a container that is not there gets 404 with substatus 1003."""
+    status, headers, _ = raw.send("GET", f"/dbs/{database.id}/colls/nowhere/docs/1", headers=KEY)
+    assert (status, headers["x-ms-substatus"]) == (404, "1003")
+
+
+def test_a_container_made_anew_is_noticed(raw: Raw, database: Any, container: Any) -> None:
+    """A client that means the container of before gets 400 with substatus 1024."""
+    path = f"/dbs/{database.id}/colls/{container.id}/docs/1"
+    headers = {**KEY, "x-ms-cosmos-intended-collection-rid": "AAAAAYAAAA8="}
+    status, answered, _ = raw.send("GET", path, headers=headers)
+    assert (status, answered["x-ms-substatus"]) == (400, "1024")
+
+
+PATCHES: list[tuple[str, dict[str, Any], Any]] = [
+    ("add", {"op": "add", "path": "/n", "value": 1}, {"v": 1, "l": [1, 2], "n": 1}),
+    ("add into an array", {"op": "add", "path": "/l/0", "value": 0}, {"v": 1, "l": [0, 1, 2]}),
+    ("append", {"op": "add", "path": "/l/-", "value": 3}, {"v": 1, "l": [1, 2, 3]}),
+    ("set", {"op": "set", "path": "/l/0", "value": 9}, {"v": 1, "l": [9, 2]}),
+    ("replace", {"op": "replace", "path": "/v", "value": "x"}, {"v": "x", "l": [1, 2]}),
+    ("remove", {"op": "remove", "path": "/l/1"}, {"v": 1, "l": [1]}),
+    ("incr", {"op": "incr", "path": "/v", "value": 2.5}, {"v": 3.5, "l": [1, 2]}),
+    ("move", {"op": "move", "from": "/v", "path": "/w"}, {"w": 1, "l": [1, 2]}),
+]
+
+
+@pytest.mark.parametrize(("step", "expected"), [p[1:] for p in PATCHES], ids=[p[0] for p in PATCHES])
+def test_patch_does_each_operation(container: Any, step: dict[str, Any], expected: dict[str, Any]) -> None:
+    """Each patch operation has its effect."""
+    container.create_item({"id": "1", "pk": "a", "v": 1, "l": [1, 2]})
+    patched = container.patch_item("1", "a", [step])
+    assert {n: v for n, v in patched.items() if n[0] != "_" and n not in {"id", "pk"}} == expected
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        [{"op": "replace", "path": "/none", "value": 1}],
+        [{"op": "remove", "path": "/none"}],
+        [{"op": "incr", "path": "/t", "value": 1}],
+        [{"op": "set", "path": "/id", "value": "2"}],
+        [{"op": "set", "path": "/pk", "value": "b"}],
+        [{"op": "set", "path": "/_ts", "value": 1}],
+        [{"op": "set", "path": "/v", "value": 1}] * 11,
+    ],
+    ids=["no such path", "nothing to remove", "no number", "the id", "the key", "a system property", "11 operations"],
+)
+def test_bad_patches_change_nothing(container: Any, steps: list[dict[str, Any]]) -> None:
+    """A patch that cannot be done gets 400, and none of it was done."""
+    before = container.create_item({"id": "1", "pk": "a", "v": 1, "t": "text"})
+    error = refused(lambda: container.patch_item("1", "a", [{"op": "set", "path": "/v", "value": 2}, *steps][-11:]))
+    assert error.status_code == 400
+    assert container.read_item("1", "a") == before
+
+
+def test_a_patch_may_have_a_condition(container: Any) -> None:
+    """A patch whose condition does not hold gets 412."""
+    container.create_item({"id": "1", "pk": "a", "v": 1})
+    step = [{"op": "incr", "path": "/v", "value": 1}]
+    assert container.patch_item("1", "a", step, filter_predicate="from c where c.v = 1")["v"] == 2
+    error = refused(lambda: container.patch_item("1", "a", step, filter_predicate="from c where c.v = 1"))
+    assert error.status_code == 412
+
+
+def test_all_documents_are_listed_in_pages(container: Any) -> None:
+    """The feed of documents comes in pages of the size asked for."""
+    for at in range(7):
+        container.create_item({"id": str(at), "pk": f"k{at}"})
+    pages = [[item["id"] for item in page] for page in container.read_all_items(max_item_count=3).by_page()]
+    assert [len(page) for page in pages] == [3, 3, 1]
+    assert sorted(id_ for page in pages for id_ in page) == [str(at) for at in range(7)]
+
+
+def test_many_documents_are_read_at_once(container: Any) -> None:
+    """read_items finds those that are there."""
+    for at in range(5):
+        container.create_item({"id": str(at), "pk": f"k{at}"})
+    found = container.read_items([(str(at), f"k{at}") for at in range(6)])
+    assert [item["id"] for item in found] == [str(at) for at in range(5)]
+
+
+def test_a_partition_key_can_be_emptied(emulator: Any, container: Any) -> None:
+    """delete_all_items_by_partition_key takes all documents of one key and no other."""
+    for at in range(4):
+        container.create_item({"id": str(at), "pk": "a" if at % 2 else "b"})
+    container.delete_all_items_by_partition_key("a")
+    assert sorted(item["id"] for item in container.read_all_items()) == ["0", "2"]
+
+
+def test_errors_are_the_clients_own(container: Any) -> None:
+    """What the client raises carries the service's status and code."""
+    with pytest.raises(CosmosHttpResponseError) as caught:
+        container.read_item("none", "a")
+    assert caught.value.status_code == 404
+    assert "NotFound" in str(caught.value)

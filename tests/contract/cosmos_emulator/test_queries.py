@@ -1,0 +1,355 @@
+"""Queries as the clients send them."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from local.cosmos.control import Control
+from tests.contract.cosmos_emulator.clients import Raw
+from tests.contract.cosmos_emulator.test_resources import refused
+
+FLIGHTS = [
+    {"id": "0", "pk": "a", "n": 5, "name": "Newark", "tags": ["x", "y"], "at": {"city": "New York"}, "late": True},
+    {"id": "1", "pk": "b", "n": 3, "name": "LaGuardia", "tags": [], "at": {"city": "New York"}, "late": False},
+    {"id": "2", "pk": "a", "n": 9, "name": "Kennedy", "tags": ["y"], "at": {"city": "Queens"}, "late": None},
+    {"id": "3", "pk": "c", "n": 1.5, "name": "Heathrow", "at": {"city": "London"}},
+    {"id": "4", "pk": "b", "n": -2, "name": "gatwick", "tags": ["z", "x"], "at": {"city": "London"}, "late": True},
+]
+
+
+@pytest.fixture(scope="module")
+def flights(database: Any, account: Any) -> Any:
+    """Five documents over several partitions."""
+    from azure.cosmos import PartitionKey
+
+    indexing = {
+        "indexingMode": "consistent",
+        "includedPaths": [{"path": "/*"}],
+        "excludedPaths": [{"path": "/name/?"}],
+        "compositeIndexes": [[{"path": "/pk", "order": "ascending"}, {"path": "/n", "order": "descending"}]],
+    }
+    container = database.create_container(
+        "flights", PartitionKey("/pk"), offer_throughput=40_000 if not account.real else 400, indexing_policy=indexing
+    )
+    for flight in FLIGHTS:
+        container.create_item(flight)
+    yield container
+    database.delete_container("flights")
+
+
+def rows(container: Any, text: str, key: str | None = None, **parameters: Any) -> list[Any]:
+    """The rows of a query: of one partition key, or of all."""
+    where = {"partition_key": key} if key is not None else {"enable_cross_partition_query": True}
+    given = [{"name": f"@{name}", "value": value} for name, value in parameters.items()]
+    return list(container.query_items(text, parameters=given, **where))
+
+
+def where(container: Any, condition: str, **parameters: Any) -> list[str]:
+    """The ids that fulfil a condition."""
+    return sorted(rows(container, f"SELECT VALUE c.id FROM c WHERE {condition}", **parameters))
+
+
+def test_everything_comes_with_the_services_properties(flights: Any) -> None:
+    """SELECT * gives whole documents."""
+    found = rows(flights, "SELECT * FROM c WHERE c.id = '0'")
+    assert found[0].items() >= FLIGHTS[0].items()
+    assert "_etag" in found[0]
+
+
+@pytest.mark.parametrize(
+    ("select", "expected"),
+    [
+        ("c.id, c.n", {"id": "0", "n": 5}),
+        ("c.id AS x, c.at.city", {"x": "0", "city": "New York"}),
+        ('c["name"]', {"name": "Newark"}),
+        ("c.tags[1] AS t, c.none", {"t": "y"}),
+        ("1, c.id, 'x'", {"$1": 1, "id": "0", "$2": "x"}),
+        ('VALUE {"a": c.n, "b": [c.id, c.none]}', {"a": 5, "b": ["0"]}),
+        ("VALUE c.at", {"city": "New York"}),
+        ("VALUE c.n + 1", 6),
+        ("VALUE c.late ? 'yes' : 'no'", "yes"),
+        ("VALUE c.none ?? c.n", 5),
+    ],
+)
+def test_projections(flights: Any, select: str, expected: Any) -> None:
+    """The select list makes the rows; what is undefined is left out."""
+    assert rows(flights, f"SELECT {select} FROM c WHERE c.id = '0'") == [expected]
+
+
+@pytest.mark.parametrize(
+    ("condition", "expected"),
+    [
+        ("c.n = 5", "0"),
+        ("c.n != 5", "1234"),
+        ("c.n <> 5 AND c.n >= 3", "12"),
+        ("c.n < 0 OR c.n > 5", "24"),
+        ("NOT c.late", "1"),
+        ("c.late = null", "2"),
+        ("c.late", "04"),
+        ("c.n IN (3, 9, 'x')", "12"),
+        ("c.n NOT IN (3, 9)", "034"),
+        ("c.n BETWEEN 1.5 AND 5", "013"),
+        ("c.name LIKE '%e_rk' OR c.name LIKE 'La%'", "1"),
+        ("c.name LIKE 'N%'", "0"),
+        ("c.n * 2 - 1 = 9 OR c.n % 4 = 1 AND c.n / 3 = 3", "02"),
+        ("c.name || '!' = 'Kennedy!'", "2"),
+        ("(c.n & 1) = 1 AND c.n > 0", "0123"),
+        ("c.tags = ['y']", "2"),
+        ("c.at = {'city': 'Queens'}", "2"),
+        ("c.name < 1", ""),
+        ("c.none = c.none", ""),
+        ("root.n = 5", None),
+    ],
+)
+def test_conditions(flights: Any, condition: str, expected: str | None) -> None:
+    """The operators have the service's meaning, undefined and other types included."""
+    if expected is None:
+        assert refused(lambda: where(flights, condition)).status_code == 400
+    else:
+        assert "".join(where(flights, condition)) == expected
+
+
+@pytest.mark.parametrize(
+    ("condition", "expected"),
+    [
+        ("CONTAINS(c.name, 'e')", "023"),
+        ("CONTAINS(c.name, 'G', true)", "14"),
+        ("STARTSWITH(c.name, 'La') OR ENDSWITH(c.name, 'row')", "13"),
+        ("STRINGEQUALS(c.name, 'NEWARK', true)", "0"),
+        ("LOWER(c.name) = 'newark' OR UPPER(c.name) = 'GATWICK'", "04"),
+        ("LENGTH(c.name) = 7", "24"),
+        ("SUBSTRING(c.name, 1, 2) = 'ew' AND INDEX_OF(c.name, 'w') = 2", "0"),
+        ("REPLACE(c.name, 'Ne', 'x') = 'xwark' AND LEFT(c.name, 2) = 'Ne' AND RIGHT(c.name, 2) = 'rk'", "0"),
+        ("TRIM(CONCAT(' ', c.name, ' ')) = 'Kennedy' AND REVERSE(c.name) = 'ydenneK'", "2"),
+        ("ToString(c.n) = '5' OR StringToNumber('9') = c.n", "02"),
+        ("RegexMatch(c.name, '^[ng]', 'i')", "04"),
+        ("ABS(c.n) = 2 OR SQRT(c.n) = 3 OR POWER(c.n, 2) = 25", "024"),
+        ("FLOOR(c.n) = 1 AND CEILING(c.n) = 2 AND ROUND(c.n) = 2 AND TRUNC(c.n) = 1", "3"),
+        ("IS_DEFINED(c.late) AND NOT IS_NULL(c.late)", "014"),
+        ("NOT IS_DEFINED(c.tags)", "3"),
+        ("IS_NUMBER(c.n) AND IS_STRING(c.name) AND IS_OBJECT(c.at) AND IS_ARRAY(c.tags) AND IS_BOOL(c.late)", "014"),
+        ("IS_PRIMITIVE(c.n) AND IS_INTEGER(c.n)", "0124"),
+        ("ARRAY_CONTAINS(c.tags, 'x')", "04"),
+        ("ARRAY_LENGTH(c.tags) = 2", "04"),
+        ("ARRAY_SLICE(c.tags, 1) = ['y'] OR ARRAY_CONCAT(c.tags, [1]) = [1]", "01"),
+        ("IIF(c.n > 4, 'much', 'little') = 'much'", "02"),
+    ],
+)
+def test_functions(flights: Any, condition: str, expected: str) -> None:
+    """The common built-in functions."""
+    assert "".join(where(flights, condition)) == expected
+
+
+def test_parameters(flights: Any) -> None:
+    """Values go beside the text."""
+    assert where(flights, "c.n > @least AND c.name != @name", least=2, name="Kennedy") == ["0", "1"]
+    assert rows(flights, "SELECT VALUE c.id FROM c ORDER BY c.n OFFSET @o LIMIT @l", o=1, l=2) == ["3", "1"]
+
+
+@pytest.mark.parametrize(("order", "expected"), [("c.n", "43102"), ("c.n DESC", "20134"), ("c.at.city", "34012")])
+def test_order_over_all_partitions(flights: Any, order: str, expected: str) -> None:
+    """ORDER BY holds over all partitions."""
+    found = "".join(rows(flights, f"SELECT VALUE c.id FROM c ORDER BY {order}"))
+    assert sorted(found) == sorted(expected)
+    assert found == expected or "city" in order
+
+
+def test_order_by_several_needs_a_composite_index(flights: Any) -> None:
+    """Two ORDER BY items are served from a composite index, or the query gets 400."""
+    text = "SELECT VALUE c.id FROM c ORDER BY c.pk ASC, c.n DESC"
+    assert rows(flights, text) == ["2", "0", "1", "4", "3"]
+    assert rows(flights, "SELECT VALUE c.id FROM c ORDER BY c.pk DESC, c.n ASC") == ["3", "4", "1", "0", "2"]
+    error = refused(lambda: rows(flights, "SELECT VALUE c.id FROM c ORDER BY c.pk ASC, c.n ASC"))
+    assert (error.status_code, "composite index" in str(error)) == (400, True)
+
+
+@pytest.mark.parametrize("order", ["c.name", "LOWER(c.at.city)"])
+def test_order_by_what_is_not_indexed_is_refused(flights: Any, order: str) -> None:
+    """ORDER BY an excluded path, or anything but a path, gets 400."""
+    assert refused(lambda: rows(flights, f"SELECT * FROM c ORDER BY {order}")).status_code == 400
+
+
+def test_order_puts_types_apart(container: Any) -> None:
+    """Undefined, null, booleans, numbers, strings, in that order."""
+    values = ["b", 2, True, None, "a", 1, False]
+    for at, value in enumerate(values):
+        container.create_item({"id": str(at), "pk": "k", "v": value})
+    container.create_item({"id": "7", "pk": "k"})
+    found = rows(container, "SELECT c.v FROM c ORDER BY c.v", "k")
+    assert [row.get("v", "undefined") for row in found] == ["undefined", None, False, True, 1, 2, "a", "b"]
+
+
+def test_top_offset_and_limit(flights: Any) -> None:
+    """TOP, OFFSET and LIMIT cut what is ordered, in one partition and over all."""
+    assert rows(flights, "SELECT TOP 2 VALUE c.id FROM c ORDER BY c.n") == ["4", "3"]
+    assert rows(flights, "SELECT VALUE c.id FROM c ORDER BY c.n OFFSET 1 LIMIT 2") == ["3", "1"]
+    assert rows(flights, "SELECT VALUE c.id FROM c ORDER BY c.n OFFSET 1 LIMIT 5", "a") == ["2"]
+    assert len(rows(flights, "SELECT TOP 3 * FROM c")) == 3
+    assert len(rows(flights, "SELECT * FROM c OFFSET 4 LIMIT 3")) == 1
+
+
+@pytest.mark.parametrize(
+    ("aggregate", "expected"),
+    [
+        ("COUNT(1)", 5),
+        ("COUNT(c.tags)", 4),
+        ("SUM(c.n)", 16.5),
+        ("MIN(c.n)", -2),
+        ("MAX(c.n)", 9),
+        ("AVG(c.n)", 3.3),
+        ("MAX(c.name)", "gatwick"),
+    ],
+)
+def test_aggregates_over_all_partitions(flights: Any, aggregate: str, expected: Any) -> None:
+    """Aggregates are put together over partitions by the client."""
+    if isinstance(expected, str):
+        assert rows(flights, f"SELECT VALUE {aggregate} FROM c", "b") == [expected]
+    else:
+        assert rows(flights, f"SELECT VALUE {aggregate} FROM c") == [pytest.approx(expected)]
+
+
+def test_aggregates_in_one_partition(flights: Any) -> None:
+    """In one partition key aggregates may be named, several, and calculated with."""
+    text = "SELECT COUNT(1) AS n, SUM(c.n) / COUNT(1) AS mean, MIN(c.name) AS first FROM c"
+    assert rows(flights, text, "a") == [{"n": 2, "mean": 7, "first": "Kennedy"}]
+    assert rows(flights, "SELECT VALUE COUNT(1) FROM c WHERE c.n > 100", "a") == [0]
+
+
+def test_named_aggregates_over_partitions_are_refused(flights: Any) -> None:
+    """Over partitions azure-cosmos puts only VALUE aggregates together; the plan says so."""
+    error = refused(lambda: rows(flights, "SELECT COUNT(1) AS n FROM c"))
+    assert (error.status_code, "NonValueAggregate" in str(error)) == (400, True)
+
+
+def test_distinct(flights: Any) -> None:
+    """DISTINCT leaves repetitions out, in one partition and over all."""
+    assert sorted(rows(flights, "SELECT DISTINCT VALUE c.at.city FROM c")) == ["London", "New York", "Queens"]
+    assert rows(flights, "SELECT DISTINCT VALUE c.pk FROM c", "a") == ["a"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "SELECT VALUE c.id FROM c",
+        "SELECT VALUE c.id FROM c ORDER BY c.n",
+        "SELECT TOP 4 VALUE c.id FROM c ORDER BY c.n DESC",
+    ],
+)
+@pytest.mark.parametrize("key", ["k", None])
+def test_pages_go_on_from_their_token(container: Any, text: str, key: str | None) -> None:
+    """A query read page by page, each by a new call with the token of the one before, gives every row once."""
+    for at in range(10):
+        container.create_item({"id": str(at), "pk": "k", "n": at * 7 % 10})
+    whole = rows(container, text, key)
+    if key is None and "ORDER" in text:
+        return  # such a query has no token in azure-cosmos
+    found, token = [], None
+    scope: dict[str, Any] = {"partition_key": key} if key else {"enable_cross_partition_query": True}
+    while True:
+        pages = container.query_items(text, max_item_count=3, **scope).by_page(token)
+        found += list(next(pages))
+        token = pages.continuation_token
+        if not token:
+            break
+    assert found == whole
+
+
+def test_pages_hold_while_documents_go(container: Any) -> None:
+    """Deleting what was read does not make the next page skip anything."""
+    for at in range(9):
+        container.create_item({"id": str(at), "pk": "k"})
+    seen = []
+    for page in container.query_items("SELECT * FROM c", partition_key="k", max_item_count=2).by_page():
+        for item in list(page):
+            seen.append(item["id"])
+            container.delete_item(item["id"], "k")
+    assert seen == [str(at) for at in range(9)]
+
+
+def test_a_filter_on_the_key_needs_no_cross_partition(raw: Raw, flights: Any, database: Any) -> None:
+    """A query that asks for one partition key is served without allowing cross partition; any other gets 400."""
+    path, headers = f"/dbs/{database.id}/colls/flights/docs", {"x-ms-documentdb-isquery": "true"}
+    pinned = {"query": "SELECT VALUE c.id FROM c WHERE c.pk = 'a' ORDER BY c.n"}
+    assert raw.send("POST", path, pinned, headers)[2]["Documents"] == ["0", "2"]
+    status, _, body = raw.send("POST", path, {"query": "SELECT * FROM c"}, headers)
+    assert (status, "Cross partition query is required but disabled" in body["message"]) == (400, True)
+
+
+def test_what_the_gateway_cannot_merge_asks_for_a_plan(raw: Raw, flights: Any, database: Any) -> None:
+    """An ordered query over all partitions gets 400 with substatus 1004, on which clients fetch the plan."""
+    headers = {"x-ms-documentdb-isquery": "true", "x-ms-documentdb-query-enablecrosspartition": "true"}
+    body = {"query": "SELECT * FROM c ORDER BY c.n"}
+    status, answered, _ = raw.send("POST", f"/dbs/{database.id}/colls/flights/docs", body, headers)
+    assert (status, answered["x-ms-substatus"]) == (400, "1004")
+
+
+def test_a_feed_range_is_a_scope(flights: Any) -> None:
+    """A query by feed range sees that range's documents, and all ranges together see all."""
+    found = [
+        id_
+        for feed_range in flights.read_feed_ranges()
+        for id_ in flights.query_items("SELECT VALUE c.id FROM c", feed_range=feed_range)
+    ]
+    assert sorted(found) == ["0", "1", "2", "3", "4"]
+
+
+def test_a_range_that_splits_under_a_query(new_container: Callable[..., Any], database: Any, control: Control) -> None:
+    """A split between two pages loses nothing and repeats nothing."""
+    container = new_container()
+    for at in range(20):
+        container.create_item({"id": str(at), "pk": f"k{at}", "n": at})
+    pages = container.query_items("SELECT VALUE c.id FROM c", enable_cross_partition_query=True, max_item_count=6)
+    found: list[str] = []
+    for page in pages.by_page():
+        found += list(page)
+        if len(found) == 6:
+            control.split(database.id, container.id, "0")
+    assert sorted(found, key=int) == [str(at) for at in range(20)]
+
+
+@pytest.mark.parametrize(
+    ("text", "start"),
+    [
+        ("SELEC * FROM c", 0),
+        ("SELECT * FRM c", 9),
+        ("SELECT * FROM c WHERE", 21),
+        ("SELECT * FROM c WHERE c.n = ", 28),
+        ("SELECT * FROM c ORDER c.n", 22),
+        ("SELECT * FROM c WHERE (c.n = 1", 30),
+        ("SELECT * FROM c OFFSET 1", 24),
+        ("SELECT c.id, FROM c", 13),
+        ("SELECT * FROM c WHERE c.n = #", 28),
+        ("SELECT x.id FROM c", 7),
+        ("SELECT NOSUCH(c.id) FROM c", 7),
+        ("SELECT c.n, COUNT(1) FROM c", 7),
+    ],
+)
+def test_bad_syntax_gets_its_position(flights: Any, text: str, start: int) -> None:
+    """A mistake in a query gets 400 with where it is."""
+    error = refused(lambda: rows(flights, text, "a"))
+    assert error.status_code == 400
+    assert f'"start":{start},' in str(error)
+
+
+@pytest.mark.parametrize(
+    ("clause", "text"),
+    [
+        ("GROUP BY", "SELECT c.pk, COUNT(1) FROM c GROUP BY c.pk"),
+        ("JOIN", "SELECT c.id FROM c JOIN t IN c.tags"),
+        ("subquery", "SELECT * FROM c WHERE c.n IN (SELECT VALUE 1)"),
+        ("EXISTS", "SELECT * FROM c WHERE EXISTS(SELECT VALUE t FROM t IN c.tags)"),
+        ("iteration", "SELECT * FROM t IN c.tags"),
+        ("path", "SELECT * FROM c.tags"),
+        ("user defined function", "SELECT udf.f(c.id) FROM c"),
+        ("ST_DISTANCE", "SELECT * FROM c WHERE ST_DISTANCE(c.a, c.b) < 3"),
+        ("GETCURRENTTIMESTAMP", "SELECT VALUE GetCurrentTimestamp() FROM c"),
+        ("ESCAPE", "SELECT * FROM c WHERE c.name LIKE '!%' ESCAPE '!'"),
+        ("RANK", "SELECT * FROM c ORDER BY RANK RRF(1)"),
+        ("without FROM", "SELECT 1"),
+    ],
+)
+def test_valid_but_lacking_gets_501(emulator: Any, flights: Any, clause: str, text: str) -> None:
+    """A query that the service serves and the emulator does not gets 501 with the clause."""
+    error = refused(lambda: rows(flights, text, "a"))
+    assert (error.status_code, clause in str(error)) == (501, True)

@@ -1,0 +1,211 @@
+"""Databases, containers, throughput, partition key ranges."""
+
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from azure.cosmos import PartitionKey, ThroughputProperties
+from azure.cosmos.exceptions import CosmosHttpResponseError, CosmosResourceExistsError, CosmosResourceNotFoundError
+
+from local.cosmos.control import Control
+from tests.contract.cosmos_emulator.clients import Raw
+
+
+def refused(call: Callable[[], Any]) -> CosmosHttpResponseError:
+    """The error a call ends with."""
+    with pytest.raises(CosmosHttpResponseError) as caught:
+        call()
+    return caught.value
+
+
+def test_databases_come_and_go(client: Any) -> None:
+    """A database is created once, read, listed, queried and deleted."""
+    name = f"contract-{uuid.uuid4().hex[:12]}"
+    database = client.create_database(name)
+    assert isinstance(refused(lambda: client.create_database(name)), CosmosResourceExistsError)
+    assert database.read()["id"] == name
+    assert name in [found["id"] for found in client.list_databases()]
+    found = client.query_databases(
+        query="SELECT * FROM d WHERE d.id = @id", parameters=[{"name": "@id", "value": name}]
+    )
+    assert [one["id"] for one in found] == [name]
+    client.delete_database(name)
+    assert isinstance(refused(database.read), CosmosResourceNotFoundError)
+
+
+def test_containers_come_and_go(database: Any) -> None:
+    """A container is created once, read, listed, queried and deleted."""
+    name = f"c-{uuid.uuid4().hex[:12]}"
+    container = database.create_container(name, PartitionKey("/pk"))
+    assert isinstance(refused(lambda: database.create_container(name, PartitionKey("/pk"))), CosmosResourceExistsError)
+    properties = container.read()
+    assert properties["partitionKey"] == {"paths": ["/pk"], "kind": "Hash", "version": 2}
+    assert properties["indexingPolicy"]["indexingMode"] == "consistent"
+    assert name in [found["id"] for found in database.list_containers()]
+    assert [c["id"] for c in database.query_containers(f"SELECT * FROM c WHERE c.id = '{name}'")] == [name]
+    database.delete_container(name)
+    assert refused(container.read).status_code == 404
+
+
+def test_a_container_without_throughput_gets_400(database: Any) -> None:
+    """400 RU/s is what a container gets unasked."""
+    name = f"c-{uuid.uuid4().hex[:12]}"
+    container = database.create_container(name, PartitionKey("/pk"))
+    assert container.get_throughput().offer_throughput == 400
+    database.delete_container(name)
+
+
+@pytest.mark.parametrize("throughput", [300, 450, 2_000_000])
+def test_impossible_throughput_is_refused(database: Any, throughput: int) -> None:
+    """Too little, too much, or not in steps of 100 gets 400."""
+    error = refused(lambda: database.create_container("never", PartitionKey("/pk"), offer_throughput=throughput))
+    assert error.status_code == 400
+
+
+def test_throughput_is_read_and_changed(new_container: Callable[..., Any]) -> None:
+    """The offer of a container can be read and replaced."""
+    container = new_container(throughput=400)
+    assert container.get_throughput().offer_throughput == 400
+    container.replace_throughput(700)
+    assert container.get_throughput().offer_throughput == 700
+
+
+def test_the_indexing_policy_can_be_replaced(database: Any, container: Any) -> None:
+    """Replacing a container changes its indexing policy and keeps its partition key."""
+    policy = {"indexingMode": "consistent", "includedPaths": [{"path": "/a/?"}], "excludedPaths": [{"path": "/*"}]}
+    database.replace_container(container, PartitionKey("/pk"), indexing_policy=policy)
+    assert container.read()["indexingPolicy"]["includedPaths"][0]["path"] == "/a/?"
+
+
+def test_the_partition_key_cannot_be_changed(database: Any, container: Any) -> None:
+    """Replacing a container with another partition key gets 400."""
+    assert refused(lambda: database.replace_container(container, PartitionKey("/other"))).status_code == 400
+
+
+@pytest.mark.parametrize(("throughput", "expected"), [(400, 1), (10_000, 1), (10_100, 2), (40_000, 4)])
+def test_partitions_follow_the_throughput(
+    emulator: Any, new_container: Callable[..., Any], throughput: int, expected: int
+) -> None:
+    """There is a physical partition for each 10,000 RU/s begun."""
+    assert len(list(new_container(throughput=throughput).read_feed_ranges())) == expected
+
+
+def test_partitions_can_be_told(new_container: Callable[..., Any], database: Any, control: Control, raw: Raw) -> None:
+    """A header at creation, or the control API before the first write, gives as many partitions as a test wants."""
+    container = new_container(throughput=400)
+    control.set_partitions(database.id, container.id, 5)
+    assert len(list(container.read_feed_ranges())) == 5
+    body = {"id": "told", "partitionKey": {"paths": ["/pk"], "kind": "Hash", "version": 2}}
+    raw.send("POST", f"/dbs/{database.id}/colls", body, {"x-ms-emulator-partitions": "3"})
+    assert len(control.container(database.id, "told")["partitions"]) == 3
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_both_hash_versions_route_as_the_client_does(
+    new_container: Callable[..., Any], database: Any, control: Control, version: int
+) -> None:
+    """A document is found through the feed range that the client works out from its partition key."""
+    container = new_container(version=version)
+    control.set_partitions(database.id, container.id, 4)
+    keys: list[Any] = ["a", "b", "é", "", 0, -1.5, 1e21, True, False, None, "x" * 150]
+    for at, key in enumerate(keys):
+        container.create_item({"id": str(at), "pk": key})
+    for at, key in enumerate(keys):
+        feed_range = container.feed_range_from_partition_key(key)
+        found = container.query_items("SELECT VALUE c.id FROM c", feed_range=feed_range)
+        assert list(found) == [str(at)], key
+
+
+def test_ranges_are_read_as_a_feed(raw: Raw, container: Any, database: Any) -> None:
+    """Partition key ranges come with an ETag, and with that again there is nothing new: 304."""
+    path = f"/dbs/{database.id}/colls/{container.id}/pkranges"
+    status, headers, body = raw.send("GET", path)
+    assert (status, body["_count"]) == (200, 1)
+    assert (body["PartitionKeyRanges"][0]["minInclusive"], body["PartitionKeyRanges"][0]["maxExclusive"]) == ("", "FF")
+    status, again, _ = raw.send("GET", path, headers={"If-None-Match": headers["etag"], "A-IM": "Incremental Feed"})
+    assert (status, again["etag"]) == (304, headers["etag"])
+
+
+def test_a_split_gives_children_with_parents(raw: Raw, container: Any, database: Any, control: Control) -> None:
+    """After a split the feed tells the two children, each with its parents."""
+    path = f"/dbs/{database.id}/colls/{container.id}/pkranges"
+    _, headers, _ = raw.send("GET", path)
+    children = control.split(database.id, container.id, "0")
+    _, _, body = raw.send("GET", path, headers={"If-None-Match": headers["etag"]})
+    ranges = body["PartitionKeyRanges"]
+    assert [(r["id"], r["parents"]) for r in ranges] == [(child, ["0"]) for child in children]
+    assert ranges[0]["maxExclusive"] == ranges[1]["minInclusive"]
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_documents_survive_splits(
+    emulator: Any, new_container: Callable[..., Any], database: Any, control: Control, version: int
+) -> None:
+    """A client that knows nothing of a split reads and writes on as before."""
+    container = new_container(version=version)
+    for at in range(40):
+        container.create_item({"id": str(at), "pk": f"k{at}"})
+    for child in control.split(database.id, container.id, "0"):
+        control.split(database.id, container.id, child)
+    container.upsert_item({"id": "40", "pk": "k40"})
+    found = container.query_items("SELECT VALUE c.id FROM c", enable_cross_partition_query=True, max_item_count=7)
+    assert sorted(found, key=int) == [str(at) for at in range(41)]
+    assert container.read_item("7", "k7")["id"] == "7"
+    assert len(control.container(database.id, container.id)["partitions"]) == 4
+
+
+LACKING_DEFINITIONS: list[tuple[str, dict[str, Any]]] = [
+    ("time to live", {"default_ttl": 60}),
+    ("unique keys", {"unique_key_policy": {"uniqueKeys": [{"paths": ["/a"]}]}}),
+    ("computed properties", {"computed_properties": [{"name": "x", "query": "SELECT VALUE 1 FROM c"}]}),
+    ("analytical", {"analytical_storage_ttl": -1}),
+    ("vector", {"vector_embedding_policy": {"vectorEmbeddings": [{"path": "/v"}]}}),
+    ("full text", {"full_text_policy": {"defaultLanguage": "en-US"}}),
+    ("autoscale", {"offer_throughput": ThroughputProperties(auto_scale_max_throughput=4000)}),
+]
+
+
+@pytest.mark.parametrize(("feature", "options"), LACKING_DEFINITIONS, ids=[name for name, _ in LACKING_DEFINITIONS])
+def test_containers_with_what_is_lacking_get_501(
+    emulator: Any, database: Any, feature: str, options: dict[str, Any]
+) -> None:
+    """A feature of containers that the emulator lacks is named."""
+    error = refused(lambda: database.create_container("never", PartitionKey("/pk"), **options))
+    assert error.status_code == 501
+    assert feature in str(error)
+
+
+def test_hierarchical_keys_get_501(emulator: Any, database: Any) -> None:
+    """Partition keys of several paths are lacking."""
+    error = refused(lambda: database.create_container("never", PartitionKey(["/a", "/b"], kind="MultiHash")))
+    assert (error.status_code, "hierarchical" in str(error)) == (501, True)
+
+
+def test_shared_throughput_gets_501(emulator: Any, client: Any) -> None:
+    """Throughput shared by a database is lacking."""
+    error = refused(lambda: client.create_database("never", offer_throughput=400))
+    assert (error.status_code, "shared" in str(error)) == (501, True)
+
+
+@pytest.mark.parametrize(
+    ("feature", "path"),
+    [
+        ("stored procedures", "/dbs/{d}/colls/{c}/sprocs"),
+        ("triggers", "/dbs/{d}/colls/{c}/triggers"),
+        ("user defined functions", "/dbs/{d}/colls/{c}/udfs"),
+        ("conflict", "/dbs/{d}/colls/{c}/conflicts"),
+        ("users", "/dbs/{d}/users"),
+        ("encryption keys", "/dbs/{d}/clientencryptionkeys"),
+    ],
+)
+def test_resources_that_are_lacking_get_501(raw: Raw, container: Any, database: Any, feature: str, path: str) -> None:
+    """A kind of resource that the emulator lacks is named."""
+    status, _, body = raw.send("GET", path.format(d=database.id, c=container.id))
+    assert (status, body["code"]) == (501, "NotImplemented")
+    assert feature in body["message"]
+
+
+def test_the_change_feed_gets_501(emulator: Any, container: Any) -> None:
+    """The change feed is lacking."""
+    assert refused(lambda: list(container.query_items_change_feed())).status_code == 501

@@ -1,0 +1,21 @@
+"""One emulator for the adapters that need a database, with the containers that they use."""
+
+from collections.abc import Iterator
+
+import pytest
+from azure.cosmos import CosmosClient, PartitionKey
+
+from local.cosmos.process import CosmosProcess
+from tests.contract.outlast.places import DATABASE, SLOW
+
+
+@pytest.fixture(scope="session")
+def emulator() -> Iterator[CosmosProcess]:
+    """Of the lowest price where it has to throttle, and fast elsewhere."""
+    with CosmosProcess() as process:
+        with CosmosClient(process.url, process.key) as client:
+            database = client.create_database(DATABASE)
+            database.create_container("runs", PartitionKey("/id"))
+            database.create_container("sales", PartitionKey("/shop"), offer_throughput=40_000)
+            database.create_container(SLOW, PartitionKey("/shop"), offer_throughput=400)
+        yield process

@@ -1,0 +1,118 @@
+"""Where an adapter's suite runs: on the fake, and on what it stands for."""
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
+from typing import Any, Protocol, Self
+
+import orjson
+
+from local.cosmos.control import Control
+from local.cosmos.process import CosmosProcess
+from outlast.cosmos.bulk_transport import BulkTransport
+from outlast.cosmos.client import Cosmos
+from outlast.cosmos.line import Line
+from outlast.cosmos.transport import CONNECTION_LOST, Result, SdkTransport, Transport
+from tests.fakes.transport import FakeTransport, Fault
+
+DATABASE = "outlast"
+SLOW = "slow"
+
+
+class Place(Protocol):
+    """A transport with its database."""
+
+    @property
+    def transport(self) -> Transport: ...
+    async def documents(self, shop: Any) -> dict[str, Any]: ...
+    def meet(self, fault: Fault) -> None: ...
+    def spoil(self, line: Line) -> Line: ...
+
+
+PlaceOpener = Callable[[], AbstractAsyncContextManager[Place]]
+
+
+class FakePlace:
+    """The dictionary."""
+
+    def __init__(self) -> None:
+        self.transport = FakeTransport()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        pass
+
+    async def documents(self, shop: Any) -> dict[str, Any]:
+        """The documents of one partition, by id."""
+        found = self.transport.documents("sales").items()
+        return {key: document for (partition, key), document in found if partition == orjson.dumps(shop)}
+
+    def meet(self, fault: Fault) -> None:
+        """All sends meet this, from now on."""
+        self.transport.always = fault
+
+    def spoil(self, line: Line) -> Line:
+        """Make it one that the database refuses."""
+        self.transport.poison[line.parsed()["id"]] = 400
+        return line
+
+
+class SdkPlace:
+    """The emulator, by the SDK's public calls."""
+
+    kind = "batch"
+
+    def __init__(self, emulator: CosmosProcess) -> None:
+        self._control = Control(emulator.url)
+        self._cosmos = Cosmos(emulator.url, emulator.key, DATABASE)
+        self.transport = self._transport()
+
+    def _transport(self) -> Transport:
+        return SdkTransport(self._cosmos)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        self._control.remove_faults()
+        await self._cosmos.close()
+
+    async def documents(self, shop: Any) -> dict[str, Any]:
+        """The documents of one partition, by id, without what the service adds."""
+        container = (await self._cosmos.database()).get_container_client("sales")
+        rows = container.query_items("SELECT * FROM c", partition_key=shop)
+        return {row["id"]: {name: row[name] for name in row if not name.startswith("_")} async for row in rows}
+
+    def meet(self, fault: Fault) -> None:
+        """All batches meet this, from now on."""
+        when = "after" if fault.applied else "before"
+        if fault.status == CONNECTION_LOST:
+            self._control.add_fault(kind=self.kind, reset=True, when=when)
+        else:
+            wait = round(fault.retry_after * 1000)
+            more = {"retry_after_ms": wait} if wait else {}
+            self._control.add_fault(kind=self.kind, status=fault.status, substatus=fault.substatus, when=when, **more)
+
+    def spoil(self, line: Line) -> Line:
+        """Make it one that the database refuses: the document lies in another partition than it says."""
+        return replace(line, document=orjson.dumps({**line.parsed(), "shop": "elsewhere"}))
+
+
+class BulkPlace(SdkPlace):
+    """The emulator, by the bulk request."""
+
+    kind = "bulk"
+
+    def _transport(self) -> Transport:
+        return BulkTransport(self._cosmos)
+
+
+async def send(transport: Transport, container: str, lines: Sequence[Line]) -> list[Result]:
+    """Send lines that all go to one place; where the way there is not found, that answer stands for each."""
+    route = await transport.route(container)
+    if isinstance(route, Result):
+        return [route] * len(lines)
+    (place,) = {route.place(line) for line in lines}
+    return await transport.send(container, place, lines)

@@ -1,0 +1,248 @@
+"""A small app with what the host's own tests need: durable stories, HTTP functions of every kind, timers."""
+
+import asyncio
+import datetime
+import json
+import os
+import sys
+import time
+from collections.abc import Generator
+from pathlib import Path
+from typing import Any
+
+import azure.durable_functions as df
+import azure.functions as func
+
+app = df.DFApp(http_auth_level=func.AuthLevel.FUNCTION)
+NOTES = Path(os.environ["NOTES"])  # where activities and timers leave a line that the tests read
+RETRY = df.RetryOptions(1000, 5)
+Context = Any  # the SDK ships no types
+Client = Any
+Story = Generator[Any, Any, Any]
+
+
+def note(name: str, text: str) -> None:
+    """Leaves a line."""
+    with (NOTES / name).open("a", encoding="utf-8") as file:
+        file.write(text + "\n")
+
+
+async def double(n: int) -> int:
+    """Twice as much, after a moment."""
+    await asyncio.sleep(0.02)
+    note("doubled", str(n))
+    return 2 * n
+
+
+async def nap(seconds: float) -> float:
+    """Sleeps, and says when it begins."""
+    note("naps", f"{os.getpid()} {seconds}")
+    await asyncio.sleep(seconds)
+    return seconds
+
+
+def block(seconds: float) -> str:
+    """Sleeps without letting go of its thread."""
+    note("blocks", str(os.getpid()))
+    time.sleep(seconds)
+    return "awake"
+
+
+def shout(text: str) -> str:
+    """Prints to the standard output, which is the host's pipe."""
+    print(text)  # noqa: T201 - that is what is tested
+    sys.stdout.flush()
+    os.write(1, b"and past Python's own buffer\n")
+    return text.upper()
+
+
+def fill(size: int) -> str:
+    """A result of any size."""
+    return "x" * size
+
+
+def story(context: Context) -> Story:
+    """A chain, a fan-out, a timer, children, generations: everything whose order a kill could disturb."""
+    n = context.get_input()
+    first = yield context.call_activity_with_retry("double", RETRY, n)
+    fan = yield context.task_all([context.call_activity("double", n + i) for i in range(4)])
+    yield context.create_timer(context.current_utc_datetime + datetime.timedelta(seconds=1))
+    children = yield context.task_all(
+        [context.call_sub_orchestrator("generations", {"left": 2, "sum": n + i}) for i in range(2)]
+    )
+    event = yield context.wait_for_external_event("go")
+    return [first, fan, children, event]
+
+
+def generations(context: Context) -> Story:
+    """Adds up over several generations."""
+    given = context.get_input()
+    given["sum"] += yield context.call_activity("double", 1)
+    if given["left"]:
+        context.continue_as_new({"left": given["left"] - 1, "sum": given["sum"]})
+    return given["sum"]
+
+
+def naps(context: Context) -> Story:
+    """One nap after the other, each with a policy."""
+    slept = 0
+    for seconds in context.get_input():
+        slept += yield context.call_activity_with_retry("nap", RETRY, seconds)
+    return slept
+
+
+def one(context: Context) -> Story:
+    """Calls the activity it is told."""
+    name, given = context.get_input()
+    return (yield context.call_activity(name, given))
+
+
+def caught(context: Context) -> Story:
+    """Calls the activities it is told, all at once, and returns their failures' texts."""
+    results = []
+    for task in [context.call_activity(name, given) for name, given in context.get_input()]:
+        try:
+            results.append((yield task))
+        except Exception as error:  # noqa: BLE001 - the SDK's failures have no type of their own
+            results.append(str(error))
+    return results
+
+
+def parent(context: Context) -> Story:
+    """Calls a child under an id that is given."""
+    return (yield context.call_sub_orchestrator("naps", [0.2], context.get_input()))
+
+
+def rewindable(context: Context) -> Story:
+    """Fails through its child as long as nothing is mended."""
+    return (yield context.call_sub_orchestrator("rewindable_child"))
+
+
+def rewindable_child(context: Context) -> Story:
+    """Fails with its activity."""
+    return (yield context.call_activity("mend", None))
+
+
+def mend(given: Any) -> str:
+    """Works when someone has mended it."""
+    if not (NOTES / "mended").exists():
+        raise ValueError("not mended")
+    return "mended"
+
+
+def slow_code(context: Context) -> Story:
+    """Its own code blocks the first time it is run."""
+    marker = NOTES / f"slow-{context.instance_id}"
+    if not marker.exists():
+        marker.touch()
+        time.sleep(60)
+    return (yield context.call_activity("double", 1))
+
+
+def pid(req: func.HttpRequest) -> str:
+    """Which worker this is."""
+    return str(os.getpid())
+
+
+def version(req: func.HttpRequest) -> str:
+    """The code's version, which the tests change."""
+    return "1"
+
+
+def secret(req: func.HttpRequest) -> str:
+    """For those who have a function key."""
+    return "open"
+
+
+def admin_only(req: func.HttpRequest) -> str:
+    """For those who have the master key."""
+    return "open"
+
+
+def things(req: func.HttpRequest) -> func.HttpResponse:
+    """Shows its route parameters."""
+    return func.HttpResponse(json.dumps(dict(req.route_params)), mimetype="application/json")
+
+
+def files(req: func.HttpRequest) -> str:
+    """Shows what is behind its name."""
+    return str(req.route_params.get("path"))
+
+
+def echo(req: func.HttpRequest) -> func.HttpResponse:
+    """The body as it came, with a cookie and a status of its own."""
+    headers = {"Set-Cookie": "taste=sweet; Path=/", "X-Length": str(len(req.get_body()))}
+    return func.HttpResponse(req.get_body()[:100], status_code=207, headers=headers, mimetype="application/x-thing")
+
+
+def hang(req: func.HttpRequest) -> str:
+    """Takes longer than any test allows."""
+    time.sleep(60)
+    return "late"
+
+
+def invocation(req: func.HttpRequest, context: func.Context) -> str:
+    """Shows what its context says."""
+    return f"{context.function_name} {len(context.invocation_id)}"
+
+
+def at_start(tick: func.TimerRequest) -> None:
+    """Runs when the host starts, and once a year."""
+    note("ticks", f"at_start {tick.past_due}")
+
+
+async def by_setting(tick: func.TimerRequest, client: Client) -> None:
+    """Starts an orchestration each time."""
+    note("ticks", "by_setting")
+    await client.start_new("one", None, ["double", 4])
+
+
+async def client_calls(req: func.HttpRequest, client: Client) -> Any:
+    """Does what it is told by the SDK's own client."""
+    instance = req.route_params.get("instance")
+    body: Any = req.get_json() if req.get_body() else None
+    match req.route_params["operation"]:
+        case "start":
+            started = await client.start_new(body["name"], instance, body.get("input"))
+            return client.create_check_status_response(req, started)
+        case "raise":
+            await client.raise_event(str(instance), body["name"], body["value"])
+            return func.HttpResponse(status_code=204)
+        case "wait":
+            return await client.wait_for_completion_or_create_check_status_response(req, instance, 5000, 100)
+        case "purge_all":
+            found = await client.purge_instance_history_by(datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC))
+            return func.HttpResponse(str(found.instances_deleted))
+        case other:
+            return func.HttpResponse(other, status_code=400)
+
+
+app.activity_trigger(input_name="n")(double)
+app.activity_trigger(input_name="seconds")(nap)
+app.activity_trigger(input_name="seconds")(block)
+app.activity_trigger(input_name="text")(shout)
+app.activity_trigger(input_name="size")(fill)
+app.orchestration_trigger(context_name="context")(story)
+app.orchestration_trigger(context_name="context")(generations)
+app.orchestration_trigger(context_name="context")(naps)
+app.orchestration_trigger(context_name="context")(one)
+app.orchestration_trigger(context_name="context")(caught)
+app.orchestration_trigger(context_name="context")(parent)
+app.orchestration_trigger(context_name="context")(slow_code)
+app.orchestration_trigger(context_name="context")(rewindable)
+app.orchestration_trigger(context_name="context")(rewindable_child)
+app.activity_trigger(input_name="given")(mend)
+app.route(route="pid", auth_level=func.AuthLevel.ANONYMOUS)(pid)
+app.route(route="version", auth_level=func.AuthLevel.ANONYMOUS)(version)
+app.route(route="secret")(secret)
+app.route(route="admin-only", auth_level=func.AuthLevel.ADMIN)(admin_only)
+app.route(route="things/{kind:alpha}/{number:int?}", auth_level=func.AuthLevel.ANONYMOUS)(things)
+app.route(route="files/{*path}", auth_level=func.AuthLevel.ANONYMOUS)(files)
+app.route(route="echo", auth_level=func.AuthLevel.ANONYMOUS, methods=["POST"])(echo)
+app.route(route="hang", auth_level=func.AuthLevel.ANONYMOUS)(hang)
+app.route(route="invocation", auth_level=func.AuthLevel.ANONYMOUS)(invocation)
+app.timer_trigger(schedule="0 0 3 1 1 *", arg_name="tick", run_on_startup=True)(at_start)
+app.timer_trigger(schedule="%EVERY%", arg_name="tick")(app.durable_client_input(client_name="client")(by_setting))
+app.route(route="client/{operation}/{instance?}", auth_level=func.AuthLevel.ANONYMOUS, methods=["POST"])(
+    app.durable_client_input(client_name="client")(client_calls)
+)

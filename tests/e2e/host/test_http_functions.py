@@ -1,0 +1,132 @@
+"""HTTP functions: routes, keys, bodies and what a function may return."""
+
+import gzip
+import http.client
+import urllib.parse
+from typing import Any
+
+import pytest
+
+from tests.e2e.host.hosting import Hosted
+
+
+@pytest.mark.parametrize(
+    ("path", "seen"),
+    [
+        ("/api/things/abc", {"kind": "abc"}),
+        ("/api/things/abc/", {"kind": "abc"}),
+        ("/api/things/abc/12", {"kind": "abc", "number": "12"}),
+        ("/API/Things/abc/12", {"kind": "abc", "number": "12"}),
+    ],
+)
+def test_a_route_finds_its_function(host: Hosted, path: str, seen: dict[str, str]) -> None:
+    """Optional parts may be missing, case does not matter."""
+    assert host.call("GET", path).json == seen
+
+
+@pytest.mark.parametrize("path", ["/api/things/1", "/api/things/abc/x", "/api/things/abc/1/2", "//api/pid", "/pid"])
+def test_a_path_that_fits_no_route_is_not_found(host: Hosted, path: str) -> None:
+    """Constraints and the number of parts hold."""
+    assert host.call("GET", path).status == 404
+
+
+def test_a_wrong_method_is_not_found(host: Hosted) -> None:
+    """404, as on the real host, not 405."""
+    assert host.call("DELETE", "/api/echo").status == 404
+
+
+def test_a_catch_all_takes_the_rest_of_the_path(host: Hosted) -> None:
+    """With its slashes, and decoded."""
+    assert host.call("GET", "/api/files/a/b%20c/d.txt").text == "a/b c/d.txt"
+
+
+def test_a_function_key_opens_functions(host: Hosted) -> None:
+    """In the header or in the query; the master key does too, a wrong one does not."""
+    process = host.process
+    assert host.call("GET", "/api/secret").status == 401
+    assert host.call("GET", "/api/secret", key="wrong").status == 401
+    assert host.call("GET", "/api/secret", key=process.function_key).text == "open"
+    assert host.call("GET", f"/api/secret?code={process.function_key}").text == "open"
+    assert host.call("GET", "/api/secret", key=process.master_key).text == "open"
+
+
+def test_an_admin_function_needs_the_master_key(host: Hosted) -> None:
+    """A function key is not enough."""
+    assert host.call("GET", "/api/admin-only", key=host.process.function_key).status == 401
+    assert host.call("GET", "/api/admin-only", key=host.process.master_key).text == "open"
+
+
+def test_a_response_arrives_as_the_function_made_it(host: Hosted) -> None:
+    """Status, type, headers, cookie and bytes."""
+    answer = host.call("POST", "/api/echo", b"\x00\xffbytes")
+    assert (answer.status, answer.body) == (207, b"\x00\xffbytes")
+    assert answer.headers["Content-Type"] == "application/x-thing"
+    assert answer.headers["Set-Cookie"] == "taste=sweet; Path=/"
+
+
+def test_a_compressed_body_is_not_touched(host: Hosted) -> None:
+    """The function gets the bytes that were sent, whatever they claim to be."""
+    body = gzip.compress(b"x" * 1000)
+    assert host.call("POST", "/api/echo", body, headers={"Content-Encoding": "gzip"}).body == body[:100]
+
+
+def test_a_large_body_arrives_whole(host: Hosted) -> None:
+    """40 MB, as on the real host."""
+    assert host.call("POST", "/api/echo", b"y" * 40_000_000).headers["X-Length"] == "40000000"
+
+
+def test_a_function_is_given_its_context(host: Hosted) -> None:
+    """Its own name and the id of the call."""
+    assert host.call("GET", "/api/invocation").text == "invocation 36"
+
+
+def raw(host: Hosted, lines: list[str]) -> int:
+    """The status of a request made by hand."""
+    where = urllib.parse.urlsplit(host.process.url)
+    connection = http.client.HTTPConnection(str(where.hostname), where.port, timeout=30)
+    connection.putrequest("GET", "/api/pid", skip_host=True, skip_accept_encoding=True)
+    for line in lines:
+        name, _, value = line.partition(": ")
+        connection.putheader(name, value)
+    connection.endheaders()
+    status = connection.getresponse().status
+    connection.close()
+    return status
+
+
+@pytest.mark.parametrize(
+    ("name", "status"), [("127.0.0.1", 200), ("localhost:7071", 200), ("[::1]", 200), ("evil.example", 403)]
+)
+def test_only_names_that_nobody_else_can_point_here_are_answered(host: Hosted, name: str, status: int) -> None:
+    """A web page elsewhere that rebinds its own name to 127.0.0.1 gets nothing."""
+    assert raw(host, [f"Host: {name}"]) == status
+
+
+@pytest.mark.parametrize(
+    "lines", [[f"X-{n}: 1" for n in range(200)], ["X-Long: " + "x" * 20000]], ids=["many headers", "a long header"]
+)
+def test_headers_are_bounded(host: Hosted, lines: list[str]) -> None:
+    """Too many or too long ones are refused, and the host lives on."""
+    assert raw(host, ["Host: localhost", *lines]) == 400
+    assert host.call("GET", "/api/pid").status == 200
+
+
+@pytest.mark.parametrize("path", ["/data/host.db", "/secrets/host.json", "/../data/secrets/host.json", "/.local/host"])
+def test_no_path_of_the_data_folder_is_served(host: Hosted, path: str) -> None:
+    """Nothing but functions and the host's own API has an address."""
+    assert host.call("GET", path, key=host.process.master_key).status == 404
+
+
+def test_the_admin_api_lists_functions(host: Hosted) -> None:
+    """Names and bindings, for the master key alone."""
+    assert host.call("GET", "/admin/functions", key=host.process.function_key).status == 401
+    listed: list[dict[str, Any]] = host.call("GET", "/admin/functions", key=host.process.master_key).json
+    pid = next(f for f in listed if f["name"] == "pid")
+    assert pid["config"]["bindings"][0]["type"] == "httpTrigger"
+
+
+def test_the_admin_api_says_how_the_host_is(host: Hosted) -> None:
+    """The ping is open; the status needs the key."""
+    assert host.call("GET", "/admin/host/ping").status == 200
+    assert host.call("GET", "/admin/host/status").headers["WWW-Authenticate"] == "Bearer"
+    assert host.call("GET", "/admin/host/status", key=host.process.master_key).json["state"] == "Running"

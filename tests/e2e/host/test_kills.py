@@ -1,0 +1,88 @@
+"""Hosts and workers are killed at random; nothing that was reported is lost, and nothing is recorded twice."""
+
+import json
+import os
+import random
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.e2e.host.hosting import FINISHED, Hosted, eventually, hosted, is_alive, killed, worker_of
+
+KILLS = int(os.environ.get("SOAK_KILLS", "10"))  # the default suite's; a soak asks for more
+SEED = int(os.environ.get("SOAK_SEED", "20260101"))
+PER_ROUND = 5  # kills that one set of instances lives through
+STORIES = 4
+
+
+def expected(n: int) -> list[Any]:
+    """What a story that began with n ends with."""
+    return [2 * n, [2 * (n + i) for i in range(4)], [n + 6, n + 7], json.dumps("now")]
+
+
+def check(host: Hosted, instance: str, n: int) -> None:
+    """One result, the right one, and each task of the history ended once."""
+    shown = host.finished(instance)
+    assert (shown["runtimeStatus"], shown["output"]) == ("Completed", expected(n))
+    kinds = Counter(e["EventType"] for e in shown["historyEvents"])
+    assert (kinds["TaskCompleted"], kinds["SubOrchestrationInstanceCompleted"], kinds["TimerFired"]) == (5, 2, 1)
+    assert kinds["TaskScheduled"] == kinds["TaskFailed"] == 0
+    assert kinds["EventRaised"] == 1
+
+
+@pytest.mark.parametrize("round_", range(-(-KILLS // PER_ROUND)))
+def test_every_story_ends_right_however_often_the_host_is_killed(round_: int, tmp_path: Path) -> None:
+    """The host is killed with SIGKILL at random moments and started again, until all stories are told."""
+    seed = SEED + round_
+    chance = random.Random(seed)
+    print(f"seed {seed}")  # noqa: T201 - shown when the test fails
+    with hosted(tmp_path) as host:
+        for n in range(STORIES):
+            host.start("story", f"story-{n}", n)
+            host.call("POST", f"/api/client/raise/story-{n}", {"name": "go", "value": "now"})
+        for _ in range(PER_ROUND):
+            get_on(host, activities=chance.randrange(6))
+            host.process.kill()
+            host.process.start()
+        for n in range(STORIES):
+            check(host, f"story-{n}", n)
+
+
+def get_on(host: Hosted, activities: int) -> None:
+    """Returns when that many activities more have run, or all have."""
+    already = len(host.noted("doubled"))
+    over = [f"story-{n}" for n in range(STORIES)]
+    eventually(
+        lambda: (
+            len(host.noted("doubled")) >= already + activities
+            or all(host.status(i)["runtimeStatus"] in FINISHED for i in over)
+        ),
+        f"{activities} activities",
+    )
+
+
+def test_a_killed_worker_costs_an_attempt_and_nothing_else(tmp_path: Path) -> None:
+    """Each nap during which its worker is killed fails with the real host's text and is slept again."""
+    with hosted(tmp_path) as host:
+        host.start("naps", "sleeper", [0.5, 0.6, 0.7])
+        for number in range(3):
+            eventually(lambda n=number: len(host.noted("naps")) > 2 * n, f"nap {number} to begin")  # type: ignore[misc]
+            killed(int(host.noted("naps")[-1].split()[0]))
+            eventually(lambda n=number: len(host.noted("naps")) > 2 * n + 1, f"nap {number} again")  # type: ignore[misc]
+        shown = host.finished("sleeper")
+        assert shown["output"] == pytest.approx(1.8)
+        reasons = [e["Reason"] for e in shown["historyEvents"] if e["EventType"] == "TaskFailed"]
+        assert reasons == ["Activity function 'nap' failed: python exited with code 137 (0x89)"] * 3
+
+
+def test_a_killed_host_leaves_no_worker(tmp_path: Path) -> None:
+    """Its workers end with it, also one that is busy."""
+    with hosted(tmp_path) as host:
+        worker = worker_of(host)
+        host.start("one", "blocked", ["block", 2])
+        eventually(lambda: host.noted("blocks"), "the activity to begin")
+        host.process.kill()
+        eventually(lambda: not is_alive(worker), "the worker to end")
+        host.process.start()

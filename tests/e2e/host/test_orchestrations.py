@@ -1,0 +1,191 @@
+"""Orchestrations as a client of the management API and of the SDK's client sees them."""
+
+import json
+import uuid
+from typing import Any
+
+from tests.e2e.host.hosting import WEBHOOK, Hosted, eventually
+
+
+def fresh(prefix: str = "i") -> str:
+    """An instance id of its own."""
+    return f"{prefix}-{uuid.uuid4().hex}"
+
+
+def test_an_activity_may_return_megabytes(host: Hosted) -> None:
+    """6 MB pass through the history."""
+    assert len(host.result("one", ["fill", 6_000_000])) == 6_000_000
+
+
+def test_what_an_activity_prints_disturbs_nothing(host: Hosted) -> None:
+    """It goes to the host's error output; the host's pipe is out of reach."""
+    assert host.result("one", ["shout", "hello"]) == "HELLO"
+    assert "hello\nand past Python's own buffer" in host.log()
+
+
+def test_an_unknown_activity_fails_at_once(host: Hosted) -> None:
+    """Its name and the known ones are said; the orchestrator can catch it."""
+    (said,) = host.result("caught", [["no_such", 1]])
+    assert said.startswith("Activity function 'no_such' failed: The function 'no_such' doesn't exist, is disabled, or")
+    assert "'double'" in said
+
+
+def test_names_know_no_case(host: Hosted) -> None:
+    """Neither an orchestrator's at the webhook nor an activity's in a call."""
+    started = host.manage("POST", "/orchestrators/ONE", json.dumps(["DOUBLE", 4]))
+    assert host.finished(started.json["id"])["output"] == 8
+
+
+def test_a_start_can_wait_for_the_end(host: Hosted) -> None:
+    """With a timeout it answers the bare output; too short a one is an error."""
+    path = f"/orchestrators/one/{fresh()}"
+    done = host.manage("POST", path, json.dumps(["double", 4]), timeout="20", pollingInterval="0.1")
+    assert (done.status, done.json) == (200, 8)
+    assert host.manage("POST", path, timeout="1", pollingInterval="5").status == 400
+    late = host.manage("POST", f"/orchestrators/naps/{fresh()}", json.dumps([2]), timeout="0.2", pollingInterval="0.1")
+    assert late.status == 202
+
+
+def test_the_sdks_client_can_wait_for_the_end(host: Hosted) -> None:
+    """The response of an HTTP function that waits for its orchestration."""
+    instance = fresh()
+    host.start("one", instance, ["double", 5])
+    assert host.call("POST", f"/api/client/wait/{instance}").json == 10
+
+
+def test_an_event_of_the_sdks_client_is_text_in_text(host: Hosted) -> None:
+    """The client encodes it twice, on the real host too; one from the webhook arrives as it is."""
+    given: list[Any] = []
+    for raised_by in ("client", "webhook"):
+        instance = fresh("story")
+        host.start("story", instance, 1)
+        if raised_by == "client":
+            host.call("POST", f"/api/client/raise/{instance}", {"name": "go", "value": {"n": 1}})
+        else:
+            host.manage("POST", f"/instances/{instance}/raiseEvent/go", {"n": 1})
+        given.append(host.finished(instance)["output"][-1])
+    assert given == ['{"n": 1}', {"n": 1}]
+
+
+def test_a_child_whose_id_is_in_use_waits_for_it(host: Hosted) -> None:
+    """Both run, one after the other."""
+    child = fresh("child")
+    host.start("naps", child, [0.5])
+    instance = fresh("parent")
+    host.start("parent", instance, child)
+    assert host.finished(instance)["output"] == 0.2
+
+
+def test_instances_are_listed_by_every_filter(host: Hosted) -> None:
+    """Prefix, state, time and page; what cannot be understood filters nothing."""
+    prefix = fresh("list")
+    for n in range(3):
+        host.start("one", f"{prefix}-{n}", ["double", n])
+        host.finished(f"{prefix}-{n}")
+
+    def ids(**query: str) -> list[str]:
+        return [i["instanceId"] for i in host.manage("GET", "/instances", instanceIdPrefix=prefix, **query).json]
+
+    everything = [f"{prefix}-{n}" for n in range(3)]
+    assert ids() == ids(runtimeStatus="Completed,Failed") == ids(runtimeStatus="Bogus") == ids(top="junk") == everything
+    assert ids(runtimeStatus="Running") == ids(createdTimeFrom="2999-01-01T00:00:00Z") == []
+    assert ids(createdTimeTo="2999-01-01T00:00:00Z", createdTimeFrom="2020-01-01") == everything
+    assert host.manage("GET", "/instances", top="-1").status == 500
+
+
+def test_a_long_list_comes_in_pages(host: Hosted) -> None:
+    """The token of one page asks for the next; the last has none."""
+    prefix = fresh("page")
+    for n in range(3):
+        host.start("one", f"{prefix}-{n}", ["double", n])
+    path = f"{WEBHOOK}/instances?instanceIdPrefix={prefix}&top=2"
+    first = host.call("GET", path, key=host.process.master_key)
+    token = {"x-ms-continuation-token": first.headers["x-ms-continuation-token"]}
+    second = host.call("GET", path, key=host.process.master_key, headers=token)
+    assert [i["instanceId"] for i in [*first.json, *second.json]] == [f"{prefix}-{n}" for n in range(3)]
+    assert "x-ms-continuation-token" not in second.headers
+
+
+def test_a_purge_by_state_spares_what_runs(host: Hosted) -> None:
+    """The real host takes runtimeStatus=Running as everything; here it deletes nothing."""
+    instance = fresh()
+    host.start("story", instance, 1)
+    query = {"createdTimeFrom": "2020-01-01T00:00:00Z", "runtimeStatus": "Running"}
+    assert host.manage("DELETE", "/instances", **query).status == 404
+    assert host.status(instance)["name"] == "story"
+
+
+def test_the_sdks_client_purges_what_is_over(host: Hosted) -> None:
+    """It is gone, with its history; what runs stays."""
+    instance, running = fresh(), fresh()
+    host.start("one", instance, ["double", 1])
+    host.finished(instance)
+    host.start("story", running, 1)
+    assert int(host.call("POST", "/api/client/purge_all").text) >= 1
+    assert host.manage("GET", f"/instances/{instance}").status == 404
+    assert host.status(running)["name"] == "story"
+
+
+def test_a_rewound_parent_takes_its_failed_child_along(host: Hosted) -> None:
+    """Both run again and end as what they now find."""
+    instance = fresh("rewound")
+    host.start("rewindable", instance)
+    assert host.finished(instance)["runtimeStatus"] == "Failed"
+    (host.notes / "mended").touch()
+    assert host.manage("POST", f"/instances/{instance}/rewind", reason="mended").status == 202
+    eventually(lambda: host.status(instance)["runtimeStatus"] == "Completed", "the rewound instance to end well")
+    assert host.finished(instance)["output"] == "mended"
+
+
+def test_a_terminated_instance_says_why(host: Hosted) -> None:
+    """Its children run on; what is sent to it is gone."""
+    instance = fresh()
+    host.start("story", instance, 1)
+    host.manage("POST", f"/instances/{instance}/terminate", reason="enough")
+    assert host.finished(instance)["output"] == "enough"
+    assert host.manage("POST", f"/instances/{instance}/raiseEvent/go", 1).status == 410
+
+
+def test_a_suspended_instance_can_be_suspended_again(host: Hosted) -> None:
+    """The second changes nothing, where the real host answers 500."""
+    instance = fresh()
+    host.start("story", instance, 1)
+    assert host.manage("POST", f"/instances/{instance}/suspend", reason="pause").status == 202
+    eventually(lambda: host.status(instance)["runtimeStatus"] == "Suspended", "the pause")
+    assert host.manage("POST", f"/instances/{instance}/suspend", reason="again").status == 202
+    assert host.status(instance)["output"] == "pause"
+    host.manage("POST", f"/instances/{instance}/raiseEvent/go", 5)
+    assert host.manage("POST", f"/instances/{instance}/resume").status == 202
+    assert host.finished(instance)["output"][-1] == 5
+
+
+def test_ids_that_would_be_cut_are_refused(host: Hosted) -> None:
+    """'a#b' would start 'a' on the real host; here the start fails."""
+    for broken in ("a%23b", "a%3Fb", "a%2Fb", "a%09b"):
+        assert host.call("POST", f"/api/client/start/{broken}", {"name": "one", "input": ["double", 1]}).status == 500
+
+
+def test_a_webhook_needs_its_key(host: Hosted) -> None:
+    """Nothing is shown or done without; another task hub has nothing."""
+    assert host.call("GET", f"{WEBHOOK}/instances").headers["WWW-Authenticate"] == "Bearer"
+    assert host.call("GET", f"{WEBHOOK}/instances", key=host.process.function_key).status == 401
+    assert host.manage("GET", "/instances", taskHub="Other").status == 404
+    assert host.manage("GET", "/instances", connection="Other").status == 500
+    assert host.call("GET", "/runtime/webhooks/other/x", key=host.process.master_key).status == 403
+
+
+def test_a_timer_function_can_be_run_by_hand(host: Hosted) -> None:
+    """With its durable client; an activity can too, an HTTP function cannot."""
+    key = host.process.master_key
+    assert host.call("POST", "/admin/functions/by_setting", {}, key=key).status == 202
+    eventually(lambda: "by_setting" in host.noted("ticks"), "the timer function")
+    assert host.call("POST", "/admin/functions/double", {"input": "21"}, key=key).status == 202
+    eventually(lambda: "21" in host.noted("doubled"), "the activity")
+    assert host.call("POST", "/admin/functions/pid", {}, key=key).status == 400
+    assert host.call("POST", "/admin/functions/nope", {}, key=key).status == 404
+
+
+def test_a_timer_function_runs_at_the_start_when_it_says_so(host: Hosted) -> None:
+    """Once, and not as overdue."""
+    eventually(lambda: host.noted("ticks"), "the timer function")
+    assert host.noted("ticks").count("at_start False") == 1

@@ -1,0 +1,54 @@
+"""The page at / in a browser."""
+
+import os
+import shutil
+import subprocess
+
+import pytest
+
+from tests.e2e.host.hosting import Hosted
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+INSTALL = "apt-get install chromium"
+
+
+def browser() -> str:
+    """A Chromium; without one the test is skipped, or fails where everything is required."""
+    found = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if found is None:
+        missing = pytest.fail if os.environ.get("REQUIRE_ALL") else pytest.skip
+        missing(f"no Chromium here: {INSTALL}")
+    return str(found)
+
+
+def rendered(chromium: str, url: str) -> str:
+    """The page as it stands after its scripts have run."""
+    options = ["--headless", "--no-sandbox", "--disable-gpu", "--virtual-time-budget=4000", "--dump-dom"]
+    done = subprocess.run([chromium, *options, url], capture_output=True, text=True, timeout=60, check=True)
+    return done.stdout
+
+
+def test_the_page_loads_nothing_from_elsewhere(host: Hosted) -> None:
+    """It stands alone, and says so to the browser."""
+    answer = host.call("GET", "/")
+    assert answer.headers["Content-Security-Policy"].startswith("default-src 'none'")
+    assert "http" + "://" not in answer.text
+    assert "https://" not in answer.text
+
+
+def test_the_page_lists_functions_and_instances(host: Hosted) -> None:
+    """With their states, for the one who has the key; a key in the address's fragment is not sent anywhere."""
+    chromium = browser()
+    host.start("one", "seen-on-the-page", ["double", 2])
+    host.finished("seen-on-the-page")
+    page = rendered(chromium, f"{host.process.url}/#key={host.process.master_key}")
+    assert "seen-on-the-page" in page
+    assert "<td>Completed</td>" in page
+    assert "<td>double</td>" in page
+
+
+def test_the_page_shows_nothing_without_a_key(host: Hosted) -> None:
+    """It asks for one."""
+    page = rendered(browser(), f"{host.process.url}/#key=wrong")
+    assert "This key does not open the host." in page
+    assert "<td>double</td>" not in page

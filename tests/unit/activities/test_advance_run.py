@@ -1,0 +1,118 @@
+import asyncio
+from itertools import pairwise
+from typing import Any
+
+import pytest
+
+from activities.advance_run import AdvanceRun
+from outlast.errors import Permanent
+from outlast.models import Plain
+from outlast.runs import STATES
+from tests.fakes.runs import FakeRuns
+from tests.fakes.world import World
+
+ALL = (*STATES, "failing", "failed")
+ALLOWED = {
+    *pairwise(STATES),
+    *((state, state) for state in ALL),
+    *((state, "failing") for state in STATES if state != "completed"),
+    ("failing", "failed"),
+}
+
+
+def make(state: str, **fields: Any) -> World:
+    world = World()
+    asyncio.run(world.accept(b"", state=state, **fields))
+    return world
+
+
+def advance(world: World, to: str, **given: Any) -> Plain:
+    answer: Plain = asyncio.run(world.call("advance_run", to=to, **given))
+    return answer
+
+
+@pytest.mark.parametrize("before", ALL)
+@pytest.mark.parametrize("to", ALL)
+def test_a_run_moves_along_its_states_only(before: str, to: str) -> None:
+    """One step on, again to where it is, or to failing while it has not ended."""
+    world = make(before)
+    if (before, to) in ALLOWED:
+        advance(world, to)
+        assert world.runs.records["r1"].state == to
+    else:
+        with pytest.raises(Permanent, match=f"run r1 is {before} in attempt 1 and cannot become {to}"):
+            advance(world, to)
+        assert world.runs.records["r1"].state == before
+
+
+def test_an_unknown_state_is_refused() -> None:
+    """A run cannot be moved out of its states."""
+    with pytest.raises(Permanent, match="cannot become flying"):
+        advance(make("accepted"), "flying")
+
+
+@pytest.mark.parametrize("attempt", [0, 2])
+@pytest.mark.parametrize("to", ["generating", "reading", "failing"])
+def test_nothing_of_another_attempt_is_moved(attempt: int, to: str) -> None:
+    """An orchestration that was given up leaves the record of the next one alone."""
+    world = make("reading")
+    with pytest.raises(Permanent, match=f"in attempt {attempt}; its record says what became of it"):
+        advance(world, to, attempt=attempt)
+    assert world.runs.records["r1"].state == "reading"
+
+
+def test_a_repeated_call_changes_nothing() -> None:
+    """Not even the time of the last change."""
+    world = make("reading")
+    answers = [advance(world, "generating", totals={"rows": 1}) for _ in range(2)]
+    assert answers[0] == answers[1]
+    assert world.runs.writes == 2
+
+
+def test_what_it_may_keep_is_kept() -> None:
+    """Totals, failure, receipt and what is owed are set with the state, in one write; anything else is left out."""
+    world = make("storing")
+    failure = {"step": "store_data_to_db", "chunk": 3, "text": "no"}
+    advance(world, "failing", failure=failure, totals={"rows": 7}, owed="mail", report="other", max_parallel=1)
+    record = world.runs.records["r1"]
+    assert (record.failure, record.totals, record.owed) == (failure, {"rows": 7}, "mail")
+    assert (record.report, record.max_parallel) == ("sales", 2)
+    assert world.runs.writes == 2
+
+
+def test_what_is_not_given_stays() -> None:
+    """None clears what is owed; an absent name does not."""
+    world = make("failing", owed="mail")
+    advance(world, "failed")
+    assert world.runs.records["r1"].owed == "mail"
+    advance(world, "failed", owed=None)
+    assert world.runs.records["r1"].owed is None
+
+
+def test_the_answer_is_the_records_orders() -> None:
+    """How many lanes and how many rejects: as the record says now, not as it said at the start."""
+    world = make("reading", max_parallel=3, tolerated_rejects=5, tolerated_reject_percent=1.5)
+    assert advance(world, "generating") == {
+        "max_parallel": 3,
+        "tolerated_rejects": 5,
+        "tolerated_reject_percent": 1.5,
+    }
+    world.runs.set("r1", max_parallel=1)
+    assert advance(world, "generating")["max_parallel"] == 1
+
+
+def test_a_change_that_comes_between_is_not_lost() -> None:
+    """The record is written under its ETag, and read again where that has changed."""
+    runs = FakeRuns()
+    world = World()
+    world.runs = runs
+    asyncio.run(world.accept(b"", state="reading"))
+
+    def meddle() -> None:
+        runs.before_write = lambda: None
+        runs.set("r1", max_parallel=7)
+
+    runs.before_write = meddle
+    answer = asyncio.run(AdvanceRun(runs).advance_run({"run": "r1", "attempt": 1, "to": "generating"}))
+    assert (answer["max_parallel"], runs.records["r1"].max_parallel) == (7, 7)
+    assert runs.records["r1"].state == "generating"

@@ -1,0 +1,131 @@
+import asyncio
+from itertools import groupby
+from typing import Any
+
+import pytest
+
+from activities import read_input_file
+from tests.fakes.reports import HEADER, Sales, make_csv
+from tests.unit.activities.generating import generate, ids, prepare, staged
+
+
+def test_each_row_becomes_its_documents() -> None:
+    """None, one or many, with the reference that was read, each with the number of its row."""
+    world = prepare(HEADER + b"a,x,1,1\nb,x,2,0\nc,y,3,2\n", parameters={"factor": 10})
+    answer = generate(world)
+    lines, rejects, _ = staged(world)
+    found = {line.parsed()["id"]: (line.row, line.parsed()["amount"]) for line in lines}
+    assert found == {"a.0": (2, 10.0), "c.0": (4, 30.0), "c.1": (4, 30.0)}
+    assert rejects == []
+    assert answer["cursor"] is None
+    totals = answer["totals"]
+    assert (totals["rows"], totals["rejected"], totals["documents"]) == (3, 0, 3)
+    assert totals["bytes"] == sum(len(line.document) for line in lines)
+
+
+def test_documents_are_staged_in_the_order_of_the_hash_space() -> None:
+    """What lies together in the database is written together."""
+    world = prepare(make_csv(50, shops=7))
+    generate(world)
+    places = [(line.effective_partition_key, line.row) for line in staged(world)[0]]
+    assert places == sorted(places)
+
+
+def test_each_chunk_begins_elsewhere_in_the_hash_space(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lanes do not meet at one physical partition after another; a partition's documents still lie together."""
+    monkeypatch.setattr(read_input_file, "SMALLEST", 1000)
+    world, begins = prepare(make_csv(400, shops=40)), list[bytes]()
+    for chunk in range(4):
+        asyncio.run(world.call("generate_report", chunk=chunk, cursor=None))
+        lines, _, _ = staged(world, chunk)
+        keys = [key for key, _ in groupby(line.partition_key for line in lines)]
+        assert len(keys) == len(set(keys))
+        begins.append(lines[0].effective_partition_key[:1])
+    assert len(set(begins)) >= 3
+
+
+@pytest.mark.parametrize(
+    ("row", "column", "code", "message"),
+    [
+        (b"b,x,?,1", "amount", "float_parsing", "Input should be a valid number"),
+        (b",x,1,1", "id", "string_type", "Input should be a valid string"),
+        (b"b,x,1", "", "field_count", "3 fields where the header has 4"),
+        (b"b,x,1,1,9", "", "field_count", "5 fields where the header has 4"),
+        (b"b,\xff,1,1", "shop", "encoding", "bytes that are not UTF-8"),
+        (b"b,raise,1,1", "", "error", "LookupError: no such shop"),
+        (b"b/c,x,1,1", "id", "id", "the document's id must not contain"),
+        (b"b,x,nan,1", "amount", "json", "amount is nan, which JSON cannot say"),
+        (b"b," + b"x" * 3000 + b",1,1", "shop", "partition_key", "the partition key is longer than 2,048 bytes"),
+    ],
+)
+def test_a_bad_row_costs_itself_only(row: bytes, column: str, code: str, message: str) -> None:
+    """It is a reject with row, column, code and message and its own fields; its neighbours become documents."""
+    world = prepare(HEADER + b"a,x,1,1\n" + row + b"\nc,x,3,1\n")
+    answer = generate(world)
+    lines, (reject,), _ = staged(world)
+    assert ids(lines) == ["a.0", "c.0"]
+    assert (reject.row, reject.column, reject.code) == (3, column, code)
+    assert reject.message.startswith(message)
+    assert reject.fields[0] == row.partition(b",")[0].decode()
+    assert (answer["totals"]["rows"], answer["totals"]["rejected"]) == (3, 1)
+
+
+def test_a_row_with_one_bad_document_has_none() -> None:
+    """A row is stored as a whole or rejected."""
+
+    class Half(Sales):
+        def generate_report(self, row: Any, reference: Any) -> Any:
+            yield {"id": row.id, "shop": row.shop}
+            yield {"id": row.id}
+
+    world = prepare(make_csv(1), Half())
+    generate(world)
+    lines, rejects, _ = staged(world)
+    assert (lines, [reject.code for reject in rejects]) == ([], ["partition_key"])
+
+
+@pytest.mark.parametrize("made", [None, 7, "x", [{"id": "a"}], [None]])
+def test_a_report_that_returns_no_documents_rejects_the_row(made: Any) -> None:
+    """Whatever the user's code gives back, the chunk goes on."""
+
+    class Odd(Sales):
+        def generate_report(self, row: Any, reference: Any) -> Any:
+            return made
+
+    assert generate(prepare(make_csv(2), Odd()))["totals"]["rejected"] == 2
+
+
+def test_of_two_rows_with_one_id_the_later_wins() -> None:
+    """The earlier is a reject with its own fields, for no document of it is left."""
+    world = prepare(HEADER + b"a,x,1,1\nb,x,2,1\na,x,3,1\n")
+    answer = generate(world)
+    lines, (reject,), _ = staged(world)
+    assert [(line.row, line.parsed()["amount"]) for line in lines if line.parsed()["id"] == "a.0"] == [(4, 3.0)]
+    assert (reject.row, reject.column, reject.code) == (2, "id", "duplicate")
+    assert reject.fields == ["a", "x", "1", "1"]
+    assert (answer["totals"]["rows"], answer["totals"]["rejected"], answer["totals"]["documents"]) == (3, 1, 2)
+
+
+def test_a_row_that_keeps_one_of_its_documents_is_no_reject() -> None:
+    """Only the document is replaced."""
+    world = prepare(HEADER + b"a,x,1,2\na,x,3,1\n")
+    generate(world)
+    lines, rejects, _ = staged(world)
+    assert sorted((line.parsed()["id"], line.row) for line in lines) == [("a.0", 3), ("a.1", 2)]
+    assert rejects == []
+
+
+def test_one_id_in_two_partitions_is_two_documents() -> None:
+    """Identity is id and partition key."""
+    world = prepare(HEADER + b"a,x,1,1\na,y,3,1\n")
+    generate(world)
+    assert (ids(staged(world)[0]), staged(world)[1]) == (["a.0", "a.0"], [])
+
+
+def test_json_lines_are_generated_alike() -> None:
+    """A record that is no object is a reject with its line."""
+    world = prepare(b'{"id": "a", "shop": "x", "amount": 1}\n[1]\n', format="jsonl")
+    generate(world)
+    lines, (reject,), _ = staged(world)
+    assert ids(lines) == ["a.0"]
+    assert (reject.row, reject.code, reject.fields) == (2, "json", ["[1]"])

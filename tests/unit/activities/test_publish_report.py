@@ -1,0 +1,128 @@
+import asyncio
+from typing import Any
+
+import orjson
+import pytest
+
+from activities import read_input_file
+from outlast.errors import Permanent
+from outlast.models import Plain, Totals
+from outlast.staging import stored_path
+from tests.fakes.reports import HEADER, make_csv
+from tests.fakes.world import World
+
+TOLD = Totals(replaced=3, bytes=100, ru=12.345, throttled=2, sends=4).plain()
+
+
+@pytest.fixture(autouse=True)
+def _small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Chunks of a few rows."""
+    monkeypatch.setattr(read_input_file, "SMALLEST", 100)
+
+
+def prepare(body: bytes, poison: dict[str, int] | None = None, **fields: Any) -> World:
+    """A run about to be published: generated and stored."""
+    world = World(**fields)
+    world.transport.poison = poison or {}
+    asyncio.run(world.prepare(body, "publishing"))
+    return world
+
+
+def publish(world: World, cursor: Plain | None = None) -> Plain:
+    answer: Plain = asyncio.run(world.call("publish_report", totals=TOLD, cursor=cursor))
+    return answer
+
+
+def tamper(world: World, chunk: int, **changes: int) -> None:
+    """Change what is staged of a stored chunk."""
+    path = stored_path("r1", chunk)
+
+    async def run() -> None:
+        stored = orjson.loads(await world.staging.need(path))
+        await world.staging.put(path, orjson.dumps({**stored, **changes}))
+
+    asyncio.run(run())
+
+
+def test_the_receipt_counts_what_became_of_every_row() -> None:
+    """Rows read are rows stored and rows rejected, by whichever step; documents are counted apart."""
+    world = prepare(HEADER + make_csv(50, bad=[4, 40])[len(HEADER) :] + b"x,y,1,3\n", {"s0009.0": 400, "x.1": 400})
+    receipt = publish(world)["receipt"]
+    assert (receipt["rows_read"], receipt["rows_stored"], receipt["rows_rejected"]) == (51, 47, 4)
+    assert receipt["documents_written"] == 49
+    assert receipt["chunks"] > 5
+    assert (receipt["run"], receipt["report"], receipt["container"]) == ("r1", "sales", "sales")
+
+
+def test_the_receipt_tells_the_costs_as_the_run_counted_them() -> None:
+    """Request units, throttling, requests, bytes and replaced documents; and the time since it was accepted."""
+    world = prepare(make_csv(3))
+    world.clock.advance(12.5)
+    receipt = publish(world)["receipt"]
+    assert (receipt["request_units"], receipt["throttled"], receipt["sends"]) == (12.35, 2, 4)
+    assert (receipt["documents_replaced"], receipt["bytes"], receipt["seconds"]) == (3, 100, 12.5)
+
+
+def test_the_receipt_is_in_the_record() -> None:
+    """As it was answered."""
+    world = prepare(make_csv(3))
+    assert world.runs.records["r1"].receipt is None
+    assert publish(world)["receipt"] == world.runs.records["r1"].receipt
+
+
+def test_a_repeat_answers_the_first_receipt() -> None:
+    """A run has one receipt, however late the repeat is."""
+    world = prepare(make_csv(3))
+    first = publish(world)
+    world.clock.advance(100)
+    assert publish(world) == first
+    assert world.runs.records["r1"].receipt == first["receipt"]
+
+
+def test_a_run_of_no_rows_has_a_receipt() -> None:
+    """All of its counts are zero."""
+    receipt = publish(prepare(HEADER))["receipt"]
+    assert (receipt["rows_read"], receipt["rows_stored"], receipt["documents_written"], receipt["chunks"]) == (0,) * 4
+
+
+def test_at_the_deadline_it_hands_over_a_cursor_and_goes_on_from_there() -> None:
+    """Many chunks are reconciled in several calls, to the same receipt."""
+    body = make_csv(200, bad=[7])
+    whole = publish(prepare(body))["receipt"]
+    world = prepare(body)
+    world.clock.tick = 20.0
+    answers = [publish(world)]
+    while answers[-1]["cursor"] is not None:
+        assert answers[-1]["receipt"] is None
+        answers.append(publish(world, answers[-1]["cursor"]))
+    assert len(answers) > 3
+    assert {**answers[-1]["receipt"], "seconds": 0} == {**whole, "seconds": 0}
+
+
+@pytest.mark.parametrize("changes", [{"documents": 0}, {"documents": 99}, {"refused": 1}])
+def test_counts_that_do_not_add_up_are_not_published(changes: dict[str, int]) -> None:
+    """The chunk is named with its counts, and there is no receipt."""
+    world = prepare(make_csv(50))
+    tamper(world, 2, **changes)
+    with pytest.raises(Permanent, match=r"chunk 2 of run r1: \d+ documents were generated, .* that does not add up"):
+        publish(world)
+    assert world.runs.records["r1"].receipt is None
+
+
+def test_a_chunk_that_was_not_stored_is_not_published() -> None:
+    """Its mark is missing."""
+    world = World()
+    asyncio.run(world.prepare(make_csv(50), "storing"))
+    world.runs.set("r1", state="publishing")
+    with pytest.raises(Permanent, match=r"stored/000000\.json is missing"):
+        publish(world)
+
+
+@pytest.mark.parametrize("changes", [{"state": "failing"}, {"state": "completed"}, {"attempt": 2}])
+def test_a_run_that_has_moved_on_is_not_published(changes: dict[str, Any]) -> None:
+    """The fence stops it."""
+    world = prepare(make_csv(3))
+    world.runs.set("r1", **changes)
+    with pytest.raises(Permanent, match="belongs to publishing in attempt 1"):
+        publish(world)
+    assert world.runs.records["r1"].receipt is None

@@ -1,0 +1,180 @@
+import asyncio
+import gzip
+from typing import Any
+
+import pytest
+
+from activities import read_input_file
+from outlast.errors import Permanent
+from outlast.input_file import ChunkList
+from outlast.inputs import CSV, InputRow
+from outlast.staging import chunks_path, input_path
+from tests.fakes.reports import HEADER, make_csv
+from tests.fakes.world import World, call_until_done
+
+
+@pytest.fixture(autouse=True)
+def _small_sizes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Chunks of a few rows, windows of a few chunks."""
+    monkeypatch.setattr(read_input_file, "SMALLEST", 100)
+    monkeypatch.setattr(read_input_file, "WINDOW", 1000)
+
+
+def cut(body: bytes, world: World | None = None, **fields: Any) -> ChunkList:
+    """Read that input to its end."""
+    world = world or World()
+
+    async def run() -> ChunkList:
+        await world.accept(body, state="reading", **fields)
+        answer = await call_until_done(world.steps["read_input_file"], {"run": "r1", "attempt": 1})
+        listed = await world.files.chunks("r1")
+        assert answer["chunks"] == len(listed.chunks)
+        return listed
+
+    return asyncio.run(run())
+
+
+def rows_of(body: bytes, listed: ChunkList) -> list[str]:
+    """The ids of all rows, chunk by chunk."""
+    return [
+        row.fields[0]
+        for chunk in listed.chunks
+        for row in CSV.rows(body[chunk.offset :][: chunk.length], listed.columns, chunk.first_row)
+        if isinstance(row, InputRow)
+    ]
+
+
+def test_the_chunks_hold_every_row_once() -> None:
+    """In order, with the number of each chunk's first row, whatever the windows were."""
+    body = make_csv(500)
+    listed = cut(body)
+    assert rows_of(body, listed) == [f"s{n:04}" for n in range(500)]
+    assert listed.columns == ["id", "shop", "amount", "copies"]
+    assert listed.chunks[0].first_row == 2
+    assert len(listed.chunks) > 50
+    ends = [chunk.offset + chunk.length for chunk in listed.chunks]
+    assert [chunk.offset for chunk in listed.chunks[1:]] == ends[:-1]
+
+
+def test_at_the_deadline_it_hands_over_a_cursor_and_goes_on_from_there() -> None:
+    """The chunks are the same as if there had been time for all of them at once."""
+    body, hurried = make_csv(500), World(timeout=5.0)
+    hurried.clock.tick = 1.0
+    assert cut(body, hurried) == cut(body)
+
+
+def test_a_cursor_names_its_place_and_no_more() -> None:
+    """What a call behind the cursor had already listed is cut again, not twice."""
+    body, world = make_csv(200), World(timeout=5.0)
+
+    async def run() -> None:
+        await world.accept(body, state="reading")
+        world.clock.tick = 1.0
+        first = await world.call("read_input_file", cursor=None)
+        assert set(first["cursor"]) == {"offset", "row", "chunks"}
+        world.clock.tick = 0.0
+        for _ in range(2):
+            last = await world.call("read_input_file", cursor=first["cursor"])
+            assert last["cursor"] is None
+        listed = await world.files.chunks("r1")
+        assert rows_of(body, listed) == [f"s{n:04}" for n in range(200)]
+
+    asyncio.run(run())
+
+
+def test_a_repeat_lists_the_same() -> None:
+    """The answer and the staged list of a call that is made again do not change."""
+    world = World()
+
+    async def run() -> None:
+        await world.accept(make_csv(100), state="reading")
+        answers = [await world.call("read_input_file", cursor=None) for _ in range(2)]
+        assert answers[0] == answers[1]
+
+    asyncio.run(run())
+
+
+def test_an_input_with_a_header_only_has_no_chunks() -> None:
+    """It is a run of no rows."""
+    listed = cut(HEADER)
+    assert (listed.chunks, listed.columns) == ([], ["id", "shop", "amount", "copies"])
+
+
+def test_a_gzipped_input_is_inflated_once() -> None:
+    """Chunks are byte ranges of the inflated file; a repeat does not write it again."""
+    body, world = make_csv(300), World()
+    assert rows_of(body, cut(gzip.compress(body), world, gzipped=True)) == [f"s{n:04}" for n in range(300)]
+    assert asyncio.run(world.staging.get(input_path("r1"))) == body
+    asyncio.run(world.staging.put(input_path("r1"), make_csv(1)))
+    assert asyncio.run(world.call("read_input_file", cursor=None))["chunks"] == 1
+
+
+@pytest.mark.parametrize(
+    ("body", "text"),
+    [
+        (gzip.compress(make_csv(300))[:-30], "The gzip file is truncated"),
+        (gzip.compress(make_csv(300))[:60] + b"\xff" * 60, "input of run r1 cannot be read: "),
+    ],
+)
+def test_a_damaged_gzip_file_fails_for_good(body: bytes, text: str) -> None:
+    """And nothing half inflated is left that a repeat would take for the whole."""
+    world = World()
+    with pytest.raises(Permanent, match=text):
+        cut(body, world, gzipped=True)
+    assert asyncio.run(world.staging.get(input_path("r1"))) is None
+
+
+def test_an_input_that_is_no_csv_after_all_fails_for_good() -> None:
+    """What the start endpoint could not see is seen here."""
+    with pytest.raises(Permanent, match="the input of run r1 cannot be read: Column 'id' is in the header twice"):
+        cut(b"id,id\n1,2\n")
+
+
+def test_a_reference_that_has_changed_since_fails_for_good() -> None:
+    """The run reads what was accepted or nothing."""
+    world = World()
+
+    async def run() -> None:
+        await world.inputs.put("x.csv", make_csv(3))
+        etag = await world.inputs.etag("x.csv")
+        await world.accept(b"", state="reading", reference="x.csv", reference_etag=etag)
+        await world.inputs.put("x.csv", make_csv(4))
+        with pytest.raises(Permanent, match=r"the file x\.csv was changed after the run was accepted"):
+            await world.call("read_input_file", cursor=None)
+
+    asyncio.run(run())
+
+
+def test_a_missing_input_fails_for_good() -> None:
+    """It says that it was deleted."""
+    world = World()
+
+    async def run() -> None:
+        await world.accept(b"", state="reading", reference="x.csv")
+        with pytest.raises(Permanent, match=r"the input x\.csv is missing"):
+            await world.call("read_input_file", cursor=None)
+
+    asyncio.run(run())
+
+
+def test_a_run_that_has_moved_on_is_left_alone() -> None:
+    """The fence stops it before anything is staged."""
+    world = World()
+    asyncio.run(world.accept(make_csv(1), state="failing"))
+    with pytest.raises(Permanent, match="belongs to reading"):
+        asyncio.run(world.call("read_input_file", cursor=None))
+    assert asyncio.run(world.staging.get(chunks_path("r1"))) is None
+
+
+def test_a_run_that_moves_on_meanwhile_is_left_then() -> None:
+    """The record is read again every five seconds."""
+    world = World(timeout=1000.0)
+    world.clock.tick = 3.0
+
+    async def run() -> None:
+        await world.accept(make_csv(500), state="reading")
+        before = world.runs.reads
+        await world.call("read_input_file", cursor=None)
+        assert world.runs.reads - before > 5
+
+    asyncio.run(run())

@@ -1,0 +1,139 @@
+import asyncio
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from activities.send_email import letter
+from outlast.errors import Permanent, Transient
+from outlast.mail import Letter
+from outlast.models import Failure, Plain, Totals
+from outlast.runs import RunRecord
+from tests.fakes.world import World
+
+RECORD = RunRecord(
+    id="r1",
+    report="sales",
+    accepted="2026-01-01T00:00:00+00:00",
+    format="csv",
+    gzipped=False,
+    filename="s3cret-customer.csv",
+    parameters={"customer": "s3cret"},
+    state="failing",
+    failure=Failure("store_data_to_db", 7, "the container sales does not exist").plain(),
+)
+
+
+def write(**changes: Any) -> Letter:
+    return letter(replace(RECORD, **changes))
+
+
+def counted(**totals: float) -> Plain:
+    return Totals(**totals).plain()  # type: ignore[arg-type]  # ints are floats to the checker
+
+
+def line(text: str, name: str) -> str:
+    """What stands behind a name in the letter."""
+    (found,) = (row for row in text.splitlines() if row.startswith(f"{name}:"))
+    return found.partition(":")[2].strip()
+
+
+def send(world: World, **changes: Any) -> None:
+    async def run() -> None:
+        await world.accept(b"", state="failing", failure=RECORD.failure)
+        world.runs.set("r1", **changes)
+        assert await world.call("send_email") == {"sent": True}
+
+    asyncio.run(run())
+
+
+def test_the_letter_says_which_run_failed_where_and_why() -> None:
+    """Report, run, attempt, time, step with its chunk, reason."""
+    sent = write()
+    assert sent.subject == "Report sales failed: run r1"
+    assert line(sent.text, "Run") == "r1 (attempt 1, accepted 2026-01-01T00:00:00+00:00)"
+    assert line(sent.text, "Step") == "store_data_to_db, chunk 7"
+    assert line(sent.text, "Reason") == "the container sales does not exist"
+
+
+def test_a_step_without_a_chunk_is_named_alone() -> None:
+    """Reading and publishing have none."""
+    assert line(write(failure=Failure("read_input_file", None, "x").plain()).text, "Step") == "read_input_file"
+
+
+STAY = "documents, which stay: the report's mode is upsert"
+
+
+@pytest.mark.parametrize(
+    ("step", "chunk", "totals", "written"),
+    [
+        ("read_input_file", None, None, "nothing"),
+        ("generate_report", 3, counted(rows=9, documents=9), "nothing"),
+        ("store_data_to_db", None, counted(rows=9, documents=9, sends=3), f"9 {STAY}"),
+        ("publish_report", None, counted(rows=9, documents=9, sends=3), f"9 {STAY}"),
+        ("store_data_to_db", 3, counted(rows=9, documents=4, sends=3), f"at least 4 {STAY}"),
+        ("store_data_to_db", 3, counted(rows=9, documents=9), f"at least 0 {STAY}"),
+        ("run_lane", None, counted(rows=9, documents=4, sends=3), f"at least 4 {STAY}"),
+    ],
+)
+def test_the_letter_says_how_much_was_written(step: str, chunk: int | None, totals: Plain | None, written: str) -> None:
+    """A storing call that failed may have written before it did, and its own count is lost with it."""
+    sent = write(totals=totals, failure=Failure(step, chunk, "x").plain())
+    assert line(sent.text, "Written") == written
+
+
+def test_the_letter_says_where_the_rejects_are() -> None:
+    """How many of how many, and the way to list them."""
+    sent = write(totals=counted(rows=9, rejected=2))
+    assert line(sent.text, "Rejects") == "2 of 9 rows, listed at GET /api/runs/r1/rejects"
+    assert "tolerated_rejects" in line(sent.text, "What to do next")
+
+
+def test_the_letter_says_what_to_do_next_where_no_row_is_to_blame() -> None:
+    """Starting again doubles nothing."""
+    sent = write(totals=counted(rows=9))
+    assert line(sent.text, "Rejects") == "none"
+    assert "none is doubled" in line(sent.text, "What to do next")
+
+
+def test_no_row_name_or_parameter_of_the_caller_is_in_the_letter() -> None:
+    """Mail goes through many hands."""
+    sent = write()
+    assert "s3cret" not in sent.subject + sent.text
+
+
+def test_a_failure_that_was_not_recorded_still_makes_a_letter() -> None:
+    """Somebody is told in any case."""
+    assert line(write(failure=None).text, "Reason") == "the reason was not recorded"
+
+
+def test_a_letter_is_the_same_each_time_it_is_sent() -> None:
+    """One key for run and attempt, so that a repeat can be told from a second letter."""
+    assert write() == write()
+    assert write().key == "r1:1:failed"
+    assert write(attempt=2).key != write().key
+
+
+def test_the_letter_of_a_failing_run_is_sent() -> None:
+    """Once for the call."""
+    world = World()
+    send(world)
+    assert [sent.key for sent in world.mailer.letters] == ["r1:1:failed"]
+
+
+@pytest.mark.parametrize("changes", [{"state": "completed"}, {"state": "failed"}, {"state": "storing"}, {"attempt": 2}])
+def test_of_a_run_that_is_not_failing_nobody_is_told(changes: dict[str, Any]) -> None:
+    """A late repeat does not send a second letter."""
+    world = World()
+    with pytest.raises(Permanent, match="belongs to failing in attempt 1"):
+        send(world, **changes)
+    assert world.mailer.asked == 0
+
+
+@pytest.mark.parametrize(("status", "kind"), [(500, Transient), (429, Transient), (401, Permanent)])
+def test_what_the_mail_service_answers_is_passed_on(status: int, kind: type[Exception]) -> None:
+    """Whether it is tried again is not decided here."""
+    world = World()
+    world.mailer.answer_with([status])
+    with pytest.raises(kind):
+        send(world)

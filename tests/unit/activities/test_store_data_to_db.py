@@ -1,0 +1,222 @@
+import asyncio
+import csv
+import io
+from typing import Any
+
+import orjson
+import pytest
+
+from activities import generate_report, store_data_to_db
+from outlast.errors import Permanent, Transient
+from outlast.generated import Generated, PartAnswer
+from outlast.models import Plain
+from outlast.staging import stored_path
+from tests.fakes.reports import HEADER, make_csv
+from tests.fakes.transport import CHARGE, Fault, lose, throttle
+from tests.fakes.world import World
+
+
+def prepare(body: bytes, **fields: Any) -> World:
+    """A run about to store, its input in one chunk."""
+    world = World()
+    asyncio.run(world.prepare(body, "storing", **fields))
+    return world
+
+
+def store(world: World, cursor: Plain | None = None) -> Plain:
+    answer: Plain = asyncio.run(world.call("store_data_to_db", chunk=0, cursor=cursor))
+    return answer
+
+
+def store_all(world: World) -> list[Plain]:
+    """All answers, up to the one without a cursor."""
+    answers = [store(world)]
+    while answers[-1]["cursor"] is not None:
+        answers.append(store(world, answers[-1]["cursor"]))
+    return answers
+
+
+def add(answers: list[Plain], name: str) -> float:
+    return sum(float(answer["totals"][name]) for answer in answers)
+
+
+def ended(world: World) -> Any:
+    """`stored/{chunk}.json`, or None where the chunk is not done."""
+    data = asyncio.run(world.staging.get(stored_path("r1", 0)))
+    return orjson.loads(data) if data else None
+
+
+def rejects(world: World) -> list[list[str]]:
+    data = asyncio.run(world.staging.get(stored_path("r1", 0, "rejects.csv"))) or b""
+    return list(csv.reader(io.StringIO(data.decode(), newline="")))
+
+
+def ids(world: World) -> set[str]:
+    return {key for _, key in world.transport.documents("sales")}
+
+
+def test_all_documents_of_the_chunk_are_written() -> None:
+    """And the chunk is marked as stored, with how many they are."""
+    world = prepare(make_csv(30))
+    answer = store(world)
+    assert ids(world) == {f"s{n:04}.0" for n in range(30)}
+    assert answer["cursor"] is None
+    assert answer["totals"]["documents"] == 30
+    assert answer["totals"]["ru"] == 30 * CHARGE
+    assert (answer["totals"]["rows"], answer["totals"]["rejected"]) == (0, 0)
+    assert ended(world) == {"documents": 30, "refused": 0, "rejected": 0}
+
+
+def test_a_chunk_without_documents_is_stored_too() -> None:
+    """All of its rows were rejected: nothing is sent."""
+    world = prepare(make_csv(3, bad=range(3)))
+    assert store(world)["cursor"] is None
+    assert world.transport.sent == []
+    assert ended(world) == {"documents": 0, "refused": 0, "rejected": 0}
+
+
+def test_at_the_deadline_it_hands_over_a_cursor_and_goes_on_from_there() -> None:
+    """A database that throttles for long costs calls, not documents: each is settled once."""
+    world = prepare(make_csv(300))
+    world.transport.meet([throttle(45)] * 12)
+    answers = store_all(world)
+    assert len(answers) > 2
+    assert add(answers, "documents") == 300
+    assert add(answers, "bytes") > 300
+    assert len(ids(world)) == 300
+    assert ended(world)["documents"] == 300
+
+
+def test_a_call_ends_by_its_deadline() -> None:
+    """However long the database asks to wait."""
+    world = prepare(make_csv(30))
+    world.transport.always = throttle(1000)
+    before = world.clock()
+    assert store(world)["cursor"] is not None
+    assert world.clock() - before == pytest.approx(60)
+    assert ended(world) is None
+
+
+def test_large_parts_are_written_window_by_window(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And so are several parts: every document once."""
+    monkeypatch.setattr(store_data_to_db, "WINDOW", 500)
+    monkeypatch.setattr(generate_report, "PART_BYTES", 2000)
+    world = prepare(make_csv(200))
+    answers = store_all(world)
+    assert (len(answers), add(answers, "documents"), len(ids(world))) == (1, 200, 200)
+    assert sorted(key for batch in world.transport.sent for key in batch) == sorted(ids(world))
+
+
+def test_a_repeat_writes_the_same_again() -> None:
+    """A call whose answer was lost is made again: the same documents, counted as replaced."""
+    world = prepare(make_csv(30))
+    first = store(world)
+    before = dict(world.transport.documents("sales"))
+    again = store(world)
+    assert world.transport.documents("sales") == before
+    assert again["totals"]["documents"] == first["totals"]["documents"]
+    assert (first["totals"]["replaced"], again["totals"]["replaced"]) == (0, 30)
+    assert ended(world)["documents"] == 30
+
+
+def test_a_row_that_the_database_refuses_is_a_reject() -> None:
+    """With its number, the status and its own columns; its neighbours are written."""
+    world = prepare(make_csv(30))
+    world.transport.poison = {"s0003.0": 400, "s0007.0": 413}
+    answer = store(world)
+    assert len(ids(world)) == 28
+    assert answer["totals"]["rejected"] == 2
+    assert rejects(world) == [
+        ["5", "", "database_400", "document s0003.0 is refused", "s0003", "shop0", "3", "1"],
+        ["9", "", "too_large", "document s0007.0 is refused", "s0007", "shop1", "7", "1"],
+    ]
+    assert ended(world) == {"documents": 28, "refused": 2, "rejected": 2}
+
+
+def test_a_row_of_which_several_documents_are_refused_is_one_reject() -> None:
+    """Rows are counted, not documents, also where its documents lie in several windows."""
+    world = prepare(HEADER + b"a,x,1,3\nb,x,1,1\n")
+    world.transport.poison = {"a.0": 400, "a.2": 400}
+    answer = store(world)
+    assert (answer["totals"]["documents"], answer["totals"]["rejected"]) == (2, 1)
+    assert ended(world) == {"documents": 2, "refused": 2, "rejected": 1}
+    assert [row[0] for row in rejects(world)] == ["2"]
+
+
+def test_rejects_of_all_calls_are_put_together() -> None:
+    """A chunk that took several calls lists each refused row once, and counts them at its end."""
+    world = prepare(make_csv(300))
+    world.transport.poison = {f"s{n:04}.0": 400 for n in (0, 100, 200, 299)}
+    world.transport.meet([None, None, None, throttle(100), None, None, throttle(100)])
+    answers = store_all(world)
+    assert len(answers) > 1
+    assert add(answers, "rejected") == answers[-1]["totals"]["rejected"] == 4
+    assert [row[0] for row in rejects(world)] == ["2", "102", "202", "301"]
+    assert ended(world) == {"documents": 296, "refused": 4, "rejected": 4}
+
+
+def test_a_repeat_lists_the_same_rejects() -> None:
+    """Not twice."""
+    world = prepare(make_csv(30))
+    world.transport.poison = {"s0003.0": 400}
+    store(world)
+    before = rejects(world)
+    store(world)
+    assert rejects(world) == before
+    assert ended(world)["rejected"] == 1
+
+
+def test_answers_that_stay_lost_fail_the_call_for_now() -> None:
+    """It is retried by its policy, and then completes what it had begun."""
+    world = prepare(make_csv(30))
+    world.transport.always = lose(applied=True)
+    with pytest.raises(Transient):
+        store(world)
+    assert ended(world) is None
+    world.transport.always = None
+    assert store(world)["totals"]["documents"] == 30
+
+
+def test_a_container_that_is_missing_fails_for_good() -> None:
+    """The text names it."""
+    world = prepare(make_csv(3))
+    world.transport.always = Fault(404, 1003)
+    with pytest.raises(Permanent, match="the container sales does not exist"):
+        store(world)
+
+
+def test_a_staged_file_that_is_missing_fails_for_good() -> None:
+    """Somebody has cleared the staging place."""
+    world = prepare(make_csv(3))
+    part = PartAnswer(None, {}, "gone.jsonl", 100, None)
+    path = Generated(world.staging, "r1", 0).path(0, "json")
+    asyncio.run(world.staging.put(path, orjson.dumps(part.plain())))
+    with pytest.raises(Permanent, match="is missing; it has been deleted: start a new run"):
+        store(world)
+
+
+@pytest.mark.parametrize("changes", [{"state": "failing"}, {"state": "generating"}, {"attempt": 2}])
+def test_a_run_that_has_moved_on_gets_no_writes(changes: dict[str, Any]) -> None:
+    """The fence stops it at once."""
+    world = prepare(make_csv(3))
+    world.runs.set("r1", **changes)
+    with pytest.raises(Permanent, match="belongs to storing in attempt 1"):
+        store(world)
+    assert world.transport.sent == []
+
+
+def test_a_run_that_moves_on_meanwhile_gets_no_more_writes() -> None:
+    """The record is read again every five seconds."""
+    world = prepare(make_csv(300))
+    world.transport.meet([throttle(6)] * 3)
+    reads = world.runs.reads
+
+    def move_on() -> None:
+        if world.runs.reads == reads + 1:
+            world.runs.set("r1", state="failing")
+
+    world.runs.when_read = move_on
+    with pytest.raises(Permanent, match="belongs to storing"):
+        store(world)
+    assert len(world.transport.sent) == 3
+    assert ids(world) == set()

@@ -1,0 +1,121 @@
+"""The host dies at its first boundary, then at its second, then at its third: each time everything is finished."""
+
+import asyncio
+import os
+from datetime import timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import azure.durable_functions as df
+
+from local.host import events, store
+from tests.unit.local.host.hub import Died, Fate, Hub, essence
+from tests.unit.local.host.pure import Code, Context
+
+INSTANCES = ("story", "generations", "waiting")
+
+
+def story(context: Context) -> Any:
+    """A chain, a fan-out, a retry that gives up, a timer, children with and without ids."""
+    first = yield context.call_activity("double", 1)
+    fan = yield context.task_all([context.call_activity("double", n) for n in range(3)])
+    try:
+        yield context.call_activity_with_retry("fail", df.RetryOptions(1000, 2), "x")
+    except Exception:  # noqa: BLE001 - the SDK's failures have no type of their own
+        context.set_custom_status("gave up")
+    yield context.create_timer(context.current_utc_datetime + timedelta(hours=1))
+    own = f"{context.instance_id}:own"
+    children = [context.call_sub_orchestrator("child", 4), context.call_sub_orchestrator("child", 5, own)]
+    return [first, fan, (yield context.task_all(children))]
+
+
+def child(context: Context) -> Any:
+    """One activity."""
+    return (yield context.call_activity("double", context.get_input()))
+
+
+def generations(context: Context) -> Any:
+    """Starts anew twice."""
+    n = context.get_input()
+    yield context.call_activity("double", n)
+    if n < 12:
+        context.continue_as_new(n + 1)
+    return n
+
+
+def waiting(context: Context) -> Any:
+    """Needs something from outside, then does one thing more."""
+    value = yield context.wait_for_external_event("go")
+    return (yield context.call_activity("double", value))
+
+
+def fail(given: Any) -> Any:
+    """Never works."""
+    raise ValueError(given)
+
+
+ORCHESTRATORS: dict[str, Code] = {"story": story, "child": child, "generations": generations, "waiting": waiting}
+ACTIVITIES = {"double": lambda n: 2 * n, "fail": fail}
+
+
+async def play(path: Path, fate: Fate) -> None:
+    """Starts everything, as far as the host lives."""
+    async with Hub(path, ORCHESTRATORS, ACTIVITIES, fate) as hub:
+        try:
+            await hub.start("story", "story")
+            await hub.start("generations", "generations", 10)
+            await hub.start("waiting", "waiting")
+            await hub.send("waiting", events.event_raised(name="go", input="7", now=hub.clock.now()))
+        except Died:
+            return
+        await hub.finished(*INSTANCES)
+
+
+async def recover(path: Path) -> tuple[dict[str, Any], dict[str, list[str]]]:
+    """A new host on the same file: the clients repeat what they did not get an answer to; then everything ends."""
+    async with Hub(path, ORCHESTRATORS, ACTIVITIES) as hub:
+        for name, given in (("story", None), ("generations", 10), ("waiting", None)):
+            if hub.status(name) is None:
+                await hub.start(name, name, given)
+        if not was_raised(hub):
+            await hub.send("waiting", events.event_raised(name="go", input="7", now=hub.clock.now()))
+        await hub.finished(*INSTANCES)
+        every = [row["id"] for row in hub.database.read.all("list_instances", **EVERYTHING)]
+        outputs = {i: (hub.status(i), hub.output(i)) for i in INSTANCES}
+        return outputs, {i: essence(hub.history(i)) for i in sorted(every) if ":own" in i or i in INSTANCES}
+
+
+def was_raised(hub: Hub) -> bool:
+    """Whether the event is in the file, waiting or taken."""
+    if hub.status("waiting") in store.FINISHED:
+        return True
+    taken = any(e.get("Name") == "go" for e in hub.history("waiting"))
+    return taken or any(b"EventRaised" in m["event"] or b'"go"' in m["event"] for m in messages(hub))
+
+
+def messages(hub: Hub) -> list[Any]:
+    """What is on its way to the waiting instance."""
+    return hub.database.read.all("read_messages", instance="waiting")
+
+
+EVERYTHING = {"after": "", "prefix": None, "created_from": None, "created_to": None, "statuses": None, "top": -1}
+
+
+async def die_everywhere(folder: Path) -> None:
+    """Plays the scenarios once undisturbed, then once for each boundary with the host's death there."""
+    undisturbed = Fate()
+    await play(folder / "undisturbed.db", undisturbed)
+    expected = await recover(folder / "undisturbed.db")
+    assert expected[0]["story"] == ("Completed", [2, [0, 2, 4], [8, 10]])
+    for boundary in range(undisturbed.passed):
+        path = folder / f"{boundary}.db"
+        await play(path, Fate(boundary))
+        assert await recover(path) == expected, f"died at boundary {boundary} of {undisturbed.passed}"
+
+
+def test_every_boundary_can_be_the_last() -> None:
+    """Before and after each commit, before and after each call: the end and the history are always the same."""
+    memory = "/dev/shm"  # where there is one: what is tested is the order of things, not the disk
+    with TemporaryDirectory(dir=memory if os.access(memory, os.W_OK) else None) as folder:
+        asyncio.run(die_everywhere(Path(folder)))

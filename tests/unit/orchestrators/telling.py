@@ -1,0 +1,48 @@
+"""What the tests of orchestrators share: a story told with answers that are made up."""
+
+from collections.abc import Callable, Generator
+from typing import Any
+
+from outlast.models import Orders, Outcome, Plain, Totals
+from tests.fakes.replay import Action, ReplayContext
+
+Answering = Callable[[Action], Any]
+
+
+def tell(
+    story: Callable[[Any], Generator[Any, Any, Any]], given: Any, answer: Answering, instance_id: str = "r1"
+) -> tuple[list[Action], Any, ReplayContext]:
+    """Tell a story whose actions are answered by `answer` (an exception is thrown into it); return what it asked for,
+    what it returned, and its context."""
+    context = ReplayContext(instance_id, given)
+    telling, asked = story(context), list[Action]()
+    step: Callable[[], Action] = lambda: next(telling)  # noqa: E731  # replaced at each turn
+    while True:
+        try:
+            asked.append(step())
+        except StopIteration as stop:
+            return asked, stop.value, context
+        try:
+            value = answer(asked[-1])
+        except Exception as error:  # noqa: BLE001  # thrown into the story, as the SDK does
+            step = lambda error=error: telling.throw(error)  # type: ignore[misc]  # noqa: E731
+        else:
+            step = lambda value=value: telling.send(value)  # type: ignore[misc]  # noqa: E731
+
+
+def answer_run(chunks: int, lanes: int, totals: Totals = Totals()) -> Answering:  # noqa: B008  # it is frozen
+    """Answer what `import_report` asks for, all going well."""
+    answers: dict[str, Plain] = {
+        "advance_run": Orders(lanes).plain(),
+        "read_input_file": {"cursor": None, "chunks": chunks},
+        "read_data_from_db": {"bytes": 4},
+        "run_wave": Outcome(True, None, totals.plain()).plain(),
+        "publish_report": {"cursor": None, "receipt": {"rows_read": 7}},
+        "settle_run": {},
+    }
+    return lambda action: answers[action.name]
+
+
+def chunks_of(lanes: list[Action]) -> list[int]:
+    """Every chunk that these lanes would take."""
+    return [chunk for lane in lanes for chunk in range(lane.given["first"], lane.given["last"] + 1, lane.given["step"])]

@@ -1,0 +1,220 @@
+from typing import Any
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from orchestrators.import_report import MOST_LANES, MOST_WAVES, import_report
+from orchestrators.run_wave import run_wave
+from outlast.models import Orders, Outcome, Plain, Totals, Wave
+from tests.fakes.replay import Action, ReplayContext
+from tests.unit.orchestrators.telling import Answering, answer_run, chunks_of, tell
+
+GIVEN = {"attempt": 1}
+
+
+def waves_of(asked: list[Action], phase: str) -> list[Wave]:
+    waves = [Wave.of(action.given) for action in asked if action.name == "run_wave"]
+    return [wave for wave in waves if wave.phase == phase]
+
+
+def lanes_of(wave: Wave) -> list[Action]:
+    """The lanes that the wave starts."""
+    return list(next(run_wave(ReplayContext(wave.instance_id, wave.plain()))).parts)
+
+
+def failing_at(name: str, answer: Any, well: Answering) -> Answering:
+    """All goes well but for one name."""
+
+    def answering(action: Action) -> Any:
+        if action.name != name:
+            return well(action)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    return answering
+
+
+def fail(name: str, answer: Any) -> tuple[list[Action], str]:
+    """What a run asks for after one step's failure, and the text it fails with."""
+    asked = list[Action]()
+
+    def answering(action: Action) -> Any:
+        asked.append(action)
+        return failing_at(name, answer, answer_run(4, 2))(action)
+
+    with pytest.raises(Exception) as caught:  # noqa: PT011  # its text is what is tested
+        tell(import_report, GIVEN, answering)
+    return asked, str(caught.value)
+
+
+@settings(max_examples=30)
+@given(st.integers(1, 5000), st.integers(1, 32))
+@example(1, 32)
+@example(20, 1)
+@example(21, 1)
+@example(640, 32)
+@example(641, 32)
+@example(5000, 1)
+def test_every_chunk_is_in_one_lane_of_one_wave(chunks: int, lanes: int) -> None:
+    """In either phase, in at most 20 waves of at most `max_parallel` lanes, none of them idle."""
+    asked, _, _ = tell(import_report, GIVEN, answer_run(chunks, lanes))
+    for phase in ("generate", "store"):
+        waves = waves_of(asked, phase)
+        started = [lanes_of(wave) for wave in waves]
+        assert sorted(chunk for each in started for chunk in chunks_of(each)) == list(range(chunks))
+        assert len(waves) <= MOST_WAVES
+        assert all(1 <= len(each) <= lanes for each in started)
+        assert all(chunks_of([lane]) for each in started for lane in each)
+        assert [wave.number for wave in waves] == list(range(len(waves)))
+
+
+def test_a_run_tells_its_story_in_order() -> None:
+    """Each state is recorded before its work begins; between two waves the record is asked for its orders."""
+    asked, receipt, _ = tell(import_report, GIVEN, answer_run(40, 1))
+    told = [action.given["to"] if action.name == "advance_run" else action.name for action in asked]
+    wave = ["run_wave"]
+    assert told == [
+        *["reading", "read_input_file", "read_data_from_db"],
+        *["generating", *[*wave, "generating"] * MOST_WAVES],
+        *["storing", *[*wave, "storing"] * MOST_WAVES],
+        *["publishing", "publish_report", "completed"],
+    ]
+    assert receipt == {"rows_read": 7}
+
+
+def test_a_run_without_chunks_has_no_waves() -> None:
+    """It is published all the same."""
+    asked, receipt, _ = tell(import_report, GIVEN, answer_run(0, 8))
+    assert [action.name for action in asked if action.kind == "orchestrator"] == []
+    assert receipt == {"rows_read": 7}
+
+
+def test_ids_are_computed_from_run_attempt_phase_and_wave() -> None:
+    """So that anybody can ask for them, and another attempt meets none of them."""
+    asked, _, _ = tell(import_report, {"attempt": 3}, answer_run(40, 2), "run-7")
+    ids = [action.instance_id for action in asked if action.name == "run_wave"]
+    assert ids[:2] == ["run-7:3:generate0", "run-7:3:generate1"]
+    assert ids[-1] == "run-7:3:store19"
+    assert len(set(ids)) == len(ids)
+    assert {action.given.get("attempt") for action in asked} == {3}
+    assert {action.given.get("run") for action in asked} == {"run-7"}
+
+
+def test_the_lanes_of_a_wave_are_those_of_the_record_now() -> None:
+    """An operator who changes `max_parallel` slows the run down or speeds it up at the next wave; 32 is the most."""
+    orders = iter([8, 8, 2, 99, *[1] * 100])
+
+    def answer(action: Action) -> Any:
+        if action.name == "advance_run" and action.given["to"] == "generating":
+            return Orders(next(orders)).plain()
+        return answer_run(1000, 1)(action)
+
+    asked, _, _ = tell(import_report, GIVEN, answer)
+    assert [wave.lanes for wave in waves_of(asked, "generate")][:4] == [8, 8, 2, MOST_LANES]
+
+
+def test_a_wave_that_failed_ends_the_run() -> None:
+    """No other wave is started, the failure is its own, and the totals so far are told."""
+    failure = {"step": "store_data_to_db", "chunk": 3, "text": "no such container"}
+    outcome = Outcome(False, failure, Totals(rows=4, documents=2).plain()).plain()
+    asked, text = fail("run_wave", outcome)
+    assert text == "no such container"
+    assert [action.name for action in asked if action.kind == "orchestrator"] == ["run_wave", "settle_run"]
+    settle = asked[-1]
+    assert (settle.given["failure"], settle.given["totals"]["documents"]) == (failure, 2)
+    assert settle.instance_id == "r1:1:settle"
+
+
+@pytest.mark.parametrize(
+    ("name", "answer", "step", "text"),
+    [
+        ("advance_run", {"permanent": "run r1 is failed"}, "advance_run", "run r1 is failed"),
+        ("read_input_file", Exception("Activity function 'x' failed:  OSError: busy \n {}"), None, "OSError: busy"),
+        ("read_data_from_db", {"permanent": "took longer"}, None, "took longer"),
+        ("run_wave", Exception("Orchestrator function 'run_wave' failed: died"), "import_report", "died"),
+        ("publish_report", {"permanent": "that does not add up"}, None, "that does not add up"),
+        ("read_input_file", {"cursor": None}, "import_report", "'chunks'"),
+    ],
+)
+def test_whatever_fails_is_settled_and_raised(name: str, answer: Any, step: str | None, text: str) -> None:
+    """Somebody is told which step failed and why, and the run fails with the same text."""
+    asked, raised = fail(name, answer)
+    failure = asked[-1].given["failure"]
+    assert asked[-1].name == "settle_run"
+    assert (failure["step"], failure["text"]) == (step or name, text)
+    assert text in raised
+
+
+def test_a_settlement_that_fails_does_not_change_why_the_run_failed() -> None:
+    """An orchestrator whose worker dies fails without a word of its own; the run's reason stays."""
+
+    def answer(action: Action) -> Any:
+        if action.name == "settle_run":
+            raise Exception("Orchestrator function 'settle_run' failed: python exited with code 1")
+        return failing_at("publish_report", {"permanent": "that does not add up"}, answer_run(1, 1))(action)
+
+    with pytest.raises(Exception, match=r"^that does not add up$"):
+        tell(import_report, GIVEN, answer)
+
+
+@pytest.mark.parametrize(
+    ("totals", "orders", "refused"),
+    [
+        (Totals(rows=10, rejected=1), Orders(2), True),
+        (Totals(rows=10, rejected=0), Orders(2), False),
+        (Totals(rows=10, rejected=2), Orders(2, tolerated_rejects=2), True),
+        (Totals(rows=10, rejected=2), Orders(2, tolerated_rejects=4), False),
+        (Totals(rows=10, rejected=1), Orders(2, tolerated_reject_percent=10.0), False),
+    ],
+)
+def test_rejects_are_judged_before_anything_is_stored(totals: Totals, orders: Orders, refused: bool) -> None:
+    """Over all waves of generating (here two), by the record's limits."""
+    asked = list[Action]()
+
+    def answer(action: Action) -> Any:
+        asked.append(action)
+        if action.name == "advance_run":
+            return orders.plain()
+        if action.name == "run_wave" and action.given["phase"] == "store":
+            return Outcome(True, None, Totals().plain()).plain()
+        return answer_run(4, 2, totals)(action)
+
+    if refused:
+        with pytest.raises(Exception, match="rows were rejected"):
+            tell(import_report, GIVEN, answer)
+        assert asked[-1].given["failure"]["step"] == "generate_report"
+    else:
+        tell(import_report, GIVEN, answer)
+    assert bool(waves_of(asked, "store")) is not refused
+
+
+def test_what_the_database_refuses_is_judged_too() -> None:
+    """Rejects of both phases together, after the last document was stored."""
+
+    def answer(action: Action) -> Any:
+        totals = Totals(rows=5, rejected=1) if action.given.get("phase") == "generate" else Totals(rejected=1)
+        if action.name == "advance_run":
+            return Orders(2, tolerated_rejects=1).plain()
+        return answer_run(1, 2, totals)(action)
+
+    with pytest.raises(Exception, match="2 of 5 rows were rejected and 1 rows are tolerated"):
+        tell(import_report, GIVEN, answer)
+
+
+def test_publishing_is_told_the_totals_of_the_run() -> None:
+    """Rows and rejects of both phases, the rest of storing; and it goes on from its cursor."""
+    cursors = iter([{"cursor": {"chunk": 1}, "receipt": None}, {"cursor": None, "receipt": {"ok": True}}])
+
+    def answer(action: Action) -> Any:
+        if action.name == "publish_report":
+            return next(cursors)
+        storing = action.given.get("phase") == "store"
+        return answer_run(1, 1, Totals(documents=3, sends=2) if storing else Totals(rows=4, documents=9))(action)
+
+    asked, receipt, _ = tell(import_report, GIVEN, answer)
+    told: list[Plain] = [action.given for action in asked if action.name == "publish_report"]
+    assert [each["cursor"] for each in told] == [None, {"chunk": 1}]
+    assert told[0]["totals"] == Totals(rows=4, documents=3, sends=2).plain()
+    assert receipt == {"ok": True}

@@ -1,0 +1,58 @@
+import json
+
+from orchestrators.import_report import import_report
+from orchestrators.progress import Progress
+from outlast.models import Totals, Wave
+from tests.fakes.replay import ReplayContext
+from tests.unit.orchestrators.telling import answer_run, tell
+
+HUGE = Totals(10**12, 0, 10**12, 10**12, 10**15, 123456789012.345, 10**9, 10**9)
+
+
+def test_the_status_counts_chunks_and_rows_of_the_phase() -> None:
+    """Phase, chunks done of all, totals, when it started, and the current wave with its lanes."""
+    context = ReplayContext("r1", None)
+    progress = Progress(context)
+    progress.begin("generating", 10)
+    wave = Wave("r1", 1, "generate", 0, 0, 4, 2)
+    progress.enter(wave)
+    progress.leave(wave, Totals(rows=5, documents=5))
+    progress.show("generating")
+    assert context.statuses[-1] == {
+        "phase": "generating",
+        "chunks_done": 5,
+        "chunks": 10,
+        "totals": Totals(rows=5, documents=5).plain(),
+        "started": "2026-01-01T00:00:00+00:00",
+        "wave": "r1:1:generate0",
+        "lanes": 2,
+    }
+
+
+def test_rows_and_rejects_are_those_of_both_phases() -> None:
+    """Documents, requests and the rest are those of the current one."""
+    progress = Progress(ReplayContext("r1", None))
+    wave = Wave("r1", 1, "x", 0, 0, 0, 1)
+    progress.begin("generating", 1)
+    progress.leave(wave, Totals(rows=5, rejected=1, documents=4, bytes=40))
+    progress.begin("storing", 1)
+    progress.leave(wave, Totals(rejected=1, documents=3, bytes=30, ru=1.005, sends=2))
+    assert progress.totals == Totals(rows=5, rejected=2, documents=3, bytes=30, ru=1.0, sends=2)
+
+
+def test_chunks_are_counted_anew_in_each_phase() -> None:
+    """Both phases go over the same chunks."""
+    _, _, context = tell(import_report, {"attempt": 1}, answer_run(100, 2))
+    shown = [(status["phase"], status["chunks_done"]) for status in context.statuses]
+    assert ("generating", 100) in shown
+    assert ("storing", 0) in shown
+    assert shown[-1] == ("completed", 100)
+    phases = ["reading", "generating", "storing", "publishing", "completed"]
+    assert [phase for phase, _ in shown] == sorted((phase for phase, _ in shown), key=phases.index)
+
+
+def test_the_status_is_small_however_large_the_run_is() -> None:
+    """Under 2 KB, as the host counts it: in UTF-16."""
+    _, _, context = tell(import_report, {"attempt": 10**6}, answer_run(10**6, 32, HUGE), "r" * 100)
+    assert len(context.statuses) > 40
+    assert max(len(json.dumps(status).encode("utf-16-le")) for status in context.statuses) < 2048

@@ -1,0 +1,105 @@
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from orchestrators.run_lane import CALLS, run_lane
+from outlast.models import ChunkAnswer, Lane, Outcome, Totals
+from tests.fakes.replay import Action, ReplayContext
+from tests.unit.orchestrators.telling import tell
+
+DONE = ChunkAnswer(None, Totals(rows=1).plain()).plain()
+MORE = ChunkAnswer({"part": 1}, Totals(rows=1).plain()).plain()
+
+
+def make(first: int = 0, step: int = 1, last: int = 0, phase: str = "generate", **fields: Any) -> Lane:
+    return Lane("r1", 1, phase, first, step, last, **fields)
+
+
+def run(lane: Lane, answer: Callable[[Action], Any] = lambda _: DONE) -> tuple[list[Action], Any, ReplayContext]:
+    return tell(run_lane, lane.plain(), answer)
+
+
+def run_to_end(lane: Lane, answer: Callable[[Action], Any] = lambda _: DONE) -> tuple[list[Action], Outcome, int]:
+    """All calls over all generations, the outcome, and how many generations there were."""
+    asked, generations = list[Action](), 0
+    while True:
+        generations += 1
+        calls, outcome, context = run(lane, answer)
+        asked += calls
+        if context.continued is None:
+            return asked, Outcome.of(outcome), generations
+        lane = Lane.of(context.continued)
+
+
+@pytest.mark.parametrize(("phase", "step"), [("generate", "generate_report"), ("store", "store_data_to_db")])
+def test_a_lane_takes_its_chunks_one_after_another(phase: str, step: str) -> None:
+    """Every `step`th from its first to its last, by the activity of its phase, with the retry of steps."""
+    asked, outcome, _ = run_to_end(make(first=3, step=4, last=12, phase=phase))
+    assert [action.given["chunk"] for action in asked] == [3, 7, 11]
+    assert {(action.kind, action.name, action.attempts) for action in asked} == {("activity", step, 5)}
+    assert asked[0].given == {"run": "r1", "attempt": 1, "chunk": 3, "cursor": None}
+    assert (outcome.ok, Totals.of(outcome.totals)) == (True, Totals(rows=3))
+
+
+def test_a_chunk_is_called_until_it_answers_without_a_cursor() -> None:
+    """Each call gets the cursor of the one before; the next chunk starts without."""
+    answers = iter([MORE, MORE, DONE, DONE])
+    asked, outcome, _ = run_to_end(make(last=1), lambda _: next(answers))
+    assert [(action.given["chunk"], action.given["cursor"]) for action in asked] == [
+        (0, None),
+        (0, {"part": 1}),
+        (0, {"part": 1}),
+        (1, None),
+    ]
+    assert Totals.of(outcome.totals) == Totals(rows=4)
+
+
+@pytest.mark.parametrize(("chunks", "generations"), [(49, 1), (50, 2), (51, 2), (120, 3)])
+def test_a_lane_starts_anew_after_so_many_calls(chunks: int, generations: int) -> None:
+    """Its history does not grow with its chunks, and nothing is lost or done twice on the way."""
+    asked, outcome, counted = run_to_end(make(last=chunks - 1))
+    assert [action.given["chunk"] for action in asked] == list(range(chunks))
+    assert Totals.of(outcome.totals) == Totals(rows=chunks)
+    assert counted == generations
+
+
+def test_a_lane_starts_anew_within_a_chunk_of_many_cursors() -> None:
+    """The cursor travels with it."""
+    answers = iter([*[MORE] * 130, DONE])
+    asked, outcome, generations = run_to_end(make(), lambda _: next(answers))
+    assert (len(asked), generations) == (131, 3)
+    assert asked[CALLS].given["cursor"] == {"part": 1}
+    assert Totals.of(outcome.totals) == Totals(rows=131)
+
+
+@pytest.mark.parametrize("answer", [{"permanent": "no such container"}, Exception("Activity function 'x' failed:  no")])
+def test_a_failure_is_returned_with_what_was_done(answer: Any) -> None:
+    """Not raised: a lane that raised would end the wave early. Nothing follows it."""
+    answers = iter([DONE, DONE, answer])
+
+    def answering(_: Action) -> Any:
+        found = next(answers)
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+    asked, outcome, _ = run_to_end(make(last=9), answering)
+    assert len(asked) == 3
+    assert not outcome.ok
+    assert outcome.error is not None
+    assert (outcome.error["step"], outcome.error["chunk"]) == ("generate_report", 2)
+    assert outcome.error["text"] in ("no such container", "no")
+    assert Totals.of(outcome.totals) == Totals(rows=2)
+
+
+def test_totals_are_shown_first_thing_and_after_each_call() -> None:
+    """A status that is set together with starting anew is lost, so each generation begins with it."""
+    _, _, context = run(make(last=1, totals=Totals(rows=7).plain()))
+    assert [status["rows"] for status in context.statuses] == [7, 8, 9]
+
+
+def test_a_lane_without_chunks_is_done() -> None:
+    """It asks for nothing."""
+    asked, outcome, _ = run_to_end(make(first=5, last=4))
+    assert (asked, outcome.ok) == ([], True)

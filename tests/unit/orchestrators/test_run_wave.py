@@ -1,0 +1,71 @@
+from typing import Any
+
+import pytest
+
+from orchestrators.run_wave import run_wave
+from outlast.models import Failure, Outcome, Totals, Wave
+from tests.fakes.replay import Action
+from tests.unit.orchestrators.telling import chunks_of, tell
+
+WAVE = Wave("r1", 1, "store", 3, first=10, last=20, lanes=4)
+
+
+def done(**totals: int) -> dict[str, Any]:
+    return Outcome(True, None, Totals(**totals).plain()).plain()
+
+
+def failed(text: str, **totals: int) -> dict[str, Any]:
+    failure = Failure("store_data_to_db", 12, text).plain()
+    return Outcome(False, failure, Totals(**totals).plain()).plain()
+
+
+def run(*outcomes: Any) -> tuple[Action, Outcome]:
+    """The one thing a wave asks for, and its outcome when its lanes end like that."""
+
+    def answer(action: Action) -> Any:
+        if isinstance(outcomes[0], Exception):
+            raise outcomes[0]
+        return list(outcomes)
+
+    (asked,), outcome, _ = tell(run_wave, WAVE.plain(), answer, WAVE.instance_id)
+    return asked, Outcome.of(outcome)
+
+
+def test_all_lanes_are_started_at_once() -> None:
+    """They share the wave's chunks: each takes every fourth, from its own on."""
+    asked, _ = run(*[done()] * 4)
+    assert asked.kind == "all"
+    assert [(part.name, part.instance_id) for part in asked.parts] == [
+        ("run_lane", f"r1:1:store3-{number}") for number in range(4)
+    ]
+    assert chunks_of([asked.parts[0]]) == [10, 14, 18]
+    assert sorted(chunks_of(list(asked.parts))) == list(range(10, 21))
+
+
+def test_the_totals_of_all_lanes_are_added_up() -> None:
+    """Also of those that failed."""
+    _, outcome = run(done(rows=1), done(rows=2), failed("no", rows=4), done(rows=8))
+    assert Totals.of(outcome.totals) == Totals(rows=15)
+
+
+def test_the_first_failure_is_that_of_the_wave() -> None:
+    """One is enough to say why."""
+    _, outcome = run(done(), failed("first"), done(), failed("second"))
+    assert not outcome.ok
+    assert outcome.error == Failure("store_data_to_db", 12, "first").plain()
+
+
+def test_a_wave_whose_lanes_are_done_is_done() -> None:
+    """Without an error."""
+    _, outcome = run(*[done()] * 4)
+    assert (outcome.ok, outcome.error) == (True, None)
+
+
+@pytest.mark.parametrize("text", ["Orchestrator function 'run_lane' failed: python exited with code 1 (0x1)", "boom"])
+def test_a_lane_that_died_is_an_outcome_too(text: str) -> None:
+    """A lane that has no outcome of its own ends `task_all` early; the wave still returns."""
+    _, outcome = run(Exception(text))
+    assert not outcome.ok
+    assert outcome.error is not None
+    assert (outcome.error["step"], outcome.error["chunk"]) == ("run_lane", None)
+    assert outcome.error["text"] == text.rpartition("failed: ")[2]

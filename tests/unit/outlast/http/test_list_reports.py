@@ -1,0 +1,41 @@
+import asyncio
+from typing import Any
+
+import orjson
+
+from outlast.http.list_reports import ListReports
+from tests.fakes.http import ask
+from tests.fakes.reports import REPORTS, Sales
+
+
+class MoreSales(Sales):
+    name = "more_sales"
+    container = "more-sales"
+    reads = {"airlines": "/id", "sales": "/shop"}  # noqa: RUF012  # as users write it
+
+
+def show(*reports: Sales) -> Any:
+    listing = ListReports({report.name: report for report in reports})
+    return orjson.loads(asyncio.run(listing.list_reports(ask("reports"))).get_body())
+
+
+def test_each_report_is_shown_with_what_a_caller_needs() -> None:
+    """Name, text, container, partition key, and the schemas of rows and parameters."""
+    (shown,) = show(Sales())["reports"]
+    assert (shown["name"], shown["container"], shown["partition_key"]) == ("sales", "sales", "/shop")
+    assert shown["doc"].startswith("Sales by shop")
+    assert shown["row_schema"]["required"] == ["id", "shop", "amount"]
+    assert list(shown["parameters_schema"]["properties"]) == ["factor"]
+
+
+def test_all_containers_are_told_once() -> None:
+    """Those that are written, those that are read, and that of the run records."""
+    containers = {each["name"]: each["partition_key"] for each in show(Sales(), MoreSales())["containers"]}
+    assert containers == {"runs": "/id", "sales": "/shop", "more-sales": "/shop", "airlines": "/id"}
+    assert len(show(Sales(), MoreSales())["containers"]) == 4
+
+
+def test_no_report_is_an_empty_list() -> None:
+    """An app without reports still answers."""
+    assert show()["reports"] == []
+    assert "sales" in REPORTS

@@ -1,0 +1,92 @@
+import inspect
+from typing import Any
+
+import azure.functions as func
+import pytest
+from pydantic import BaseModel, ValidationError
+
+from outlast.errors import Permanent, Transient
+from outlast.http.problem import Problem, answering, bad_request, from_validation
+from tests.fakes.http import ask, finish, read
+
+
+class Given(BaseModel, extra="forbid"):
+    count: int
+
+
+def answer_to(error: Exception) -> func.HttpResponse:
+    """What a handler that raises this is turned into."""
+
+    async def handler(req: func.HttpRequest) -> func.HttpResponse:
+        raise error
+
+    return finish(answering(handler)(ask("x")))
+
+
+def validate(value: Any) -> ValidationError:
+    with pytest.raises(ValidationError) as caught:
+        Given.model_validate(value)
+    return caught.value
+
+
+def test_a_problem_is_an_answer_of_rfc_9457() -> None:
+    """Type, title, status, detail and our own members, as application/problem+json."""
+    response = answer_to(bad_request("it is too long", "name", limit=3))
+    assert (response.status_code, response.mimetype) == (400, "application/problem+json")
+    assert read(response) == {
+        "type": "about:blank",
+        "title": "Bad Request",
+        "status": 400,
+        "detail": "it is too long",
+        "field": "name",
+        "limit": 3,
+    }
+
+
+def test_a_problem_without_a_field_names_none() -> None:
+    """The member is left out."""
+    assert "field" not in read(answer_to(Problem(503, "Service Unavailable", "later")))
+
+
+@pytest.mark.parametrize("error", [Permanent("COSMOS_ENDPOINT is not set"), Transient("busy")])
+def test_an_error_of_ours_is_a_503_that_points_to_health(error: Exception) -> None:
+    """The caller cannot mend it, and its text holds nothing secret."""
+    response = answer_to(error)
+    assert response.status_code == 503
+    assert read(response)["detail"] == f"{error}; GET /api/health says more"
+
+
+def test_an_unknown_error_is_left_to_the_host() -> None:
+    """A bug is a 500, and is logged with its stack."""
+    with pytest.raises(KeyError):
+        answer_to(KeyError("x"))
+
+
+def test_a_fault_of_validation_names_its_field_and_not_its_value() -> None:
+    """The value may be personal."""
+    problem = from_validation(validate({"count": "s3cret"}), ["count"], "parameters.")
+    assert problem.body["field"] == "parameters.count"
+    assert "s3cret" not in str(problem.body)
+
+
+def test_an_unknown_name_is_answered_with_the_known_ones() -> None:
+    """So that a typo is seen at once."""
+    problem = from_validation(validate({"count": 1, "colour": 2}), ["count"])
+    assert problem.body["detail"] == "colour: there is no such parameter; there are: count"
+
+
+def test_a_fault_of_the_whole_is_of_the_body() -> None:
+    """A body that is no object has no member to name."""
+    assert from_validation(validate(7), ["count"]).body["field"] == "body"
+
+
+def test_a_handler_keeps_its_name_and_signature() -> None:
+    """The host reads both."""
+
+    async def show_run(req: func.HttpRequest, client: Any) -> func.HttpResponse:
+        return func.HttpResponse("ok")
+
+    answered = answering(show_run)
+    assert answered.__name__ == "show_run"
+    assert list(inspect.signature(answered).parameters) == ["req", "client"]
+    assert finish(answered(ask("x"), None)).get_body() == b"ok"

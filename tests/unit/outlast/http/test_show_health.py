@@ -1,0 +1,107 @@
+import asyncio
+from typing import Any
+
+import pytest
+from azure.core.exceptions import ServiceRequestError
+
+from outlast.errors import Permanent
+from outlast.http.show_health import HELP, KEPT_SECONDS, ShowHealth
+from outlast.settings import Settings, read_settings
+from outlast.staging import Staging
+from tests.fakes.clock import ManualClock
+from tests.fakes.cosmos import FakeCosmos
+from tests.fakes.http import ask, read
+from tests.fakes.reports import REPORTS
+
+SECRETS = {"COSMOS_KEY": "c0sm0s-s3cret", "SENDGRID_API_KEY": "SG.s3cret"}
+COMPLETE = {**SECRETS, "MAIL_FROM": "a@x.org", "MAIL_TO": "b@x.org"}
+
+
+def make(
+    cosmos: FakeCosmos | None = None, staging: str = "memory:///", settings: Settings | None = None
+) -> tuple[ShowHealth, ManualClock]:
+    clock = ManualClock()
+    settings = settings or read_settings(COMPLETE)
+    return ShowHealth(settings, REPORTS, cosmos or FakeCosmos(), Staging(staging), clock), clock
+
+
+def check(health: ShowHealth) -> tuple[int, Any]:
+    response = asyncio.run(health.show_health(ask("health")))
+    return response.status_code, read(response)
+
+
+def test_all_is_well() -> None:
+    """200, and each check green."""
+    status, body = check(make()[0])
+    assert (status, body["status"]) == (200, "ok")
+    assert body["checks"] == {"database": {"ok": True}, "staging": {"ok": True}, "mail": {"ok": True}}
+
+
+@pytest.mark.parametrize("container", ["runs", "sales"])
+@pytest.mark.parametrize(("status", "problem"), [(404, "is missing"), (403, "answers 403")])
+def test_a_container_that_does_not_answer_is_red(container: str, status: int, problem: str) -> None:
+    """That of the run records and that of each report are asked, and the one is named."""
+    cosmos = FakeCosmos()
+    cosmos.statuses = {container: status}
+    code, body = check(make(cosmos)[0])
+    assert (code, body["status"]) == (503, "failing")
+    assert body["checks"]["database"] == {
+        "ok": False,
+        "problem": f"the container {container} {problem}",
+        "help": HELP["database"],
+    }
+
+
+@pytest.mark.parametrize(
+    ("error", "problem"),
+    [
+        (Permanent("COSMOS_ENDPOINT is not set"), "COSMOS_ENDPOINT is not set"),
+        (ServiceRequestError("no route to host c0sm0s-s3cret"), "no usable answer (ServiceRequestError)"),
+        (TimeoutError(), "no usable answer (TimeoutError)"),
+    ],
+)
+def test_a_database_that_cannot_be_reached_is_red(error: Exception, problem: str) -> None:
+    """What a library says of it is not repeated, for it may hold more than it should."""
+    cosmos = FakeCosmos()
+    cosmos.error = error
+    assert check(make(cosmos)[0])[1]["checks"]["database"]["problem"] == problem
+
+
+@pytest.mark.parametrize("url", ["", "file:///proc/nowhere"])
+def test_a_staging_place_that_cannot_be_written_is_red(url: str) -> None:
+    """Not set, or not writable; with its help."""
+    code, body = check(make(staging=url)[0])
+    assert code == 503
+    assert not body["checks"]["staging"]["ok"]
+    assert body["checks"]["staging"]["help"] == HELP["staging"]
+    assert body["checks"]["database"]["ok"]
+
+
+@pytest.mark.parametrize("name", ["SENDGRID_API_KEY", "MAIL_FROM", "MAIL_TO"])
+def test_a_missing_mail_setting_is_red(name: str) -> None:
+    """Each is named."""
+    code, body = check(make(settings=read_settings({**COMPLETE, name: ""}))[0])
+    assert code == 503
+    assert body["checks"]["mail"] == {"ok": False, "problem": f"{name} is not set", "help": HELP["mail"]}
+
+
+def test_an_answer_is_kept_for_a_moment() -> None:
+    """The endpoint is open to anyone, and each check costs requests."""
+    cosmos = FakeCosmos()
+    health, clock = make(cosmos)
+    check(health)
+    check(health)
+    assert cosmos.asked == 1
+    cosmos.statuses = {"runs": 404}
+    assert check(health)[0] == 200
+    clock.advance(KEPT_SECONDS + 0.1)
+    assert check(health)[0] == 503
+    assert cosmos.asked == 2
+
+
+def test_no_secret_is_shown() -> None:
+    """Neither when all is well nor when nothing is."""
+    cosmos = FakeCosmos()
+    cosmos.error = ServiceRequestError(SECRETS["COSMOS_KEY"])
+    for health in (make()[0], make(cosmos, "", read_settings(SECRETS))[0]):
+        assert not any(secret in str(check(health)) for secret in SECRETS.values())

@@ -1,0 +1,107 @@
+import asyncio
+import csv
+import io
+
+import azure.functions as func
+import pytest
+
+from activities import read_input_file
+from outlast.http import show_rejects
+from outlast.http.problem import answering
+from outlast.http.show_rejects import ShowRejects
+from tests.fakes.http import ask, finish, read
+from tests.fakes.reports import make_csv
+from tests.fakes.world import World
+
+
+def show(world: World, run: str = "r1", **params: str) -> func.HttpResponse:
+    showing = answering(ShowRejects(world.runs, world.staging).show_rejects)
+    return finish(showing(ask(f"runs/{run}/rejects", params=params, run=run)))
+
+
+def rows_of(response: func.HttpResponse) -> list[list[str]]:
+    return list(csv.reader(io.StringIO(response.get_body().decode(), newline="")))
+
+
+def prepare(body: bytes, state: str = "publishing", poison: dict[str, int] | None = None) -> World:
+    world = World()
+    world.transport.poison = poison or {}
+    asyncio.run(world.prepare(body, state))
+    return world
+
+
+@pytest.fixture
+def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Chunks of a few rows."""
+    monkeypatch.setattr(read_input_file, "SMALLEST", 40)
+
+
+def test_rejects_are_csv_with_the_inputs_own_columns() -> None:
+    """Row, column, code and message, then the row as it stood in the input, ready to be corrected."""
+    response = show(prepare(make_csv(4, bad=[1])))
+    assert (response.mimetype, response.charset) == ("text/csv", "utf-8")
+    assert response.headers["Content-Disposition"] == 'attachment; filename="rejects-r1.csv"'
+    header, *rows = rows_of(response)
+    assert header == ["row", "column", "code", "message", "id", "shop", "amount", "copies"]
+    assert len(rows) == 1
+    assert rows[0][:3] == ["3", "amount", "float_parsing"]
+    assert rows[0][4:] == ["s0001", "shop1", "?", "1"]
+
+
+@pytest.mark.usefixtures("small_chunks")
+def test_rejects_of_all_chunks_and_of_the_database_are_listed() -> None:
+    """Whichever step refused a row, it is there once."""
+    world = prepare(make_csv(12, bad=[1, 10]), poison={"s0006.0": 400})
+    found = rows_of(show(world))[1:]
+    assert sorted((int(row[0]), row[2]) for row in found) == [
+        (3, "float_parsing"),
+        (8, "database_400"),
+        (12, "float_parsing"),
+    ]
+
+
+@pytest.mark.parametrize("state", ["reading", "generating"])
+def test_before_any_row_was_refused_there_is_the_header(state: str) -> None:
+    """A run that has just begun answers too."""
+    assert len(rows_of(show(prepare(make_csv(3, bad=[0]), state)))) == 1
+
+
+def test_a_run_that_has_not_been_read_yet_shows_our_columns() -> None:
+    """The input's are not known yet."""
+    world = World()
+    asyncio.run(world.accept(make_csv(1)))
+    assert rows_of(show(world)) == [["row", "column", "code", "message", "line"]]
+
+
+@pytest.mark.usefixtures("small_chunks")
+def test_a_long_list_is_answered_in_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A link of relation next leads on, and each reject is in one of the pieces."""
+    monkeypatch.setattr(show_rejects, "MOST_BYTES", 100)
+    world, found, params = prepare(make_csv(20, bad=range(20))), list[str](), dict[str, str]()
+    for _ in range(40):
+        response = show(world, **params)
+        found += [row[0] for row in rows_of(response)[1:]]
+        link = response.headers.get("Link")
+        if link is None:
+            break
+        assert link.startswith("<https://app.example/api/runs/r1/rejects?chunk=")
+        params = {"chunk": link.partition("chunk=")[2].partition(">")[0]}
+    assert found == [str(row) for row in range(2, 22)]
+
+
+@pytest.mark.parametrize("chunk", ["-1", "x", "1.5", "", "٣", "9" * 10])
+def test_a_chunk_that_is_no_number_is_refused(chunk: str) -> None:
+    """400 that names the parameter."""
+    response = show(prepare(make_csv(1)), chunk=chunk)
+    assert (response.status_code, read(response)["field"]) == (400, "chunk")
+
+
+def test_a_chunk_behind_the_last_is_empty() -> None:
+    """Only the header."""
+    assert len(rows_of(show(prepare(make_csv(1, bad=[0])), chunk="99"))) == 1
+
+
+def test_an_unknown_run_is_not_found() -> None:
+    """404 that names the field."""
+    response = show(World(), "r2")
+    assert (response.status_code, read(response)["field"]) == (404, "run")

@@ -1,0 +1,222 @@
+import asyncio
+import gzip
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from outlast.http.problem import Problem
+from outlast.http.start_request import MAX_INLINE, StartRequest, read_start_request
+from outlast.staging import Staging
+from tests.fakes.http import ask
+from tests.fakes.reports import HEADER, Sales, make_csv
+
+JSON_LINE = b'{"id": "a", "shop": "s", "amount": 1}\n'
+
+
+def read_body(body: bytes, content_type: str | None = None, **params: str) -> StartRequest:
+    return asyncio.run(read_start_request(ask("reports/sales", body, content_type, params), Sales(), None))
+
+
+def read_reference(asked: Any, files: Mapping[str, bytes] | None = None, **params: str) -> StartRequest:
+    """Post that as application/json, with an inputs place that holds these files."""
+
+    async def run() -> StartRequest:
+        inputs = Staging("memory:///")
+        for name, data in (files or {}).items():
+            await inputs.put(name, data)
+        body = asked if isinstance(asked, bytes) else orjson.dumps(asked)
+        return await read_start_request(ask("reports/sales", body, "application/json", params), Sales(), inputs)
+
+    return asyncio.run(run())
+
+
+def refuse(reading: Any, *args: Any, **params: Any) -> tuple[int, str, str]:
+    """Status, field and detail of the refusal."""
+    with pytest.raises(Problem) as caught:
+        reading(*args, **params)
+    body = caught.value.body
+    return caught.value.status, str(body["field"]), str(body["detail"])
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type", "filename", "form", "gzipped"),
+    [
+        (make_csv(1), "text/csv", None, "csv", False),
+        (make_csv(1), "text/csv; charset=utf-8", None, "csv", False),
+        (make_csv(1), "application/x-www-form-urlencoded", None, "csv", False),
+        (make_csv(1), "application/octet-stream", None, "csv", False),
+        (make_csv(1), None, None, "csv", False),
+        (JSON_LINE, "application/x-ndjson", None, "jsonl", False),
+        (JSON_LINE, "application/jsonl", None, "jsonl", False),
+        (JSON_LINE, None, None, "jsonl", False),
+        (JSON_LINE, None, "sales.jsonl", "jsonl", False),
+        (gzip.compress(make_csv(1)), "text/csv", None, "csv", True),
+        (gzip.compress(make_csv(1)), "application/gzip", "sales.csv.gz", "csv", True),
+        (gzip.compress(JSON_LINE), None, None, "jsonl", True),
+    ],
+)
+def test_the_body_is_the_file(
+    body: bytes, content_type: str | None, filename: str | None, form: str, gzipped: bool
+) -> None:
+    """CSV or JSON Lines, gzipped or not, told by Content-Type, by name or by content."""
+    asked = read_body(body, content_type, **({"filename": filename} if filename else {}))
+    assert (asked.format.name, asked.gzipped, asked.body, asked.reference) == (form, gzipped, body, None)
+
+
+def test_options_and_parameters_are_in_the_query() -> None:
+    """Each is read into its own; the host's own names are neither."""
+    asked = read_body(make_csv(1), "text/csv", tolerated_reject_percent="2.5", factor="3", code="k", clientId="default")
+    assert asked.options.tolerated_reject_percent == 2.5
+    assert asked.parameters.model_dump() == {"factor": 3}
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "text"),
+    [
+        ("colour", "blue", "colour: there is no such parameter"),
+        ("factor", "two", "factor: Input should be a valid integer"),
+        ("factor", "", "factor: Input should be a valid integer"),
+        ("tolerated_rejects", "-1", "tolerated_rejects: Input should be greater than or equal to 0"),
+        ("tolerated_rejects", "1.5", "tolerated_rejects: Input should be a valid integer"),
+        ("tolerated_reject_percent", "101", "tolerated_reject_percent: Input should be less than or equal to 100"),
+        ("tolerated_reject_percent", "nan", "tolerated_reject_percent: "),
+        ("max_parallel", "0", "max_parallel: "),
+        ("max_parallel", "33", "max_parallel: "),
+        ("filename", "x" * 1025, "filename: "),
+    ],
+)
+def test_a_parameter_that_cannot_be_used_is_named(name: str, value: str, text: str) -> None:
+    """400 with the field, and what is wrong with it without repeating its value."""
+    status, field, detail = refuse(read_body, make_csv(1), "text/csv", **{name: value})
+    assert (status, field) == (400, name)
+    assert detail.startswith(text)
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type", "field"),
+    [
+        (b"", "text/csv", "body"),
+        (b"", None, "body"),
+        (gzip.compress(b""), None, "body"),
+        (JSON_LINE, "text/csv", "body"),
+        (make_csv(1), "application/x-ndjson", "body"),
+        (make_csv(1), "application/gzip", "content-type"),
+        (make_csv(1), "image/png", "content-type"),
+        (b"PK\x03\x04rest", None, "body"),
+        (gzip.compress(make_csv(100))[:-20], None, "body"),
+        (b"\n\n", "text/csv", "body"),
+        (b"id,id,shop,amount\n", "text/csv", "header"),
+    ],
+)
+def test_a_body_that_is_not_what_is_claimed_is_refused(body: bytes, content_type: str | None, field: str) -> None:
+    """Empty, of another format, damaged, or without a usable header: 400 that names what is wrong."""
+    assert refuse(read_body, body, content_type)[:2] == (400, field)
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+def test_a_header_without_the_needed_columns_is_refused(pack: Any) -> None:
+    """The columns that lack are named; those with a default may lack."""
+    status, field, detail = refuse(read_body, pack(b"id,colour\n1,blue\n"), None)
+    assert (status, field) == (400, "shop")
+    assert detail == "the header lacks the column shop, amount, which sales needs"
+    assert read_body(pack(b"amount,id,shop\n1,a,s\n"), None).format.name == "csv"
+
+
+def test_a_body_that_is_too_large_is_refused_with_the_other_way() -> None:
+    """413 that says how to post a reference instead."""
+    status, field, detail = refuse(read_body, HEADER + b"x" * MAX_INLINE, "text/csv")
+    assert (status, field) == (413, "body")
+    assert '{"input": "its name"}' in detail
+
+
+def test_a_body_of_the_largest_size_is_taken() -> None:
+    """32 MiB."""
+    assert read_body(make_csv(1).ljust(MAX_INLINE, b"\n"), "text/csv").body is not None
+
+
+def test_a_reference_names_a_file_of_the_inputs_place() -> None:
+    """With the version that the file has now, options and parameters of the body."""
+    body = {"input": "2013/sales.csv", "parameters": {"factor": 2}, "options": {"max_parallel": 4}}
+    asked = read_reference(body, {"2013/sales.csv": make_csv(1)})
+    assert (asked.reference, asked.body, asked.format.name) == ("2013/sales.csv", None, "csv")
+    assert asked.reference_etag
+    assert (asked.parameters.model_dump(), asked.options.max_parallel) == ({"factor": 2}, 4)
+
+
+OUTSIDE = (
+    "../secret.csv", "a/../../secret.csv", "..", ".", "./x.csv", "/etc/passwd", "//x.csv", "a//x.csv", "x.csv/",
+    "..\\secret.csv", "C:\\x.csv", "C:x.csv", "file:///etc/passwd", "az://other/x.csv", "https://x.org/a.csv",
+    "a/./x.csv", "a\n.csv", "x\0.csv", "\u202ex.csv",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("reference", OUTSIDE)
+def test_a_reference_that_could_lead_outside_is_refused(reference: str) -> None:
+    """It is refused, not repaired, however it is spelled."""
+    assert refuse(read_reference, {"input": reference}) == (
+        400, "input", "input must be a path below the inputs place, such as 2013/january.csv",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "reference", ["%2e%2e/secret.csv", "..%2fsecret.csv", "%2e%2e%2fsecret.csv", "~/secret.csv", "sub", "x" * 300]
+)
+@pytest.mark.parametrize("below", ["", "/x.csv"])
+def test_a_folder_gives_nothing_from_outside_it(tmp_path: Path, reference: str, below: str) -> None:
+    """Percent signs are a file's name, a folder is no file, and no name gets beyond the place: it is not there."""
+    (tmp_path / "secret.csv").write_bytes(make_csv(1))
+    (tmp_path / "inputs" / "sub").mkdir(parents=True)
+    request = ask("reports/sales", orjson.dumps({"input": reference + below}), "application/json")
+    reading = read_start_request(request, Sales(), Staging(f"file://{tmp_path}/inputs"))
+    status, field, detail = refuse(asyncio.run, reading)
+    assert (status, field, detail) == (400, "input", f"{reference + below} is not in the inputs place")
+
+
+def test_a_path_below_a_file_is_not_there(tmp_path: Path) -> None:
+    """As in a store without folders."""
+    (tmp_path / "x.csv").write_bytes(make_csv(1))
+    request = ask("reports/sales", b'{"input": "x.csv/y"}', "application/json")
+    reading = read_start_request(request, Sales(), Staging(f"file://{tmp_path}"))
+    assert refuse(asyncio.run, reading)[1] == "input"
+
+
+@pytest.mark.parametrize(
+    ("asked", "field"),
+    [
+        ({"input": "missing.csv"}, "input"),
+        ({"input": "empty.csv"}, "body"),
+        ({"input": "lines.jsonl", "options": {"filename": "x.csv"}}, "body"),
+        ({}, "input"),
+        ({"input": ""}, "input"),
+        ({"input": 7}, "input"),
+        ({"input": "x.csv", "colour": 1}, "colour"),
+        ({"input": "x.csv", "parameters": {"colour": 1}}, "parameters.colour"),
+        ({"input": "x.csv", "parameters": {"factor": "x"}}, "parameters.factor"),
+        ({"input": "x.csv", "parameters": []}, "parameters"),
+        ({"input": "x.csv", "options": {"max_parallel": 99}}, "options.max_parallel"),
+        ([], "body"),
+        (b"", "body"),
+        (b"{not json", "body"),
+        (b"null", "body"),
+    ],
+)
+def test_a_reference_that_cannot_be_used_is_refused_by_field(asked: Any, field: str) -> None:
+    """400 that names the member of the body, the file's fault, or the body itself."""
+    files = {"x.csv": make_csv(1), "empty.csv": b"", "lines.jsonl": JSON_LINE}
+    assert refuse(read_reference, asked, files)[:2] == (400, field)
+
+
+def test_with_a_reference_nothing_is_taken_from_the_query() -> None:
+    """Options and parameters have one place; the first that is in the other is named."""
+    status, field, _ = refuse(read_reference, {"input": "x.csv"}, {"x.csv": make_csv(1)}, factor="2", code="k")
+    assert (status, field) == (400, "factor")
+
+
+def test_without_an_inputs_place_a_reference_is_refused() -> None:
+    """The setting that is missing is named."""
+    status, field, detail = refuse(read_body, b'{"input": "x.csv"}', "application/json")
+    assert (status, field) == (400, "input")
+    assert "INPUTS_URL" in detail

@@ -1,0 +1,60 @@
+"""The header of a CSV file, or why it has none."""
+
+import pytest
+
+from outlast.inputs import CSV, BadInput
+
+
+@pytest.mark.parametrize(
+    ("head", "columns", "first"),
+    [
+        (b"a,b\n1,2\n", ["a", "b"], (4, 2)),
+        (b"a,b", ["a", "b"], (3, 2)),
+        (b"\xef\xbb\xbfa,b\r\n1,2", ["a", "b"], (8, 2)),
+        (b'\xef\xbb\xbf"a","b"\r\n', ["a", "b"], (12, 2)),
+        (b'"a\nb",c\n1,2\n', ["a\nb", "c"], (8, 2)),
+        (b'"a\r\nb",c\n1,2\n', ["a\r\nb", "c"], (9, 2)),
+        (b"\n\r\na,b\n", ["a", "b"], (7, 4)),
+        ("größe,東京\n".encode(), ["größe", "東京"], (15, 2)),
+        (b'5" pipe\n', ['5" pipe'], (8, 2)),
+    ],
+)
+def test_the_first_record_names_the_columns(head: bytes, columns: list[str], first: tuple[int, int]) -> None:
+    """Byte order mark, quoting, line ends and blank lines before are understood, and rows start behind."""
+    assert CSV.columns(head, True) == columns
+    assert CSV.first(head, True) == first
+
+
+@pytest.mark.parametrize(
+    ("head", "field", "says"),
+    [
+        (b"", "body", "empty"),
+        (b"\xef\xbb\xbf", "body", "empty"),
+        (b"\r\n\n", "body", "empty"),
+        (b"a,a\n", "header", "Column 'a' is in the header twice"),
+        (b"a,,b\n", "header", "Column 2 of 3 has no name"),
+        (b"a,b,\n", "header", "Column 3 of 3 has no name"),
+        (b"a,\xfc\n", "header", "not UTF-8 (byte 3 "),
+        (b'"a"x,b\n', "header", "quoting"),
+        (b'a,"b\n1,2\n', "header", "quoting"),
+        (b"a;b;c\n1;2;3\n", "header", "semicolons"),
+        (b"a\tb\n", "header", "tabs"),
+        (b"a,b\r1,2\r3,4\r", "header", "CR alone"),
+        (b"a,\0b\n", "header", "NUL"),
+        (b"x" * 2_000_000 + b"\n", "header", "2,000,000 bytes"),
+    ],
+)
+def test_a_header_that_cannot_be_used_is_refused(head: bytes, field: str, says: str) -> None:
+    """The refusal names what is wrong, and both columns and first refuse."""
+    for ask in (CSV.columns, CSV.first):
+        with pytest.raises(BadInput) as caught:
+            ask(head, True)
+        assert caught.value.field == field
+        assert says in str(caught.value)
+
+
+@pytest.mark.parametrize("head", [b"a,b", b"", b"\n\n", b'a,"b\n', b"\xef\xbb\xbf"])
+def test_a_header_that_goes_on_behind_the_head_is_refused(head: bytes) -> None:
+    """Without the input's end in sight, an unfinished header says how far was looked."""
+    with pytest.raises(BadInput, match=f"not complete within the first {len(head)} bytes"):
+        CSV.columns(head, False)

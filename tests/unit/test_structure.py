@@ -1,0 +1,238 @@
+"""The shapes that the design allows: how orchestrators fan out, what is registered, what files and requirements there
+are. Where a file may lean is in test_rules.py; that each of those rules bites is shown here too."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.unit import test_rules as rules
+
+ROOT = Path(__file__).resolve().parents[2]
+HELPERS_OF_STORIES = {"progress"}
+"""Files of orchestrators/ that are no orchestrators."""
+BEHIND = {
+    "azure.core": "azure-cosmos",
+    "azure.cosmos": "azure-cosmos",
+    "azure.durable_functions": "azure-functions-durable",
+    "azure.functions": "azure-functions",
+    "azure.identity": "azure-identity",
+    "python_http_client": "sendgrid",
+}
+"""Which requirement brings a module that is not named like it."""
+BUILT_IN = {"asyncio", "bisect", "collections", "contextlib", "csv", "dataclasses", "datetime", "enum", "functools",
+            "hashlib", "importlib", "inspect", "io", "itertools", "json", "logging", "math", "os", "pathlib", "random", "re",
+            "struct", "time", "typing", "urllib", "uuid", "zlib"}  # fmt: skip
+
+
+def stories() -> dict[str, str]:
+    """The source of every file of orchestrators/, and of what calls activities for them."""
+    paths = [*(ROOT / "orchestrators").glob("*.py"), ROOT / "outlast" / "durable.py"]
+    return {str(path.relative_to(ROOT)): path.read_text("utf-8") for path in paths}
+
+
+def fan_out_faults(source: str) -> Iterator[str]:
+    """Each shape in it that loses results, or runs one after another, on the real host."""
+    tree = ast.parse(source)
+    alone = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Yield)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and node.attr == "task_any":
+            yield "task_any falls to one task in flight"
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            called = node.func.attr
+            if called.endswith("_with_retry") and id(node) not in alone:
+                yield f"{called} must be yielded alone"
+            if called == "task_all" and not all(_is_sub_orchestration(part) for part in _parts(tree, node.args[0])):
+                yield "task_all takes only sub-orchestrations without retry"
+
+
+def _parts(tree: ast.AST, argument: ast.expr) -> list[ast.expr | None]:
+    """The tasks of a `task_all`: a list's elements, directly or by the name it was given."""
+    if isinstance(argument, ast.Name):
+        return [part for value in _assigned(tree, argument.id) for part in _parts(tree, value)] or [None]
+    if isinstance(argument, ast.ListComp):
+        return [argument.elt]
+    return list(argument.elts) if isinstance(argument, ast.List) else [None]
+
+
+def _assigned(tree: ast.AST, name: str) -> list[ast.expr]:
+    """What is assigned to a name anywhere in the file."""
+    return [
+        node.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Assign) and any(isinstance(t, ast.Name) and t.id == name for t in node.targets)
+    ]
+
+
+def _is_sub_orchestration(node: ast.expr | None) -> bool:
+    return isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "call_sub_orchestrator"
+
+
+def names_called(source: str) -> Iterator[tuple[str, str]]:
+    """Kind and name of each activity and orchestrator that it calls; raise for a name that cannot be told."""
+    tree = ast.parse(source)
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Call):
+            continue
+        called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+        if called in ("call", "call_until_done"):
+            yield from (("activity", name) for name in _names(tree, node.args[1]))
+        elif called in ("call_sub_orchestrator", "start_new"):
+            yield from (("orchestrator", name) for name in _names(tree, node.args[0]))
+
+
+def _names(tree: ast.AST, node: ast.expr) -> list[str]:
+    if isinstance(node, ast.Constant):
+        return [str(node.value)]
+    if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name):
+        dictionaries = [value for value in _assigned(tree, node.value.id) if isinstance(value, ast.Dict)]
+        if dictionaries:
+            return [name for value in dictionaries[0].values for name in _names(tree, value)]
+    raise AssertionError(f"line {node.lineno}: write the name itself, so that it can be checked")
+
+
+def called() -> set[tuple[str, str]]:
+    """What orchestrators and the start endpoint call."""
+    sources = [source for path, source in stories().items() if path.startswith("orchestrators")]
+    sources.append((ROOT / "outlast" / "http" / "start_report.py").read_text("utf-8"))
+    return {name for source in sources for name in names_called(source)}
+
+
+@pytest.fixture(scope="module")
+def registered() -> dict[str, set[str]]:
+    """Names of functions by what triggers them."""
+    import function_app
+
+    found: dict[str, set[str]] = {}
+    for function in function_app.app.get_functions():
+        found.setdefault(function.get_trigger().get_binding_name(), set()).add(function.get_function_name())
+    return found
+
+
+def test_no_story_fans_out_in_a_shape_that_goes_wrong() -> None:
+    """No task_any; what is retried is yielded alone; task_all takes sub-orchestrations without retry."""
+    faults = {path: list(fan_out_faults(source)) for path, source in stories().items()}
+    assert not any(faults.values()), faults
+
+
+@pytest.mark.parametrize(
+    "planted",
+    [
+        "def f(c):\n    yield c.task_any([c.call_sub_orchestrator('a', 1, 'i')])",
+        "def f(c):\n    task = c.call_activity_with_retry('a', r, 1)\n    yield task",
+        "def f(c):\n    yield [c.call_sub_orchestrator_with_retry('a', r, 1)]",
+        "def f(c):\n    yield c.task_all([c.call_activity('a', 1)])",
+        "def f(c):\n    yield c.task_all([c.call_sub_orchestrator('a', 1, 'i'), c.call_activity('a', 1)])",
+        "def f(c):\n    yield c.task_all([c.call_sub_orchestrator_with_retry('a', r, 1) for _ in range(3)])",
+        "def f(c):\n    tasks = [c.call_activity('a', n) for n in range(3)]\n    yield c.task_all(tasks)",
+        "def f(c, tasks):\n    yield c.task_all(tasks)",
+    ],
+)
+def test_a_wrong_shape_is_found(planted: str) -> None:
+    """Whichever it is."""
+    assert list(fan_out_faults(planted))
+
+
+def test_every_name_called_is_registered_and_every_one_registered_is_called(registered: dict[str, set[str]]) -> None:
+    """A name that is not registered hangs the run for ever; one that nobody calls is dead."""
+    for kind, trigger in (("activity", "activityTrigger"), ("orchestrator", "orchestrationTrigger")):
+        assert {name for of, name in called() if of == kind} == registered[trigger]
+
+
+def test_names_called_are_found_wherever_they_stand() -> None:
+    """As text, or in a dictionary of the file."""
+    source = "S = {'a': 'one', 'b': 'two'}\ndef f(c):\n    yield from call(c, S[x], 1)\n    c.start_new('three')\n"
+    assert set(names_called(source)) == {("activity", "one"), ("activity", "two"), ("orchestrator", "three")}
+
+
+@pytest.mark.parametrize(
+    "planted", ["call(c, name, 1)", "c.call_sub_orchestrator(f'{x}', 1)", "call(c, names()[0], 1)"]
+)
+def test_a_name_that_cannot_be_told_is_refused(planted: str) -> None:
+    """It could not be checked."""
+    with pytest.raises(AssertionError, match="write the name itself"):
+        list(names_called(planted))
+
+
+def test_one_name_for_file_function_and_test(registered: dict[str, set[str]]) -> None:
+    """What is registered is defined in the file of its name and tested in the file of its name, and no file is left."""
+    folders = {"activityTrigger": "activities", "orchestrationTrigger": "orchestrators", "httpTrigger": "outlast/http"}
+    for trigger, folder in folders.items():
+        for name in registered[trigger]:
+            source = (ROOT / folder / f"{name}.py").read_text("utf-8")
+            assert re.search(rf"^ *(async )?def {name}\(", source, re.MULTILINE), f"{folder}/{name}.py"
+            assert (ROOT / "tests" / "unit" / folder / f"test_{name}.py").exists(), f"{folder}/{name} has no test"
+    for folder, more in (("activities", set[str]()), ("orchestrators", HELPERS_OF_STORIES)):
+        files = {path.stem for path in (ROOT / folder).glob("*.py")} - {"__init__"}
+        assert files == more | registered["activityTrigger" if folder == "activities" else "orchestrationTrigger"]
+
+
+def requirements() -> set[str]:
+    lines = (ROOT / "requirements.txt").read_text("utf-8").splitlines()
+    return {line.partition("==")[0] for line in lines if line and not line.startswith(("#", "-"))}
+
+
+def brought_by(module: str) -> str | None:
+    """The requirement that brings a module; None for our own and for Python's."""
+    if module.split(".")[0] in (*rules.DEPLOYED, *BUILT_IN, "__future__"):
+        return None
+    found = [name for prefix, name in BEHIND.items() if module == prefix or module.startswith(f"{prefix}.")]
+    return found[0] if found else module.split(".")[0]
+
+
+def test_what_is_deployed_imports_what_is_required_and_all_of_it() -> None:
+    """A package that is missing on Azure fails there first; one that nobody imports is dead weight."""
+    modules = {module for path in rules.files(*rules.DEPLOYED) for module in rules.imported(path)}
+    assert {name for module in modules if (name := brought_by(module))} == requirements()
+
+
+def test_every_requirement_is_pinned() -> None:
+    """Two deployments are the same."""
+    lines = (ROOT / "requirements.txt").read_text("utf-8").splitlines()
+    assert [line for line in lines if line and not line.startswith(("#", "-")) and "==" not in line] == []
+
+
+def test_nothing_local_imports_tests() -> None:
+    """A part that needs its tests cannot be used without them."""
+    assert rules.breaches(("local",), "tests") == []
+
+
+@pytest.mark.parametrize(
+    ("path", "source", "rule"),
+    [
+        ("orchestrators/x.py", "import random", "test_orchestrators_lean_on_nothing_that_changes"),
+        ("orchestrators/x.py", "from datetime import datetime", "test_orchestrators_lean_on_nothing_that_changes"),
+        ("orchestrators/x.py", "import os", "test_orchestrators_lean_on_nothing_that_changes"),
+        (
+            "orchestrators/x.py",
+            "from outlast.staging import Staging",
+            "test_orchestrators_lean_on_nothing_that_changes",
+        ),
+        ("orchestrators/x.py", "def f():\n    import activities.y", "test_orchestrators_lean_on_nothing_that_changes"),
+        ("activities/x.py", "from orchestrators.run_lane import STEPS", "test_activities_know_no_story"),
+        ("activities/x.py", "from outlast.settings import Settings", "test_activities_know_no_story"),
+        ("activities/x.py", "import azure.durable_functions as df", "test_activities_know_no_story"),
+        ("outlast/x.py", "from local.inbox import Inbox", "test_nothing_deployed_imports_what_is_local"),
+        ("reports/x.py", "import local", "test_nothing_deployed_imports_what_is_local"),
+        ("local/x.py", "import function_app", "test_local_knows_no_app"),
+        ("local/host/x.py", "from outlast.models import Totals", "test_local_knows_no_app"),
+        ("outlast/x.py", "import os\nos.environ['X']", "test_only_settings_reads_the_environment"),
+    ],
+)
+def test_a_wrong_import_is_found(
+    path: str, source: str, rule: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each rule of test_rules.py fails for a file that breaks it, wherever in the file."""
+    planted = tmp_path / path
+    planted.parent.mkdir(parents=True)
+    planted.write_text(source, "utf-8")
+    (tmp_path / "function_app.py").write_text("import os\nos.environ", "utf-8")
+    monkeypatch.setattr(rules, "ROOT", tmp_path)
+    check: Any = getattr(rules, rule)
+    with pytest.raises(AssertionError):
+        check()
+    planted.write_text("", "utf-8")
+    check()
