@@ -47,7 +47,7 @@ for orchestrator in (import_report, run_wave, run_lane, settle_run):
 
 for step in (
     AdvanceRun(a.runs).advance_run,
-    ReadInputFile(a.runs, a.staging, a.files, a.deadlines, a.clock).read_input_file,
+    ReadInputFile(a.runs, a.staging, a.files, a.deadlines, a.clock, a.in_thread).read_input_file,
     ReadDataFromDb(a.reports, a.runs, a.staging, a.cosmos, a.deadlines, a.clock).read_data_from_db,
     GenerateReport(a.reports, a.runs, a.staging, a.files, a.deadlines, a.clock, a.in_thread).generate_report,
     StoreDataToDb(a.reports, a.runs, a.staging, a.files, a.writer, a.deadlines, a.clock).store_data_to_db,

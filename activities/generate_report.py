@@ -19,8 +19,10 @@ from outlast.report import Report
 from outlast.runs import Fence, RunRecord, Runs
 from outlast.staging import Staging, reference_path
 
-PART_BYTES = 32 * 1024 * 1024
-"""A part is closed at this size, so that rows with many documents do not fill the memory."""
+PART_BYTES = 16 * 1024 * 1024
+"""A part is closed at this size, so that neither rows with many documents nor many bad rows fill the memory."""
+ROW_BYTES = 500
+"""What a document or a reject takes in memory beside its own text, about."""
 
 GOLDEN = 39
 """Of the 64 values of the hash space's first byte, the golden section: neighbouring chunks begin far apart."""
@@ -155,7 +157,7 @@ class _Part:
             if earlier := self.lines.pop(key, None):
                 self._lose(earlier, key)
             self.lines[key] = line
-            self.size += len(line.document)
+            self.size += len(line.document) + ROW_BYTES
 
     def _lose(self, earlier: Line, key: Key) -> None:
         """A later row has the same document; a row that has none left is a reject."""
@@ -166,3 +168,4 @@ class _Part:
 
     def _reject(self, row: AnyRow, column: str, code: str, message: str) -> None:
         self.rejects.append(Reject(row.number, column, code, message, row.fields))
+        self.size += sum(map(len, row.fields)) + ROW_BYTES

@@ -1,7 +1,8 @@
 """Reads the input once: inflates it, finds its columns, cuts it into chunks on record boundaries."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 from outlast.deadline import Deadline, Deadlines
 from outlast.errors import Permanent
@@ -24,6 +25,7 @@ class ReadInputFile:
     files: InputFiles
     deadlines: Deadlines
     clock: Callable[[], float]
+    in_thread: Callable[[Callable[[], Cut]], Awaitable[Cut]]
 
     async def read_input_file(self, given: Plain) -> Plain:
         """Given run, attempt, cursor; answers the cursor, and the number of chunks so far."""
@@ -52,14 +54,8 @@ class ReadInputFile:
         target = min(LARGEST, max(SMALLEST, size // CHUNKS))
         while offset < size:
             await fence.check()
-            cut = await _next_cut(file, form, size, offset, row, target)
-            listed.chunks.extend(cut.chunks)
-            offset, row = offset + cut.consumed, cut.next_row
-            if cut.unended:
-                after = await _end_of_record(file, form, size, offset)
-                last = listed.chunks[-1]
-                listed.chunks[-1] = replace(last, length=after - last.offset)
-                offset = after
+            cut = await self._next_cut(file, form, size, offset, row, target)
+            offset, row = await _take(listed, cut, file, form, size, offset), cut.next_row
             if deadline.passed():
                 break
         await self.staging.put(chunks_path(record.id), listed.encoded())
@@ -72,16 +68,27 @@ class ReadInputFile:
         offset, row = form.first(head, len(head) >= size)
         return ChunkList(columns, []), offset, row
 
+    async def _next_cut(self, file: InputFile, form: InputFormat, size: int, offset: int, row: int, target: int) -> Cut:
+        """Cut one window; where it ends within its first record, cut a longer one. In a thread: quotes take time."""
+        length = WINDOW
+        while True:
+            window = await file.read(offset, length)
+            at_end = offset + len(window) >= size
+            cut = await self.in_thread(partial(form.cut, window, at_end, offset, row, target))
+            if cut.consumed:
+                return cut
+            length = MAX_RECORD
 
-async def _next_cut(file: InputFile, form: InputFormat, size: int, offset: int, row: int, target: int) -> Cut:
-    """Cut one window; where it ends within its first record, cut a longer one."""
-    length = WINDOW
-    while True:
-        window = await file.read(offset, length)
-        cut = form.cut(window, offset + len(window) >= size, offset, row, target)
-        if cut.consumed:
-            return cut
-        length = MAX_RECORD
+
+async def _take(listed: ChunkList, cut: Cut, file: InputFile, form: InputFormat, size: int, offset: int) -> int:
+    """List the chunks of a cut; return where the next one begins."""
+    listed.chunks.extend(cut.chunks)
+    if not cut.unended:
+        return offset + cut.consumed
+    after = await _end_of_record(file, form, size, offset + cut.consumed)
+    last = listed.chunks[-1]
+    listed.chunks[-1] = replace(last, length=after - last.offset)
+    return after
 
 
 async def _end_of_record(file: InputFile, form: InputFormat, size: int, offset: int) -> int:

@@ -5,6 +5,8 @@ import io
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+MAX_FIELD_SHOWN = 10_000
+"""Characters. A field of many megabytes would make the file unreadable, for the csv module too."""
 OWN_COLUMNS = ("row", "column", "code", "message")
 
 
@@ -25,7 +27,7 @@ def rejects_header(columns: list[str]) -> bytes:
 
 
 def encode_rejects(rejects: Iterable[Reject]) -> bytes:
-    """Lines in the order of the rows, without a header."""
+    """Lines in the order of the rows, without a header; long fields are cut."""
     ordered = sorted(rejects, key=lambda reject: reject.row)
     return b"".join(_line([str(r.row), r.column, r.code, r.message, *r.fields]) for r in ordered)
 
@@ -41,5 +43,5 @@ def each_row_once(files: Iterable[bytes]) -> list[Reject]:
 
 def _line(fields: list[str]) -> bytes:
     text = io.StringIO()
-    csv.writer(text, lineterminator="\r\n").writerow(fields)
+    csv.writer(text, lineterminator="\r\n").writerow(field[:MAX_FIELD_SHOWN] for field in fields)
     return text.getvalue().encode("utf-8", "replace")

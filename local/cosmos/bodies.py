@@ -63,13 +63,21 @@ def encode(document: dict[str, Any]) -> bytes:
         for name in SYSTEM_PROPERTIES:
             document.pop(name, None)
     # the encoder's own bytes hold on to a buffer of several times their length
-    body = bytes(memoryview(orjson.dumps(document)))
+    try:
+        body = bytes(memoryview(orjson.dumps(document)))
+    except orjson.JSONEncodeError:  # deeper than the encoder goes
+        raise too_deep() from None
     if len(body) > ITEM_LIMIT:
         raise CosmosError(413, "Request size is too large")
     nested = body.find(b"{", 1) > 0 or body.find(b"[") > 0
     if nested and body.count(b"{") + body.count(b"[") > NESTING_LIMIT and depth(document) > NESTING_LIMIT:
-        raise bad_request(f"The document is nested deeper than {NESTING_LIMIT} levels.")
+        raise too_deep()
     return body
+
+
+def too_deep() -> CosmosError:
+    """400: more levels than the service takes."""
+    return bad_request(f"The document is nested deeper than {NESTING_LIMIT} levels.")
 
 
 def check_document(container: Container, document: Any, key: bytes) -> str:

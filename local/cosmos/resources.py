@@ -5,7 +5,7 @@ from typing import Any
 import orjson
 
 from local.cosmos import charges
-from local.cosmos.bodies import check_id, parse
+from local.cosmos.bodies import NESTING_LIMIT, check_id, depth, parse, too_deep
 from local.cosmos.context import Context
 from local.cosmos.control_api import PARTITIONS_MAX
 from local.cosmos.definitions import read_container, read_throughput
@@ -225,6 +225,8 @@ def _object(context: Context) -> dict[str, Any]:
     body = parse(context.request.body)
     if not isinstance(body, dict):
         raise bad_request("The request body has to be a JSON object.")
+    if depth(body) > NESTING_LIMIT:
+        raise too_deep()
     return body
 
 

@@ -78,6 +78,11 @@ class Database:
         self._jobs.put((job, done, loop))
         return await done
 
+    def give_up(self, error: BaseException) -> None:
+        """The file can no longer be used: the host is told, and nothing more is written."""
+        self._broken = error
+        self._on_broken(error)
+
     def close(self) -> None:
         """Finishes what was handed in and lets go of the file."""
         self._jobs.put(None)
@@ -113,16 +118,16 @@ class Database:
                 connection.execute("ROLLBACK")
         _tell(group, outcomes)
         if self._broken is not None:
-            self._on_broken(self._broken)
+            self.give_up(self._broken)
 
 
 def _attempt(connection: sqlite3.Connection, job: Job[Any]) -> tuple[Any, BaseException | None]:
     connection.execute("SAVEPOINT change")
     try:
         result = job(Queries(connection))
-    except sqlite3.OperationalError:
-        raise  # the disk or the file, not the change: the whole group fails
-    except Exception as error:  # noqa: BLE001 - handed to whoever asked for the change
+    except Exception as error:
+        if isinstance(error, sqlite3.Error) and not isinstance(error, sqlite3.IntegrityError):
+            raise  # the disk or the file, not the change: the whole group fails
         connection.execute("ROLLBACK TO change")
         connection.execute("RELEASE change")
         return None, error

@@ -75,7 +75,7 @@ class Engine:
                 timers=tuple(DueTimer(**row) for row in read.all("all_timers")),
             )
         )
-        self._spawn(self._watch_timers())
+        self._spawn(self._watch_timers(), "The durable timers' clock")
 
     async def stop(self) -> None:
         """Drops what is under way; it is unfinished in the file and will be done again."""
@@ -110,22 +110,27 @@ class Engine:
     def _dispatch(self) -> None:
         while self._waiting and self._running < self._limits.activities and not self._stopped:
             self._running += 1
-            self._spawn(self._run_activity(self._waiting.popleft()))
+            activity = self._waiting.popleft()
+            self._spawn(self._run_activity(activity), f"Activity {activity.name} of {activity.instance}")
         while self._ready and len(self._in_turn) < self._limits.orchestrators and not self._stopped:
             instance = next(iter(self._ready))
             del self._ready[instance]
             self._in_turn.add(instance)
-            self._spawn(self._take_turn(instance))
+            self._spawn(self._take_turn(instance), f"A turn of {instance}")
 
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(work)
+    def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> None:
+        task = asyncio.create_task(work, name=name)
         self._tasks.add(task)
         task.add_done_callback(self._ended)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
-            asyncio.get_running_loop().call_exception_handler({"message": "engine", "exception": error, "task": task})
+        error = None if task.cancelled() else task.exception()
+        if isinstance(error, sqlite3.Error):
+            self._database.give_up(error)
+        elif error is not None:
+            what = f"{task.get_name()} broke inside the host; the next start takes it up again"
+            asyncio.get_running_loop().call_exception_handler({"message": what, "exception": error, "task": task})
 
     # ---- turns --------------------------------------------------------------------------------------------------
 
@@ -239,7 +244,8 @@ class Engine:
             self._timer_set.clear()
             now = self._clock.now().timestamp()
             while self._timers and self._timers[0][0] <= now:
-                self._spawn(self._fire(heapq.heappop(self._timers)[-1]))
+                timer = heapq.heappop(self._timers)[-1]
+                self._spawn(self._fire(timer), f"A timer of {timer.instance}")
             wait = self._timers[0][0] - now if self._timers else None
             await self._until(wait)
 

@@ -83,6 +83,7 @@ class Host:
         registered = register(await self._pool.start(), self._settings.prefix)
         self._use(registered, starting=True)
         await self._engine.start()
+        await self._public.answers("/admin/host/ping")
 
     async def _stop(self) -> None:
         """No new work, then no workers, then no file: whatever was under way is done again by the next start."""

@@ -14,12 +14,37 @@ from local.host.database import Unusable
 from local.host.reply import Reply, Request
 from local.host.routes import query_of
 
+EVERYWHERE = {"0.0.0.0", "::", ""}
 BODY_LIMIT = 100 * 1024 * 1024  # bytes, as on Azure
 BODY_SECONDS = 230.0  # Azure's own limit for a whole request
-HEADER_SECONDS = 20.0
-KEEPALIVE_SECONDS = 75.0
+HEAD_SECONDS = 20.0  # in which a request's head must have come, or the next on the same connection begun
 
 Answer = Callable[[Request], Awaitable[Reply]]
+
+
+class _Server(web.Server):
+    """Cuts off whoever connects and does not send a request's head in time, and bounds its body."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._heads: dict[Any, asyncio.TimerHandle] = {}
+
+    def connection_made(self, handler: Any, transport: asyncio.Transport) -> None:
+        """The time runs from the first moment."""
+        super().connection_made(handler, transport)
+        self._heads[handler] = asyncio.get_running_loop().call_later(HEAD_SECONDS, transport.abort)
+
+    def connection_lost(self, handler: Any, exc: BaseException | None = None) -> None:
+        """Nothing is left to be cut off."""
+        self._heads.pop(handler).cancel()
+        super().connection_lost(handler, exc)
+
+    def _make_request(
+        self, message: Any, payload: Any, protocol: Any, writer: Any, task: asyncio.Task[None]
+    ) -> web.BaseRequest:
+        self._heads[protocol].cancel()  # from here on the server's own limit for idle connections holds
+        loop = asyncio.get_running_loop()
+        return web.BaseRequest(message, payload, protocol, writer, task, loop, client_max_size=BODY_LIMIT)
 
 
 class Listener:
@@ -28,24 +53,35 @@ class Listener:
     def __init__(self, answer: Answer, *, guard: Callable[[web.BaseRequest], str | None]) -> None:
         self._answer = answer
         self._guard = guard
-        self._server = web.Server(
+        self._server = _Server(
             self._handle,
-            request_factory=_bounded,
             access_log=None,
-            keepalive_timeout=KEEPALIVE_SECONDS,
+            keepalive_timeout=HEAD_SECONDS,
             auto_decompress=False,  # a function gets the bytes that were sent
         )
         self._runner = web.ServerRunner(self._server, shutdown_timeout=1.0)
         self.port = 0
+        self._bind = ""
 
     async def start(self, bind: str, port: int) -> None:
         """Listens; raises OSError when the port is taken."""
+        self._bind = "127.0.0.1" if bind in EVERYWHERE else bind
         await self._runner.setup()
         site = web.TCPSite(self._runner, bind, port, reuse_address=True)
         await site.start()
         server = site._server
         assert isinstance(server, asyncio.Server)
         self.port = server.sockets[0].getsockname()[1]
+
+    async def answers(self, path: str) -> None:
+        """Returns when a request has been answered; raises OSError when none is."""
+        reader, writer = await asyncio.open_connection(self._bind if _is_ip(self._bind) else "127.0.0.1", self.port)
+        try:
+            writer.write(f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode())
+            if b" 200 " not in await reader.readline():
+                raise OSError(f"the host's own request for {path} was not answered")
+        finally:
+            writer.close()
 
     async def stop(self) -> None:
         """Closes the address and its connections."""
@@ -90,11 +126,6 @@ def from_workers(raw: web.BaseRequest) -> str | None:
     if name != "127.0.0.1" or "Origin" in raw.headers or "Sec-Fetch-Site" in raw.headers:
         return "Only the app's own durable client may call this address."
     return None
-
-
-def _bounded(message: Any, payload: Any, protocol: Any, writer: Any, task: Any) -> web.BaseRequest:
-    loop = asyncio.get_running_loop()
-    return web.BaseRequest(message, payload, protocol, writer, task, loop, client_max_size=BODY_LIMIT)
 
 
 def _is_ip(name: str) -> bool:

@@ -54,7 +54,8 @@ class ShowHealth:
 
     async def _database(self) -> None:
         database = await self.cosmos.database()
-        for container in [CONTAINER, *(report.container for report in self.reports.values())]:
+        used = [name for report in self.reports.values() for name in (report.container, *report.reads)]
+        for container in dict.fromkeys([CONTAINER, *used]):
             try:
                 await database.get_container_client(container).read()
             except CosmosHttpResponseError as error:

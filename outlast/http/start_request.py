@@ -77,7 +77,8 @@ async def _by_reference(request: func.HttpRequest, report: Report[Any], inputs: 
     try:
         asked = Reference.model_validate_json(request.get_body() or b"null")
     except ValidationError as error:
-        raise from_validation(error, Reference.model_fields) from None
+        of_options = error.errors()[0]["loc"][:1] == ("options",)
+        raise from_validation(error, (Options if of_options else Reference).model_fields) from None
     if inputs is None:
         raise bad_request("no inputs place is configured (INPUTS_URL); post the file itself", "input")
     path = _inside(asked.input)

@@ -83,7 +83,8 @@ class Reader:
 
     def _row(self, number: int, end: int, fields: list[str], count: int) -> InputRow | BadRow:
         if count != self._width:
-            message = f"{count:,} fields where the header has {self._width:,}"
+            fields_found = "1 field" if count == 1 else f"{count:,} fields"
+            message = f"{fields_found} where the header has {self._width:,}"
             return BadRow(number, end, "", "field_count", message, self._shown(fields))
         if "" in fields:
             values = {name: text or None for name, text in zip(self._columns, fields, strict=True)}
@@ -91,7 +92,7 @@ class Reader:
         return InputRow(number, end, dict(zip(self._columns, fields, strict=True)), fields)
 
     def _shown(self, fields: list[str]) -> list[str]:
-        """One text a column: what is missing is empty, what is too many is in the last."""
+        """At most one text a column: what is too many is in the last."""
         kept = self._width - 1
-        last = [",".join(fields[kept:])] if len(fields) > kept else [""] * (self._width - len(fields))
+        last = [",".join(fields[kept:])] if len(fields) > kept else []
         return [text[:MAX_FIELD_SHOWN] for text in fields[:kept] + last]

@@ -52,7 +52,7 @@ class InputRow(NamedTuple):
     """Byte offset in the data given to `rows` just behind this record: reading resumes there with `number` + 1."""
     values: dict[str, Any]
     fields: list[str]
-    """The input's own columns as text."""
+    """The input's own columns as text, whole; for JSON Lines the line, cut at 10,000 characters."""
 
 
 class BadRow(NamedTuple):
@@ -65,6 +65,7 @@ class BadRow(NamedTuple):
     """field_count, encoding, quoting, json or too_long."""
     message: str
     fields: list[str]
+    """At most one text a column, each of at most 10,000 characters; of a row with too many, the last has the rest."""
 
 
 class InputFormat(Protocol):

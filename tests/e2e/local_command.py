@@ -8,10 +8,12 @@ import time
 import uuid
 from collections.abc import Callable
 from pathlib import Path
+from threading import Timer
 from typing import Self
 
 ROOT = Path(__file__).resolve().parents[2]
 MARK = "OUTLAST_TEST_MARK"
+MOST_SECONDS = 180  # then it is killed, so that a test that waits for its output fails and does not hang
 
 
 class LocalCommand:
@@ -33,9 +35,12 @@ class LocalCommand:
             text=True,
             start_new_session=True,
         )
+        self._watchdog = Timer(MOST_SECONDS, self._process.kill)
+        self._watchdog.start()
         return self
 
     def __exit__(self, *error: object) -> None:
+        self._watchdog.cancel()
         if self._process.poll() is None:
             self._process.kill()
         self._process.wait()

@@ -1,4 +1,5 @@
 import json
+import os
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -71,4 +72,15 @@ def test_killed_it_takes_its_parts_with_it(tmp_path: Path) -> None:
     with LocalCommand("demo", environment={"TMPDIR": str(tmp_path)}) as command:
         command.read_until("202 Accepted")
         command.tell(signal.SIGKILL)
+        assert eventually(lambda: command.left() == [])
+
+
+def test_a_part_that_dies_ends_it() -> None:
+    """When the host is killed the demo says so, ends with an error, and ends the other parts."""
+    with LocalCommand("demo") as command:
+        command.read_until("202 Accepted")
+        (host,) = [pid for pid in command.left() if b"--with-parent\0host" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+        os.kill(host, signal.SIGKILL)
+        assert command.ends() == 1
+        assert "failed" in command.output
         assert eventually(lambda: command.left() == [])

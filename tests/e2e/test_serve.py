@@ -126,11 +126,11 @@ def test_health_and_inbox_answer(serve: Serve) -> None:
 
 
 @pytest.mark.parametrize("option", ["--host-port", "--cosmos-port", "--inbox-port"])
-def test_a_taken_port_is_named_with_its_option(option: str, tmp_path: Path) -> None:
+def test_a_taken_port_is_named_with_its_option(option: str, app: Path) -> None:
     """A port that is taken ends the start at once, with the port and the option that changes it."""
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = str(other.getsockname()[1])
-        with LocalCommand("serve", "--data", str(tmp_path), *FREE, option, port) as command:
+        with LocalCommand("serve", "--app", str(app), *FREE, option, port) as command:
             assert command.ends(seconds=20) == 1
     assert port in command.output
     assert option in command.output

@@ -67,7 +67,7 @@ class World:
         deadlines, clock = self.deadlines, self.clock
         self.steps = {
             "advance_run": AdvanceRun(runs).advance_run,
-            "read_input_file": ReadInputFile(runs, staging, files, deadlines, clock).read_input_file,
+            "read_input_file": ReadInputFile(runs, staging, files, deadlines, clock, work_here).read_input_file,
             "read_data_from_db": ReadDataFromDb(
                 reports, runs, staging, self.cosmos, deadlines, clock
             ).read_data_from_db,

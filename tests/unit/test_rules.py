@@ -8,7 +8,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 DEPLOYED = ("function_app", "orchestrators", "activities", "reports", "outlast")
-HARMLESS = {"collections", "dataclasses", "logging", "math", "typing"}  # all that a replay may lean on
+HARMLESS = {"collections", "contextlib", "dataclasses", "logging", "math", "typing"}  # all that a replay may lean on
 HELPERS = ("outlast.durable", "outlast.models", "outlast.errors", "orchestrators.")
 
 

@@ -13,6 +13,7 @@ from tests.e2e.host.hosting import FINISHED, Hosted, eventually, hosted, is_aliv
 
 KILLS = int(os.environ.get("SOAK_KILLS", "10"))  # the default suite's; a soak asks for more
 SEED = int(os.environ.get("SOAK_SEED", "20260101"))
+WORKER_KILLS = max(3, KILLS // 10)
 PER_ROUND = 5  # kills that one set of instances lives through
 STORIES = 4
 
@@ -66,15 +67,15 @@ def get_on(host: Hosted, activities: int) -> None:
 def test_a_killed_worker_costs_an_attempt_and_nothing_else(tmp_path: Path) -> None:
     """Each nap during which its worker is killed fails with the real host's text and is slept again."""
     with hosted(tmp_path) as host:
-        host.start("naps", "sleeper", [0.5, 0.6, 0.7])
-        for number in range(3):
+        host.start("naps", "sleeper", [0.5] * WORKER_KILLS)
+        for number in range(WORKER_KILLS):
             eventually(lambda n=number: len(host.noted("naps")) > 2 * n, f"nap {number} to begin")  # type: ignore[misc]
             killed(int(host.noted("naps")[-1].split()[0]))
             eventually(lambda n=number: len(host.noted("naps")) > 2 * n + 1, f"nap {number} again")  # type: ignore[misc]
         shown = host.finished("sleeper")
-        assert shown["output"] == pytest.approx(1.8)
+        assert shown["output"] == pytest.approx(0.5 * WORKER_KILLS)
         reasons = [e["Reason"] for e in shown["historyEvents"] if e["EventType"] == "TaskFailed"]
-        assert reasons == ["Activity function 'nap' failed: python exited with code 137 (0x89)"] * 3
+        assert reasons == ["Activity function 'nap' failed: python exited with code 137 (0x89)"] * WORKER_KILLS
 
 
 def test_a_killed_host_leaves_no_worker(tmp_path: Path) -> None:

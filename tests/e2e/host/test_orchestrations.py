@@ -174,6 +174,13 @@ def test_a_webhook_needs_its_key(host: Hosted) -> None:
     assert host.call("GET", "/runtime/webhooks/other/x", key=host.process.master_key).status == 403
 
 
+def test_a_worker_that_dies_in_an_orchestrator_fails_it(host: Hosted) -> None:
+    """With its exit code, as on the real host; the next worker serves what follows."""
+    died = "Orchestrator function 'deadly' failed: One or more errors occurred. (python exited with code 3 (0x3))"
+    assert host.result("deadly") == died
+    assert host.result("one", ["double", 3]) == 6
+
+
 def test_a_timer_function_can_be_run_by_hand(host: Hosted) -> None:
     """With its durable client; an activity can too, an HTTP function cannot."""
     key = host.process.master_key

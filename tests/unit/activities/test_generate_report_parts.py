@@ -27,11 +27,20 @@ def test_at_the_deadline_it_hands_over_a_cursor_and_goes_on_from_there() -> None
 
 def test_a_part_that_is_large_enough_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
     """So that rows with many documents do not fill the memory."""
-    monkeypatch.setattr(generate_report, "PART_BYTES", 200)
+    monkeypatch.setattr(generate_report, "PART_BYTES", 2_600)
     world = prepare(make_csv(60))
     generate_all(world)
     lines, _, parts = staged(world)
     assert (parts, len(lines)) == (12, 60)
+
+
+def test_a_part_with_many_bad_rows_is_closed_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that a chunk of nothing but short bad rows does not fill the memory either."""
+    monkeypatch.setattr(generate_report, "PART_BYTES", 2_600)
+    world = prepare(make_csv(60, bad=list(range(60))))
+    generate_all(world)
+    lines, rejects, parts = staged(world)
+    assert (parts, len(lines), len(rejects)) == (10, 0, 60)
 
 
 def test_a_part_that_ends_with_the_chunk_has_no_cursor(monkeypatch: pytest.MonkeyPatch) -> None:

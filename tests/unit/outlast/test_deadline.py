@@ -16,6 +16,13 @@ def test_a_deadline_comes_at_sixty_percent_of_the_timeout() -> None:
     assert pytest.approx(0.6) == SHARE
 
 
+def test_what_is_in_flight_ends_before_the_host_ends_it() -> None:
+    """A request has a fifth of the timeout behind the deadline, and the call as a whole is given up at 90 %."""
+    deadlines = Deadlines(100.0, ManualClock())
+    assert deadlines.start().grace == pytest.approx(20.0)
+    assert deadlines.given_up == pytest.approx(90.0)
+
+
 def test_the_time_remaining_is_never_negative() -> None:
     """It falls with the clock and stays at zero."""
     clock = ManualClock()

@@ -1,7 +1,7 @@
 import asyncio
 import json
 import logging
-from collections.abc import Awaitable, Generator
+from collections.abc import Awaitable, Callable, Generator
 from typing import Any
 
 import pytest
@@ -128,11 +128,13 @@ def test_no_interval_is_zero() -> None:
     assert Backoff(0.0001, 2, 2, 60).to_json()["firstRetryIntervalInMilliseconds"] == 1
 
 
-def test_mail_is_tried_for_longer_than_a_step() -> None:
-    """A mail service that is down comes back."""
-    step, mail = Retry.step().to_json(), Retry.mail().to_json()
-    assert (step["maxNumberOfAttempts"], mail["maxNumberOfAttempts"]) == (5, 10)
-    assert step["firstRetryIntervalInMilliseconds"] == mail["firstRetryIntervalInMilliseconds"]
+@pytest.mark.parametrize(("policy", "attempts", "cap"), [(Retry.step, 5, 60_000), (Retry.mail, 10, 300_000)])
+def test_each_policy_is_what_its_reason_says(policy: Callable[[], Backoff], attempts: int, cap: int) -> None:
+    """Steps give up after minutes, for their run waits; mail is tried for longer, for its service comes back."""
+    written = policy().to_json()
+    assert (written["maxNumberOfAttempts"], written["maxRetryIntervalInMilliseconds"]) == (attempts, cap)
+    assert written["backoffCoefficient"] == 2
+    assert written["firstRetryIntervalInMilliseconds"] == Retry.first_seconds * 1000
 
 
 def test_a_registered_activity_marks_what_is_permanent(caplog: pytest.LogCaptureFixture) -> None:

@@ -49,3 +49,9 @@ def test_a_character_that_utf_8_cannot_say_is_replaced() -> None:
     """Half a surrogate pair in a message does not fail the file."""
     reject = Reject(2, "", "error", "\ud800", [])
     assert encode_rejects([reject]) == b"2,,error,?\r\n"
+
+
+def test_a_field_of_megabytes_is_cut() -> None:
+    """A reader with the csv module's usual limit can read the file all the same."""
+    reject = Reject(2, "", "too_long", "too long", ["x" * 10_000_000])
+    assert [len(read.fields[0]) for read in each_row_once([encode_rejects([reject])])] == [10_000]

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from outlast.report import START_PARAMETERS, Parameters, ReportError, load_reports
+from outlast.report import START_PARAMETERS, Parameters, ReportError, Row, load_reports
 
 _NUMBERS = itertools.count()
 GOOD = """
@@ -129,3 +129,23 @@ def test_a_parameter_is_a_number_that_the_record_can_keep(value: str) -> None:
 
     with pytest.raises(ValidationError, match="finite"):
         Choice.model_validate({"least": value})
+
+
+@pytest.mark.parametrize(("value", "found"), [("NA", None), ("", ""), ("NAN", "NAN"), (None, None)])
+def test_a_row_may_name_texts_that_stand_for_nothing(value: str | None, found: str | None) -> None:
+    """They are as good as an empty field."""
+
+    class Sale(Row):
+        null_values = frozenset({"NA"})
+        shop: str | None
+
+    assert Sale.model_validate({"shop": value}).shop == found
+
+
+def test_a_row_that_names_none_takes_every_text() -> None:
+    """`NA` is a shop like any other."""
+
+    class Sale(Row):
+        shop: str | None
+
+    assert Sale.model_validate({"shop": "NA"}).shop == "NA"

@@ -100,7 +100,9 @@ def one(context: Context) -> Story:
 def caught(context: Context) -> Story:
     """Calls the activities it is told, all at once, and returns their failures' texts."""
     results = []
-    for task in [context.call_activity(name, given) for name, given in context.get_input()]:
+    tasks = [context.call_activity(name, given) for name, given in context.get_input()]
+    yield context.task_any(tasks)  # schedules all of them
+    for task in tasks:
         try:
             results.append((yield task))
         except Exception as error:  # noqa: BLE001 - the SDK's failures have no type of their own
@@ -128,6 +130,12 @@ def mend(given: Any) -> str:
     if not (NOTES / "mended").exists():
         raise ValueError("not mended")
     return "mended"
+
+
+def deadly(context: Context) -> Story:
+    """Takes its worker along."""
+    yield context.call_activity("double", 1)
+    os._exit(3)
 
 
 def slow_code(context: Context) -> Story:
@@ -186,6 +194,11 @@ def invocation(req: func.HttpRequest, context: func.Context) -> str:
     return f"{context.function_name} {len(context.invocation_id)}"
 
 
+def environment(req: func.HttpRequest) -> str:
+    """Shows variables of its environment."""
+    return json.dumps([os.environ.get(name) for name in req.params["names"].split(",")])
+
+
 def at_start(tick: func.TimerRequest) -> None:
     """Runs when the host starts, and once a year."""
     note("ticks", f"at_start {tick.past_due}")
@@ -229,6 +242,7 @@ app.orchestration_trigger(context_name="context")(one)
 app.orchestration_trigger(context_name="context")(caught)
 app.orchestration_trigger(context_name="context")(parent)
 app.orchestration_trigger(context_name="context")(slow_code)
+app.orchestration_trigger(context_name="context")(deadly)
 app.orchestration_trigger(context_name="context")(rewindable)
 app.orchestration_trigger(context_name="context")(rewindable_child)
 app.activity_trigger(input_name="given")(mend)
@@ -241,6 +255,7 @@ app.route(route="files/{*path}", auth_level=func.AuthLevel.ANONYMOUS)(files)
 app.route(route="echo", auth_level=func.AuthLevel.ANONYMOUS, methods=["POST"])(echo)
 app.route(route="hang", auth_level=func.AuthLevel.ANONYMOUS)(hang)
 app.route(route="invocation", auth_level=func.AuthLevel.ANONYMOUS)(invocation)
+app.route(route="environment", auth_level=func.AuthLevel.ANONYMOUS)(environment)
 app.timer_trigger(schedule="0 0 3 1 1 *", arg_name="tick", run_on_startup=True)(at_start)
 app.timer_trigger(schedule="%EVERY%", arg_name="tick")(app.durable_client_input(client_name="client")(by_setting))
 app.route(route="client/{operation}/{instance?}", auth_level=func.AuthLevel.ANONYMOUS, methods=["POST"])(

@@ -28,7 +28,7 @@ class JumpingClock:
 
     def now(self) -> datetime:
         """A little later each time, so that no two moments are the same."""
-        self._now += timedelta(microseconds=1)
+        self._now += timedelta(milliseconds=10)
         return self._now
 
     async def sleep(self, seconds: float) -> None:

@@ -11,10 +11,14 @@ from outlast.staging import Staging
 from tests.fakes.clock import ManualClock
 from tests.fakes.cosmos import FakeCosmos
 from tests.fakes.http import ask, read
-from tests.fakes.reports import REPORTS
+from tests.fakes.reports import Sales
 
 SECRETS = {"COSMOS_KEY": "c0sm0s-s3cret", "SENDGRID_API_KEY": "SG.s3cret"}
 COMPLETE = {**SECRETS, "MAIL_FROM": "a@x.org", "MAIL_TO": "b@x.org"}
+
+
+class Reading(Sales):
+    reads = {"shops": "/id"}  # noqa: RUF012  # as users write it
 
 
 def make(
@@ -22,7 +26,7 @@ def make(
 ) -> tuple[ShowHealth, ManualClock]:
     clock = ManualClock()
     settings = settings or read_settings(COMPLETE)
-    return ShowHealth(settings, REPORTS, cosmos or FakeCosmos(), Staging(staging), clock), clock
+    return ShowHealth(settings, {"sales": Reading()}, cosmos or FakeCosmos(), Staging(staging), clock), clock
 
 
 def check(health: ShowHealth) -> tuple[int, Any]:
@@ -37,10 +41,10 @@ def test_all_is_well() -> None:
     assert body["checks"] == {"database": {"ok": True}, "staging": {"ok": True}, "mail": {"ok": True}}
 
 
-@pytest.mark.parametrize("container", ["runs", "sales"])
+@pytest.mark.parametrize("container", ["runs", "sales", "shops"])
 @pytest.mark.parametrize(("status", "problem"), [(404, "is missing"), (403, "answers 403")])
 def test_a_container_that_does_not_answer_is_red(container: str, status: int, problem: str) -> None:
-    """That of the run records and that of each report are asked, and the one is named."""
+    """That of the run records and those that each report writes and reads are asked, and the one is named."""
     cosmos = FakeCosmos()
     cosmos.statuses = {container: status}
     code, body = check(make(cosmos)[0])

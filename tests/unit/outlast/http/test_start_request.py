@@ -209,6 +209,20 @@ def test_a_reference_that_cannot_be_used_is_refused_by_field(asked: Any, field: 
     assert refuse(read_reference, asked, files)[:2] == (400, field)
 
 
+@pytest.mark.parametrize(
+    ("more", "known"),
+    [
+        ({"colour": 1}, "input, parameters, options"),
+        ({"parameters": {"colour": 1}}, "factor"),
+        ({"options": {"colour": 1}}, "filename, tolerated_rejects, tolerated_reject_percent, max_parallel"),
+    ],
+)
+def test_an_unknown_name_is_answered_with_those_of_its_place(more: dict[str, Any], known: str) -> None:
+    """In the body, its parameters or its options."""
+    detail = refuse(read_reference, {"input": "x.csv", **more}, {"x.csv": make_csv(1)})[2]
+    assert detail.endswith(f"colour: there is no such parameter; there are: {known}")
+
+
 def test_with_a_reference_nothing_is_taken_from_the_query() -> None:
     """Options and parameters have one place; the first that is in the other is named."""
     status, field, _ = refuse(read_reference, {"input": "x.csv"}, {"x.csv": make_csv(1)}, factor="2", code="k")

@@ -84,13 +84,13 @@ def test_a_record_of_several_lines_counts_once() -> None:
 @pytest.mark.parametrize(
     ("data", "message", "shown"),
     [
-        (b"1\n", "1 fields where the header has 2", ["1", ""]),
+        (b"1\n", "1 field where the header has 2", ["1"]),
         (b"1,2,3,4\n", "4 fields where the header has 2", ["1", "2,3,4"]),
         (b'"1","2","3"\n', "3 fields where the header has 2", ["1", "2,3"]),
     ],
 )
 def test_too_few_or_too_many_fields_cost_the_row(data: bytes, message: str, shown: list[str]) -> None:
-    """The row is rejected, and shown with one text a column."""
+    """The row is rejected, and shown with no more texts than columns."""
     bad, good = read(data + b"8,9\n")
     assert bad == BadRow(2, len(data), "", "field_count", message, shown)
     assert good.fields == ["8", "9"]
@@ -151,6 +151,4 @@ def test_a_row_of_commas_is_counted_but_not_kept() -> None:
 def test_an_overlong_record_is_a_row_too() -> None:
     """Its first bytes are enough to show it."""
     bad = CSV.overlong(b'17,"' + b"x" * 20_000, ["a", "b", "c"], 5)
-    assert bad == BadRow(
-        5, 20_004, "", "too_long", "the row has 16,777,216 bytes or more", ["17", '"' + "x" * 9_999, ""]
-    )
+    assert bad == BadRow(5, 20_004, "", "too_long", "the row has 16,777,216 bytes or more", ["17", '"' + "x" * 9_999])

@@ -1,0 +1,44 @@
+"""How a host begins and ends."""
+
+import os
+import signal
+import time
+from pathlib import Path
+
+from tests.e2e.host.hosting import eventually, hosted, is_alive, killed, worker_of
+
+
+def test_a_host_told_to_stop_ends_at_once_and_well(tmp_path: Path) -> None:
+    """Exit code 0 within seconds, also while something runs; what ran is done again by the next start."""
+    with hosted(tmp_path) as host:
+        host.start("naps", "sleeper", [1.5])
+        eventually(lambda: host.noted("naps"), "the nap to begin")
+        worker, process = worker_of(host), host.process._running
+        began = time.monotonic()
+        process.send_signal(signal.SIGINT)
+        assert process.wait(10) == 0
+        assert time.monotonic() - began < 5
+        assert not is_alive(worker)
+        host.process.stop()
+        host.process.start()
+        assert host.finished("sleeper")["output"] == 1.5
+        assert len(host.noted("naps")) == 2
+
+
+def test_two_workers_share_the_work(tmp_path: Path) -> None:
+    """Either can be killed; the other goes on meanwhile."""
+    with hosted(tmp_path, "--workers", "2") as host:
+        assert host.result("caught", [["nap", 0.3]] * 4) == [0.3] * 4
+        pids = {int(line.split()[0]) for line in host.noted("naps")}
+        assert len(pids) == 2
+        killed(pids.pop())
+        eventually(lambda: host.call("GET", "/api/pid").status == 200, "the death to be noticed")
+        assert host.result("one", ["double", 1]) == 2
+
+
+def test_the_environment_reaches_the_app(tmp_path: Path) -> None:
+    """With what local.settings.json adds to it."""
+    with hosted(tmp_path, env={"FROM_SHELL": "shell"}) as host:
+        given = host.call("GET", "/api/environment?names=FROM_SHELL,EVERY,FUNCTIONS_WORKER_RUNTIME").json
+        assert given == ["shell", "0 0 4 1 1 *", "python"]
+        assert os.environ.get("EVERY") is None

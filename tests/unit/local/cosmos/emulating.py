@@ -1,0 +1,65 @@
+"""An emulator in process, with a clock that tests move."""
+
+from typing import Any
+
+import orjson
+
+from local.cosmos import EMULATOR_KEY
+from local.cosmos.core import Emulator
+from local.cosmos.messages import Request, Response
+from tests.contract.cosmos_emulator.clients import Raw
+
+DATE = "Thu, 01 Jan 2026 00:00:00 GMT"
+START = 1767225600.0
+PATH = "/dbs/d/colls/c/docs"
+
+
+class Emulated:
+    """A container `c` with partition key /pk in a database `d`, and a clock."""
+
+    def __init__(self, partitions: int = 1, throughput: int = 400, **options: Any) -> None:
+        self.now = START
+        self.emulator = Emulator(clock=lambda: self.now, date_clock=lambda: START, **options)
+        self._signer = Raw("http://127.0.0.1", EMULATOR_KEY)
+        if "d" not in self.emulator.account.databases:
+            self.ask("POST", "/dbs", {"id": "d"})
+            definition = {"id": "c", "partitionKey": {"paths": ["/pk"], "kind": "Hash", "version": 2}}
+            headers = {"x-ms-offer-throughput": str(throughput), "x-ms-emulator-partitions": str(partitions)}
+            assert self.ask("POST", "/dbs/d/colls", definition, headers).status == 201
+
+    @property
+    def container(self) -> Any:
+        """The container itself."""
+        return self.emulator.account.container("d", "c")
+
+    def ask(self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None) -> Response:
+        """Any request, signed."""
+        signed = {"x-ms-date": DATE, "authorization": self._signer.sign(method, path, DATE)}
+        data = body if isinstance(body, bytes) else b"" if body is None else orjson.dumps(body)
+        return self.emulator.answer(Request(method, path, {**signed, **(headers or {})}, data))
+
+    def item(self, method: str, key: Any, id_: str = "", body: Any = None, **headers: str) -> Response:
+        """A request for one document."""
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        named["x-ms-documentdb-partitionkey"] = orjson.dumps([key]).decode()
+        return self.ask(method, f"{PATH}/{id_}" if id_ else PATH, body, named)
+
+    def bulk(self, operations: list[dict[str, Any]], range_id: str = "0", **headers: str) -> Response:
+        """A bulk request."""
+        kind = {"x-ms-cosmos-is-batch-request": "true", "x-ms-cosmos-batch-continue-on-error": "true"}
+        return self.ask("POST", PATH, operations, {**kind, "x-ms-documentdb-partitionkeyrangeid": range_id, **headers})
+
+    def batch(self, key: Any, operations: list[dict[str, Any]]) -> Response:
+        """A transactional batch."""
+        kind = {"x-ms-cosmos-is-batch-request": "true", "x-ms-cosmos-batch-atomic": "true"}
+        named = {**kind, "x-ms-documentdb-partitionkey": orjson.dumps([key]).decode()}
+        return self.ask("POST", PATH, operations, named)
+
+    def documents(self) -> dict[tuple[Any, str], Any]:
+        """Everything there is, by partition key and id, without what the service adds."""
+        found: dict[tuple[Any, str], Any] = {}
+        for partition in self.container.partitions:
+            for record in partition.scan():
+                document = orjson.loads(record.body)
+                found[document.get("pk"), document["id"]] = document
+        return found

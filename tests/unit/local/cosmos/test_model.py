@@ -1,0 +1,120 @@
+"""The emulator against a dictionary: whatever is asked in whatever order, both hold and answer the same."""
+
+from typing import Any
+
+import orjson
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from tests.unit.local.cosmos.emulating import Emulated
+
+KEYS = st.sampled_from(["a", "b", 2, True, None])
+IDS = st.sampled_from(["x", "y", "z"])
+VALUES = st.integers(0, 3) | st.lists(st.integers(-9, 9), max_size=2) | st.dictionaries(st.text("pq"), st.booleans())
+ETAGS = st.sampled_from(["none", "current", "old"])
+
+
+class Documents(RuleBasedStateMachine):
+    """Every kind of write on a few keys and ids, with and without conditions, over partitions that split."""
+
+    @initialize(partitions=st.integers(1, 3))
+    def start(self, partitions: int) -> None:
+        """An empty container and an empty dictionary."""
+        self.emulated = Emulated(partitions, throughput=1_000_000)
+        self.model: dict[tuple[Any, str], dict[str, Any]] = {}
+        self.etags: dict[tuple[Any, str], str] = {}
+
+    @rule(key=KEYS, id_=IDS, value=VALUES)
+    def create(self, key: Any, id_: str, value: Any) -> None:
+        """201 when it was not there, 409 otherwise."""
+        there = (key, id_) in self.model
+        response = self.emulated.item("POST", key, body={"id": id_, "pk": key, "v": value})
+        assert response.status == (409 if there else 201)
+        if not there:
+            self._written(key, id_, value, response.headers["etag"])
+
+    @rule(key=KEYS, id_=IDS, value=VALUES, condition=ETAGS)
+    def upsert(self, key: Any, id_: str, value: Any, condition: str) -> None:
+        """201 or 200; 412 when what is there is another version than asked for."""
+        there = (key, id_) in self.model
+        headers = {"x_ms_documentdb_is_upsert": "true", **self._condition(key, id_, condition)}
+        response = self.emulated.item("POST", key, body={"id": id_, "pk": key, "v": value}, **headers)
+        failed = there and condition == "old"
+        assert response.status == (412 if failed else 200 if there else 201)
+        if not failed:
+            self._written(key, id_, value, response.headers["etag"])
+
+    @rule(key=KEYS, id_=IDS, value=VALUES, condition=ETAGS)
+    def replace(self, key: Any, id_: str, value: Any, condition: str) -> None:
+        """200; 404 or 412."""
+        status = self._status_of_change(key, id_, condition, 200)
+        headers = self._condition(key, id_, condition)
+        response = self.emulated.item("PUT", key, id_, {"id": id_, "pk": key, "v": value}, **headers)
+        assert response.status == status
+        if status == 200:
+            self._written(key, id_, value, response.headers["etag"])
+
+    @rule(key=KEYS, id_=IDS, condition=ETAGS)
+    def delete(self, key: Any, id_: str, condition: str) -> None:
+        """204; 404 or 412."""
+        status = self._status_of_change(key, id_, condition, 204)
+        assert self.emulated.item("DELETE", key, id_, **self._condition(key, id_, condition)).status == status
+        if status == 204:
+            del self.model[key, id_], self.etags[key, id_]
+
+    @rule(key=KEYS, id_=IDS)
+    def read(self, key: Any, id_: str) -> None:
+        """What was written last, with its ETag."""
+        response = self.emulated.item("GET", key, id_)
+        if (key, id_) not in self.model:
+            assert response.status == 404
+            return
+        document = orjson.loads(response.body)
+        assert document.items() >= self.model[key, id_].items()
+        assert document["_etag"] == self.etags[key, id_] == response.headers["etag"]
+
+    @rule(key=KEYS, ids=st.lists(IDS, min_size=1, max_size=4), value=VALUES)
+    def batch(self, key: Any, ids: list[str], value: Any) -> None:
+        """Creates in a transaction: all, or with one that exists or comes twice, none."""
+        operations = [{"operationType": "Create", "resourceBody": {"id": id_, "pk": key, "v": value}} for id_ in ids]
+        results = orjson.loads(self.emulated.batch(key, operations).body)
+        if len(set(ids)) == len(ids) and not any((key, id_) in self.model for id_ in ids):
+            for id_, result in zip(ids, results, strict=True):
+                self._written(key, id_, value, result["eTag"])
+        else:
+            assert sorted(r["statusCode"] for r in results)[-1] == 424 or [r["statusCode"] for r in results] == [409]
+
+    @rule(at=st.integers(0, 5))
+    def split(self, at: int) -> None:
+        """Splits change nothing that can be seen."""
+        partitions = self.emulated.container.partitions
+        if len(partitions) < 6:
+            self.emulated.emulator.split(self.emulated.container, partitions[at % len(partitions)].id)
+
+    @invariant()
+    def holds_the_same(self) -> None:
+        """The documents are the dictionary's, each in the partition of its key."""
+        assert self.emulated.documents() == self.model
+        for partition in self.emulated.container.partitions:
+            assert sum(len(group) for group in partition.groups.values()) == len(partition)
+            for key in partition.groups:
+                assert partition.low <= self.emulated.container.effective(key) < partition.high
+
+    def _condition(self, key: Any, id_: str, condition: str) -> dict[str, str]:
+        etag = {"none": "", "old": '"old"', "current": self.etags.get((key, id_), '"nothing"')}[condition]
+        return {"if_match": etag} if etag else {}
+
+    def _status_of_change(self, key: Any, id_: str, condition: str, done: int) -> int:
+        if (key, id_) not in self.model:
+            return 404
+        return 412 if condition == "old" else done
+
+    def _written(self, key: Any, id_: str, value: Any, etag: str) -> None:
+        assert etag not in self.etags.values()
+        self.model[key, id_] = {"id": id_, "pk": key, "v": value}
+        self.etags[key, id_] = etag
+
+
+TestDocuments = Documents.TestCase
+TestDocuments.settings = settings(max_examples=30, stateful_step_count=25, deadline=None)

@@ -1,0 +1,72 @@
+"""The emulator as a process: started, taken ports, ended, killed."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from local.cosmos.process import ROOT, CosmosProcess
+from tests.contract.cosmos_emulator.clients import Raw, bulk_headers, operation
+
+DEFINITION = {"id": "c", "partitionKey": {"paths": ["/pk"], "kind": "Hash", "version": 2}}
+KILLS = 3
+
+
+def test_a_taken_port_is_named() -> None:
+    """A port that another listens on ends the start with the option that changes it."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        command = [sys.executable, "-m", "local.cosmos", "--port", str(taken.getsockname()[1])]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=30, check=False)
+    assert done.returncode == 1
+    assert "is taken: choose another with --port" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_it_cleanly(number: signal.Signals) -> None:
+    """SIGINT and SIGTERM end with code 0."""
+    process = CosmosProcess()
+    process.start()
+    os.kill(process.pid, number)
+    assert process.stop() == 0
+
+
+def acknowledged(raw: Raw, started: threading.Event) -> set[str]:
+    """Write in bulk until the connection breaks; the ids whose writes were acknowledged."""
+    done: set[str] = set()
+    for round_ in range(100_000):
+        ids = [f"{round_}-{at}" for at in range(20)]
+        body = [operation("Upsert", id_, {"id": id_, "pk": id_}) for id_ in ids]
+        try:
+            _, _, results = raw.send("POST", "/dbs/d/colls/c/docs", body, bulk_headers("0"))
+        except (OSError, ValueError):
+            return done
+        done |= {id_ for id_, result in zip(ids, results, strict=True) if result["statusCode"] in {200, 201}}
+        started.set()
+    return done
+
+
+def test_kill_loses_nothing_acknowledged(tmp_path: Path) -> None:
+    """After kill -9 in the middle of writes, everything that was acknowledged is there."""
+    with CosmosProcess(tmp_path, options=("--unthrottled",)) as process:
+        raw = Raw(process.url, process.key)
+        raw.send("POST", "/dbs", {"id": "d"})
+        raw.send("POST", "/dbs/d/colls", DEFINITION)
+        for _ in range(KILLS):
+            started, found = threading.Event(), set[str]()
+            thread = threading.Thread(target=lambda: found.update(acknowledged(raw, started)))  # noqa: B023 - joined
+            thread.start()
+            assert started.wait(20)
+            process.kill()
+            thread.join(20)
+            process.start()
+            for id_ in found:
+                headers = {"x-ms-documentdb-partitionkey": f'["{id_}"]'}
+                assert raw.send("GET", f"/dbs/d/colls/c/docs/{id_}", headers=headers)[0] == 200, id_

@@ -1,0 +1,188 @@
+"""What comes over a socket and is no request: a clear error or a closed connection, and the others go on."""
+
+import asyncio
+import json
+import resource
+import socket
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from local.cosmos import wire
+from local.cosmos.core import Emulator
+from local.cosmos.server import CosmosServer
+
+Talk = Callable[[int], Awaitable[None]]
+PING = b"GET /_control/ HTTP/1.1\r\nhost: x\r\n\r\n"
+
+
+def served(talk: Talk, data_dir: Path | None = None) -> None:
+    """Run a conversation with a server in this process."""
+
+    async def run() -> None:
+        async with CosmosServer(data_dir=data_dir) as server:
+            await asyncio.wait_for(talk(server.port), 20)
+
+    asyncio.run(run())
+
+
+async def exchange(port: int, data: bytes, *, end: bool = False) -> bytes:
+    """Send bytes; everything that comes back until the connection closes."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    try:
+        writer.write(data)
+        if end:
+            writer.write_eof()
+        return await reader.read()
+    finally:
+        writer.close()
+
+
+GARBAGE = {
+    "noise": (b"\x00\x01\x02\xff" * 10, 400),
+    "tls": (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 400),
+    "no version": (b"GET /\r\n\r\n", 400),
+    "another protocol": (b"GET / SPDY/3\r\n\r\n", 400),
+    "a broken header": (b"GET / HTTP/1.1\r\nno colon\r\n\r\n", 400),
+    "a space in a name": (b"GET / HTTP/1.1\r\nx : 1\r\n\r\n", 400),
+    "a length that is none": (b"POST /dbs HTTP/1.1\r\ncontent-length: many\r\n\r\n", 400),
+    "a negative length": (b"POST /dbs HTTP/1.1\r\ncontent-length: -5\r\n\r\n", 400),
+    "a huge body": (b"POST /dbs HTTP/1.1\r\ncontent-length: 99999999999\r\n\r\n", 413),
+    "a huge head": (b"GET / HTTP/1.1\r\nx: " + b"y" * wire.HEAD_LIMIT, 431),
+    "a broken chunk": (b"POST /dbs HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n", 400),
+    "a chunk without end": (b"POST /dbs HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n1\r\nabc\r\n", 400),
+    "a huge chunk": (b"POST /dbs HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\nFFFFFFFF\r\n", 413),
+}
+
+
+@pytest.mark.parametrize(("data", "status"), GARBAGE.values(), ids=GARBAGE.keys())
+def test_garbage_gets_an_error_and_a_closed_connection(data: bytes, status: int) -> None:
+    """The answer says what is wrong, the connection closes, and the next client is served."""
+
+    async def talk(port: int) -> None:
+        answer = await exchange(port, data, end=True)
+        head, _, body = answer.partition(b"\r\n\r\n")
+        assert head.startswith(b"HTTP/1.1 %d " % status)
+        assert b"connection: close" in head
+        assert json.loads(body)["message"]
+        assert b" 200 " in await exchange(port, PING.replace(b"host: x", b"connection: close"))
+
+    served(talk)
+
+
+def test_a_broken_body_is_no_harm() -> None:
+    """A request that is whole but makes no sense leaves the connection open for the next."""
+
+    async def talk(port: int) -> None:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        with closing(writer):
+            for _ in range(2):
+                writer.write(b"POST /_control/faults HTTP/1.1\r\ncontent-length: 3\r\n\r\n{{{")
+                assert b" 400 " in await reader.readline()
+                head = await reader.readuntil(b"\r\n\r\n")
+                length = int(head.lower().partition(b"content-length: ")[2].split(b"\r\n")[0])
+                assert b"not valid JSON" in await reader.readexactly(length)
+
+    served(talk)
+
+
+def test_requests_in_one_piece_are_answered_in_order() -> None:
+    """Several requests that arrive together, and one that arrives byte by byte, get their answers."""
+
+    async def talk(port: int) -> None:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        with closing(writer):
+            writer.write(PING * 3)
+            for byte in PING:
+                writer.write(bytes([byte]))
+                await writer.drain()
+            for _ in range(4):
+                assert b" 200 " in await reader.readline()
+                await reader.readuntil(b"\r\n\r\n")
+                await reader.readexactly(len(b'{"paused":false}'))
+
+    served(talk)
+
+
+def test_chunks_and_continue_are_understood() -> None:
+    """A chunked body is put together, and a client that asks first is told to go on."""
+
+    async def talk(port: int) -> None:
+        rule = b'{"status":503,"kind":"read"}'
+        chunks = b"".join(b"%x\r\n%b\r\n" % (len(part), part) for part in (rule[:5], rule[5:])) + b"0\r\n\r\n"
+        head = b"POST /_control/faults HTTP/1.1\r\nconnection: close\r\n"
+        assert b'"status":503' in await exchange(port, head + b"transfer-encoding: chunked\r\n\r\n" + chunks)
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        with closing(writer):
+            writer.write(head + b"expect: 100-continue\r\ncontent-length: %d\r\n\r\n" % len(rule))
+            assert await reader.readuntil(b"\r\n\r\n") == b"HTTP/1.1 100 Continue\r\n\r\n"
+            writer.write(rule)
+            assert b'"status":503' in await reader.read()
+
+    served(talk)
+
+
+def test_half_a_request_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A request that does not get complete ends with 408."""
+    monkeypatch.setattr(wire, "HALF_REQUEST_SECONDS", 0.05)
+
+    async def talk(port: int) -> None:
+        assert (await exchange(port, PING[:20])).startswith(b"HTTP/1.1 408 ")
+        assert (await exchange(port, b"POST /dbs HTTP/1.1\r\ncontent-length: 9\r\n\r\nhalf")).startswith(
+            b"HTTP/1.1 408 "
+        )
+
+    served(talk)
+
+
+@pytest.fixture
+def many_files() -> Iterator[None]:
+    """As many open files as 1,000 connections need at both ends."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 4096), hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def test_a_thousand_idle_connections_are_no_burden(many_files: None) -> None:
+    """1,000 connections that say nothing do not keep another from being served."""
+
+    async def talk(port: int) -> None:
+        idle = [socket.create_connection(("127.0.0.1", port)) for _ in range(1000)]
+        try:
+            assert b" 200 " in await exchange(port, PING.replace(b"host: x", b"connection: close"))
+        finally:
+            for one in idle:
+                one.close()
+
+    served(talk)
+
+
+def test_a_client_that_leaves_is_no_harm(tmp_path: Path) -> None:
+    """A connection that goes away before its answer leaves the server as it was, its write kept or not begun."""
+
+    async def talk(port: int) -> None:
+        for _ in range(20):
+            _, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(PING)
+            writer.transport.abort()
+        assert b" 200 " in await exchange(port, PING.replace(b"host: x", b"connection: close"))
+
+    served(talk, tmp_path)
+
+
+def test_a_failure_inside_is_no_traceback(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    """A mistake of ours gets 500 without details; the log has the details."""
+    monkeypatch.setattr(Emulator, "_serve", lambda self, context: 1 / 0)
+    monkeypatch.setattr("local.cosmos.auth.Authorizer.check", lambda *_: None)
+
+    async def talk(port: int) -> None:
+        answer = await exchange(port, b"GET /dbs HTTP/1.1\r\nconnection: close\r\n\r\n")
+        assert answer.startswith(b"HTTP/1.1 500 ")
+        assert b"ZeroDivisionError" not in answer
+        assert b"Traceback" not in answer
+
+    served(talk)
+    assert "ZeroDivisionError" in caplog.text

@@ -1,0 +1,175 @@
+"""The engine on a real file, with functions instead of workers."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from local.host import events, store
+from local.host.events import Kind
+from tests.unit.local.host.hub import Hub
+from tests.unit.local.host.pure import START, Code, Context
+
+
+def one(context: Context) -> Any:
+    """Calls an activity."""
+    return (yield context.call_activity("double", context.get_input()))
+
+
+def sleeper(context: Context) -> Any:
+    """Sleeps for a month, in pieces."""
+    yield context.create_timer(context.current_utc_datetime + timedelta(days=30))
+    return "woken"
+
+
+def flood(context: Context) -> Any:
+    """Many at once."""
+    results = yield context.task_all([context.call_activity("double", n) for n in range(50)])
+    return sum(results)
+
+
+def impatient(context: Context) -> Any:
+    """Does not wait for its timer."""
+    timer = context.create_timer(context.current_utc_datetime + timedelta(days=1))
+    yield context.task_any([timer, context.wait_for_external_event("go")])
+    timer.cancel()
+    return "gone"
+
+
+ORCHESTRATORS: dict[str, Code] = {"one": one, "sleeper": sleeper, "flood": flood, "impatient": impatient}
+ACTIVITIES = {"double": lambda n: 2 * n}
+
+
+def played(path: Path, do: Callable[[Hub], Coroutine[Any, Any, None]]) -> None:
+    """Runs a hub for one coroutine."""
+
+    async def run() -> None:
+        async with Hub(path / "host.db", ORCHESTRATORS, ACTIVITIES) as hub:
+            await do(hub)
+
+    asyncio.run(run())
+
+
+def test_a_month_passes_in_no_time(tmp_path: Path) -> None:
+    """Long timers come in pieces and end when they should."""
+
+    async def do(hub: Hub) -> None:
+        await hub.start("sleeper", "s")
+        await hub.finished("s")
+        fired = [e for e in hub.history("s") if e["EventType"] == Kind.TIMER_FIRED]
+        assert (hub.output("s"), len(fired) > 3) == ("woken", True)
+        assert hub.clock.now() - START > timedelta(days=29)
+
+    played(tmp_path, do)
+
+
+def test_all_results_that_wait_are_taken_in_one_turn(tmp_path: Path) -> None:
+    """Fifty results need far fewer turns than fifty."""
+
+    async def do(hub: Hub) -> None:
+        await hub.start("flood", "f")
+        await hub.finished("f")
+        turns = [e for e in hub.history("f") if e["EventType"] == Kind.TURN_STARTED]
+        assert (hub.output("f"), len(turns) < 40) == (2450, True)
+
+    played(tmp_path, do)
+
+
+def test_a_finished_id_can_be_used_again(tmp_path: Path) -> None:
+    """Nothing of the one before is left; the generation counts on."""
+
+    async def do(hub: Hub) -> None:
+        for generation, given in enumerate((1, 2)):
+            await hub.start("one", "same", given)
+            await hub.finished("same")
+            assert hub.output("same") == 2 * given
+            assert [e["Generation"] for e in hub.history("same") if "Generation" in e] == [generation]
+
+    played(tmp_path, do)
+
+
+def test_an_id_in_use_is_refused(tmp_path: Path) -> None:
+    """With the status of who has it."""
+
+    async def do(hub: Hub) -> None:
+        await hub.start("impatient", "i")
+        with pytest.raises(store.AlreadyExists, match="already exists"):
+            await hub.start("impatient", "i")
+
+    played(tmp_path, do)
+
+
+def test_a_finished_instance_leaves_nothing_waiting(tmp_path: Path) -> None:
+    """No timer, no message, no activity."""
+
+    async def do(hub: Hub) -> None:
+        await hub.start("impatient", "i")
+        await hub.send("i", events.event_raised(name="go", input="1", now=hub.clock.now()))
+        await hub.finished("i")
+        await hub.send("i", events.event_raised(name="late", input="1", now=hub.clock.now()))
+        read = hub.database.read
+        assert (hub.output("i"), read.all("all_timers"), read.all("all_activities")) == ("gone", [], [])
+
+    played(tmp_path, do)
+
+
+def test_an_orchestrator_that_does_not_exist_fails_with_the_known_ones(tmp_path: Path) -> None:
+    """In the real host's words."""
+
+    async def do(hub: Hub) -> None:
+        await hub.start("none", "n")
+        await hub.finished("n")
+        assert hub.output("n") == (
+            "Orchestrator function 'none' failed: The function 'none' doesn't exist, is disabled, or is not an "
+            "orchestrator function. Additional info: The following are the known orchestrator functions: "
+            "'flood', 'impatient', 'one', 'sleeper'."
+        )
+
+    played(tmp_path, do)
+
+
+def test_a_late_answer_of_an_activity_is_dropped(tmp_path: Path) -> None:
+    """Its row went with the first answer."""
+
+    async def do(hub: Hub) -> None:
+        await hub.start("impatient", "i")
+        row = {"instance": "i", "execution": "i-x", "task": 5, "name": "double", "input": "1"}
+        identity = await hub.database.write(lambda q: q.run("add_activity", **row))
+        activity = store.Activity(id=identity, **row)  # type: ignore[arg-type]
+        event = events.task_completed(task=5, result="2", now=START)
+        first = await hub.database.write(lambda q: store.finish_activity(q, activity, event))
+        second = await hub.database.write(lambda q: store.finish_activity(q, activity, event))
+        assert (first.wake, second.wake) == (("i",), ())
+
+    played(tmp_path, do)
+
+
+def test_the_last_of_a_fan_out_overtakes_the_one_before_it(tmp_path: Path) -> None:
+    """The real host's queue keeps no order either, so no app may rely on one."""
+
+    async def do(hub: Hub) -> None:
+        await hub.start("flood", "f")
+        await hub.finished("f")
+        assert list(hub.called)[-2:] == ["double(49)", "double(48)"]
+
+    played(tmp_path, do)
+
+
+def test_a_timer_fires_early_by_the_fraction_of_a_second(tmp_path: Path) -> None:
+    """Whole seconds are waited, rounded down; an app must not rely on the rest."""
+
+    def short(context: Context) -> Any:
+        began = context.current_utc_datetime
+        yield context.create_timer(began + timedelta(seconds=2.9))
+        return (context.current_utc_datetime - began).total_seconds()
+
+    async def run() -> None:
+        async with Hub(tmp_path / "host.db", {"short": short}, {}) as hub:
+            await hub.start("short", "s")
+            await hub.finished("s")
+            assert 2 <= hub.output("s") < 2.9
+
+    asyncio.run(run())

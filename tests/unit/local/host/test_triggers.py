@@ -1,0 +1,83 @@
+"""When timer functions run."""
+
+import asyncio
+import json
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from local.host import events
+from local.host.database import Database
+from local.host.triggers import TimerTriggers
+from tests.unit.local.host.hub import JumpingClock, _never
+from tests.unit.local.host.pure import START
+
+HOURLY = {"type": "timerTrigger", "name": "t", "schedule": "0 0 * * * *"}
+
+
+class Calls:
+    """Takes the place of the workers and remembers what was called; says when it is enough."""
+
+    def __init__(self, clock: JumpingClock, enough: int) -> None:
+        self._clock = clock
+        self._enough = enough
+        self.made: list[tuple[str, bool]] = []
+        self.done = asyncio.Event()
+
+    async def invoke(self, name: str, header: Any, body: bytes, **_: Any) -> tuple[dict[str, Any], bytes]:
+        """One run of a timer function."""
+        self.made.append((f"{self._clock.now():%H:%M}", json.loads(body)["IsPastDue"]))
+        if len(self.made) == self._enough:
+            self.done.set()
+        return {"ok": True}, b""
+
+
+def runs(path: Path, binding: dict[str, Any], enough: int, last: timedelta | None = None) -> list[tuple[str, bool]]:
+    """The first runs after a start, with the last one before it so long ago."""
+
+    async def run() -> list[tuple[str, bool]]:
+        clock = JumpingClock()
+        database = Database(path / "host.db", _never)
+        if last is not None:
+            stamp = events.stamp(START - last)
+            await database.write(lambda q: q.run("note_run", function="f", last=stamp))
+        calls = Calls(clock, enough)
+        timers = TimerTriggers(database, calls, clock, None, {"EVERY": "0 30 * * * *"}, print)  # type: ignore[arg-type]
+        timers.use({"f": binding}, starting=True)
+        await asyncio.wait_for(calls.done.wait(), 5)
+        await timers.stop()
+        database.close()
+        return calls.made[:enough]
+
+    return asyncio.run(run())
+
+
+def test_a_function_runs_whenever_its_schedule_says(tmp_path: Path) -> None:
+    """On the hour, every hour."""
+    assert runs(tmp_path, HOURLY, 3) == [("01:00", False), ("02:00", False), ("03:00", False)]
+
+
+def test_a_function_that_wants_to_runs_at_the_start(tmp_path: Path) -> None:
+    """Then by its schedule."""
+    assert runs(tmp_path, {**HOURLY, "runOnStartup": True}, 2) == [("00:00", False), ("01:00", False)]
+
+
+def test_a_run_that_was_missed_is_made_up_for(tmp_path: Path) -> None:
+    """Once, and as overdue, however many were missed."""
+    assert runs(tmp_path, HOURLY, 2, last=timedelta(hours=5)) == [("00:00", True), ("01:00", False)]
+
+
+def test_nothing_is_made_up_for_when_nothing_was_missed(tmp_path: Path) -> None:
+    """The host was back before the next run."""
+    assert runs(tmp_path, HOURLY, 1, last=timedelta(seconds=0)) == [("01:00", False)]
+
+
+def test_runs_closer_than_a_minute_are_not_made_up_for(tmp_path: Path) -> None:
+    """As on the real host."""
+    often = {**HOURLY, "schedule": "*/30 * * * * *"}
+    assert runs(tmp_path, often, 1, last=timedelta(hours=1)) == [("00:00", False)]
+
+
+def test_a_schedule_may_be_the_name_of_a_setting(tmp_path: Path) -> None:
+    """Between percent signs."""
+    assert runs(tmp_path, {**HOURLY, "schedule": "%EVERY%"}, 2) == [("00:30", False), ("01:30", False)]

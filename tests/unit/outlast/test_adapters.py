@@ -1,0 +1,41 @@
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from outlast.adapters import Adapters
+from outlast.errors import Permanent
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def test_nothing_is_opened_before_it_is_needed() -> None:
+    """An app without a single setting can be loaded, and says what is missing when it is asked to work."""
+    wired = Adapters.wired({}, ROOT)
+    assert set(wired.reports) == {"airport_departures", "flight_delays"}
+    assert wired.inputs is None
+    with pytest.raises(Permanent, match="COSMOS_ENDPOINT is not set"):
+        asyncio.run(wired.runs.find("r1"))
+    with pytest.raises(Permanent, match="STAGING_URL or INPUTS_URL is not set"):
+        asyncio.run(wired.staging.get("x"))
+
+
+def test_the_deadline_is_that_of_the_host() -> None:
+    """By the environment, or host.json beside the app."""
+    given = {"AzureFunctionsJobHost__functionTimeout": "00:00:10"}
+    assert Adapters.wired(given, ROOT).deadlines.timeout == 10
+    assert Adapters.wired({}, ROOT).deadlines.timeout == 120
+
+
+def test_a_setting_that_cannot_be_used_stops_the_app() -> None:
+    """At its start, by name."""
+    with pytest.raises(Permanent, match="MAX_PARALLEL"):
+        Adapters.wired({"MAX_PARALLEL": "many"}, ROOT)
+
+
+def test_each_run_has_an_id_of_its_own() -> None:
+    """Of letters and digits alone, for it is an instance id, a path and part of a URL."""
+    wired = Adapters.wired({}, ROOT)
+    ids = {wired.new_id() for _ in range(100)}
+    assert len(ids) == 100
+    assert all(each.isalnum() for each in ids)
