@@ -88,6 +88,11 @@ class Pace:
             return self.operations
         return max(1, min(MAX_OPERATIONS, int(self._quantum(self.cycle) / self.per_operation)))
 
+    @property
+    def grown(self) -> bool:
+        """Whether more than one request at once is called for."""
+        return self.cycle is not None or self.operations >= MAX_OPERATIONS
+
     def sent(self, operations: int) -> float:
         """Take what a batch will probably cost; its answer is told that amount again."""
         expected = operations * self.per_operation

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from outlast.cosmos.writer import Writer
 
 AT_ONCE = 4
-"""Workers of a stream. It begins with one, and each answer without a fault adds one."""
+"""Workers of a stream. It begins with one; when batches have grown, each answer without a fault adds one."""
 ATTEMPTS = 6
 """Answers lost one after another (408, 449, 5xx, no connection) before the chunk's activity is retried as a whole."""
 
@@ -117,7 +117,7 @@ class Writing:
                     await self._back_off(lost, fault)
                     if is_stale(fault):
                         await self._follow(route)
-                elif not again:
+                elif not again and stream.pace.grown:
                     self._hire(stream)
         except BaseException as error:  # noqa: BLE001  # raised by `go` when the others have ended too
             self.failed = self.failed or error

@@ -24,8 +24,8 @@ BEHIND = {
 }
 """Which requirement brings a module that is not named like it."""
 BUILT_IN = {"asyncio", "bisect", "collections", "contextlib", "csv", "dataclasses", "datetime", "enum", "functools",
-            "hashlib", "importlib", "inspect", "io", "itertools", "json", "logging", "math", "os", "pathlib", "random", "re",
-            "struct", "time", "typing", "urllib", "uuid", "zlib"}  # fmt: skip
+            "hashlib", "importlib", "inspect", "io", "itertools", "json", "logging", "math", "os", "pathlib", "random",
+            "re", "struct", "time", "typing", "urllib", "uuid", "zlib"}  # fmt: skip
 
 
 def stories() -> dict[str, str]:
