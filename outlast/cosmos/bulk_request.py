@@ -4,6 +4,7 @@ Source: requests of @azure/cosmos recorded on the wire; azure-sdk-for-java, `Bat
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 from outlast.cosmos.line import Line
@@ -40,8 +41,16 @@ def results_of(answers: Sequence[dict[str, Any]]) -> list[Result]:
 
 
 def _result(answer: dict[str, Any]) -> Result:
-    status, charge = int(answer["statusCode"]), float(answer.get("requestCharge") or 0)
+    status, charge = answer["statusCode"], answer.get("requestCharge") or 0
     if status < 300:
-        return Result(status, charge=charge)
+        return _written(status, charge)
     wait = float(answer.get("retryAfterMilliseconds") or 0) / 1000
-    return Result(status, int(answer.get("subStatusCode") or 0), charge, wait, str(answer.get("message") or ""))
+    return Result(
+        int(status), int(answer.get("subStatusCode") or 0), float(charge), wait, str(answer.get("message") or "")
+    )
+
+
+@lru_cache(4096)
+def _written(status: int, charge: float) -> Result:
+    """Most answers are alike."""
+    return Result(int(status), charge=float(charge))

@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 
 from outlast.cosmos.line import Line
 from outlast.cosmos.pace import Pace
@@ -21,19 +22,16 @@ class Stream:
     waiting: dict[Place, deque[int]] = field(default_factory=dict)
     workers: int = 0
 
-    def add(self, place: Place, number: int) -> None:
-        self.waiting.setdefault(place, deque()).append(number)
-
     def take(self, most: int) -> tuple[Place, list[int]]:
         """The next lines that may share a request; a line that is larger than a request should be goes alone."""
         place, queue = next(iter(self.waiting.items()))
-        batch, size = [queue.popleft()], 0
-        size = len(self.lines[batch[0]].document)
-        while queue and len(batch) < most:
-            size += len(self.lines[queue[0]].document)
-            if size > TARGET_BYTES:
+        count, size = 0, 0
+        for number in islice(queue, most):
+            size += len(self.lines[number].document)
+            if size > TARGET_BYTES and count:
                 break
-            batch.append(queue.popleft())
+            count += 1
+        batch = [queue.popleft() for _ in range(count)]
         if not queue:
             del self.waiting[place]
         return place, batch

@@ -1,6 +1,7 @@
 """One call of the writer: lines are distributed to streams, and each stream is sent by a few workers."""
 
 import asyncio
+from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 AT_ONCE = 4
 """Workers of a stream. It begins with one; when batches have grown, each answer without a fault adds one."""
+OK = (200, 201)
 ATTEMPTS = 6
 """Answers lost one after another (408, 449, 5xx, no connection) before the chunk's activity is retried as a whole."""
 
@@ -68,16 +70,21 @@ class Writing:
             return
         numbers = range(len(self.lines)) if self.route is None else sorted(self._recall())
         self.route = route
+        queues: dict[Place, deque[int]] = {}
         for number in numbers:
             place = route.place(self.lines[number])
-            stream = self.streams.get(place.pace)
-            if stream is None:
-                pace = self.writer.paces.of(self.container, place.pace)
-                stream = self.streams[place.pace] = Stream(pace, self.lines)
-            stream.add(place, number)
+            queue = queues.get(place)
+            if queue is None:
+                queue = queues[place] = self._queue(place)
+            queue.append(number)
         for stream in self.streams.values():
             if not stream.workers:
                 self._hire(stream)
+
+    def _queue(self, place: Place) -> deque[int]:
+        if place.pace not in self.streams:
+            self.streams[place.pace] = Stream(self.writer.paces.of(self.container, place.pace), self.lines)
+        return self.streams[place.pace].waiting.setdefault(place, deque())
 
     async def _find_route(self, stale: Route | None) -> Route | None:
         lost = 0
@@ -142,6 +149,9 @@ class Writing:
             if self._over():
                 return batch, None
             results = await self._send(stream, place, batch)
+        if all(result.status in OK for result in results):
+            self.results.update(zip(batch, results, strict=True))
+            return [], None
         verdicts = [judge(result, self.container) for result in results]
         if len(batch) > 1 and all(verdict is Next.REFUSE for verdict in verdicts):
             return await self._divide(stream, place, batch)
@@ -178,13 +188,9 @@ class Writing:
                 results = await self.writer.transport.send(self.container, place, [self.lines[i] for i in batch])
         except TimeoutError:
             results = [Result(CONNECTION_LOST, message="no answer in time")] * len(batch)
-        charge, written, waits = 0.0, 0, []
-        for result in results:
-            charge += result.charge
-            if result.status == 429:
-                waits.append(result.retry_after)
-            elif result.status in (200, 201):
-                written += 1
+        charge = sum([result.charge for result in results])
+        waits = [result.retry_after for result in results if result.status == 429]
+        written = sum([result.status in OK for result in results])
         stream.pace.answered(expected, charge, written, max(waits) if waits else None)
         self.ru += charge
         self.throttled += len(waits)
@@ -196,14 +202,15 @@ class Writing:
         await self.writer.sleep(min(0.1 * 2**lost * (0.5 + self.writer.jitter()), self.deadline.remaining()))
 
     def written(self) -> Written:
-        settled = next((i for i in range(len(self.lines)) if i not in self.results), len(self.lines))
+        settled = len(self.lines)
+        if len(self.results) < settled:
+            settled = next(i for i in range(settled) if i not in self.results)
         pairs = [(self.lines[i], self.results[i]) for i in range(settled)]
-        refused = [(line, result) for line, result in pairs if result.status >= 400]
-        kept = [(line, result) for line, result in pairs if result.status < 400]
+        refused = [(line, result) for line, result in pairs if result.status not in OK]
         totals = Totals(
-            documents=len(kept),
-            replaced=sum(result.status == 200 for _, result in kept),
-            bytes=sum(len(line.document) for line, _ in kept),
+            documents=len(pairs) - len(refused),
+            replaced=sum([result.status == 200 for _, result in pairs]),
+            bytes=sum([len(line.document) for line, _ in pairs]) - sum([len(line.document) for line, _ in refused]),
             ru=round(self.ru, 2),
             throttled=self.throttled,
             sends=self.sends,
