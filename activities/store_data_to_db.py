@@ -1,6 +1,6 @@
 """Writes one chunk's staged documents into the database until they are in or the deadline comes."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -25,10 +25,12 @@ WINDOW = 4 * 1024 * 1024
 @dataclass(frozen=True, slots=True)
 class Place(Crosses):
     """The cursor: everything of the chunk before byte `offset` of `part` is settled: written, or refused by the
-    database. `call` counts the answers; `rejecting` are the calls in which something was refused."""
+    database; `ahead` are runs of lines behind it that are settled too. `call` counts the answers; `rejecting` are the
+    calls in which something was refused."""
 
     part: int = 0
     offset: int = 0
+    ahead: Sequence[Sequence[int]] = ()
     call: int = 0
     documents: int = 0
     refused: int = 0
@@ -117,12 +119,13 @@ class _Storing:
         data = await self.step.staging.get_range(path, self.place.offset, WINDOW)
         lines = read_lines(data[: data.rindex(b"\n") + 1])
         container = self.step.reports[self.record.report].container
-        written = await self.step.writer.write(container, lines, self.deadline, self.fence.check)
+        written = await self.step.writer.write(container, lines, self.deadline, self.fence.check, self.place.ahead)
         self.refused += written.refused
         self.totals += written.totals
         self.place = replace(
             self.place,
             offset=self.place.offset + sum(len(line.encoded()) for line in lines[: written.settled]),
+            ahead=written.left(),
             documents=self.place.documents + written.totals.documents,
             refused=self.place.refused + len(written.refused),
         )

@@ -9,6 +9,7 @@ from outlast.cosmos.document import staged
 from outlast.cosmos.line import Line
 from outlast.cosmos.pace import Paces
 from outlast.cosmos.writer import Writer
+from outlast.cosmos.written import Runs
 from outlast.deadline import Deadline
 from tests.simulation.in_process import InProcess
 from tests.simulation.virtual_time import run_virtually
@@ -41,18 +42,20 @@ async def _write(seconds: float) -> Tenth:
 
 async def _lane(writer: Writer, lane: int, seconds: float) -> tuple[int, int]:
     """Calls one after another, each from where the one before stopped."""
-    settled, failures, lines = 0, 0, list[Line]()
+    settled, failures, lines, first = 0, 0, list[Line](), 0
+    ahead: Runs = ()
     while writer.clock() < seconds:
         deadline = Deadline(writer.clock() + CALL_SECONDS, writer.clock)
         while not deadline.passed():
-            lines = lines or _window(lane, settled)
+            lines = lines or _window(lane, first)
             try:
-                written = await writer.write("c", lines, deadline, _let_pass)
+                written = await writer.write("c", lines, deadline, _let_pass, ahead)
             except Exception:  # noqa: BLE001  # counted: none may surface
                 failures += 1
                 break
-            settled += written.settled
-            lines = lines[written.settled :]
+            settled += written.totals.documents
+            first += written.settled
+            lines, ahead = lines[written.settled :], written.left()
     return settled, failures
 
 

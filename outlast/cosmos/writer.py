@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from outlast.cosmos.line import Line
 from outlast.cosmos.pace import Paces
 from outlast.cosmos.transport import Transport
-from outlast.cosmos.writing import Writing, Written
+from outlast.cosmos.writing import Writing
+from outlast.cosmos.written import Runs, Written
 from outlast.deadline import Deadline
 
 IN_FLIGHT = 32
@@ -26,12 +27,18 @@ class Writer:
     gate: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(IN_FLIGHT))
 
     async def write(
-        self, container: str, lines: Sequence[Line], deadline: Deadline, check: Callable[[], Awaitable[None]]
+        self,
+        container: str,
+        lines: Sequence[Line],
+        deadline: Deadline,
+        check: Callable[[], Awaitable[None]],
+        ahead: Runs = (),
     ) -> Written:
-        """Upsert the lines; `check` is awaited before each request and stops the writing by raising.
+        """Upsert the lines but for those that an earlier call has settled `ahead`; `check` is awaited before each
+        request and stops the writing by raising.
 
         Raises Permanent where the database will refuse every request, Transient when answers stay lost.
         """
-        writing = Writing(self, container, lines, deadline, check)
+        writing = Writing(self, container, lines, deadline, check, ahead)
         await writing.go()
         return writing.written()

@@ -10,6 +10,7 @@ from outlast.cosmos.line import Line
 from outlast.cosmos.outcome import Next, is_stale, judge
 from outlast.cosmos.stream import Stream
 from outlast.cosmos.transport import CONNECTION_LOST, Place, Result, Route
+from outlast.cosmos.written import Runs, Written, numbers_in, runs_of
 from outlast.deadline import Deadline
 from outlast.errors import Transient
 from outlast.models import Totals
@@ -24,16 +25,6 @@ ATTEMPTS = 6
 """Answers lost one after another (408, 449, 5xx, no connection) before the chunk's activity is retried as a whole."""
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
-    """`settled`: how many lines from the first on are written or refused; totals and `refused` are of those alone,
-    but for request units, throttling and sends, which are of everything that was sent."""
-
-    settled: int
-    refused: list[tuple[Line, Result]]
-    totals: Totals
-
-
 @dataclass(slots=True)
 class Writing:
     writer: "Writer"
@@ -41,6 +32,7 @@ class Writing:
     lines: Sequence[Line]
     deadline: Deadline
     check: Callable[[], Awaitable[None]]
+    ahead: Runs = ()
     route: Route | None = None
     streams: dict[str, Stream] = field(default_factory=dict)
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
@@ -68,7 +60,7 @@ class Writing:
         route = await self._find_route(stale)
         if route is None:
             return
-        numbers = range(len(self.lines)) if self.route is None else sorted(self._recall())
+        numbers = self._recall() if self.route else self._all()
         self.route = route
         queues: dict[Place, deque[int]] = {}
         for number in numbers:
@@ -97,8 +89,15 @@ class Writing:
             await self._back_off(lost, found)
         return None
 
+    def _all(self) -> Sequence[int]:
+        """All that no earlier call has settled."""
+        if not self.ahead:
+            return range(len(self.lines))
+        done = set(numbers_in(self.ahead))
+        return [number for number in range(len(self.lines)) if number not in done]
+
     def _recall(self) -> list[int]:
-        return [number for stream in self.streams.values() for number in stream.empty()]
+        return sorted(number for stream in self.streams.values() for number in stream.empty())
 
     def _hire(self, stream: Stream) -> None:
         """Add a worker where there is work."""
@@ -202,10 +201,11 @@ class Writing:
         await self.writer.sleep(min(0.1 * 2**lost * (0.5 + self.writer.jitter()), self.deadline.remaining()))
 
     def written(self) -> Written:
-        settled = len(self.lines)
-        if len(self.results) < settled:
-            settled = next(i for i in range(settled) if i not in self.results)
-        pairs = [(self.lines[i], self.results[i]) for i in range(settled)]
+        """What this call has settled; what it must forget, for its place cannot be told in short, is not counted."""
+        before = (number for number in numbers_in(self.ahead) if number < len(self.lines))
+        settled, ahead = runs_of(sorted({*self.results, *before}))
+        kept = {*range(settled), *numbers_in(ahead)}
+        pairs = [(self.lines[number], result) for number, result in self.results.items() if number in kept]
         refused = [(line, result) for line, result in pairs if result.status not in OK]
         totals = Totals(
             documents=len(pairs) - len(refused),
@@ -215,4 +215,4 @@ class Writing:
             throttled=self.throttled,
             sends=self.sends,
         )
-        return Written(settled, refused, totals)
+        return Written(settled, ahead, refused, totals)

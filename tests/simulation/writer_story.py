@@ -13,6 +13,7 @@ from outlast.cosmos.document import staged
 from outlast.cosmos.line import Line
 from outlast.cosmos.pace import Paces
 from outlast.cosmos.writer import Writer
+from outlast.cosmos.written import Runs
 from outlast.deadline import Deadline
 from outlast.errors import Transient
 from tests.simulation.in_process import InProcess
@@ -131,14 +132,15 @@ class _Teller:
     async def _lane(self, writer: Writer, lines: Sequence[Line]) -> None:
         """Calls one after another, each from where the one before stopped."""
         seconds = self.random.choice((0.5, 3.0, 1000.0))
+        ahead: Runs = ()
         while lines:
             try:
                 deadline = Deadline(writer.clock() + seconds, writer.clock, 2.0)
-                written = await writer.write(CONTAINER, lines, deadline, _let_pass)
+                written = await writer.write(CONTAINER, lines, deadline, _let_pass, ahead)
             except Transient:
                 await asyncio.sleep(5)
                 continue
-            lines = lines[written.settled :]
+            lines, ahead = lines[written.settled :], written.left()
             self.story.documents += written.totals.documents
             self.story.refused.update(line.parsed()["id"] for line, _ in written.refused)
 

@@ -181,16 +181,27 @@ def test_what_is_refused_alone_is_refused() -> None:
 
 
 def test_at_the_deadline_the_exact_low_water_mark_is_returned() -> None:
-    """What lies before it is settled and counted; what was written behind it is not, and is written again."""
+    """What lies before it is settled, and what was written behind it is told, so that it is not written again."""
     bench, lines = Bench(), make_lines(100, 100, 100)
     bench.transport.meet([None, throttle(60), None])
     written = bench.write(lines, seconds=30)
-    assert written.settled == 100
-    assert written.totals.documents == 100
-    assert written.totals.bytes == sum(len(line.document) for line in lines[:100])
+    assert (written.settled, written.ahead) == (100, ((200, 300),))
+    assert written.totals.documents == 200
+    assert written.totals.bytes == sum(len(line.document) for line in lines[:100] + lines[200:])
     assert written.totals.sends == 3
     assert len(bench.ids()) == 200
     assert bench.clock() <= 1030.1
+
+
+def test_what_was_settled_ahead_is_not_sent_again() -> None:
+    """The next call takes it for settled, and counts what it settles itself."""
+    bench, lines = Bench(), make_lines(100, 100, 100)
+    bench.transport.meet([None, throttle(60), None])
+    first = bench.write(lines, seconds=30)
+    bench.transport.sent.clear()
+    second = bench.write(lines[100:], ahead=first.left())
+    assert (second.settled, second.ahead, second.totals.documents) == (200, (), 100)
+    assert {key for batch in bench.transport.sent for key in batch} == set(ids_of(lines[100:200]))
 
 
 def test_behind_the_deadline_nothing_is_sent() -> None:
