@@ -22,8 +22,12 @@ MOST = 10_000
 """Request units a second of a physical partition at most (Azure Cosmos DB, "Service quotas")."""
 RISE = 2.2 * SPREAD * MOST
 """By how much a cycle speeds up: beyond twice the spread at the most, so that the limit is met."""
-RISE_SHARE = 5.0
-"""But not by more than this many times what the range gave: a small range is not to be overrun."""
+RISE_SHARE = 1.5
+"""But not by more than this many times what the range gave, once that is about the same from second to second: a small
+range is not to be overrun. While it is not, spread and rise are doubled, so that a writer that comes late gets its
+part within seconds."""
+STEADY = 0.05
+"""What two seconds may differ by and count as about the same."""
 GROWTH = 0.25
 """A cycle without a 429 is followed by a shorter one that speeds up by this share, then by twice that, and so on."""
 SHORT_CYCLE = 0.5
@@ -69,6 +73,7 @@ class Pace:
     reckoned: float = 0.0
     growth: float = GROWTH
     given: float = 0.0
+    steady: bool = False
     spent: float = 0.0
     served: deque[tuple[float, float]] = field(default_factory=deque)
 
@@ -124,15 +129,19 @@ class Pace:
         seconds = max(1.0, float(math.ceil(opens_at - now)))
         served = self._served_since(opens_at - seconds) / seconds
         least = self.given if late else max(self.given * LEAST_SHARE, self.per_operation)
-        self._begin(opens_at, max(served, least))
+        given = max(served, least)
+        if not late:
+            self.steady = abs(given - self.given) <= max(STEADY * given, min(0.1 * given, 1.5 * self.per_operation))
+        self._begin(opens_at, given)
 
     def _begin(self, opens_at: float, given: float) -> None:
         """The cycle behind a 429."""
         self.given = given
         self.opens_at = self.reckoned = opens_at
         self.credit, self.spent, self.growth = 0.0, 0.0, GROWTH
-        low = given * (1 - SPREAD)
-        self.cycle = Cycle(opens_at, 1.0, low, low + min(RISE, RISE_SHARE * given))
+        spread, rise = (SPREAD, min(RISE, RISE_SHARE * given)) if self.steady else (2 * SPREAD, 2 * RISE)
+        low = given * (1 - spread)
+        self.cycle = Cycle(opens_at, 1.0, low, low + rise)
 
     def _reckon(self, cycle: Cycle, now: float) -> None:
         """Bring the credit up to date, through the cycles that have passed without a 429."""
