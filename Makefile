@@ -29,7 +29,7 @@ check: install ## lint, format, types, import rules
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy .
-	@$(BIN)/python -m pytest tests/unit/test_rules.py
+	@$(BIN)/python -m pytest tests/unit/test_rules.py tests/unit/test_structure.py
 
 test-all: test ## also the unit tests on Python 3.12 and 3.13, where those are on the machine
 	@tools/test_versions.sh 3.12 3.13

@@ -7,6 +7,7 @@ from typing import Any
 import orjson
 
 from outlast.cosmos.line import Line, read_lines
+from outlast.cosmos.share import Allowance
 from outlast.cosmos.transport import Result
 from outlast.cosmos.writer import Writer
 from outlast.deadline import Deadline, Deadlines
@@ -53,7 +54,10 @@ class StoreDataToDb:
         fence = Fence(self.runs, call.run, call.attempt, "storing", self.clock)
         record = await fence.enter()
         place = Place.of(call.cursor or {})
-        storing = _Storing(self, record, Generated(self.staging, call.run, call.chunk), deadline, fence, place)
+        allowance = await self._allowance(record)
+        storing = _Storing(
+            self, record, allowance, Generated(self.staging, call.run, call.chunk), deadline, fence, place
+        )
         done = await storing.go()
         await self._keep_rejects(record, call.chunk, storing)
         if not done:
@@ -62,6 +66,13 @@ class StoreDataToDb:
         ended = {"documents": storing.place.documents, "refused": storing.place.refused, "rejected": rejected}
         await self.staging.put(stored_path(call.run, call.chunk), orjson.dumps(ended))
         return ChunkAnswer(None, replace(storing.totals, rejected=rejected).plain()).plain()
+
+    async def _allowance(self, record: RunRecord) -> Allowance | None:
+        """This lane's part of what the run may spend."""
+        if record.ru_share is None:
+            return None
+        lanes = min(record.max_parallel, len((await self.files.chunks(record.id)).chunks))
+        return await self.writer.allowance(self.reports[record.report].container, record.ru_share, lanes)
 
     async def _keep_rejects(self, record: RunRecord, chunk: int, storing: "_Storing") -> None:
         """Stage what the database refused in this call, under its number: a repeat writes the same file."""
@@ -95,6 +106,7 @@ class _Storing:
 
     step: StoreDataToDb
     record: RunRecord
+    allowance: Allowance | None
     generated: Generated
     deadline: Deadline
     fence: Fence
@@ -119,7 +131,9 @@ class _Storing:
         data = await self.step.staging.get_range(path, self.place.offset, WINDOW)
         lines = read_lines(data[: data.rindex(b"\n") + 1])
         container = self.step.reports[self.record.report].container
-        written = await self.step.writer.write(container, lines, self.deadline, self.fence.check, self.place.ahead)
+        written = await self.step.writer.write(
+            container, lines, self.deadline, self.fence.check, self.place.ahead, self.allowance
+        )
         self.refused += written.refused
         self.totals += written.totals
         self.place = replace(

@@ -16,7 +16,17 @@ from outlast.runs import CONTAINER
 Document = dict[str, Any]
 
 START_PARAMETERS = frozenset(
-    {"code", "clientId", "report", "filename", "input", "tolerated_rejects", "tolerated_reject_percent", "max_parallel"}
+    {
+        "code",
+        "clientId",
+        "report",
+        "filename",
+        "input",
+        "tolerated_rejects",
+        "tolerated_reject_percent",
+        "max_parallel",
+        "ru_share",
+    }
 )
 """Names that the start endpoint (and the Functions host, for its keys) uses itself."""
 
@@ -117,7 +127,7 @@ def _faults(cls: type[Report[Any]]) -> Iterable[tuple[str, str]]:
         yield "mode", f"must be 'upsert', not {cls.mode!r}"
     if not (inspect.isclass(parameters) and issubclass(parameters, Parameters)):
         yield "parameters", "must be a subclass of Parameters"
-    elif taken := START_PARAMETERS & parameters.model_fields.keys():
+    elif taken := START_PARAMETERS & {field.alias or name for name, field in parameters.model_fields.items()}:
         yield "parameters", f"{', '.join(sorted(taken))} is a name that the start endpoint uses itself"
     yield from _faults_of_code(cls)
 

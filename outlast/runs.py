@@ -43,6 +43,7 @@ class RunRecord:
     tolerated_rejects: int | None = None
     tolerated_reject_percent: float | None = None
     max_parallel: int = 8
+    ru_share: float | None = None
     state: str = "accepted"
     attempt: int = 1
     owed: str | None = None

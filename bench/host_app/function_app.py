@@ -11,7 +11,7 @@ import azure.functions as func
 
 LANES = 32
 LANE_CALLS = 50  # calls of a lane before it starts anew
-ROWS = 400  # of one generated chunk: about 5 ms of work
+ROWS = 2700  # of one generated chunk: 256 KiB of the sample
 Context = Any  # the SDK ships no types
 Story = Generator[Any, Any, Any]
 
@@ -30,12 +30,18 @@ async def nap(seconds: float) -> None:
 
 async def generate(_: Any) -> int:
     """A chunk's rows, made in a thread as an app does it."""
-    return await asyncio.to_thread(lambda: len(json.dumps([{"id": str(n), "value": n * 1.5} for n in range(ROWS)])))
+    return await asyncio.to_thread(_generated)
+
+
+def _generated() -> int:
+    """Reads and writes each row by itself, as a report's own code does."""
+    rows = (json.loads(f'{{"id": "{n}", "carrier": "UA", "delay": {n * 1.5}, "origin": "EWR"}}') for n in range(ROWS))
+    return sum(len(json.dumps({**row, "late": row["delay"] > 15})) for row in rows)
 
 
 async def write(_: Any) -> None:
-    """Waits for a database."""
-    await asyncio.sleep(0.02)
+    """Waits for a database that takes such a chunk in a tenth of a second."""
+    await asyncio.sleep(0.1)
 
 
 def flat(context: Context) -> Story:

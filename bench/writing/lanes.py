@@ -41,8 +41,10 @@ class Counting:
 
     def __post_init__(self) -> None:
         self.route = self.inner.route
+        self.throughput = self.inner.throughput
 
     route: Callable[..., object] = field(init=False)
+    throughput: Callable[..., object] = field(init=False)
 
     async def send(self, container: str, place: Place, lines: Sequence[Line]) -> list[Result]:
         results = await self.inner.send(container, place, lines)

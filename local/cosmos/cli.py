@@ -5,13 +5,14 @@ import asyncio
 import gc
 import logging
 import signal
+import sqlite3
 import sys
 from pathlib import Path
 
 from local.cosmos import EMULATOR_KEY
 from local.cosmos.server import CosmosServer, PortTakenError
 
-PORT = 8081
+PORT, LAST_PORT = 8081, 65535
 
 
 def main(argv: list[str]) -> int:
@@ -24,7 +25,7 @@ def main(argv: list[str]) -> int:
     sys.setswitchinterval(0.001)  # the thread that commits gets the interpreter back sooner
     try:
         asyncio.run(_serve(options))
-    except (PortTakenError, OSError, ValueError) as error:
+    except (PortTakenError, OSError, ValueError, sqlite3.DatabaseError) as error:
         sys.stderr.write(f"cosmos: {error}\n")
         return 1
     return 0
@@ -51,13 +52,19 @@ async def _serve(options: argparse.Namespace) -> None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m local cosmos", description="Run the Cosmos DB emulator.")
-    parser.add_argument("--port", type=int, default=PORT, help="port to listen on, 0 for a free one (%(default)s)")
+    parser.add_argument("--port", type=_port, default=PORT, help="port to listen on, 0 for a free one (%(default)s)")
     parser.add_argument("--bind", default="127.0.0.1", help="address to listen on (%(default)s)")
     parser.add_argument("--data", type=Path, help="folder to keep the documents in; without, they are in memory only")
     parser.add_argument("--key", default=EMULATOR_KEY, help="account key (the well-known one of emulators)")
     parser.add_argument("--accept-aad", action="store_true", help="accept Microsoft Entra tokens, unchecked")
     parser.add_argument("--unthrottled", action="store_true", help="charge request units but never answer 429")
     return parser
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or int(text) > LAST_PORT:
+        raise argparse.ArgumentTypeError(f"'{text}' is no port: give a number from 0 to {LAST_PORT}")
+    return int(text)
 
 
 def keep_freed_memory() -> None:

@@ -22,6 +22,7 @@ Body = dict[str, Any]
 def control(emulator: "Emulator", request: Request, parts: list[str]) -> Response:
     """Answer a request below /_control/."""
     try:
+        _check_origin(request)
         action = _ACTIONS.get((request.method, parts[0] if parts else ""))
         if action is None:
             known = ", ".join(f"{method} {name}" for method, name in _ACTIONS)
@@ -33,6 +34,13 @@ def control(emulator: "Emulator", request: Request, parts: list[str]) -> Respons
     except CosmosError as error:
         return error.response()
     return Response(200, {"content-type": "application/json"}, orjson.dumps(answer))
+
+
+def _check_origin(request: Request) -> None:
+    """No page in a browser may ask: neither from another site, nor under a name that was rebound to this machine."""
+    host = request.headers.get("host", "").rpartition(":")[0] or request.headers.get("host", "")
+    if "origin" in request.headers or not (host in {"", "localhost"} or host.strip("[]").replace(".", "").isdecimal()):
+        raise CosmosError(403, "The control API answers programs on this machine only, by its address or as localhost.")
 
 
 def _ping(emulator: "Emulator", body: Body, rest: list[str]) -> Body:

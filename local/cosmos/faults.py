@@ -5,13 +5,22 @@ from collections import deque
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
-from local.cosmos.errors import CODES, CosmosError, bad_request
+from local.cosmos.errors import CosmosError, bad_request
 
 LISTED = 10_000  # fired faults remembered
 KINDS = (
     "create", "upsert", "replace", "read", "patch", "delete", "query", "plan", "batch", "bulk",
     "pkranges", "account", "metadata",
 )  # fmt: skip
+
+
+_NUMBER: tuple[type, ...] = (int, float)
+_TYPES: dict[str, tuple[type, ...]] = {  # of the fields of a rule, as JSON gives them
+    **dict.fromkeys(("kind", "database", "container", "range", "when"), (str,)),
+    **dict.fromkeys(("nth", "times", "seed", "status", "substatus", "retry_after_ms"), (int,)),
+    **dict.fromkeys(("probability", "latency_ms"), _NUMBER),
+    "reset": (bool,),
+}
 
 
 @dataclass(slots=True, frozen=True)
@@ -82,7 +91,10 @@ class Rule:
         known = {f.name for f in fields(cls)} - {"id", "matched", "fired", "_random"}
         if unknown := set(data) - known:
             raise bad_request(f"A fault rule has no {', '.join(sorted(unknown))}; it has {', '.join(sorted(known))}.")
-        rule = cls(id=id_, **data)
+        for name, value in data.items():
+            if value is not None and type(value) not in _TYPES[name]:
+                raise bad_request(f"The '{name}' of a fault rule cannot be {str(value)[:50]}.".replace('"', "'"))
+        rule = cls(id=id_, **{name: value for name, value in data.items() if value is not None})
         rule.check()
         rule._random = random.Random(rule.seed)
         return rule
@@ -95,8 +107,10 @@ class Rule:
             raise bad_request(f"The 'kind' of a fault rule is one of {', '.join(KINDS)}.")
         if self.status is None and not self.reset and not self.latency_ms:
             raise bad_request("A fault rule needs a status, a latency_ms or a reset.")
-        if self.status is not None and self.status not in CODES:
-            raise bad_request(f"The 'status' of a fault rule is one of {', '.join(map(str, CODES))}.")
+        if self.status is not None and not 400 <= self.status <= 599:
+            raise bad_request("The 'status' of a fault rule is from 400 to 599.")
+        if self.latency_ms < 0 or not 0 <= self.probability <= 1:
+            raise bad_request("The 'latency_ms' of a fault rule is at least 0, its 'probability' from 0 to 1.")
 
     def matches(self, target: Target) -> bool:
         """Whether the rule is about this operation."""

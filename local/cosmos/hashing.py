@@ -10,7 +10,6 @@ from typing import Any
 import mmh3
 
 UNDEFINED, NULL, FALSE, TRUE, NUMBER, STRING = b"\x00", b"\x01", b"\x02", b"\x03", b"\x05", b"\x08"
-STRING_END = b"\xff"  # the terminator of version 2; version 1 writes a zero byte instead
 KEY_SPACE = 1 << 126  # the top two bits of a version 2 hash are cleared
 MASK = KEY_SPACE - 1
 V1_TEXT_LIMIT = 100

@@ -13,7 +13,6 @@ from local.cosmos.partitions import Partition, Record
 from local.cosmos.state import Account, Container, Database
 
 Row = tuple[int, str, str, bytes, int, int, bytes]  # number, container, id, key, lsn, ts, body
-ROW_WIDTH = 7
 ROWS_A_STATEMENT = 128
 
 SCHEMA = """
@@ -36,6 +35,10 @@ CREATE TABLE IF NOT EXISTS counters (    -- one row, written with every commit
     number INTEGER NOT NULL
 ) STRICT;
 """
+
+
+class FileTakenError(OSError):
+    """Another process has the file."""
 
 
 class Journal(Protocol):
@@ -108,11 +111,23 @@ class SqliteJournal:
         self._batch = Batch()
         self._dirty = False
         self._resources = False
-        self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=512)
-        self._db.execute("PRAGMA journal_mode=WAL")
+        self._db = sqlite3.connect(path, 0, isolation_level=None, check_same_thread=False, cached_statements=512)
+        self._take_file(path)
         self._db.execute("PRAGMA synchronous=FULL")  # an acknowledged write survives a power cut
         self._db.execute("PRAGMA cache_size=-16000")
         self._db.executescript(SCHEMA)
+
+    def _take_file(self, path: Path) -> None:
+        """Keep every other process away from the file for as long as this one lives."""
+        try:
+            self._db.execute("PRAGMA locking_mode=EXCLUSIVE")
+            self._db.execute("PRAGMA journal_mode=WAL")
+            self._db.execute("BEGIN EXCLUSIVE")
+            self._db.execute("COMMIT")
+        except sqlite3.OperationalError as error:
+            self._db.close()
+            message = f"{path} cannot be opened ({error}): end the emulator that uses it, or choose another --data"
+            raise FileTakenError(message) from error
 
     @property
     def dirty(self) -> bool:

@@ -49,14 +49,21 @@ class Transaction:
 
     def put(self, partition: Partition, id_: str, key: bytes, body: bytes, before: Record | None) -> Record:
         """Write a document."""
+        return self.put_in(partition, partition.group(key), id_, key, body, before)
+
+    def put_in(
+        self, partition: Partition, group: dict[str, Record], id_: str, key: bytes, body: bytes, before: Record | None
+    ) -> Record:
+        """Write a document into its logical partition, which is at hand."""
         account = self.account
-        account.lsn += 1
+        account.lsn = lsn = account.lsn + 1
         if before is None:
-            account.number += 1
-        number = account.number if before is None else before.number
-        record = Record(body, number, account.lsn, self.ts, key)
-        partition.put(id_, record)
-        partition.lsn = account.lsn
+            account.number = number = account.number + 1
+        else:
+            number = before.number
+        record = Record(body, number, lsn, self.ts, key)
+        partition.put_in(group, id_, record, before)
+        partition.lsn = lsn
         self.changes.append((partition, id_, before, record))
         return record
 

@@ -42,22 +42,30 @@ class Partition:
         group = self.groups.get(key)
         return group.get(id_) if group is not None else None
 
-    def put(self, id_: str, record: Record) -> Record | None:
-        """Set a document; the one it takes the place of is returned."""
-        group = self.groups.get(record.key)
+    def group(self, key: bytes) -> dict[str, Record]:
+        """The documents of a logical partition, to be written into."""
+        group = self.groups.get(key)
         if group is None:
-            group = self.groups[record.key] = {}
-        before = group.get(id_)
+            group = self.groups[key] = {}
+        return group
+
+    def put(self, id_: str, record: Record) -> None:
+        """Set a document, in the place of the one there may be."""
+        group = self.group(record.key)
+        self.put_in(group, id_, record, group.get(id_))
+
+    def put_in(self, group: dict[str, Record], id_: str, record: Record, before: Record | None) -> None:
+        """Set a document in its group, in the place of the one that is there."""
         group[id_] = record
+        number = record.number
+        self._records[number] = record
         self.size += len(record.body)
         if before is not None:
             self.size -= len(before.body)
-        elif self._numbers and record.number < self._numbers[-1]:
-            self._insert(record.number)
+        elif self._numbers and number <= self._numbers[-1]:
+            self._insert(number)
         else:
-            self._numbers.append(record.number)
-        self._records[record.number] = record
-        return before
+            self._numbers.append(number)
 
     def remove(self, key: bytes, id_: str) -> Record | None:
         """Take a document away; it is returned."""

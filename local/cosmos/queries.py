@@ -15,7 +15,7 @@ from local.cosmos.messages import Response
 from local.cosmos.partitions import Partition, Record
 from local.cosmos.points import KEY_HEADER
 from local.cosmos.query import read_query
-from local.cosmos.query.execute import Page, Prepared, Source, Token
+from local.cosmos.query.execute import Page, Prepared, Remembered, Source, Token
 from local.cosmos.query.parser import parse_query
 from local.cosmos.query.plan import WHOLE, build_plan, check_order, is_streamable, pinned_key
 from local.cosmos.serving import Serving
@@ -65,6 +65,7 @@ def read_feed(context: Context) -> Response:
 
 def _prepare(container: Container, text: str, parameters: dict[str, Any]) -> Prepared:
     prepared = Prepared(parse_query(text), parameters)
+    prepared.identity = (text, orjson.dumps(parameters))
     check_order(prepared.query, container.properties["indexingPolicy"])
     return prepared
 
@@ -109,9 +110,10 @@ def _in_one(
 ) -> Response:
     """A page from one physical partition."""
     context.check_session(partition)
-    charge, following = _run(
-        serving, prepared, partition, _sources(context, serving.container, partition, key), token, page
-    )
+    sources = _sources(context, serving.container, partition, key)
+    scope = (partition.id, partition.lsn, key, context.header("x-ms-start-epk"), context.header("x-ms-end-epk"))
+    remembered = partial(serving.container.sorted_rows.get, (*prepared.identity, *scope))
+    charge, following = _run(serving, prepared, partition, sources, token, page, remembered)
     return _answer(context, serving, page, charge, following, [partition])
 
 
@@ -126,7 +128,7 @@ def _over_all(context: Context, serving: Serving, prepared: Prepared, token: Tok
             return _answer(context, serving, page, charge, position.at(partition, after), visited)
         context.check_session(partition)
         sources = _sources(context, serving.container, partition, None)
-        spent, following = _run(serving, prepared, partition, sources, {"after": after}, page)
+        spent, following = _run(serving, prepared, partition, sources, {"after": after}, page, lambda make: make())
         charge += spent
         visited.append(partition)
         if following is not None:
@@ -168,10 +170,11 @@ def _run(
     sources: Callable[[int], Iterable[Source]],
     token: Token,
     page: Page,
+    remembered: Remembered,
 ) -> tuple[float, Token | None]:
     serving.admit(partition)
     read_before = page.read
-    following = prepared.run(sources, token, page)
+    following = prepared.run(sources, token, page, remembered)
     charge = charges.query(page.read - read_before)
     serving.account_for(partition, "query", 200, charge)
     return charge, following

@@ -11,6 +11,7 @@ from local.cosmos import hashing
 from local.cosmos.errors import not_found, range_gone
 from local.cosmos.indexing import term_counter
 from local.cosmos.partitions import Partition
+from local.cosmos.query.execute import RowCache
 from local.cosmos.rids import database_of, decode_rid, encode_rid, etag_of
 
 PARTITION_RATE = 10_000  # RU/s that one physical partition can be given
@@ -33,6 +34,7 @@ class Container:
         self.map_version = 0
         self._next_range = 0
         self.counts: Counter[tuple[str, str, int]] = Counter()  # range, kind, status of every operation
+        self.sorted_rows = RowCache()
         self.refresh()
 
     def refresh(self) -> None:
@@ -79,10 +81,6 @@ class Container:
             if partition.id == id_:
                 return partition
         raise range_gone()
-
-    def overlapping(self, low: str, high: str) -> list[Partition]:
-        """The partitions that hold any of a range of effective partition keys."""
-        return [p for p in self.partitions if p.low < high and low < p.high]
 
     def split(self, parent: Partition) -> list[Partition]:
         """Cut a partition into two halves with new range ids."""

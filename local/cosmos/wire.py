@@ -55,6 +55,7 @@ class Connection(asyncio.Protocol):
         self._close_after = False
         self._timer: asyncio.TimerHandle | None = None
         self._continued = False
+        self._head_only = False  # the request is a HEAD
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Called by the loop."""
@@ -82,7 +83,8 @@ class Connection(asyncio.Protocol):
         """Answer the request that is being worked on, then take the next one."""
         if self._transport is None:
             return
-        self._transport.write(encode(response, close=self._close_after))
+        answer = encode(response, close=self._close_after)
+        self._transport.write(answer[: len(answer) - len(response.body)] if self._head_only else answer)
         self._busy = False
         if self._close_after:
             self._shut()
@@ -93,12 +95,6 @@ class Connection(asyncio.Protocol):
         """Cut the connection."""
         if self._transport is not None:
             self._transport.abort()
-
-    def close_idle(self) -> None:
-        """Close as soon as nothing is being worked on."""
-        self._close_after = True
-        if not self._busy and self._transport is not None:
-            self._transport.close()
 
     def _advance(self) -> None:
         try:
@@ -111,6 +107,7 @@ class Connection(asyncio.Protocol):
             return
         self._stop_timer()
         self._busy = True
+        self._head_only = request.method == "HEAD"
         self._receiver.receive(self, request)
 
     def _next(self) -> Request | None:
@@ -142,7 +139,10 @@ class Connection(asyncio.Protocol):
         if int(length) > BODY_LIMIT:
             raise BadWire(413, "Request size is too large")
         end = start + int(length)
-        return (bytes(self._buffer[start:end]), end) if len(self._buffer) >= end else None
+        if len(self._buffer) < end:
+            return None
+        with memoryview(self._buffer) as view:
+            return bytes(view[start:end]), end
 
     def _expect(self, request: Request) -> None:
         if self._transport is not None and not self._continued and "expect" in request.headers:

@@ -78,6 +78,15 @@ class Database:
         self._jobs.put((job, done, loop))
         return await done
 
+    @contextmanager
+    def snapshot(self) -> Iterator[Queries]:
+        """Several reads of one and the same moment; nothing may be awaited inside."""
+        self.read._connection.execute("BEGIN")
+        try:
+            yield self.read
+        finally:
+            self.read._connection.execute("COMMIT")
+
     def give_up(self, error: BaseException) -> None:
         """The file can no longer be used: the host is told, and nothing more is written."""
         self._broken = error

@@ -148,14 +148,15 @@ class Engine:
             self.take_up(saved)
 
     async def _turn(self, instance: str) -> Saved:
-        read = self._database.read
-        row = read.one("find_instance", id=instance)
-        inbox = read.all("read_messages", instance=instance)
+        with self._database.snapshot() as read:
+            row = read.one("find_instance", id=instance)
+            inbox = read.all("read_messages", instance=instance)
+            history = store.load_history(read, instance)
         taken = [m["id"] for m in inbox]
         if row is None or row["status"] in store.FINISHED:
             return await self._discard(taken)
         meant = [orjson.loads(m["event"]) for m in inbox if m["execution"] in (None, row["execution"])]
-        turn = begin(store.load_history(read, instance), meant, self._clock.now())
+        turn = begin(history, meant, self._clock.now())
         if turn is None:
             return await self._discard(taken)
         outcome = apply(turn, await self._ask(turn), self._clock.now(), lambda: uuid4().hex)

@@ -58,20 +58,22 @@ class Host:
 
     async def serve(self, ready: Callable[[str], None], stop: asyncio.Event) -> None:
         """Runs until told to stop; raises when it cannot start or cannot go on."""
-        watching: asyncio.Task[None] | None = None
+        work = asyncio.create_task(self._work(ready))
+        ends: list[asyncio.Future[Any]] = [work, asyncio.create_task(stop.wait()), self._broken]
         try:
-            await self._start()
-            ready(f"http://{_named(self._options.bind)}:{self._public.port}")
-            watching = asyncio.create_task(self._watch())
-            stopped = asyncio.create_task(stop.wait())
-            waits: list[asyncio.Future[Any]] = [stopped, self._broken]
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-            if self._broken.done():
-                self._broken.result()
+            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+            for end in (work, self._broken):
+                if end.done():
+                    end.result()
         finally:
-            if watching is not None:
-                watching.cancel()
+            work.cancel()
             await self._stop()
+
+    async def _work(self, ready: Callable[[str], None]) -> None:
+        """Everything from the first to the last moment; ends only by an exception."""
+        await self._start()
+        ready(f"http://{_named(self._options.bind)}:{self._public.port}")
+        await self._watch()
 
     async def _start(self) -> None:
         """Listening first, for the app is told its address; orchestrations last, for they need everything."""

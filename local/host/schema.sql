@@ -30,7 +30,7 @@ CREATE TABLE history (
 
 -- Events on their way to an instance; its next turn takes them all.
 CREATE TABLE messages (
-    id        INTEGER PRIMARY KEY,
+    id        INTEGER PRIMARY KEY AUTOINCREMENT,  -- never used again: a late answer must find nothing
     instance  TEXT NOT NULL,
     execution TEXT,                           -- the one it is meant for; null: whichever runs
     event     BLOB NOT NULL
@@ -38,12 +38,16 @@ CREATE TABLE messages (
 CREATE INDEX messages_by_instance ON messages (instance, id);
 
 -- Sub-orchestrations called under an id that is still running: they start when it has finished.
-CREATE TABLE queued_starts (id INTEGER PRIMARY KEY, instance TEXT NOT NULL, event BLOB NOT NULL);
+CREATE TABLE queued_starts (
+    id       INTEGER PRIMARY KEY AUTOINCREMENT,
+    instance TEXT NOT NULL,
+    event    BLOB NOT NULL
+);
 CREATE INDEX queued_starts_by_instance ON queued_starts (instance, id);
 
 -- Activities that have not reported. The row goes in the transaction that keeps the result: a second one finds none.
 CREATE TABLE activities (
-    id        INTEGER PRIMARY KEY,
+    id        INTEGER PRIMARY KEY AUTOINCREMENT,  -- never used again: a late answer must find nothing
     instance  TEXT NOT NULL,
     execution TEXT NOT NULL,
     task      INTEGER NOT NULL,

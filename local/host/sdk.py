@@ -2,13 +2,15 @@
 
 import importlib
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 FORBIDDEN = "/\\#?"  # would end an id in the address that the client makes of it
 
 
+@cache
 def prepare() -> None:
-    """Called before the app is loaded."""
+    """Called before the app is loaded; once is enough."""
     _parse_times_faster()
     _refuse_broken_ids()
 

@@ -86,7 +86,8 @@ def finish_activity(queries: Queries, activity: Activity, event: Event) -> Saved
 
 def fire_timer(queries: Queries, timer: DueTimer, now: datetime) -> Saved:
     """Turns a due timer into a message, once."""
-    if not queries.run("delete_timer", instance=timer.instance, task=timer.task):
+    key = {"instance": timer.instance, "task": timer.task, "execution": timer.execution, "due": timer.due}
+    if not queries.run("take_timer", **key):
         return Saved()
     event = events.timer_fired(task=timer.task, fire_at=timer.fire_at, now=now)
     return add_message(queries, timer.instance, event, timer.execution)

@@ -17,6 +17,7 @@ from local.host.invocation import prepare, result_of
 from local.host.wire import Header, Unpacker, pack
 
 CHUNK = 1 << 20
+SWITCH_SECONDS = 0.0005  # what computes in a thread must not hold up what waits on the loop for 5 ms at a time
 
 
 def main() -> None:
@@ -25,6 +26,7 @@ def main() -> None:
     receive, send = _take_pipes()
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     sdk.prepare()
+    sys.setswitchinterval(SWITCH_SECONDS)
     logging.getLogger("azure").setLevel(logging.WARNING)
     asyncio.run(Worker(folder, receive, send).run())
 

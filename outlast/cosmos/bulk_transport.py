@@ -19,6 +19,7 @@ from outlast.cosmos.transport import (
     Result,
     Route,
     lost,
+    read_throughput,
     upsert,
     whole,
 )
@@ -44,6 +45,9 @@ class BulkTransport:
         except (AzureError, ClientError, TimeoutError, ConnectionError) as error:
             return lost(error)
         return self._maps[container]
+
+    async def throughput(self, container: str) -> float:
+        return await read_throughput((await self._cosmos.database()).get_container_client(container))
 
     async def send(self, container: str, place: Place, lines: Sequence[Line]) -> list[Result]:
         proxy = (await self._cosmos.writing()).get_container_client(container)

@@ -39,14 +39,19 @@ def staged(document: Any, partition_key_path: list[str], row: int) -> Line:
     text = _encoded(document)
     if len(text) > MAX_BYTES:
         raise DocumentRefused("too_large", f"the document has {len(text):,} bytes and {MAX_BYTES:,} are allowed")
-    return Line(row, orjson.dumps(key), effective_partition_key(key).encode(), text)
+    return Line(row, _kept(orjson.dumps(key)), effective_partition_key(key).encode(), text)
 
 
 def _encoded(document: Mapping[str, Any]) -> bytes:
     try:
-        return orjson.dumps(document)
+        return _kept(orjson.dumps(document))
     except (TypeError, ValueError) as error:
         raise DocumentRefused("json", f"the document is no JSON: {error}") from None
+
+
+def _kept(encoded: bytes) -> bytes:
+    """A copy: what orjson returns holds on to the buffer it was written in, several KB, however short it is."""
+    return bytes(memoryview(encoded))
 
 
 def _check_id(key: Any) -> None:

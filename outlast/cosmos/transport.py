@@ -12,6 +12,7 @@ from azure.cosmos.exceptions import CosmosBatchOperationError, CosmosHttpRespons
 
 from outlast.cosmos.client import Cosmos
 from outlast.cosmos.line import Line
+from outlast.errors import Permanent, Transient
 
 CONNECTION_LOST = 0
 """Status of an operation without an answer: it may have been applied, and is sent again, for ids are deterministic."""
@@ -49,6 +50,10 @@ class Route(Protocol):
 class Transport(Protocol):
     async def route(self, container: str, stale: Route | None = None) -> Route | Result:
         """A route other than the `stale` one; or the answer of the database that stood in the way."""
+        ...
+
+    async def throughput(self, container: str) -> float:
+        """The RU/s provisioned; raises Permanent where it may not be read, Transient where it could not."""
         ...
 
     async def send(self, container: str, place: Place, lines: Sequence[Line]) -> list[Result]:
@@ -95,6 +100,9 @@ class SdkTransport:
     async def route(self, container: str, stale: Route | None = None) -> Route | Result:
         return KeyRoute()
 
+    async def throughput(self, container: str) -> float:
+        return await read_throughput((await self._cosmos.database()).get_container_client(container))
+
     async def send(self, container: str, place: Place, lines: Sequence[Line]) -> list[Result]:
         proxy = (await self._cosmos.writing()).get_container_client(container)
         try:
@@ -113,6 +121,22 @@ class SdkTransport:
         key = orjson.loads(lines[0].partition_key)
         answers = await proxy.execute_item_batch(operations, key, **self._keywords)
         return [Result(int(a["statusCode"]), charge=float(a.get("requestCharge", 0))) for a in answers]
+
+
+async def read_throughput(proxy: ContainerProxy) -> float:
+    """What is provisioned for the container. Data-plane roles cannot read it: then a fraction has no meaning."""
+    try:
+        found = await proxy.get_throughput()
+    except CosmosHttpResponseError as error:
+        if error.status_code in (401, 403, 404):
+            raise Permanent(
+                f"the throughput of {proxy.id} cannot be read ({error.status_code}), so ru_share cannot be a "
+                "fraction of it; give ru_share in RU/s, a number above 1"
+            ) from error
+        raise Transient(f"the database answered {error.status_code} for the throughput of {proxy.id}") from error
+    except (AzureError, ClientError, TimeoutError, ConnectionError) as error:
+        raise Transient(f"the database gave no answer for the throughput of {proxy.id}") from error
+    return float(found.auto_scale_max_throughput or found.offer_throughput or 0)
 
 
 async def upsert(proxy: ContainerProxy, line: Line, keywords: Mapping[str, Any]) -> Result:

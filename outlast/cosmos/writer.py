@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from outlast.cosmos.line import Line
 from outlast.cosmos.pace import Paces
+from outlast.cosmos.share import Allowance, lane_share
 from outlast.cosmos.transport import Transport
 from outlast.cosmos.writing import Writing
 from outlast.cosmos.written import Runs, Written
@@ -33,12 +34,20 @@ class Writer:
         deadline: Deadline,
         check: Callable[[], Awaitable[None]],
         ahead: Runs = (),
+        allowance: Allowance | None = None,
     ) -> Written:
-        """Upsert the lines but for those that an earlier call has settled `ahead`; `check` is awaited before each
-        request and stops the writing by raising.
+        """Upsert the lines but for those that an earlier call has settled `ahead`, within the allowance; `check` is
+        awaited before each request and stops the writing by raising.
 
         Raises Permanent where the database will refuse every request, Transient when answers stay lost.
         """
-        writing = Writing(self, container, lines, deadline, check, ahead)
+        writing = Writing(self, container, lines, deadline, check, ahead, allowance)
         await writing.go()
         return writing.written()
+
+    async def allowance(self, container: str, ru_share: float | None, lanes: int) -> Allowance | None:
+        """What one of the lanes of a run may spend; None: whatever the database gives."""
+        if ru_share is None:
+            return None
+        provisioned = await self.transport.throughput(container) if ru_share <= 1 else 0.0
+        return Allowance(lane_share(ru_share, provisioned, lanes), self.clock)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from outlast.cosmos.line import Line
 from outlast.cosmos.outcome import Next, is_stale, judge
+from outlast.cosmos.share import Allowance
 from outlast.cosmos.stream import Stream
 from outlast.cosmos.transport import CONNECTION_LOST, Place, Result, Route
 from outlast.cosmos.written import Runs, Written, numbers_in, runs_of
@@ -33,6 +34,7 @@ class Writing:
     deadline: Deadline
     check: Callable[[], Awaitable[None]]
     ahead: Runs = ()
+    allowance: Allowance | None = None
     route: Route | None = None
     streams: dict[str, Stream] = field(default_factory=dict)
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
@@ -115,7 +117,7 @@ class Writing:
         try:
             while await self._may_send(stream):
                 route = self.route
-                place, batch = stream.take(stream.pace.batch())
+                place, batch = stream.take(self._batch(stream))
                 again, fault = await self._settle(stream, place, batch)
                 stream.put_back(place, again)
                 lost = lost + 1 if fault else 0
@@ -134,13 +136,20 @@ class Writing:
     async def _may_send(self, stream: Stream) -> bool:
         """Wait for the stream's turn; tell whether there is something to send."""
         while stream.waiting and not self._over():
-            if wait := stream.pace.wait():
+            if wait := self._wait(stream):
                 await self.writer.sleep(min(wait, self.deadline.remaining()))
                 continue
             await self.check()
-            if stream.waiting and not self._over() and not stream.pace.wait():
+            if stream.waiting and not self._over() and not self._wait(stream):
                 return True
         return False
+
+    def _wait(self, stream: Stream) -> float:
+        return max(stream.pace.wait(), self.allowance.wait() if self.allowance else 0.0)
+
+    def _batch(self, stream: Stream) -> int:
+        most = stream.pace.batch()
+        return min(most, self.allowance.batch(stream.pace.per_operation)) if self.allowance else most
 
     async def _settle(self, stream: Stream, place: Place, batch: list[int]) -> tuple[list[int], Result | None]:
         """Send; return what is to be sent again, and a fault that came from the service."""
@@ -180,7 +189,7 @@ class Writing:
 
     async def _send(self, stream: Stream, place: Place, batch: list[int]) -> list[Result]:
         """Send, and take an answer that does not come in time for a lost one: the activity must end all the same."""
-        expected = stream.pace.sent(len(batch))
+        expected = self._spend(stream.pace.sent(len(batch)))
         self.sends += 1
         try:
             async with asyncio.timeout(self.deadline.remaining() + self.deadline.grace):
@@ -190,10 +199,16 @@ class Writing:
         charge = sum([result.charge for result in results])
         waits = [result.retry_after for result in results if result.status == 429]
         written = sum([result.status in OK for result in results])
+        self._spend(charge - expected)
         stream.pace.answered(expected, charge, written, max(waits) if waits else None)
         self.ru += charge
         self.throttled += len(waits)
         return results
+
+    def _spend(self, units: float) -> float:
+        if self.allowance:
+            self.allowance.spend(units)
+        return units
 
     async def _back_off(self, lost: int, fault: Result) -> None:
         if lost >= ATTEMPTS:

@@ -7,6 +7,7 @@ from typing import ParamSpec
 
 import azure.functions as func
 import orjson
+from obstore.exceptions import BaseError
 from pydantic import ValidationError
 
 from outlast.errors import OutlastError
@@ -43,6 +44,11 @@ def from_validation(error: ValidationError, known: Iterable[str], within: str = 
     return bad_request(f"{field}: {first['msg']}", field)
 
 
+def _unavailable(handler: object, error: Exception, text: str) -> func.HttpResponse:
+    logging.getLogger("outlast").error("%s: %s", getattr(handler, "__name__", "http"), error)
+    return Problem(503, "Service Unavailable", f"{text}; GET /api/health says more").response()
+
+
 def answering(handler: Handler[P]) -> Handler[P]:
     """Turn what a handler raises into the answer it means. Its name and signature stay, for the host reads them."""
 
@@ -53,7 +59,8 @@ def answering(handler: Handler[P]) -> Handler[P]:
         except Problem as problem:
             return problem.response()
         except OutlastError as error:
-            logging.getLogger("outlast").error("%s: %s", getattr(handler, "__name__", "http"), error)
-            return Problem(503, "Service Unavailable", f"{error}; GET /api/health says more").response()
+            return _unavailable(handler, error, str(error))
+        except (BaseError, OSError) as error:
+            return _unavailable(handler, error, f"the staging place gave no usable answer ({type(error).__name__})")
 
     return answered

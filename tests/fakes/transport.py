@@ -44,6 +44,7 @@ class FakeTransport:
     poison: dict[str, int] = field(default_factory=dict)
     sent: list[list[str]] = field(default_factory=list)
     routes: int = 0
+    provisioned: float = 1000.0
     in_flight: int = 0
     most_in_flight: int = 0
 
@@ -56,6 +57,9 @@ class FakeTransport:
     async def route(self, container: str, stale: Route | None = None) -> Route | Result:
         self.routes += 1
         return KeyRoute()
+
+    async def throughput(self, container: str) -> float:
+        return self.provisioned
 
     async def send(self, container: str, place: Place, lines: Sequence[Line]) -> list[Result]:
         if not lines or len(lines) > 100 or len({line.partition_key for line in lines}) != 1:

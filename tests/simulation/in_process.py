@@ -76,6 +76,9 @@ class InProcess:
         self._maps[container] = PartitionMap.read(properties, ranges["PartitionKeyRanges"], None)
         return self._maps[container]
 
+    async def throughput(self, container: str) -> float:
+        return float(self.emulator.account.container(DATABASE, container).throughput)
+
     async def send(self, container: str, place: Place, lines: Sequence[Line]) -> list[Result]:
         began = asyncio.get_running_loop().time()
         body = body_of(lines).encode()

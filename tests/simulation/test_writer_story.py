@@ -1,5 +1,6 @@
 import asyncio
 import os
+from collections import Counter
 from collections.abc import Sequence
 from random import Random
 
@@ -11,7 +12,7 @@ from outlast.cosmos.pace import Paces
 from outlast.cosmos.transport import CONNECTION_LOST, Place, Result
 from outlast.cosmos.writer import Writer
 from outlast.deadline import Deadline
-from tests.simulation.in_process import InProcess
+from tests.simulation.in_process import DATABASE, InProcess
 from tests.simulation.virtual_time import run_virtually
 from tests.simulation.writer_story import CONTAINER, FAULTS, tell
 
@@ -49,6 +50,32 @@ class Forgetful(InProcess):
 
 async def _let_pass() -> None:
     pass
+
+
+def test_a_share_is_never_exceeded() -> None:
+    """Over a whole run of two lanes no second serves more than the share, but for the batch that began it."""
+
+    async def run() -> None:
+        loop, random = asyncio.get_running_loop(), Random(1)
+        transport = InProcess(random)
+        transport.create_container(CONTAINER, 20_000)
+        writer = Writer(transport, loop.time, asyncio.sleep, random.random, Paces(loop.time))
+
+        async def lane(name: int) -> None:
+            lines = [staged({"id": f"{name}-{row}", "shop": f"s{row % 90}"}, ["shop"], row) for row in range(1000)]
+            allowance = await writer.allowance(CONTAINER, 0.05, lanes=2)
+            await writer.write(CONTAINER, lines, Deadline(600, loop.time), _let_pass, allowance=allowance)
+
+        await asyncio.gather(lane(0), lane(1))
+        ranges = transport.emulator.account.container(DATABASE, CONTAINER).partitions
+        seconds = Counter[int]()
+        for each in ranges:
+            seconds.update(dict(each.budget.history))
+        assert sum(seconds.values()) > 10_000
+        assert max(seconds.values()) <= 1000 * 1.4
+        assert sum(seconds.values()) / loop.time() <= 1000 * 1.05
+
+    run_virtually(run())
 
 
 def test_every_answer_may_be_lost_once() -> None:

@@ -1,6 +1,7 @@
 """A query over the documents of one partition, page by page."""
 
-from collections.abc import Callable, Iterable
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,6 +15,9 @@ from local.cosmos.query.syntax import Query
 from local.cosmos.query.values import UNDEFINED, sort_key
 
 Token = dict[str, Any]
+Row = tuple[list[Any], int, int, bytes]  # order values, the document's number, its size, the row itself
+Remembered = Callable[[Callable[[], list[Row]]], list[Row]]
+REMEMBERED = 4
 SCAN_LIMIT = 100_000  # documents looked at for one answer; a longer scan goes on with a continuation, as in the service
 
 
@@ -54,6 +58,7 @@ class Prepared:
     def __init__(self, query: Query, parameters: dict[str, Any]) -> None:
         compiler = Compiler(query.alias, parameters)
         self.query = query
+        self.identity: tuple[str, bytes] = ("", b"")  # text and parameters, by which sorted rows are remembered
         self.where = compiler.compile(query.where) if query.where is not None else None
         self.top = self._count(compiler, query.top)
         self.offset = self._count(compiler, query.offset) or 0
@@ -102,13 +107,20 @@ class Prepared:
         value = self.project(orjson.loads(source.text()) if document is None else document)
         return None if value is UNDEFINED else orjson.dumps(value)
 
-    def run(self, sources: Callable[[int], Iterable[Source]], token: Token, page: Page) -> Token | None:
-        """Fill a page from where a token left off; the next token is returned, None at the end."""
+    def run(
+        self,
+        sources: Callable[[int], Iterable[Source]],
+        token: Token,
+        page: Page,
+        remembered: Remembered = lambda make: make(),
+    ) -> Token | None:
+        """Fill a page from where a token left off; the next token is returned, None at the end. What is sorted may be
+        remembered from one page to the next."""
         if self.query.aggregated:
             self._aggregate(sources(0), page)
             return None
         if self.order or self.query.distinct:
-            return self._sorted(sources(0), token, page)
+            return self._sorted(remembered(lambda: self._rows(sources(0))), token, page)
         return self._streamed(sources, token, page)
 
     def _streamed(self, sources: Callable[[int], Iterable[Source]], token: Token, page: Page) -> Token | None:
@@ -132,30 +144,31 @@ class Prepared:
             left = left - 1 if left is not None else None
         return None
 
-    def _sorted(self, sources: Iterable[Source], token: Token, page: Page) -> Token | None:
-        rows = self._rows(sources, page)
+    def _sorted(self, rows: list[Row], token: Token, page: Page) -> Token | None:
         rows = rows[self.offset :][: self.most]
         start = _resume(rows, token, [order.ascending for order in self.query.order_by])
         for at in range(start, len(rows)):
             if page.full:
-                keys, number, _ = rows[at - 1]
+                keys, number, _, _ = rows[at - 1]
                 return {"keys": keys, "number": number}
-            page.add(rows[at][2])
+            page.read += rows[at][2]
+            page.add(rows[at][3])
         return None
 
-    def _rows(self, sources: Iterable[Source], page: Page) -> list[tuple[list[Any], int, bytes]]:
-        rows, seen = [], set()
+    def _rows(self, sources: Iterable[Source]) -> list[Row]:
+        """All rows in their order."""
+        rows: list[Row] = []
+        seen: set[bytes] = set()
         for source in sources:
             matched, document = self.matches(source)
             if not matched:
                 continue
-            page.read += source.size
             document = orjson.loads(source.text()) if document is None else document
             row = self.row(source, document)
             if row is None or (self.query.distinct and row in seen):
                 continue
             seen.add(row) if self.query.distinct else None
-            rows.append(([_portable(key(document)) for key in self.order], source.number, row))
+            rows.append(([_portable(key(document)) for key in self.order], source.number, source.size, row))
         for at in reversed(range(len(self.order))):
             descending = not self.query.order_by[at].ascending
             rows.sort(key=lambda entry: sort_key(_value(entry[0][at])), reverse=descending)
@@ -188,17 +201,17 @@ def _value(portable: list[Any]) -> Any:
     return portable[0] if portable else UNDEFINED
 
 
-def _resume(rows: list[tuple[list[Any], int, bytes]], token: Token, ascending: list[bool]) -> int:
+def _resume(rows: list[Row], token: Token, ascending: list[bool]) -> int:
     """Where to go on: after the row the token names, or if that is gone, after those that came before it."""
     if "number" not in token:
         return 0
-    for at, (_, number, _) in enumerate(rows):
+    for at, (_, number, _, _) in enumerate(rows):
         if number == token["number"]:
             return at + 1
     wanted = [sort_key(_value(key)) for key in token["keys"]]
     if len(wanted) != len(ascending):
         raise bad_request("Invalid Continuation Token")
-    for at, (keys, number, _) in enumerate(rows):
+    for at, (keys, number, _, _) in enumerate(rows):
         if _comes_after([sort_key(_value(key)) for key in keys], number, wanted, token["number"], ascending):
             return at
     return len(rows)
@@ -209,3 +222,20 @@ def _comes_after(keys: list[Any], number: int, wanted: list[Any], last: int, asc
         if key != other:
             return bool(key > other) == up
     return number > last
+
+
+class RowCache:
+    """The sorted rows of the last few queries, so that the next page need not sort again."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[Hashable, list[Row]] = OrderedDict()
+
+    def get(self, key: Hashable, make: Callable[[], list[Row]]) -> list[Row]:
+        """The rows under a key, which has to tell the version of what they were made from."""
+        rows = self._kept.get(key)
+        if rows is None:
+            rows = self._kept[key] = make()
+        self._kept.move_to_end(key)
+        while len(self._kept) > REMEMBERED:
+            self._kept.popitem(last=False)
+        return rows

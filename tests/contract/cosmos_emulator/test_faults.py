@@ -160,10 +160,25 @@ def test_pause_holds_requests_until_resume(raw: Raw, path: str, control: Control
 
 @pytest.mark.parametrize(
     "rule",
-    [{}, {"status": 200}, {"status": 503, "kind": "nothing"}, {"status": 503, "when": "never"}, {"sttus": 503}],
-    ids=["nothing to do", "no failure", "no kind", "no time", "no field"],
+    [
+        {},
+        {"status": 200},
+        {"status": 503, "kind": "nothing"},
+        {"status": 503, "when": "never"},
+        {"sttus": 503},
+        {"status": 503, "nth": "second"},
+        {"status": 503, "probability": 2},
+    ],
+    ids=["nothing to do", "no failure", "no kind", "no time", "no field", "no number", "no probability"],
 )
 def test_bad_rules_are_refused(control: Control, rule: dict[str, Any]) -> None:
     """A rule that cannot work is refused with what it can have."""
     with pytest.raises(ControlError, match="fault rule"):
         control.add_fault(**rule)
+
+
+@pytest.mark.parametrize("headers", [{"Origin": "http://example.org"}, {"Host": "example.org"}])
+def test_pages_in_a_browser_are_kept_out(raw: Raw, headers: dict[str, str]) -> None:
+    """The control API refuses what a page of another site, or under a rebound name, could send."""
+    status, _, body = raw.send("POST", "/_control/pause", {}, headers)
+    assert (status, body["code"]) == (403, "Forbidden")

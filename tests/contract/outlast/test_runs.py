@@ -156,14 +156,17 @@ def test_a_run_that_is_not_there_cannot_be_changed(visit: Visit) -> None:
     visit(check)
 
 
+MISSING = "the container runs is missing from the database"
+
+
 @pytest.mark.parametrize(
-    ("key", "database", "text"),
+    ("key", "database", "text", "call"),
     [
-        (None, "nowhere", "the container runs is missing from the database"),
-        ("d3Jvbmc=", DATABASE, "correct COSMOS_KEY"),
+        (None, "nowhere", MISSING, lambda runs: runs.create(make_record())),
+        (None, "nowhere", MISSING, lambda runs: runs.find("r1")),
+        ("d3Jvbmc=", DATABASE, "correct COSMOS_KEY", lambda runs: runs.find("r1")),
     ],
 )
-@pytest.mark.parametrize("call", [lambda runs: runs.create(make_record()), lambda runs: runs.find("r1")])
 def test_what_cannot_work_is_permanent(
     emulator: CosmosProcess, key: str | None, database: str, text: str, call: Callable[[Runs], Awaitable[object]]
 ) -> None:

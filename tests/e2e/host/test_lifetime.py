@@ -2,10 +2,14 @@
 
 import os
 import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 
-from tests.e2e.host.hosting import eventually, hosted, is_alive, killed, worker_of
+from tests.e2e.host.hosting import eventually, hosted, is_alive, killed, prepare, worker_of
+
+ROOT = Path(__file__).parents[3]
 
 
 def test_a_host_told_to_stop_ends_at_once_and_well(tmp_path: Path) -> None:
@@ -42,3 +46,17 @@ def test_the_environment_reaches_the_app(tmp_path: Path) -> None:
         given = host.call("GET", "/api/environment?names=FROM_SHELL,EVERY,FUNCTIONS_WORKER_RUNTIME").json
         assert given == ["shell", "0 0 4 1 1 *", "python"]
         assert os.environ.get("EVERY") is None
+
+
+def test_a_host_can_be_stopped_while_its_app_still_loads(tmp_path: Path) -> None:
+    """An import that does not end does not hold it."""
+    prepare(tmp_path)
+    marker = tmp_path / "importing"
+    code = f"import pathlib, time\npathlib.Path({str(marker)!r}).touch()\ntime.sleep(60)\n"
+    (tmp_path / "app" / "function_app.py").write_text(code, encoding="utf-8")
+    command = [sys.executable, "-m", "local.host", "--app", str(tmp_path / "app"), "--port", "0"]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE) as process:
+        eventually(marker.exists, "the import to begin")
+        eventually(lambda: (tmp_path / "app" / ".local" / "host" / "host.db").exists(), "the host to begin")
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(10) == 0

@@ -5,7 +5,9 @@ from typing import Any
 import pytest
 
 from activities import read_input_file
+from outlast.inputs import MAX_RECORD
 from tests.fakes.reports import HEADER, Sales, make_csv
+from tests.fakes.world import World
 from tests.unit.activities.generating import generate, ids, prepare, staged
 
 
@@ -120,6 +122,17 @@ def test_one_id_in_two_partitions_is_two_documents() -> None:
     world = prepare(HEADER + b"a,x,1,1\na,y,3,1\n")
     generate(world)
     assert (ids(staged(world)[0]), staged(world)[1]) == (["a.0", "a.0"], [])
+
+
+def test_an_overlong_record_is_a_reject() -> None:
+    """With how it begins; its neighbours become documents."""
+    world = World()
+    body = HEADER + b"a,x,1,1\n" + b"b,x," + b"9" * MAX_RECORD + b",1\n" + b"c,x,3,1\n"
+    asyncio.run(world.prepare(body, "storing"))
+    found = [staged(world, chunk) for chunk in range(3)]
+    assert [ids(lines) for lines, _, _ in found] == [["a.0"], [], ["c.0"]]
+    (reject,) = found[1][1]
+    assert (reject.row, reject.code, reject.fields[:2]) == (3, "too_long", ["b", "x"])
 
 
 def test_json_lines_are_generated_alike() -> None:

@@ -7,7 +7,7 @@ import pytest
 from activities import read_input_file
 from outlast.errors import Permanent
 from outlast.input_file import ChunkList
-from outlast.inputs import CSV, InputRow
+from outlast.inputs import CSV, MAX_RECORD, InputRow
 from outlast.staging import chunks_path, input_path
 from tests.fakes.reports import HEADER, make_csv
 from tests.fakes.world import World, call_until_done
@@ -178,3 +178,16 @@ def test_a_run_that_moves_on_meanwhile_is_left_then() -> None:
         assert world.runs.reads - before > 5
 
     asyncio.run(run())
+
+
+def test_an_overlong_record_is_a_chunk_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many windows it fills, it is not held in memory; what is before and behind it is cut as always."""
+    monkeypatch.setattr(read_input_file, "WINDOW", 8 * 1024 * 1024)
+    body = HEADER + b"a,x,1,1\n" + b"b,x," + b"9" * (2 * MAX_RECORD) + b",1\n" + b"c,x,3,1\n"
+    listed = cut(body)
+    assert [chunk.overlong for chunk in listed.chunks] == [False, True, False]
+    before, overlong, after = listed.chunks
+    assert body[overlong.offset : overlong.offset + overlong.length].startswith(b"b,x,9")
+    assert body[after.offset : after.offset + after.length] == b"c,x,3,1\n"
+    assert (before.first_row, overlong.first_row, after.first_row) == (2, 3, 4)
+    assert after.offset == overlong.offset + overlong.length

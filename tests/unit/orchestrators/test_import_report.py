@@ -4,7 +4,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from orchestrators.import_report import MOST_LANES, MOST_WAVES, import_report
+from orchestrators.import_report import MOST_WAVES, import_report
 from orchestrators.run_wave import run_wave
 from outlast.models import Orders, Outcome, Plain, Totals, Wave
 from tests.fakes.replay import Action, ReplayContext
@@ -64,7 +64,7 @@ def test_every_chunk_is_in_one_lane_of_one_wave(chunks: int, lanes: int) -> None
         waves = waves_of(asked, phase)
         started = [lanes_of(wave) for wave in waves]
         assert sorted(chunk for each in started for chunk in chunks_of(each)) == list(range(chunks))
-        assert len(waves) <= MOST_WAVES
+        assert len(waves) <= 20
         assert all(1 <= len(each) <= lanes for each in started)
         assert all(chunks_of([lane]) for each in started for lane in each)
         assert [wave.number for wave in waves] == list(range(len(waves)))
@@ -112,7 +112,7 @@ def test_the_lanes_of_a_wave_are_those_of_the_record_now() -> None:
         return answer_run(1000, 1)(action)
 
     asked, _, _ = tell(import_report, GIVEN, answer)
-    assert [wave.lanes for wave in waves_of(asked, "generate")][:4] == [8, 8, 2, MOST_LANES]
+    assert [wave.lanes for wave in waves_of(asked, "generate")][:4] == [8, 8, 2, 32]
 
 
 def test_a_wave_that_failed_ends_the_run() -> None:

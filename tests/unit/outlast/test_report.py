@@ -92,6 +92,15 @@ def test_a_parameter_must_not_have_a_name_of_the_start_endpoint(folder: Path, na
     )
 
 
+def test_an_alias_must_not_be_such_a_name_either(folder: Path) -> None:
+    """It is the alias that stands in the query."""
+    choice = "class Choice(Parameters):\n    key: str = pydantic.Field('', alias='code')\n\nclass Sales("
+    text = "import pydantic\n" + GOOD.replace("class Sales(", choice).replace(
+        '"/shop"', '"/shop"\n    parameters = Choice'
+    )
+    assert refuse(folder, text).endswith("parameters: code is a name that the start endpoint uses itself")
+
+
 def test_a_file_with_two_reports_is_refused(folder: Path) -> None:
     """The file's name can be that of one."""
     text = GOOD + "\nclass More(Sales):\n    pass\n"

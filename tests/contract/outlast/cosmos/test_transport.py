@@ -212,6 +212,17 @@ def test_a_database_of_little_throughput_throttles(open_real_place: PlaceOpener)
     visit(open_real_place, check)
 
 
+def test_the_throughput_is_told(open_real_place: PlaceOpener) -> None:
+    """Of which a run's share may be a fraction; where it cannot be read, the error says what to give instead."""
+
+    async def check(place: Place) -> None:
+        assert await place.transport.throughput("sales") > 0
+        with pytest.raises(Permanent, match=r"throughput of nowhere cannot be read.*give ru_share in RU/s"):
+            await place.transport.throughput("nowhere")
+
+    visit(open_real_place, check)
+
+
 def test_a_container_that_is_missing_is_permanent(open_real_place: PlaceOpener) -> None:
     """The error names it."""
 

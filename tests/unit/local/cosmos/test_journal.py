@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from local.cosmos.journal import MemoryJournal, SqliteJournal
+from local.cosmos.journal import FileTakenError, MemoryJournal, SqliteJournal
 from tests.contract.cosmos_emulator.clients import operation
 from tests.unit.local.cosmos.emulating import Emulated
 
@@ -97,3 +97,12 @@ def test_a_failed_commit_keeps_nothing(tmp_path: Path, monkeypatch: pytest.Monke
     with pytest.raises(Exception, match="INTEGER"):
         first.emulator.journal.keep(batch)
     assert reopened(tmp_path, first).documents() == {}
+
+
+def test_a_folder_has_one_emulator(tmp_path: Path) -> None:
+    """A second emulator on the same folder is told what to do; after the first one's end it may have it."""
+    first = Emulated(data_dir=tmp_path)
+    with pytest.raises(FileTakenError, match="end the emulator that uses it"):
+        Emulated(data_dir=tmp_path)
+    first.emulator.close()
+    Emulated(data_dir=tmp_path).emulator.close()

@@ -29,6 +29,25 @@ def test_a_taken_port_is_named() -> None:
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--port", "99999"], "is no port"),
+        (["--port", "0", "--key", "no key"], "the whole key"),
+        (["--port", "0", "--data", "{data}"], "not a database"),
+    ],
+    ids=["a port", "a key", "a file"],
+)
+def test_what_cannot_be_started_with_is_named(tmp_path: Path, options: list[str], message: str) -> None:
+    """An option that makes no sense ends the start with a sentence, not with a traceback."""
+    (tmp_path / "cosmos.sqlite").write_text("this is text, and enough of it to be no empty database" * 100)
+    command = [sys.executable, "-m", "local.cosmos", *[option.format(data=tmp_path) for option in options]]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=30, check=False)
+    assert done.returncode != 0
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_it_cleanly(number: signal.Signals) -> None:
     """SIGINT and SIGTERM end with code 0."""

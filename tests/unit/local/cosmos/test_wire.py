@@ -15,7 +15,7 @@ from local.cosmos.core import Emulator
 from local.cosmos.server import CosmosServer
 
 Talk = Callable[[int], Awaitable[None]]
-PING = b"GET /_control/ HTTP/1.1\r\nhost: x\r\n\r\n"
+PING = b"GET /_control/ HTTP/1.1\r\nhost: localhost\r\n\r\n"
 
 
 def served(talk: Talk, data_dir: Path | None = None) -> None:
@@ -67,7 +67,7 @@ def test_garbage_gets_an_error_and_a_closed_connection(data: bytes, status: int)
         assert head.startswith(b"HTTP/1.1 %d " % status)
         assert b"connection: close" in head
         assert json.loads(body)["message"]
-        assert b" 200 " in await exchange(port, PING.replace(b"host: x", b"connection: close"))
+        assert b" 200 " in await exchange(port, PING.replace(b"host: localhost", b"connection: close"))
 
     served(talk)
 
@@ -152,7 +152,7 @@ def test_a_thousand_idle_connections_are_no_burden(many_files: None) -> None:
     async def talk(port: int) -> None:
         idle = [socket.create_connection(("127.0.0.1", port)) for _ in range(1000)]
         try:
-            assert b" 200 " in await exchange(port, PING.replace(b"host: x", b"connection: close"))
+            assert b" 200 " in await exchange(port, PING.replace(b"host: localhost", b"connection: close"))
         finally:
             for one in idle:
                 one.close()
@@ -168,7 +168,7 @@ def test_a_client_that_leaves_is_no_harm(tmp_path: Path) -> None:
             _, writer = await asyncio.open_connection("127.0.0.1", port)
             writer.write(PING)
             writer.transport.abort()
-        assert b" 200 " in await exchange(port, PING.replace(b"host: x", b"connection: close"))
+        assert b" 200 " in await exchange(port, PING.replace(b"host: localhost", b"connection: close"))
 
     served(talk, tmp_path)
 

@@ -25,6 +25,7 @@ class JumpingClock:
 
     def __init__(self) -> None:
         self._now = START
+        self.jumping = True
 
     def now(self) -> datetime:
         """A little later each time, so that no two moments are the same."""
@@ -34,6 +35,8 @@ class JumpingClock:
     async def sleep(self, seconds: float) -> None:
         """Jumps ahead, once whatever is ready has run."""
         await asyncio.sleep(0)
+        while not self.jumping:  # noqa: ASYNC110 - a switch that a test turns, not an event of the host
+            await asyncio.sleep(0.001)
         self._now += timedelta(seconds=max(0, seconds))
 
 
@@ -82,6 +85,7 @@ class Hub:
         self.fate = fate or Fate()
         self.clock = JumpingClock()
         self.called: Counter[str] = Counter()
+        self.answered: Counter[str] = Counter()
         self._orchestrators = orchestrators
         self._activities = activities
         self.database = FatedDatabase(path, self.fate)
@@ -117,9 +121,12 @@ class Hub:
 
     async def finished(self, *instances: str) -> None:
         """Returns when these are over, or the host is dead."""
+        await self.until(lambda: self.fate.dead.is_set() or all(map(self._is_finished, instances)))
+
+    async def until(self, holds: Callable[[], Any]) -> None:
+        """Returns when this holds."""
         async with asyncio.timeout(PATIENCE):
-            # the file is the only one who knows; there is no event to wait for
-            while not self.fate.dead.is_set() and not all(map(self._is_finished, instances)):  # noqa: ASYNC110
+            while not holds():  # noqa: ASYNC110 - the file is the only one who knows; there is no event to wait for
                 await asyncio.sleep(0.001)
 
     def status(self, instance: str) -> str | None:
@@ -156,6 +163,8 @@ class Hub:
             value = await value if inspect.isawaitable(value) else value
         except Exception as error:  # noqa: BLE001 - whatever an activity raises is its answer
             return {"ok": False, "error": f"{type(error).__name__}: {error}", "message": str(error), "stack": ""}, b""
+        finally:
+            self.answered[f"{name}({given})"] += 1
         return {"ok": True}, json.dumps(value).encode()
 
 

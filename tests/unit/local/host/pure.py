@@ -11,13 +11,14 @@ import azure.durable_functions as df
 from azure.durable_functions import Orchestrator
 from azure.functions._durable_functions import OrchestrationContext
 
-from local.host import answers, events
+from local.host import answers, events, sdk
 from local.host.answers import Answer
 from local.host.events import Event, Kind
 from local.host.turn import Call, Outcome, Timer, apply, begin
 
 Context = df.DurableOrchestrationContext
 Code = Callable[[Any], Generator[Any, Any, Any]]
+sdk.prepare()  # the SDK as a worker runs it
 START = events.moment("2026-01-01T00:00:00Z")
 
 
@@ -83,6 +84,14 @@ class Pure:
     def failed(self, task: int, reason: str = "it broke", *, final: bool = False) -> Event:
         """An activity's failure on its way."""
         return events.task_failed(task=task, reason=reason, details="{}", now=self.now, final=final)
+
+    def child_completed(self, task: int, result: Any = None) -> Event:
+        """A child's result on its way."""
+        return events.child_completed(task=task, result=answers.compact(result), now=self.now)
+
+    def child_failed(self, task: int) -> Event:
+        """A child's failure on its way."""
+        return events.child_failed(task=task, reason="it broke", details="{}", now=self.now)
 
     def fired(self, task: int) -> Event:
         """A timer that has come due."""

@@ -173,3 +173,56 @@ def test_a_timer_fires_early_by_the_fraction_of_a_second(tmp_path: Path) -> None
             assert 2 <= hub.output("s") < 2.9
 
     asyncio.run(run())
+
+
+def test_the_late_answer_of_a_dead_instance_costs_no_other_its_own(tmp_path: Path) -> None:
+    """An activity that outlives its terminated instance reports to nobody, whatever was called since."""
+    gates = {"old": asyncio.Event(), "new": asyncio.Event()}
+
+    async def wait(gate: str) -> str:
+        await gates[gate].wait()
+        return gate
+
+    def waits(context: Context) -> Any:
+        return (yield context.call_activity("wait", context.get_input()))
+
+    async def run() -> None:
+        async with Hub(tmp_path / "host.db", {"waits": waits}, {"wait": wait}) as hub:
+            await hub.start("waits", "terminated", "old")
+            await hub.until(lambda: hub.called["wait(old)"])
+            await hub.send("terminated", events.terminated(reason=None, now=hub.clock.now()))
+            await hub.finished("terminated")
+            await hub.start("waits", "alive", "new")
+            await hub.until(lambda: hub.called["wait(new)"])
+            gates["old"].set()
+            await hub.until(lambda: hub.answered["wait(old)"])
+            await hub.database.write(lambda q: None)  # behind whatever that answer has made of it
+            gates["new"].set()
+            await hub.finished("alive")
+            assert hub.output("alive") == "new"
+
+    asyncio.run(run())
+
+
+def test_a_timer_of_a_dead_instance_costs_no_other_its_own(tmp_path: Path) -> None:
+    """An id that is used again has timers of its own, even under the same task id."""
+
+    def sleeps(context: Context) -> Any:
+        began = context.current_utc_datetime
+        yield context.create_timer(began + timedelta(seconds=context.get_input()))
+        return (context.current_utc_datetime - began).total_seconds()
+
+    async def run() -> None:
+        async with Hub(tmp_path / "host.db", {"sleeps": sleeps}, {}) as hub:
+            hub.clock.jumping = False
+            await hub.start("sleeps", "same", 100)
+            await hub.until(lambda: hub.status("same") == "Running")
+            await hub.send("same", events.terminated(reason=None, now=hub.clock.now()))
+            await hub.finished("same")
+            await hub.start("sleeps", "same", 1000)
+            await hub.until(lambda: hub.status("same") == "Running")
+            hub.clock.jumping = True
+            await hub.finished("same")
+            assert 999 <= hub.output("same") < 1001
+
+    asyncio.run(run())

@@ -1,8 +1,10 @@
 import json
 import math
+import os
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -164,3 +166,16 @@ def test_a_document_has_a_largest_size(more: int, taken: bool) -> None:
     document = {"id": "a", "shop": "s", "t": ""}
     document["t"] = "x" * (MAX_BYTES - len(stage(document).document) + more)
     assert stage(document) if taken else refuse(document).code == "too_large"
+
+
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="only Linux says what a process takes")
+def test_many_staged_documents_take_little_more_than_their_text() -> None:
+    """The encoder's own buffers, several KB each, are not kept with them."""
+    before = resident_bytes()
+    lines = [staged({"id": str(n), "k": "a"}, ["k"], n) for n in range(20_000)]
+    assert resident_bytes() - before < len(lines) * 1_000
+
+
+def resident_bytes() -> int:
+    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE")

@@ -242,3 +242,4 @@ def test_the_fence_is_asked_before_each_request_and_stops_it() -> None:
     with pytest.raises(Permanent, match="the run is failing"):
         bench.write(make_lines(*[1] * 50), check=check)
     assert len(bench.transport.sent) == 5
+    assert bench.transport.in_flight == 0

@@ -1,5 +1,6 @@
 from collections.abc import Sequence
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -67,3 +68,19 @@ def test_called_again_from_where_it_stopped_it_forgets_nothing(
     assert (settled, documents + len(refused)) == (len(lines), len(lines))
     assert sorted(refused) == sorted(bench.transport.poison)
     assert bench.ids() == set(ids_of(lines)) - set(refused)
+
+
+@pytest.mark.parametrize("poison", [1, 30, 60])
+def test_calls_of_two_requests_each_still_come_to_an_end(poison: int) -> None:
+    """However many documents of a batch are refused, and however little time a slow database leaves each call."""
+    bench, lines = Bench(), make_lines(60)
+    bench.transport.poison = dict.fromkeys(ids_of(lines)[-poison:], 400)
+    settled, calls = 0, 0
+    ahead: Runs = ()
+    while settled < len(lines) and calls < 500:
+        bench.transport.meet([None, None, throttle(60)])
+        written = bench.write(lines[settled:], seconds=30, ahead=ahead)
+        settled, ahead = settled + written.settled, written.left()
+        calls += 1
+    assert settled == len(lines)
+    assert calls <= 2 * poison + 1

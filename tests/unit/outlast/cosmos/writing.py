@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from outlast.cosmos.document import staged
 from outlast.cosmos.line import Line
 from outlast.cosmos.pace import MAX_OPERATIONS, Paces
+from outlast.cosmos.share import Allowance
 from outlast.cosmos.writer import Writer
 from outlast.cosmos.written import Runs, Written
 from outlast.deadline import Deadline
@@ -44,11 +45,12 @@ class Bench:
         seconds: float = 1000.0,
         check: Callable[[], Awaitable[None]] = let_pass,
         ahead: Runs = (),
+        allowance: Allowance | None = None,
     ) -> Written:
         """Write within that time."""
         writer = Writer(self.transport, self.clock, self.clock.sleep, lambda: 0.5, Paces(self.clock, MAX_OPERATIONS))
         deadline = Deadline(self.clock() + seconds, self.clock)
-        return asyncio.run(writer.write(CONTAINER, lines, deadline, check, ahead))
+        return asyncio.run(writer.write(CONTAINER, lines, deadline, check, ahead, allowance))
 
     def ids(self) -> set[str]:
         """The documents in the database."""

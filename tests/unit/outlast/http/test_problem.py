@@ -3,6 +3,7 @@ from typing import Any
 
 import azure.functions as func
 import pytest
+from obstore.exceptions import GenericError
 from pydantic import BaseModel, ValidationError
 
 from outlast.errors import Permanent, Transient
@@ -54,6 +55,14 @@ def test_an_error_of_ours_is_a_503_that_points_to_health(error: Exception) -> No
     response = answer_to(error)
     assert response.status_code == 503
     assert read(response)["detail"] == f"{error}; GET /api/health says more"
+
+
+def test_an_error_of_the_staging_place_is_a_503_that_does_not_show_it() -> None:
+    """What the store says may hold its address."""
+    response = answer_to(GenericError("https://account.example/secret"))
+    assert response.status_code == 503
+    assert "staging" in read(response)["detail"]
+    assert "account" not in read(response)["detail"]
 
 
 def test_an_unknown_error_is_left_to_the_host() -> None:
