@@ -6,7 +6,7 @@ const client = new CosmosClient({ endpoint, key });
 const container = client.database("d").container("c");
 const text = "x".repeat(960);
 let rows = 0;
-const operations = () => Array.from({ length: 4000 }, () => {
+const operations = () => Array.from({ length: 20000 }, () => {
   rows += 1;
   return { operationType: "Upsert", partitionKey: `k${rows}`, resourceBody: { id: `p-${rows}`, pk: `k${rows}`, text } };
 });
