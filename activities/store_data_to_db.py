@@ -1,12 +1,13 @@
 """Writes one chunk's staged documents into the database until they are in or the deadline comes."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import orjson
 
 from outlast.cosmos.line import Line, read_lines
+from outlast.cosmos.share import Allowance
 from outlast.cosmos.transport import Result
 from outlast.cosmos.writer import Writer
 from outlast.deadline import Deadline, Deadlines
@@ -25,10 +26,12 @@ WINDOW = 4 * 1024 * 1024
 @dataclass(frozen=True, slots=True)
 class Place(Crosses):
     """The cursor: everything of the chunk before byte `offset` of `part` is settled: written, or refused by the
-    database. `call` counts the answers; `rejecting` are the calls in which something was refused."""
+    database; `ahead` are runs of lines behind it that are settled too. `call` counts the answers; `rejecting` are the
+    calls in which something was refused."""
 
     part: int = 0
     offset: int = 0
+    ahead: Sequence[Sequence[int]] = ()
     call: int = 0
     documents: int = 0
     refused: int = 0
@@ -51,7 +54,10 @@ class StoreDataToDb:
         fence = Fence(self.runs, call.run, call.attempt, "storing", self.clock)
         record = await fence.enter()
         place = Place.of(call.cursor or {})
-        storing = _Storing(self, record, Generated(self.staging, call.run, call.chunk), deadline, fence, place)
+        allowance = await self._allowance(record)
+        storing = _Storing(
+            self, record, allowance, Generated(self.staging, call.run, call.chunk), deadline, fence, place
+        )
         done = await storing.go()
         await self._keep_rejects(record, call.chunk, storing)
         if not done:
@@ -60,6 +66,13 @@ class StoreDataToDb:
         ended = {"documents": storing.place.documents, "refused": storing.place.refused, "rejected": rejected}
         await self.staging.put(stored_path(call.run, call.chunk), orjson.dumps(ended))
         return ChunkAnswer(None, replace(storing.totals, rejected=rejected).plain()).plain()
+
+    async def _allowance(self, record: RunRecord) -> Allowance | None:
+        """This lane's part of what the run may spend."""
+        if record.ru_share is None:
+            return None
+        lanes = min(record.max_parallel, len((await self.files.chunks(record.id)).chunks))
+        return await self.writer.allowance(self.reports[record.report].container, record.ru_share, lanes)
 
     async def _keep_rejects(self, record: RunRecord, chunk: int, storing: "_Storing") -> None:
         """Stage what the database refused in this call, under its number: a repeat writes the same file."""
@@ -93,6 +106,7 @@ class _Storing:
 
     step: StoreDataToDb
     record: RunRecord
+    allowance: Allowance | None
     generated: Generated
     deadline: Deadline
     fence: Fence
@@ -117,12 +131,15 @@ class _Storing:
         data = await self.step.staging.get_range(path, self.place.offset, WINDOW)
         lines = read_lines(data[: data.rindex(b"\n") + 1])
         container = self.step.reports[self.record.report].container
-        written = await self.step.writer.write(container, lines, self.deadline, self.fence.check)
+        written = await self.step.writer.write(
+            container, lines, self.deadline, self.fence.check, self.place.ahead, self.allowance
+        )
         self.refused += written.refused
         self.totals += written.totals
         self.place = replace(
             self.place,
             offset=self.place.offset + sum(len(line.encoded()) for line in lines[: written.settled]),
+            ahead=written.left(),
             documents=self.place.documents + written.totals.documents,
             refused=self.place.refused + len(written.refused),
         )

@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from outlast.cosmos.bulk_transport import BulkTransport
 from outlast.cosmos.client import Cosmos
 from outlast.cosmos.generations import CosmosSnapshots
 from outlast.cosmos.pace import Paces
-from outlast.cosmos.transport import SdkTransport
+from outlast.cosmos.transport import Priority, SdkTransport, Transport
 from outlast.cosmos.writer import Writer
 from outlast.deadline import Deadlines
 from outlast.input_file import InputFiles
@@ -63,7 +64,7 @@ class Adapters:
             staging=staging,
             inputs=inputs,
             files=InputFiles(staging, inputs or Staging("")),
-            writer=Writer(SdkTransport(cosmos), clock, asyncio.sleep, random.random, Paces(clock)),
+            writer=Writer(_transport(settings, cosmos), clock, asyncio.sleep, random.random, Paces(clock)),
             mailer=_mailer(settings),
             deadlines=Deadlines(function_timeout(environment, folder), clock),
             clock=clock,
@@ -72,6 +73,11 @@ class Adapters:
             sleep=asyncio.sleep,
             in_thread=asyncio.to_thread,
         )
+
+
+def _transport(settings: Settings, cosmos: Cosmos) -> Transport:
+    priority = Priority(settings.cosmos_priority, settings.cosmos_throughput_bucket)
+    return BulkTransport(cosmos, priority) if settings.cosmos_writer == "bulk" else SdkTransport(cosmos, priority)
 
 
 def _mailer(settings: Settings) -> Mailer:

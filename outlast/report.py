@@ -16,7 +16,17 @@ from outlast.runs import CONTAINER
 Document = dict[str, Any]
 
 START_PARAMETERS = frozenset(
-    {"code", "clientId", "report", "filename", "input", "tolerated_rejects", "tolerated_reject_percent", "max_parallel"}
+    {
+        "code",
+        "clientId",
+        "report",
+        "filename",
+        "input",
+        "tolerated_rejects",
+        "tolerated_reject_percent",
+        "max_parallel",
+        "ru_share",
+    }
 )
 """Names that the start endpoint (and the Functions host, for its keys) uses itself."""
 

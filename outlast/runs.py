@@ -51,6 +51,7 @@ class RunRecord:
     tolerated_rejects: int | None = None
     tolerated_reject_percent: float | None = None
     max_parallel: int = 8
+    ru_share: float | None = None
     state: str = "accepted"
     attempt: int = 1
     owed: list[str] = field(default_factory=list)

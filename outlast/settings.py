@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -21,6 +22,10 @@ class Settings(BaseModel):
     cosmos_key: str = Field("", repr=False)
     """Absent in Azure, where the managed identity is used."""
     cosmos_database: str = "outlast"
+    cosmos_writer: Literal["bulk", "sdk"] = "bulk"
+    """`sdk` keeps to public calls of azure-cosmos and is slower."""
+    cosmos_priority: Literal["High", "Low"] | None = None
+    cosmos_throughput_bucket: int | None = Field(None, ge=1, le=5)
     staging_url: str = ""
     inputs_url: str = ""
     sendgrid_api_key: str = Field("", repr=False)

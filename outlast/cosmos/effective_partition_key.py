@@ -8,6 +8,8 @@ from outlast.errors import Permanent
 
 Key = str | int | float | bool | None
 
+_V1_LENGTH = 100
+_WORD = (1 << 64) - 1
 _NULL, _FALSE, _TRUE, _NUMBER, _STRING = b"\x01", b"\x02", b"\x03", b"\x05", b"\x08"
 
 
@@ -30,3 +32,38 @@ def _component(key: Key) -> bytes:
     if isinstance(key, str):
         return _STRING + key.encode() + b"\xff"
     raise Permanent(f"a partition key must be text, a number, true, false or null, not {type(key).__name__}")
+
+
+def effective_partition_key_v1(key: Key) -> str:
+    """By hash version 1, of containers made before 2019: murmur3 of 32 bits as a number, then the shortened value.
+
+    Source: azure-cosmos, `PartitionKey._get_effective_partition_key_for_hash_partitioning`.
+    """
+    short = key[:_V1_LENGTH] if isinstance(key, str) else key
+    hashed = _STRING + short.encode() + b"\0" if isinstance(short, str) else _component(short)
+    return (_sortable(float(mmh3.hash(hashed, 0, signed=False))) + _sortable(short)).hex().upper()
+
+
+def _sortable(key: Key) -> bytes:
+    """A value as bytes whose order is that of the values."""
+    if isinstance(key, str):
+        text = key.encode()
+        shifted = bytes((byte + 1) & 0xFF for byte in text[: _V1_LENGTH + 1])
+        return _STRING + shifted + (b"\0" if len(text) <= _V1_LENGTH else b"")
+    if key is None or isinstance(key, bool):
+        return _component(key)
+    return _NUMBER + _sortable_number(key)
+
+
+def _sortable_number(number: float) -> bytes:
+    """A double's bits: 8 in the first byte, then 7 a byte, the last bit telling whether more follow."""
+    bits: int = struct.unpack("<Q", struct.pack("<d", number))[0]
+    bits = -bits & _WORD if bits >> 63 else bits | 1 << 63
+    first, bits = bits >> 56, bits << 8 & _WORD
+    text = bytearray()
+    while bits:
+        text.append(bits >> 56 | 1)
+        bits = bits << 7 & _WORD
+    text = text or bytearray(1)
+    text[-1] &= 0xFE
+    return bytes([first, *text])

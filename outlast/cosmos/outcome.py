@@ -21,7 +21,7 @@ class Next(Enum):
 
 
 _LOST = frozenset({CONNECTION_LOST, 408, 410, 449, 500, 502, 503, 504})
-_LOST_WITH = frozenset({(403, 3), (403, 1008), (404, 1002)})
+_LOST_WITH = frozenset({(403, 3), (403, 1008), (404, 1002), (400, 1024)})
 _REFUSED = frozenset({400, 409, 412, 413})
 
 
@@ -39,6 +39,11 @@ def judge(result: Result, container: str) -> Next:
     if status in _REFUSED:
         return Next.REFUSE
     raise Permanent(_dead_end(result, container))
+
+
+def is_stale(result: Result) -> bool:
+    """Whether ranges (410) or container (400/1024) are others by now than when the route was read."""
+    return result.status == 410 or (result.status, result.substatus) == (400, 1024)
 
 
 def _dead_end(result: Result, container: str) -> str:

@@ -1,42 +1,183 @@
-"""How fast to send: learned from throttling alone, shared by all activities of the process."""
+"""How fast to send to one partition key range: learned from each answer's charge and from 429s, by request units.
 
+The service budgets request units by physical partition and second. So time is taken in cycles of about a second that
+begin where the range opens after a 429. A cycle begins somewhat below what the range gave in the second before and
+speeds up until it meets the limit: nothing is left unused, and the next 429 measures the range again. All writers begin
+by the same share lower and speed up by the same amount, so of several on one range the slower gains on the faster.
+"""
+
+import math
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from outlast.cosmos.line import Line
-
 MAX_OPERATIONS = 100
-MIN_OPERATIONS = 5
+FIRST_OPERATIONS = 16
+"""Of the first batch, when nothing is known; each success doubles it."""
+QUANTUM_SECONDS = 0.03
+"""A batch is worth this much of a second's request units: what a 429 turns back is a part of one batch."""
+SPREAD = 0.1
+"""A cycle begins this share below what the range gave."""
+MOST = 10_000
+"""Request units a second of a physical partition at most (Azure Cosmos DB, "Service quotas")."""
+RISE = 2.2 * SPREAD * MOST
+"""By how much a cycle speeds up: beyond twice the spread at the most, so that the limit is met."""
+RISE_SHARE = 1.5
+"""But not by more than this many times what the range gave, once that is about the same from second to second: a small
+range is not to be overrun. While it is not, spread and rise are doubled, so that a writer that comes late gets its
+part within seconds."""
+STEADY = 0.05
+"""What two seconds may differ by and count as about the same."""
+GROWTH = 0.25
+"""A cycle without a 429 is followed by a shorter one that speeds up by this share, then by twice that, and so on."""
+SHORT_CYCLE = 0.5
+MIN_WAIT = 0.005
+LEAST_SHARE = 0.25
+"""A 429 takes the speed down to what was really served, but not below this share of it at once."""
+
+
+@dataclass(slots=True)
+class Cycle:
+    """Speeds up evenly from `low` to `high` request units a second."""
+
+    begins: float
+    seconds: float
+    low: float
+    high: float
+
+    @property
+    def ends(self) -> float:
+        return self.begins + self.seconds
+
+    def speed(self, now: float) -> float:
+        passed = min(1.0, max(0.0, (now - self.begins) / self.seconds))
+        return self.low + (self.high - self.low) * passed
+
+    def allows(self, start: float, end: float) -> float:
+        """Request units between two instants."""
+        start, end = max(start, self.begins), min(end, self.ends)
+        return max(0.0, end - start) * (self.speed(start) + self.speed(end)) / 2
 
 
 @dataclass(slots=True)
 class Pace:
-    """Of one stretch of a container's hash space. A 429 closes it for the time the database asks for and halves the
-    batches, so that several lanes get through; each success makes them larger again."""
+    """Of one range, shared by all activities of the process. Until the first 429 there is no limit but that batches
+    grow from a few operations; then `credit` is what may be spent, and a batch may go whenever it is not negative."""
 
     clock: Callable[[], float]
-    operations: int = MAX_OPERATIONS
+    per_operation: float = 6.0
     opens_at: float = 0.0
+    operations: int = FIRST_OPERATIONS
+    cycle: Cycle | None = None
+    credit: float = 0.0
+    reckoned: float = 0.0
+    growth: float = GROWTH
+    given: float = 0.0
+    steady: bool = False
+    spent: float = 0.0
+    served: deque[tuple[float, float]] = field(default_factory=deque)
 
     def wait(self) -> float:
-        """Seconds until the next request may go."""
-        return max(0.0, self.opens_at - self.clock())
+        """Seconds until the next batch may go."""
+        now = self.clock()
+        if now < self.opens_at:
+            return max(MIN_WAIT, self.opens_at - now)
+        if self.cycle is None:
+            return 0.0
+        self._reckon(self.cycle, now)
+        return 0.0 if self.credit >= 0 else max(MIN_WAIT, -self.credit / self.cycle.speed(now))
 
-    def throttled(self, retry_after: float) -> None:
-        self.opens_at = max(self.opens_at, self.clock() + retry_after)
-        self.operations = max(MIN_OPERATIONS, self.operations // 2)
+    def batch(self) -> int:
+        """Operations of the next batch."""
+        if self.cycle is None:
+            return self.operations
+        return max(1, min(MAX_OPERATIONS, int(self._quantum(self.cycle) / self.per_operation)))
 
-    def went_through(self) -> None:
-        self.operations = min(MAX_OPERATIONS, self.operations + 1)
+    @property
+    def grown(self) -> bool:
+        """Whether more than one request at once is called for."""
+        return self.cycle is not None or self.operations >= MAX_OPERATIONS
+
+    def sent(self, operations: int) -> float:
+        """Take what a batch will probably cost; its answer is told that amount again."""
+        expected = operations * self.per_operation
+        self.credit -= expected
+        self.spent += expected
+        return expected
+
+    def answered(self, expected: float, charge: float, written: int, retry_after: float | None) -> None:
+        """Learn from an answer. `retry_after` is None where nothing was throttled."""
+        now = self.clock()
+        self.credit += expected - charge
+        self.spent += charge - expected
+        if charge:
+            self.served.append((now, charge))
+        if written:
+            self.per_operation += (charge / written - self.per_operation) * 0.2
+        if retry_after is not None:
+            self._throttled(now, max(retry_after, MIN_WAIT))
+        elif self.cycle is None and written:
+            self.operations = min(MAX_OPERATIONS, self.operations * 2)
+
+    def _quantum(self, cycle: Cycle) -> float:
+        """Request units of a batch: by what the range gave, and by the speed once that is outgrown."""
+        return QUANTUM_SECONDS * max(self.given, cycle.low)
+
+    def _throttled(self, now: float, retry_after: float) -> None:
+        """Take what was served in the second that ends when the range opens for what it gives."""
+        late, opens_at = now < self.opens_at, max(self.opens_at, now + retry_after)
+        seconds = max(1.0, float(math.ceil(opens_at - now)))
+        served = self._served_since(opens_at - seconds) / seconds
+        least = self.given if late else max(self.given * LEAST_SHARE, self.per_operation)
+        given = max(served, least)
+        if not late:
+            self.steady = abs(given - self.given) <= max(STEADY * given, min(0.1 * given, 1.5 * self.per_operation))
+        self._begin(opens_at, given)
+
+    def _begin(self, opens_at: float, given: float) -> None:
+        """The cycle behind a 429."""
+        self.given = given
+        self.opens_at = self.reckoned = opens_at
+        self.credit, self.spent, self.growth = 0.0, 0.0, GROWTH
+        spread, rise = (SPREAD, min(RISE, RISE_SHARE * given)) if self.steady else (2 * SPREAD, 2 * RISE)
+        low = given * (1 - spread)
+        self.cycle = Cycle(opens_at, 1.0, low, low + rise)
+
+    def _reckon(self, cycle: Cycle, now: float) -> None:
+        """Bring the credit up to date, through the cycles that have passed without a 429."""
+        while now >= cycle.ends:
+            self.credit += cycle.allows(self.reckoned, cycle.ends)
+            self.credit = min(self.credit, self._quantum(cycle))
+            self.reckoned = cycle.ends
+            cycle = self.cycle = self._next(cycle, now)
+        self.credit += cycle.allows(self.reckoned, now)
+        self.reckoned = max(self.reckoned, now)
+
+    def _next(self, cycle: Cycle, now: float) -> Cycle:
+        """Faster, where the speed was made use of; the same where there was little to send."""
+        used = self.spent >= cycle.allows(cycle.begins, cycle.ends) / 2
+        self.spent = 0.0
+        begins = cycle.ends if now < cycle.ends + SHORT_CYCLE else now
+        self.reckoned = max(self.reckoned, begins)
+        if not used:
+            self.growth = GROWTH
+            return Cycle(begins, 1.0, cycle.low, cycle.high)
+        growth, self.growth = self.growth, min(4.0, self.growth * 2)
+        return Cycle(begins, SHORT_CYCLE, cycle.high, cycle.high * (1 + growth))
+
+    def _served_since(self, start: float) -> float:
+        while self.served and self.served[0][0] < start:
+            self.served.popleft()
+        return sum(charge for _, charge in self.served)
 
 
 @dataclass(slots=True)
 class Paces:
-    """Request units are budgeted by physical partition, and a partition is a stretch of the hash space. Its first byte
-    has 64 values: fine enough that a hot partition does not hold up the others, and few enough to keep."""
+    """One for each range of each container, for the life of the process."""
 
     clock: Callable[[], float]
-    _by_stretch: dict[tuple[str, bytes], Pace] = field(default_factory=dict)
+    first: int = FIRST_OPERATIONS
+    _by_range: dict[tuple[str, str], Pace] = field(default_factory=dict)
 
-    def of(self, container: str, line: Line) -> Pace:
-        return self._by_stretch.setdefault((container, line.effective_partition_key[:2]), Pace(self.clock))
+    def of(self, container: str, range_id: str) -> Pace:
+        return self._by_range.setdefault((container, range_id), Pace(self.clock, operations=self.first))

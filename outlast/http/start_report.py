@@ -82,6 +82,7 @@ class StartReport:
             parameters=asked.parameters.model_dump(mode="json", by_alias=True),
             tolerated_rejects=asked.options.tolerated_rejects,
             tolerated_reject_percent=asked.options.tolerated_reject_percent,
+            ru_share=asked.options.ru_share,
             max_parallel=asked.options.max_parallel or self.max_parallel,
         )
 

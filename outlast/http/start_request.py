@@ -27,6 +27,7 @@ class Options(BaseModel):
     tolerated_rejects: int | None = Field(None, ge=0)
     tolerated_reject_percent: float | None = Field(None, ge=0, le=100)
     max_parallel: int | None = Field(None, ge=1, le=32)
+    ru_share: float | None = Field(None, gt=0)
 
 
 class Reference(BaseModel):

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from outlast.cosmos.line import Line
-from outlast.cosmos.transport import CONNECTION_LOST, Result
+from outlast.cosmos.transport import CONNECTION_LOST, KeyRoute, Place, Result, Route
 
 CHARGE = 5.0
 """Request units of a write."""
@@ -43,6 +43,8 @@ class FakeTransport:
     always: Fault | None = None
     poison: dict[str, int] = field(default_factory=dict)
     sent: list[list[str]] = field(default_factory=list)
+    routes: int = 0
+    provisioned: float = 1000.0
     in_flight: int = 0
     most_in_flight: int = 0
 
@@ -52,7 +54,14 @@ class FakeTransport:
     def documents(self, container: str) -> Documents:
         return self.containers.setdefault(container, {})
 
-    async def send(self, container: str, lines: Sequence[Line]) -> list[Result]:
+    async def route(self, container: str, stale: Route | None = None) -> Route | Result:
+        self.routes += 1
+        return KeyRoute()
+
+    async def throughput(self, container: str) -> float:
+        return self.provisioned
+
+    async def send(self, container: str, place: Place, lines: Sequence[Line]) -> list[Result]:
         if not lines or len(lines) > 100 or len({line.partition_key for line in lines}) != 1:
             raise AssertionError(f"{len(lines)} lines are no batch of one partition key")
         self.sent.append([line.parsed()["id"] for line in lines])

@@ -1,6 +1,6 @@
 """Where an adapter's suite runs: on the fake, and on what it stands for."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from typing import Any, Protocol, Self
@@ -9,9 +9,10 @@ import orjson
 
 from local.cosmos.control import Control
 from local.cosmos.process import CosmosProcess
+from outlast.cosmos.bulk_transport import BulkTransport
 from outlast.cosmos.client import Cosmos
 from outlast.cosmos.line import Line
-from outlast.cosmos.transport import CONNECTION_LOST, SdkTransport, Transport
+from outlast.cosmos.transport import CONNECTION_LOST, Result, SdkTransport, Transport
 from tests.fakes.transport import FakeTransport, Fault
 
 DATABASE = "outlast"
@@ -59,12 +60,17 @@ class FakePlace:
 
 
 class SdkPlace:
-    """The emulator, by the SDK."""
+    """The emulator, by the SDK's public calls."""
+
+    kind = "batch"
 
     def __init__(self, emulator: CosmosProcess) -> None:
         self._control = Control(emulator.url)
         self._cosmos = Cosmos(emulator.url, emulator.key, DATABASE)
-        self.transport = SdkTransport(self._cosmos)
+        self.transport = self._transport()
+
+    def _transport(self) -> Transport:
+        return SdkTransport(self._cosmos)
 
     async def __aenter__(self) -> Self:
         return self
@@ -83,12 +89,30 @@ class SdkPlace:
         """All batches meet this, from now on."""
         when = "after" if fault.applied else "before"
         if fault.status == CONNECTION_LOST:
-            self._control.add_fault(kind="batch", reset=True, when=when)
+            self._control.add_fault(kind=self.kind, reset=True, when=when)
         else:
             wait = round(fault.retry_after * 1000)
             more = {"retry_after_ms": wait} if wait else {}
-            self._control.add_fault(kind="batch", status=fault.status, substatus=fault.substatus, when=when, **more)
+            self._control.add_fault(kind=self.kind, status=fault.status, substatus=fault.substatus, when=when, **more)
 
     def spoil(self, line: Line) -> Line:
         """Make it one that the database refuses: the document lies in another partition than it says."""
         return replace(line, document=orjson.dumps({**line.parsed(), "shop": "elsewhere"}))
+
+
+class BulkPlace(SdkPlace):
+    """The emulator, by the bulk request."""
+
+    kind = "bulk"
+
+    def _transport(self) -> Transport:
+        return BulkTransport(self._cosmos)
+
+
+async def send(transport: Transport, container: str, lines: Sequence[Line]) -> list[Result]:
+    """Send lines that all go to one place; where the way there is not found, that answer stands for each."""
+    route = await transport.route(container)
+    if isinstance(route, Result):
+        return [route] * len(lines)
+    (place,) = {route.place(line) for line in lines}
+    return await transport.send(container, place, lines)

@@ -6,24 +6,34 @@ from typing import Any
 import pytest
 
 from local.cosmos.process import CosmosProcess
+from outlast.cosmos.bulk_transport import BulkTransport
 from outlast.cosmos.client import Cosmos
 from outlast.cosmos.document import staged
 from outlast.cosmos.line import Line
 from outlast.cosmos.outcome import Next, judge
-from outlast.cosmos.transport import BATCH_DOCUMENT_BYTES, CONNECTION_LOST, Result, SdkTransport
+from outlast.cosmos.transport import BATCH_DOCUMENT_BYTES, CONNECTION_LOST, Result, SdkTransport, Transport
 from outlast.errors import Permanent
-from tests.contract.outlast.places import DATABASE, SLOW, FakePlace, Place, PlaceOpener, SdkPlace
+from tests.contract.outlast.places import DATABASE, SLOW, BulkPlace, FakePlace, Place, PlaceOpener, SdkPlace, send
 from tests.fakes.transport import Fault, lose, throttle
 
 large = pytest.mark.filterwarnings("ignore:Sending a large body:ResourceWarning")
 
 
-@pytest.fixture(params=["fake", "sdk"])
+REAL = {"sdk": SdkPlace, "bulk": BulkPlace}
+each_transport = pytest.mark.parametrize("open_transport", [SdkTransport, BulkTransport])
+
+
+@pytest.fixture(params=["fake", "sdk", "bulk"])
 def open_place(request: pytest.FixtureRequest) -> PlaceOpener:
     if request.param == "fake":
         return FakePlace
     emulator = request.getfixturevalue("emulator")
-    return lambda: SdkPlace(emulator)
+    return lambda: REAL[request.param](emulator)
+
+
+@pytest.fixture(params=["sdk", "bulk"])
+def open_real_place(request: pytest.FixtureRequest, emulator: CosmosProcess) -> PlaceOpener:
+    return lambda: REAL[request.param](emulator)
 
 
 def visit(open_place: PlaceOpener, check: Callable[[Place], Awaitable[None]]) -> None:
@@ -54,7 +64,7 @@ def test_a_batch_is_written(open_place: PlaceOpener, count: int) -> None:
 
     async def check(place: Place) -> None:
         lines = make_lines(count)
-        results = await place.transport.send("sales", lines)
+        results = await send(place.transport, "sales", lines)
         assert [result.status for result in results] == [201] * count
         assert all(result.charge > 0 for result in results)
         assert await place.documents(shop_of(lines)) == {line.parsed()["id"]: line.parsed() for line in lines}
@@ -67,9 +77,9 @@ def test_a_document_that_was_there_is_replaced(open_place: PlaceOpener) -> None:
 
     async def check(place: Place) -> None:
         lines = make_lines(2)
-        await place.transport.send("sales", lines[:1])
+        await send(place.transport, "sales", lines[:1])
         changed = make_lines(2, shop_of(lines), "changed")
-        assert [result.status for result in await place.transport.send("sales", changed)] == [200, 201]
+        assert [result.status for result in await send(place.transport, "sales", changed)] == [200, 201]
         assert {each["text"] for each in (await place.documents(shop_of(lines))).values()} == {"changed"}
 
     visit(open_place, check)
@@ -80,7 +90,7 @@ def test_a_partition_key_may_be_any_plain_value(open_place: PlaceOpener, shop: A
     """It is written where the document says."""
 
     async def check(place: Place) -> None:
-        results = await place.transport.send("sales", make_lines(2, shop))
+        results = await send(place.transport, "sales", make_lines(2, shop))
         assert {result.status for result in results} <= {200, 201}
         assert set(await place.documents(shop)) >= {"d0", "d1"}
 
@@ -88,18 +98,19 @@ def test_a_partition_key_may_be_any_plain_value(open_place: PlaceOpener, shop: A
 
 
 @pytest.mark.parametrize("at", [0, 1, 4])
-def test_a_batch_is_all_or_nothing(open_place: PlaceOpener, at: int) -> None:
-    """The refused document keeps its status, its neighbours are 424, and nothing is written."""
+def test_a_refused_document_keeps_its_status(open_place: PlaceOpener, at: int) -> None:
+    """Its neighbours are either written or 424, so that they are sent again: none is refused with it."""
 
     async def check(place: Place) -> None:
         lines = make_lines(5)
         shop = shop_of(lines)
         lines[at] = place.spoil(lines[at])
-        results = await place.transport.send("sales", lines)
-        assert [result.status for result in results] == [400 if n == at else 424 for n in range(5)]
+        results = await send(place.transport, "sales", lines)
         assert results[at].message
-        assert verdicts(results) == [Next.REFUSE if n == at else Next.AGAIN for n in range(5)]
-        assert await place.documents(shop) == {}
+        neighbours = {result.status for n, result in enumerate(results) if n != at}
+        assert (results[at].status, len(neighbours)) == (400, 1)
+        assert neighbours <= {201, 424}
+        assert len(await place.documents(shop)) == (4 if neighbours == {201} else 0)
 
     visit(open_place, check)
 
@@ -109,7 +120,7 @@ def test_a_document_that_is_refused_alone_keeps_its_status(open_place: PlaceOpen
 
     async def check(place: Place) -> None:
         (line,) = make_lines(1)
-        assert [r.status for r in await place.transport.send("sales", [place.spoil(line)])] == [400]
+        assert [r.status for r in await send(place.transport, "sales", [place.spoil(line)])] == [400]
 
     visit(open_place, check)
 
@@ -121,7 +132,7 @@ def test_a_large_document_is_written(open_place: PlaceOpener) -> None:
     async def check(place: Place) -> None:
         lines = make_lines(1, text="x" * (BATCH_DOCUMENT_BYTES + 1))
         for _ in range(2):
-            (result,) = await place.transport.send("sales", lines)
+            (result,) = await send(place.transport, "sales", lines)
             assert judge(result, "sales") is Next.WRITTEN
             assert result.charge > 0
         assert len(await place.documents(shop_of(lines))) == 1
@@ -150,7 +161,7 @@ def test_an_answer_to_the_whole_request_is_one_to_each_operation(
     async def check(place: Place) -> None:
         lines = make_lines(3)
         place.meet(fault)
-        results = await place.transport.send("sales", lines)
+        results = await send(place.transport, "sales", lines)
         assert verdicts(results) == [verdict] * 3
         assert {result.retry_after for result in results} == {fault.retry_after}
         assert sum(result.charge for result in results) < 1
@@ -166,7 +177,7 @@ def test_an_answer_may_be_lost_when_the_write_is_done(open_place: PlaceOpener, f
     async def check(place: Place) -> None:
         lines = make_lines(3)
         place.meet(fault)
-        assert verdicts(await place.transport.send("sales", lines)) == [Next.LOST] * 3
+        assert verdicts(await send(place.transport, "sales", lines)) == [Next.LOST] * 3
         assert len(await place.documents(shop_of(lines))) == 3
 
     visit(open_place, check)
@@ -178,7 +189,7 @@ def test_a_refusal_of_the_caller_is_permanent(open_place: PlaceOpener, fault: Fa
 
     async def check(place: Place) -> None:
         place.meet(fault)
-        results = await place.transport.send("sales", make_lines(2))
+        results = await send(place.transport, "sales", make_lines(2))
         assert [result.status for result in results] == [fault.status] * 2
         with pytest.raises(Permanent, match="refuses writes to sales"):
             verdicts(results)
@@ -186,38 +197,50 @@ def test_a_refusal_of_the_caller_is_permanent(open_place: PlaceOpener, fault: Fa
     visit(open_place, check)
 
 
-def test_a_database_of_little_throughput_throttles(emulator: CosmosProcess) -> None:
+def test_a_database_of_little_throughput_throttles(open_real_place: PlaceOpener) -> None:
     """It answers 429 with the time to wait, at once and not after the SDK's own nine attempts."""
 
     async def check(place: Place) -> None:
         for _ in range(30):
-            results = await place.transport.send(SLOW, make_lines(50))
+            results = await send(place.transport, SLOW, make_lines(50))
             if throttled := [result for result in results if result.status == 429]:
                 break
         assert throttled
         assert all(0 < result.retry_after < 5 for result in throttled)
         assert set(verdicts(results)) <= {Next.THROTTLED, Next.AGAIN}
 
-    visit(lambda: SdkPlace(emulator), check)
+    visit(open_real_place, check)
 
 
-def test_a_container_that_is_missing_is_permanent(emulator: CosmosProcess) -> None:
+def test_the_throughput_is_told(open_real_place: PlaceOpener) -> None:
+    """Of which a run's share may be a fraction; where it cannot be read, the error says what to give instead."""
+
+    async def check(place: Place) -> None:
+        assert await place.transport.throughput("sales") > 0
+        with pytest.raises(Permanent, match=r"throughput of nowhere cannot be read.*give ru_share in RU/s"):
+            await place.transport.throughput("nowhere")
+
+    visit(open_real_place, check)
+
+
+def test_a_container_that_is_missing_is_permanent(open_real_place: PlaceOpener) -> None:
     """The error names it."""
 
     async def check(place: Place) -> None:
-        (result,) = await place.transport.send("nowhere", make_lines(1))
+        (result,) = await send(place.transport, "nowhere", make_lines(1))
         with pytest.raises(Permanent, match="the container nowhere does not exist"):
             judge(result, "nowhere")
 
-    visit(lambda: SdkPlace(emulator), check)
+    visit(open_real_place, check)
 
 
-def test_a_wrong_key_is_permanent(emulator: CosmosProcess) -> None:
+@each_transport
+def test_a_wrong_key_is_permanent(open_transport: Callable[[Cosmos], Transport], emulator: CosmosProcess) -> None:
     """The error names the setting."""
 
     async def run() -> None:
         cosmos = Cosmos(emulator.url, "d3Jvbmc=", DATABASE)
-        (result,) = await SdkTransport(cosmos).send("sales", make_lines(1))
+        (result,) = await send(open_transport(cosmos), "sales", make_lines(1))
         await cosmos.close()
         with pytest.raises(Permanent, match=r"refuses writes to sales \(401\).* correct COSMOS_KEY"):
             judge(result, "sales")
@@ -225,12 +248,13 @@ def test_a_wrong_key_is_permanent(emulator: CosmosProcess) -> None:
     asyncio.run(run())
 
 
-def test_a_database_that_is_gone_is_a_lost_answer() -> None:
+@each_transport
+def test_a_database_that_is_gone_is_a_lost_answer(open_transport: Callable[[Cosmos], Transport]) -> None:
     """Not an error of the program's: the writer asks again."""
 
     async def run() -> None:
         cosmos = Cosmos("http://127.0.0.1:9", "d3Jvbmc=", DATABASE)
-        results = await SdkTransport(cosmos).send("sales", make_lines(2))
+        results = await send(open_transport(cosmos), "sales", make_lines(2))
         await cosmos.close()
         assert [result.status for result in results] == [CONNECTION_LOST] * 2
 

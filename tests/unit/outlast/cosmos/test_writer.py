@@ -5,8 +5,10 @@ import pytest
 
 from outlast.cosmos.line import Line
 from outlast.cosmos.pace import Paces
-from outlast.cosmos.transport import BATCH_DOCUMENT_BYTES, CONNECTION_LOST, Result
-from outlast.cosmos.writer import AT_ONCE, ATTEMPTS, TARGET_BYTES, Writer
+from outlast.cosmos.stream import TARGET_BYTES
+from outlast.cosmos.transport import BATCH_DOCUMENT_BYTES, CONNECTION_LOST, Place, Result
+from outlast.cosmos.writer import IN_FLIGHT, Writer
+from outlast.cosmos.writing import ATTEMPTS
 from outlast.deadline import Deadline
 from outlast.errors import Permanent, Transient
 from tests.fakes.transport import CHARGE, FakeTransport, Fault, lose, throttle
@@ -55,8 +57,8 @@ def test_requests_are_limited_in_operations_and_bytes() -> None:
 def test_a_few_requests_are_in_flight_at_once() -> None:
     """As many as promised, and no more."""
     bench = Bench()
-    bench.write(make_lines(*[1] * 20))
-    assert bench.transport.most_in_flight == AT_ONCE
+    bench.write(make_lines(*[1] * 200))
+    assert bench.transport.most_in_flight == IN_FLIGHT
 
 
 def test_throttling_has_no_limit_but_the_deadline() -> None:
@@ -65,24 +67,25 @@ def test_throttling_has_no_limit_but_the_deadline() -> None:
     bench.transport.meet([throttle(0.5)] * 300)
     written = bench.write(make_lines(3))
     assert written.settled == 3
-    assert written.totals.throttled == 900
-    assert sum(bench.clock.slept) == pytest.approx(150)
+    assert written.totals.throttled >= 300
+    assert sum(bench.clock.slept) == pytest.approx(150, rel=0.03)
 
 
 def test_a_throttled_batch_counts_once_against_the_pace() -> None:
-    """A hundred operations that were throttled together are one sign that it goes too fast, not a hundred."""
+    """A hundred operations that were throttled together are one sign that it goes too fast, not a hundred: what had
+    been served before goes on being sent in every second."""
     bench = Bench()
-    bench.transport.meet([throttle(0.5)])
+    bench.transport.meet([None, None, throttle(0.5)])
     bench.write(make_lines(1000))
-    assert min(len(batch) for batch in bench.transport.sent) >= 40
+    assert bench.clock() < 1003
 
 
 def test_a_throttled_partition_does_not_hold_up_the_others() -> None:
     """Another stretch of the hash space goes on at once."""
-    bench, lines = Bench(), make_lines(1, 1, 1, 1, 1)
+    bench, lines = Bench(), make_lines(1, 1, 1, 1)
     bench.transport.meet([throttle(30)])
     written = bench.write(lines, seconds=20)
-    assert len(bench.ids()) == 4
+    assert len(bench.ids()) == 3
     assert written.settled == 0
 
 
@@ -120,7 +123,7 @@ def test_an_answer_that_does_not_come_in_time_counts_as_lost() -> None:
     """The call ends soon after its deadline, whatever the connection does."""
 
     class Silent(FakeTransport):
-        async def send(self, container: str, lines: Sequence[Line]) -> list[Result]:
+        async def send(self, container: str, place: Place, lines: Sequence[Line]) -> list[Result]:
             await asyncio.Event().wait()
             raise AssertionError
 
@@ -178,16 +181,27 @@ def test_what_is_refused_alone_is_refused() -> None:
 
 
 def test_at_the_deadline_the_exact_low_water_mark_is_returned() -> None:
-    """What lies before it is settled and counted; what was written behind it is not, and is written again."""
+    """What lies before it is settled, and what was written behind it is told, so that it is not written again."""
     bench, lines = Bench(), make_lines(100, 100, 100)
     bench.transport.meet([None, throttle(60), None])
     written = bench.write(lines, seconds=30)
-    assert written.settled == 100
-    assert written.totals.documents == 100
-    assert written.totals.bytes == sum(len(line.document) for line in lines[:100])
+    assert (written.settled, written.ahead) == (100, ((200, 300),))
+    assert written.totals.documents == 200
+    assert written.totals.bytes == sum(len(line.document) for line in lines[:100] + lines[200:])
     assert written.totals.sends == 3
     assert len(bench.ids()) == 200
     assert bench.clock() <= 1030.1
+
+
+def test_what_was_settled_ahead_is_not_sent_again() -> None:
+    """The next call takes it for settled, and counts what it settles itself."""
+    bench, lines = Bench(), make_lines(100, 100, 100)
+    bench.transport.meet([None, throttle(60), None])
+    first = bench.write(lines, seconds=30)
+    bench.transport.sent.clear()
+    second = bench.write(lines[100:], ahead=first.left())
+    assert (second.settled, second.ahead, second.totals.documents) == (200, (), 100)
+    assert {key for batch in bench.transport.sent for key in batch} == set(ids_of(lines[100:200]))
 
 
 def test_behind_the_deadline_nothing_is_sent() -> None:
@@ -212,7 +226,7 @@ def test_a_dead_end_stops_all_writing(fault: Fault, text: str) -> None:
     bench.transport.meet([fault])
     with pytest.raises(Permanent, match=text):
         bench.write(make_lines(*[1] * 50))
-    assert len(bench.transport.sent) <= AT_ONCE
+    assert len(bench.transport.sent) <= IN_FLIGHT
 
 
 def test_the_fence_is_asked_before_each_request_and_stops_it() -> None:

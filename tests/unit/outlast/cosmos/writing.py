@@ -6,8 +6,10 @@ from dataclasses import dataclass, field
 
 from outlast.cosmos.document import staged
 from outlast.cosmos.line import Line
-from outlast.cosmos.pace import Paces
-from outlast.cosmos.writer import Writer, Written
+from outlast.cosmos.pace import MAX_OPERATIONS, Paces
+from outlast.cosmos.share import Allowance
+from outlast.cosmos.writer import Writer
+from outlast.cosmos.written import Runs, Written
 from outlast.deadline import Deadline
 from tests.fakes.clock import ManualClock
 from tests.fakes.transport import FakeTransport
@@ -38,12 +40,17 @@ class Bench:
     transport: FakeTransport = field(default_factory=FakeTransport)
 
     def write(
-        self, lines: Sequence[Line], seconds: float = 1000.0, check: Callable[[], Awaitable[None]] = let_pass
+        self,
+        lines: Sequence[Line],
+        seconds: float = 1000.0,
+        check: Callable[[], Awaitable[None]] = let_pass,
+        ahead: Runs = (),
+        allowance: Allowance | None = None,
     ) -> Written:
         """Write within that time."""
-        writer = Writer(self.transport, self.clock, self.clock.sleep, lambda: 0.5, Paces(self.clock))
+        writer = Writer(self.transport, self.clock, self.clock.sleep, lambda: 0.5, Paces(self.clock, MAX_OPERATIONS))
         deadline = Deadline(self.clock() + seconds, self.clock)
-        return asyncio.run(writer.write(CONTAINER, lines, deadline, check))
+        return asyncio.run(writer.write(CONTAINER, lines, deadline, check, ahead, allowance))
 
     def ids(self) -> set[str]:
         """The documents in the database."""

@@ -1,0 +1,155 @@
+"""Our writer at work as the app has it at work: some lanes, each writing window after window.
+
+`python -m bench.writing.lanes` does so in a process of its own and tells as JSON what came of it.
+"""
+
+import argparse
+import asyncio
+import json
+import random
+import resource
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+
+from outlast.cosmos.bulk_transport import BulkTransport
+from outlast.cosmos.client import Cosmos
+from outlast.cosmos.effective_partition_key import effective_partition_key
+from outlast.cosmos.line import Line
+from outlast.cosmos.pace import Paces
+from outlast.cosmos.transport import Place, Result, Transport
+from outlast.cosmos.writer import Writer
+from outlast.deadline import Deadline
+
+LANES = 8
+WINDOW = 4096
+"""Lines: 4 MiB of rows of 1 KB."""
+FILLER = b"x" * 960
+DATABASE, CONTAINER = "d", "c"
+
+
+@dataclass(slots=True)
+class Counting:
+    """A transport, and what came back through it: (instant, operations written, operations throttled)."""
+
+    inner: Transport
+    answers: list[tuple[float, int, int]] = field(default_factory=list)
+    ended: dict[str, float] = field(default_factory=dict)
+    charges: dict[str, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.route = self.inner.route
+        self.throughput = self.inner.throughput
+
+    route: Callable[..., object] = field(init=False)
+    throughput: Callable[..., object] = field(init=False)
+
+    async def send(self, container: str, place: Place, lines: Sequence[Line]) -> list[Result]:
+        results = await self.inner.send(container, place, lines)
+        now, written = time.time(), sum(result.status < 300 for result in results)
+        self.answers.append((now, written, sum(result.status == 429 for result in results)))
+        self.ended[place.batch] = now
+        self.charges[place.batch] = self.charges.get(place.batch, 0.0) + sum(result.charge for result in results)
+        return results
+
+    def written(self, since: float = 0.0) -> int:
+        return sum(written for at, written, _ in self.answers if at >= since)
+
+    def throttled_share(self, since: float) -> float:
+        """Of the operations sent."""
+        throttled = sum(throttled for at, _, throttled in self.answers if at >= since)
+        return throttled / max(1, throttled + self.written(since))
+
+
+def make_line(number: int, key: int, name: str = "r") -> Line:
+    """A row of 1 KB."""
+    partition = effective_partition_key(f"k{key}").encode()
+    document = b'{"id":"%b-%d","pk":"k%d","text":"%b"}' % (name.encode(), number, key, FILLER)
+    return Line(number, b'"k%d"' % key, partition, document)
+
+
+def make_window(first: int, rows: int = WINDOW, rows_per_key: int = 1, name: str = "r") -> list[Line]:
+    lines = [make_line(number, number // rows_per_key, name) for number in range(first, first + rows)]
+    return sorted(lines, key=lambda line: line.effective_partition_key)
+
+
+def fresh_windows(name: str, rows: int | None = None, size: int = WINDOW) -> Iterator[list[Line]]:
+    """Rows that are nowhere yet, for ever or that many."""
+    for first in count(0, size):
+        if rows is not None and first >= rows:
+            return
+        yield make_window(first, size, name=name)
+
+
+@dataclass(slots=True)
+class Lanes:
+    """`failures` are those that surfaced; `settled` are the rows that were settled."""
+
+    url: str
+    key: str
+    counting: Counting = field(init=False)
+    settled: int = 0
+    refused: int = 0
+    failures: list[str] = field(default_factory=list)
+
+    async def run(self, windows: Iterator[Sequence[Line]], seconds: float, lanes: int = LANES) -> None:
+        """Until the windows or the seconds are over."""
+        cosmos = Cosmos(self.url, self.key, DATABASE)
+        self.counting = Counting(BulkTransport(cosmos))
+        transport: Transport = self.counting  # type: ignore[assignment]  # its route is that of the inner one
+        writer = Writer(transport, time.monotonic, asyncio.sleep, random.random, Paces(time.monotonic))
+        deadline = Deadline(time.monotonic() + seconds, time.monotonic)
+        await asyncio.gather(*(self._lane(writer, windows, deadline) for _ in range(lanes)))
+        await cosmos.close()
+
+    async def _lane(self, writer: Writer, windows: Iterator[Sequence[Line]], deadline: Deadline) -> None:
+        while not deadline.passed() and (lines := next(windows, None)) is not None:
+            try:
+                written = await writer.write(CONTAINER, lines, deadline, _let_pass)
+            except Exception as error:  # noqa: BLE001  # counted: none may surface
+                self.failures.append(repr(error))
+                return
+            self.settled += written.settled
+            self.refused += len(written.refused)
+
+
+async def _let_pass() -> None:
+    pass
+
+
+def peak_mb() -> float:
+    """Resident memory at most. What `getrusage` tells begins with that of the process that started this one."""
+    status = Path("/proc/self/status")
+    if not status.exists():
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    line = next(line for line in status.read_text("ascii").splitlines() if line.startswith("VmHWM"))
+    return int(line.split()[1]) / 1024
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--url", required=True)
+    parser.add_argument("--key", required=True)
+    parser.add_argument("--name", default="r")
+    parser.add_argument("--seconds", type=float, default=3600)
+    parser.add_argument("--rows", type=int)
+    options = parser.parse_args()
+    lanes = Lanes(options.url, options.key)
+    asyncio.run(lanes.run(fresh_windows(options.name, options.rows), options.seconds))
+    by_second: dict[int, int] = {}
+    for at, written, _ in lanes.counting.answers:
+        by_second[int(at)] = by_second.get(int(at), 0) + written
+    told = {
+        "settled": lanes.settled,
+        "failures": lanes.failures,
+        "by_second": by_second,
+        "peak_mb": peak_mb(),
+    }
+    sys.stdout.write(json.dumps(told))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,69 @@
+"""Half an hour at a tenth of the rate that the rows would need, in process, in a time that passes only by waiting."""
+
+import asyncio
+from dataclasses import dataclass
+from random import Random
+
+from bench.writing.lanes import LANES
+from outlast.cosmos.document import staged
+from outlast.cosmos.line import Line
+from outlast.cosmos.pace import Paces
+from outlast.cosmos.writer import Writer
+from outlast.cosmos.written import Runs
+from outlast.deadline import Deadline
+from tests.simulation.in_process import InProcess
+from tests.simulation.virtual_time import run_virtually
+
+CALL_SECONDS = 72.0
+"""Of an activity: 60 % of the functionTimeout of host.json."""
+THROUGHPUT, SPLITS = 800, 3
+WINDOW = 4096
+
+
+@dataclass(slots=True)
+class Tenth:
+    sends_per_operation: float
+    failures: int
+
+
+def at_a_tenth(seconds: float) -> Tenth:
+    return run_virtually(_write(seconds))
+
+
+async def _write(seconds: float) -> Tenth:
+    loop, random = asyncio.get_running_loop(), Random(1)
+    transport = InProcess(random)
+    transport.create_container("c", THROUGHPUT, SPLITS)
+    writer = Writer(transport, loop.time, asyncio.sleep, random.random, Paces(loop.time))
+    told = [await done for done in [asyncio.create_task(_lane(writer, lane, seconds)) for lane in range(LANES)]]
+    operations = sum(sent for _, _, sent, _ in transport.trace)
+    return Tenth(operations / sum(settled for settled, _ in told), sum(failures for _, failures in told))
+
+
+async def _lane(writer: Writer, lane: int, seconds: float) -> tuple[int, int]:
+    """Calls one after another, each from where the one before stopped."""
+    settled, failures, lines, first = 0, 0, list[Line](), 0
+    ahead: Runs = ()
+    while writer.clock() < seconds:
+        deadline = Deadline(writer.clock() + CALL_SECONDS, writer.clock)
+        while not deadline.passed():
+            lines = lines or _window(lane, first)
+            try:
+                written = await writer.write("c", lines, deadline, _let_pass, ahead)
+            except Exception:  # noqa: BLE001  # counted: none may surface
+                failures += 1
+                break
+            settled += written.totals.documents
+            first += written.settled
+            lines, ahead = lines[written.settled :], written.left()
+    return settled, failures
+
+
+def _window(lane: int, first: int) -> list[Line]:
+    rows = range(first, first + WINDOW)
+    lines = [staged({"id": f"{lane}-{n}", "shop": f"s{lane}-{n}"}, ["shop"], n) for n in rows]
+    return sorted(lines, key=lambda line: line.effective_partition_key)
+
+
+async def _let_pass() -> None:
+    pass

@@ -1,0 +1,195 @@
+"""What the writer makes of a database that gives only so much: by what the database itself says it has served."""
+
+import asyncio
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import count
+
+from azure.cosmos import CosmosClient, PartitionKey
+
+from bench.writing.lanes import CONTAINER, DATABASE, WINDOW, Lanes, fresh_windows, make_line, make_window
+from bench.writing.stub import Stub
+from local.cosmos.control import Control
+from local.cosmos.process import CosmosProcess
+from outlast.cosmos.line import Line
+
+RATE = 8_000
+RANGES = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """Of what is provisioned; and what of the operations sent was turned back."""
+
+    used: float
+    throttled: float
+    failures: int
+
+
+@contextmanager
+def emulated(throughput: int = RATE, ranges: int = RANGES) -> Iterator[CosmosProcess]:
+    """The emulator with a container of that many ranges."""
+    with CosmosProcess() as process:
+        database = CosmosClient(process.url, process.key).create_database(DATABASE)
+        partitions = {"x-ms-emulator-partitions": str(ranges)}
+        database.create_container(
+            CONTAINER, PartitionKey("/pk"), offer_throughput=throughput, initial_headers=partitions
+        )
+        yield process
+
+
+class Served:
+    """Request units by range and second, collected while ranges come and go."""
+
+    def __init__(self, url: str) -> None:
+        self._control = Control(url)
+        self._units: dict[tuple[str, int], float] = {}
+
+    def look(self) -> None:
+        for partition in self._control.container(DATABASE, CONTAINER)["partitions"]:
+            for second, units in partition["served"]:
+                self._units[partition["id"], second] = units
+
+    def second(self, second: int) -> float:
+        return sum(units for (_, at), units in self._units.items() if at == second)
+
+
+def used_on_emulator(warm_up: float, seconds: float) -> Use:
+    """8,000 RU/s over 4 ranges; and every row that was settled is in the database, once."""
+    with emulated() as process:
+        lanes, begun = Lanes(process.url, process.key), time.time()
+        asyncio.run(lanes.run(fresh_windows("r", size=512), warm_up + seconds))
+        served = Served(process.url)
+        served.look()
+        stored = sum(part["documents"] for part in Control(process.url).container(DATABASE, CONTAINER)["partitions"])
+        if stored != lanes.counting.written():
+            raise RuntimeError(f"{stored} documents are stored and {lanes.counting.written()} were acknowledged")
+    whole = range(int(begun + warm_up) + 1, int(begun + warm_up + seconds))
+    used = sum(served.second(second) for second in whole) / len(whole) / RATE
+    return Use(used, lanes.counting.throttled_share(begun + warm_up), len(lanes.failures))
+
+
+def used_on_stub(warm_up: float, seconds: float, rate: int = 80_000, ranges: int = 8) -> Use:
+    """80,000 RU/s over 8 ranges, more than the emulator can meter on the cores that are left to it."""
+    windows = [make_window(first) for first in range(0, 20_000, WINDOW)]
+    with Stub(ranges, rate=rate / ranges) as stub:
+        lanes, begun = Lanes(stub.url, stub.key), time.time()
+        asyncio.run(lanes.run((windows[n % len(windows)] for n in count()), warm_up + seconds))
+        served = stub.served()
+    whole = range(int(begun + warm_up) + 1, int(begun + warm_up + seconds))
+    used = sum(served.get(second, 0.0) for second in whole) / len(whole) / rate
+    return Use(used, lanes.counting.throttled_share(begun + warm_up), len(lanes.failures))
+
+
+@dataclass(frozen=True, slots=True)
+class Hot:
+    """`use`: of its own rate by the range that gets half of all rows; `late`: by how much the others end after the
+    time that their own rate allows, at most."""
+
+    use: float
+    late: float
+
+
+def hot_range(rows: int) -> Hot:
+    """One call with all rows, over 4 ranges of 2,000 RU/s."""
+    lines, rate = _half_in_one(rows), RATE / RANGES
+    with Stub(RANGES, rate=rate) as stub:
+        lanes, begun = Lanes(stub.url, stub.key), time.time()
+        asyncio.run(lanes.run(iter([lines]), 600, lanes=1))
+    needed = {place: charge / rate for place, charge in lanes.counting.charges.items()}
+    took = {place: ended - begun for place, ended in lanes.counting.ended.items()}
+    hot = max(needed, key=lambda place: needed[place])
+    late = max(took[place] / needed[place] - 1 for place in needed if place != hot)
+    return Hot(needed[hot] / took[hot], late)
+
+
+def _half_in_one(rows: int) -> list[Line]:
+    """Half of them in the last of four ranges, the rest in the others alike."""
+    hot, cold = list[Line](), list[Line]()
+    for number in count():
+        line = make_line(number, number)
+        group = hot if line.effective_partition_key >= b"30" else cold
+        if len(group) < rows // 2:
+            group.append(line)
+        if len(hot) + len(cold) == rows // 2 * 2:
+            return sorted(hot + cold, key=lambda line: line.effective_partition_key)
+    raise AssertionError
+
+
+def settling(pause: int) -> float:
+    """Seconds until 95 % of the new rate is used: after the start, a doubling, a halving, a split; the longest."""
+    with emulated() as process:
+        lanes, served = Lanes(process.url, process.key), Served(process.url)
+        control, changes = Control(process.url), list[tuple[float, int]]()
+
+        def change(rate: int) -> None:
+            control.set_throughput(DATABASE, CONTAINER, rate)
+            changes.append((time.time(), rate))
+
+        def split() -> None:
+            for partition in control.container(DATABASE, CONTAINER)["partitions"]:
+                control.split(DATABASE, CONTAINER, partition["id"])
+            changes.append((time.time(), RATE))
+
+        async def disturb() -> None:
+            changes.append((time.time(), RATE))
+            for event in (lambda: change(2 * RATE), lambda: change(RATE), split, lambda: None):
+                await asyncio.sleep(pause)
+                await asyncio.to_thread(served.look)
+                await asyncio.to_thread(event)
+
+        async def run() -> None:
+            await asyncio.gather(lanes.run(fresh_windows("r", size=1024), 4 * pause + 1), disturb())
+
+        asyncio.run(run())
+        served.look()
+    return max(_settled(served, at, rate, pause) for at, rate in changes[:4])
+
+
+def _settled(served: Served, at: float, rate: int, pause: int) -> float:
+    """To the beginning of the first whole second that uses it, and so does the next."""
+    for second in range(int(at) + 1, int(at) + pause):
+        if served.second(second) + served.second(second + 1) >= 2 * 0.95 * rate:
+            return max(0.0, second - at)
+    return float(pause)
+
+
+@dataclass(frozen=True, slots=True)
+class Together:
+    """Two processes on one container: what both use, and the smaller one's share of it."""
+
+    used: float
+    smaller: float
+
+
+def two_processes(warm_up: float, seconds: float) -> Together:
+    with emulated() as process:
+        begun = time.time()
+        options = ["--url", process.url, "--key", process.key, "--seconds", str(warm_up + seconds)]
+        command = [sys.executable, "-m", "bench.writing.lanes", *options]
+        both = [subprocess.Popen([*command, "--name", name], stdout=subprocess.PIPE, text=True) for name in "ab"]
+        told = [json.loads(one.communicate()[0]) for one in both]
+        served = Served(process.url)
+        served.look()
+    whole = range(int(begun + warm_up) + 1, int(begun + warm_up + seconds) - 1)
+    rows = [sum(one["by_second"].get(str(second), 0) for second in whole) for one in told]
+    used = sum(served.second(second) for second in whole) / len(whole) / RATE
+    return Together(used, min(rows) / sum(rows))
+
+
+def peak_mb(rows: int) -> float:
+    """Memory of a process that writes that many rows to a database that takes them at once."""
+    with Stub(RANGES) as stub:
+        options = ["--url", stub.url, "--key", stub.key, "--rows", str(rows)]
+        done = subprocess.run(
+            [sys.executable, "-m", "bench.writing.lanes", *options], capture_output=True, check=True, text=True
+        )
+    told = json.loads(done.stdout)
+    if told["settled"] < rows or told["failures"]:
+        raise RuntimeError(f"not every row was settled: {told}")
+    return float(told["peak_mb"])

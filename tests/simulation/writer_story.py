@@ -1,0 +1,168 @@
+"""One story of the writer over the emulator's core: lanes, deadlines, faults, splits, all drawn from a seed."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from random import Random
+from typing import Any
+
+import orjson
+
+from outlast.cosmos.document import staged
+from outlast.cosmos.line import Line
+from outlast.cosmos.pace import Paces
+from outlast.cosmos.writer import Writer
+from outlast.cosmos.written import Runs
+from outlast.deadline import Deadline
+from outlast.errors import Transient
+from tests.simulation.in_process import InProcess
+from tests.simulation.virtual_time import run_virtually
+
+CONTAINER = "sales"
+LIMIT = 3600.0
+"""Seconds of virtual time after which a story counts as one that never ends."""
+FAULTS: tuple[dict[str, Any], ...] = (
+    {"kind": "bulk", "status": 408},
+    {"kind": "bulk", "status": 408, "when": "after"},
+    {"kind": "bulk", "status": 410, "substatus": 1002},
+    {"kind": "bulk", "status": 410, "substatus": 1007},
+    {"kind": "bulk", "status": 410, "substatus": 1008},
+    {"kind": "bulk", "status": 429, "substatus": 3200, "retry_after_ms": 700},
+    {"kind": "bulk", "status": 449},
+    {"kind": "bulk", "status": 500, "when": "after"},
+    {"kind": "bulk", "status": 503},
+    {"kind": "bulk", "status": 503, "when": "after"},
+    {"kind": "bulk", "status": 403, "substatus": 3},
+    {"kind": "bulk", "reset": True},
+    {"kind": "bulk", "reset": True, "when": "after"},
+    {"kind": "bulk", "latency_ms": 3000},
+    {"kind": "upsert", "status": 408, "when": "after"},
+    {"kind": "upsert", "status": 429, "substatus": 3200, "retry_after_ms": 40},
+    {"kind": "upsert", "status": 449},
+    {"kind": "upsert", "status": 503},
+    {"kind": "pkranges", "status": 503},
+    {"kind": "pkranges", "reset": True},
+)
+
+
+@dataclass(slots=True)
+class Story:
+    """What came of it."""
+
+    seed: int
+    trace: list[Any] = field(default_factory=list)
+    fired: set[int] = field(default_factory=set)
+    expected: set[str] = field(default_factory=set)
+    bad: set[str] = field(default_factory=set)
+    stored: set[str] = field(default_factory=set)
+    refused: Counter[str] = field(default_factory=Counter)
+    documents: int = 0
+    seconds: float = 0.0
+
+    def check(self) -> None:
+        """Every good row is there, every bad row is reported once, and each was counted once."""
+        assert self.stored == self.expected, self
+        assert self.refused == Counter(self.bad), self
+        assert self.documents == len(self.expected), self
+
+
+def tell(seed: int) -> Story:
+    """Live through the story of a seed."""
+    return run_virtually(_Teller(seed).tell())
+
+
+@dataclass(slots=True)
+class _Teller:
+    seed: int
+    random: Random = field(init=False)
+    story: Story = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.random, self.story = Random(self.seed), Story(self.seed)
+
+    async def tell(self) -> Story:
+        random, loop = self.random, asyncio.get_running_loop()
+        transport = InProcess(random, random.choice((0.001, 0.01, 0.1)))
+        version = random.choice((1, 2, 2, 2))
+        transport.create_container(CONTAINER, random.choice((400, 1000, 4000, 20_000)), random.randrange(4), version)
+        rules = self._break(transport)
+        writers = [
+            Writer(transport, loop.time, asyncio.sleep, random.random, Paces(loop.time))
+            for _ in range(random.choice((1, 1, 2)))
+        ]
+        lanes = [self._chunk(number) for number in range(random.randint(1, 3))]
+        disturbing = asyncio.create_task(self._disturb(transport))
+        async with asyncio.timeout(LIMIT):
+            await asyncio.gather(*(self._lane(random.choice(writers), lines) for lines in lanes))
+        disturbing.cancel()
+        self.story.seconds = loop.time()
+        self._look(transport, rules)
+        return self.story
+
+    def _break(self, transport: InProcess) -> dict[int, int]:
+        """Add some faults; of each its number in FAULTS by its rule's id."""
+        rules = {}
+        for number in self.random.sample(range(len(FAULTS)), self.random.randint(0, 4)):
+            rule = {
+                "nth": self.random.randint(1, 5),
+                "times": self.random.randint(1, 4),
+                "probability": self.random.choice((0.3, 1.0)),
+                "seed": self.seed,
+            }
+            rules[transport.emulator.faults.add({**FAULTS[number], **rule}).id] = number
+        return rules
+
+    def _chunk(self, number: int) -> list[Line]:
+        """Documents in the order of the hash space, some of which the database refuses."""
+        shops = self.random.choice((1, 7, 1000))
+        text = "x" * self.random.choice((10, 300, 20_000))
+        lines = []
+        for row in range(self.random.randint(1, 120)):
+            key = f"{number}-{row}"
+            line = staged({"id": key, "shop": f"s{self.random.randrange(shops)}", "text": text}, ["shop"], row + 2)
+            if self.random.random() < 0.03:
+                line = replace(line, document=orjson.dumps({"id": key, "shop": "elsewhere"}))
+                self.story.bad.add(key)
+            else:
+                self.story.expected.add(key)
+            lines.append(line)
+        return sorted(lines, key=lambda line: (line.effective_partition_key, line.row))
+
+    async def _lane(self, writer: Writer, lines: Sequence[Line]) -> None:
+        """Calls one after another, each from where the one before stopped."""
+        seconds = self.random.choice((0.5, 3.0, 1000.0))
+        ahead: Runs = ()
+        while lines:
+            try:
+                deadline = Deadline(writer.clock() + seconds, writer.clock, 2.0)
+                written = await writer.write(CONTAINER, lines, deadline, _let_pass, ahead)
+            except Transient:
+                await asyncio.sleep(5)
+                continue
+            lines, ahead = lines[written.settled :], written.left()
+            self.story.documents += written.totals.documents
+            self.story.refused.update(line.parsed()["id"] for line, _ in written.refused)
+
+    async def _disturb(self, transport: InProcess) -> None:
+        """Split a range now and then, and change the throughput."""
+        for _ in range(self.random.randint(0, 3)):
+            await asyncio.sleep(self.random.random() * 3)
+            if self.random.random() < 0.7:
+                transport.split(CONTAINER)
+            else:
+                container = transport.emulator.account.container("d", CONTAINER)
+                transport.emulator.set_throughput(container, self.random.choice((400, 2000, 10_000)))
+
+    def _look(self, transport: InProcess, rules: dict[int, int]) -> None:
+        self.story.trace = list(transport.trace)
+        self.story.fired = {rules[each["rule"]] for each in transport.emulator.faults.fired}
+        transport.emulator.faults.remove()
+        container = transport.emulator.account.container("d", CONTAINER)
+        for partition in container.partitions:
+            for key in partition.groups:
+                self.story.stored |= set(partition.groups[key])
+
+
+async def _let_pass() -> None:
+    pass
