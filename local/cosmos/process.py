@@ -60,6 +60,12 @@ class CosmosProcess:
         """Ask it to end; its exit code is returned."""
         return self._end(kill=False)
 
+    def wait(self) -> int:
+        """Until it has ended by itself, or for another's signal; its exit code is returned."""
+        if self._process is None:
+            return 0
+        return self._process.wait(STOP_SECONDS)
+
     def kill(self) -> None:
         """End it at once, as a crash would."""
         self._end(kill=True)

@@ -51,10 +51,9 @@ def test_what_cannot_be_started_with_is_named(tmp_path: Path, options: list[str]
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_it_cleanly(number: signal.Signals) -> None:
     """SIGINT and SIGTERM end with code 0."""
-    process = CosmosProcess()
-    process.start()
-    os.kill(process.pid, number)
-    assert process.stop() == 0
+    with CosmosProcess() as process:
+        os.kill(process.pid, number)
+        assert process.wait() == 0
 
 
 def acknowledged(raw: Raw, started: threading.Event) -> set[str]:
