@@ -38,7 +38,10 @@ class Stub:
 
     def __enter__(self) -> Self:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "bench.writing.stub", *self._options], stdout=subprocess.PIPE, text=True
+            [sys.executable, "-m", "bench.writing.stub", *self._options],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
         )
         assert self._process.stdout is not None
         self.url = self._process.stdout.readline().removeprefix(READY).strip()
@@ -49,7 +52,9 @@ class Stub:
     ) -> None:
         self._process.kill()
         self._process.wait()
+        assert self._process.stdin is not None
         assert self._process.stdout is not None
+        self._process.stdin.close()
         self._process.stdout.close()
 
     def served(self) -> dict[int, float]:
@@ -159,12 +164,14 @@ class Connection(asyncio.Protocol):
 
 
 async def serve(database: Database) -> None:
-    """Until it is killed."""
-    server = await asyncio.get_running_loop().create_server(lambda: Connection(database), "127.0.0.1", 0)
+    """Until it is killed, or its input ends because the bench has."""
+    loop, ended = asyncio.get_running_loop(), asyncio.Event()
+    loop.add_reader(sys.stdin.fileno(), ended.set)
+    server = await loop.create_server(lambda: Connection(database), "127.0.0.1", 0)
     database.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     sys.stdout.write(f"{READY}{database.url}\n")
     sys.stdout.flush()
-    await asyncio.Event().wait()
+    await ended.wait()
 
 
 def main() -> None:
