@@ -111,7 +111,9 @@ class SqliteJournal:
         self._batch = Batch()
         self._dirty = False
         self._resources = False
-        self._db = sqlite3.connect(path, 0, isolation_level=None, check_same_thread=False, cached_statements=512)
+        self._db = sqlite3.connect(
+            path, timeout=0, isolation_level=None, check_same_thread=False, cached_statements=512
+        )
         self._take_file(path)
         self._db.execute("PRAGMA synchronous=FULL")  # an acknowledged write survives a power cut
         self._db.execute("PRAGMA cache_size=-16000")
