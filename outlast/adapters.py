@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from outlast.compute import ComputeThread
 from outlast.cosmos.bulk_transport import BulkTransport
 from outlast.cosmos.client import Cosmos
 from outlast.cosmos.generations import CosmosSnapshots
@@ -71,7 +72,7 @@ class Adapters:
             now=_now,
             new_id=lambda: uuid4().hex,
             sleep=asyncio.sleep,
-            in_thread=asyncio.to_thread,
+            in_thread=ComputeThread().run,
         )
 
 
