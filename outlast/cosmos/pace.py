@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 
 MAX_OPERATIONS = 100
 FIRST_OPERATIONS = 16
-"""Of the first batch, when nothing is known; each success doubles it."""
+"""In flight at most when nothing is known. What succeeds is added, so the limit doubles with each round trip: all lanes
+of a process begin at once, and without it each would send its first batches to a range that is used up already."""
 QUANTUM_SECONDS = 0.03
 """A batch is worth this much of a second's request units: what a 429 turns back is a part of one batch."""
 SPREAD = 0.1
@@ -61,13 +62,14 @@ class Cycle:
 
 @dataclass(slots=True)
 class Pace:
-    """Of one range, shared by all activities of the process. Until the first 429 there is no limit but that batches
-    grow from a few operations; then `credit` is what may be spent, and a batch may go whenever it is not negative."""
+    """Of one range, shared by all activities of the process. Until the first 429 `window` operations may be in flight,
+    more with each success; then `credit` is what may be spent, and a batch may go whenever it is not negative."""
 
     clock: Callable[[], float]
     per_operation: float = 6.0
     opens_at: float = 0.0
-    operations: int = FIRST_OPERATIONS
+    window: int = FIRST_OPERATIONS
+    in_flight: float = 0.0
     cycle: Cycle | None = None
     credit: float = 0.0
     reckoned: float = 0.0
@@ -83,24 +85,29 @@ class Pace:
         if now < self.opens_at:
             return max(MIN_WAIT, self.opens_at - now)
         if self.cycle is None:
-            return 0.0
+            return 0.0 if self._room() else MIN_WAIT
         self._reckon(self.cycle, now)
         return 0.0 if self.credit >= 0 else max(MIN_WAIT, -self.credit / self.cycle.speed(now))
 
     def batch(self) -> int:
         """Operations of the next batch."""
         if self.cycle is None:
-            return self.operations
+            return max(1, min(MAX_OPERATIONS, self._room()))
         return max(1, min(MAX_OPERATIONS, int(self._quantum(self.cycle) / self.per_operation)))
+
+    def _room(self) -> int:
+        """Operations that may still go, as long as there is no cycle."""
+        return max(0, self.window - round(self.in_flight / self.per_operation))
 
     @property
     def grown(self) -> bool:
         """Whether more than one request at once is called for."""
-        return self.cycle is not None or self.operations >= MAX_OPERATIONS
+        return self.cycle is not None or self.window >= MAX_OPERATIONS
 
     def sent(self, operations: int) -> float:
         """Take what a batch will probably cost; its answer is told that amount again."""
         expected = operations * self.per_operation
+        self.in_flight += expected
         self.credit -= expected
         self.spent += expected
         return expected
@@ -108,6 +115,7 @@ class Pace:
     def answered(self, expected: float, charge: float, written: int, retry_after: float | None) -> None:
         """Learn from an answer. `retry_after` is None where nothing was throttled."""
         now = self.clock()
+        self.in_flight = max(0.0, self.in_flight - expected)
         self.credit += expected - charge
         self.spent += charge - expected
         if charge:
@@ -116,8 +124,8 @@ class Pace:
             self.per_operation += (charge / written - self.per_operation) * 0.2
         if retry_after is not None:
             self._throttled(now, max(retry_after, MIN_WAIT))
-        elif self.cycle is None and written:
-            self.operations = min(MAX_OPERATIONS, self.operations * 2)
+        elif self.cycle is None:
+            self.window += written
 
     def _quantum(self, cycle: Cycle) -> float:
         """Request units of a batch: by what the range gave, and by the speed once that is outgrown."""
@@ -180,4 +188,4 @@ class Paces:
     _by_range: dict[tuple[str, str], Pace] = field(default_factory=dict)
 
     def of(self, container: str, range_id: str) -> Pace:
-        return self._by_range.setdefault((container, range_id), Pace(self.clock, operations=self.first))
+        return self._by_range.setdefault((container, range_id), Pace(self.clock, window=self.first))

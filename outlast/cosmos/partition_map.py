@@ -15,13 +15,13 @@ from outlast.errors import Permanent
 
 @dataclass(frozen=True, slots=True)
 class PartitionMap:
-    """As of one reading of the container. `lows`: where the ranges begin; `rid`: the container's own id, which
+    """As of one reading of the container. `lows`: where the `ranges` begin; `rid`: the container's own id, which
     changes when it is deleted and made anew; `source`: what the SDK gave, by which it tells newer from older."""
 
     rid: str
     version: int
     lows: Sequence[bytes]
-    places: Sequence[Place]
+    ranges: Sequence[Place]
     source: Any
 
     @classmethod
@@ -37,13 +37,13 @@ class PartitionMap:
         lows = [one["minInclusive"].encode() for one in ranges]
         return cls(properties["_rid"], int(definition.get("version", 1)), lows, places, source)
 
-    def place(self, line: Line) -> Place:
-        if len(self.places) == 1:
-            return self.places[0]
-        return self.places[bisect_right(self.lows, self._effective(line)) - 1]
+    def places(self, lines: Sequence[Line]) -> list[Place]:
+        """Of each line the range it lies in."""
+        ranges, lows = self.ranges, self.lows
+        return [ranges[bisect_right(lows, effective) - 1] for effective in self._effective(lines)]
 
-    def _effective(self, line: Line) -> bytes:
+    def _effective(self, lines: Sequence[Line]) -> list[bytes]:
         """Staged lines carry version 2, which every container has that was made since 2019 without asking for 1."""
         if self.version == 2:
-            return line.effective_partition_key
-        return effective_partition_key_v1(orjson.loads(line.partition_key)).encode()
+            return [line.effective_partition_key for line in lines]
+        return [effective_partition_key_v1(orjson.loads(line.partition_key)).encode() for line in lines]

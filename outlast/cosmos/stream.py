@@ -1,9 +1,10 @@
 """Documents that wait to be written to one stretch of the hash space with request units of its own."""
 
+from bisect import bisect_right
 from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import accumulate
 
 from outlast.cosmos.line import Line
 from outlast.cosmos.pace import Pace
@@ -25,13 +26,12 @@ class Stream:
     def take(self, most: int) -> tuple[Place, list[int]]:
         """The next lines that may share a request; a line that is larger than a request should be goes alone."""
         place, queue = next(iter(self.waiting.items()))
-        count, size = 0, 0
-        for number in islice(queue, most):
-            size += len(self.lines[number].document)
-            if size > TARGET_BYTES and count:
-                break
-            count += 1
-        batch = [queue.popleft() for _ in range(count)]
+        batch = [queue.popleft() for _ in range(min(most, len(queue)))]
+        sizes = [len(self.lines[number].document) for number in batch]
+        if sum(sizes) > TARGET_BYTES:
+            fit = max(1, bisect_right(list(accumulate(sizes)), TARGET_BYTES))
+            queue.extendleft(reversed(batch[fit:]))
+            del batch[fit:]
         if not queue:
             del self.waiting[place]
         return place, batch

@@ -44,7 +44,9 @@ class Place(NamedTuple):
 class Route(Protocol):
     """Where documents go, as of one reading of the container."""
 
-    def place(self, line: Line) -> Place: ...
+    def places(self, lines: Sequence[Line]) -> list[Place]:
+        """Of each line its own."""
+        ...
 
 
 class Transport(Protocol):
@@ -86,8 +88,8 @@ class KeyRoute:
     """By partition key. Request units are budgeted by physical partition, and a partition is a stretch of the hash
     space; its first byte has 64 values: fine enough that a hot partition does not hold up the others."""
 
-    def place(self, line: Line) -> Place:
-        return Place(line.partition_key.decode(), line.effective_partition_key[:2].decode())
+    def places(self, lines: Sequence[Line]) -> list[Place]:
+        return [Place(line.partition_key.decode(), line.effective_partition_key[:2].decode()) for line in lines]
 
 
 class SdkTransport:

@@ -64,13 +64,10 @@ class Writing:
             return
         numbers = self._recall() if self.route else self._all()
         self.route = route
-        queues: dict[Place, deque[int]] = {}
-        for number in numbers:
-            place = route.place(self.lines[number])
-            queue = queues.get(place)
-            if queue is None:
-                queue = queues[place] = self._queue(place)
-            queue.append(number)
+        places = route.places([self.lines[number] for number in numbers])
+        queues: dict[Place, deque[int]] = {place: self._queue(place) for place in dict.fromkeys(places)}
+        for number, place in zip(numbers, places, strict=True):
+            queues[place].append(number)
         for stream in self.streams.values():
             if not stream.workers:
                 self._hire(stream)
@@ -196,6 +193,9 @@ class Writing:
                 results = await self.writer.transport.send(self.container, place, [self.lines[i] for i in batch])
         except TimeoutError:
             results = [Result(CONNECTION_LOST, message="no answer in time")] * len(batch)
+        except BaseException:  # the call is given up; the pace, which others share, must not wait for its answer
+            stream.pace.answered(expected, 0.0, 0, None)
+            raise
         charge = sum([result.charge for result in results])
         waits = [result.retry_after for result in results if result.status == 429]
         written = sum([result.status in OK for result in results])

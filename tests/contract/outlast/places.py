@@ -114,5 +114,5 @@ async def send(transport: Transport, container: str, lines: Sequence[Line]) -> l
     route = await transport.route(container)
     if isinstance(route, Result):
         return [route] * len(lines)
-    (place,) = {route.place(line) for line in lines}
+    (place,) = set(route.places(lines))
     return await transport.send(container, place, lines)

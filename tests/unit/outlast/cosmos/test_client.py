@@ -1,8 +1,9 @@
 import asyncio
+from urllib.request import getproxies
 
 import pytest
 
-from outlast.cosmos.client import Cosmos
+from outlast.cosmos.client import Cosmos, make_transport
 from outlast.errors import Permanent
 
 
@@ -10,6 +11,25 @@ def test_without_an_endpoint_the_setting_is_named() -> None:
     """Only when the database is needed."""
     with pytest.raises(Permanent, match="COSMOS_ENDPOINT is not set; give the account's URL"):
         asyncio.run(Cosmos("", "a2V5", "outlast").database())
+
+
+@pytest.mark.parametrize(("proxies", "looked_for"), [({"HTTPS_PROXY": "http://127.0.0.1:9"}, True), ({}, False)])
+def test_a_proxy_of_the_environment_is_used(
+    proxies: dict[str, str], looked_for: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where none is named, no request looks for one."""
+    for name in getproxies():
+        monkeypatch.delenv(f"{name}_proxy", raising=False)
+        monkeypatch.delenv(f"{name}_PROXY".upper(), raising=False)
+    for name, value in proxies.items():
+        monkeypatch.setenv(name, value)
+
+    async def run() -> bool:
+        async with make_transport() as transport:
+            assert transport.session is not None
+            return bool(transport.session.trust_env)
+
+    assert asyncio.run(run()) is looked_for
 
 
 def test_clients_are_made_once_and_closed() -> None:

@@ -111,6 +111,19 @@ def test_the_first_batches_double() -> None:
     assert pace.wait() == 0
 
 
+def test_lanes_that_begin_at_once_do_not_overrun_a_range() -> None:
+    """They share what may be in flight: one batch at first, and after each success as much again."""
+    pace = Pace(ManualClock())
+    first = pace.sent(pace.batch())
+    assert pace.wait() > 0
+    pace.answered(first, FIRST_OPERATIONS * CHARGE, FIRST_OPERATIONS, None)
+    assert (pace.wait(), pace.batch()) == (0, 2 * FIRST_OPERATIONS)
+    second = pace.sent(20)
+    assert (pace.wait(), pace.batch()) == (0, 2 * FIRST_OPERATIONS - 20)
+    pace.answered(second, 0.0, 0, None)
+    assert pace.batch() == 2 * FIRST_OPERATIONS
+
+
 def test_one_odd_429_does_not_stop_a_range() -> None:
     """A 429 before anything was served in its second leaves at least a share of the speed."""
     clock = ManualClock()

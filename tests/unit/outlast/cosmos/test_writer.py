@@ -4,15 +4,16 @@ from collections.abc import Sequence
 import pytest
 
 from outlast.cosmos.line import Line
-from outlast.cosmos.pace import Paces
+from outlast.cosmos.pace import FIRST_OPERATIONS, Paces
 from outlast.cosmos.stream import TARGET_BYTES
-from outlast.cosmos.transport import BATCH_DOCUMENT_BYTES, CONNECTION_LOST, Place, Result
+from outlast.cosmos.transport import BATCH_DOCUMENT_BYTES, CONNECTION_LOST, KeyRoute, Place, Result
 from outlast.cosmos.writer import IN_FLIGHT, Writer
 from outlast.cosmos.writing import ATTEMPTS
 from outlast.deadline import Deadline
 from outlast.errors import Permanent, Transient
+from tests.fakes.clock import ManualClock
 from tests.fakes.transport import CHARGE, FakeTransport, Fault, lose, throttle
-from tests.unit.outlast.cosmos.writing import Bench, ids_of, let_pass, make_lines
+from tests.unit.outlast.cosmos.writing import CONTAINER, Bench, ids_of, let_pass, make_lines
 
 
 def test_every_line_is_written_once() -> None:
@@ -119,19 +120,39 @@ def test_answers_that_stay_lost_fail_the_call_for_now() -> None:
     assert len(bench.transport.sent) == ATTEMPTS
 
 
+class Silent(FakeTransport):
+    """Takes what is sent and never answers."""
+
+    async def send(self, container: str, place: Place, lines: Sequence[Line]) -> list[Result]:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+
 def test_an_answer_that_does_not_come_in_time_counts_as_lost() -> None:
     """The call ends soon after its deadline, whatever the connection does."""
-
-    class Silent(FakeTransport):
-        async def send(self, container: str, place: Place, lines: Sequence[Line]) -> list[Result]:
-            await asyncio.Event().wait()
-            raise AssertionError
-
     bench = Bench(transport=Silent())
     writer = Writer(bench.transport, bench.clock, bench.clock.sleep, lambda: 0.5, Paces(bench.clock))
     deadline = Deadline(bench.clock() + 0.01, bench.clock, grace=0.01)
     written = asyncio.run(writer.write("sales", make_lines(3), deadline, let_pass))
     assert (written.settled, written.totals.sends) == (0, 1)
+
+
+def test_a_call_that_is_given_up_holds_up_nobody() -> None:
+    """What it had in flight makes room for the other lanes, which share the range's pace."""
+    paces = Paces(ManualClock())
+    lines = make_lines(50)
+    (place,) = set(KeyRoute().places(lines))
+
+    async def give_up() -> None:
+        clock = ManualClock()
+        writing = Writer(Silent(), clock, clock.sleep, lambda: 0.5, paces).write(
+            CONTAINER, lines, Deadline(clock() + 1000, clock), let_pass
+        )
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(writing, 0.01)
+
+    asyncio.run(give_up())
+    assert (paces.of(CONTAINER, place.pace).wait(), paces.of(CONTAINER, place.pace).batch()) == (0, FIRST_OPERATIONS)
 
 
 def test_waits_after_lost_answers_grow() -> None:
