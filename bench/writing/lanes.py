@@ -136,9 +136,10 @@ def main() -> None:
     parser.add_argument("--name", default="r")
     parser.add_argument("--seconds", type=float, default=3600)
     parser.add_argument("--rows", type=int)
+    parser.add_argument("--window", type=int, default=WINDOW)
     options = parser.parse_args()
     lanes = Lanes(options.url, options.key)
-    asyncio.run(lanes.run(fresh_windows(options.name, options.rows), options.seconds))
+    asyncio.run(lanes.run(fresh_windows(options.name, options.rows, options.window), options.seconds))
     by_second: dict[int, int] = {}
     for at, written, _ in lanes.counting.answers:
         by_second[int(at)] = by_second.get(int(at), 0) + written

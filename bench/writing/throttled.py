@@ -182,10 +182,10 @@ def two_processes(warm_up: float, seconds: float) -> Together:
     return Together(used, min(rows) / sum(rows))
 
 
-def peak_mb(rows: int) -> float:
-    """Memory of a process that writes that many rows to a database that takes them at once."""
+def peak_mb(rows: int, window: int = WINDOW) -> float:
+    """Memory of a process that writes that many rows, in windows, to a database that takes them at once."""
     with Stub(RANGES) as stub:
-        options = ["--url", stub.url, "--key", stub.key, "--rows", str(rows)]
+        options = ["--url", stub.url, "--key", stub.key, "--rows", str(rows), "--window", str(window)]
         done = subprocess.run(
             [sys.executable, "-m", "bench.writing.lanes", *options], capture_output=True, check=True, text=True
         )
