@@ -59,14 +59,15 @@ def _story(context: Context, run: Plain, progress: Progress) -> Steps:
 
 
 def _phase(context: Context, run: Plain, phase: str, chunks: int, progress: Progress) -> Steps:
-    """Every chunk once, in at most MOST_WAVES waves of lanes; a failure ends the run when its wave has ended."""
+    """Every chunk once, in at most MOST_WAVES waves of which each gives all its lanes equally many chunks, for a wave
+    waits for its slowest lane; a failure ends the run when its wave has ended."""
     state = {"generate": "generating", "store": "storing"}[phase]
     progress.begin(state, chunks)
     orders = yield from _advance(context, run, state, progress)
-    waves = min(MOST_WAVES, ceil(chunks / min(orders.max_parallel, MOST_LANES)))
-    for number in range(waves):
-        first, after = chunks * number // waves, chunks * (number + 1) // waves
-        lanes = min(orders.max_parallel, MOST_LANES, after - first)
+    number = first = 0
+    while first < chunks:
+        lanes = min(orders.max_parallel, MOST_LANES, chunks - first)
+        after = min(chunks, first + lanes * ceil((chunks - first) / lanes / (MOST_WAVES - number)))
         wave = Wave(run["run"], run["attempt"], phase, number, first, after - 1, lanes)
         progress.enter(wave)
         outcome = Outcome.of((yield context.call_sub_orchestrator("run_wave", wave.plain(), wave.instance_id)))
@@ -74,6 +75,7 @@ def _phase(context: Context, run: Plain, phase: str, chunks: int, progress: Prog
         if outcome.error is not None:
             raise StepFailed(Failure.of(outcome.error))
         orders = yield from _advance(context, run, state, progress)
+        number, first = number + 1, after
     return orders
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import math
 from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -55,9 +56,8 @@ def flat(context: Context) -> Story:
 def run(context: Context) -> Story:
     """All chunks in waves, as the app's import does it."""
     given = context.get_input()
-    size = -(-given["chunks"] // given["waves"])
-    for wave_number in range(given["waves"]):
-        first = wave_number * size
+    size = LANES * math.ceil(given["chunks"] / LANES / given["waves"])
+    for first in range(0, given["chunks"], size):
         last = min(given["chunks"], first + size)
         yield context.call_sub_orchestrator("wave", {**given, "first": first, "last": last})
     return given["chunks"]

@@ -1,3 +1,4 @@
+from math import ceil
 from typing import Any
 
 import pytest
@@ -58,7 +59,7 @@ def fail(name: str, answer: Any) -> tuple[list[Action], str]:
 @example(641, 32)
 @example(5000, 1)
 def test_every_chunk_is_in_one_lane_of_one_wave(chunks: int, lanes: int) -> None:
-    """In either phase, in at most 20 waves of at most `max_parallel` lanes, none of them idle."""
+    """In either phase, in at most 20 waves of at most `max_parallel` lanes, none idle before the last chunks."""
     asked, _, _ = tell(import_report, GIVEN, answer_run(chunks, lanes))
     for phase in ("generate", "store"):
         waves = waves_of(asked, phase)
@@ -68,6 +69,8 @@ def test_every_chunk_is_in_one_lane_of_one_wave(chunks: int, lanes: int) -> None
         assert all(1 <= len(each) <= lanes for each in started)
         assert all(chunks_of([lane]) for each in started for lane in each)
         assert [wave.number for wave in waves] == list(range(len(waves)))
+        longest = [max(len(chunks_of([lane])) for lane in each) for each in started]
+        assert sum(longest) == ceil(chunks / lanes), "lanes stand idle while a wave's last chunks are done"
 
 
 def test_a_run_tells_its_story_in_order() -> None:
