@@ -9,8 +9,8 @@ import pytest
 from local.cosmos.process import CosmosProcess
 from outlast.cosmos.client import Cosmos
 from outlast.errors import Permanent
-from outlast.runs import CosmosRuns, RunRecord, Runs
-from tests.contract.outlast.places import DATABASE
+from outlast.runs import CosmosRuns, Listing, RunRecord, Runs
+from tests.contract.outlast.places import DATABASE, EMPTY
 from tests.fakes.clock import ManualClock
 from tests.fakes.runs import FakeRuns
 
@@ -178,6 +178,10 @@ MISSING = "the container runs is missing from the database"
     [
         (None, "nowhere", MISSING, lambda runs: runs.create(make_record())),
         (None, "nowhere", MISSING, lambda runs: runs.find("r1")),
+        (None, EMPTY, MISSING, lambda runs: runs.create(make_record())),
+        (None, EMPTY, MISSING, lambda runs: runs.find("r1")),
+        (None, EMPTY, MISSING, lambda runs: runs.change("r1", lambda record: record)),
+        (None, EMPTY, MISSING, lambda runs: runs.newest(Listing())),
         ("d3Jvbmc=", DATABASE, "correct COSMOS_KEY", lambda runs: runs.find("r1")),
     ],
 )
