@@ -88,8 +88,8 @@ class Runs(Protocol):
 
     async def find(self, run: str) -> RunRecord | None: ...
     async def newest(self, asked: "Listing") -> list[RunRecord]: ...
-    async def unsettled(self, most: int) -> list[RunRecord]:
-        """Runs that have not ended or to which something is owed, those longest without a change first."""
+    async def unsettled(self) -> list[RunRecord]:
+        """Every run that has not ended or to which something is owed, those longest without a change first."""
         ...
 
     async def change(self, run: str, edit: Callable[[RunRecord], RunRecord]) -> RunRecord: ...
@@ -139,14 +139,14 @@ class CosmosRuns:
         if asked.seen:
             where.append("NOT ARRAY_CONTAINS(@seen, c.id)")
             values["@seen"] = list(asked.seen)
-        return await self._query(where, "c.accepted DESC", asked.most, values)
+        condition = f"WHERE {' AND '.join(where)} " if where else ""
+        return await self._query(f"SELECT TOP {asked.most} * FROM c {condition}ORDER BY c.accepted DESC", values)
 
-    async def unsettled(self, most: int) -> list[RunRecord]:
-        where = ["(NOT ARRAY_CONTAINS(@ended, c.state) OR ARRAY_LENGTH(c.owed) > 0)"]
-        return await self._query(where, "c.updated ASC", most, {"@ended": sorted(ENDED)})
+    async def unsettled(self) -> list[RunRecord]:
+        condition = "NOT ARRAY_CONTAINS(@ended, c.state) OR ARRAY_LENGTH(c.owed) > 0"
+        return await self._query(f"SELECT * FROM c WHERE {condition} ORDER BY c.updated", {"@ended": sorted(ENDED)})
 
-    async def _query(self, where: list[str], order: str, most: int, values: dict[str, Any]) -> list[RunRecord]:
-        text = f"SELECT TOP {most} * FROM c {'WHERE ' + ' AND '.join(where) if where else ''} ORDER BY {order}"
+    async def _query(self, text: str, values: dict[str, Any]) -> list[RunRecord]:
         parameters = [{"name": name, "value": value} for name, value in values.items()]
         try:
             container = await self._cosmos.container(CONTAINER)

@@ -89,9 +89,9 @@ class CoreRuns:
     async def newest(self, asked: Listing) -> list[RunRecord]:
         return self.all()[: asked.most]
 
-    async def unsettled(self, most: int) -> list[RunRecord]:
+    async def unsettled(self) -> list[RunRecord]:
         await self.database.scheduler.meet("QUERY runs")
-        return [record for record in self.all() if record.state not in ENDED or record.owed][:most]
+        return [record for record in self.all() if record.state not in ENDED or record.owed]
 
     def all(self) -> list[RunRecord]:
         return [_record({"_etag": "", **document}) for document in self.database.documents("runs")]
