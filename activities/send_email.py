@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from outlast.mail import Letter, Mailer, MailThrottled
 from outlast.models import Plain, Totals
-from outlast.runs import RunRecord, Runs, need, refuse_strangers
+from outlast.runs import OUTCOMES, RunRecord, Runs, need, refuse_strangers
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,11 +13,12 @@ class SendEmail:
     mailer: Mailer
 
     async def send_email(self, given: Plain) -> Plain:
-        """Given run, attempt; answers whether it was sent, and else the seconds to `wait` before the next call. No
-        address, key or row of the input is in the letter."""
+        """Given run, attempt; answers whether it was sent, and else the seconds to `wait` before the next call. What is
+        not owed is not sent: a late repeat. No address, key or row of the input is in the letter."""
         record = await need(self.runs, given["run"])
+        refuse_strangers(record, given["attempt"], "failing", *OUTCOMES)
         if "mail" not in record.owed:
-            refuse_strangers(record, given["attempt"], "failing")
+            return {"sent": False}
         try:
             await self.mailer.send(letter(record))
         except MailThrottled as error:

@@ -40,7 +40,7 @@ def line(text: str, name: str) -> str:
 
 def send(world: World, **changes: Any) -> None:
     async def run() -> None:
-        await world.accept(b"", state="failing", failure=RECORD.failure)
+        await world.accept(b"", state="failing", failure=RECORD.failure, owed=["mail"])
         world.runs.set("r1", **changes)
         assert await world.call("send_email") == {"sent": True}
 
@@ -121,12 +121,26 @@ def test_the_letter_of_a_failing_run_is_sent() -> None:
     assert [sent.key for sent in world.mailer.letters] == ["r1:1:failed"]
 
 
-@pytest.mark.parametrize("changes", [{"state": "completed"}, {"state": "failed"}, {"state": "storing"}, {"attempt": 2}])
+@pytest.mark.parametrize("changes", [{"state": "completed"}, {"state": "storing"}, {"attempt": 2}])
 def test_of_a_run_that_is_not_failing_nobody_is_told(changes: dict[str, Any]) -> None:
-    """A late repeat does not send a second letter."""
+    """It belongs to somebody else's work."""
     world = World()
-    with pytest.raises(Permanent, match="belongs to failing in attempt 1"):
+    with pytest.raises(Permanent, match=r"belongs to failing or .* in attempt 1"):
         send(world, **changes)
+    assert world.mailer.asked == 0
+
+
+@pytest.mark.parametrize("state", ["failing", "failed", "cancelled"])
+def test_what_is_not_owed_is_not_sent(state: str) -> None:
+    """A repeat that comes when the letter was paid for, and any call for a run that its caller cancelled."""
+    world = World()
+
+    async def run() -> Plain:
+        await world.accept(b"", state=state, failure=RECORD.failure)
+        answer: Plain = await world.call("send_email")
+        return answer
+
+    assert asyncio.run(run()) == {"sent": False}
     assert world.mailer.asked == 0
 
 
@@ -144,7 +158,7 @@ def test_a_limit_of_the_mail_service_is_waited_for() -> None:
     world = World()
 
     async def run() -> Plain:
-        await world.accept(b"", state="failing", failure=RECORD.failure)
+        await world.accept(b"", state="failing", failure=RECORD.failure, owed=["mail"])
         answer: Plain = await world.call("send_email")
         return answer
 
