@@ -1,7 +1,9 @@
 """Tells the people of MAIL_TO that a run failed: which, where, why, what was written, what to do next."""
 
-from dataclasses import dataclass
+import logging
+from dataclasses import dataclass, replace
 
+from outlast.errors import Transient
 from outlast.mail import Letter, Mailer, MailThrottled
 from outlast.models import Plain, Totals
 from outlast.runs import OUTCOMES, RunRecord, Runs, need, refuse_strangers
@@ -23,7 +25,16 @@ class SendEmail:
             await self.mailer.send(letter(record))
         except MailThrottled as error:
             return {"sent": False, "wait": error.seconds}
+        await self._clear(record.id)
         return {"sent": True}
+
+    async def _clear(self, run: str) -> None:
+        """At once, or whoever settles the run anew would send it again; where it fails now, the orchestration does it,
+        which hears that the letter was sent."""
+        try:
+            await self.runs.change(run, lambda record: replace(record, owed=[d for d in record.owed if d != "mail"]))
+        except Transient as error:
+            logging.getLogger("outlast").warning("run %s: its mail was sent and is still owed: %s", run, error)
 
 
 def letter(record: RunRecord) -> Letter:

@@ -4,11 +4,12 @@ from typing import Any
 
 import pytest
 
-from activities.send_email import letter
+from activities.send_email import SendEmail, letter
 from outlast.errors import Permanent, Transient
 from outlast.mail import Letter
 from outlast.models import Failure, Plain, Totals
 from outlast.runs import RunRecord
+from tests.fakes.runs import FakeRuns
 from tests.fakes.world import World
 
 RECORD = RunRecord(
@@ -164,6 +165,30 @@ def test_a_limit_of_the_mail_service_is_waited_for() -> None:
 
     world.mailer.throttle_for = 90.0
     assert asyncio.run(run()) == {"sent": False, "wait": 90.0}
+
+
+def test_what_was_sent_is_owed_no_more() -> None:
+    """From the moment on at which the mail service took it: whoever settles the run anew does not send it again."""
+    world = World()
+    send(world, owed=["undo", "mail"])
+    assert world.runs.records["r1"].owed == ["undo"]
+
+
+def test_a_letter_whose_debt_cannot_be_cleared_is_sent_all_the_same() -> None:
+    """Its caller hears so, and clears it; failing here would send it again."""
+
+    class Away(FakeRuns):
+        async def change(self, *_: Any) -> RunRecord:
+            raise Transient("the database gave no answer")
+
+    world, runs = World(), Away()
+
+    async def run() -> Plain:
+        await runs.create(replace(RECORD, owed=["mail"]))
+        return await SendEmail(runs, world.mailer).send_email({"run": "r1", "attempt": 1})
+
+    assert asyncio.run(run()) == {"sent": True}
+    assert len(world.mailer.letters) == 1
 
 
 def test_what_is_owed_for_a_run_that_has_ended_is_paid() -> None:

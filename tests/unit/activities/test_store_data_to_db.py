@@ -126,7 +126,7 @@ def test_two_calls_at_once_store_the_chunk_as_one_does() -> None:
     world = prepare(make_csv(30))
 
     async def both() -> list[Plain]:
-        return await asyncio.gather(*(world.call("store_data_to_db", chunk=0, cursor=None) for _ in range(2)))
+        return list(await asyncio.gather(*(world.call("store_data_to_db", chunk=0, cursor=None) for _ in range(2))))
 
     answers = asyncio.run(both())
     assert world.transport.documents("sales") == alone.transport.documents("sales")
