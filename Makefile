@@ -2,7 +2,6 @@
 VENV := .venv
 BIN := $(VENV)/bin
 BENCHES := $(filter-out runner,$(basename $(notdir $(wildcard bench/*.py))))
-SOAKS = $(shell grep -rlE 'SOAK_(KILLS|SEEDS)' tests --include='test_*.py')
 REQUIREMENTS := requirements.txt requirements-dev.txt constraints.txt
 
 .PHONY: help install demo serve test check test-all bench soak clean
@@ -37,9 +36,8 @@ test-all: test ## also the unit tests on Python 3.12 and 3.13, where those are o
 bench: install ## every bench, kept in bench/results/; ARGS=--quick is shorter and keeps nothing
 	@set -e; for bench in $(BENCHES); do $(BIN)/python -m bench.$$bench $(ARGS); done
 
-soak: install ## the long searches for faults, for hours: the tests that read SOAK_KILLS or SOAK_SEEDS
-	@set -e; for soak in $(SOAKS); do \
-		SOAK_KILLS=$${SOAK_KILLS:-1000} SOAK_SEEDS=$${SOAK_SEEDS:-10000} $(BIN)/python -m pytest $$soak $(ARGS); done
+soak: install ## the long search for faults, for hours; SOAK_SEEDS=10000 SOAK_KILLS=1000; ends with one JSON object
+	@$(BIN)/python -m tests.soak $(ARGS)
 
 clean: ## remove caches and the data of `make serve`; .venv and local.settings.json stay
 	@rm -rf .local .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,10 +1,12 @@
 """Tells the people of MAIL_TO that a run failed: which, where, why, what was written, what to do next."""
 
-from dataclasses import dataclass
+import logging
+from dataclasses import dataclass, replace
 
+from outlast.errors import Transient
 from outlast.mail import Letter, Mailer, MailThrottled
 from outlast.models import Plain, Totals
-from outlast.runs import RunRecord, Runs, need, refuse_strangers
+from outlast.runs import OUTCOMES, RunRecord, Runs, need, refuse_strangers
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,16 +15,26 @@ class SendEmail:
     mailer: Mailer
 
     async def send_email(self, given: Plain) -> Plain:
-        """Given run, attempt; answers whether it was sent, and else the seconds to `wait` before the next call. No
-        address, key or row of the input is in the letter."""
+        """Given run, attempt; answers whether it was sent, and else the seconds to `wait` before the next call. What is
+        not owed is not sent: a late repeat. No address, key or row of the input is in the letter."""
         record = await need(self.runs, given["run"])
+        refuse_strangers(record, given["attempt"], "failing", *OUTCOMES)
         if "mail" not in record.owed:
-            refuse_strangers(record, given["attempt"], "failing")
+            return {"sent": False}
         try:
             await self.mailer.send(letter(record))
         except MailThrottled as error:
             return {"sent": False, "wait": error.seconds}
+        await self._clear(record.id)
         return {"sent": True}
+
+    async def _clear(self, run: str) -> None:
+        """At once, or whoever settles the run anew would send it again; where it fails now, the orchestration does it,
+        which hears that the letter was sent."""
+        try:
+            await self.runs.change(run, lambda record: replace(record, owed=[d for d in record.owed if d != "mail"]))
+        except Transient as error:
+            logging.getLogger("outlast").warning("run %s: its mail was sent and is still owed: %s", run, error)
 
 
 def letter(record: RunRecord) -> Letter:

@@ -1,5 +1,6 @@
 """Writes one chunk's staged documents into the database until they are in or the deadline comes."""
 
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -27,7 +28,7 @@ WINDOW = 4 * 1024 * 1024
 class Place(Crosses):
     """The cursor: everything of the chunk before byte `offset` of `part` is settled: written, or refused by the
     database; `ahead` are runs of lines behind it that are settled too. `call` counts the answers; `rejecting` are the
-    calls in which something was refused."""
+    files of those in which something was refused."""
 
     part: int = 0
     offset: int = 0
@@ -35,7 +36,7 @@ class Place(Crosses):
     call: int = 0
     documents: int = 0
     refused: int = 0
-    rejecting: tuple[int, ...] = ()
+    rejecting: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,19 +76,21 @@ class StoreDataToDb:
         return await self.writer.allowance(self.reports[record.report].container, record.ru_share, lanes)
 
     async def _keep_rejects(self, record: RunRecord, chunk: int, storing: "_Storing") -> None:
-        """Stage what the database refused in this call, under its number: a repeat writes the same file."""
+        """Stage what the database refused in this call, named by its content: a late double of the call, which stopped
+        elsewhere, leaves another file, which no cursor names."""
         if storing.refused:
             fields = await self._fields(record, chunk)
-            rejects = [_reject(line, result, fields) for line, result in storing.refused]
+            rejects = encode_rejects([_reject(line, result, fields) for line, result in storing.refused])
             place = storing.place
-            await self.staging.put(_rejects_path(record, chunk, place.call), encode_rejects(rejects))
-            storing.place = replace(place, rejecting=(*place.rejecting, place.call))
+            name = f"{place.call:06}.{hashlib.sha256(rejects).hexdigest()[:16]}.rejects.csv"
+            await self.staging.put(stored_path(record.id, chunk, name), rejects)
+            storing.place = replace(place, rejecting=(*place.rejecting, name))
 
     async def _list_rejects(self, record: RunRecord, chunk: int, place: Place) -> int:
         """Put the rejects of all calls together, each row once, and count them: a row's documents may lie apart."""
         if not place.rejecting:
             return 0
-        files = [await self.staging.need(_rejects_path(record, chunk, call)) for call in place.rejecting]
+        files = [await self.staging.need(stored_path(record.id, chunk, name)) for name in place.rejecting]
         listed = each_row_once(files)
         await self.staging.put(stored_path(record.id, chunk, "rejects.csv"), encode_rejects(listed))
         return len(listed)
@@ -144,10 +147,6 @@ class _Storing:
             refused=self.place.refused + len(written.refused),
         )
         return written.settled == len(lines)
-
-
-def _rejects_path(record: RunRecord, chunk: int, call: int) -> str:
-    return stored_path(record.id, chunk, f"{call:06}.rejects.csv")
 
 
 def _reject(line: Line, result: Result, fields: Mapping[int, list[str]]) -> Reject:

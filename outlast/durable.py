@@ -17,6 +17,8 @@ from outlast.errors import Permanent, Transient
 from outlast.models import Failure, Plain
 
 MARK = "permanent"
+LONGEST_TIMER = timedelta(minutes=5)
+"""Half of what the sweep waits for at least."""
 _FAILED = re.compile(r"(?:Activity|Orchestrator) function '[^']*' failed:\s*")
 Steps = Generator[Any, Any, Any]
 
@@ -102,8 +104,12 @@ def call_until_done(context: Context, activity: str, given: Plain) -> Steps:
 
 
 def wait(context: Context, seconds: float) -> Steps:
-    """Let time pass, whatever happens to the process."""
-    yield context.create_timer(context.current_utc_datetime + timedelta(seconds=seconds))
+    """Let time pass, whatever happens to the process; in pieces, for `sweep_runs` takes what does not move for dead."""
+    at = context.current_utc_datetime
+    due = at + timedelta(seconds=seconds)
+    while at < due:
+        at = min(due, at + LONGEST_TIMER)
+        yield context.create_timer(at)
 
 
 def readable(error: Exception) -> str:

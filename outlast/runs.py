@@ -11,7 +11,6 @@ from typing import Any, Protocol
 
 from azure.core import MatchConditions
 from azure.core.exceptions import AzureError
-from azure.cosmos.aio import ContainerProxy
 from azure.cosmos.exceptions import (
     CosmosAccessConditionFailedError,
     CosmosHttpResponseError,
@@ -19,7 +18,7 @@ from azure.cosmos.exceptions import (
     CosmosResourceNotFoundError,
 )
 
-from outlast.cosmos.client import Cosmos
+from outlast.cosmos.client import OWNER_MISSING, Cosmos
 from outlast.errors import Permanent, Transient
 
 CONTAINER = "runs"
@@ -89,8 +88,8 @@ class Runs(Protocol):
 
     async def find(self, run: str) -> RunRecord | None: ...
     async def newest(self, asked: "Listing") -> list[RunRecord]: ...
-    async def unsettled(self, most: int) -> list[RunRecord]:
-        """Runs that have not ended or to which something is owed, those longest without a change first."""
+    async def unsettled(self) -> list[RunRecord]:
+        """Every run that has not ended or to which something is owed, those longest without a change first."""
         ...
 
     async def change(self, run: str, edit: Callable[[RunRecord], RunRecord]) -> RunRecord: ...
@@ -112,8 +111,8 @@ class CosmosRuns:
         self._now = now
 
     async def create(self, record: RunRecord) -> bool:
-        container = await self._container()
         try:
+            container = await self._cosmos.container(CONTAINER)
             await container.create_item(replace(record, updated=self._stamp()).shown())
         except CosmosResourceExistsError:
             return False
@@ -122,11 +121,11 @@ class CosmosRuns:
         return True
 
     async def find(self, run: str) -> RunRecord | None:
-        container = await self._container()
         try:
+            container = await self._cosmos.container(CONTAINER)
             return _record(await container.read_item(run, run))
         except CosmosResourceNotFoundError as error:
-            if error.sub_status == 1003:
+            if error.sub_status == OWNER_MISSING:
                 raise _translated(error, run) from error
             return None
         except AzureError as error:
@@ -140,24 +139,23 @@ class CosmosRuns:
         if asked.seen:
             where.append("NOT ARRAY_CONTAINS(@seen, c.id)")
             values["@seen"] = list(asked.seen)
-        return await self._query(where, "c.accepted DESC", asked.most, values)
+        condition = f"WHERE {' AND '.join(where)} " if where else ""
+        return await self._query(f"SELECT TOP {asked.most} * FROM c {condition}ORDER BY c.accepted DESC", values)
 
-    async def unsettled(self, most: int) -> list[RunRecord]:
-        where = ["(NOT ARRAY_CONTAINS(@ended, c.state) OR ARRAY_LENGTH(c.owed) > 0)"]
-        return await self._query(where, "c.updated ASC", most, {"@ended": sorted(ENDED)})
+    async def unsettled(self) -> list[RunRecord]:
+        condition = "NOT ARRAY_CONTAINS(@ended, c.state) OR ARRAY_LENGTH(c.owed) > 0"
+        return await self._query(f"SELECT * FROM c WHERE {condition} ORDER BY c.updated", {"@ended": sorted(ENDED)})
 
-    async def _query(self, where: list[str], order: str, most: int, values: dict[str, Any]) -> list[RunRecord]:
-        container = await self._container()
-        text = f"SELECT TOP {most} * FROM c {'WHERE ' + ' AND '.join(where) if where else ''} ORDER BY {order}"
+    async def _query(self, text: str, values: dict[str, Any]) -> list[RunRecord]:
         parameters = [{"name": name, "value": value} for name, value in values.items()]
         try:
+            container = await self._cosmos.container(CONTAINER)
             return [_record(item) async for item in container.query_items(text, parameters=parameters)]
         except AzureError as error:
             raise _translated(error, "any") from error
 
     async def change(self, run: str, edit: Callable[[RunRecord], RunRecord]) -> RunRecord:
         """Apply `edit` to the newest record until no other change comes between; `edit` may raise to refuse."""
-        container = await self._container()
         while True:
             before = await need(self, run)
             after = edit(before)
@@ -165,6 +163,7 @@ class CosmosRuns:
                 return before
             body = replace(after, updated=self._stamp()).shown()
             try:
+                container = await self._cosmos.container(CONTAINER)
                 return _record(
                     await container.replace_item(
                         run, body, etag=before.etag, match_condition=MatchConditions.IfNotModified
@@ -174,9 +173,6 @@ class CosmosRuns:
                 continue
             except AzureError as error:
                 raise _translated(error, run) from error
-
-    async def _container(self) -> ContainerProxy:
-        return (await self._cosmos.database()).get_container_client(CONTAINER)
 
     def _stamp(self) -> str:
         return self._now().astimezone(UTC).isoformat(timespec="milliseconds")

@@ -11,6 +11,7 @@ MOST_ATTEMPTS = 4
 """The first and three more, when nothing but the engine was wrong."""
 STUCK = "outlast: it has not moved for longer than any activity can live"
 """The reason of the sweep's own terminations; any other is somebody's will."""
+MOVING = ("Running", "Pending", "ContinuedAsNew")
 START_SECONDS = 60.0
 """Whoever recorded a run has started it by then, or died."""
 LONGEST_PAUSE = timedelta(hours=1)
@@ -45,7 +46,7 @@ def judge(record: RunRecord, seen: Seen, now: datetime, patience: float) -> Todo
         return _owed(record, now)
     if seen.status == "Suspended":
         return Todo.LEAVE
-    if seen.status in ("Running", "Pending", "ContinuedAsNew"):
+    if seen.status in MOVING:
         moved = max(_time(record.updated), seen.moved or _time(record.updated))
         return Todo.TERMINATE if now - moved > timedelta(seconds=patience) else Todo.LEAVE
     if record.state == "failing":

@@ -14,17 +14,16 @@ from typing import Any
 
 import azure.functions as func
 
+from outlast.deadline import SHARE
 from outlast.errors import OutlastError
 from outlast.models import Failure
 from outlast.report import Report
-from outlast.runs import RunRecord, Runs
+from outlast.runs import ENDED, RunRecord, Runs
 from outlast.snapshots import Snapshots
-from outlast.sweep import STUCK, Seen, Todo, judge, reason
+from outlast.sweep import MOVING, STUCK, Seen, Todo, judge, reason
 
-MOST = 100
-"""Runs of one sweep; the others have their turn in the next, for those longest without a change come first."""
 AT_ONCE = 8
-AT_WORK = ("Running", "Pending", "Suspended", "ContinuedAsNew")
+AT_WORK = (*MOVING, "Suspended")
 
 
 class _Moved(OutlastError):
@@ -51,8 +50,11 @@ class SweepRuns:
     async def sweep_runs(self, timer: func.TimerRequest, client: Any) -> None:
         """Bring every run one step nearer to its end, and have generations removed whose time is over."""
         await asyncio.gather(*(self._retire(report, client) for report in self.reports.values()))
-        gate = asyncio.Semaphore(AT_ONCE)
-        await asyncio.gather(*(self._one(record, client, gate) for record in await self.runs.unsettled(MOST)))
+        gate, ends = asyncio.Semaphore(AT_ONCE), self.now() + timedelta(seconds=SHARE * self.timeout)
+        records = await self.runs.unsettled()
+        seen = await asyncio.gather(*(self._one(record, client, gate, ends) for record in records))
+        if left := seen.count(False):
+            logging.getLogger("outlast").warning("sweep_runs: %d of %d runs are left for the next", left, len(seen))
 
     async def _retire(self, report: Report[Any], client: Any) -> None:
         try:
@@ -60,21 +62,25 @@ class SweepRuns:
             for generation in header.previous if header else ():
                 replaced = datetime.fromisoformat(generation.replaced or generation.accepted)
                 if self.now() - replaced >= timedelta(seconds=self.grace):
-                    await remove(client, report.name, generation.run)
+                    await self._remove(client, report.name, generation.run)
         except Exception as error:  # noqa: BLE001  # one report must not keep the sweep from the runs
             logging.getLogger("outlast").error("sweep_runs: report %s: %s", report.name, error)
 
-    async def _one(self, record: RunRecord, client: Any, gate: asyncio.Semaphore) -> None:
+    async def _one(self, record: RunRecord, client: Any, gate: asyncio.Semaphore, ends: datetime) -> bool:
+        """Tell whether there was time for it: a timeout would take the worker, and all that it does beside."""
         async with gate:
+            if self.now() >= ends:
+                return False
             try:
                 await self._sweep(record, client)
             except _Moved:
-                return
+                return True
             except Exception as error:  # noqa: BLE001  # one run must not keep the sweep from the others
                 logging.getLogger("outlast").error("sweep_runs: run %s: %s", record.id, error)
+            return True
 
     async def _sweep(self, record: RunRecord, client: Any) -> None:
-        seen = await look(client, record.id, [settle_id(record)] if record.state == "failing" else [])
+        seen = await _seen(record, client)
         todo = judge(record, seen, self.now().astimezone(UTC), self.patience)
         if todo is Todo.START:
             await start(client, record)
@@ -83,7 +89,33 @@ class SweepRuns:
         elif todo is Todo.TERMINATE:
             await client.terminate(record.id, STUCK)
         elif todo is Todo.SETTLE:
-            await settle(client, record, reason(record, seen))
+            await self._settle(client, record, reason(record, seen))
+
+    async def _settle(self, client: Any, record: RunRecord, text: str) -> None:
+        instance_id = settle_id(record)
+        if await self._may_start(client, instance_id):
+            failure = record.failure or Failure("import_report", None, text).plain()
+            given = {"run": record.id, "attempt": record.attempt, "failure": failure}
+            await client.start_new("settle_run", instance_id, given)
+
+    async def _remove(self, client: Any, report: str, run: str) -> None:
+        instance_id = f"{run}:remove"
+        if await self._may_start(client, instance_id):
+            await client.start_new("remove_previous", instance_id, {"report": report, "run": run})
+
+    async def _may_start(self, client: Any, instance_id: str) -> bool:
+        """Unless it is at work. One that does not move is terminated, and started by the next sweep."""
+        seen = await look(client, instance_id)
+        if seen.status in MOVING and seen.moved and self.now() - seen.moved > timedelta(seconds=self.patience):
+            await client.terminate(instance_id, STUCK)
+        return seen.status not in AT_WORK
+
+
+async def _seen(record: RunRecord, client: Any) -> Seen:
+    """Of a run that has ended the record says everything."""
+    if record.state in ENDED:
+        return Seen(None)
+    return await look(client, record.id, [settle_id(record)] if record.state == "failing" else [])
 
 
 def _next_attempt(found: RunRecord, judged: RunRecord) -> RunRecord:
@@ -94,22 +126,6 @@ def _next_attempt(found: RunRecord, judged: RunRecord) -> RunRecord:
 
 async def start(client: Any, record: RunRecord) -> None:
     await client.start_new("import_report", record.id, {"attempt": record.attempt})
-
-
-async def settle(client: Any, record: RunRecord, text: str) -> None:
-    """Start the compensation, unless it is at work."""
-    instance_id = settle_id(record)
-    if (await look(client, instance_id)).status in AT_WORK:
-        return
-    failure = Failure("import_report", None, text).plain()
-    await client.start_new("settle_run", instance_id, {"run": record.id, "attempt": record.attempt, "failure": failure})
-
-
-async def remove(client: Any, report: str, run: str) -> None:
-    """Start the removal of a generation, unless it is at work."""
-    instance_id = f"{run}:remove"
-    if (await look(client, instance_id)).status not in AT_WORK:
-        await client.start_new("remove_previous", instance_id, {"report": report, "run": run})
 
 
 def settle_id(record: RunRecord) -> str:

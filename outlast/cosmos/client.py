@@ -4,12 +4,15 @@ from typing import Any
 from urllib.request import getproxies
 
 from azure.core.pipeline.transport import AioHttpTransport
-from azure.cosmos.aio import CosmosClient, DatabaseProxy
+from azure.cosmos.aio import ContainerProxy, CosmosClient, DatabaseProxy
+from azure.cosmos.exceptions import CosmosResourceNotFoundError
 
 from outlast.errors import Permanent
 
 NO_THROTTLE_RETRY = -1
 """For `retry_throttle_total`: the SDK takes 0 for "not given" and would retry nine times, past any deadline."""
+OWNER_MISSING = 1003
+"""The substatus of a 404 that means the container, not the document."""
 
 
 class Cosmos:
@@ -21,10 +24,24 @@ class Cosmos:
         self._key = key
         self._name = database
         self._clients: dict[str, CosmosClient] = {}
+        self._known: set[str] = set()
 
     async def database(self) -> DatabaseProxy:
         """The database, for reading and for records; throttling is retried by the SDK."""
         return await self._database("waiting", {})
+
+    async def container(self, name: str) -> ContainerProxy:
+        """A container of `database`, looked up once: the SDK does so with the first request for a document, and what it
+        raises then for a container that is missing cannot be told from a missing document."""
+        container = (await self.database()).get_container_client(name)
+        if name not in self._known:
+            try:
+                await container.read()
+            except CosmosResourceNotFoundError as error:
+                error.sub_status = OWNER_MISSING
+                raise
+            self._known.add(name)
+        return container
 
     async def writing(self) -> DatabaseProxy:
         """The database, for the bulk writer; throttling comes back as 429."""
@@ -36,6 +53,7 @@ class Cosmos:
         for client in self._clients.values():
             await client.close()
         self._clients.clear()
+        self._known.clear()
 
     async def _database(self, kind: str, options: dict[str, Any]) -> DatabaseProxy:
         if kind not in self._clients:

@@ -16,7 +16,7 @@ from azure.cosmos.exceptions import (
     CosmosResourceNotFoundError,
 )
 
-from outlast.cosmos.client import Cosmos
+from outlast.cosmos.client import OWNER_MISSING, Cosmos
 from outlast.errors import Permanent, Transient
 from outlast.report import Report
 from outlast.snapshots import HEADERS, RUN, Edit, Header, header_document, header_id, read_header
@@ -36,11 +36,11 @@ class CosmosSnapshots:
         self._cosmos = cosmos
 
     async def header(self, report: Report[Any]) -> Header | None:
-        container = await self._container(report)
         try:
+            container = await self._cosmos.container(report.container)
             return read_header(await container.read_item(header_id(report), HEADERS))
         except CosmosResourceNotFoundError as error:
-            if error.sub_status == 1003:
+            if error.sub_status == OWNER_MISSING:
                 raise _translated(error, report) from error
             return None
         except AzureError as error:
@@ -54,13 +54,16 @@ class CosmosSnapshots:
                 return before
             try:
                 return await self._write(report, before, after)
-            except (CosmosAccessConditionFailedError, CosmosResourceExistsError, CosmosResourceNotFoundError):
+            except (CosmosAccessConditionFailedError, CosmosResourceExistsError):
                 continue
+            except CosmosResourceNotFoundError as error:
+                if error.sub_status == OWNER_MISSING:
+                    raise _translated(error, report) from error
             except AzureError as error:
                 raise _translated(error, report) from error
 
     async def _write(self, report: Report[Any], before: Header | None, after: Header) -> Header:
-        container, body = await self._container(report), header_document(report, after)
+        container, body = await self._cosmos.container(report.container), header_document(report, after)
         if before is None:
             return read_header(await container.create_item(body))
         condition = MatchConditions.IfNotModified
@@ -69,10 +72,10 @@ class CosmosSnapshots:
         )
 
     async def remove(self, report: Report[Any], run: str) -> int:
-        container = await self._container(report)
         key = "".join(f'["{name}"]' for name in report.partition_key[1:].split("/"))
         query = f"SELECT TOP {FOUND} c.id, c{key} AS pk FROM c WHERE c.{RUN} = @run"
         try:
+            container = await self._cosmos.container(report.container)
             found = [
                 (orjson.dumps(item.get("pk")), item["id"])
                 async for item in container.query_items(query, parameters=[{"name": "@run", "value": run}])
@@ -82,9 +85,6 @@ class CosmosSnapshots:
         except AzureError as error:
             raise _translated(error, report) from error
         return len(found)
-
-    async def _container(self, report: Report[Any]) -> ContainerProxy:
-        return (await self._cosmos.database()).get_container_client(report.container)
 
 
 def _batches(found: list[tuple[bytes, str]]) -> list[tuple[Any, list[str]]]:

@@ -45,9 +45,9 @@ class FakeRuns:
         ]
         return sorted(found, key=lambda record: record.accepted, reverse=True)[: asked.most]
 
-    async def unsettled(self, most: int) -> list[RunRecord]:
+    async def unsettled(self) -> list[RunRecord]:
         found = [record for record in self.records.values() if record.state not in ENDED or record.owed]
-        return sorted(found, key=lambda record: record.updated or "")[:most]
+        return sorted(found, key=lambda record: record.updated or "")
 
     async def change(self, run: str, edit: Callable[[RunRecord], RunRecord]) -> RunRecord:
         while True:

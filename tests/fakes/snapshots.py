@@ -1,5 +1,6 @@
 """Generations in the containers of the fake transport."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -11,8 +12,9 @@ from tests.fakes.transport import FakeTransport
 
 @dataclass(slots=True)
 class FakeSnapshots:
-    """`before_write`, called between reading and writing a header, is the place for a change that comes between. One
-    look finds at most `found` documents."""
+    """`before_write`, called between reading and writing a header, is the place for a change that comes between;
+    `when_done`, after a header was written or documents were removed, for an answer that is lost. One look finds at
+    most `found` documents."""
 
     transport: FakeTransport
     found: int = 50
@@ -20,6 +22,7 @@ class FakeSnapshots:
     writes: int = 0
     before_write: Callable[[], None] = lambda: None
     when_removing: Callable[[], None] = lambda: None
+    when_done: Callable[[], None] = lambda: None
 
     async def header(self, report: Report[Any]) -> Header | None:
         return self.headers.get(report.name)
@@ -30,11 +33,13 @@ class FakeSnapshots:
             after = edit(before)
             if after is None or after == before:
                 return before
+            await asyncio.sleep(0)
             self.before_write()
             now = await self.header(report)
             if (now and now.etag) == (before and before.etag):
                 self.writes += 1
                 self.headers[report.name] = replace(after, etag=str(self.writes))
+                self.when_done()
                 return self.headers[report.name]
 
     async def remove(self, report: Report[Any], run: str) -> int:
@@ -43,4 +48,5 @@ class FakeSnapshots:
         keys = [key for key, document in documents.items() if document.get(RUN) == run][: self.found]
         for key in keys:
             del documents[key]
+        self.when_done()
         return len(keys)

@@ -1,7 +1,10 @@
 """The whole app in one process: the real activities and orchestrators over fakes."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from importlib import import_module
+from pathlib import Path
 from typing import Any, TypeVar
 
 from activities.advance_run import AdvanceRun
@@ -13,11 +16,6 @@ from activities.remove_generation import RemoveGeneration
 from activities.send_email import SendEmail
 from activities.store_data_to_db import StoreDataToDb
 from activities.undo_report import UndoReport
-from orchestrators.import_report import import_report
-from orchestrators.remove_previous import remove_previous
-from orchestrators.run_lane import run_lane
-from orchestrators.run_wave import run_wave
-from orchestrators.settle_run import settle_run
 from outlast.cosmos.pace import Paces
 from outlast.cosmos.writer import Writer
 from outlast.deadline import Deadlines
@@ -27,14 +25,19 @@ from outlast.runs import RunRecord
 from outlast.staging import Staging, body_path
 from tests.fakes.clock import ManualClock
 from tests.fakes.cosmos import FakeCosmos
-from tests.fakes.driver import Driver, Instance, Step
+from tests.fakes.driver import Driver, Instance, Step, Story
 from tests.fakes.mailer import FakeMailer
 from tests.fakes.reports import REPORTS
 from tests.fakes.runs import FakeRuns
 from tests.fakes.snapshots import FakeSnapshots
 from tests.fakes.transport import FakeTransport
 
-STORIES = {story.__name__: story for story in (import_report, run_wave, run_lane, settle_run, remove_previous)}
+CONTENTS = (Path(__file__).parents[2] / "function_app.py").read_text("utf-8")
+[_registered] = re.findall(r"for orchestrator in \(([\w, ]+)\):\n    app.orchestration_trigger\(", CONTENTS)
+STORIES: Mapping[str, Story] = {
+    name: getattr(import_module(f"orchestrators.{name}"), name) for name in _registered.split(", ")
+}
+"""The orchestrators that the table of contents registers; read from its text, for importing it needs settings."""
 T = TypeVar("T")
 
 

@@ -1,6 +1,6 @@
 """Records what orchestrations of the current code look like: `python -m tests.histories.record NAME`.
 
-One run that completes and one that fails; of each of their instances the last turn, whose history holds all others.
+Of each instance of each story the last turn, whose history holds all others.
 """
 
 import json
@@ -11,37 +11,41 @@ from typing import Any
 
 from local.app_settings import APP, sample_values
 from local.calls import bypass_proxies
-from local.client import App, watch
 from local.parts import Parts
 from local.ports import Ports
-from tests.e2e.stack import BROKEN, first_rows
+from local.provision import load_samples
+from tests.e2e.stack import Stack
+from tests.histories.stories import STORIES
 
 FOLDER = Path(__file__).parent
-FIRST_RETRY = "5"
-"""Seconds, as in Azure: the interval stands in the recorded actions."""
+SETTINGS = {
+    "FIRST_RETRY_SECONDS": "5",  # as in Azure: the interval stands in the recorded actions
+    "AzureFunctionsJobHost__functionTimeout": "00:00:05",
+    "SNAPSHOT_GRACE_SECONDS": "0",
+}
 
 
 def main(name: str) -> None:
     bypass_proxies()
     with TemporaryDirectory() as folder:
-        turns = Path(folder) / "turns.jsonl"
-        january = Path(folder) / "january.csv"
-        january.write_bytes(first_rows(8_000))
-        settings = {**sample_values(APP), "RECORD_TURNS_TO": str(turns), "FIRST_RETRY_SECONDS": FIRST_RETRY}
-        with Parts(FOLDER / "recording_app", Path(folder) / "data", Ports(), settings) as parts:
-            app = App(parts.host.url, parts.function_key)
-            for file in (january, BROKEN):
-                watch(app.start("flight_delays", file)["statusQueryGetUri"], lambda _: None)
-        last = last_turns(turns)
+        turns, data = Path(folder) / "turns.jsonl", Path(folder) / "data"
+        settings = {**sample_values(APP), **SETTINGS, "RECORD_TURNS_TO": str(turns)}
+        with Parts(FOLDER / "recording_app", data, Ports(), settings) as parts:
+            with parts.open_database() as database:
+                load_samples(database, APP / "samples" / "database")
+            told = {story(Stack(parts, data)): story.__name__ for story in STORIES}
+        last = last_turns(turns, told)
     (FOLDER / f"{name}.jsonl").write_text("".join(json.dumps(turn) + "\n" for turn in last), encoding="utf-8")
 
 
-def last_turns(turns: Path) -> list[dict[str, Any]]:
-    """Of each instance the last turn."""
+def last_turns(turns: Path, told: dict[str, str]) -> list[dict[str, Any]]:
+    """Of each instance the last turn, with its story's name; the runs that only help one are left out."""
     last: dict[str, dict[str, Any]] = {}
     for line in turns.read_text(encoding="utf-8").splitlines():
         turn = json.loads(line)
-        last[turn["context"]["instanceId"]] = turn
+        instance = turn["context"]["instanceId"]
+        if story := told.get(instance.partition(":")[0]):
+            last[instance] = {"story": story, **turn}
     return list(last.values())
 
 

@@ -25,6 +25,7 @@ class Database:
 
     def __init__(self, scheduler: Scheduler, losses: float, busy: float) -> None:
         self.scheduler, self.losses, self.busy = scheduler, losses, busy
+        self.writes = 0
         self.emulator = Emulator(clock=scheduler.clock, date_clock=lambda: MIDNIGHT, accept_aad=True, throttled=False)
 
     def create(self, containers: dict[str, str]) -> None:
@@ -45,7 +46,7 @@ class Database:
             raise Transient("lost")
         path = f"/dbs/d/colls/{container}/docs{'/' + id_ if id_ else ''}"
         response = self._answer(method, path, body, named)
-        if self.scheduler.chance("answer lost", self.losses / 2):
+        if self.scheduler.chance("answer lost", self.losses / 2) or (method != "GET" and self.scheduler.forgets()):
             raise Transient("lost")
         await self.scheduler.meet(f"{method} {container} answered")
         return response
@@ -57,6 +58,7 @@ class Database:
 
     def _answer(self, method: str, path: str, body: Any, headers: dict[str, str]) -> Response:
         signed = {"x-ms-date": DATE, "authorization": AAD, **headers}
+        self.writes += method != "GET"
         data = b"" if body is None else orjson.dumps(body)
         return self.emulator.answer(Request(method, path, signed, data))
 
@@ -89,9 +91,9 @@ class CoreRuns:
     async def newest(self, asked: Listing) -> list[RunRecord]:
         return self.all()[: asked.most]
 
-    async def unsettled(self, most: int) -> list[RunRecord]:
+    async def unsettled(self) -> list[RunRecord]:
         await self.database.scheduler.meet("QUERY runs")
-        return [record for record in self.all() if record.state not in ENDED or record.owed][:most]
+        return [record for record in self.all() if record.state not in ENDED or record.owed]
 
     def all(self) -> list[RunRecord]:
         return [_record({"_etag": "", **document}) for document in self.database.documents("runs")]

@@ -15,7 +15,7 @@ from tests.simulation.scheduler import Scheduler
 
 
 class MemoryStaging(Staging):
-    """Each put is a boundary, before and after."""
+    """Each put is a boundary, before and after; its answer may be lost."""
 
     def __init__(self, scheduler: Scheduler) -> None:
         super().__init__("memory:///")
@@ -25,11 +25,18 @@ class MemoryStaging(Staging):
     async def put(self, path: str, data: bytes) -> None:
         await self.scheduler.meet("put")
         self.files[path] = data
+        self._answer()
         await self.scheduler.meet("put done")
 
     async def put_if_absent(self, path: str, data: bytes) -> bool:
         await self.scheduler.meet("put if absent")
-        return self.files.setdefault(path, data) is data
+        first = self.files.setdefault(path, data) is data
+        self._answer()
+        return first
+
+    def _answer(self) -> None:
+        if self.scheduler.forgets():
+            raise OSError("the staging place gave no answer")
 
     async def put_stream(self, path: str, pieces: AsyncIterable[bytes]) -> int:
         data = b"".join([piece async for piece in pieces])

@@ -3,7 +3,7 @@
 import asyncio
 import random
 from collections import Counter
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -19,13 +19,15 @@ SLOW: ContextVar[float] = ContextVar("SLOW", default=0.0)
 @dataclass(slots=True)
 class Scheduler:
     """Work stands still at each boundary (`meet`) until it is chosen. `kill_at`: the boundary, by number, at which the
-    host dies; `kills`: the chance at any."""
+    host dies; `kills`: the chance at any. `forget`: of which writes, by number, the answer is lost."""
 
     seed: int
     kills: float = 0.0
     kill_at: int | None = None
+    forget: Callable[[int], bool] = lambda number: False
     now: datetime = START
     passed: int = 0
+    written: int = 0
     trace: list[str] = field(default_factory=list)
     fired: Counter[str] = field(default_factory=Counter)
     dice: random.Random = field(init=False)
@@ -48,9 +50,16 @@ class Scheduler:
         self.fired[name] += strikes
         return strikes
 
+    def forgets(self) -> bool:
+        """Whether the answer to a write that was just done is lost; each is asked about once."""
+        self.written += 1
+        lost = self.forget(self.written - 1)
+        self.fired["write's answer lost"] += lost
+        return lost
+
     async def meet(self, name: str) -> None:
         """Stand at a boundary until it is one's turn; who is slow also lets time pass there, now and then."""
-        if (longest := SLOW.get()) and self.chance("slow", 0.3):
+        if (longest := SLOW.get()) and self.chance("slow", 0.7):
             await self.sleep(self.dice.uniform(0, longest))
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.waiting.append((name, turn))

@@ -1,4 +1,4 @@
-"""The host dies at the first boundary of a whole run, then at the second, then at the third, and so on."""
+"""What goes wrong once, at the first place of a whole run, then at the second, then at the third, and so on."""
 
 from itertools import count
 from typing import Any
@@ -13,6 +13,7 @@ STORIES = {
     "fails before storing": [Job("c", "sales", 3, (1,))],
 }
 LEAST_BOUNDARIES = 50
+LEAST_WRITES = 10
 COUNTS = ("rows_read", "rows_stored", "rows_rejected", "documents_written", "chunks")
 
 
@@ -42,3 +43,29 @@ def test_the_host_may_die_at_every_boundary(story: str) -> None:
         if "KILLED" not in world.scheduler.trace:
             break
     assert boundary > LEAST_BOUNDARIES
+
+
+@pytest.mark.parametrize("story", STORIES)
+def test_the_answer_to_every_write_may_be_lost(story: str) -> None:
+    """To records, headers, documents and files, when they are written: documents, receipt and mail are as
+    undisturbed, nothing fails for it and nothing is there twice."""
+    jobs = STORIES[story]
+    expected = outcome(simulate(0, Faults(), jobs))
+    for write in count():
+        world = simulate(0, Faults(), jobs, forget=write.__eq__)
+        assert outcome(world) == expected, f"the answer to write {write} was lost"
+        assert len(world.post.letters) == len(expected[2])
+        if not world.scheduler.fired["write's answer lost"]:
+            break
+    assert write > LEAST_WRITES
+
+
+@pytest.mark.parametrize("story", STORIES)
+def test_the_answers_to_many_writes_may_be_lost(story: str) -> None:
+    """To each third one: each is made again, and changes nothing any more."""
+    jobs = STORIES[story]
+    expected = outcome(simulate(0, Faults(), jobs))
+    for first in range(3):
+        world = simulate(0, Faults(), jobs, forget=lambda write, first=first: write % 3 == first)
+        assert outcome(world) == expected
+        assert world.scheduler.fired["write's answer lost"] > LEAST_WRITES // 3

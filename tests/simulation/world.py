@@ -1,6 +1,7 @@
 """Start, lanes, store, publish, settle and sweep in one process, under a seed."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, cast
@@ -33,6 +34,7 @@ from tests.fakes.reports import WITH_SNAPSHOT, make_csv
 from tests.fakes.world import STORIES, work_here
 from tests.simulation.database import CoreRuns, CoreSnapshots, CoreTransport, Database
 from tests.simulation.engine import Engine
+from tests.simulation.invariants import Invariants
 from tests.simulation.places import Client, MemoryStaging, Post
 from tests.simulation.scheduler import Scheduler
 
@@ -82,10 +84,17 @@ class Job:
 
 
 class World:
-    def __init__(self, seed: int, faults: Faults, jobs: list[Job], kill_at: int | None = None) -> None:
+    def __init__(
+        self,
+        seed: int,
+        faults: Faults,
+        jobs: list[Job],
+        kill_at: int | None = None,
+        forget: Callable[[int], bool] = lambda number: False,
+    ) -> None:
         self.faults, self.jobs = faults, jobs
         self.disturbed = faults != Faults() or kill_at is not None
-        self.scheduler = Scheduler(seed, faults.kills, kill_at)
+        self.scheduler = Scheduler(seed, faults.kills, kill_at, forget)
         self.database = Database(self.scheduler, faults.losses, faults.busy)
         self.database.create({"runs": "/id", "sales": "/shop", "stock": "/shop"})
         self.staging = MemoryStaging(self.scheduler)
@@ -94,6 +103,8 @@ class World:
         self.deadlines = Deadlines(LIMIT, self.scheduler.clock)
         self.engine = Engine(self.scheduler, dict(STORIES), self._steps(), LIMIT, faults.deaths, faults.repeats)
         self.client = Client(self.engine)
+        rows = {job.run: job.rows for job in jobs}
+        self.invariants = Invariants(self.scheduler, self.database, self.runs, self.post, rows, GRACE)
         self.accepted: set[str] = set()
         self.posting: set[str] = set()
         self.ended: set[str] = set()
@@ -149,7 +160,7 @@ class World:
         if not self.scheduler.choose():
             await self._pass_time()
         await self.scheduler.settle()
-        self.check()
+        self.invariants.check()
 
     async def _die(self) -> None:
         self.scheduler.trace.append("KILLED")
@@ -223,14 +234,6 @@ class World:
 
     # ---- what must hold -----------------------------------------------------------------------------------------
 
-    def check(self) -> None:
-        """At every step: whoever reads the current generation finds all of it."""
-        documents = self.database.documents("stock")
-        header = next((d for d in documents if d["id"] == "current:stock"), None)
-        if header is not None:
-            found = sum(d.get("snapshot_run") == header["run"] for d in documents)
-            assert found == header["documents"], f"{found} of {header['documents']} documents of the current run"
-
     def check_end(self) -> None:
         """Every row once, or none; one mail per failed run; the newest completed run is current."""
         records = {record.id: record for record in self.runs.all()}
@@ -257,9 +260,9 @@ class World:
             assert ids == [], f"{record.state} and left {ids}"
 
 
-def simulate(seed: int, faults: Faults, jobs: list[Job], kill_at: int | None = None) -> World:
-    """One whole life; raises where an invariant does not hold."""
-    world = World(seed, faults, jobs, kill_at)
+def simulate(seed: int, faults: Faults, jobs: list[Job], **disturbing: Any) -> World:
+    """One whole life; raises where an invariant does not hold. `disturbing`: kill_at, forget."""
+    world = World(seed, faults, jobs, **disturbing)
     asyncio.run(world.play())
     world.check_end()
     return world

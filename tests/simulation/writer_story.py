@@ -52,7 +52,7 @@ class Story:
 
     seed: int
     trace: list[Any] = field(default_factory=list)
-    fired: set[int] = field(default_factory=set)
+    fired: Counter[int] = field(default_factory=Counter)
     expected: set[str] = field(default_factory=set)
     bad: set[str] = field(default_factory=set)
     stored: set[str] = field(default_factory=set)
@@ -156,7 +156,7 @@ class _Teller:
 
     def _look(self, transport: InProcess, rules: dict[int, int]) -> None:
         self.story.trace = list(transport.trace)
-        self.story.fired = {rules[each["rule"]] for each in transport.emulator.faults.fired}
+        self.story.fired = Counter(rules[each["rule"]] for each in transport.emulator.faults.fired)
         transport.emulator.faults.remove()
         container = transport.emulator.account.container("d", CONTAINER)
         for partition in container.partitions:

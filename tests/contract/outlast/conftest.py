@@ -6,7 +6,7 @@ import pytest
 from azure.cosmos import CosmosClient, PartitionKey
 
 from local.cosmos.process import CosmosProcess
-from tests.contract.outlast.places import DATABASE, SLOW
+from tests.contract.outlast.places import DATABASE, EMPTY, SLOW
 
 
 @pytest.fixture(scope="session")
@@ -17,5 +17,8 @@ def emulator() -> Iterator[CosmosProcess]:
             database = client.create_database(DATABASE)
             database.create_container("runs", PartitionKey("/id"))
             database.create_container("sales", PartitionKey("/shop"), offer_throughput=40_000)
+            database.create_container("stock", PartitionKey("/shop"), offer_throughput=40_000)
+            database.create_container("shelf", PartitionKey("/place/shop"), offer_throughput=40_000)
             database.create_container(SLOW, PartitionKey("/shop"), offer_throughput=400)
+            client.create_database(EMPTY)
         yield process

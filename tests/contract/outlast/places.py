@@ -16,6 +16,8 @@ from outlast.cosmos.transport import CONNECTION_LOST, Result, SdkTransport, Tran
 from tests.fakes.transport import FakeTransport, Fault
 
 DATABASE = "outlast"
+EMPTY = "empty"
+"""A database without containers."""
 SLOW = "slow"
 
 

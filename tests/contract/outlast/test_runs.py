@@ -9,8 +9,8 @@ import pytest
 from local.cosmos.process import CosmosProcess
 from outlast.cosmos.client import Cosmos
 from outlast.errors import Permanent
-from outlast.runs import CosmosRuns, RunRecord, Runs
-from tests.contract.outlast.places import DATABASE
+from outlast.runs import CosmosRuns, Listing, RunRecord, Runs
+from tests.contract.outlast.places import DATABASE, EMPTY
 from tests.fakes.clock import ManualClock
 from tests.fakes.runs import FakeRuns
 
@@ -18,10 +18,15 @@ Check = Callable[[Runs], Awaitable[None]]
 Visit = Callable[[Check], None]
 
 
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock()
+
+
 @pytest.fixture(params=["fake", "cosmos"])
-def visit(request: pytest.FixtureRequest) -> Visit:
+def visit(request: pytest.FixtureRequest, clock: ManualClock) -> Visit:
     """Gives a check the adapter."""
-    now = ManualClock().now
+    now = clock.now
     if request.param == "fake":
         return lambda check: asyncio.run(wait(check(FakeRuns(now))))
     emulator = request.getfixturevalue("emulator")
@@ -90,16 +95,53 @@ def test_a_record_is_created_once(visit: Visit) -> None:
 
 
 def test_what_has_not_ended_or_is_owed_is_found(visit: Visit) -> None:
-    """The sweep sees those and no others."""
+    """The sweep sees those and no others, however many there are."""
 
     async def check(runs: Runs) -> None:
-        kept = [make_record(), replace(make_record(), state="failed", owed=["mail"])]
-        ended = replace(make_record(), state="completed")
-        for record in (*kept, ended):
-            await runs.create(record)
-        found = {record.id for record in await runs.unsettled(100)}
+        kept = [make_record() for _ in range(120)] + [make_record(state="failed", owed=["mail"])]
+        ended = [make_record(state=state) for state in ("completed", "failed", "cancelled", "superseded")]
+        await asyncio.gather(*(runs.create(record) for record in (*kept, *ended)))
+        found = {record.id for record in await runs.unsettled()}
         assert {record.id for record in kept} <= found
-        assert ended.id not in found
+        assert not {record.id for record in ended} & found
+
+    visit(check)
+
+
+def test_what_has_not_changed_for_longest_is_found_first(clock: ManualClock, visit: Visit) -> None:
+    """Whatever order they were made in."""
+
+    async def check(runs: Runs) -> None:
+        first, second = make_record(), make_record()
+        for record in (first, second):
+            await runs.create(record)
+            clock.advance(10)
+        await runs.change(first.id, lambda record: replace(record, state="reading"))
+        found = [record.id for record in await runs.unsettled() if record.id in (first.id, second.id)]
+        assert found == [second.id, first.id]
+
+    visit(check)
+
+
+def test_runs_are_listed_newest_first_and_by_what_is_asked(visit: Visit) -> None:
+    """By report and state, at most so many, from a time on, without those that were seen."""
+
+    async def check(runs: Runs) -> None:
+        report = uuid.uuid4().hex
+        made = [make_record(report=report, accepted=f"2026-01-0{day}T00:00:00.000+00:00") for day in (1, 3, 2, 3)]
+        made[2] = replace(made[2], state="failed")
+        for record in made:
+            await runs.create(record)
+
+        async def ids(**asked: Any) -> list[str]:
+            return [record.id for record in await runs.newest(Listing(report=report, **asked))]
+
+        oldest, a, failed, b = (record.id for record in made)
+        assert [set((await ids())[:2]), (await ids())[2:]] == [{a, b}, [failed, oldest]]
+        assert await ids(state="failed") == [failed]
+        assert set(await ids(most=2)) == {a, b}
+        assert await ids(before=made[1].accepted, seen=(a,)) == [b, failed, oldest]
+        assert await ids(before=made[2].accepted, seen=(failed,), most=1) == [oldest]
 
     visit(check)
 
@@ -178,6 +220,10 @@ MISSING = "the container runs is missing from the database"
     [
         (None, "nowhere", MISSING, lambda runs: runs.create(make_record())),
         (None, "nowhere", MISSING, lambda runs: runs.find("r1")),
+        (None, EMPTY, MISSING, lambda runs: runs.create(make_record())),
+        (None, EMPTY, MISSING, lambda runs: runs.find("r1")),
+        (None, EMPTY, MISSING, lambda runs: runs.change("r1", lambda record: record)),
+        (None, EMPTY, MISSING, lambda runs: runs.newest(Listing())),
         ("d3Jvbmc=", DATABASE, "correct COSMOS_KEY", lambda runs: runs.find("r1")),
     ],
 )

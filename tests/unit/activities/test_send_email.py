@@ -4,11 +4,12 @@ from typing import Any
 
 import pytest
 
-from activities.send_email import letter
+from activities.send_email import SendEmail, letter
 from outlast.errors import Permanent, Transient
 from outlast.mail import Letter
 from outlast.models import Failure, Plain, Totals
 from outlast.runs import RunRecord
+from tests.fakes.runs import FakeRuns
 from tests.fakes.world import World
 
 RECORD = RunRecord(
@@ -40,7 +41,7 @@ def line(text: str, name: str) -> str:
 
 def send(world: World, **changes: Any) -> None:
     async def run() -> None:
-        await world.accept(b"", state="failing", failure=RECORD.failure)
+        await world.accept(b"", state="failing", failure=RECORD.failure, owed=["mail"])
         world.runs.set("r1", **changes)
         assert await world.call("send_email") == {"sent": True}
 
@@ -121,12 +122,26 @@ def test_the_letter_of_a_failing_run_is_sent() -> None:
     assert [sent.key for sent in world.mailer.letters] == ["r1:1:failed"]
 
 
-@pytest.mark.parametrize("changes", [{"state": "completed"}, {"state": "failed"}, {"state": "storing"}, {"attempt": 2}])
+@pytest.mark.parametrize("changes", [{"state": "completed"}, {"state": "storing"}, {"attempt": 2}])
 def test_of_a_run_that_is_not_failing_nobody_is_told(changes: dict[str, Any]) -> None:
-    """A late repeat does not send a second letter."""
+    """It belongs to somebody else's work."""
     world = World()
-    with pytest.raises(Permanent, match="belongs to failing in attempt 1"):
+    with pytest.raises(Permanent, match=r"belongs to failing or .* in attempt 1"):
         send(world, **changes)
+    assert world.mailer.asked == 0
+
+
+@pytest.mark.parametrize("state", ["failing", "failed", "cancelled"])
+def test_what_is_not_owed_is_not_sent(state: str) -> None:
+    """A repeat that comes when the letter was paid for, and any call for a run that its caller cancelled."""
+    world = World()
+
+    async def run() -> Plain:
+        await world.accept(b"", state=state, failure=RECORD.failure)
+        answer: Plain = await world.call("send_email")
+        return answer
+
+    assert asyncio.run(run()) == {"sent": False}
     assert world.mailer.asked == 0
 
 
@@ -144,12 +159,36 @@ def test_a_limit_of_the_mail_service_is_waited_for() -> None:
     world = World()
 
     async def run() -> Plain:
-        await world.accept(b"", state="failing", failure=RECORD.failure)
+        await world.accept(b"", state="failing", failure=RECORD.failure, owed=["mail"])
         answer: Plain = await world.call("send_email")
         return answer
 
     world.mailer.throttle_for = 90.0
     assert asyncio.run(run()) == {"sent": False, "wait": 90.0}
+
+
+def test_what_was_sent_is_owed_no_more() -> None:
+    """From the moment on at which the mail service took it: whoever settles the run anew does not send it again."""
+    world = World()
+    send(world, owed=["undo", "mail"])
+    assert world.runs.records["r1"].owed == ["undo"]
+
+
+def test_a_letter_whose_debt_cannot_be_cleared_is_sent_all_the_same() -> None:
+    """Its caller hears so, and clears it; failing here would send it again."""
+
+    class Away(FakeRuns):
+        async def change(self, *_: Any) -> RunRecord:
+            raise Transient("the database gave no answer")
+
+    world, runs = World(), Away()
+
+    async def run() -> Plain:
+        await runs.create(replace(RECORD, owed=["mail"]))
+        return await SendEmail(runs, world.mailer).send_email({"run": "r1", "attempt": 1})
+
+    assert asyncio.run(run()) == {"sent": True}
+    assert len(world.mailer.letters) == 1
 
 
 def test_what_is_owed_for_a_run_that_has_ended_is_paid() -> None:

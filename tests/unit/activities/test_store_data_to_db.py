@@ -119,6 +119,35 @@ def test_a_repeat_writes_the_same_again() -> None:
     assert ended(world)["documents"] == 30
 
 
+def test_two_calls_at_once_store_the_chunk_as_one_does() -> None:
+    """A call that was given up and its repeat: same documents, same count, both answer the same."""
+    alone = prepare(make_csv(30))
+    store(alone)
+    world = prepare(make_csv(30))
+
+    async def both() -> list[Plain]:
+        return list(await asyncio.gather(*(world.call("store_data_to_db", chunk=0, cursor=None) for _ in range(2))))
+
+    answers = asyncio.run(both())
+    assert world.transport.documents("sales") == alone.transport.documents("sales")
+    assert ended(world) == ended(alone)
+    assert [answer["totals"]["documents"] for answer in answers] == [30, 30]
+
+
+def test_a_late_double_of_a_call_takes_no_reject_away() -> None:
+    """It was given up, stopped sooner than its repeat, and stages what it found when the repeat has long gone on."""
+    world = prepare(make_csv(400))
+    world.transport.poison = {f"s{number:04}.0": 400 for number in range(0, 400, 10)}
+    calls = []
+    for tick in (1.0, 2.0):
+        world.clock.tick = tick
+        calls.append(store(world)["cursor"])
+    assert calls[0]["refused"] > calls[1]["refused"] > 0
+    world.clock.tick = 0.0
+    assert store(world, calls[0])["cursor"] is None
+    assert (ended(world)["rejected"], len(rejects(world))) == (40, 40)
+
+
 def test_a_row_that_the_database_refuses_is_a_reject() -> None:
     """With its number, the status and its own columns; its neighbours are written."""
     world = prepare(make_csv(30))

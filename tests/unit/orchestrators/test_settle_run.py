@@ -173,6 +173,20 @@ def test_a_mail_service_that_says_when_is_asked_again_then() -> None:
     assert asked[2].given == (START + timedelta(seconds=90)).isoformat()
 
 
+def test_a_long_wait_is_made_in_pieces() -> None:
+    """The sweep takes what has not moved for long for dead; a timer that fires early does not shorten the whole."""
+    answers = iter([{"sent": False, "wait": 700.0}, {"sent": True}])
+
+    def answer(action: Action) -> Any:
+        if action.kind == "timer":
+            return None
+        return next(answers) if action.name == "send_email" else ORDERS.plain()
+
+    asked, _, _ = tell(settle_run, GIVEN, answer)
+    due = [(START + timedelta(seconds=seconds)).isoformat() for seconds in (300, 600, 700)]
+    assert [action.given for action in asked if action.kind == "timer"] == due
+
+
 def test_a_mail_service_that_takes_none_for_long_is_left_to_the_sweep() -> None:
     """The mail stays owed."""
     asked, _ = settle(send_email={"sent": False, "wait": 90.0})

@@ -113,7 +113,7 @@ class RefusingContainer:
     async def _refuse(self, *_: Any, **__: Any) -> Any:
         raise self._error
 
-    create_item = read_item = replace_item = _refuse
+    read = create_item = read_item = replace_item = _refuse
 
 
 class RefusingCosmos(Cosmos):

@@ -85,6 +85,53 @@ def test_a_compensation_at_work_is_not_started_twice() -> None:
     assert swept.after(10**6) == []
 
 
+def test_a_compensation_that_does_not_move_is_terminated_and_then_started_again() -> None:
+    """One sweep each; one that is suspended is left alone."""
+    swept = Swept("Terminated", state="failing")
+    moved = swept.world.clock.now().strftime("%Y-%m-%dT%H:%M:%SZ")
+    shown = swept.client.shown["r1:1:settle"] = {"runtimeStatus": "Suspended", "lastUpdatedTime": moved}
+    assert swept.after(10_000) == []
+    swept.client.shown["r1:1:settle"] = {**shown, "runtimeStatus": "Running"}
+    assert swept.after() == []
+    assert swept.client.shown["r1:1:settle"]["output"] == STUCK
+    assert [instance for _, instance, _ in swept.after()] == ["r1:1:settle"]
+
+
+def test_runs_that_are_left_alone_do_not_keep_others_waiting() -> None:
+    """However many there are, and however long nothing of them has changed."""
+    swept = Swept("Suspended", state="storing")
+    for number in range(300):
+        swept.client.shown[f"s{number}"] = {"runtimeStatus": "Suspended"}
+        asyncio.run(swept.world.accept(b"", f"s{number}", state="storing"))
+    swept.world.clock.advance(1)
+    asyncio.run(swept.world.accept(b"", "r2", state="storing"))
+    assert [instance for _, instance, _ in swept.after()] == ["r2:1:settle"]
+
+
+def test_what_there_is_no_time_for_is_left_for_the_next_sweep(caplog: pytest.LogCaptureFixture) -> None:
+    """A timeout would take the worker, and all that it does beside."""
+    swept = Swept("Terminated", state="storing")
+    asyncio.run(swept.world.accept(b"", "r2", state="storing"))
+
+    async def slow(*_: Any) -> bool:
+        swept.world.clock.advance(100)
+        return True
+
+    with caplog.at_level(logging.WARNING, logger="outlast"), pytest.MonkeyPatch.context() as patch:
+        patch.setattr(SweepRuns, "_may_start", slow)
+        patch.setattr("outlast.sweep_runs.AT_ONCE", 1)
+        assert len(swept.after()) == 1
+    assert "1 of 2 runs are left for the next" in caplog.text
+
+
+def test_a_run_that_has_ended_and_owes_is_judged_by_its_record() -> None:
+    """Its orchestration need not be there any more; people are told its own reason."""
+    failure = {"step": "publish_report", "chunk": None, "text": "no"}
+    swept = Swept(state="failed", owed=["mail"], failure=failure, settlings=1)
+    assert swept.after(119) == []
+    assert [given["failure"] for _, _, given in swept.after(3600)] == [failure]
+
+
 def test_what_does_not_move_is_terminated_and_then_started_again() -> None:
     """One sweep each."""
     swept = Swept("Running", state="storing")

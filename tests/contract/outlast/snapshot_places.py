@@ -1,0 +1,138 @@
+"""Where the suite of generations runs: in memory, and in the emulator through the adapter."""
+
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any, Protocol, Self
+
+import orjson
+from azure.cosmos import PartitionKey
+from azure.cosmos.aio import ContainerProxy
+
+from local.cosmos.control import Control
+from local.cosmos.process import CosmosProcess
+from outlast.cosmos.client import Cosmos
+from outlast.cosmos.generations import CosmosSnapshots
+from outlast.errors import Transient
+from outlast.report import Report
+from outlast.snapshots import HEADERS, RUN, Snapshots, header_id
+from tests.contract.outlast.places import DATABASE
+from tests.fakes.reports import Stock
+from tests.fakes.snapshots import FakeSnapshots
+from tests.fakes.transport import FakeTransport
+
+Document = dict[str, Any]
+
+
+class Shelf(Stock):
+    """A report whose container has its partition key further down."""
+
+    name = "shelf"
+    container = "shelf"
+    partition_key = "/place/shop"
+
+
+def document(report: Report[Any], run: str, name: str, shop: Any) -> Document:
+    """One of a run's generation."""
+    place = {"shop": shop} if report.name == "stock" else {"place": {"shop": shop}}
+    return {"id": f"{name}:{run}", RUN: run, **place}
+
+
+class SnapshotPlace(Protocol):
+    """`snapshots` and `others` are those of two processes."""
+
+    @property
+    def snapshots(self) -> Snapshots: ...
+    @property
+    def others(self) -> Snapshots: ...
+    async def put(self, report: Report[Any], documents: Iterable[Document]) -> None: ...
+    async def ids(self, report: Report[Any], run: str) -> set[str]: ...
+    def lose_answer(self, kind: str) -> None:
+        """The next of this kind is done, and its answer is lost: `create` and `replace` of a header, `remove`."""
+        ...
+
+
+Opener = Callable[[], AbstractAsyncContextManager[SnapshotPlace]]
+
+
+class FakePlace:
+    """Two views of one dictionary."""
+
+    def __init__(self) -> None:
+        self.transport = FakeTransport()
+        self.snapshots = FakeSnapshots(self.transport)
+        self.others = self.snapshots
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        pass
+
+    async def put(self, report: Report[Any], documents: Iterable[Document]) -> None:
+        kept = self.transport.documents(report.container)
+        kept.update({(orjson.dumps(_shop(one)), one["id"]): one for one in documents})
+
+    async def ids(self, report: Report[Any], run: str) -> set[str]:
+        found = self.transport.documents(report.container).values()
+        return {one["id"] for one in found if one[RUN] == run}
+
+    def lose_answer(self, kind: str) -> None:
+        def lose() -> None:
+            self.snapshots.when_done = lambda: None
+            raise Transient("no answer")
+
+        self.snapshots.when_done = lose
+
+
+class CosmosPlace:
+    """The emulator, with a client for each of the two."""
+
+    def __init__(self, emulator: CosmosProcess) -> None:
+        self.control = Control(emulator.url)
+        self._clients = [Cosmos(emulator.url, emulator.key, DATABASE) for _ in range(2)]
+        self.snapshots, self.others = (CosmosSnapshots(client) for client in self._clients)
+
+    async def __aenter__(self) -> Self:
+        for report in (Stock(), Shelf()):
+            await self._forget(report)
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        self.control.remove_faults()
+        for client in self._clients:
+            await client.close()
+
+    async def put(self, report: Report[Any], documents: Iterable[Document]) -> None:
+        container = await self.container(report)
+        for one in documents:
+            await container.upsert_item(one)
+
+    async def ids(self, report: Report[Any], run: str) -> set[str]:
+        """As readers are told to find them."""
+        found = (await self.container(report)).query_items(
+            f"SELECT * FROM c WHERE c.{RUN} = @run", parameters=[{"name": "@run", "value": run}]
+        )
+        return {one["id"] async for one in found}
+
+    def lose_answer(self, kind: str) -> None:
+        self.control.add_fault(kind="batch" if kind == "remove" else kind, reset=True, when="after", times=1)
+
+    async def container(self, report: Report[Any]) -> ContainerProxy:
+        return (await self._clients[1].database()).get_container_client(report.container)
+
+    @asynccontextmanager
+    async def made(self, name: str, partition_key: str) -> AsyncIterator[None]:
+        """A container that is there for a while."""
+        database = await self._clients[0].database()
+        await database.create_container(name, PartitionKey(partition_key))
+        yield
+        await database.delete_container(name)
+
+    async def _forget(self, report: Report[Any]) -> None:
+        """Each check begins without a header."""
+        if await self.snapshots.header(report):
+            await (await self.container(report)).delete_item(header_id(report), HEADERS)
+
+
+def _shop(one: Document) -> Any:
+    return one["shop"] if "shop" in one else one["place"]["shop"]

@@ -1,0 +1,116 @@
+"""The runs of which histories are recorded: together they go through every orchestrator, and every way through one."""
+
+import json
+import urllib.request
+from collections.abc import Callable
+from typing import Any
+
+from local.calls import get
+from local.cosmos.control import Control
+from tests.e2e.stack import BROKEN, Stack, first_rows
+
+DEPARTURES = "airport-departures"
+SLOW = {"kind": "bulk", "container": DEPARTURES, "latency_ms": 500}
+REFUSING = {"kind": "bulk", "container": DEPARTURES, "status": 403, "nth": 2}
+LATER = {"status": 429, "headers": {"Retry-After": "1"}}
+
+
+def completes(stack: Stack) -> str:
+    """In two waves of each phase."""
+    run = stack.start("flight_delays", first_rows(8_000), max_parallel="2")
+    stack.wait(run)
+    return run
+
+
+def fails(stack: Stack) -> str:
+    """Before anything is written."""
+    run = stack.start("flight_delays", BROKEN.read_bytes())
+    stack.wait(run)
+    return run
+
+
+def waits_for_the_mail_service(stack: Stack) -> str:
+    post(f"{stack.parts.inbox.url}/api/answers", [LATER])
+    return fails(stack)
+
+
+def is_undone(stack: Stack) -> str:
+    """A snapshot whose second request to store is refused."""
+    with_fault(stack, REFUSING)
+    run = stack.start("airport_departures", first_rows(2_000))
+    stack.wait(run)
+    Control(stack.parts.cosmos.url).remove_faults()
+    return run
+
+
+def is_cancelled(stack: Stack) -> str:
+    """A snapshot, while it is stored."""
+    with_fault(stack, SLOW)
+    run = stack.start("airport_departures", first_rows(2_000))
+    stack.wait_until(lambda: bool(stack.ids(DEPARTURES)), "its first document")
+    stack.request("POST", f"/api/runs/{run}/cancel", b"")
+    stack.wait(run)
+    Control(stack.parts.cosmos.url).remove_faults()
+    return run
+
+
+def is_terminated(stack: Stack) -> str:
+    """A snapshot, while it is stored; the sweep settles it."""
+    with_fault(stack, SLOW)
+    run = stack.start("airport_departures", first_rows(2_000))
+    stack.wait_for_phase(run, "storing")
+    manage(stack, run, "terminate")
+    sweep_until(stack, lambda: stack.record(run)["state"] == "failed")
+    Control(stack.parts.cosmos.url).remove_faults()
+    return run
+
+
+def is_superseded(stack: Stack) -> str:
+    """Suspended while a later one is published."""
+    run = stack.start("airport_departures", first_rows(200))
+    manage(stack, run, "suspend")
+    stack.wait(stack.start("airport_departures", first_rows(100)))
+    manage(stack, run, "resume")
+    stack.wait(run)
+    return run
+
+
+def is_removed(stack: Stack) -> str:
+    """A snapshot that is replaced, when its time is over."""
+    run = stack.start("airport_departures", first_rows(2_000))
+    stack.wait(run)
+    stack.wait(stack.start("airport_departures", first_rows(100)))
+    sweep_until(stack, lambda: ended(stack, f"{run}:remove"))
+    return run
+
+
+STORIES = (
+    completes, fails, waits_for_the_mail_service, is_undone, is_cancelled, is_terminated, is_superseded, is_removed,
+)  # fmt: skip
+
+
+def with_fault(stack: Stack, rule: dict[str, Any]) -> None:
+    Control(stack.parts.cosmos.url).add_fault(**rule)
+
+
+def manage(stack: Stack, run: str, operation: str) -> None:
+    instance = f"{stack.parts.host.url}/runtime/webhooks/durabletask/instances/{run}"
+    post(f"{instance}/{operation}?code={stack.master_key}&reason=recorded", None)
+
+
+def sweep_until(stack: Stack, holds: Callable[[], bool]) -> None:
+    def swept() -> bool:
+        post(f"{stack.parts.host.url}/admin/functions/sweep_runs?code={stack.master_key}", {})
+        return holds()
+
+    stack.wait_until(swept, "the sweep to have done it")
+
+
+def ended(stack: Stack, instance: str) -> bool:
+    found = get(f"{stack.parts.host.url}/runtime/webhooks/durabletask/instances?code={stack.master_key}")
+    return any(one["instanceId"] == instance and one["runtimeStatus"] == "Completed" for one in found)
+
+
+def post(url: str, body: Any) -> None:
+    data, headers = json.dumps(body).encode(), {"Content-Type": "application/json"}
+    urllib.request.urlopen(urllib.request.Request(url, data, headers, method="POST"), timeout=30).close()

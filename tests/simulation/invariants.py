@@ -1,0 +1,112 @@
+"""What holds at every step of a simulation, whatever is killed, lost, late or twice."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from outlast.runs import ENDED, OUTCOMES, STATES, RunRecord
+from tests.simulation.database import CoreRuns, Database
+from tests.simulation.places import Post
+from tests.simulation.scheduler import Scheduler
+
+DOUBLING = ("mail's answer lost", "host killed", "activity given up", "request lost", "answer lost")
+"""After these a letter that was sent may not be known to have been."""
+
+
+@dataclass(slots=True)
+class Invariants:
+    """Looks at what is there each time something was written. `rows` by run; `grace` seconds a replaced generation
+    stays whole."""
+
+    scheduler: Scheduler
+    database: Database
+    runs: CoreRuns
+    post: Post
+    rows: Mapping[str, int]
+    grace: float
+    known: dict[str, RunRecord] = field(default_factory=dict)
+    published: tuple[str, str] = ("", "")
+    looked: tuple[int, int] = (-1, -1)
+
+    def check(self) -> None:
+        looked = self.database.writes, len(self.post.letters)
+        if looked == self.looked:
+            return
+        self.looked = looked
+        records = {record.id: record for record in self.runs.all()}
+        for record in records.values():
+            self._moves_on(self.known.get(record.id), record)
+            self._adds_up(record)
+            self._has_its_documents(record)
+        self._tells_once(records)
+        self._is_whole()
+        self.known = records
+
+    def _moves_on(self, before: RunRecord | None, after: RunRecord) -> None:
+        """States only go forward within an attempt, an end is an end, and a receipt stays as it was."""
+        if before is None or before == after:
+            return
+        assert after.attempt >= before.attempt, "an attempt came back"
+        assert before.receipt in (None, after.receipt), "a receipt has changed"
+        if before.state in ENDED:
+            assert after.state == before.state, f"{before.state} has become {after.state}"
+        elif before.state == "failing":
+            assert after.state in ("failing", before.outcome, "completed"), f"fenced, and became {after.state}"
+        elif after.state in STATES and after.attempt == before.attempt:
+            assert STATES.index(after.state) >= STATES.index(before.state), f"{before.state} became {after.state}"
+
+    def _adds_up(self, record: RunRecord) -> None:
+        """Rows read are rows stored and rows rejected; no run is completed without a receipt."""
+        receipt = record.receipt
+        if receipt is None:
+            assert record.state != "completed"
+            return
+        assert receipt["rows_read"] == receipt["rows_stored"] + receipt["rows_rejected"] == self.rows[record.id]
+
+    def _has_its_documents(self, record: RunRecord) -> None:
+        """Every row once where it is completed; where it was undone none, from then on."""
+        found = self._of(record)
+        assert found[1] == len(set(found[0])), "a row is there twice"
+        if record.state == "completed" and record.mode == "upsert":
+            assert found[1] == self.rows[record.id]
+        if record.state in OUTCOMES and record.mode == "snapshot" and "undo" not in record.owed:
+            assert found[1] == 0, f"{record.state} and left {found[1]} documents"
+
+    def _of(self, record: RunRecord) -> tuple[list[str], int]:
+        """The ids that the report gave to a run's documents, and how many documents there are."""
+        container = "stock" if record.mode == "snapshot" else "sales"
+        own = [d for d in self.database.documents(container) if d.get("snapshot_run", record.id) == record.id]
+        ids = [d.get("snapshot_id", d["id"]) for d in own if "run" not in d]
+        return ids, len(ids)
+
+    def _tells_once(self, records: Mapping[str, RunRecord]) -> None:
+        """Only of a run that failed anybody is told, and twice only where the first letter's answer was lost."""
+        told = Counter(letter.key.partition(":")[0] for letter in self.post.letters)
+        for run in told:
+            assert records[run].outcome == "failed", f"a letter about a run that is {records[run].state}"
+        doubles, excuses = sum(told.values()) - len(told), sum(self.scheduler.fired[name] for name in DOUBLING)
+        assert doubles <= excuses + self.scheduler.trace.count("KILLED"), f"{doubles} letters too many"
+
+    def _is_whole(self) -> None:
+        """Who reads the current generation, or in its time a replaced one, finds all of it; the current one is never
+        replaced by an older one."""
+        documents = self.database.documents("stock")
+        headers = [d for d in documents if d["id"] == "current:stock"]
+        if not headers:
+            assert self.published == ("", "")
+            return
+        [header] = headers
+        counted = Counter(d["snapshot_run"] for d in documents if "snapshot_run" in d)
+        assert counted[header["run"]] == header["documents"] == self.rows[header["run"]], "the current run is not whole"
+        for generation in header["previous"]:
+            if self._in_its_time(generation):
+                assert counted[generation["run"]] == self.rows[generation["run"]], "removed before its time"
+        age = (header["current"]["accepted"], header["run"])
+        assert age >= self.published, "an older run has replaced a newer one"
+        self.published = age
+
+    def _in_its_time(self, generation: Mapping[str, Any]) -> bool:
+        replaced = datetime.fromisoformat(generation["replaced"])
+        return self.scheduler.now - replaced < timedelta(seconds=self.grace)

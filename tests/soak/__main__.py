@@ -1,0 +1,36 @@
+"""`python -m tests.soak`: the long search for faults; one JSON object at the end, 1 where anything failed.
+
+SOAK_SEEDS and SOAK_KILLS say how long. `python -m tests.soak app 17` is one seed of one simulation, `app` or `writer`.
+"""
+
+import json
+import logging
+import os
+import sys
+from collections.abc import Sequence
+
+from tests.soak import kills, simulations
+from tests.soak.part import Part, together
+
+SEEDS, KILLS = 10_000, 1000
+SIMULATIONS = {"app": simulations.live, "writer": simulations.write}
+
+
+def main(arguments: Sequence[str]) -> int:
+    logging.disable(logging.CRITICAL)
+    if arguments:
+        name, seed = arguments
+        return tell({name: simulations.over([int(seed)], name, SIMULATIONS[name])})
+    seeds = range(int(os.environ.get("SOAK_SEEDS", SEEDS)))
+    parts = {name: simulations.over(seeds, name, once) for name, once in SIMULATIONS.items()}
+    parts["kills"] = kills.run_tests(kills.tests_that_kill(), int(os.environ.get("SOAK_KILLS", KILLS)))
+    return tell(parts)
+
+
+def tell(parts: dict[str, Part]) -> int:
+    sys.stdout.write(json.dumps(together(parts), indent=1) + "\n")
+    return 1 if any(part.failed for part in parts.values()) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

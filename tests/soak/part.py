@@ -1,0 +1,47 @@
+"""What one part of the soak has found."""
+
+import sys
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(slots=True)
+class Part:
+    """`boundaries` at which the host could have died; `faults` by name, how often each fired; `failed` by the words
+    that find the failure again, with what it said."""
+
+    seeds: int = 0
+    kills: int = 0
+    boundaries: int = 0
+    faults: Counter[str] = field(default_factory=Counter)
+    failed: dict[str, str] = field(default_factory=dict)
+    seconds: float = 0.0
+
+    def fail(self, name: str, text: str) -> None:
+        """Keep it, and say so at once: the soak goes on for long."""
+        self.failed[name] = text[:1000]
+        sys.stderr.write(f"FAILED {name}: {text[:1000]}\n")
+
+    def plain(self) -> dict[str, Any]:
+        return {
+            "seeds": self.seeds,
+            "kills": self.kills,
+            "boundaries": self.boundaries,
+            "faults": dict(sorted(self.faults.items())),
+            "failed": self.failed,
+            "seconds": round(self.seconds, 1),
+        }
+
+
+def together(parts: dict[str, Part]) -> dict[str, Any]:
+    """The sums of all parts, and each by its name."""
+    told = Part()
+    for part in parts.values():
+        told.seeds += part.seeds
+        told.kills += part.kills
+        told.boundaries += part.boundaries
+        told.faults += part.faults
+        told.failed |= part.failed
+        told.seconds += part.seconds
+    return {**told.plain(), "parts": {name: part.plain() for name, part in parts.items()}}

@@ -1,0 +1,47 @@
+"""The simulations of `make test` under many seeds: the whole app, and the writer alone."""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable
+
+from tests.simulation.mixes import simulate_seed
+from tests.simulation.writer_story import FAULTS, tell
+from tests.soak.part import Part
+
+KILLED = "host killed"
+
+
+def live(seed: int, part: Part) -> None:
+    """One life of the app."""
+    world = simulate_seed(seed)
+    part.kills += world.scheduler.fired[KILLED]
+    part.boundaries += world.scheduler.passed
+    part.faults += world.scheduler.fired
+
+
+def write(seed: int, part: Part) -> None:
+    """One story of the writer."""
+    story = tell(seed)
+    part.faults += Counter({_name(number): count for number, count in story.fired.items()})
+    story.check()
+
+
+def over(seeds: Iterable[int], name: str, once: Callable[[int, Part], None]) -> Part:
+    """Every seed, whatever becomes of the others; whatever is raised is a failure of its seed."""
+    part, begun = Part(), time.monotonic()
+    for seed in seeds:
+        part.seeds += 1
+        try:
+            once(seed, part)
+        except Exception as error:  # noqa: BLE001  # it is told, by its seed
+            part.fail(f"python -m tests.soak {name} {seed}", f"{type(error).__name__}: {error}")
+    part.seconds = time.monotonic() - begun
+    return part
+
+
+def _name(number: int) -> str:
+    """Of a fault of the writer's stories: `bulk 408 after`, `pkranges reset`."""
+    fault = FAULTS[number]
+    what = fault.get("status") or ("reset" if "reset" in fault else "slow")
+    substatus = f"/{fault['substatus']}" if "substatus" in fault else ""
+    return f"{fault['kind']} {what}{substatus}{' after' if 'when' in fault else ''}"

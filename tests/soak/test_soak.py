@@ -1,0 +1,78 @@
+"""The soak itself, on little."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.soak import kills
+from tests.soak.__main__ import SIMULATIONS, main, tell
+from tests.soak.part import Part
+from tests.soak.simulations import over
+
+KEYS = {"seeds", "kills", "boundaries", "faults", "failed", "seconds"}
+KILLING = """
+import os, subprocess, sys
+
+
+def test_kills():
+    command = [sys.executable, "-c", "print(flush=True); input()  # local.host.worker"]
+    for _ in range(int(os.environ["SOAK_KILLS"])):
+        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        process.stdout.readline()
+        process.kill()
+        process.communicate()
+
+
+def test_fails():
+    print("seed 8")
+    assert False, "a row is missing"
+"""
+
+
+@pytest.mark.parametrize("name", SIMULATIONS)
+def test_one_seed_can_be_told_again(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Alone, with the same figures as in the whole."""
+    assert main([name, "5"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert set(told) == {*KEYS, "parts"}
+    assert set(told["parts"][name]) == KEYS
+    assert (told["seeds"], told["failed"]) == (1, {})
+    assert told["faults"]
+    assert bool(told["boundaries"]) == (name == "app")
+
+
+def test_a_failing_seed_is_named_and_the_others_go_on(capsys: pytest.CaptureFixture[str]) -> None:
+    """Whatever it raised; the end is not zero."""
+
+    def once(seed: int, part: Part) -> None:
+        part.faults["503"] += 1
+        if seed == 3:
+            raise ZeroDivisionError("planted")
+
+    parts = {"app": over(range(6), "app", once)}
+    assert (parts["app"].seeds, parts["app"].faults["503"]) == (6, 6)
+    assert tell(parts) == 1
+    told = json.loads(capsys.readouterr().out)
+    assert told["failed"] == {"python -m tests.soak app 3": "ZeroDivisionError: planted"}
+
+
+def test_kills_are_counted_and_failures_are_named(tmp_path: Path) -> None:
+    """What was killed, by what it was; the test that failed, with the seed that it printed."""
+    (tmp_path / "test_planted.py").write_text(KILLING)
+    part = kills.run_tests([tmp_path / "test_planted.py"], 4)
+    assert (part.kills, part.faults) == (4, {"worker killed": 4})
+    [(name, text)] = part.failed.items()
+    assert name.endswith("test_fails")
+    assert "a row is missing" in text
+    assert "seed 8" in text
+
+
+def test_tests_that_cannot_be_run_are_a_failure(tmp_path: Path) -> None:
+    """A soak that ran nothing has found nothing."""
+    assert kills.run_tests([tmp_path / "test_gone.py"], 1).failed
+
+
+def test_the_tests_that_kill_are_found() -> None:
+    """By the name of the variable that they read."""
+    assert kills.TESTS / "host/test_kills.py" in kills.tests_that_kill()
