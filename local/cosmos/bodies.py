@@ -6,13 +6,13 @@ import orjson
 
 from local.cosmos import hashing
 from local.cosmos.errors import CosmosError, bad_request
+from local.cosmos.nesting import NESTING_LIMIT, depth, too_deep
 from local.cosmos.partitions import Record
 from local.cosmos.rids import document_rid, etag_of
 from local.cosmos.state import Container
 
 SYSTEM_PROPERTIES = frozenset({"_rid", "_self", "_etag", "_attachments", "_ts"})
 ITEM_LIMIT = 2 * 1024 * 1024
-NESTING_LIMIT = 128
 ID_LIMIT = 1023
 KEY_LIMIT = 2048
 ID_FORBIDDEN = frozenset("/\\?#")
@@ -75,11 +75,6 @@ def encode(document: dict[str, Any]) -> bytes:
     return body
 
 
-def too_deep() -> CosmosError:
-    """400: more levels than the service takes."""
-    return bad_request(f"The document is nested deeper than {NESTING_LIMIT} levels.")
-
-
 def check_document(container: Container, document: Any, key: bytes) -> str:
     """The id of a document that may be written under a partition key; raises what is wrong with it."""
     if not isinstance(document, dict):
@@ -90,20 +85,6 @@ def check_document(container: Container, document: Any, key: bytes) -> str:
     if len(key) > KEY_LIMIT + 2:
         raise bad_request(f"The partition key is longer than {KEY_LIMIT} bytes.")
     return id_
-
-
-def depth(value: Any) -> int:
-    """How deep objects and arrays are nested."""
-    level, waiting = 0, [value]
-    while waiting:
-        level += 1
-        waiting = [
-            inner
-            for outer in waiting
-            for inner in (outer.values() if isinstance(outer, dict) else outer)
-            if isinstance(inner, dict | list)
-        ]
-    return level
 
 
 def render(container: Container, record: Record) -> bytes:

@@ -5,12 +5,13 @@ from typing import Any
 import orjson
 
 from local.cosmos import charges
-from local.cosmos.bodies import NESTING_LIMIT, check_id, depth, parse, too_deep
+from local.cosmos.bodies import check_id, parse
 from local.cosmos.context import Context
 from local.cosmos.control_api import PARTITIONS_MAX
 from local.cosmos.definitions import read_container, read_throughput
 from local.cosmos.errors import CosmosError, bad_request, format_charge, not_found, not_implemented
 from local.cosmos.messages import Response
+from local.cosmos.nesting import NESTING_LIMIT, depth, too_deep
 from local.cosmos.offers import offer_of
 from local.cosmos.query import run_on_documents
 from local.cosmos.state import Container, Database

@@ -139,8 +139,8 @@ class Compiler:
             return lambda document: _negated(operand(document))
         sign = SIGNS.get(node.op)
         if sign is None:
-            return lambda document: ~int(value) if number(value := operand(document)) else UNDEFINED
-        return lambda document: sign(value) if number(value := operand(document)) else UNDEFINED
+            return lambda document: _bits("^", int(value), -1) if number(value := operand(document)) else UNDEFINED
+        return lambda document: tidy(sign(value)) if number(value := operand(document)) else UNDEFINED
 
     def binary(self, node: Binary) -> Evaluate:
         """Two operands."""

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
+import orjson
+
 from local.cosmos.query.values import UNDEFINED, number, same, sort_key, tidy
 
 Function = Callable[..., Any]
@@ -74,7 +76,7 @@ def _right(text: Any, count: Any) -> Any:
 
 
 def _replicate(text: Any, count: Any) -> Any:
-    if not _text(text) or not number(count) or count < 0 or len(text) * count > 10_000:
+    if not _text(text) or not number(count) or count < 0 or max(1, len(text)) * count > 10_000:
         return UNDEFINED
     return text * int(count)
 
@@ -82,11 +84,7 @@ def _replicate(text: Any, count: Any) -> Any:
 def _to_string(value: Any) -> Any:
     if value is UNDEFINED:
         return UNDEFINED
-    if isinstance(value, str):
-        return value
-    from orjson import dumps
-
-    return dumps(value).decode()
+    return value if isinstance(value, str) else orjson.dumps(tidy(value) if number(value) else value).decode()
 
 
 def _string_to_number(text: Any) -> Any:

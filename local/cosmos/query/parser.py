@@ -35,7 +35,10 @@ class QueryParser(ExpressionParser):
         """The whole text."""
         query = Query()
         self._select(query)
-        self.source(query)
+        if self.here.kind == "end" and query.items is not None:
+            query.alias = query.source_text = ""
+        else:
+            self.source(query)
         self.where(query)
         if self.here.keyword == "GROUP":
             raise unsupported("GROUP BY")
@@ -45,13 +48,13 @@ class QueryParser(ExpressionParser):
         query.aggregated = any(has_aggregate(item.expression) for item in query.items or [])
         if query.where is not None and has_aggregate(query.where):
             raise query_error("Cannot perform an aggregate function in a WHERE clause.", code=SEMANTIC)
+        if query.aggregated and query.order_by:
+            raise query_error("ORDER BY cannot stand beside an aggregate without GROUP BY.", code=SEMANTIC)
         return query
 
     def source(self, query: Query) -> None:
         """FROM container [AS] alias."""
         if not self.accept_word("FROM"):
-            if self.here.kind == "end":
-                raise unsupported("a query without FROM")
             raise self.wrong()
         start = self.here.start
         if self.is_op("("):
@@ -105,7 +108,7 @@ class QueryParser(ExpressionParser):
         named = not value and (
             self.accept_word("AS") or (self.here.kind == "name" and self.here.keyword not in RESERVED)
         )
-        return Item(expression, self._identifier() if named else _alias(expression, number), text)
+        return Item(expression, self._identifier() if named else _alias(expression, number), text, named)
 
     def _order_by(self, query: Query) -> None:
         if not self.accept_word("ORDER"):
