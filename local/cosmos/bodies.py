@@ -29,6 +29,11 @@ def parse(body: bytes) -> Any:
         raise bad_request(f"The request body is not valid JSON: {error}") from None
 
 
+def whole(text: str) -> int | None:
+    """A number of at most nine digits, as headers and paths carry them; None for anything else."""
+    return int(text) if len(text) <= 9 and text.isascii() and text.isdecimal() else None
+
+
 def check_id(id_: Any) -> str:
     """The id of a document, or 400."""
     if id_ is None:
@@ -40,7 +45,7 @@ def check_id(id_: Any) -> str:
     if not ID_FORBIDDEN.isdisjoint(id_):
         raise bad_request(
             f"The input name '{id_}' is invalid. Ensure to provide a unique non-empty string "
-            "without the characters '/', '\\\\', '?', '#'.".replace('"', "'")
+            "without the characters '/', '\\', '?', '#'."
         )
     return id_
 

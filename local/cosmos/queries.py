@@ -10,12 +10,11 @@ import orjson
 
 from local.cosmos import batches, charges
 from local.cosmos.bodies import parse, render
-from local.cosmos.context import Context, session_token
+from local.cosmos.context import KEY_HEADER, RANGE_HEADER, Context, session_token
 from local.cosmos.errors import CosmosError, bad_request, format_charge, not_implemented
 from local.cosmos.messages import Response
 from local.cosmos.nesting import NESTING_LIMIT, depth
 from local.cosmos.partitions import Partition, Record
-from local.cosmos.points import KEY_HEADER
 from local.cosmos.query import read_query
 from local.cosmos.query.execute import INVALID_TOKEN, Page, Prepared, Remembered, Source, Token, portable
 from local.cosmos.query.parser import parse_query
@@ -74,9 +73,10 @@ def _prepare(container: Container, text: str, parameters: dict[str, Any]) -> Pre
 
 def _serve(context: Context, prepared: Prepared, parameters: dict[str, Any], *, feed: bool = False) -> Response:
     serving = context.serving()
-    page = Page(_page_size(context), batches.RESPONSE_LIMIT)
+    context.check_consistency()
+    page = Page(page_size(context), batches.RESPONSE_LIMIT)
     token = _read_token(context.header("x-ms-continuation"))
-    key, range_id = context.header(KEY_HEADER), context.header("x-ms-documentdb-partitionkeyrangeid")
+    key, range_id = context.header(KEY_HEADER), context.header(RANGE_HEADER)
     if range_id is not None:
         partition = serving.container.partition_by_id(range_id)
         wanted = batches.read_key(key) if key is not None else None
@@ -222,7 +222,8 @@ def _answer(
     return response
 
 
-def _page_size(context: Context) -> int:
+def page_size(context: Context) -> int:
+    """How many rows an answer may have."""
     text = context.header("x-ms-max-item-count")
     if text is None:
         return DEFAULT_PAGE
