@@ -108,6 +108,8 @@ class Connection(asyncio.Protocol):
     def _advance(self) -> None:
         try:
             request = self._next()
+            if request is None and self._ended:
+                raise BadWire(400, "The request is not complete.")
         except BadWire as error:
             self._refuse(error)
             return

@@ -11,7 +11,7 @@ from local.cosmos.errors import bad_request
 from local.cosmos.query.aggregates import Aggregate
 from local.cosmos.query.compiling import Compiler, Evaluate
 from local.cosmos.query.errors import query_error
-from local.cosmos.query.syntax import Query
+from local.cosmos.query.syntax import Parameter, Query
 from local.cosmos.query.values import UNDEFINED, sort_key
 
 Token = dict[str, Any]
@@ -75,7 +75,9 @@ class Prepared:
             return None
         value = compiler.constant(node)
         if type(value) is not int or value < 0:
-            raise query_error("TOP, OFFSET and LIMIT take a whole number that is not negative.")
+            message = "TOP, OFFSET and LIMIT take a whole number that is not negative."
+            start, end = (node.start, node.start + len(node.name)) if isinstance(node, Parameter) else (0, 0)
+            raise query_error(message, start, end)
         return value
 
     def _projection(self, compiler: Compiler) -> Evaluate | None:

@@ -2,6 +2,8 @@
 
 import math
 import re
+import sys
+import warnings
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
@@ -97,7 +99,8 @@ def _string_to_number(text: Any) -> Any:
 @lru_cache(maxsize=64)
 def _pattern(text: str, flags: str) -> re.Pattern[str]:
     known = {"i": re.IGNORECASE, "m": re.MULTILINE, "s": re.DOTALL, "x": re.VERBOSE}
-    return re.compile(text, sum(known.get(flag, 0) for flag in flags))
+    with warnings.catch_warnings(action="ignore"):  # of what Python may read otherwise one day
+        return re.compile(text, sum(known.get(flag, 0) for flag in flags))
 
 
 def _regex(text: Any, pattern: Any, flags: Any = "") -> Any:
@@ -109,15 +112,23 @@ def _regex(text: Any, pattern: Any, flags: Any = "") -> Any:
 
 @lru_cache(maxsize=64)
 def _like_pattern(text: str) -> re.Pattern[str]:
-    parts = []
+    """What stands between two % is looked for once, at its first place: any later one would do no better."""
+    parts = [""]
     for piece in re.findall(r"\[\^?[^\]]+\]|.", text, re.DOTALL):
         if piece == "%":
-            parts.append(".*")
-        elif piece == "_":
-            parts.append(".")
+            parts.append("")
         else:
-            parts.append(piece if len(piece) > 1 else re.escape(piece))
-    return re.compile("".join(parts), re.DOTALL)
+            parts[-1] += _character(piece)
+    first, last = parts[0], parts[-1]
+    inner = "".join(f"(?>.*?{part})" for part in parts[1:-1])
+    return re.compile(f"{first}{inner}.*{last}" if len(parts) > 1 else first, re.DOTALL)
+
+
+def _character(piece: str) -> str:
+    """One character of a LIKE pattern; in a class such as [a-z], what else has a meaning in Python's is escaped."""
+    if len(piece) == 1:
+        return "." if piece == "_" else re.escape(piece)
+    return "[" + re.sub(r"[\[\\&~|]", r"\\\g<0>", piece[1:-1]) + "]"
 
 
 def like(text: Any, pattern: Any) -> Any:
@@ -141,11 +152,11 @@ def _array_contains(values: Any, wanted: Any, partial: Any = False) -> Any:
     return any(same(value, wanted) for value in values)
 
 
-def _array_slice(values: Any, start: Any, length: Any = None) -> Any:
-    if not isinstance(values, list) or not number(start):
+def _array_slice(values: Any, start: Any, length: Any = sys.maxsize) -> Any:
+    if not isinstance(values, list) or not number(start) or not number(length):
         return UNDEFINED
     first = int(start) if start >= 0 else max(0, len(values) + int(start))
-    return values[first:] if length is None else values[first : first + max(0, int(length))]
+    return values[first : first + max(0, int(length))]
 
 
 def _array_concat(*arrays: Any) -> Any:

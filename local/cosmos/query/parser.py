@@ -46,10 +46,10 @@ class QueryParser(ExpressionParser):
         self._offset_limit(query)
         self.finish()
         query.aggregated = any(has_aggregate(item.expression) for item in query.items or [])
-        if query.where is not None and has_aggregate(query.where):
-            raise query_error("Cannot perform an aggregate function in a WHERE clause.", code=SEMANTIC)
         if query.aggregated and query.order_by:
-            raise query_error("ORDER BY cannot stand beside an aggregate without GROUP BY.", code=SEMANTIC)
+            order = query.order_by[0]
+            message = "ORDER BY cannot stand beside an aggregate without GROUP BY."
+            raise query_error(message, order.start, order.start + len(order.text), SEMANTIC)
         return query
 
     def source(self, query: Query) -> None:
@@ -76,6 +76,9 @@ class QueryParser(ExpressionParser):
             start = self.here.start
             query.where = self.expression()
             query.where_text = self._text_from(start)
+            if has_aggregate(query.where):
+                message = "Cannot perform an aggregate function in a WHERE clause."
+                raise query_error(message, start, start + len(query.where_text), SEMANTIC)
 
     def finish(self) -> None:
         """Nothing may follow."""
@@ -128,7 +131,7 @@ class QueryParser(ExpressionParser):
         descending = self.accept_word("DESC")
         if not descending:
             self.accept_word("ASC")
-        return Order(expression, not descending, text)
+        return Order(expression, not descending, text, start)
 
     def _offset_limit(self, query: Query) -> None:
         if self.accept_word("OFFSET"):

@@ -48,7 +48,7 @@ def check_order(query: Query, policy: dict[str, Any]) -> None:
         path = property_path(order.expression, query.alias)
         if not path:
             message = "Unsupported ORDER BY clause. ORDER BY item expression could not be mapped to a document path."
-            raise query_error(message, code="SC2104")
+            raise query_error(message, order.start, order.start + len(order.text), "SC2104")
         paths.append(path)
     if len(paths) == 1 and not is_indexed(policy_rules(policy), paths[0]) and paths[0][0] not in {"_ts", "id"}:
         raise CosmosError(400, "The order-by item requires a corresponding index path, and the path is not indexed.")

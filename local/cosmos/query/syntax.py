@@ -122,11 +122,12 @@ class Item:
 
 @dataclass(slots=True, frozen=True)
 class Order:
-    """One entry of ORDER BY."""
+    """One entry of ORDER BY, and where its text stands."""
 
     expression: Expression
     ascending: bool
     text: str
+    start: int
 
 
 @dataclass(slots=True)

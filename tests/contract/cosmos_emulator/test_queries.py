@@ -338,6 +338,9 @@ def test_a_range_that_splits_under_a_query(new_container: Callable[..., Any], da
         ("SELECT x.id FROM c", 7),
         ("SELECT NOSUCH(c.id) FROM c", 7),
         ("SELECT c.n, COUNT(1) FROM c", 7),
+        ("SELECT * FROM c WHERE COUNT(1) > 1", 22),
+        ("SELECT * FROM c ORDER BY LOWER(c.n)", 25),
+        ("SELECT VALUE MAX(c.n) FROM c ORDER BY c.n", 38),
     ],
 )
 def test_bad_syntax_gets_its_position(flights: Any, text: str, start: int) -> None:

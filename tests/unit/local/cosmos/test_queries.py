@@ -46,6 +46,9 @@ def value(emulated: Emulated, expression: str, **parameters: Any) -> Any:
         ("~ 5", -6),
         ("REPLICATE('', 1e308)", "undefined"),
         ("ToString(1.0)", "1"),
+        ("ARRAY_SLICE([1, 2, 3], -2, 1)", [2]),
+        ("ARRAY_SLICE([1], 0, null)", "undefined"),
+        ("ARRAY_SLICE([1], 0, 'x')", "undefined"),
         ("{'a': LENGTH('abc'), 'b': [1, undefined]}", {"a": 3, "b": [1]}),
     ],
 )
@@ -227,3 +230,32 @@ def test_a_query_without_from_has_one_row(emulated: Emulated) -> None:
 def test_an_aggregate_cannot_be_ordered(emulated: Emulated) -> None:
     """ORDER BY beside an aggregate gets 400: there is nothing to order."""
     assert emulated.query("SELECT VALUE MAX(c.v) FROM c ORDER BY c.v").status == 400
+
+
+@pytest.mark.parametrize(
+    ("text", "pattern", "expected"),
+    [
+        ("abcabc", "%bc", True),
+        ("abcab", "%bc", False),
+        ("abXbc", "a%b%c", True),
+        ("aab", "a%ab", True),
+        ("ab", "a%ab", False),
+        ("", "%", True),
+        ("a", "_%_", False),
+        ("50%", "50[%]", True),
+        ("a[b", "a[[]b", True),
+        ("b", "[^a-c]", False),
+        ("d&", "[^a-c][&&~~]", True),
+        ("line\nend", "line%end", True),
+        ("a" * 5000, "%a" * 40 + "%b", False),
+    ],
+)
+def test_like(emulated: Emulated, text: str, pattern: str, expected: bool) -> None:
+    """% is any text, _ any character, brackets a class; a pattern of many % takes no longer than a few."""
+    assert value(emulated, "@text LIKE @pattern", text=text, pattern=pattern) is expected
+
+
+def test_any_pattern_is_matched_without_a_warning(emulated: Emulated) -> None:
+    """What Python's patterns may mean one day is no concern of a query's; one that is no pattern is undefined."""
+    assert value(emulated, "RegexMatch('[', '[[a]')") is True
+    assert value(emulated, "RegexMatch('a', '(')") == "undefined"

@@ -147,6 +147,8 @@ def test_a_client_that_ends_its_side_is_answered(tmp_path: Path, kept: bool) -> 
     async def talk(port: int) -> None:
         answer = await exchange(port, writes, end=True)
         assert answer.count(b"HTTP/1.1 201 ") == 3
+        answer = await exchange(port, writes + b"GET / HT", end=True)  # does not wait for what can never come
+        assert answer.count(b"HTTP/1.1 409 ") == 3
 
     served(talk, tmp_path if kept else None)
 
