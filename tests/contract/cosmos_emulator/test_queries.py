@@ -132,13 +132,19 @@ def test_conditions(flights: Any, condition: str, expected: str | None) -> None:
         ("IS_PRIMITIVE(c.n) AND IS_INTEGER(c.n)", "0124"),
         ("ARRAY_CONTAINS(c.tags, 'x')", "04"),
         ("ARRAY_LENGTH(c.tags) = 2", "04"),
+        ("ARRAY_CONTAINS(c.tags, 'none') OR ARRAY_CONTAINS([{'a': 1, 'b': 2}], {'a': 1}, true) AND c.n = 3", "1"),
+        ("ARRAY_CONTAINS_ANY(c.tags, 'z', 'none') OR ARRAY_CONTAINS_ALL(c.tags, 'y', 'x')", "04"),
+        ("SetIntersect(c.tags, ['x', 'z', 'x']) = ['z', 'x'] OR SetUnion(c.tags, ['y']) = ['x', 'y']", "04"),
+        ("SIN(c.n - 5) = 0 AND ROUND(DEGREES(PI())) = 180 AND ATN2(0, 1) = 0 AND NOT IS_DEFINED(ACOS(2))", "0"),
+        ("StringToArray(' [5] ') = [c.n] OR StringToBoolean('true') = c.late OR StringToNull('null') = c.late", "024"),
+        ("StringToObject(@city) = c.at OR IS_FINITE_NUMBER(c.n) AND c.n = 3", "12"),
         ("ARRAY_SLICE(c.tags, 1) = ['y'] OR ARRAY_CONCAT(c.tags, [1]) = [1]", "01"),
         ("IIF(c.n > 4, 'much', 'little') = 'much'", "02"),
     ],
 )
 def test_functions(flights: Any, condition: str, expected: str) -> None:
     """The common built-in functions."""
-    assert "".join(where(flights, condition)) == expected
+    assert "".join(where(flights, condition, city='{"city": "Queens"}')) == expected
 
 
 def test_parameters(flights: Any) -> None:
