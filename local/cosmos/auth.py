@@ -55,7 +55,7 @@ class Authorizer:
             raise CosmosError(401, "The input date header is missing: send x-ms-date.")
         try:
             sent = parsedate_to_datetime(text).timestamp()
-        except ValueError:
+        except (ValueError, OverflowError):
             raise CosmosError(
                 401, f"The input date header '{text}' is invalid: it has to be an RFC 1123 date."
             ) from None

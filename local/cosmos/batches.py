@@ -38,18 +38,21 @@ def transactional(serving: Serving, partition: Partition, key: bytes, request: R
     operations = read_operations(request)
     serving.admit(partition)
     minimal = request.headers.get("prefer") == MINIMAL
-    results, charge = [], 0.0
+    results, charge, size = [], 0.0, 0
     for at, raw in enumerate(operations):
         try:
             op = _operation(raw, key)
             _check_key(raw, key)
             outcome = serving.run_unmetered(partition, op)
+            results.append(_success(serving, op, outcome, minimal or bool(raw.get("minimalReturnPreference"))))
+            size += len(results[-1])
+            if size > RESPONSE_LIMIT:
+                raise CosmosError(413, TOO_LARGE.message, TOO_LARGE.substatus, charge=outcome.charge)
         except CosmosError as error:
             serving.tx.undo()
             serving.account_for(partition, "batch", error.status, charge + error.charge)
             return _failed(len(operations), at, error, charge + error.charge)
         charge += outcome.charge
-        results.append(_success(serving, op, outcome, minimal or bool(raw.get("minimalReturnPreference"))))
     serving.account_for(partition, "batch", 200, charge)
     return Response(200, {"x-ms-request-charge": format_charge(charge)}, b"[" + b",".join(results) + b"]")
 

@@ -6,13 +6,13 @@ import orjson
 
 from local.cosmos import hashing
 from local.cosmos.errors import CosmosError, bad_request
+from local.cosmos.nesting import NESTING_LIMIT, depth, too_deep
 from local.cosmos.partitions import Record
 from local.cosmos.rids import document_rid, etag_of
 from local.cosmos.state import Container
 
 SYSTEM_PROPERTIES = frozenset({"_rid", "_self", "_etag", "_attachments", "_ts"})
 ITEM_LIMIT = 2 * 1024 * 1024
-NESTING_LIMIT = 128
 ID_LIMIT = 1023
 KEY_LIMIT = 2048
 ID_FORBIDDEN = frozenset("/\\?#")
@@ -29,6 +29,11 @@ def parse(body: bytes) -> Any:
         raise bad_request(f"The request body is not valid JSON: {error}") from None
 
 
+def whole(text: str) -> int | None:
+    """A number of at most nine digits, as headers and paths carry them; None for anything else."""
+    return int(text) if len(text) <= 9 and text.isascii() and text.isdecimal() else None
+
+
 def check_id(id_: Any) -> str:
     """The id of a document, or 400."""
     if id_ is None:
@@ -40,7 +45,7 @@ def check_id(id_: Any) -> str:
     if not ID_FORBIDDEN.isdisjoint(id_):
         raise bad_request(
             f"The input name '{id_}' is invalid. Ensure to provide a unique non-empty string "
-            "without the characters '/', '\\\\', '?', '#'.".replace('"', "'")
+            "without the characters '/', '\\', '?', '#'."
         )
     return id_
 
@@ -75,11 +80,6 @@ def encode(document: dict[str, Any]) -> bytes:
     return body
 
 
-def too_deep() -> CosmosError:
-    """400: more levels than the service takes."""
-    return bad_request(f"The document is nested deeper than {NESTING_LIMIT} levels.")
-
-
 def check_document(container: Container, document: Any, key: bytes) -> str:
     """The id of a document that may be written under a partition key; raises what is wrong with it."""
     if not isinstance(document, dict):
@@ -90,20 +90,6 @@ def check_document(container: Container, document: Any, key: bytes) -> str:
     if len(key) > KEY_LIMIT + 2:
         raise bad_request(f"The partition key is longer than {KEY_LIMIT} bytes.")
     return id_
-
-
-def depth(value: Any) -> int:
-    """How deep objects and arrays are nested."""
-    level, waiting = 0, [value]
-    while waiting:
-        level += 1
-        waiting = [
-            inner
-            for outer in waiting
-            for inner in (outer.values() if isinstance(outer, dict) else outer)
-            if isinstance(inner, dict | list)
-        ]
-    return level
 
 
 def render(container: Container, record: Record) -> bytes:

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from local.cosmos.errors import CosmosError, not_found
+from local.cosmos.batches import read_key
+from local.cosmos.errors import CosmosError, bad_request, not_found
 from local.cosmos.faults import Effect
 from local.cosmos.messages import Request, Response
 from local.cosmos.partitions import Partition
@@ -14,6 +15,10 @@ from local.cosmos.state import Container, Database
 
 if TYPE_CHECKING:
     from local.cosmos.core import Emulator
+
+KEY_HEADER = "x-ms-documentdb-partitionkey"
+RANGE_HEADER = "x-ms-documentdb-partitionkeyrangeid"
+CONSISTENCY = frozenset({"session", "consistentprefix", "eventual"})
 
 
 @dataclass(slots=True)
@@ -53,12 +58,32 @@ class Context:
             raise CosmosError(400, "The container was created anew since the client read its properties.", 1024)
         return container
 
+    def range_id(self) -> str | None:
+        """The range that the request as a whole is for, by its id or by a partition key; None when it is for all."""
+        key = self.header(KEY_HEADER)
+        if key is None or RANGE_HEADER in self.request.headers:
+            return self.header(RANGE_HEADER)
+        try:
+            return self.container().partition_of(read_key(key)).id
+        except CosmosError:
+            return None  # its handler says what is wrong with it
+
     def serving(self) -> Serving:
         """The work on the container of the path."""
         emulator = self.emulator
         container = self.container()
         self.work = Serving.start(emulator.account, self.database(), container, emulator.faults, self.now)
         return self.work
+
+    def check_consistency(self) -> None:
+        """400 for a read that asks for more than the account gives, which is session consistency."""
+        level = self.header("x-ms-consistency-level")
+        if level and level.lower() not in CONSISTENCY:
+            raise bad_request(
+                f"ConsistencyLevel {level[:50]} specified in the request is invalid when service is configured with "
+                "consistency level Session. Ensure the request consistency level is not stronger than the service "
+                "consistency level."
+            )
 
     def check_session(self, partition: Partition) -> None:
         """404/1002 for a session token that is ahead of the partition."""
@@ -78,7 +103,7 @@ class Context:
         headers["x-ms-content-path"] = serving.container.rid
         if partition is not None:
             headers["x-ms-session-token"] = session_token(partition)
-            headers["x-ms-documentdb-partitionkeyrangeid"] = partition.id
+            headers[RANGE_HEADER] = partition.id
         return response
 
     def whole_effect(self) -> Effect | None:

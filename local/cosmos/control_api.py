@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from local.cosmos.bodies import parse
+from local.cosmos.bodies import parse, whole
 from local.cosmos.definitions import read_throughput
 from local.cosmos.errors import CosmosError, bad_request
 from local.cosmos.messages import Request, Response
@@ -88,9 +88,10 @@ def _add_fault(emulator: "Emulator", body: Body, rest: list[str]) -> Body:
 
 
 def _remove_faults(emulator: "Emulator", body: Body, rest: list[str]) -> Body:
-    if rest and not rest[0].isdecimal():
+    rule = whole(rest[0]) if rest else None
+    if rest and rule is None:
         raise bad_request(f"'{rest[0]}' is not the id of a rule: it has to be a number.")
-    emulator.faults.remove(int(rest[0]) if rest else None)
+    emulator.faults.remove(rule)
     return {}
 
 
@@ -120,7 +121,7 @@ def _partitions(emulator: "Emulator", body: Body, rest: list[str]) -> Body:
 
 def _throughput(emulator: "Emulator", body: Body, rest: list[str]) -> Body:
     container = _container(emulator, body)
-    emulator.set_throughput(container, read_throughput(str(body.get("throughput")), None))
+    emulator.set_throughput(container, read_throughput(str(body.get("throughput"))))
     return {"throughput": container.throughput, "partitions": len(container.partitions)}
 
 

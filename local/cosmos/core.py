@@ -115,7 +115,8 @@ class Emulator:
         for due in [entry for entry in self.splits if entry[0] is container]:
             if sum(container.counts.values()) >= due[2]:
                 self.splits.remove(due)
-                self.split(container, due[1])
+                if any(partition.id == due[1] for partition in container.partitions):  # it may be gone by now
+                    self.split(container, due[1])
 
     def _open(self, data_dir: Path) -> SqliteJournal:
         data_dir.mkdir(parents=True, exist_ok=True)
@@ -126,7 +127,7 @@ class Emulator:
 
 def _target(context: Context, kind: str) -> Target:
     parts = [*context.parts, *[None] * 4]
-    return Target(parts[1], parts[3], context.header("x-ms-documentdb-partitionkeyrangeid"), kind)
+    return Target(parts[1], parts[3], context.range_id(), kind)
 
 
 def _width(partition: Partition) -> float:

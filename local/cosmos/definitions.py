@@ -2,10 +2,11 @@
 
 from typing import Any
 
-from local.cosmos.bodies import check_id
+from local.cosmos.bodies import check_id, whole
 from local.cosmos.errors import bad_request, not_implemented
 from local.cosmos.indexing import DEFAULT_POLICY
 
+NAME_LIMIT = 255
 THROUGHPUT_MIN, THROUGHPUT_MAX, THROUGHPUT_STEP = 400, 1_000_000, 100
 SYSTEM = frozenset({"_rid", "_self", "_etag", "_ts", "_docs", "_sprocs", "_triggers", "_udfs", "_conflicts"})
 LACKING = {
@@ -22,7 +23,7 @@ LACKING = {
 
 def read_container(body: dict[str, Any]) -> dict[str, Any]:
     """The properties to keep of a container, or 400, or 501."""
-    check_id(body.get("id"))
+    check_name(body.get("id"))
     for name, feature in LACKING.items():
         if body.get(name) not in (None, [], {}):
             raise not_implemented(feature)
@@ -36,21 +37,34 @@ def read_container(body: dict[str, Any]) -> dict[str, Any]:
     return properties
 
 
-def read_throughput(text: str | None, autoscale: str | None) -> int:
+def read_throughput(text: str | None, autoscale: Any = None, least: int = THROUGHPUT_MIN) -> int:
     """The RU/s asked for; 400 RU/s without."""
     if autoscale:
         raise not_implemented("autoscale throughput")
     if text is None:
         return THROUGHPUT_MIN
-    if not text.isdecimal():
-        raise bad_request(f"The offer throughput '{text}' is not a number.")
-    value = int(text)
-    if not THROUGHPUT_MIN <= value <= THROUGHPUT_MAX or value % THROUGHPUT_STEP:
+    value = whole(text)
+    if value is None or not least <= value <= THROUGHPUT_MAX or value % THROUGHPUT_STEP:
         raise bad_request(
-            f"The offer should have valid throughput values between {THROUGHPUT_MIN} and {THROUGHPUT_MAX} inclusive "
+            f"The offer should have valid throughput values between {least} and {THROUGHPUT_MAX} inclusive "
             f"in increments of {THROUGHPUT_STEP}."
         )
     return value
+
+
+def least_throughput(highest: int) -> int:
+    """The RU/s that a container which once had more must keep: a hundredth of the most, in whole steps."""
+    return max(THROUGHPUT_MIN, -(-highest // (100 * THROUGHPUT_STEP)) * THROUGHPUT_STEP)
+
+
+def check_name(name: Any) -> str:
+    """The name of a database or container, or 400: shorter than a document's id, and no space at its end."""
+    checked = check_id(name)
+    if len(checked) > NAME_LIMIT or checked[-1] == " ":
+        raise bad_request(
+            f"The input name '{checked[:300]}' is invalid: at most {NAME_LIMIT} characters, no space last."
+        )
+    return checked
 
 
 def _read_partition_key(definition: Any) -> dict[str, Any]:
@@ -78,10 +92,23 @@ def _read_indexing_policy(policy: Any) -> dict[str, Any]:
         raise bad_request(f"The indexing mode '{mode}' is not valid.")
     for name in ("includedPaths", "excludedPaths"):
         _check_paths(policy.get(name, []), name)
-    kept = {**policy, "indexingMode": mode}
-    if mode != "none" and not policy.get("includedPaths") and not policy.get("excludedPaths"):
-        kept |= {"includedPaths": DEFAULT_POLICY["includedPaths"], "excludedPaths": DEFAULT_POLICY["excludedPaths"]}
-    return kept
+    kept = {"automatic": mode != "none", **policy, "indexingMode": mode}
+    return kept if mode == "none" else kept | _read_paths(policy)
+
+
+def _read_paths(policy: dict[str, Any]) -> dict[str, Any]:
+    """Which paths are indexed: the root has to be among them, and `_etag` is left out unless it is named."""
+    included, excluded = policy.get("includedPaths") or [], policy.get("excludedPaths") or []
+    if not included and not excluded:
+        included = DEFAULT_POLICY["includedPaths"]
+    named = {entry["path"] for entry in included + excluded}
+    if "/*" not in named:
+        raise bad_request(
+            'The special mandatory indexing path "/" is not provided in any of the path type sets. '
+            "Please provide this path in one of the sets."
+        )
+    etag = [entry for entry in DEFAULT_POLICY["excludedPaths"] if entry["path"] not in named]
+    return {"includedPaths": included, "excludedPaths": excluded + etag}
 
 
 def _check_paths(entries: Any, name: str) -> None:

@@ -66,14 +66,18 @@ def format_charge(charge: float) -> str:
 
 def bad_request(message: str, substatus: int = 0) -> CosmosError:
     """400 with the service's way of listing errors."""
-    return CosmosError(400, 'Message: {"Errors":["' + message + '"]}', substatus)
+    return CosmosError(400, _listed(message), substatus)
 
 
 def not_found(substatus: int = 0) -> CosmosError:
     """404 for a resource, or with substatus 1003 for the one that should own it."""
     text = "Owner resource does not exist" if substatus == 1003 else "Resource Not Found."
     learn = " Learn more: https://aka.ms/cosmosdb-tsg-not-found"
-    return CosmosError(404, 'Message: {"Errors":["' + text + learn + '"]}', substatus)
+    return CosmosError(404, _listed(text + learn), substatus)
+
+
+def _listed(message: str) -> str:
+    return "Message: " + orjson.dumps({"Errors": [message]}).decode()
 
 
 def conflict() -> CosmosError:

@@ -93,7 +93,7 @@ class Rule:
             raise bad_request(f"A fault rule has no {', '.join(sorted(unknown))}; it has {', '.join(sorted(known))}.")
         for name, value in data.items():
             if value is not None and type(value) not in _TYPES[name]:
-                raise bad_request(f"The '{name}' of a fault rule cannot be {str(value)[:50]}.".replace('"', "'"))
+                raise bad_request(f"The '{name}' of a fault rule cannot be {str(value)[:50]}.")
         rule = cls(id=id_, **{name: value for name, value in data.items() if value is not None})
         rule.check()
         rule._random = random.Random(rule.seed)

@@ -242,6 +242,7 @@ def _dump_container(container: Container) -> dict[str, Any]:
     return {
         "properties": container.properties,
         "throughput": container.throughput,
+        "highest_throughput": container.highest_throughput,
         "map_version": container.map_version,
         "partitions": [[p.id, p.low, p.high, list(p.parents), p.version] for p in container.partitions],
     }
@@ -257,6 +258,7 @@ def _load_container(kept: dict[str, Any], *, throttled: bool) -> Container:
         partitions.append(partition)
     container.set_partitions(partitions)
     container.map_version = kept["map_version"]
+    container.highest_throughput = kept.get("highest_throughput", 0)
     container.set_throughput(kept["throughput"])
     return container
 

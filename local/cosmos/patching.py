@@ -4,9 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from local.cosmos.bodies import SYSTEM_PROPERTIES
-from local.cosmos.errors import CosmosError, bad_request
+from local.cosmos.bodies import SYSTEM_PROPERTIES, whole
+from local.cosmos.errors import bad_request
 from local.cosmos.query import condition_holds
+from local.cosmos.query.values import UNDEFINED, tidy
 
 LIMIT = 10
 Holder = dict[str, Any] | list[Any]
@@ -30,6 +31,10 @@ class Patch:
     condition: str | None = None
 
 
+class NoPathError(Exception):
+    """The document has no such path; the text is the part that is missing."""
+
+
 def read_patch(body: Any, key_path: list[str]) -> Patch:
     """A patch from its JSON: a list of operations, or an object with them and a condition."""
     operations = body.get("operations") if isinstance(body, dict) else body
@@ -50,8 +55,15 @@ def holds(condition: str, document: bytes) -> bool:
 
 def apply(document: dict[str, Any], steps: list[Step]) -> None:
     """Change a document in place."""
-    for step in steps:
-        _STEPS[step.op](document, step)
+    for number, step in enumerate(steps, 1):
+        try:
+            _STEPS[step.op](document, step)
+        except NoPathError as error:
+            raise bad_request(
+                f"For Operation({number}): {step.op.capitalize()} Operation can only create a child object of an "
+                "existing node(array or object) and cannot create path recursively, no path found beyond: "
+                f"'{error}'. Learn more: https://aka.ms/cosmosdbpatchdocs"
+            ) from None
 
 
 def _read_step(entry: Any, key_path: list[str]) -> Step:
@@ -66,7 +78,7 @@ def _read_step(entry: Any, key_path: list[str]) -> Step:
 
 def _read_path(path: Any, key_path: list[str]) -> list[str]:
     if not isinstance(path, str) or not path.startswith("/") or path == "/":
-        raise bad_request(f"The patch path {path!r} has to begin with '/' and name a property.".replace('"', "'"))
+        raise bad_request(f"The patch path {path!r} has to begin with '/' and name a property.")
     parts = [part.replace("~1", "/").replace("~0", "~") for part in path[1:].split("/")]
     if parts[0] in SYSTEM_PROPERTIES or parts == ["id"]:
         raise bad_request(f"Cannot patch the system property '{path}'.")
@@ -78,49 +90,50 @@ def _read_path(path: Any, key_path: list[str]) -> list[str]:
 def _holder(document: Any, path: list[str]) -> tuple[Holder, str]:
     """The object or array that holds the last part of a path."""
     for part in path[:-1]:
-        document = _inner(document, part, path)
+        document = _inner(document, part)
     if not isinstance(document, dict | list):
-        raise _no_such_path(path)
+        raise NoPathError(path[-1])
     return document, path[-1]
 
 
-def _inner(value: Any, part: str, path: list[str]) -> Any:
+def _inner(value: Any, part: str) -> Any:
     if isinstance(value, dict) and part in value:
         return value[part]
-    if isinstance(value, list) and part.isdecimal() and int(part) < len(value):
-        return value[int(part)]
-    raise _no_such_path(path)
+    index = whole(part)
+    if isinstance(value, list) and index is not None and index < len(value):
+        return value[index]
+    raise NoPathError(part)
 
 
 def _set(document: Any, step: Step) -> None:
     holder, name = _holder(document, step.path)
     if isinstance(holder, dict):
         holder[name] = step.value
-    elif name == "-" or (name.isdecimal() and int(name) == len(holder)):
-        holder.append(step.value)
-    elif name.isdecimal() and int(name) < len(holder):
-        holder[int(name)] = step.value
-    else:
-        raise _no_such_path(step.path)
+        return
+    index = len(holder) if name == "-" else whole(name)
+    if index is None or index > len(holder):
+        raise NoPathError(name)
+    holder[index : index + 1] = [step.value]
 
 
 def _add(document: Any, step: Step) -> None:
     holder, name = _holder(document, step.path)
-    if isinstance(holder, list) and name.isdecimal() and int(name) < len(holder):
-        holder.insert(int(name), step.value)
+    index = whole(name)
+    if isinstance(holder, list) and index is not None and index < len(holder):
+        holder.insert(index, step.value)
     else:
         _set(document, step)
 
 
 def _replace(document: Any, step: Step) -> None:
     holder, name = _holder(document, step.path)
-    _inner(holder, name, step.path)
+    _inner(holder, name)
     _set(document, step)
 
 
 def _remove(document: Any, step: Step) -> None:
     holder, name = _holder(document, step.path)
-    _inner(holder, name, step.path)
+    _inner(holder, name)
     if isinstance(holder, dict):
         del holder[name]
     else:
@@ -133,12 +146,13 @@ def _increment(document: Any, step: Step) -> None:
     holder, name = _holder(document, step.path)
     before = 0
     if isinstance(holder, list) or name in holder:
-        before = _inner(holder, name, step.path)
+        before = _inner(holder, name)
     if isinstance(before, bool) or not isinstance(before, int | float):
         raise bad_request(f"The value at '/{'/'.join(step.path)}' is not a number and cannot be incremented.")
-    total = before + step.value
-    step = Step("set", step.path, total if abs(total) < 2**63 else float(total))
-    _set(document, step)
+    total = tidy(before + step.value)
+    if total is UNDEFINED:
+        raise bad_request(f"The value at '/{'/'.join(step.path)}' cannot be incremented that far.")
+    _set(document, Step("set", step.path, total))
 
 
 def _move(document: Any, step: Step) -> None:
@@ -146,13 +160,9 @@ def _move(document: Any, step: Step) -> None:
     if step.path[: len(source)] == source and step.path != source:
         raise bad_request("The 'path' of a move cannot lie inside its 'from'.")
     holder, name = _holder(document, source)
-    value = _inner(holder, name, source)
+    value = _inner(holder, name)
     _remove(document, Step("remove", source))
     _add(document, Step("add", step.path, value))
-
-
-def _no_such_path(path: list[str]) -> CosmosError:
-    return bad_request(f"The patch path '/{'/'.join(path)}' does not exist in the document.")
 
 
 _STEPS: dict[str, Callable[[Any, Step], None]] = {

@@ -1,14 +1,13 @@
 """Requests for single documents, and for all documents of a partition key."""
 
 from local.cosmos import batches, bodies
-from local.cosmos.context import Context
+from local.cosmos.context import KEY_HEADER, RANGE_HEADER, Context
 from local.cosmos.errors import CosmosError, bad_request, format_charge
 from local.cosmos.messages import Response
 from local.cosmos.operations import Operation, Outcome
 from local.cosmos.partitions import Partition
 from local.cosmos.serving import Serving
 
-KEY_HEADER = "x-ms-documentdb-partitionkey"
 NO_KEY = (
     "Partition key provided either doesn't correspond to definition in the collection or doesn't match partition key "
     "field values specified in the document."
@@ -48,9 +47,9 @@ def batch(context: Context) -> Response:
         key = key_from_header(context)
         partition = serving.container.partition_of(key)
         return context.answer(serving, partition, batches.transactional(serving, partition, key, context.request))
-    range_id = context.header("x-ms-documentdb-partitionkeyrangeid")
+    range_id = context.header(RANGE_HEADER)
     if range_id is None:
-        raise bad_request("A bulk request needs the header x-ms-documentdb-partitionkeyrangeid.")
+        raise bad_request(f"A bulk request needs the header {RANGE_HEADER}.")
     partition = serving.container.partition_by_id(range_id)
     return context.answer(serving, partition, batches.bulk(serving, partition, context.request))
 
@@ -79,6 +78,8 @@ def _single(context: Context, kind: str, id_: str | None, body: object) -> Respo
         raise CosmosError(413, "Request size is too large")
     if context.header("x-ms-documentdb-pre-trigger-include") or context.header("x-ms-documentdb-post-trigger-include"):
         raise bad_request("The trigger does not exist: the emulator has no triggers.")
+    if kind == "read":
+        context.check_consistency()
     key = key_from_header(context)
     serving = context.serving()
     partition = serving.container.partition_of(key)

@@ -1,5 +1,6 @@
 """Requests that query documents: with a plan or without, in one partition key, one range, or over all of them."""
 
+import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -9,15 +10,15 @@ import orjson
 
 from local.cosmos import batches, charges
 from local.cosmos.bodies import parse, render
-from local.cosmos.context import Context, session_token
+from local.cosmos.context import KEY_HEADER, RANGE_HEADER, Context, session_token
 from local.cosmos.errors import CosmosError, bad_request, format_charge, not_implemented
 from local.cosmos.messages import Response
+from local.cosmos.nesting import NESTING_LIMIT, depth
 from local.cosmos.partitions import Partition, Record
-from local.cosmos.points import KEY_HEADER
 from local.cosmos.query import read_query
-from local.cosmos.query.execute import Page, Prepared, Remembered, Source, Token
+from local.cosmos.query.execute import INVALID_TOKEN, Page, Prepared, Remembered, Source, Token, portable
 from local.cosmos.query.parser import parse_query
-from local.cosmos.query.plan import WHOLE, build_plan, check_order, is_streamable, pinned_key
+from local.cosmos.query.plan import FIRST, WHOLE, build_plan, check_order, is_streamable, pinned_key
 from local.cosmos.serving import Serving
 from local.cosmos.state import Container
 
@@ -41,7 +42,7 @@ def plan(context: Context) -> Response:
     prepared = _prepare(container, text, parameters)
     query = prepared.query
     key = pinned_key(query, parameters, container.key_path)
-    ranges = [WHOLE]
+    ranges = [WHOLE if query.alias else FIRST]
     if key is not None:
         point = container.effective(key)
         ranges = [{"min": point, "max": point, "isMinInclusive": True, "isMaxInclusive": True}]
@@ -65,16 +66,17 @@ def read_feed(context: Context) -> Response:
 
 def _prepare(container: Container, text: str, parameters: dict[str, Any]) -> Prepared:
     prepared = Prepared(parse_query(text), parameters)
-    prepared.identity = (text, orjson.dumps(parameters))
+    prepared.identity = (text, orjson.dumps([[name, portable(value)] for name, value in parameters.items()]))
     check_order(prepared.query, container.properties["indexingPolicy"])
     return prepared
 
 
 def _serve(context: Context, prepared: Prepared, parameters: dict[str, Any], *, feed: bool = False) -> Response:
     serving = context.serving()
-    page = Page(_page_size(context), batches.RESPONSE_LIMIT)
+    context.check_consistency()
+    page = Page(page_size(context), batches.RESPONSE_LIMIT)
     token = _read_token(context.header("x-ms-continuation"))
-    key, range_id = context.header(KEY_HEADER), context.header("x-ms-documentdb-partitionkeyrangeid")
+    key, range_id = context.header(KEY_HEADER), context.header(RANGE_HEADER)
     if range_id is not None:
         partition = serving.container.partition_by_id(range_id)
         wanted = batches.read_key(key) if key is not None else None
@@ -110,7 +112,7 @@ def _in_one(
 ) -> Response:
     """A page from one physical partition."""
     context.check_session(partition)
-    sources = _sources(context, serving.container, partition, key)
+    sources = _sources(context, prepared, serving.container, partition, key)
     scope = (partition.id, partition.lsn, key, context.header("x-ms-start-epk"), context.header("x-ms-end-epk"))
     remembered = partial(serving.container.sorted_rows.get, (*prepared.identity, *scope))
     charge, following = _run(serving, prepared, partition, sources, token, page, remembered)
@@ -122,13 +124,15 @@ def _over_all(context: Context, serving: Serving, prepared: Prepared, token: Tok
     position = Position.read(token)
     charge = 0.0
     visited: list[Partition] = []
-    for partition in [p for p in serving.container.partitions if p.high > position.low]:
+    partitions = serving.container.partitions if prepared.query.alias else serving.container.partitions[:1]
+    for partition in [p for p in partitions if p.high > position.low]:
         after = position.after(partition)
         if page.full or (visited and partition.budget.wait_ms(serving.now)):
             return _answer(context, serving, page, charge, position.at(partition, after), visited)
         context.check_session(partition)
-        sources = _sources(context, serving.container, partition, None)
-        spent, following = _run(serving, prepared, partition, sources, {"after": after}, page, lambda make: make())
+        sources = _sources(context, prepared, serving.container, partition, None)
+        start: Token = {"after": after} if after else {}
+        spent, following = _run(serving, prepared, partition, sources, start, page, lambda make: make())
         charge += spent
         visited.append(partition)
         if following is not None:
@@ -147,11 +151,12 @@ class Position:
     @classmethod
     def read(cls, token: Token) -> "Position":
         """From a continuation token, or the beginning."""
+        if not token:
+            return cls("", [])
         try:
-            starts = [(str(bound), int(after)) for bound, after in token.get("starts", [])]
-        except (TypeError, ValueError):
-            raise bad_request("Invalid Continuation Token") from None
-        return cls(str(token.get("low", "")), starts)
+            return cls(str(token["low"]), [(str(bound), int(after)) for bound, after in token["starts"]])
+        except (KeyError, TypeError, ValueError):
+            raise bad_request(INVALID_TOKEN) from None
 
     def after(self, partition: Partition) -> int:
         """The number after which to go on in a partition."""
@@ -181,9 +186,11 @@ def _run(
 
 
 def _sources(
-    context: Context, container: Container, partition: Partition, key: bytes | None
+    context: Context, prepared: Prepared, container: Container, partition: Partition, key: bytes | None
 ) -> Callable[[int], Iterable[Source]]:
-    """The documents of a partition that the request is about, from a number on."""
+    """The documents of a partition that the request is about, from a number on; one empty one without FROM."""
+    if not prepared.query.alias:
+        return lambda after: [] if after else [Source(1, 0, lambda: b"{}")]
     low, high = context.header("x-ms-start-epk"), context.header("x-ms-end-epk")
 
     def sources(after: int) -> Iterator[Source]:
@@ -215,7 +222,8 @@ def _answer(
     return response
 
 
-def _page_size(context: Context) -> int:
+def page_size(context: Context) -> int:
+    """How many rows an answer may have."""
     text = context.header("x-ms-max-item-count")
     if text is None:
         return DEFAULT_PAGE
@@ -230,7 +238,7 @@ def _page_size(context: Context) -> int:
 
 def _write_token(token: Token) -> str:
     """A continuation in plain ASCII, as a header carries it."""
-    return orjson.dumps(token).decode().encode("ascii", "backslashreplace").decode()
+    return json.dumps(token, separators=(",", ":"))
 
 
 def _read_token(text: str | None) -> Token:
@@ -241,15 +249,17 @@ def _read_token(text: str | None) -> Token:
     except orjson.JSONDecodeError:
         token = None
     if not isinstance(token, dict) or not _is_token(token):
-        raise bad_request("Invalid Continuation Token")
+        raise bad_request(INVALID_TOKEN)
     return token
 
 
 def _is_token(token: Token) -> bool:
     numbers = [token.get(name) for name in ("after", "skip", "left", "number")]
     keys = token.get("keys", [])
+    if depth(token) > NESTING_LIMIT + 3:
+        return False
     return (
-        all(number is None or type(number) is int for number in numbers)
+        all(number is None or (type(number) is int and number >= 0) for number in numbers)
         and ("number" in token) == ("keys" in token)
         and isinstance(keys, list)
         and all(isinstance(key, list) and len(key) <= 1 for key in keys)

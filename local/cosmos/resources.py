@@ -1,18 +1,22 @@
 """Requests for the account, databases, containers, offers and partition key ranges."""
 
 from typing import Any
+from urllib.parse import quote
 
 import orjson
 
 from local.cosmos import charges
-from local.cosmos.bodies import NESTING_LIMIT, check_id, depth, parse, too_deep
+from local.cosmos.bodies import parse, whole
 from local.cosmos.context import Context
 from local.cosmos.control_api import PARTITIONS_MAX
-from local.cosmos.definitions import read_container, read_throughput
+from local.cosmos.definitions import check_name, least_throughput, read_container, read_throughput
 from local.cosmos.errors import CosmosError, bad_request, format_charge, not_found, not_implemented
 from local.cosmos.messages import Response
+from local.cosmos.nesting import NESTING_LIMIT, depth, too_deep
 from local.cosmos.offers import offer_of
+from local.cosmos.queries import page_size
 from local.cosmos.query import run_on_documents
+from local.cosmos.query.execute import INVALID_TOKEN
 from local.cosmos.state import Container, Database
 
 PARTITIONS_HEADER = "x-ms-emulator-partitions"
@@ -48,7 +52,7 @@ def create_database(context: Context) -> Response:
     if context.header("x-ms-offer-throughput") or context.header("x-ms-cosmos-offer-autopilot-settings"):
         raise not_implemented("throughput shared by a whole database (create the containers with throughput instead)")
     state = context.emulator.account
-    name = check_id(_object(context).get("id"))
+    name = check_name(_object(context).get("id"))
     if name in state.databases:
         raise CosmosError(409, "Database with the specified id already exists in the system.")
     rid = state.new_rid()
@@ -144,15 +148,20 @@ def list_offers(context: Context) -> Response:
 
 def read_offer(context: Context) -> Response:
     """GET offers/O."""
-    return _answer(200, offer_of(_offered(context)))
+    container = _offered(context)
+    least = str(least_throughput(container.highest_throughput))
+    return _answer(200, offer_of(container), headers={"x-ms-cosmos-min-throughput": least})
 
 
 def replace_offer(context: Context) -> Response:
     """PUT offers/O: a new throughput; more than the partitions can carry splits them."""
     container = _offered(context)
     content = _object(context).get("content")
-    value = content.get("offerThroughput") if isinstance(content, dict) else None
-    context.emulator.set_throughput(container, read_throughput(str(value), None))
+    content = content if isinstance(content, dict) else {}
+    autoscale = content.get("offerAutopilotSettings") or content.get("offerAutoScaleSettings")
+    least = least_throughput(container.highest_throughput)
+    value = read_throughput(str(content.get("offerThroughput")), autoscale, least)
+    context.emulator.set_throughput(container, value)
     return _answer(200, offer_of(container), charges.METADATA_WRITE)
 
 
@@ -186,7 +195,7 @@ def list_ranges(context: Context) -> Response:
 
 def _known_version(container: Container, etag: str | None) -> int:
     rid, _, version = (etag or "").strip('"').rpartition("-")
-    return int(version) if rid == container.rid and version.isdecimal() else 0
+    return (whole(version) or 0) if rid == container.rid else 0
 
 
 def _new_container(context: Context, database: Database, properties: dict[str, Any]) -> Container:
@@ -202,9 +211,10 @@ def _partition_count(context: Context) -> int | None:
     text = context.header(PARTITIONS_HEADER)
     if text is None:
         return None
-    if not text.isdecimal() or not 1 <= int(text) <= PARTITIONS_MAX:
+    count = whole(text)
+    if count is None or not 1 <= count <= PARTITIONS_MAX:
         raise bad_request(f"{PARTITIONS_HEADER} has to be a number from 1 to {PARTITIONS_MAX}.")
-    return int(text)
+    return count
 
 
 def _offered(context: Context) -> Container:
@@ -216,7 +226,7 @@ def _offered(context: Context) -> Container:
 
 def _container_answer(context: Context, status: int, container: Container, charge: float = 1.0) -> Response:
     response = _answer(status, container.properties, charge)
-    response.headers["x-ms-alt-content-path"] = f"dbs/{context.parts[1]}"
+    response.headers["x-ms-alt-content-path"] = f"dbs/{quote(context.parts[1])}"
     response.headers["x-ms-content-path"] = container.rid
     return response
 
@@ -233,7 +243,13 @@ def _object(context: Context) -> dict[str, Any]:
 def _feed(context: Context, rid: str, name: str, entries: list[dict[str, Any]]) -> Response:
     if context.request.method == "POST":
         entries = run_on_documents(_object(context), entries)
-    return _answer(200, {"_rid": rid, name: entries, "_count": len(entries)})
+    text, size = context.header("x-ms-continuation"), page_size(context)
+    start = whole(text) if text else 0
+    if start is None:
+        raise bad_request(INVALID_TOKEN)
+    page, end = entries[start : start + size], start + size
+    headers = {"x-ms-continuation": str(end)} if end < len(entries) else {}
+    return _answer(200, {"_rid": rid, name: page, "_count": len(page)}, headers=headers)
 
 
 def _answer(

@@ -29,6 +29,7 @@ class Container:
         self.properties = properties
         self.throttled = throttled
         self.throughput = 0
+        self.highest_throughput = 0
         self.partitions: list[Partition] = []
         self._lows: list[str] = []
         self.map_version = 0
@@ -65,6 +66,7 @@ class Container:
     def set_throughput(self, throughput: int) -> None:
         """Share the request units evenly among the partitions."""
         self.throughput = throughput
+        self.highest_throughput = max(self.highest_throughput, throughput)
         rate = throughput / len(self.partitions) if self.throttled else UNLIMITED
         for partition in self.partitions:
             partition.budget.rate = rate

@@ -8,6 +8,7 @@ from local.cosmos.messages import Request, Response
 
 HEAD_LIMIT = 64 * 1024
 BODY_LIMIT = 4 * 1024 * 1024  # above what any operation accepts, so that those are refused with their own texts
+LENGTH_DIGITS = 18
 PIPELINE_LIMIT = 8 * 1024 * 1024
 HALF_REQUEST_SECONDS = 30.0
 LINGER_SECONDS = 2.0
@@ -53,6 +54,7 @@ class Connection(asyncio.Protocol):
         self._busy = False
         self._closing = False
         self._close_after = False
+        self._ended = False  # the client closed its side
         self._timer: asyncio.TimerHandle | None = None
         self._continued = False
         self._head_only = False  # the request is a HEAD
@@ -79,6 +81,11 @@ class Connection(asyncio.Protocol):
         elif len(self._buffer) > PIPELINE_LIMIT:
             self.abort()
 
+    def eof_received(self) -> bool:
+        """Called by the loop: the client will say no more, but waits for what it asked."""
+        self._ended = True
+        return self._busy
+
     def send(self, response: Response) -> None:
         """Answer the request that is being worked on, then take the next one."""
         if self._transport is None:
@@ -90,6 +97,8 @@ class Connection(asyncio.Protocol):
             self._shut()
         elif self._buffer:
             self._advance()
+        elif self._ended:
+            self._shut()
 
     def abort(self) -> None:
         """Cut the connection."""
@@ -99,6 +108,8 @@ class Connection(asyncio.Protocol):
     def _advance(self) -> None:
         try:
             request = self._next()
+            if request is None and self._ended:
+                raise BadWire(400, "The request is not complete.")
         except BadWire as error:
             self._refuse(error)
             return
@@ -131,10 +142,13 @@ class Connection(asyncio.Protocol):
         return request
 
     def _body(self, request: Request, start: int) -> tuple[bytes, int] | None:
-        if request.headers.get("transfer-encoding", "").lower() == "chunked":
+        coding = request.headers.get("transfer-encoding")
+        if coding is not None:
+            if coding.lower() != "chunked" or "content-length" in request.headers:
+                raise BadWire(400, "The Transfer-Encoding has to be chunked, without a Content-Length.")
             return _read_chunks(self._buffer, start)
         length = request.headers.get("content-length", "0")
-        if not length.isdecimal():
+        if not (length.isascii() and length.isdecimal() and len(length) <= LENGTH_DIGITS):
             raise BadWire(400, "The Content-Length is not a number.")
         if int(length) > BODY_LIMIT:
             raise BadWire(413, "Request size is too large")
@@ -182,15 +196,18 @@ class Connection(asyncio.Protocol):
 def parse_head(head: bytes) -> Request:
     """Method, path and headers."""
     lines = head.decode("latin-1").split("\r\n")
+    if not head.count(b"\n") == head.count(b"\r") == len(lines) - 1:
+        raise BadWire(400, "A line of the request head does not end with CR LF.")
     words = lines[0].split(" ")
     if len(words) != 3 or not words[2].startswith("HTTP/1.") or not words[0].isalpha():
         raise BadWire(400, "The request line is not HTTP/1.1.")
     headers = {}
     for line in lines[1:]:
         name, colon, value = line.partition(":")
-        if not colon or not name or name != name.strip():
+        name = name.lower()
+        if not colon or not name or name != name.strip() or (name == "content-length" and name in headers):
             raise BadWire(400, "A header line is malformed.")
-        headers[name.lower()] = value.strip()
+        headers[name] = value.strip()
     if words[2] == "HTTP/1.0":
         headers.setdefault("connection", "close")
     return Request(words[0].upper(), words[1], headers)

@@ -5,9 +5,11 @@ from typing import Any
 import orjson
 
 from local.cosmos.errors import bad_request
+from local.cosmos.nesting import NESTING_LIMIT, depth, too_deep
 from local.cosmos.query.compiling import Compiler
 from local.cosmos.query.execute import Page, Prepared, Source
 from local.cosmos.query.parser import parse_condition, parse_query
+from local.cosmos.query.values import UNDEFINED
 
 __all__ = ["condition_holds", "read_query", "run_on_documents"]
 
@@ -28,7 +30,9 @@ def read_query(body: Any) -> tuple[str, dict[str, Any]]:
     parameters = body.get("parameters") or []
     if not isinstance(parameters, list) or not all(isinstance(p, dict) and "name" in p for p in parameters):
         raise bad_request("The parameters of a query are a list of objects with name and value.")
-    return text, {str(p["name"]): p.get("value") for p in parameters}
+    if depth(parameters) > NESTING_LIMIT + 2:  # a list of objects around the values
+        raise too_deep()
+    return text, {str(p["name"]): p.get("value", UNDEFINED) for p in parameters}
 
 
 def run_on_documents(body: Any, documents: list[dict[str, Any]]) -> list[Any]:

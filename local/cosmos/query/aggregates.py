@@ -12,7 +12,7 @@ class Aggregate:
         self._name = name
         self._count = 0
         self._sum: float = 0
-        self._broken = False  # a value that is no number makes sums and averages undefined
+        self._broken = False  # a value that is no number, or for extremes no scalar, makes the result undefined
         self._extreme: Any = UNDEFINED
 
     def add(self, value: Any, times: int = 1) -> None:
@@ -32,12 +32,14 @@ class Aggregate:
         """The value of the aggregate."""
         if self._name == "COUNT":
             return self._count
-        if self._name in {"MIN", "MAX"}:
-            return self._extreme
         if self._broken or (self._name == "AVG" and self._count == 0):
             return UNDEFINED
+        if self._name in {"MIN", "MAX"}:
+            return self._extreme
         return tidy(self._sum) if self._name == "SUM" else tidy(self._sum / self._count)
 
     def _compare(self, value: Any) -> None:
-        if self._extreme is UNDEFINED or (sort_key(value) < sort_key(self._extreme)) == (self._name == "MIN"):
+        if isinstance(value, list | dict):
+            self._broken = True
+        elif self._extreme is UNDEFINED or (sort_key(value) < sort_key(self._extreme)) == (self._name == "MIN"):
             self._extreme = value

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from local.cosmos.query.errors import SEMANTIC, UNKNOWN_FUNCTION, UNRESOLVED, query_error, unsupported
-from local.cosmos.query.functions import FUNCTIONS, LACKING, like
+from local.cosmos.query.functions import FUNCTIONS, LACKING
 from local.cosmos.query.syntax import (
     AGGREGATES,
     ArrayLiteral,
@@ -23,6 +23,7 @@ from local.cosmos.query.syntax import (
     Unary,
     has_aggregate,
 )
+from local.cosmos.query.texts import like
 from local.cosmos.query.values import UNDEFINED, equal, number, rank, same, tidy
 
 Evaluate = Callable[[Any], Any]
@@ -139,8 +140,8 @@ class Compiler:
             return lambda document: _negated(operand(document))
         sign = SIGNS.get(node.op)
         if sign is None:
-            return lambda document: ~int(value) if number(value := operand(document)) else UNDEFINED
-        return lambda document: sign(value) if number(value := operand(document)) else UNDEFINED
+            return lambda document: _bits("^", int(value), -1) if number(value := operand(document)) else UNDEFINED
+        return lambda document: tidy(sign(value)) if number(value := operand(document)) else UNDEFINED
 
     def binary(self, node: Binary) -> Evaluate:
         """Two operands."""

@@ -11,13 +11,15 @@ from local.cosmos.errors import bad_request
 from local.cosmos.query.aggregates import Aggregate
 from local.cosmos.query.compiling import Compiler, Evaluate
 from local.cosmos.query.errors import query_error
-from local.cosmos.query.syntax import Query
+from local.cosmos.query.syntax import Parameter, Query
 from local.cosmos.query.values import UNDEFINED, sort_key
 
 Token = dict[str, Any]
 Row = tuple[list[Any], int, int, bytes]  # order values, the document's number, its size, the row itself
 Remembered = Callable[[Callable[[], list[Row]]], list[Row]]
 REMEMBERED = 4
+INVALID_TOKEN = "Invalid Continuation Token"
+KEY_CHARACTERS = 300  # of an order value that a token carries: clients take headers of 8 KB
 SCAN_LIMIT = 100_000  # documents looked at for one answer; a longer scan goes on with a continuation, as in the service
 
 
@@ -73,7 +75,9 @@ class Prepared:
             return None
         value = compiler.constant(node)
         if type(value) is not int or value < 0:
-            raise query_error("TOP, OFFSET and LIMIT take a whole number that is not negative.")
+            message = "TOP, OFFSET and LIMIT take a whole number that is not negative."
+            start, end = (node.start, node.start + len(node.name)) if isinstance(node, Parameter) else (0, 0)
+            raise query_error(message, start, end)
         return value
 
     def _projection(self, compiler: Compiler) -> Evaluate | None:
@@ -86,6 +90,11 @@ class Prepared:
             return compile_one(query.items[0].expression)
         items = [(item.alias, compile_one(item.expression)) for item in query.items]
         return lambda document: {name: v for name, value in items if (v := value(document)) is not UNDEFINED}
+
+    @property
+    def continues_by(self) -> str:
+        """What a token has to tell: what is sorted goes on by its last row, what is not by the last document."""
+        return "number" if self.order or self.query.distinct else "after"
 
     @property
     def most(self) -> int | None:
@@ -116,10 +125,12 @@ class Prepared:
     ) -> Token | None:
         """Fill a page from where a token left off; the next token is returned, None at the end. What is sorted may be
         remembered from one page to the next."""
+        if token and self.continues_by not in token:
+            raise bad_request(INVALID_TOKEN)
         if self.query.aggregated:
             self._aggregate(sources(0), page)
             return None
-        if self.order or self.query.distinct:
+        if self.continues_by == "number":
             return self._sorted(remembered(lambda: self._rows(sources(0))), token, page)
         return self._streamed(sources, token, page)
 
@@ -150,7 +161,7 @@ class Prepared:
         for at in range(start, len(rows)):
             if page.full:
                 keys, number, _, _ = rows[at - 1]
-                return {"keys": keys, "number": number}
+                return {"keys": [_cut(key) for key in keys], "number": number}
             page.read += rows[at][2]
             page.add(rows[at][3])
         return None
@@ -158,17 +169,16 @@ class Prepared:
     def _rows(self, sources: Iterable[Source]) -> list[Row]:
         """All rows in their order."""
         rows: list[Row] = []
-        seen: set[bytes] = set()
+        seen: set[Hashable] = set()
         for source in sources:
             matched, document = self.matches(source)
             if not matched:
                 continue
             document = orjson.loads(source.text()) if document is None else document
             row = self.row(source, document)
-            if row is None or (self.query.distinct and row in seen):
+            if row is None or (self.query.distinct and not _is_new(row, seen)):
                 continue
-            seen.add(row) if self.query.distinct else None
-            rows.append(([_portable(key(document)) for key in self.order], source.number, source.size, row))
+            rows.append(([portable(key(document)) for key in self.order], source.number, source.size, row))
         for at in reversed(range(len(self.order))):
             descending = not self.query.order_by[at].ascending
             rows.sort(key=lambda entry: sort_key(_value(entry[0][at])), reverse=descending)
@@ -192,13 +202,28 @@ class Prepared:
             page.add(orjson.dumps(value))
 
 
-def _portable(value: Any) -> Any:
-    """An order value as a token can carry it: undefined is an empty list, everything else a list of one."""
+def portable(value: Any) -> list[Any]:
+    """A value as JSON can carry it: undefined is an empty list, everything else a list of one."""
     return [] if value is UNDEFINED else [value]
 
 
 def _value(portable: list[Any]) -> Any:
     return portable[0] if portable else UNDEFINED
+
+
+def _is_new(row: bytes, seen: set[Hashable]) -> bool:
+    """Whether no row of the same value was seen: 1 is 1.0, and the order of properties does not matter."""
+    before = len(seen)
+    seen.add(sort_key(orjson.loads(row)))
+    return len(seen) > before
+
+
+def _cut(portable_value: list[Any]) -> list[Any]:
+    """An order value short enough for a header; what is nested is told by its type alone."""
+    return [
+        value[:KEY_CHARACTERS] if isinstance(value, str) else type(value)() if isinstance(value, list | dict) else value
+        for value in portable_value
+    ]
 
 
 def _resume(rows: list[Row], token: Token, ascending: list[bool]) -> int:
@@ -210,9 +235,9 @@ def _resume(rows: list[Row], token: Token, ascending: list[bool]) -> int:
             return at + 1
     wanted = [sort_key(_value(key)) for key in token["keys"]]
     if len(wanted) != len(ascending):
-        raise bad_request("Invalid Continuation Token")
+        raise bad_request(INVALID_TOKEN)
     for at, (keys, number, _, _) in enumerate(rows):
-        if _comes_after([sort_key(_value(key)) for key in keys], number, wanted, token["number"], ascending):
+        if _comes_after([sort_key(_value(_cut(key))) for key in keys], number, wanted, token["number"], ascending):
             return at
     return len(rows)
 

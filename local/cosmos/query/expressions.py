@@ -3,7 +3,7 @@
 import re
 
 from local.cosmos.query.errors import query_error, unsupported
-from local.cosmos.query.lexer import Token, string_value, tokens
+from local.cosmos.query.lexer import Token, number_value, string_value, tokens
 from local.cosmos.query.syntax import (
     ArrayLiteral,
     Between,
@@ -18,18 +18,13 @@ from local.cosmos.query.syntax import (
     Parameter,
     Ternary,
     Unary,
+    depth,
 )
 from local.cosmos.query.values import UNDEFINED
 
-LEVELS = (  # binary operators from the loosest level to the tightest
-    frozenset({"|"}),
-    frozenset({"^"}),
-    frozenset({"&"}),
-    frozenset({"<<", ">>", ">>>"}),
-    frozenset({"||"}),
-    frozenset({"+", "-"}),
-    frozenset({"*", "/", "%"}),
-)
+LEVELS = {  # binary operators, the tighter the higher
+    "|": 0, "^": 1, "&": 2, "<<": 3, ">>": 3, ">>>": 3, "||": 4, "+": 5, "-": 5, "*": 6, "/": 6, "%": 6,
+}  # fmt: skip
 COMPARISONS = frozenset({"=", "!=", "<>", "<", "<=", ">", ">="})
 CONSTANTS = {"TRUE": True, "FALSE": False, "NULL": None, "UNDEFINED": UNDEFINED}
 RESERVED = frozenset(
@@ -39,7 +34,9 @@ RESERVED = frozenset(
         EXISTS ARRAY ESCAPE""",
     )
 )
-DEPTH_LIMIT = 200
+NESTING_LIMIT = 64  # of what the grammar puts into each other, far below the interpreter's own limit
+DEPTH_LIMIT = 150  # of the tree: a path through a document of 128 levels fits
+TOO_DEEP = "The query is nested too deeply."
 
 
 class ExpressionParser:
@@ -92,16 +89,22 @@ class ExpressionParser:
 
     def expression(self) -> Expression:
         """test ? yes : no, ?? and everything tighter."""
-        self._depth += 1
-        if self._depth > DEPTH_LIMIT:
-            raise query_error("The query is nested too deeply.", self.here.start, self.here.end)
+        start = self.here.start
+        self._deeper()
         left = self._coalesce()
         if self.accept("?"):
             yes = self.expression()
             self.expect(":")
             left = Ternary(left, yes, self.expression())
         self._depth -= 1
+        if self._depth == 0 and depth(left) > DEPTH_LIMIT:
+            raise query_error(TOO_DEEP, start, self.tokens[self.at - 1].end)
         return left
+
+    def _deeper(self) -> None:
+        self._depth += 1
+        if self._depth > NESTING_LIMIT:
+            raise query_error(TOO_DEEP, self.here.start, self.here.end)
 
     def _coalesce(self) -> Expression:
         left = self._or()
@@ -110,16 +113,16 @@ class ExpressionParser:
         return left
 
     def _or(self) -> Expression:
-        left = self._and()
+        operands = [self._and()]
         while self.accept_word("OR"):
-            left = Binary("OR", left, self._and())
-        return left
+            operands.append(self._and())
+        return _joined("OR", operands)
 
     def _and(self) -> Expression:
-        left = self._not()
+        operands = [self._not()]
         while self.accept_word("AND"):
-            left = Binary("AND", left, self._not())
-        return left
+            operands.append(self._not())
+        return _joined("AND", operands)
 
     def _not(self) -> Expression:
         negations = 0
@@ -172,20 +175,17 @@ class ExpressionParser:
         return tuple(options)
 
     def _binary(self, level: int) -> Expression:
-        if level == len(LEVELS):
-            return self._unary()
-        left = self._binary(level + 1)
-        while self.here.kind == "op" and self.here.text in LEVELS[level]:
+        """Operators from a level on, climbing: one call for each operand, not one for each level."""
+        left = self._unary()
+        while self.here.kind == "op" and LEVELS.get(self.here.text, -1) >= level:
             op = self.next().text
-            left = Binary(op, left, self._binary(level + 1))
+            left = Binary(op, left, self._binary(LEVELS[op] + 1))
         return left
 
     def _unary(self) -> Expression:
         if self.is_op("-", "+", "~"):
             op = self.next().text
-            self._depth += 1
-            if self._depth > DEPTH_LIMIT:
-                raise query_error("The query is nested too deeply.", self.here.start, self.here.end)
+            self._deeper()
             node = Unary(op, self._unary())
             self._depth -= 1
             return node
@@ -226,10 +226,8 @@ class ExpressionParser:
         if token.kind == "parameter":
             return Parameter(token.text, token.start)
         if token.kind == "string":
-            return Literal(string_value(token.text))
-        if token.text[:2] in {"0x", "0X"}:
-            return Literal(int(token.text, 16))
-        return Literal(int(token.text) if token.text.isdecimal() else float(token.text))
+            return Literal(string_value(token))
+        return Literal(number_value(token))
 
     def _named(self, token: Token) -> Expression:
         word = token.keyword
@@ -271,8 +269,16 @@ class ExpressionParser:
                 self.at -= 1
                 raise self.wrong()
             self.expect(":")
-            items.append((string_value(token.text) if token.kind == "string" else token.text, self.expression()))
+            items.append((string_value(token) if token.kind == "string" else token.text, self.expression()))
             if not self.accept(","):
                 break
         self.expect("}")
         return ObjectLiteral(tuple(items))
+
+
+def _joined(op: str, operands: list[Expression]) -> Expression:
+    """AND or OR of many as a balanced tree: clients that read many documents write a thousand in a row."""
+    while len(operands) > 1:
+        pairs = [Binary(op, *operands[at : at + 2]) for at in range(0, len(operands) - 1, 2)]
+        operands = pairs + operands[len(pairs) * 2 :]
+    return operands[0]

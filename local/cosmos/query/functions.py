@@ -2,17 +2,13 @@
 
 import math
 import re
-from collections.abc import Callable
-from functools import lru_cache
+import sys
+from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
+from local.cosmos.query.texts import TEXT_FUNCTIONS, Function, Functions
 from local.cosmos.query.values import UNDEFINED, number, same, sort_key, tidy
-
-Function = Callable[..., Any]
-
-
-def _text(*values: Any) -> bool:
-    return all(isinstance(value, str) for value in values)
 
 
 def _numeric(function: Callable[[float], float]) -> Function:
@@ -21,115 +17,14 @@ def _numeric(function: Callable[[float], float]) -> Function:
             return UNDEFINED
         try:
             return tidy(function(value))
-        except (ValueError, OverflowError):
+        except (ValueError, OverflowError, ZeroDivisionError):
             return UNDEFINED
-
-    return call
-
-
-def _of_text(function: Callable[[str], Any]) -> Function:
-    return lambda value: function(value) if isinstance(value, str) else UNDEFINED
-
-
-def _compare_text(test: Callable[[str, str], bool]) -> Function:
-    def call(text: Any, part: Any, ignore_case: Any = False) -> Any:
-        if not _text(text, part) or not isinstance(ignore_case, bool):
-            return UNDEFINED
-        return test(text.lower(), part.lower()) if ignore_case else test(text, part)
 
     return call
 
 
 def _round(value: float) -> float:
     return math.floor(abs(value) + 0.5) * (1 if value >= 0 else -1)
-
-
-def _concat(*parts: Any) -> Any:
-    return "".join(parts) if _text(*parts) else UNDEFINED
-
-
-def _substring(text: Any, start: Any, length: Any) -> Any:
-    if not _text(text) or not number(start) or not number(length):
-        return UNDEFINED
-    first = max(0, int(start))
-    return text[first : first + max(0, int(length))]
-
-
-def _index_of(text: Any, part: Any, start: Any = 0) -> Any:
-    return text.find(part, int(start)) if _text(text, part) and number(start) else UNDEFINED
-
-
-def _replace(text: Any, old: Any, new: Any) -> Any:
-    return text.replace(old, new) if _text(text, old, new) and old else UNDEFINED
-
-
-def _left(text: Any, count: Any) -> Any:
-    return text[: max(0, int(count))] if _text(text) and number(count) else UNDEFINED
-
-
-def _right(text: Any, count: Any) -> Any:
-    if not _text(text) or not number(count):
-        return UNDEFINED
-    return text[-int(count) :] if count >= 1 else ""
-
-
-def _replicate(text: Any, count: Any) -> Any:
-    if not _text(text) or not number(count) or count < 0 or len(text) * count > 10_000:
-        return UNDEFINED
-    return text * int(count)
-
-
-def _to_string(value: Any) -> Any:
-    if value is UNDEFINED:
-        return UNDEFINED
-    if isinstance(value, str):
-        return value
-    from orjson import dumps
-
-    return dumps(value).decode()
-
-
-def _string_to_number(text: Any) -> Any:
-    try:
-        return tidy(float(text.strip())) if _text(text) else UNDEFINED
-    except ValueError:
-        return UNDEFINED
-
-
-@lru_cache(maxsize=64)
-def _pattern(text: str, flags: str) -> re.Pattern[str]:
-    known = {"i": re.IGNORECASE, "m": re.MULTILINE, "s": re.DOTALL, "x": re.VERBOSE}
-    return re.compile(text, sum(known.get(flag, 0) for flag in flags))
-
-
-def _regex(text: Any, pattern: Any, flags: Any = "") -> Any:
-    try:
-        return _pattern(pattern, flags).search(text) is not None if _text(text, pattern, flags) else UNDEFINED
-    except re.error:
-        return UNDEFINED
-
-
-@lru_cache(maxsize=64)
-def _like_pattern(text: str) -> re.Pattern[str]:
-    parts = []
-    for piece in re.findall(r"\[\^?[^\]]+\]|.", text, re.DOTALL):
-        if piece == "%":
-            parts.append(".*")
-        elif piece == "_":
-            parts.append(".")
-        else:
-            parts.append(piece if len(piece) > 1 else re.escape(piece))
-    return re.compile("".join(parts), re.DOTALL)
-
-
-def like(text: Any, pattern: Any) -> Any:
-    """LIKE with % and _ and [a-z]."""
-    if not _text(text, pattern):
-        return UNDEFINED
-    try:
-        return _like_pattern(pattern).fullmatch(text) is not None
-    except re.error:
-        return UNDEFINED
 
 
 def _array_contains(values: Any, wanted: Any, partial: Any = False) -> Any:
@@ -143,11 +38,32 @@ def _array_contains(values: Any, wanted: Any, partial: Any = False) -> Any:
     return any(same(value, wanted) for value in values)
 
 
-def _array_slice(values: Any, start: Any, length: Any = None) -> Any:
-    if not isinstance(values, list) or not number(start):
+def _array_contains_some(every: Callable[[Iterable[bool]], bool]) -> Function:
+    def call(values: Any, *wanted: Any) -> Any:
+        if not isinstance(values, list):
+            return UNDEFINED
+        return every(any(same(value, one) for value in values) for one in wanted)
+
+    return call
+
+
+def _set_of(first: Any, second: Any, *, common: bool) -> Any:
+    """The values of two arrays, or those they have in common; each once, in the order of their coming."""
+    if not isinstance(first, list) or not isinstance(second, list):
+        return UNDEFINED
+    found: dict[Any, Any] = {}
+    there = {sort_key(value) for value in second}
+    for value in first if common else first + second:
+        if not common or sort_key(value) in there:
+            found.setdefault(sort_key(value), value)
+    return list(found.values())
+
+
+def _array_slice(values: Any, start: Any, length: Any = sys.maxsize) -> Any:
+    if not isinstance(values, list) or not number(start) or not number(length):
         return UNDEFINED
     first = int(start) if start >= 0 else max(0, len(values) + int(start))
-    return values[first:] if length is None else values[first : first + max(0, int(length))]
+    return values[first : first + max(0, int(length))]
 
 
 def _array_concat(*arrays: Any) -> Any:
@@ -181,29 +97,8 @@ def _is_integer(value: Any) -> bool:
     return number(value) and float(value).is_integer()
 
 
-FUNCTIONS: dict[str, tuple[int, int | None, Function]] = {  # fewest and most arguments
-    "CONCAT": (2, None, _concat),
-    "CONTAINS": (2, 3, _compare_text(lambda text, part: part in text)),
-    "STARTSWITH": (2, 3, _compare_text(str.startswith)),
-    "ENDSWITH": (2, 3, _compare_text(str.endswith)),
-    "STRINGEQUALS": (2, 3, _compare_text(str.__eq__)),
-    "STRING_EQUALS": (2, 3, _compare_text(str.__eq__)),
-    "LENGTH": (1, 1, _of_text(len)),
-    "LOWER": (1, 1, _of_text(str.lower)),
-    "UPPER": (1, 1, _of_text(str.upper)),
-    "TRIM": (1, 1, _of_text(str.strip)),
-    "LTRIM": (1, 1, _of_text(str.lstrip)),
-    "RTRIM": (1, 1, _of_text(str.rstrip)),
-    "REVERSE": (1, 1, _of_text(lambda text: text[::-1])),
-    "SUBSTRING": (3, 3, _substring),
-    "INDEX_OF": (2, 3, _index_of),
-    "REPLACE": (3, 3, _replace),
-    "LEFT": (2, 2, _left),
-    "RIGHT": (2, 2, _right),
-    "REPLICATE": (2, 2, _replicate),
-    "TOSTRING": (1, 1, _to_string),
-    "STRINGTONUMBER": (1, 1, _string_to_number),
-    "REGEXMATCH": (2, 3, _regex),
+FUNCTIONS: Functions = {  # fewest and most arguments
+    **TEXT_FUNCTIONS,
     "ABS": (1, 1, _numeric(abs)),
     "CEILING": (1, 1, _numeric(math.ceil)),
     "FLOOR": (1, 1, _numeric(math.floor)),
@@ -216,7 +111,22 @@ FUNCTIONS: dict[str, tuple[int, int | None, Function]] = {  # fewest and most ar
     "LOG10": (1, 1, _numeric(math.log10)),
     "SIGN": (1, 1, _numeric(lambda value: (value > 0) - (value < 0))),
     "POWER": (2, 2, _power),
+    "PI": (0, 0, lambda: math.pi),
+    "SIN": (1, 1, _numeric(math.sin)),
+    "COS": (1, 1, _numeric(math.cos)),
+    "TAN": (1, 1, _numeric(math.tan)),
+    "COT": (1, 1, _numeric(lambda value: 1 / math.tan(value))),
+    "ASIN": (1, 1, _numeric(math.asin)),
+    "ACOS": (1, 1, _numeric(math.acos)),
+    "ATAN": (1, 1, _numeric(math.atan)),
+    "ATN2": (2, 2, lambda y, x: math.atan2(y, x) if number(y) and number(x) else UNDEFINED),
+    "DEGREES": (1, 1, _numeric(math.degrees)),
+    "RADIANS": (1, 1, _numeric(math.radians)),
     "ARRAY_CONTAINS": (2, 3, _array_contains),
+    "ARRAY_CONTAINS_ANY": (2, None, _array_contains_some(any)),
+    "ARRAY_CONTAINS_ALL": (2, None, _array_contains_some(all)),
+    "SETINTERSECT": (2, 2, partial(_set_of, common=True)),
+    "SETUNION": (2, 2, partial(_set_of, common=False)),
     "ARRAY_LENGTH": (1, 1, lambda value: len(value) if isinstance(value, list) else UNDEFINED),
     "ARRAY_SLICE": (2, 3, _array_slice),
     "ARRAY_CONCAT": (2, None, _array_concat),
@@ -225,6 +135,7 @@ FUNCTIONS: dict[str, tuple[int, int | None, Function]] = {  # fewest and most ar
     "IS_BOOL": (1, 1, lambda value: isinstance(value, bool)),
     "IS_NUMBER": (1, 1, number),
     "IS_INTEGER": (1, 1, _is_integer),
+    "IS_FINITE_NUMBER": (1, 1, number),  # JSON has no other
     "IS_STRING": (1, 1, lambda value: isinstance(value, str)),
     "IS_ARRAY": (1, 1, lambda value: isinstance(value, list)),
     "IS_OBJECT": (1, 1, lambda value: isinstance(value, dict)),
@@ -236,10 +147,9 @@ FUNCTIONS: dict[str, tuple[int, int | None, Function]] = {  # fewest and most ar
 LACKING = frozenset(  # the service has them, the emulator does not
     re.findall(
         r"\w+",
-        """ACOS ASIN ATAN ATN2 COS COT DEGREES PI RADIANS RAND SIN TAN INTADD INTBITAND INTBITLEFTSHIFT INTBITNOT
-        INTBITOR INTBITRIGHTSHIFT INTBITXOR INTDIV INTMOD INTMUL INTSUB NUMBERBIN IS_FINITE_NUMBER STRINGTOARRAY
-        STRINGTOBOOLEAN STRINGTONULL STRINGTOOBJECT STRINGJOIN STRINGSPLIT ARRAY_CONTAINS_ALL ARRAY_CONTAINS_ANY
-        SETINTERSECT SETUNION SETDIFFERENCE CHOOSE OBJECTTOARRAY DATETIMEADD DATETIMEBIN DATETIMEDIFF
+        """RAND INTADD INTBITAND INTBITLEFTSHIFT INTBITNOT INTBITOR INTBITRIGHTSHIFT INTBITXOR INTDIV INTMOD INTMUL
+        INTSUB NUMBERBIN STRINGJOIN STRINGSPLIT SETDIFFERENCE ARRAY_MIN ARRAY_MAX ARRAY_AVG ARRAY_SUM ARRAY_MEDIAN
+        CHOOSE OBJECTTOARRAY DATETIMEADD DATETIMEBIN DATETIMEDIFF
         DATETIMEFROMPARTS DATETIMEPART DATETIMETOTICKS DATETIMETOTIMESTAMP GETCURRENTDATETIME GETCURRENTDATETIMESTATIC
         GETCURRENTTICKS GETCURRENTTICKSSTATIC GETCURRENTTIMESTAMP GETCURRENTTIMESTAMPSTATIC TICKSTODATETIME
         TIMESTAMPTODATETIME ST_AREA ST_DISTANCE ST_WITHIN ST_INTERSECTS ST_ISVALID ST_ISVALIDDETAILED VECTORDISTANCE

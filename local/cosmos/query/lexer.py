@@ -1,5 +1,6 @@
 """A query's text as tokens."""
 
+import math
 import re
 from dataclasses import dataclass
 
@@ -14,10 +15,11 @@ PATTERN = re.compile(
     | (?P<string>"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')
     | (?P<op>\?\?|\|\||<<|>>>|>>|<=|>=|!=|<>|[-+*/%&|^~=<>.,:?()\[\]{}])
     """,
-    re.VERBOSE | re.DOTALL,
+    re.VERBOSE | re.DOTALL | re.ASCII,
 )
 ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f"}
 ESCAPE = re.compile(r"\\(u[0-9A-Fa-f]{4}|.)", re.DOTALL)
+LONGEST_WHOLE = 17  # characters of a whole number that surely fits into 64 bits
 
 
 @dataclass(slots=True, frozen=True)
@@ -50,9 +52,29 @@ def tokens(text: str) -> list[Token]:
     return found
 
 
-def string_value(text: str) -> str:
-    """What a quoted string says."""
-    return ESCAPE.sub(_unescape, text[1:-1])
+def string_value(token: Token) -> str:
+    """What a quoted string says; a character above U+FFFF may be escaped as the pair that JSON writes."""
+    value = ESCAPE.sub(_unescape, token.text[1:-1])
+    try:
+        return value.encode("utf-16", "surrogatepass").decode("utf-16")
+    except UnicodeDecodeError:
+        message = "Syntax error, a string has half of a surrogate pair."
+        raise query_error(message, token.start, token.end) from None
+
+
+def number_value(token: Token) -> int | float:
+    """What a number says: whole when it is written so and not too large for JSON."""
+    text = token.text
+    try:
+        if text[:2] in {"0x", "0X"}:
+            value = float(int(text, 16)) if len(text) > LONGEST_WHOLE else int(text, 16)
+        else:
+            value = int(text) if text.isdecimal() and len(text) <= LONGEST_WHOLE else float(text)
+    except OverflowError:
+        value = math.inf
+    if value == math.inf:
+        raise query_error(f"Syntax error, the number '{text[:20]}' is too large.", token.start, token.end)
+    return value
 
 
 def _unescape(match: re.Match[str]) -> str:

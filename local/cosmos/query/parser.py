@@ -35,7 +35,10 @@ class QueryParser(ExpressionParser):
         """The whole text."""
         query = Query()
         self._select(query)
-        self.source(query)
+        if self.here.kind == "end" and query.items is not None:
+            query.alias = query.source_text = ""
+        else:
+            self.source(query)
         self.where(query)
         if self.here.keyword == "GROUP":
             raise unsupported("GROUP BY")
@@ -43,15 +46,15 @@ class QueryParser(ExpressionParser):
         self._offset_limit(query)
         self.finish()
         query.aggregated = any(has_aggregate(item.expression) for item in query.items or [])
-        if query.where is not None and has_aggregate(query.where):
-            raise query_error("Cannot perform an aggregate function in a WHERE clause.", code=SEMANTIC)
+        if query.aggregated and query.order_by:
+            order = query.order_by[0]
+            message = "ORDER BY cannot stand beside an aggregate without GROUP BY."
+            raise query_error(message, order.start, order.start + len(order.text), SEMANTIC)
         return query
 
     def source(self, query: Query) -> None:
         """FROM container [AS] alias."""
         if not self.accept_word("FROM"):
-            if self.here.kind == "end":
-                raise unsupported("a query without FROM")
             raise self.wrong()
         start = self.here.start
         if self.is_op("("):
@@ -73,6 +76,9 @@ class QueryParser(ExpressionParser):
             start = self.here.start
             query.where = self.expression()
             query.where_text = self._text_from(start)
+            if has_aggregate(query.where):
+                message = "Cannot perform an aggregate function in a WHERE clause."
+                raise query_error(message, start, start + len(query.where_text), SEMANTIC)
 
     def finish(self) -> None:
         """Nothing may follow."""
@@ -105,7 +111,7 @@ class QueryParser(ExpressionParser):
         named = not value and (
             self.accept_word("AS") or (self.here.kind == "name" and self.here.keyword not in RESERVED)
         )
-        return Item(expression, self._identifier() if named else _alias(expression, number), text)
+        return Item(expression, self._identifier() if named else _alias(expression, number), text, named)
 
     def _order_by(self, query: Query) -> None:
         if not self.accept_word("ORDER"):
@@ -125,7 +131,7 @@ class QueryParser(ExpressionParser):
         descending = self.accept_word("DESC")
         if not descending:
             self.accept_word("ASC")
-        return Order(expression, not descending, text)
+        return Order(expression, not descending, text, start)
 
     def _offset_limit(self, query: Query) -> None:
         if self.accept_word("OFFSET"):

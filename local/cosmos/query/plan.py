@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import orjson
+
 from local.cosmos import hashing
 from local.cosmos.errors import CosmosError
 from local.cosmos.indexing import is_indexed, policy_rules
@@ -13,11 +15,17 @@ from local.cosmos.query.values import UNDEFINED
 AGGREGATE_TYPES = {"COUNT": "Count", "SUM": "Sum", "MIN": "Min", "MAX": "Max", "AVG": "Average"}
 FILTER = "({documentdb-formattableorderbyquery-filter})"
 WHOLE = {"min": "", "max": "FF", "isMinInclusive": True, "isMaxInclusive": False}
+FIRST = {
+    "min": "",
+    "max": "",
+    "isMinInclusive": True,
+    "isMaxInclusive": True,
+}  # any one partition
 
 
 def is_streamable(query: Query) -> bool:
     """Whether the gateway can serve the query over all partitions one after the other, without a plan."""
-    return not (query.aggregated or query.order_by or query.distinct or query.top or query.offset)
+    return not query.alias or not (query.aggregated or query.order_by or query.distinct or query.top or query.offset)
 
 
 def pinned_key(query: Query, parameters: dict[str, Any], path: list[str]) -> bytes | None:
@@ -40,7 +48,7 @@ def check_order(query: Query, policy: dict[str, Any]) -> None:
         path = property_path(order.expression, query.alias)
         if not path:
             message = "Unsupported ORDER BY clause. ORDER BY item expression could not be mapped to a document path."
-            raise query_error(message, code="SC2104")
+            raise query_error(message, order.start, order.start + len(order.text), "SC2104")
         paths.append(path)
     if len(paths) == 1 and not is_indexed(policy_rules(policy), paths[0]) and paths[0][0] not in {"_ts", "id"}:
         raise CosmosError(400, "The order-by item requires a corresponding index path, and the path is not indexed.")
@@ -142,27 +150,28 @@ def _distinct_type(query: Query) -> str:
 
 def _rewrite(query: Query, prepared: Prepared) -> str:
     """The query for one partition, whose answers the client can merge; empty where the original serves."""
+    source = f"\nFROM {query.source_text}" if query.alias else ""
     where = f"\nWHERE {query.where_text}" if query.where_text else ""
     if query.aggregated:
-        return f"SELECT {_partial_aggregates(query)}\nFROM {query.source_text}{where}"
+        return f"SELECT {_partial_aggregates(query)}{source}{where}"
     limit = f"\nOFFSET 0 LIMIT {prepared.offset + (prepared.limit or 0)}" if query.offset else ""
     top = f"TOP {prepared.top} " if prepared.top is not None else ""
     distinct = "DISTINCT " if query.distinct else ""
     if not query.order_by:
         select = f"SELECT {distinct}{top}{_select_text(query)}"
-        return f"{select}\nFROM {query.source_text}{where}{limit}" if limit else ""
+        return f"{select}{source}{where}{limit}" if limit else ""
     where = f"\nWHERE ({query.where_text}) AND {FILTER}" if query.where_text else f"\nWHERE {FILTER}"
     items = ", ".join(f'{{"item": {order.text}}}' for order in query.order_by)
     orders = ", ".join(f"{order.text} {'ASC' if order.ascending else 'DESC'}" for order in query.order_by)
     select = f"SELECT {distinct}{top}{query.alias}._rid, [{items}] AS orderByItems, {_payload(query)} AS payload"
-    return f"{select}\nFROM {query.source_text}{where}\nORDER BY {orders}{limit}"
+    return f"{select}{source}{where}\nORDER BY {orders}{limit}"
 
 
 def _partial_aggregates(query: Query) -> str:
     partials = [_partial(item) for item in query.items or []]
     if query.value:
         return f"VALUE [{partials[0]}]"
-    named = ", ".join(f'"{alias}": {partial}' for alias, partial in zip(_aliases(query), partials, strict=True))
+    named = ", ".join(f"{_quoted(alias)}: {part}" for alias, part in zip(_aliases(query), partials, strict=True))
     return f"{{{named}}} AS payload"
 
 
@@ -184,7 +193,7 @@ def _select_text(query: Query) -> str:
         return "*"
     if query.value:
         return f"VALUE {query.items[0].text}"
-    return ", ".join(f"{item.text} AS {item.alias}" if item.alias[0] != "$" else item.text for item in query.items)
+    return ", ".join(f"{item.text} AS {item.alias}" if item.named else item.text for item in query.items)
 
 
 def _payload(query: Query) -> str:
@@ -192,4 +201,8 @@ def _payload(query: Query) -> str:
         return query.alias
     if query.value:
         return query.items[0].text
-    return "{" + ", ".join(f'"{item.alias}": {item.text}' for item in query.items) + "}"
+    return "{" + ", ".join(f"{_quoted(item.alias)}: {item.text}" for item in query.items) + "}"
+
+
+def _quoted(name: str) -> str:
+    return orjson.dumps(name).decode()

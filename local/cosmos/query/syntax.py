@@ -112,25 +112,27 @@ Expression = (
 
 @dataclass(slots=True, frozen=True)
 class Item:
-    """One entry of the select list, and the text it was written as."""
+    """One entry of the select list, and the text it was written as, without AS."""
 
     expression: Expression
     alias: str
     text: str
+    named: bool = False  # by AS
 
 
 @dataclass(slots=True, frozen=True)
 class Order:
-    """One entry of ORDER BY."""
+    """One entry of ORDER BY, and where its text stands."""
 
     expression: Expression
     ascending: bool
     text: str
+    start: int
 
 
 @dataclass(slots=True)
 class Query:
-    """A whole query; `items` is None for `SELECT *`."""
+    """A whole query; `items` is None for `SELECT *`, `alias` is empty without FROM."""
 
     items: list[Item] | None = None
     value: bool = False
@@ -174,6 +176,15 @@ def has_aggregate(node: Expression) -> bool:
     if isinstance(node, Call) and node.name in AGGREGATES:
         return True
     return any(has_aggregate(inner) for inner in children(node))
+
+
+def depth(node: Expression) -> int:
+    """How many levels a tree has."""
+    levels, row = 0, [node]
+    while row:
+        levels += 1
+        row = [inner for outer in row for inner in children(outer)]
+    return levels
 
 
 def property_path(node: Expression, alias: str) -> tuple[str, ...] | None:

@@ -61,7 +61,7 @@ def number(value: Any) -> bool:
 def tidy(value: Any) -> Any:
     """A number as JSON would write it: whole ones without a fraction; undefined when it is no number."""
     if isinstance(value, int):
-        return value if abs(value) < 2**63 else float(value)
+        return value if -(2**63) <= value < 2**63 else float(value)
     if not math.isfinite(value):
         return UNDEFINED
     return int(value) if value.is_integer() and abs(value) < 2**53 else value

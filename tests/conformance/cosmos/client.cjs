@@ -58,7 +58,25 @@ async function bulk(container) {
   return codes;
 }
 
+async function kinds(container) {
+  const key = { partitionKey: "kinds" };
+  const results = await container.items.executeBulkOperations([
+    { operationType: "Create", ...key, resourceBody: { id: "1", pk: "kinds", v: 1 } },
+    { operationType: "Create", ...key, resourceBody: { id: "1", pk: "kinds" } },
+    { operationType: "Patch", ...key, id: "1", resourceBody: { operations: [{ op: "incr", path: "/v", value: 2 }] } },
+    { operationType: "Read", ...key, id: "1" },
+    { operationType: "Replace", ...key, id: "none", resourceBody: { id: "none", pk: "kinds" } },
+    { operationType: "Delete", ...key, id: "1" },
+    { operationType: "Create", partitionKey: null, resourceBody: { id: "1", pk: null } },
+    { operationType: "Create", partitionKey: 1.5, resourceBody: { id: "1", pk: 1.5 } },
+    { operationType: "Create", partitionKey: true, resourceBody: { id: "1", pk: true } },
+  ]);
+  const read = results[3].response.resourceBody;
+  return { codes: results.map(({ response, error }) => (response ? response.statusCode : error.code)), read: read.v };
+}
+
 async function queries(container) {
+  await container.items.create({ id: "k", pk: null, value: 2, "first name": "x" });
   const pages = [];
   const iterator = container.items.query("SELECT VALUE c.n FROM c WHERE c.even", { maxItemCount: 20 });
   while (iterator.hasMoreResults()) {
@@ -82,6 +100,8 @@ async function queries(container) {
     max: await all(container, "SELECT VALUE MAX(c.n) FROM c"),
     avg: await all(container, "SELECT VALUE AVG(c.n) FROM c"),
     named: await all(container, "SELECT COUNT(1) AS rows, MAX(c.n) AS largest FROM c WHERE IS_DEFINED(c.n)"),
+    constant: await all(container, "SELECT VALUE 1"),
+    keywords: await all(container, "SELECT c.value, c['first name'] FROM c WHERE c.id = 'k' OFFSET 0 LIMIT 9"),
     distinct: (await all(container, "SELECT DISTINCT VALUE c.pk FROM c WHERE IS_DEFINED(c.n)")).length,
   };
 }
@@ -98,6 +118,7 @@ async function main([endpoint, key]) {
     points: await points(container),
     batches: await batches(container),
     bulk: await bulk(container),
+    kinds: await kinds(container),
     queries: await queries(container),
     offer: (await container.readOffer()).resource.content.offerThroughput,
   };

@@ -55,6 +55,11 @@ def test_bulk(seen: Any) -> None:
     assert seen["bulk"] == {"201": 250}
 
 
+def test_every_kind_in_bulk(seen: Any) -> None:
+    """executeBulkOperations with each kind of operation, with failures among them, on keys of every type."""
+    assert seen["kinds"] == {"codes": [201, 409, 200, 200, 404, 204, 201, 201, 201], "read": 3}
+
+
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
@@ -68,6 +73,8 @@ def test_bulk(seen: Any) -> None:
         ("min", [0]),
         ("max", [249]),
         ("avg", [124.5]),
+        ("constant", [1]),
+        ("keywords", [{"value": 2, "first name": "x"}]),
         ("named", [{"rows": 250, "largest": 249}]),
         ("distinct", 50),
     ],

@@ -43,6 +43,30 @@ def test_an_old_date_is_refused(raw: Raw, minutes: int) -> None:
     assert (status, body["code"]) == (403, "Forbidden")
 
 
+@pytest.mark.parametrize(
+    "date", ["now", "2026-01-01T00:00:00Z", "Thu, 32 Jan 2026 00:00:00 GMT", "9" * 50 + " Jan 0 0:0"]
+)
+def test_a_date_that_is_none_is_refused(raw: Raw, date: str) -> None:
+    """What is no date of HTTP gets 401, whatever it is."""
+    status, _, body = raw.send("GET", "/dbs", date=date)
+    assert (status, body["code"]) == (401, "Unauthorized")
+
+
+@pytest.mark.parametrize(
+    ("method", "path"), [("POST", "/dbs"), ("GET", "/dbs/other"), ("GET", "/offers")], ids=["verb", "link", "type"]
+)
+def test_a_signature_is_for_one_request(raw: Raw, method: str, path: str) -> None:
+    """The signature of one verb, type, link and date opens no other: 401."""
+    date = formatdate(usegmt=True)
+    for signed_at in (date, formatdate(time.time() - 60, usegmt=True)):
+        signature = raw.sign("GET", "/dbs", signed_at)
+        status, _, _ = raw.send(method, path, {"id": "never"}, {"Authorization": signature}, date)
+        assert status == 401
+        assert raw.send("GET", "/dbs", headers={"Authorization": signature}, date=date)[0] == (
+            200 if signed_at == date else 401
+        )
+
+
 @pytest.mark.parametrize("kind", ["resource", "aad"])
 def test_other_tokens_are_refused(raw: Raw, kind: str) -> None:
     """Resource tokens, and Entra tokens unless the emulator is told to take them, get 401 that says so."""

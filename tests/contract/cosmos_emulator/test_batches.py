@@ -88,6 +88,17 @@ def test_a_batch_has_at_most_2_mb(container: Any) -> None:
     assert refused(lambda: container.execute_item_batch(operations, "a")).status_code == 413
 
 
+@large
+def test_the_results_of_a_batch_have_at_most_4_mb(container: Any) -> None:
+    """A batch that reads more than an answer holds gets 413/3402, and does nothing."""
+    container.create_item({"id": "1", "pk": "a", "v": "x" * 1_500_000})
+    reads: list[Any] = [("create", ({"id": "2", "pk": "a"},)), *[("read", ("1",)) for _ in range(3)]]
+    with pytest.raises(CosmosBatchOperationError) as caught:
+        container.execute_item_batch(reads, "a")
+    assert (caught.value.status_code, caught.value.error_index) == (413, 3)
+    assert ids(container) == ["1"]
+
+
 def test_a_batch_keeps_to_its_partition_key(container: Any) -> None:
     """A document of another partition key fails the batch with 400."""
     with pytest.raises(CosmosBatchOperationError) as caught:

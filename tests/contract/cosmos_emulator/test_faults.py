@@ -62,6 +62,17 @@ def test_rules_choose_what_fails(raw: Raw, path: str, control: Control, database
     assert read(raw, path, "0") == 200
 
 
+def test_a_range_is_known_by_its_partition_key(raw: Raw, path: str, control: Control, container: Any) -> None:
+    """A rule on a range meets also batches and queries that name a partition key instead of the range."""
+    container.create_item({"id": "1", "pk": "a"})
+    control.add_fault(range="7", status=503)
+    assert list(container.query_items("SELECT VALUE 1 FROM c", partition_key="a")) == [1]
+    control.add_fault(kind="query", range="0", status=400)
+    assert refused(lambda: list(container.query_items("SELECT * FROM c", partition_key="a"))).status_code == 400
+    control.add_fault(kind="batch", range="0", status=400)
+    assert refused(lambda: container.execute_item_batch([("read", ("1",))], "a")).status_code == 400
+
+
 def test_the_same_seed_gives_the_same_faults(raw: Raw, path: str, control: Control) -> None:
     """A probability is played from the rule's seed."""
 
@@ -142,6 +153,17 @@ def test_a_split_can_wait_for_operations(raw: Raw, path: str, control: Control, 
     write(raw, path, "0")
     assert len(control.container(database.id, container.id)["partitions"]) == 1
     write(raw, path, "1")
+    assert len(control.container(database.id, container.id)["partitions"]) == 2
+
+
+def test_splits_of_the_same_range_may_be_due_together(
+    raw: Raw, path: str, control: Control, database: Any, container: Any
+) -> None:
+    """A split that is due on a range which was split meanwhile is dropped, and the write goes through."""
+    for _ in range(2):
+        control.split(database.id, container.id, "0", after=1)
+    assert write(raw, path) == 201
+    assert read(raw, path) == 200
     assert len(control.container(database.id, container.id)["partitions"]) == 2
 
 

@@ -106,6 +106,14 @@ def test_a_session_token_ahead_gets_404(raw: Raw, database: Any, container: Any)
     assert (status, headers["x-ms-substatus"]) == (404, "1002")
 
 
+def test_a_stronger_consistency_is_refused(raw: Raw, database: Any, container: Any) -> None:
+    """A read may ask for less than session consistency, not for more: 400."""
+    container.create_item({"id": "1", "pk": "a"})
+    levels = ["Session", "Eventual", "ConsistentPrefix", "BoundedStaleness", "Strong", "Whatever"]
+    found = [status_of(raw, database, container, "GET", "1", None, x_ms_consistency_level=level) for level in levels]
+    assert found == [200, 200, 200, 400, 400, 400]
+
+
 def test_writes_can_be_answered_without_the_document(container: Any) -> None:
     """no_response leaves the body out and the ETag in."""
     headers: dict[str, str] = {}
@@ -204,6 +212,15 @@ def test_a_container_made_anew_is_noticed(raw: Raw, database: Any, container: An
     assert (status, answered["x-ms-substatus"]) == (400, "1024")
 
 
+def test_a_patch_says_what_is_missing(container: Any) -> None:
+    """A path that is not there gets the service's words, with the number of the operation and the part."""
+    container.create_item({"id": "1", "pk": "a"})
+    steps = [{"op": "set", "path": "/v", "value": 1}, {"op": "add", "path": "/none/x", "value": 1}]
+    error = refused(lambda: container.patch_item("1", "a", steps))
+    assert "For Operation(2): Add Operation can only create a child object of an existing node" in str(error)
+    assert "no path found beyond: 'none'" in str(error)
+
+
 PATCHES: list[tuple[str, dict[str, Any], Any]] = [
     ("add", {"op": "add", "path": "/n", "value": 1}, {"v": 1, "l": [1, 2], "n": 1}),
     ("add into an array", {"op": "add", "path": "/l/0", "value": 0}, {"v": 1, "l": [0, 1, 2]}),
@@ -213,6 +230,14 @@ PATCHES: list[tuple[str, dict[str, Any], Any]] = [
     ("remove", {"op": "remove", "path": "/l/1"}, {"v": 1, "l": [1]}),
     ("incr", {"op": "incr", "path": "/v", "value": 2.5}, {"v": 3.5, "l": [1, 2]}),
     ("move", {"op": "move", "from": "/v", "path": "/w"}, {"w": 1, "l": [1, 2]}),
+    ("add over", {"op": "add", "path": "/v", "value": None}, {"v": None, "l": [1, 2]}),
+    ("add at the end", {"op": "add", "path": "/l/2", "value": 3}, {"v": 1, "l": [1, 2, 3]}),
+    ("set at the end", {"op": "set", "path": "/l/2", "value": 3}, {"v": 1, "l": [1, 2, 3]}),
+    ("incr of nothing", {"op": "incr", "path": "/n", "value": -2}, {"v": 1, "l": [1, 2], "n": -2}),
+    ("incr an element", {"op": "incr", "path": "/l/1", "value": 1}, {"v": 1, "l": [1, 3]}),
+    ("move an element", {"op": "move", "from": "/l/0", "path": "/l/1"}, {"v": 1, "l": [2, 1]}),
+    ("move over", {"op": "move", "from": "/l", "path": "/v"}, {"v": [1, 2]}),
+    ("escapes", {"op": "set", "path": "/a~1b~0c~01", "value": 1}, {"v": 1, "l": [1, 2], "a/b~c~1": 1}),
 ]
 
 
@@ -234,12 +259,49 @@ def test_patch_does_each_operation(container: Any, step: dict[str, Any], expecte
         [{"op": "set", "path": "/pk", "value": "b"}],
         [{"op": "set", "path": "/_ts", "value": 1}],
         [{"op": "set", "path": "/v", "value": 1}] * 11,
+        [{"op": "add", "path": "/none/x", "value": 1}],
+        [{"op": "set", "path": "/l/3", "value": 1}],
+        [{"op": "add", "path": "/l/x", "value": 1}],
+        [{"op": "replace", "path": "/l/2", "value": 1}],
+        [{"op": "remove", "path": "/l/-"}],
+        [{"op": "set", "path": "/l/" + "9" * 5000, "value": 1}],
+        [{"op": "incr", "path": "/max", "value": 1.7e308}],
+        [{"op": "incr", "path": "/v", "value": "1"}],
+        [{"op": "move", "from": "/none", "path": "/w"}],
+        [{"op": "move", "from": "/o", "path": "/o/x"}],
+        [{"op": "move", "from": "/pk", "path": "/w"}],
+        [{"op": "test", "path": "/v", "value": 1}],
+        [{"op": "set", "path": "v", "value": 1}],
+        [{"op": "set", "path": "/w"}],
     ],
-    ids=["no such path", "nothing to remove", "no number", "the id", "the key", "a system property", "11 operations"],
+    ids=[
+        "no such path",
+        "nothing to remove",
+        "no number",
+        "the id",
+        "the key",
+        "a system property",
+        "11 operations",
+        "no parent",
+        "beyond the end",
+        "no index",
+        "no element",
+        "no last element",
+        "far beyond the end",
+        "a sum without end",
+        "by a text",
+        "nothing to move",
+        "into itself",
+        "the key away",
+        "no operation",
+        "no path",
+        "no value",
+    ],
 )
 def test_bad_patches_change_nothing(container: Any, steps: list[dict[str, Any]]) -> None:
     """A patch that cannot be done gets 400, and none of it was done."""
-    before = container.create_item({"id": "1", "pk": "a", "v": 1, "t": "text"})
+    body = {"id": "1", "pk": "a", "v": 1, "t": "text", "l": [1, 2], "o": {}, "max": 1.7e308}
+    before = container.create_item(body)
     error = refused(lambda: container.patch_item("1", "a", [{"op": "set", "path": "/v", "value": 2}, *steps][-11:]))
     assert error.status_code == 400
     assert container.read_item("1", "a") == before
@@ -264,10 +326,10 @@ def test_all_documents_are_listed_in_pages(container: Any) -> None:
 
 
 def test_many_documents_are_read_at_once(container: Any) -> None:
-    """read_items finds those that are there."""
+    """read_items finds those that are there, however many it is asked for in one query."""
     for at in range(5):
         container.create_item({"id": str(at), "pk": f"k{at}"})
-    found = container.read_items([(str(at), f"k{at}") for at in range(6)])
+    found = container.read_items([(str(at), f"k{at}") for at in range(1200)])
     assert [item["id"] for item in found] == [str(at) for at in range(5)]
 
 

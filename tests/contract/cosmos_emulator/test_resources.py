@@ -71,6 +71,57 @@ def test_throughput_is_read_and_changed(new_container: Callable[..., Any]) -> No
     assert container.get_throughput().offer_throughput == 700
 
 
+def test_throughput_keeps_a_hundredth_of_the_most(raw: Raw, new_container: Callable[..., Any]) -> None:
+    """A container that once had 100,000 RU/s cannot go below 1,000 any more; its offer tells so."""
+    container = new_container(throughput=400)
+    container.replace_throughput(100_000)
+    container.replace_throughput(1_000)
+    assert refused(lambda: container.replace_throughput(900)).status_code == 400
+    offer = container.get_throughput().properties
+    _, headers, _ = raw.send("GET", f"/offers/{offer['id']}", headers=raw.signed("GET", "offers", offer["id"].lower()))
+    assert headers["x-ms-cosmos-min-throughput"] == "1000"
+
+
+def test_autoscale_cannot_be_switched_to(raw: Raw, new_container: Callable[..., Any]) -> None:
+    """An offer that asks for autoscale gets 501."""
+    offer = new_container(throughput=400).get_throughput().properties
+    body = {**offer, "content": {"offerThroughput": -1, "offerAutopilotSettings": {"maxThroughput": 4000}}}
+    headers = raw.signed("PUT", "offers", offer["id"].lower())
+    status, _, answer = raw.send("PUT", f"/offers/{offer['id']}", body, headers)
+    assert (status, "autoscale" in answer["message"]) == (501, True)
+
+
+@pytest.mark.parametrize(
+    ("included", "excluded"),
+    [([{"path": "/a/?"}], []), ([], [{"path": "/a/*"}]), ([{"path": "/a"}], [{"path": "/*"}])],
+    ids=["only a path", "only what is excluded", "a path without an end"],
+)
+def test_an_indexing_policy_names_the_root(database: Any, included: Any, excluded: Any) -> None:
+    """A policy that neither includes nor excludes `/*`, or has a path without `/?` or `/*`, gets 400."""
+    policy = {"indexingMode": "consistent", "includedPaths": included, "excludedPaths": excluded}
+    error = refused(lambda: database.create_container("never", PartitionKey("/pk"), indexing_policy=policy))
+    assert error.status_code == 400
+
+
+@pytest.mark.parametrize("name", ["x" * 256, "a/b", "a?b", "a#b", "a\\b", "ends with a space ", "", None, 1])
+@pytest.mark.parametrize("path", ["/dbs", "/dbs/{d}/colls"])
+def test_bad_names_are_refused(raw: Raw, database: Any, path: str, name: Any) -> None:
+    """Databases and containers have names of 1 to 255 characters, without separators and spaces at the end."""
+    body = {"id": name, "partitionKey": {"paths": ["/pk"], "kind": "Hash"}}
+    assert raw.send("POST", path.format(d=database.id), body)[0] == 400
+
+
+def test_lists_come_in_pages(client: Any) -> None:
+    """Databases and containers are listed in pages of the size asked for."""
+    name = f"contract-{uuid.uuid4().hex[:12]}"
+    database = client.create_database(name)
+    for at in range(5):
+        database.create_container(f"c{at}", PartitionKey("/pk"))
+    pages = [[c["id"] for c in page] for page in database.list_containers(max_item_count=2).by_page()]
+    assert pages == [["c0", "c1"], ["c2", "c3"], ["c4"]]
+    client.delete_database(name)
+
+
 def test_the_indexing_policy_can_be_replaced(database: Any, container: Any) -> None:
     """Replacing a container changes its indexing policy and keeps its partition key."""
     policy = {"indexingMode": "consistent", "includedPaths": [{"path": "/a/?"}], "excludedPaths": [{"path": "/*"}]}

@@ -55,6 +55,16 @@ class Emulated:
         named = {**kind, "x-ms-documentdb-partitionkey": orjson.dumps([key]).decode()}
         return self.ask("POST", PATH, operations, named)
 
+    def query(self, text: str, key: Any = "a", parameters: Any = (), **headers: str) -> Response:
+        """A page of a query in one partition key, or with None over all."""
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        named["x-ms-documentdb-isquery"] = "true"
+        if key is None:
+            named["x-ms-documentdb-query-enablecrosspartition"] = "true"
+        else:
+            named["x-ms-documentdb-partitionkey"] = orjson.dumps([key]).decode()
+        return self.ask("POST", PATH, {"query": text, "parameters": list(parameters)}, named)
+
     def documents(self) -> dict[tuple[Any, str], Any]:
         """Everything there is, by partition key and id, without what the service adds."""
         found: dict[tuple[Any, str], Any] = {}

@@ -12,7 +12,7 @@ import pytest
 from tests.contract.cosmos_emulator.clients import operation
 from tests.unit.local.cosmos.emulating import PATH, Emulated
 
-REQUESTS = int(os.environ.get("COSMOS_FUZZ_REQUESTS", "500"))
+REQUESTS = int(os.environ.get("SOAK_SEEDS", "500"))
 SEEDS = 5
 JUNK: list[Any] = [
     None, "", "x", 0, -1, 1.5, 2**63, True, [], {}, [[]], {"": {}}, [None], "\x00", "é", "a/b", '"', "\\", "[", "@p",
@@ -28,13 +28,15 @@ HEADERS = [
 VALUES = [
     "true", "false", "True", "0", "-1", "99", "x", '["a"]', "[]", "[{}]", "[1,2]", "[[1]]", "{", '{"after":"x"}',
     '{"after":1}', '{"starts":[["FF",1]]}', '{"starts":[1]}', '{"keys":[],"number":1}', '{"keys":[[1]],"number":1}',
-    "application/query+json", '"etag"', "*", "0:-1#1", "0:-1#999999", "é", "FF", "", "400", "1e9",
+    "application/query+json", '"etag"', "*", "0:-1#1", "0:-1#999999", "é", "FF", "", "400", "1e9", "9" * 5000, "٣",
+    "[" * 600 + "]" * 600, '{"keys":[[' + "[" * 400 + "]" * 400 + ']],"number":1}', "AAAAAYAAAAI=-" + "9" * 5000,
 ]  # fmt: skip
 PATHS = [
     "/", "/dbs", "/dbs/d", "/dbs/none", "/dbs/d/colls", "/dbs/d/colls/c", "/dbs/d/colls/c/pkranges", PATH,
     f"{PATH}/1", f"{PATH}/none", "/offers", "/offers/x", "/dbs/d/colls/c/operations/partitionkeydelete", "/x", "//",
     "/dbs/d/colls/c/sprocs/s", "/dbs/%ff", "/dbs/d/colls/c/docs/%2F", "/_control/", "/_control/faults", "/_control/x",
     "/_control/split", "/_control/throughput", "/_control/partitions", "/_control/state", "/_control/faults/x",
+    "/_control/faults/" + "9" * 5000,
 ]  # fmt: skip
 WORDS = [
     "SELECT", "*", "VALUE", "FROM", "c", "WHERE", "ORDER", "BY", "c.n", "c.id", "=", "<", "(", ")", "[", "]", "{", "}",
@@ -45,7 +47,9 @@ WORDS = [
 
 def junk_body(chance: random.Random) -> Any:
     """A body: broken bytes, some JSON, operations, or a query of random words."""
-    kind = chance.randrange(5)
+    kind = chance.randrange(6)
+    if kind == 5:
+        return deep_body(chance)
     if kind == 0:
         return bytes(chance.randrange(256) for _ in range(chance.randrange(40)))
     if kind == 1:
@@ -56,6 +60,24 @@ def junk_body(chance: random.Random) -> Any:
     if kind == 3:
         return [junk_operation(chance) for _ in range(chance.randrange(4))]
     return chance.choice(JUNK)
+
+
+def deep_body(chance: random.Random) -> bytes:
+    """A document, patch or query that holds something deep, or a path or number of thousands of characters."""
+    depth = chance.choice([100, 200, 600, 1100])
+    deep = b"[" * depth + b"]" * depth
+    return chance.choice(
+        [
+            b'{"id":"1","pk":"a","v":%b}' % deep,
+            b'[{"op":"set","path":"/v","value":%b}]' % deep,
+            b'[{"op":"set","path":"/v/%b","value":1}]' % (b"9" * 5000),
+            b'{"query":"SELECT VALUE @p","parameters":[{"name":"@p","value":%b}]}' % deep,
+            b'{"query":"SELECT VALUE %b"}' % deep,
+            b'{"query":"SELECT VALUE 1 FROM c WHERE %b true"}' % (b"NOT " * depth),
+            b'{"query":"SELECT VALUE %b"}' % (b"9" * 5000),
+            b'{"content":{"offerThroughput":%b}}' % (b"9" * 300),
+        ]
+    )
 
 
 def junk_operation(chance: random.Random) -> Any:

@@ -1,5 +1,6 @@
 """The emulator against a dictionary: whatever is asked in whatever order, both hold and answer the same."""
 
+import os
 from typing import Any
 
 import orjson
@@ -7,11 +8,15 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
+from local.cosmos.hashing import canonical
+from tests.contract.cosmos_emulator.clients import operation
 from tests.unit.local.cosmos.emulating import Emulated
 
+EXAMPLES = int(os.environ.get("SOAK_SEEDS", "30"))
 KEYS = st.sampled_from(["a", "b", 2, True, None])
 IDS = st.sampled_from(["x", "y", "z"])
 VALUES = st.integers(0, 3) | st.lists(st.integers(-9, 9), max_size=2) | st.dictionaries(st.text("pq"), st.booleans())
+KINDS = st.sampled_from(["Create", "Upsert", "Replace", "Read", "Patch", "Delete"])
 ETAGS = st.sampled_from(["none", "current", "old"])
 
 
@@ -54,6 +59,39 @@ class Documents(RuleBasedStateMachine):
         assert response.status == status
         if status == 200:
             self._written(key, id_, value, response.headers["etag"])
+
+    @rule(key=KEYS, id_=IDS, value=VALUES, condition=ETAGS, holds=st.sampled_from([None, True, False]))
+    def patch(self, key: Any, id_: str, value: Any, condition: str, holds: bool | None) -> None:
+        """200; 404, or 412 when the ETag is another or the patch's own condition does not hold."""
+        status = self._status_of_change(key, id_, condition, 200)
+        body: dict[str, Any] = {"operations": [{"op": "set", "path": "/v", "value": value}]}
+        if holds is not None:
+            body["condition"] = f"from c where c.id {'=' if holds else '!='} '{id_}'"
+            status = 412 if status == 200 and not holds else status
+        response = self.emulated.item("PATCH", key, id_, body, **self._condition(key, id_, condition))
+        assert response.status == status
+        if status == 200:
+            self._written(key, id_, value, response.headers["etag"])
+
+    @rule(key=KEYS, steps=st.lists(st.tuples(KINDS, IDS, VALUES, ETAGS), min_size=1, max_size=6))
+    def bulk(self, key: Any, steps: list[tuple[str, str, Any, str]]) -> None:
+        """Each operation for itself, one after the other; ETags are those of before the request."""
+        etags = dict(self.etags)
+        operations = [self._operation(key, step, etags) for step in steps]
+        range_id = self.emulated.container.partition_of(canonical(key)).id
+        results = orjson.loads(self.emulated.bulk(operations, range_id).body)
+        for (kind, id_, value, condition), result in zip(steps, results, strict=True):
+            there = (key, id_) in self.model
+            known = etags.get((key, id_))
+            stale = condition == "old" or (condition == "current" and known not in {None, self.etags.get((key, id_))})
+            done = {"Delete": 204, "Create": 201, "Upsert": 200 if there else 201}.get(kind, 200)
+            wrong = (409 if there else None) if kind == "Create" else None if there or kind == "Upsert" else 404
+            stale = stale and there and kind not in {"Create", "Read"}
+            assert result["statusCode"] == (wrong or (412 if stale else done)), (kind, id_, condition)
+            if result["statusCode"] == 204:
+                del self.model[key, id_], self.etags[key, id_]
+            elif result["statusCode"] < 300 and kind != "Read":
+                self._written(key, id_, value, result["eTag"])
 
     @rule(key=KEYS, id_=IDS, condition=ETAGS)
     def delete(self, key: Any, id_: str, condition: str) -> None:
@@ -101,6 +139,15 @@ class Documents(RuleBasedStateMachine):
             for key in partition.groups:
                 assert partition.low <= self.emulated.container.effective(key) < partition.high
 
+    def _operation(self, key: Any, step: tuple[str, str, Any, str], etags: dict[Any, str]) -> dict[str, Any]:
+        kind, id_, value, condition = step
+        body: Any = {"id": id_, "pk": key, "v": value}
+        if kind == "Patch":
+            body = {"operations": [{"op": "set", "path": "/v", "value": value}]}
+        named = {"none": None, "old": '"old"', "current": etags.get((key, id_))}[condition]
+        more = {"ifMatch": named} if named and kind not in {"Create", "Read"} else {}
+        return operation(kind, key, None if kind in {"Read", "Delete"} else body, id=id_, **more)
+
     def _condition(self, key: Any, id_: str, condition: str) -> dict[str, str]:
         etag = {"none": "", "old": '"old"', "current": self.etags.get((key, id_), '"nothing"')}[condition]
         return {"if_match": etag} if etag else {}
@@ -117,4 +164,4 @@ class Documents(RuleBasedStateMachine):
 
 
 TestDocuments = Documents.TestCase
-TestDocuments.settings = settings(max_examples=30, stateful_step_count=25, deadline=None)
+TestDocuments.settings = settings(max_examples=EXAMPLES, stateful_step_count=25, deadline=None)

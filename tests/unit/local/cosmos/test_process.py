@@ -1,12 +1,15 @@
 """The emulator as a process: started, taken ports, ended, killed."""
 
 import os
+import random
 import signal
 import socket
 import subprocess
 import sys
 import threading
+from http.client import HTTPException
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,7 +17,10 @@ from local.cosmos.process import ROOT, CosmosProcess
 from tests.contract.cosmos_emulator.clients import Raw, bulk_headers, operation
 
 DEFINITION = {"id": "c", "partitionKey": {"paths": ["/pk"], "kind": "Hash", "version": 2}}
-KILLS = 3
+KILLS = int(os.environ.get("SOAK_KILLS", "3"))
+KEY = {"x-ms-documentdb-partitionkey": '["a"]'}
+BATCH = {**KEY, "x-ms-cosmos-is-batch-request": "true", "x-ms-cosmos-batch-atomic": "true"}
+DOCS = "/dbs/d/colls/c/docs"
 
 
 def test_a_taken_port_is_named() -> None:
@@ -88,3 +94,68 @@ def test_kill_loses_nothing_acknowledged(tmp_path: Path) -> None:
             for id_ in found:
                 headers = {"x-ms-documentdb-partitionkey": f'["{id_}"]'}
                 assert raw.send("GET", f"/dbs/d/colls/c/docs/{id_}", headers=headers)[0] == 200, id_
+
+
+State = dict[str, int]
+
+
+class Writer:
+    """Writes one request after another until the connection breaks; knows what was acknowledged, and what the last
+    request would have changed."""
+
+    def __init__(self, raw: Raw, seed: int, state: State) -> None:
+        self._raw = raw
+        self._chance = random.Random(seed)
+        self._until = self._chance.randrange(1, 30)
+        self.before = state
+        self.after = state
+        self.under_way = threading.Event()  # a seeded number of requests was acknowledged
+
+    def run(self) -> None:
+        """Until the connection breaks."""
+        for number in range(1_000_000):
+            self.after, operations = self._next(number)
+            try:
+                status, _, _ = self._raw.send("POST", DOCS, operations, BATCH)
+            except (OSError, ValueError, HTTPException):
+                return
+            assert status == 200
+            self.before = self.after
+            if number >= self._until:
+                self.under_way.set()
+
+    def _next(self, number: int) -> tuple[State, list[dict[str, Any]]]:
+        """A transaction of a few writes and removals, and the state that it leads to."""
+        state, operations = dict(self.before), list[dict[str, Any]]()
+        for _ in range(self._chance.randrange(1, 5)):
+            id_ = str(self._chance.randrange(20))
+            if id_ in state and self._chance.random() < 0.4:
+                del state[id_]
+                operations.append({"operationType": "Delete", "id": id_})
+            else:
+                kind = self._chance.choice(["Upsert", "Replace"]) if id_ in state else "Create"
+                state[id_] = number
+                body = {"id": id_, "pk": "a", "v": number}
+                operations.append({"operationType": kind, "id": id_, "resourceBody": body})
+        return state, operations
+
+
+def test_kill_leaves_every_transaction_whole(tmp_path: Path) -> None:
+    """After kill -9 in the middle of transactions the documents are those of the last acknowledged one, or of the one
+    that was under way: never a part of it, never an older state."""
+    with CosmosProcess(tmp_path, options=("--unthrottled",)) as process:
+        raw = Raw(process.url, process.key)
+        raw.send("POST", "/dbs", {"id": "d"})
+        raw.send("POST", "/dbs/d/colls", DEFINITION)
+        state: State = {}
+        for seed in range(KILLS):
+            writer = Writer(raw, seed, state)
+            thread = threading.Thread(target=writer.run)
+            thread.start()
+            assert writer.under_way.wait(20)
+            process.kill()
+            thread.join(20)
+            process.start()
+            _, _, body = raw.send("GET", DOCS, headers={**KEY, "x-ms-max-item-count": "-1"})
+            state = {item["id"]: item["v"] for item in body["Documents"]}
+            assert state in (writer.before, writer.after), seed

@@ -6,13 +6,15 @@ import resource
 import socket
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import closing
+from email.utils import formatdate
 from pathlib import Path
 
 import pytest
 
-from local.cosmos import wire
+from local.cosmos import EMULATOR_KEY, wire
 from local.cosmos.core import Emulator
 from local.cosmos.server import CosmosServer
+from tests.contract.cosmos_emulator.clients import Raw
 
 Talk = Callable[[int], Awaitable[None]]
 PING = b"GET /_control/ HTTP/1.1\r\nhost: localhost\r\n\r\n"
@@ -49,6 +51,15 @@ GARBAGE = {
     "a space in a name": (b"GET / HTTP/1.1\r\nx : 1\r\n\r\n", 400),
     "a length that is none": (b"POST /dbs HTTP/1.1\r\ncontent-length: many\r\n\r\n", 400),
     "a negative length": (b"POST /dbs HTTP/1.1\r\ncontent-length: -5\r\n\r\n", 400),
+    "a length of thousands of digits": (b"POST /dbs HTTP/1.1\r\ncontent-length: " + b"1" * 5000 + b"\r\n\r\n", 400),
+    "two lengths": (b"POST /dbs HTTP/1.1\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\n{}", 400),
+    "a length and chunks": (
+        b"POST /dbs HTTP/1.1\r\ncontent-length: 1\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n",
+        400,
+    ),
+    "another coding": (b"POST /dbs HTTP/1.1\r\ntransfer-encoding: gzip\r\n\r\n", 400),
+    "a lone line feed": (b"GET / HTTP/1.1\r\nx-ms-activity-id: 1\nset-cookie: 2\r\n\r\n", 400),
+    "a lone carriage return": (b"GET / HTTP/1.1\r\nx-ms-activity-id: 1\rset-cookie: 2\r\n\r\n", 400),
     "a huge body": (b"POST /dbs HTTP/1.1\r\ncontent-length: 99999999999\r\n\r\n", 413),
     "a huge head": (b"GET / HTTP/1.1\r\nx: " + b"y" * wire.HEAD_LIMIT, 431),
     "a broken chunk": (b"POST /dbs HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n", 400),
@@ -122,6 +133,24 @@ def test_chunks_and_continue_are_understood() -> None:
             assert b'"status":503' in await reader.read()
 
     served(talk)
+
+
+@pytest.mark.parametrize("kept", [False, True], ids=["in memory", "in SQLite"])
+def test_a_client_that_ends_its_side_is_answered(tmp_path: Path, kept: bool) -> None:
+    """Requests that were sent whole before the client closed its side get their answers, and then the connection
+    closes."""
+    signer = Raw("http://127.0.0.1", EMULATOR_KEY)
+    date = formatdate(usegmt=True)
+    head = f"POST /dbs HTTP/1.1\r\nx-ms-date: {date}\r\nauthorization: {signer.sign('POST', '/dbs', date)}\r\n"
+    writes = b"".join(b'%bcontent-length: 10\r\n\r\n{"id":"%d"}' % (head.encode(), at) for at in range(3))
+
+    async def talk(port: int) -> None:
+        answer = await exchange(port, writes, end=True)
+        assert answer.count(b"HTTP/1.1 201 ") == 3
+        answer = await exchange(port, writes + b"GET / HT", end=True)  # does not wait for what can never come
+        assert answer.count(b"HTTP/1.1 409 ") == 3
+
+    served(talk, tmp_path if kept else None)
 
 
 def test_half_a_request_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
