@@ -45,8 +45,8 @@ class Host:
         self._keys = _prepared(options.data)
         self._database = Database(options.data / "host.db", self._break_from(loop))
         self._pool = pool
-        self._engine = Engine(self._database, self._pool.invoke, self._clock, self._limits())
-        hub = Hub(name=self._settings.hub, code=self._keys.durable)
+        self._engine = Engine(self._database, self._pool.invoke, self._clock, self._limits(), configured.version)
+        hub = Hub(name=self._settings.hub, code=self._keys.durable, version=configured.version)
         self._management = Management(self._database, self._engine, self._clock, hub)
         self._functions = HttpFunctions(self._pool, self._settings.timeout, self._keys.opens_function)
         self._timers = TimerTriggers(
@@ -80,8 +80,7 @@ class Host:
         await self._public.start(self._options.bind, self._options.port)
         await self._rpc.start("127.0.0.1", 0)
         origin = f"http://127.0.0.1:{self._public.port}"
-        client = self._management.client_binding(origin, f"http://127.0.0.1:{self._rpc.port}{RPC}")
-        self._functions.client = self._timers.client = client
+        self._pool.client = self._management.client_binding(origin, f"http://127.0.0.1:{self._rpc.port}{RPC}")
         registered = register(await self._pool.start(), self._settings.prefix)
         self._use(registered, starting=True)
         await self._engine.start()
@@ -97,11 +96,16 @@ class Host:
         self._database.close()
 
     def _use(self, registered: Registered, *, starting: bool) -> None:
+        if not registered.all:
+            self._say("The app registers no function.")
         self._timers.use(registered.timers, starting=starting)
+        self._pool.clients = registered.clients
         self._engine.functions = registered.durable
         self._functions.registered = self._admin.registered = registered
         for name, reason in registered.unsupported.items():
             self._say(f"Function {name} is not registered: {reason}.")
+        for warning in registered.warnings:
+            self._say(warning)
 
     async def _watch(self) -> None:
         """Replaces the workers when the app's code changes; code that does not load changes nothing."""
@@ -161,6 +165,8 @@ def _prepared(folder: Path) -> keys.Keys:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         return keys.load(folder)
+    except keys.Damaged as error:
+        raise Unusable(str(error)) from error
     except OSError as error:
         raise Unusable(f"The data folder {folder} cannot be used: {error}. Name another with --data.") from error
 

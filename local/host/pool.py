@@ -89,6 +89,8 @@ class Pool:
         self._tasks: set[asyncio.Task[None]] = set()
         self._free = asyncio.Event()
         self._closing = False
+        self.client = ""  # what the SDK's durable client is made from
+        self.clients: frozenset[str] = frozenset()  # functions that take one
 
     async def launch(self) -> None:
         """Sets the workers going without waiting for them: they take longest of all to start."""
@@ -117,6 +119,8 @@ class Pool:
         deadline = None if limit is None else time.monotonic() + limit
         await self._free.wait()
         worker = min(self._workers, key=lambda w: len(w.running))
+        if function in self.clients:
+            header = {**header, "client": self.client}
         identity = next(self._ids)
         call = Invocation(asyncio.get_running_loop().create_future(), repeatable)
         worker.running[identity] = call

@@ -51,6 +51,19 @@ def test_a_folder_without_an_app_is_named(folder: Path) -> None:
     assert "--app" in said
 
 
+def test_a_folder_that_is_not_there_is_named(folder: Path) -> None:
+    """And not taken for trouble with the address."""
+    (folder / "app").rename(folder / "elsewhere")
+    assert f"There is no folder {folder / 'app'}" in refused(folder)
+
+
+def test_keys_that_are_damaged_are_named(folder: Path) -> None:
+    """With what can be done."""
+    (folder / "data" / "secrets").mkdir(parents=True)
+    (folder / "data" / "secrets" / "host.json").write_text("{", encoding="utf-8")
+    assert "does not hold the host's keys" in refused(folder, "--data", str(folder / "data"))
+
+
 def test_a_worker_that_dies_at_its_start_is_reported(folder: Path) -> None:
     """With its exit code."""
     (folder / "app" / "function_app.py").write_text("import os\nos._exit(7)\n", encoding="utf-8")

@@ -37,6 +37,54 @@ def test_an_activity_may_be_called_by_another_name() -> None:
     assert registered.durable.activities == {"other": "step"}
 
 
+def test_routes_are_tried_in_the_order_of_the_functions_names() -> None:
+    """As on the real host, where a literal part does not come before a parameter."""
+    given = [("Show", "things/{id}"), ("list", "things"), ("special", "things/special")]
+    registered = register([described(n, "httpTrigger", route=r) for n, r in given], "api")
+    assert [r.function for r in registered.routes] == ["list", "Show", "special"]
+
+
+@pytest.mark.parametrize(
+    ("route", "methods", "reason"),
+    [
+        ("A/{x}", ["post"], "its route conflicts with that of function a"),
+        ("a/{x}", ["get"], None),
+    ],
+)
+def test_a_route_that_the_real_host_refuses_is_reported(route: str, methods: Any, reason: str | None) -> None:
+    """The same template for the same method a second time."""
+    given = [described("b", "httpTrigger", route=route, methods=methods)]
+    given.append(described("a", "httpTrigger", route="a/{x}", methods=["POST"]))
+    registered = register(given, "api")
+    assert registered.unsupported == ({"b": reason} if reason else {})
+    assert registered.all[0]["reason"] == reason
+
+
+@pytest.mark.parametrize(
+    ("function", "warning"),
+    [
+        (
+            described("f", "httpTrigger", route="Administrators"),
+            "Function f has a route under admin or runtime, which Azure does not serve.",
+        ),
+        (
+            {**described("f", "timerTrigger", schedule="0 * * * * *"), "retried": True},
+            "Function f has a retry policy, which this host does not follow.",
+        ),
+    ],
+)
+def test_what_runs_otherwise_on_azure_is_said(function: dict[str, Any], warning: str) -> None:
+    """It runs here all the same."""
+    registered = register([function], "api")
+    assert (registered.warnings, registered.unsupported) == ([warning], {})
+
+
+def test_a_disabled_function_stops_no_start() -> None:
+    """Whatever it waits for: that is how an app with a queue runs here."""
+    function = {**described("f", "queueTrigger", reason="off"), "disabled": True}
+    assert register([function], "api").unsupported == {"f": "off"}
+
+
 def test_a_function_with_another_binding_is_reported() -> None:
     """It is not registered, and the reason is kept for who asks."""
     registered = register([described("f", "httpTrigger", "blob", reason="its binding blob is not supported")], "api")
@@ -46,7 +94,7 @@ def test_a_function_with_another_binding_is_reported() -> None:
 @pytest.mark.parametrize("trigger", ["queueTrigger", "eventHubTrigger", "serviceBusTrigger", "blobTrigger", "none"])
 def test_a_trigger_whose_messages_would_be_lost_is_refused(trigger: str) -> None:
     """By the function's name and its own."""
-    with pytest.raises(Refused, match=f"'f' waits for {trigger}"):
+    with pytest.raises(Refused, match=f"'f' waits for {trigger}.* set AzureWebJobs.f.Disabled to true"):
         register([described("f", trigger, reason="x")], "api")
 
 
