@@ -27,7 +27,7 @@ def main(argv: list[str]) -> int:
     except TROUBLE as error:
         return _fail(str(error))
     except sqlite3.Error as error:
-        return _fail(f"The host's data in {options.data} can no longer be written: {error}. Nothing reported is lost.")
+        return _fail(_broken(options.data, error))
     except OSError as error:
         return _fail(f"{type(error).__name__}: {error}.")
     return 0
@@ -81,6 +81,14 @@ def _port(text: str) -> int:
     if not text.isdecimal() or int(text) > 65535:
         raise argparse.ArgumentTypeError(f"{text!r} is no port; 0 to 65535 is wanted")
     return int(text)
+
+
+def _broken(data: Path, error: sqlite3.Error) -> str:
+    if error.sqlite_errorname.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
+        return (
+            f"The host's data in {data} is damaged: {error}. Move host.db away and start again; what it held is lost."
+        )
+    return f"The host's data in {data} can no longer be written: {error}. Nothing reported is lost."
 
 
 def _ready(url: str) -> None:

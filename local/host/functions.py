@@ -1,5 +1,6 @@
 """The app's functions as the host knows them, and the answers of its HTTP functions."""
 
+import asyncio
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -123,6 +124,12 @@ class HttpFunctions:
         return await self._call(route.function, header, request.body)
 
     async def _call(self, function: str, header: dict[str, Any], body: bytes) -> Reply:
+        try:
+            async with asyncio.timeout(self._timeout):
+                await self._pool.available()
+        except TimeoutError:
+            self._pool.report(f"Function {function} was not called: there is no worker.")
+            return empty(503)
         try:
             answer, payload = await self._pool.invoke(function, header, body, limit=self._timeout)
         except (TimedOut, Died, Aborted):

@@ -135,6 +135,10 @@ class Pool:
             worker.running.pop(identity, None)
             _end_if_idle(worker)
 
+    async def available(self) -> None:
+        """Returns when there is a worker."""
+        await self._free.wait()
+
     def report(self, text: str) -> None:
         """Tells the developer what a function did."""
         self._say(text)

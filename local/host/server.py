@@ -98,6 +98,7 @@ class Listener:
             return web.Response(status=403, text=refusal + "\n")
         try:
             async with asyncio.timeout(BODY_SECONDS):
+                await _invite(raw)
                 body = await raw.read()
         except TimeoutError:
             return web.Response(status=408, text="The body did not arrive in time.\n")
@@ -111,6 +112,13 @@ class Listener:
         for name, value in reply.headers:
             response.headers.add(name, value)
         return response
+
+
+async def _invite(raw: web.BaseRequest) -> None:
+    """A client that asks whether it may send its body would otherwise wait for its own patience to end."""
+    if raw.headers.get("Expect", "").lower() == "100-continue":
+        await raw.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        raw.writer.output_size = 0  # the reply has not begun
 
 
 def from_outside(bind: str) -> Callable[[web.BaseRequest], str | None]:

@@ -1,10 +1,14 @@
-"""What the host makes of an app's functions."""
+"""What the host makes of an app's functions, and its answers when it cannot call one."""
 
+import asyncio
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from local.host.functions import Refused, register
+from local.host.functions import HttpFunctions, Refused, register
+from local.host.pool import Pool
+from local.host.reply import Request
 
 
 def described(name: str, *types: str, reason: str | None = None, **trigger: Any) -> dict[str, Any]:
@@ -101,3 +105,19 @@ def test_a_trigger_whose_messages_would_be_lost_is_refused(trigger: str) -> None
 def test_an_entity_is_only_reported() -> None:
     """Its absence loses nothing."""
     assert register([described("f", "entityTrigger", reason="no")], "api").unsupported == {"f": "no"}
+
+
+def test_a_request_does_not_wait_for_ever_for_a_worker(tmp_path: Path) -> None:
+    """As long as a function may run, then 503: an app that no longer loads has no workers."""
+    said: list[str] = []
+
+    async def run() -> int:
+        functions = HttpFunctions(Pool(tmp_path, 1, {}, said.append), 0.01, lambda keys, level: True)
+        functions.registered = register([described("f", "httpTrigger")], "api")
+        request = Request(method="GET", origin="", path="/api/f", query_text="", query={}, headers={}, body=b"")
+        reply = await functions.answer(request)
+        assert reply is not None
+        return reply.status
+
+    assert asyncio.run(run()) == 503
+    assert said == ["Function f was not called: there is no worker."]
