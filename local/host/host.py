@@ -11,7 +11,7 @@ from local.host.clock import Clock, SystemClock
 from local.host.cron import NotASchedule
 from local.host.database import Database, Unusable
 from local.host.engine import Engine, Limits
-from local.host.functions import HttpFunctions, Refused, Registered, register
+from local.host.functions import HttpFunctions, Refused, register
 from local.host.management import WEBHOOK, Hub, Management
 from local.host.options import Options
 from local.host.pool import NotReady, Pool
@@ -81,8 +81,7 @@ class Host:
         await self._rpc.start("127.0.0.1", 0)
         origin = f"http://127.0.0.1:{self._public.port}"
         self._pool.client = self._management.client_binding(origin, f"http://127.0.0.1:{self._rpc.port}{RPC}")
-        registered = register(await self._pool.start(), self._settings.prefix)
-        self._use(registered, starting=True)
+        self._use(await self._pool.start(), starting=True)
         await self._engine.start()
         await self._public.answers("/admin/host/ping")
 
@@ -95,7 +94,9 @@ class Host:
         await self._pool.close()
         self._database.close()
 
-    def _use(self, registered: Registered, *, starting: bool) -> None:
+    def _use(self, functions: list[dict[str, Any]], *, starting: bool = False) -> None:
+        """Takes over what the app registers; changes nothing when it cannot be used."""
+        registered = register(functions, self._settings.prefix)
         if not registered.all:
             self._say("The app registers no function.")
         self._timers.use(registered.timers, starting=starting)
@@ -113,7 +114,7 @@ class Host:
         while True:
             self._seen = await watch.changed(folder, self._seen)
             try:
-                self._use(register(await self._pool.replace(), self._settings.prefix), starting=False)
+                await self._pool.replace(self._use)
                 self._say("The app's code has changed: it is loaded again.")
             except (NotReady, Refused, NotASchedule, NotATemplate) as error:
                 self._say(f"The app's code has changed but cannot be loaded, the one before goes on:\n{error}")

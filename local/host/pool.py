@@ -102,15 +102,20 @@ class Pool:
         self._free.set()
         return self._workers[0].functions
 
-    async def replace(self) -> list[dict[str, Any]]:
-        """Brings up workers with the app as it is now; the old ones finish what they run and get nothing new."""
+    async def replace(self, accept: Callable[[list[dict[str, Any]]], None]) -> None:
+        """Brings up workers with the app as it is now; the old ones finish what they run and get nothing new.
+
+        When `accept` raises for what the app registers now, the old ones stay.
+        """
         fresh = await self._greet_all([await self._launch() for _ in range(self._size)])
+        try:
+            accept(fresh[0].functions)
+        except BaseException:
+            _retire(fresh)
+            raise
         old, self._workers = self._workers, fresh
         self._free.set()
-        for worker in old:
-            worker.retired = True
-            _end_if_idle(worker)
-        return fresh[0].functions
+        _retire(old)
 
     async def invoke(
         self, function: str, header: Header, body: bytes, *, limit: float | None, repeatable: bool = False
@@ -166,9 +171,7 @@ class Pool:
         workers = [w for w in outcomes if isinstance(w, Worker)]
         errors = [e for e in outcomes if isinstance(e, BaseException)]
         if errors:
-            for worker in workers:
-                worker.retired = True
-                _end_if_idle(worker)
+            _retire(workers)
             raise errors[0]
         return workers
 
@@ -232,8 +235,7 @@ class Pool:
                 if len(self._workers) < self._size:
                     self._workers.append(worker)
                 else:  # the workers were replaced meanwhile
-                    worker.retired = True
-                    _end_if_idle(worker)
+                    _retire([worker])
                 self._free.set()
             except NotReady as error:
                 self._say(f"A new worker did not start: {error}\nTrying again in {pause:g} s.")
@@ -253,6 +255,12 @@ async def _first_frames(process: Process, unpacker: Unpacker) -> list[tuple[Head
             return frames
     code = await process.wait()
     raise NotReady(f"The worker ended with exit code {code} before the app was loaded; its own output says why.")
+
+
+def _retire(workers: list[Worker]) -> None:
+    for worker in workers:
+        worker.retired = True
+        _end_if_idle(worker)
 
 
 def _end_if_idle(worker: Worker) -> None:

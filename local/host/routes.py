@@ -38,8 +38,8 @@ class Route:
     parameters: list[Parameter]  # in the order of the pattern's groups
 
     def match(self, path: str) -> dict[str, str] | None:
-        """The route parameters when the path fits."""
-        found = self.pattern.fullmatch(_decode(path))
+        """The route parameters when the path, decoded, fits."""
+        found = self.pattern.fullmatch(path)
         if found is None:
             return None
         given: dict[str, str] = {}
@@ -76,8 +76,9 @@ def route_of(function: str, binding: dict[str, Any], prefix: str) -> Route:
 
 def find(routes: Iterable[Route], method: str, path: str) -> tuple[Route, dict[str, str]] | None:
     """The first route that takes this method and path."""
+    decoded = _decode(path)
     for route in routes:
-        if method in route.methods and (parameters := route.match(path)) is not None:
+        if method in route.methods and (parameters := route.match(decoded)) is not None:
             return route, parameters
     return None
 

@@ -37,9 +37,13 @@ class TimerTriggers:
         self._say = say
         self._functions: dict[str, tuple[dict[str, Any], Schedule]] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._runs: dict[str, asyncio.Task[None]] = {}  # by schedule, while they are under way
 
     def use(self, bindings: dict[str, dict[str, Any]], *, starting: bool) -> None:
-        """Takes over the app's timer functions; raises NotASchedule for one that cannot be understood."""
+        """Takes over the app's timer functions; raises NotASchedule for one that cannot be understood.
+
+        A run that is under way goes on to its end, and is waited for.
+        """
         schedules = {name: Schedule(self._resolved(name, str(b["schedule"]))) for name, b in bindings.items()}
         for task in self._tasks.values():
             task.cancel()
@@ -51,9 +55,10 @@ class TimerTriggers:
 
     async def stop(self) -> None:
         """Ends the waiting; a run that is under way is lost."""
-        for task in self._tasks.values():
+        tasks = [*self._tasks.values(), *self._runs.values()]
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     async def fire(self, name: str, *, past_due: bool = False) -> None:
         """Runs a timer function once."""
@@ -71,16 +76,23 @@ class TimerTriggers:
 
     async def _serve(self, name: str, binding: dict[str, Any], schedule: Schedule, starting: bool) -> None:
         """A run that lasts longer than to the next one's time is followed by that one at once, as on the real host."""
+        if name in self._runs:
+            await asyncio.shield(self._runs[name])
         began = self._clock.now()
         if starting and binding.get("useMonitor", True) and self._missed(name, schedule):
-            await self.fire(name, past_due=True)
+            await self._run(name, past_due=True)
         elif starting and binding.get("runOnStartup"):
-            await self.fire(name)
+            await self._run(name)
         while True:
             due = schedule.after(began)
             await self._sleep_until(due)
             began = max(due, self._clock.now())
-            await self.fire(name)
+            await self._run(name)
+
+    async def _run(self, name: str, *, past_due: bool = False) -> None:
+        self._runs[name] = asyncio.create_task(self.fire(name, past_due=past_due))
+        self._runs[name].add_done_callback(lambda _: self._runs.pop(name))
+        await asyncio.shield(self._runs[name])
 
     async def _sleep_until(self, due: datetime) -> None:
         while (left := (due - self._clock.now()).total_seconds()) > 0:

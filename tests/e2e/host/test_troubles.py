@@ -157,6 +157,10 @@ def test_changed_code_is_taken_up_and_broken_code_is_not(tmp_path: Path) -> None
         (host.app / "function_app.py").write_text("this is not Python", encoding="utf-8")
         eventually(lambda: "cannot be loaded, the one before goes on" in host.log(), "the refusal")
         assert host.call("GET", "/api/version").text == "1"
+        unroutable = code.replace('return "1"', 'return "0"').replace('route="version"', 'route="version/{"')
+        (host.app / "function_app.py").write_text(unroutable, encoding="utf-8")
+        eventually(lambda: "holds '{', which is not a parameter" in host.log(), "the second refusal")
+        assert host.call("GET", "/api/version").text == "1"
         changed = code.replace('return "1"', 'return "2"')
         (host.app / "function_app.py").write_text(changed, encoding="utf-8")
         eventually(lambda: host.call("GET", "/api/version").text == "2", "the new code")

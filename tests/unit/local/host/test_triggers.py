@@ -107,6 +107,35 @@ def test_a_run_that_outlasts_the_next_ones_time_is_followed_at_once(tmp_path: Pa
     assert [time for time, _ in calls.made[:3]] == ["01:00", "03:30", "06:00"]
 
 
+def test_a_run_under_way_outlives_a_change_of_the_code(tmp_path: Path) -> None:
+    """It ends with the old code, and the new schedule begins behind it."""
+
+    async def run() -> list[tuple[str, bool]]:
+        clock = JumpingClock()
+        database = Database(tmp_path / "host.db", _never)
+        calls = Calls(clock, 2, timedelta(minutes=90))
+        ended: list[str] = []
+        invoke = calls.invoke
+
+        async def slow(name: str, header: Any, body: bytes, **options: Any) -> tuple[dict[str, Any], bytes]:
+            if not calls.made:
+                timers.use({"f": {**HOURLY, "schedule": "0 15 * * * *"}}, starting=False)
+            answer = await invoke(name, header, body, **options)
+            ended.append(f"{clock.now():%H:%M}")
+            return answer
+
+        calls.invoke = slow  # type: ignore[method-assign]
+        timers = TimerTriggers(database, calls, clock, None, {}, print)  # type: ignore[arg-type]
+        timers.use({"f": HOURLY}, starting=True)
+        await asyncio.wait_for(calls.done.wait(), 5)
+        await timers.stop()
+        database.close()
+        assert ended[:1] == ["02:30"]
+        return calls.made[:2]
+
+    assert asyncio.run(run()) == [("01:00", False), ("03:15", False)]
+
+
 def test_nothing_is_made_up_for_when_nothing_was_missed(tmp_path: Path) -> None:
     """The host was back before the next run."""
     assert runs(tmp_path, HOURLY, 1, last=timedelta(seconds=0)) == [("01:00", False)]
