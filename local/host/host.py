@@ -72,18 +72,21 @@ class Host:
     async def _work(self, ready: Callable[[str], None]) -> None:
         """Everything from the first to the last moment; ends only by an exception."""
         await self._start()
-        ready(f"http://{_named(self._options.bind)}:{self._public.port}")
+        ready(self._origin)
         await self._watch()
 
     async def _start(self) -> None:
         """Listening first, for the app is told its address; orchestrations last, for they need everything."""
         await self._public.start(self._options.bind, self._options.port)
         await self._rpc.start("127.0.0.1", 0)
-        origin = f"http://127.0.0.1:{self._public.port}"
-        self._pool.client = self._management.client_binding(origin, f"http://127.0.0.1:{self._rpc.port}{RPC}")
+        self._pool.client = self._management.client_binding(self._origin, f"http://127.0.0.1:{self._rpc.port}{RPC}")
         self._use(await self._pool.start(), starting=True)
         await self._engine.start()
         await self._public.answers("/admin/host/ping")
+
+    @property
+    def _origin(self) -> str:
+        return f"http://{_named(self._options.bind)}:{self._public.port}"
 
     async def _stop(self) -> None:
         """No new work, then no workers, then no file: whatever was under way is done again by the next start."""

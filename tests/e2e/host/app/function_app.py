@@ -248,6 +248,8 @@ async def client_calls(req: func.HttpRequest, client: Client) -> Any:
         case "start":
             started = await client.start_new(body["name"], instance, body.get("input"), body.get("version"))
             return client.create_check_status_response(req, started)
+        case "addresses":
+            return func.HttpResponse(json.dumps(client.create_http_management_payload(instance)))
         case "raise":
             await client.raise_event(str(instance), body["name"], body["value"])
             return func.HttpResponse(status_code=204)
