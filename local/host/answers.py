@@ -40,20 +40,20 @@ class Answer:
 
 def returned(text: str) -> Answer:
     """The answer of a replay that ended without an exception."""
-    return _from_state(json.loads(text))
+    return _from_state(load(text))
 
 
 def raised(message: str, error: str = "", stack: str = "") -> Answer:
     """The answer of a replay that raised: the state is behind the mark, unless the SDK itself fell over."""
     _, mark, state = message.rpartition(STATE_MARK)
     if mark:
-        return _from_state(json.loads(state))
+        return _from_state(load(state))
     return Answer(crash=f"One or more errors occurred. (Result: Failure\nException: {error}\nStack: {stack})")
 
 
-def load(body: bytes) -> Any:
-    """JSON as Python writes it: integers of any size, NaN."""
-    return json.loads(body)
+def load(body: bytes | str) -> Any:
+    """JSON as Python writes it: integers of any size; NaN and infinities become text, as on the real host."""
+    return json.loads(body, parse_constant=str)
 
 
 def compact(value: Any) -> str:

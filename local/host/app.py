@@ -1,6 +1,7 @@
 """Finding and reading a function app, as the Azure Functions Python worker does: runs inside a worker process."""
 
 import importlib
+import inspect
 import json
 import os
 import sys
@@ -10,7 +11,6 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-import azure.functions as func
 from azure.functions.decorators.function_app import FunctionRegister
 from azure.functions.decorators.utils import StringifyEnumJsonEncoder
 
@@ -29,11 +29,13 @@ class Function:
     trigger: str
     code: Callable[..., Any]
     bindings: list[dict[str, Any]]
-    reason: str | None = None  # why it is not supported
+    reason: str | None = None  # why it is not registered
+    disabled: bool = False  # by a setting
+    retried: bool = False  # by a policy, which this host does not follow
 
     def describe(self) -> dict[str, Any]:
         """What the host needs to know of it."""
-        return {"name": self.name, "trigger": self.trigger, "bindings": self.bindings, "reason": self.reason}
+        return {k: v for k, v in vars(self).items() if k != "code"}
 
 
 def load(folder: Path) -> dict[str, Function]:
@@ -61,13 +63,39 @@ def _read(function: Any) -> Function:
     bindings = json.loads(json.dumps(function.get_bindings_dict()["bindings"], cls=StringifyEnumJsonEncoder))
     trigger = function.get_trigger()
     kind = trigger.type if trigger is not None else "none"
+    name, code = function.get_function_name(), function.get_user_function()
+    disabled = any(os.environ.get(v, "").lower() in {"1", "true"} for v in _disabling(name))
+    reason = f"{_disabling(name)[0]} disables it" if disabled else _unsupported(kind, bindings)
+    if reason is None:
+        _check_parameters(name, code, bindings)
     return Function(
-        name=function.get_function_name(),
+        name=name,
         trigger=kind,
-        code=function.get_user_function(),
+        code=code,
         bindings=bindings,
-        reason=_unsupported(kind, bindings),
+        reason=reason,
+        disabled=disabled,
+        retried=function.get_setting("retry_policy") is not None,
     )
+
+
+def _disabling(name: str) -> tuple[str, str]:
+    """The settings that disable a function; no shell sets one whose name has dots."""
+    return f"AzureWebJobs.{name}.Disabled", f"AzureWebJobs_{name}_Disabled"
+
+
+def _check_parameters(name: str, code: Callable[..., Any], bindings: list[dict[str, Any]]) -> None:
+    """The real worker loads no app whose functions' parameters are not their bindings."""
+    declared = set(inspect.signature(code).parameters)
+    bound = {b["name"] for b in bindings if b["name"] != known.RETURN}
+    if "context" not in bound:
+        declared.discard("context")
+    if unbound := declared - bound:
+        where = "declared in Python but not in function.json"
+        raise NotLoadable(f"cannot load the {name} function: the following parameters are {where}: {unbound}")
+    if undeclared := bound - declared:
+        where = "declared in function.json but not in Python"
+        raise NotLoadable(f"cannot load the {name} function: the following parameters are {where}: {undeclared}")
 
 
 def _unsupported(trigger: str, bindings: list[dict[str, Any]]) -> str | None:
@@ -75,42 +103,3 @@ def _unsupported(trigger: str, bindings: list[dict[str, Any]]) -> str | None:
         return f"its trigger {trigger} is not supported by this host"
     others = sorted({b["type"] for b in bindings} - known.SUPPORTED)
     return f"its binding {', '.join(others)} is not supported by this host" if others else None
-
-
-class Context(func.Context):
-    """What a function that asks for `context` is given."""
-
-    def __init__(self, name: str, folder: str, invocation: str) -> None:
-        self._name = name
-        self._folder = folder
-        self._invocation = invocation
-
-    @property
-    def invocation_id(self) -> str:
-        """The id of this call."""
-        return self._invocation
-
-    @property
-    def function_name(self) -> str:
-        """The name under which the function is registered."""
-        return self._name
-
-    @property
-    def function_directory(self) -> str:
-        """The app's folder."""
-        return self._folder
-
-    @property
-    def trace_context(self) -> Any:
-        """Tracing is not set up here."""
-        return None
-
-    @property
-    def retry_context(self) -> Any:
-        """Triggers are not retried here."""
-        return None
-
-    @property
-    def thread_local_storage(self) -> Any:
-        """Nothing reads it here."""
-        return None

@@ -6,6 +6,7 @@ HTTP = "httpTrigger"
 TIMER = "timerTrigger"
 CLIENT = "durableClient"
 HTTP_OUTPUT = "http"
+RETURN = "$return"  # the binding of what a function returns
 SUPPORTED_TRIGGERS = {HTTP, TIMER, ORCHESTRATION, ACTIVITY}
 SUPPORTED = {*SUPPORTED_TRIGGERS, CLIENT, HTTP_OUTPUT}
 # A trigger that only makes something unavailable is reported; one whose messages would be lost stops the start.

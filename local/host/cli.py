@@ -12,11 +12,11 @@ from local.host import settings
 from local.host.cron import NotASchedule
 from local.host.database import Unusable
 from local.host.functions import Refused
-from local.host.options import Options
+from local.host.options import Options, Unsuitable
 from local.host.pool import NotReady, Pool
 from local.host.routes import NotATemplate
 
-TROUBLE = (NotReady, Refused, Unusable, NotASchedule, NotATemplate, settings.Invalid)
+TROUBLE = (Unsuitable, NotReady, Refused, Unusable, NotASchedule, NotATemplate, settings.Invalid)
 
 
 def main(argv: list[str]) -> int:
@@ -27,12 +27,9 @@ def main(argv: list[str]) -> int:
     except TROUBLE as error:
         return _fail(str(error))
     except sqlite3.Error as error:
-        return _fail(f"The host's data in {options.data} can no longer be written: {error}. Nothing reported is lost.")
+        return _fail(_broken(options.data, error))
     except OSError as error:
-        return _fail(
-            f"Cannot listen on {options.bind}:{options.port}: {error}. "
-            "Another port can be given with --port, 0 for any."
-        )
+        return _fail(f"{type(error).__name__}: {error}.")
     return 0
 
 
@@ -41,8 +38,11 @@ async def _run(options: Options) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
+    if not options.app.is_dir():
+        raise Unsuitable(f"There is no folder {options.app}. Name the folder of a Python v2 function app with --app.")
     configured = settings.load(options.app, os.environ)
-    pool = Pool(options.app, options.workers, _environment(options, configured), _say)
+    count = settings.workers({**configured.values, **os.environ}, options.workers)
+    pool = Pool(options.app, count, _environment(options, configured), _say)
     await pool.launch()
     from local.host.host import Host  # imports the web server while the workers import the app
 
@@ -62,7 +62,7 @@ def _environment(options: Options, configured: settings.Settings) -> dict[str, s
 def _options(argv: list[str]) -> Options:
     parser = argparse.ArgumentParser(prog="local host", description="Runs a Python function app on this machine.")
     parser.add_argument("--app", type=Path, required=True, help="the folder with function_app.py")
-    parser.add_argument("--port", type=int, default=7071, help="0 takes a free one (default: 7071)")
+    parser.add_argument("--port", type=_port, default=7071, help="0 takes a free one (default: 7071)")
     parser.add_argument("--bind", default="127.0.0.1", help="the address to listen on (default: 127.0.0.1)")
     parser.add_argument("--data", type=Path, help="where runs are kept (default: .local/host in the app's folder)")
     parser.add_argument("--workers", type=int, help=f"worker processes (default: {settings.WORKERS_VARIABLE}, or 1)")
@@ -73,8 +73,22 @@ def _options(argv: list[str]) -> Options:
         data=(given.data or app / ".local" / "host").resolve(),
         bind=given.bind,
         port=given.port,
-        workers=given.workers or settings.workers(os.environ),
+        workers=given.workers,
     )
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or int(text) > 65535:
+        raise argparse.ArgumentTypeError(f"{text!r} is no port; 0 to 65535 is wanted")
+    return int(text)
+
+
+def _broken(data: Path, error: sqlite3.Error) -> str:
+    if error.sqlite_errorname.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
+        return (
+            f"The host's data in {data} is damaged: {error}. Move host.db away and start again; what it held is lost."
+        )
+    return f"The host's data in {data} can no longer be written: {error}. Nothing reported is lost."
 
 
 def _ready(url: str) -> None:

@@ -169,15 +169,25 @@ def _connect(path: Path) -> sqlite3.Connection:
 
 def _lock(path: Path) -> sqlite3.Connection:
     """Held as long as the host lives; the operating system lets go of it when the process dies."""
-    holder = sqlite3.connect(path.with_suffix(".lock"), isolation_level=None, timeout=0, check_same_thread=False)
+    lock = path.with_suffix(".lock")
+    try:
+        holder = sqlite3.connect(lock, isolation_level=None, timeout=0, check_same_thread=False)
+    except sqlite3.Error as error:
+        raise _not_locked(lock, error) from error
     try:
         holder.execute("BEGIN EXCLUSIVE")
-    except sqlite3.OperationalError as error:
+    except sqlite3.Error as error:
         holder.close()
-        raise Unusable(
-            f"Another host is using {path.parent} ({error}). Stop it, or give this one its own folder with --data."
-        ) from error
+        raise _not_locked(lock, error) from error
     return holder
+
+
+def _not_locked(lock: Path, error: sqlite3.Error) -> Unusable:
+    if error.sqlite_errorname != "SQLITE_BUSY":
+        return Unusable(f"{lock} cannot be used: {error}. Take it away, it holds nothing.")
+    return Unusable(
+        f"Another host is using {lock.parent} ({error}). Stop it, or give this one its own folder with --data."
+    )
 
 
 def _prepare(path: Path) -> int:

@@ -49,11 +49,14 @@ class Limits:
 class Engine:
     """One task hub."""
 
-    def __init__(self, database: Database, invoke: Invoke, clock: Clock, limits: Limits) -> None:
+    def __init__(
+        self, database: Database, invoke: Invoke, clock: Clock, limits: Limits, version: str | None = None
+    ) -> None:
         self._database = database
         self._invoke = invoke
         self._clock = clock
         self._limits = limits
+        self._version = version  # of sub-orchestrations whose call says none
         self.functions = Functions()
         self._ready: dict[str, None] = {}  # instances with messages, in the order in which they got them
         self._in_turn: set[str] = set()
@@ -159,7 +162,7 @@ class Engine:
         turn = begin(history, meant, self._clock.now())
         if turn is None:
             return await self._discard(taken)
-        outcome = apply(turn, await self._ask(turn), self._clock.now(), lambda: uuid4().hex)
+        outcome = apply(turn, await self._ask(turn), self._clock.now(), lambda: uuid4().hex, self._version)
         return await self._save(row, taken, outcome)
 
     async def _discard(self, taken: list[int]) -> Saved:

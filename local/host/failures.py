@@ -5,10 +5,11 @@ import json
 from local.host.events import Event, Kind
 
 CHANGED = "Was a change made to the orchestrator code after this instance had already started running?"
+BEFORE = "Non-Deterministic workflow detected: A previous execution of this orchestration scheduled"
 MADE_BY = {
-    Kind.TASK_SCHEDULED: ("an activity task", "ScheduleTaskOrchestratorAction"),
-    Kind.CHILD_CREATED: ("a sub-orchestration task", "CreateSubOrchestrationAction"),
-    Kind.TIMER_CREATED: ("a timer task", "CreateTimerOrchestratorAction"),
+    Kind.TASK_SCHEDULED: "ScheduleTaskOrchestratorAction",
+    Kind.CHILD_CREATED: "CreateSubOrchestrationAction",
+    Kind.TIMER_CREATED: "CreateTimerOrchestratorAction",
 }
 
 
@@ -16,21 +17,48 @@ class Mismatch(Exception):
     """The orchestrator's code no longer does what its history says it did."""
 
     @classmethod
-    def of(cls, event: Event, kind: Kind | None, name: str | None = None) -> "Mismatch":
-        """Says what the history holds and what this replay made of the same task id."""
-        task = MADE_BY[Kind(event["EventType"])][0]
-        named = f" named '{event['Name']}'" if "Name" in event else ""
-        before = f"A previous execution of this orchestration scheduled {task} with sequence number {event['EventId']}"
-        if kind is None:
-            now = f"{named}, but the current replay execution hasn't (yet?) scheduled this task. "
-        elif name is None:
-            made = MADE_BY[kind][1]
-            now = f"{named}, but the current orchestration replay instead produced a {made} action with this "
-            now += "sequence number. "
+    def missing(cls, event: Event) -> "Mismatch":
+        """This replay has made nothing of the task."""
+        comma = "" if event["EventType"] == Kind.TIMER_CREATED else ","
+        now = f"{comma} but the current replay execution hasn't (yet?) scheduled this task."
+        return cls(f"{BEFORE} {_known(event)}{now} {CHANGED}")
+
+    @classmethod
+    def of_kind(cls, event: Event, kind: Kind) -> "Mismatch":
+        """This replay has made something else of the task."""
+        which = "at" if event["EventType"] == Kind.CHILD_CREATED else "with"
+        now = f"but the current orchestration replay instead produced a {MADE_BY[kind]} action {which} this"
+        return cls(f"{BEFORE} {_named(event)} {now} sequence number. {CHANGED}")
+
+    @classmethod
+    def of_name(cls, event: Event, name: str) -> "Mismatch":
+        """This replay has called another function."""
+        now = "but the current orchestration replay instead scheduled"
+        if event["EventType"] == Kind.CHILD_CREATED:
+            now += f" a sub-orchestration task with name {name} at this sequence number."
         else:
-            now = f"{named}, but the current orchestration replay instead scheduled {task} named '{name}' with this "
-            now += "sequence number.  "
-        return cls(f"Non-Deterministic workflow detected: {before}{now}{CHANGED}")
+            now += f" an activity task named '{name}' with this sequence number. "
+        return cls(f"{BEFORE} {_named(event)} {now} {CHANGED}")
+
+
+def _known(event: Event) -> str:
+    """A task of the history, with all that is known of it."""
+    if event["EventType"] == Kind.TIMER_CREATED:
+        return f"a timer task with sequence number {event['EventId']}"
+    version = f"version '{event.get('Version') or ''}'"
+    if event["EventType"] == Kind.TASK_SCHEDULED:
+        return f"an activity task with sequence ID {event['EventId']} and name '{event['Name']}' ({version})"
+    return (
+        f"a sub-orchestration task with sequence ID {event['EventId']} and name '{event['Name']}' "
+        f"({version}, instance ID '{event['InstanceId']}')"
+    )
+
+
+def _named(event: Event) -> str:
+    """The same, before what was made of it instead."""
+    if event["EventType"] == Kind.TASK_SCHEDULED:
+        return f"an activity task with sequence number {event['EventId']} named '{event['Name']}',"
+    return f"{_known(event)} named" if event["EventType"] == Kind.TIMER_CREATED else f"{_known(event)},"
 
 
 def activity_reason(name: str, error: str) -> str:

@@ -1,5 +1,7 @@
 """The app's functions as the host knows them, and the answers of its HTTP functions."""
 
+import asyncio
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -8,7 +10,9 @@ from local.host import bindings
 from local.host.engine import Functions
 from local.host.pool import Aborted, Died, Pool, TimedOut
 from local.host.reply import Reply, Request, empty
-from local.host.routes import Route, find, route_of
+from local.host.routes import RESERVED, Route, find, route_of
+
+FRAMING = {"content-length", "transfer-encoding"}  # said by the server itself, from the body that it sends
 
 
 class Refused(Exception):
@@ -20,26 +24,30 @@ class Registered:
     """Everything an app registers, sorted by what the host does with it."""
 
     all: list[dict[str, Any]]
-    routes: list[Route] = field(default_factory=list)
+    routes: list[Route] = field(default_factory=list)  # by function name, which is the order in which they are tried
     timers: dict[str, dict[str, Any]] = field(default_factory=dict)  # name: its trigger's binding
     durable: Functions = field(default_factory=Functions)
     clients: frozenset[str] = frozenset()  # functions that take a durable client
     unsupported: dict[str, str] = field(default_factory=dict)  # name: why
+    warnings: list[str] = field(default_factory=list)
 
 
 def register(described: list[dict[str, Any]], prefix: str) -> Registered:
     """Sorts what the app registers; raises Refused for a trigger whose messages would be lost."""
-    unsupported = {f["name"]: f["reason"] for f in described if f["reason"]}
     for function in described:
-        if function["trigger"] not in bindings.SUPPORTED_TRIGGERS | bindings.HARMLESS_TRIGGERS:
+        known = function["trigger"] in bindings.SUPPORTED_TRIGGERS | bindings.HARMLESS_TRIGGERS
+        if not known and not function.get("disabled"):
+            name = function["name"]
             raise Refused(
-                f"Function {function['name']!r} waits for {function['trigger']}, which this host does not have: what "
-                "arrives there would be lost. Take the function out of the app while it runs here."
+                f"Function {name!r} waits for {function['trigger']}, which this host does not have: what arrives there "
+                f"would be lost. Disable it while the app runs here: set AzureWebJobs.{name}.Disabled to true."
             )
     usable = [f for f in described if not f["reason"]]
+    routes, clashes = _routes([f for f in usable if f["trigger"] == bindings.HTTP], prefix)
+    unsupported = {f["name"]: f["reason"] for f in described if f["reason"]} | clashes
     return Registered(
-        all=described,
-        routes=[route_of(f["name"], _trigger(f), prefix) for f in usable if f["trigger"] == bindings.HTTP],
+        all=[{**f, "reason": unsupported.get(f["name"])} for f in described],
+        routes=routes,
         timers={f["name"]: _trigger(f) for f in usable if f["trigger"] == bindings.TIMER},
         durable=Functions(
             orchestrators=_called(usable, bindings.ORCHESTRATION, "orchestration"),
@@ -47,7 +55,35 @@ def register(described: list[dict[str, Any]], prefix: str) -> Registered:
         ),
         clients=frozenset(f["name"] for f in usable if any(b["type"] == bindings.CLIENT for b in f["bindings"])),
         unsupported=unsupported,
+        warnings=_warnings(usable, routes),
     )
+
+
+def _routes(functions: list[dict[str, Any]], prefix: str) -> tuple[list[Route], dict[str, str]]:
+    """The routes in the real host's order, and why some functions have none."""
+    routes: list[Route] = []
+    clashes: dict[str, str] = {}
+    for function in sorted(functions, key=lambda f: str(f["name"]).lower()):
+        route = route_of(function["name"], _trigger(function), prefix)
+        other = next((r.function for r in routes if r.conflicts(route)), None)
+        if other is not None:
+            clashes[route.function] = f"its route conflicts with that of function {other}"
+        else:
+            routes.append(route)
+    return routes, clashes
+
+
+def _warnings(functions: list[dict[str, Any]], routes: list[Route]) -> list[str]:
+    """What runs here and otherwise, or not at all, on Azure."""
+    retried = [f["name"] for f in functions if f.get("retried")]
+    reserved = [r.function for r in routes if r.template.lower().startswith(RESERVED)]
+    return [
+        *(f"Function {name} has a retry policy, which this host does not follow." for name in retried),
+        *(
+            f"Function {name} has a route under {' or '.join(RESERVED)}, which Azure does not serve."
+            for name in reserved
+        ),
+    ]
 
 
 def _trigger(function: dict[str, Any]) -> dict[str, Any]:
@@ -69,7 +105,6 @@ class HttpFunctions:
         self._timeout = timeout
         self._allowed = allowed
         self.registered = Registered(all=[])
-        self.client = ""
 
     async def answer(self, request: Request) -> Reply | None:
         """The function's reply, or None when there is no function for this."""
@@ -83,13 +118,18 @@ class HttpFunctions:
             "method": request.method,
             "url": request.url,
             "headers": request.headers,
-            "query": request.query,
+            "query": {name: value for name, value in request.query.items() if value},
             "route": parameters,
-            "client": self.client if route.function in self.registered.clients else None,
         }
         return await self._call(route.function, header, request.body)
 
     async def _call(self, function: str, header: dict[str, Any], body: bytes) -> Reply:
+        try:
+            async with asyncio.timeout(self._timeout):
+                await self._pool.available()
+        except TimeoutError:
+            self._pool.report(f"Function {function} was not called: there is no worker.")
+            return empty(503)
         try:
             answer, payload = await self._pool.invoke(function, header, body, limit=self._timeout)
         except (TimedOut, Died, Aborted):
@@ -97,6 +137,17 @@ class HttpFunctions:
         if not answer["ok"]:
             self._pool.report(f"Function {function} failed: {answer['error']}\n{answer['stack']}")
             return empty(500)
-        headers = [(n, v) for n, v in answer["headers"] if n.lower() != "content-length"]
-        cookies = [("Set-Cookie", c) for c in answer["cookies"]]
-        return Reply(status=answer["status"], body=payload, headers=[*headers, *cookies])
+        headers = [(n, v) for n, v in answer["headers"] if n.lower() not in FRAMING]
+        headers += [("Set-Cookie", c) for c in answer["cookies"]]
+        if (trouble := _unsendable(answer["status"], headers)) is not None:
+            self._pool.report(f"Function {function} failed: its response has {trouble}.")
+            return empty(500)
+        return Reply(status=answer["status"], body=payload, headers=headers)
+
+
+def _unsendable(status: int, headers: list[tuple[str, str]]) -> str | None:
+    """What HTTP has no way to say, if anything: the real host refuses it too."""
+    if not 200 <= status <= 999:
+        return f"the status {status}, which is none"
+    broken = [name for name, value in headers if not re.fullmatch(r"[\t -~]*", f"{name}{value}")]
+    return f"a header {broken[0]!r} with a character that no header may hold" if broken else None

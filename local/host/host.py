@@ -11,7 +11,7 @@ from local.host.clock import Clock, SystemClock
 from local.host.cron import NotASchedule
 from local.host.database import Database, Unusable
 from local.host.engine import Engine, Limits
-from local.host.functions import HttpFunctions, Refused, Registered, register
+from local.host.functions import HttpFunctions, Refused, register
 from local.host.management import WEBHOOK, Hub, Management
 from local.host.options import Options
 from local.host.pool import NotReady, Pool
@@ -45,8 +45,8 @@ class Host:
         self._keys = _prepared(options.data)
         self._database = Database(options.data / "host.db", self._break_from(loop))
         self._pool = pool
-        self._engine = Engine(self._database, self._pool.invoke, self._clock, self._limits())
-        hub = Hub(name=self._settings.hub, code=self._keys.durable)
+        self._engine = Engine(self._database, self._pool.invoke, self._clock, self._limits(), configured.version)
+        hub = Hub(name=self._settings.hub, code=self._keys.durable, version=configured.version)
         self._management = Management(self._database, self._engine, self._clock, hub)
         self._functions = HttpFunctions(self._pool, self._settings.timeout, self._keys.opens_function)
         self._timers = TimerTriggers(
@@ -72,20 +72,21 @@ class Host:
     async def _work(self, ready: Callable[[str], None]) -> None:
         """Everything from the first to the last moment; ends only by an exception."""
         await self._start()
-        ready(f"http://{_named(self._options.bind)}:{self._public.port}")
+        ready(self._origin)
         await self._watch()
 
     async def _start(self) -> None:
         """Listening first, for the app is told its address; orchestrations last, for they need everything."""
         await self._public.start(self._options.bind, self._options.port)
         await self._rpc.start("127.0.0.1", 0)
-        origin = f"http://127.0.0.1:{self._public.port}"
-        client = self._management.client_binding(origin, f"http://127.0.0.1:{self._rpc.port}{RPC}")
-        self._functions.client = self._timers.client = client
-        registered = register(await self._pool.start(), self._settings.prefix)
-        self._use(registered, starting=True)
+        self._pool.client = self._management.client_binding(self._origin, f"http://127.0.0.1:{self._rpc.port}{RPC}")
+        self._use(await self._pool.start(), starting=True)
         await self._engine.start()
         await self._public.answers("/admin/host/ping")
+
+    @property
+    def _origin(self) -> str:
+        return f"http://{_named(self._options.bind)}:{self._public.port}"
 
     async def _stop(self) -> None:
         """No new work, then no workers, then no file: whatever was under way is done again by the next start."""
@@ -96,12 +97,19 @@ class Host:
         await self._pool.close()
         self._database.close()
 
-    def _use(self, registered: Registered, *, starting: bool) -> None:
+    def _use(self, functions: list[dict[str, Any]], *, starting: bool = False) -> None:
+        """Takes over what the app registers; changes nothing when it cannot be used."""
+        registered = register(functions, self._settings.prefix)
+        if not registered.all:
+            self._say("The app registers no function.")
         self._timers.use(registered.timers, starting=starting)
+        self._pool.clients = registered.clients
         self._engine.functions = registered.durable
         self._functions.registered = self._admin.registered = registered
         for name, reason in registered.unsupported.items():
             self._say(f"Function {name} is not registered: {reason}.")
+        for warning in registered.warnings:
+            self._say(warning)
 
     async def _watch(self) -> None:
         """Replaces the workers when the app's code changes; code that does not load changes nothing."""
@@ -109,7 +117,7 @@ class Host:
         while True:
             self._seen = await watch.changed(folder, self._seen)
             try:
-                self._use(register(await self._pool.replace(), self._settings.prefix), starting=False)
+                await self._pool.replace(self._use)
                 self._say("The app's code has changed: it is loaded again.")
             except (NotReady, Refused, NotASchedule, NotATemplate) as error:
                 self._say(f"The app's code has changed but cannot be loaded, the one before goes on:\n{error}")
@@ -161,6 +169,8 @@ def _prepared(folder: Path) -> keys.Keys:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         return keys.load(folder)
+    except keys.Damaged as error:
+        raise Unusable(str(error)) from error
     except OSError as error:
         raise Unusable(f"The data folder {folder} cannot be used: {error}. Name another with --data.") from error
 

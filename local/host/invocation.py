@@ -4,11 +4,13 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
+import azure.functions as func
 from azure.functions import meta
 from azure.functions._durable_functions import OrchestrationContext
 
 from local.host import app as apps
 from local.host import bindings
+from local.host.context import Context
 from local.host.wire import Header
 
 Arguments = dict[str, Any]
@@ -22,14 +24,32 @@ def prepare(function: apps.Function, header: Header, body: bytes, folder: str) -
             arguments[binding["name"]] = TRIGGERS[function.trigger](header, body)
         elif binding["type"] == bindings.CLIENT:
             arguments[binding["name"]] = header["client"]
+        elif binding["name"] != bindings.RETURN:
+            arguments[binding["name"]] = Output()
     if "context" in inspect.signature(function.code).parameters and "context" not in arguments:
-        arguments["context"] = apps.Context(function.name, folder, header["invocation"])
+        arguments["context"] = Context(function.name, folder, header["invocation"])
     return arguments
 
 
-def result_of(function: apps.Function, value: Any) -> tuple[Header, bytes]:
-    """The answer to the host for what a function returned."""
-    return RESULTS[function.trigger](value)
+def result_of(function: apps.Function, value: Any, arguments: Arguments) -> tuple[Header, bytes]:
+    """The answer to the host for what a function returned, or set as its output."""
+    outputs = [a for a in arguments.values() if isinstance(a, Output)]
+    return RESULTS[function.trigger](outputs[0].get() if outputs else value)
+
+
+class Output(func.Out[Any]):
+    """Where a function leaves its response when it does not return it."""
+
+    def __init__(self) -> None:
+        self._value: Any = None
+
+    def set(self, val: Any) -> None:
+        """Called by the function."""
+        self._value = val
+
+    def get(self) -> Any:
+        """What was set last."""
+        return self._value
 
 
 def _converter(binding: str) -> Any:
@@ -85,7 +105,9 @@ def _orchestration_state(value: Any) -> tuple[Header, bytes]:
     return {"ok": True}, str(value).encode()
 
 
-def _nothing(_: Any) -> tuple[Header, bytes]:
+def _nothing(value: Any) -> tuple[Header, bytes]:
+    if value is not None:
+        raise RuntimeError("a function without a $return binding returned a non-None value")
     return {"ok": True}, b""
 
 

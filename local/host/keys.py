@@ -10,6 +10,10 @@ from pathlib import Path
 from typing import Any
 
 
+class Damaged(Exception):
+    """The file with the keys cannot be read as such."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Keys:
     """Who may call what."""
@@ -40,12 +44,15 @@ def load(folder: Path) -> Keys:
     path = folder / "secrets" / "host.json"
     if not path.exists():
         _write(path, _fresh())
-    content = json.loads(path.read_text(encoding="utf-8-sig"))
-    return Keys(
-        master=content["masterKey"]["value"],
-        function=content["functionKeys"][0]["value"],
-        durable=next(k["value"] for k in content["systemKeys"] if k["name"] == "durabletask_extension"),
-    )
+    try:
+        content = json.loads(path.read_text(encoding="utf-8-sig"))
+        return Keys(
+            master=str(content["masterKey"]["value"]),
+            function=str(content["functionKeys"][0]["value"]),
+            durable=next(str(k["value"]) for k in content["systemKeys"] if k["name"] == "durabletask_extension"),
+        )
+    except (ValueError, LookupError, TypeError, StopIteration) as error:
+        raise Damaged(f"{path} does not hold the host's keys. Take it away: new ones are made then.") from error
 
 
 def _same(offered: list[str], key: str) -> bool:

@@ -89,6 +89,8 @@ class Pool:
         self._tasks: set[asyncio.Task[None]] = set()
         self._free = asyncio.Event()
         self._closing = False
+        self.client = ""  # what the SDK's durable client is made from
+        self.clients: frozenset[str] = frozenset()  # functions that take one
 
     async def launch(self) -> None:
         """Sets the workers going without waiting for them: they take longest of all to start."""
@@ -100,15 +102,20 @@ class Pool:
         self._free.set()
         return self._workers[0].functions
 
-    async def replace(self) -> list[dict[str, Any]]:
-        """Brings up workers with the app as it is now; the old ones finish what they run and get nothing new."""
+    async def replace(self, accept: Callable[[list[dict[str, Any]]], None]) -> None:
+        """Brings up workers with the app as it is now; the old ones finish what they run and get nothing new.
+
+        When `accept` raises for what the app registers now, the old ones stay.
+        """
         fresh = await self._greet_all([await self._launch() for _ in range(self._size)])
+        try:
+            accept(fresh[0].functions)
+        except BaseException:
+            _retire(fresh)
+            raise
         old, self._workers = self._workers, fresh
         self._free.set()
-        for worker in old:
-            worker.retired = True
-            _end_if_idle(worker)
-        return fresh[0].functions
+        _retire(old)
 
     async def invoke(
         self, function: str, header: Header, body: bytes, *, limit: float | None, repeatable: bool = False
@@ -117,6 +124,8 @@ class Pool:
         deadline = None if limit is None else time.monotonic() + limit
         await self._free.wait()
         worker = min(self._workers, key=lambda w: len(w.running))
+        if function in self.clients:
+            header = {**header, "client": self.client}
         identity = next(self._ids)
         call = Invocation(asyncio.get_running_loop().create_future(), repeatable)
         worker.running[identity] = call
@@ -130,6 +139,10 @@ class Pool:
         finally:
             worker.running.pop(identity, None)
             _end_if_idle(worker)
+
+    async def available(self) -> None:
+        """Returns when there is a worker."""
+        await self._free.wait()
 
     def report(self, text: str) -> None:
         """Tells the developer what a function did."""
@@ -158,9 +171,7 @@ class Pool:
         workers = [w for w in outcomes if isinstance(w, Worker)]
         errors = [e for e in outcomes if isinstance(e, BaseException)]
         if errors:
-            for worker in workers:
-                worker.retired = True
-                _end_if_idle(worker)
+            _retire(workers)
             raise errors[0]
         return workers
 
@@ -224,8 +235,7 @@ class Pool:
                 if len(self._workers) < self._size:
                     self._workers.append(worker)
                 else:  # the workers were replaced meanwhile
-                    worker.retired = True
-                    _end_if_idle(worker)
+                    _retire([worker])
                 self._free.set()
             except NotReady as error:
                 self._say(f"A new worker did not start: {error}\nTrying again in {pause:g} s.")
@@ -245,6 +255,12 @@ async def _first_frames(process: Process, unpacker: Unpacker) -> list[tuple[Head
             return frames
     code = await process.wait()
     raise NotReady(f"The worker ended with exit code {code} before the app was loaded; its own output says why.")
+
+
+def _retire(workers: list[Worker]) -> None:
+    for worker in workers:
+        worker.retired = True
+        _end_if_idle(worker)
 
 
 def _end_if_idle(worker: Worker) -> None:

@@ -30,8 +30,8 @@ WHERE id = :id;
 -- name: set_status
 UPDATE instances SET status = :status, output = :output, updated = :updated WHERE id = :id;
 
--- name: delete_instance
-DELETE FROM instances WHERE id = :id;
+-- name: delete_finished
+DELETE FROM instances WHERE id = :id AND status IN ('Completed', 'Failed', 'Terminated');
 
 -- name: read_history
 SELECT event FROM history WHERE instance = :instance ORDER BY seq;

@@ -40,8 +40,9 @@ class Step:
 class Replay:
     """Plays the answer's actions against the history, event by event, as the real host's orchestration shim does."""
 
-    def __init__(self, actions: list[Action], started: Event) -> None:
+    def __init__(self, actions: list[Action], started: Event, version: str | None = None) -> None:
         self._actions = iter(actions)
+        self._version = version
         self._awaited = Step(waiting=0)
         self._execution = started["OrchestrationInstance"]["ExecutionId"]
         self.clock = events.moment(started["Timestamp"])
@@ -100,7 +101,7 @@ class Replay:
 
     def _raise(self, event: Event) -> None:
         name = event["Name"].lower()  # the host's names know no case; the SDK's do
-        if self._waits[name]:
+        if self._waits[name] and self.successor_input is None:  # else it is for the next generation
             self._waits[name].pop().end()
         else:
             self._early[name].append(event)
@@ -117,10 +118,12 @@ class Replay:
     def _match(self, event: Event) -> None:
         """A task in the history must be what the answer scheduled under the same id."""
         kind, action = self.planned.pop(event["EventId"], (None, {}))
+        if kind is None:
+            raise Mismatch.missing(event)
         if kind != event["EventType"]:
-            raise Mismatch.of(event, kind)
+            raise Mismatch.of_kind(event, kind)
         if kind != Kind.TIMER_CREATED and action["functionName"].lower() != event["Name"].lower():
-            raise Mismatch.of(event, kind, action["functionName"])
+            raise Mismatch.of_name(event, action["functionName"])
 
     def _schedule(self, action: Action, parent: Step | None) -> Step:
         step = Step(parent=parent)
@@ -154,7 +157,11 @@ class Replay:
         if child:
             self.planned[identity] = (
                 Kind.CHILD_CREATED,
-                {**action, "instanceId": action.get("instanceId") or f"{self._execution}:{identity}"},
+                {
+                    **action,
+                    "instanceId": action.get("instanceId") or f"{self._execution}:{identity}",
+                    "version": action.get("version") or self._version,
+                },
             )
 
     def _timer(self, action: Action, step: Step) -> None:

@@ -27,7 +27,11 @@ class Request:
     @property
     def keys(self) -> list[str]:
         """The keys that came with it; one that fits is enough."""
-        return [k for k in (self.headers.get("x-functions-key"), self.query.get("code")) if k]
+        return [k for k in (self.headers.get("x-functions-key"), self.argument("code")) if k]
+
+    def argument(self, name: str) -> str | None:
+        """A query parameter; its name knows no case."""
+        return next((value for key, value in self.query.items() if key.lower() == name.lower()), None)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +50,10 @@ def empty(status: int, **headers: str) -> Reply:
 
 def as_json(status: int, value: Any, **headers: str) -> Reply:
     """A JSON body."""
-    body = json.dumps(value, ensure_ascii=False).encode("utf-8", "surrogatepass")
+    try:
+        body = json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:  # half a surrogate pair, which only an escape can hold
+        body = json.dumps(value).encode()
     more = [(n.replace("_", "-"), v) for n, v in headers.items()]
     return Reply(status=status, body=body, headers=[("Content-Type", JSON), *more])
 

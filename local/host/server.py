@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from aiohttp import web
 
 from local.host.database import Unusable
+from local.host.options import Unsuitable
 from local.host.reply import Reply, Request
 from local.host.routes import query_of
 
@@ -64,11 +65,15 @@ class Listener:
         self._bind = ""
 
     async def start(self, bind: str, port: int) -> None:
-        """Listens; raises OSError when the port is taken."""
+        """Listens; raises Unsuitable when the address is taken, or none of this machine's."""
         self._bind = "127.0.0.1" if bind in EVERYWHERE else bind
         await self._runner.setup()
         site = web.TCPSite(self._runner, bind, port, reuse_address=True)
-        await site.start()
+        try:
+            await site.start()
+        except OSError as error:
+            hint = "Another port can be given with --port, 0 for any, another address with --bind."
+            raise Unsuitable(f"Cannot listen on {bind}:{port}: {error}. {hint}") from error
         server = site._server
         assert isinstance(server, asyncio.Server)
         self.port = server.sockets[0].getsockname()[1]
@@ -93,6 +98,7 @@ class Listener:
             return web.Response(status=403, text=refusal + "\n")
         try:
             async with asyncio.timeout(BODY_SECONDS):
+                await _invite(raw)
                 body = await raw.read()
         except TimeoutError:
             return web.Response(status=408, text="The body did not arrive in time.\n")
@@ -106,6 +112,13 @@ class Listener:
         for name, value in reply.headers:
             response.headers.add(name, value)
         return response
+
+
+async def _invite(raw: web.BaseRequest) -> None:
+    """A client that asks whether it may send its body would otherwise wait for its own patience to end."""
+    if raw.headers.get("Expect", "").lower() == "100-continue":
+        await raw.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        raw.writer.output_size = 0  # the reply has not begun
 
 
 def from_outside(bind: str) -> Callable[[web.BaseRequest], str | None]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 DEFAULT_TIMEOUT = 300.0  # seconds, where neither host.json nor the environment says otherwise
+OVERRIDE = "azurefunctionsjobhost__"  # begins a variable that beats a key of host.json, __ between its parts
 TIMEOUT_VARIABLE = "AzureFunctionsJobHost__functionTimeout"
 WORKERS_VARIABLE = "FUNCTIONS_WORKER_PROCESS_COUNT"
 PER_CORE = 10  # concurrent activities and orchestrators, as on a plan that is not Consumption
@@ -27,29 +28,35 @@ class Settings:
     hub: str
     activities: int
     orchestrators: int
+    version: str | None  # of orchestrations whose start says none
     values: dict[str, str]  # for the workers' environment, from local.settings.json
 
 
 def load(folder: Path, environment: Mapping[str, str]) -> Settings:
-    """Reads the settings of the app in this folder."""
-    host = _read(folder / "host.json")
+    """Reads the settings of the app in this folder; `Values` count as environment, as in the Core Tools."""
+    values = _values(folder / "local.settings.json", environment)
+    everything = {**values, **environment}
+    host = _overridden(_lowered(_read(folder / "host.json")), everything)
     durable = _section(host, "extensions", "durableTask")
     limit = PER_CORE * (os.cpu_count() or 1)
+    version = durable.get("defaultversion")
     return Settings(
-        timeout=_timeout(environment.get(TIMEOUT_VARIABLE) or host.get("functionTimeout")),
-        prefix=str(_section(host, "extensions", "http").get("routePrefix", "api")).strip("/"),
-        hub=str(durable.get("hubName", "TestHubName")),
+        timeout=_timeout(host.get("functiontimeout")),
+        prefix=str(_section(host, "extensions", "http").get("routeprefix", "api")).strip("/"),
+        hub=_hub(str(durable.get("hubname", "TestHubName")), everything),
         activities=_count(durable, "maxConcurrentActivityFunctions", limit),
         orchestrators=_count(durable, "maxConcurrentOrchestratorFunctions", limit),
-        values=_values(folder / "local.settings.json", environment),
+        version=None if version is None else str(version),
+        values=values,
     )
 
 
-def workers(environment: Mapping[str, str]) -> int:
+def workers(environment: Mapping[str, str], option: int | None = None) -> int:
     """How many worker processes there shall be."""
-    text = environment.get(WORKERS_VARIABLE, "1")
-    if not text.isdigit() or not 1 <= int(text) <= 10:
-        raise Invalid(f"{WORKERS_VARIABLE} is {text!r}; a number from 1 to 10 is wanted.")
+    name, text = ("--workers", str(option)) if option is not None else (WORKERS_VARIABLE, "1")
+    text = environment.get(name, text)
+    if not text.isdecimal() or not 1 <= int(text) <= 10:
+        raise Invalid(f"{name} is {text!r}; a number from 1 to 10 is wanted.")
     return int(text)
 
 
@@ -60,6 +67,35 @@ def timespan(text: str) -> float:
         raise ValueError(text)
     days, hours, minutes, seconds = found.groups()
     return int(days or 0) * 86400 + int(hours) * 3600 + int(minutes) * 60 + float(seconds)
+
+
+def _lowered(value: Any) -> Any:
+    """The same with its keys in lower case, for the real host's know none."""
+    return {k.lower(): _lowered(v) for k, v in value.items()} if isinstance(value, dict) else value
+
+
+def _overridden(host: dict[str, Any], environment: Mapping[str, str]) -> dict[str, Any]:
+    """host.json with what the environment says of it."""
+    for name, value in environment.items():
+        if name.lower().startswith(OVERRIDE):
+            *path, key = name.lower().removeprefix(OVERRIDE).split("__")
+            section = host
+            for part in path:
+                section = section.setdefault(part, {})
+                if not isinstance(section, dict):
+                    raise Invalid(f"{name} says something of {part}, which host.json has with another value.")
+            section[key] = value
+    return host
+
+
+def _hub(text: str, environment: Mapping[str, str]) -> str:
+    """A name between percent signs is that of a setting."""
+    found = re.fullmatch("%(.+)%", text)
+    if found is None:
+        return text
+    if found[1] not in environment:
+        raise Invalid(f"extensions.durableTask.hubName in host.json is {text}, but {found[1]} is not set.")
+    return environment[found[1]]
 
 
 def _timeout(text: str | None) -> float | None:
@@ -87,20 +123,25 @@ def _read(path: Path) -> dict[str, Any]:
 
 def _section(content: dict[str, Any], *path: str) -> dict[str, Any]:
     for key in path:
-        content = content.get(key) or {}
+        content = content.get(key.lower()) or {}
         if not isinstance(content, dict):
             raise Invalid(f"{'.'.join(path)} in host.json is not a JSON object.")
     return content
 
 
 def _count(section: dict[str, Any], key: str, default: int) -> int:
-    value = section.get(key, default)
-    if not isinstance(value, int) or value < 1:
+    value = section.get(key.lower(), default)
+    if not str(value).isdecimal() or int(value) < 1:
         raise Invalid(f"extensions.durableTask.{key} in host.json is {value!r}; a whole number from 1 is wanted.")
-    return value
+    return int(value)
 
 
 def _values(path: Path, environment: Mapping[str, str]) -> dict[str, str]:
     """The environment beats the file, as in the Core Tools."""
-    values = _section(_read(path), "Values")
+    content = _read(path)
+    if content.get("IsEncrypted"):
+        raise Invalid(f"{path} is encrypted; decrypt it first (func settings decrypt).")
+    values = content.get("Values") or {}
+    if not isinstance(values, dict):
+        raise Invalid(f"Values in {path} is not a JSON object.")
     return {str(k): str(v) for k, v in values.items() if k not in environment}

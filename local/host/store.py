@@ -118,11 +118,12 @@ def save_turn(queries: Queries, instance: sqlite3.Row, taken: list[int], outcome
 
 
 def purge(queries: Queries, instances: list[str]) -> int:
-    """Removes instances and everything that belongs to them; gives back how many there were."""
+    """Removes finished instances and everything that belongs to them; gives back how many there were."""
     deleted = 0
     for instance in instances:
-        _forget(queries, instance)
-        deleted += queries.run("delete_instance", id=instance)
+        if queries.run("delete_finished", id=instance):  # another client may have started it anew meanwhile
+            _forget(queries, instance)
+            deleted += 1
     queries.all("give_back")
     return deleted
 
@@ -238,13 +239,14 @@ def _end(queries: Queries, instance: sqlite3.Row, outcome: Outcome) -> Saved:
 
 def rewind(queries: Queries, instance: str, note: Event) -> Saved:
     """Takes a failed instance back to before its failures, and with it the children that caused them."""
+    row = queries.one("find_instance", id=instance)
+    if row is None or row["status"] != "Failed":  # by now
+        return Saved()
     history = load_history(queries, instance)
     queries.run("delete_history", instance=instance)
     _append(queries, instance, rewinding.rewound(history))
     queries.run("set_status", id=instance, status="Running", output=None, updated=note["Timestamp"])
     woken = list(add_message(queries, instance, note).wake)
     for child in rewinding.failed_children(history):
-        row = queries.one("find_instance", id=child)
-        if row is not None and row["status"] == "Failed":
-            woken += rewind(queries, child, note).wake
+        woken += rewind(queries, child, note).wake
     return Saved(wake=tuple(woken))

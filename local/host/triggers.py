@@ -10,7 +10,7 @@ from typing import Any
 
 from local.host import events
 from local.host.clock import Clock
-from local.host.cron import Schedule
+from local.host.cron import NotASchedule, Schedule
 from local.host.database import Database
 from local.host.pool import Aborted, Died, Pool, TimedOut
 
@@ -35,14 +35,19 @@ class TimerTriggers:
         self._timeout = timeout
         self._values = {**values, **os.environ}
         self._say = say
-        self.client = ""
+        self._functions: dict[str, tuple[dict[str, Any], Schedule]] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._runs: dict[str, asyncio.Task[None]] = {}  # by schedule, while they are under way
 
     def use(self, bindings: dict[str, dict[str, Any]], *, starting: bool) -> None:
-        """Takes over the app's timer functions; raises NotASchedule for one that cannot be understood."""
-        schedules = {name: Schedule(self._setting(str(b["schedule"]))) for name, b in bindings.items()}
+        """Takes over the app's timer functions; raises NotASchedule for one that cannot be understood.
+
+        A run that is under way goes on to its end, and is waited for.
+        """
+        schedules = {name: Schedule(self._resolved(name, str(b["schedule"]))) for name, b in bindings.items()}
         for task in self._tasks.values():
             task.cancel()
+        self._functions = {name: (bindings[name], schedule) for name, schedule in schedules.items()}
         self._tasks = {
             name: asyncio.create_task(self._serve(name, bindings[name], schedule, starting))
             for name, schedule in schedules.items()
@@ -50,17 +55,19 @@ class TimerTriggers:
 
     async def stop(self) -> None:
         """Ends the waiting; a run that is under way is lost."""
-        for task in self._tasks.values():
+        tasks = [*self._tasks.values(), *self._runs.values()]
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     async def fire(self, name: str, *, past_due: bool = False) -> None:
         """Runs a timer function once."""
         now = self._clock.now()
-        body = json.dumps({"Schedule": {"AdjustForDST": True}, "ScheduleStatus": None, "IsPastDue": past_due})
+        status = self._status(name)
+        body = json.dumps({"Schedule": {"AdjustForDST": True}, "ScheduleStatus": status, "IsPastDue": past_due})
         await self._database.write(lambda q: q.run("note_run", function=name, last=events.stamp(now)))
         try:
-            header, _ = await self._pool.invoke(name, {"client": self.client}, body.encode(), limit=self._timeout)
+            header, _ = await self._pool.invoke(name, {}, body.encode(), limit=self._timeout)
         except (TimedOut, Died, Aborted) as error:
             self._say(f"Timer function {name} did not end: {type(error).__name__} {error}.")
             return
@@ -68,14 +75,24 @@ class TimerTriggers:
             self._say(f"Timer function {name} failed: {header['error']}\n{header['stack']}")
 
     async def _serve(self, name: str, binding: dict[str, Any], schedule: Schedule, starting: bool) -> None:
-        if starting and binding.get("runOnStartup"):
-            await self.fire(name)
-        elif starting and self._missed(name, schedule):
-            await self.fire(name, past_due=True)
+        """A run that lasts longer than to the next one's time is followed by that one at once, as on the real host."""
+        if name in self._runs:
+            await asyncio.shield(self._runs[name])
+        began = self._clock.now()
+        if starting and binding.get("useMonitor", True) and self._missed(name, schedule):
+            await self._run(name, past_due=True)
+        elif starting and binding.get("runOnStartup"):
+            await self._run(name)
         while True:
-            due = schedule.after(self._clock.now())
+            due = schedule.after(began)
             await self._sleep_until(due)
-            await self.fire(name)
+            began = max(due, self._clock.now())
+            await self._run(name)
+
+    async def _run(self, name: str, *, past_due: bool = False) -> None:
+        self._runs[name] = asyncio.create_task(self.fire(name, past_due=past_due))
+        self._runs[name].add_done_callback(lambda _: self._runs.pop(name))
+        await asyncio.shield(self._runs[name])
 
     async def _sleep_until(self, due: datetime) -> None:
         while (left := (due - self._clock.now()).total_seconds()) > 0:
@@ -86,10 +103,29 @@ class TimerTriggers:
         row = self._database.read.one("last_run", function=name)
         if row is None:
             return False
-        expected = schedule.after(events.moment(row["last"]))
-        return schedule.after(expected) - expected >= MONITORED and expected < self._clock.now()
+        last = events.moment(row["last"])
+        return _is_monitored(schedule, last) and schedule.after(last) < self._clock.now()
 
-    def _setting(self, text: str) -> str:
-        """A schedule between percent signs is the name of a setting."""
-        found = re.fullmatch(r"%(.+)%", text)
-        return self._values.get(found[1], text) if found else text
+    def _status(self, name: str) -> dict[str, str] | None:
+        """What a monitored function is told of its runs."""
+        binding, schedule = self._functions[name]
+        row = self._database.read.one("last_run", function=name)
+        if row is None or not (binding.get("useMonitor", True) and _is_monitored(schedule, events.moment(row["last"]))):
+            return None
+        following = schedule.after(events.moment(row["last"]))
+        return {"Last": row["last"], "LastUpdated": row["last"], "Next": events.stamp(following)}
+
+    def _resolved(self, name: str, text: str) -> str:
+        """A schedule with the settings that stand in it between percent signs."""
+
+        def value(found: re.Match[str]) -> str:
+            if found[1] not in self._values:
+                raise NotASchedule(f"The schedule {text!r} of {name} names the setting {found[1]}, which is not set.")
+            return self._values[found[1]]
+
+        return re.sub("%([^%]+)%", value, text)
+
+
+def _is_monitored(schedule: Schedule, moment: datetime) -> bool:
+    expected = schedule.after(moment)
+    return schedule.after(expected) - expected >= MONITORED

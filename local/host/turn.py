@@ -84,13 +84,13 @@ def begin(history: Sequence[Event], messages: Iterable[Event], now: datetime) ->
     )
 
 
-def apply(turn: Turn, answer: Answer, now: datetime, new_id: Callable[[], str]) -> Outcome:
-    """What follows from the SDK's answer."""
+def apply(turn: Turn, answer: Answer, now: datetime, new_id: Callable[[], str], version: str | None = None) -> Outcome:
+    """What follows from the SDK's answer; `version` is that of children whose call says none."""
     if turn.termination is not None:
         return _finish(turn, Answer(), "Terminated", turn.termination["Input"], now)
     if answer.crash is not None:
         return _finish(turn, answer, "Failed", _failed(turn, answer.crash), now)
-    replay = Replay(answer.actions, turn.started)
+    replay = Replay(answer.actions, turn.started, version)
     try:
         for event in turn.history:
             replay.take(event)
@@ -167,24 +167,22 @@ def _oversized(answer: Answer) -> str | None:
 
 
 def _go_on(turn: Turn, replay: Replay, answer: Answer, now: datetime, new_id: Callable[[], str]) -> Outcome:
-    """The turn ends with tasks still open: what is new goes out."""
-    made = [_scheduled(identity, kind, action, now) for identity, (kind, action) in replay.planned.items()]
+    """The turn ends with tasks still open: what is new goes out, unless the instance is suspended by now."""
+    new = [] if replay.suspended else [(identity, *planned) for identity, planned in replay.planned.items()]
     return Outcome(
         status="Suspended" if replay.suspended else "Running",
-        events=[*turn.new, *made, events.turn_completed(now)],
+        events=[*turn.new, *(_scheduled(*each, now) for each in new), events.turn_completed(now)],
         calls=[
             Call(task=identity, name=action["functionName"], input=action.get("input"))
-            for identity, (kind, action) in replay.planned.items()
+            for identity, kind, action in new
             if kind == Kind.TASK_SCHEDULED
         ],
         children=[
-            _child(turn, identity, action, now, new_id)
-            for identity, (kind, action) in replay.planned.items()
-            if kind == Kind.CHILD_CREATED
+            _child(turn, identity, action, now, new_id) for identity, kind, action in new if kind == Kind.CHILD_CREATED
         ],
         timers=[
             Timer(task=identity, fire_at=action["fireAt"])
-            for identity, (kind, action) in replay.planned.items()
+            for identity, kind, action in new
             if kind == Kind.TIMER_CREATED and identity not in replay.cancelled
         ],
         cancelled=replay.cancelled,

@@ -7,12 +7,14 @@ import os
 import sys
 import threading
 import traceback
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 from local.host import app as apps
 from local.host import sdk
+from local.host.context import Context
 from local.host.invocation import prepare, result_of
 from local.host.wire import Header, Unpacker, pack
 
@@ -86,7 +88,7 @@ class Worker:
         try:
             arguments = prepare(function, header, body, str(self._folder))
             value = await self._call(function, arguments)
-            answer, payload = result_of(function, value)
+            answer, payload = result_of(function, value, arguments)
         except BaseException as error:
             if isinstance(error, KeyboardInterrupt):
                 raise
@@ -95,9 +97,10 @@ class Worker:
 
     async def _call(self, function: apps.Function, arguments: dict[str, Any]) -> Any:
         if inspect.iscoroutinefunction(function.code):
+            _enter(arguments)
             return await function.code(**arguments)
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._threads, lambda: function.code(**arguments))
+        return await loop.run_in_executor(self._threads, _run, function.code, arguments)
 
     def _answer(self, header: Header, body: bytes) -> None:
         """Answers of one round of the loop leave in one write."""
@@ -116,6 +119,17 @@ class Worker:
                 view = view[os.write(self._send, view) :]
         except BrokenPipeError:
             os._exit(0)
+
+
+def _run(code: Callable[..., Any], arguments: dict[str, Any]) -> Any:
+    """A function in a thread of its own."""
+    _enter(arguments)
+    return code(**arguments)
+
+
+def _enter(arguments: dict[str, Any]) -> None:
+    if isinstance(context := arguments.get("context"), Context):
+        context.enter()
 
 
 def _failure(error: BaseException) -> Header:

@@ -64,6 +64,30 @@ def test_a_response_arrives_as_the_function_made_it(host: Hosted) -> None:
     assert answer.headers["Set-Cookie"] == "taste=sweet; Path=/"
 
 
+@pytest.mark.parametrize(
+    ("query", "status"),
+    [("status=200", 200), ("status=204", 204), ("status=100", 500), ("status=0", 500)]
+    + [(f"status=200&header=X-A&value={value}", status) for value, status in (("b", 200), ("%C3%BC", 500))],
+)
+def test_a_response_that_http_cannot_carry_is_a_500(host: Hosted, query: str, status: int) -> None:
+    """A status that is none, a header that is not ASCII: the log says which."""
+    assert host.call("GET", f"/api/speaks?{query}").status == status
+    if status == 500:
+        assert "Function speaks failed: its response has " in host.log()
+
+
+def test_the_framing_of_a_response_is_the_servers(host: Hosted) -> None:
+    """A function that says something of it does not break it."""
+    answer = host.call("GET", "/api/speaks?status=200&header=Transfer-Encoding&value=chunked&empty=")
+    assert answer.json == {"status": "200", "header": "Transfer-Encoding", "value": "chunked"}
+
+
+def test_a_function_may_set_its_response(host: Hosted) -> None:
+    """Through an output binding of its own, instead of returning it."""
+    answer = host.call("GET", "/api/leaves")
+    assert (answer.status, answer.text) == (201, "left")
+
+
 def test_a_compressed_body_is_not_touched(host: Hosted) -> None:
     """The function gets the bytes that were sent, whatever they claim to be."""
     body = gzip.compress(b"x" * 1000)

@@ -29,6 +29,15 @@ def test_a_host_told_to_stop_ends_at_once_and_well(tmp_path: Path) -> None:
         assert len(host.noted("naps")) == 2
 
 
+def test_a_host_bound_elsewhere_says_its_own_address(tmp_path: Path) -> None:
+    """Also in the addresses that an app's durable client hands out."""
+    with hosted(tmp_path, "--bind", "127.0.0.2") as host:
+        assert host.process.url.startswith("http://127.0.0.2:")
+        address = host.call("POST", "/api/client/addresses/any").json["statusQueryGetUri"]
+        assert address.startswith(f"{host.process.url}/runtime/webhooks/durabletask/instances/any?")
+        assert host.call("GET", address).status == 404
+
+
 def test_two_workers_share_the_work(tmp_path: Path) -> None:
     """Either can be killed; the other goes on meanwhile."""
     with hosted(tmp_path, "--workers", "2") as host:

@@ -1,6 +1,7 @@
 """Orchestrations as a client of the management API and of the SDK's client sees them."""
 
 import json
+import urllib.parse
 import uuid
 from typing import Any
 
@@ -44,6 +45,70 @@ def test_a_start_can_wait_for_the_end(host: Hosted) -> None:
     assert host.manage("POST", path, timeout="1", pollingInterval="5").status == 400
     late = host.manage("POST", f"/orchestrators/naps/{fresh()}", json.dumps([2]), timeout="0.2", pollingInterval="0.1")
     assert late.status == 202
+
+
+def test_a_start_that_says_one_time_alone_waits_for_nothing(host: Hosted) -> None:
+    """Neither for a timeout without an interval."""
+    answer = host.manage("POST", "/orchestrators/one", json.dumps(["double", 4]), timeout="20")
+    assert (answer.status, answer.headers["Retry-After"]) == (202, "10")
+
+
+def test_a_restart_can_wait_for_the_end(host: Hosted) -> None:
+    """As a start can."""
+    instance = fresh()
+    host.start("one", instance, ["double", 6])
+    host.finished(instance)
+    query = {"timeout": "20", "pollingInterval": "0.1", "restartWithNewInstanceId": "false"}
+    answer = host.manage("POST", f"/instances/{instance}/restart", **query)
+    assert (answer.status, answer.json) == (200, 12)
+
+
+def test_an_orchestration_has_the_version_of_its_start_or_the_default(host: Hosted) -> None:
+    """Its child has the default where the call says none."""
+    assert host.result("versions") == ["1.0", "1.0"]
+    instance = fresh()
+    host.call("POST", f"/api/client/start/{instance}", {"name": "versions", "version": "2.0"})
+    assert host.finished(instance)["output"] == ["2.0", "1.0"]
+
+
+def test_an_activity_may_have_a_client(host: Hosted) -> None:
+    """And start what it likes with it."""
+    assert host.finished(host.result("one", ["starts", ["double", 7]]))["output"] == 14
+
+
+def test_addresses_know_no_case(host: Hosted) -> None:
+    """Neither their words nor the names of their parameters; ids do."""
+    instance = fresh("Case")
+    host.start("one", instance, ["double", 1])
+    host.finished(instance)
+    shown = host.manage("GET", f"/Instances/{instance}", SHOWHISTORY="True").json
+    assert shown["historyEvents"]
+    assert host.manage("POST", f"/INSTANCES/{instance}/Terminate").status == 410
+    assert host.manage("GET", f"/instances/{instance.lower()}").status == 404
+
+
+def test_an_event_for_nobody_is_refused_whatever_it_holds(host: Hosted) -> None:
+    """First comes whether the instance is there, then whether it runs, then the body."""
+    instance = fresh()
+    host.start("one", instance, ["double", 1])
+    host.finished(instance)
+    for body in (b"{not json", b""):
+        assert host.manage("POST", "/instances/nobody/raiseEvent/go", body).status == 404
+        assert host.manage("POST", f"/instances/{instance}/raiseEvent/go", body).status == 410
+
+
+def test_an_id_is_escaped_in_the_addresses_of_a_start(host: Hosted) -> None:
+    """They lead to the instance, whatever characters its id has."""
+    started = host.manage("POST", f"/orchestrators/one/{urllib.parse.quote('a#b c/ü?', safe='/')}", ["double", 1])
+    assert started.status == 404  # a slash divides
+    started = host.manage("POST", f"/orchestrators/one/{urllib.parse.quote('a#b cü?', safe='')}", ["double", 1])
+    assert host.call("GET", started.json["statusQueryGetUri"]).json["instanceId"] == "a#b cü?"
+
+
+def test_entities_are_said_to_be_missing(host: Hosted) -> None:
+    """501 instead of a 404 that would mean there is none of that name."""
+    answer = host.manage("POST", "/entities/counter/a", 1, op="add")
+    assert (answer.status, answer.json["Message"]) == (501, "Durable entities are not supported by this host.")
 
 
 def test_the_sdks_client_can_wait_for_the_end(host: Hosted) -> None:

@@ -47,6 +47,18 @@ def test_the_page_lists_functions_and_instances(host: Hosted) -> None:
     assert "<td>double</td>" in page
 
 
+def test_the_page_shows_an_instance_with_its_custom_status_and_history(host: Hosted) -> None:
+    """The one that is chosen, or that the address names."""
+    chromium = browser()
+    host.start("announced", "told-on-the-page", {"step": "<b>7 ü"})
+    host.finished("told-on-the-page")
+    page = rendered(chromium, f"{host.process.url}/#key={host.process.master_key}&instance=told-on-the-page")
+    assert '<td>{"step":"&lt;b&gt;7 ü"}</td>' in page
+    assert "<td>ExecutionStarted</td><td>announced</td>" in page
+    assert "<td>TaskCompleted</td><td>double</td>" in page
+    assert "Restart" in page
+
+
 def test_the_page_shows_nothing_without_a_key(host: Hosted) -> None:
     """It asks for one."""
     page = rendered(browser(), f"{host.process.url}/#key=wrong")

@@ -51,6 +51,19 @@ def test_a_folder_without_an_app_is_named(folder: Path) -> None:
     assert "--app" in said
 
 
+def test_a_folder_that_is_not_there_is_named(folder: Path) -> None:
+    """And not taken for trouble with the address."""
+    (folder / "app").rename(folder / "elsewhere")
+    assert f"There is no folder {folder / 'app'}" in refused(folder)
+
+
+def test_keys_that_are_damaged_are_named(folder: Path) -> None:
+    """With what can be done."""
+    (folder / "data" / "secrets").mkdir(parents=True)
+    (folder / "data" / "secrets" / "host.json").write_text("{", encoding="utf-8")
+    assert "does not hold the host's keys" in refused(folder, "--data", str(folder / "data"))
+
+
 def test_a_worker_that_dies_at_its_start_is_reported(folder: Path) -> None:
     """With its exit code."""
     (folder / "app" / "function_app.py").write_text("import os\nos._exit(7)\n", encoding="utf-8")
@@ -143,6 +156,10 @@ def test_changed_code_is_taken_up_and_broken_code_is_not(tmp_path: Path) -> None
         code = (host.app / "function_app.py").read_text(encoding="utf-8")
         (host.app / "function_app.py").write_text("this is not Python", encoding="utf-8")
         eventually(lambda: "cannot be loaded, the one before goes on" in host.log(), "the refusal")
+        assert host.call("GET", "/api/version").text == "1"
+        unroutable = code.replace('return "1"', 'return "0"').replace('route="version"', 'route="version/{"')
+        (host.app / "function_app.py").write_text(unroutable, encoding="utf-8")
+        eventually(lambda: "holds '{', which is not a parameter" in host.log(), "the second refusal")
         assert host.call("GET", "/api/version").text == "1"
         changed = code.replace('return "1"', 'return "2"')
         (host.app / "function_app.py").write_text(changed, encoding="utf-8")

@@ -61,6 +61,25 @@ def fill(size: int) -> str:
     return "x" * size
 
 
+async def starts(given: Any, client: Client) -> str:
+    """Starts another orchestration, for an activity may have a client too."""
+    return str(await client.start_new("one", None, given))
+
+
+def versions(context: Context) -> Story:
+    """Its own version and that of its child."""
+    if context.parent_instance_id:
+        return context.version
+    child = yield context.call_sub_orchestrator("versions")
+    return [context.version, child]
+
+
+def announced(context: Context) -> Story:
+    """Has what it is given as its custom status."""
+    context.set_custom_status(context.get_input())
+    return (yield context.call_activity("double", 1))
+
+
 def story(context: Context) -> Story:
     """A chain, a fan-out, a timer, children, generations: everything whose order a kill could disturb."""
     n = context.get_input()
@@ -183,6 +202,17 @@ def echo(req: func.HttpRequest) -> func.HttpResponse:
     return func.HttpResponse(req.get_body()[:100], status_code=207, headers=headers, mimetype="application/x-thing")
 
 
+def speaks(req: func.HttpRequest) -> func.HttpResponse:
+    """A response with the status and the header that it is told."""
+    headers = {req.params["header"]: req.params["value"]} if "header" in req.params else {}
+    return func.HttpResponse(json.dumps(dict(req.params)), status_code=int(req.params["status"]), headers=headers)
+
+
+def leaves(req: func.HttpRequest, res: func.Out[func.HttpResponse]) -> None:
+    """Sets its response instead of returning it."""
+    res.set(func.HttpResponse("left", status_code=201))
+
+
 def hang(req: func.HttpRequest) -> str:
     """Takes longer than any test allows."""
     time.sleep(60)
@@ -216,8 +246,10 @@ async def client_calls(req: func.HttpRequest, client: Client) -> Any:
     body: Any = req.get_json() if req.get_body() else None
     match req.route_params["operation"]:
         case "start":
-            started = await client.start_new(body["name"], instance, body.get("input"))
+            started = await client.start_new(body["name"], instance, body.get("input"), body.get("version"))
             return client.create_check_status_response(req, started)
+        case "addresses":
+            return func.HttpResponse(json.dumps(client.create_http_management_payload(instance)))
         case "raise":
             await client.raise_event(str(instance), body["name"], body["value"])
             return func.HttpResponse(status_code=204)
@@ -231,11 +263,14 @@ async def client_calls(req: func.HttpRequest, client: Client) -> Any:
 
 
 app.activity_trigger(input_name="n")(double)
+app.activity_trigger(input_name="given")(app.durable_client_input(client_name="client")(starts))
 app.activity_trigger(input_name="seconds")(nap)
 app.activity_trigger(input_name="seconds")(block)
 app.activity_trigger(input_name="text")(shout)
 app.activity_trigger(input_name="size")(fill)
 app.orchestration_trigger(context_name="context")(story)
+app.orchestration_trigger(context_name="context")(versions)
+app.orchestration_trigger(context_name="context")(announced)
 app.orchestration_trigger(context_name="context")(generations)
 app.orchestration_trigger(context_name="context")(naps)
 app.orchestration_trigger(context_name="context")(one)
@@ -253,6 +288,8 @@ app.route(route="admin-only", auth_level=func.AuthLevel.ADMIN)(admin_only)
 app.route(route="things/{kind:alpha}/{number:int?}", auth_level=func.AuthLevel.ANONYMOUS)(things)
 app.route(route="files/{*path}", auth_level=func.AuthLevel.ANONYMOUS)(files)
 app.route(route="echo", auth_level=func.AuthLevel.ANONYMOUS, methods=["POST"])(echo)
+app.route(route="speaks", auth_level=func.AuthLevel.ANONYMOUS)(speaks)
+app.route(route="leaves", binding_arg_name="res", auth_level=func.AuthLevel.ANONYMOUS)(leaves)
 app.route(route="hang", auth_level=func.AuthLevel.ANONYMOUS)(hang)
 app.route(route="invocation", auth_level=func.AuthLevel.ANONYMOUS)(invocation)
 app.route(route="environment", auth_level=func.AuthLevel.ANONYMOUS)(environment)

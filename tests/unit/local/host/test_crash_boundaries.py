@@ -1,6 +1,7 @@
 """The host dies at its first boundary, then at its second, then at its third: each time everything is finished."""
 
 import asyncio
+import json
 import os
 from datetime import timedelta
 from pathlib import Path
@@ -10,10 +11,13 @@ from typing import Any
 import azure.durable_functions as df
 
 from local.host import events, store
+from local.host.events import Kind
 from tests.unit.local.host.hub import Died, Fate, Hub, essence
 from tests.unit.local.host.pure import Code, Context
 
-INSTANCES = ("story", "generations", "waiting")
+INSTANCES = ("story", "generations", "waiting", "collecting")
+STARTS: tuple[tuple[str, Any], ...] = (("story", None), ("generations", 10), ("waiting", None), ("collecting", []))
+COLLECTED = [1, 2]
 
 
 def story(context: Context) -> Any:
@@ -50,12 +54,26 @@ def waiting(context: Context) -> Any:
     return (yield context.call_activity("double", value))
 
 
+def collecting(context: Context) -> Any:
+    """Takes an event a generation, so that the others are carried over."""
+    taken = [*context.get_input(), (yield context.wait_for_external_event("next"))]
+    if len(taken) < len(COLLECTED):
+        context.continue_as_new(taken)
+    return taken
+
+
 def fail(given: Any) -> Any:
     """Never works."""
     raise ValueError(given)
 
 
-ORCHESTRATORS: dict[str, Code] = {"story": story, "child": child, "generations": generations, "waiting": waiting}
+ORCHESTRATORS: dict[str, Code] = {
+    "story": story,
+    "child": child,
+    "generations": generations,
+    "waiting": waiting,
+    "collecting": collecting,
+}
 ACTIVITIES = {"double": lambda n: 2 * n, "fail": fail}
 
 
@@ -63,10 +81,10 @@ async def play(path: Path, fate: Fate) -> None:
     """Starts everything, as far as the host lives."""
     async with Hub(path, ORCHESTRATORS, ACTIVITIES, fate) as hub:
         try:
-            await hub.start("story", "story")
-            await hub.start("generations", "generations", 10)
-            await hub.start("waiting", "waiting")
+            for name, given in STARTS:
+                await hub.start(name, name, given)
             await hub.send("waiting", events.event_raised(name="go", input="7", now=hub.clock.now()))
+            await collect(hub)
         except Died:
             return
         await hub.finished(*INSTANCES)
@@ -75,11 +93,12 @@ async def play(path: Path, fate: Fate) -> None:
 async def recover(path: Path) -> tuple[dict[str, Any], dict[str, list[str]]]:
     """A new host on the same file: the clients repeat what they did not get an answer to; then everything ends."""
     async with Hub(path, ORCHESTRATORS, ACTIVITIES) as hub:
-        for name, given in (("story", None), ("generations", 10), ("waiting", None)):
+        for name, given in STARTS:
             if hub.status(name) is None:
                 await hub.start(name, name, given)
         if not was_raised(hub):
             await hub.send("waiting", events.event_raised(name="go", input="7", now=hub.clock.now()))
+        await collect(hub)
         await hub.finished(*INSTANCES)
         every = [row["id"] for row in hub.database.read.all("list_instances", **EVERYTHING)]
         outputs = {i: (hub.status(i), hub.output(i)) for i in INSTANCES}
@@ -94,9 +113,26 @@ def was_raised(hub: Hub) -> bool:
     return taken or any(b"EventRaised" in m["event"] or b'"go"' in m["event"] for m in messages(hub))
 
 
-def messages(hub: Hub) -> list[Any]:
-    """What is on its way to the waiting instance."""
-    return hub.database.read.all("read_messages", instance="waiting")
+async def collect(hub: Hub) -> None:
+    """Raises what has not been raised yet."""
+    for number in COLLECTED[already_collected(hub) :]:
+        await hub.send("collecting", events.event_raised(name="next", input=str(number), now=hub.clock.now()))
+
+
+def already_collected(hub: Hub) -> int:
+    """How many events the file has: taken by earlier generations, in the history, or on their way."""
+    with hub.database.snapshot() as read:
+        row = read.one("find_instance", id="collecting")
+        if row is None or row["status"] in store.FINISHED:
+            return 0 if row is None else len(COLLECTED)
+        raised = [e for e in store.load_history(read, "collecting") if e["EventType"] == Kind.EVENT_RAISED]
+        waiting = [m for m in messages(hub, "collecting") if b'"next"' in m["event"]]
+        return len(json.loads(json.loads(row["input"]))) + len(raised) + len(waiting)
+
+
+def messages(hub: Hub, instance: str = "waiting") -> list[Any]:
+    """What is on its way to an instance."""
+    return hub.database.read.all("read_messages", instance=instance)
 
 
 EVERYTHING = {"after": "", "prefix": None, "created_from": None, "created_to": None, "statuses": None, "top": -1}
@@ -108,6 +144,7 @@ async def die_everywhere(folder: Path) -> None:
     await play(folder / "undisturbed.db", undisturbed)
     expected = await recover(folder / "undisturbed.db")
     assert expected[0]["story"] == ("Completed", [2, [0, 2], [8, 10]])
+    assert expected[0]["collecting"] == ("Completed", COLLECTED)
     for boundary in range(undisturbed.passed):
         path = folder / f"{boundary}.db"
         await play(path, Fate(boundary))

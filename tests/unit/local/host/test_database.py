@@ -33,6 +33,14 @@ def remember(key: str, value: int) -> Callable[[Queries], int]:
     return lambda q: q.run("write_meta", key=key, value=value)
 
 
+@pytest.mark.parametrize("damage", [lambda p: p.write_bytes(b"no database" * 500), lambda p: p.mkdir()])
+def test_a_lock_that_is_none_is_named(tmp_path: Path, damage: Callable[[Path], Any]) -> None:
+    """It holds nothing, so it can be taken away."""
+    damage(tmp_path / "host.lock")
+    with pytest.raises(Unusable, match=r"host.lock cannot be used: .* Take it away"):
+        Database(tmp_path / "host.db", ignore)
+
+
 def test_a_change_that_fails_takes_back_only_itself(tmp_path: Path) -> None:
     """Its neighbours in the same commit are kept."""
 

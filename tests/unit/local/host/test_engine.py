@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from local.host import events, store
+from local.host import events, rewind, store
 from local.host.events import Kind
 from tests.unit.local.host.hub import Hub
 from tests.unit.local.host.pure import START, Code, Context
@@ -87,6 +87,37 @@ def test_a_finished_id_can_be_used_again(tmp_path: Path) -> None:
             await hub.finished("same")
             assert hub.output("same") == 2 * given
             assert [e["Generation"] for e in hub.history("same") if "Generation" in e] == [generation]
+
+    played(tmp_path, do)
+
+
+def test_what_was_started_anew_meanwhile_is_not_purged(tmp_path: Path) -> None:
+    """Who purges has looked before; what counts is what is there when it happens."""
+
+    async def do(hub: Hub) -> None:
+        await hub.start("one", "done", 1)
+        await hub.finished("done")
+        hub.clock.jumping = False
+        await hub.start("sleeper", "busy")
+        assert await hub.database.write(lambda q: store.purge(q, ["busy", "done", "none"])) == 1
+        assert (hub.status("done"), hub.history("done")) == (None, [])
+        hub.clock.jumping = True
+        await hub.finished("busy")
+        assert hub.output("busy") == "woken"
+
+    played(tmp_path, do)
+
+
+def test_what_is_rewound_twice_at_once_is_rewound_once(tmp_path: Path) -> None:
+    """The second finds that it is no longer failed."""
+
+    async def do(hub: Hub) -> None:
+        await hub.start("nobody", "i")
+        await hub.finished("i")
+        note = rewind.request(None, hub.clock.now())
+        first = await hub.database.write(lambda q: store.rewind(q, "i", note))
+        second = await hub.database.write(lambda q: store.rewind(q, "i", note))
+        assert (first.wake, second.wake) == (("i",), ())
 
     played(tmp_path, do)
 

@@ -77,3 +77,15 @@ def test_a_body_that_does_not_arrive_is_given_up(monkeypatch: pytest.MonkeyPatch
         return await reader.readline()
 
     assert b" 408 " in talked(from_outside("127.0.0.1"), talk)
+
+
+def test_a_client_that_asks_may_send_its_body() -> None:
+    """Curl waits a second for that before it sends a large one."""
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bytes:
+        writer.write(b"POST /x HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4\r\nExpect: 100-continue\r\n\r\n")
+        invited = await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"body")
+        return invited + await reader.readline()
+
+    assert talked(from_outside("127.0.0.1"), talk) == b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n"

@@ -31,6 +31,48 @@ def test_the_environment_beats_host_json(tmp_path: Path) -> None:
     assert settings.load(folder, {settings.TIMEOUT_VARIABLE: "-1"}).timeout is None
 
 
+def test_every_key_of_host_json_can_be_set_by_a_variable(tmp_path: Path) -> None:
+    """Two underscores between its parts, in any case; local.settings.json may hold the variable."""
+    variable = "AzureFunctionsJobHost__extensions__durableTask__"
+    folder = written(tmp_path, {"extensions": {"http": {"RoutePrefix": "x"}}}, {"Values": {f"{variable}hubName": "H"}})
+    found = settings.load(folder, {f"{variable}MaxConcurrentActivityFunctions": "7", settings.TIMEOUT_VARIABLE: "-1"})
+    assert (found.prefix, found.hub, found.activities, found.timeout) == ("x", "H", 7, None)
+    assert settings.load(written(tmp_path, local={"Values": {settings.TIMEOUT_VARIABLE: "00:00:09"}}), {}).timeout == 9
+
+
+def test_a_task_hub_may_have_its_name_from_a_setting(tmp_path: Path) -> None:
+    """Between percent signs; one that is not set is named."""
+    folder = written(tmp_path, {"extensions": {"durableTask": {"hubName": "%HUB%"}}})
+    assert settings.load(folder, {"HUB": "H"}).hub == "H"
+    with pytest.raises(settings.Invalid, match="is %HUB%, but HUB is not set"):
+        settings.load(folder, {})
+
+
+def test_orchestrations_may_have_a_default_version(tmp_path: Path) -> None:
+    """None where host.json says none."""
+    assert settings.load(tmp_path, {}).version is None
+    assert (
+        settings.load(written(tmp_path, {"extensions": {"durableTask": {"defaultVersion": "1.2"}}}), {}).version
+        == "1.2"
+    )
+
+
+@pytest.mark.parametrize(
+    ("local", "said"), [({"IsEncrypted": True}, "is encrypted"), ({"Values": [1]}, "Values in .* is not a JSON object")]
+)
+def test_local_settings_that_cannot_be_read_are_named(tmp_path: Path, local: Any, said: str) -> None:
+    """With what can be done."""
+    with pytest.raises(settings.Invalid, match=said):
+        settings.load(written(tmp_path, local=local), {})
+
+
+def test_a_variable_that_contradicts_host_json_is_named(tmp_path: Path) -> None:
+    """It says something of a part that is no section."""
+    variable = "AzureFunctionsJobHost__functionTimeout__x"
+    with pytest.raises(settings.Invalid, match=variable):
+        settings.load(written(tmp_path, {"functionTimeout": "00:02:00"}), {variable: "1"})
+
+
 def test_the_environment_beats_local_settings(tmp_path: Path) -> None:
     """As in the Core Tools."""
     folder = written(tmp_path, local={"Values": {"A": "file", "B": "file"}})
@@ -67,3 +109,11 @@ def test_the_number_of_workers_is_checked(text: str) -> None:
     """One to ten, as on Azure."""
     with pytest.raises(settings.Invalid, match=settings.WORKERS_VARIABLE):
         settings.workers({settings.WORKERS_VARIABLE: text})
+
+
+def test_the_command_line_beats_the_setting() -> None:
+    """Within the same bounds."""
+    assert settings.workers({settings.WORKERS_VARIABLE: "3"}) == 3
+    assert settings.workers({settings.WORKERS_VARIABLE: "3"}, 2) == 2
+    with pytest.raises(settings.Invalid, match="--workers is '0'"):
+        settings.workers({}, 0)

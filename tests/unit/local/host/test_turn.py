@@ -11,7 +11,7 @@ from local.host import events
 from local.host.answers import Answer
 from local.host.events import Kind
 from local.host.turn import apply, begin
-from tests.unit.local.host.pure import START, Context, Pure
+from tests.unit.local.host.pure import START, Context, Pure, ask
 
 
 class Backoff(df.RetryOptions):  # type: ignore[misc]  # the SDK ships no types
@@ -280,6 +280,23 @@ def test_a_long_timer_is_set_in_pieces() -> None:
     assert pure.last.output == '"woken"'
 
 
+def test_a_long_timer_that_is_cancelled_keeps_the_instance_for_its_piece() -> None:
+    """The SDK cancels the whole and not the piece that the host was given, so the host waits for that."""
+
+    def code(context: Context) -> Any:
+        timer = context.create_timer(context.current_utc_datetime + timedelta(days=30))
+        yield context.task_any([timer, context.wait_for_external_event("go")])
+        timer.cancel()
+        return "early"
+
+    pure = Pure(code)
+    pure.take(pure.raised("go"))
+    assert pure.last.status == "Running"
+    pure.now = events.moment(pure.timers[-1].fire_at)
+    pure.take(pure.fired(0))
+    assert (pure.last.status, pure.last.output) == ("Completed", '"early"')
+
+
 @pytest.mark.parametrize(
     ("kept", "seen"),
     [(None, None), ('"{\\"n\\": 5}"', '{"n": 5}'), ('{"n":5}', {"n": 5}), ("[1,2]", "[1, 2]"), ("7", "7")],
@@ -381,6 +398,35 @@ def test_continue_as_new_waits_for_open_tasks() -> None:
     assert pure.last.successor is not None
 
 
+def test_an_event_after_continue_as_new_is_for_the_next_generation() -> None:
+    """A wait of this one that was given up does not swallow it."""
+
+    def code(context: Context) -> Any:
+        timer = context.create_timer(context.current_utc_datetime + timedelta(seconds=1))
+        yield context.task_any([timer, context.wait_for_external_event("go"), context.call_activity("slow")])
+        context.continue_as_new(None)
+
+    pure = Pure(code)
+    pure.take(pure.fired(0))
+    pure.take(pure.raised("go", 5))
+    pure.take(pure.completed(1))
+    assert [e["Name"] for e in (pure.last.successor or [])[1:]] == ["go"]
+
+
+def test_a_child_has_the_version_of_its_call_or_the_default() -> None:
+    """The one that host.json says."""
+
+    def code(context: Context) -> Any:
+        own = context.call_sub_orchestrator("child", None, None, "2.0")
+        yield context.task_all([context.call_sub_orchestrator("child"), own])
+
+    turn = begin([], [Pure(code).started], START)
+    assert turn is not None
+    outcome = apply(turn, ask(code, turn.context), START, str, "1.0")
+    assert [c["Version"] for c in outcome.children] == ["1.0", "2.0"]
+    assert [e["Version"] for e in outcome.events if e["EventType"] == Kind.CHILD_CREATED] == ["1.0", "2.0"]
+
+
 def test_a_child_without_an_id_is_named_by_its_parents_execution() -> None:
     """With an id it has that one; both know who called them and as which task."""
 
@@ -425,6 +471,19 @@ def test_a_suspended_instance_records_but_schedules_nothing() -> None:
     assert (pure.last.status, pure.last.output, names(pure)) == ("Suspended", '"pause"', ["first"])
     pure.take(events.resumed(reason="go on", now=pure.now))
     assert (pure.last.status, pure.last.output, names(pure)) == ("Running", None, ["first", "second"])
+
+
+def test_what_is_decided_in_the_turn_that_suspends_waits_too() -> None:
+    """A start and a suspend that arrive together: nothing runs before the resume."""
+    pure = Pure(chain)
+    suspended = events.suspended(reason="pause", now=pure.now)
+    turn = begin([], [suspended, pure.started], START)
+    assert turn is not None
+    outcome = apply(turn, ask(chain, turn.context), START, str)
+    assert (outcome.status, outcome.calls) == ("Suspended", [])
+    turn = begin(outcome.events, [events.resumed(reason=None, now=START)], START)
+    assert turn is not None
+    assert [c.name for c in apply(turn, ask(chain, turn.context), START, str).calls] == ["first"]
 
 
 def test_a_suspended_instance_does_not_end() -> None:
@@ -480,25 +539,73 @@ def test_the_newest_wait_gets_the_event() -> None:
 # ---- what does not fit ----------------------------------------------------------------------------------------------
 
 
+ACTIVITY = "an activity task with sequence number 0 named 'first', but the current orchestration replay instead "
+CHILD = "a sub-orchestration task with sequence ID 0 and name 'first' (version '', instance ID 'own'), but the current "
+TIMER = "a timer task with sequence number 0"
+CALLS: dict[str, Any] = {
+    "activity": lambda c: c.call_activity("first"),
+    "child": lambda c: c.call_sub_orchestrator("first", None, "own"),
+    "timer": lambda c: c.create_timer(START),
+    "other activity": lambda c: c.call_activity("other"),
+    "other child": lambda c: c.call_sub_orchestrator("other"),
+    "nothing": lambda c: c.wait_for_external_event("go"),
+}
+
+
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("before", "now", "said"),
     [
-        (lambda c: c.call_activity("other"), "but the current orchestration replay instead scheduled an activity task"),
-        (lambda c: c.create_timer(START), "instead produced a CreateTimerOrchestratorAction action"),
-        (lambda c: c.wait_for_external_event("go"), "hasn't (yet?) scheduled this task"),
+        (
+            "activity",
+            "other activity",
+            ACTIVITY + "scheduled an activity task named 'other' with this sequence number. ",
+        ),
+        ("activity", "timer", ACTIVITY + "produced a CreateTimerOrchestratorAction action with this sequence number."),
+        (
+            "activity",
+            "nothing",
+            "an activity task with sequence ID 0 and name 'first' (version ''), but the current replay execution "
+            "hasn't (yet?) scheduled this task.",
+        ),
+        (
+            "child",
+            "other child",
+            CHILD + "orchestration replay instead scheduled a sub-orchestration task with name other at this sequence "
+            "number.",
+        ),
+        (
+            "child",
+            "activity",
+            CHILD + "orchestration replay instead produced a ScheduleTaskOrchestratorAction action at this sequence "
+            "number.",
+        ),
+        ("child", "nothing", CHILD + "replay execution hasn't (yet?) scheduled this task."),
+        (
+            "timer",
+            "child",
+            TIMER
+            + " named but the current orchestration replay instead produced a CreateSubOrchestrationAction action "
+            "with this sequence number.",
+        ),
+        ("timer", "nothing", TIMER + " but the current replay execution hasn't (yet?) scheduled this task."),
     ],
 )
-def test_changed_code_is_found_out(change: Any, said: str) -> None:
-    """A replay that does something else than its history fails the instance and says what."""
-    pure = Pure(chain)
+def test_changed_code_is_found_out(before: str, now: str, said: str) -> None:
+    """A replay that does something else than its history fails the instance with the Durable Task Framework's text."""
+
+    def code(context: Context) -> Any:
+        yield CALLS[before](context)
 
     def changed(context: Context) -> Any:
-        yield change(context)
+        yield CALLS[now](context)
 
+    pure = Pure(code)
     pure.code = changed
-    pure.take(pure.completed(0))
+    pure.take(pure.raised("anything"))
     assert pure.last.status == "Failed"
-    assert said in (pure.last.output or "")
+    began = "Non-Deterministic workflow detected: A previous execution of this orchestration scheduled "
+    ended = " Was a change made to the orchestrator code after this instance had already started running?"
+    assert json.loads(pure.last.output or "") == began + said + ended
 
 
 @pytest.mark.parametrize("kind", [7, 8, 9, 99])

@@ -1,0 +1,86 @@
+"""What a function that asks for `context` is given: the Azure worker's invocation context."""
+
+import os
+import threading
+from dataclasses import dataclass
+from typing import Any
+
+import azure.functions as func
+from azure.functions import _abc
+
+THREADS = threading.local()  # what is logged from a thread is told apart by the invocation's id in it
+
+
+class Trace(_abc.TraceContext):
+    """A trace of its own for each call, in the W3C's form; nobody collects it."""
+
+    def __init__(self) -> None:
+        self._parent = f"00-{os.urandom(16).hex()}-{os.urandom(8).hex()}-00"
+
+    @property
+    def trace_parent(self) -> str:
+        """Version, trace, span and flags."""
+        return self._parent
+
+    @property
+    def trace_state(self) -> str:
+        """Empty."""
+        return ""
+
+    @property
+    def attributes(self) -> dict[str, str]:
+        """None."""
+        return {}
+
+
+@dataclass(frozen=True)
+class Retry:
+    """The first attempt, for this host makes no other."""
+
+    retry_count: int = 0
+    max_retry_count: int = 0
+    exception: Any = None
+
+
+class Context(func.Context):
+    """One call of a function."""
+
+    def __init__(self, name: str, folder: str, invocation: str) -> None:
+        self._name = name
+        self._folder = folder
+        self._invocation = invocation
+        self._trace = Trace()
+
+    def enter(self) -> None:
+        """Leaves the id of this call in the thread that runs it."""
+        THREADS.invocation_id = self._invocation
+
+    @property
+    def invocation_id(self) -> str:
+        """The id of this call."""
+        return self._invocation
+
+    @property
+    def function_name(self) -> str:
+        """The name under which the function is registered."""
+        return self._name
+
+    @property
+    def function_directory(self) -> str:
+        """The app's folder."""
+        return self._folder
+
+    @property
+    def trace_context(self) -> Any:
+        """Where this call stands in a trace."""
+        return self._trace
+
+    @property
+    def retry_context(self) -> Any:
+        """Which attempt this is."""
+        return Retry()
+
+    @property
+    def thread_local_storage(self) -> Any:
+        """The app's own, for each thread."""
+        return THREADS

@@ -1,0 +1,31 @@
+"""The command line of the host, as far as it ends before a host begins."""
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from local.host import cli
+
+
+@pytest.mark.parametrize("port", ["65536", "-1", "http"])
+def test_a_port_that_is_none_is_named(port: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """With what is wanted, before anything is started."""
+    with pytest.raises(SystemExit, match="2"):
+        cli.main(["--app", ".", "--port", port])
+    assert f"'{port}' is no port; 0 to 65535 is wanted" in capsys.readouterr().err
+
+
+def test_damage_is_told_from_a_full_disk(tmp_path: Path) -> None:
+    """Only what was damaged is lost."""
+    path = tmp_path / "host.db"
+    path.write_bytes(b"no database" * 500)
+    with closing(sqlite3.connect(path)) as damaged, pytest.raises(sqlite3.DatabaseError) as broken:
+        damaged.execute("SELECT * FROM meta")
+    assert "is damaged" in cli._broken(tmp_path, broken.value)
+    with closing(sqlite3.connect(":memory:")) as full:
+        full.execute("PRAGMA max_page_count = 1")
+        with pytest.raises(sqlite3.OperationalError) as no_room:
+            full.execute("CREATE TABLE a (b)")
+    assert "Nothing reported is lost" in cli._broken(tmp_path, no_room.value)
