@@ -104,6 +104,7 @@ def test_whoever_came_as_far_as_storing_wrote() -> None:
     world = make("generating")
     advance(world, "storing")
     advance(world, "reading")
+    advance(world, "generating", attempt=2)
     assert (world.runs.records["r1"].wrote, world.runs.records["r1"].attempt) == (True, 2)
 
 

@@ -3,6 +3,7 @@
 import asyncio
 from typing import Any
 
+import azure.functions as func
 import pytest
 
 from outlast.http.cancel_run import CancelRun
@@ -17,7 +18,7 @@ STEPS = ("read_input_file", "read_data_from_db", "generate_report", "store_data_
 def cancel_at(step: str, after: bool, **fields: Any) -> World:
     """A run that is cancelled just before, or just after, its first call of that step."""
     world = World(reports=WITH_SNAPSHOT)
-    work, cancelled = world.steps[step], []
+    work, cancelled = world.steps[step], list[func.HttpResponse]()
 
     async def cancel() -> None:
         if not cancelled:

@@ -86,7 +86,7 @@ def test_a_reference_means_the_file_as_it_was() -> None:
     put = starts.world.inputs.put
 
     def post() -> int:
-        return finish(starts.asked(body=b'{"input": "january.csv"}', kind="application/json")).status_code
+        return int(finish(starts.asked(body=b'{"input": "january.csv"}', kind="application/json")).status_code)
 
     asyncio.run(put("january.csv", BODY))
     assert [post(), post(), starts.count()] == [202, 202, 1]
