@@ -45,13 +45,26 @@ class Stack:
         assert status == 202, answer
         return str(answer["id"])
 
+    def start_with(self, report: str, input: str, **options: Any) -> str:
+        """Start with a file of the inputs place, and return the run's id."""
+        asked = json.dumps({"input": input, "options": options}).encode()
+        status, answer = self.request("POST", f"/api/reports/{report}", asked, kind="application/json")
+        assert status == 202, answer
+        return str(answer["id"])
+
     def request(
-        self, method: str, path: str, body: bytes | None = None, key: str | None = None, **query: str
+        self,
+        method: str,
+        path: str,
+        body: bytes | None = None,
+        key: str | None = None,
+        kind: str = "application/octet-stream",
+        **query: str,
     ) -> tuple[int, Any]:
         """Status and JSON body of one call, with the function key."""
         host = self.parts.host
         url = f"{host.url}{path}?{urllib.parse.urlencode({**query, 'code': self.parts.function_key})}"
-        headers = {"Content-Type": "application/octet-stream", **({"Idempotency-Key": key} if key else {})}
+        headers = {"Content-Type": kind, **({"Idempotency-Key": key} if key else {})}
         try:
             with urllib.request.urlopen(
                 urllib.request.Request(url, body, headers, method=method), timeout=30
