@@ -37,9 +37,10 @@ class Held:
     def documents(self, container: str) -> list[str]:
         """The ids of its generation's documents."""
         with self.stack.container(container) as found:
-            query = "SELECT VALUE c.id FROM c WHERE c.snapshot_run = @run"
+            query = "SELECT c.id FROM c WHERE c.snapshot_run = @run"
             parameters: list[dict[str, object]] = [{"name": "@run", "value": self.run}]
-            return list(found.query_items(query, parameters=parameters, enable_cross_partition_query=True))
+            items = found.query_items(query, parameters=parameters, enable_cross_partition_query=True)
+            return [str(item["id"]) for item in items]
 
     def _obstruct(self) -> None:
         """Before it is started. Publishing is held by `publishing_held`, for all runs."""

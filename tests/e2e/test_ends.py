@@ -155,11 +155,7 @@ def resumed(stack: Stack, run: str) -> dict[str, int]:
 def test_a_turn_whose_worker_is_killed_costs_an_attempt(stack: Stack, part: str) -> None:
     """An orchestrator fails without its `except`. At the second sweep the run is finished, whole, without a mail."""
     held = Held(stack, "flight_delays", f"killed in {part or 'the run'}", "storing")
-    stack.wait_for_phase(held.run, "storing")
-    stack.kill_workers_in_a_turn(held.run + part)
-    stack.wait_until(lambda: stack.status(held.run + part)["runtimeStatus"] == "Failed", "it to fail")
-    stack.sweep()
-    stack.wait_until(lambda: stack.record(held.run)["attempt"] == 2, "the next attempt")
+    kill_in_a_turn(held, part)
     held.release()
     assert stack.wait(held.run)["output"]["rows_stored"] == ROWS
     stack.sweep()
@@ -168,14 +164,21 @@ def test_a_turn_whose_worker_is_killed_costs_an_attempt(stack: Stack, part: str)
     assert stack.mails_about(held.run) == []
 
 
+def kill_in_a_turn(held: Held, part: str) -> None:
+    """Of the run, a wave or a lane, while it stores; returns when the next attempt has begun."""
+    stack, instance = held.stack, held.run + part
+    lane = f"{held.run}:1:store0-0"
+    stack.wait_until(lambda: lane in [one["instanceId"] for one in stack.instances(held.run)], "its lane")
+    stack.kill_workers_in_a_turn(instance)
+    stack.wait_until(lambda: stack.status(instance)["runtimeStatus"] == "Failed", "it to fail")
+    stack.sweep()
+    stack.wait_until(lambda: stack.record(held.run)["attempt"] == 2, "the next attempt")
+
+
 def test_a_lane_of_an_older_attempt_stops_at_the_fence(stack: Stack) -> None:
     """It outlives its run's orchestration and goes on when it can, but writes nothing any more."""
     held = Held(stack, "flight_delays", "killed before its lane", "storing")
-    stack.wait_for_phase(held.run, "storing")
-    stack.kill_workers_in_a_turn(held.run)
-    stack.wait_until(lambda: stack.status(held.run)["runtimeStatus"] == "Failed", "it to fail")
-    stack.sweep()
-    stack.wait_until(lambda: stack.record(held.run)["attempt"] == 2, "the next attempt")
+    kill_in_a_turn(held, "")
     held.release()
     outcome = stack.wait(f"{held.run}:1:store0-0")["output"]
     assert "in attempt 2; this call belongs to storing in attempt 1 and stops" in outcome["error"]["text"]
