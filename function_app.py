@@ -31,8 +31,10 @@ from outlast.http.show_health import ShowHealth
 from outlast.http.show_rejects import ShowRejects
 from outlast.http.show_run import ShowRun
 from outlast.http.start_report import StartReport
+from outlast.memory import give_back_large_blocks
 from outlast.sweep_runs import SweepRuns
 
+give_back_large_blocks()
 a = Adapters.wired(os.environ, Path(__file__).parent)
 Retry.first_seconds = a.settings.first_retry_seconds
 

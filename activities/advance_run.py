@@ -37,7 +37,7 @@ def _edit(given: Plain) -> Callable[[RunRecord], RunRecord]:
     to, edit = given["to"], _EDITS.get(given["to"], _advanced)
 
     def checked(record: RunRecord) -> RunRecord:
-        after = edit(record, given) if record.attempt == given["attempt"] else None
+        after = edit(record, given) if record.attempt == given["attempt"] else _repeated(record, given)
         if after is None:
             raise Permanent(
                 f"run {record.id} is {record.state} in attempt {record.attempt} and cannot become {to} "
@@ -63,6 +63,12 @@ def _read(record: RunRecord, given: Plain) -> RunRecord | None:
     if record.state in STATES[2:-1]:
         return replace(record, state="reading", attempt=record.attempt + 1)
     return _advanced(record, given)
+
+
+def _repeated(record: RunRecord, given: Plain) -> RunRecord | None:
+    """Whoever takes the work over may not hear of it, and asks again with the attempt that it knows."""
+    begun = (given["to"], record.state, record.attempt) == ("reading", "reading", given["attempt"] + 1)
+    return record if begun else None
 
 
 def _completed(record: RunRecord, given: Plain) -> RunRecord | None:

@@ -1,6 +1,8 @@
 """Makes one chunk's rows into its documents and stages them; bad rows become rejects."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,6 +27,10 @@ PART_BYTES = 16 * 1024 * 1024
 ROW_BYTES = 500
 """What a document or a reject takes in memory beside its own text, about."""
 
+HEAVY = 4 * 1024 * 1024
+"""Bytes. A longer chunk holds a row of megabytes, which takes many times its size while it is read, checked and
+encoded: one such chunk at a time."""
+
 GOLDEN = 39
 """Of the 64 values of the hash space's first byte, the golden section: neighbouring chunks begin far apart."""
 SLICE_SECONDS = 0.25
@@ -45,6 +51,7 @@ class GenerateReport:
     deadlines: Deadlines
     clock: Callable[[], float]
     in_thread: Callable[[Callable[[], Any]], Awaitable[Any]]
+    alone: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def generate_report(self, given: Plain) -> Plain:
         """One part of one chunk. A repeat that finds the part's answer returns it and generates nothing."""
@@ -55,16 +62,22 @@ class GenerateReport:
         generated = Generated(self.staging, call.run, call.chunk)
         answer = await generated.find(place["part"])
         if answer is None:
-            part = await self._part(record, call.chunk, place, deadline)
-            while not part.ended:
-                await self.in_thread(lambda: part.fill(self.clock() + SLICE_SECONDS))
-                await fence.check()
+            listed = await self.files.chunks(record.id)
+            async with self.alone if listed.chunks[call.chunk].length > HEAVY else nullcontext():
+                part = await self._part(record, listed, call.chunk, place, deadline)
+                await self._fill(part, fence)
             documents, rejects, totals = await self.in_thread(part.staged)
             answer = await generated.keep(place["part"], documents, rejects, part.cursor, totals.plain())
         return ChunkAnswer(answer.cursor, answer.totals).plain()
 
-    async def _part(self, record: RunRecord, number: int, place: Plain, deadline: Deadline) -> "_Part":
-        listed = await self.files.chunks(record.id)
+    async def _fill(self, part: "_Part", fence: Fence) -> None:
+        while not part.ended:
+            await self.in_thread(lambda: part.fill(self.clock() + SLICE_SECONDS))
+            await fence.check()
+
+    async def _part(
+        self, record: RunRecord, listed: ChunkList, number: int, place: Plain, deadline: Deadline
+    ) -> "_Part":
         rows = iter(await self._rows(record, listed, number, place))
         reference = orjson.loads(await self.staging.need(reference_path(record.id)))
         generation = record.id if record.mode == "snapshot" else None

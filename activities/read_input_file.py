@@ -12,7 +12,8 @@ from outlast.models import Plain
 from outlast.runs import Fence, RunRecord, Runs
 from outlast.staging import Staging, chunks_path, input_path
 
-WINDOW = 8 * 1024 * 1024
+WINDOW = MAX_RECORD
+"""Bytes read at once: so many always hold a chunk."""
 HEAD = 1024 * 1024
 SMALLEST, LARGEST, CHUNKS = 256 * 1024, 4 * 1024 * 1024, 200
 """A chunk is the input's size over 200, within these bytes: few enough calls, each far below the timeout."""
@@ -68,15 +69,10 @@ class ReadInputFile:
         return ChunkList(columns, []), offset, row
 
     async def _next_cut(self, file: InputFile, form: InputFormat, size: int, offset: int, row: int, target: int) -> Cut:
-        """Cut one window; where it ends within its first record, cut a longer one. In a thread: quotes take time."""
-        length = WINDOW
-        while True:
-            window = await file.read(offset, length)
-            at_end = offset + len(window) >= size
-            cut = await self.in_thread(partial(form.cut, window, at_end, offset, row, target))
-            if cut.consumed:
-                return cut
-            length = MAX_RECORD
+        """Cut one window. In a thread: quotes take time."""
+        window = await file.read(offset, WINDOW)
+        at_end = offset + len(window) >= size
+        return await self.in_thread(partial(form.cut, window, at_end, offset, row, target))
 
 
 async def _take(listed: ChunkList, cut: Cut, file: InputFile, form: InputFormat, size: int, offset: int) -> int:

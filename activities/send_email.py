@@ -59,8 +59,9 @@ def letter(record: RunRecord) -> Letter:
 
 
 def _written(record: RunRecord, failure: Plain, totals: Totals) -> str:
-    """What a call that failed had written before it did is in no count."""
-    unsure = failure["step"] == "run_lane" or (failure["step"] == "store_data_to_db" and failure["chunk"] is not None)
+    """What a call that failed had written before it did is in no count, nor is what an earlier attempt had."""
+    lost = record.wrote and (record.attempt > 1 or failure["step"] in ("run_wave", "run_lane"))
+    unsure = lost or (failure["step"] == "store_data_to_db" and failure["chunk"] is not None)
     if not totals.sends and not unsure:
         return "nothing"
     documents = totals.documents if totals.sends else 0

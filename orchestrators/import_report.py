@@ -5,11 +5,14 @@ from math import ceil
 
 from orchestrators.progress import Progress
 from outlast.durable import Context, StepFailed, Steps, call, call_until_done, readable
-from outlast.models import Failure, Orders, Outcome, Plain, Totals, Wave
+from outlast.models import MOST_ATTEMPTS, Failure, Orders, Outcome, Plain, Totals, Wave
 
 MOST_WAVES = 20
 """A phase's, at any data size: the run's history stays small, for it is replayed at each of its turns."""
 MOST_LANES = 32
+LOST = ("run_wave", "run_lane")
+"""An orchestrator whose worker dies fails without a word of its own. Nothing was wrong with the run, so it begins anew
+as its next attempt, which fences the lanes that live on."""
 
 
 def import_report(context: Context) -> Steps:
@@ -19,7 +22,11 @@ def import_report(context: Context) -> Steps:
     try:
         return (yield from _story(context, run, progress))
     except Exception as error:  # whatever failed is settled; what became of the run is in its record
-        settled = yield from _settle(context, run, progress, "failed", _failure(error))
+        failure = _failure(error)
+        if failure.step in LOST and run["attempt"] < MOST_ATTEMPTS:
+            context.continue_as_new({"attempt": run["attempt"]})
+            return None
+        settled = yield from _settle(context, run, progress, "failed", failure)
         if settled.get("state") == "completed":
             return settled["receipt"]
         if settled.get("failure"):
@@ -70,13 +77,20 @@ def _phase(context: Context, run: Plain, phase: str, chunks: int, progress: Prog
         after = min(chunks, first + lanes * ceil((chunks - first) / lanes / (MOST_WAVES - number)))
         wave = Wave(run["run"], run["attempt"], phase, number, first, after - 1, lanes)
         progress.enter(wave)
-        outcome = Outcome.of((yield context.call_sub_orchestrator("run_wave", wave.plain(), wave.instance_id)))
+        outcome = yield from _wave(context, wave)
         progress.leave(wave, Totals.of(outcome.totals))
         if outcome.error is not None:
             raise StepFailed(Failure.of(outcome.error))
         orders = yield from _advance(context, run, state, progress)
         number, first = number + 1, after
     return orders
+
+
+def _wave(context: Context, wave: Wave) -> Steps:
+    try:
+        return Outcome.of((yield context.call_sub_orchestrator("run_wave", wave.plain(), wave.instance_id)))
+    except Exception as error:  # the SDK raises nothing narrower
+        raise StepFailed(Failure("run_wave", None, readable(error)), permanent=False) from error
 
 
 def _advance(context: Context, run: Plain, to: str, progress: Progress) -> Steps:

@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Self
 
 Plain = dict[str, Any]
+MOST_ATTEMPTS = 4
+"""Of a run: the first and three more, when nothing but the engine was wrong."""
 
 
 class Crosses:

@@ -5,10 +5,9 @@ from datetime import datetime, timedelta
 from enum import Enum, auto
 from typing import Any
 
+from outlast.models import MOST_ATTEMPTS
 from outlast.runs import ENDED, RunRecord
 
-MOST_ATTEMPTS = 4
-"""The first and three more, when nothing but the engine was wrong."""
 STUCK = "outlast: it has not moved for longer than any activity can live"
 """The reason of the sweep's own terminations; any other is somebody's will."""
 MOVING = ("Running", "Pending", "ContinuedAsNew")

@@ -69,6 +69,10 @@ def _check_value(value: Any, path: str, depth: int) -> None:
     """Refuse what the encoder would pass or change without a word: NaN becomes null, any depth is written."""
     if isinstance(value, float) and not math.isfinite(value):
         raise DocumentRefused("json", f"{path} is {value}, which JSON cannot say", path)
+    if isinstance(value, str) and len(value) > MAX_BYTES:  # before the encoder takes eight bytes a character for it
+        raise DocumentRefused(
+            "too_large", f"{path} has {len(value):,} characters; {MAX_BYTES:,} bytes are allowed", path
+        )
     if not isinstance(value, Mapping | list | tuple):
         if value is None or isinstance(value, str | int | float | datetime | date | time | UUID):
             return

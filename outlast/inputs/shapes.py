@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
-MAX_RECORD = 16 * 1024 * 1024
-"""Bytes, line end included. A record of this size or more is rejected as `too_long` without being held in memory."""
+MAX_RECORD = 8 * 1024 * 1024
+"""Bytes, line end included: four times the largest document. A record of this size or more is rejected as `too_long`
+without being held in memory."""
 
 MAX_FIELD_SHOWN = 10_000
 """Characters of a field that a bad row repeats."""

@@ -3,6 +3,8 @@
 import gzip
 import json
 import os
+import random
+import shutil
 import signal
 import urllib.error
 import urllib.parse
@@ -17,8 +19,9 @@ from azure.cosmos import ContainerProxy, PartitionKey
 
 from local.app_settings import APP, sample_values
 from local.calls import get, get_text
+from local.cosmos.control import Control
 from local.parts import Parts
-from local.ports import Ports
+from local.ports import Ports, is_taken
 from tests.e2e.local_command import eventually
 
 JANUARY = APP / "samples/flights-2013-01.csv.gz"
@@ -36,15 +39,32 @@ class Stack:
         secrets = json.loads((self.data / "host/secrets/host.json").read_text(encoding="utf-8"))
         return str(secrets["masterKey"]["value"])
 
-    def start(self, report: str, body: bytes, **query: str) -> str:
-        """Post a file and return the run's id."""
-        return str(self.request("POST", f"/api/reports/{report}", body, **query)[1]["id"])
+    def start(self, report: str, body: bytes, key: str | None = None, **query: str) -> str:
+        """Post a file, with an Idempotency-Key or without, and return the run's id."""
+        status, answer = self.request("POST", f"/api/reports/{report}", body, key, **query)
+        assert status == 202, answer
+        return str(answer["id"])
 
-    def request(self, method: str, path: str, body: bytes | None = None, **query: str) -> tuple[int, Any]:
+    def start_with(self, report: str, input: str, **options: Any) -> str:
+        """Start with a file of the inputs place, and return the run's id."""
+        asked = json.dumps({"input": input, "options": options}).encode()
+        status, answer = self.request("POST", f"/api/reports/{report}", asked, kind="application/json")
+        assert status == 202, answer
+        return str(answer["id"])
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        body: bytes | None = None,
+        key: str | None = None,
+        kind: str = "application/octet-stream",
+        **query: str,
+    ) -> tuple[int, Any]:
         """Status and JSON body of one call, with the function key."""
         host = self.parts.host
         url = f"{host.url}{path}?{urllib.parse.urlencode({**query, 'code': self.parts.function_key})}"
-        headers = {"Content-Type": "application/octet-stream"}
+        headers = {"Content-Type": kind, **({"Idempotency-Key": key} if key else {})}
         try:
             with urllib.request.urlopen(
                 urllib.request.Request(url, body, headers, method=method), timeout=30
@@ -53,6 +73,37 @@ class Stack:
         except urllib.error.HTTPError as error:
             with error:
                 return error.code, json.loads(error.read() or b"null")
+
+    def manage(self, method: str, instance: str, operation: str = "", body: bytes = b"", **query: str) -> int:
+        """One call of the durable management API; its status."""
+        asked = urllib.parse.urlencode({**query, "code": self.master_key})
+        url = f"{self.parts.host.url}/runtime/webhooks/durabletask/instances/{instance}{operation}?{asked}"
+        headers = {"Content-Type": "application/json"}
+        try:
+            with urllib.request.urlopen(
+                urllib.request.Request(url, body, headers, method=method), timeout=30
+            ) as answer:
+                return int(answer.status)
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code
+
+    def sweep(self) -> None:
+        """Fire the sweep; it is not waited for."""
+        url = f"{self.parts.host.url}/admin/functions/sweep_runs?code={self.master_key}"
+        headers = {"Content-Type": "application/json"}
+        urllib.request.urlopen(urllib.request.Request(url, b"{}", headers, method="POST"), timeout=30).close()
+
+    def sweep_until(self, run: str, *states: str, seconds: float = 60) -> dict[str, Any]:
+        """Fire the sweep until the record is in one of these states and nothing is owed; return it."""
+
+        def reached() -> bool:
+            self.sweep()
+            record = self.record(run)
+            return record["state"] in states and not record["owed"]
+
+        self.wait_until(reached, f"{run} to be {' or '.join(states)}", seconds)
+        return self.record(run)
 
     def status(self, run: str) -> dict[str, Any]:
         """The durable status of a run or any of its instances."""
@@ -94,6 +145,9 @@ class Stack:
         mails: list[dict[str, Any]] = get(f"{self.parts.inbox.url}/api/mails")["mails"]
         return mails
 
+    def mails_about(self, run: str) -> list[dict[str, Any]]:
+        return [mail for mail in self.mails() if run in mail["subject"]]
+
     def let_inbox_answer(self, *answers: int) -> None:
         """The inbox's next answers; then it accepts again."""
         body = json.dumps(answers).encode()
@@ -127,9 +181,19 @@ class Stack:
             database.delete_container(name)
             database.create_container(name, PartitionKey(partition_key), offer_throughput=request_units)
 
+    @property
+    def database(self) -> Control:
+        """The emulator's faults, rates and counts."""
+        return Control(self.parts.cosmos.url)
+
     def kill_host_and_start_again(self) -> None:
         self.parts.host.kill()
         self.parts.host.__enter__()
+
+    def kill_database_and_start_again(self) -> None:
+        """On the same port, with what it kept on disk."""
+        self.parts.cosmos.kill()
+        self.parts.cosmos.__enter__()
 
     def workers(self) -> list[int]:
         """The process ids of the host's workers."""
@@ -143,12 +207,38 @@ class Stack:
             os.kill(worker, signal.SIGKILL)
         return workers
 
+    def kill_workers_in_a_turn(self, instance: str) -> None:
+        """Kill them while an orchestrator is replayed there: held still, a worker does not answer, so the turn that an
+        event brings about is under way when it dies."""
+        for worker in self.workers():
+            os.kill(worker, signal.SIGSTOP)
+        self.manage("POST", instance, "/raiseEvent/nobody-waits-for-it", b"1")
+        self.manage("GET", instance)  # answered by the loop that has passed the turn on by then
+        self.kill_workers()
+
 
 @contextmanager
-def running(data: Path, settings: Mapping[str, str] | None = None) -> Iterator[Stack]:
+def running(data: Path, settings: Mapping[str, str] | None = None, app: Path = APP) -> Iterator[Stack]:
     """All parts on free ports, ready when this yields; `settings` beside those of the sample."""
-    with Parts(APP, data, Ports(), {**sample_values(APP), **(settings or {})}) as parts:
+    with Parts(app, data, Ports(cosmos=free_port()), {**sample_values(app), **(settings or {})}) as parts:
         yield Stack(parts, data)
+
+
+def free_port() -> int:
+    """One below those that the system gives to connections, so that it is free again after a crash."""
+    ports = (random.randrange(20_000, 30_000) for _ in range(100))
+    return next(port for port in ports if not is_taken(port))
+
+
+def copy_app(folder: Path, *more_reports: Path) -> Path:
+    """A copy of what is deployed, and of the samples; with reports of a test's own beside the app's."""
+    for name in ("activities", "orchestrators", "outlast", "reports", "samples"):
+        shutil.copytree(APP / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("function_app.py", "host.json", "local.settings.sample.json"):
+        shutil.copy(APP / name, folder)
+    for path in more_reports:
+        shutil.copy(path, folder / "reports")
+    return folder
 
 
 def first_rows(count: int) -> bytes:

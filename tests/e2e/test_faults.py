@@ -1,7 +1,6 @@
 import re
 from pathlib import Path
 
-from local.cosmos.control import Control
 from tests.e2e.stack import JANUARY, Stack, first_rows, running
 
 SLOW = 400
@@ -59,10 +58,9 @@ def test_a_database_that_gives_no_answer_costs_attempts_and_no_timeout(tmp_path:
         run = stack.start("flight_delays", JANUARY.read_bytes())
         stack.wait_for_phase(run, "storing")
         workers = stack.workers()
-        database = Control(stack.parts.cosmos.url)
-        database.pause()
+        stack.database.pause()
         stack.wait_until(lambda: bool(given_up(stack, run)), "a call to be given up")
-        database.resume()
+        stack.database.resume()
         assert_whole_and_once(stack, run, 27_004)
         assert stack.workers() == workers
 

@@ -20,10 +20,6 @@ def failed_run(stack: Stack) -> str:
     return run
 
 
-def mails_about(stack: Stack, run: str) -> list[str]:
-    return [mail["text"] for mail in stack.mails() if run in mail["subject"]]
-
-
 def test_january_is_written_whole_and_once(stack: Stack) -> None:
     """Every row of a real month is in the database once, and the receipt says so."""
     run = stack.start("flight_delays", JANUARY.read_bytes())
@@ -50,8 +46,8 @@ def test_a_failed_run_writes_nothing_and_sends_one_email(stack: Stack) -> None:
     run = failed_run(stack)
     output = stack.status(run)["output"]
     assert output.endswith("3 of 12 rows were rejected and 0 rows are tolerated")
-    [text] = mails_about(stack, run)
-    assert "3 of 12 rows were rejected and 0 rows are tolerated" in text
+    [mail] = stack.mails_about(run)
+    assert "3 of 12 rows were rejected and 0 rows are tolerated" in mail["text"]
     assert len(stack.ids("flight-delays")) == before
     assert (stack.record(run)["state"], stack.record(run)["owed"]) == ("failed", [])
 
@@ -72,7 +68,7 @@ def test_the_email_arrives_once_after_two_errors_of_the_mail_service(stack: Stac
     """500, 500, then 202: the email is there, once, and the run's outcome is what it was."""
     stack.let_inbox_answer(500, 500, 202)
     run = failed_run(stack)
-    assert len(mails_about(stack, run)) == 1
+    assert len(stack.mails_about(run)) == 1
     assert stack.record(run)["owed"] == []
 
 
@@ -80,7 +76,7 @@ def test_a_mail_service_that_refuses_changes_nothing(stack: Stack) -> None:
     """401: no email arrives, it is not tried again, and the run ends as failed as it was."""
     stack.let_inbox_answer(401)
     run = failed_run(stack)
-    assert mails_about(stack, run) == []
+    assert stack.mails_about(run) == []
     assert stack.status(run)["output"].endswith("3 of 12 rows were rejected and 0 rows are tolerated")
     assert stack.record(run)["state"] == "failed"
 

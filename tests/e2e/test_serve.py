@@ -1,14 +1,11 @@
-import gzip
 import json
 import os
 import re
-import shutil
 import signal
 import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from itertools import islice
 from pathlib import Path
 from typing import Any
 from urllib.request import Request, urlopen
@@ -16,9 +13,8 @@ from urllib.request import Request, urlopen
 import pytest
 
 from tests.e2e.local_command import ROOT, LocalCommand, eventually
+from tests.e2e.stack import BROKEN, copy_app, first_rows
 
-SAMPLE = ROOT / "samples" / "flights-2013-01.csv.gz"
-BROKEN = ROOT / "samples" / "flights-broken.csv"
 FREE = ("--host-port", "0", "--cosmos-port", "0", "--inbox-port", "0")
 
 
@@ -41,11 +37,7 @@ class Serve(LocalCommand):
 @pytest.fixture(scope="module")
 def app(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of what is deployed, and of the samples, so that settings and data are its own."""
-    folder = tmp_path_factory.mktemp("app")
-    for name in ("activities", "orchestrators", "outlast", "reports", "samples"):
-        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("function_app.py", "host.json", "local.settings.sample.json"):
-        shutil.copy(ROOT / name, folder)
+    folder = copy_app(tmp_path_factory.mktemp("app"))
     settings = {"IsEncrypted": False, "Values": {"MAIL_TO": "ops@example.com"}}
     (folder / "local.settings.json").write_text(json.dumps(settings))
     return folder
@@ -62,12 +54,6 @@ def call(url: str, body: bytes | None = None) -> Any:
     """What a GET, or with a body a POST as curl sends it, answers."""
     with urlopen(Request(url, body), timeout=30) as answer:
         return json.load(answer)
-
-
-def first_rows(count: int) -> bytes:
-    """So many rows of the sample, with its header."""
-    with gzip.open(SAMPLE) as lines:
-        return b"".join(islice(lines, count + 1))
 
 
 def query(serve: Serve, *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -16,6 +16,7 @@ Story = Callable[[Any], Generator[Any, Any, Any]]
 Step = Callable[[Plain], Awaitable[Any]]
 DETAILS = ' \n {"$type": "System.Exception, System.Private.CoreLib", "Message": "Result: Failure"}'
 """What the host puts behind the reason of a failed activity."""
+DIED = "One or more errors occurred. (python exited with code 137 (0x89))"
 FOREVER = 3600.0
 
 
@@ -62,8 +63,8 @@ class Driver:
     failing: list[Failing] = field(default_factory=list)
     timers: list[str] = field(default_factory=list)
     """When each was due; nobody waits for it."""
-    broken: dict[str, Exception] = field(default_factory=dict)
-    """Orchestrators, by name, that fail without a turn, as one does whose worker dies."""
+    dying: dict[str, int] = field(default_factory=dict)
+    """How many orchestrations of each name fail without a word of their own, as one does whose worker dies."""
     _turns: "Turns" = field(init=False)
 
     def __post_init__(self) -> None:
@@ -81,8 +82,9 @@ class Driver:
         """Run an orchestration to its end, whatever that is."""
         instance = self.instances[instance_id] = Instance(instance_id, name, cross(given))
         try:
-            if name in self.broken:
-                raise self.broken[name]
+            if self.dying.get(name, 0):
+                self.dying[name] -= 1
+                raise Exception(DIED)
             instance.output = await self._generations(instance)
             instance.status = "Completed"
         except Exception as error:  # noqa: BLE001  # the host fails the instance, whatever the story raised

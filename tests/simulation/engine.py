@@ -20,6 +20,7 @@ SDK: Any = importlib.import_module("azure.durable_functions.models.history.Histo
 SDK.dt_parse = functools.lru_cache(maxsize=None)(SDK.dt_parse)
 """The SDK reads every time of a history anew at each turn, which would be half of a simulation's time."""
 DIED = "One or more errors occurred. (python exited with code 137 (0x89))"
+TIMED_OUT = "Timeout value was exceeded"
 
 
 @dataclass(slots=True)
@@ -148,7 +149,7 @@ class Engine:
         given = json.loads(call.input or "null")
         if self.scheduler.chance("activity given up", self.repeats):
             self.scheduler.spawn(self._zombie(call.name, given))
-            event = self._failed(call, "Timeout value was exceeded")
+            event = self._failed(call, TIMED_OUT)
         else:
             event = await self._result(call, given)
         await self.scheduler.meet(f"end {call.name}")

@@ -26,6 +26,7 @@ from outlast.http.problem import answering
 from outlast.http.start_once import run_of
 from outlast.http.start_report import StartReport
 from outlast.input_file import InputFiles
+from outlast.models import MOST_ATTEMPTS
 from outlast.runs import ENDED, RunRecord
 from outlast.sweep_runs import SweepRuns
 from tests.fakes.cosmos import FakeCosmos
@@ -33,7 +34,7 @@ from tests.fakes.http import ask
 from tests.fakes.reports import WITH_SNAPSHOT, make_csv
 from tests.fakes.world import STORIES, work_here
 from tests.simulation.database import CoreRuns, CoreSnapshots, CoreTransport, Database
-from tests.simulation.engine import Engine
+from tests.simulation.engine import DIED, TIMED_OUT, Engine
 from tests.simulation.invariants import Invariants
 from tests.simulation.places import Client, MemoryStaging, Post
 from tests.simulation.scheduler import Scheduler
@@ -251,6 +252,8 @@ class World:
         assert len(letters) <= 1 or self.disturbed, "two mails, and no answer was lost"
         own = [d for d in self.database.documents(job.report) if d.get("snapshot_run", record.id) == record.id]
         ids = sorted(d.get("snapshot_id", d["id"]) for d in own if "run" not in d)
+        if record.state == "failed":
+            assert self._may_fail(job, record), f"a run in order failed in attempt {record.attempt}: {record.failure}"
         if record.state == "completed":
             assert record.receipt is not None
             counts = record.receipt["rows_read"], record.receipt["rows_stored"], record.receipt["rows_rejected"]
@@ -258,6 +261,12 @@ class World:
             assert ids in (job.ids, []) if job.report == "stock" else ids == job.ids
         elif job.report == "stock":
             assert ids == [], f"{record.state} and left {ids}"
+
+    def _may_fail(self, job: Job, record: RunRecord) -> bool:
+        """Only by its own fault, by somebody's will, or when every attempt was used up."""
+        text = (record.failure or {"text": ""})["text"]
+        spent = record.attempt == MOST_ATTEMPTS or text.startswith(("Transient: ", DIED, TIMED_OUT))
+        return bool(job.bad or job.breaks or job.key in self.ended or spent)
 
 
 def simulate(seed: int, faults: Faults, jobs: list[Job], **disturbing: Any) -> World:

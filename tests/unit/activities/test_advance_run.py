@@ -53,14 +53,23 @@ def test_an_unknown_state_is_refused() -> None:
         advance(make("accepted"), "flying")
 
 
-@pytest.mark.parametrize("attempt", [0, 2])
+@pytest.mark.parametrize(("attempt", "state"), [(1, "reading"), (2, "generating"), (4, "reading"), (4, "generating")])
 @pytest.mark.parametrize("to", ["generating", "reading", "failing"])
-def test_nothing_of_another_attempt_is_moved(attempt: int, to: str) -> None:
+def test_nothing_of_another_attempt_is_moved(attempt: int, state: str, to: str) -> None:
     """An orchestration that was given up leaves the record of the next one alone."""
-    world = make("reading")
+    world = make(state, attempt=3)
     with pytest.raises(Permanent, match=f"in attempt {attempt}; its record says what became of it"):
         advance(world, to, attempt=attempt)
-    assert world.runs.records["r1"].state == "reading"
+    assert world.runs.records["r1"].state == state
+
+
+def test_whoever_takes_the_work_over_may_ask_again() -> None:
+    """The answer that named the new attempt was lost; it is given again, and no other attempt is begun."""
+    world = make("storing")
+    answers = [advance(world, "reading") for _ in range(2)]
+    assert [answer["attempt"] for answer in answers] == [2, 2]
+    with pytest.raises(Permanent):
+        advance(world, "failing")
 
 
 def test_a_repeated_call_changes_nothing() -> None:
@@ -104,6 +113,7 @@ def test_whoever_came_as_far_as_storing_wrote() -> None:
     world = make("generating")
     advance(world, "storing")
     advance(world, "reading")
+    advance(world, "generating", attempt=2)
     assert (world.runs.records["r1"].wrote, world.runs.records["r1"].attempt) == (True, 2)
 
 

@@ -1,11 +1,14 @@
 import asyncio
+from collections.abc import Awaitable, Callable
 from itertools import groupby
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
-from activities import read_input_file
+from activities import generate_report, read_input_file
+from activities.generate_report import GenerateReport
 from outlast.inputs import MAX_RECORD
+from outlast.models import Plain
 from tests.fakes.reports import HEADER, Sales, make_csv
 from tests.fakes.world import World
 from tests.unit.activities.generating import generate, ids, prepare, staged
@@ -142,3 +145,55 @@ def test_json_lines_are_generated_alike() -> None:
     lines, (reject,), _ = staged(world)
     assert ids(lines) == ["a.0"]
     assert (reject.row, reject.code, reject.fields) == (2, "json", ["[1]"])
+
+
+class Turns(asyncio.Lock):
+    """A lock that tells when two have asked for it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked, self.by_two = 0, asyncio.Event()
+
+    async def acquire(self) -> Literal[True]:
+        self.asked += 1
+        if self.asked == 2:
+            self.by_two.set()
+        return await super().acquire()
+
+
+async def generate_two(in_thread: Callable[[Callable[[], None]], Awaitable[None]], alone: asyncio.Lock) -> None:
+    """Two chunks at once."""
+    world = World()
+    await world.prepare(make_csv(50), "generating")
+    w = world
+    step = GenerateReport(w.reports, w.runs, w.staging, w.files, w.deadlines, w.clock, in_thread, alone).generate_report
+    given: Plain = {"run": "r1", "attempt": 1, "cursor": None}
+    async with asyncio.timeout(30):
+        await asyncio.gather(*(step({**given, "chunk": chunk}) for chunk in range(2)))
+
+
+def test_chunks_with_rows_of_megabytes_are_generated_one_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Together their rows would fill the memory."""
+    monkeypatch.setattr(read_input_file, "SMALLEST", 100)
+    monkeypatch.setattr(generate_report, "HEAVY", 10)
+    turns, inside = Turns(), list[bool]()
+
+    async def in_thread(work: Callable[[], None]) -> None:
+        await turns.by_two.wait()
+        inside.append(turns.locked())
+        work()
+
+    asyncio.run(generate_two(in_thread, turns))
+    assert inside == [True, True]
+
+
+def test_other_chunks_are_generated_side_by_side(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither waits for the other."""
+    monkeypatch.setattr(read_input_file, "SMALLEST", 100)
+    both = asyncio.Barrier(2)
+
+    async def in_thread(work: Callable[[], None]) -> None:
+        await both.wait()
+        work()
+
+    asyncio.run(generate_two(in_thread, asyncio.Lock()))

@@ -8,7 +8,7 @@ from activities import read_input_file
 from outlast.errors import Permanent
 from outlast.models import Plain, Totals
 from outlast.staging import stored_path
-from tests.fakes.reports import HEADER, make_csv
+from tests.fakes.reports import HEADER, WITH_SNAPSHOT, make_csv
 from tests.fakes.world import World
 
 TOLD = Totals(replaced=3, bytes=100, ru=12.345, throttled=2, sends=4).plain()
@@ -126,3 +126,18 @@ def test_a_run_that_has_moved_on_is_not_published(changes: dict[str, Any]) -> No
     with pytest.raises(Permanent, match="belongs to publishing in attempt 1"):
         publish(world)
     assert world.runs.records["r1"].receipt is None
+
+
+def test_a_run_that_moves_on_meanwhile_is_not_made_current() -> None:
+    """It was fenced when its receipt was written: readers see what they saw."""
+    world = World(reports=WITH_SNAPSHOT)
+    asyncio.run(world.prepare(make_csv(30), "publishing", report="stock", mode="snapshot"))
+
+    def fence() -> None:
+        world.runs.before_write = lambda: None
+        world.runs.set("r1", state="failing", outcome="cancelled")
+
+    world.runs.before_write = fence
+    with pytest.raises(Permanent, match="is failing in attempt 1"):
+        publish(world)
+    assert world.snapshots.headers == {}

@@ -182,7 +182,7 @@ def test_a_run_that_moves_on_meanwhile_is_left_then() -> None:
 
 def test_an_overlong_record_is_a_chunk_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     """However many windows it fills, it is not held in memory; what is before and behind it is cut as always."""
-    monkeypatch.setattr(read_input_file, "WINDOW", 8 * 1024 * 1024)
+    monkeypatch.setattr(read_input_file, "WINDOW", MAX_RECORD)
     body = HEADER + b"a,x,1,1\n" + b"b,x," + b"9" * (2 * MAX_RECORD) + b",1\n" + b"c,x,3,1\n"
     listed = cut(body)
     assert [chunk.overlong for chunk in listed.chunks] == [False, True, False]

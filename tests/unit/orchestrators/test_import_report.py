@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from orchestrators.import_report import MOST_WAVES, import_report
 from orchestrators.run_wave import run_wave
-from outlast.models import Orders, Outcome, Plain, Totals, Wave
+from outlast.models import MOST_ATTEMPTS, Failure, Orders, Outcome, Plain, Totals, Wave
 from tests.fakes.replay import Action, ReplayContext
 from tests.unit.orchestrators.telling import Answering, answer_run, chunks_of, tell
 
@@ -136,7 +136,6 @@ def test_a_wave_that_failed_ends_the_run() -> None:
         ("advance_run", {"permanent": "run r1 is failed"}, "advance_run", "run r1 is failed"),
         ("read_input_file", Exception("Activity function 'x' failed:  OSError: busy \n {}"), None, "OSError: busy"),
         ("read_data_from_db", {"permanent": "took longer"}, None, "took longer"),
-        ("run_wave", Exception("Orchestrator function 'run_wave' failed: died"), "import_report", "died"),
         ("publish_report", {"permanent": "that does not add up"}, None, "that does not add up"),
         ("read_input_file", {"cursor": None}, "import_report", "'chunks'"),
     ],
@@ -148,6 +147,33 @@ def test_whatever_fails_is_settled_and_raised(name: str, answer: Any, step: str 
     assert asked[-1].name == "settle_run"
     assert (failure["step"], failure["text"]) == (step or name, text)
     assert text in raised
+
+
+LOST_LANE = Outcome(False, Failure("run_lane", None, "died").plain(), Totals().plain()).plain()
+LOST_WAVE = Exception("Orchestrator function 'run_wave' failed: died")
+
+
+@pytest.mark.parametrize("answer", [LOST_LANE, LOST_WAVE])
+def test_a_run_whose_lanes_or_wave_died_begins_anew(answer: Any) -> None:
+    """Nothing was wrong with it: nobody settles it, and the record counts its attempt up."""
+    asked, _, context = tell(import_report, {"attempt": 3}, failing_at("run_wave", answer, answer_run(4, 2)))
+    assert context.continued == {"attempt": 3}
+    assert asked[-1].name == "run_wave"
+
+
+@pytest.mark.parametrize(("answer", "step"), [(LOST_LANE, "run_lane"), (LOST_WAVE, "run_wave")])
+def test_a_run_that_died_four_times_is_settled(answer: Any, step: str) -> None:
+    """The cause is not chance."""
+    asked = list[Action]()
+
+    def answering(action: Action) -> Any:
+        asked.append(action)
+        orders = {"advance_run": Orders(2, attempt=MOST_ATTEMPTS).plain()}
+        return failing_at("run_wave", answer, lambda a: orders.get(a.name) or answer_run(4, 2)(a))(action)
+
+    with pytest.raises(Exception, match="died"):
+        tell(import_report, GIVEN, answering)
+    assert (asked[-1].name, asked[-1].given["failure"]["step"]) == ("settle_run", step)
 
 
 def test_a_settlement_that_fails_does_not_change_why_the_run_failed() -> None:

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from activities import read_input_file
 from outlast.errors import Permanent, Transient
-from tests.fakes.driver import Instance
+from outlast.models import MOST_ATTEMPTS
+from tests.fakes.driver import DIED, Instance
 from tests.fakes.reports import HEADER, make_csv
 from tests.fakes.transport import Fault, lose, throttle
 from tests.fakes.world import World
@@ -151,18 +152,30 @@ def test_a_lane_that_fails_lets_its_neighbours_end() -> None:
     assert waves == ["r1:1:store0"]
 
 
-def test_a_lane_whose_worker_dies_fails_the_run() -> None:
-    """It has no outcome of its own, and the wave still ends."""
+@pytest.mark.parametrize("name", ["run_lane", "run_wave"])
+@pytest.mark.parametrize("times", [1, MOST_ATTEMPTS - 1])
+def test_a_lane_or_a_wave_whose_worker_dies_costs_an_attempt(name: str, times: int) -> None:
+    """The run begins anew, finds what was staged, and every row is there once."""
     world = World()
-    world.driver.broken["run_lane"] = Exception("One or more errors occurred. (python exited with code 3 (0x3))")
-    instance = run(world, make_csv(20))
-    assert_failed(world, instance, "run_lane", "One or more errors occurred. (python exited with code 3 (0x3))")
+    world.driver.dying[name] = times
+    receipt = run(world, make_csv(20)).output
+    assert (receipt["rows_stored"], receipt["documents_written"], len(ids(world))) == (20, 20, 20)
+    record = world.runs.records["r1"]
+    assert (record.state, record.attempt, world.mailer.asked) == ("completed", times + 1, 0)
+
+
+def test_a_run_whose_lanes_die_in_every_attempt_fails() -> None:
+    """With one mail."""
+    world = World()
+    world.driver.dying["run_lane"] = 99
+    assert_failed(world, run(world, make_csv(20)), "run_lane", DIED)
+    assert world.runs.records["r1"].attempt == MOST_ATTEMPTS
 
 
 def test_a_settlement_whose_worker_dies_leaves_the_reason() -> None:
     """The run fails for its own reason; nobody could be told."""
     world = World()
-    world.driver.broken["settle_run"] = Exception("python exited with code 3 (0x3)")
+    world.driver.dying["settle_run"] = 1
     world.driver.fail("publish_report", Permanent("it does not add up"))
     assert run(world, make_csv(5)).output.endswith("it does not add up")
 

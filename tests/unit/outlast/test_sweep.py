@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
+from outlast.models import MOST_ATTEMPTS
 from outlast.runs import RunRecord
-from outlast.sweep import MOST_ATTEMPTS, STUCK, Seen, Todo, judge, reason
+from outlast.sweep import STUCK, Seen, Todo, judge, reason
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
 PATIENCE = 840.0

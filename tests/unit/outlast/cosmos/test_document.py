@@ -168,6 +168,11 @@ def test_a_document_has_a_largest_size(more: int, taken: bool) -> None:
     assert stage(document) if taken else refuse(document).code == "too_large"
 
 
+def test_a_text_that_is_too_large_alone_is_named() -> None:
+    """It is not encoded to find that out."""
+    assert refuse({"id": "a", "shop": "s", "in": {"t": "x" * (MAX_BYTES + 1)}}).field == "in.t"
+
+
 @pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="only Linux says what a process takes")
 def test_many_staged_documents_take_little_more_than_their_text() -> None:
     """The encoder's own buffers, several KB each, are not kept with them."""

@@ -1,9 +1,11 @@
+from pathlib import Path
+
 import azure.functions as func
 import pytest
 
 from outlast.http.problem import answering
 from outlast.http.show_current import ShowCurrent
-from outlast.snapshots import Generation, Header
+from outlast.snapshots import Generation, Header, header_document
 from tests.fakes.http import ask, finish, read
 from tests.fakes.reports import WITH_SNAPSHOT
 from tests.fakes.world import World
@@ -23,6 +25,25 @@ def test_readers_are_told_which_run_and_how() -> None:
         "documents": 5, "query": "SELECT * FROM c WHERE c.snapshot_run = @run",
         "parameters": [{"name": "@run", "value": "r1"}],
     }  # fmt: skip
+
+
+def test_the_query_is_the_documented_one() -> None:
+    """Who reads docs/readers.md and who asks the app read the same documents, by the same header."""
+    world = World()
+    world.snapshots.headers["stock"] = header = Header("stock", Generation("r1", "2026-01-01"), 5, "2026-01-02")
+    documented = (Path(__file__).parents[4] / "docs" / "readers.md").read_text("utf-8")
+    assert f"`{read(show(world))['query']}`" in documented
+    stored = header_document(WITH_SNAPSHOT["stock"], header)
+    for text in ("`current:{report}`", f"`{stored['shop']}`", "its `run`", "`documents`", "`published`"):
+        assert text in documented
+    assert (stored["id"], stored["run"], stored["documents"]) == ("current:stock", "r1", 5)
+
+
+@pytest.mark.parametrize("level", ["Strong", "Bounded staleness", "Session", "Consistent prefix, eventual"])
+def test_every_consistency_level_is_documented(level: str) -> None:
+    """With what a reader finds under it."""
+    documented = (Path(__file__).parents[4] / "docs" / "readers.md").read_text("utf-8")
+    assert f"\n| {level}" in documented
 
 
 @pytest.mark.parametrize("report", ["stock", "sales", "nothing"])

@@ -31,9 +31,11 @@ class Starts:
         self.made += 1
         return f"r{self.made}"
 
-    def asked(self, key: str | None = "k1", body: bytes = BODY, **params: str) -> Awaitable[func.HttpResponse]:
+    def asked(
+        self, key: str | None = "k1", body: bytes = BODY, kind: str = "text/csv", **params: str
+    ) -> Awaitable[func.HttpResponse]:
         headers = {} if key is None else {"Idempotency-Key": key}
-        return self.handler(ask("reports/sales", body, "text/csv", params, headers, report="sales"), self.client)
+        return self.handler(ask("reports/sales", body, kind, params, headers, report="sales"), self.client)
 
     def post(self, key: str | None = "k1", body: bytes = BODY, **params: str) -> func.HttpResponse:
         return finish(self.asked(key, body, **params))
@@ -63,6 +65,33 @@ def test_a_finished_run_is_not_run_again(state: str) -> None:
     starts.client.shown[run] = {"runtimeStatus": "Completed"}
     assert starts.post().status_code == 202
     assert starts.count() == 1
+
+
+@pytest.mark.parametrize("state", ["reading", "storing", "completed", "failed", "cancelled", "superseded"])
+def test_a_run_whose_history_was_purged_is_not_run_again(state: str) -> None:
+    """The record remembers it, when the durable engine does not any more."""
+    starts = Starts()
+    first = starts.post()
+    run = read(first)["id"]
+    starts.world.runs.set(run, state=state)
+    del starts.client.shown[run]
+    again = starts.post()
+    assert (again.status_code, read(again)) == (202, read(first))
+    assert starts.count() == 1
+
+
+def test_a_reference_means_the_file_as_it_was() -> None:
+    """The same name with another content is another request."""
+    starts = Starts()
+    put = starts.world.inputs.put
+
+    def post() -> int:
+        return int(finish(starts.asked(body=b'{"input": "january.csv"}', kind="application/json")).status_code)
+
+    asyncio.run(put("january.csv", BODY))
+    assert [post(), post(), starts.count()] == [202, 202, 1]
+    asyncio.run(put("january.csv", make_csv(4)))
+    assert [post(), starts.count()] == [422, 1]
 
 
 @pytest.mark.parametrize("other", [{"body": make_csv(4)}, {"factor": "2"}, {"tolerated_rejects": "1"}])

@@ -151,4 +151,4 @@ def test_a_row_of_commas_is_counted_but_not_kept() -> None:
 def test_an_overlong_record_is_a_row_too() -> None:
     """Its first bytes are enough to show it."""
     bad = CSV.overlong(b'17,"' + b"x" * 20_000, ["a", "b", "c"], 5)
-    assert bad == BadRow(5, 20_004, "", "too_long", "the row has 16,777,216 bytes or more", ["17", '"' + "x" * 9_999])
+    assert bad == BadRow(5, 20_004, "", "too_long", "the row has 8,388,608 bytes or more", ["17", '"' + "x" * 9_999])

@@ -86,7 +86,7 @@ def test_a_long_line_is_shown_cut() -> None:
 def test_an_overlong_line_is_a_row_too() -> None:
     """Its first bytes are enough to show it."""
     bad = JSON_LINES.overlong(b'{"a":"' + b"x" * 20_000, [], 5)
-    assert (bad.number, bad.code, bad.message) == (5, "too_long", "the line has 16,777,216 bytes or more")
+    assert (bad.number, bad.code, bad.message) == (5, "too_long", "the line has 8,388,608 bytes or more")
     assert len(bad.fields[0]) == 10_000
 
 

@@ -1,0 +1,130 @@
+"""Rows made to break whoever reads, checks, encodes or stores them."""
+
+import csv
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.stack import Stack, copy_app, running
+
+REPORT = Path(__file__).parent / "reports" / "crates.py"
+MOST_MEMORY = 300
+"""MB of a worker, at its most."""
+MB = 1024 * 1024
+RUN = "r" * 32
+MANY = 600_000
+"""Members: about what fits into a row that is read at all."""
+
+Poison = list[tuple[bytes | str, str | None]]
+"""Lines, each with the code it is rejected with; None: it is good."""
+
+
+def crate(id: object, **members: object) -> str:
+    return json.dumps({"id": id, "shelf": "a", **members})
+
+
+def nested(levels: int) -> str:
+    return "[" * levels + "]" * levels
+
+
+def largest() -> str:
+    """Its document has every byte that the service takes."""
+    document = {"id": f"largest:{RUN}", "shelf": "a", "content": "", "snapshot_run": RUN, "snapshot_id": "largest"}
+    return crate("largest", content="x" * (2 * MB - len(json.dumps(document, separators=(",", ":")))))
+
+
+JSON_LINES: Poison = [
+    (crate("first"), None),
+    (crate("over", content="x" * (3 * MB)), "too_large"),
+    (crate("over", content=["x" * MB] * 2), "too_large"),
+    (largest(), None),
+    (crate("a/b"), "id"),
+    (crate(7), "id"),
+    (crate(None), "id"),
+    (crate("i" * 1024), "id"),
+    (crate("key", shelf={"a": 1}), "partition_key"),
+    (crate("key", shelf=[1]), "partition_key"),
+    (crate("key", shelf="k" * 2049), "partition_key"),
+    ('{"id": "nan", "shelf": "a", "content": NaN}', "json"),
+    (crate("nan", written='{"n": NaN}'), "json"),
+    (crate("infinite", written='{"n": [1e999]}'), "json"),
+    (crate("second"), None),
+    (f'{{"id": "deep", "shelf": "a", "content": {nested(200)}}}', "nesting"),
+    (f'{{"id": "deep", "shelf": "a", "content": {nested(100_000)}}}', "json"),
+    (crate("deep", written=f'{{"n": {nested(200)}}}'), "nesting"),
+    (crate("deep", written=f'{{"n": {nested(100_000)}}}'), "error"),
+    ('{"id": "lone", "shelf": "a", "content": "\\ud800"}', "json"),
+    (crate("lone", written='{"n": "\\udfff"}'), "json"),
+    (crate("lone", written='{"\\udfff": 1}'), "json"),
+    (crate("lone", written='{"id": "\\udfff"}'), "json"),
+    (crate("lone", written='{"shelf": "\\udfff"}'), "json"),
+    (crate("field", content="x" * (7 * MB)), "too_large"),
+    (crate("field", content="x" * (10 * MB)), "too_long"),
+    (crate("third"), None),
+    (crate("columns", **{f"{n:x}": 0 for n in range(1_000_000)}), "too_long"),
+    (crate("columns", **{f"{n:x}": 0 for n in range(MANY)}), None),
+    (crate("members", content={f"{n:x}": 0 for n in range(MANY)}), "too_large"),
+    (b'{"id": "bytes", "shelf": "\xff"}', "encoding"),
+    ("[1, 2]", "json"),
+    (crate("last"), None),
+]
+CSV: Poison = [
+    ("first,a,,", None),
+    (f"over,a,,{'x' * (3 * MB)}", "too_large"),
+    ("a/b,a,,", "id"),
+    (",a,,", "id"),
+    (f"{'i' * 1024},a,,", "id"),
+    (f"key,{'k' * 2049},,", "partition_key"),
+    ('key,a,"{""shelf"": {}}",', "partition_key"),
+    ('nan,a,"{""n"": NaN}",', "json"),
+    ("second,,,", None),
+    (f'deep,a,"{{""n"": {nested(200)}}}",', "nesting"),
+    (f'deep,a,"{{""n"": {nested(100_000)}}}",', "error"),
+    ('lone,a,"{""n"": ""\\ud800""}",', "json"),
+    (f"field,a,,{'x' * (7 * MB)}", "too_large"),
+    (f'field,a,,"{"x" * (7 * MB)}"', "too_large"),
+    (f"field,a,,{'x' * (10 * MB)}", "too_long"),
+    (f'field,a,,"{"x" * (10 * MB)}"', "too_long"),
+    ("third,a,,", None),
+    ("columns" + ",x" * 1_000_000, "field_count"),
+    (b"bytes,a,,\xff", "encoding"),
+    ('quote,a,,"open', "quoting"),
+    ("last,a,,", None),
+]
+GOOD = {"first", "second", "third", "last"}
+FILES = {
+    "poison.jsonl": (1, b"", JSON_LINES, {*GOOD, "largest", "columns"}),
+    "poison.csv": (2, b"id,shelf,written,content\n", CSV, GOOD),
+}
+"""The number of the first row, the header, the lines, and the ids of the good ones."""
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    app = copy_app(tmp_path_factory.mktemp("app"), REPORT)
+    for name, (_, header, poison, _) in FILES.items():
+        lines = [line if isinstance(line, bytes) else line.encode() for line, _ in poison]
+        (app / "samples" / name).write_bytes(header + b"\n".join(lines))
+    with running(tmp_path_factory.mktemp("stack"), app=app) as stack:
+        yield stack
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_poison_costs_itself_alone(stack: Stack, name: str) -> None:
+    """Every good row is stored, every bad one listed under its number, and the worker keeps within its memory."""
+    first, _, poison, good = FILES[name]
+    run = stack.start_with("crates", name, tolerated_reject_percent=99)
+    receipt = stack.wait(run)["output"]
+    assert (receipt["rows_read"], receipt["rows_stored"]) == (len(poison), len(good))
+    assert {document["snapshot_id"] for document in stack.current("crates")} == good
+    listed = [(int(row), code) for row, _, code, *_ in csv.reader(stack.rejects(run)[1:])]
+    assert listed == [(number, code) for number, (_, code) in enumerate(poison, first) if code]
+    assert most_memory(stack) < MOST_MEMORY
+
+
+def most_memory(stack: Stack) -> float:
+    """The most that any worker has held, in MB."""
+    lines = [line for pid in stack.workers() for line in Path(f"/proc/{pid}/status").read_text("ascii").splitlines()]
+    return max(int(line.split()[1]) for line in lines if line.startswith("VmHWM:")) / 1024

@@ -1,0 +1,60 @@
+"""Whole runs that are cancelled: whatever they are at, they end by themselves."""
+
+import asyncio
+from typing import Any
+
+import azure.functions as func
+import pytest
+
+from outlast.http.cancel_run import CancelRun
+from outlast.models import Plain
+from tests.fakes.http import ask
+from tests.fakes.reports import WITH_SNAPSHOT, make_csv
+from tests.fakes.world import World
+
+STEPS = ("read_input_file", "read_data_from_db", "generate_report", "store_data_to_db", "publish_report")
+
+
+def cancel_at(step: str, after: bool, **fields: Any) -> World:
+    """A run that is cancelled just before, or just after, its first call of that step."""
+    world = World(reports=WITH_SNAPSHOT)
+    work, cancelled = world.steps[step], list[func.HttpResponse]()
+
+    async def cancel() -> None:
+        if not cancelled:
+            cancelled.append(await CancelRun(world.runs).cancel_run(ask("runs/r1/cancel", run="r1")))
+
+    async def meddled(given: Plain) -> Any:
+        if not after:
+            await cancel()
+        answer = await work(given)
+        await cancel()
+        return answer
+
+    world.steps[step] = meddled
+    asyncio.run(world.run(make_csv(300), **fields))
+    assert [response.status_code for response in cancelled] == [202]
+    return world
+
+
+@pytest.mark.parametrize("after", [False, True])
+@pytest.mark.parametrize("step", STEPS)
+@pytest.mark.parametrize("mode", ["upsert", "snapshot"])
+def test_a_run_is_cancelled_whatever_it_is_at(step: str, after: bool, mode: str) -> None:
+    """It ends cancelled, without a mail, with nothing owed; a snapshot leaves nothing, but for one that is published:
+    readers may have it already, and it is completed."""
+    world = cancel_at(step, after, report="stock" if mode == "snapshot" else "sales", mode=mode)
+    record, published = world.runs.records["r1"], (step, after, mode) == ("publish_report", True, "snapshot")
+    assert (record.state, record.owed) == ("completed" if published else "cancelled", [])
+    assert (world.mailer.asked, bool(world.snapshots.headers)) == (0, published)
+    assert len(world.transport.documents("stock")) == (300 if published else 0)
+    assert world.driver.instances["r1"].status == ("Completed" if published else "Failed")
+
+
+@pytest.mark.parametrize("step", ["generate_report", "store_data_to_db"])
+def test_what_is_cancelled_goes_no_further(step: str) -> None:
+    """The step that was cancelled is the last that did anything."""
+    world = cancel_at(step, after=False)
+    later = STEPS[STEPS.index(step) + 1 :]
+    assert not any(world.driver.count(name) for name in later)
+    assert world.transport.sent == []
