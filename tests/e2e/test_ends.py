@@ -130,7 +130,7 @@ def _all_under_way(ended: Ended, ended_while_settling: dict[str, Held], cancelle
 
 def test_a_hundred_posts_at_once_with_a_hundred_keys_are_a_hundred_runs(stack: Stack) -> None:
     """Each is answered 202 with a run of its own, and every one of them completes."""
-    with ThreadPoolExecutor(20) as pool:
+    with ThreadPoolExecutor(100) as pool:
         runs = set(pool.map(lambda n: stack.start("flight_delays", first_rows(1), f"key {n}"), range(100)))
     assert len(runs) == 100
     stack.wait_until(lambda: runs <= completed(stack), "all of them to complete")

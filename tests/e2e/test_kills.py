@@ -165,7 +165,10 @@ def test_whoever_is_killed_nothing_is_lost_or_half_done(round_: int, tmp_path: P
     app = copy_app(tmp_path / "app", CRATES)
     with running(tmp_path / "data", SETTINGS, app) as stack:
         left = {story: undisturbed(stack, story) for story in STORIES}
+        before = [run["id"] for run in stack.request("GET", "/api/runs")[1]["runs"]]
         told = Round(stack, random.Random(seed))
         told.play()
         for story in STORIES:
             told.check(story, left[story])
+        listed = [run["id"] for run in stack.request("GET", "/api/runs", top="200")[1]["runs"]]
+        assert sorted(listed) == sorted([*before, *(story.run for story in STORIES)])

@@ -23,7 +23,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 
 def test_a_hundred_posts_at_once_with_one_key_are_one_run(stack: Stack) -> None:
     """All are answered 202 with the same id; a repeat after its end starts nothing."""
-    with ThreadPoolExecutor(20) as pool:
+    with ThreadPoolExecutor(100) as pool:
         runs = list(pool.map(lambda _: stack.start("flight_delays", first_rows(20), "one"), range(100)))
     assert len(set(runs)) == 1
     run = runs[0]
