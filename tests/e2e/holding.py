@@ -34,14 +34,6 @@ class Held:
         """Every file of the run."""
         return {path for path in self.folder.rglob("*") if path.is_file() and path != self._obstacle}
 
-    def documents(self, container: str) -> list[str]:
-        """The ids of its generation's documents."""
-        with self.stack.container(container) as found:
-            query = "SELECT c.id FROM c WHERE c.snapshot_run = @run"
-            parameters: list[dict[str, object]] = [{"name": "@run", "value": self.run}]
-            items = found.query_items(query, parameters=parameters, enable_cross_partition_query=True)
-            return [str(item["id"]) for item in items]
-
     def _obstruct(self) -> None:
         """Before it is started. Publishing is held by `publishing_held`, for all runs."""
         self.folder.mkdir(parents=True)

@@ -76,11 +76,11 @@ class LocalCommand:
             return False
 
 
-def eventually(holds: Callable[[], bool], seconds: float = 15) -> bool:
+def eventually(holds: Callable[[], bool], seconds: float = 15, every: float = 0.1) -> bool:
     """Whether it holds before the seconds are over."""
     give_up = time.monotonic() + seconds
     while time.monotonic() < give_up:
         if holds():
             return True
-        time.sleep(0.1)
+        time.sleep(every)
     return holds()

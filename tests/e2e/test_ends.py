@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.holding import FIRST_RETRY_SECONDS, ROWS, Held, publishing_held
+from tests.e2e.holding import DATABASE, FIRST_RETRY_SECONDS, ROWS, Held, publishing_held
 from tests.e2e.stack import Stack, first_rows, running
 
 SETTINGS = {"AzureFunctionsJobHost__functionTimeout": "00:00:05", "FIRST_RETRY_SECONDS": FIRST_RETRY_SECONDS}
@@ -14,6 +14,15 @@ SNAPSHOTS = "airport-departures"
 PHASES = ("reading", "generating", "storing", "publishing")
 DOCUMENTS = 20
 """Of a snapshot of these rows: departures that were late."""
+
+
+def documents(stack: Stack, run: str) -> list[str]:
+    """The ids of its generation's documents."""
+    with stack.container(SNAPSHOTS) as found:
+        query = "SELECT c.id FROM c WHERE c.snapshot_run = @run"
+        parameters: list[dict[str, object]] = [{"name": "@run", "value": run}]
+        items = found.query_items(query, parameters=parameters, enable_cross_partition_query=True)
+        return [str(item["id"]) for item in items]
 
 
 def terminate(stack: Stack, instance: str) -> None:
@@ -27,9 +36,16 @@ def purge(stack: Stack, instance: str) -> None:
     assert stack.manage("DELETE", instance) == 200
 
 
-WAYS: dict[str, tuple[Callable[[Stack, str], None], str]] = {
-    "terminated": (terminate, "its orchestration was terminated: enough"),
-    "purged": (purge, "its orchestration is gone: it was purged"),
+def cancel(stack: Stack, run: str) -> None:
+    assert stack.request("POST", f"/api/runs/{run}/cancel", b"")[0] == 202
+
+
+Way = tuple[Callable[[Stack, str], None], str, str, int]
+"""How a run is ended, the reason that is recorded, what becomes of it, and how many mails are sent."""
+WAYS: dict[str, Way] = {
+    "terminated": (terminate, "its orchestration was terminated: enough", "failed", 1),
+    "purged": (purge, "its orchestration is gone: it was purged", "failed", 1),
+    "cancelled": (cancel, "the run was cancelled", "cancelled", 0),
 }
 PARTS = ("run", "settling", "both")
 Ended = dict[tuple[str, str], tuple[Held, set[Path]]]
@@ -54,7 +70,7 @@ def ended(stack: Stack) -> Ended:
         for (way, phase), held in runs.items():
             stack.wait_for_phase(held.run, phase)
             if phase in PHASES[2:]:
-                stack.wait_until(lambda h=held: len(h.documents(SNAPSHOTS)) == DOCUMENTS, "all to be stored")  # type: ignore[misc]
+                stack.wait_until(lambda h=held: len(documents(stack, h.run)) == DOCUMENTS, "all to be stored")  # type: ignore[misc]
             WAYS[way][0](stack, held.run)
         fenced = {found: (held, fence(held)) for found, held in runs.items()}
     for held in runs.values():
@@ -67,7 +83,7 @@ def fence(held: Held) -> set[Path]:
 
     def fenced() -> bool:
         held.stack.sweep()
-        return held.stack.record(held.run)["state"] in ("failing", "failed")
+        return held.stack.record(held.run)["state"] in ("failing", "failed", "cancelled")
 
     held.stack.wait_until(fenced, f"{held.run} to be fenced")
     return held.staged()
@@ -76,7 +92,7 @@ def fence(held: Held) -> set[Path]:
 def settling(stack: Stack, key: str) -> Held:
     """A run that failed with everything stored, and whose undo waits."""
     held = Held(stack, "airport_departures", key, "storing")
-    stack.wait_until(lambda: len(held.documents(SNAPSHOTS)) == DOCUMENTS, "all to be stored")
+    stack.wait_until(lambda: len(documents(stack, held.run)) == DOCUMENTS, "all to be stored")
     (held.folder / "chunks.json").unlink()
     held.release()
     stack.wait_until(lambda: stack.record(held.run)["owed"] == ["undo", "mail"], f"{held.run} to fail")
@@ -96,14 +112,25 @@ def ended_while_settling(stack: Stack, ended: Ended) -> dict[str, Held]:
     return runs
 
 
+@pytest.fixture(scope="module")
+def cancelled_while_writing(stack: Stack) -> str:
+    """A run whose lanes are at work when it is fenced: the container is slow until then."""
+    stack.database.set_throughput(DATABASE, SNAPSHOTS, 400)
+    run = stack.start("airport_departures", first_rows(2_000))
+    stack.wait_until(lambda: bool(documents(stack, run)), "its first document")
+    cancel(stack, run)
+    stack.database.set_throughput(DATABASE, SNAPSHOTS, 40_000)
+    return run
+
+
 @pytest.fixture(scope="module", autouse=True)
-def _all_under_way(ended: Ended, ended_while_settling: dict[str, Held]) -> None:
+def _all_under_way(ended: Ended, ended_while_settling: dict[str, Held], cancelled_while_writing: str) -> None:
     """Their undoing waits while the tests before theirs go on."""
 
 
 def test_a_hundred_posts_at_once_with_a_hundred_keys_are_a_hundred_runs(stack: Stack) -> None:
     """Each is answered 202 with a run of its own, and every one of them completes."""
-    with ThreadPoolExecutor(20) as pool:
+    with ThreadPoolExecutor(100) as pool:
         runs = set(pool.map(lambda n: stack.start("flight_delays", first_rows(1), f"key {n}"), range(100)))
     assert len(runs) == 100
     stack.wait_until(lambda: runs <= completed(stack), "all of them to complete")
@@ -187,16 +214,22 @@ def test_a_lane_of_an_older_attempt_stops_at_the_fence(stack: Stack) -> None:
 
 @pytest.mark.parametrize("phase", PHASES)
 @pytest.mark.parametrize("way", WAYS)
-def test_a_run_that_is_ended_from_outside_is_settled_by_the_sweep(
-    stack: Stack, ended: Ended, way: str, phase: str
-) -> None:
-    """Nothing is written after the fence, nothing is left of what was before, one mail says why."""
+def test_a_run_that_is_ended_from_outside_is_settled(stack: Stack, ended: Ended, way: str, phase: str) -> None:
+    """By itself or by the sweep; nothing is written after the fence, nothing is left of what was before."""
     held, staged = ended[way, phase]
-    record = stack.sweep_until(held.run, "failed")
-    assert record["failure"]["text"] == WAYS[way][1]
-    assert len(stack.mails_about(held.run)) == 1
+    _, reason, state, mails = WAYS[way]
+    assert stack.sweep_until(held.run, state)["failure"]["text"] == reason
+    assert len(stack.mails_about(held.run)) == mails
     assert held.staged() == staged
-    assert held.documents(SNAPSHOTS) == []
+    assert documents(stack, held.run) == []
+
+
+def test_a_run_that_is_cancelled_while_it_writes_leaves_nothing(stack: Stack, cancelled_while_writing: str) -> None:
+    """Its lanes stop at the fence, and what they had written is deleted."""
+    run = cancelled_while_writing
+    assert stack.wait(run)["output"].endswith("the run was cancelled")
+    assert (stack.record(run)["state"], stack.record(run)["owed"]) == ("cancelled", [])
+    assert (documents(stack, run), stack.mails_about(run)) == ([], [])
 
 
 @pytest.mark.parametrize("what", PARTS)
@@ -208,4 +241,4 @@ def test_a_run_that_is_ended_while_it_settles_is_settled_all_the_same(
     record = stack.sweep_until(held.run, "failed")
     assert "chunks.json is missing" in record["failure"]["text"]
     assert len(stack.mails_about(held.run)) == 1
-    assert held.documents(SNAPSHOTS) == []
+    assert documents(stack, held.run) == []

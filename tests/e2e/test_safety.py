@@ -23,7 +23,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 
 def test_a_hundred_posts_at_once_with_one_key_are_one_run(stack: Stack) -> None:
     """All are answered 202 with the same id; a repeat after its end starts nothing."""
-    with ThreadPoolExecutor(20) as pool:
+    with ThreadPoolExecutor(100) as pool:
         runs = list(pool.map(lambda _: stack.start("flight_delays", first_rows(20), "one"), range(100)))
     assert len(set(runs)) == 1
     run = runs[0]
@@ -59,19 +59,14 @@ def runs_in(stack: Stack, container: str) -> set[str]:
         return {str(run) for run in found.query_items(query, enable_cross_partition_query=True)}
 
 
-def test_a_snapshot_is_replaced_whole_and_a_cancelled_one_leaves_nothing(stack: Stack) -> None:
-    """Readers see one run's documents; the one before is removed by the sweep, the cancelled one by itself."""
+def test_a_snapshot_is_replaced_whole(stack: Stack) -> None:
+    """Readers see one run's documents; those of the one before are removed by the sweep when their grace is over."""
     first = stack.start("airport_departures", first_rows(300))
     stored = stack.wait(first)["output"]["documents_written"]
     assert {d["snapshot_run"] for d in stack.current("airport_departures")} == {first}
-    cancelled = stack.start("airport_departures", first_rows(2_000))
-    stack.wait_until(lambda: cancelled in runs_in(stack, "airport-departures"), "its first document")
-    assert stack.request("POST", f"/api/runs/{cancelled}/cancel", b"")[0] == 202
     second = stack.start("airport_departures", first_rows(200))
     stack.wait(second)
     assert {d["snapshot_run"] for d in stack.current("airport_departures")} == {second}
     assert len(stack.current("airport_departures")) < stored
-    stack.wait(cancelled)
-    assert stack.record(cancelled)["state"] == "cancelled"
     stack.sweep()
-    stack.wait_until(lambda: runs_in(stack, "airport-departures") == {second}, "the others to be gone")
+    stack.wait_until(lambda: runs_in(stack, "airport-departures") == {second}, "the other to be gone")
