@@ -66,7 +66,7 @@ class GenerateReport:
             async with self.alone if listed.chunks[call.chunk].length > HEAVY else nullcontext():
                 part = await self._part(record, listed, call.chunk, place, deadline)
                 await self._fill(part, fence)
-            documents, rejects, totals = await self.in_thread(part.staged)
+                documents, rejects, totals = await self.in_thread(part.staged)
             answer = await generated.keep(place["part"], documents, rejects, part.cursor, totals.plain())
         return ChunkAnswer(answer.cursor, answer.totals).plain()
 

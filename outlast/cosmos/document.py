@@ -18,8 +18,8 @@ MAX_BYTES = 2 * 1024 * 1024
 MAX_NESTING = 128
 MAX_ID_BYTES = 1023
 MAX_KEY_BYTES = 2048
-_ALWAYS_FINE = frozenset({str, int, bool, type(None)})
-"""Of a document's values most are these: not to look further at them is a fifth of the time that a row takes."""
+_SCALARS = frozenset({str, int, bool, type(None)})
+"""Of a document's values most are these: not to look further at them saves a fifth of the time that a row takes."""
 
 
 class DocumentRefused(ValueError):
@@ -80,7 +80,7 @@ def _check_value(value: Any, path: str, depth: int) -> None:
     if depth > MAX_NESTING:
         raise DocumentRefused("nesting", f"the document is nested deeper than {MAX_NESTING} levels", path[:80])
     for name, member in value.items() if isinstance(value, Mapping) else enumerate(value):
-        if type(member) not in _ALWAYS_FINE:
+        if type(member) not in _SCALARS or (type(member) is str and len(member) > MAX_BYTES):
             _check_value(member, f"{path}.{name}" if path else str(name), depth + 1)
 
 
