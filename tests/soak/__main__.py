@@ -9,7 +9,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from tests.soak import kills, simulations
+from tests.soak import longer_tests, simulations
 from tests.soak.part import Part, together
 
 SEEDS, KILLS = 10_000, 1000
@@ -21,9 +21,9 @@ def main(arguments: Sequence[str]) -> int:
     if arguments:
         name, seed = arguments
         return tell({name: simulations.over([int(seed)], name, SIMULATIONS[name])})
-    seeds = range(int(os.environ.get("SOAK_SEEDS", SEEDS)))
-    parts = {name: simulations.over(seeds, name, once) for name, once in SIMULATIONS.items()}
-    parts["kills"] = kills.run_tests(kills.tests_that_kill(), int(os.environ.get("SOAK_KILLS", KILLS)))
+    seeds, kills = (int(os.environ.get(name, most)) for name, most in (("SOAK_SEEDS", SEEDS), ("SOAK_KILLS", KILLS)))
+    parts = {name: simulations.over(range(seeds), name, once) for name, once in SIMULATIONS.items()}
+    parts["tests"] = longer_tests.run_tests(longer_tests.longer_tests(), seeds, kills)
     return tell(parts)
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.soak import kills
+from tests.soak import longer_tests
 from tests.soak.__main__ import SIMULATIONS, main, tell
 from tests.soak.part import Part
 from tests.soak.simulations import over
@@ -60,7 +60,7 @@ def test_a_failing_seed_is_named_and_the_others_go_on(capsys: pytest.CaptureFixt
 def test_kills_are_counted_and_failures_are_named(tmp_path: Path) -> None:
     """What was killed, by what it was; the test that failed, with the seed that it printed."""
     (tmp_path / "test_planted.py").write_text(KILLING)
-    part = kills.run_tests([tmp_path / "test_planted.py"], 4)
+    part = longer_tests.run_tests([tmp_path / "test_planted.py"], 1, 4)
     assert (part.kills, part.faults) == (4, {"worker killed": 4})
     [(name, text)] = part.failed.items()
     assert name.endswith("test_fails")
@@ -70,9 +70,11 @@ def test_kills_are_counted_and_failures_are_named(tmp_path: Path) -> None:
 
 def test_tests_that_cannot_be_run_are_a_failure(tmp_path: Path) -> None:
     """A soak that ran nothing has found nothing."""
-    assert kills.run_tests([tmp_path / "test_gone.py"], 1).failed
+    assert longer_tests.run_tests([tmp_path / "test_gone.py"], 1, 1).failed
 
 
-def test_the_tests_that_kill_are_found() -> None:
+def test_the_tests_that_go_on_for_longer_are_found() -> None:
     """By the name of the variable that they read."""
-    assert kills.TESTS / "host/test_kills.py" in kills.tests_that_kill()
+    found = {path.relative_to(longer_tests.TESTS).as_posix() for path in longer_tests.longer_tests()}
+    assert {"e2e/host/test_kills.py", "unit/local/cosmos/test_fuzz.py"} <= found
+    assert not any(path.startswith("soak/") for path in found)

@@ -1,4 +1,4 @@
-"""The end-to-end tests that kill processes, told by SOAK_KILLS how often."""
+"""The tests of `make test` that go on for longer when told so: kills by SOAK_KILLS, searches by SOAK_SEEDS."""
 
 import json
 import os
@@ -15,21 +15,25 @@ from tests.soak import counting
 from tests.soak.part import Part
 
 ROOT = Path(__file__).parents[2]
-TESTS = ROOT / "tests" / "e2e"
+TESTS = ROOT / "tests"
+TOLD = ("SOAK_KILLS", "SOAK_SEEDS")
 
 
-def tests_that_kill() -> list[Path]:
-    return sorted(path for path in TESTS.rglob("test_*.py") if "SOAK_KILLS" in path.read_text("utf-8"))
+def longer_tests() -> list[Path]:
+    """By the name of a variable that they read; but for the soak's own."""
+    found = (path for path in TESTS.rglob("test_*.py") if path.parent != Path(__file__).parent)
+    return sorted(path for path in found if any(name in path.read_text("utf-8") for name in TOLD))
 
 
-def run_tests(files: Sequence[Path], kills: int) -> Part:
-    """Run these files with that many kills; their output is shown as it comes."""
+def run_tests(files: Sequence[Path], seeds: int, kills: int) -> Part:
+    """Run these files with that many; their output is shown as it comes."""
     part, begun = Part(), time.monotonic()
     with TemporaryDirectory() as folder:
         report, counts = Path(folder) / "report.xml", Path(folder) / "counts.json"
         options = ["-p", counting.__name__, "-o", "junit_logging=system-out", f"--junitxml={report}"]
         command = [sys.executable, "-m", "pytest", *options, *map(str, files)]
-        environment = {**os.environ, "SOAK_KILLS": str(kills), counting.FILE: str(counts)}
+        told = dict(zip(TOLD, (str(kills), str(seeds)), strict=True))
+        environment = {**os.environ, **told, counting.FILE: str(counts)}
         ended = subprocess.run(command, stdout=sys.stderr, env=environment, cwd=ROOT, check=False)
         if counts.exists():
             part.faults = Counter(json.loads(counts.read_text("utf-8")))
@@ -37,7 +41,7 @@ def run_tests(files: Sequence[Path], kills: int) -> Part:
         for case in Xml.parse(report).iter("testcase") if report.exists() else ():
             _add(part, case)
     if ended.returncode and not part.failed:
-        part.fail(f"SOAK_KILLS={kills} pytest", f"it ended with {ended.returncode}")
+        part.fail(f"SOAK_KILLS={kills} SOAK_SEEDS={seeds} pytest", f"it ended with {ended.returncode}")
     part.seconds = time.monotonic() - begun
     return part
 
