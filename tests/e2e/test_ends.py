@@ -192,10 +192,11 @@ def test_a_turn_whose_worker_is_killed_costs_an_attempt(stack: Stack, part: str)
 
 
 def kill_in_a_turn(held: Held, part: str) -> None:
-    """Of the run, a wave or a lane, while it stores; returns when the next attempt has begun."""
+    """Of the run, a wave or a lane, while the lane waits for its retry; returns when the next attempt has begun."""
     stack, instance = held.stack, held.run + part
     lane = f"{held.run}:1:store0-0"
     stack.wait_until(lambda: lane in [one["instanceId"] for one in stack.instances(held.run)], "its lane")
+    stack.wait_until(lambda: "TaskFailed" in str(stack.status(lane)["historyEvents"]), "its step to fail")
     stack.kill_workers_in_a_turn(instance)
     stack.wait_until(lambda: stack.status(instance)["runtimeStatus"] == "Failed", "it to fail")
     stack.sweep()
