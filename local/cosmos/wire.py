@@ -176,7 +176,10 @@ class Connection(asyncio.Protocol):
         self._buffer.clear()
         self._stop_timer()
         if self._transport is not None and self._transport.can_write_eof():
-            self._transport.write_eof()
+            try:
+                self._transport.write_eof()
+            except OSError:  # the client is gone already; raised from here it would keep others from their answers
+                self._transport.abort()
         self._timer = self._loop.call_later(LINGER_SECONDS, self.abort)
 
     def _start_timer(self) -> None:

@@ -17,7 +17,6 @@ SIMULATIONS = {"app": simulations.live, "writer": simulations.write}
 
 
 def main(arguments: Sequence[str]) -> int:
-    logging.disable(logging.CRITICAL)
     if arguments:
         name, seed = arguments
         return tell({name: simulations.over([int(seed)], name, SIMULATIONS[name])})
@@ -33,4 +32,5 @@ def tell(parts: dict[str, Part]) -> int:
 
 
 if __name__ == "__main__":
+    logging.disable(logging.CRITICAL)
     sys.exit(main(sys.argv[1:]))

@@ -1,6 +1,7 @@
 """What comes over a socket and is no request: a clear error or a closed connection, and the others go on."""
 
 import asyncio
+import errno
 import json
 import resource
 import socket
@@ -13,6 +14,7 @@ import pytest
 
 from local.cosmos import EMULATOR_KEY, wire
 from local.cosmos.core import Emulator
+from local.cosmos.messages import Request, Response
 from local.cosmos.server import CosmosServer
 from tests.contract.cosmos_emulator.clients import Raw
 
@@ -200,6 +202,55 @@ def test_a_client_that_leaves_is_no_harm(tmp_path: Path) -> None:
         assert b" 200 " in await exchange(port, PING.replace(b"host: localhost", b"connection: close"))
 
     served(talk, tmp_path)
+
+
+class Gone(asyncio.Transport):
+    """To a client that was killed: its socket is still there, and takes nothing."""
+
+    aborted = False
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        pass
+
+    def can_write_eof(self) -> bool:
+        return True
+
+    def write_eof(self) -> None:
+        raise OSError(errno.ENOTCONN, "Transport endpoint is not connected")
+
+    def abort(self) -> None:
+        self.aborted = True
+
+
+class Taking:
+    """A receiver that keeps what it is asked."""
+
+    asked = 0
+
+    def receive(self, connection: wire.Connection, request: Request) -> None:
+        self.asked += 1
+
+    def opened(self, connection: wire.Connection) -> None:
+        pass
+
+    def closed(self, connection: wire.Connection) -> None:
+        pass
+
+
+def test_an_answer_to_a_client_that_is_gone_raises_nothing() -> None:
+    """Answers of one commit are delivered together, and the others wait for theirs."""
+
+    async def run() -> None:
+        receiver, client = Taking(), Gone()
+        connection = wire.Connection(receiver, asyncio.get_running_loop())
+        connection.connection_made(client)
+        connection.data_received(PING)
+        assert connection.eof_received()
+        connection.send(Response(200, {}, b"{}"))
+        assert (receiver.asked, client.aborted) == (1, True)
+        connection.connection_lost(None)
+
+    asyncio.run(run())
 
 
 def test_a_failure_inside_is_no_traceback(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
