@@ -12,7 +12,7 @@ from statistics import median
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from azure.cosmos import ContainerProxy
+from azure.cosmos import ContainerProxy, DatabaseProxy, PartitionKey
 
 from bench.runner import Figure, run
 from local.app_settings import APP, sample_values
@@ -22,6 +22,7 @@ from local.parts import Parts
 from local.ports import Ports
 
 JANUARY = APP / "samples/flights-2013-01.csv.gz"
+CONTAINER = "flight-delays"
 UNTHROTTLED = 1_000_000
 """RU/s of the container while measuring: more than either side can use."""
 
@@ -31,15 +32,20 @@ def main_job(quick: bool) -> Iterator[Figure]:
     with TemporaryDirectory() as data, Parts(APP, Path(data), Ports(), sample_values(APP)) as parts:
         app = App(parts.host.url, parts.function_key)
         with parts.open_database() as database:
-            container = database.get_container_client("flight-delays")
-            container.replace_throughput(UNTHROTTLED)
             runs, rows = (1, 500) if quick else (5, 3000)
-            pairs = [(durable_rate(app), loop_rate(container, rows)) for _ in range(runs)]
+            pairs = [pair(app, database, rows) for _ in range(runs)]
     run_rate, rate_of_loop = median(ours for ours, _ in pairs), median(theirs for _, theirs in pairs)
     yield Figure(name="run_rows_per_s", value=run_rate, unit="rows/s", goal=1000, direction="min")
     yield Figure(name="loop_rows_per_s", value=rate_of_loop, unit="rows/s", goal=0, direction="min")
     ratio = median(ours / theirs for ours, theirs in pairs)
     yield Figure(name="run_against_loop", value=ratio, unit="times", goal=10, direction="min")
+
+
+def pair(app: App, database: DatabaseProxy, rows: int) -> tuple[float, float]:
+    """Both into an empty container, for to replace a document costs twice what it costs to create one."""
+    database.delete_container(CONTAINER)
+    container = database.create_container(CONTAINER, PartitionKey("/carrier"), offer_throughput=UNTHROTTLED)
+    return durable_rate(app), loop_rate(container, rows)
 
 
 def durable_rate(app: App) -> float:

@@ -104,14 +104,18 @@ def _cpu_model() -> str:
 
 
 def _commit() -> str:
-    """The commit that was measured, marked where files differ from it; "unknown" outside a checkout."""
-    git = ("git", "-C", str(Path(__file__).parent))
+    """The commit that was measured, marked where files other than results differ; "unknown" outside a checkout."""
     try:
-        commit = subprocess.run([*git, "rev-parse", "HEAD"], capture_output=True, text=True, check=True).stdout.strip()
-        changes = subprocess.run([*git, "status", "--porcelain"], capture_output=True, text=True, check=True).stdout
+        commit = _git("rev-parse", "HEAD")
+        changes = _git("status", "--porcelain", "--", ".", f":!{RESULTS}")
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
     return f"{commit}-changed" if changes else commit
+
+
+def _git(*arguments: str) -> str:
+    folder = str(Path(__file__).parents[1])
+    return subprocess.run(["git", "-C", folder, *arguments], capture_output=True, text=True, check=True).stdout.strip()
 
 
 def _write(path: Path, report: dict[str, Any]) -> None:

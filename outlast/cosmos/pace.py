@@ -15,6 +15,8 @@ MAX_OPERATIONS = 100
 FIRST_OPERATIONS = 16
 """In flight at most when nothing is known. What succeeds is added, so the limit doubles with each round trip: all lanes
 of a process begin at once, and without it each would send its first batches to a range that is used up already."""
+FLIGHT_SECONDS = 0.2
+"""But never more in flight than a physical partition can serve in so long: the first 429 turns all of it back."""
 QUANTUM_SECONDS = 0.03
 """A batch is worth this much of a second's request units: what a 429 turns back is a part of one batch."""
 SPREAD = 0.1
@@ -97,7 +99,8 @@ class Pace:
 
     def _room(self) -> int:
         """Operations that may still go, as long as there is no cycle."""
-        return max(0, self.window - round(self.in_flight / self.per_operation))
+        most = min(self.window, round(FLIGHT_SECONDS * MOST / self.per_operation))
+        return max(0, most - round(self.in_flight / self.per_operation))
 
     @property
     def grown(self) -> bool:

@@ -8,7 +8,7 @@ from random import Random
 import pytest
 
 from local.cosmos.budget import Budget
-from outlast.cosmos.pace import FIRST_OPERATIONS, LEAST_SHARE, MAX_OPERATIONS, Pace, Paces
+from outlast.cosmos.pace import FIRST_OPERATIONS, FLIGHT_SECONDS, LEAST_SHARE, MAX_OPERATIONS, MOST, Pace, Paces
 from tests.fakes.clock import ManualClock
 
 CHARGE = 5.71
@@ -122,6 +122,15 @@ def test_lanes_that_begin_at_once_do_not_overrun_a_range() -> None:
     assert (pace.wait(), pace.batch()) == (0, 2 * FIRST_OPERATIONS - 20)
     pace.answered(second, 0.0, 0, None)
     assert pace.batch() == 2 * FIRST_OPERATIONS
+
+
+def test_no_more_is_in_flight_than_a_partition_can_serve() -> None:
+    """However long all has gone well: the first 429 turns back what is in flight."""
+    pace = Pace(ManualClock(), window=10**6)
+    pace.answered(pace.sent(100), 100 * pace.per_operation, 100, None)
+    while not pace.wait():
+        pace.sent(pace.batch())
+    assert pace.in_flight <= FLIGHT_SECONDS * MOST + pace.per_operation
 
 
 def test_one_odd_429_does_not_stop_a_range() -> None:
