@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from typing import Self
@@ -24,12 +24,16 @@ class Parts:
     cosmos: Child
     inbox: InboxProcess
 
-    def __init__(self, app: Path, data: Path, ports: Ports, settings: Mapping[str, str]) -> None:
-        """`settings` are the app's; those that are as in the sample are made to lead to these parts and this data."""
+    def __init__(
+        self, app: Path, data: Path, ports: Ports, settings: Mapping[str, str], cosmos: Sequence[str] = ()
+    ) -> None:
+        """`settings` are the app's; those that are as in the sample are made to lead to these parts and this data.
+        `cosmos`: further options of the database."""
         self._app = app.resolve()
         self._data = data.resolve()
         self._ports = ports
         self._settings = settings
+        self._cosmos_options = cosmos
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
@@ -67,7 +71,7 @@ class Parts:
 
     def _cosmos(self) -> Child:
         arguments = ("--port", str(self._ports.cosmos), "--data", str(self._data / "cosmos"))
-        return Child("cosmos", *arguments)
+        return Child("cosmos", *arguments, *self._cosmos_options)
 
     def _host(self) -> Child:
         data = str(self._data / "host")
