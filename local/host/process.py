@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
@@ -132,9 +133,7 @@ class HostProcess:
 
 
 def _forward(stream: IO[str], lines: queue.Queue[str]) -> None:
-    try:
+    with suppress(ValueError):  # closed from the other side
         for line in stream:
             lines.put(line)
-    except ValueError:
-        pass  # closed from the other side
     lines.put("")
