@@ -99,7 +99,7 @@ class Pace:
 
     def _room(self) -> int:
         """Operations that may still go, as long as there is no cycle."""
-        most = min(self.window, round(FLIGHT_SECONDS * MOST / self.per_operation))
+        most = min(self.window, max(1, round(FLIGHT_SECONDS * MOST / self.per_operation)))
         return max(0, most - round(self.in_flight / self.per_operation))
 
     @property

@@ -133,6 +133,16 @@ def test_no_more_is_in_flight_than_a_partition_can_serve() -> None:
     assert pace.in_flight <= FLIGHT_SECONDS * MOST + pace.per_operation
 
 
+def test_one_operation_may_always_go() -> None:
+    """Also where one costs more than a partition serves in that time, as a document of 2 MB may."""
+    pace = Pace(ManualClock(), per_operation=50_000.0)
+    assert (pace.wait(), pace.batch()) == (0, 1)
+    expected = pace.sent(1)
+    assert pace.wait() > 0
+    pace.answered(expected, 50_000.0, 1, None)
+    assert pace.wait() == 0
+
+
 def test_one_odd_429_does_not_stop_a_range() -> None:
     """A 429 before anything was served in its second leaves at least a share of the speed."""
     clock = ManualClock()
