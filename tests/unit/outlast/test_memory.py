@@ -1,3 +1,4 @@
+import ctypes
 import subprocess
 import sys
 
@@ -36,3 +37,14 @@ def test_what_was_freed_is_given_back() -> None:
     """The C library keeps it, unless it is told."""
     assert kept("told") <= 2
     assert kept("not told") >= 32
+
+
+def test_another_system_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An app that is tried on Windows must load there, where no library goes by the name of None."""
+
+    def load(name: None) -> None:
+        raise TypeError("argument of type 'NoneType' is not iterable")
+
+    monkeypatch.setattr(ctypes, "CDLL", load)
+    monkeypatch.setattr(sys, "platform", "win32")
+    assert give_back_large_blocks() is False
