@@ -22,7 +22,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 Direction = Literal["min", "max"]
-RESULTS = Path(__file__).parent / "results"
+ROOT = Path(__file__).parents[1]
+RESULTS = ROOT / "bench" / "results"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,7 +86,7 @@ def _report(name: str, quick: bool, figures: Sequence[Figure]) -> dict[str, Any]
         "bench": name,
         "quick": quick,
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
-        "commit": _commit(),
+        "commit": commit_of(),
         "machine": _machine(),
         "figures": [figure.as_json() for figure in figures],
     }
@@ -103,19 +104,19 @@ def _cpu_model() -> str:
     return names[0] if names else platform.processor() or platform.machine()
 
 
-def _commit() -> str:
+def commit_of(root: Path = ROOT, results: Path = RESULTS) -> str:
     """The commit that was measured, marked where files other than results differ; "unknown" outside a checkout."""
     try:
-        commit = _git("rev-parse", "HEAD")
-        changes = _git("status", "--porcelain", "--", ".", f":!{RESULTS}")
+        commit = _git(root, "rev-parse", "HEAD")
+        changes = _git(root, "status", "--porcelain", "--", ".", f":(exclude){results}")
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
     return f"{commit}-changed" if changes else commit
 
 
-def _git(*arguments: str) -> str:
-    folder = str(Path(__file__).parents[1])
-    return subprocess.run(["git", "-C", folder, *arguments], capture_output=True, text=True, check=True).stdout.strip()
+def _git(root: Path, *arguments: str) -> str:
+    command = ["git", "-C", str(root), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
 
 
 def _write(path: Path, report: dict[str, Any]) -> None:

@@ -1,10 +1,11 @@
 import json
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from bench.runner import Figure, run
+from bench.runner import Figure, commit_of, run
 
 
 def two_figures(quick: bool) -> Iterator[Figure]:
@@ -43,3 +44,18 @@ def test_only_full_runs_are_kept(tmp_path: Path) -> None:
     report = json.loads(kept.read_text())
     assert report["machine"]["cores"] > 0
     assert report["commit"]
+
+
+def test_a_kept_result_leaves_the_commit_as_it_was(tmp_path: Path) -> None:
+    """Several benches of one run measure the same commit; any other change is a change, and no checkout is none."""
+    results = tmp_path / "bench" / "results"
+    results.mkdir(parents=True)
+    assert commit_of(tmp_path, results) == "unknown"
+    name = ["-c", "user.name=a", "-c", "user.email=a@example.com"]
+    for command in (["init"], ["add", "."], [*name, "commit", "--allow-empty", "--message", "first"]):
+        subprocess.run(["git", "-C", str(tmp_path), *command], check=True, capture_output=True)
+    measured = commit_of(tmp_path, results)
+    (results / "host.json").write_text("{}")
+    assert commit_of(tmp_path, results) == measured
+    (tmp_path / "bench" / "host.py").write_text("")
+    assert commit_of(tmp_path, results) == f"{measured}-changed"
