@@ -32,7 +32,7 @@ from outlast.http.show_rejects import ShowRejects
 from outlast.http.show_run import ShowRun
 from outlast.http.start_report import StartReport
 from outlast.memory import give_back_large_blocks
-from outlast.sweep_runs import SweepRuns
+from outlast.runs.sweep import SweepRuns
 
 give_back_large_blocks()
 a = Adapters.wired(os.environ, Path(__file__).parent)

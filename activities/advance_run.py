@@ -6,7 +6,9 @@ from typing import Any
 
 from outlast.errors import Permanent
 from outlast.models import Orders, Plain
-from outlast.runs import ENDED, STATES, RunRecord, Runs, failing
+from outlast.runs.record import ENDED, STATES, RunRecord
+from outlast.runs.store import Runs
+from outlast.runs.transitions import failing
 
 KEPT = ("totals", "receipt")
 """What a call may set in the record beside the state."""

@@ -9,18 +9,21 @@ from typing import Any
 import orjson
 from pydantic import ValidationError
 
+from outlast.cosmos.bulk.staged_document import Line, join_lines
 from outlast.cosmos.document import DocumentRefused, staged
-from outlast.cosmos.line import Line, join_lines
+from outlast.cosmos.snapshots.header import as_generation
 from outlast.deadline import Deadline, Deadlines
-from outlast.generated import Generated
-from outlast.input_file import ChunkList, InputFiles, format_of
 from outlast.inputs import BadRow, InputRow
 from outlast.models import ChunkAnswer, ChunkCall, Plain, Totals
-from outlast.rejects import Reject, encode_rejects
 from outlast.report import Report
-from outlast.runs import Fence, RunRecord, Runs
-from outlast.snapshots import as_generation
-from outlast.staging import Staging, reference_path
+from outlast.runs.fence import Fence
+from outlast.runs.record import RunRecord
+from outlast.runs.store import Runs
+from outlast.staging.input import ChunkList, InputFiles, format_of
+from outlast.staging.parts import Generated
+from outlast.staging.paths import reference_path
+from outlast.staging.rejects import Reject, encode_rejects
+from outlast.staging.store import Staging
 
 PART_BYTES = 16 * 1024 * 1024
 """A part is closed at this size, so that neither rows with many documents nor many bad rows fill the memory."""

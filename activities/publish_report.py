@@ -10,15 +10,18 @@ from typing import Any
 
 import orjson
 
+from outlast.cosmos.snapshots.header import Generation, Snapshots, published
 from outlast.deadline import Deadlines
 from outlast.errors import Permanent
-from outlast.generated import Generated
-from outlast.input_file import InputFiles
 from outlast.models import Plain, Totals
 from outlast.report import Report
-from outlast.runs import Fence, RunRecord, Runs
-from outlast.snapshots import Generation, Snapshots, published
-from outlast.staging import Staging, stored_path
+from outlast.runs.fence import Fence
+from outlast.runs.record import RunRecord
+from outlast.runs.store import Runs
+from outlast.staging.input import InputFiles
+from outlast.staging.parts import Generated
+from outlast.staging.paths import stored_path
+from outlast.staging.store import Staging
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,10 @@ from outlast.deadline import Deadlines
 from outlast.errors import Permanent
 from outlast.models import Plain
 from outlast.report import Report
-from outlast.runs import Fence, Runs
-from outlast.staging import Staging, reference_path
+from outlast.runs.fence import Fence
+from outlast.runs.store import Runs
+from outlast.staging.paths import reference_path
+from outlast.staging.store import Staging
 
 
 @dataclass(frozen=True, slots=True)

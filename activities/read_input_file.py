@@ -6,11 +6,14 @@ from functools import partial
 
 from outlast.deadline import Deadline, Deadlines
 from outlast.errors import Permanent
-from outlast.input_file import ChunkList, InputFile, InputFiles, format_of
 from outlast.inputs import MAX_RECORD, BadInput, Cut, InputFormat
 from outlast.models import Plain
-from outlast.runs import Fence, RunRecord, Runs
-from outlast.staging import Staging, chunks_path, input_path
+from outlast.runs.fence import Fence
+from outlast.runs.record import RunRecord
+from outlast.runs.store import Runs
+from outlast.staging.input import ChunkList, InputFile, InputFiles, format_of
+from outlast.staging.paths import chunks_path, input_path
+from outlast.staging.store import Staging
 
 WINDOW = MAX_RECORD
 """Bytes read at once: so many always hold a chunk."""

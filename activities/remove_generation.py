@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from activities.undo_report import known_report
+from outlast.cosmos.snapshots.header import Snapshots
 from outlast.deadline import Deadlines
 from outlast.models import Plain
 from outlast.report import Report
-from outlast.snapshots import Snapshots
 
 
 @dataclass(frozen=True, slots=True)

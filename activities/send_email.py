@@ -6,7 +6,9 @@ from dataclasses import dataclass, replace
 from outlast.errors import Transient
 from outlast.mail import Letter, Mailer, MailThrottled
 from outlast.models import Plain, Totals
-from outlast.runs import OUTCOMES, RunRecord, Runs, need, refuse_strangers
+from outlast.runs.fence import refuse_strangers
+from outlast.runs.record import OUTCOMES, RunRecord
+from outlast.runs.store import Runs, need
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,18 +7,21 @@ from typing import Any
 
 import orjson
 
-from outlast.cosmos.line import Line, read_lines
-from outlast.cosmos.share import Allowance
-from outlast.cosmos.transport import Result
-from outlast.cosmos.writer import Writer
+from outlast.cosmos.bulk.staged_document import Line, read_lines
+from outlast.cosmos.bulk.token_bucket import Allowance
+from outlast.cosmos.bulk.transport import Result
+from outlast.cosmos.bulk.writer import Writer
 from outlast.deadline import Deadline, Deadlines
-from outlast.generated import Generated
-from outlast.input_file import InputFiles, format_of
 from outlast.models import ChunkAnswer, ChunkCall, Crosses, Plain, Totals
-from outlast.rejects import Reject, each_row_once, encode_rejects
 from outlast.report import Report
-from outlast.runs import Fence, RunRecord, Runs
-from outlast.staging import Staging, stored_path
+from outlast.runs.fence import Fence
+from outlast.runs.record import RunRecord
+from outlast.runs.store import Runs
+from outlast.staging.input import InputFiles, format_of
+from outlast.staging.parts import Generated
+from outlast.staging.paths import stored_path
+from outlast.staging.rejects import Reject, each_row_once, encode_rejects
+from outlast.staging.store import Staging
 
 WINDOW = 4 * 1024 * 1024
 """Bytes of lines in memory at once; twice the largest document, so that there is a whole line in it."""

@@ -4,12 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from outlast.cosmos.snapshots.header import Snapshots
 from outlast.deadline import Deadlines
 from outlast.errors import Permanent
 from outlast.models import Plain
 from outlast.report import Report
-from outlast.runs import OUTCOMES, Runs, need, refuse_strangers
-from outlast.snapshots import Snapshots
+from outlast.runs.fence import refuse_strangers
+from outlast.runs.record import OUTCOMES
+from outlast.runs.store import Runs, need
 
 SLACK_SECONDS = 15.0
 """Beyond functionTimeout: a given-up activity may have started just before the fence, and its worker dies late."""

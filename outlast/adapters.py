@@ -11,20 +11,21 @@ from typing import Any
 from uuid import uuid4
 
 from outlast.compute import ComputeThread
-from outlast.cosmos.bulk_transport import BulkTransport
+from outlast.cosmos.bulk.bulk_transport import BulkTransport
+from outlast.cosmos.bulk.rate_controller import Paces
+from outlast.cosmos.bulk.sdk_transport import SdkTransport
+from outlast.cosmos.bulk.transport import Priority, Transport
+from outlast.cosmos.bulk.writer import Writer
 from outlast.cosmos.client import Cosmos
-from outlast.cosmos.generations import CosmosSnapshots
-from outlast.cosmos.pace import Paces
-from outlast.cosmos.transport import Priority, SdkTransport, Transport
-from outlast.cosmos.writer import Writer
+from outlast.cosmos.snapshots.header import Snapshots
+from outlast.cosmos.snapshots.store import CosmosSnapshots
 from outlast.deadline import Deadlines
-from outlast.input_file import InputFiles
 from outlast.mail import Mailer, SendGridMailer
 from outlast.report import Report, load_reports
-from outlast.runs import CosmosRuns, Runs
+from outlast.runs.store import CosmosRuns, Runs
 from outlast.settings import Settings, function_timeout, read_settings
-from outlast.snapshots import Snapshots
-from outlast.staging import Staging
+from outlast.staging.input import InputFiles
+from outlast.staging.store import Staging
 
 
 @dataclass(frozen=True, slots=True)

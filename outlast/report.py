@@ -11,7 +11,7 @@ from azure.cosmos.aio import DatabaseProxy
 from pydantic import BaseModel, ConfigDict, model_validator
 
 from outlast.errors import OutlastError
-from outlast.runs import CONTAINER
+from outlast.runs.record import CONTAINER
 
 Document = dict[str, Any]
 

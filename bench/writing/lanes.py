@@ -15,13 +15,13 @@ from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 
-from outlast.cosmos.bulk_transport import BulkTransport
+from outlast.cosmos.bulk.bulk_transport import BulkTransport
+from outlast.cosmos.bulk.rate_controller import Paces
+from outlast.cosmos.bulk.staged_document import Line
+from outlast.cosmos.bulk.transport import Place, Result, Transport
+from outlast.cosmos.bulk.writer import Writer
 from outlast.cosmos.client import Cosmos
-from outlast.cosmos.effective_partition_key import effective_partition_key
-from outlast.cosmos.line import Line
-from outlast.cosmos.pace import Paces
-from outlast.cosmos.transport import Place, Result, Transport
-from outlast.cosmos.writer import Writer
+from outlast.cosmos.partition_key import effective_partition_key
 from outlast.deadline import Deadline
 
 LANES = 8

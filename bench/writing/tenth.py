@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from random import Random
 
 from bench.writing.lanes import LANES
+from outlast.cosmos.bulk.rate_controller import Paces
+from outlast.cosmos.bulk.staged_document import Line
+from outlast.cosmos.bulk.write_progress import Runs
+from outlast.cosmos.bulk.writer import Writer
 from outlast.cosmos.document import staged
-from outlast.cosmos.line import Line
-from outlast.cosmos.pace import Paces
-from outlast.cosmos.writer import Writer
-from outlast.cosmos.written import Runs
 from outlast.deadline import Deadline
 from tests.simulation.in_process import InProcess
 from tests.simulation.virtual_time import run_virtually

@@ -16,7 +16,7 @@ from bench.writing.lanes import CONTAINER, DATABASE, WINDOW, Lanes, fresh_window
 from bench.writing.stub import Stub
 from local.cosmos.control import Control
 from local.cosmos.process import CosmosProcess
-from outlast.cosmos.line import Line
+from outlast.cosmos.bulk.staged_document import Line
 
 RATE = 8_000
 RANGES = 4

@@ -11,8 +11,8 @@ from uuid import UUID
 
 import orjson
 
-from outlast.cosmos.effective_partition_key import Key, effective_partition_key
-from outlast.cosmos.line import Line
+from outlast.cosmos.bulk.staged_document import Line
+from outlast.cosmos.partition_key import Key, effective_partition_key
 
 MAX_BYTES = 2 * 1024 * 1024
 MAX_NESTING = 128

@@ -8,7 +8,9 @@ import orjson
 from outlast.http.problem import Problem
 from outlast.http.show_run import known_run
 from outlast.models import Failure
-from outlast.runs import ENDED, RunRecord, Runs, failing
+from outlast.runs.record import ENDED, RunRecord
+from outlast.runs.store import Runs
+from outlast.runs.transitions import failing
 
 CANCELLED = Failure("cancel", None, "the run was cancelled")
 

@@ -9,7 +9,7 @@ import azure.functions as func
 import orjson
 
 from outlast.report import Report
-from outlast.runs import CONTAINER
+from outlast.runs.record import CONTAINER
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,8 @@ import azure.functions as func
 import orjson
 
 from outlast.http.problem import bad_request
-from outlast.runs import OUTCOMES, STATES, Listing, RunRecord, Runs
+from outlast.runs.record import OUTCOMES, STATES, RunRecord
+from outlast.runs.store import Listing, Runs
 
 MOST = 200
 KNOWN = (*STATES, "failing", *OUTCOMES)

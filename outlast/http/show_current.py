@@ -7,9 +7,9 @@ from typing import Any
 import azure.functions as func
 import orjson
 
+from outlast.cosmos.snapshots.header import RUN, Snapshots
 from outlast.http.problem import Problem
 from outlast.report import Report
-from outlast.snapshots import RUN, Snapshots
 
 
 @dataclass(frozen=True, slots=True)

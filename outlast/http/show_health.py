@@ -14,9 +14,9 @@ from obstore.exceptions import BaseError
 from outlast.cosmos.client import Cosmos
 from outlast.errors import OutlastError, Permanent
 from outlast.report import Report
-from outlast.runs import CONTAINER
+from outlast.runs.record import CONTAINER
 from outlast.settings import Settings
-from outlast.staging import Staging
+from outlast.staging.store import Staging
 
 KEPT_SECONDS = 5.0
 """An answer is kept so long: the endpoint is open to anyone and each check costs requests."""

@@ -5,13 +5,14 @@ from dataclasses import dataclass
 
 import azure.functions as func
 
-from outlast.generated import Generated
 from outlast.http.problem import bad_request
 from outlast.http.show_run import known_run
-from outlast.input_file import ChunkList
-from outlast.rejects import rejects_header
-from outlast.runs import Runs
-from outlast.staging import Staging, chunks_path, stored_path
+from outlast.runs.store import Runs
+from outlast.staging.input import ChunkList
+from outlast.staging.parts import Generated
+from outlast.staging.paths import chunks_path, stored_path
+from outlast.staging.rejects import rejects_header
+from outlast.staging.store import Staging
 
 MOST_BYTES = 32 * 1024 * 1024
 """Of one answer. A link of relation `next` leads on, by chunk."""

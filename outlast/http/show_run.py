@@ -8,7 +8,8 @@ import azure.functions as func
 import orjson
 
 from outlast.http.problem import Problem
-from outlast.runs import RunRecord, Runs
+from outlast.runs.record import RunRecord
+from outlast.runs.store import Runs
 
 
 @dataclass(frozen=True, slots=True)

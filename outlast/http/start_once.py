@@ -13,7 +13,7 @@ import orjson
 from outlast.errors import Transient
 from outlast.http.problem import Problem, bad_request
 from outlast.http.start_request import StartRequest
-from outlast.runs import RunRecord
+from outlast.runs.record import RunRecord
 
 HEADER = "Idempotency-Key"
 LONGEST_KEY = 255

@@ -13,8 +13,10 @@ from outlast.http.problem import Problem
 from outlast.http.start_once import fingerprint, read_key, refuse_another, run_of, start, start_unless_started
 from outlast.http.start_request import StartRequest, read_start_request
 from outlast.report import Report
-from outlast.runs import RunRecord, Runs
-from outlast.staging import Staging, body_path
+from outlast.runs.record import RunRecord
+from outlast.runs.store import Runs
+from outlast.staging.paths import body_path
+from outlast.staging.store import Staging
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from outlast.http.problem import Problem, bad_request, from_validation
 from outlast.inputs import BadInput, Inflater, InputFormat, tell_format
 from outlast.report import Parameters, Report
-from outlast.staging import Staging
+from outlast.staging.store import Staging
 
 MAX_INLINE = 32 * 1024 * 1024
 HEAD = 1024 * 1024

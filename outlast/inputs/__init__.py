@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 
 from outlast.inputs.csv_file import CSV
+from outlast.inputs.detect import tell_format
 from outlast.inputs.gzipped import Inflater
 from outlast.inputs.json_lines import JSON_LINES
-from outlast.inputs.shapes import MAX_RECORD, BadInput, BadRow, Chunk, Cut, InputFormat, InputRow
-from outlast.inputs.telling import tell_format
+from outlast.inputs.types import MAX_RECORD, BadInput, BadRow, Chunk, Cut, InputFormat, InputRow
 
 FORMATS: Mapping[str, InputFormat] = {CSV.name: CSV, JSON_LINES.name: JSON_LINES}
 

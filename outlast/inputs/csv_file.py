@@ -8,7 +8,7 @@ from outlast.inputs.csv_reader import Reader
 from outlast.inputs.csv_records import CsvRecords
 from outlast.inputs.cutting import Limits, cut_window, skip_line
 from outlast.inputs.quoting import MAX_QUOTED, Quotes
-from outlast.inputs.shapes import MAX_RECORD, BadRow, Cut, InputRow
+from outlast.inputs.types import MAX_RECORD, BadRow, Cut, InputRow
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from outlast.inputs.csv_records import CsvRecords
 from outlast.inputs.quoting import split
-from outlast.inputs.shapes import BadInput
+from outlast.inputs.types import BadInput
 
 _BOM = b"\xef\xbb\xbf"
 _MAX_HEADER = 1024 * 1024

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from io import BytesIO
 
 from outlast.inputs.quoting import Quotes, split
-from outlast.inputs.shapes import MAX_FIELD_SHOWN, BadRow, InputRow
+from outlast.inputs.types import MAX_FIELD_SHOWN, BadRow, InputRow
 
 _LINE_END = b"\r\n"
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Protocol
 
-from outlast.inputs.shapes import Chunk, Cut
+from outlast.inputs.types import Chunk, Cut
 
 
 class Records(Protocol):

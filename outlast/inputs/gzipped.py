@@ -3,7 +3,7 @@
 import zlib
 from collections.abc import Iterator
 
-from outlast.inputs.shapes import BadInput
+from outlast.inputs.types import BadInput
 
 MAGIC = b"\x1f\x8b"
 PIECE = 1024 * 1024

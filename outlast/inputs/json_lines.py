@@ -8,7 +8,7 @@ from io import BytesIO
 import orjson
 
 from outlast.inputs.cutting import Limits, Lines, cut_window, skip_line
-from outlast.inputs.shapes import MAX_FIELD_SHOWN, MAX_RECORD, BadInput, BadRow, Cut, InputRow
+from outlast.inputs.types import MAX_FIELD_SHOWN, MAX_RECORD, BadInput, BadRow, Cut, InputRow
 
 _BOM = b"\xef\xbb\xbf"
 _BLANK = b" \t\r\n"

@@ -5,7 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
-from outlast.runs import ENDED, Listing, RunRecord, need
+from outlast.runs.record import ENDED, RunRecord
+from outlast.runs.store import Listing, need
 from tests.fakes.clock import START
 
 

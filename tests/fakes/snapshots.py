@@ -5,8 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from outlast.cosmos.snapshots.header import RUN, Edit, Header
 from outlast.report import Report
-from outlast.snapshots import RUN, Edit, Header
 from tests.fakes.transport import FakeTransport
 
 

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from outlast.cosmos.line import Line
-from outlast.cosmos.transport import CONNECTION_LOST, KeyRoute, Place, Result, Route
+from outlast.cosmos.bulk.sdk_transport import KeyRoute
+from outlast.cosmos.bulk.staged_document import Line
+from outlast.cosmos.bulk.transport import CONNECTION_LOST, Place, Result, Route
 
 CHARGE = 5.0
 """Request units of a write."""

@@ -16,13 +16,14 @@ from activities.remove_generation import RemoveGeneration
 from activities.send_email import SendEmail
 from activities.store_data_to_db import StoreDataToDb
 from activities.undo_report import UndoReport
-from outlast.cosmos.pace import Paces
-from outlast.cosmos.writer import Writer
+from outlast.cosmos.bulk.rate_controller import Paces
+from outlast.cosmos.bulk.writer import Writer
 from outlast.deadline import Deadlines
-from outlast.input_file import InputFiles
 from outlast.report import Report
-from outlast.runs import RunRecord
-from outlast.staging import Staging, body_path
+from outlast.runs.record import RunRecord
+from outlast.staging.input import InputFiles
+from outlast.staging.paths import body_path
+from outlast.staging.store import Staging
 from tests.fakes.clock import ManualClock
 from tests.fakes.cosmos import FakeCosmos
 from tests.fakes.driver import Driver, Instance, Step, Story

@@ -8,12 +8,13 @@ import orjson
 
 from local.cosmos.core import Emulator
 from local.cosmos.messages import Request, Response
-from outlast.cosmos.line import Line
-from outlast.cosmos.transport import CONNECTION_LOST, Place, Result, Route
+from outlast.cosmos.bulk.staged_document import Line
+from outlast.cosmos.bulk.transport import CONNECTION_LOST, Place, Result, Route
+from outlast.cosmos.snapshots.header import HEADERS, RUN, Edit, Header, header_document, header_id, read_header
 from outlast.errors import Transient
 from outlast.report import Report
-from outlast.runs import ENDED, Listing, RunRecord, _record, need
-from outlast.snapshots import HEADERS, RUN, Edit, Header, header_document, header_id, read_header
+from outlast.runs.record import ENDED, RunRecord
+from outlast.runs.store import Listing, _record, need
 from tests.simulation.scheduler import Scheduler
 
 AAD = "type%3daad%26ver%3d1.0%26sig%3dtoken"

@@ -9,10 +9,10 @@ import orjson
 
 from local.cosmos.core import Emulator
 from local.cosmos.messages import Request, Response
-from outlast.cosmos.bulk_request import body_of, headers_for, results_of
-from outlast.cosmos.line import Line
-from outlast.cosmos.partition_map import PartitionMap
-from outlast.cosmos.transport import CONNECTION_LOST, Place, Result, Route
+from outlast.cosmos.bulk.partition_map import PartitionMap
+from outlast.cosmos.bulk.request import body_of, headers_for, results_of
+from outlast.cosmos.bulk.staged_document import Line
+from outlast.cosmos.bulk.transport import CONNECTION_LOST, Place, Result, Route
 
 EPOCH = 1_767_225_600.0
 DATABASE = "d"

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from outlast.runs import ENDED, OUTCOMES, STATES, RunRecord
+from outlast.runs.record import ENDED, OUTCOMES, STATES, RunRecord
 from tests.simulation.database import CoreRuns, Database
 from tests.simulation.places import Post
 from tests.simulation.scheduler import Scheduler

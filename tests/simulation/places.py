@@ -8,7 +8,7 @@ from azure.durable_functions.models.DurableOrchestrationStatus import DurableOrc
 
 from outlast.errors import Permanent, Transient
 from outlast.mail import Letter
-from outlast.staging import Staging
+from outlast.staging.store import Staging
 from tests.fakes.http import FakeClient
 from tests.simulation.engine import Engine
 from tests.simulation.scheduler import Scheduler

@@ -5,11 +5,11 @@ from random import Random
 
 import pytest
 
+from outlast.cosmos.bulk.rate_controller import Paces
+from outlast.cosmos.bulk.staged_document import Line
+from outlast.cosmos.bulk.transport import CONNECTION_LOST, Place, Result
+from outlast.cosmos.bulk.writer import Writer
 from outlast.cosmos.document import staged
-from outlast.cosmos.line import Line
-from outlast.cosmos.pace import Paces
-from outlast.cosmos.transport import CONNECTION_LOST, Place, Result
-from outlast.cosmos.writer import Writer
 from outlast.deadline import Deadline
 from tests.simulation.in_process import DATABASE, InProcess
 from tests.simulation.virtual_time import run_virtually

@@ -17,18 +17,18 @@ from activities.remove_generation import RemoveGeneration
 from activities.send_email import SendEmail
 from activities.store_data_to_db import StoreDataToDb
 from activities.undo_report import UndoReport
-from outlast.cosmos.pace import Paces
-from outlast.cosmos.writer import Writer
+from outlast.cosmos.bulk.rate_controller import Paces
+from outlast.cosmos.bulk.writer import Writer
 from outlast.deadline import Deadlines
 from outlast.durable import activity
 from outlast.http.cancel_run import CancelRun
 from outlast.http.problem import answering
 from outlast.http.start_once import run_of
 from outlast.http.start_report import StartReport
-from outlast.input_file import InputFiles
 from outlast.models import MOST_ATTEMPTS
-from outlast.runs import ENDED, RunRecord
-from outlast.sweep_runs import SweepRuns
+from outlast.runs.record import ENDED, RunRecord
+from outlast.runs.sweep import SweepRuns
+from outlast.staging.input import InputFiles
 from tests.fakes.cosmos import FakeCosmos
 from tests.fakes.http import ask
 from tests.fakes.reports import WITH_SNAPSHOT, make_csv

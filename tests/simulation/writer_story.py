@@ -9,11 +9,11 @@ from typing import Any
 
 import orjson
 
+from outlast.cosmos.bulk.rate_controller import Paces
+from outlast.cosmos.bulk.staged_document import Line
+from outlast.cosmos.bulk.write_progress import Runs
+from outlast.cosmos.bulk.writer import Writer
 from outlast.cosmos.document import staged
-from outlast.cosmos.line import Line
-from outlast.cosmos.pace import Paces
-from outlast.cosmos.writer import Writer
-from outlast.cosmos.written import Runs
 from outlast.deadline import Deadline
 from outlast.errors import Transient
 from tests.simulation.in_process import InProcess

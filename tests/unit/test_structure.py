@@ -96,7 +96,7 @@ def _names(tree: ast.AST, node: ast.expr) -> list[str]:
 def called() -> set[tuple[str, str]]:
     """What orchestrators, the start endpoint and the sweep call."""
     sources = [source for path, source in stories().items() if path.startswith("orchestrators")]
-    sources += [(ROOT / "outlast" / path).read_text("utf-8") for path in ("http/start_once.py", "sweep_runs.py")]
+    sources += [(ROOT / "outlast" / path).read_text("utf-8") for path in ("http/start_once.py", "runs/sweep.py")]
     return {name for source in sources for name in names_called(source)}
 
 
@@ -207,7 +207,7 @@ def test_nothing_local_imports_tests() -> None:
         ("orchestrators/x.py", "import os", "test_orchestrators_lean_on_nothing_that_changes"),
         (
             "orchestrators/x.py",
-            "from outlast.staging import Staging",
+            "from outlast.staging.store import Staging",
             "test_orchestrators_lean_on_nothing_that_changes",
         ),
         ("orchestrators/x.py", "def f():\n    import activities.y", "test_orchestrators_lean_on_nothing_that_changes"),

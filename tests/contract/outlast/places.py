@@ -9,10 +9,11 @@ import orjson
 
 from local.cosmos.control import Control
 from local.cosmos.process import CosmosProcess
-from outlast.cosmos.bulk_transport import BulkTransport
+from outlast.cosmos.bulk.bulk_transport import BulkTransport
+from outlast.cosmos.bulk.sdk_transport import SdkTransport
+from outlast.cosmos.bulk.staged_document import Line
+from outlast.cosmos.bulk.transport import CONNECTION_LOST, Result, Transport
 from outlast.cosmos.client import Cosmos
-from outlast.cosmos.line import Line
-from outlast.cosmos.transport import CONNECTION_LOST, Result, SdkTransport, Transport
 from tests.fakes.transport import FakeTransport, Fault
 
 DATABASE = "outlast"

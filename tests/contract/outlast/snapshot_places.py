@@ -11,10 +11,10 @@ from azure.cosmos.aio import ContainerProxy
 from local.cosmos.control import Control
 from local.cosmos.process import CosmosProcess
 from outlast.cosmos.client import Cosmos
-from outlast.cosmos.generations import CosmosSnapshots
+from outlast.cosmos.snapshots.header import HEADERS, RUN, Snapshots, header_id
+from outlast.cosmos.snapshots.store import CosmosSnapshots
 from outlast.errors import Transient
 from outlast.report import Report
-from outlast.snapshots import HEADERS, RUN, Snapshots, header_id
 from tests.contract.outlast.places import DATABASE
 from tests.fakes.reports import Stock
 from tests.fakes.snapshots import FakeSnapshots

@@ -3,10 +3,10 @@
 import asyncio
 from typing import Any
 
-from outlast.cosmos.line import Line, read_lines
-from outlast.generated import Generated
+from outlast.cosmos.bulk.staged_document import Line, read_lines
 from outlast.models import Plain
-from outlast.rejects import Reject, each_row_once
+from outlast.staging.parts import Generated
+from outlast.staging.rejects import Reject, each_row_once
 from tests.fakes.reports import REPORTS, Sales
 from tests.fakes.world import World, call_until_done
 

@@ -7,7 +7,7 @@ import pytest
 from activities.advance_run import AdvanceRun
 from outlast.errors import Permanent
 from outlast.models import Plain
-from outlast.runs import ENDED, OUTCOMES, STATES
+from outlast.runs.record import ENDED, OUTCOMES, STATES
 from tests.fakes.runs import FakeRuns
 from tests.fakes.world import World
 

@@ -7,7 +7,7 @@ import pytest
 from activities import read_input_file
 from outlast.errors import Permanent
 from outlast.models import Plain, Totals
-from outlast.staging import stored_path
+from outlast.staging.paths import stored_path
 from tests.fakes.reports import HEADER, WITH_SNAPSHOT, make_csv
 from tests.fakes.world import World
 

@@ -5,7 +5,7 @@ import orjson
 import pytest
 
 from outlast.errors import Permanent
-from outlast.staging import reference_path
+from outlast.staging.paths import reference_path
 from tests.fakes.reports import Sales
 from tests.fakes.world import World
 

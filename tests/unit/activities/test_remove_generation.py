@@ -3,8 +3,8 @@ from typing import Any
 
 import pytest
 
+from outlast.cosmos.snapshots.header import Generation, Header
 from outlast.models import Plain
-from outlast.snapshots import Generation, Header
 from tests.fakes.reports import WITH_SNAPSHOT
 from tests.fakes.world import World
 

@@ -8,7 +8,7 @@ from activities.send_email import SendEmail, letter
 from outlast.errors import Permanent, Transient
 from outlast.mail import Letter
 from outlast.models import Failure, Plain, Totals
-from outlast.runs import RunRecord
+from outlast.runs.record import RunRecord
 from tests.fakes.runs import FakeRuns
 from tests.fakes.world import World
 

@@ -8,9 +8,9 @@ import pytest
 
 from activities import generate_report, store_data_to_db
 from outlast.errors import Permanent, Transient
-from outlast.generated import Generated, PartAnswer
 from outlast.models import Plain
-from outlast.staging import stored_path
+from outlast.staging.parts import Generated, PartAnswer
+from outlast.staging.paths import stored_path
 from tests.fakes.reports import HEADER, make_csv
 from tests.fakes.transport import CHARGE, Fault, lose, throttle
 from tests.fakes.world import World

@@ -4,9 +4,9 @@ from typing import Any
 import pytest
 
 from activities.undo_report import SLACK_SECONDS
+from outlast.cosmos.snapshots.header import Generation, Header
 from outlast.errors import Permanent
 from outlast.models import Plain
-from outlast.snapshots import Generation, Header
 from tests.fakes.reports import WITH_SNAPSHOT, make_csv
 from tests.fakes.world import World
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from outlast.cosmos.snapshots.header import Generation, Header
 from outlast.errors import Permanent
-from outlast.snapshots import Generation, Header
 from tests.fakes.clock import START
 from tests.fakes.driver import Instance
 from tests.fakes.reports import WITH_SNAPSHOT, make_csv

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from outlast.cosmos.bulk.staged_document import Line, read_lines
 from outlast.cosmos.document import MAX_BYTES, MAX_ID_BYTES, MAX_KEY_BYTES, MAX_NESTING, DocumentRefused, staged
-from outlast.cosmos.effective_partition_key import effective_partition_key
-from outlast.cosmos.line import Line, read_lines
+from outlast.cosmos.partition_key import effective_partition_key
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 JSON = st.recursive(

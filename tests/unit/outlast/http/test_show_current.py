@@ -3,9 +3,9 @@ from pathlib import Path
 import azure.functions as func
 import pytest
 
+from outlast.cosmos.snapshots.header import Generation, Header, header_document
 from outlast.http.problem import answering
 from outlast.http.show_current import ShowCurrent
-from outlast.snapshots import Generation, Header, header_document
 from tests.fakes.http import ask, finish, read
 from tests.fakes.reports import WITH_SNAPSHOT
 from tests.fakes.world import World

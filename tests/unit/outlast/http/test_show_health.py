@@ -7,7 +7,7 @@ from azure.core.exceptions import ServiceRequestError
 from outlast.errors import Permanent
 from outlast.http.show_health import HELP, KEPT_SECONDS, ShowHealth
 from outlast.settings import Settings, read_settings
-from outlast.staging import Staging
+from outlast.staging.store import Staging
 from tests.fakes.clock import ManualClock
 from tests.fakes.cosmos import FakeCosmos
 from tests.fakes.http import ask, read

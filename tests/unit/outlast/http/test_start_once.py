@@ -8,7 +8,7 @@ import pytest
 from outlast.http.problem import answering
 from outlast.http.start_once import run_of
 from outlast.http.start_report import StartReport
-from outlast.staging import body_path
+from outlast.staging.paths import body_path
 from tests.fakes.http import FakeClient, ask, finish, read
 from tests.fakes.reports import REPORTS, make_csv
 from tests.fakes.world import World

@@ -7,7 +7,7 @@ import pytest
 from outlast.errors import Transient
 from outlast.http.problem import answering
 from outlast.http.start_report import StartReport
-from outlast.staging import body_path
+from outlast.staging.paths import body_path
 from tests.fakes.clock import ManualClock
 from tests.fakes.http import ORIGIN, FakeClient, ask, finish, read
 from tests.fakes.reports import REPORTS, make_csv

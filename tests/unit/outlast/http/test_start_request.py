@@ -9,7 +9,7 @@ import pytest
 
 from outlast.http.problem import Problem
 from outlast.http.start_request import MAX_INLINE, StartRequest, read_start_request
-from outlast.staging import Staging
+from outlast.staging.store import Staging
 from tests.fakes.http import ask
 from tests.fakes.reports import HEADER, Sales, make_csv
 

@@ -1,0 +1,72 @@
+"""How operations reach the database: by the bulk request, a batch of one partition key range at a time."""
+
+from collections.abc import Sequence
+
+from aiohttp import ClientError
+from azure.core.exceptions import AzureError
+from azure.cosmos.exceptions import CosmosHttpResponseError
+
+from outlast.cosmos.bulk.partition_map import PartitionMap
+from outlast.cosmos.bulk.request import body_of, headers_for, results_of
+from outlast.cosmos.bulk.staged_document import Line
+from outlast.cosmos.bulk.transport import (
+    BATCH_DOCUMENT_BYTES,
+    NO_PRIORITY,
+    Place,
+    Priority,
+    Result,
+    Route,
+    lost,
+    read_throughput,
+    upsert,
+    whole,
+)
+from outlast.cosmos.client import Cosmos
+from outlast.cosmos.connection import ordered_ranges, post_batch, read_ranges
+
+
+class BulkTransport:
+    """Its maps are read once, and again when the database says that a range or the container is gone."""
+
+    def __init__(self, cosmos: Cosmos, priority: Priority = NO_PRIORITY) -> None:
+        self._cosmos = cosmos
+        self._priority = priority
+        self._maps: dict[str, PartitionMap] = {}
+
+    async def route(self, container: str, stale: Route | None = None) -> PartitionMap | Result:
+        """The newest map that is not the `stale` one; or the answer that stood in the way."""
+        known = self._maps.get(container)
+        if known is not None and known is not stale:
+            return known
+        try:
+            self._maps[container] = await self._read(container, known)
+        except CosmosHttpResponseError as error:
+            return whole(error, 1)[0]
+        except (AzureError, ClientError, TimeoutError, ConnectionError) as error:
+            return lost(error)
+        return self._maps[container]
+
+    async def throughput(self, container: str) -> float:
+        return await read_throughput((await self._cosmos.database()).get_container_client(container))
+
+    async def send(self, container: str, place: Place, lines: Sequence[Line]) -> list[Result]:
+        proxy = (await self._cosmos.writing()).get_container_client(container)
+        options = {**self._priority.options(), "containerRID": self._maps[container].rid}
+        try:
+            if len(lines[0].document) > BATCH_DOCUMENT_BYTES:
+                return [await upsert(proxy, lines[0], self._priority.keywords())]
+            answers, _ = await post_batch(proxy, headers_for(place.batch), options, body_of(lines))
+        except CosmosHttpResponseError as error:
+            return whole(error, len(lines))
+        except (AzureError, ClientError, TimeoutError, ConnectionError) as error:
+            return [lost(error)] * len(lines)
+        if not isinstance(answers, list) or len(answers) != len(lines):
+            return [Result(500, message="the answer has not one result for each operation")] * len(lines)
+        return results_of(answers)
+
+    async def _read(self, container: str, known: PartitionMap | None) -> PartitionMap:
+        proxy = (await self._cosmos.writing()).get_container_client(container)
+        properties = await proxy.read()
+        same = known is not None and known.rid == properties["_rid"]
+        source = await read_ranges(proxy, properties["_rid"], known.source if known is not None and same else None)
+        return PartitionMap.read(properties, ordered_ranges(source), source)

@@ -1,0 +1,48 @@
+"""Documents that wait to be written to one stretch of the hash space with request units of its own."""
+
+from bisect import bisect_right
+from collections import deque
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from itertools import accumulate
+
+from outlast.cosmos.bulk.rate_controller import Pace
+from outlast.cosmos.bulk.staged_document import Line
+from outlast.cosmos.bulk.transport import Place
+
+TARGET_BYTES = 220_201
+"""Body of one request, as the other official SDKs choose it (azure-sdk-for-java, `BatchRequestResponseConstants`)."""
+
+
+@dataclass(slots=True)
+class Stream:
+    """Lines by their number. `workers`: how many send at the moment."""
+
+    pace: Pace
+    lines: Sequence[Line]
+    waiting: dict[Place, deque[int]] = field(default_factory=dict)
+    workers: int = 0
+
+    def take(self, most: int) -> tuple[Place, list[int]]:
+        """The next lines that may share a request; a line that is larger than a request should be goes alone."""
+        place, queue = next(iter(self.waiting.items()))
+        batch = [queue.popleft() for _ in range(min(most, len(queue)))]
+        sizes = [len(self.lines[number].document) for number in batch]
+        if sum(sizes) > TARGET_BYTES:
+            fit = max(1, bisect_right(list(accumulate(sizes)), TARGET_BYTES))
+            queue.extendleft(reversed(batch[fit:]))
+            del batch[fit:]
+        if not queue:
+            del self.waiting[place]
+        return place, batch
+
+    def put_back(self, place: Place, numbers: Iterable[int]) -> None:
+        """To the front, in their order: what was sent first is settled first."""
+        if numbers := list(numbers):
+            self.waiting.setdefault(place, deque()).extendleft(reversed(numbers))
+
+    def empty(self) -> list[int]:
+        """Take all there is, to be distributed anew."""
+        numbers = sorted(number for queue in self.waiting.values() for number in queue)
+        self.waiting.clear()
+        return numbers

@@ -1,0 +1,56 @@
+"""The bulk request of the official SDKs: many operations on one partition key range, each for itself.
+
+Source: requests of @azure/cosmos recorded on the wire; azure-sdk-for-java, `BatchRequestResponseConstants`.
+"""
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
+
+from outlast.cosmos.bulk.staged_document import Line
+from outlast.cosmos.bulk.transport import Result
+
+_HEADERS = {
+    "x-ms-cosmos-is-batch-request": "true",
+    "x-ms-cosmos-batch-atomic": "false",
+    "x-ms-cosmos-batch-continue-on-error": "true",
+}
+_HEAD = b'{"operationType":"Upsert","minimalReturnPreference":true,"partitionKey":"['
+_MIDDLE = b']","resourceBody":'
+
+
+def headers_for(range_id: str) -> dict[str, str]:
+    return {**_HEADERS, "x-ms-documentdb-partitionkeyrangeid": range_id}
+
+
+def body_of(lines: Sequence[Line]) -> str:
+    """Join what was staged; only the partition key is quoted, for it travels as JSON inside of JSON."""
+    parts: list[bytes] = []
+    for line in lines:
+        key = line.partition_key
+        if b'"' in key:
+            key = key.replace(b"\\", b"\\\\").replace(b'"', b'\\"')
+        parts += (_HEAD, key, _MIDDLE, line.document, b"},")
+    parts[-1] = b"}"
+    return (b"[" + b"".join(parts) + b"]").decode()
+
+
+def results_of(answers: Sequence[dict[str, Any]]) -> list[Result]:
+    """The outcome of each operation, in their order."""
+    return [_result(answer) for answer in answers]
+
+
+def _result(answer: dict[str, Any]) -> Result:
+    status, charge = answer["statusCode"], answer.get("requestCharge") or 0
+    if status < 300:
+        return _written(status, charge)
+    wait = float(answer.get("retryAfterMilliseconds") or 0) / 1000
+    return Result(
+        int(status), int(answer.get("subStatusCode") or 0), float(charge), wait, str(answer.get("message") or "")
+    )
+
+
+@lru_cache(4096)
+def _written(status: int, charge: float) -> Result:
+    """Most answers are alike."""
+    return Result(int(status), charge=float(charge))

@@ -1,0 +1,76 @@
+"""How operations reach the database by the SDK's public calls."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import orjson
+from aiohttp import ClientError
+from azure.core.exceptions import AzureError
+from azure.cosmos.aio import ContainerProxy
+from azure.cosmos.exceptions import CosmosBatchOperationError, CosmosHttpResponseError
+
+from outlast.cosmos.bulk.staged_document import Line
+from outlast.cosmos.bulk.transport import (
+    BATCH_DOCUMENT_BYTES,
+    NO_PRIORITY,
+    Place,
+    Priority,
+    Result,
+    Route,
+    header,
+    lost,
+    read_throughput,
+    upsert,
+    whole,
+)
+from outlast.cosmos.client import Cosmos
+
+
+class KeyRoute:
+    """By partition key. Request units are budgeted by physical partition, and a partition is a stretch of the hash
+    space; its first byte has 64 values: fine enough that a hot partition does not hold up the others."""
+
+    def places(self, lines: Sequence[Line]) -> list[Place]:
+        return [Place(line.partition_key.decode(), line.effective_partition_key[:2].decode()) for line in lines]
+
+
+class SdkTransport:
+    """`execute_item_batch`: all or nothing, so one refused document comes back as 424 for its neighbours."""
+
+    def __init__(self, cosmos: Cosmos, priority: Priority = NO_PRIORITY) -> None:
+        self._cosmos = cosmos
+        self._keywords = priority.keywords()
+
+    async def route(self, container: str, stale: Route | None = None) -> Route | Result:
+        return KeyRoute()
+
+    async def throughput(self, container: str) -> float:
+        return await read_throughput((await self._cosmos.database()).get_container_client(container))
+
+    async def send(self, container: str, place: Place, lines: Sequence[Line]) -> list[Result]:
+        proxy = (await self._cosmos.writing()).get_container_client(container)
+        try:
+            if len(lines[0].document) > BATCH_DOCUMENT_BYTES:
+                return [await upsert(proxy, lines[0], self._keywords)]
+            return await self._batch(proxy, lines)
+        except CosmosBatchOperationError as error:
+            return [_operation(answer, error) for answer in error.operation_responses]
+        except CosmosHttpResponseError as error:
+            return whole(error, len(lines))
+        except (AzureError, ClientError, TimeoutError, ConnectionError) as error:
+            return [lost(error)] * len(lines)
+
+    async def _batch(self, proxy: ContainerProxy, lines: Sequence[Line]) -> list[Result]:
+        operations = [("upsert", (line.parsed(),)) for line in lines]
+        key = orjson.loads(lines[0].partition_key)
+        answers = await proxy.execute_item_batch(operations, key, **self._keywords)
+        return [Result(int(a["statusCode"]), charge=float(a.get("requestCharge", 0))) for a in answers]
+
+
+def _operation(answer: dict[str, Any], error: CosmosBatchOperationError) -> Result:
+    status = int(answer["statusCode"])
+    wait = answer.get("retryAfterMilliseconds") or header(error, "x-ms-retry-after-ms")
+    return Result(
+        status, int(answer.get("subStatusCode") or 0), float(answer.get("requestCharge") or 0), float(wait) / 1000,
+        str(error.http_error_message or ""),
+    )  # fmt: skip

@@ -1,0 +1,53 @@
+"""Writes staged documents as fast as the database takes them, and stops between two requests at the deadline."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+
+from outlast.cosmos.bulk.bulk_write import Writing
+from outlast.cosmos.bulk.rate_controller import Paces
+from outlast.cosmos.bulk.staged_document import Line
+from outlast.cosmos.bulk.token_bucket import Allowance, lane_share
+from outlast.cosmos.bulk.transport import Transport
+from outlast.cosmos.bulk.write_progress import Runs, Written
+from outlast.deadline import Deadline
+
+IN_FLIGHT = 32
+"""Requests of the process at once: what they carry is all the memory that the writer takes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Writer:
+    """One for the process. `jitter` gives a number from 0 to 1 for the wait after a lost answer."""
+
+    transport: Transport
+    clock: Callable[[], float]
+    sleep: Callable[[float], Awaitable[None]]
+    jitter: Callable[[], float]
+    paces: Paces
+    gate: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(IN_FLIGHT))
+
+    async def write(
+        self,
+        container: str,
+        lines: Sequence[Line],
+        deadline: Deadline,
+        check: Callable[[], Awaitable[None]],
+        ahead: Runs = (),
+        allowance: Allowance | None = None,
+    ) -> Written:
+        """Upsert the lines but for those that an earlier call has settled `ahead`, within the allowance; `check` is
+        awaited before each request and stops the writing by raising.
+
+        Raises Permanent where the database will refuse every request, Transient when answers stay lost.
+        """
+        writing = Writing(self, container, lines, deadline, check, ahead, allowance)
+        await writing.go()
+        return writing.written()
+
+    async def allowance(self, container: str, ru_share: float | None, lanes: int) -> Allowance | None:
+        """What one of the lanes of a run may spend; None: whatever the database gives."""
+        if ru_share is None:
+            return None
+        provisioned = await self.transport.throughput(container) if ru_share <= 1 else 0.0
+        return Allowance(lane_share(ru_share, provisioned, lanes), self.clock)

@@ -1,0 +1,82 @@
+"""What the sweep makes of one run: its record beside its orchestration. No I/O, no clock."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import Enum, auto
+from typing import Any
+
+from outlast.models import MOST_ATTEMPTS
+from outlast.runs.record import ENDED, RunRecord
+
+STUCK = "outlast: it has not moved for longer than any activity can live"
+"""The reason of the sweep's own terminations; any other is somebody's will."""
+MOVING = ("Running", "Pending", "ContinuedAsNew")
+START_SECONDS = 60.0
+"""Whoever recorded a run has started it by then, or died."""
+LONGEST_PAUSE = timedelta(hours=1)
+"""Between two settlings of a run to which something stays owed."""
+
+
+class Todo(Enum):
+    LEAVE = auto()
+    START = auto()
+    """The record's attempt was never started."""
+    AGAIN = auto()
+    """As the next attempt."""
+    TERMINATE = auto()
+    """It does not move. The next sweep finds it terminated."""
+    SETTLE = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """An orchestration as it stands. `status` None: there is none. `attempt` is what it was started with, `moved` when
+    it or one of its lanes last changed, `text` its output or the reason of its end."""
+
+    status: str | None
+    attempt: int = 0
+    moved: datetime | None = None
+    text: Any = None
+
+
+def judge(record: RunRecord, seen: Seen, now: datetime, patience: float) -> Todo:
+    """What is to be done. `patience`: seconds in which something must change while any activity lives."""
+    if record.state in ENDED:
+        return _owed(record, now)
+    if seen.status == "Suspended":
+        return Todo.LEAVE
+    if seen.status in MOVING:
+        moved = max(_time(record.updated), seen.moved or _time(record.updated))
+        return Todo.TERMINATE if now - moved > timedelta(seconds=patience) else Todo.LEAVE
+    if record.state == "failing":
+        return Todo.SETTLE
+    if record.state == "accepted" and seen.attempt < record.attempt:
+        waited = now - _time(record.updated)
+        return Todo.START if waited > timedelta(seconds=START_SECONDS) or seen.status is not None else Todo.LEAVE
+    return _ended(record, seen)
+
+
+def _owed(record: RunRecord, now: datetime) -> Todo:
+    """Later and later, for what could not be paid at once may need a person."""
+    pause = min(LONGEST_PAUSE, timedelta(minutes=2 ** min(record.settlings, 10)))
+    return Todo.SETTLE if record.owed and now - _time(record.updated) >= pause else Todo.LEAVE
+
+
+def _ended(record: RunRecord, seen: Seen) -> Todo:
+    """The record says that it is being worked on, and nobody works on it. Who terminates or purges a run wants its
+    end; an orchestration that failed without a word to the record lost its worker."""
+    willed = seen.status is None or (seen.status == "Terminated" and STUCK not in str(seen.text))
+    return Todo.SETTLE if willed or record.attempt >= MOST_ATTEMPTS else Todo.AGAIN
+
+
+def reason(record: RunRecord, seen: Seen) -> str:
+    """Why a run is settled that did not fail by itself."""
+    if seen.status is None:
+        return "its orchestration is gone: it was purged"
+    if seen.status == "Terminated" and STUCK not in str(seen.text):
+        return f"its orchestration was terminated: {seen.text or 'no reason was given'}"
+    return f"its orchestration ended {record.attempt} times without its doing; the last time: {seen.text}"
+
+
+def _time(text: str | None) -> datetime:
+    return datetime.fromisoformat(text or "1970-01-01T00:00:00+00:00")

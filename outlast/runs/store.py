@@ -1,0 +1,147 @@
+"""Where run records are kept: the container `runs`, each change conditional on the record's ETag."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, fields, replace
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+from azure.core import MatchConditions
+from azure.core.exceptions import AzureError
+from azure.cosmos.exceptions import (
+    CosmosAccessConditionFailedError,
+    CosmosHttpResponseError,
+    CosmosResourceExistsError,
+    CosmosResourceNotFoundError,
+)
+
+from outlast.cosmos.client import OWNER_MISSING, Cosmos
+from outlast.errors import Permanent, Transient
+from outlast.runs.record import CONTAINER, ENDED, RunRecord
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """Which runs, newest first: at most `most`, accepted at `before` or earlier, without those `seen`."""
+
+    report: str | None = None
+    state: str | None = None
+    before: str | None = None
+    seen: tuple[str, ...] = ()
+    most: int = 50
+
+
+class Runs(Protocol):
+    """Where run records are kept."""
+
+    async def create(self, record: RunRecord) -> bool:
+        """Keep a new record; tell whether it is ours, or one with its id was there."""
+        ...
+
+    async def find(self, run: str) -> RunRecord | None: ...
+    async def newest(self, asked: "Listing") -> list[RunRecord]: ...
+    async def unsettled(self) -> list[RunRecord]:
+        """Every run that has not ended or to which something is owed, those longest without a change first."""
+        ...
+
+    async def change(self, run: str, edit: Callable[[RunRecord], RunRecord]) -> RunRecord: ...
+
+
+async def need(runs: Runs, run: str) -> RunRecord:
+    """The record of a run; raise Permanent where there is none."""
+    record = await runs.find(run)
+    if record is None:
+        raise Permanent(f"run {run} has no record in the container {CONTAINER}; it was deleted: start a new run")
+    return record
+
+
+class CosmosRuns:
+    """Run records in Cosmos DB."""
+
+    def __init__(self, cosmos: Cosmos, now: Callable[[], datetime]) -> None:
+        self._cosmos = cosmos
+        self._now = now
+
+    async def create(self, record: RunRecord) -> bool:
+        try:
+            container = await self._cosmos.container(CONTAINER)
+            await container.create_item(replace(record, updated=self._stamp()).shown())
+        except CosmosResourceExistsError:
+            return False
+        except AzureError as error:
+            raise _translated(error, record.id) from error
+        return True
+
+    async def find(self, run: str) -> RunRecord | None:
+        try:
+            container = await self._cosmos.container(CONTAINER)
+            return _record(await container.read_item(run, run))
+        except CosmosResourceNotFoundError as error:
+            if error.sub_status == OWNER_MISSING:
+                raise _translated(error, run) from error
+            return None
+        except AzureError as error:
+            raise _translated(error, run) from error
+
+    async def newest(self, asked: Listing) -> list[RunRecord]:
+        given = {"report": asked.report, "state": asked.state, "before": asked.before}
+        limits = {"report": "c.report = @report", "state": "c.state = @state", "before": "c.accepted <= @before"}
+        where = [limits[name] for name, value in given.items() if value is not None]
+        values: dict[str, Any] = {f"@{name}": value for name, value in given.items() if value is not None}
+        if asked.seen:
+            where.append("NOT ARRAY_CONTAINS(@seen, c.id)")
+            values["@seen"] = list(asked.seen)
+        condition = f"WHERE {' AND '.join(where)} " if where else ""
+        return await self._query(f"SELECT TOP {asked.most} * FROM c {condition}ORDER BY c.accepted DESC", values)
+
+    async def unsettled(self) -> list[RunRecord]:
+        condition = "NOT ARRAY_CONTAINS(@ended, c.state) OR ARRAY_LENGTH(c.owed) > 0"
+        return await self._query(f"SELECT * FROM c WHERE {condition} ORDER BY c.updated", {"@ended": sorted(ENDED)})
+
+    async def _query(self, text: str, values: dict[str, Any]) -> list[RunRecord]:
+        parameters = [{"name": name, "value": value} for name, value in values.items()]
+        try:
+            container = await self._cosmos.container(CONTAINER)
+            return [_record(item) async for item in container.query_items(text, parameters=parameters)]
+        except AzureError as error:
+            raise _translated(error, "any") from error
+
+    async def change(self, run: str, edit: Callable[[RunRecord], RunRecord]) -> RunRecord:
+        """Apply `edit` to the newest record until no other change comes between; `edit` may raise to refuse."""
+        while True:
+            before = await need(self, run)
+            after = edit(before)
+            if after == before:
+                return before
+            body = replace(after, updated=self._stamp()).shown()
+            try:
+                container = await self._cosmos.container(CONTAINER)
+                return _record(
+                    await container.replace_item(
+                        run, body, etag=before.etag, match_condition=MatchConditions.IfNotModified
+                    )
+                )
+            except CosmosAccessConditionFailedError:
+                continue
+            except AzureError as error:
+                raise _translated(error, run) from error
+
+    def _stamp(self) -> str:
+        return self._now().astimezone(UTC).isoformat(timespec="milliseconds")
+
+
+def _record(item: Any) -> RunRecord:
+    known = {f.name for f in fields(RunRecord)}
+    return RunRecord(etag=item["_etag"], **{k: v for k, v in item.items() if k in known and k != "etag"})
+
+
+def _translated(error: AzureError, run: str) -> Exception:
+    if not isinstance(error, CosmosHttpResponseError):
+        return Transient(f"the database gave no answer for run {run}'s record ({type(error).__name__})")
+    if error.status_code in (401, 403):
+        return Permanent(
+            f"the database refuses run {run}'s record ({error.status_code}); give the app's identity the role "
+            "'Cosmos DB Built-in Data Contributor', or correct COSMOS_KEY"
+        )
+    if error.status_code == 404:
+        return Permanent(f"the container {CONTAINER} is missing from the database; create it with partition key /id")
+    return Transient(f"the database answered {error.status_code} for run {run}'s record")

@@ -1,0 +1,115 @@
+"""Files between the steps of a run: Azure Blob Storage (`az://`) or a local folder (`file://`), alike."""
+
+from collections.abc import AsyncIterable, AsyncIterator
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+import obstore
+from obstore.exceptions import AlreadyExistsError, GenericError, PreconditionError
+from obstore.store import ObjectStore
+
+from outlast.errors import Permanent
+
+if TYPE_CHECKING:
+    from obstore import GetOptions, ObjectMeta
+
+
+class Staging:
+    """One place in a store. Paths are relative to it; a put is atomic, and a reader never sees half a file."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._opened: ObjectStore | None = None
+
+    @property
+    def _store(self) -> ObjectStore:
+        if self._opened is None:
+            self._opened = _open(self._url)
+        return self._opened
+
+    async def put(self, path: str, data: bytes) -> None:
+        await obstore.put_async(self._store, path, data)
+
+    async def put_if_absent(self, path: str, data: bytes) -> bool:
+        """Write unless the file is there; tell whether it was written."""
+        try:
+            await obstore.put_async(self._store, path, data, mode="create", use_multipart=False)
+        except AlreadyExistsError:
+            return False
+        return True
+
+    async def put_stream(self, path: str, pieces: AsyncIterable[bytes]) -> int:
+        """Write a file of any size from its pieces and return its length; nothing is kept when a piece raises."""
+        size = 0
+
+        async def counted() -> AsyncIterator[bytes]:
+            nonlocal size
+            async for piece in pieces:
+                size += len(piece)
+                yield piece
+
+        await obstore.put_async(self._store, path, counted())
+        return size
+
+    async def get(self, path: str) -> bytes | None:
+        """The whole file, or None where there is none."""
+        try:
+            return bytes(await (await obstore.get_async(self._store, path)).bytes_async())
+        except FileNotFoundError:
+            return None
+
+    async def need(self, path: str) -> bytes:
+        """The whole file; raise Permanent where there is none, for an earlier step had promised it."""
+        data = await self.get(path)
+        if data is None:
+            raise Permanent(f"the staged file {path} is missing; it was written and has been deleted: start a new run")
+        return data
+
+    async def get_range(self, path: str, start: int, length: int, version: str | None = None) -> bytes:
+        """At most `length` bytes from `start`; fewer at the end of the file. Raise Permanent when the file is gone or,
+        with `version`, no longer has that ETag."""
+        if length <= 0:
+            return b""
+        options: GetOptions = {"range": (start, start + length)}
+        if version is not None:
+            options["if_match"] = version
+        try:
+            return bytes(await (await obstore.get_async(self._store, path, options=options)).bytes_async())
+        except FileNotFoundError:
+            raise Permanent(f"the file {path} is missing; it has been deleted: start a new run") from None
+        except PreconditionError:
+            raise Permanent(
+                f"the file {path} was changed after the run was accepted; start a new run with it"
+            ) from None
+        except GenericError:
+            if start >= (await self.size(path) or 0):  # a store refuses a range that begins at the end
+                return b""
+            raise
+
+    async def etag(self, path: str) -> str | None:
+        """The file's version, or None where there is no file."""
+        found = await self._head(path)
+        return found["e_tag"] if found else None
+
+    async def size(self, path: str) -> int | None:
+        """Bytes of the file, or None where there is none."""
+        found = await self._head(path)
+        return found["size"] if found else None
+
+    async def _head(self, path: str) -> "ObjectMeta | None":
+        try:
+            return await obstore.head_async(self._store, path)
+        except FileNotFoundError:
+            return None
+        except GenericError:
+            if self._url.startswith("file:"):  # what a folder says of a path below a file, or of a name too long for it
+                return None
+            raise
+
+
+def _open(url: str) -> ObjectStore:
+    if not url:
+        raise Permanent("STAGING_URL or INPUTS_URL is not set; give it as az://container/folder or file:///folder")
+    if url.startswith("file://"):
+        return obstore.store.from_url(quote(url, safe=":/%"), mkdir=True)
+    return obstore.store.from_url(url)

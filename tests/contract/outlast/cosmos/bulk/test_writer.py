@@ -1,0 +1,145 @@
+import asyncio
+import random
+import time
+import uuid
+from collections.abc import Awaitable, Callable
+
+import pytest
+from azure.cosmos import CosmosClient, DatabaseProxy, PartitionKey
+
+from local.cosmos.control import Control
+from local.cosmos.process import CosmosProcess
+from outlast.cosmos.bulk.bulk_transport import BulkTransport
+from outlast.cosmos.bulk.rate_controller import Paces
+from outlast.cosmos.bulk.sdk_transport import SdkTransport
+from outlast.cosmos.bulk.staged_document import Line
+from outlast.cosmos.bulk.transport import Transport
+from outlast.cosmos.bulk.write_progress import Written
+from outlast.cosmos.bulk.writer import Writer
+from outlast.cosmos.client import Cosmos
+from outlast.cosmos.document import staged
+from outlast.deadline import Deadline
+from tests.contract.outlast.places import DATABASE
+
+
+@pytest.fixture(params=[SdkTransport, BulkTransport])
+def open_transport(request: pytest.FixtureRequest) -> Callable[[Cosmos], Transport]:
+    chosen: Callable[[Cosmos], Transport] = request.param
+    return chosen
+
+
+def open_database(emulator: CosmosProcess) -> DatabaseProxy:
+    return CosmosClient(emulator.url, emulator.key).get_database_client(DATABASE)
+
+
+def make_container(emulator: CosmosProcess, name: str, version: int = 2) -> None:
+    """Four ranges, and more throughput than is needed."""
+    open_database(emulator).create_container(
+        name,
+        PartitionKey("/shop", version=version),
+        offer_throughput=40_000,
+        initial_headers={"x-ms-emulator-partitions": "4"},
+    )
+
+
+def stored(emulator: CosmosProcess, name: str) -> int:
+    return sum(part["documents"] for part in Control(emulator.url).container(DATABASE, name)["partitions"])
+
+
+def make_lines(count: int, shops: int = 20) -> list[Line]:
+    lines = [staged({"id": f"d{n}", "shop": f"s{n % shops}"}, ["shop"], n + 2) for n in range(count)]
+    return sorted(lines, key=lambda line: (line.effective_partition_key, line.row))
+
+
+async def write(writer: Writer, container: str, lines: list[Line]) -> Written:
+    async def let_pass() -> None:
+        pass
+
+    return await writer.write(container, lines, Deadline(time.monotonic() + 60, time.monotonic), let_pass)
+
+
+async def sleep_shortly(seconds: float) -> None:
+    """Back-off without its length: the emulator's faults end by themselves."""
+    await asyncio.sleep(min(seconds, 0.02))
+
+
+def writing(
+    emulator: CosmosProcess, open_transport: Callable[[Cosmos], Transport], story: Callable[[Writer], Awaitable[None]]
+) -> None:
+    """Run a story with a writer on the emulator."""
+
+    async def run() -> None:
+        cosmos = Cosmos(emulator.url, emulator.key, DATABASE)
+        transport = open_transport(cosmos)
+        await story(Writer(transport, time.monotonic, sleep_shortly, random.random, Paces(time.monotonic)))
+        await cosmos.close()
+        Control(emulator.url).remove_faults()
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_all_is_written(emulator: CosmosProcess, open_transport: Callable[[Cosmos], Transport], version: int) -> None:
+    """Into a container of either version of the hash, each document to the range where it belongs."""
+    name = f"w{uuid.uuid4().hex}"
+    make_container(emulator, name, version)
+
+    async def story(writer: Writer) -> None:
+        written = await write(writer, name, make_lines(600))
+        assert (written.settled, written.refused, written.totals.documents) == (600, [], 600)
+
+    writing(emulator, open_transport, story)
+    assert stored(emulator, name) == 600
+
+
+def test_answers_lost_behind_the_write_cost_nothing(
+    emulator: CosmosProcess, open_transport: Callable[[Cosmos], Transport]
+) -> None:
+    """Connections break when the documents are in: none is there twice, none is refused, each is counted once."""
+    name = f"w{uuid.uuid4().hex}"
+    make_container(emulator, name)
+    for kind in ("bulk", "batch"):
+        Control(emulator.url).add_fault(container=name, kind=kind, reset=True, when="after", times=6)
+
+    async def story(writer: Writer) -> None:
+        written = await write(writer, name, make_lines(600))
+        assert (written.settled, written.refused, written.totals.documents) == (600, [], 600)
+
+    writing(emulator, open_transport, story)
+    assert stored(emulator, name) == 600
+
+
+def test_a_split_while_writing_costs_nothing(
+    emulator: CosmosProcess, open_transport: Callable[[Cosmos], Transport]
+) -> None:
+    """Ranges are read again, and what was for the old one goes to the new ones."""
+    name = f"w{uuid.uuid4().hex}"
+    make_container(emulator, name)
+    for number, after in (("0", 50), ("2", 200)):
+        Control(emulator.url).split(DATABASE, name, number, after=after)
+
+    async def story(writer: Writer) -> None:
+        for _ in range(2):
+            written = await write(writer, name, make_lines(600))
+            assert (written.settled, written.refused) == (600, [])
+
+    writing(emulator, open_transport, story)
+    assert stored(emulator, name) == 600
+
+
+def test_a_container_that_was_made_anew_is_found_again(
+    emulator: CosmosProcess, open_transport: Callable[[Cosmos], Transport]
+) -> None:
+    """Deleted and created between two calls of one process: no document is refused for it."""
+    name = f"w{uuid.uuid4().hex}"
+    make_container(emulator, name)
+
+    async def story(writer: Writer) -> None:
+        await write(writer, name, make_lines(100))
+        await asyncio.to_thread(open_database(emulator).delete_container, name)
+        await asyncio.to_thread(make_container, emulator, name)
+        written = await write(writer, name, make_lines(300))
+        assert (written.settled, written.refused) == (300, [])
+
+    writing(emulator, open_transport, story)
+    assert stored(emulator, name) == 300

@@ -1,0 +1,244 @@
+import asyncio
+import uuid
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from local.cosmos.process import CosmosProcess
+from outlast.cosmos.client import Cosmos
+from outlast.errors import Permanent
+from outlast.runs.record import RunRecord
+from outlast.runs.store import CosmosRuns, Listing, Runs
+from tests.contract.outlast.places import DATABASE, EMPTY
+from tests.fakes.clock import ManualClock
+from tests.fakes.runs import FakeRuns
+
+Check = Callable[[Runs], Awaitable[None]]
+Visit = Callable[[Check], None]
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock()
+
+
+@pytest.fixture(params=["fake", "cosmos"])
+def visit(request: pytest.FixtureRequest, clock: ManualClock) -> Visit:
+    """Gives a check the adapter."""
+    now = clock.now
+    if request.param == "fake":
+        return lambda check: asyncio.run(wait(check(FakeRuns(now))))
+    emulator = request.getfixturevalue("emulator")
+
+    async def with_cosmos(check: Check) -> None:
+        cosmos = Cosmos(emulator.url, emulator.key, DATABASE)
+        try:
+            await check(CosmosRuns(cosmos, now))
+        finally:
+            await cosmos.close()
+
+    return lambda check: asyncio.run(with_cosmos(check))
+
+
+async def wait(work: Awaitable[None]) -> None:
+    await work
+
+
+def make_record(**fields: Any) -> RunRecord:
+    """A record that no other test has."""
+    accepted = "2026-01-01T00:00:00.000+00:00"
+    record = RunRecord(id=uuid.uuid4().hex, report="sales", accepted=accepted, format="csv", gzipped=False)
+    return replace(record, **fields)
+
+
+async def find(runs: Runs, run: str) -> RunRecord:
+    found = await runs.find(run)
+    assert found is not None
+    return found
+
+
+def test_a_record_is_found_as_it_was_created(visit: Visit) -> None:
+    """With the time it was written and an ETag, and whatever the caller has put into it."""
+
+    async def check(runs: Runs) -> None:
+        parameters = {"__class__": "x", "__module__": "y", "__data__": 1, "é": [None, {"a": 1.5}]}
+        record = make_record(parameters=parameters, filename='a "b"\n.csv', tolerated_reject_percent=0.1)
+        await runs.create(record)
+        found = await find(runs, record.id)
+        assert found.etag
+        assert found.updated == "2026-01-01T00:16:40.000+00:00"
+        assert replace(found, etag=None, updated=None) == record
+
+    visit(check)
+
+
+def test_a_run_that_is_not_there_is_none(visit: Visit) -> None:
+    """Not an error: a caller may have mistyped it."""
+
+    async def check(runs: Runs) -> None:
+        assert await runs.find(uuid.uuid4().hex) is None
+
+    visit(check)
+
+
+def test_a_record_is_created_once(visit: Visit) -> None:
+    """The second time it is there, and stays as it is."""
+
+    async def check(runs: Runs) -> None:
+        record = make_record()
+        assert await runs.create(record)
+        assert not await runs.create(replace(record, report="other"))
+        assert (await find(runs, record.id)).report == "sales"
+
+    visit(check)
+
+
+def test_what_has_not_ended_or_is_owed_is_found(visit: Visit) -> None:
+    """The sweep sees those and no others, however many there are."""
+
+    async def check(runs: Runs) -> None:
+        kept = [make_record() for _ in range(120)] + [make_record(state="failed", owed=["mail"])]
+        ended = [make_record(state=state) for state in ("completed", "failed", "cancelled", "superseded")]
+        await asyncio.gather(*(runs.create(record) for record in (*kept, *ended)))
+        found = {record.id for record in await runs.unsettled()}
+        assert {record.id for record in kept} <= found
+        assert not {record.id for record in ended} & found
+
+    visit(check)
+
+
+def test_what_has_not_changed_for_longest_is_found_first(clock: ManualClock, visit: Visit) -> None:
+    """Whatever order they were made in."""
+
+    async def check(runs: Runs) -> None:
+        first, second = make_record(), make_record()
+        for record in (first, second):
+            await runs.create(record)
+            clock.advance(10)
+        await runs.change(first.id, lambda record: replace(record, state="reading"))
+        found = [record.id for record in await runs.unsettled() if record.id in (first.id, second.id)]
+        assert found == [second.id, first.id]
+
+    visit(check)
+
+
+def test_runs_are_listed_newest_first_and_by_what_is_asked(visit: Visit) -> None:
+    """By report and state, at most so many, from a time on, without those that were seen."""
+
+    async def check(runs: Runs) -> None:
+        report = uuid.uuid4().hex
+        made = [make_record(report=report, accepted=f"2026-01-0{day}T00:00:00.000+00:00") for day in (1, 3, 2, 3)]
+        made[2] = replace(made[2], state="failed")
+        for record in made:
+            await runs.create(record)
+
+        async def ids(**asked: Any) -> list[str]:
+            return [record.id for record in await runs.newest(Listing(report=report, **asked))]
+
+        oldest, a, failed, b = (record.id for record in made)
+        assert [set((await ids())[:2]), (await ids())[2:]] == [{a, b}, [failed, oldest]]
+        assert await ids(state="failed") == [failed]
+        assert set(await ids(most=2)) == {a, b}
+        assert await ids(before=made[1].accepted, seen=(a,)) == [b, failed, oldest]
+        assert await ids(before=made[2].accepted, seen=(failed,), most=1) == [oldest]
+
+    visit(check)
+
+
+def test_a_change_is_applied_and_returned(visit: Visit) -> None:
+    """Under a new ETag."""
+
+    async def check(runs: Runs) -> None:
+        record = make_record()
+        await runs.create(record)
+        before = await find(runs, record.id)
+        changed = await runs.change(record.id, lambda r: replace(r, state="reading", totals={"rows": 1}))
+        assert (changed.state, changed.totals) == ("reading", {"rows": 1})
+        assert changed.etag != before.etag
+        assert await find(runs, record.id) == changed
+
+    visit(check)
+
+
+def test_a_change_of_nothing_writes_nothing(visit: Visit) -> None:
+    """The ETag stays."""
+
+    async def check(runs: Runs) -> None:
+        record = make_record()
+        await runs.create(record)
+        before = await find(runs, record.id)
+        assert await runs.change(record.id, lambda r: r) == before
+        assert await find(runs, record.id) == before
+
+    visit(check)
+
+
+def test_no_change_is_lost(visit: Visit) -> None:
+    """Of changes made at once each is applied to what the one before it left."""
+
+    async def check(runs: Runs) -> None:
+        record = make_record(attempt=0)
+        await runs.create(record)
+        await asyncio.gather(*(runs.change(record.id, lambda r: replace(r, attempt=r.attempt + 1)) for _ in range(8)))
+        assert (await find(runs, record.id)).attempt == 8
+
+    visit(check)
+
+
+def test_a_change_that_is_refused_leaves_the_record(visit: Visit) -> None:
+    """What `edit` raises is raised."""
+
+    def refuse(record: RunRecord) -> RunRecord:
+        raise Permanent(f"not from {record.state}")
+
+    async def check(runs: Runs) -> None:
+        record = make_record()
+        await runs.create(record)
+        with pytest.raises(Permanent, match="not from accepted"):
+            await runs.change(record.id, refuse)
+        assert (await find(runs, record.id)).state == "accepted"
+
+    visit(check)
+
+
+def test_a_run_that_is_not_there_cannot_be_changed(visit: Visit) -> None:
+    """The error says what to do."""
+
+    async def check(runs: Runs) -> None:
+        with pytest.raises(Permanent, match="it was deleted: start a new run"):
+            await runs.change(uuid.uuid4().hex, lambda r: r)
+
+    visit(check)
+
+
+MISSING = "the container runs is missing from the database"
+
+
+@pytest.mark.parametrize(
+    ("key", "database", "text", "call"),
+    [
+        (None, "nowhere", MISSING, lambda runs: runs.create(make_record())),
+        (None, "nowhere", MISSING, lambda runs: runs.find("r1")),
+        (None, EMPTY, MISSING, lambda runs: runs.create(make_record())),
+        (None, EMPTY, MISSING, lambda runs: runs.find("r1")),
+        (None, EMPTY, MISSING, lambda runs: runs.change("r1", lambda record: record)),
+        (None, EMPTY, MISSING, lambda runs: runs.newest(Listing())),
+        ("d3Jvbmc=", DATABASE, "correct COSMOS_KEY", lambda runs: runs.find("r1")),
+    ],
+)
+def test_what_cannot_work_is_permanent(
+    emulator: CosmosProcess, key: str | None, database: str, text: str, call: Callable[[Runs], Awaitable[object]]
+) -> None:
+    """A missing container and a wrong key are told apart from a missing run."""
+
+    async def run() -> None:
+        cosmos = Cosmos(emulator.url, key or emulator.key, database)
+        try:
+            await call(CosmosRuns(cosmos, ManualClock().now))
+        finally:
+            await cosmos.close()
+
+    with pytest.raises(Permanent, match=text):
+        asyncio.run(run())

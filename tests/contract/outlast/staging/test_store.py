@@ -1,0 +1,191 @@
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+
+import pytest
+
+from outlast.errors import Permanent
+from outlast.staging.store import Staging
+
+Visit = Callable[[Callable[[Staging], Awaitable[None]]], None]
+
+
+@pytest.fixture(params=["memory", "file", "file with blanks"])
+def visit(request: pytest.FixtureRequest, tmp_path: Path) -> Visit:
+    """Gives a check the adapter, in a place that is not there yet."""
+    folder = "a folder/ä" if "blanks" in request.param else "folder"
+    url = "memory:///" if request.param == "memory" else f"file://{tmp_path}/{folder}"
+
+    def run(check: Callable[[Staging], Awaitable[None]]) -> None:
+        async def wait() -> None:
+            await check(Staging(url))
+
+        asyncio.run(wait())
+
+    return run
+
+
+async def give(*pieces: bytes | Exception) -> AsyncIterator[bytes]:
+    for piece in pieces:
+        if isinstance(piece, Exception):
+            raise piece
+        yield piece
+
+
+@pytest.mark.parametrize("data", [b"", b"x", bytes(range(256)) * 1000])
+def test_a_file_comes_back_as_it_was_put(visit: Visit, data: bytes) -> None:
+    """Whatever it holds; and it has a size and a version."""
+
+    async def check(staging: Staging) -> None:
+        await staging.put("runs/r1/input", data)
+        assert await staging.get("runs/r1/input") == await staging.need("runs/r1/input") == data
+        assert await staging.size("runs/r1/input") == len(data)
+        assert await staging.etag("runs/r1/input")
+
+    visit(check)
+
+
+def test_what_is_not_there_is_none(visit: Visit) -> None:
+    """A missing file, a folder, and a path below a file."""
+
+    async def check(staging: Staging) -> None:
+        await staging.put("a/b", b"x")
+        for path in ("x", "a", "a/c"):
+            assert await staging.get(path) is None
+            assert await staging.size(path) is None
+            assert await staging.etag(path) is None
+
+    visit(check)
+
+
+def test_what_was_promised_and_is_not_there_is_permanent(visit: Visit) -> None:
+    """An earlier step had written it."""
+
+    async def check(staging: Staging) -> None:
+        with pytest.raises(Permanent, match="the staged file x is missing"):
+            await staging.need("x")
+        with pytest.raises(Permanent, match="the file x is missing"):
+            await staging.get_range("x", 0, 1)
+
+    visit(check)
+
+
+def test_a_put_replaces(visit: Visit) -> None:
+    """And changes the version."""
+
+    async def check(staging: Staging) -> None:
+        await staging.put("x", b"before")
+        before = await staging.etag("x")
+        await staging.put("x", b"after that")
+        assert await staging.get("x") == b"after that"
+        assert await staging.etag("x") != before
+
+    visit(check)
+
+
+def test_a_file_is_written_once_if_absent(visit: Visit) -> None:
+    """It says who was first, and what was there stays."""
+
+    async def check(staging: Staging) -> None:
+        assert await staging.put_if_absent("x", b"first")
+        assert not await staging.put_if_absent("x", b"second")
+        assert await staging.get("x") == b"first"
+
+    visit(check)
+
+
+def test_of_many_at_once_one_is_first(visit: Visit) -> None:
+    """Its content is whole."""
+
+    async def check(staging: Staging) -> None:
+        contents = [bytes([n]) * 10_000 for n in range(20)]
+        won = await asyncio.gather(*(staging.put_if_absent("x", data) for data in contents))
+        assert sum(won) == 1
+        assert await staging.get("x") == contents[won.index(True)]
+
+    visit(check)
+
+
+@pytest.mark.parametrize(
+    ("start", "length", "found"),
+    [(0, 5, b"01234"), (3, 4, b"3456"), (8, 99, b"89"), (10, 1, b""), (99, 1, b""), (0, 0, b"")],
+)
+def test_a_range_is_read(visit: Visit, start: int, length: int, found: bytes) -> None:
+    """Fewer bytes at the file's end, and none behind it."""
+
+    async def check(staging: Staging) -> None:
+        await staging.put("x", b"0123456789")
+        assert await staging.get_range("x", start, length) == found
+
+    visit(check)
+
+
+def test_an_empty_file_has_an_empty_range(visit: Visit) -> None:
+    """It is there, and holds nothing."""
+
+    async def check(staging: Staging) -> None:
+        await staging.put("x", b"")
+        assert await staging.get_range("x", 0, 10) == b""
+
+    visit(check)
+
+
+def test_a_range_of_a_file_that_has_changed_is_permanent(visit: Visit) -> None:
+    """What was accepted is read or nothing."""
+
+    async def check(staging: Staging) -> None:
+        await staging.put("x", b"before")
+        version = await staging.etag("x")
+        assert await staging.get_range("x", 0, 3, version) == b"bef"
+        await staging.put("x", b"after that")
+        with pytest.raises(Permanent, match="the file x was changed after the run was accepted"):
+            await staging.get_range("x", 0, 3, version)
+
+    visit(check)
+
+
+def test_a_stream_of_any_size_is_written(visit: Visit) -> None:
+    """In its order, and its length is told."""
+
+    async def check(staging: Staging) -> None:
+        pieces = [bytes([n]) * 3_000_000 for n in range(4)]
+        assert await staging.put_stream("x", give(*pieces)) == 12_000_000
+        assert await staging.get("x") == b"".join(pieces)
+        assert await staging.put_stream("y", give()) == 0
+        assert await staging.get("y") == b""
+
+    visit(check)
+
+
+@pytest.mark.parametrize("before", [0, 1, 12_000_000])
+def test_of_a_stream_that_breaks_nothing_is_kept(visit: Visit, before: int) -> None:
+    """The error is raised as it was."""
+
+    async def check(staging: Staging) -> None:
+        with pytest.raises(ValueError, match="truncated"):
+            await staging.put_stream("x", give(b"x" * before, ValueError("truncated")))
+        assert await staging.get("x") is None
+
+    visit(check)
+
+
+@pytest.mark.parametrize("path", ["a b", "é/ü.csv", "a%20b", "a%2fb", "a+b", "runs/r1/generated/000001/0000.json"])
+def test_a_path_is_taken_as_it_is(visit: Visit, path: str) -> None:
+    """Blanks, percent signs and other letters are part of a name."""
+
+    async def check(staging: Staging) -> None:
+        await staging.put(path, b"x")
+        assert await staging.get(path) == b"x"
+        assert await staging.get(path.replace("%2f", "/").replace("%20", " ") + "?") is None
+
+    visit(check)
+
+
+def test_a_place_that_is_not_set_says_so() -> None:
+    """The settings are named."""
+
+    async def run() -> None:
+        await Staging("").get("x")
+
+    with pytest.raises(Permanent, match="STAGING_URL or INPUTS_URL is not set"):
+        asyncio.run(run())

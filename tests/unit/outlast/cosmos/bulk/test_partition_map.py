@@ -1,0 +1,56 @@
+from typing import Any
+
+import pytest
+
+from outlast.cosmos.bulk.partition_map import PartitionMap
+from outlast.cosmos.bulk.staged_document import Line
+from outlast.cosmos.document import staged
+from outlast.cosmos.partition_key import effective_partition_key_v1
+from outlast.errors import Permanent
+
+KEYS = ["a", "", "é", 7, -1.5, True, False, None]
+
+
+def read_map(*lows: str, **definition: Any) -> PartitionMap:
+    """Ranges r0, r1, … that begin there."""
+    properties = {
+        "id": "c",
+        "_rid": "r",
+        "partitionKey": {"paths": ["/pk"], "kind": "Hash", "version": 2, **definition},
+    }
+    return PartitionMap.read(properties, [{"id": f"r{n}", "minInclusive": low} for n, low in enumerate(lows)], None)
+
+
+def batch_of(ranges: PartitionMap, line: Line) -> str:
+    (place,) = ranges.places([line])
+    return place.batch
+
+
+def test_a_document_goes_to_the_range_it_lies_in() -> None:
+    """A range begins with its lower bound."""
+    line = staged({"id": "1", "pk": "a"}, ["pk"], 2)
+    bound = line.effective_partition_key.decode()
+    assert batch_of(read_map("", bound), line) == "r1"
+    assert batch_of(read_map("", bound + "0"), line) == "r0"
+    assert batch_of(read_map(""), line) == "r0"
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_a_container_of_version_1_is_divided_by_its_own_hash(key: Any) -> None:
+    """Whose values are not those that are staged."""
+    line = staged({"id": "1", "pk": key}, ["pk"], 2)
+    bound = effective_partition_key_v1(key)
+    assert batch_of(read_map("", bound, version=1), line) == "r1"
+    assert batch_of(read_map("", bound + "00", version=1), line) == "r0"
+
+
+def test_a_container_without_a_version_has_the_first() -> None:
+    """Those made before there was a second do not say."""
+    properties = {"id": "c", "_rid": "r", "partitionKey": {"paths": ["/pk"], "kind": "Hash"}}
+    assert PartitionMap.read(properties, [], None).version == 1
+
+
+def test_a_hierarchical_key_is_refused() -> None:
+    """A staged document has one partition key value."""
+    with pytest.raises(Permanent, match="container c has the partition key /a, /b"):
+        read_map("", paths=["/a", "/b"], kind="MultiHash")

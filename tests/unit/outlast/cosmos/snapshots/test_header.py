@@ -1,0 +1,62 @@
+from itertools import permutations
+from typing import Any
+
+import pytest
+
+from outlast.cosmos.document import DocumentRefused
+from outlast.cosmos.snapshots.header import Generation, Header, as_generation, header_document, published, read_header
+from tests.fakes.reports import WITH_SNAPSHOT
+
+RUNS = [Generation("b", "2026-01-01"), Generation("a", "2026-01-02"), Generation("c", "2026-01-02")]
+
+
+def test_a_document_carries_its_run() -> None:
+    """Two generations of one document lie side by side; its own id is kept."""
+    assert as_generation({"id": "x", "n": 1}, "r1") == {"id": "x:r1", "n": 1, "snapshot_run": "r1", "snapshot_id": "x"}
+
+
+@pytest.mark.parametrize("name", ["snapshot_run", "snapshot_id"])
+def test_a_document_with_our_names_is_refused(name: str) -> None:
+    """It costs its row, and says which name."""
+    with pytest.raises(DocumentRefused, match=name) as refused:
+        as_generation({"id": "x", name: 1}, "r1")
+    assert (refused.value.code, refused.value.field) == ("reserved", name)
+
+
+@pytest.mark.parametrize("document", [None, [1], {"n": 1}, {"id": ""}, {"id": 7}])
+def test_what_is_no_document_stays_none(document: Any) -> None:
+    """Who checks documents finds the fault that was there."""
+    after = as_generation(document, "r1")
+    assert after == document or after["id"] == document.get("id")
+
+
+@pytest.mark.parametrize("order", list(permutations(RUNS)))
+def test_the_newest_run_is_current_in_whatever_order_they_publish(order: tuple[Generation, ...]) -> None:
+    """By the time of acceptance, then by id; an older one never replaces a newer one."""
+    header: Header | None = None
+    for run in order:
+        header = published(header, "stock", run, 1, "now") or header
+    assert header is not None
+    assert header.current == RUNS[2]
+
+
+def test_publishing_again_changes_nothing() -> None:
+    """The answer was lost; also when another run has been published since."""
+    first = published(None, "stock", RUNS[0], 1, "t1")
+    assert published(first, "stock", RUNS[0], 1, "t2") is None
+    second = published(first, "stock", RUNS[1], 2, "t2")
+    assert second is not None
+    assert published(second, "stock", RUNS[0], 1, "t3") is None
+    assert (second.holds("b"), second.previous[0].replaced, second.documents) == (True, "t2", 2)
+    assert second.without("b").previous == ()
+
+
+@pytest.mark.parametrize("key", ["/shop", "/place/shop"])
+def test_a_header_is_read_as_it_was_written(key: str) -> None:
+    """With a partition key where the container has it."""
+    report = type("Stock", (type(WITH_SNAPSHOT["stock"]),), {"partition_key": key})()
+    header = Header("stock", RUNS[1], 5, "now", (Generation("b", "2026-01-01", "now"),))
+    document = header_document(report, header)
+    assert read_header({**document, "_etag": "7"}) == header
+    assert (document["id"], document["run"]) == ("current:stock", "a")
+    assert (document["shop"] if key == "/shop" else document["place"]["shop"]) == "~current"

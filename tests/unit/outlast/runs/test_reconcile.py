@@ -1,0 +1,105 @@
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from outlast.models import MOST_ATTEMPTS
+from outlast.runs.reconcile import STUCK, Seen, Todo, judge, reason
+from outlast.runs.record import RunRecord
+
+NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
+PATIENCE = 840.0
+RECORD = RunRecord(
+    id="r1", report="sales", accepted=NOW.isoformat(), format="csv", gzipped=False, updated=NOW.isoformat()
+)
+WORKING = ("reading", "generating", "storing", "publishing")
+
+
+def ago(seconds: float) -> datetime:
+    return NOW - timedelta(seconds=seconds)
+
+
+def verdict(seen: Seen, age: float = 0, **fields: Any) -> Todo:
+    """What is done about a record that was last changed `age` seconds ago."""
+    return judge(replace(RECORD, updated=ago(age).isoformat(), **fields), seen, NOW, PATIENCE)
+
+
+@pytest.mark.parametrize("state", ["accepted", *WORKING, "failing"])
+@pytest.mark.parametrize("status", ["Running", "Pending", "ContinuedAsNew"])
+def test_what_moves_is_left_alone(state: str, status: str) -> None:
+    """Whether the record has changed of late, or the orchestration with its lanes."""
+    assert verdict(Seen(status, 1, ago(99_999)), age=PATIENCE, state=state) is Todo.LEAVE
+    assert verdict(Seen(status, 1, ago(PATIENCE)), age=99_999, state=state) is Todo.LEAVE
+
+
+@pytest.mark.parametrize("state", ["accepted", *WORKING, "failing"])
+def test_what_has_not_moved_for_longer_than_an_activity_can_live_is_terminated(state: str) -> None:
+    """Then it is terminal, and only then started again."""
+    assert verdict(Seen("Running", 1, ago(PATIENCE + 1)), age=PATIENCE + 1, state=state) is Todo.TERMINATE
+    assert verdict(Seen("Running", 1, None), age=PATIENCE + 1, state=state) is Todo.TERMINATE
+
+
+@pytest.mark.parametrize("state", ["accepted", *WORKING, "failing"])
+def test_a_suspended_run_is_left_alone(state: str) -> None:
+    """However long it is suspended."""
+    assert verdict(Seen("Suspended", 1, ago(10**7)), age=10**7, state=state) is Todo.LEAVE
+
+
+def test_a_run_that_was_recorded_and_never_started_is_started() -> None:
+    """Once whoever recorded it has had the time to."""
+    assert verdict(Seen(None), age=59) is Todo.LEAVE
+    assert verdict(Seen(None), age=61) is Todo.START
+
+
+def test_a_next_attempt_that_was_recorded_and_never_started_is_started() -> None:
+    """The sweep before died between the two."""
+    assert verdict(Seen("Failed", 1), attempt=2) is Todo.START
+    assert verdict(Seen("Failed", 2), attempt=2) is Todo.AGAIN
+
+
+@pytest.mark.parametrize("state", ["accepted", *WORKING])
+@pytest.mark.parametrize("status", ["Failed", "Completed"])
+def test_a_run_whose_orchestration_ended_without_a_word_is_started_again(state: str, status: str) -> None:
+    """Its worker died; three times more at most."""
+    assert verdict(Seen(status, 1), state=state) is Todo.AGAIN
+    assert verdict(Seen(status, 3), state=state, attempt=3) is Todo.AGAIN
+    assert verdict(Seen(status, MOST_ATTEMPTS), state=state, attempt=MOST_ATTEMPTS) is Todo.SETTLE
+
+
+@pytest.mark.parametrize("state", WORKING)
+def test_a_run_that_somebody_ended_is_settled(state: str) -> None:
+    """Terminated or purged from outside: it is not started again. What the sweep itself terminated is."""
+    assert verdict(Seen("Terminated", 1, text="enough"), state=state) is Todo.SETTLE
+    assert verdict(Seen(None), state=state) is Todo.SETTLE
+    assert verdict(Seen("Terminated", 1, text=STUCK), state=state) is Todo.AGAIN
+
+
+@pytest.mark.parametrize("status", ["Failed", "Terminated", "Completed", None])
+def test_a_fenced_run_that_nobody_settles_is_settled(status: str | None) -> None:
+    """Its compensation died, or it was cancelled when nobody was left to see it."""
+    assert verdict(Seen(status), state="failing") is Todo.SETTLE
+
+
+@pytest.mark.parametrize("state", ["failed", "cancelled", "superseded"])
+def test_what_is_owed_is_paid_later_and_later(state: str) -> None:
+    """Two minutes after the first settling, an hour after many; nothing is done where nothing is owed."""
+    assert verdict(Seen("Failed"), age=119, state=state, owed=["mail"], settlings=1) is Todo.LEAVE
+    assert verdict(Seen("Failed"), age=120, state=state, owed=["mail"], settlings=1) is Todo.SETTLE
+    assert verdict(Seen("Failed"), age=3599, state=state, owed=["undo"], settlings=50) is Todo.LEAVE
+    assert verdict(Seen("Failed"), age=3600, state=state, owed=["undo"], settlings=50) is Todo.SETTLE
+    assert verdict(Seen("Failed"), age=10**7, state=state) is Todo.LEAVE
+
+
+@pytest.mark.parametrize(
+    ("seen", "text"),
+    [
+        (Seen(None), "it was purged"),
+        (Seen("Terminated", text="enough"), "was terminated: enough"),
+        (Seen("Terminated"), "was terminated: no reason was given"),
+        (Seen("Failed", text="python exited with code 9"), "the last time: python exited with code 9"),
+    ],
+)
+def test_people_are_told_why(seen: Seen, text: str) -> None:
+    """The mail of a run that did not fail by itself says what became of its orchestration."""
+    assert text in reason(RECORD, seen)

@@ -1,0 +1,192 @@
+import asyncio
+import logging
+from typing import Any, cast
+
+import azure.functions as func
+import pytest
+
+from outlast.cosmos.snapshots.header import Generation, Header
+from outlast.runs.reconcile import STUCK
+from outlast.runs.record import RunRecord
+from outlast.runs.sweep import SweepRuns
+from tests.fakes.http import FakeClient
+from tests.fakes.reports import WITH_SNAPSHOT
+from tests.fakes.world import World
+
+GRACE = 3600
+TIMER = cast(func.TimerRequest, None)
+
+
+class Swept:
+    """A run's record and its orchestration, and the sweep over them."""
+
+    def __init__(self, status: str | None = None, **fields: Any) -> None:
+        self.world, self.client = World(), FakeClient()
+        asyncio.run(self.world.accept(b"", **fields))
+        if status is not None:
+            self.client.shown["r1"] = {"runtimeStatus": status, "input": f'"{{\\"attempt\\": {self.record.attempt}}}"'}
+        world = self.world
+        self.sweep = SweepRuns(world.runs, world.clock.now, 120, WITH_SNAPSHOT, world.snapshots, GRACE)
+
+    @property
+    def record(self) -> RunRecord:
+        return self.world.runs.records["r1"]
+
+    def after(self, seconds: float = 0, times: int = 1) -> list[tuple[str, str, Any]]:
+        """What is started by that many sweeps at once."""
+        self.world.clock.advance(seconds)
+
+        async def sweep() -> None:
+            await asyncio.gather(*(self.sweep.sweep_runs(TIMER, self.client) for _ in range(times)))
+
+        asyncio.run(sweep())
+        return self.client.started
+
+
+@pytest.mark.parametrize("times", [1, 2, 5])
+def test_an_orchestration_that_died_is_started_as_the_next_attempt(times: int) -> None:
+    """Once, however many sweeps see it at the same time; the record says so first."""
+    swept = Swept("Failed", state="storing")
+    assert swept.after(times=times) == [("import_report", "r1", {"attempt": 2})]
+    assert (swept.record.state, swept.record.attempt) == ("accepted", 2)
+
+
+def test_a_sweep_that_died_after_recording_is_made_good_by_the_next() -> None:
+    """The attempt that was recorded is started; no other is counted."""
+    swept = Swept("Failed", state="storing")
+    swept.client.error = Exception("killed")
+    assert swept.after() == []
+    swept.client.error = None
+    assert swept.after() == [("import_report", "r1", {"attempt": 2})]
+
+
+def test_a_run_that_was_never_started_is_started() -> None:
+    """Whoever accepted it died."""
+    swept = Swept()
+    assert swept.after(59) == []
+    assert swept.after(2) == [("import_report", "r1", {"attempt": 1})]
+    assert swept.after(2) == [("import_report", "r1", {"attempt": 1})]
+
+
+@pytest.mark.parametrize("times", [1, 3])
+def test_a_run_that_was_terminated_is_settled(times: int) -> None:
+    """By one compensation, told why."""
+    swept = Swept("Terminated", state="storing")
+    [(name, instance, given)] = swept.after(times=times)
+    assert (name, instance) == ("settle_run", "r1:1:settle")
+    assert (given["run"], given["attempt"]) == ("r1", 1)
+    assert "was terminated" in given["failure"]["text"]
+
+
+def test_a_compensation_at_work_is_not_started_twice() -> None:
+    """Whoever started it."""
+    swept = Swept("Terminated", state="failing")
+    swept.client.shown["r1:1:settle"] = {"runtimeStatus": "Running"}
+    assert swept.after(10**6) == []
+
+
+def test_a_compensation_that_does_not_move_is_terminated_and_then_started_again() -> None:
+    """One sweep each; one that is suspended is left alone."""
+    swept = Swept("Terminated", state="failing")
+    moved = swept.world.clock.now().strftime("%Y-%m-%dT%H:%M:%SZ")
+    shown = swept.client.shown["r1:1:settle"] = {"runtimeStatus": "Suspended", "lastUpdatedTime": moved}
+    assert swept.after(10_000) == []
+    swept.client.shown["r1:1:settle"] = {**shown, "runtimeStatus": "Running"}
+    assert swept.after() == []
+    assert swept.client.shown["r1:1:settle"]["output"] == STUCK
+    assert [instance for _, instance, _ in swept.after()] == ["r1:1:settle"]
+
+
+def test_runs_that_are_left_alone_do_not_keep_others_waiting() -> None:
+    """However many there are, and however long nothing of them has changed."""
+    swept = Swept("Suspended", state="storing")
+    for number in range(300):
+        swept.client.shown[f"s{number}"] = {"runtimeStatus": "Suspended"}
+        asyncio.run(swept.world.accept(b"", f"s{number}", state="storing"))
+    swept.world.clock.advance(1)
+    asyncio.run(swept.world.accept(b"", "r2", state="storing"))
+    assert [instance for _, instance, _ in swept.after()] == ["r2:1:settle"]
+
+
+def test_what_there_is_no_time_for_is_left_for_the_next_sweep(caplog: pytest.LogCaptureFixture) -> None:
+    """A timeout would take the worker, and all that it does beside."""
+    swept = Swept("Terminated", state="storing")
+    asyncio.run(swept.world.accept(b"", "r2", state="storing"))
+
+    async def slow(*_: Any) -> bool:
+        swept.world.clock.advance(100)
+        return True
+
+    with caplog.at_level(logging.WARNING, logger="outlast"), pytest.MonkeyPatch.context() as patch:
+        patch.setattr(SweepRuns, "_may_start", slow)
+        patch.setattr("outlast.runs.sweep.AT_ONCE", 1)
+        assert len(swept.after()) == 1
+    assert "1 of 2 runs are left for the next" in caplog.text
+
+
+def test_a_run_that_has_ended_and_owes_is_judged_by_its_record() -> None:
+    """Its orchestration need not be there any more; people are told its own reason."""
+    failure = {"step": "publish_report", "chunk": None, "text": "no"}
+    swept = Swept(state="failed", owed=["mail"], failure=failure, settlings=1)
+    assert swept.after(119) == []
+    assert [given["failure"] for _, _, given in swept.after(3600)] == [failure]
+
+
+def test_what_does_not_move_is_terminated_and_then_started_again() -> None:
+    """One sweep each."""
+    swept = Swept("Running", state="storing")
+    assert swept.after(841) == []
+    assert swept.client.shown["r1"]["output"] == STUCK
+    assert swept.after() == [("import_report", "r1", {"attempt": 2})]
+
+
+@pytest.mark.parametrize("moving", ["r1", "r1:1:store3-1"])
+def test_a_run_whose_lanes_move_is_left_alone(moving: str) -> None:
+    """The run itself hears of a wave only at its end."""
+    swept = Swept("Running", state="storing")
+    swept.world.clock.advance(10_000)
+    swept.client.shown["r1"]["customStatus"] = {"wave": "r1:1:store3", "lanes": 2}
+    moved = swept.world.clock.now().strftime("%Y-%m-%dT%H:%M:%SZ")
+    swept.client.shown.setdefault(moving, {"runtimeStatus": "Running"})["lastUpdatedTime"] = moved
+    swept.after(800)
+    assert swept.client.shown["r1"]["runtimeStatus"] == "Running"
+
+
+def test_one_run_does_not_keep_the_sweep_from_the_others(caplog: pytest.LogCaptureFixture) -> None:
+    """Its trouble is logged with its id."""
+    swept = Swept("Failed", state="storing")
+    asyncio.run(swept.world.accept(b"", "r2", state="storing"))
+    swept.client.shown["r1"]["input"] = swept.client.shown["r1"]["runtimeStatus"] = "Broken"
+    with caplog.at_level(logging.ERROR, logger="outlast"):
+        started = swept.after()
+    assert [instance for _, instance, _ in started] == ["r2:1:settle"]
+    assert "sweep_runs: run r1" in caplog.text
+
+
+def test_what_has_ended_is_not_looked_at() -> None:
+    """However many there are."""
+    swept = Swept("Failed", state="failed")
+    assert swept.after(10**7) == []
+
+
+@pytest.mark.parametrize("times", [1, 3])
+def test_a_replaced_generation_is_removed_when_its_grace_is_over(times: int) -> None:
+    """Not before, for somebody may be reading it; and by one orchestration."""
+    swept = Swept(state="completed")
+    now = swept.world.clock.now().isoformat()
+    old, new = Generation("r0", "2026-01-01", now), Generation("r1", "2026-01-02")
+    swept.world.snapshots.headers["stock"] = Header("stock", new, 5, now, (old,))
+    assert swept.after(GRACE - 1) == []
+    removal = ("remove_previous", "r0:remove", {"report": "stock", "run": "r0"})
+    assert swept.after(1, times) == [removal]
+    swept.client.shown["r0:remove"] = {"runtimeStatus": "Failed"}
+    assert swept.after() == [removal] * 2
+
+
+def test_a_report_whose_header_cannot_be_read_does_not_stop_the_sweep(caplog: pytest.LogCaptureFixture) -> None:
+    """Runs are looked after all the same."""
+    swept = Swept("Failed", state="storing")
+    swept.world.snapshots.headers["stock"] = Header("stock", Generation("r1", ""), 5, "", (Generation("r0", "?"),))
+    with caplog.at_level(logging.ERROR, logger="outlast"):
+        assert len(swept.after()) == 1
+    assert "sweep_runs: report stock" in caplog.text
