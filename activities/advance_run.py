@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from outlast.errors import Permanent
-from outlast.models import Orders, Plain
+from outlast.models import Json, Orders
 from outlast.runs.record import ENDED, STATES, RunRecord
 from outlast.runs.store import Runs
 from outlast.runs.transitions import failing
@@ -20,7 +20,7 @@ SETTLED = "settled"
 class AdvanceRun:
     runs: Runs
 
-    async def advance_run(self, given: Plain) -> Plain:
+    async def advance_run(self, given: Json) -> Json:
         """Given run, attempt, to, and any of totals, receipt, failure, outcome, paid; answers the record's orders."""
         record = await self.runs.change(given["run"], _edit(given))
         return Orders(
@@ -32,10 +32,10 @@ class AdvanceRun:
             owed=record.owed,
             failure=record.failure,
             receipt=record.receipt,
-        ).plain()
+        ).to_dict()
 
 
-def _edit(given: Plain) -> Callable[[RunRecord], RunRecord]:
+def _edit(given: Json) -> Callable[[RunRecord], RunRecord]:
     to, edit = given["to"], _EDITS.get(given["to"], _advanced)
 
     def checked(record: RunRecord) -> RunRecord:
@@ -51,7 +51,7 @@ def _edit(given: Plain) -> Callable[[RunRecord], RunRecord]:
     return checked
 
 
-def _advanced(record: RunRecord, given: Plain) -> RunRecord | None:
+def _advanced(record: RunRecord, given: Json) -> RunRecord | None:
     """One state on; a state follows itself, so that a repeated call changes nothing."""
     before, to = record.state, given["to"]
     if before not in STATES or to not in STATES or STATES.index(to) - STATES.index(before) not in (0, 1):
@@ -59,7 +59,7 @@ def _advanced(record: RunRecord, given: Plain) -> RunRecord | None:
     return replace(record, state=to, wrote=record.wrote or to == "storing")
 
 
-def _read(record: RunRecord, given: Plain) -> RunRecord | None:
+def _read(record: RunRecord, given: Json) -> RunRecord | None:
     """An orchestration that was started anew begins with this: it takes the work over as the next attempt, which
     fences whatever is left of the one before."""
     if record.state in STATES[2:-1]:
@@ -67,20 +67,20 @@ def _read(record: RunRecord, given: Plain) -> RunRecord | None:
     return _advanced(record, given)
 
 
-def _repeated(record: RunRecord, given: Plain) -> RunRecord | None:
+def _repeated(record: RunRecord, given: Json) -> RunRecord | None:
     """Whoever takes the work over may not hear of it, and asks again with the attempt that it knows."""
     begun = (given["to"], record.state, record.attempt) == ("reading", "reading", given["attempt"] + 1)
     return record if begun else None
 
 
-def _completed(record: RunRecord, given: Plain) -> RunRecord | None:
+def _completed(record: RunRecord, given: Json) -> RunRecord | None:
     """The end of the story; or of settling a run that turned out to be published."""
     if "undo" in record.owed and record.receipt:
         return replace(record, state="completed", owed=[], failure=None, outcome=None)
     return _advanced(record, given)
 
 
-def _failing(record: RunRecord, given: Plain) -> RunRecord | None:
+def _failing(record: RunRecord, given: Json) -> RunRecord | None:
     """The fence: from here on every activity of the run's work stops. A run that has ended keeps its end, for whoever
     settles it is told what is owed."""
     paid = [given["paid"]] if "paid" in given else []
@@ -91,7 +91,7 @@ def _failing(record: RunRecord, given: Plain) -> RunRecord | None:
     return replace(failing(record, given.get("outcome", "failed"), given.get("failure")), settlings=1)
 
 
-def _settled(record: RunRecord, given: Plain) -> RunRecord | None:
+def _settled(record: RunRecord, given: Json) -> RunRecord | None:
     if record.state in ENDED:
         return record
     return replace(record, state=record.outcome or "failed") if record.state == "failing" else None

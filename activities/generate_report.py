@@ -14,7 +14,7 @@ from outlast.cosmos.document import DocumentRefused, staged
 from outlast.cosmos.snapshots.header import as_generation
 from outlast.deadline import Deadline, Deadlines
 from outlast.inputs import BadRow, InputRow
-from outlast.models import ChunkAnswer, ChunkCall, Plain, Totals
+from outlast.models import ChunkAnswer, ChunkCall, Json, Totals
 from outlast.report import Report
 from outlast.runs.fence import Fence
 from outlast.runs.record import RunRecord
@@ -56,9 +56,9 @@ class GenerateReport:
     in_thread: Callable[[Callable[[], Any]], Awaitable[Any]]
     alone: asyncio.Lock = field(default_factory=asyncio.Lock)
 
-    async def generate_report(self, given: Plain) -> Plain:
+    async def generate_report(self, given: Json) -> Json:
         """One part of one chunk. A repeat that finds the part's answer returns it and generates nothing."""
-        call, deadline = ChunkCall.of(given), self.deadlines.start()
+        call, deadline = ChunkCall.from_dict(given), self.deadlines.start()
         fence = Fence(self.runs, call.run, call.attempt, "generating", self.clock)
         record = await fence.enter()
         place = call.cursor or {"part": 0, "offset": 0, "row": None}
@@ -70,8 +70,8 @@ class GenerateReport:
                 part = await self._part(record, listed, call.chunk, place, deadline)
                 await self._fill(part, fence)
                 documents, rejects, totals = await self.in_thread(part.staged)
-            answer = await generated.keep(place["part"], documents, rejects, part.cursor, totals.plain())
-        return ChunkAnswer(answer.cursor, answer.totals).plain()
+            answer = await generated.keep(place["part"], documents, rejects, part.cursor, totals.to_dict())
+        return ChunkAnswer(answer.cursor, answer.totals).to_dict()
 
     async def _fill(self, part: "_Part", fence: Fence) -> None:
         while not part.ended:
@@ -79,16 +79,16 @@ class GenerateReport:
             await fence.check()
 
     async def _part(
-        self, record: RunRecord, listed: ChunkList, number: int, place: Plain, deadline: Deadline
+        self, record: RunRecord, listed: ChunkList, number: int, place: Json, deadline: Deadline
     ) -> "_Part":
         rows = iter(await self._rows(record, listed, number, place))
         reference = orjson.loads(await self.staging.need(reference_path(record.id)))
         generation = record.id if record.mode == "snapshot" else None
         return _Part(self.reports[record.report], reference, number, generation, rows, place, deadline)
 
-    async def _rows(self, record: RunRecord, listed: ChunkList, number: int, place: Plain) -> Iterable[AnyRow]:
+    async def _rows(self, record: RunRecord, listed: ChunkList, number: int, place: Json) -> Iterable[AnyRow]:
         """The chunk's rows from the place on."""
-        chunk, file, form = listed.chunks[number], self.files.of(record), format_of(record)
+        chunk, file, form = listed.chunks[number], self.files.opened(record), format_of(record)
         if chunk.overlong:
             return [form.overlong(await file.read(chunk.offset, 64 * 1024), listed.columns, chunk.first_row)]
         data = await file.read(chunk.offset + place["offset"], chunk.length - place["offset"])
@@ -104,10 +104,10 @@ class _Part:
     chunk: int
     generation: str | None
     rows: Iterator[AnyRow]
-    place: Plain
+    place: Json
     deadline: Deadline
     ended: bool = False
-    cursor: Plain | None = None
+    cursor: Json | None = None
     lines: dict[Key, Line] = field(default_factory=dict)
     fields: dict[int, list[str]] = field(default_factory=dict)
     left: dict[int, int] = field(default_factory=dict)
@@ -126,7 +126,7 @@ class _Part:
                 return
         self.ended = True
 
-    def _after(self, row: AnyRow) -> Plain | None:
+    def _after(self, row: AnyRow) -> Json | None:
         if next(self.rows, None) is None:
             return None
         return {"part": self.place["part"] + 1, "offset": self.place["offset"] + row.end, "row": row.number + 1}

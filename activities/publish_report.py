@@ -13,7 +13,7 @@ import orjson
 from outlast.cosmos.snapshots.header import Generation, Snapshots, published
 from outlast.deadline import Deadlines
 from outlast.errors import Permanent
-from outlast.models import Plain, Totals
+from outlast.models import Json, Totals
 from outlast.report import Report
 from outlast.runs.fence import Fence
 from outlast.runs.record import RunRecord
@@ -35,21 +35,21 @@ class PublishReport:
     clock: Callable[[], float]
     now: Callable[[], datetime]
 
-    async def publish_report(self, given: Plain) -> Plain:
+    async def publish_report(self, given: Json) -> Json:
         """Given run, attempt, totals of both phases, cursor; answers the cursor and, at the end, the receipt; where a
         newer run is current, it is named there."""
         deadline = self.deadlines.start()
         fence = Fence(self.runs, given["run"], given["attempt"], "publishing", self.clock)
         record = await fence.enter()
         count = len((await self.files.chunks(record.id)).chunks)
-        cursor = given["cursor"] or {"chunk": 0, "totals": Totals().plain()}
-        counted, chunk = Totals.of(cursor["totals"]), cursor["chunk"]
+        cursor = given["cursor"] or {"chunk": 0, "totals": Totals().to_dict()}
+        counted, chunk = Totals.from_dict(cursor["totals"]), cursor["chunk"]
         while chunk < count:
             counted += await self._reconciled(record, chunk)
             chunk += 1
             if deadline.passed() and chunk < count:
-                return {"cursor": {"chunk": chunk, "totals": counted.plain()}, "receipt": None}
-        receipt = self._receipt(record, counted, Totals.of(given["totals"]), count)
+                return {"cursor": {"chunk": chunk, "totals": counted.to_dict()}, "receipt": None}
+        receipt = self._receipt(record, counted, Totals.from_dict(given["totals"]), count)
         kept = await self.runs.change(
             record.id, lambda before: before if before.receipt else replace(before, receipt=receipt)
         )
@@ -57,7 +57,7 @@ class PublishReport:
         newer = await self._publish(await fence.enter(), receipt) if record.mode == "snapshot" else None
         return {"cursor": None, "receipt": {**receipt, "superseded_by": newer} if newer else receipt}
 
-    async def _publish(self, record: RunRecord, receipt: Plain) -> str | None:
+    async def _publish(self, record: RunRecord, receipt: Json) -> str | None:
         """Make this run's generation the current one; return the run that is newer, where there is one."""
         report, now = self.reports[record.report], self.now().astimezone(UTC).isoformat(timespec="milliseconds")
         generation, documents = Generation(record.id, record.accepted), receipt["documents_written"]
@@ -68,8 +68,10 @@ class PublishReport:
 
     async def _reconciled(self, record: RunRecord, chunk: int) -> Totals:
         """Count one chunk from what was staged; raise Permanent where storing did not take all that was generated."""
-        parts = [Totals.of(answer.totals) async for _, answer in Generated(self.staging, record.id, chunk).parts()]
-        stored: Plain = orjson.loads(await self.staging.need(stored_path(record.id, chunk)))
+        parts = [
+            Totals.from_dict(answer.totals) async for _, answer in Generated(self.staging, record.id, chunk).parts()
+        ]
+        stored: Json = orjson.loads(await self.staging.need(stored_path(record.id, chunk)))
         generated = sum(parts, Totals())
         if generated.documents != stored["documents"] + stored["refused"]:
             raise Permanent(
@@ -79,7 +81,7 @@ class PublishReport:
             )
         return replace(generated, documents=stored["documents"], rejected=generated.rejected + stored["rejected"])
 
-    def _receipt(self, record: RunRecord, counted: Totals, told: Totals, chunks: int) -> Plain:
+    def _receipt(self, record: RunRecord, counted: Totals, told: Totals, chunks: int) -> Json:
         return {
             "run": record.id,
             "report": record.report,

@@ -10,7 +10,7 @@ import orjson
 from outlast.cosmos.client import Cosmos
 from outlast.deadline import Deadlines
 from outlast.errors import Permanent
-from outlast.models import Plain
+from outlast.models import Json
 from outlast.report import Report
 from outlast.runs.fence import Fence
 from outlast.runs.store import Runs
@@ -27,7 +27,7 @@ class ReadDataFromDb:
     deadlines: Deadlines
     clock: Callable[[], float]
 
-    async def read_data_from_db(self, given: Plain) -> Plain:
+    async def read_data_from_db(self, given: Json) -> Json:
         """Given run, attempt; answers how many bytes were staged. A repeat leaves what the first one staged."""
         deadline = self.deadlines.start()
         record = await Fence(self.runs, given["run"], given["attempt"], "reading", self.clock).enter()

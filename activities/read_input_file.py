@@ -7,7 +7,7 @@ from functools import partial
 from outlast.deadline import Deadline, Deadlines
 from outlast.errors import Permanent
 from outlast.inputs import MAX_RECORD, BadInput, Cut, InputFormat
-from outlast.models import Plain
+from outlast.models import Json
 from outlast.runs.fence import Fence
 from outlast.runs.record import RunRecord
 from outlast.runs.store import Runs
@@ -31,7 +31,7 @@ class ReadInputFile:
     clock: Callable[[], float]
     in_thread: Callable[[Callable[[], Cut]], Awaitable[Cut]]
 
-    async def read_input_file(self, given: Plain) -> Plain:
+    async def read_input_file(self, given: Json) -> Json:
         """Given run, attempt, cursor; answers the cursor, and the number of chunks so far."""
         deadline = self.deadlines.start()
         fence = Fence(self.runs, given["run"], given["attempt"], "reading", self.clock)
@@ -46,8 +46,8 @@ class ReadInputFile:
         if record.gzipped and await self.staging.size(input_path(record.id)) is None:
             await self.files.inflate(record)
 
-    async def _cut(self, record: RunRecord, cursor: Plain | None, deadline: Deadline, fence: Fence) -> Plain:
-        file, form = self.files.of(record), format_of(record)
+    async def _cut(self, record: RunRecord, cursor: Json | None, deadline: Deadline, fence: Fence) -> Json:
+        file, form = self.files.opened(record), format_of(record)
         size = await file.size()
         if cursor is None:
             listed, offset, row = await self._begin(file, form, size)

@@ -7,7 +7,7 @@ from typing import Any
 from activities.undo_report import known_report
 from outlast.cosmos.snapshots.header import Snapshots
 from outlast.deadline import Deadlines
-from outlast.models import Plain
+from outlast.models import Json
 from outlast.report import Report
 
 
@@ -17,7 +17,7 @@ class RemoveGeneration:
     snapshots: Snapshots
     deadlines: Deadlines
 
-    async def remove_generation(self, given: Plain) -> Plain:
+    async def remove_generation(self, given: Json) -> Json:
         """Given report, run, cursor; answers cursor and how many documents were deleted. The header forgets the run
         when nothing of it is found any more; a run it does not know as replaced is left alone."""
         deadline, report, run = self.deadlines.start(), known_report(self.reports, given["report"]), given["run"]

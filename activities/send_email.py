@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from outlast.errors import Transient
 from outlast.mail import Letter, Mailer, MailThrottled
-from outlast.models import Plain, Totals
+from outlast.models import Json, Totals
 from outlast.runs.fence import refuse_strangers
 from outlast.runs.record import OUTCOMES, RunRecord
 from outlast.runs.store import Runs, need
@@ -16,7 +16,7 @@ class SendEmail:
     runs: Runs
     mailer: Mailer
 
-    async def send_email(self, given: Plain) -> Plain:
+    async def send_email(self, given: Json) -> Json:
         """Given run, attempt; answers whether it was sent, and else the seconds to `wait` before the next call. What is
         not owed is not sent: a late repeat. No address, key or row of the input is in the letter."""
         record = await need(self.runs, given["run"])
@@ -42,7 +42,7 @@ class SendEmail:
 def letter(record: RunRecord) -> Letter:
     """The letter about a failed run."""
     failure = record.failure or {"step": "an unknown step", "chunk": None, "text": "the reason was not recorded"}
-    totals = Totals.of(record.totals or {})
+    totals = Totals.from_dict(record.totals or {})
     where = failure["step"] if failure["chunk"] is None else f"{failure['step']}, chunk {failure['chunk']}"
     lines = [
         f"The report {record.report} failed.",
@@ -60,7 +60,7 @@ def letter(record: RunRecord) -> Letter:
     )
 
 
-def _written(record: RunRecord, failure: Plain, totals: Totals) -> str:
+def _written(record: RunRecord, failure: Json, totals: Totals) -> str:
     """What a call that failed had written before it did is in no count, nor is what an earlier attempt had."""
     lost = record.wrote and (record.attempt > 1 or failure["step"] in ("run_wave", "run_lane"))
     unsure = lost or (failure["step"] == "store_data_to_db" and failure["chunk"] is not None)

@@ -12,7 +12,7 @@ from outlast.cosmos.bulk.token_bucket import Allowance
 from outlast.cosmos.bulk.transport import Result
 from outlast.cosmos.bulk.writer import Writer
 from outlast.deadline import Deadline, Deadlines
-from outlast.models import ChunkAnswer, ChunkCall, Crosses, Plain, Totals
+from outlast.models import ChunkAnswer, ChunkCall, Json, Payload, Totals
 from outlast.report import Report
 from outlast.runs.fence import Fence
 from outlast.runs.record import RunRecord
@@ -28,7 +28,7 @@ WINDOW = 4 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
-class Place(Crosses):
+class Place(Payload):
     """The cursor: everything of the chunk before byte `offset` of `part` is settled: written, or refused by the
     database; `ahead` are runs of lines behind it that are settled too. `call` counts the answers; `rejecting` are the
     files of those in which something was refused."""
@@ -52,12 +52,12 @@ class StoreDataToDb:
     deadlines: Deadlines
     clock: Callable[[], float]
 
-    async def store_data_to_db(self, given: Plain) -> Plain:
+    async def store_data_to_db(self, given: Json) -> Json:
         """Given a chunk and where to go on; `stored/{chunk}.json` is written when all of it is in the database."""
-        call, deadline = ChunkCall.of(given), self.deadlines.start()
+        call, deadline = ChunkCall.from_dict(given), self.deadlines.start()
         fence = Fence(self.runs, call.run, call.attempt, "storing", self.clock)
         record = await fence.enter()
-        place = Place.of(call.cursor or {})
+        place = Place.from_dict(call.cursor or {})
         allowance = await self._allowance(record)
         storing = _Storing(
             self, record, allowance, Generated(self.staging, call.run, call.chunk), deadline, fence, place
@@ -65,11 +65,13 @@ class StoreDataToDb:
         done = await storing.go()
         await self._keep_rejects(record, call.chunk, storing)
         if not done:
-            return ChunkAnswer(replace(storing.place, call=place.call + 1).plain(), storing.totals.plain()).plain()
+            return ChunkAnswer(
+                replace(storing.place, call=place.call + 1).to_dict(), storing.totals.to_dict()
+            ).to_dict()
         rejected = await self._list_rejects(record, call.chunk, storing.place)
         ended = {"documents": storing.place.documents, "refused": storing.place.refused, "rejected": rejected}
         await self.staging.put(stored_path(call.run, call.chunk), orjson.dumps(ended))
-        return ChunkAnswer(None, replace(storing.totals, rejected=rejected).plain()).plain()
+        return ChunkAnswer(None, replace(storing.totals, rejected=rejected).to_dict()).to_dict()
 
     async def _allowance(self, record: RunRecord) -> Allowance | None:
         """This lane's part of what the run may spend."""
@@ -102,7 +104,7 @@ class StoreDataToDb:
         """The input's own columns of every row of the chunk: staged documents do not carry them."""
         listed = await self.files.chunks(record.id)
         chunk = listed.chunks[number]
-        data = await self.files.of(record).read(chunk.offset, chunk.length)
+        data = await self.files.opened(record).read(chunk.offset, chunk.length)
         return {row.number: row.fields for row in format_of(record).rows(data, listed.columns, chunk.first_row)}
 
 

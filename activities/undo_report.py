@@ -7,7 +7,7 @@ from typing import Any
 from outlast.cosmos.snapshots.header import Snapshots
 from outlast.deadline import Deadlines
 from outlast.errors import Permanent
-from outlast.models import Plain
+from outlast.models import Json
 from outlast.report import Report
 from outlast.runs.fence import refuse_strangers
 from outlast.runs.record import OUTCOMES
@@ -24,7 +24,7 @@ class UndoReport:
     snapshots: Snapshots
     deadlines: Deadlines
 
-    async def undo_report(self, given: Plain) -> Plain:
+    async def undo_report(self, given: Json) -> Json:
         """Given run, attempt, cursor; answers cursor, the seconds to `wait` before the next call, how many documents
         were `deleted`, and whether the run turned out to be `published`: then it stays."""
         deadline, cursor = self.deadlines.start(), given["cursor"]
@@ -52,5 +52,5 @@ def known_report(reports: Mapping[str, Report[Any]], name: str) -> Report[Any]:
     return reports[name]
 
 
-def _answer(cursor: Plain | None, deleted: int, wait: float = 0, published: bool = False) -> Plain:
+def _answer(cursor: Json | None, deleted: int, wait: float = 0, published: bool = False) -> Json:
     return {"cursor": cursor, "deleted": deleted, "wait": wait, "published": published}

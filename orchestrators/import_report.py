@@ -5,7 +5,7 @@ from math import ceil
 
 from orchestrators.progress import Progress
 from outlast.durable import Context, StepFailed, Steps, call, call_until_done, readable
-from outlast.models import MOST_ATTEMPTS, Failure, Orders, Outcome, Plain, Totals, Wave
+from outlast.models import MOST_ATTEMPTS, Failure, Json, Orders, Outcome, Totals, Wave
 
 MOST_WAVES = 20
 """A phase's, at any data size: the run's history stays small, for it is replayed at each of its turns."""
@@ -30,20 +30,20 @@ def import_report(context: Context) -> Steps:
         if settled.get("state") == "completed":
             return settled["receipt"]
         if settled.get("failure"):
-            raise StepFailed(Failure.of(settled["failure"])) from error
+            raise StepFailed(Failure.from_dict(settled["failure"])) from error
         raise
 
 
-def _settle(context: Context, run: Plain, progress: Progress, outcome: str, failure: Failure) -> Steps:
+def _settle(context: Context, run: Json, progress: Progress, outcome: str, failure: Failure) -> Steps:
     """Settling does not raise, but its worker may die; the run's own reason stays then, and `sweep_runs` settles."""
-    told = {**run, "outcome": outcome, "failure": failure.plain(), "totals": progress.totals.plain()}
+    told = {**run, "outcome": outcome, "failure": failure.to_dict(), "totals": progress.totals.to_dict()}
     instance_id = f"{run['run']}:{run['attempt']}:settle"
     with suppress(Exception):
         return (yield context.call_sub_orchestrator("settle_run", told, instance_id))
     return {}
 
 
-def _story(context: Context, run: Plain, progress: Progress) -> Steps:
+def _story(context: Context, run: Json, progress: Progress) -> Steps:
     orders = yield from _advance(context, run, "reading", progress)
     run["attempt"] = orders.attempt or run["attempt"]
     chunks = (yield from call_until_done(context, "read_input_file", run))["chunks"]
@@ -56,7 +56,7 @@ def _story(context: Context, run: Plain, progress: Progress) -> Steps:
     _judge("store_data_to_db", orders, progress.totals)
 
     yield from _advance(context, run, "publishing", progress)
-    published = yield from call_until_done(context, "publish_report", {**run, "totals": progress.totals.plain()})
+    published = yield from call_until_done(context, "publish_report", {**run, "totals": progress.totals.to_dict()})
     receipt = published["receipt"]
     if newer := receipt.get("superseded_by"):
         yield from _settle(context, run, progress, "superseded", _superseded(newer))
@@ -65,7 +65,7 @@ def _story(context: Context, run: Plain, progress: Progress) -> Steps:
     return receipt
 
 
-def _phase(context: Context, run: Plain, phase: str, chunks: int, progress: Progress) -> Steps:
+def _phase(context: Context, run: Json, phase: str, chunks: int, progress: Progress) -> Steps:
     """Every chunk once, in at most MOST_WAVES waves of which each gives all its lanes equally many chunks, for a wave
     waits for its slowest lane; a failure ends the run when its wave has ended."""
     state = {"generate": "generating", "store": "storing"}[phase]
@@ -78,9 +78,9 @@ def _phase(context: Context, run: Plain, phase: str, chunks: int, progress: Prog
         wave = Wave(run["run"], run["attempt"], phase, number, first, after - 1, lanes)
         progress.enter(wave)
         outcome = yield from _wave(context, wave)
-        progress.leave(wave, Totals.of(outcome.totals))
+        progress.leave(wave, Totals.from_dict(outcome.totals))
         if outcome.error is not None:
-            raise StepFailed(Failure.of(outcome.error))
+            raise StepFailed(Failure.from_dict(outcome.error))
         orders = yield from _advance(context, run, state, progress)
         number, first = number + 1, after
     return orders
@@ -88,14 +88,16 @@ def _phase(context: Context, run: Plain, phase: str, chunks: int, progress: Prog
 
 def _wave(context: Context, wave: Wave) -> Steps:
     try:
-        return Outcome.of((yield context.call_sub_orchestrator("run_wave", wave.plain(), wave.instance_id)))
+        return Outcome.from_dict((yield context.call_sub_orchestrator("run_wave", wave.to_dict(), wave.instance_id)))
     except Exception as error:  # the SDK raises nothing narrower
         raise StepFailed(Failure("run_wave", None, readable(error)), permanent=False) from error
 
 
-def _advance(context: Context, run: Plain, to: str, progress: Progress) -> Steps:
+def _advance(context: Context, run: Json, to: str, progress: Progress) -> Steps:
     progress.show(to)
-    return Orders.of((yield from call(context, "advance_run", {**run, "to": to, "totals": progress.totals.plain()})))
+    return Orders.from_dict(
+        (yield from call(context, "advance_run", {**run, "to": to, "totals": progress.totals.to_dict()}))
+    )
 
 
 def _judge(step: str, orders: Orders, totals: Totals) -> None:

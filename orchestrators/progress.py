@@ -1,7 +1,7 @@
 """What the run shows of itself while it goes on: its customStatus, under 2 KB."""
 
 from outlast.durable import Context
-from outlast.models import Plain, Totals, Wave
+from outlast.models import Json, Totals, Wave
 
 
 class Progress:
@@ -41,11 +41,11 @@ class Progress:
 
     def show(self, phase: str) -> None:
         self._phase = phase
-        shown: Plain = {
+        shown: Json = {
             "phase": phase,
             "chunks_done": self._done,
             "chunks": self._chunks,
-            "totals": self.totals.plain(),
+            "totals": self.totals.to_dict(),
             "started": self._started,
             "wave": self._wave.instance_id if self._wave else None,
             "lanes": self._wave.lanes if self._wave else 0,

@@ -12,23 +12,23 @@ CALLS = 50
 
 def run_lane(context: Context) -> Steps:
     """Input: Lane. Returns an Outcome, a failure in it too: a lane that raised would end `task_all` early."""
-    lane = Lane.of(context.get_input())
+    lane = Lane.from_dict(context.get_input())
     context.set_custom_status(lane.totals)
     try:
         for _ in range(CALLS):
             if lane.first > lane.last:
-                return Outcome(True, None, lane.totals).plain()
-            given = ChunkCall(lane.run, lane.attempt, lane.first, lane.cursor).plain()
-            answer = ChunkAnswer.of((yield from call(context, STEPS[lane.phase], given)))
+                return Outcome(True, None, lane.totals).to_dict()
+            given = ChunkCall(lane.run, lane.attempt, lane.first, lane.cursor).to_dict()
+            answer = ChunkAnswer.from_dict((yield from call(context, STEPS[lane.phase], given)))
             lane = _after(lane, answer)
             context.set_custom_status(lane.totals)
     except StepFailed as error:
-        return Outcome(False, error.failure.plain(), lane.totals).plain()
-    context.continue_as_new(lane.plain())
+        return Outcome(False, error.failure.to_dict(), lane.totals).to_dict()
+    context.continue_as_new(lane.to_dict())
     return None
 
 
 def _after(lane: Lane, answer: ChunkAnswer) -> Lane:
-    totals = (Totals.of(lane.totals) + Totals.of(answer.totals)).plain()
+    totals = (Totals.from_dict(lane.totals) + Totals.from_dict(answer.totals)).to_dict()
     first = lane.first if answer.cursor is not None else lane.first + lane.step
     return replace(lane, first=first, cursor=answer.cursor, totals=totals)

@@ -3,7 +3,7 @@
 import logging
 
 from outlast.durable import Context, Retry, StepFailed, Steps, call, wait
-from outlast.models import Failure, Orders, Plain
+from outlast.models import Failure, Json, Orders
 
 MAIL_WAITS = 10
 
@@ -26,7 +26,7 @@ def settle_run(context: Context) -> Steps:
     return {"state": ended.state, "failure": ended.failure, "receipt": ended.receipt}
 
 
-def _pay(context: Context, run: Plain, orders: Orders, debt: str, steps: Steps) -> Steps:
+def _pay(context: Context, run: Json, orders: Orders, debt: str, steps: Steps) -> Steps:
     """Return the record's orders after the steps. What fails stays owed: `sweep_runs` starts the settling again, later
     and later."""
     try:
@@ -37,7 +37,7 @@ def _pay(context: Context, run: Plain, orders: Orders, debt: str, steps: Steps) 
     return (yield from _advance(context, {**run, "to": to, "paid": debt}))
 
 
-def _undo_report(context: Context, run: Plain) -> Steps:
+def _undo_report(context: Context, run: Json) -> Steps:
     """Return what the run becomes: one that was published before the fence is whole, and completed."""
     cursor = None
     while True:
@@ -49,7 +49,7 @@ def _undo_report(context: Context, run: Plain) -> Steps:
             yield from wait(context, answer["wait"])
 
 
-def _send_email(context: Context, run: Plain) -> Steps:
+def _send_email(context: Context, run: Json) -> Steps:
     """As often as the mail service says that it takes mail later; the rest is for the sweep."""
     for _ in range(MAIL_WAITS):
         answer = yield from call(context, "send_email", run, Retry.mail())
@@ -59,8 +59,8 @@ def _send_email(context: Context, run: Plain) -> Steps:
     raise StepFailed(Failure("send_email", None, "the mail service takes no mail"), permanent=False)
 
 
-def _advance(context: Context, given: Plain) -> Steps:
-    return Orders.of((yield from call(context, "advance_run", given)))
+def _advance(context: Context, given: Json) -> Steps:
+    return Orders.from_dict((yield from call(context, "advance_run", given)))
 
 
 def _note(context: Context, text: str) -> None:

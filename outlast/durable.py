@@ -14,7 +14,7 @@ from typing import Any, Protocol
 from azure.durable_functions import RetryOptions
 
 from outlast.errors import Permanent, Transient
-from outlast.models import Failure, Plain
+from outlast.models import Failure, Json
 
 MARK = "permanent"
 LONGEST_TIMER = timedelta(minutes=5)
@@ -47,7 +47,7 @@ class Backoff(RetryOptions):  # type: ignore[misc]  # the SDK ships no types
         self.coefficient = coefficient
         self.cap_seconds = cap_seconds
 
-    def to_json(self) -> Plain:
+    def to_json(self) -> Json:
         more = {
             "backoffCoefficient": self.coefficient,
             "maxRetryIntervalInMilliseconds": round(self.cap_seconds * 1000),
@@ -81,7 +81,7 @@ class StepFailed(Exception):
         self.permanent = permanent
 
 
-def call(context: Context, activity: str, given: Plain, retry: Backoff | None = None) -> Steps:
+def call(context: Context, activity: str, given: Json, retry: Backoff | None = None) -> Steps:
     """Call an activity until it succeeds; raise StepFailed when it fails permanently or its attempts are used up."""
     chunk = given.get("chunk")
     try:
@@ -93,7 +93,7 @@ def call(context: Context, activity: str, given: Plain, retry: Backoff | None = 
     return answer
 
 
-def call_until_done(context: Context, activity: str, given: Plain) -> Steps:
+def call_until_done(context: Context, activity: str, given: Json) -> Steps:
     """Call an activity with the cursor of its last answer until it answers without one; return that answer."""
     cursor = None
     while True:

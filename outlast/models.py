@@ -6,26 +6,26 @@ No method here is named `to_json` or `from_json`: the Durable SDK's codec would 
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Self
 
-Plain = dict[str, Any]
+Json = dict[str, Any]
 MOST_ATTEMPTS = 4
 """Of a run: the first and three more, when nothing but the engine was wrong."""
 
 
-class Crosses:
+class Payload:
     """Turns a record into the plain dictionary that crosses, and back."""
 
-    def plain(self) -> Plain:
+    def to_dict(self) -> Json:
         return asdict(self)  # type: ignore[call-overload,no-any-return]  # every subclass is a dataclass
 
     @classmethod
-    def of(cls, data: Plain) -> Self:
-        """Rebuild from `plain()`; keys of a newer release are left out, so that a run survives going back one."""
+    def from_dict(cls, data: Json) -> Self:
+        """Rebuild from `to_dict()`; keys of a newer release are left out, so that a run survives going back one."""
         known = {f.name for f in fields(cls)}  # type: ignore[arg-type]  # every subclass is a dataclass
         return cls(**{name: value for name, value in data.items() if name in known})
 
 
 @dataclass(frozen=True, slots=True)
-class Totals(Crosses):
+class Totals(Payload):
     """What has been counted so far; added up from calls to lanes to waves to the run."""
 
     rows: int = 0
@@ -50,25 +50,25 @@ class Totals(Crosses):
 
 
 @dataclass(frozen=True, slots=True)
-class ChunkCall(Crosses):
+class ChunkCall(Payload):
     """What `generate_report` and `store_data_to_db` are given. `cursor` is what the call before returned."""
 
     run: str
     attempt: int
     chunk: int
-    cursor: Plain | None = None
+    cursor: Json | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class ChunkAnswer(Crosses):
+class ChunkAnswer(Payload):
     """`cursor` None: the chunk is done. `totals` are those of this call alone."""
 
-    cursor: Plain | None
-    totals: Plain
+    cursor: Json | None
+    totals: Json
 
 
 @dataclass(frozen=True, slots=True)
-class Failure(Crosses):
+class Failure(Payload):
     """Which step failed, on which chunk (None: the step has none), and the text that the caller is shown."""
 
     step: str
@@ -77,7 +77,7 @@ class Failure(Crosses):
 
 
 @dataclass(frozen=True, slots=True)
-class Wave(Crosses):
+class Wave(Payload):
     """Input of `run_wave`: chunks `first` to `last` of one phase, over `lanes` lanes."""
 
     run: str
@@ -94,7 +94,7 @@ class Wave(Crosses):
 
 
 @dataclass(frozen=True, slots=True)
-class Lane(Crosses):
+class Lane(Payload):
     """Input of `run_lane`: chunks `first`, `first + step`, … up to `last`, one after another."""
 
     run: str
@@ -103,21 +103,21 @@ class Lane(Crosses):
     first: int
     step: int
     last: int
-    cursor: Plain | None = None
-    totals: Plain = field(default_factory=lambda: Totals().plain())
+    cursor: Json | None = None
+    totals: Json = field(default_factory=lambda: Totals().to_dict())
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome(Crosses):
+class Outcome(Payload):
     """What a lane or a wave returns; it never raises, so that `task_all` never ends early."""
 
     ok: bool
-    error: Plain | None
-    totals: Plain
+    error: Json | None
+    totals: Json
 
 
 @dataclass(frozen=True, slots=True)
-class Orders(Crosses):
+class Orders(Payload):
     """What `advance_run` tells the run from its record. A limit that is None does not apply. `attempt` is another than
     was asked with where an orchestration was started anew and takes the work over; the rest says how a run ended."""
 
@@ -127,8 +127,8 @@ class Orders(Crosses):
     attempt: int | None = None
     state: str = ""
     owed: list[str] = field(default_factory=list)
-    failure: Plain | None = None
-    receipt: Plain | None = None
+    failure: Json | None = None
+    receipt: Json | None = None
 
     def refusal(self, totals: Totals) -> str | None:
         """Say why this many rejects are too many, or None. Where neither limit is given, none is tolerated."""

@@ -32,4 +32,4 @@ def _cancelled(record: RunRecord) -> RunRecord:
         return record
     if record.state in ENDED or record.state == "failing":
         raise Problem(409, "Conflict", f"run {record.id} is {record.state} and cannot be cancelled", "run")
-    return failing(record, "cancelled", CANCELLED.plain())
+    return failing(record, "cancelled", CANCELLED.to_dict())

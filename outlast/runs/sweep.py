@@ -95,7 +95,7 @@ class SweepRuns:
     async def _settle(self, client: Any, record: RunRecord, text: str) -> None:
         instance_id = settle_id(record)
         if await self._may_start(client, instance_id):
-            failure = record.failure or Failure("import_report", None, text).plain()
+            failure = record.failure or Failure("import_report", None, text).to_dict()
             given = {"run": record.id, "attempt": record.attempt, "failure": failure}
             await client.start_new("settle_run", instance_id, given)
 

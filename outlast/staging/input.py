@@ -7,7 +7,7 @@ import orjson
 
 from outlast.errors import Permanent
 from outlast.inputs import FORMATS, Chunk, Inflater, InputFormat
-from outlast.models import Plain
+from outlast.models import Json
 from outlast.runs.record import RunRecord
 from outlast.staging.paths import body_path, chunks_path, input_path
 from outlast.staging.store import Staging
@@ -49,7 +49,7 @@ class ChunkList:
 
     @staticmethod
     def decoded(data: bytes) -> "ChunkList":
-        read: Plain = orjson.loads(data)
+        read: Json = orjson.loads(data)
         return ChunkList(read["columns"], [Chunk(*chunk) for chunk in read["chunks"]])
 
 
@@ -66,7 +66,7 @@ class InputFiles:
             return InputFile(self.inputs, record.reference, record.reference_etag)
         return InputFile(self.staging, body_path(record.id, record.body), None)
 
-    def of(self, record: RunRecord) -> InputFile:
+    def opened(self, record: RunRecord) -> InputFile:
         """The input as it is read: never gzipped."""
         return InputFile(self.staging, input_path(record.id), None) if record.gzipped else self.posted(record)
 

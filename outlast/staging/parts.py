@@ -10,17 +10,17 @@ from dataclasses import dataclass
 
 import orjson
 
-from outlast.models import Crosses, Plain
+from outlast.models import Json, Payload
 from outlast.staging.paths import generated_path
 from outlast.staging.store import Staging
 
 
 @dataclass(frozen=True, slots=True)
-class PartAnswer(Crosses):
+class PartAnswer(Payload):
     """`{part}.json`. `cursor` None: the chunk ends with this part. `rejects` None: it has none."""
 
-    cursor: Plain | None
-    totals: Plain
+    cursor: Json | None
+    totals: Json
     documents: str
     size: int
     rejects: str | None
@@ -36,10 +36,10 @@ class Generated:
 
     async def find(self, part: int) -> PartAnswer | None:
         data = await self.staging.get(self.path(part, "json"))
-        return PartAnswer.of(orjson.loads(data)) if data is not None else None
+        return PartAnswer.from_dict(orjson.loads(data)) if data is not None else None
 
     async def keep(
-        self, part: int, documents: bytes, rejects: bytes | None, cursor: Plain | None, totals: Plain
+        self, part: int, documents: bytes, rejects: bytes | None, cursor: Json | None, totals: Json
     ) -> PartAnswer:
         """Stage a part and return its answer: ours, or that of another call that was first."""
         answer = PartAnswer(
@@ -49,7 +49,7 @@ class Generated:
             size=len(documents),
             rejects=await self._put(part, rejects, "rejects.csv") if rejects else None,
         )
-        if await self.staging.put_if_absent(self.path(part, "json"), orjson.dumps(answer.plain())):
+        if await self.staging.put_if_absent(self.path(part, "json"), orjson.dumps(answer.to_dict())):
             return answer
         first = await self.find(part)
         return first or answer

@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from outlast.durable import activity
-from outlast.models import Plain
+from outlast.models import Json
 from tests.fakes.replay import Action, ReplayContext, replay
 
 Story = Callable[[Any], Generator[Any, Any, Any]]
-Step = Callable[[Plain], Awaitable[Any]]
+Step = Callable[[Json], Awaitable[Any]]
 DETAILS = ' \n {"$type": "System.Exception, System.Private.CoreLib", "Message": "Result: Failure"}'
 """What the host puts behind the reason of a failed activity."""
 DIED = "One or more errors occurred. (python exited with code 137 (0x89))"
@@ -59,7 +59,7 @@ class Driver:
     steps: Mapping[str, Step]
     seed: int = 0
     instances: dict[str, Instance] = field(default_factory=dict)
-    calls: list[tuple[str, Plain]] = field(default_factory=list)
+    calls: list[tuple[str, Json]] = field(default_factory=list)
     failing: list[Failing] = field(default_factory=list)
     timers: list[str] = field(default_factory=list)
     """When each was due; nobody waits for it."""
@@ -145,11 +145,11 @@ class Driver:
                     raise OrchestrationFailed(text) from error
         raise AssertionError("no attempt was allowed")
 
-    async def _execute(self, name: str, given: Plain) -> Any:
+    async def _execute(self, name: str, given: Json) -> Any:
         self.calls.append((name, given))
         step = self.steps[name]
 
-        async def scripted(given: Plain) -> Any:
+        async def scripted(given: Json) -> Any:
             failing = next((one for one in self.failing if one.strikes(name, given)), None)
             if failing is None:
                 return await step(given)

@@ -23,7 +23,7 @@ class Part:
         self.failed[name] = text[:1000]
         sys.stderr.write(f"FAILED {name}: {text[:1000]}\n")
 
-    def plain(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         return {
             "seeds": self.seeds,
             "kills": self.kills,
@@ -44,4 +44,4 @@ def together(parts: dict[str, Part]) -> dict[str, Any]:
         told.faults += part.faults
         told.failed |= part.failed
         told.seconds += part.seconds
-    return {**told.plain(), "parts": {name: part.plain() for name, part in parts.items()}}
+    return {**told.to_dict(), "parts": {name: part.to_dict() for name, part in parts.items()}}

@@ -74,7 +74,7 @@ class Writing:
 
     def _queue(self, place: Place) -> deque[int]:
         if place.pace not in self.streams:
-            self.streams[place.pace] = Stream(self.writer.paces.of(self.container, place.pace), self.lines)
+            self.streams[place.pace] = Stream(self.writer.paces.get(self.container, place.pace), self.lines)
         return self.streams[place.pace].waiting.setdefault(place, deque())
 
     async def _find_route(self, stale: Route | None) -> Route | None:

@@ -190,5 +190,5 @@ class Paces:
     first: int = FIRST_OPERATIONS
     _by_range: dict[tuple[str, str], Pace] = field(default_factory=dict)
 
-    def of(self, container: str, range_id: str) -> Pace:
+    def get(self, container: str, range_id: str) -> Pace:
         return self._by_range.setdefault((container, range_id), Pace(self.clock, window=self.first))

@@ -4,7 +4,7 @@ import asyncio
 from typing import Any
 
 from outlast.cosmos.bulk.staged_document import Line, read_lines
-from outlast.models import Plain
+from outlast.models import Json
 from outlast.staging.parts import Generated
 from outlast.staging.rejects import Reject, each_row_once
 from tests.fakes.reports import REPORTS, Sales
@@ -20,8 +20,8 @@ def prepare(body: bytes, report: Sales | None = None, **fields: Any) -> World:
     return world
 
 
-def generate(world: World, cursor: Plain | None = None) -> Plain:
-    answer: Plain = asyncio.run(world.call("generate_report", chunk=0, cursor=cursor))
+def generate(world: World, cursor: Json | None = None) -> Json:
+    answer: Json = asyncio.run(world.call("generate_report", chunk=0, cursor=cursor))
     return answer
 
 

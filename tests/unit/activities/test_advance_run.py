@@ -6,7 +6,7 @@ import pytest
 
 from activities.advance_run import AdvanceRun
 from outlast.errors import Permanent
-from outlast.models import Plain
+from outlast.models import Json
 from outlast.runs.record import ENDED, OUTCOMES, STATES
 from tests.fakes.runs import FakeRuns
 from tests.fakes.world import World
@@ -26,8 +26,8 @@ def make(state: str, **fields: Any) -> World:
     return world
 
 
-def advance(world: World, to: str, **given: Any) -> Plain:
-    answer: Plain = asyncio.run(world.call("advance_run", to=to, **given))
+def advance(world: World, to: str, **given: Any) -> Json:
+    answer: Json = asyncio.run(world.call("advance_run", to=to, **given))
     return answer
 
 

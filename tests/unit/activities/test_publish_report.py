@@ -6,12 +6,12 @@ import pytest
 
 from activities import read_input_file
 from outlast.errors import Permanent
-from outlast.models import Plain, Totals
+from outlast.models import Json, Totals
 from outlast.staging.paths import stored_path
 from tests.fakes.reports import HEADER, WITH_SNAPSHOT, make_csv
 from tests.fakes.world import World
 
-TOLD = Totals(replaced=3, bytes=100, ru=12.345, throttled=2, sends=4).plain()
+TOLD = Totals(replaced=3, bytes=100, ru=12.345, throttled=2, sends=4).to_dict()
 
 
 @pytest.fixture(autouse=True)
@@ -28,8 +28,8 @@ def prepare(body: bytes, poison: dict[str, int] | None = None, **fields: Any) ->
     return world
 
 
-def publish(world: World, cursor: Plain | None = None) -> Plain:
-    answer: Plain = asyncio.run(world.call("publish_report", totals=TOLD, cursor=cursor))
+def publish(world: World, cursor: Json | None = None) -> Json:
+    answer: Json = asyncio.run(world.call("publish_report", totals=TOLD, cursor=cursor))
     return answer
 
 

@@ -73,11 +73,11 @@ def test_of_two_calls_at_once_the_first_is_kept() -> None:
 def test_a_report_that_reads_nothing_has_nothing() -> None:
     """The rows see None."""
 
-    class Plain(Sales):
+    class Json(Sales):
         async def read_data_from_db(self, database: Any, parameters: Any) -> Any:
             return None
 
-    world, _ = read(Plain())
+    world, _ = read(Json())
     assert asyncio.run(world.staging.need(reference_path("r1"))) == b"null"
 
 

@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from outlast.cosmos.snapshots.header import Generation, Header
-from outlast.models import Plain
+from outlast.models import Json
 from tests.fakes.reports import WITH_SNAPSHOT
 from tests.fakes.world import World
 
@@ -21,7 +21,7 @@ def make(*previous: Generation) -> World:
     return world
 
 
-def remove(world: World, run: str, cursor: Any = None) -> Plain:
+def remove(world: World, run: str, cursor: Any = None) -> Json:
     given = {"report": "stock", "run": run, "cursor": cursor}
     return asyncio.run(world.call("remove_generation", **given))
 

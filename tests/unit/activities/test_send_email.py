@@ -7,7 +7,7 @@ import pytest
 from activities.send_email import SendEmail, letter
 from outlast.errors import Permanent, Transient
 from outlast.mail import Letter
-from outlast.models import Failure, Plain, Totals
+from outlast.models import Failure, Json, Totals
 from outlast.runs.record import RunRecord
 from tests.fakes.runs import FakeRuns
 from tests.fakes.world import World
@@ -21,7 +21,7 @@ RECORD = RunRecord(
     filename="s3cret-customer.csv",
     parameters={"customer": "s3cret"},
     state="failing",
-    failure=Failure("store_data_to_db", 7, "the container sales does not exist").plain(),
+    failure=Failure("store_data_to_db", 7, "the container sales does not exist").to_dict(),
 )
 
 
@@ -29,8 +29,8 @@ def write(**changes: Any) -> Letter:
     return letter(replace(RECORD, **changes))
 
 
-def counted(**totals: float) -> Plain:
-    return Totals(**totals).plain()  # type: ignore[arg-type]  # ints are floats to the checker
+def counted(**totals: float) -> Json:
+    return Totals(**totals).to_dict()  # type: ignore[arg-type]  # ints are floats to the checker
 
 
 def line(text: str, name: str) -> str:
@@ -59,7 +59,7 @@ def test_the_letter_says_which_run_failed_where_and_why() -> None:
 
 def test_a_step_without_a_chunk_is_named_alone() -> None:
     """Reading and publishing have none."""
-    assert line(write(failure=Failure("read_input_file", None, "x").plain()).text, "Step") == "read_input_file"
+    assert line(write(failure=Failure("read_input_file", None, "x").to_dict()).text, "Step") == "read_input_file"
 
 
 STAY = "documents, which stay: the report's mode is upsert"
@@ -76,20 +76,23 @@ STAY = "documents, which stay: the report's mode is upsert"
         ("store_data_to_db", 3, counted(rows=9, documents=9), f"at least 0 {STAY}"),
     ],
 )
-def test_the_letter_says_how_much_was_written(step: str, chunk: int | None, totals: Plain | None, written: str) -> None:
+def test_the_letter_says_how_much_was_written(step: str, chunk: int | None, totals: Json | None, written: str) -> None:
     """A storing call that failed may have written before it did, and its own count is lost with it."""
-    sent = write(totals=totals, failure=Failure(step, chunk, "x").plain())
+    sent = write(totals=totals, failure=Failure(step, chunk, "x").to_dict())
     assert line(sent.text, "Written") == written
 
 
 @pytest.mark.parametrize(
     ("changes", "written"),
     [
-        ({"failure": Failure("run_lane", None, "x").plain(), "wrote": True}, f"at least 0 {STAY}"),
-        ({"failure": Failure("run_wave", None, "x").plain(), "wrote": True}, f"at least 0 {STAY}"),
-        ({"failure": Failure("run_wave", None, "x").plain()}, "nothing"),
-        ({"failure": Failure("read_input_file", None, "x").plain(), "wrote": True, "attempt": 2}, f"at least 0 {STAY}"),
-        ({"failure": Failure("read_input_file", None, "x").plain(), "attempt": 2}, "nothing"),
+        ({"failure": Failure("run_lane", None, "x").to_dict(), "wrote": True}, f"at least 0 {STAY}"),
+        ({"failure": Failure("run_wave", None, "x").to_dict(), "wrote": True}, f"at least 0 {STAY}"),
+        ({"failure": Failure("run_wave", None, "x").to_dict()}, "nothing"),
+        (
+            {"failure": Failure("read_input_file", None, "x").to_dict(), "wrote": True, "attempt": 2},
+            f"at least 0 {STAY}",
+        ),
+        ({"failure": Failure("read_input_file", None, "x").to_dict(), "attempt": 2}, "nothing"),
     ],
 )
 def test_the_letter_does_not_deny_what_is_in_no_count(changes: dict[str, Any], written: str) -> None:
@@ -150,9 +153,9 @@ def test_what_is_not_owed_is_not_sent(state: str) -> None:
     """A repeat that comes when the letter was paid for, and any call for a run that its caller cancelled."""
     world = World()
 
-    async def run() -> Plain:
+    async def run() -> Json:
         await world.accept(b"", state=state, failure=RECORD.failure)
-        answer: Plain = await world.call("send_email")
+        answer: Json = await world.call("send_email")
         return answer
 
     assert asyncio.run(run()) == {"sent": False}
@@ -172,9 +175,9 @@ def test_a_limit_of_the_mail_service_is_waited_for() -> None:
     """The answer says how long, for the orchestration to wait."""
     world = World()
 
-    async def run() -> Plain:
+    async def run() -> Json:
         await world.accept(b"", state="failing", failure=RECORD.failure, owed=["mail"])
-        answer: Plain = await world.call("send_email")
+        answer: Json = await world.call("send_email")
         return answer
 
     world.mailer.throttle_for = 90.0
@@ -197,7 +200,7 @@ def test_a_letter_whose_debt_cannot_be_cleared_is_sent_all_the_same() -> None:
 
     world, runs = World(), Away()
 
-    async def run() -> Plain:
+    async def run() -> Json:
         await runs.create(replace(RECORD, owed=["mail"]))
         return await SendEmail(runs, world.mailer).send_email({"run": "r1", "attempt": 1})
 

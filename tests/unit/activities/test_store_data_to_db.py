@@ -8,7 +8,7 @@ import pytest
 
 from activities import generate_report, store_data_to_db
 from outlast.errors import Permanent, Transient
-from outlast.models import Plain
+from outlast.models import Json
 from outlast.staging.parts import Generated, PartAnswer
 from outlast.staging.paths import stored_path
 from tests.fakes.reports import HEADER, make_csv
@@ -23,12 +23,12 @@ def prepare(body: bytes, **fields: Any) -> World:
     return world
 
 
-def store(world: World, cursor: Plain | None = None) -> Plain:
-    answer: Plain = asyncio.run(world.call("store_data_to_db", chunk=0, cursor=cursor))
+def store(world: World, cursor: Json | None = None) -> Json:
+    answer: Json = asyncio.run(world.call("store_data_to_db", chunk=0, cursor=cursor))
     return answer
 
 
-def store_all(world: World) -> list[Plain]:
+def store_all(world: World) -> list[Json]:
     """All answers, up to the one without a cursor."""
     answers = [store(world)]
     while answers[-1]["cursor"] is not None:
@@ -36,7 +36,7 @@ def store_all(world: World) -> list[Plain]:
     return answers
 
 
-def add(answers: list[Plain], name: str) -> float:
+def add(answers: list[Json], name: str) -> float:
     return sum(float(answer["totals"][name]) for answer in answers)
 
 
@@ -125,7 +125,7 @@ def test_two_calls_at_once_store_the_chunk_as_one_does() -> None:
     store(alone)
     world = prepare(make_csv(30))
 
-    async def both() -> list[Plain]:
+    async def both() -> list[Json]:
         return list(await asyncio.gather(*(world.call("store_data_to_db", chunk=0, cursor=None) for _ in range(2))))
 
     answers = asyncio.run(both())
@@ -219,7 +219,7 @@ def test_a_staged_file_that_is_missing_fails_for_good() -> None:
     world = prepare(make_csv(3))
     part = PartAnswer(None, {}, "gone.jsonl", 100, None)
     path = Generated(world.staging, "r1", 0).path(0, "json")
-    asyncio.run(world.staging.put(path, orjson.dumps(part.plain())))
+    asyncio.run(world.staging.put(path, orjson.dumps(part.to_dict())))
     with pytest.raises(Permanent, match="is missing; it has been deleted: start a new run"):
         store(world)
 

@@ -6,7 +6,7 @@ import pytest
 from activities.undo_report import SLACK_SECONDS
 from outlast.cosmos.snapshots.header import Generation, Header
 from outlast.errors import Permanent
-from outlast.models import Plain
+from outlast.models import Json
 from tests.fakes.reports import WITH_SNAPSHOT, make_csv
 from tests.fakes.world import World
 
@@ -21,7 +21,7 @@ def make(**fields: Any) -> World:
     return world
 
 
-def undo(world: World, cursor: Plain | None = None, attempt: int = 1) -> Plain:
+def undo(world: World, cursor: Json | None = None, attempt: int = 1) -> Json:
     given = {"run": "r1", "attempt": attempt, "cursor": cursor}
     return asyncio.run(world.call("undo_report", **given))
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Generator
 from typing import Any
 
-from outlast.models import Orders, Outcome, Plain, Totals
+from outlast.models import Json, Orders, Outcome, Totals
 from tests.fakes.replay import Action, ReplayContext
 
 Answering = Callable[[Action], Any]
@@ -32,11 +32,11 @@ def tell(
 
 def answer_run(chunks: int, lanes: int, totals: Totals = Totals()) -> Answering:  # noqa: B008  # it is frozen
     """Answer what `import_report` asks for, all going well."""
-    answers: dict[str, Plain] = {
-        "advance_run": Orders(lanes).plain(),
+    answers: dict[str, Json] = {
+        "advance_run": Orders(lanes).to_dict(),
         "read_input_file": {"cursor": None, "chunks": chunks},
         "read_data_from_db": {"bytes": 4},
-        "run_wave": Outcome(True, None, totals.plain()).plain(),
+        "run_wave": Outcome(True, None, totals.to_dict()).to_dict(),
         "publish_report": {"cursor": None, "receipt": {"rows_read": 7}},
         "settle_run": {},
     }

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from orchestrators.import_report import MOST_WAVES, import_report
 from orchestrators.run_wave import run_wave
-from outlast.models import MOST_ATTEMPTS, Failure, Orders, Outcome, Plain, Totals, Wave
+from outlast.models import MOST_ATTEMPTS, Failure, Json, Orders, Outcome, Totals, Wave
 from tests.fakes.replay import Action, ReplayContext
 from tests.unit.orchestrators.telling import Answering, answer_run, chunks_of, tell
 
@@ -15,13 +15,13 @@ GIVEN = {"attempt": 1}
 
 
 def waves_of(asked: list[Action], phase: str) -> list[Wave]:
-    waves = [Wave.of(action.given) for action in asked if action.name == "run_wave"]
+    waves = [Wave.from_dict(action.given) for action in asked if action.name == "run_wave"]
     return [wave for wave in waves if wave.phase == phase]
 
 
 def lanes_of(wave: Wave) -> list[Action]:
     """The lanes that the wave starts."""
-    return list(next(run_wave(ReplayContext(wave.instance_id, wave.plain()))).parts)
+    return list(next(run_wave(ReplayContext(wave.instance_id, wave.to_dict()))).parts)
 
 
 def failing_at(name: str, answer: Any, well: Answering) -> Answering:
@@ -111,7 +111,7 @@ def test_the_lanes_of_a_wave_are_those_of_the_record_now() -> None:
 
     def answer(action: Action) -> Any:
         if action.name == "advance_run" and action.given["to"] == "generating":
-            return Orders(next(orders)).plain()
+            return Orders(next(orders)).to_dict()
         return answer_run(1000, 1)(action)
 
     asked, _, _ = tell(import_report, GIVEN, answer)
@@ -121,7 +121,7 @@ def test_the_lanes_of_a_wave_are_those_of_the_record_now() -> None:
 def test_a_wave_that_failed_ends_the_run() -> None:
     """No other wave is started, the failure is its own, and the totals so far are told."""
     failure = {"step": "store_data_to_db", "chunk": 3, "text": "no such container"}
-    outcome = Outcome(False, failure, Totals(rows=4, documents=2).plain()).plain()
+    outcome = Outcome(False, failure, Totals(rows=4, documents=2).to_dict()).to_dict()
     asked, text = fail("run_wave", outcome)
     assert text == "no such container"
     assert [action.name for action in asked if action.kind == "orchestrator"] == ["run_wave", "settle_run"]
@@ -149,7 +149,7 @@ def test_whatever_fails_is_settled_and_raised(name: str, answer: Any, step: str 
     assert text in raised
 
 
-LOST_LANE = Outcome(False, Failure("run_lane", None, "died").plain(), Totals().plain()).plain()
+LOST_LANE = Outcome(False, Failure("run_lane", None, "died").to_dict(), Totals().to_dict()).to_dict()
 LOST_WAVE = Exception("Orchestrator function 'run_wave' failed: died")
 
 
@@ -168,7 +168,7 @@ def test_a_run_that_died_four_times_is_settled(answer: Any, step: str) -> None:
 
     def answering(action: Action) -> Any:
         asked.append(action)
-        orders = {"advance_run": Orders(2, attempt=MOST_ATTEMPTS).plain()}
+        orders = {"advance_run": Orders(2, attempt=MOST_ATTEMPTS).to_dict()}
         return failing_at("run_wave", answer, lambda a: orders.get(a.name) or answer_run(4, 2)(a))(action)
 
     with pytest.raises(Exception, match="died"):
@@ -205,9 +205,9 @@ def test_rejects_are_judged_before_anything_is_stored(totals: Totals, orders: Or
     def answer(action: Action) -> Any:
         asked.append(action)
         if action.name == "advance_run":
-            return orders.plain()
+            return orders.to_dict()
         if action.name == "run_wave" and action.given["phase"] == "store":
-            return Outcome(True, None, Totals().plain()).plain()
+            return Outcome(True, None, Totals().to_dict()).to_dict()
         return answer_run(4, 2, totals)(action)
 
     if refused:
@@ -225,7 +225,7 @@ def test_what_the_database_refuses_is_judged_too() -> None:
     def answer(action: Action) -> Any:
         totals = Totals(rows=5, rejected=1) if action.given.get("phase") == "generate" else Totals(rejected=1)
         if action.name == "advance_run":
-            return Orders(2, tolerated_rejects=1).plain()
+            return Orders(2, tolerated_rejects=1).to_dict()
         return answer_run(1, 2, totals)(action)
 
     with pytest.raises(Exception, match="2 of 5 rows were rejected and 1 rows are tolerated"):
@@ -243,7 +243,7 @@ def test_publishing_is_told_the_totals_of_the_run() -> None:
         return answer_run(1, 1, Totals(documents=3, sends=2) if storing else Totals(rows=4, documents=9))(action)
 
     asked, receipt, _ = tell(import_report, GIVEN, answer)
-    told: list[Plain] = [action.given for action in asked if action.name == "publish_report"]
+    told: list[Json] = [action.given for action in asked if action.name == "publish_report"]
     assert [each["cursor"] for each in told] == [None, {"chunk": 1}]
-    assert told[0]["totals"] == Totals(rows=4, documents=3, sends=2).plain()
+    assert told[0]["totals"] == Totals(rows=4, documents=3, sends=2).to_dict()
     assert receipt == {"ok": True}

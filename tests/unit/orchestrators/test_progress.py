@@ -22,7 +22,7 @@ def test_the_status_counts_chunks_and_rows_of_the_phase() -> None:
         "phase": "generating",
         "chunks_done": 5,
         "chunks": 10,
-        "totals": Totals(rows=5, documents=5).plain(),
+        "totals": Totals(rows=5, documents=5).to_dict(),
         "started": "2026-01-01T00:00:00+00:00",
         "wave": "r1:1:generate0",
         "lanes": 2,

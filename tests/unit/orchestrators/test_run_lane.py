@@ -8,8 +8,8 @@ from outlast.models import ChunkAnswer, Lane, Outcome, Totals
 from tests.fakes.replay import Action, ReplayContext
 from tests.unit.orchestrators.telling import tell
 
-DONE = ChunkAnswer(None, Totals(rows=1).plain()).plain()
-MORE = ChunkAnswer({"part": 1}, Totals(rows=1).plain()).plain()
+DONE = ChunkAnswer(None, Totals(rows=1).to_dict()).to_dict()
+MORE = ChunkAnswer({"part": 1}, Totals(rows=1).to_dict()).to_dict()
 
 
 def make(first: int = 0, step: int = 1, last: int = 0, phase: str = "generate", **fields: Any) -> Lane:
@@ -17,7 +17,7 @@ def make(first: int = 0, step: int = 1, last: int = 0, phase: str = "generate", 
 
 
 def run(lane: Lane, answer: Callable[[Action], Any] = lambda _: DONE) -> tuple[list[Action], Any, ReplayContext]:
-    return tell(run_lane, lane.plain(), answer)
+    return tell(run_lane, lane.to_dict(), answer)
 
 
 def run_to_end(lane: Lane, answer: Callable[[Action], Any] = lambda _: DONE) -> tuple[list[Action], Outcome, int]:
@@ -28,8 +28,8 @@ def run_to_end(lane: Lane, answer: Callable[[Action], Any] = lambda _: DONE) -> 
         calls, outcome, context = run(lane, answer)
         asked += calls
         if context.continued is None:
-            return asked, Outcome.of(outcome), generations
-        lane = Lane.of(context.continued)
+            return asked, Outcome.from_dict(outcome), generations
+        lane = Lane.from_dict(context.continued)
 
 
 @pytest.mark.parametrize(("phase", "step"), [("generate", "generate_report"), ("store", "store_data_to_db")])
@@ -39,7 +39,7 @@ def test_a_lane_takes_its_chunks_one_after_another(phase: str, step: str) -> Non
     assert [action.given["chunk"] for action in asked] == [3, 7, 11]
     assert {(action.kind, action.name, action.attempts) for action in asked} == {("activity", step, 5)}
     assert asked[0].given == {"run": "r1", "attempt": 1, "chunk": 3, "cursor": None}
-    assert (outcome.ok, Totals.of(outcome.totals)) == (True, Totals(rows=3))
+    assert (outcome.ok, Totals.from_dict(outcome.totals)) == (True, Totals(rows=3))
 
 
 def test_a_chunk_is_called_until_it_answers_without_a_cursor() -> None:
@@ -52,7 +52,7 @@ def test_a_chunk_is_called_until_it_answers_without_a_cursor() -> None:
         (0, {"part": 1}),
         (1, None),
     ]
-    assert Totals.of(outcome.totals) == Totals(rows=4)
+    assert Totals.from_dict(outcome.totals) == Totals(rows=4)
 
 
 @pytest.mark.parametrize(("chunks", "generations"), [(49, 1), (50, 2), (51, 2), (120, 3)])
@@ -60,7 +60,7 @@ def test_a_lane_starts_anew_after_so_many_calls(chunks: int, generations: int) -
     """Its history does not grow with its chunks, and nothing is lost or done twice on the way."""
     asked, outcome, counted = run_to_end(make(last=chunks - 1))
     assert [action.given["chunk"] for action in asked] == list(range(chunks))
-    assert Totals.of(outcome.totals) == Totals(rows=chunks)
+    assert Totals.from_dict(outcome.totals) == Totals(rows=chunks)
     assert counted == generations
 
 
@@ -70,7 +70,7 @@ def test_a_lane_starts_anew_within_a_chunk_of_many_cursors() -> None:
     asked, outcome, generations = run_to_end(make(), lambda _: next(answers))
     assert (len(asked), generations) == (131, 3)
     assert asked[CALLS].given["cursor"] == {"part": 1}
-    assert Totals.of(outcome.totals) == Totals(rows=131)
+    assert Totals.from_dict(outcome.totals) == Totals(rows=131)
 
 
 @pytest.mark.parametrize("answer", [{"permanent": "no such container"}, Exception("Activity function 'x' failed:  no")])
@@ -90,12 +90,12 @@ def test_a_failure_is_returned_with_what_was_done(answer: Any) -> None:
     assert outcome.error is not None
     assert (outcome.error["step"], outcome.error["chunk"]) == ("generate_report", 2)
     assert outcome.error["text"] in ("no such container", "no")
-    assert Totals.of(outcome.totals) == Totals(rows=2)
+    assert Totals.from_dict(outcome.totals) == Totals(rows=2)
 
 
 def test_totals_are_shown_first_thing_and_after_each_call() -> None:
     """A status that is set together with starting anew is lost, so each generation begins with it."""
-    _, _, context = run(make(last=1, totals=Totals(rows=7).plain()))
+    _, _, context = run(make(last=1, totals=Totals(rows=7).to_dict()))
     assert [status["rows"] for status in context.statuses] == [7, 8, 9]
 
 

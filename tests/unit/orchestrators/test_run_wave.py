@@ -11,12 +11,12 @@ WAVE = Wave("r1", 1, "store", 3, first=10, last=20, lanes=4)
 
 
 def done(**totals: int) -> dict[str, Any]:
-    return Outcome(True, None, Totals(**totals).plain()).plain()
+    return Outcome(True, None, Totals(**totals).to_dict()).to_dict()
 
 
 def failed(text: str, **totals: int) -> dict[str, Any]:
-    failure = Failure("store_data_to_db", 12, text).plain()
-    return Outcome(False, failure, Totals(**totals).plain()).plain()
+    failure = Failure("store_data_to_db", 12, text).to_dict()
+    return Outcome(False, failure, Totals(**totals).to_dict()).to_dict()
 
 
 def run(*outcomes: Any) -> tuple[Action, Outcome]:
@@ -27,8 +27,8 @@ def run(*outcomes: Any) -> tuple[Action, Outcome]:
             raise outcomes[0]
         return list(outcomes)
 
-    (asked,), outcome, _ = tell(run_wave, WAVE.plain(), answer, WAVE.instance_id)
-    return asked, Outcome.of(outcome)
+    (asked,), outcome, _ = tell(run_wave, WAVE.to_dict(), answer, WAVE.instance_id)
+    return asked, Outcome.from_dict(outcome)
 
 
 def test_all_lanes_are_started_at_once() -> None:
@@ -45,14 +45,14 @@ def test_all_lanes_are_started_at_once() -> None:
 def test_the_totals_of_all_lanes_are_added_up() -> None:
     """Also of those that failed."""
     _, outcome = run(done(rows=1), done(rows=2), failed("no", rows=4), done(rows=8))
-    assert Totals.of(outcome.totals) == Totals(rows=15)
+    assert Totals.from_dict(outcome.totals) == Totals(rows=15)
 
 
 def test_the_first_failure_is_that_of_the_wave() -> None:
     """One is enough to say why."""
     _, outcome = run(done(), failed("first"), done(), failed("second"))
     assert not outcome.ok
-    assert outcome.error == Failure("store_data_to_db", 12, "first").plain()
+    assert outcome.error == Failure("store_data_to_db", 12, "first").to_dict()
 
 
 def test_a_wave_whose_lanes_are_done_is_done() -> None:

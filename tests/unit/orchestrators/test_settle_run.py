@@ -23,7 +23,7 @@ NOTHING = {"state": None, "failure": None, "receipt": None}
 
 def settle(orders: Orders = ORDERS, ended: Orders = FAILED, **answers: Any) -> tuple[list[Action], Any]:
     """What settling asks for when these activities answer, or raise, that; and what it returns."""
-    well = {"failing": orders.plain(), "send_email": {"sent": True}, "settled": ended.plain()}
+    well = {"failing": orders.to_dict(), "send_email": {"sent": True}, "settled": ended.to_dict()}
 
     def answer(action: Action) -> Any:
         if action.kind == "timer":
@@ -92,7 +92,7 @@ def test_what_goes_wrong_is_logged_once(caplog: pytest.LogCaptureFixture) -> Non
     telling = settle_run(context)
     record = context.record
     record.ask(lambda: next(telling))
-    for answer in (ORDERS.plain(), {"permanent": "refused with 401"}, {"permanent": "gone"}):
+    for answer in (ORDERS.to_dict(), {"permanent": "refused with 401"}, {"permanent": "gone"}):
         record.hear(answer)
         with caplog.at_level(logging.ERROR, logger="outlast"):
             record.ask(lambda answer=answer: telling.send(answer))  # type: ignore[misc]
@@ -123,7 +123,7 @@ def undo(*answers: Any) -> tuple[list[Action], Any]:
             orders = replace(orders, owed=[debt for debt in orders.owed if debt != action.given["paid"]])
         elif action.given["to"] == "settled" and orders is not COMPLETED:
             orders = FAILED
-        return orders.plain()
+        return orders.to_dict()
 
     asked, returned, _ = tell(settle_run, GIVEN, answer)
     return asked, returned
@@ -166,7 +166,7 @@ def test_a_mail_service_that_says_when_is_asked_again_then() -> None:
     def answer(action: Action) -> Any:
         if action.kind == "timer":
             return None
-        return next(answers) if action.name == "send_email" else ORDERS.plain()
+        return next(answers) if action.name == "send_email" else ORDERS.to_dict()
 
     asked, _, _ = tell(settle_run, GIVEN, answer)
     assert [action.name or action.kind for action in asked][1:4] == ["send_email", "timer", "send_email"]
@@ -180,7 +180,7 @@ def test_a_long_wait_is_made_in_pieces() -> None:
     def answer(action: Action) -> Any:
         if action.kind == "timer":
             return None
-        return next(answers) if action.name == "send_email" else ORDERS.plain()
+        return next(answers) if action.name == "send_email" else ORDERS.to_dict()
 
     asked, _, _ = tell(settle_run, GIVEN, answer)
     due = [(START + timedelta(seconds=seconds)).isoformat() for seconds in (300, 600, 700)]

@@ -7,7 +7,7 @@ import azure.functions as func
 import pytest
 
 from outlast.http.cancel_run import CancelRun
-from outlast.models import Plain
+from outlast.models import Json
 from tests.fakes.http import ask
 from tests.fakes.reports import WITH_SNAPSHOT, make_csv
 from tests.fakes.world import World
@@ -24,7 +24,7 @@ def cancel_at(step: str, after: bool, **fields: Any) -> World:
         if not cancelled:
             cancelled.append(await CancelRun(world.runs).cancel_run(ask("runs/r1/cancel", run="r1")))
 
-    async def meddled(given: Plain) -> Any:
+    async def meddled(given: Json) -> Any:
         if not after:
             await cancel()
         answer = await work(given)

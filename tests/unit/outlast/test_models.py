@@ -51,21 +51,21 @@ def test_a_refusal_says_how_many_and_which_limit() -> None:
 
 def test_a_record_comes_back_from_its_plain_form() -> None:
     """`of` undoes `plain`, cursors and totals included."""
-    lane = Lane("r1", 2, "store", 3, 4, 99, {"part": 1}, Totals(rows=5).plain())
-    assert Lane.of(lane.plain()) == lane
-    assert Outcome.of(Outcome(False, {"step": "x"}, {}).plain()) == Outcome(False, {"step": "x"}, {})
+    lane = Lane("r1", 2, "store", 3, 4, 99, {"part": 1}, Totals(rows=5).to_dict())
+    assert Lane.from_dict(lane.to_dict()) == lane
+    assert Outcome.from_dict(Outcome(False, {"step": "x"}, {}).to_dict()) == Outcome(False, {"step": "x"}, {})
 
 
 def test_what_a_newer_release_adds_is_left_out() -> None:
     """A run survives going back one release: unknown names are ignored."""
-    assert ChunkCall.of({"run": "r1", "attempt": 1, "chunk": 2, "colour": "blue"}) == ChunkCall("r1", 1, 2)
+    assert ChunkCall.from_dict({"run": "r1", "attempt": 1, "chunk": 2, "colour": "blue"}) == ChunkCall("r1", 1, 2)
 
 
 def test_each_lane_starts_with_its_own_totals() -> None:
     """A lane's default totals are zero and not shared."""
     first, second = (Lane("r1", 1, "store", 0, 1, 1) for _ in range(2))
     first.totals["rows"] = 9
-    assert second.totals == Totals().plain()
+    assert second.totals == Totals().to_dict()
 
 
 def test_a_wave_is_named_by_run_attempt_phase_and_number() -> None:

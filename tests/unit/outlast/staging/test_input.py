@@ -36,7 +36,7 @@ def test_an_input_is_read_where_it_lies_uncompressed(gzipped: bool, reference: s
     """A posted body, a reference, or the inflated copy of either."""
     files = make()
     record = RunRecord(**{**RECORD.shown(), "gzipped": gzipped, "reference": reference})
-    found = files.of(record)
+    found = files.opened(record)
     assert found.path == path
     assert found.place is (files.inputs if path == "x.csv" else files.staging)
 

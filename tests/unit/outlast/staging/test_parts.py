@@ -2,21 +2,21 @@ import asyncio
 
 import pytest
 
-from outlast.models import Plain, Totals
+from outlast.models import Json, Totals
 from outlast.staging.parts import Generated, PartAnswer
 from outlast.staging.store import Staging
 
-HALF: tuple[bytes, Plain] = (b"1\t1\t1\t{}\n", {"part": 1, "offset": 9, "row": 3})
-MORE: tuple[bytes, Plain] = (b"1\t1\t1\t{}\n2\t1\t1\t{}\n", {"part": 1, "offset": 18, "row": 4})
+HALF: tuple[bytes, Json] = (b"1\t1\t1\t{}\n", {"part": 1, "offset": 9, "row": 3})
+MORE: tuple[bytes, Json] = (b"1\t1\t1\t{}\n2\t1\t1\t{}\n", {"part": 1, "offset": 18, "row": 4})
 
 
 def make() -> Generated:
     return Generated(Staging("memory:///"), "r1", 0)
 
 
-async def keep(generated: Generated, work: tuple[bytes, Plain], rejects: bytes | None = None) -> PartAnswer:
+async def keep(generated: Generated, work: tuple[bytes, Json], rejects: bytes | None = None) -> PartAnswer:
     documents, cursor = work
-    return await generated.keep(0, documents, rejects, cursor, Totals(rows=documents.count(b"\n")).plain())
+    return await generated.keep(0, documents, rejects, cursor, Totals(rows=documents.count(b"\n")).to_dict())
 
 
 def test_a_part_is_found_as_it_was_kept() -> None:

@@ -164,10 +164,10 @@ def test_one_odd_429_does_not_stop_a_range() -> None:
 def test_a_range_has_one_pace() -> None:
     """All activities of the process share it; another range or another container has its own."""
     paces = Paces(ManualClock())
-    paces.of("sales", "1").answered(0, 0, 0, 5.0)
-    assert paces.of("sales", "1").wait() == 5
-    assert paces.of("sales", "2").wait() == 0
-    assert paces.of("other", "1").wait() == 0
+    paces.get("sales", "1").answered(0, 0, 0, 5.0)
+    assert paces.get("sales", "1").wait() == 5
+    assert paces.get("sales", "2").wait() == 0
+    assert paces.get("other", "1").wait() == 0
 
 
 @pytest.mark.parametrize("rate", [400, 1000, 2000, 5000, 10_000])

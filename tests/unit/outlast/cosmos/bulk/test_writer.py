@@ -153,7 +153,7 @@ def test_a_call_that_is_given_up_holds_up_nobody() -> None:
             await asyncio.wait_for(writing, 0.01)
 
     asyncio.run(give_up())
-    assert (paces.of(CONTAINER, place.pace).wait(), paces.of(CONTAINER, place.pace).batch()) == (0, FIRST_OPERATIONS)
+    assert (paces.get(CONTAINER, place.pace).wait(), paces.get(CONTAINER, place.pace).batch()) == (0, FIRST_OPERATIONS)
 
 
 def test_waits_after_lost_answers_grow() -> None:
