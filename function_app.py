@@ -15,11 +15,11 @@ from activities.remove_generation import RemoveGeneration
 from activities.send_email import SendEmail
 from activities.store_data_to_db import StoreDataToDb
 from activities.undo_report import UndoReport
+from orchestrators.compensate_run import compensate_run
 from orchestrators.import_report import import_report
 from orchestrators.remove_previous import remove_previous
 from orchestrators.run_lane import run_lane
 from orchestrators.run_wave import run_wave
-from orchestrators.settle_run import settle_run
 from outlast.adapters import Adapters
 from outlast.durable import Retry, activity
 from outlast.http.cancel_run import CancelRun
@@ -59,7 +59,7 @@ grace = a.settings.snapshot_grace_seconds
 sweep = SweepRuns(a.runs, a.now, a.deadlines.timeout, a.reports, a.snapshots, grace).sweep_runs
 app.timer_trigger(schedule="0 * * * * *", arg_name="timer")(client(sweep))
 
-for orchestrator in (import_report, run_wave, run_lane, settle_run, remove_previous):
+for orchestrator in (import_report, run_wave, run_lane, compensate_run, remove_previous):
     app.orchestration_trigger(context_name="context")(orchestrator)
 
 for step in (

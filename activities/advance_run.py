@@ -12,8 +12,8 @@ from outlast.runs.transitions import failing
 
 KEPT = ("totals", "receipt")
 """What a call may set in the record beside the state."""
-SETTLED = "settled"
-"""Asked for by whoever has settled a run: the record says what that is."""
+CLOSED = "closed"
+"""Asked for by whoever has compensated a run: the record says what that is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ def _repeated(record: RunRecord, given: Json) -> RunRecord | None:
 
 
 def _completed(record: RunRecord, given: Json) -> RunRecord | None:
-    """The end of the story; or of settling a run that turned out to be published."""
+    """The end of the story; or of compensating a run that turned out to be published."""
     if "undo" in record.owed and record.receipt:
         return replace(record, state="completed", owed=[], failure=None, outcome=None)
     return _advanced(record, given)
@@ -82,19 +82,19 @@ def _completed(record: RunRecord, given: Json) -> RunRecord | None:
 
 def _failing(record: RunRecord, given: Json) -> RunRecord | None:
     """The fence: from here on every activity of the run's work stops. A run that has ended keeps its end, for whoever
-    settles it is told what is owed."""
+    compensates it is told what is owed."""
     paid = [given["paid"]] if "paid" in given else []
     if record.state in ENDED or record.state == "failing":
         owed = [debt for debt in record.owed if debt not in paid]
-        again = record.settlings if paid else record.settlings + ("failure" in given)
-        return replace(record, owed=owed, settlings=again)
-    return replace(failing(record, given.get("outcome", "failed"), given.get("failure")), settlings=1)
+        again = record.compensations if paid else record.compensations + ("failure" in given)
+        return replace(record, owed=owed, compensations=again)
+    return replace(failing(record, given.get("outcome", "failed"), given.get("failure")), compensations=1)
 
 
-def _settled(record: RunRecord, given: Json) -> RunRecord | None:
+def _closed(record: RunRecord, given: Json) -> RunRecord | None:
     if record.state in ENDED:
         return record
     return replace(record, state=record.outcome or "failed") if record.state == "failing" else None
 
 
-_EDITS = {"reading": _read, "completed": _completed, "failing": _failing, SETTLED: _settled}
+_EDITS = {"reading": _read, "completed": _completed, "failing": _failing, CLOSED: _closed}

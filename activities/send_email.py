@@ -31,8 +31,7 @@ class SendEmail:
         return {"sent": True}
 
     async def _clear(self, run: str) -> None:
-        """At once, or whoever settles the run anew would send it again; where it fails now, the orchestration does it,
-        which hears that the letter was sent."""
+        """Clear it at once, or the next compensation sends it again. Where this fails, the orchestration clears it."""
         try:
             await self.runs.change(run, lambda record: replace(record, owed=[d for d in record.owed if d != "mail"]))
         except Transient as error:

@@ -1,4 +1,4 @@
-"""The run: read, generate, judge the rejects, store, publish; and when that fails, settle it."""
+"""The run: read, generate, judge the rejects, store, publish; and when that fails, compensate it."""
 
 from contextlib import suppress
 from math import ceil
@@ -21,25 +21,25 @@ def import_report(context: Context) -> Steps:
     progress = Progress(context)
     try:
         return (yield from _story(context, run, progress))
-    except Exception as error:  # whatever failed is settled; what became of the run is in its record
+    except Exception as error:  # whatever failed is compensated; what became of the run is in its record
         failure = _failure(error)
         if failure.step in LOST and run["attempt"] < MOST_ATTEMPTS:
             context.continue_as_new({"attempt": run["attempt"]})
             return None
-        settled = yield from _settle(context, run, progress, "failed", failure)
-        if settled.get("state") == "completed":
-            return settled["receipt"]
-        if settled.get("failure"):
-            raise StepFailed(Failure.from_dict(settled["failure"])) from error
+        compensated = yield from _compensate(context, run, progress, "failed", failure)
+        if compensated.get("state") == "completed":
+            return compensated["receipt"]
+        if compensated.get("failure"):
+            raise StepFailed(Failure.from_dict(compensated["failure"])) from error
         raise
 
 
-def _settle(context: Context, run: Json, progress: Progress, outcome: str, failure: Failure) -> Steps:
-    """Settling does not raise, but its worker may die; the run's own reason stays then, and `sweep_runs` settles."""
+def _compensate(context: Context, run: Json, progress: Progress, outcome: str, failure: Failure) -> Steps:
+    """Compensating does not raise, but its worker may die. Then the reason stays and the sweep compensates."""
     told = {**run, "outcome": outcome, "failure": failure.to_dict(), "totals": progress.totals.to_dict()}
-    instance_id = f"{run['run']}:{run['attempt']}:settle"
+    instance_id = f"{run['run']}:{run['attempt']}:compensate"
     with suppress(Exception):
-        return (yield context.call_sub_orchestrator("settle_run", told, instance_id))
+        return (yield context.call_sub_orchestrator("compensate_run", told, instance_id))
     return {}
 
 
@@ -59,7 +59,7 @@ def _story(context: Context, run: Json, progress: Progress) -> Steps:
     published = yield from call_until_done(context, "publish_report", {**run, "totals": progress.totals.to_dict()})
     receipt = published["receipt"]
     if newer := receipt.get("superseded_by"):
-        yield from _settle(context, run, progress, "superseded", _superseded(newer))
+        yield from _compensate(context, run, progress, "superseded", _superseded(newer))
     else:
         yield from _advance(context, run, "completed", progress)
     return receipt

@@ -14,7 +14,7 @@ MOVING = ("Running", "Pending", "ContinuedAsNew")
 START_SECONDS = 60.0
 """Whoever recorded a run has started it by then, or died."""
 LONGEST_PAUSE = timedelta(hours=1)
-"""Between two settlings of a run to which something stays owed."""
+"""Between two compensations of a run to which something stays owed."""
 
 
 class Todo(Enum):
@@ -25,7 +25,7 @@ class Todo(Enum):
     """As the next attempt."""
     TERMINATE = auto()
     """It does not move. The next sweep finds it terminated."""
-    SETTLE = auto()
+    COMPENSATE = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ def judge(record: RunRecord, seen: Seen, now: datetime, patience: float) -> Todo
         moved = max(_time(record.updated), seen.moved or _time(record.updated))
         return Todo.TERMINATE if now - moved > timedelta(seconds=patience) else Todo.LEAVE
     if record.state == "failing":
-        return Todo.SETTLE
+        return Todo.COMPENSATE
     if record.state == "accepted" and seen.attempt < record.attempt:
         waited = now - _time(record.updated)
         return Todo.START if waited > timedelta(seconds=START_SECONDS) or seen.status is not None else Todo.LEAVE
@@ -58,19 +58,19 @@ def judge(record: RunRecord, seen: Seen, now: datetime, patience: float) -> Todo
 
 def _owed(record: RunRecord, now: datetime) -> Todo:
     """Later and later, for what could not be paid at once may need a person."""
-    pause = min(LONGEST_PAUSE, timedelta(minutes=2 ** min(record.settlings, 10)))
-    return Todo.SETTLE if record.owed and now - _time(record.updated) >= pause else Todo.LEAVE
+    pause = min(LONGEST_PAUSE, timedelta(minutes=2 ** min(record.compensations, 10)))
+    return Todo.COMPENSATE if record.owed and now - _time(record.updated) >= pause else Todo.LEAVE
 
 
 def _ended(record: RunRecord, seen: Seen) -> Todo:
     """The record says that it is being worked on, and nobody works on it. Who terminates or purges a run wants its
     end; an orchestration that failed without a word to the record lost its worker."""
     willed = seen.status is None or (seen.status == "Terminated" and STUCK not in str(seen.text))
-    return Todo.SETTLE if willed or record.attempt >= MOST_ATTEMPTS else Todo.AGAIN
+    return Todo.COMPENSATE if willed or record.attempt >= MOST_ATTEMPTS else Todo.AGAIN
 
 
 def reason(record: RunRecord, seen: Seen) -> str:
-    """Why a run is settled that did not fail by itself."""
+    """Why a run is compensated that did not fail by itself."""
     if seen.status is None:
         return "its orchestration is gone: it was purged"
     if seen.status == "Terminated" and STUCK not in str(seen.text):

@@ -16,7 +16,7 @@ ENDED = frozenset({"completed", *OUTCOMES})
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunRecord:
     """One run. `owed`: what is still to be done for it whatever becomes of it: `undo`, `mail`. `outcome`: what one that
-    fails is going to be. `wrote`: whether any attempt came as far as storing. `settlings`: how often settling began.
+    fails is going to be. `wrote`: whether any attempt came as far as storing. `compensations`: how often that began.
     `body`: the name under which the posted input is staged. `fingerprint`: what the caller asked for, so that a repeat
     can be told from another request."""
 
@@ -41,7 +41,7 @@ class RunRecord:
     owed: list[str] = field(default_factory=list)
     outcome: str | None = None
     wrote: bool = False
-    settlings: int = 0
+    compensations: int = 0
     updated: str | None = None
     totals: dict[str, Any] | None = None
     failure: dict[str, Any] | None = None

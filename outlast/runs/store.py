@@ -39,7 +39,7 @@ class Runs(Protocol):
 
     async def find(self, run: str) -> RunRecord | None: ...
     async def newest(self, asked: "Listing") -> list[RunRecord]: ...
-    async def unsettled(self) -> list[RunRecord]:
+    async def open_runs(self) -> list[RunRecord]:
         """Every run that has not ended or to which something is owed, those longest without a change first."""
         ...
 
@@ -93,7 +93,7 @@ class CosmosRuns:
         condition = f"WHERE {' AND '.join(where)} " if where else ""
         return await self._query(f"SELECT TOP {asked.most} * FROM c {condition}ORDER BY c.accepted DESC", values)
 
-    async def unsettled(self) -> list[RunRecord]:
+    async def open_runs(self) -> list[RunRecord]:
         condition = "NOT ARRAY_CONTAINS(@ended, c.state) OR ARRAY_LENGTH(c.owed) > 0"
         return await self._query(f"SELECT * FROM c WHERE {condition} ORDER BY c.updated", {"@ended": sorted(ENDED)})
 

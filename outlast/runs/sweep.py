@@ -52,7 +52,7 @@ class SweepRuns:
         """Bring every run one step nearer to its end, and have generations removed whose time is over."""
         await asyncio.gather(*(self._retire(report, client) for report in self.reports.values()))
         gate, ends = asyncio.Semaphore(AT_ONCE), self.now() + timedelta(seconds=SHARE * self.timeout)
-        records = await self.runs.unsettled()
+        records = await self.runs.open_runs()
         seen = await asyncio.gather(*(self._one(record, client, gate, ends) for record in records))
         if left := seen.count(False):
             logging.getLogger("outlast").warning("sweep_runs: %d of %d runs are left for the next", left, len(seen))
@@ -89,15 +89,15 @@ class SweepRuns:
             await start(client, await self.runs.change(record.id, lambda found: _next_attempt(found, record)))
         elif todo is Todo.TERMINATE:
             await client.terminate(record.id, STUCK)
-        elif todo is Todo.SETTLE:
-            await self._settle(client, record, reason(record, seen))
+        elif todo is Todo.COMPENSATE:
+            await self._compensate(client, record, reason(record, seen))
 
-    async def _settle(self, client: Any, record: RunRecord, text: str) -> None:
-        instance_id = settle_id(record)
+    async def _compensate(self, client: Any, record: RunRecord, text: str) -> None:
+        instance_id = compensation_id(record)
         if await self._may_start(client, instance_id):
             failure = record.failure or Failure("import_report", None, text).to_dict()
             given = {"run": record.id, "attempt": record.attempt, "failure": failure}
-            await client.start_new("settle_run", instance_id, given)
+            await client.start_new("compensate_run", instance_id, given)
 
     async def _remove(self, client: Any, report: str, run: str) -> None:
         instance_id = f"{run}:remove"
@@ -116,7 +116,7 @@ async def _seen(record: RunRecord, client: Any) -> Seen:
     """Of a run that has ended the record says everything."""
     if record.state in ENDED:
         return Seen(None)
-    return await look(client, record.id, [settle_id(record)] if record.state == "failing" else [])
+    return await look(client, record.id, [compensation_id(record)] if record.state == "failing" else [])
 
 
 def _next_attempt(found: RunRecord, judged: RunRecord) -> RunRecord:
@@ -129,8 +129,8 @@ async def start(client: Any, record: RunRecord) -> None:
     await client.start_new("import_report", record.id, {"attempt": record.attempt})
 
 
-def settle_id(record: RunRecord) -> str:
-    return f"{record.id}:{record.attempt}:settle"
+def compensation_id(record: RunRecord) -> str:
+    return f"{record.id}:{record.attempt}:compensate"
 
 
 async def look(client: Any, instance_id: str, others: Sequence[str] = ()) -> Seen:

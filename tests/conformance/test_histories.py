@@ -61,9 +61,9 @@ def steps_of(story: str, orchestrator: str) -> list[str]:
         ("is_superseded", "advance_run undo_report timer undo_report advance_run advance_run"),
     ],
 )
-def test_a_recorded_settlement_went_its_way(story: str, steps: str) -> None:
+def test_a_recorded_compensation_went_its_way(story: str, steps: str) -> None:
     """A record that does not go through what it is there for proves nothing."""
-    assert " ".join(steps_of(story, "settle_run")) == steps
+    assert " ".join(steps_of(story, "compensate_run")) == steps
 
 
 @pytest.mark.parametrize("name", STORIES)

@@ -47,7 +47,7 @@ WAYS: dict[str, Way] = {
     "purged": (purge, "its orchestration is gone: it was purged", "failed", 1),
     "cancelled": (cancel, "the run was cancelled", "cancelled", 0),
 }
-PARTS = ("run", "settling", "both")
+PARTS = ("run", "compensating", "both")
 Ended = dict[tuple[str, str], tuple[Held, set[Path]]]
 
 
@@ -89,7 +89,7 @@ def fence(held: Held) -> set[Path]:
     return held.staged()
 
 
-def settling(stack: Stack, key: str) -> Held:
+def compensating(stack: Stack, key: str) -> Held:
     """A run that failed with everything stored, and whose undo waits."""
     held = Held(stack, "airport_departures", key, "storing")
     stack.wait_until(lambda: len(documents(stack, held.run)) == DOCUMENTS, "all to be stored")
@@ -100,14 +100,14 @@ def settling(stack: Stack, key: str) -> Held:
 
 
 @pytest.fixture(scope="module")
-def ended_while_settling(stack: Stack, ended: Ended) -> dict[str, Held]:
-    """By what was ended: the run, whose settling lives on; its settling; and both, purged."""
+def ended_while_compensating(stack: Stack, ended: Ended) -> dict[str, Held]:
+    """By what was ended: the run, whose compensating lives on; its compensating; and both, purged."""
     with ThreadPoolExecutor(3) as pool:
-        begun = {what: pool.submit(settling, stack, f"{what} ended while settling") for what in PARTS}
+        begun = {what: pool.submit(compensating, stack, f"{what} ended while compensating") for what in PARTS}
     runs = {what: future.result() for what, future in begun.items()}
     terminate(stack, runs["run"].run)
-    terminate(stack, f"{runs['settling'].run}:1:settle")
-    for instance in (runs["both"].run, f"{runs['both'].run}:1:settle"):
+    terminate(stack, f"{runs['compensating'].run}:1:compensate")
+    for instance in (runs["both"].run, f"{runs['both'].run}:1:compensate"):
         purge(stack, instance)
     return runs
 
@@ -124,7 +124,7 @@ def cancelled_while_writing(stack: Stack) -> str:
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _all_under_way(ended: Ended, ended_while_settling: dict[str, Held], cancelled_while_writing: str) -> None:
+def _all_under_way(ended: Ended, ended_while_compensating: dict[str, Held], cancelled_while_writing: str) -> None:
     """Their undoing waits while the tests before theirs go on."""
 
 
@@ -215,7 +215,7 @@ def test_a_lane_of_an_older_attempt_stops_at_the_fence(stack: Stack) -> None:
 
 @pytest.mark.parametrize("phase", PHASES)
 @pytest.mark.parametrize("way", WAYS)
-def test_a_run_that_is_ended_from_outside_is_settled(stack: Stack, ended: Ended, way: str, phase: str) -> None:
+def test_a_run_that_is_ended_from_outside_is_compensated(stack: Stack, ended: Ended, way: str, phase: str) -> None:
     """By itself or by the sweep; nothing is written after the fence, nothing is left of what was before."""
     held, staged = ended[way, phase]
     _, reason, state, mails = WAYS[way]
@@ -234,11 +234,11 @@ def test_a_run_that_is_cancelled_while_it_writes_leaves_nothing(stack: Stack, ca
 
 
 @pytest.mark.parametrize("what", PARTS)
-def test_a_run_that_is_ended_while_it_settles_is_settled_all_the_same(
-    stack: Stack, ended_while_settling: dict[str, Held], what: str
+def test_a_run_that_is_ended_while_it_is_compensated_is_compensated_all_the_same(
+    stack: Stack, ended_while_compensating: dict[str, Held], what: str
 ) -> None:
     """By what is left of it or by the sweep; it keeps its own reason."""
-    held = ended_while_settling[what]
+    held = ended_while_compensating[what]
     record = stack.sweep_until(held.run, "failed")
     assert "chunks.json is missing" in record["failure"]["text"]
     assert len(stack.mails_about(held.run)) == 1

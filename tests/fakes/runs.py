@@ -46,7 +46,7 @@ class FakeRuns:
         ]
         return sorted(found, key=lambda record: record.accepted, reverse=True)[: asked.most]
 
-    async def unsettled(self) -> list[RunRecord]:
+    async def open_runs(self) -> list[RunRecord]:
         found = [record for record in self.records.values() if record.state not in ENDED or record.owed]
         return sorted(found, key=lambda record: record.updated or "")
 

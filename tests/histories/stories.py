@@ -55,7 +55,7 @@ def is_cancelled(stack: Stack) -> str:
 
 
 def is_terminated(stack: Stack) -> str:
-    """A snapshot, while it is stored; the sweep settles it."""
+    """A snapshot, while it is stored; the sweep compensates it."""
     with_fault(stack, SLOW)
     run = stack.start("airport_departures", first_rows(2_000))
     stack.wait_for_phase(run, "storing")

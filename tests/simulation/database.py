@@ -92,7 +92,7 @@ class CoreRuns:
     async def newest(self, asked: Listing) -> list[RunRecord]:
         return self.all()[: asked.most]
 
-    async def unsettled(self) -> list[RunRecord]:
+    async def open_runs(self) -> list[RunRecord]:
         await self.database.scheduler.meet("QUERY runs")
         return [record for record in self.all() if record.state not in ENDED or record.owed]
 

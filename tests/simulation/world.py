@@ -1,4 +1,4 @@
-"""Start, lanes, store, publish, settle and sweep in one process, under a seed."""
+"""Start, lanes, store, publish, compensate and sweep in one process, under a seed."""
 
 import asyncio
 from collections.abc import Callable

@@ -133,17 +133,17 @@ def test_a_run_that_failed_first_keeps_that_failure() -> None:
 
 
 @pytest.mark.parametrize("outcome", OUTCOMES)
-def test_a_settled_run_is_what_its_record_says(outcome: str) -> None:
-    """However often it is settled, and whatever is still owed."""
+def test_a_closed_run_is_what_its_record_says(outcome: str) -> None:
+    """However often it is compensated, and whatever is still owed."""
     world = make("failing", outcome=outcome, owed=["mail"])
-    assert [advance(world, "settled")["state"] for _ in range(2)] == [outcome] * 2
+    assert [advance(world, "closed")["state"] for _ in range(2)] == [outcome] * 2
     assert world.runs.records["r1"].owed == ["mail"]
 
 
-def test_a_run_at_work_is_not_settled() -> None:
+def test_a_run_at_work_is_not_closed() -> None:
     """It is fenced first."""
     with pytest.raises(Permanent):
-        advance(make("storing"), "settled")
+        advance(make("storing"), "closed")
 
 
 def test_the_answer_is_the_records_orders() -> None:

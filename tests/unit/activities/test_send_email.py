@@ -185,7 +185,7 @@ def test_a_limit_of_the_mail_service_is_waited_for() -> None:
 
 
 def test_what_was_sent_is_owed_no_more() -> None:
-    """From the moment on at which the mail service took it: whoever settles the run anew does not send it again."""
+    """From the moment on at which the mail service took it: whoever compensates the run anew does not send it again."""
     world = World()
     send(world, owed=["undo", "mail"])
     assert world.runs.records["r1"].owed == ["undo"]
@@ -209,7 +209,7 @@ def test_a_letter_whose_debt_cannot_be_cleared_is_sent_all_the_same() -> None:
 
 
 def test_what_is_owed_for_a_run_that_has_ended_is_paid() -> None:
-    """The sweep begins the settling again."""
+    """The sweep begins the compensation again."""
     world = World()
     send(world, state="failed", owed=["mail"])
     assert len(world.mailer.letters) == 1

@@ -38,7 +38,7 @@ def answer_run(chunks: int, lanes: int, totals: Totals = Totals()) -> Answering:
         "read_data_from_db": {"bytes": 4},
         "run_wave": Outcome(True, None, totals.to_dict()).to_dict(),
         "publish_report": {"cursor": None, "receipt": {"rows_read": 7}},
-        "settle_run": {},
+        "compensate_run": {},
     }
     return lambda action: answers[action.name]
 

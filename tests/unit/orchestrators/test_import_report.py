@@ -124,10 +124,10 @@ def test_a_wave_that_failed_ends_the_run() -> None:
     outcome = Outcome(False, failure, Totals(rows=4, documents=2).to_dict()).to_dict()
     asked, text = fail("run_wave", outcome)
     assert text == "no such container"
-    assert [action.name for action in asked if action.kind == "orchestrator"] == ["run_wave", "settle_run"]
-    settle = asked[-1]
-    assert (settle.given["failure"], settle.given["totals"]["documents"]) == (failure, 2)
-    assert settle.instance_id == "r1:1:settle"
+    assert [action.name for action in asked if action.kind == "orchestrator"] == ["run_wave", "compensate_run"]
+    compensate = asked[-1]
+    assert (compensate.given["failure"], compensate.given["totals"]["documents"]) == (failure, 2)
+    assert compensate.instance_id == "r1:1:compensate"
 
 
 @pytest.mark.parametrize(
@@ -140,11 +140,11 @@ def test_a_wave_that_failed_ends_the_run() -> None:
         ("read_input_file", {"cursor": None}, "import_report", "'chunks'"),
     ],
 )
-def test_whatever_fails_is_settled_and_raised(name: str, answer: Any, step: str | None, text: str) -> None:
+def test_whatever_fails_is_compensated_and_raised(name: str, answer: Any, step: str | None, text: str) -> None:
     """Somebody is told which step failed and why, and the run fails with the same text."""
     asked, raised = fail(name, answer)
     failure = asked[-1].given["failure"]
-    assert asked[-1].name == "settle_run"
+    assert asked[-1].name == "compensate_run"
     assert (failure["step"], failure["text"]) == (step or name, text)
     assert text in raised
 
@@ -155,14 +155,14 @@ LOST_WAVE = Exception("Orchestrator function 'run_wave' failed: died")
 
 @pytest.mark.parametrize("answer", [LOST_LANE, LOST_WAVE])
 def test_a_run_whose_lanes_or_wave_died_begins_anew(answer: Any) -> None:
-    """Nothing was wrong with it: nobody settles it, and the record counts its attempt up."""
+    """Nothing was wrong with it: nobody compensates it, and the record counts its attempt up."""
     asked, _, context = tell(import_report, {"attempt": 3}, failing_at("run_wave", answer, answer_run(4, 2)))
     assert context.continued == {"attempt": 3}
     assert asked[-1].name == "run_wave"
 
 
 @pytest.mark.parametrize(("answer", "step"), [(LOST_LANE, "run_lane"), (LOST_WAVE, "run_wave")])
-def test_a_run_that_died_four_times_is_settled(answer: Any, step: str) -> None:
+def test_a_run_that_died_four_times_is_compensated(answer: Any, step: str) -> None:
     """The cause is not chance."""
     asked = list[Action]()
 
@@ -173,15 +173,15 @@ def test_a_run_that_died_four_times_is_settled(answer: Any, step: str) -> None:
 
     with pytest.raises(Exception, match="died"):
         tell(import_report, GIVEN, answering)
-    assert (asked[-1].name, asked[-1].given["failure"]["step"]) == ("settle_run", step)
+    assert (asked[-1].name, asked[-1].given["failure"]["step"]) == ("compensate_run", step)
 
 
-def test_a_settlement_that_fails_does_not_change_why_the_run_failed() -> None:
+def test_a_compensation_that_fails_does_not_change_why_the_run_failed() -> None:
     """An orchestrator whose worker dies fails without a word of its own; the run's reason stays."""
 
     def answer(action: Action) -> Any:
-        if action.name == "settle_run":
-            raise Exception("Orchestrator function 'settle_run' failed: python exited with code 1")
+        if action.name == "compensate_run":
+            raise Exception("Orchestrator function 'compensate_run' failed: python exited with code 1")
         return failing_at("publish_report", {"permanent": "that does not add up"}, answer_run(1, 1))(action)
 
     with pytest.raises(Exception, match=r"^that does not add up$"):

@@ -172,10 +172,10 @@ def test_a_run_whose_lanes_die_in_every_attempt_fails() -> None:
     assert world.runs.records["r1"].attempt == MOST_ATTEMPTS
 
 
-def test_a_settlement_whose_worker_dies_leaves_the_reason() -> None:
+def test_a_compensation_whose_worker_dies_leaves_the_reason() -> None:
     """The run fails for its own reason; nobody could be told."""
     world = World()
-    world.driver.dying["settle_run"] = 1
+    world.driver.dying["compensate_run"] = 1
     world.driver.fail("publish_report", Permanent("it does not add up"))
     assert run(world, make_csv(5)).output.endswith("it does not add up")
 

@@ -102,7 +102,7 @@ def test_what_has_not_ended_or_is_owed_is_found(visit: Visit) -> None:
         kept = [make_record() for _ in range(120)] + [make_record(state="failed", owed=["mail"])]
         ended = [make_record(state=state) for state in ("completed", "failed", "cancelled", "superseded")]
         await asyncio.gather(*(runs.create(record) for record in (*kept, *ended)))
-        found = {record.id for record in await runs.unsettled()}
+        found = {record.id for record in await runs.open_runs()}
         assert {record.id for record in kept} <= found
         assert not {record.id for record in ended} & found
 
@@ -118,7 +118,7 @@ def test_what_has_not_changed_for_longest_is_found_first(clock: ManualClock, vis
             await runs.create(record)
             clock.advance(10)
         await runs.change(first.id, lambda record: replace(record, state="reading"))
-        found = [record.id for record in await runs.unsettled() if record.id in (first.id, second.id)]
+        found = [record.id for record in await runs.open_runs() if record.id in (first.id, second.id)]
         assert found == [second.id, first.id]
 
     visit(check)

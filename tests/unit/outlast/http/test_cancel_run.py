@@ -38,7 +38,7 @@ def test_a_snapshot_that_was_storing_is_to_be_undone() -> None:
 
 
 def test_a_repeat_changes_nothing() -> None:
-    """202 while it is being settled, 200 when it is cancelled."""
+    """202 while it is being compensated, 200 when it is cancelled."""
     world = make(state="storing")
     assert [cancel(world).status_code for _ in range(2)] == [202, 202]
     assert world.runs.writes == 2

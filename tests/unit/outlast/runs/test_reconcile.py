@@ -64,30 +64,30 @@ def test_a_run_whose_orchestration_ended_without_a_word_is_started_again(state: 
     """Its worker died; three times more at most."""
     assert verdict(Seen(status, 1), state=state) is Todo.AGAIN
     assert verdict(Seen(status, 3), state=state, attempt=3) is Todo.AGAIN
-    assert verdict(Seen(status, MOST_ATTEMPTS), state=state, attempt=MOST_ATTEMPTS) is Todo.SETTLE
+    assert verdict(Seen(status, MOST_ATTEMPTS), state=state, attempt=MOST_ATTEMPTS) is Todo.COMPENSATE
 
 
 @pytest.mark.parametrize("state", WORKING)
-def test_a_run_that_somebody_ended_is_settled(state: str) -> None:
+def test_a_run_that_somebody_ended_is_compensated(state: str) -> None:
     """Terminated or purged from outside: it is not started again. What the sweep itself terminated is."""
-    assert verdict(Seen("Terminated", 1, text="enough"), state=state) is Todo.SETTLE
-    assert verdict(Seen(None), state=state) is Todo.SETTLE
+    assert verdict(Seen("Terminated", 1, text="enough"), state=state) is Todo.COMPENSATE
+    assert verdict(Seen(None), state=state) is Todo.COMPENSATE
     assert verdict(Seen("Terminated", 1, text=STUCK), state=state) is Todo.AGAIN
 
 
 @pytest.mark.parametrize("status", ["Failed", "Terminated", "Completed", None])
-def test_a_fenced_run_that_nobody_settles_is_settled(status: str | None) -> None:
+def test_a_fenced_run_that_nobody_compensates_is_compensated(status: str | None) -> None:
     """Its compensation died, or it was cancelled when nobody was left to see it."""
-    assert verdict(Seen(status), state="failing") is Todo.SETTLE
+    assert verdict(Seen(status), state="failing") is Todo.COMPENSATE
 
 
 @pytest.mark.parametrize("state", ["failed", "cancelled", "superseded"])
 def test_what_is_owed_is_paid_later_and_later(state: str) -> None:
-    """Two minutes after the first settling, an hour after many; nothing is done where nothing is owed."""
-    assert verdict(Seen("Failed"), age=119, state=state, owed=["mail"], settlings=1) is Todo.LEAVE
-    assert verdict(Seen("Failed"), age=120, state=state, owed=["mail"], settlings=1) is Todo.SETTLE
-    assert verdict(Seen("Failed"), age=3599, state=state, owed=["undo"], settlings=50) is Todo.LEAVE
-    assert verdict(Seen("Failed"), age=3600, state=state, owed=["undo"], settlings=50) is Todo.SETTLE
+    """Two minutes after the first compensating, an hour after many; nothing is done where nothing is owed."""
+    assert verdict(Seen("Failed"), age=119, state=state, owed=["mail"], compensations=1) is Todo.LEAVE
+    assert verdict(Seen("Failed"), age=120, state=state, owed=["mail"], compensations=1) is Todo.COMPENSATE
+    assert verdict(Seen("Failed"), age=3599, state=state, owed=["undo"], compensations=50) is Todo.LEAVE
+    assert verdict(Seen("Failed"), age=3600, state=state, owed=["undo"], compensations=50) is Todo.COMPENSATE
     assert verdict(Seen("Failed"), age=10**7, state=state) is Todo.LEAVE
 
 

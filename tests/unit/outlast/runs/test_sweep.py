@@ -69,11 +69,11 @@ def test_a_run_that_was_never_started_is_started() -> None:
 
 
 @pytest.mark.parametrize("times", [1, 3])
-def test_a_run_that_was_terminated_is_settled(times: int) -> None:
+def test_a_run_that_was_terminated_is_compensated(times: int) -> None:
     """By one compensation, told why."""
     swept = Swept("Terminated", state="storing")
     [(name, instance, given)] = swept.after(times=times)
-    assert (name, instance) == ("settle_run", "r1:1:settle")
+    assert (name, instance) == ("compensate_run", "r1:1:compensate")
     assert (given["run"], given["attempt"]) == ("r1", 1)
     assert "was terminated" in given["failure"]["text"]
 
@@ -81,7 +81,7 @@ def test_a_run_that_was_terminated_is_settled(times: int) -> None:
 def test_a_compensation_at_work_is_not_started_twice() -> None:
     """Whoever started it."""
     swept = Swept("Terminated", state="failing")
-    swept.client.shown["r1:1:settle"] = {"runtimeStatus": "Running"}
+    swept.client.shown["r1:1:compensate"] = {"runtimeStatus": "Running"}
     assert swept.after(10**6) == []
 
 
@@ -89,12 +89,12 @@ def test_a_compensation_that_does_not_move_is_terminated_and_then_started_again(
     """One sweep each; one that is suspended is left alone."""
     swept = Swept("Terminated", state="failing")
     moved = swept.world.clock.now().strftime("%Y-%m-%dT%H:%M:%SZ")
-    shown = swept.client.shown["r1:1:settle"] = {"runtimeStatus": "Suspended", "lastUpdatedTime": moved}
+    shown = swept.client.shown["r1:1:compensate"] = {"runtimeStatus": "Suspended", "lastUpdatedTime": moved}
     assert swept.after(10_000) == []
-    swept.client.shown["r1:1:settle"] = {**shown, "runtimeStatus": "Running"}
+    swept.client.shown["r1:1:compensate"] = {**shown, "runtimeStatus": "Running"}
     assert swept.after() == []
-    assert swept.client.shown["r1:1:settle"]["output"] == STUCK
-    assert [instance for _, instance, _ in swept.after()] == ["r1:1:settle"]
+    assert swept.client.shown["r1:1:compensate"]["output"] == STUCK
+    assert [instance for _, instance, _ in swept.after()] == ["r1:1:compensate"]
 
 
 def test_runs_that_are_left_alone_do_not_keep_others_waiting() -> None:
@@ -105,7 +105,7 @@ def test_runs_that_are_left_alone_do_not_keep_others_waiting() -> None:
         asyncio.run(swept.world.accept(b"", f"s{number}", state="storing"))
     swept.world.clock.advance(1)
     asyncio.run(swept.world.accept(b"", "r2", state="storing"))
-    assert [instance for _, instance, _ in swept.after()] == ["r2:1:settle"]
+    assert [instance for _, instance, _ in swept.after()] == ["r2:1:compensate"]
 
 
 def test_what_there_is_no_time_for_is_left_for_the_next_sweep(caplog: pytest.LogCaptureFixture) -> None:
@@ -127,7 +127,7 @@ def test_what_there_is_no_time_for_is_left_for_the_next_sweep(caplog: pytest.Log
 def test_a_run_that_has_ended_and_owes_is_judged_by_its_record() -> None:
     """Its orchestration need not be there any more; people are told its own reason."""
     failure = {"step": "publish_report", "chunk": None, "text": "no"}
-    swept = Swept(state="failed", owed=["mail"], failure=failure, settlings=1)
+    swept = Swept(state="failed", owed=["mail"], failure=failure, compensations=1)
     assert swept.after(119) == []
     assert [given["failure"] for _, _, given in swept.after(3600)] == [failure]
 
@@ -159,7 +159,7 @@ def test_one_run_does_not_keep_the_sweep_from_the_others(caplog: pytest.LogCaptu
     swept.client.shown["r1"]["input"] = swept.client.shown["r1"]["runtimeStatus"] = "Broken"
     with caplog.at_level(logging.ERROR, logger="outlast"):
         started = swept.after()
-    assert [instance for _, instance, _ in started] == ["r2:1:settle"]
+    assert [instance for _, instance, _ in started] == ["r2:1:compensate"]
     assert "sweep_runs: run r1" in caplog.text
 
 

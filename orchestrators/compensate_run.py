@@ -8,7 +8,7 @@ from outlast.models import Failure, Json, Orders
 MAIL_WAITS = 10
 
 
-def settle_run(context: Context) -> Steps:
+def compensate_run(context: Context) -> Steps:
     """Input: run, attempt, failure; totals and outcome, where known. Returns state, failure and receipt of the record;
     it does not raise. It may be started again until nothing is owed."""
     given = context.get_input()
@@ -19,16 +19,15 @@ def settle_run(context: Context) -> Steps:
             orders = yield from _pay(context, run, orders, "undo", _undo_report(context, run))
         if "mail" in orders.owed:
             orders = yield from _pay(context, run, orders, "mail", _send_email(context, run))
-        ended = yield from _advance(context, {**run, "to": "settled"})
+        ended = yield from _advance(context, {**run, "to": "closed"})
     except StepFailed as error:
-        _note(context, f"run {run['run']} could not be settled: {error}")
+        _note(context, f"run {run['run']} could not be compensated: {error}")
         return {"state": None, "failure": None, "receipt": None}
     return {"state": ended.state, "failure": ended.failure, "receipt": ended.receipt}
 
 
 def _pay(context: Context, run: Json, orders: Orders, debt: str, steps: Steps) -> Steps:
-    """Return the record's orders after the steps. What fails stays owed: `sweep_runs` starts the settling again, later
-    and later."""
+    """Return the record's orders after the steps. What fails stays owed: the sweep compensates again."""
     try:
         to = yield from steps
     except StepFailed as error:

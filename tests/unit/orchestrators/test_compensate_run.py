@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from orchestrators.settle_run import settle_run
+from orchestrators.compensate_run import compensate_run
 from outlast.models import Orders
 from tests.fakes.clock import START
 from tests.fakes.replay import Action, ReplayContext, replay
@@ -21,9 +21,9 @@ RUN = {"run": "r1", "attempt": 2}
 NOTHING = {"state": None, "failure": None, "receipt": None}
 
 
-def settle(orders: Orders = ORDERS, ended: Orders = FAILED, **answers: Any) -> tuple[list[Action], Any]:
-    """What settling asks for when these activities answer, or raise, that; and what it returns."""
-    well = {"failing": orders.to_dict(), "send_email": {"sent": True}, "settled": ended.to_dict()}
+def compensate(orders: Orders = ORDERS, ended: Orders = FAILED, **answers: Any) -> tuple[list[Action], Any]:
+    """What compensating asks for when these activities answer, or raise, that; and what it returns."""
+    well = {"failing": orders.to_dict(), "send_email": {"sent": True}, "closed": ended.to_dict()}
 
     def answer(action: Action) -> Any:
         if action.kind == "timer":
@@ -33,72 +33,72 @@ def settle(orders: Orders = ORDERS, ended: Orders = FAILED, **answers: Any) -> t
             raise found
         return found
 
-    asked, returned, _ = tell(settle_run, GIVEN, answer)
+    asked, returned, _ = tell(compensate_run, GIVEN, answer)
     return asked, returned
 
 
 def test_a_run_is_fenced_told_of_and_closed() -> None:
     """In this order; what is owed is cleared when it is done."""
-    (failing, mail, paid, settled), returned = settle()
+    (failing, mail, paid, compensated), returned = compensate()
     assert failing.given == {**GIVEN, "to": "failing"}
     assert (mail.name, mail.given) == ("send_email", RUN)
     assert paid.given == {**RUN, "to": "failing", "paid": "mail"}
-    assert settled.given == {**RUN, "to": "settled"}
+    assert compensated.given == {**RUN, "to": "closed"}
     assert returned == {"state": "failed", "failure": FAILURE, "receipt": None}
 
 
 def test_nothing_is_done_that_is_not_owed() -> None:
     """A cancelled run sends no mail."""
-    asked, _ = settle(Orders(2, state="failing"))
-    assert [action.given["to"] for action in asked] == ["failing", "settled"]
+    asked, _ = compensate(Orders(2, state="failing"))
+    assert [action.given["to"] for action in asked] == ["failing", "closed"]
 
 
 def test_mail_is_tried_for_long() -> None:
     """A mail service that is down comes back."""
-    assert [action.attempts for action in settle()[0]] == [5, 10, 5, 5]
+    assert [action.attempts for action in compensate()[0]] == [5, 10, 5, 5]
 
 
 @pytest.mark.parametrize("answer", [{"permanent": "refused with 401"}, Exception("Transient: 500")])
 def test_a_mail_that_could_not_be_sent_is_still_owed(answer: Any) -> None:
-    """The run is closed all the same; the sweep starts the settling again."""
-    asked, returned = settle(send_email=answer)
-    assert [action.given.get("to") for action in asked] == ["failing", None, "settled"]
+    """The run is closed all the same; the sweep starts the compensation again."""
+    asked, returned = compensate(send_email=answer)
+    assert [action.given.get("to") for action in asked] == ["failing", None, "closed"]
     assert returned["state"] == "failed"
 
 
 @pytest.mark.parametrize("answer", [{"permanent": "run r1 is completed"}, Exception("database gone")])
 def test_a_run_that_cannot_be_fenced_is_left_alone(answer: Any) -> None:
     """It belongs to another attempt; nobody is told, and nothing is raised."""
-    asked, returned = settle(failing=answer)
+    asked, returned = compensate(failing=answer)
     assert (len(asked), returned) == (1, NOTHING)
 
 
 @pytest.mark.parametrize("answer", [{"permanent": "run r1 is completed"}, Exception("database gone")])
 def test_a_run_that_cannot_be_closed_does_not_raise(answer: Any) -> None:
-    """The failure of settling is not the run's."""
-    asked, returned = settle(settled=answer)
+    """The failure of compensating is not the run's."""
+    asked, returned = compensate(closed=answer)
     assert (len(asked), returned) == (4, NOTHING)
 
 
 def test_a_run_that_is_completed_is_told_so() -> None:
     """Its last step's answer was lost; the receipt stands."""
     completed = Orders(2, state="completed", receipt={"rows_read": 7})
-    assert settle(completed, completed)[1] == {"state": "completed", "failure": None, "receipt": {"rows_read": 7}}
+    assert compensate(completed, completed)[1] == {"state": "completed", "failure": None, "receipt": {"rows_read": 7}}
 
 
 def test_what_goes_wrong_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
     """Not at each replay."""
-    context = ReplayContext("r1:2:settle", GIVEN)
-    telling = settle_run(context)
+    context = ReplayContext("r1:2:compensate", GIVEN)
+    telling = compensate_run(context)
     record = context.record
     record.ask(lambda: next(telling))
     for answer in (ORDERS.to_dict(), {"permanent": "refused with 401"}, {"permanent": "gone"}):
         record.hear(answer)
         with caplog.at_level(logging.ERROR, logger="outlast"):
             record.ask(lambda answer=answer: telling.send(answer))  # type: ignore[misc]
-    expected = ["mail is still owed for run r1: refused with 401", "run r1 could not be settled: gone"]
+    expected = ["mail is still owed for run r1: refused with 401", "run r1 could not be compensated: gone"]
     assert caplog.messages == expected
-    replay(settle_run, "r1:2:settle", GIVEN, record, [])
+    replay(compensate_run, "r1:2:compensate", GIVEN, record, [])
     assert caplog.messages == expected
 
 
@@ -107,7 +107,7 @@ COMPLETED = Orders(2, state="completed", receipt={"rows_read": 7})
 
 
 def undo(*answers: Any) -> tuple[list[Action], Any]:
-    """What settling asks for when the undoing answers that, call by call."""
+    """What compensating asks for when the undoing answers that, call by call."""
     coming = iter(answers)
     orders = UNDO
 
@@ -121,11 +121,11 @@ def undo(*answers: Any) -> tuple[list[Action], Any]:
             orders = COMPLETED
         elif "paid" in action.given:
             orders = replace(orders, owed=[debt for debt in orders.owed if debt != action.given["paid"]])
-        elif action.given["to"] == "settled" and orders is not COMPLETED:
+        elif action.given["to"] == "closed" and orders is not COMPLETED:
             orders = FAILED
         return orders.to_dict()
 
-    asked, returned, _ = tell(settle_run, GIVEN, answer)
+    asked, returned, _ = tell(compensate_run, GIVEN, answer)
     return asked, returned
 
 
@@ -168,7 +168,7 @@ def test_a_mail_service_that_says_when_is_asked_again_then() -> None:
             return None
         return next(answers) if action.name == "send_email" else ORDERS.to_dict()
 
-    asked, _, _ = tell(settle_run, GIVEN, answer)
+    asked, _, _ = tell(compensate_run, GIVEN, answer)
     assert [action.name or action.kind for action in asked][1:4] == ["send_email", "timer", "send_email"]
     assert asked[2].given == (START + timedelta(seconds=90)).isoformat()
 
@@ -182,12 +182,12 @@ def test_a_long_wait_is_made_in_pieces() -> None:
             return None
         return next(answers) if action.name == "send_email" else ORDERS.to_dict()
 
-    asked, _, _ = tell(settle_run, GIVEN, answer)
+    asked, _, _ = tell(compensate_run, GIVEN, answer)
     due = [(START + timedelta(seconds=seconds)).isoformat() for seconds in (300, 600, 700)]
     assert [action.given for action in asked if action.kind == "timer"] == due
 
 
 def test_a_mail_service_that_takes_none_for_long_is_left_to_the_sweep() -> None:
     """The mail stays owed."""
-    asked, _ = settle(send_email={"sent": False, "wait": 90.0})
-    assert [action.given["to"] for action in asked if action.name == "advance_run"] == ["failing", "settled"]
+    asked, _ = compensate(send_email={"sent": False, "wait": 90.0})
+    assert [action.given["to"] for action in asked if action.name == "advance_run"] == ["failing", "closed"]
