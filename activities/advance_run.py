@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from outlast.errors import Permanent
-from outlast.models import Json, Orders
+from outlast.models import Json, RunView
 from outlast.runs.record import ENDED, STATES, RunRecord
 from outlast.runs.store import Runs
 from outlast.runs.transitions import failing
@@ -21,15 +21,15 @@ class AdvanceRun:
     runs: Runs
 
     async def advance_run(self, given: Json) -> Json:
-        """Given run, attempt, to, and any of totals, receipt, failure, outcome, paid; answers the record's orders."""
+        """Given run, attempt, to, and any of totals, receipt, failure, outcome, done; answers the record's view."""
         record = await self.runs.change(given["run"], _edit(given))
-        return Orders(
+        return RunView(
             record.max_parallel,
             record.tolerated_rejects,
             record.tolerated_reject_percent,
             attempt=record.attempt,
             state=record.state,
-            owed=record.owed,
+            pending=record.pending,
             failure=record.failure,
             receipt=record.receipt,
         ).to_dict()
@@ -75,19 +75,19 @@ def _repeated(record: RunRecord, given: Json) -> RunRecord | None:
 
 def _completed(record: RunRecord, given: Json) -> RunRecord | None:
     """The end of the story; or of compensating a run that turned out to be published."""
-    if "undo" in record.owed and record.receipt:
-        return replace(record, state="completed", owed=[], failure=None, outcome=None)
+    if "undo" in record.pending and record.receipt:
+        return replace(record, state="completed", pending=[], failure=None, outcome=None)
     return _advanced(record, given)
 
 
 def _failing(record: RunRecord, given: Json) -> RunRecord | None:
     """The fence: from here on every activity of the run's work stops. A run that has ended keeps its end, for whoever
-    compensates it is told what is owed."""
-    paid = [given["paid"]] if "paid" in given else []
+    compensates it is told what is pending."""
+    done = [given["done"]] if "done" in given else []
     if record.state in ENDED or record.state == "failing":
-        owed = [debt for debt in record.owed if debt not in paid]
-        again = record.compensations if paid else record.compensations + ("failure" in given)
-        return replace(record, owed=owed, compensations=again)
+        pending = [step for step in record.pending if step not in done]
+        again = record.compensations if done else record.compensations + ("failure" in given)
+        return replace(record, pending=pending, compensations=again)
     return replace(failing(record, given.get("outcome", "failed"), given.get("failure")), compensations=1)
 
 

@@ -4,7 +4,7 @@ import logging
 from dataclasses import dataclass, replace
 
 from outlast.errors import Transient
-from outlast.mail import Letter, Mailer, MailThrottled
+from outlast.mail import Email, Mailer, MailThrottled
 from outlast.models import Json, Totals
 from outlast.runs.fence import refuse_strangers
 from outlast.runs.record import OUTCOMES, RunRecord
@@ -18,13 +18,13 @@ class SendEmail:
 
     async def send_email(self, given: Json) -> Json:
         """Given run, attempt; answers whether it was sent, and else the seconds to `wait` before the next call. What is
-        not owed is not sent: a late repeat. No address, key or row of the input is in the letter."""
+        not pending is not sent: a late repeat. No address, key or row of the input is in the email."""
         record = await need(self.runs, given["run"])
         refuse_strangers(record, given["attempt"], "failing", *OUTCOMES)
-        if "mail" not in record.owed:
+        if "email" not in record.pending:
             return {"sent": False}
         try:
-            await self.mailer.send(letter(record))
+            await self.mailer.send(email(record))
         except MailThrottled as error:
             return {"sent": False, "wait": error.seconds}
         await self._clear(record.id)
@@ -33,13 +33,17 @@ class SendEmail:
     async def _clear(self, run: str) -> None:
         """Clear it at once, or the next compensation sends it again. Where this fails, the orchestration clears it."""
         try:
-            await self.runs.change(run, lambda record: replace(record, owed=[d for d in record.owed if d != "mail"]))
+            await self.runs.change(run, _without_email)
         except Transient as error:
-            logging.getLogger("outlast").warning("run %s: its mail was sent and is still owed: %s", run, error)
+            logging.getLogger("outlast").warning("run %s: its mail was sent and is still pending: %s", run, error)
 
 
-def letter(record: RunRecord) -> Letter:
-    """The letter about a failed run."""
+def _without_email(record: RunRecord) -> RunRecord:
+    return replace(record, pending=[step for step in record.pending if step != "email"])
+
+
+def email(record: RunRecord) -> Email:
+    """The email about a failed run."""
     failure = record.failure or {"step": "an unknown step", "chunk": None, "text": "the reason was not recorded"}
     totals = Totals.from_dict(record.totals or {})
     where = failure["step"] if failure["chunk"] is None else f"{failure['step']}, chunk {failure['chunk']}"
@@ -54,7 +58,7 @@ def letter(record: RunRecord) -> Letter:
         "",
         "What to do next: " + _next(totals),
     ]
-    return Letter(
+    return Email(
         f"{record.id}:{record.attempt}:failed", f"Report {record.report} failed: run {record.id}", "\n".join(lines)
     )
 
@@ -67,7 +71,7 @@ def _written(record: RunRecord, failure: Json, totals: Totals) -> str:
         return "nothing"
     documents = totals.documents if totals.sends else 0
     if record.mode == "snapshot":
-        undone = "are still to be removed" if "undo" in record.owed else "have been removed again"
+        undone = "are still to be removed" if "undo" in record.pending else "have been removed again"
         return f"{'at least ' * unsure}{documents} documents, which {undone}; readers see the report as it was"
     return f"{'at least ' * unsure}{documents} documents, which stay: the report's mode is upsert"
 

@@ -29,7 +29,7 @@ class UndoReport:
         were `deleted`, and whether the run turned out to be `published`: then it stays."""
         deadline, cursor = self.deadlines.start(), given["cursor"]
         record = await need(self.runs, given["run"])
-        if "undo" not in record.owed:
+        if "undo" not in record.pending:
             return _answer(None, 0)
         refuse_strangers(record, given["attempt"], "failing", *OUTCOMES)
         if cursor is None:

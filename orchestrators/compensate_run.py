@@ -1,24 +1,27 @@
-"""The compensation: fence the run, pay what is owed, close its record. It never changes what became of the run."""
+"""Compensation: stop the run's activities, run its pending steps (undo, email), close its record.
+
+It never changes the outcome.
+"""
 
 import logging
 
 from outlast.durable import Context, Retry, StepFailed, Steps, call, wait
-from outlast.models import Failure, Json, Orders
+from outlast.models import Failure, Json, RunView
 
 MAIL_WAITS = 10
 
 
 def compensate_run(context: Context) -> Steps:
     """Input: run, attempt, failure; totals and outcome, where known. Returns state, failure and receipt of the record;
-    it does not raise. It may be started again until nothing is owed."""
+    it does not raise. It may be started again until nothing is pending."""
     given = context.get_input()
     run = {"run": given["run"], "attempt": given["attempt"]}
     try:
-        orders = yield from _advance(context, {**given, "to": "failing"})
-        if "undo" in orders.owed:
-            orders = yield from _pay(context, run, orders, "undo", _undo_report(context, run))
-        if "mail" in orders.owed:
-            orders = yield from _pay(context, run, orders, "mail", _send_email(context, run))
+        view = yield from _advance(context, {**given, "to": "failing"})
+        if "undo" in view.pending:
+            view = yield from _run_step(context, run, view, "undo", _undo_report(context, run))
+        if "email" in view.pending:
+            view = yield from _run_step(context, run, view, "email", _send_email(context, run))
         ended = yield from _advance(context, {**run, "to": "closed"})
     except StepFailed as error:
         _note(context, f"run {run['run']} could not be compensated: {error}")
@@ -26,14 +29,14 @@ def compensate_run(context: Context) -> Steps:
     return {"state": ended.state, "failure": ended.failure, "receipt": ended.receipt}
 
 
-def _pay(context: Context, run: Json, orders: Orders, debt: str, steps: Steps) -> Steps:
-    """Return the record's orders after the steps. What fails stays owed: the sweep compensates again."""
+def _run_step(context: Context, run: Json, view: RunView, step: str, steps: Steps) -> Steps:
+    """Return the record's view after the steps. What fails stays pending: the sweep compensates again."""
     try:
         to = yield from steps
     except StepFailed as error:
-        _note(context, f"{debt} is still owed for run {run['run']}: {error}")
-        return orders
-    return (yield from _advance(context, {**run, "to": to, "paid": debt}))
+        _note(context, f"{step} is still pending for run {run['run']}: {error}")
+        return view
+    return (yield from _advance(context, {**run, "to": to, "done": step}))
 
 
 def _undo_report(context: Context, run: Json) -> Steps:
@@ -59,7 +62,7 @@ def _send_email(context: Context, run: Json) -> Steps:
 
 
 def _advance(context: Context, given: Json) -> Steps:
-    return Orders.from_dict((yield from call(context, "advance_run", given)))
+    return RunView.from_dict((yield from call(context, "advance_run", given)))
 
 
 def _note(context: Context, text: str) -> None:

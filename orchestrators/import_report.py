@@ -5,7 +5,7 @@ from math import ceil
 
 from orchestrators.progress import Progress
 from outlast.durable import Context, StepFailed, Steps, call, call_until_done, readable
-from outlast.models import MOST_ATTEMPTS, Failure, Json, Orders, Outcome, Totals, Wave
+from outlast.models import MOST_ATTEMPTS, Failure, Json, Outcome, RunView, Totals, Wave
 
 MOST_WAVES = 20
 """A phase's, at any data size: the run's history stays small, for it is replayed at each of its turns."""
@@ -44,16 +44,16 @@ def _compensate(context: Context, run: Json, progress: Progress, outcome: str, f
 
 
 def _story(context: Context, run: Json, progress: Progress) -> Steps:
-    orders = yield from _advance(context, run, "reading", progress)
-    run["attempt"] = orders.attempt or run["attempt"]
+    view = yield from _advance(context, run, "reading", progress)
+    run["attempt"] = view.attempt or run["attempt"]
     chunks = (yield from call_until_done(context, "read_input_file", run))["chunks"]
     yield from call(context, "read_data_from_db", run)
 
-    orders = yield from _phase(context, run, "generate", chunks, progress)
-    _judge("generate_report", orders, progress.totals)
+    view = yield from _phase(context, run, "generate", chunks, progress)
+    _judge("generate_report", view, progress.totals)
 
-    orders = yield from _phase(context, run, "store", chunks, progress)
-    _judge("store_data_to_db", orders, progress.totals)
+    view = yield from _phase(context, run, "store", chunks, progress)
+    _judge("store_data_to_db", view, progress.totals)
 
     yield from _advance(context, run, "publishing", progress)
     published = yield from call_until_done(context, "publish_report", {**run, "totals": progress.totals.to_dict()})
@@ -70,10 +70,10 @@ def _phase(context: Context, run: Json, phase: str, chunks: int, progress: Progr
     waits for its slowest lane; a failure ends the run when its wave has ended."""
     state = {"generate": "generating", "store": "storing"}[phase]
     progress.begin(state, chunks)
-    orders = yield from _advance(context, run, state, progress)
+    view = yield from _advance(context, run, state, progress)
     number = first = 0
     while first < chunks:
-        lanes = min(orders.max_parallel, MOST_LANES, chunks - first)
+        lanes = min(view.max_parallel, MOST_LANES, chunks - first)
         after = min(chunks, first + lanes * ceil((chunks - first) / lanes / (MOST_WAVES - number)))
         wave = Wave(run["run"], run["attempt"], phase, number, first, after - 1, lanes)
         progress.enter(wave)
@@ -81,9 +81,9 @@ def _phase(context: Context, run: Json, phase: str, chunks: int, progress: Progr
         progress.leave(wave, Totals.from_dict(outcome.totals))
         if outcome.error is not None:
             raise StepFailed(Failure.from_dict(outcome.error))
-        orders = yield from _advance(context, run, state, progress)
+        view = yield from _advance(context, run, state, progress)
         number, first = number + 1, after
-    return orders
+    return view
 
 
 def _wave(context: Context, wave: Wave) -> Steps:
@@ -95,13 +95,13 @@ def _wave(context: Context, wave: Wave) -> Steps:
 
 def _advance(context: Context, run: Json, to: str, progress: Progress) -> Steps:
     progress.show(to)
-    return Orders.from_dict(
+    return RunView.from_dict(
         (yield from call(context, "advance_run", {**run, "to": to, "totals": progress.totals.to_dict()}))
     )
 
 
-def _judge(step: str, orders: Orders, totals: Totals) -> None:
-    refusal = orders.refusal(totals)
+def _judge(step: str, view: RunView, totals: Totals) -> None:
+    refusal = view.refusal(totals)
     if refusal is not None:
         raise StepFailed(Failure(step, None, refusal))
 

@@ -18,8 +18,8 @@ LONGEST_WAIT = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
-    """`key` is the same each time the letter is sent, so that a repeat can be told from a second letter."""
+class Email:
+    """`key` is the same each time the email is sent, so that a repeat can be told from a second email."""
 
     key: str
     subject: str
@@ -35,8 +35,8 @@ class MailThrottled(Transient):
 
 
 class Mailer(Protocol):
-    async def send(self, letter: Letter) -> None:
-        """Hand a letter to the mail service. Raises Transient for 429, 5xx and no answer, Permanent for the rest."""
+    async def send(self, email: Email) -> None:
+        """Hand a email to the mail service. Raises Transient for 429, 5xx and no answer, Permanent for the rest."""
         ...
 
 
@@ -51,7 +51,7 @@ class SendGridMailer:
     in_thread: Callable[[Callable[[], Any]], Awaitable[Any]]
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
-    async def send(self, letter: Letter) -> None:
+    async def send(self, email: Email) -> None:
         for name, value in (
             ("SENDGRID_API_KEY", self.api_key),
             ("MAIL_FROM", self.sender),
@@ -60,18 +60,18 @@ class SendGridMailer:
             if not value:
                 raise Permanent(f"no mail can be sent: {name} is not set")
         try:
-            await self.in_thread(lambda: self._post(letter))
+            await self.in_thread(lambda: self._post(email))
         except HTTPError as error:
             raise _translated(error.status_code, error.headers, self.now()) from None
         except (URLError, TimeoutError, ConnectionError) as error:
             raise Transient(f"the mail service gave no answer: {error}") from None
 
-    def _post(self, letter: Letter) -> None:
+    def _post(self, email: Email) -> None:
         client = SendGridAPIClient(self.api_key, host=self.host).client
         client.timeout = TIMEOUT_SECONDS
         to = [address.strip() for address in self.recipients.split(",") if address.strip()]
-        mail = Mail(self.sender, to, letter.subject, plain_text_content=letter.text)
-        mail.add_header(Header("X-Outlast-Key", letter.key))
+        mail = Mail(self.sender, to, email.subject, plain_text_content=email.text)
+        mail.add_header(Header("X-Outlast-Key", email.key))
         client.mail.send.post(request_body=mail.get())
 
 

@@ -117,7 +117,7 @@ class Outcome(Payload):
 
 
 @dataclass(frozen=True, slots=True)
-class Orders(Payload):
+class RunView(Payload):
     """What `advance_run` tells the run from its record. A limit that is None does not apply. `attempt` is another than
     was asked with where an orchestration was started anew and takes the work over; the rest says how a run ended."""
 
@@ -126,7 +126,7 @@ class Orders(Payload):
     tolerated_reject_percent: float | None = None
     attempt: int | None = None
     state: str = ""
-    owed: list[str] = field(default_factory=list)
+    pending: list[str] = field(default_factory=list)
     failure: Json | None = None
     receipt: Json | None = None
 

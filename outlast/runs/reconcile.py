@@ -14,7 +14,7 @@ MOVING = ("Running", "Pending", "ContinuedAsNew")
 START_SECONDS = 60.0
 """Whoever recorded a run has started it by then, or died."""
 LONGEST_PAUSE = timedelta(hours=1)
-"""Between two compensations of a run to which something stays owed."""
+"""Between two compensations of a run to which something stays pending."""
 
 
 class Todo(Enum):
@@ -42,7 +42,7 @@ class Seen:
 def judge(record: RunRecord, seen: Seen, now: datetime, patience: float) -> Todo:
     """What is to be done. `patience`: seconds in which something must change while any activity lives."""
     if record.state in ENDED:
-        return _owed(record, now)
+        return _pending(record, now)
     if seen.status == "Suspended":
         return Todo.LEAVE
     if seen.status in MOVING:
@@ -56,10 +56,10 @@ def judge(record: RunRecord, seen: Seen, now: datetime, patience: float) -> Todo
     return _ended(record, seen)
 
 
-def _owed(record: RunRecord, now: datetime) -> Todo:
-    """Later and later, for what could not be paid at once may need a person."""
+def _pending(record: RunRecord, now: datetime) -> Todo:
+    """Later and later, for what could not be done at once may need a person."""
     pause = min(LONGEST_PAUSE, timedelta(minutes=2 ** min(record.compensations, 10)))
-    return Todo.COMPENSATE if record.owed and now - _time(record.updated) >= pause else Todo.LEAVE
+    return Todo.COMPENSATE if record.pending and now - _time(record.updated) >= pause else Todo.LEAVE
 
 
 def _ended(record: RunRecord, seen: Seen) -> Todo:

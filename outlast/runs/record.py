@@ -15,10 +15,10 @@ ENDED = frozenset({"completed", *OUTCOMES})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunRecord:
-    """One run. `owed`: what is still to be done for it whatever becomes of it: `undo`, `mail`. `outcome`: what one that
-    fails is going to be. `wrote`: whether any attempt came as far as storing. `compensations`: how often that began.
-    `body`: the name under which the posted input is staged. `fingerprint`: what the caller asked for, so that a repeat
-    can be told from another request."""
+    """One run. `pending`: the steps of its compensation that are still to be done: `undo`, `email`. `outcome`: the final
+    state of a run that is failing. `wrote`: whether any attempt came as far as storing. `compensations`: how often one
+    was started. `body`: the name under which the posted input is staged. `fingerprint`: what the caller asked for, so
+    that a repeat can be told from another request."""
 
     id: str
     report: str
@@ -38,7 +38,7 @@ class RunRecord:
     ru_share: float | None = None
     state: str = "accepted"
     attempt: int = 1
-    owed: list[str] = field(default_factory=list)
+    pending: list[str] = field(default_factory=list)
     outcome: str | None = None
     wrote: bool = False
     compensations: int = 0

@@ -40,7 +40,7 @@ class Runs(Protocol):
     async def find(self, run: str) -> RunRecord | None: ...
     async def newest(self, asked: "Listing") -> list[RunRecord]: ...
     async def open_runs(self) -> list[RunRecord]:
-        """Every run that has not ended or to which something is owed, those longest without a change first."""
+        """Every run that has not ended or to which something is pending, those longest without a change first."""
         ...
 
     async def change(self, run: str, edit: Callable[[RunRecord], RunRecord]) -> RunRecord: ...
@@ -94,7 +94,7 @@ class CosmosRuns:
         return await self._query(f"SELECT TOP {asked.most} * FROM c {condition}ORDER BY c.accepted DESC", values)
 
     async def open_runs(self) -> list[RunRecord]:
-        condition = "NOT ARRAY_CONTAINS(@ended, c.state) OR ARRAY_LENGTH(c.owed) > 0"
+        condition = "NOT ARRAY_CONTAINS(@ended, c.state) OR ARRAY_LENGTH(c.pending) > 0"
         return await self._query(f"SELECT * FROM c WHERE {condition} ORDER BY c.updated", {"@ended": sorted(ENDED)})
 
     async def _query(self, text: str, values: dict[str, Any]) -> list[RunRecord]:

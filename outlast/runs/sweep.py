@@ -1,4 +1,4 @@
-"""The timer function `sweep_runs`: looks for runs whose record and orchestration disagree, and for what is owed.
+"""The timer function `sweep_runs`: looks for runs whose record and orchestration disagree, and for what is pending.
 
 It starts, terminates and records, and does nothing long itself. It may die anywhere and run twice at once: each change
 of a record is conditional, an instance id is started once, and whoever is started asks the record first.

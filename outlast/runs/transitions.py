@@ -7,7 +7,7 @@ from outlast.runs.record import RunRecord
 
 
 def failing(record: RunRecord, outcome: str, failure: dict[str, Any] | None) -> RunRecord:
-    """The record of a run that is at work, fenced: what it is to become, and what is owed before."""
+    """The record of a run that is at work, fenced: what it is to become, and what is pending before."""
     undo = ["undo"] if record.mode == "snapshot" and record.wrote else []
-    mail = ["mail"] if outcome == "failed" else []
-    return replace(record, state="failing", outcome=outcome, failure=failure, owed=[*undo, *mail])
+    mail = ["email"] if outcome == "failed" else []
+    return replace(record, state="failing", outcome=outcome, failure=failure, pending=[*undo, *mail])

@@ -95,12 +95,12 @@ class Stack:
         urllib.request.urlopen(urllib.request.Request(url, b"{}", headers, method="POST"), timeout=30).close()
 
     def sweep_until(self, run: str, *states: str, seconds: float = 60) -> dict[str, Any]:
-        """Fire the sweep until the record is in one of these states and nothing is owed; return it."""
+        """Fire the sweep until the record is in one of these states and nothing is pending; return it."""
 
         def reached() -> bool:
             self.sweep()
             record = self.record(run)
-            return record["state"] in states and not record["owed"]
+            return record["state"] in states and not record["pending"]
 
         self.wait_until(reached, f"{run} to be {' or '.join(states)}", seconds)
         return self.record(run)

@@ -95,7 +95,7 @@ def compensating(stack: Stack, key: str) -> Held:
     stack.wait_until(lambda: len(documents(stack, held.run)) == DOCUMENTS, "all to be stored")
     (held.folder / "chunks.json").unlink()
     held.release()
-    stack.wait_until(lambda: stack.record(held.run)["owed"] == ["undo", "mail"], f"{held.run} to fail")
+    stack.wait_until(lambda: stack.record(held.run)["pending"] == ["undo", "email"], f"{held.run} to fail")
     return held
 
 
@@ -187,7 +187,7 @@ def test_a_turn_whose_worker_is_killed_costs_an_attempt(stack: Stack, part: str)
     assert stack.wait(held.run)["output"]["rows_stored"] == ROWS
     stack.sweep()
     record = stack.record(held.run)
-    assert (record["state"], record["attempt"], record["owed"]) == ("completed", 2, [])
+    assert (record["state"], record["attempt"], record["pending"]) == ("completed", 2, [])
     assert stack.mails_about(held.run) == []
 
 
@@ -229,7 +229,7 @@ def test_a_run_that_is_cancelled_while_it_writes_leaves_nothing(stack: Stack, ca
     """Its lanes stop at the fence, and what they had written is deleted."""
     run = cancelled_while_writing
     assert stack.wait(run)["output"].endswith("the run was cancelled")
-    assert (stack.record(run)["state"], stack.record(run)["owed"]) == ("cancelled", [])
+    assert (stack.record(run)["state"], stack.record(run)["pending"]) == ("cancelled", [])
     assert (documents(stack, run), stack.mails_about(run)) == ([], [])
 
 

@@ -49,7 +49,7 @@ def test_a_failed_run_writes_nothing_and_sends_one_email(stack: Stack) -> None:
     [mail] = stack.mails_about(run)
     assert "3 of 12 rows were rejected and 0 rows are tolerated" in mail["text"]
     assert len(stack.ids("flight-delays")) == before
-    assert (stack.record(run)["state"], stack.record(run)["owed"]) == ("failed", [])
+    assert (stack.record(run)["state"], stack.record(run)["pending"]) == ("failed", [])
 
 
 def test_tolerated_rejects_cost_themselves_alone(stack: Stack) -> None:
@@ -69,7 +69,7 @@ def test_the_email_arrives_once_after_two_errors_of_the_mail_service(stack: Stac
     stack.let_inbox_answer(500, 500, 202)
     run = failed_run(stack)
     assert len(stack.mails_about(run)) == 1
-    assert stack.record(run)["owed"] == []
+    assert stack.record(run)["pending"] == []
 
 
 def test_a_mail_service_that_refuses_changes_nothing(stack: Stack) -> None:

@@ -45,11 +45,11 @@ def test_a_run_that_is_cancelled_ends_by_itself_and_sends_no_mail(stack: Stack) 
 
 
 def test_a_failed_run_sends_its_mail_when_the_mail_service_is_back(stack: Stack) -> None:
-    """Refused at first, it stays owed; the sweep pays it."""
+    """Refused at first, it stays pending; the sweep sends it."""
     stack.let_inbox_answer(401)
     run = stack.start("flight_delays", BROKEN.read_bytes())
     stack.wait(run)
-    assert (stack.record(run)["state"], stack.record(run)["owed"]) == ("failed", ["mail"])
+    assert (stack.record(run)["state"], stack.record(run)["pending"]) == ("failed", ["email"])
 
 
 def runs_in(stack: Stack, container: str) -> set[str]:

@@ -5,28 +5,28 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from outlast.errors import Permanent, Transient
-from outlast.mail import Letter, MailThrottled
+from outlast.mail import Email, MailThrottled
 
 
 @dataclass(slots=True)
 class FakeMailer:
-    """`answers` are the statuses of the next letters, one each; behind them all are accepted."""
+    """`answers` are the statuses of the next emails, one each; behind them all are accepted."""
 
     answers: deque[int] = field(default_factory=deque)
-    letters: list[Letter] = field(default_factory=list)
+    emails: list[Email] = field(default_factory=list)
     asked: int = 0
     throttle_for: float = 0.0
 
     def answer_with(self, answers: Iterable[int]) -> None:
         self.answers = deque(answers)
 
-    async def send(self, letter: Letter) -> None:
+    async def send(self, email: Email) -> None:
         self.asked += 1
         if self.throttle_for:
             raise MailThrottled(self.throttle_for)
         status = self.answers.popleft() if self.answers else 202
         if status == 202:
-            self.letters.append(letter)
+            self.emails.append(email)
         elif status == 429 or status >= 500:
             raise Transient(f"the mail service answered {status}")
         else:

@@ -47,7 +47,7 @@ class FakeRuns:
         return sorted(found, key=lambda record: record.accepted, reverse=True)[: asked.most]
 
     async def open_runs(self) -> list[RunRecord]:
-        found = [record for record in self.records.values() if record.state not in ENDED or record.owed]
+        found = [record for record in self.records.values() if record.state not in ENDED or record.pending]
         return sorted(found, key=lambda record: record.updated or "")
 
     async def change(self, run: str, edit: Callable[[RunRecord], RunRecord]) -> RunRecord:

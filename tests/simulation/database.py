@@ -94,7 +94,7 @@ class CoreRuns:
 
     async def open_runs(self) -> list[RunRecord]:
         await self.database.scheduler.meet("QUERY runs")
-        return [record for record in self.all() if record.state not in ENDED or record.owed]
+        return [record for record in self.all() if record.state not in ENDED or record.pending]
 
     def all(self) -> list[RunRecord]:
         return [_record({"_etag": "", **document}) for document in self.database.documents("runs")]

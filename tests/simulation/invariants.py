@@ -12,7 +12,7 @@ from tests.simulation.places import Post
 from tests.simulation.scheduler import Scheduler
 
 DOUBLING = ("mail's answer lost", "host killed", "activity given up", "request lost", "answer lost")
-"""After these a letter that was sent may not be known to have been."""
+"""After these a email that was sent may not be known to have been."""
 
 
 @dataclass(slots=True)
@@ -31,7 +31,7 @@ class Invariants:
     looked: tuple[int, int] = (-1, -1)
 
     def check(self) -> None:
-        looked = self.database.writes, len(self.post.letters)
+        looked = self.database.writes, len(self.post.emails)
         if looked == self.looked:
             return
         self.looked = looked
@@ -71,7 +71,7 @@ class Invariants:
         assert found[1] == len(set(found[0])), "a row is there twice"
         if record.state == "completed" and record.mode == "upsert":
             assert found[1] == self.rows[record.id]
-        if record.state in OUTCOMES and record.mode == "snapshot" and "undo" not in record.owed:
+        if record.state in OUTCOMES and record.mode == "snapshot" and "undo" not in record.pending:
             assert found[1] == 0, f"{record.state} and left {found[1]} documents"
 
     def _of(self, record: RunRecord) -> tuple[list[str], int]:
@@ -82,12 +82,12 @@ class Invariants:
         return ids, len(ids)
 
     def _tells_once(self, records: Mapping[str, RunRecord]) -> None:
-        """Only of a run that failed anybody is told, and twice only where the first letter's answer was lost."""
-        told = Counter(letter.key.partition(":")[0] for letter in self.post.letters)
+        """Only of a run that failed anybody is told, and twice only where the first email's answer was lost."""
+        told = Counter(email.key.partition(":")[0] for email in self.post.emails)
         for run in told:
-            assert records[run].outcome == "failed", f"a letter about a run that is {records[run].state}"
+            assert records[run].outcome == "failed", f"a email about a run that is {records[run].state}"
         doubles, excuses = sum(told.values()) - len(told), sum(self.scheduler.fired[name] for name in DOUBLING)
-        assert doubles <= excuses + self.scheduler.trace.count("KILLED"), f"{doubles} letters too many"
+        assert doubles <= excuses + self.scheduler.trace.count("KILLED"), f"{doubles} emails too many"
 
     def _is_whole(self) -> None:
         """Who reads the current generation, or in its time a replaced one, finds all of it; the current one is never

@@ -7,7 +7,7 @@ from typing import Any
 from azure.durable_functions.models.DurableOrchestrationStatus import DurableOrchestrationStatus
 
 from outlast.errors import Permanent, Transient
-from outlast.mail import Letter
+from outlast.mail import Email
 from outlast.staging.store import Staging
 from tests.fakes.http import FakeClient
 from tests.simulation.engine import Engine
@@ -59,19 +59,19 @@ class MemoryStaging(Staging):
 
 
 class Post:
-    """`losses`: the chance that the answer is lost after the letter was taken; `failures` that it is not taken."""
+    """`losses`: the chance that the answer is lost after the email was taken; `failures` that it is not taken."""
 
     def __init__(self, scheduler: Scheduler, losses: float, failures: float) -> None:
         self.scheduler, self.losses, self.failures = scheduler, losses, failures
-        self.letters: list[Letter] = []
+        self.emails: list[Email] = []
         self.unsure: set[str] = set()
 
-    async def send(self, letter: Letter) -> None:
+    async def send(self, email: Email) -> None:
         await self.scheduler.meet("mail")
         if self.scheduler.chance("mail refused", self.failures):
             raise Transient("the mail service answered 503")
-        self.letters.append(letter)
-        self.unsure.add(letter.key)
+        self.emails.append(email)
+        self.unsure.add(email.key)
         if self.scheduler.chance("mail's answer lost", self.losses):
             raise Transient("the mail service gave no answer")
         await self.scheduler.meet("mail answered")

@@ -24,7 +24,7 @@ def outcome(world: World) -> Any:
         (record.state, record.failure, {name: (record.receipt or {}).get(name) for name in COUNTS})
         for record in world.runs.all()
     ]
-    return stored, records, {letter.key for letter in world.post.letters}
+    return stored, records, {email.key for email in world.post.emails}
 
 
 def essence(document: dict[str, Any]) -> str:
@@ -54,7 +54,7 @@ def test_the_answer_to_every_write_may_be_lost(story: str) -> None:
     for write in count():
         world = simulate(0, Faults(), jobs, forget=write.__eq__)
         assert outcome(world) == expected, f"the answer to write {write} was lost"
-        assert len(world.post.letters) == len(expected[2])
+        assert len(world.post.emails) == len(expected[2])
         if not world.scheduler.fired["write's answer lost"]:
             break
     assert write > LEAST_WRITES

@@ -27,7 +27,7 @@ def test_the_same_seed_gives_the_same_trace(seed: int) -> None:
     """A failure can be looked at as often as needed."""
     first, second = simulate_seed(seed), simulate_seed(seed)
     assert first.scheduler.trace == second.scheduler.trace
-    assert first.post.letters == second.post.letters
+    assert first.post.emails == second.post.emails
 
 
 def test_every_fault_strikes() -> None:

@@ -141,7 +141,7 @@ class World:
         return publishing
 
     async def play(self) -> None:
-        """Until every run has come to its end and nothing is owed."""
+        """Until every run has come to its end and nothing is pending."""
         try:
             for _ in range(PATIENCE):
                 await self._step()
@@ -231,7 +231,7 @@ class World:
     def _over(self) -> bool:
         if self.scheduler.waiting or self.scheduler.tasks or self.engine.items or len(self.accepted) < len(self.jobs):
             return False
-        return all(record.state in ENDED and not record.owed for record in self.runs.all())
+        return all(record.state in ENDED and not record.pending for record in self.runs.all())
 
     # ---- what must hold -----------------------------------------------------------------------------------------
 
@@ -246,10 +246,10 @@ class World:
         assert headers == ([max(published)[1]] if published else [])
 
     def _check_run(self, job: Job, record: RunRecord) -> None:
-        letters = [letter for letter in self.post.letters if record.id in letter.subject]
-        assert (record.state == "failed") == bool(letters), (record.state, len(letters))
-        assert len({letter.key for letter in letters}) <= 1
-        assert len(letters) <= 1 or self.disturbed, "two mails, and no answer was lost"
+        emails = [email for email in self.post.emails if record.id in email.subject]
+        assert (record.state == "failed") == bool(emails), (record.state, len(emails))
+        assert len({email.key for email in emails}) <= 1
+        assert len(emails) <= 1 or self.disturbed, "two mails, and no answer was lost"
         own = [d for d in self.database.documents(job.report) if d.get("snapshot_run", record.id) == record.id]
         ids = sorted(d.get("snapshot_id", d["id"]) for d in own if "run" not in d)
         if record.state == "failed":

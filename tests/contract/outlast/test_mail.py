@@ -6,10 +6,10 @@ import pytest
 
 from local.inbox import Inbox
 from outlast.errors import Permanent, Transient
-from outlast.mail import Letter, Mailer, SendGridMailer
+from outlast.mail import Email, Mailer, SendGridMailer
 from tests.fakes.mailer import FakeMailer
 
-LETTER = Letter("r1:1:failed", "Report sales failed: run r1", 'Reason: Ünïcode, "quotes"\n\nand <tags>')
+LETTER = Email("r1:1:failed", "Report sales failed: run r1", 'Reason: Ünïcode, "quotes"\n\nand <tags>')
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ def visit(request: pytest.FixtureRequest) -> Visit:
 
     async def with_fake(check: Callable[[Place], Awaitable[None]]) -> None:
         mailer = FakeMailer()
-        await check(Place(mailer, mailer.answer_with, lambda: [(m.subject, m.text) for m in mailer.letters]))
+        await check(Place(mailer, mailer.answer_with, lambda: [(m.subject, m.text) for m in mailer.emails]))
 
     async def with_inbox(check: Callable[[Place], Awaitable[None]]) -> None:
         async with Inbox() as inbox:
@@ -41,7 +41,7 @@ def visit(request: pytest.FixtureRequest) -> Visit:
     return lambda check: asyncio.run(chosen(check))
 
 
-def test_a_letter_arrives_once(visit: Visit) -> None:
+def test_a_email_arrives_once(visit: Visit) -> None:
     """As it was written, however many recipients it has."""
 
     async def check(place: Place) -> None:
@@ -53,7 +53,7 @@ def test_a_letter_arrives_once(visit: Visit) -> None:
 
 @pytest.mark.parametrize("status", [429, 500, 503])
 def test_a_service_that_is_busy_may_be_asked_again(visit: Visit, status: int) -> None:
-    """Nothing arrives by the call that failed, and one letter by the next."""
+    """Nothing arrives by the call that failed, and one email by the next."""
 
     async def check(place: Place) -> None:
         place.answer_with([status])
@@ -67,7 +67,7 @@ def test_a_service_that_is_busy_may_be_asked_again(visit: Visit, status: int) ->
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 413])
-def test_a_letter_that_is_refused_is_given_up(visit: Visit, status: int) -> None:
+def test_a_email_that_is_refused_is_given_up(visit: Visit, status: int) -> None:
     """It would be refused again."""
 
     async def check(place: Place) -> None:
@@ -86,8 +86,8 @@ def test_a_service_that_is_not_there_may_be_asked_again() -> None:
         asyncio.run(mailer.send(LETTER))
 
 
-def test_the_letter_is_addressed_to_all() -> None:
-    """Sender and recipients are those of the settings, and the letter carries its key."""
+def test_the_email_is_addressed_to_all() -> None:
+    """Sender and recipients are those of the settings, and the email carries its key."""
 
     async def run() -> None:
         async with Inbox() as inbox:

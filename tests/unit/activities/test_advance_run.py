@@ -84,28 +84,28 @@ def test_what_it_may_keep_is_kept() -> None:
     """Totals and failure are set with the state, in one write; anything else is left out."""
     world = make("storing")
     failure = {"step": "store_data_to_db", "chunk": 3, "text": "no"}
-    advance(world, "failing", failure=failure, totals={"rows": 7}, owed=["money"], report="other", max_parallel=1)
+    advance(world, "failing", failure=failure, totals={"rows": 7}, pending=["money"], report="other", max_parallel=1)
     record = world.runs.records["r1"]
-    assert (record.failure, record.totals, record.owed) == (failure, {"rows": 7}, ["mail"])
+    assert (record.failure, record.totals, record.pending) == (failure, {"rows": 7}, ["email"])
     assert (record.report, record.max_parallel) == ("sales", 2)
     assert world.runs.writes == 2
 
 
 @pytest.mark.parametrize(
-    ("fields", "outcome", "owed"),
+    ("fields", "outcome", "pending"),
     [
-        ({}, "failed", ["mail"]),
+        ({}, "failed", ["email"]),
         ({}, "cancelled", []),
-        ({"wrote": True}, "failed", ["mail"]),
-        ({"mode": "snapshot"}, "failed", ["mail"]),
-        ({"mode": "snapshot", "wrote": True}, "failed", ["undo", "mail"]),
+        ({"wrote": True}, "failed", ["email"]),
+        ({"mode": "snapshot"}, "failed", ["email"]),
+        ({"mode": "snapshot", "wrote": True}, "failed", ["undo", "email"]),
         ({"mode": "snapshot", "wrote": True}, "superseded", ["undo"]),
     ],
 )
-def test_what_is_owed_is_recorded_with_the_fence(fields: dict[str, Any], outcome: str, owed: list[str]) -> None:
+def test_what_is_pending_is_recorded_with_the_fence(fields: dict[str, Any], outcome: str, pending: list[str]) -> None:
     """A snapshot that came as far as storing is undone, in whatever attempt; people are told of failures alone."""
     world = make("reading", **fields)
-    assert advance(world, "failing", outcome=outcome)["owed"] == owed
+    assert advance(world, "failing", outcome=outcome)["pending"] == pending
 
 
 def test_whoever_came_as_far_as_storing_wrote() -> None:
@@ -118,26 +118,30 @@ def test_whoever_came_as_far_as_storing_wrote() -> None:
 
 
 @pytest.mark.parametrize("state", ["failing", "failed"])
-def test_what_was_paid_is_owed_no_more(state: str) -> None:
+def test_what_was_done_is_pending_no_more(state: str) -> None:
     """In a run that has ended, too."""
-    world = make(state, owed=["undo", "mail"], outcome="failed")
-    assert advance(world, "failing", paid="undo")["owed"] == ["mail"]
-    assert (world.runs.records["r1"].state, world.runs.records["r1"].owed) == (state, ["mail"])
+    world = make(state, pending=["undo", "email"], outcome="failed")
+    assert advance(world, "failing", done="undo")["pending"] == ["email"]
+    assert (world.runs.records["r1"].state, world.runs.records["r1"].pending) == (state, ["email"])
 
 
 def test_a_run_that_failed_first_keeps_that_failure() -> None:
     """What comes after a cancellation is its consequence."""
     world = make("failing", failure={"step": "cancel"}, outcome="cancelled")
     answer = advance(world, "failing", failure={"step": "store_data_to_db"}, totals={"rows": 3})
-    assert (answer["failure"], answer["owed"], world.runs.records["r1"].totals) == ({"step": "cancel"}, [], {"rows": 3})
+    assert (answer["failure"], answer["pending"], world.runs.records["r1"].totals) == (
+        {"step": "cancel"},
+        [],
+        {"rows": 3},
+    )
 
 
 @pytest.mark.parametrize("outcome", OUTCOMES)
 def test_a_closed_run_is_what_its_record_says(outcome: str) -> None:
-    """However often it is compensated, and whatever is still owed."""
-    world = make("failing", outcome=outcome, owed=["mail"])
+    """However often it is compensated, and whatever is still pending."""
+    world = make("failing", outcome=outcome, pending=["email"])
     assert [advance(world, "closed")["state"] for _ in range(2)] == [outcome] * 2
-    assert world.runs.records["r1"].owed == ["mail"]
+    assert world.runs.records["r1"].pending == ["email"]
 
 
 def test_a_run_at_work_is_not_closed() -> None:
@@ -155,7 +159,7 @@ def test_the_answer_is_the_records_orders() -> None:
         "tolerated_reject_percent": 1.5,
         "attempt": 1,
         "state": "generating",
-        "owed": [],
+        "pending": [],
         "failure": None,
         "receipt": None,
     }

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from activities.send_email import SendEmail, letter
+from activities.send_email import SendEmail, email
 from outlast.errors import Permanent, Transient
-from outlast.mail import Letter
+from outlast.mail import Email
 from outlast.models import Failure, Json, Totals
 from outlast.runs.record import RunRecord
 from tests.fakes.runs import FakeRuns
@@ -25,8 +25,8 @@ RECORD = RunRecord(
 )
 
 
-def write(**changes: Any) -> Letter:
-    return letter(replace(RECORD, **changes))
+def write(**changes: Any) -> Email:
+    return email(replace(RECORD, **changes))
 
 
 def counted(**totals: float) -> Json:
@@ -34,21 +34,21 @@ def counted(**totals: float) -> Json:
 
 
 def line(text: str, name: str) -> str:
-    """What stands behind a name in the letter."""
+    """What stands behind a name in the email."""
     (found,) = (row for row in text.splitlines() if row.startswith(f"{name}:"))
     return found.partition(":")[2].strip()
 
 
 def send(world: World, **changes: Any) -> None:
     async def run() -> None:
-        await world.accept(b"", state="failing", failure=RECORD.failure, owed=["mail"])
+        await world.accept(b"", state="failing", failure=RECORD.failure, pending=["email"])
         world.runs.set("r1", **changes)
         assert await world.call("send_email") == {"sent": True}
 
     asyncio.run(run())
 
 
-def test_the_letter_says_which_run_failed_where_and_why() -> None:
+def test_the_email_says_which_run_failed_where_and_why() -> None:
     """Report, run, attempt, time, step with its chunk, reason."""
     sent = write()
     assert sent.subject == "Report sales failed: run r1"
@@ -76,7 +76,7 @@ STAY = "documents, which stay: the report's mode is upsert"
         ("store_data_to_db", 3, counted(rows=9, documents=9), f"at least 0 {STAY}"),
     ],
 )
-def test_the_letter_says_how_much_was_written(step: str, chunk: int | None, totals: Json | None, written: str) -> None:
+def test_the_email_says_how_much_was_written(step: str, chunk: int | None, totals: Json | None, written: str) -> None:
     """A storing call that failed may have written before it did, and its own count is lost with it."""
     sent = write(totals=totals, failure=Failure(step, chunk, "x").to_dict())
     assert line(sent.text, "Written") == written
@@ -95,48 +95,48 @@ def test_the_letter_says_how_much_was_written(step: str, chunk: int | None, tota
         ({"failure": Failure("read_input_file", None, "x").to_dict(), "attempt": 2}, "nothing"),
     ],
 )
-def test_the_letter_does_not_deny_what_is_in_no_count(changes: dict[str, Any], written: str) -> None:
+def test_the_email_does_not_deny_what_is_in_no_count(changes: dict[str, Any], written: str) -> None:
     """Lanes that died and attempts before this one may have written, once the run had come as far as storing."""
     assert line(write(totals=counted(rows=9), **changes).text, "Written") == written
 
 
-def test_the_letter_says_where_the_rejects_are() -> None:
+def test_the_email_says_where_the_rejects_are() -> None:
     """How many of how many, and the way to list them."""
     sent = write(totals=counted(rows=9, rejected=2))
     assert line(sent.text, "Rejects") == "2 of 9 rows, listed at GET /api/runs/r1/rejects"
     assert "tolerated_rejects" in line(sent.text, "What to do next")
 
 
-def test_the_letter_says_what_to_do_next_where_no_row_is_to_blame() -> None:
+def test_the_email_says_what_to_do_next_where_no_row_is_to_blame() -> None:
     """Starting again doubles nothing."""
     sent = write(totals=counted(rows=9))
     assert line(sent.text, "Rejects") == "none"
     assert "none is doubled" in line(sent.text, "What to do next")
 
 
-def test_no_row_name_or_parameter_of_the_caller_is_in_the_letter() -> None:
+def test_no_row_name_or_parameter_of_the_caller_is_in_the_email() -> None:
     """Mail goes through many hands."""
     sent = write()
     assert "s3cret" not in sent.subject + sent.text
 
 
-def test_a_failure_that_was_not_recorded_still_makes_a_letter() -> None:
+def test_a_failure_that_was_not_recorded_still_makes_a_email() -> None:
     """Somebody is told in any case."""
     assert line(write(failure=None).text, "Reason") == "the reason was not recorded"
 
 
-def test_a_letter_is_the_same_each_time_it_is_sent() -> None:
-    """One key for run and attempt, so that a repeat can be told from a second letter."""
+def test_a_email_is_the_same_each_time_it_is_sent() -> None:
+    """One key for run and attempt, so that a repeat can be told from a second email."""
     assert write() == write()
     assert write().key == "r1:1:failed"
     assert write(attempt=2).key != write().key
 
 
-def test_the_letter_of_a_failing_run_is_sent() -> None:
+def test_the_email_of_a_failing_run_is_sent() -> None:
     """Once for the call."""
     world = World()
     send(world)
-    assert [sent.key for sent in world.mailer.letters] == ["r1:1:failed"]
+    assert [sent.key for sent in world.mailer.emails] == ["r1:1:failed"]
 
 
 @pytest.mark.parametrize("changes", [{"state": "completed"}, {"state": "storing"}, {"attempt": 2}])
@@ -149,8 +149,8 @@ def test_of_a_run_that_is_not_failing_nobody_is_told(changes: dict[str, Any]) ->
 
 
 @pytest.mark.parametrize("state", ["failing", "failed", "cancelled"])
-def test_what_is_not_owed_is_not_sent(state: str) -> None:
-    """A repeat that comes when the letter was paid for, and any call for a run that its caller cancelled."""
+def test_what_is_not_pending_is_not_sent(state: str) -> None:
+    """A repeat that comes when the email was done for, and any call for a run that its caller cancelled."""
     world = World()
 
     async def run() -> Json:
@@ -176,7 +176,7 @@ def test_a_limit_of_the_mail_service_is_waited_for() -> None:
     world = World()
 
     async def run() -> Json:
-        await world.accept(b"", state="failing", failure=RECORD.failure, owed=["mail"])
+        await world.accept(b"", state="failing", failure=RECORD.failure, pending=["email"])
         answer: Json = await world.call("send_email")
         return answer
 
@@ -184,14 +184,14 @@ def test_a_limit_of_the_mail_service_is_waited_for() -> None:
     assert asyncio.run(run()) == {"sent": False, "wait": 90.0}
 
 
-def test_what_was_sent_is_owed_no_more() -> None:
+def test_what_was_sent_is_pending_no_more() -> None:
     """From the moment on at which the mail service took it: whoever compensates the run anew does not send it again."""
     world = World()
-    send(world, owed=["undo", "mail"])
-    assert world.runs.records["r1"].owed == ["undo"]
+    send(world, pending=["undo", "email"])
+    assert world.runs.records["r1"].pending == ["undo"]
 
 
-def test_a_letter_whose_debt_cannot_be_cleared_is_sent_all_the_same() -> None:
+def test_a_email_whose_step_cannot_be_cleared_is_sent_all_the_same() -> None:
     """Its caller hears so, and clears it; failing here would send it again."""
 
     class Away(FakeRuns):
@@ -201,22 +201,24 @@ def test_a_letter_whose_debt_cannot_be_cleared_is_sent_all_the_same() -> None:
     world, runs = World(), Away()
 
     async def run() -> Json:
-        await runs.create(replace(RECORD, owed=["mail"]))
+        await runs.create(replace(RECORD, pending=["email"]))
         return await SendEmail(runs, world.mailer).send_email({"run": "r1", "attempt": 1})
 
     assert asyncio.run(run()) == {"sent": True}
-    assert len(world.mailer.letters) == 1
+    assert len(world.mailer.emails) == 1
 
 
-def test_what_is_owed_for_a_run_that_has_ended_is_paid() -> None:
+def test_what_is_pending_for_a_run_that_has_ended_is_done() -> None:
     """The sweep begins the compensation again."""
     world = World()
-    send(world, state="failed", owed=["mail"])
-    assert len(world.mailer.letters) == 1
+    send(world, state="failed", pending=["email"])
+    assert len(world.mailer.emails) == 1
 
 
-@pytest.mark.parametrize(("owed", "words"), [(["mail"], "have been removed again"), (["undo", "mail"], "still to be")])
-def test_the_letter_says_what_became_of_a_snapshot(owed: list[str], words: str) -> None:
+@pytest.mark.parametrize(
+    ("pending", "words"), [(["email"], "have been removed again"), (["undo", "email"], "still to be")]
+)
+def test_the_email_says_what_became_of_a_snapshot(pending: list[str], words: str) -> None:
     """Removed, or not yet; readers do not see it in either case."""
-    sent = write(mode="snapshot", owed=owed, totals=counted(rows=9, documents=9, sends=3))
+    sent = write(mode="snapshot", pending=pending, totals=counted(rows=9, documents=9, sends=3))
     assert words in line(sent.text, "Written")

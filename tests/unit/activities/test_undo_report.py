@@ -17,7 +17,7 @@ def make(**fields: Any) -> World:
     """A snapshot that failed with everything stored."""
     world = World(reports=WITH_SNAPSHOT)
     asyncio.run(world.prepare(make_csv(ROWS), "publishing", report="stock", mode="snapshot"))
-    world.runs.set("r1", **{"state": "failing", "outcome": "failed", "owed": ["undo"], "wrote": True, **fields})
+    world.runs.set("r1", **{"state": "failing", "outcome": "failed", "pending": ["undo"], "wrote": True, **fields})
     return world
 
 
@@ -76,9 +76,9 @@ def test_a_run_that_was_published_stays(header: Header) -> None:
     assert left(world) == ROWS
 
 
-def test_what_is_not_owed_is_not_done() -> None:
+def test_what_is_not_pending_is_not_done() -> None:
     """A late repeat."""
-    world = make(owed=["mail"])
+    world = make(pending=["email"])
     assert undo(world)["cursor"] is None
     assert left(world) == ROWS
 

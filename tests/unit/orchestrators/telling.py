@@ -3,7 +3,7 @@
 from collections.abc import Callable, Generator
 from typing import Any
 
-from outlast.models import Json, Orders, Outcome, Totals
+from outlast.models import Json, Outcome, RunView, Totals
 from tests.fakes.replay import Action, ReplayContext
 
 Answering = Callable[[Action], Any]
@@ -33,7 +33,7 @@ def tell(
 def answer_run(chunks: int, lanes: int, totals: Totals = Totals()) -> Answering:  # noqa: B008  # it is frozen
     """Answer what `import_report` asks for, all going well."""
     answers: dict[str, Json] = {
-        "advance_run": Orders(lanes).to_dict(),
+        "advance_run": RunView(lanes).to_dict(),
         "read_input_file": {"cursor": None, "chunks": chunks},
         "read_data_from_db": {"bytes": 4},
         "run_wave": Outcome(True, None, totals.to_dict()).to_dict(),

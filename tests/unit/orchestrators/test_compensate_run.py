@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from orchestrators.compensate_run import compensate_run
-from outlast.models import Orders
+from outlast.models import RunView
 from tests.fakes.clock import START
 from tests.fakes.replay import Action, ReplayContext, replay
 from tests.unit.orchestrators.telling import tell
@@ -15,15 +15,15 @@ FAILURE = {"step": "store_data_to_db", "chunk": 3, "text": "no such container"}
 GIVEN = {"run": "r1", "attempt": 2, "failure": FAILURE, "totals": {"rows": 7}}
 
 
-ORDERS = Orders(2, attempt=2, state="failing", owed=["mail"])
-FAILED = Orders(2, attempt=2, state="failed", failure=FAILURE)
+VIEW = RunView(2, attempt=2, state="failing", pending=["email"])
+FAILED = RunView(2, attempt=2, state="failed", failure=FAILURE)
 RUN = {"run": "r1", "attempt": 2}
 NOTHING = {"state": None, "failure": None, "receipt": None}
 
 
-def compensate(orders: Orders = ORDERS, ended: Orders = FAILED, **answers: Any) -> tuple[list[Action], Any]:
+def compensate(view: RunView = VIEW, ended: RunView = FAILED, **answers: Any) -> tuple[list[Action], Any]:
     """What compensating asks for when these activities answer, or raise, that; and what it returns."""
-    well = {"failing": orders.to_dict(), "send_email": {"sent": True}, "closed": ended.to_dict()}
+    well = {"failing": view.to_dict(), "send_email": {"sent": True}, "closed": ended.to_dict()}
 
     def answer(action: Action) -> Any:
         if action.kind == "timer":
@@ -38,18 +38,18 @@ def compensate(orders: Orders = ORDERS, ended: Orders = FAILED, **answers: Any) 
 
 
 def test_a_run_is_fenced_told_of_and_closed() -> None:
-    """In this order; what is owed is cleared when it is done."""
-    (failing, mail, paid, compensated), returned = compensate()
+    """In this order; what is pending is cleared when it is done."""
+    (failing, mail, done, compensated), returned = compensate()
     assert failing.given == {**GIVEN, "to": "failing"}
     assert (mail.name, mail.given) == ("send_email", RUN)
-    assert paid.given == {**RUN, "to": "failing", "paid": "mail"}
+    assert done.given == {**RUN, "to": "failing", "done": "email"}
     assert compensated.given == {**RUN, "to": "closed"}
     assert returned == {"state": "failed", "failure": FAILURE, "receipt": None}
 
 
-def test_nothing_is_done_that_is_not_owed() -> None:
+def test_nothing_is_done_that_is_not_pending() -> None:
     """A cancelled run sends no mail."""
-    asked, _ = compensate(Orders(2, state="failing"))
+    asked, _ = compensate(RunView(2, state="failing"))
     assert [action.given["to"] for action in asked] == ["failing", "closed"]
 
 
@@ -59,7 +59,7 @@ def test_mail_is_tried_for_long() -> None:
 
 
 @pytest.mark.parametrize("answer", [{"permanent": "refused with 401"}, Exception("Transient: 500")])
-def test_a_mail_that_could_not_be_sent_is_still_owed(answer: Any) -> None:
+def test_a_mail_that_could_not_be_sent_is_still_pending(answer: Any) -> None:
     """The run is closed all the same; the sweep starts the compensation again."""
     asked, returned = compensate(send_email=answer)
     assert [action.given.get("to") for action in asked] == ["failing", None, "closed"]
@@ -82,7 +82,7 @@ def test_a_run_that_cannot_be_closed_does_not_raise(answer: Any) -> None:
 
 def test_a_run_that_is_completed_is_told_so() -> None:
     """Its last step's answer was lost; the receipt stands."""
-    completed = Orders(2, state="completed", receipt={"rows_read": 7})
+    completed = RunView(2, state="completed", receipt={"rows_read": 7})
     assert compensate(completed, completed)[1] == {"state": "completed", "failure": None, "receipt": {"rows_read": 7}}
 
 
@@ -92,38 +92,38 @@ def test_what_goes_wrong_is_logged_once(caplog: pytest.LogCaptureFixture) -> Non
     telling = compensate_run(context)
     record = context.record
     record.ask(lambda: next(telling))
-    for answer in (ORDERS.to_dict(), {"permanent": "refused with 401"}, {"permanent": "gone"}):
+    for answer in (VIEW.to_dict(), {"permanent": "refused with 401"}, {"permanent": "gone"}):
         record.hear(answer)
         with caplog.at_level(logging.ERROR, logger="outlast"):
             record.ask(lambda answer=answer: telling.send(answer))  # type: ignore[misc]
-    expected = ["mail is still owed for run r1: refused with 401", "run r1 could not be compensated: gone"]
+    expected = ["email is still pending for run r1: refused with 401", "run r1 could not be compensated: gone"]
     assert caplog.messages == expected
     replay(compensate_run, "r1:2:compensate", GIVEN, record, [])
     assert caplog.messages == expected
 
 
-UNDO = Orders(2, attempt=2, state="failing", owed=["undo", "mail"])
-COMPLETED = Orders(2, state="completed", receipt={"rows_read": 7})
+UNDO = RunView(2, attempt=2, state="failing", pending=["undo", "email"])
+COMPLETED = RunView(2, state="completed", receipt={"rows_read": 7})
 
 
 def undo(*answers: Any) -> tuple[list[Action], Any]:
     """What compensating asks for when the undoing answers that, call by call."""
     coming = iter(answers)
-    orders = UNDO
+    view = UNDO
 
     def answer(action: Action) -> Any:
-        nonlocal orders
+        nonlocal view
         if action.name in ("undo_report", "send_email"):
             return next(coming) if action.name == "undo_report" else {"sent": True}
         if action.kind == "timer":
             return None
         if action.given["to"] == "completed":
-            orders = COMPLETED
-        elif "paid" in action.given:
-            orders = replace(orders, owed=[debt for debt in orders.owed if debt != action.given["paid"]])
-        elif action.given["to"] == "closed" and orders is not COMPLETED:
-            orders = FAILED
-        return orders.to_dict()
+            view = COMPLETED
+        elif "done" in action.given:
+            view = replace(view, pending=[step for step in view.pending if step != action.given["done"]])
+        elif action.given["to"] == "closed" and view is not COMPLETED:
+            view = FAILED
+        return view.to_dict()
 
     asked, returned, _ = tell(compensate_run, GIVEN, answer)
     return asked, returned
@@ -148,15 +148,15 @@ def test_what_was_written_is_undone_when_nothing_can_write_any_more() -> None:
 def test_a_run_that_was_published_before_the_fence_is_completed() -> None:
     """Its documents stay, and nobody is told that it failed."""
     asked, returned = undo(undone({"deleted": 0}, wait=135), undone(None, published=True))
-    assert asked[-2].given == {**RUN, "to": "completed", "paid": "undo"}
+    assert asked[-2].given == {**RUN, "to": "completed", "done": "undo"}
     assert "send_email" not in [action.name for action in asked]
     assert returned == {"state": "completed", "failure": None, "receipt": {"rows_read": 7}}
 
 
 def test_an_undoing_that_fails_does_not_keep_the_mail() -> None:
-    """It stays owed, for the sweep to begin again."""
+    """It stays pending, for the sweep to begin again."""
     asked, _ = undo({"permanent": "no role"})
-    assert [action.given.get("paid") for action in asked] == [None, None, None, "mail", None]
+    assert [action.given.get("done") for action in asked] == [None, None, None, "email", None]
 
 
 def test_a_mail_service_that_says_when_is_asked_again_then() -> None:
@@ -166,7 +166,7 @@ def test_a_mail_service_that_says_when_is_asked_again_then() -> None:
     def answer(action: Action) -> Any:
         if action.kind == "timer":
             return None
-        return next(answers) if action.name == "send_email" else ORDERS.to_dict()
+        return next(answers) if action.name == "send_email" else VIEW.to_dict()
 
     asked, _, _ = tell(compensate_run, GIVEN, answer)
     assert [action.name or action.kind for action in asked][1:4] == ["send_email", "timer", "send_email"]
@@ -180,7 +180,7 @@ def test_a_long_wait_is_made_in_pieces() -> None:
     def answer(action: Action) -> Any:
         if action.kind == "timer":
             return None
-        return next(answers) if action.name == "send_email" else ORDERS.to_dict()
+        return next(answers) if action.name == "send_email" else VIEW.to_dict()
 
     asked, _, _ = tell(compensate_run, GIVEN, answer)
     due = [(START + timedelta(seconds=seconds)).isoformat() for seconds in (300, 600, 700)]
@@ -188,6 +188,6 @@ def test_a_long_wait_is_made_in_pieces() -> None:
 
 
 def test_a_mail_service_that_takes_none_for_long_is_left_to_the_sweep() -> None:
-    """The mail stays owed."""
+    """The mail stays pending."""
     asked, _ = compensate(send_email={"sent": False, "wait": 90.0})
     assert [action.given["to"] for action in asked if action.name == "advance_run"] == ["failing", "closed"]

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from orchestrators.import_report import MOST_WAVES, import_report
 from orchestrators.run_wave import run_wave
-from outlast.models import MOST_ATTEMPTS, Failure, Json, Orders, Outcome, Totals, Wave
+from outlast.models import MOST_ATTEMPTS, Failure, Json, Outcome, RunView, Totals, Wave
 from tests.fakes.replay import Action, ReplayContext
 from tests.unit.orchestrators.telling import Answering, answer_run, chunks_of, tell
 
@@ -74,7 +74,7 @@ def test_every_chunk_is_in_one_lane_of_one_wave(chunks: int, lanes: int) -> None
 
 
 def test_a_run_tells_its_story_in_order() -> None:
-    """Each state is recorded before its work begins; between two waves the record is asked for its orders."""
+    """Each state is recorded before its work begins; between two waves the record is asked for its view."""
     asked, receipt, _ = tell(import_report, GIVEN, answer_run(40, 1))
     told = [action.given["to"] if action.name == "advance_run" else action.name for action in asked]
     wave = ["run_wave"]
@@ -107,11 +107,11 @@ def test_ids_are_computed_from_run_attempt_phase_and_wave() -> None:
 
 def test_the_lanes_of_a_wave_are_those_of_the_record_now() -> None:
     """An operator who changes `max_parallel` slows the run down or speeds it up at the next wave; 32 is the most."""
-    orders = iter([8, 8, 2, 99, *[1] * 100])
+    view = iter([8, 8, 2, 99, *[1] * 100])
 
     def answer(action: Action) -> Any:
         if action.name == "advance_run" and action.given["to"] == "generating":
-            return Orders(next(orders)).to_dict()
+            return RunView(next(view)).to_dict()
         return answer_run(1000, 1)(action)
 
     asked, _, _ = tell(import_report, GIVEN, answer)
@@ -168,8 +168,8 @@ def test_a_run_that_died_four_times_is_compensated(answer: Any, step: str) -> No
 
     def answering(action: Action) -> Any:
         asked.append(action)
-        orders = {"advance_run": Orders(2, attempt=MOST_ATTEMPTS).to_dict()}
-        return failing_at("run_wave", answer, lambda a: orders.get(a.name) or answer_run(4, 2)(a))(action)
+        view = {"advance_run": RunView(2, attempt=MOST_ATTEMPTS).to_dict()}
+        return failing_at("run_wave", answer, lambda a: view.get(a.name) or answer_run(4, 2)(a))(action)
 
     with pytest.raises(Exception, match="died"):
         tell(import_report, GIVEN, answering)
@@ -189,23 +189,23 @@ def test_a_compensation_that_fails_does_not_change_why_the_run_failed() -> None:
 
 
 @pytest.mark.parametrize(
-    ("totals", "orders", "refused"),
+    ("totals", "view", "refused"),
     [
-        (Totals(rows=10, rejected=1), Orders(2), True),
-        (Totals(rows=10, rejected=0), Orders(2), False),
-        (Totals(rows=10, rejected=2), Orders(2, tolerated_rejects=2), True),
-        (Totals(rows=10, rejected=2), Orders(2, tolerated_rejects=4), False),
-        (Totals(rows=10, rejected=1), Orders(2, tolerated_reject_percent=10.0), False),
+        (Totals(rows=10, rejected=1), RunView(2), True),
+        (Totals(rows=10, rejected=0), RunView(2), False),
+        (Totals(rows=10, rejected=2), RunView(2, tolerated_rejects=2), True),
+        (Totals(rows=10, rejected=2), RunView(2, tolerated_rejects=4), False),
+        (Totals(rows=10, rejected=1), RunView(2, tolerated_reject_percent=10.0), False),
     ],
 )
-def test_rejects_are_judged_before_anything_is_stored(totals: Totals, orders: Orders, refused: bool) -> None:
+def test_rejects_are_judged_before_anything_is_stored(totals: Totals, view: RunView, refused: bool) -> None:
     """Over all waves of generating (here two), by the record's limits."""
     asked = list[Action]()
 
     def answer(action: Action) -> Any:
         asked.append(action)
         if action.name == "advance_run":
-            return orders.to_dict()
+            return view.to_dict()
         if action.name == "run_wave" and action.given["phase"] == "store":
             return Outcome(True, None, Totals().to_dict()).to_dict()
         return answer_run(4, 2, totals)(action)
@@ -225,7 +225,7 @@ def test_what_the_database_refuses_is_judged_too() -> None:
     def answer(action: Action) -> Any:
         totals = Totals(rows=5, rejected=1) if action.given.get("phase") == "generate" else Totals(rejected=1)
         if action.name == "advance_run":
-            return Orders(2, tolerated_rejects=1).to_dict()
+            return RunView(2, tolerated_rejects=1).to_dict()
         return answer_run(1, 2, totals)(action)
 
     with pytest.raises(Exception, match="2 of 5 rows were rejected and 1 rows are tolerated"):

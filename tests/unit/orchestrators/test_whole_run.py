@@ -33,8 +33,8 @@ def ids(world: World) -> set[str]:
 
 def reason(world: World) -> str:
     """The reason in the one mail."""
-    (letter,) = world.mailer.letters
-    (line,) = (line for line in letter.text.splitlines() if line.startswith("Reason:"))
+    (email,) = world.mailer.emails
+    (line,) = (line for line in email.text.splitlines() if line.startswith("Reason:"))
     return line.partition(":")[2].strip()
 
 
@@ -46,7 +46,7 @@ def assert_failed(world: World, instance: Instance, step: str, text: str) -> Non
     assert record.failure is not None
     assert (record.state, record.failure["step"], record.failure["text"]) == ("failed", step, text)
     assert reason(world) == text
-    assert record.owed == []
+    assert record.pending == []
 
 
 def test_every_row_is_in_the_database_once() -> None:
@@ -60,7 +60,7 @@ def test_every_row_is_in_the_database_once() -> None:
     assert receipt["documents_replaced"] == 0
     assert receipt["chunks"] > 10
     record = world.runs.records["r1"]
-    assert (record.state, record.receipt, record.owed) == ("completed", receipt, [])
+    assert (record.state, record.receipt, record.pending) == ("completed", receipt, [])
     assert world.mailer.asked == 0
 
 
@@ -97,8 +97,8 @@ def test_too_many_rejects_fail_the_run_before_anything_is_written(limits: dict[s
     text = world.runs.records["r1"].failure["text"]  # type: ignore[index]  # it failed
     assert text.startswith("2 of 100 rows were rejected")
     assert_failed(world, instance, "generate_report", text)
-    assert "GET /api/runs/r1/rejects" in world.mailer.letters[0].text
-    assert "Written:  nothing" in world.mailer.letters[0].text
+    assert "GET /api/runs/r1/rejects" in world.mailer.emails[0].text
+    assert "Written:  nothing" in world.mailer.emails[0].text
 
 
 STEPS = ("advance_run", "read_input_file", "read_data_from_db", "generate_report", "store_data_to_db", "publish_report")
@@ -147,7 +147,7 @@ def test_a_lane_that_fails_lets_its_neighbours_end() -> None:
     record = world.runs.records["r1"]
     assert record.totals is not None
     assert record.totals["documents"] == len(ids(world)) > 0
-    assert f"at least {len(ids(world))} documents" in world.mailer.letters[0].text
+    assert f"at least {len(ids(world))} documents" in world.mailer.emails[0].text
     waves = [id_ for id_, each in world.driver.instances.items() if each.name == "run_wave" and ":store" in id_]
     assert waves == ["r1:1:store0"]
 
@@ -198,7 +198,7 @@ def test_what_the_database_refuses_is_in_the_counts() -> None:
     instance = run(world, make_csv(20))
     assert_failed(world, instance, "store_data_to_db", "1 of 20 rows were rejected and 0 rows are tolerated")
     assert len(ids(world)) == 19
-    assert "19 documents, which stay" in world.mailer.letters[0].text
+    assert "19 documents, which stay" in world.mailer.emails[0].text
 
 
 def test_a_container_that_is_missing_fails_the_run_by_its_name() -> None:

@@ -15,13 +15,13 @@ def run(world: World, body: bytes) -> Instance:
 
 @pytest.mark.parametrize("status", [400, 401, 403])
 def test_a_mail_that_is_refused_is_tried_once(status: int) -> None:
-    """The run's outcome is as it would have been; the mail stays owed until the settings are right."""
+    """The run's outcome is as it would have been; the mail stays pending until the settings are right."""
     world = World()
     world.mailer.answer_with([status])
     instance = run(world, make_csv(5, bad=[1]))
-    assert (world.mailer.asked, world.mailer.letters) == (1, [])
+    assert (world.mailer.asked, world.mailer.emails) == (1, [])
     assert instance.output.endswith("1 of 5 rows were rejected and 0 rows are tolerated")
-    assert (world.runs.records["r1"].state, world.runs.records["r1"].owed) == ("failed", ["mail"])
+    assert (world.runs.records["r1"].state, world.runs.records["r1"].pending) == ("failed", ["email"])
 
 
 @pytest.mark.parametrize("answers", [[500, 429], [503] * 9])
@@ -30,14 +30,14 @@ def test_a_mail_service_that_comes_back_gets_one_mail(answers: list[int]) -> Non
     world = World()
     world.mailer.answer_with(answers)
     assert run(world, make_csv(5, bad=[1])).status == "Failed"
-    assert len(world.mailer.letters) == 1
+    assert len(world.mailer.emails) == 1
     assert world.mailer.asked == len(answers) + 1
 
 
 def test_a_mail_service_that_stays_away_does_not_change_the_outcome() -> None:
-    """The mail is still owed, and the record says so."""
+    """The mail is still pending, and the record says so."""
     world = World()
     world.mailer.answer_with([500] * 99)
     instance = run(world, make_csv(5, bad=[1]))
     assert instance.output.endswith("1 of 5 rows were rejected and 0 rows are tolerated")
-    assert (world.runs.records["r1"].state, world.runs.records["r1"].owed) == ("failed", ["mail"])
+    assert (world.runs.records["r1"].state, world.runs.records["r1"].pending) == ("failed", ["email"])

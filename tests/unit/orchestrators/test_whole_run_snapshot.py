@@ -53,17 +53,17 @@ def test_a_run_that_fails_leaves_nothing_and_readers_see_what_they_saw(step: str
     assert run(world, 400, "r2").status == "Failed"
     assert (len(current(world)), runs_left(world)) == (100, {"r1"})
     record = world.runs.records["r2"]
-    assert (record.state, record.owed) == ("failed", [])
+    assert (record.state, record.pending) == ("failed", [])
     assert world.driver.timers == [(START + timedelta(seconds=world.timeout + 15)).isoformat()]
-    assert "have been removed again" in world.mailer.letters[0].text
+    assert "have been removed again" in world.mailer.emails[0].text
 
 
 def test_a_run_that_stored_nothing_does_not_wait() -> None:
-    """Nothing is owed but the mail."""
+    """Nothing is pending but the mail."""
     world = make()
     world.driver.fail("generate_report", Permanent("no"), times=99)
     assert run(world, 10).status == "Failed"
-    assert (world.driver.timers, world.driver.count("undo_report"), len(world.mailer.letters)) == ([], 0, 1)
+    assert (world.driver.timers, world.driver.count("undo_report"), len(world.mailer.emails)) == ([], 0, 1)
 
 
 def test_an_older_run_does_not_replace_a_newer_one() -> None:
@@ -75,7 +75,7 @@ def test_an_older_run_does_not_replace_a_newer_one() -> None:
     assert (instance.status, instance.output["superseded_by"]) == ("Completed", "r9")
     assert (world.snapshots.headers["stock"], runs_left(world)) == (newer, set())
     record = world.runs.records["r1"]
-    assert (record.state, record.owed, world.mailer.asked) == ("superseded", [], 0)
+    assert (record.state, record.pending, world.mailer.asked) == ("superseded", [], 0)
 
 
 def test_a_run_whose_last_word_was_lost_is_completed() -> None:

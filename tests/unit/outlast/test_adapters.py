@@ -34,7 +34,7 @@ def test_a_setting_that_cannot_be_used_stops_the_app() -> None:
 
 
 def test_each_run_has_an_id_of_its_own() -> None:
-    """Of letters and digits alone, for it is an instance id, a path and part of a URL."""
+    """Of emails and digits alone, for it is an instance id, a path and part of a URL."""
     wired = Adapters.wired({}, ROOT)
     ids = {wired.new_id() for _ in range(100)}
     assert len(ids) == 100

@@ -11,9 +11,9 @@ from urllib.request import Request
 import pytest
 
 from outlast.errors import Permanent, Transient
-from outlast.mail import LONGEST_WAIT, TIMEOUT_SECONDS, Letter, MailThrottled, SendGridMailer
+from outlast.mail import LONGEST_WAIT, TIMEOUT_SECONDS, Email, MailThrottled, SendGridMailer
 
-LETTER = Letter("r1:1:failed", "Report sales failed: run r1", "Reason: disk full\n")
+LETTER = Email("r1:1:failed", "Report sales failed: run r1", "Reason: disk full\n")
 Answer = Callable[[], Any]
 
 
@@ -78,8 +78,8 @@ def fail_with(error: Exception) -> Answer:
     return answer
 
 
-def test_a_letter_is_posted_as_one_mail(monkeypatch: pytest.MonkeyPatch) -> None:
-    """To all recipients at once, as plain text, with the letter's key, to the host of the settings."""
+def test_a_email_is_posted_as_one_mail(monkeypatch: pytest.MonkeyPatch) -> None:
+    """To all recipients at once, as plain text, with the email's key, to the host of the settings."""
     (request,) = send(monkeypatch).requests
     assert request.full_url == "https://mail/v3/mail/send"
     assert request.get_header("Authorization") == "Bearer SG.key"

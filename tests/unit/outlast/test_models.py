@@ -1,10 +1,10 @@
 import pytest
 
-from outlast.models import ChunkCall, Lane, Orders, Outcome, Totals, Wave
+from outlast.models import ChunkCall, Lane, Outcome, RunView, Totals, Wave
 
 
 def refuse(rejected: int, rows: int, count: int | None = None, percent: float | None = None) -> str | None:
-    return Orders(8, count, percent).refusal(Totals(rows=rows, rejected=rejected))
+    return RunView(8, count, percent).refusal(Totals(rows=rows, rejected=rejected))
 
 
 def test_totals_add_up_field_by_field() -> None:
@@ -76,5 +76,5 @@ def test_a_wave_is_named_by_run_attempt_phase_and_number() -> None:
 @pytest.mark.parametrize("name", ["to_json", "from_json"])
 def test_nothing_that_crosses_has_a_name_of_the_codec(name: str) -> None:
     """The Durable SDK's codec would call a method of that name."""
-    for crossing in (ChunkCall, Lane, Orders, Outcome, Totals, Wave):
+    for crossing in (ChunkCall, Lane, RunView, Outcome, Totals, Wave):
         assert not hasattr(crossing, name)

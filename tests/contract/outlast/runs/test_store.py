@@ -95,11 +95,11 @@ def test_a_record_is_created_once(visit: Visit) -> None:
     visit(check)
 
 
-def test_what_has_not_ended_or_is_owed_is_found(visit: Visit) -> None:
+def test_what_has_not_ended_or_is_pending_is_found(visit: Visit) -> None:
     """The sweep sees those and no others, however many there are."""
 
     async def check(runs: Runs) -> None:
-        kept = [make_record() for _ in range(120)] + [make_record(state="failed", owed=["mail"])]
+        kept = [make_record() for _ in range(120)] + [make_record(state="failed", pending=["email"])]
         ended = [make_record(state=state) for state in ("completed", "failed", "cancelled", "superseded")]
         await asyncio.gather(*(runs.create(record) for record in (*kept, *ended)))
         found = {record.id for record in await runs.open_runs()}

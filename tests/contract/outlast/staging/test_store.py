@@ -171,7 +171,7 @@ def test_of_a_stream_that_breaks_nothing_is_kept(visit: Visit, before: int) -> N
 
 @pytest.mark.parametrize("path", ["a b", "é/ü.csv", "a%20b", "a%2fb", "a+b", "runs/r1/generated/000001/0000.json"])
 def test_a_path_is_taken_as_it_is(visit: Visit, path: str) -> None:
-    """Blanks, percent signs and other letters are part of a name."""
+    """Blanks, percent signs and other emails are part of a name."""
 
     async def check(staging: Staging) -> None:
         await staging.put(path, b"x")

@@ -22,19 +22,23 @@ def make(**fields: Any) -> World:
 
 @pytest.mark.parametrize("state", ["accepted", "reading", "generating", "storing", "publishing"])
 def test_a_run_at_work_is_fenced(state: str) -> None:
-    """202, and the record says what the run is to become; no mail is owed."""
+    """202, and the record says what the run is to become; no mail is pending."""
     world = make(state=state)
     response = cancel(world)
     record = world.runs.records["r1"]
     assert (response.status_code, read(response)["run"]["state"]) == (202, "failing")
-    assert (record.outcome, record.owed, (record.failure or {})["text"]) == ("cancelled", [], "the run was cancelled")
+    assert (record.outcome, record.pending, (record.failure or {})["text"]) == (
+        "cancelled",
+        [],
+        "the run was cancelled",
+    )
 
 
 def test_a_snapshot_that_was_storing_is_to_be_undone() -> None:
     """What it had written goes."""
     world = make(state="storing", mode="snapshot", wrote=True)
     cancel(world)
-    assert world.runs.records["r1"].owed == ["undo"]
+    assert world.runs.records["r1"].pending == ["undo"]
 
 
 def test_a_repeat_changes_nothing() -> None:

@@ -82,12 +82,12 @@ def test_a_fenced_run_that_nobody_compensates_is_compensated(status: str | None)
 
 
 @pytest.mark.parametrize("state", ["failed", "cancelled", "superseded"])
-def test_what_is_owed_is_paid_later_and_later(state: str) -> None:
-    """Two minutes after the first compensating, an hour after many; nothing is done where nothing is owed."""
-    assert verdict(Seen("Failed"), age=119, state=state, owed=["mail"], compensations=1) is Todo.LEAVE
-    assert verdict(Seen("Failed"), age=120, state=state, owed=["mail"], compensations=1) is Todo.COMPENSATE
-    assert verdict(Seen("Failed"), age=3599, state=state, owed=["undo"], compensations=50) is Todo.LEAVE
-    assert verdict(Seen("Failed"), age=3600, state=state, owed=["undo"], compensations=50) is Todo.COMPENSATE
+def test_what_is_pending_is_done_later_and_later(state: str) -> None:
+    """Two minutes after the first compensating, an hour after many; nothing is done where nothing is pending."""
+    assert verdict(Seen("Failed"), age=119, state=state, pending=["email"], compensations=1) is Todo.LEAVE
+    assert verdict(Seen("Failed"), age=120, state=state, pending=["email"], compensations=1) is Todo.COMPENSATE
+    assert verdict(Seen("Failed"), age=3599, state=state, pending=["undo"], compensations=50) is Todo.LEAVE
+    assert verdict(Seen("Failed"), age=3600, state=state, pending=["undo"], compensations=50) is Todo.COMPENSATE
     assert verdict(Seen("Failed"), age=10**7, state=state) is Todo.LEAVE
 
 

@@ -124,10 +124,10 @@ def test_what_there_is_no_time_for_is_left_for_the_next_sweep(caplog: pytest.Log
     assert "1 of 2 runs are left for the next" in caplog.text
 
 
-def test_a_run_that_has_ended_and_owes_is_judged_by_its_record() -> None:
+def test_a_run_that_has_ended_with_pending_steps_is_judged_by_its_record() -> None:
     """Its orchestration need not be there any more; people are told its own reason."""
     failure = {"step": "publish_report", "chunk": None, "text": "no"}
-    swept = Swept(state="failed", owed=["mail"], failure=failure, compensations=1)
+    swept = Swept(state="failed", pending=["email"], failure=failure, compensations=1)
     assert swept.after(119) == []
     assert [given["failure"] for _, _, given in swept.after(3600)] == [failure]
 
