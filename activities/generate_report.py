@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 from pydantic import ValidationError
 
-from outlast.cosmos.bulk.staged_document import Line, join_lines
+from outlast.cosmos.bulk.staged_document import StagedDocument, join_staged
 from outlast.cosmos.document import DocumentRefused, staged
 from outlast.cosmos.snapshots.header import as_generation
 from outlast.deadline import Deadline, Deadlines
@@ -108,7 +108,7 @@ class _Part:
     deadline: Deadline
     ended: bool = False
     cursor: Json | None = None
-    lines: dict[Key, Line] = field(default_factory=dict)
+    lines: dict[Key, StagedDocument] = field(default_factory=dict)
     fields: dict[int, list[str]] = field(default_factory=dict)
     left: dict[int, int] = field(default_factory=dict)
     rejects: list[Reject] = field(default_factory=list)
@@ -141,7 +141,7 @@ class _Part:
         )
         documents = sum(len(line.document) for line in lines)
         totals = Totals(rows=self.count, rejected=len(self.rejects), documents=len(lines), bytes=documents)
-        return join_lines(lines), encode_rejects(self.rejects) or None, totals
+        return join_staged(lines), encode_rejects(self.rejects) or None, totals
 
     def _take(self, row: AnyRow) -> None:
         self.count += 1
@@ -172,7 +172,7 @@ class _Part:
     def _stored(self, document: Any) -> Any:
         return document if self.generation is None else as_generation(document, self.generation)
 
-    def _keep(self, row: InputRow, lines: dict[Key, Line]) -> None:
+    def _keep(self, row: InputRow, lines: dict[Key, StagedDocument]) -> None:
         self.left[row.number] = len(lines)
         self.fields[row.number] = row.fields
         for key, line in lines.items():
@@ -181,7 +181,7 @@ class _Part:
             self.lines[key] = line
             self.size += len(line.document) + ROW_BYTES
 
-    def _lose(self, earlier: Line, key: Key) -> None:
+    def _lose(self, earlier: StagedDocument, key: Key) -> None:
         """A later row has the same document; a row that has none left is a reject."""
         self.left[earlier.row] -= 1
         if not self.left[earlier.row]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from outlast.cosmos.bulk.staged_document import Line, read_lines
+from outlast.cosmos.bulk.staged_document import StagedDocument, read_staged
 from outlast.cosmos.bulk.token_bucket import Allowance
 from outlast.cosmos.bulk.transport import Result
 from outlast.cosmos.bulk.writer import Writer
@@ -120,7 +120,7 @@ class _Storing:
     fence: Fence
     place: Place
     totals: Totals = field(default_factory=Totals)
-    refused: list[tuple[Line, Result]] = field(default_factory=list)
+    refused: list[tuple[StagedDocument, Result]] = field(default_factory=list)
 
     async def go(self) -> bool:
         """Write from the place on; tell whether the chunk is done."""
@@ -137,7 +137,7 @@ class _Storing:
     async def _window(self, path: str) -> bool:
         """Write the next window; tell whether all of it is settled."""
         data = await self.step.staging.get_range(path, self.place.offset, WINDOW)
-        lines = read_lines(data[: data.rindex(b"\n") + 1])
+        lines = read_staged(data[: data.rindex(b"\n") + 1])
         container = self.step.reports[self.record.report].container
         written = await self.step.writer.write(
             container, lines, self.deadline, self.fence.check, self.place.ahead, self.allowance
@@ -154,7 +154,7 @@ class _Storing:
         return written.settled == len(lines)
 
 
-def _reject(line: Line, result: Result, fields: Mapping[int, list[str]]) -> Reject:
+def _reject(line: StagedDocument, result: Result, fields: Mapping[int, list[str]]) -> Reject:
     code = "too_large" if result.status == 413 else f"database_{result.status}"
     return Reject(
         line.row, "", code, result.message.splitlines()[0] if result.message else "", fields.get(line.row, [])

@@ -1,4 +1,4 @@
-"""The run: read, generate, judge the rejects, store, publish; and when that fails, compensate it."""
+"""The run: read, generate, check the rejects, store, publish; and when that fails, compensate it."""
 
 from contextlib import suppress
 from math import ceil
@@ -50,10 +50,10 @@ def _story(context: Context, run: Json, progress: Progress) -> Steps:
     yield from call(context, "read_data_from_db", run)
 
     view = yield from _phase(context, run, "generate", chunks, progress)
-    _judge("generate_report", view, progress.totals)
+    _check_tolerance("generate_report", view, progress.totals)
 
     view = yield from _phase(context, run, "store", chunks, progress)
-    _judge("store_data_to_db", view, progress.totals)
+    _check_tolerance("store_data_to_db", view, progress.totals)
 
     yield from _advance(context, run, "publishing", progress)
     published = yield from call_until_done(context, "publish_report", {**run, "totals": progress.totals.to_dict()})
@@ -100,7 +100,7 @@ def _advance(context: Context, run: Json, to: str, progress: Progress) -> Steps:
     )
 
 
-def _judge(step: str, view: RunView, totals: Totals) -> None:
+def _check_tolerance(step: str, view: RunView, totals: Totals) -> None:
     refusal = view.refusal(totals)
     if refusal is not None:
         raise StepFailed(Failure(step, None, refusal))

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from outlast.cosmos.bulk.bulk_transport import BulkTransport
 from outlast.cosmos.bulk.rate_controller import Paces
-from outlast.cosmos.bulk.staged_document import Line
+from outlast.cosmos.bulk.staged_document import StagedDocument
 from outlast.cosmos.bulk.transport import Place, Result, Transport
 from outlast.cosmos.bulk.writer import Writer
 from outlast.cosmos.client import Cosmos
@@ -47,7 +47,7 @@ class Counting:
     route: Callable[..., object] = field(init=False)
     throughput: Callable[..., object] = field(init=False)
 
-    async def send(self, container: str, place: Place, lines: Sequence[Line]) -> list[Result]:
+    async def send(self, container: str, place: Place, lines: Sequence[StagedDocument]) -> list[Result]:
         results = await self.inner.send(container, place, lines)
         now, written = time.time(), sum(result.status < 300 for result in results)
         self.answers.append((now, written, sum(result.status == 429 for result in results)))
@@ -64,19 +64,19 @@ class Counting:
         return throttled / max(1, throttled + self.written(since))
 
 
-def make_line(number: int, key: int, name: str = "r") -> Line:
+def make_line(number: int, key: int, name: str = "r") -> StagedDocument:
     """A row of 1 KB."""
     partition = effective_partition_key(f"k{key}").encode()
     document = b'{"id":"%b-%d","pk":"k%d","text":"%b"}' % (name.encode(), number, key, FILLER)
-    return Line(number, b'"k%d"' % key, partition, document)
+    return StagedDocument(number, b'"k%d"' % key, partition, document)
 
 
-def make_window(first: int, rows: int = WINDOW, rows_per_key: int = 1, name: str = "r") -> list[Line]:
+def make_window(first: int, rows: int = WINDOW, rows_per_key: int = 1, name: str = "r") -> list[StagedDocument]:
     lines = [make_line(number, number // rows_per_key, name) for number in range(first, first + rows)]
     return sorted(lines, key=lambda line: line.effective_partition_key)
 
 
-def fresh_windows(name: str, rows: int | None = None, size: int = WINDOW) -> Iterator[list[Line]]:
+def fresh_windows(name: str, rows: int | None = None, size: int = WINDOW) -> Iterator[list[StagedDocument]]:
     """Rows that are nowhere yet, for ever or that many."""
     for first in count(0, size):
         if rows is not None and first >= rows:
@@ -95,7 +95,7 @@ class Lanes:
     refused: int = 0
     failures: list[str] = field(default_factory=list)
 
-    async def run(self, windows: Iterator[Sequence[Line]], seconds: float, lanes: int = LANES) -> None:
+    async def run(self, windows: Iterator[Sequence[StagedDocument]], seconds: float, lanes: int = LANES) -> None:
         """Until the windows or the seconds are over."""
         cosmos = Cosmos(self.url, self.key, DATABASE)
         self.counting = Counting(BulkTransport(cosmos))
@@ -105,7 +105,7 @@ class Lanes:
         await asyncio.gather(*(self._lane(writer, windows, deadline) for _ in range(lanes)))
         await cosmos.close()
 
-    async def _lane(self, writer: Writer, windows: Iterator[Sequence[Line]], deadline: Deadline) -> None:
+    async def _lane(self, writer: Writer, windows: Iterator[Sequence[StagedDocument]], deadline: Deadline) -> None:
         while not deadline.passed() and (lines := next(windows, None)) is not None:
             try:
                 written = await writer.write(CONTAINER, lines, deadline, _let_pass)

@@ -6,7 +6,7 @@ from random import Random
 
 from bench.writing.lanes import LANES
 from outlast.cosmos.bulk.rate_controller import Paces
-from outlast.cosmos.bulk.staged_document import Line
+from outlast.cosmos.bulk.staged_document import StagedDocument
 from outlast.cosmos.bulk.write_progress import Runs
 from outlast.cosmos.bulk.writer import Writer
 from outlast.cosmos.document import staged
@@ -42,7 +42,7 @@ async def _write(seconds: float) -> Tenth:
 
 async def _lane(writer: Writer, lane: int, seconds: float) -> tuple[int, int]:
     """Calls one after another, each from where the one before stopped."""
-    settled, failures, lines, first = 0, 0, list[Line](), 0
+    settled, failures, lines, first = 0, 0, list[StagedDocument](), 0
     ahead: Runs = ()
     while writer.clock() < seconds:
         deadline = Deadline(writer.clock() + CALL_SECONDS, writer.clock)
@@ -59,7 +59,7 @@ async def _lane(writer: Writer, lane: int, seconds: float) -> tuple[int, int]:
     return settled, failures
 
 
-def _window(lane: int, first: int) -> list[Line]:
+def _window(lane: int, first: int) -> list[StagedDocument]:
     rows = range(first, first + WINDOW)
     lines = [staged({"id": f"{lane}-{n}", "shop": f"s{lane}-{n}"}, ["shop"], n) for n in rows]
     return sorted(lines, key=lambda line: line.effective_partition_key)

@@ -16,7 +16,7 @@ from bench.writing.lanes import CONTAINER, DATABASE, WINDOW, Lanes, fresh_window
 from bench.writing.stub import Stub
 from local.cosmos.control import Control
 from local.cosmos.process import CosmosProcess
-from outlast.cosmos.bulk.staged_document import Line
+from outlast.cosmos.bulk.staged_document import StagedDocument
 
 RATE = 8_000
 RANGES = 4
@@ -108,9 +108,9 @@ def hot_range(rows: int) -> Hot:
     return Hot(needed[hot] / took[hot], late)
 
 
-def _half_in_one(rows: int) -> list[Line]:
+def _half_in_one(rows: int) -> list[StagedDocument]:
     """Half of them in the last of four ranges, the rest in the others alike."""
-    hot, cold = list[Line](), list[Line]()
+    hot, cold = list[StagedDocument](), list[StagedDocument]()
     for number in count():
         line = make_line(number, number)
         group = hot if line.effective_partition_key >= b"30" else cold

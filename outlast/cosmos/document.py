@@ -1,4 +1,4 @@
-"""What the service accepts as a document, judged before it is staged.
+"""What the service accepts as a document, checked before it is staged.
 
 Limits: Azure Cosmos DB, "Service quotas": 2 MB of UTF-8 JSON, 128 levels, ids of 1,023 bytes, partition keys of 2,048.
 """
@@ -11,7 +11,7 @@ from uuid import UUID
 
 import orjson
 
-from outlast.cosmos.bulk.staged_document import Line
+from outlast.cosmos.bulk.staged_document import StagedDocument
 from outlast.cosmos.partition_key import Key, effective_partition_key
 
 MAX_BYTES = 2 * 1024 * 1024
@@ -31,7 +31,7 @@ class DocumentRefused(ValueError):
         self.field = field
 
 
-def staged(document: Any, partition_key_path: list[str], row: int) -> Line:
+def staged(document: Any, partition_key_path: list[str], row: int) -> StagedDocument:
     """Check one document and encode it, once for all; raise DocumentRefused."""
     if not isinstance(document, Mapping):
         raise DocumentRefused("json", f"a document must be a dictionary, not {type(document).__name__}")
@@ -41,7 +41,7 @@ def staged(document: Any, partition_key_path: list[str], row: int) -> Line:
     text = _encoded(document)
     if len(text) > MAX_BYTES:
         raise DocumentRefused("too_large", f"the document has {len(text):,} bytes and {MAX_BYTES:,} are allowed")
-    return Line(row, _kept(orjson.dumps(key)), effective_partition_key(key).encode(), text)
+    return StagedDocument(row, _kept(orjson.dumps(key)), effective_partition_key(key).encode(), text)
 
 
 def _encoded(document: Mapping[str, Any]) -> bytes:

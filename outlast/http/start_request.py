@@ -8,7 +8,7 @@ import azure.functions as func
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from outlast.http.problem import Problem, bad_request, from_validation
-from outlast.inputs import BadInput, Inflater, InputFormat, tell_format
+from outlast.inputs import BadInput, Inflater, InputFormat, detect_format
 from outlast.report import Parameters, Report
 from outlast.staging.store import Staging
 
@@ -123,7 +123,7 @@ def _told(
     try:
         if not head:
             raise BadInput("body", "the body is empty; post the file, as with curl --data-binary @FILE")
-        form, gzipped = tell_format(content_type, filename, head)
+        form, gzipped = detect_format(content_type, filename, head)
         text, whole = _inflated_head(head, whole) if gzipped else (head, whole)
         columns = form.columns(text, whole)
     except BadInput as error:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from outlast.inputs.csv_file import CSV
-from outlast.inputs.detect import tell_format
+from outlast.inputs.detect import detect_format
 from outlast.inputs.gzipped import Inflater
 from outlast.inputs.json_lines import JSON_LINES
 from outlast.inputs.types import MAX_RECORD, BadInput, BadRow, Chunk, Cut, InputFormat, InputRow
@@ -22,5 +22,5 @@ __all__ = [
     "Inflater",
     "InputFormat",
     "InputRow",
-    "tell_format",
+    "detect_format",
 ]

@@ -6,7 +6,7 @@ from outlast.inputs.csv_file import CSV
 from outlast.inputs.gzipped import MAGIC, Inflater
 from outlast.inputs.json_lines import JSON_LINES
 from outlast.inputs.types import BadInput, InputFormat
-from outlast.inputs.unsupported import refuse_foreign
+from outlast.inputs.unsupported import refuse_unsupported
 
 _TYPES: dict[str, InputFormat | None] = {
     "text/csv": CSV,
@@ -30,7 +30,7 @@ _JSON = re.compile(rb'\s*(?:\{\s*["}]|\[\s*[\[{])')
 _LOOK_AT = 64 * 1024
 
 
-def tell_format(content_type: str | None, filename: str | None, head: bytes) -> tuple[InputFormat, bool]:
+def detect_format(content_type: str | None, filename: str | None, head: bytes) -> tuple[InputFormat, bool]:
     """The format, and whether it is gzipped.
 
     `head` is how the body begins, as sent; some KiB are enough, and empty means an empty body. Content-Type or file
@@ -45,7 +45,7 @@ def tell_format(content_type: str | None, filename: str | None, head: bytes) -> 
     gzipped = head.startswith(MAGIC)
     _check_gzip(media, name, gzipped)
     text = _inflated(head) if gzipped else head
-    refuse_foreign(text)
+    refuse_unsupported(text)
     return _confirmed(claimed, text), gzipped
 
 

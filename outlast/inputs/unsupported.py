@@ -26,7 +26,7 @@ _MARKUP = re.compile(rb"(?:\xef\xbb\xbf)?\s*<(?:!doctype|html|\?xml)", re.IGNORE
 _LOOK_AT = 4096
 
 
-def refuse_foreign(head: bytes) -> None:
+def refuse_unsupported(head: bytes) -> None:
     """Raises BadInput when `head`, how the input begins, is no text or another format known by its first bytes."""
     for signature, what in _SIGNATURES.items():
         if head.startswith(signature):

@@ -17,7 +17,7 @@ LONGEST_PAUSE = timedelta(hours=1)
 """Between two compensations of a run to which something stays pending."""
 
 
-class Todo(Enum):
+class Decision(Enum):
     LEAVE = auto()
     START = auto()
     """The record's attempt was never started."""
@@ -29,7 +29,7 @@ class Todo(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class InstanceStatus:
     """An orchestration as it stands. `status` None: there is none. `attempt` is what it was started with, `moved` when
     it or one of its lanes last changed, `text` its output or the reason of its end."""
 
@@ -39,37 +39,37 @@ class Seen:
     text: Any = None
 
 
-def judge(record: RunRecord, seen: Seen, now: datetime, patience: float) -> Todo:
+def decide(record: RunRecord, seen: InstanceStatus, now: datetime, patience: float) -> Decision:
     """What is to be done. `patience`: seconds in which something must change while any activity lives."""
     if record.state in ENDED:
         return _pending(record, now)
     if seen.status == "Suspended":
-        return Todo.LEAVE
+        return Decision.LEAVE
     if seen.status in MOVING:
         moved = max(_time(record.updated), seen.moved or _time(record.updated))
-        return Todo.TERMINATE if now - moved > timedelta(seconds=patience) else Todo.LEAVE
+        return Decision.TERMINATE if now - moved > timedelta(seconds=patience) else Decision.LEAVE
     if record.state == "failing":
-        return Todo.COMPENSATE
+        return Decision.COMPENSATE
     if record.state == "accepted" and seen.attempt < record.attempt:
-        waited = now - _time(record.updated)
-        return Todo.START if waited > timedelta(seconds=START_SECONDS) or seen.status is not None else Todo.LEAVE
+        overdue = seen.status is not None or now - _time(record.updated) > timedelta(seconds=START_SECONDS)
+        return Decision.START if overdue else Decision.LEAVE
     return _ended(record, seen)
 
 
-def _pending(record: RunRecord, now: datetime) -> Todo:
+def _pending(record: RunRecord, now: datetime) -> Decision:
     """Later and later, for what could not be done at once may need a person."""
     pause = min(LONGEST_PAUSE, timedelta(minutes=2 ** min(record.compensations, 10)))
-    return Todo.COMPENSATE if record.pending and now - _time(record.updated) >= pause else Todo.LEAVE
+    return Decision.COMPENSATE if record.pending and now - _time(record.updated) >= pause else Decision.LEAVE
 
 
-def _ended(record: RunRecord, seen: Seen) -> Todo:
+def _ended(record: RunRecord, seen: InstanceStatus) -> Decision:
     """The record says that it is being worked on, and nobody works on it. Who terminates or purges a run wants its
     end; an orchestration that failed without a word to the record lost its worker."""
     willed = seen.status is None or (seen.status == "Terminated" and STUCK not in str(seen.text))
-    return Todo.COMPENSATE if willed or record.attempt >= MOST_ATTEMPTS else Todo.AGAIN
+    return Decision.COMPENSATE if willed or record.attempt >= MOST_ATTEMPTS else Decision.AGAIN
 
 
-def reason(record: RunRecord, seen: Seen) -> str:
+def reason(record: RunRecord, seen: InstanceStatus) -> str:
     """Why a run is compensated that did not fail by itself."""
     if seen.status is None:
         return "its orchestration is gone: it was purged"

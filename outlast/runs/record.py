@@ -15,10 +15,10 @@ ENDED = frozenset({"completed", *OUTCOMES})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunRecord:
-    """One run. `pending`: the steps of its compensation that are still to be done: `undo`, `email`. `outcome`: the final
-    state of a run that is failing. `wrote`: whether any attempt came as far as storing. `compensations`: how often one
-    was started. `body`: the name under which the posted input is staged. `fingerprint`: what the caller asked for, so
-    that a repeat can be told from another request."""
+    """One run. `pending`: the steps of its compensation that are still to be done: `undo`, `email`. `outcome`: the
+    final state of a run that is failing. `wrote`: whether any attempt came as far as storing. `compensations`: how
+    often one was started. `body`: the name under which the posted input is staged. `fingerprint`: what the caller
+    asked for, so that a repeat can be told from another request."""
 
     id: str
     report: str

@@ -19,7 +19,7 @@ from outlast.deadline import SHARE
 from outlast.errors import OutlastError
 from outlast.models import Failure
 from outlast.report import Report
-from outlast.runs.reconcile import MOVING, STUCK, Seen, Todo, judge, reason
+from outlast.runs.reconcile import MOVING, STUCK, Decision, InstanceStatus, decide, reason
 from outlast.runs.record import ENDED, RunRecord
 from outlast.runs.store import Runs
 
@@ -28,7 +28,7 @@ AT_WORK = (*MOVING, "Suspended")
 
 
 class _Moved(OutlastError):
-    """The record has changed since it was judged."""
+    """The record has changed since the decision."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,14 +82,14 @@ class SweepRuns:
 
     async def _sweep(self, record: RunRecord, client: Any) -> None:
         seen = await _seen(record, client)
-        todo = judge(record, seen, self.now().astimezone(UTC), self.patience)
-        if todo is Todo.START:
+        todo = decide(record, seen, self.now().astimezone(UTC), self.patience)
+        if todo is Decision.START:
             await start(client, record)
-        elif todo is Todo.AGAIN:
+        elif todo is Decision.AGAIN:
             await start(client, await self.runs.change(record.id, lambda found: _next_attempt(found, record)))
-        elif todo is Todo.TERMINATE:
+        elif todo is Decision.TERMINATE:
             await client.terminate(record.id, STUCK)
-        elif todo is Todo.COMPENSATE:
+        elif todo is Decision.COMPENSATE:
             await self._compensate(client, record, reason(record, seen))
 
     async def _compensate(self, client: Any, record: RunRecord, text: str) -> None:
@@ -106,21 +106,21 @@ class SweepRuns:
 
     async def _may_start(self, client: Any, instance_id: str) -> bool:
         """Unless it is at work. One that does not move is terminated, and started by the next sweep."""
-        seen = await look(client, instance_id)
+        seen = await get_status(client, instance_id)
         if seen.status in MOVING and seen.moved and self.now() - seen.moved > timedelta(seconds=self.patience):
             await client.terminate(instance_id, STUCK)
         return seen.status not in AT_WORK
 
 
-async def _seen(record: RunRecord, client: Any) -> Seen:
+async def _seen(record: RunRecord, client: Any) -> InstanceStatus:
     """Of a run that has ended the record says everything."""
     if record.state in ENDED:
-        return Seen(None)
-    return await look(client, record.id, [compensation_id(record)] if record.state == "failing" else [])
+        return InstanceStatus(None)
+    return await get_status(client, record.id, [compensation_id(record)] if record.state == "failing" else [])
 
 
-def _next_attempt(found: RunRecord, judged: RunRecord) -> RunRecord:
-    if (found.attempt, found.state) != (judged.attempt, judged.state):
+def _next_attempt(found: RunRecord, known: RunRecord) -> RunRecord:
+    if (found.attempt, found.state) != (known.attempt, known.state):
         raise _Moved
     return replace(found, attempt=found.attempt + 1, state="accepted")
 
@@ -133,17 +133,17 @@ def compensation_id(record: RunRecord) -> str:
     return f"{record.id}:{record.attempt}:compensate"
 
 
-async def look(client: Any, instance_id: str, others: Sequence[str] = ()) -> Seen:
+async def get_status(client: Any, instance_id: str, others: Sequence[str] = ()) -> InstanceStatus:
     """The orchestration, with what works for it: its current lanes, and `others`."""
     status = await client.get_status(instance_id, show_input=True)
     if not status:
-        return Seen(None)
+        return InstanceStatus(None)
     custom = status.custom_status if isinstance(status.custom_status, dict) else {}
     lanes = [f"{custom.get('wave')}-{number}" for number in range(custom.get("lanes") or 0)]
     found = [status, *(await asyncio.gather(*(client.get_status(one) for one in (*lanes, *others))))]
     times = [one.last_updated_time for one in found if one and one.last_updated_time]
     moved = max((_utc(time) for time in times), default=None)
-    return Seen(status.runtime_status.value, _attempt(status.input_), moved, status.output)
+    return InstanceStatus(status.runtime_status.value, _attempt(status.input_), moved, status.output)
 
 
 def _attempt(given: Any) -> int:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from outlast.cosmos.bulk.sdk_transport import KeyRoute
-from outlast.cosmos.bulk.staged_document import Line
+from outlast.cosmos.bulk.staged_document import StagedDocument
 from outlast.cosmos.bulk.transport import CONNECTION_LOST, Place, Result, Route
 
 CHARGE = 5.0
@@ -62,7 +62,7 @@ class FakeTransport:
     async def throughput(self, container: str) -> float:
         return self.provisioned
 
-    async def send(self, container: str, place: Place, lines: Sequence[Line]) -> list[Result]:
+    async def send(self, container: str, place: Place, lines: Sequence[StagedDocument]) -> list[Result]:
         if not lines or len(lines) > 100 or len({line.partition_key for line in lines}) != 1:
             raise AssertionError(f"{len(lines)} lines are no batch of one partition key")
         self.sent.append([line.parsed()["id"] for line in lines])
@@ -76,7 +76,7 @@ class FakeTransport:
         results = self._apply(self.documents(container), lines)
         return results if fault is None else [_failed(fault)] * len(lines)
 
-    def _apply(self, documents: Documents, lines: Sequence[Line]) -> list[Result]:
+    def _apply(self, documents: Documents, lines: Sequence[StagedDocument]) -> list[Result]:
         statuses = [self.poison.get(line.parsed()["id"], 0) for line in lines]
         bad = next((i for i, status in enumerate(statuses) if status), None)
         if bad is not None:
@@ -84,7 +84,7 @@ class FakeTransport:
             return [failed if i == bad else Result(424) for i in range(len(lines))]
         return [self._upsert(documents, line) for line in lines]
 
-    def _upsert(self, documents: Documents, line: Line) -> Result:
+    def _upsert(self, documents: Documents, line: StagedDocument) -> Result:
         document = line.parsed()
         key = (line.partition_key, document["id"])
         status = 200 if key in documents else 201

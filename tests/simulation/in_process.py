@@ -11,7 +11,7 @@ from local.cosmos.core import Emulator
 from local.cosmos.messages import Request, Response
 from outlast.cosmos.bulk.partition_map import PartitionMap
 from outlast.cosmos.bulk.request import body_of, headers_for, results_of
-from outlast.cosmos.bulk.staged_document import Line
+from outlast.cosmos.bulk.staged_document import StagedDocument
 from outlast.cosmos.bulk.transport import CONNECTION_LOST, Place, Result, Route
 
 EPOCH = 1_767_225_600.0
@@ -79,7 +79,7 @@ class InProcess:
     async def throughput(self, container: str) -> float:
         return float(self.emulator.account.container(DATABASE, container).throughput)
 
-    async def send(self, container: str, place: Place, lines: Sequence[Line]) -> list[Result]:
+    async def send(self, container: str, place: Place, lines: Sequence[StagedDocument]) -> list[Result]:
         began = asyncio.get_running_loop().time()
         body = body_of(lines).encode()
         path = f"/dbs/{DATABASE}/colls/{container}/docs"

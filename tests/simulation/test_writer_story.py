@@ -6,7 +6,7 @@ from random import Random
 import pytest
 
 from outlast.cosmos.bulk.rate_controller import Paces
-from outlast.cosmos.bulk.staged_document import Line
+from outlast.cosmos.bulk.staged_document import StagedDocument
 from outlast.cosmos.bulk.transport import CONNECTION_LOST, Place, Result
 from outlast.cosmos.bulk.writer import Writer
 from outlast.cosmos.document import staged
@@ -38,7 +38,7 @@ def test_the_same_seed_tells_the_same_story(seed: int) -> None:
 class Forgetful(InProcess):
     """Loses the first answer about each document, when it is written."""
 
-    async def send(self, container: str, place: Place, lines: Sequence[Line]) -> list[Result]:
+    async def send(self, container: str, place: Place, lines: Sequence[StagedDocument]) -> list[Result]:
         results = await super().send(container, place, lines)
         known = self.__dict__.setdefault("answered", set())
         if all(line.row in known for line in lines):

@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 
 from outlast.cosmos.bulk.rate_controller import Paces
-from outlast.cosmos.bulk.staged_document import Line
+from outlast.cosmos.bulk.staged_document import StagedDocument
 from outlast.cosmos.bulk.write_progress import Runs
 from outlast.cosmos.bulk.writer import Writer
 from outlast.cosmos.document import staged
@@ -113,7 +113,7 @@ class _Teller:
             rules[transport.emulator.faults.add({**FAULTS[number], **rule}).id] = number
         return rules
 
-    def _chunk(self, number: int) -> list[Line]:
+    def _chunk(self, number: int) -> list[StagedDocument]:
         """Documents in the order of the hash space, some of which the database refuses."""
         shops = self.random.choice((1, 7, 1000))
         text = "x" * self.random.choice((10, 300, 20_000))
@@ -129,7 +129,7 @@ class _Teller:
             lines.append(line)
         return sorted(lines, key=lambda line: (line.effective_partition_key, line.row))
 
-    async def _lane(self, writer: Writer, lines: Sequence[Line]) -> None:
+    async def _lane(self, writer: Writer, lines: Sequence[StagedDocument]) -> None:
         """Calls one after another, each from where the one before stopped."""
         seconds = self.random.choice((0.5, 3.0, 1000.0))
         ahead: Runs = ()

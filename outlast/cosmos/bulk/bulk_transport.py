@@ -8,7 +8,7 @@ from azure.cosmos.exceptions import CosmosHttpResponseError
 
 from outlast.cosmos.bulk.partition_map import PartitionMap
 from outlast.cosmos.bulk.request import body_of, headers_for, results_of
-from outlast.cosmos.bulk.staged_document import Line
+from outlast.cosmos.bulk.staged_document import StagedDocument
 from outlast.cosmos.bulk.transport import (
     BATCH_DOCUMENT_BYTES,
     NO_PRIORITY,
@@ -49,7 +49,7 @@ class BulkTransport:
     async def throughput(self, container: str) -> float:
         return await read_throughput((await self._cosmos.database()).get_container_client(container))
 
-    async def send(self, container: str, place: Place, lines: Sequence[Line]) -> list[Result]:
+    async def send(self, container: str, place: Place, lines: Sequence[StagedDocument]) -> list[Result]:
         proxy = (await self._cosmos.writing()).get_container_client(container)
         options = {**self._priority.options(), "containerRID": self._maps[container].rid}
         try:

@@ -6,9 +6,9 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from outlast.cosmos.bulk.outcome import Next, is_stale, judge
+from outlast.cosmos.bulk.outcome import Next, classify, is_stale
 from outlast.cosmos.bulk.partition_queue import Stream
-from outlast.cosmos.bulk.staged_document import Line
+from outlast.cosmos.bulk.staged_document import StagedDocument
 from outlast.cosmos.bulk.token_bucket import Allowance
 from outlast.cosmos.bulk.transport import CONNECTION_LOST, Place, Result, Route
 from outlast.cosmos.bulk.write_progress import Runs, Written, numbers_in, runs_of
@@ -30,7 +30,7 @@ ATTEMPTS = 6
 class Writing:
     writer: "Writer"
     container: str
-    lines: Sequence[Line]
+    lines: Sequence[StagedDocument]
     deadline: Deadline
     check: Callable[[], Awaitable[None]]
     ahead: Runs = ()
@@ -83,7 +83,7 @@ class Writing:
             found = await self.writer.transport.route(self.container, stale)
             if not isinstance(found, Result):
                 return found
-            judge(found, self.container)
+            classify(found, self.container)
             lost += 1
             await self._back_off(lost, found)
         return None
@@ -157,7 +157,7 @@ class Writing:
         if all(result.status in OK for result in results):
             self.results.update(zip(batch, results, strict=True))
             return [], None
-        verdicts = [judge(result, self.container) for result in results]
+        verdicts = [classify(result, self.container) for result in results]
         if len(batch) > 1 and all(verdict is Next.REFUSE for verdict in verdicts):
             return await self._divide(stream, place, batch)
         again, fault = [], None

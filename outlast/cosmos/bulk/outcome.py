@@ -25,7 +25,7 @@ _LOST_WITH = frozenset({(403, 3), (403, 1008), (404, 1002), (400, 1024)})
 _REFUSED = frozenset({400, 409, 412, 413})
 
 
-def judge(result: Result, container: str) -> Next:
+def classify(result: Result, container: str) -> Next:
     """Say what to do with the operation; raise Permanent where no operation on the container can succeed."""
     status, substatus = result.status, result.substatus
     if status in (200, 201):

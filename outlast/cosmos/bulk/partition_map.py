@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from outlast.cosmos.bulk.staged_document import Line
+from outlast.cosmos.bulk.staged_document import StagedDocument
 from outlast.cosmos.bulk.transport import Place
 from outlast.cosmos.partition_key import effective_partition_key_v1
 from outlast.errors import Permanent
@@ -37,12 +37,12 @@ class PartitionMap:
         lows = [one["minInclusive"].encode() for one in ranges]
         return cls(properties["_rid"], int(definition.get("version", 1)), lows, places, source)
 
-    def places(self, lines: Sequence[Line]) -> list[Place]:
+    def places(self, lines: Sequence[StagedDocument]) -> list[Place]:
         """Of each line the range it lies in."""
         ranges, lows = self.ranges, self.lows
         return [ranges[bisect_right(lows, effective) - 1] for effective in self._effective(lines)]
 
-    def _effective(self, lines: Sequence[Line]) -> list[bytes]:
+    def _effective(self, lines: Sequence[StagedDocument]) -> list[bytes]:
         """Staged lines carry version 2, which every container has that was made since 2019 without asking for 1."""
         if self.version == 2:
             return [line.effective_partition_key for line in lines]

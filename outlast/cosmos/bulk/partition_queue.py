@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from itertools import accumulate
 
 from outlast.cosmos.bulk.rate_controller import Pace
-from outlast.cosmos.bulk.staged_document import Line
+from outlast.cosmos.bulk.staged_document import StagedDocument
 from outlast.cosmos.bulk.transport import Place
 
 TARGET_BYTES = 220_201
@@ -19,7 +19,7 @@ class Stream:
     """Lines by their number. `workers`: how many send at the moment."""
 
     pace: Pace
-    lines: Sequence[Line]
+    lines: Sequence[StagedDocument]
     waiting: dict[Place, deque[int]] = field(default_factory=dict)
     workers: int = 0
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
-from outlast.cosmos.bulk.staged_document import Line
+from outlast.cosmos.bulk.staged_document import StagedDocument
 from outlast.cosmos.bulk.transport import Result
 
 _HEADERS = {
@@ -23,7 +23,7 @@ def headers_for(range_id: str) -> dict[str, str]:
     return {**_HEADERS, "x-ms-documentdb-partitionkeyrangeid": range_id}
 
 
-def body_of(lines: Sequence[Line]) -> str:
+def body_of(lines: Sequence[StagedDocument]) -> str:
     """Join what was staged; only the partition key is quoted, for it travels as JSON inside of JSON."""
     parts: list[bytes] = []
     for line in lines:

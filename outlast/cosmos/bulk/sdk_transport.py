@@ -9,7 +9,7 @@ from azure.core.exceptions import AzureError
 from azure.cosmos.aio import ContainerProxy
 from azure.cosmos.exceptions import CosmosBatchOperationError, CosmosHttpResponseError
 
-from outlast.cosmos.bulk.staged_document import Line
+from outlast.cosmos.bulk.staged_document import StagedDocument
 from outlast.cosmos.bulk.transport import (
     BATCH_DOCUMENT_BYTES,
     NO_PRIORITY,
@@ -30,7 +30,7 @@ class KeyRoute:
     """By partition key. Request units are budgeted by physical partition, and a partition is a stretch of the hash
     space; its first byte has 64 values: fine enough that a hot partition does not hold up the others."""
 
-    def places(self, lines: Sequence[Line]) -> list[Place]:
+    def places(self, lines: Sequence[StagedDocument]) -> list[Place]:
         return [Place(line.partition_key.decode(), line.effective_partition_key[:2].decode()) for line in lines]
 
 
@@ -47,7 +47,7 @@ class SdkTransport:
     async def throughput(self, container: str) -> float:
         return await read_throughput((await self._cosmos.database()).get_container_client(container))
 
-    async def send(self, container: str, place: Place, lines: Sequence[Line]) -> list[Result]:
+    async def send(self, container: str, place: Place, lines: Sequence[StagedDocument]) -> list[Result]:
         proxy = (await self._cosmos.writing()).get_container_client(container)
         try:
             if len(lines[0].document) > BATCH_DOCUMENT_BYTES:
@@ -60,7 +60,7 @@ class SdkTransport:
         except (AzureError, ClientError, TimeoutError, ConnectionError) as error:
             return [lost(error)] * len(lines)
 
-    async def _batch(self, proxy: ContainerProxy, lines: Sequence[Line]) -> list[Result]:
+    async def _batch(self, proxy: ContainerProxy, lines: Sequence[StagedDocument]) -> list[Result]:
         operations = [("upsert", (line.parsed(),)) for line in lines]
         key = orjson.loads(lines[0].partition_key)
         answers = await proxy.execute_item_batch(operations, key, **self._keywords)

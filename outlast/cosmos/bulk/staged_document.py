@@ -12,7 +12,7 @@ import orjson
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class StagedDocument:
     """`row` is the input's row the document came from."""
 
     row: int
@@ -27,15 +27,15 @@ class Line:
         return cast(dict[str, Any], orjson.loads(self.document))
 
 
-def read_lines(data: bytes) -> list[Line]:
+def read_staged(data: bytes) -> list[StagedDocument]:
     """Read whole lines."""
     return [_line(text) for text in data.split(b"\n") if text]
 
 
-def join_lines(lines: Iterable[Line]) -> bytes:
+def join_staged(lines: Iterable[StagedDocument]) -> bytes:
     return b"".join(line.encoded() for line in lines)
 
 
-def _line(text: bytes) -> Line:
+def _line(text: bytes) -> StagedDocument:
     row, key, effective, document = text.split(b"\t", 3)
-    return Line(int(row), key, effective, document)
+    return StagedDocument(int(row), key, effective, document)

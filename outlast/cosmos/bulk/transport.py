@@ -9,7 +9,7 @@ from azure.core.exceptions import AzureError
 from azure.cosmos.aio import ContainerProxy
 from azure.cosmos.exceptions import CosmosBatchOperationError, CosmosHttpResponseError
 
-from outlast.cosmos.bulk.staged_document import Line
+from outlast.cosmos.bulk.staged_document import StagedDocument
 from outlast.errors import Permanent, Transient
 
 CONNECTION_LOST = 0
@@ -42,7 +42,7 @@ class Place(NamedTuple):
 class Route(Protocol):
     """Where documents go, as of one reading of the container."""
 
-    def places(self, lines: Sequence[Line]) -> list[Place]:
+    def places(self, lines: Sequence[StagedDocument]) -> list[Place]:
         """Of each line its own."""
         ...
 
@@ -56,7 +56,7 @@ class Transport(Protocol):
         """The RU/s provisioned; raises Permanent where it may not be read, Transient where it could not."""
         ...
 
-    async def send(self, container: str, place: Place, lines: Sequence[Line]) -> list[Result]:
+    async def send(self, container: str, place: Place, lines: Sequence[StagedDocument]) -> list[Result]:
         """Upsert documents of one place and answer for each; never raises for what the database answers."""
         ...
 
@@ -98,7 +98,7 @@ async def read_throughput(proxy: ContainerProxy) -> float:
     return float(found.auto_scale_max_throughput or found.offer_throughput or 0)
 
 
-async def upsert(proxy: ContainerProxy, line: Line, keywords: Mapping[str, Any]) -> Result:
+async def upsert(proxy: ContainerProxy, line: StagedDocument, keywords: Mapping[str, Any]) -> Result:
     """One document in a request of its own. The SDK does not tell whether it was there before: 201 either way."""
     charge = 0.0
 

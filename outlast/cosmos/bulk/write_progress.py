@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from outlast.cosmos.bulk.staged_document import Line
+from outlast.cosmos.bulk.staged_document import StagedDocument
 from outlast.cosmos.bulk.transport import Result
 from outlast.models import Totals
 
@@ -21,7 +21,7 @@ class Written:
 
     settled: int
     ahead: tuple[tuple[int, int], ...]
-    refused: list[tuple[Line, Result]]
+    refused: list[tuple[StagedDocument, Result]]
     totals: Totals
 
     def left(self) -> tuple[tuple[int, int], ...]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from outlast.cosmos.bulk.bulk_write import Writing
 from outlast.cosmos.bulk.rate_controller import Paces
-from outlast.cosmos.bulk.staged_document import Line
+from outlast.cosmos.bulk.staged_document import StagedDocument
 from outlast.cosmos.bulk.token_bucket import Allowance, lane_share
 from outlast.cosmos.bulk.transport import Transport
 from outlast.cosmos.bulk.write_progress import Runs, Written
@@ -30,7 +30,7 @@ class Writer:
     async def write(
         self,
         container: str,
-        lines: Sequence[Line],
+        lines: Sequence[StagedDocument],
         deadline: Deadline,
         check: Callable[[], Awaitable[None]],
         ahead: Runs = (),

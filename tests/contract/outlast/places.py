@@ -11,7 +11,7 @@ from local.cosmos.control import Control
 from local.cosmos.process import CosmosProcess
 from outlast.cosmos.bulk.bulk_transport import BulkTransport
 from outlast.cosmos.bulk.sdk_transport import SdkTransport
-from outlast.cosmos.bulk.staged_document import Line
+from outlast.cosmos.bulk.staged_document import StagedDocument
 from outlast.cosmos.bulk.transport import CONNECTION_LOST, Result, Transport
 from outlast.cosmos.client import Cosmos
 from tests.fakes.transport import FakeTransport, Fault
@@ -29,7 +29,7 @@ class Place(Protocol):
     def transport(self) -> Transport: ...
     async def documents(self, shop: Any) -> dict[str, Any]: ...
     def meet(self, fault: Fault) -> None: ...
-    def spoil(self, line: Line) -> Line: ...
+    def spoil(self, line: StagedDocument) -> StagedDocument: ...
 
 
 PlaceOpener = Callable[[], AbstractAsyncContextManager[Place]]
@@ -56,7 +56,7 @@ class FakePlace:
         """All sends meet this, from now on."""
         self.transport.always = fault
 
-    def spoil(self, line: Line) -> Line:
+    def spoil(self, line: StagedDocument) -> StagedDocument:
         """Make it one that the database refuses."""
         self.transport.poison[line.parsed()["id"]] = 400
         return line
@@ -98,7 +98,7 @@ class SdkPlace:
             more = {"retry_after_ms": wait} if wait else {}
             self._control.add_fault(kind=self.kind, status=fault.status, substatus=fault.substatus, when=when, **more)
 
-    def spoil(self, line: Line) -> Line:
+    def spoil(self, line: StagedDocument) -> StagedDocument:
         """Make it one that the database refuses: the document lies in another partition than it says."""
         return replace(line, document=orjson.dumps({**line.parsed(), "shop": "elsewhere"}))
 
@@ -112,7 +112,7 @@ class BulkPlace(SdkPlace):
         return BulkTransport(self._cosmos)
 
 
-async def send(transport: Transport, container: str, lines: Sequence[Line]) -> list[Result]:
+async def send(transport: Transport, container: str, lines: Sequence[StagedDocument]) -> list[Result]:
     """Send lines that all go to one place; where the way there is not found, that answer stands for each."""
     route = await transport.route(container)
     if isinstance(route, Result):

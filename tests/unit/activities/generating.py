@@ -3,7 +3,7 @@
 import asyncio
 from typing import Any
 
-from outlast.cosmos.bulk.staged_document import Line, read_lines
+from outlast.cosmos.bulk.staged_document import StagedDocument, read_staged
 from outlast.models import Json
 from outlast.staging.parts import Generated
 from outlast.staging.rejects import Reject, each_row_once
@@ -29,15 +29,15 @@ def generate_all(world: World) -> None:
     asyncio.run(call_until_done(world.steps["generate_report"], GIVEN))
 
 
-def staged(world: World, chunk: int = 0) -> tuple[list[Line], list[Reject], int]:
+def staged(world: World, chunk: int = 0) -> tuple[list[StagedDocument], list[Reject], int]:
     """The lines and rejects of the chunk, and of how many parts it is."""
 
-    async def run() -> tuple[list[Line], list[Reject], int]:
+    async def run() -> tuple[list[StagedDocument], list[Reject], int]:
         lines, files, parts = [], [], 0
         generated = Generated(world.staging, "r1", chunk)
         async for part, answer in generated.parts():
             parts += 1
-            lines += read_lines(await world.staging.need(generated.path(part, answer.documents)))
+            lines += read_staged(await world.staging.need(generated.path(part, answer.documents)))
             if answer.rejects is not None:
                 files.append(await world.staging.need(generated.path(part, answer.rejects)))
         return lines, each_row_once(files), parts
@@ -45,5 +45,5 @@ def staged(world: World, chunk: int = 0) -> tuple[list[Line], list[Reject], int]
     return asyncio.run(run())
 
 
-def ids(lines: list[Line]) -> list[str]:
+def ids(lines: list[StagedDocument]) -> list[str]:
     return [line.parsed()["id"] for line in lines]

@@ -198,7 +198,7 @@ def test_a_compensation_that_fails_does_not_change_why_the_run_failed() -> None:
         (Totals(rows=10, rejected=1), RunView(2, tolerated_reject_percent=10.0), False),
     ],
 )
-def test_rejects_are_judged_before_anything_is_stored(totals: Totals, view: RunView, refused: bool) -> None:
+def test_rejects_are_checked_before_anything_is_stored(totals: Totals, view: RunView, refused: bool) -> None:
     """Over all waves of generating (here two), by the record's limits."""
     asked = list[Action]()
 
@@ -219,7 +219,7 @@ def test_rejects_are_judged_before_anything_is_stored(totals: Totals, view: RunV
     assert bool(waves_of(asked, "store")) is not refused
 
 
-def test_what_the_database_refuses_is_judged_too() -> None:
+def test_what_the_database_refuses_is_checked_too() -> None:
     """Rejects of both phases together, after the last document was stored."""
 
     def answer(action: Action) -> Any:

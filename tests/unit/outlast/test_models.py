@@ -34,7 +34,7 @@ def test_totals_add_up_field_by_field() -> None:
         (10, 10, 10, 100.0, False),
     ],
 )
-def test_rejects_are_judged_by_each_limit_that_is_given(
+def test_rejects_are_checked_by_each_limit_that_is_given(
     rejected: int, rows: int, count: int | None, percent: float | None, refused: bool
 ) -> None:
     """None is tolerated where no limit is given; where both are, both must hold; at the limit is within it."""

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from outlast.cosmos.bulk.staged_document import Line, read_lines
+from outlast.cosmos.bulk.staged_document import StagedDocument, read_staged
 from outlast.cosmos.document import MAX_BYTES, MAX_ID_BYTES, MAX_KEY_BYTES, MAX_NESTING, DocumentRefused, staged
 from outlast.cosmos.partition_key import effective_partition_key
 
@@ -24,7 +24,7 @@ JSON = st.recursive(
 )
 
 
-def stage(document: Any, path: str = "shop") -> Line:
+def stage(document: Any, path: str = "shop") -> StagedDocument:
     return staged(document, path.split("/"), 7)
 
 
@@ -57,7 +57,7 @@ def test_whatever_is_json_comes_back_from_its_line(document: dict[str, Any], key
     """No content of a document, tabs and line ends included, breaks the line or changes on the way."""
     document |= {"id": "a", "shop": key}
     line = stage(document)
-    assert read_lines(line.encoded()) == [line]
+    assert read_staged(line.encoded()) == [line]
     assert line.parsed() == document
 
 

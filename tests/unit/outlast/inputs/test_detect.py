@@ -8,7 +8,7 @@ import zipfile
 
 import pytest
 
-from outlast.inputs import CSV, JSON_LINES, BadInput, InputFormat, tell_format
+from outlast.inputs import CSV, JSON_LINES, BadInput, InputFormat, detect_format
 
 TABLE = b"a,b\n1,2\n"
 LINES = b'{"a":1}\n{"a":2}\n'
@@ -48,7 +48,7 @@ def test_the_format_is_told(
 ) -> None:
     """Content-Type or file name decide, the content where they say nothing; gzipped or not."""
     sent = gzip.compress(body) if zipped else body
-    assert tell_format(content_type, filename, sent) == (told, zipped)
+    assert detect_format(content_type, filename, sent) == (told, zipped)
 
 
 @pytest.mark.parametrize(
@@ -57,21 +57,21 @@ def test_the_format_is_told(
 )
 def test_what_is_said_to_be_gzip_must_be(content_type: str | None, filename: str | None) -> None:
     """The same claim is taken for a gzip file and refused for another."""
-    assert tell_format(content_type, filename, gzip.compress(TABLE)) == (CSV, True)
+    assert detect_format(content_type, filename, gzip.compress(TABLE)) == (CSV, True)
     with pytest.raises(BadInput, match="not gzip"):
-        tell_format(content_type, filename, TABLE)
+        detect_format(content_type, filename, TABLE)
 
 
 def test_a_part_of_a_gzip_file_is_enough() -> None:
     """The head may end anywhere in the compressed data."""
     sent = gzip.compress(b"".join(b"%d,%d\n" % (n, n * n) for n in range(50_000)))
-    assert tell_format(None, None, sent[:1000]) == (CSV, True)
+    assert detect_format(None, None, sent[:1000]) == (CSV, True)
 
 
 def test_a_bomb_is_looked_at_only_a_little() -> None:
     """The first 64 KiB are enough to tell."""
     with pytest.raises(BadInput, match="NUL"):
-        tell_format(None, None, gzip.compress(b"\0" * 50_000_000))
+        detect_format(None, None, gzip.compress(b"\0" * 50_000_000))
 
 
 def workbook() -> bytes:
@@ -112,7 +112,7 @@ def workbook() -> bytes:
 def test_what_is_no_report_is_refused_by_name(content_type: str, body: bytes, says: str) -> None:
     """Whatever the claim, the body is named for what it is."""
     with pytest.raises(BadInput, match=says) as caught:
-        tell_format(content_type, None, body)
+        detect_format(content_type, None, body)
     assert caught.value.field == "body"
 
 
@@ -136,6 +136,6 @@ def test_contradictions_are_refused(
 ) -> None:
     """The refusal names what to correct."""
     with pytest.raises(BadInput) as caught:
-        tell_format(content_type, filename, body)
+        detect_format(content_type, filename, body)
     assert caught.value.field == field
     assert says in str(caught.value)

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from outlast.models import MOST_ATTEMPTS
-from outlast.runs.reconcile import STUCK, Seen, Todo, judge, reason
+from outlast.runs.reconcile import STUCK, Decision, InstanceStatus, decide, reason
 from outlast.runs.record import RunRecord
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -13,6 +13,7 @@ PATIENCE = 840.0
 RECORD = RunRecord(
     id="r1", report="sales", accepted=NOW.isoformat(), format="csv", gzipped=False, updated=NOW.isoformat()
 )
+FAILED = InstanceStatus("Failed")
 WORKING = ("reading", "generating", "storing", "publishing")
 
 
@@ -20,86 +21,91 @@ def ago(seconds: float) -> datetime:
     return NOW - timedelta(seconds=seconds)
 
 
-def verdict(seen: Seen, age: float = 0, **fields: Any) -> Todo:
+def verdict(seen: InstanceStatus, age: float = 0, **fields: Any) -> Decision:
     """What is done about a record that was last changed `age` seconds ago."""
-    return judge(replace(RECORD, updated=ago(age).isoformat(), **fields), seen, NOW, PATIENCE)
+    return decide(replace(RECORD, updated=ago(age).isoformat(), **fields), seen, NOW, PATIENCE)
 
 
 @pytest.mark.parametrize("state", ["accepted", *WORKING, "failing"])
 @pytest.mark.parametrize("status", ["Running", "Pending", "ContinuedAsNew"])
 def test_what_moves_is_left_alone(state: str, status: str) -> None:
     """Whether the record has changed of late, or the orchestration with its lanes."""
-    assert verdict(Seen(status, 1, ago(99_999)), age=PATIENCE, state=state) is Todo.LEAVE
-    assert verdict(Seen(status, 1, ago(PATIENCE)), age=99_999, state=state) is Todo.LEAVE
+    assert verdict(InstanceStatus(status, 1, ago(99_999)), age=PATIENCE, state=state) is Decision.LEAVE
+    assert verdict(InstanceStatus(status, 1, ago(PATIENCE)), age=99_999, state=state) is Decision.LEAVE
 
 
 @pytest.mark.parametrize("state", ["accepted", *WORKING, "failing"])
 def test_what_has_not_moved_for_longer_than_an_activity_can_live_is_terminated(state: str) -> None:
     """Then it is terminal, and only then started again."""
-    assert verdict(Seen("Running", 1, ago(PATIENCE + 1)), age=PATIENCE + 1, state=state) is Todo.TERMINATE
-    assert verdict(Seen("Running", 1, None), age=PATIENCE + 1, state=state) is Todo.TERMINATE
+    assert verdict(InstanceStatus("Running", 1, ago(PATIENCE + 1)), age=PATIENCE + 1, state=state) is Decision.TERMINATE
+    assert verdict(InstanceStatus("Running", 1, None), age=PATIENCE + 1, state=state) is Decision.TERMINATE
 
 
 @pytest.mark.parametrize("state", ["accepted", *WORKING, "failing"])
 def test_a_suspended_run_is_left_alone(state: str) -> None:
     """However long it is suspended."""
-    assert verdict(Seen("Suspended", 1, ago(10**7)), age=10**7, state=state) is Todo.LEAVE
+    assert verdict(InstanceStatus("Suspended", 1, ago(10**7)), age=10**7, state=state) is Decision.LEAVE
 
 
 def test_a_run_that_was_recorded_and_never_started_is_started() -> None:
     """Once whoever recorded it has had the time to."""
-    assert verdict(Seen(None), age=59) is Todo.LEAVE
-    assert verdict(Seen(None), age=61) is Todo.START
+    assert verdict(InstanceStatus(None), age=59) is Decision.LEAVE
+    assert verdict(InstanceStatus(None), age=61) is Decision.START
 
 
 def test_a_next_attempt_that_was_recorded_and_never_started_is_started() -> None:
     """The sweep before died between the two."""
-    assert verdict(Seen("Failed", 1), attempt=2) is Todo.START
-    assert verdict(Seen("Failed", 2), attempt=2) is Todo.AGAIN
+    assert verdict(InstanceStatus("Failed", 1), attempt=2) is Decision.START
+    assert verdict(InstanceStatus("Failed", 2), attempt=2) is Decision.AGAIN
 
 
 @pytest.mark.parametrize("state", ["accepted", *WORKING])
 @pytest.mark.parametrize("status", ["Failed", "Completed"])
 def test_a_run_whose_orchestration_ended_without_a_word_is_started_again(state: str, status: str) -> None:
     """Its worker died; three times more at most."""
-    assert verdict(Seen(status, 1), state=state) is Todo.AGAIN
-    assert verdict(Seen(status, 3), state=state, attempt=3) is Todo.AGAIN
-    assert verdict(Seen(status, MOST_ATTEMPTS), state=state, attempt=MOST_ATTEMPTS) is Todo.COMPENSATE
+    assert verdict(InstanceStatus(status, 1), state=state) is Decision.AGAIN
+    assert verdict(InstanceStatus(status, 3), state=state, attempt=3) is Decision.AGAIN
+    assert verdict(InstanceStatus(status, MOST_ATTEMPTS), state=state, attempt=MOST_ATTEMPTS) is Decision.COMPENSATE
 
 
 @pytest.mark.parametrize("state", WORKING)
 def test_a_run_that_somebody_ended_is_compensated(state: str) -> None:
     """Terminated or purged from outside: it is not started again. What the sweep itself terminated is."""
-    assert verdict(Seen("Terminated", 1, text="enough"), state=state) is Todo.COMPENSATE
-    assert verdict(Seen(None), state=state) is Todo.COMPENSATE
-    assert verdict(Seen("Terminated", 1, text=STUCK), state=state) is Todo.AGAIN
+    assert verdict(InstanceStatus("Terminated", 1, text="enough"), state=state) is Decision.COMPENSATE
+    assert verdict(InstanceStatus(None), state=state) is Decision.COMPENSATE
+    assert verdict(InstanceStatus("Terminated", 1, text=STUCK), state=state) is Decision.AGAIN
 
 
 @pytest.mark.parametrize("status", ["Failed", "Terminated", "Completed", None])
 def test_a_fenced_run_that_nobody_compensates_is_compensated(status: str | None) -> None:
     """Its compensation died, or it was cancelled when nobody was left to see it."""
-    assert verdict(Seen(status), state="failing") is Todo.COMPENSATE
+    assert verdict(InstanceStatus(status), state="failing") is Decision.COMPENSATE
 
 
 @pytest.mark.parametrize("state", ["failed", "cancelled", "superseded"])
 def test_what_is_pending_is_done_later_and_later(state: str) -> None:
     """Two minutes after the first compensating, an hour after many; nothing is done where nothing is pending."""
-    assert verdict(Seen("Failed"), age=119, state=state, pending=["email"], compensations=1) is Todo.LEAVE
-    assert verdict(Seen("Failed"), age=120, state=state, pending=["email"], compensations=1) is Todo.COMPENSATE
-    assert verdict(Seen("Failed"), age=3599, state=state, pending=["undo"], compensations=50) is Todo.LEAVE
-    assert verdict(Seen("Failed"), age=3600, state=state, pending=["undo"], compensations=50) is Todo.COMPENSATE
-    assert verdict(Seen("Failed"), age=10**7, state=state) is Todo.LEAVE
+    assert verdict(FAILED, age=119, state=state, pending=["email"], compensations=1) is Decision.LEAVE
+    assert verdict(FAILED, age=120, state=state, pending=["email"], compensations=1) is Decision.COMPENSATE
+    assert (
+        verdict(InstanceStatus("Failed"), age=3599, state=state, pending=["undo"], compensations=50) is Decision.LEAVE
+    )
+    assert (
+        verdict(InstanceStatus("Failed"), age=3600, state=state, pending=["undo"], compensations=50)
+        is Decision.COMPENSATE
+    )
+    assert verdict(InstanceStatus("Failed"), age=10**7, state=state) is Decision.LEAVE
 
 
 @pytest.mark.parametrize(
     ("seen", "text"),
     [
-        (Seen(None), "it was purged"),
-        (Seen("Terminated", text="enough"), "was terminated: enough"),
-        (Seen("Terminated"), "was terminated: no reason was given"),
-        (Seen("Failed", text="python exited with code 9"), "the last time: python exited with code 9"),
+        (InstanceStatus(None), "it was purged"),
+        (InstanceStatus("Terminated", text="enough"), "was terminated: enough"),
+        (InstanceStatus("Terminated"), "was terminated: no reason was given"),
+        (InstanceStatus("Failed", text="python exited with code 9"), "the last time: python exited with code 9"),
     ],
 )
-def test_people_are_told_why(seen: Seen, text: str) -> None:
+def test_people_are_told_why(seen: InstanceStatus, text: str) -> None:
     """The mail of a run that did not fail by itself says what became of its orchestration."""
     assert text in reason(RECORD, seen)

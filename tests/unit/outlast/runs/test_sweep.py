@@ -124,7 +124,7 @@ def test_what_there_is_no_time_for_is_left_for_the_next_sweep(caplog: pytest.Log
     assert "1 of 2 runs are left for the next" in caplog.text
 
 
-def test_a_run_that_has_ended_with_pending_steps_is_judged_by_its_record() -> None:
+def test_a_run_that_has_ended_with_pending_steps_is_decided_by_its_record() -> None:
     """Its orchestration need not be there any more; people are told its own reason."""
     failure = {"step": "publish_report", "chunk": None, "text": "no"}
     swept = Swept(state="failed", pending=["email"], failure=failure, compensations=1)

@@ -7,9 +7,9 @@ import pytest
 
 from local.cosmos.process import CosmosProcess
 from outlast.cosmos.bulk.bulk_transport import BulkTransport
-from outlast.cosmos.bulk.outcome import Next, judge
+from outlast.cosmos.bulk.outcome import Next, classify
 from outlast.cosmos.bulk.sdk_transport import SdkTransport
-from outlast.cosmos.bulk.staged_document import Line
+from outlast.cosmos.bulk.staged_document import StagedDocument
 from outlast.cosmos.bulk.transport import BATCH_DOCUMENT_BYTES, CONNECTION_LOST, Result, Transport
 from outlast.cosmos.client import Cosmos
 from outlast.cosmos.document import staged
@@ -45,18 +45,18 @@ def visit(open_place: PlaceOpener, check: Callable[[Place], Awaitable[None]]) ->
     asyncio.run(run())
 
 
-def make_lines(count: int, shop: Any = None, text: str = "") -> list[Line]:
+def make_lines(count: int, shop: Any = None, text: str = "") -> list[StagedDocument]:
     """Documents of one partition, by default one that no other test uses."""
     shop = uuid.uuid4().hex if shop is None else shop
     return [staged({"id": f"d{n}", "shop": shop, "text": text}, ["shop"], n + 2) for n in range(count)]
 
 
-def shop_of(lines: list[Line]) -> Any:
+def shop_of(lines: list[StagedDocument]) -> Any:
     return lines[0].parsed()["shop"]
 
 
 def verdicts(results: list[Result]) -> list[Next]:
-    return [judge(result, "sales") for result in results]
+    return [classify(result, "sales") for result in results]
 
 
 @pytest.mark.parametrize("count", [1, 3, 100])
@@ -134,7 +134,7 @@ def test_a_large_document_is_written(open_place: PlaceOpener) -> None:
         lines = make_lines(1, text="x" * (BATCH_DOCUMENT_BYTES + 1))
         for _ in range(2):
             (result,) = await send(place.transport, "sales", lines)
-            assert judge(result, "sales") is Next.WRITTEN
+            assert classify(result, "sales") is Next.WRITTEN
             assert result.charge > 0
         assert len(await place.documents(shop_of(lines))) == 1
 
@@ -230,7 +230,7 @@ def test_a_container_that_is_missing_is_permanent(open_real_place: PlaceOpener) 
     async def check(place: Place) -> None:
         (result,) = await send(place.transport, "nowhere", make_lines(1))
         with pytest.raises(Permanent, match="the container nowhere does not exist"):
-            judge(result, "nowhere")
+            classify(result, "nowhere")
 
     visit(open_real_place, check)
 
@@ -244,7 +244,7 @@ def test_a_wrong_key_is_permanent(open_transport: Callable[[Cosmos], Transport],
         (result,) = await send(open_transport(cosmos), "sales", make_lines(1))
         await cosmos.close()
         with pytest.raises(Permanent, match=r"refuses writes to sales \(401\).* correct COSMOS_KEY"):
-            judge(result, "sales")
+            classify(result, "sales")
 
     asyncio.run(run())
 

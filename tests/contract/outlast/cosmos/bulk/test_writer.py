@@ -12,7 +12,7 @@ from local.cosmos.process import CosmosProcess
 from outlast.cosmos.bulk.bulk_transport import BulkTransport
 from outlast.cosmos.bulk.rate_controller import Paces
 from outlast.cosmos.bulk.sdk_transport import SdkTransport
-from outlast.cosmos.bulk.staged_document import Line
+from outlast.cosmos.bulk.staged_document import StagedDocument
 from outlast.cosmos.bulk.transport import Transport
 from outlast.cosmos.bulk.write_progress import Written
 from outlast.cosmos.bulk.writer import Writer
@@ -46,12 +46,12 @@ def stored(emulator: CosmosProcess, name: str) -> int:
     return sum(part["documents"] for part in Control(emulator.url).container(DATABASE, name)["partitions"])
 
 
-def make_lines(count: int, shops: int = 20) -> list[Line]:
+def make_lines(count: int, shops: int = 20) -> list[StagedDocument]:
     lines = [staged({"id": f"d{n}", "shop": f"s{n % shops}"}, ["shop"], n + 2) for n in range(count)]
     return sorted(lines, key=lambda line: (line.effective_partition_key, line.row))
 
 
-async def write(writer: Writer, container: str, lines: list[Line]) -> Written:
+async def write(writer: Writer, container: str, lines: list[StagedDocument]) -> Written:
     async def let_pass() -> None:
         pass
 

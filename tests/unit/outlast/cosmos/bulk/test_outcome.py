@@ -1,6 +1,6 @@
 import pytest
 
-from outlast.cosmos.bulk.outcome import Next, judge
+from outlast.cosmos.bulk.outcome import Next, classify
 from outlast.cosmos.bulk.transport import CONNECTION_LOST, Result
 from outlast.errors import Permanent
 
@@ -28,7 +28,7 @@ from outlast.errors import Permanent
 )
 def test_each_answer_has_its_consequence(status: int, substatus: int, verdict: Next) -> None:
     """What the database answers says whether to go on, refuse the row, or send again."""
-    assert judge(Result(status, substatus), "sales") is verdict
+    assert classify(Result(status, substatus), "sales") is verdict
 
 
 @pytest.mark.parametrize(
@@ -49,4 +49,4 @@ def test_each_answer_has_its_consequence(status: int, substatus: int, verdict: N
 def test_a_dead_end_is_permanent_and_says_what_to_do(status: int, substatus: int, text: str) -> None:
     """Where no write to the container can succeed, the error names container, role or limit."""
     with pytest.raises(Permanent, match=text):
-        judge(Result(status, substatus, message="teapot"), "sales")
+        classify(Result(status, substatus, message="teapot"), "sales")

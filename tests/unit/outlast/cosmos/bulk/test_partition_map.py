@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from outlast.cosmos.bulk.partition_map import PartitionMap
-from outlast.cosmos.bulk.staged_document import Line
+from outlast.cosmos.bulk.staged_document import StagedDocument
 from outlast.cosmos.document import staged
 from outlast.cosmos.partition_key import effective_partition_key_v1
 from outlast.errors import Permanent
@@ -21,7 +21,7 @@ def read_map(*lows: str, **definition: Any) -> PartitionMap:
     return PartitionMap.read(properties, [{"id": f"r{n}", "minInclusive": low} for n, low in enumerate(lows)], None)
 
 
-def batch_of(ranges: PartitionMap, line: Line) -> str:
+def batch_of(ranges: PartitionMap, line: StagedDocument) -> str:
     (place,) = ranges.places([line])
     return place.batch
 

@@ -3,7 +3,7 @@ from pathlib import Path
 from typing import Any
 
 from outlast.cosmos.bulk.request import body_of, headers_for, results_of
-from outlast.cosmos.bulk.staged_document import Line
+from outlast.cosmos.bulk.staged_document import StagedDocument
 from outlast.cosmos.document import staged
 
 RECORDS = Path(__file__).parents[1] / "records" / "javascript-sdk-4.9.3-bulk.jsonl"
@@ -23,7 +23,7 @@ def read_requests() -> list[dict[str, Any]]:
     return [json.loads(line) for line in RECORDS.read_text("utf-8").splitlines()]
 
 
-def line_of(operation: dict[str, Any]) -> Line:
+def line_of(operation: dict[str, Any]) -> StagedDocument:
     return staged(operation["resourceBody"], ["pk"], 2)
 
 
@@ -53,7 +53,7 @@ def test_partition_keys_of_every_kind_are_quoted() -> None:
 
 def test_documents_travel_as_they_were_staged() -> None:
     """Nothing is parsed or encoded again."""
-    line = Line(2, b'"a"', b"0F", b'{"id":"1",  "pk":"a","n":1.50}')
+    line = StagedDocument(2, b'"a"', b"0F", b'{"id":"1",  "pk":"a","n":1.50}')
     assert line.document.decode() in body_of([line])
 
 

@@ -7,7 +7,7 @@ from outlast.cosmos.bulk.bulk_write import ATTEMPTS
 from outlast.cosmos.bulk.partition_queue import TARGET_BYTES
 from outlast.cosmos.bulk.rate_controller import FIRST_OPERATIONS, Paces
 from outlast.cosmos.bulk.sdk_transport import KeyRoute
-from outlast.cosmos.bulk.staged_document import Line
+from outlast.cosmos.bulk.staged_document import StagedDocument
 from outlast.cosmos.bulk.transport import BATCH_DOCUMENT_BYTES, CONNECTION_LOST, Place, Result
 from outlast.cosmos.bulk.writer import IN_FLIGHT, Writer
 from outlast.deadline import Deadline
@@ -124,7 +124,7 @@ def test_answers_that_stay_lost_fail_the_call_for_now() -> None:
 class Silent(FakeTransport):
     """Takes what is sent and never answers."""
 
-    async def send(self, container: str, place: Place, lines: Sequence[Line]) -> list[Result]:
+    async def send(self, container: str, place: Place, lines: Sequence[StagedDocument]) -> list[Result]:
         await asyncio.Event().wait()
         raise AssertionError
 

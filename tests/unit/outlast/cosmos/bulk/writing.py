@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
 from outlast.cosmos.bulk.rate_controller import MAX_OPERATIONS, Paces
-from outlast.cosmos.bulk.staged_document import Line
+from outlast.cosmos.bulk.staged_document import StagedDocument
 from outlast.cosmos.bulk.token_bucket import Allowance
 from outlast.cosmos.bulk.write_progress import Runs, Written
 from outlast.cosmos.bulk.writer import Writer
@@ -17,7 +17,7 @@ from tests.fakes.transport import FakeTransport
 CONTAINER = "sales"
 
 
-def make_lines(*shops: int, text: str = "") -> list[Line]:
+def make_lines(*shops: int, text: str = "") -> list[StagedDocument]:
     """That many documents for each shop, in the order of the hash space as they are staged; a row each."""
     documents = [
         {"id": f"{shop}-{n}", "shop": f"s{shop}", "text": text}
@@ -41,7 +41,7 @@ class Bench:
 
     def write(
         self,
-        lines: Sequence[Line],
+        lines: Sequence[StagedDocument],
         seconds: float = 1000.0,
         check: Callable[[], Awaitable[None]] = let_pass,
         ahead: Runs = (),
@@ -57,5 +57,5 @@ class Bench:
         return {key for _, key in self.transport.documents(CONTAINER)}
 
 
-def ids_of(lines: Sequence[Line]) -> list[str]:
+def ids_of(lines: Sequence[StagedDocument]) -> list[str]:
     return [line.parsed()["id"] for line in lines]
