@@ -16,7 +16,7 @@ from itertools import count
 from pathlib import Path
 
 from outlast.cosmos.bulk.bulk_transport import BulkTransport
-from outlast.cosmos.bulk.rate_controller import Paces
+from outlast.cosmos.bulk.rate_controller import RateControllers
 from outlast.cosmos.bulk.staged_document import StagedDocument
 from outlast.cosmos.bulk.transport import Place, Result, Transport
 from outlast.cosmos.bulk.writer import Writer
@@ -100,7 +100,7 @@ class Lanes:
         cosmos = Cosmos(self.url, self.key, DATABASE)
         self.counting = Counting(BulkTransport(cosmos))
         transport: Transport = self.counting  # type: ignore[assignment]  # its route is that of the inner one
-        writer = Writer(transport, time.monotonic, asyncio.sleep, random.random, Paces(time.monotonic))
+        writer = Writer(transport, time.monotonic, asyncio.sleep, random.random, RateControllers(time.monotonic))
         deadline = Deadline(time.monotonic() + seconds, time.monotonic)
         await asyncio.gather(*(self._lane(writer, windows, deadline) for _ in range(lanes)))
         await cosmos.close()

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from random import Random
 
 from bench.writing.lanes import LANES
-from outlast.cosmos.bulk.rate_controller import Paces
+from outlast.cosmos.bulk.rate_controller import RateControllers
 from outlast.cosmos.bulk.staged_document import StagedDocument
 from outlast.cosmos.bulk.write_progress import Runs
 from outlast.cosmos.bulk.writer import Writer
@@ -34,7 +34,7 @@ async def _write(seconds: float) -> Tenth:
     loop, random = asyncio.get_running_loop(), Random(1)
     transport = InProcess(random)
     transport.create_container("c", THROUGHPUT, SPLITS)
-    writer = Writer(transport, loop.time, asyncio.sleep, random.random, Paces(loop.time))
+    writer = Writer(transport, loop.time, asyncio.sleep, random.random, RateControllers(loop.time))
     told = [await done for done in [asyncio.create_task(_lane(writer, lane, seconds)) for lane in range(LANES)]]
     operations = sum(sent for _, _, sent, _ in transport.trace)
     return Tenth(operations / sum(settled for settled, _ in told), sum(failures for _, failures in told))

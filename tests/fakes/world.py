@@ -16,7 +16,7 @@ from activities.remove_generation import RemoveGeneration
 from activities.send_email import SendEmail
 from activities.store_data_to_db import StoreDataToDb
 from activities.undo_report import UndoReport
-from outlast.cosmos.bulk.rate_controller import Paces
+from outlast.cosmos.bulk.rate_controller import RateControllers
 from outlast.cosmos.bulk.writer import Writer
 from outlast.deadline import Deadlines
 from outlast.report import Report
@@ -72,7 +72,7 @@ class World:
         self.snapshots = FakeSnapshots(self.transport)
         self.files = InputFiles(self.staging, self.inputs)
         self.deadlines = Deadlines(self.timeout, self.clock)
-        writer = Writer(self.transport, self.clock, self.clock.sleep, lambda: 0.5, Paces(self.clock))
+        writer = Writer(self.transport, self.clock, self.clock.sleep, lambda: 0.5, RateControllers(self.clock))
         reports, runs, staging, files = self.reports, self.runs, self.staging, self.files
         deadlines, clock = self.deadlines, self.clock
         self.steps = {

@@ -5,7 +5,7 @@ from random import Random
 
 import pytest
 
-from outlast.cosmos.bulk.rate_controller import Paces
+from outlast.cosmos.bulk.rate_controller import RateControllers
 from outlast.cosmos.bulk.staged_document import StagedDocument
 from outlast.cosmos.bulk.transport import CONNECTION_LOST, Place, Result
 from outlast.cosmos.bulk.writer import Writer
@@ -58,7 +58,7 @@ def test_a_share_is_never_exceeded() -> None:
         loop, random = asyncio.get_running_loop(), Random(1)
         transport = InProcess(random)
         transport.create_container(CONTAINER, 20_000)
-        writer = Writer(transport, loop.time, asyncio.sleep, random.random, Paces(loop.time))
+        writer = Writer(transport, loop.time, asyncio.sleep, random.random, RateControllers(loop.time))
 
         async def lane(name: int) -> None:
             lines = [staged({"id": f"{name}-{row}", "shop": f"s{row % 90}"}, ["shop"], row) for row in range(1000)]
@@ -85,7 +85,7 @@ def test_every_answer_may_be_lost_once() -> None:
         transport = Forgetful(random)
         transport.create_container(CONTAINER, 20_000, 2)
         lines = [staged({"id": str(row), "shop": f"s{row % 90}"}, ["shop"], row) for row in range(2000)]
-        writer = Writer(transport, loop.time, asyncio.sleep, random.random, Paces(loop.time))
+        writer = Writer(transport, loop.time, asyncio.sleep, random.random, RateControllers(loop.time))
         written = await writer.write(CONTAINER, lines, Deadline(600, loop.time), _let_pass)
         assert (written.settled, written.refused, written.totals.documents) == (2000, [], 2000)
         assert transport.count(CONTAINER) == 2000

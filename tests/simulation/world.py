@@ -17,7 +17,7 @@ from activities.remove_generation import RemoveGeneration
 from activities.send_email import SendEmail
 from activities.store_data_to_db import StoreDataToDb
 from activities.undo_report import UndoReport
-from outlast.cosmos.bulk.rate_controller import Paces
+from outlast.cosmos.bulk.rate_controller import RateControllers
 from outlast.cosmos.bulk.writer import Writer
 from outlast.deadline import Deadlines
 from outlast.durable import activity
@@ -114,7 +114,7 @@ class World:
     def _steps(self) -> dict[str, Any]:
         files, clock = InputFiles(self.staging, self.staging), self.scheduler.clock
         reports, runs, staging, deadlines = WITH_SNAPSHOT, self.runs, self.staging, self.deadlines
-        writer = Writer(CoreTransport(self.database), clock, self.scheduler.sleep, lambda: 0.5, Paces(clock))
+        writer = Writer(CoreTransport(self.database), clock, self.scheduler.sleep, lambda: 0.5, RateControllers(clock))
         snapshots, cosmos = self.snapshots, FakeCosmos()
         steps = (
             AdvanceRun(runs).advance_run,

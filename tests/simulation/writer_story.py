@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from outlast.cosmos.bulk.rate_controller import Paces
+from outlast.cosmos.bulk.rate_controller import RateControllers
 from outlast.cosmos.bulk.staged_document import StagedDocument
 from outlast.cosmos.bulk.write_progress import Runs
 from outlast.cosmos.bulk.writer import Writer
@@ -88,7 +88,7 @@ class _Teller:
         transport.create_container(CONTAINER, random.choice((400, 1000, 4000, 20_000)), random.randrange(4), version)
         rules = self._break(transport)
         writers = [
-            Writer(transport, loop.time, asyncio.sleep, random.random, Paces(loop.time))
+            Writer(transport, loop.time, asyncio.sleep, random.random, RateControllers(loop.time))
             for _ in range(random.choice((1, 1, 2)))
         ]
         lanes = [self._chunk(number) for number in range(random.randint(1, 3))]

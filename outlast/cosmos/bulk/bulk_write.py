@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from outlast.cosmos.bulk.writer import Writer
 
 AT_ONCE = 4
-"""Workers of a stream. It begins with one; when batches have grown, each answer without a fault adds one."""
+"""Workers of a stream. It begins with one; when batches have ramped_up, each answer without a fault adds one."""
 OK = (200, 201)
 ATTEMPTS = 6
 """Answers lost one after another (408, 449, 5xx, no connection) before the chunk's activity is retried as a whole."""
@@ -74,7 +74,7 @@ class Writing:
 
     def _queue(self, place: Place) -> deque[int]:
         if place.pace not in self.streams:
-            self.streams[place.pace] = Stream(self.writer.paces.get(self.container, place.pace), self.lines)
+            self.streams[place.pace] = Stream(self.writer.controllers.get(self.container, place.pace), self.lines)
         return self.streams[place.pace].waiting.setdefault(place, deque())
 
     async def _find_route(self, stale: Route | None) -> Route | None:
@@ -122,7 +122,7 @@ class Writing:
                     await self._back_off(lost, fault)
                     if is_stale(fault):
                         await self._follow(route)
-                elif not again and stream.pace.grown:
+                elif not again and stream.controller.ramped_up:
                     self._hire(stream)
         except BaseException as error:  # noqa: BLE001  # raised by `go` when the others have ended too
             self.failed = self.failed or error
@@ -142,11 +142,11 @@ class Writing:
         return False
 
     def _wait(self, stream: Stream) -> float:
-        return max(stream.pace.wait(), self.allowance.wait() if self.allowance else 0.0)
+        return max(stream.controller.wait(), self.allowance.wait() if self.allowance else 0.0)
 
     def _batch(self, stream: Stream) -> int:
-        most = stream.pace.batch()
-        return min(most, self.allowance.batch(stream.pace.per_operation)) if self.allowance else most
+        most = stream.controller.batch()
+        return min(most, self.allowance.batch(stream.controller.per_operation)) if self.allowance else most
 
     async def _settle(self, stream: Stream, place: Place, batch: list[int]) -> tuple[list[int], Result | None]:
         """Send; return what is to be sent again, and a fault that came from the service."""
@@ -186,21 +186,21 @@ class Writing:
 
     async def _send(self, stream: Stream, place: Place, batch: list[int]) -> list[Result]:
         """Send, and take an answer that does not come in time for a lost one: the activity must end all the same."""
-        expected = self._spend(stream.pace.sent(len(batch)))
+        expected = self._spend(stream.controller.sent(len(batch)))
         self.sends += 1
         try:
             async with asyncio.timeout(self.deadline.remaining() + self.deadline.grace):
                 results = await self.writer.transport.send(self.container, place, [self.lines[i] for i in batch])
         except TimeoutError:
             results = [Result(CONNECTION_LOST, message="no answer in time")] * len(batch)
-        except BaseException:  # the call is given up; the pace, which others share, must not wait for its answer
-            stream.pace.answered(expected, 0.0, 0, None)
+        except BaseException:  # the call is cancelled: others share the controller, so it must not wait for this answer
+            stream.controller.answered(expected, 0.0, 0, None)
             raise
         charge = sum([result.charge for result in results])
         waits = [result.retry_after for result in results if result.status == 429]
         written = sum([result.status in OK for result in results])
         self._spend(charge - expected)
-        stream.pace.answered(expected, charge, written, max(waits) if waits else None)
+        stream.controller.answered(expected, charge, written, max(waits) if waits else None)
         self.ru += charge
         self.throttled += len(waits)
         return results

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
 
-from outlast.cosmos.bulk.rate_controller import Pace
+from outlast.cosmos.bulk.rate_controller import RateController
 from outlast.cosmos.bulk.staged_document import StagedDocument
 from outlast.cosmos.bulk.transport import Place
 
@@ -18,7 +18,7 @@ TARGET_BYTES = 220_201
 class Stream:
     """Lines by their number. `workers`: how many send at the moment."""
 
-    pace: Pace
+    controller: RateController
     lines: Sequence[StagedDocument]
     waiting: dict[Place, deque[int]] = field(default_factory=dict)
     workers: int = 0

@@ -10,7 +10,7 @@ from azure.cosmos import CosmosClient, DatabaseProxy, PartitionKey
 from local.cosmos.control import Control
 from local.cosmos.process import CosmosProcess
 from outlast.cosmos.bulk.bulk_transport import BulkTransport
-from outlast.cosmos.bulk.rate_controller import Paces
+from outlast.cosmos.bulk.rate_controller import RateControllers
 from outlast.cosmos.bulk.sdk_transport import SdkTransport
 from outlast.cosmos.bulk.staged_document import StagedDocument
 from outlast.cosmos.bulk.transport import Transport
@@ -71,7 +71,7 @@ def writing(
     async def run() -> None:
         cosmos = Cosmos(emulator.url, emulator.key, DATABASE)
         transport = open_transport(cosmos)
-        await story(Writer(transport, time.monotonic, sleep_shortly, random.random, Paces(time.monotonic)))
+        await story(Writer(transport, time.monotonic, sleep_shortly, random.random, RateControllers(time.monotonic)))
         await cosmos.close()
         Control(emulator.url).remove_faults()
 

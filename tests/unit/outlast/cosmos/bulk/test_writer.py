@@ -5,7 +5,7 @@ import pytest
 
 from outlast.cosmos.bulk.bulk_write import ATTEMPTS
 from outlast.cosmos.bulk.partition_queue import TARGET_BYTES
-from outlast.cosmos.bulk.rate_controller import FIRST_OPERATIONS, Paces
+from outlast.cosmos.bulk.rate_controller import FIRST_OPERATIONS, RateControllers
 from outlast.cosmos.bulk.sdk_transport import KeyRoute
 from outlast.cosmos.bulk.staged_document import StagedDocument
 from outlast.cosmos.bulk.transport import BATCH_DOCUMENT_BYTES, CONNECTION_LOST, Place, Result
@@ -73,7 +73,7 @@ def test_throttling_has_no_limit_but_the_deadline() -> None:
     assert sum(bench.clock.slept) == pytest.approx(150, rel=0.03)
 
 
-def test_a_throttled_batch_counts_once_against_the_pace() -> None:
+def test_a_throttled_batch_counts_once_against_the_rate() -> None:
     """A hundred operations that were throttled together are one sign that it goes too fast, not a hundred: what had
     been served before goes on being sent in every second."""
     bench = Bench()
@@ -132,28 +132,31 @@ class Silent(FakeTransport):
 def test_an_answer_that_does_not_come_in_time_counts_as_lost() -> None:
     """The call ends soon after its deadline, whatever the connection does."""
     bench = Bench(transport=Silent())
-    writer = Writer(bench.transport, bench.clock, bench.clock.sleep, lambda: 0.5, Paces(bench.clock))
+    writer = Writer(bench.transport, bench.clock, bench.clock.sleep, lambda: 0.5, RateControllers(bench.clock))
     deadline = Deadline(bench.clock() + 0.01, bench.clock, grace=0.01)
     written = asyncio.run(writer.write("sales", make_lines(3), deadline, let_pass))
     assert (written.settled, written.totals.sends) == (0, 1)
 
 
 def test_a_call_that_is_given_up_holds_up_nobody() -> None:
-    """What it had in flight makes room for the other lanes, which share the range's pace."""
-    paces = Paces(ManualClock())
+    """What it had in flight makes room for the other lanes, which share the range's controller."""
+    controllers = RateControllers(ManualClock())
     lines = make_lines(50)
     (place,) = set(KeyRoute().places(lines))
 
     async def give_up() -> None:
         clock = ManualClock()
-        writing = Writer(Silent(), clock, clock.sleep, lambda: 0.5, paces).write(
+        writing = Writer(Silent(), clock, clock.sleep, lambda: 0.5, controllers).write(
             CONTAINER, lines, Deadline(clock() + 1000, clock), let_pass
         )
         with pytest.raises(TimeoutError):
             await asyncio.wait_for(writing, 0.01)
 
     asyncio.run(give_up())
-    assert (paces.get(CONTAINER, place.pace).wait(), paces.get(CONTAINER, place.pace).batch()) == (0, FIRST_OPERATIONS)
+    assert (controllers.get(CONTAINER, place.pace).wait(), controllers.get(CONTAINER, place.pace).batch()) == (
+        0,
+        FIRST_OPERATIONS,
+    )
 
 
 def test_waits_after_lost_answers_grow() -> None:

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
-from outlast.cosmos.bulk.rate_controller import MAX_OPERATIONS, Paces
+from outlast.cosmos.bulk.rate_controller import MAX_OPERATIONS, RateControllers
 from outlast.cosmos.bulk.staged_document import StagedDocument
 from outlast.cosmos.bulk.token_bucket import Allowance
 from outlast.cosmos.bulk.write_progress import Runs, Written
@@ -48,7 +48,9 @@ class Bench:
         allowance: Allowance | None = None,
     ) -> Written:
         """Write within that time."""
-        writer = Writer(self.transport, self.clock, self.clock.sleep, lambda: 0.5, Paces(self.clock, MAX_OPERATIONS))
+        writer = Writer(
+            self.transport, self.clock, self.clock.sleep, lambda: 0.5, RateControllers(self.clock, MAX_OPERATIONS)
+        )
         deadline = Deadline(self.clock() + seconds, self.clock)
         return asyncio.run(writer.write(CONTAINER, lines, deadline, check, ahead, allowance))
 
