@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 
 from outlast.cosmos.bulk.staged_document import StagedDocument, read_staged
-from outlast.cosmos.bulk.token_bucket import Allowance
+from outlast.cosmos.bulk.token_bucket import TokenBucket
 from outlast.cosmos.bulk.transport import Result
 from outlast.cosmos.bulk.writer import Writer
 from outlast.deadline import Deadline, Deadlines
@@ -58,10 +58,8 @@ class StoreDataToDb:
         fence = Fence(self.runs, call.run, call.attempt, "storing", self.clock)
         record = await fence.enter()
         place = Place.from_dict(call.cursor or {})
-        allowance = await self._allowance(record)
-        storing = _Storing(
-            self, record, allowance, Generated(self.staging, call.run, call.chunk), deadline, fence, place
-        )
+        bucket = await self._token_bucket(record)
+        storing = _Storing(self, record, bucket, Generated(self.staging, call.run, call.chunk), deadline, fence, place)
         done = await storing.go()
         await self._keep_rejects(record, call.chunk, storing)
         if not done:
@@ -73,12 +71,12 @@ class StoreDataToDb:
         await self.staging.put(stored_path(call.run, call.chunk), orjson.dumps(ended))
         return ChunkAnswer(None, replace(storing.totals, rejected=rejected).to_dict()).to_dict()
 
-    async def _allowance(self, record: RunRecord) -> Allowance | None:
-        """This lane's part of what the run may spend."""
+    async def _token_bucket(self, record: RunRecord) -> TokenBucket | None:
+        """Return the request units of this lane, None when the run has no `ru_share`."""
         if record.ru_share is None:
             return None
         lanes = min(record.max_parallel, len((await self.files.chunks(record.id)).chunks))
-        return await self.writer.allowance(self.reports[record.report].container, record.ru_share, lanes)
+        return await self.writer.token_bucket(self.reports[record.report].container, record.ru_share, lanes)
 
     async def _keep_rejects(self, record: RunRecord, chunk: int, storing: "_Storing") -> None:
         """Stage what the database refused in this call, named by its content: a late double of the call, which stopped
@@ -114,7 +112,7 @@ class _Storing:
 
     step: StoreDataToDb
     record: RunRecord
-    allowance: Allowance | None
+    bucket: TokenBucket | None
     generated: Generated
     deadline: Deadline
     fence: Fence
@@ -140,7 +138,7 @@ class _Storing:
         lines = read_staged(data[: data.rindex(b"\n") + 1])
         container = self.step.reports[self.record.report].container
         written = await self.step.writer.write(
-            container, lines, self.deadline, self.fence.check, self.place.ahead, self.allowance
+            container, lines, self.deadline, self.fence.check, self.place.ahead, self.bucket
         )
         self.refused += written.refused
         self.totals += written.totals

@@ -51,8 +51,8 @@ async def _let_pass() -> None:
     pass
 
 
-def test_a_share_is_never_exceeded() -> None:
-    """Over a whole run of two lanes no second serves more than the share, but for the batch that began it."""
+def test_a_ru_share_is_never_exceeded() -> None:
+    """No second of a run of two lanes serves more than its `ru_share`, but for the batch that began in it."""
 
     async def run() -> None:
         loop, random = asyncio.get_running_loop(), Random(1)
@@ -62,8 +62,8 @@ def test_a_share_is_never_exceeded() -> None:
 
         async def lane(name: int) -> None:
             lines = [staged({"id": f"{name}-{row}", "shop": f"s{row % 90}"}, ["shop"], row) for row in range(1000)]
-            allowance = await writer.allowance(CONTAINER, 0.05, lanes=2)
-            await writer.write(CONTAINER, lines, Deadline(600, loop.time), _let_pass, allowance=allowance)
+            bucket = await writer.token_bucket(CONTAINER, 0.05, lanes=2)
+            await writer.write(CONTAINER, lines, Deadline(600, loop.time), _let_pass, bucket=bucket)
 
         await asyncio.gather(lane(0), lane(1))
         ranges = transport.emulator.account.container(DATABASE, CONTAINER).partitions

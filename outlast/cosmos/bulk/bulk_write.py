@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from outlast.cosmos.bulk.outcome import Next, classify, is_stale
 from outlast.cosmos.bulk.partition_queue import Stream
 from outlast.cosmos.bulk.staged_document import StagedDocument
-from outlast.cosmos.bulk.token_bucket import Allowance
+from outlast.cosmos.bulk.token_bucket import TokenBucket
 from outlast.cosmos.bulk.transport import CONNECTION_LOST, Place, Result, Route
 from outlast.cosmos.bulk.write_progress import Runs, Written, numbers_in, runs_of
 from outlast.deadline import Deadline
@@ -34,7 +34,7 @@ class Writing:
     deadline: Deadline
     check: Callable[[], Awaitable[None]]
     ahead: Runs = ()
-    allowance: Allowance | None = None
+    bucket: TokenBucket | None = None
     route: Route | None = None
     streams: dict[str, Stream] = field(default_factory=dict)
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
@@ -142,11 +142,11 @@ class Writing:
         return False
 
     def _wait(self, stream: Stream) -> float:
-        return max(stream.controller.wait(), self.allowance.wait() if self.allowance else 0.0)
+        return max(stream.controller.wait(), self.bucket.wait() if self.bucket else 0.0)
 
     def _batch(self, stream: Stream) -> int:
         most = stream.controller.batch()
-        return min(most, self.allowance.batch(stream.controller.per_operation)) if self.allowance else most
+        return min(most, self.bucket.batch(stream.controller.per_operation)) if self.bucket else most
 
     async def _settle(self, stream: Stream, place: Place, batch: list[int]) -> tuple[list[int], Result | None]:
         """Send; return what is to be sent again, and a fault that came from the service."""
@@ -206,8 +206,8 @@ class Writing:
         return results
 
     def _spend(self, units: float) -> float:
-        if self.allowance:
-            self.allowance.spend(units)
+        if self.bucket:
+            self.bucket.spend(units)
         return units
 
     async def _back_off(self, lost: int, fault: Result) -> None:

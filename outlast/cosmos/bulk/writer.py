@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from outlast.cosmos.bulk.bulk_write import Writing
 from outlast.cosmos.bulk.rate_controller import RateControllers
 from outlast.cosmos.bulk.staged_document import StagedDocument
-from outlast.cosmos.bulk.token_bucket import Allowance, lane_share
+from outlast.cosmos.bulk.token_bucket import TokenBucket, lane_rate
 from outlast.cosmos.bulk.transport import Transport
 from outlast.cosmos.bulk.write_progress import Runs, Written
 from outlast.deadline import Deadline
@@ -34,20 +34,20 @@ class Writer:
         deadline: Deadline,
         check: Callable[[], Awaitable[None]],
         ahead: Runs = (),
-        allowance: Allowance | None = None,
+        bucket: TokenBucket | None = None,
     ) -> Written:
-        """Upsert the lines but for those that an earlier call has settled `ahead`, within the allowance; `check` is
+        """Upsert the lines but for those that an earlier call has settled `ahead`, within the token bucket; `check` is
         awaited before each request and stops the writing by raising.
 
         Raises Permanent where the database will refuse every request, Transient when answers stay lost.
         """
-        writing = Writing(self, container, lines, deadline, check, ahead, allowance)
+        writing = Writing(self, container, lines, deadline, check, ahead, bucket)
         await writing.go()
         return writing.written()
 
-    async def allowance(self, container: str, ru_share: float | None, lanes: int) -> Allowance | None:
-        """What one of the lanes of a run may spend; None: whatever the database gives."""
+    async def token_bucket(self, container: str, ru_share: float | None, lanes: int) -> TokenBucket | None:
+        """Return the token bucket of one lane of a run; None means no limit but the database's."""
         if ru_share is None:
             return None
         provisioned = await self.transport.throughput(container) if ru_share <= 1 else 0.0
-        return Allowance(lane_share(ru_share, provisioned, lanes), self.clock)
+        return TokenBucket(lane_rate(ru_share, provisioned, lanes), self.clock)

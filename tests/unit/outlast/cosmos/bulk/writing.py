@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from outlast.cosmos.bulk.rate_controller import MAX_OPERATIONS, RateControllers
 from outlast.cosmos.bulk.staged_document import StagedDocument
-from outlast.cosmos.bulk.token_bucket import Allowance
+from outlast.cosmos.bulk.token_bucket import TokenBucket
 from outlast.cosmos.bulk.write_progress import Runs, Written
 from outlast.cosmos.bulk.writer import Writer
 from outlast.cosmos.document import staged
@@ -45,14 +45,14 @@ class Bench:
         seconds: float = 1000.0,
         check: Callable[[], Awaitable[None]] = let_pass,
         ahead: Runs = (),
-        allowance: Allowance | None = None,
+        bucket: TokenBucket | None = None,
     ) -> Written:
         """Write within that time."""
         writer = Writer(
             self.transport, self.clock, self.clock.sleep, lambda: 0.5, RateControllers(self.clock, MAX_OPERATIONS)
         )
         deadline = Deadline(self.clock() + seconds, self.clock)
-        return asyncio.run(writer.write(CONTAINER, lines, deadline, check, ahead, allowance))
+        return asyncio.run(writer.write(CONTAINER, lines, deadline, check, ahead, bucket))
 
     def ids(self) -> set[str]:
         """The documents in the database."""
