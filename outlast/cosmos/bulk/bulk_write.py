@@ -1,4 +1,4 @@
-"""One call of the writer: lines are distributed to streams, and each stream is sent by a few workers."""
+"""One call of the writer: lines are distributed to queues, and each queue is sent by a few workers."""
 
 import asyncio
 from collections import deque
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from outlast.cosmos.bulk.outcome import Next, classify, is_stale
-from outlast.cosmos.bulk.partition_queue import Stream
+from outlast.cosmos.bulk.partition_queue import PartitionQueue
 from outlast.cosmos.bulk.staged_document import StagedDocument
 from outlast.cosmos.bulk.token_bucket import TokenBucket
 from outlast.cosmos.bulk.transport import CONNECTION_LOST, Place, Result, Route
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from outlast.cosmos.bulk.writer import Writer
 
 AT_ONCE = 4
-"""Workers of a stream. It begins with one; when batches have ramped_up, each answer without a fault adds one."""
+"""Workers of a queue. It begins with one; when batches have grown, each answer without a fault adds one."""
 OK = (200, 201)
 ATTEMPTS = 6
 """Answers lost one after another (408, 449, 5xx, no connection) before the chunk's activity is retried as a whole."""
@@ -36,7 +36,7 @@ class Writing:
     ahead: Runs = ()
     bucket: TokenBucket | None = None
     route: Route | None = None
-    streams: dict[str, Stream] = field(default_factory=dict)
+    queues: dict[str, PartitionQueue] = field(default_factory=dict)
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
     failed: BaseException | None = None
     results: dict[int, Result] = field(default_factory=dict)
@@ -65,17 +65,19 @@ class Writing:
         numbers = self._recall() if self.route else self._all()
         self.route = route
         places = route.places([self.lines[number] for number in numbers])
-        queues: dict[Place, deque[int]] = {place: self._queue(place) for place in dict.fromkeys(places)}
+        waiting: dict[Place, deque[int]] = {place: self._waiting(place) for place in dict.fromkeys(places)}
         for number, place in zip(numbers, places, strict=True):
-            queues[place].append(number)
-        for stream in self.streams.values():
-            if not stream.workers:
-                self._hire(stream)
+            waiting[place].append(number)
+        for queue in self.queues.values():
+            if not queue.workers:
+                self._spawn(queue)
 
-    def _queue(self, place: Place) -> deque[int]:
-        if place.pace not in self.streams:
-            self.streams[place.pace] = Stream(self.writer.controllers.get(self.container, place.pace), self.lines)
-        return self.streams[place.pace].waiting.setdefault(place, deque())
+    def _waiting(self, place: Place) -> deque[int]:
+        if place.pace not in self.queues:
+            self.queues[place.pace] = PartitionQueue(
+                self.writer.controllers.get(self.container, place.pace), self.lines
+            )
+        return self.queues[place.pace].waiting.setdefault(place, deque())
 
     async def _find_route(self, stale: Route | None) -> Route | None:
         lost = 0
@@ -96,70 +98,70 @@ class Writing:
         return [number for number in range(len(self.lines)) if number not in done]
 
     def _recall(self) -> list[int]:
-        return sorted(number for stream in self.streams.values() for number in stream.empty())
+        return sorted(number for queue in self.queues.values() for number in queue.empty())
 
-    def _hire(self, stream: Stream) -> None:
+    def _spawn(self, queue: PartitionQueue) -> None:
         """Add a worker where there is work."""
-        if stream.waiting and stream.workers < AT_ONCE and not self._over():
-            stream.workers += 1
-            task = asyncio.create_task(self._work(stream))
+        if queue.waiting and queue.workers < AT_ONCE and not self._over():
+            queue.workers += 1
+            task = asyncio.create_task(self._work(queue))
             self.tasks.add(task)
             task.add_done_callback(self.tasks.discard)
 
     def _over(self) -> bool:
         return self.failed is not None or self.deadline.passed()
 
-    async def _work(self, stream: Stream) -> None:
+    async def _work(self, queue: PartitionQueue) -> None:
         lost = 0
         try:
-            while await self._may_send(stream):
+            while await self._may_send(queue):
                 route = self.route
-                place, batch = stream.take(self._batch(stream))
-                again, fault = await self._settle(stream, place, batch)
-                stream.put_back(place, again)
+                place, batch = queue.take(self._batch(queue))
+                again, fault = await self._settle(queue, place, batch)
+                queue.put_back(place, again)
                 lost = lost + 1 if fault else 0
                 if fault:
                     await self._back_off(lost, fault)
                     if is_stale(fault):
                         await self._follow(route)
-                elif not again and stream.controller.ramped_up:
-                    self._hire(stream)
+                elif not again and queue.controller.ramped_up:
+                    self._spawn(queue)
         except BaseException as error:  # noqa: BLE001  # raised by `go` when the others have ended too
             self.failed = self.failed or error
         finally:
-            stream.workers -= 1
-        self._hire(stream)
+            queue.workers -= 1
+        self._spawn(queue)
 
-    async def _may_send(self, stream: Stream) -> bool:
-        """Wait for the stream's turn; tell whether there is something to send."""
-        while stream.waiting and not self._over():
-            if wait := self._wait(stream):
+    async def _may_send(self, queue: PartitionQueue) -> bool:
+        """Wait for the queue's turn; tell whether there is something to send."""
+        while queue.waiting and not self._over():
+            if wait := self._wait(queue):
                 await self.writer.sleep(min(wait, self.deadline.remaining()))
                 continue
             await self.check()
-            if stream.waiting and not self._over() and not self._wait(stream):
+            if queue.waiting and not self._over() and not self._wait(queue):
                 return True
         return False
 
-    def _wait(self, stream: Stream) -> float:
-        return max(stream.controller.wait(), self.bucket.wait() if self.bucket else 0.0)
+    def _wait(self, queue: PartitionQueue) -> float:
+        return max(queue.controller.wait(), self.bucket.wait() if self.bucket else 0.0)
 
-    def _batch(self, stream: Stream) -> int:
-        most = stream.controller.batch()
-        return min(most, self.bucket.batch(stream.controller.per_operation)) if self.bucket else most
+    def _batch(self, queue: PartitionQueue) -> int:
+        most = queue.controller.batch()
+        return min(most, self.bucket.batch(queue.controller.per_operation)) if self.bucket else most
 
-    async def _settle(self, stream: Stream, place: Place, batch: list[int]) -> tuple[list[int], Result | None]:
+    async def _settle(self, queue: PartitionQueue, place: Place, batch: list[int]) -> tuple[list[int], Result | None]:
         """Send; return what is to be sent again, and a fault that came from the service."""
         async with self.writer.gate:
             if self._over():
                 return batch, None
-            results = await self._send(stream, place, batch)
+            results = await self._send(queue, place, batch)
         if all(result.status in OK for result in results):
             self.results.update(zip(batch, results, strict=True))
             return [], None
         verdicts = [classify(result, self.container) for result in results]
         if len(batch) > 1 and all(verdict is Next.REFUSE for verdict in verdicts):
-            return await self._divide(stream, place, batch)
+            return await self._divide(queue, place, batch)
         again, fault = [], None
         for number, result, verdict in zip(batch, results, verdicts, strict=True):
             if verdict is Next.WRITTEN or verdict is Next.REFUSE:
@@ -172,7 +174,7 @@ class Writing:
             fault = results[0]
         return again, fault
 
-    async def _divide(self, stream: Stream, place: Place, batch: list[int]) -> tuple[list[int], Result | None]:
+    async def _divide(self, queue: PartitionQueue, place: Place, batch: list[int]) -> tuple[list[int], Result | None]:
         """An answer that refuses all may stand for one that is bad: find it."""
         middle = len(batch) // 2
         again, fault = [], None
@@ -180,13 +182,13 @@ class Writing:
             if self._over():
                 again += half
                 continue
-            rest, failed = await self._settle(stream, place, half)
+            rest, failed = await self._settle(queue, place, half)
             again, fault = again + rest, failed or fault
         return again, fault
 
-    async def _send(self, stream: Stream, place: Place, batch: list[int]) -> list[Result]:
+    async def _send(self, queue: PartitionQueue, place: Place, batch: list[int]) -> list[Result]:
         """Send, and take an answer that does not come in time for a lost one: the activity must end all the same."""
-        expected = self._spend(stream.controller.sent(len(batch)))
+        expected = self._spend(queue.controller.sent(len(batch)))
         self.sends += 1
         try:
             async with asyncio.timeout(self.deadline.remaining() + self.deadline.grace):
@@ -194,13 +196,13 @@ class Writing:
         except TimeoutError:
             results = [Result(CONNECTION_LOST, message="no answer in time")] * len(batch)
         except BaseException:  # the call is cancelled: others share the controller, so it must not wait for this answer
-            stream.controller.answered(expected, 0.0, 0, None)
+            queue.controller.answered(expected, 0.0, 0, None)
             raise
         charge = sum([result.charge for result in results])
         waits = [result.retry_after for result in results if result.status == 429]
         written = sum([result.status in OK for result in results])
         self._spend(charge - expected)
-        stream.controller.answered(expected, charge, written, max(waits) if waits else None)
+        queue.controller.answered(expected, charge, written, max(waits) if waits else None)
         self.ru += charge
         self.throttled += len(waits)
         return results

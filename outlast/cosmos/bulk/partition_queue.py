@@ -1,4 +1,4 @@
-"""Documents that wait to be written to one stretch of the hash space with request units of its own."""
+"""The documents that wait for one partition: a stretch of the hash space with request units of its own."""
 
 from bisect import bisect_right
 from collections import deque
@@ -15,7 +15,7 @@ TARGET_BYTES = 220_201
 
 
 @dataclass(slots=True)
-class Stream:
+class PartitionQueue:
     """Lines by their number. `workers`: how many send at the moment."""
 
     controller: RateController
@@ -25,24 +25,24 @@ class Stream:
 
     def take(self, most: int) -> tuple[Place, list[int]]:
         """The next lines that may share a request; a line that is larger than a request should be goes alone."""
-        place, queue = next(iter(self.waiting.items()))
-        batch = [queue.popleft() for _ in range(min(most, len(queue)))]
+        place, numbers = next(iter(self.waiting.items()))
+        batch = [numbers.popleft() for _ in range(min(most, len(numbers)))]
         sizes = [len(self.lines[number].document) for number in batch]
         if sum(sizes) > TARGET_BYTES:
             fit = max(1, bisect_right(list(accumulate(sizes)), TARGET_BYTES))
-            queue.extendleft(reversed(batch[fit:]))
+            numbers.extendleft(reversed(batch[fit:]))
             del batch[fit:]
-        if not queue:
+        if not numbers:
             del self.waiting[place]
         return place, batch
 
     def put_back(self, place: Place, numbers: Iterable[int]) -> None:
-        """To the front, in their order: what was sent first is settled first."""
+        """Return documents to the front, in their order, so that what was sent first is settled first."""
         if numbers := list(numbers):
             self.waiting.setdefault(place, deque()).extendleft(reversed(numbers))
 
     def empty(self) -> list[int]:
-        """Take all there is, to be distributed anew."""
+        """Take every waiting document, to be distributed again."""
         numbers = sorted(number for queue in self.waiting.values() for number in queue)
         self.waiting.clear()
         return numbers
