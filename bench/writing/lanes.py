@@ -18,7 +18,7 @@ from pathlib import Path
 from outlast.cosmos.bulk.bulk_transport import BulkTransport
 from outlast.cosmos.bulk.rate_controller import RateControllers
 from outlast.cosmos.bulk.staged_document import StagedDocument
-from outlast.cosmos.bulk.transport import Place, Result, Transport
+from outlast.cosmos.bulk.transport import Result, Target, Transport
 from outlast.cosmos.bulk.writer import Writer
 from outlast.cosmos.client import Cosmos
 from outlast.cosmos.partition_key import effective_partition_key
@@ -47,12 +47,12 @@ class Counting:
     route: Callable[..., object] = field(init=False)
     throughput: Callable[..., object] = field(init=False)
 
-    async def send(self, container: str, place: Place, lines: Sequence[StagedDocument]) -> list[Result]:
-        results = await self.inner.send(container, place, lines)
+    async def send(self, container: str, target: Target, lines: Sequence[StagedDocument]) -> list[Result]:
+        results = await self.inner.send(container, target, lines)
         now, written = time.time(), sum(result.status < 300 for result in results)
         self.answers.append((now, written, sum(result.status == 429 for result in results)))
-        self.ended[place.batch] = now
-        self.charges[place.batch] = self.charges.get(place.batch, 0.0) + sum(result.charge for result in results)
+        self.ended[target.batch] = now
+        self.charges[target.batch] = self.charges.get(target.batch, 0.0) + sum(result.charge for result in results)
         return results
 
     def written(self, since: float = 0.0) -> int:

@@ -101,10 +101,10 @@ def hot_range(rows: int) -> Hot:
     with Stub(RANGES, rate=rate) as stub:
         lanes, begun = Lanes(stub.url, stub.key), time.time()
         asyncio.run(lanes.run(iter([lines]), 600, lanes=1))
-    needed = {place: charge / rate for place, charge in lanes.counting.charges.items()}
-    took = {place: ended - begun for place, ended in lanes.counting.ended.items()}
-    hot = max(needed, key=lambda place: needed[place])
-    late = max(took[place] / needed[place] - 1 for place in needed if place != hot)
+    needed = {range_id: charge / rate for range_id, charge in lanes.counting.charges.items()}
+    took = {range_id: ended - begun for range_id, ended in lanes.counting.ended.items()}
+    hot = max(needed, key=lambda range_id: needed[range_id])
+    late = max(took[range_id] / needed[range_id] - 1 for range_id in needed if range_id != hot)
     return Hot(needed[hot] / took[hot], late)
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from outlast.cosmos.bulk.rate_controller import RateControllers
 from outlast.cosmos.bulk.staged_document import StagedDocument
-from outlast.cosmos.bulk.transport import CONNECTION_LOST, Place, Result
+from outlast.cosmos.bulk.transport import CONNECTION_LOST, Result, Target
 from outlast.cosmos.bulk.writer import Writer
 from outlast.cosmos.document import staged
 from outlast.deadline import Deadline
@@ -38,8 +38,8 @@ def test_the_same_seed_tells_the_same_story(seed: int) -> None:
 class Forgetful(InProcess):
     """Loses the first answer about each document, when it is written."""
 
-    async def send(self, container: str, place: Place, lines: Sequence[StagedDocument]) -> list[Result]:
-        results = await super().send(container, place, lines)
+    async def send(self, container: str, target: Target, lines: Sequence[StagedDocument]) -> list[Result]:
+        results = await super().send(container, target, lines)
         known = self.__dict__.setdefault("answered", set())
         if all(line.row in known for line in lines):
             return results

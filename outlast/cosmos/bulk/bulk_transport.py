@@ -12,10 +12,10 @@ from outlast.cosmos.bulk.staged_document import StagedDocument
 from outlast.cosmos.bulk.transport import (
     BATCH_DOCUMENT_BYTES,
     NO_PRIORITY,
-    Place,
     Priority,
     Result,
     Route,
+    Target,
     lost,
     read_throughput,
     upsert,
@@ -49,13 +49,13 @@ class BulkTransport:
     async def throughput(self, container: str) -> float:
         return await read_throughput((await self._cosmos.database()).get_container_client(container))
 
-    async def send(self, container: str, place: Place, lines: Sequence[StagedDocument]) -> list[Result]:
+    async def send(self, container: str, target: Target, lines: Sequence[StagedDocument]) -> list[Result]:
         proxy = (await self._cosmos.writing()).get_container_client(container)
         options = {**self._priority.options(), "containerRID": self._maps[container].rid}
         try:
             if len(lines[0].document) > BATCH_DOCUMENT_BYTES:
                 return [await upsert(proxy, lines[0], self._priority.keywords())]
-            answers, _ = await post_batch(proxy, headers_for(place.batch), options, body_of(lines))
+            answers, _ = await post_batch(proxy, headers_for(target.batch), options, body_of(lines))
         except CosmosHttpResponseError as error:
             return whole(error, len(lines))
         except (AzureError, ClientError, TimeoutError, ConnectionError) as error:

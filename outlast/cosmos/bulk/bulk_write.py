@@ -10,7 +10,7 @@ from outlast.cosmos.bulk.outcome import Next, classify, is_stale
 from outlast.cosmos.bulk.partition_queue import PartitionQueue
 from outlast.cosmos.bulk.staged_document import StagedDocument
 from outlast.cosmos.bulk.token_bucket import TokenBucket
-from outlast.cosmos.bulk.transport import CONNECTION_LOST, Place, Result, Route
+from outlast.cosmos.bulk.transport import CONNECTION_LOST, Result, Route, Target
 from outlast.cosmos.bulk.write_progress import Runs, Written, numbers_in, runs_of
 from outlast.deadline import Deadline
 from outlast.errors import Transient
@@ -64,20 +64,20 @@ class Writing:
             return
         numbers = self._recall() if self.route else self._all()
         self.route = route
-        places = route.places([self.lines[number] for number in numbers])
-        waiting: dict[Place, deque[int]] = {place: self._waiting(place) for place in dict.fromkeys(places)}
-        for number, place in zip(numbers, places, strict=True):
-            waiting[place].append(number)
+        targets = route.targets([self.lines[number] for number in numbers])
+        waiting: dict[Target, deque[int]] = {target: self._waiting(target) for target in dict.fromkeys(targets)}
+        for number, target in zip(numbers, targets, strict=True):
+            waiting[target].append(number)
         for queue in self.queues.values():
             if not queue.workers:
                 self._spawn(queue)
 
-    def _waiting(self, place: Place) -> deque[int]:
-        if place.pace not in self.queues:
-            self.queues[place.pace] = PartitionQueue(
-                self.writer.controllers.get(self.container, place.pace), self.lines
+    def _waiting(self, target: Target) -> deque[int]:
+        if target.partition not in self.queues:
+            self.queues[target.partition] = PartitionQueue(
+                self.writer.controllers.get(self.container, target.partition), self.lines
             )
-        return self.queues[place.pace].waiting.setdefault(place, deque())
+        return self.queues[target.partition].waiting.setdefault(target, deque())
 
     async def _find_route(self, stale: Route | None) -> Route | None:
         lost = 0
@@ -116,9 +116,9 @@ class Writing:
         try:
             while await self._may_send(queue):
                 route = self.route
-                place, batch = queue.take(self._batch(queue))
-                again, fault = await self._settle(queue, place, batch)
-                queue.put_back(place, again)
+                target, batch = queue.take(self._batch(queue))
+                again, fault = await self._settle(queue, target, batch)
+                queue.put_back(target, again)
                 lost = lost + 1 if fault else 0
                 if fault:
                     await self._back_off(lost, fault)
@@ -150,18 +150,18 @@ class Writing:
         most = queue.controller.batch()
         return min(most, self.bucket.batch(queue.controller.per_operation)) if self.bucket else most
 
-    async def _settle(self, queue: PartitionQueue, place: Place, batch: list[int]) -> tuple[list[int], Result | None]:
+    async def _settle(self, queue: PartitionQueue, target: Target, batch: list[int]) -> tuple[list[int], Result | None]:
         """Send; return what is to be sent again, and a fault that came from the service."""
         async with self.writer.gate:
             if self._over():
                 return batch, None
-            results = await self._send(queue, place, batch)
+            results = await self._send(queue, target, batch)
         if all(result.status in OK for result in results):
             self.results.update(zip(batch, results, strict=True))
             return [], None
         verdicts = [classify(result, self.container) for result in results]
         if len(batch) > 1 and all(verdict is Next.REFUSE for verdict in verdicts):
-            return await self._divide(queue, place, batch)
+            return await self._divide(queue, target, batch)
         again, fault = [], None
         for number, result, verdict in zip(batch, results, verdicts, strict=True):
             if verdict is Next.WRITTEN or verdict is Next.REFUSE:
@@ -174,7 +174,7 @@ class Writing:
             fault = results[0]
         return again, fault
 
-    async def _divide(self, queue: PartitionQueue, place: Place, batch: list[int]) -> tuple[list[int], Result | None]:
+    async def _divide(self, queue: PartitionQueue, target: Target, batch: list[int]) -> tuple[list[int], Result | None]:
         """An answer that refuses all may stand for one that is bad: find it."""
         middle = len(batch) // 2
         again, fault = [], None
@@ -182,17 +182,17 @@ class Writing:
             if self._over():
                 again += half
                 continue
-            rest, failed = await self._settle(queue, place, half)
+            rest, failed = await self._settle(queue, target, half)
             again, fault = again + rest, failed or fault
         return again, fault
 
-    async def _send(self, queue: PartitionQueue, place: Place, batch: list[int]) -> list[Result]:
+    async def _send(self, queue: PartitionQueue, target: Target, batch: list[int]) -> list[Result]:
         """Send, and take an answer that does not come in time for a lost one: the activity must end all the same."""
         expected = self._spend(queue.controller.sent(len(batch)))
         self.sends += 1
         try:
             async with asyncio.timeout(self.deadline.remaining() + self.deadline.grace):
-                results = await self.writer.transport.send(self.container, place, [self.lines[i] for i in batch])
+                results = await self.writer.transport.send(self.container, target, [self.lines[i] for i in batch])
         except TimeoutError:
             results = [Result(CONNECTION_LOST, message="no answer in time")] * len(batch)
         except BaseException:  # the call is cancelled: others share the controller, so it must not wait for this answer

@@ -8,7 +8,7 @@ from itertools import accumulate
 
 from outlast.cosmos.bulk.rate_controller import RateController
 from outlast.cosmos.bulk.staged_document import StagedDocument
-from outlast.cosmos.bulk.transport import Place
+from outlast.cosmos.bulk.transport import Target
 
 TARGET_BYTES = 220_201
 """Body of one request, as the other official SDKs choose it (azure-sdk-for-java, `BatchRequestResponseConstants`)."""
@@ -20,12 +20,12 @@ class PartitionQueue:
 
     controller: RateController
     lines: Sequence[StagedDocument]
-    waiting: dict[Place, deque[int]] = field(default_factory=dict)
+    waiting: dict[Target, deque[int]] = field(default_factory=dict)
     workers: int = 0
 
-    def take(self, most: int) -> tuple[Place, list[int]]:
+    def take(self, most: int) -> tuple[Target, list[int]]:
         """The next lines that may share a request; a line that is larger than a request should be goes alone."""
-        place, numbers = next(iter(self.waiting.items()))
+        target, numbers = next(iter(self.waiting.items()))
         batch = [numbers.popleft() for _ in range(min(most, len(numbers)))]
         sizes = [len(self.lines[number].document) for number in batch]
         if sum(sizes) > TARGET_BYTES:
@@ -33,13 +33,13 @@ class PartitionQueue:
             numbers.extendleft(reversed(batch[fit:]))
             del batch[fit:]
         if not numbers:
-            del self.waiting[place]
-        return place, batch
+            del self.waiting[target]
+        return target, batch
 
-    def put_back(self, place: Place, numbers: Iterable[int]) -> None:
+    def put_back(self, target: Target, numbers: Iterable[int]) -> None:
         """Return documents to the front, in their order, so that what was sent first is settled first."""
         if numbers := list(numbers):
-            self.waiting.setdefault(place, deque()).extendleft(reversed(numbers))
+            self.waiting.setdefault(target, deque()).extendleft(reversed(numbers))
 
     def empty(self) -> list[int]:
         """Take every waiting document, to be distributed again."""

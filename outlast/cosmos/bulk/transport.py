@@ -31,33 +31,34 @@ BATCH_DOCUMENT_BYTES = 1024 * 1024
 """A document beyond this goes alone and outside a batch, whose envelope would pass the limit of 2 MB a request."""
 
 
-class Place(NamedTuple):
-    """Where a document goes: operations of the same `batch` may share a request, and of the same `pace` share request
-    units."""
+class Target(NamedTuple):
+    """Where a document goes."""
 
     batch: str
-    pace: str
+    """Operations with the same value may share a request."""
+    partition: str
+    """Operations with the same value share request units."""
 
 
 class Route(Protocol):
     """Where documents go, as of one reading of the container."""
 
-    def places(self, lines: Sequence[StagedDocument]) -> list[Place]:
-        """Of each line its own."""
+    def targets(self, lines: Sequence[StagedDocument]) -> list[Target]:
+        """Return the target of each line, in their order."""
         ...
 
 
 class Transport(Protocol):
     async def route(self, container: str, stale: Route | None = None) -> Route | Result:
-        """A route other than the `stale` one; or the answer of the database that stood in the way."""
+        """Return a route other than the `stale` one, or the database's answer that prevented it."""
         ...
 
     async def throughput(self, container: str) -> float:
-        """The RU/s provisioned; raises Permanent where it may not be read, Transient where it could not."""
+        """Return the provisioned RU/s. Raises Permanent when it may not be read, Transient when no answer came."""
         ...
 
-    async def send(self, container: str, place: Place, lines: Sequence[StagedDocument]) -> list[Result]:
-        """Upsert documents of one place and answer for each; never raises for what the database answers."""
+    async def send(self, container: str, target: Target, lines: Sequence[StagedDocument]) -> list[Result]:
+        """Upsert documents of one target and return a result for each. A status of the database never raises."""
         ...
 
 

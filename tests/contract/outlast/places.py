@@ -113,9 +113,9 @@ class BulkPlace(SdkPlace):
 
 
 async def send(transport: Transport, container: str, lines: Sequence[StagedDocument]) -> list[Result]:
-    """Send lines that all go to one place; where the way there is not found, that answer stands for each."""
+    """Send lines that all go to one target. An answer that hides the route stands for each of them."""
     route = await transport.route(container)
     if isinstance(route, Result):
         return [route] * len(lines)
-    (place,) = set(route.places(lines))
-    return await transport.send(container, place, lines)
+    (target,) = set(route.targets(lines))
+    return await transport.send(container, target, lines)

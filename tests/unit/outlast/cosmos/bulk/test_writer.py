@@ -8,7 +8,7 @@ from outlast.cosmos.bulk.partition_queue import TARGET_BYTES
 from outlast.cosmos.bulk.rate_controller import FIRST_OPERATIONS, RateControllers
 from outlast.cosmos.bulk.sdk_transport import KeyRoute
 from outlast.cosmos.bulk.staged_document import StagedDocument
-from outlast.cosmos.bulk.transport import BATCH_DOCUMENT_BYTES, CONNECTION_LOST, Place, Result
+from outlast.cosmos.bulk.transport import BATCH_DOCUMENT_BYTES, CONNECTION_LOST, Result, Target
 from outlast.cosmos.bulk.writer import IN_FLIGHT, Writer
 from outlast.deadline import Deadline
 from outlast.errors import Permanent, Transient
@@ -124,7 +124,7 @@ def test_answers_that_stay_lost_fail_the_call_for_now() -> None:
 class Silent(FakeTransport):
     """Takes what is sent and never answers."""
 
-    async def send(self, container: str, place: Place, lines: Sequence[StagedDocument]) -> list[Result]:
+    async def send(self, container: str, target: Target, lines: Sequence[StagedDocument]) -> list[Result]:
         await asyncio.Event().wait()
         raise AssertionError
 
@@ -142,7 +142,7 @@ def test_a_call_that_is_given_up_holds_up_nobody() -> None:
     """What it had in flight makes room for the other lanes, which share the range's controller."""
     controllers = RateControllers(ManualClock())
     lines = make_lines(50)
-    (place,) = set(KeyRoute().places(lines))
+    (target,) = set(KeyRoute().targets(lines))
 
     async def give_up() -> None:
         clock = ManualClock()
@@ -153,7 +153,10 @@ def test_a_call_that_is_given_up_holds_up_nobody() -> None:
             await asyncio.wait_for(writing, 0.01)
 
     asyncio.run(give_up())
-    assert (controllers.get(CONTAINER, place.pace).wait(), controllers.get(CONTAINER, place.pace).batch()) == (
+    assert (
+        controllers.get(CONTAINER, target.partition).wait(),
+        controllers.get(CONTAINER, target.partition).batch(),
+    ) == (
         0,
         FIRST_OPERATIONS,
     )

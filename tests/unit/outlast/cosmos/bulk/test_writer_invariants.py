@@ -15,19 +15,19 @@ FAULTS = st.sampled_from(
 )
 SCRIPTS = st.lists(FAULTS, max_size=12)
 SHOPS = st.lists(st.integers(1, 40), min_size=1, max_size=4)
-PLACES = st.sets(st.integers(0, 100), max_size=5)
+POSITIONS = st.sets(st.integers(0, 100), max_size=5)
 SECONDS = st.sampled_from([0.5, 2.0, 5.0, 1000.0])
 
 
 @settings(max_examples=150)
-@given(SCRIPTS, SHOPS, PLACES, SECONDS)
+@given(SCRIPTS, SHOPS, POSITIONS, SECONDS)
 def test_what_is_settled_is_written_or_refused(
-    script: Sequence[Fault | None], shops: Sequence[int], places: set[int], seconds: float
+    script: Sequence[Fault | None], shops: Sequence[int], positions: set[int], seconds: float
 ) -> None:
     """Over any script: each line before `settled` or in a run `ahead` is in the database or refused and not both, the
     totals are theirs, and only time or lost answers end the writing early."""
     bench, lines = Bench(), make_lines(*shops)
-    bench.transport.poison = {ids_of(lines)[place]: 400 for place in places if place < len(lines)}
+    bench.transport.poison = {ids_of(lines)[position]: 400 for position in positions if position < len(lines)}
     bench.transport.meet(script)
     try:
         written = bench.write(lines, seconds)
@@ -44,14 +44,14 @@ def test_what_is_settled_is_written_or_refused(
 
 
 @settings(max_examples=100)
-@given(SCRIPTS, SHOPS, PLACES)
+@given(SCRIPTS, SHOPS, POSITIONS)
 def test_called_again_from_where_it_stopped_it_forgets_nothing(
-    script: Sequence[Fault | None], shops: Sequence[int], places: set[int]
+    script: Sequence[Fault | None], shops: Sequence[int], positions: set[int]
 ) -> None:
     """Calls of little time each, one after another as the activity makes them, settle every line just once."""
     bench, lines = Bench(), make_lines(*shops)
     script = [fault for fault in script if fault != Fault(413)]
-    bench.transport.poison = {ids_of(lines)[place]: 400 for place in places if place < len(lines)}
+    bench.transport.poison = {ids_of(lines)[position]: 400 for position in positions if position < len(lines)}
     bench.transport.meet(script)
     settled, documents, refused = 0, 0, list[str]()
     ahead: Runs = ()
