@@ -28,18 +28,19 @@ WINDOW = 4 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
-class Place(Payload):
-    """The cursor: everything of the chunk before byte `offset` of `part` is settled: written, or refused by the
-    database; `ahead` are runs of lines behind it that are settled too. `call` counts the answers; `rejecting` are the
-    files of those in which something was refused."""
+class StoreCursor(Payload):
+    """How far the calls so far got. Every document before byte `offset` of part `part` is written or refused."""
 
     part: int = 0
     offset: int = 0
     ahead: Sequence[Sequence[int]] = ()
+    """Ranges of documents behind `offset` that are written or refused too, numbered from it."""
     call: int = 0
+    """Calls before the next one."""
     documents: int = 0
     refused: int = 0
     rejecting: tuple[str, ...] = ()
+    """The files of rejects that the calls staged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,17 +58,17 @@ class StoreDataToDb:
         call, deadline = ChunkCall.from_dict(given), self.deadlines.start()
         fence = Fence(self.runs, call.run, call.attempt, "storing", self.clock)
         record = await fence.enter()
-        place = Place.from_dict(call.cursor or {})
+        cursor = StoreCursor.from_dict(call.cursor or {})
         bucket = await self._token_bucket(record)
-        storing = _Storing(self, record, bucket, Generated(self.staging, call.run, call.chunk), deadline, fence, place)
+        storing = _Storing(self, record, bucket, Generated(self.staging, call.run, call.chunk), deadline, fence, cursor)
         done = await storing.go()
         await self._keep_rejects(record, call.chunk, storing)
         if not done:
             return ChunkAnswer(
-                replace(storing.place, call=place.call + 1).to_dict(), storing.totals.to_dict()
+                replace(storing.cursor, call=cursor.call + 1).to_dict(), storing.totals.to_dict()
             ).to_dict()
-        rejected = await self._list_rejects(record, call.chunk, storing.place)
-        ended = {"documents": storing.place.documents, "refused": storing.place.refused, "rejected": rejected}
+        rejected = await self._list_rejects(record, call.chunk, storing.cursor)
+        ended = {"documents": storing.cursor.documents, "refused": storing.cursor.refused, "rejected": rejected}
         await self.staging.put(stored_path(call.run, call.chunk), orjson.dumps(ended))
         return ChunkAnswer(None, replace(storing.totals, rejected=rejected).to_dict()).to_dict()
 
@@ -84,16 +85,16 @@ class StoreDataToDb:
         if storing.refused:
             fields = await self._fields(record, chunk)
             rejects = encode_rejects([_reject(line, result, fields) for line, result in storing.refused])
-            place = storing.place
-            name = f"{place.call:06}.{hashlib.sha256(rejects).hexdigest()[:16]}.rejects.csv"
+            cursor = storing.cursor
+            name = f"{cursor.call:06}.{hashlib.sha256(rejects).hexdigest()[:16]}.rejects.csv"
             await self.staging.put(stored_path(record.id, chunk, name), rejects)
-            storing.place = replace(place, rejecting=(*place.rejecting, name))
+            storing.cursor = replace(cursor, rejecting=(*cursor.rejecting, name))
 
-    async def _list_rejects(self, record: RunRecord, chunk: int, place: Place) -> int:
+    async def _list_rejects(self, record: RunRecord, chunk: int, cursor: StoreCursor) -> int:
         """Put the rejects of all calls together, each row once, and count them: a row's documents may lie apart."""
-        if not place.rejecting:
+        if not cursor.rejecting:
             return 0
-        files = [await self.staging.need(stored_path(record.id, chunk, name)) for name in place.rejecting]
+        files = [await self.staging.need(stored_path(record.id, chunk, name)) for name in cursor.rejecting]
         listed = each_row_once(files)
         await self.staging.put(stored_path(record.id, chunk, "rejects.csv"), encode_rejects(listed))
         return len(listed)
@@ -116,38 +117,38 @@ class _Storing:
     generated: Generated
     deadline: Deadline
     fence: Fence
-    place: Place
+    cursor: StoreCursor
     totals: Totals = field(default_factory=Totals)
     refused: list[tuple[StagedDocument, Result]] = field(default_factory=list)
 
     async def go(self) -> bool:
-        """Write from the place on; tell whether the chunk is done."""
-        while (part := await self.generated.find(self.place.part)) is not None:
-            path = self.generated.path(self.place.part, part.documents)
-            while self.place.offset < part.size:
+        """Write from the cursor on; tell whether the chunk is done."""
+        while (part := await self.generated.find(self.cursor.part)) is not None:
+            path = self.generated.path(self.cursor.part, part.documents)
+            while self.cursor.offset < part.size:
                 if self.deadline.passed() or not await self._window(path):
                     return False
-            self.place = replace(self.place, part=self.place.part + 1, offset=0)
+            self.cursor = replace(self.cursor, part=self.cursor.part + 1, offset=0)
             if part.cursor is None:
                 return True
         return True
 
     async def _window(self, path: str) -> bool:
         """Write the next window; tell whether all of it is settled."""
-        data = await self.step.staging.get_range(path, self.place.offset, WINDOW)
+        data = await self.step.staging.get_range(path, self.cursor.offset, WINDOW)
         lines = read_staged(data[: data.rindex(b"\n") + 1])
         container = self.step.reports[self.record.report].container
         written = await self.step.writer.write(
-            container, lines, self.deadline, self.fence.check, self.place.ahead, self.bucket
+            container, lines, self.deadline, self.fence.check, self.cursor.ahead, self.bucket
         )
         self.refused += written.refused
         self.totals += written.totals
-        self.place = replace(
-            self.place,
-            offset=self.place.offset + sum(len(line.encoded()) for line in lines[: written.settled]),
+        self.cursor = replace(
+            self.cursor,
+            offset=self.cursor.offset + sum(len(line.encoded()) for line in lines[: written.settled]),
             ahead=written.left(),
-            documents=self.place.documents + written.totals.documents,
-            refused=self.place.refused + len(written.refused),
+            documents=self.cursor.documents + written.totals.documents,
+            refused=self.cursor.refused + len(written.refused),
         )
         return written.settled == len(lines)
 
