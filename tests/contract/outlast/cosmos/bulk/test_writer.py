@@ -19,7 +19,7 @@ from outlast.cosmos.bulk.writer import Writer
 from outlast.cosmos.client import Cosmos
 from outlast.cosmos.document import staged
 from outlast.deadline import Deadline
-from tests.contract.outlast.places import DATABASE
+from tests.contract.outlast.backends import DATABASE
 
 
 @pytest.fixture(params=[SdkTransport, BulkTransport])

@@ -1,4 +1,4 @@
-"""Where an adapter's suite runs: on the fake, and on what it stands for."""
+"""The databases that a transport's suite runs against: the fake, and the emulator that the fake stands for."""
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
@@ -22,7 +22,7 @@ EMPTY = "empty"
 SLOW = "slow"
 
 
-class Place(Protocol):
+class Backend(Protocol):
     """A transport with its database."""
 
     @property
@@ -32,11 +32,11 @@ class Place(Protocol):
     def spoil(self, line: StagedDocument) -> StagedDocument: ...
 
 
-PlaceOpener = Callable[[], AbstractAsyncContextManager[Place]]
+BackendOpener = Callable[[], AbstractAsyncContextManager[Backend]]
 
 
-class FakePlace:
-    """The dictionary."""
+class FakeBackend:
+    """The fake transport and its dictionaries."""
 
     def __init__(self) -> None:
         self.transport = FakeTransport()
@@ -48,22 +48,22 @@ class FakePlace:
         pass
 
     async def documents(self, shop: Any) -> dict[str, Any]:
-        """The documents of one partition, by id."""
+        """Return the documents of one partition by id."""
         found = self.transport.documents("sales").items()
         return {key: document for (partition, key), document in found if partition == orjson.dumps(shop)}
 
     def meet(self, fault: Fault) -> None:
-        """All sends meet this, from now on."""
+        """Let every later send meet this fault."""
         self.transport.always = fault
 
     def spoil(self, line: StagedDocument) -> StagedDocument:
-        """Make it one that the database refuses."""
+        """Return a document that the database refuses."""
         self.transport.poison[line.parsed()["id"]] = 400
         return line
 
 
-class SdkPlace:
-    """The emulator, by the SDK's public calls."""
+class SdkBackend:
+    """The emulator, reached by the SDK's public calls."""
 
     kind = "batch"
 
@@ -83,13 +83,13 @@ class SdkPlace:
         await self._cosmos.close()
 
     async def documents(self, shop: Any) -> dict[str, Any]:
-        """The documents of one partition, by id, without what the service adds."""
+        """Return the documents of one partition by id, without the members that the service adds."""
         container = (await self._cosmos.database()).get_container_client("sales")
         rows = container.query_items("SELECT * FROM c", partition_key=shop)
         return {row["id"]: {name: row[name] for name in row if not name.startswith("_")} async for row in rows}
 
     def meet(self, fault: Fault) -> None:
-        """All batches meet this, from now on."""
+        """Let every later batch meet this fault."""
         when = "after" if fault.applied else "before"
         if fault.status == CONNECTION_LOST:
             self._control.add_fault(kind=self.kind, reset=True, when=when)
@@ -99,12 +99,12 @@ class SdkPlace:
             self._control.add_fault(kind=self.kind, status=fault.status, substatus=fault.substatus, when=when, **more)
 
     def spoil(self, line: StagedDocument) -> StagedDocument:
-        """Make it one that the database refuses: the document lies in another partition than it says."""
+        """Return a document that the database refuses, because its partition key is not the one it is sent with."""
         return replace(line, document=orjson.dumps({**line.parsed(), "shop": "elsewhere"}))
 
 
-class BulkPlace(SdkPlace):
-    """The emulator, by the bulk request."""
+class BulkBackend(SdkBackend):
+    """The emulator, reached by the bulk request."""
 
     kind = "bulk"
 
