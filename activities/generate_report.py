@@ -139,7 +139,7 @@ class _Part:
             self.lines.values(),
             key=lambda line: (line.effective_partition_key < begin, line.effective_partition_key, line.row),
         )
-        documents = sum(len(line.document) for line in lines)
+        documents = sum(len(line.body) for line in lines)
         totals = Totals(rows=self.count, rejected=len(self.rejects), documents=len(lines), bytes=documents)
         return join_staged(lines), encode_rejects(self.rejects) or None, totals
 
@@ -179,7 +179,7 @@ class _Part:
             if earlier := self.lines.pop(key, None):
                 self._lose(earlier, key)
             self.lines[key] = line
-            self.size += len(line.document) + ROW_BYTES
+            self.size += len(line.body) + ROW_BYTES
 
     def _lose(self, earlier: StagedDocument, key: Key) -> None:
         """A later row has the same document; a row that has none left is a reject."""

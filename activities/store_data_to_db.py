@@ -24,7 +24,7 @@ from outlast.staging.rejects import Reject, each_row_once, encode_rejects
 from outlast.staging.store import Staging
 
 WINDOW = 4 * 1024 * 1024
-"""Bytes of lines in memory at once; twice the largest document, so that there is a whole line in it."""
+"""Bytes of staged text in memory at once. Twice the largest document, so that a window holds a whole one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,7 @@ class StoreDataToDb:
         elsewhere, leaves another file, which no cursor names."""
         if storing.refused:
             fields = await self._fields(record, chunk)
-            rejects = encode_rejects([_reject(line, result, fields) for line, result in storing.refused])
+            rejects = encode_rejects([_reject(document, result, fields) for document, result in storing.refused])
             cursor = storing.cursor
             name = f"{cursor.call:06}.{hashlib.sha256(rejects).hexdigest()[:16]}.rejects.csv"
             await self.staging.put(stored_path(record.id, chunk, name), rejects)
@@ -136,25 +136,25 @@ class _Storing:
     async def _window(self, path: str) -> bool:
         """Write the next window; tell whether all of it is settled."""
         data = await self.step.staging.get_range(path, self.cursor.offset, WINDOW)
-        lines = read_staged(data[: data.rindex(b"\n") + 1])
+        documents = read_staged(data[: data.rindex(b"\n") + 1])
         container = self.step.reports[self.record.report].container
         written = await self.step.writer.write(
-            container, lines, self.deadline, self.fence.check, self.cursor.ahead, self.bucket
+            container, documents, self.deadline, self.fence.check, self.cursor.ahead, self.bucket
         )
         self.refused += written.refused
         self.totals += written.totals
         self.cursor = replace(
             self.cursor,
-            offset=self.cursor.offset + sum(len(line.encoded()) for line in lines[: written.settled]),
+            offset=self.cursor.offset + sum(len(document.encoded()) for document in documents[: written.settled]),
             ahead=written.left(),
             documents=self.cursor.documents + written.totals.documents,
             refused=self.cursor.refused + len(written.refused),
         )
-        return written.settled == len(lines)
+        return written.settled == len(documents)
 
 
-def _reject(line: StagedDocument, result: Result, fields: Mapping[int, list[str]]) -> Reject:
+def _reject(document: StagedDocument, result: Result, fields: Mapping[int, list[str]]) -> Reject:
     code = "too_large" if result.status == 413 else f"database_{result.status}"
     return Reject(
-        line.row, "", code, result.message.splitlines()[0] if result.message else "", fields.get(line.row, [])
+        document.row, "", code, result.message.splitlines()[0] if result.message else "", fields.get(document.row, [])
     )

@@ -47,8 +47,8 @@ class Counting:
     route: Callable[..., object] = field(init=False)
     throughput: Callable[..., object] = field(init=False)
 
-    async def send(self, container: str, target: Target, lines: Sequence[StagedDocument]) -> list[Result]:
-        results = await self.inner.send(container, target, lines)
+    async def send(self, container: str, target: Target, documents: Sequence[StagedDocument]) -> list[Result]:
+        results = await self.inner.send(container, target, documents)
         now, written = time.time(), sum(result.status < 300 for result in results)
         self.answers.append((now, written, sum(result.status == 429 for result in results)))
         self.ended[target.batch] = now
@@ -64,7 +64,7 @@ class Counting:
         return throttled / max(1, throttled + self.written(since))
 
 
-def make_line(number: int, key: int, name: str = "r") -> StagedDocument:
+def make_document(number: int, key: int, name: str = "r") -> StagedDocument:
     """A row of 1 KB."""
     partition = effective_partition_key(f"k{key}").encode()
     document = b'{"id":"%b-%d","pk":"k%d","text":"%b"}' % (name.encode(), number, key, FILLER)
@@ -72,8 +72,8 @@ def make_line(number: int, key: int, name: str = "r") -> StagedDocument:
 
 
 def make_window(first: int, rows: int = WINDOW, rows_per_key: int = 1, name: str = "r") -> list[StagedDocument]:
-    lines = [make_line(number, number // rows_per_key, name) for number in range(first, first + rows)]
-    return sorted(lines, key=lambda line: line.effective_partition_key)
+    documents = [make_document(number, number // rows_per_key, name) for number in range(first, first + rows)]
+    return sorted(documents, key=lambda document: document.effective_partition_key)
 
 
 def fresh_windows(name: str, rows: int | None = None, size: int = WINDOW) -> Iterator[list[StagedDocument]]:
@@ -106,9 +106,9 @@ class Lanes:
         await cosmos.close()
 
     async def _lane(self, writer: Writer, windows: Iterator[Sequence[StagedDocument]], deadline: Deadline) -> None:
-        while not deadline.passed() and (lines := next(windows, None)) is not None:
+        while not deadline.passed() and (documents := next(windows, None)) is not None:
             try:
-                written = await writer.write(CONTAINER, lines, deadline, _let_pass)
+                written = await writer.write(CONTAINER, documents, deadline, _let_pass)
             except Exception as error:  # noqa: BLE001  # counted: none may surface
                 self.failures.append(repr(error))
                 return

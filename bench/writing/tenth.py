@@ -42,27 +42,27 @@ async def _write(seconds: float) -> Tenth:
 
 async def _lane(writer: Writer, lane: int, seconds: float) -> tuple[int, int]:
     """Calls one after another, each from where the one before stopped."""
-    settled, failures, lines, first = 0, 0, list[StagedDocument](), 0
+    settled, failures, documents, first = 0, 0, list[StagedDocument](), 0
     ahead: Runs = ()
     while writer.clock() < seconds:
         deadline = Deadline(writer.clock() + CALL_SECONDS, writer.clock)
         while not deadline.passed():
-            lines = lines or _window(lane, first)
+            documents = documents or _window(lane, first)
             try:
-                written = await writer.write("c", lines, deadline, _let_pass, ahead)
+                written = await writer.write("c", documents, deadline, _let_pass, ahead)
             except Exception:  # noqa: BLE001  # counted: none may surface
                 failures += 1
                 break
             settled += written.totals.documents
             first += written.settled
-            lines, ahead = lines[written.settled :], written.left()
+            documents, ahead = documents[written.settled :], written.left()
     return settled, failures
 
 
 def _window(lane: int, first: int) -> list[StagedDocument]:
     rows = range(first, first + WINDOW)
-    lines = [staged({"id": f"{lane}-{n}", "shop": f"s{lane}-{n}"}, ["shop"], n) for n in rows]
-    return sorted(lines, key=lambda line: line.effective_partition_key)
+    documents = [staged({"id": f"{lane}-{n}", "shop": f"s{lane}-{n}"}, ["shop"], n) for n in rows]
+    return sorted(documents, key=lambda document: document.effective_partition_key)
 
 
 async def _let_pass() -> None:

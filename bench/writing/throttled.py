@@ -12,7 +12,7 @@ from itertools import count
 
 from azure.cosmos import CosmosClient, PartitionKey
 
-from bench.writing.lanes import CONTAINER, DATABASE, WINDOW, Lanes, fresh_windows, make_line, make_window
+from bench.writing.lanes import CONTAINER, DATABASE, WINDOW, Lanes, fresh_windows, make_document, make_window
 from bench.writing.stub import Stub
 from local.cosmos.control import Control
 from local.cosmos.process import CosmosProcess
@@ -97,10 +97,10 @@ class Hot:
 
 def hot_range(rows: int) -> Hot:
     """One call with all rows, over 4 ranges of 2,000 RU/s."""
-    lines, rate = _half_in_one(rows), RATE / RANGES
+    documents, rate = _half_in_one(rows), RATE / RANGES
     with Stub(RANGES, rate=rate) as stub:
         lanes, begun = Lanes(stub.url, stub.key), time.time()
-        asyncio.run(lanes.run(iter([lines]), 600, lanes=1))
+        asyncio.run(lanes.run(iter([documents]), 600, lanes=1))
     needed = {range_id: charge / rate for range_id, charge in lanes.counting.charges.items()}
     took = {range_id: ended - begun for range_id, ended in lanes.counting.ended.items()}
     hot = max(needed, key=lambda range_id: needed[range_id])
@@ -112,12 +112,12 @@ def _half_in_one(rows: int) -> list[StagedDocument]:
     """Half of them in the last of four ranges, the rest in the others alike."""
     hot, cold = list[StagedDocument](), list[StagedDocument]()
     for number in count():
-        line = make_line(number, number)
-        group = hot if line.effective_partition_key >= b"30" else cold
+        document = make_document(number, number)
+        group = hot if document.effective_partition_key >= b"30" else cold
         if len(group) < rows // 2:
-            group.append(line)
+            group.append(document)
         if len(hot) + len(cold) == rows // 2 * 2:
-            return sorted(hot + cold, key=lambda line: line.effective_partition_key)
+            return sorted(hot + cold, key=lambda document: document.effective_partition_key)
     raise AssertionError
 
 

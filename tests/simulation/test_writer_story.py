@@ -38,13 +38,13 @@ def test_the_same_seed_tells_the_same_story(seed: int) -> None:
 class Forgetful(InProcess):
     """Loses the first answer about each document, when it is written."""
 
-    async def send(self, container: str, target: Target, lines: Sequence[StagedDocument]) -> list[Result]:
-        results = await super().send(container, target, lines)
+    async def send(self, container: str, target: Target, documents: Sequence[StagedDocument]) -> list[Result]:
+        results = await super().send(container, target, documents)
         known = self.__dict__.setdefault("answered", set())
-        if all(line.row in known for line in lines):
+        if all(document.row in known for document in documents):
             return results
-        known.update(line.row for line in lines)
-        return [Result(CONNECTION_LOST)] * len(lines)
+        known.update(document.row for document in documents)
+        return [Result(CONNECTION_LOST)] * len(documents)
 
 
 async def _let_pass() -> None:
@@ -61,9 +61,9 @@ def test_a_ru_share_is_never_exceeded() -> None:
         writer = Writer(transport, loop.time, asyncio.sleep, random.random, RateControllers(loop.time))
 
         async def lane(name: int) -> None:
-            lines = [staged({"id": f"{name}-{row}", "shop": f"s{row % 90}"}, ["shop"], row) for row in range(1000)]
+            documents = [staged({"id": f"{name}-{row}", "shop": f"s{row % 90}"}, ["shop"], row) for row in range(1000)]
             bucket = await writer.token_bucket(CONTAINER, 0.05, lanes=2)
-            await writer.write(CONTAINER, lines, Deadline(600, loop.time), _let_pass, bucket=bucket)
+            await writer.write(CONTAINER, documents, Deadline(600, loop.time), _let_pass, bucket=bucket)
 
         await asyncio.gather(lane(0), lane(1))
         ranges = transport.emulator.account.container(DATABASE, CONTAINER).partitions
@@ -84,9 +84,9 @@ def test_every_answer_may_be_lost_once() -> None:
         loop, random = asyncio.get_running_loop(), Random(1)
         transport = Forgetful(random)
         transport.create_container(CONTAINER, 20_000, 2)
-        lines = [staged({"id": str(row), "shop": f"s{row % 90}"}, ["shop"], row) for row in range(2000)]
+        documents = [staged({"id": str(row), "shop": f"s{row % 90}"}, ["shop"], row) for row in range(2000)]
         writer = Writer(transport, loop.time, asyncio.sleep, random.random, RateControllers(loop.time))
-        written = await writer.write(CONTAINER, lines, Deadline(600, loop.time), _let_pass)
+        written = await writer.write(CONTAINER, documents, Deadline(600, loop.time), _let_pass)
         assert (written.settled, written.refused, written.totals.documents) == (2000, [], 2000)
         assert transport.count(CONTAINER) == 2000
 

@@ -94,7 +94,7 @@ class _Teller:
         lanes = [self._chunk(number) for number in range(random.randint(1, 3))]
         disturbing = asyncio.create_task(self._disturb(transport))
         async with asyncio.timeout(LIMIT):
-            await asyncio.gather(*(self._lane(random.choice(writers), lines) for lines in lanes))
+            await asyncio.gather(*(self._lane(random.choice(writers), documents) for documents in lanes))
         disturbing.cancel()
         self.story.seconds = loop.time()
         self._look(transport, rules)
@@ -117,32 +117,32 @@ class _Teller:
         """Documents in the order of the hash space, some of which the database refuses."""
         shops = self.random.choice((1, 7, 1000))
         text = "x" * self.random.choice((10, 300, 20_000))
-        lines = []
+        documents = []
         for row in range(self.random.randint(1, 120)):
             key = f"{number}-{row}"
-            line = staged({"id": key, "shop": f"s{self.random.randrange(shops)}", "text": text}, ["shop"], row + 2)
+            document = staged({"id": key, "shop": f"s{self.random.randrange(shops)}", "text": text}, ["shop"], row + 2)
             if self.random.random() < 0.03:
-                line = replace(line, document=orjson.dumps({"id": key, "shop": "elsewhere"}))
+                document = replace(document, body=orjson.dumps({"id": key, "shop": "elsewhere"}))
                 self.story.bad.add(key)
             else:
                 self.story.expected.add(key)
-            lines.append(line)
-        return sorted(lines, key=lambda line: (line.effective_partition_key, line.row))
+            documents.append(document)
+        return sorted(documents, key=lambda document: (document.effective_partition_key, document.row))
 
-    async def _lane(self, writer: Writer, lines: Sequence[StagedDocument]) -> None:
+    async def _lane(self, writer: Writer, documents: Sequence[StagedDocument]) -> None:
         """Calls one after another, each from where the one before stopped."""
         seconds = self.random.choice((0.5, 3.0, 1000.0))
         ahead: Runs = ()
-        while lines:
+        while documents:
             try:
                 deadline = Deadline(writer.clock() + seconds, writer.clock, 2.0)
-                written = await writer.write(CONTAINER, lines, deadline, _let_pass, ahead)
+                written = await writer.write(CONTAINER, documents, deadline, _let_pass, ahead)
             except Transient:
                 await asyncio.sleep(5)
                 continue
-            lines, ahead = lines[written.settled :], written.left()
+            documents, ahead = documents[written.settled :], written.left()
             self.story.documents += written.totals.documents
-            self.story.refused.update(line.parsed()["id"] for line, _ in written.refused)
+            self.story.refused.update(document.parsed()["id"] for document, _ in written.refused)
 
     async def _disturb(self, transport: InProcess) -> None:
         """Split a range now and then, and change the throughput."""

@@ -49,19 +49,19 @@ class BulkTransport:
     async def throughput(self, container: str) -> float:
         return await read_throughput((await self._cosmos.database()).get_container_client(container))
 
-    async def send(self, container: str, target: Target, lines: Sequence[StagedDocument]) -> list[Result]:
+    async def send(self, container: str, target: Target, documents: Sequence[StagedDocument]) -> list[Result]:
         proxy = (await self._cosmos.writing()).get_container_client(container)
         options = {**self._priority.options(), "containerRID": self._maps[container].rid}
         try:
-            if len(lines[0].document) > BATCH_DOCUMENT_BYTES:
-                return [await upsert(proxy, lines[0], self._priority.keywords())]
-            answers, _ = await post_batch(proxy, headers_for(target.batch), options, body_of(lines))
+            if len(documents[0].body) > BATCH_DOCUMENT_BYTES:
+                return [await upsert(proxy, documents[0], self._priority.keywords())]
+            answers, _ = await post_batch(proxy, headers_for(target.batch), options, body_of(documents))
         except CosmosHttpResponseError as error:
-            return whole(error, len(lines))
+            return whole(error, len(documents))
         except (AzureError, ClientError, TimeoutError, ConnectionError) as error:
-            return [lost(error)] * len(lines)
-        if not isinstance(answers, list) or len(answers) != len(lines):
-            return [Result(500, message="the answer has not one result for each operation")] * len(lines)
+            return [lost(error)] * len(documents)
+        if not isinstance(answers, list) or len(answers) != len(documents):
+            return [Result(500, message="the answer has not one result for each operation")] * len(documents)
         return results_of(answers)
 
     async def _read(self, container: str, known: PartitionMap | None) -> PartitionMap:

@@ -1,4 +1,4 @@
-"""One call of the writer: lines are distributed to queues, and each queue is sent by a few workers."""
+"""One call of the writer: documents are distributed to queues, and each queue is sent by a few workers."""
 
 import asyncio
 from collections import deque
@@ -30,7 +30,7 @@ ATTEMPTS = 6
 class Writing:
     writer: "Writer"
     container: str
-    lines: Sequence[StagedDocument]
+    documents: Sequence[StagedDocument]
     deadline: Deadline
     check: Callable[[], Awaitable[None]]
     ahead: Runs = ()
@@ -45,8 +45,8 @@ class Writing:
     sends: int = 0
 
     async def go(self) -> None:
-        """Until every line is settled or the deadline has passed; nothing is in flight any more."""
-        if self.lines and not self.deadline.passed():
+        """Until every document is settled or the deadline has passed; nothing is in flight any more."""
+        if self.documents and not self.deadline.passed():
             await self._follow(None)
         try:
             while self.tasks:
@@ -64,7 +64,7 @@ class Writing:
             return
         numbers = self._recall() if self.route else self._all()
         self.route = route
-        targets = route.targets([self.lines[number] for number in numbers])
+        targets = route.targets([self.documents[number] for number in numbers])
         waiting: dict[Target, deque[int]] = {target: self._waiting(target) for target in dict.fromkeys(targets)}
         for number, target in zip(numbers, targets, strict=True):
             waiting[target].append(number)
@@ -75,7 +75,7 @@ class Writing:
     def _waiting(self, target: Target) -> deque[int]:
         if target.partition not in self.queues:
             self.queues[target.partition] = PartitionQueue(
-                self.writer.controllers.get(self.container, target.partition), self.lines
+                self.writer.controllers.get(self.container, target.partition), self.documents
             )
         return self.queues[target.partition].waiting.setdefault(target, deque())
 
@@ -93,9 +93,9 @@ class Writing:
     def _all(self) -> Sequence[int]:
         """All that no earlier call has settled."""
         if not self.ahead:
-            return range(len(self.lines))
+            return range(len(self.documents))
         done = set(numbers_in(self.ahead))
-        return [number for number in range(len(self.lines)) if number not in done]
+        return [number for number in range(len(self.documents)) if number not in done]
 
     def _recall(self) -> list[int]:
         return sorted(number for queue in self.queues.values() for number in queue.empty())
@@ -192,7 +192,7 @@ class Writing:
         self.sends += 1
         try:
             async with asyncio.timeout(self.deadline.remaining() + self.deadline.grace):
-                results = await self.writer.transport.send(self.container, target, [self.lines[i] for i in batch])
+                results = await self.writer.transport.send(self.container, target, [self.documents[i] for i in batch])
         except TimeoutError:
             results = [Result(CONNECTION_LOST, message="no answer in time")] * len(batch)
         except BaseException:  # the call is cancelled: others share the controller, so it must not wait for this answer
@@ -219,15 +219,16 @@ class Writing:
 
     def written(self) -> Written:
         """What this call has settled; what it must forget, for its place cannot be told in short, is not counted."""
-        before = (number for number in numbers_in(self.ahead) if number < len(self.lines))
+        before = (number for number in numbers_in(self.ahead) if number < len(self.documents))
         settled, ahead = runs_of(sorted({*self.results, *before}))
         kept = {*range(settled), *numbers_in(ahead)}
-        pairs = [(self.lines[number], result) for number, result in self.results.items() if number in kept]
-        refused = [(line, result) for line, result in pairs if result.status not in OK]
+        pairs = [(self.documents[number], result) for number, result in self.results.items() if number in kept]
+        refused = [(document, result) for document, result in pairs if result.status not in OK]
         totals = Totals(
             documents=len(pairs) - len(refused),
             replaced=sum([result.status == 200 for _, result in pairs]),
-            bytes=sum([len(line.document) for line, _ in pairs]) - sum([len(line.document) for line, _ in refused]),
+            bytes=sum([len(document.body) for document, _ in pairs])
+            - sum([len(document.body) for document, _ in refused]),
             ru=round(self.ru, 2),
             throttled=self.throttled,
             sends=self.sends,

@@ -16,18 +16,18 @@ TARGET_BYTES = 220_201
 
 @dataclass(slots=True)
 class PartitionQueue:
-    """Lines by their number. `workers`: how many send at the moment."""
+    """`waiting` holds numbers of documents by target; `workers` are those that send at the moment."""
 
     controller: RateController
-    lines: Sequence[StagedDocument]
+    documents: Sequence[StagedDocument]
     waiting: dict[Target, deque[int]] = field(default_factory=dict)
     workers: int = 0
 
     def take(self, most: int) -> tuple[Target, list[int]]:
-        """The next lines that may share a request; a line that is larger than a request should be goes alone."""
+        """Take the next documents that may share a request. One that is larger than TARGET_BYTES goes alone."""
         target, numbers = next(iter(self.waiting.items()))
         batch = [numbers.popleft() for _ in range(min(most, len(numbers)))]
-        sizes = [len(self.lines[number].document) for number in batch]
+        sizes = [len(self.documents[number].body) for number in batch]
         if sum(sizes) > TARGET_BYTES:
             fit = max(1, bisect_right(list(accumulate(sizes)), TARGET_BYTES))
             numbers.extendleft(reversed(batch[fit:]))

@@ -43,8 +43,8 @@ class Target(NamedTuple):
 class Route(Protocol):
     """Where documents go, as of one reading of the container."""
 
-    def targets(self, lines: Sequence[StagedDocument]) -> list[Target]:
-        """Return the target of each line, in their order."""
+    def targets(self, documents: Sequence[StagedDocument]) -> list[Target]:
+        """Return the target of each document, in their order."""
         ...
 
 
@@ -57,7 +57,7 @@ class Transport(Protocol):
         """Return the provisioned RU/s. Raises Permanent when it may not be read, Transient when no answer came."""
         ...
 
-    async def send(self, container: str, target: Target, lines: Sequence[StagedDocument]) -> list[Result]:
+    async def send(self, container: str, target: Target, documents: Sequence[StagedDocument]) -> list[Result]:
         """Upsert documents of one target and return a result for each. A status of the database never raises."""
         ...
 
@@ -99,7 +99,7 @@ async def read_throughput(proxy: ContainerProxy) -> float:
     return float(found.auto_scale_max_throughput or found.offer_throughput or 0)
 
 
-async def upsert(proxy: ContainerProxy, line: StagedDocument, keywords: Mapping[str, Any]) -> Result:
+async def upsert(proxy: ContainerProxy, document: StagedDocument, keywords: Mapping[str, Any]) -> Result:
     """One document in a request of its own. The SDK does not tell whether it was there before: 201 either way."""
     charge = 0.0
 
@@ -107,7 +107,7 @@ async def upsert(proxy: ContainerProxy, line: StagedDocument, keywords: Mapping[
         nonlocal charge
         charge = float(headers.get("x-ms-request-charge", 0))
 
-    await proxy.upsert_item(line.parsed(), response_hook=note, **keywords)
+    await proxy.upsert_item(document.parsed(), response_hook=note, **keywords)
     return Result(201, charge=charge)
 
 

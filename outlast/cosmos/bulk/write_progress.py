@@ -10,13 +10,13 @@ from outlast.models import Totals
 MAX_RUNS = 100
 """A cursor is small; a container has as many runs as ranges, as a rule."""
 Runs = Sequence[Sequence[int]]
-"""Neighbouring lines, as the first one's number and the number behind the last."""
+"""Neighbouring documents, as the first one's number and the number behind the last."""
 
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """`settled`: how many lines from the first on are written or refused; `ahead`: which of those behind are, so that
-    they are not sent again. `refused` and totals are what this call has settled, wherever it lies; request units,
+    """`settled`: how many documents from the first on are written or refused; `ahead`: which of those behind are, so
+    that they are not sent again. `refused` and totals are what this call has settled, wherever it lies; request units,
     throttling and sends are of everything that was sent."""
 
     settled: int
@@ -25,7 +25,7 @@ class Written:
     totals: Totals
 
     def left(self) -> tuple[tuple[int, int], ...]:
-        """`ahead` by the numbers that lines have when the settled ones are taken away."""
+        """`ahead` by the numbers that documents have when the settled ones are taken away."""
         return tuple((first - self.settled, behind - self.settled) for first, behind in self.ahead)
 
 

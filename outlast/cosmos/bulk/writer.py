@@ -30,18 +30,18 @@ class Writer:
     async def write(
         self,
         container: str,
-        lines: Sequence[StagedDocument],
+        documents: Sequence[StagedDocument],
         deadline: Deadline,
         check: Callable[[], Awaitable[None]],
         ahead: Runs = (),
         bucket: TokenBucket | None = None,
     ) -> Written:
-        """Upsert the lines but for those that an earlier call has settled `ahead`, within the token bucket; `check` is
-        awaited before each request and stops the writing by raising.
+        """Upsert the documents but for those that an earlier call has settled `ahead`, within the token bucket; `check`
+        is awaited before each request and stops the writing by raising.
 
         Raises Permanent where the database will refuse every request, Transient when answers stay lost.
         """
-        writing = Writing(self, container, lines, deadline, check, ahead, bucket)
+        writing = Writing(self, container, documents, deadline, check, ahead, bucket)
         await writing.go()
         return writing.written()
 

@@ -29,7 +29,7 @@ class Backend(Protocol):
     def transport(self) -> Transport: ...
     async def documents(self, shop: Any) -> dict[str, Any]: ...
     def meet(self, fault: Fault) -> None: ...
-    def spoil(self, line: StagedDocument) -> StagedDocument: ...
+    def spoil(self, document: StagedDocument) -> StagedDocument: ...
 
 
 BackendOpener = Callable[[], AbstractAsyncContextManager[Backend]]
@@ -56,10 +56,10 @@ class FakeBackend:
         """Let every later send meet this fault."""
         self.transport.always = fault
 
-    def spoil(self, line: StagedDocument) -> StagedDocument:
+    def spoil(self, document: StagedDocument) -> StagedDocument:
         """Return a document that the database refuses."""
-        self.transport.poison[line.parsed()["id"]] = 400
-        return line
+        self.transport.poison[document.parsed()["id"]] = 400
+        return document
 
 
 class SdkBackend:
@@ -98,9 +98,9 @@ class SdkBackend:
             more = {"retry_after_ms": wait} if wait else {}
             self._control.add_fault(kind=self.kind, status=fault.status, substatus=fault.substatus, when=when, **more)
 
-    def spoil(self, line: StagedDocument) -> StagedDocument:
+    def spoil(self, document: StagedDocument) -> StagedDocument:
         """Return a document that the database refuses, because its partition key is not the one it is sent with."""
-        return replace(line, document=orjson.dumps({**line.parsed(), "shop": "elsewhere"}))
+        return replace(document, body=orjson.dumps({**document.parsed(), "shop": "elsewhere"}))
 
 
 class BulkBackend(SdkBackend):
@@ -112,10 +112,10 @@ class BulkBackend(SdkBackend):
         return BulkTransport(self._cosmos)
 
 
-async def send(transport: Transport, container: str, lines: Sequence[StagedDocument]) -> list[Result]:
-    """Send lines that all go to one target. An answer that hides the route stands for each of them."""
+async def send(transport: Transport, container: str, documents: Sequence[StagedDocument]) -> list[Result]:
+    """Send documents that all go to one target. An answer that hides the route stands for each of them."""
     route = await transport.route(container)
     if isinstance(route, Result):
-        return [route] * len(lines)
-    (target,) = set(route.targets(lines))
-    return await transport.send(container, target, lines)
+        return [route] * len(documents)
+    (target,) = set(route.targets(documents))
+    return await transport.send(container, target, documents)

@@ -54,14 +54,14 @@ def visit(open_backend: BackendOpener, check: Callable[[Backend], Awaitable[None
     asyncio.run(run())
 
 
-def make_lines(count: int, shop: Any = None, text: str = "") -> list[StagedDocument]:
+def make_documents(count: int, shop: Any = None, text: str = "") -> list[StagedDocument]:
     """Documents of one partition, by default one that no other test uses."""
     shop = uuid.uuid4().hex if shop is None else shop
     return [staged({"id": f"d{n}", "shop": shop, "text": text}, ["shop"], n + 2) for n in range(count)]
 
 
-def shop_of(lines: list[StagedDocument]) -> Any:
-    return lines[0].parsed()["shop"]
+def shop_of(documents: list[StagedDocument]) -> Any:
+    return documents[0].parsed()["shop"]
 
 
 def verdicts(results: list[Result]) -> list[Next]:
@@ -73,11 +73,13 @@ def test_a_batch_is_written(open_backend: BackendOpener, count: int) -> None:
     """Each document has its answer, created, with its charge; and all are in the database as they were."""
 
     async def check(backend: Backend) -> None:
-        lines = make_lines(count)
-        results = await send(backend.transport, "sales", lines)
+        documents = make_documents(count)
+        results = await send(backend.transport, "sales", documents)
         assert [result.status for result in results] == [201] * count
         assert all(result.charge > 0 for result in results)
-        assert await backend.documents(shop_of(lines)) == {line.parsed()["id"]: line.parsed() for line in lines}
+        assert await backend.documents(shop_of(documents)) == {
+            document.parsed()["id"]: document.parsed() for document in documents
+        }
 
     visit(open_backend, check)
 
@@ -86,11 +88,11 @@ def test_a_document_that_was_there_is_replaced(open_backend: BackendOpener) -> N
     """And its answer says so."""
 
     async def check(backend: Backend) -> None:
-        lines = make_lines(2)
-        await send(backend.transport, "sales", lines[:1])
-        changed = make_lines(2, shop_of(lines), "changed")
+        documents = make_documents(2)
+        await send(backend.transport, "sales", documents[:1])
+        changed = make_documents(2, shop_of(documents), "changed")
         assert [result.status for result in await send(backend.transport, "sales", changed)] == [200, 201]
-        assert {each["text"] for each in (await backend.documents(shop_of(lines))).values()} == {"changed"}
+        assert {each["text"] for each in (await backend.documents(shop_of(documents))).values()} == {"changed"}
 
     visit(open_backend, check)
 
@@ -100,7 +102,7 @@ def test_a_partition_key_may_be_any_plain_value(open_backend: BackendOpener, sho
     """It is written where the document says."""
 
     async def check(backend: Backend) -> None:
-        results = await send(backend.transport, "sales", make_lines(2, shop))
+        results = await send(backend.transport, "sales", make_documents(2, shop))
         assert {result.status for result in results} <= {200, 201}
         assert set(await backend.documents(shop)) >= {"d0", "d1"}
 
@@ -112,10 +114,10 @@ def test_a_refused_document_keeps_its_status(open_backend: BackendOpener, at: in
     """Its neighbours are either written or 424, so that they are sent again: none is refused with it."""
 
     async def check(backend: Backend) -> None:
-        lines = make_lines(5)
-        shop = shop_of(lines)
-        lines[at] = backend.spoil(lines[at])
-        results = await send(backend.transport, "sales", lines)
+        documents = make_documents(5)
+        shop = shop_of(documents)
+        documents[at] = backend.spoil(documents[at])
+        results = await send(backend.transport, "sales", documents)
         assert results[at].message
         neighbours = {result.status for n, result in enumerate(results) if n != at}
         assert (results[at].status, len(neighbours)) == (400, 1)
@@ -129,8 +131,8 @@ def test_a_document_that_is_refused_alone_keeps_its_status(open_backend: Backend
     """A batch of one."""
 
     async def check(backend: Backend) -> None:
-        (line,) = make_lines(1)
-        assert [r.status for r in await send(backend.transport, "sales", [backend.spoil(line)])] == [400]
+        (document,) = make_documents(1)
+        assert [r.status for r in await send(backend.transport, "sales", [backend.spoil(document)])] == [400]
 
     visit(open_backend, check)
 
@@ -140,12 +142,12 @@ def test_a_large_document_is_written(open_backend: BackendOpener) -> None:
     """Alone, outside a batch; a second time it is there still."""
 
     async def check(backend: Backend) -> None:
-        lines = make_lines(1, text="x" * (BATCH_DOCUMENT_BYTES + 1))
+        documents = make_documents(1, text="x" * (BATCH_DOCUMENT_BYTES + 1))
         for _ in range(2):
-            (result,) = await send(backend.transport, "sales", lines)
+            (result,) = await send(backend.transport, "sales", documents)
             assert classify(result, "sales") is Next.WRITTEN
             assert result.charge > 0
-        assert len(await backend.documents(shop_of(lines))) == 1
+        assert len(await backend.documents(shop_of(documents))) == 1
 
     visit(open_backend, check)
 
@@ -169,13 +171,13 @@ def test_an_answer_to_the_whole_request_is_one_to_each_operation(
     """It is returned, not raised and not waited for; and nothing was written."""
 
     async def check(backend: Backend) -> None:
-        lines = make_lines(3)
+        documents = make_documents(3)
         backend.meet(fault)
-        results = await send(backend.transport, "sales", lines)
+        results = await send(backend.transport, "sales", documents)
         assert verdicts(results) == [verdict] * 3
         assert {result.retry_after for result in results} == {fault.retry_after}
         assert sum(result.charge for result in results) < 1
-        assert await backend.documents(shop_of(lines)) == {}
+        assert await backend.documents(shop_of(documents)) == {}
 
     visit(open_backend, check)
 
@@ -185,10 +187,10 @@ def test_an_answer_may_be_lost_when_the_write_is_done(open_backend: BackendOpene
     """The answer reads as if it were not."""
 
     async def check(backend: Backend) -> None:
-        lines = make_lines(3)
+        documents = make_documents(3)
         backend.meet(fault)
-        assert verdicts(await send(backend.transport, "sales", lines)) == [Next.LOST] * 3
-        assert len(await backend.documents(shop_of(lines))) == 3
+        assert verdicts(await send(backend.transport, "sales", documents)) == [Next.LOST] * 3
+        assert len(await backend.documents(shop_of(documents))) == 3
 
     visit(open_backend, check)
 
@@ -199,7 +201,7 @@ def test_a_refusal_of_the_caller_is_permanent(open_backend: BackendOpener, fault
 
     async def check(backend: Backend) -> None:
         backend.meet(fault)
-        results = await send(backend.transport, "sales", make_lines(2))
+        results = await send(backend.transport, "sales", make_documents(2))
         assert [result.status for result in results] == [fault.status] * 2
         with pytest.raises(Permanent, match="refuses writes to sales"):
             verdicts(results)
@@ -212,7 +214,7 @@ def test_a_database_of_little_throughput_throttles(open_real_backend: BackendOpe
 
     async def check(backend: Backend) -> None:
         for _ in range(30):
-            results = await send(backend.transport, SLOW, make_lines(50))
+            results = await send(backend.transport, SLOW, make_documents(50))
             if throttled := [result for result in results if result.status == 429]:
                 break
         assert throttled
@@ -237,7 +239,7 @@ def test_a_container_that_is_missing_is_permanent(open_real_backend: BackendOpen
     """The error names it."""
 
     async def check(backend: Backend) -> None:
-        (result,) = await send(backend.transport, "nowhere", make_lines(1))
+        (result,) = await send(backend.transport, "nowhere", make_documents(1))
         with pytest.raises(Permanent, match="the container nowhere does not exist"):
             classify(result, "nowhere")
 
@@ -250,7 +252,7 @@ def test_a_wrong_key_is_permanent(open_transport: Callable[[Cosmos], Transport],
 
     async def run() -> None:
         cosmos = Cosmos(emulator.url, "d3Jvbmc=", DATABASE)
-        (result,) = await send(open_transport(cosmos), "sales", make_lines(1))
+        (result,) = await send(open_transport(cosmos), "sales", make_documents(1))
         await cosmos.close()
         with pytest.raises(Permanent, match=r"refuses writes to sales \(401\).* correct COSMOS_KEY"):
             classify(result, "sales")
@@ -264,7 +266,7 @@ def test_a_database_that_is_gone_is_a_lost_answer(open_transport: Callable[[Cosm
 
     async def run() -> None:
         cosmos = Cosmos("http://127.0.0.1:9", "d3Jvbmc=", DATABASE)
-        results = await send(open_transport(cosmos), "sales", make_lines(2))
+        results = await send(open_transport(cosmos), "sales", make_documents(2))
         await cosmos.close()
         assert [result.status for result in results] == [CONNECTION_LOST] * 2
 

@@ -46,16 +46,16 @@ def stored(emulator: CosmosProcess, name: str) -> int:
     return sum(part["documents"] for part in Control(emulator.url).container(DATABASE, name)["partitions"])
 
 
-def make_lines(count: int, shops: int = 20) -> list[StagedDocument]:
-    lines = [staged({"id": f"d{n}", "shop": f"s{n % shops}"}, ["shop"], n + 2) for n in range(count)]
-    return sorted(lines, key=lambda line: (line.effective_partition_key, line.row))
+def make_documents(count: int, shops: int = 20) -> list[StagedDocument]:
+    documents = [staged({"id": f"d{n}", "shop": f"s{n % shops}"}, ["shop"], n + 2) for n in range(count)]
+    return sorted(documents, key=lambda document: (document.effective_partition_key, document.row))
 
 
-async def write(writer: Writer, container: str, lines: list[StagedDocument]) -> Written:
+async def write(writer: Writer, container: str, documents: list[StagedDocument]) -> Written:
     async def let_pass() -> None:
         pass
 
-    return await writer.write(container, lines, Deadline(time.monotonic() + 60, time.monotonic), let_pass)
+    return await writer.write(container, documents, Deadline(time.monotonic() + 60, time.monotonic), let_pass)
 
 
 async def sleep_shortly(seconds: float) -> None:
@@ -85,7 +85,7 @@ def test_all_is_written(emulator: CosmosProcess, open_transport: Callable[[Cosmo
     make_container(emulator, name, version)
 
     async def story(writer: Writer) -> None:
-        written = await write(writer, name, make_lines(600))
+        written = await write(writer, name, make_documents(600))
         assert (written.settled, written.refused, written.totals.documents) == (600, [], 600)
 
     writing(emulator, open_transport, story)
@@ -102,7 +102,7 @@ def test_answers_lost_behind_the_write_cost_nothing(
         Control(emulator.url).add_fault(container=name, kind=kind, reset=True, when="after", times=6)
 
     async def story(writer: Writer) -> None:
-        written = await write(writer, name, make_lines(600))
+        written = await write(writer, name, make_documents(600))
         assert (written.settled, written.refused, written.totals.documents) == (600, [], 600)
 
     writing(emulator, open_transport, story)
@@ -120,7 +120,7 @@ def test_a_split_while_writing_costs_nothing(
 
     async def story(writer: Writer) -> None:
         for _ in range(2):
-            written = await write(writer, name, make_lines(600))
+            written = await write(writer, name, make_documents(600))
             assert (written.settled, written.refused) == (600, [])
 
     writing(emulator, open_transport, story)
@@ -135,10 +135,10 @@ def test_a_container_that_was_made_anew_is_found_again(
     make_container(emulator, name)
 
     async def story(writer: Writer) -> None:
-        await write(writer, name, make_lines(100))
+        await write(writer, name, make_documents(100))
         await asyncio.to_thread(open_database(emulator).delete_container, name)
         await asyncio.to_thread(make_container, emulator, name)
-        written = await write(writer, name, make_lines(300))
+        written = await write(writer, name, make_documents(300))
         assert (written.settled, written.refused) == (300, [])
 
     writing(emulator, open_transport, story)

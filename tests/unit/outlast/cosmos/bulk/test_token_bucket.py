@@ -2,7 +2,7 @@ import pytest
 
 from outlast.cosmos.bulk.token_bucket import TokenBucket, lane_rate
 from tests.fakes.clock import ManualClock
-from tests.unit.outlast.cosmos.bulk.writing import Bench, make_lines
+from tests.unit.outlast.cosmos.bulk.writing import Bench, make_documents
 
 
 @pytest.mark.parametrize(
@@ -31,6 +31,6 @@ def test_writing_keeps_to_its_token_bucket() -> None:
     """A thousand documents of 5 RU at 500 RU/s take ten seconds."""
     bench = Bench()
     start = bench.clock()
-    written = bench.write(make_lines(500, 500), bucket=TokenBucket(500, bench.clock))
+    written = bench.write(make_documents(500, 500), bucket=TokenBucket(500, bench.clock))
     assert written.settled == 1000
     assert bench.clock() - start == pytest.approx(10, rel=0.1)

@@ -8,7 +8,7 @@ from outlast.cosmos.bulk.bulk_write import ATTEMPTS
 from outlast.cosmos.bulk.write_progress import Runs, numbers_in
 from outlast.errors import Transient
 from tests.fakes.transport import Fault, lose, throttle
-from tests.unit.outlast.cosmos.bulk.writing import Bench, ids_of, make_lines
+from tests.unit.outlast.cosmos.bulk.writing import Bench, ids_of, make_documents
 
 FAULTS = st.sampled_from(
     [None, throttle(0.01), throttle(3), lose(applied=True), lose(applied=False), Fault(503), Fault(449), Fault(413)]
@@ -24,23 +24,23 @@ SECONDS = st.sampled_from([0.5, 2.0, 5.0, 1000.0])
 def test_what_is_settled_is_written_or_refused(
     script: Sequence[Fault | None], shops: Sequence[int], positions: set[int], seconds: float
 ) -> None:
-    """Over any script: each line before `settled` or in a run `ahead` is in the database or refused and not both, the
-    totals are theirs, and only time or lost answers end the writing early."""
-    bench, lines = Bench(), make_lines(*shops)
-    bench.transport.poison = {ids_of(lines)[position]: 400 for position in positions if position < len(lines)}
+    """Under any faults each document before `settled` or in a run `ahead` is in the database or refused, not both.
+    The totals count those documents, and only the deadline or lost answers end the writing early."""
+    bench, documents = Bench(), make_documents(*shops)
+    bench.transport.poison = {ids_of(documents)[position]: 400 for position in positions if position < len(documents)}
     bench.transport.meet(script)
     try:
-        written = bench.write(lines, seconds)
+        written = bench.write(documents, seconds)
     except Transient:
         assert len([fault for fault in script if fault is not None and fault.status != 429]) >= ATTEMPTS
         return
-    refused = ids_of([line for line, _ in written.refused])
-    settled = ids_of([*lines[: written.settled], *(lines[number] for number in numbers_in(written.ahead))])
+    refused = ids_of([document for document, _ in written.refused])
+    settled = ids_of([*documents[: written.settled], *(documents[number] for number in numbers_in(written.ahead))])
     assert bench.ids() | set(refused) >= set(settled)
     assert not bench.ids().intersection(refused) or Fault(413) in script or lose(applied=True) in script
     assert len(refused) == len(set(refused))
     assert written.totals.documents + len(refused) == len(settled)
-    assert written.settled == len(lines) or bench.clock() >= 1000 + seconds
+    assert written.settled == len(documents) or bench.clock() >= 1000 + seconds
 
 
 @settings(max_examples=100)
@@ -48,39 +48,39 @@ def test_what_is_settled_is_written_or_refused(
 def test_called_again_from_where_it_stopped_it_forgets_nothing(
     script: Sequence[Fault | None], shops: Sequence[int], positions: set[int]
 ) -> None:
-    """Calls of little time each, one after another as the activity makes them, settle every line just once."""
-    bench, lines = Bench(), make_lines(*shops)
+    """Calls of little time each, one after another as the activity makes them, settle every document just once."""
+    bench, documents = Bench(), make_documents(*shops)
     script = [fault for fault in script if fault != Fault(413)]
-    bench.transport.poison = {ids_of(lines)[position]: 400 for position in positions if position < len(lines)}
+    bench.transport.poison = {ids_of(documents)[position]: 400 for position in positions if position < len(documents)}
     bench.transport.meet(script)
-    settled, documents, refused = 0, 0, list[str]()
+    settled, stored, refused = 0, 0, list[str]()
     ahead: Runs = ()
     for _ in range(100):
         try:
-            written = bench.write(lines[settled:], seconds=1.0, ahead=ahead)
+            written = bench.write(documents[settled:], seconds=1.0, ahead=ahead)
         except Transient:
             continue
         settled, ahead = settled + written.settled, written.left()
-        documents += written.totals.documents
-        refused += ids_of([line for line, _ in written.refused])
-        if settled == len(lines):
+        stored += written.totals.documents
+        refused += ids_of([document for document, _ in written.refused])
+        if settled == len(documents):
             break
-    assert (settled, documents + len(refused)) == (len(lines), len(lines))
+    assert (settled, stored + len(refused)) == (len(documents), len(documents))
     assert sorted(refused) == sorted(bench.transport.poison)
-    assert bench.ids() == set(ids_of(lines)) - set(refused)
+    assert bench.ids() == set(ids_of(documents)) - set(refused)
 
 
 @pytest.mark.parametrize("poison", [1, 30, 60])
 def test_calls_of_two_requests_each_still_come_to_an_end(poison: int) -> None:
     """However many documents of a batch are refused, and however little time a slow database leaves each call."""
-    bench, lines = Bench(), make_lines(60)
-    bench.transport.poison = dict.fromkeys(ids_of(lines)[-poison:], 400)
+    bench, documents = Bench(), make_documents(60)
+    bench.transport.poison = dict.fromkeys(ids_of(documents)[-poison:], 400)
     settled, calls = 0, 0
     ahead: Runs = ()
-    while settled < len(lines) and calls < 500:
+    while settled < len(documents) and calls < 500:
         bench.transport.meet([None, None, throttle(60)])
-        written = bench.write(lines[settled:], seconds=30, ahead=ahead)
+        written = bench.write(documents[settled:], seconds=30, ahead=ahead)
         settled, ahead = settled + written.settled, written.left()
         calls += 1
-    assert settled == len(lines)
+    assert settled == len(documents)
     assert calls <= 2 * poison + 1

@@ -1,4 +1,4 @@
-"""What the tests of the writer share: lines to write, and a writer over fakes."""
+"""What the tests of the writer share: documents to write, and a writer over fakes."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -17,15 +17,15 @@ from tests.fakes.transport import FakeTransport
 CONTAINER = "sales"
 
 
-def make_lines(*shops: int, text: str = "") -> list[StagedDocument]:
+def make_documents(*shops: int, text: str = "") -> list[StagedDocument]:
     """That many documents for each shop, in the order of the hash space as they are staged; a row each."""
-    documents = [
+    contents = [
         {"id": f"{shop}-{n}", "shop": f"s{shop}", "text": text}
         for shop, count in enumerate(shops)
         for n in range(count)
     ]
-    lines = [staged(document, ["shop"], row) for row, document in enumerate(documents, 2)]
-    return sorted(lines, key=lambda line: (line.effective_partition_key, line.row))
+    documents = [staged(content, ["shop"], row) for row, content in enumerate(contents, 2)]
+    return sorted(documents, key=lambda document: (document.effective_partition_key, document.row))
 
 
 async def let_pass() -> None:
@@ -41,7 +41,7 @@ class Bench:
 
     def write(
         self,
-        lines: Sequence[StagedDocument],
+        documents: Sequence[StagedDocument],
         seconds: float = 1000.0,
         check: Callable[[], Awaitable[None]] = let_pass,
         ahead: Runs = (),
@@ -52,12 +52,12 @@ class Bench:
             self.transport, self.clock, self.clock.sleep, lambda: 0.5, RateControllers(self.clock, MAX_OPERATIONS)
         )
         deadline = Deadline(self.clock() + seconds, self.clock)
-        return asyncio.run(writer.write(CONTAINER, lines, deadline, check, ahead, bucket))
+        return asyncio.run(writer.write(CONTAINER, documents, deadline, check, ahead, bucket))
 
     def ids(self) -> set[str]:
         """The documents in the database."""
         return {key for _, key in self.transport.documents(CONTAINER)}
 
 
-def ids_of(lines: Sequence[StagedDocument]) -> list[str]:
-    return [line.parsed()["id"] for line in lines]
+def ids_of(documents: Sequence[StagedDocument]) -> list[str]:
+    return [document.parsed()["id"] for document in documents]
