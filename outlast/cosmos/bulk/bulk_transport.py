@@ -16,10 +16,10 @@ from outlast.cosmos.bulk.transport import (
     Result,
     Route,
     Target,
-    lost,
+    for_each,
+    no_response,
     read_throughput,
     upsert,
-    whole,
 )
 from outlast.cosmos.client import Cosmos
 from outlast.cosmos.connection import ordered_ranges, post_batch, read_ranges
@@ -41,9 +41,9 @@ class BulkTransport:
         try:
             self._maps[container] = await self._read(container, known)
         except CosmosHttpResponseError as error:
-            return whole(error, 1)[0]
+            return for_each(error, 1)[0]
         except (AzureError, ClientError, TimeoutError, ConnectionError) as error:
-            return lost(error)
+            return no_response(error)
         return self._maps[container]
 
     async def throughput(self, container: str) -> float:
@@ -57,9 +57,9 @@ class BulkTransport:
                 return [await upsert(proxy, documents[0], self._priority.keywords())]
             answers, _ = await post_batch(proxy, headers_for(target.batch), options, body_of(documents))
         except CosmosHttpResponseError as error:
-            return whole(error, len(documents))
+            return for_each(error, len(documents))
         except (AzureError, ClientError, TimeoutError, ConnectionError) as error:
-            return [lost(error)] * len(documents)
+            return [no_response(error)] * len(documents)
         if not isinstance(answers, list) or len(answers) != len(documents):
             return [Result(500, message="the answer has not one result for each operation")] * len(documents)
         return results_of(answers)

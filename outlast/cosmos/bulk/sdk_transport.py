@@ -17,11 +17,11 @@ from outlast.cosmos.bulk.transport import (
     Result,
     Route,
     Target,
+    for_each,
     header,
-    lost,
+    no_response,
     read_throughput,
     upsert,
-    whole,
 )
 from outlast.cosmos.client import Cosmos
 
@@ -59,9 +59,9 @@ class SdkTransport:
         except CosmosBatchOperationError as error:
             return [_operation(answer, error) for answer in error.operation_responses]
         except CosmosHttpResponseError as error:
-            return whole(error, len(documents))
+            return for_each(error, len(documents))
         except (AzureError, ClientError, TimeoutError, ConnectionError) as error:
-            return [lost(error)] * len(documents)
+            return [no_response(error)] * len(documents)
 
     async def _batch(self, proxy: ContainerProxy, documents: Sequence[StagedDocument]) -> list[Result]:
         operations = [("upsert", (document.parsed(),)) for document in documents]

@@ -111,13 +111,13 @@ async def upsert(proxy: ContainerProxy, document: StagedDocument, keywords: Mapp
     return Result(201, charge=charge)
 
 
-def lost(error: Exception) -> Result:
-    """No answer came."""
+def no_response(error: Exception) -> Result:
+    """Return the result of an operation that got no answer."""
     return Result(CONNECTION_LOST, message=f"{type(error).__name__}: {error}")
 
 
-def whole(error: CosmosHttpResponseError, operations: int) -> list[Result]:
-    """An answer to the request as a whole stands for each of its operations; its charge is told once."""
+def for_each(error: CosmosHttpResponseError, operations: int) -> list[Result]:
+    """Return a result for each operation of a request that failed as a whole. Only the first carries the charge."""
     status, substatus, wait = (
         error.status_code or 0,
         int(error.sub_status or 0),
@@ -129,6 +129,6 @@ def whole(error: CosmosHttpResponseError, operations: int) -> list[Result]:
 
 
 def header(error: CosmosHttpResponseError | CosmosBatchOperationError, name: str) -> float:
-    """A number in the answer's headers; 0 where it is missing."""
+    """Return a number from the answer's headers, 0 when the header is missing."""
     headers: Any = error.headers
     return float((headers or {}).get(name) or 0)
