@@ -7,7 +7,7 @@ from random import Random
 from bench.writing.lanes import LANES
 from outlast.cosmos.bulk.rate_controller import RateControllers
 from outlast.cosmos.bulk.staged_document import StagedDocument
-from outlast.cosmos.bulk.write_progress import Runs
+from outlast.cosmos.bulk.write_progress import NumberRanges
 from outlast.cosmos.bulk.writer import Writer
 from outlast.cosmos.document import staged
 from outlast.deadline import Deadline
@@ -43,7 +43,7 @@ async def _write(seconds: float) -> Tenth:
 async def _lane(writer: Writer, lane: int, seconds: float) -> tuple[int, int]:
     """Calls one after another, each from where the one before stopped."""
     settled, failures, documents, first = 0, 0, list[StagedDocument](), 0
-    ahead: Runs = ()
+    ahead: NumberRanges = ()
     while writer.clock() < seconds:
         deadline = Deadline(writer.clock() + CALL_SECONDS, writer.clock)
         while not deadline.passed():

@@ -11,7 +11,7 @@ import orjson
 
 from outlast.cosmos.bulk.rate_controller import RateControllers
 from outlast.cosmos.bulk.staged_document import StagedDocument
-from outlast.cosmos.bulk.write_progress import Runs
+from outlast.cosmos.bulk.write_progress import NumberRanges
 from outlast.cosmos.bulk.writer import Writer
 from outlast.cosmos.document import staged
 from outlast.deadline import Deadline
@@ -132,7 +132,7 @@ class _Teller:
     async def _lane(self, writer: Writer, documents: Sequence[StagedDocument]) -> None:
         """Calls one after another, each from where the one before stopped."""
         seconds = self.random.choice((0.5, 3.0, 1000.0))
-        ahead: Runs = ()
+        ahead: NumberRanges = ()
         while documents:
             try:
                 deadline = Deadline(writer.clock() + seconds, writer.clock, 2.0)

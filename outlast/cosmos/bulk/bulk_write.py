@@ -11,7 +11,7 @@ from outlast.cosmos.bulk.partition_queue import PartitionQueue
 from outlast.cosmos.bulk.staged_document import StagedDocument
 from outlast.cosmos.bulk.token_bucket import TokenBucket
 from outlast.cosmos.bulk.transport import CONNECTION_LOST, Result, Route, Target
-from outlast.cosmos.bulk.write_progress import Runs, Written, numbers_in, runs_of
+from outlast.cosmos.bulk.write_progress import NumberRanges, Written, numbers_in, ranges_of
 from outlast.deadline import Deadline
 from outlast.errors import Transient
 from outlast.models import Totals
@@ -33,7 +33,7 @@ class Writing:
     documents: Sequence[StagedDocument]
     deadline: Deadline
     check: Callable[[], Awaitable[None]]
-    ahead: Runs = ()
+    ahead: NumberRanges = ()
     bucket: TokenBucket | None = None
     route: Route | None = None
     queues: dict[str, PartitionQueue] = field(default_factory=dict)
@@ -220,7 +220,7 @@ class Writing:
     def written(self) -> Written:
         """What this call has settled; what it must forget, for its place cannot be told in short, is not counted."""
         before = (number for number in numbers_in(self.ahead) if number < len(self.documents))
-        settled, ahead = runs_of(sorted({*self.results, *before}))
+        settled, ahead = ranges_of(sorted({*self.results, *before}))
         kept = {*range(settled), *numbers_in(ahead)}
         pairs = [(self.documents[number], result) for number, result in self.results.items() if number in kept]
         refused = [(document, result) for document, result in pairs if result.status not in OK]

@@ -7,10 +7,10 @@ from outlast.cosmos.bulk.staged_document import StagedDocument
 from outlast.cosmos.bulk.transport import Result
 from outlast.models import Totals
 
-MAX_RUNS = 100
-"""A cursor is small; a container has as many runs as ranges, as a rule."""
-Runs = Sequence[Sequence[int]]
-"""Neighbouring documents, as the first one's number and the number behind the last."""
+MAX_RANGES = 100
+"""A cursor must be small. There are usually as many ranges of numbers as partition key ranges in the container."""
+NumberRanges = Sequence[Sequence[int]]
+"""Neighbouring documents, as the number of the first and the number behind the last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,19 +29,19 @@ class Written:
         return tuple((first - self.settled, behind - self.settled) for first, behind in self.ahead)
 
 
-def numbers_in(runs: Runs) -> Iterator[int]:
-    for first, behind in runs:
+def numbers_in(ranges: NumberRanges) -> Iterator[int]:
+    for first, behind in ranges:
         yield from range(first, behind)
 
 
-def runs_of(numbers: Iterable[int]) -> tuple[int, tuple[tuple[int, int], ...]]:
-    """How many numbers from 0 on are there, and the runs behind, the first of them; `numbers` come in order."""
-    runs: list[tuple[int, int]] = [(0, 0)]
+def ranges_of(numbers: Iterable[int]) -> tuple[int, tuple[tuple[int, int], ...]]:
+    """Return how many numbers from 0 on are present, and the first MAX_RANGES ranges behind. `numbers` are sorted."""
+    ranges: list[tuple[int, int]] = [(0, 0)]
     for number in numbers:
-        if number == runs[-1][1]:
-            runs[-1] = (runs[-1][0], number + 1)
-        elif len(runs) > MAX_RUNS:
+        if number == ranges[-1][1]:
+            ranges[-1] = (ranges[-1][0], number + 1)
+        elif len(ranges) > MAX_RANGES:
             break
         else:
-            runs.append((number, number + 1))
-    return runs[0][1], tuple(runs[1:])
+            ranges.append((number, number + 1))
+    return ranges[0][1], tuple(ranges[1:])

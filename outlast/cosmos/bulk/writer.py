@@ -9,7 +9,7 @@ from outlast.cosmos.bulk.rate_controller import RateControllers
 from outlast.cosmos.bulk.staged_document import StagedDocument
 from outlast.cosmos.bulk.token_bucket import TokenBucket, lane_rate
 from outlast.cosmos.bulk.transport import Transport
-from outlast.cosmos.bulk.write_progress import Runs, Written
+from outlast.cosmos.bulk.write_progress import NumberRanges, Written
 from outlast.deadline import Deadline
 
 IN_FLIGHT = 32
@@ -33,7 +33,7 @@ class Writer:
         documents: Sequence[StagedDocument],
         deadline: Deadline,
         check: Callable[[], Awaitable[None]],
-        ahead: Runs = (),
+        ahead: NumberRanges = (),
         bucket: TokenBucket | None = None,
     ) -> Written:
         """Upsert the documents but for those that an earlier call has settled `ahead`, within the token bucket; `check`

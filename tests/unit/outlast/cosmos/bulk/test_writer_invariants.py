@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from outlast.cosmos.bulk.bulk_write import ATTEMPTS
-from outlast.cosmos.bulk.write_progress import Runs, numbers_in
+from outlast.cosmos.bulk.write_progress import NumberRanges, numbers_in
 from outlast.errors import Transient
 from tests.fakes.transport import Fault, lose, throttle
 from tests.unit.outlast.cosmos.bulk.writing import Bench, ids_of, make_documents
@@ -24,7 +24,7 @@ SECONDS = st.sampled_from([0.5, 2.0, 5.0, 1000.0])
 def test_what_is_settled_is_written_or_refused(
     script: Sequence[Fault | None], shops: Sequence[int], positions: set[int], seconds: float
 ) -> None:
-    """Under any faults each document before `settled` or in a run `ahead` is in the database or refused, not both.
+    """Under any faults each document before `settled` or in a range `ahead` is in the database or refused, not both.
     The totals count those documents, and only the deadline or lost answers end the writing early."""
     bench, documents = Bench(), make_documents(*shops)
     bench.transport.poison = {ids_of(documents)[position]: 400 for position in positions if position < len(documents)}
@@ -54,7 +54,7 @@ def test_called_again_from_where_it_stopped_it_forgets_nothing(
     bench.transport.poison = {ids_of(documents)[position]: 400 for position in positions if position < len(documents)}
     bench.transport.meet(script)
     settled, stored, refused = 0, 0, list[str]()
-    ahead: Runs = ()
+    ahead: NumberRanges = ()
     for _ in range(100):
         try:
             written = bench.write(documents[settled:], seconds=1.0, ahead=ahead)
@@ -76,7 +76,7 @@ def test_calls_of_two_requests_each_still_come_to_an_end(poison: int) -> None:
     bench, documents = Bench(), make_documents(60)
     bench.transport.poison = dict.fromkeys(ids_of(documents)[-poison:], 400)
     settled, calls = 0, 0
-    ahead: Runs = ()
+    ahead: NumberRanges = ()
     while settled < len(documents) and calls < 500:
         bench.transport.meet([None, None, throttle(60)])
         written = bench.write(documents[settled:], seconds=30, ahead=ahead)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from outlast.cosmos.bulk.rate_controller import MAX_OPERATIONS, RateControllers
 from outlast.cosmos.bulk.staged_document import StagedDocument
 from outlast.cosmos.bulk.token_bucket import TokenBucket
-from outlast.cosmos.bulk.write_progress import Runs, Written
+from outlast.cosmos.bulk.write_progress import NumberRanges, Written
 from outlast.cosmos.bulk.writer import Writer
 from outlast.cosmos.document import staged
 from outlast.deadline import Deadline
@@ -44,7 +44,7 @@ class Bench:
         documents: Sequence[StagedDocument],
         seconds: float = 1000.0,
         check: Callable[[], Awaitable[None]] = let_pass,
-        ahead: Runs = (),
+        ahead: NumberRanges = (),
         bucket: TokenBucket | None = None,
     ) -> Written:
         """Write within that time."""
