@@ -138,19 +138,19 @@ class _Storing:
         data = await self.step.staging.get_range(path, self.cursor.offset, WINDOW)
         documents = read_staged(data[: data.rindex(b"\n") + 1])
         container = self.step.reports[self.record.report].container
-        written = await self.step.writer.write(
+        progress = await self.step.writer.write(
             container, documents, self.deadline, self.fence.check, self.cursor.ahead, self.bucket
         )
-        self.refused += written.refused
-        self.totals += written.totals
+        self.refused += progress.refused
+        self.totals += progress.totals
         self.cursor = replace(
             self.cursor,
-            offset=self.cursor.offset + sum(len(document.encoded()) for document in documents[: written.settled]),
-            ahead=written.left(),
-            documents=self.cursor.documents + written.totals.documents,
-            refused=self.cursor.refused + len(written.refused),
+            offset=self.cursor.offset + sum(len(document.encoded()) for document in documents[: progress.settled]),
+            ahead=progress.next_ahead(),
+            documents=self.cursor.documents + progress.totals.documents,
+            refused=self.cursor.refused + len(progress.refused),
         )
-        return written.settled == len(documents)
+        return progress.settled == len(documents)
 
 
 def _reject(document: StagedDocument, result: Result, fields: Mapping[int, list[str]]) -> Reject:

@@ -108,12 +108,12 @@ class Lanes:
     async def _lane(self, writer: Writer, windows: Iterator[Sequence[StagedDocument]], deadline: Deadline) -> None:
         while not deadline.passed() and (documents := next(windows, None)) is not None:
             try:
-                written = await writer.write(CONTAINER, documents, deadline, _let_pass)
+                progress = await writer.write(CONTAINER, documents, deadline, _let_pass)
             except Exception as error:  # noqa: BLE001  # counted: none may surface
                 self.failures.append(repr(error))
                 return
-            self.settled += written.settled
-            self.refused += len(written.refused)
+            self.settled += progress.settled
+            self.refused += len(progress.refused)
 
 
 async def _let_pass() -> None:

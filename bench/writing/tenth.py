@@ -49,13 +49,13 @@ async def _lane(writer: Writer, lane: int, seconds: float) -> tuple[int, int]:
         while not deadline.passed():
             documents = documents or _window(lane, first)
             try:
-                written = await writer.write("c", documents, deadline, _let_pass, ahead)
+                progress = await writer.write("c", documents, deadline, _let_pass, ahead)
             except Exception:  # noqa: BLE001  # counted: none may surface
                 failures += 1
                 break
-            settled += written.totals.documents
-            first += written.settled
-            documents, ahead = documents[written.settled :], written.left()
+            settled += progress.totals.documents
+            first += progress.settled
+            documents, ahead = documents[progress.settled :], progress.next_ahead()
     return settled, failures
 
 

@@ -86,8 +86,8 @@ def test_every_answer_may_be_lost_once() -> None:
         transport.create_container(CONTAINER, 20_000, 2)
         documents = [staged({"id": str(row), "shop": f"s{row % 90}"}, ["shop"], row) for row in range(2000)]
         writer = Writer(transport, loop.time, asyncio.sleep, random.random, RateControllers(loop.time))
-        written = await writer.write(CONTAINER, documents, Deadline(600, loop.time), _let_pass)
-        assert (written.settled, written.refused, written.totals.documents) == (2000, [], 2000)
+        progress = await writer.write(CONTAINER, documents, Deadline(600, loop.time), _let_pass)
+        assert (progress.settled, progress.refused, progress.totals.documents) == (2000, [], 2000)
         assert transport.count(CONTAINER) == 2000
 
     run_virtually(run())

@@ -136,13 +136,13 @@ class _Teller:
         while documents:
             try:
                 deadline = Deadline(writer.clock() + seconds, writer.clock, 2.0)
-                written = await writer.write(CONTAINER, documents, deadline, _let_pass, ahead)
+                progress = await writer.write(CONTAINER, documents, deadline, _let_pass, ahead)
             except Transient:
                 await asyncio.sleep(5)
                 continue
-            documents, ahead = documents[written.settled :], written.left()
-            self.story.documents += written.totals.documents
-            self.story.refused.update(document.parsed()["id"] for document, _ in written.refused)
+            documents, ahead = documents[progress.settled :], progress.next_ahead()
+            self.story.documents += progress.totals.documents
+            self.story.refused.update(document.parsed()["id"] for document, _ in progress.refused)
 
     async def _disturb(self, transport: InProcess) -> None:
         """Split a range now and then, and change the throughput."""

@@ -11,7 +11,7 @@ from outlast.cosmos.bulk.partition_queue import PartitionQueue
 from outlast.cosmos.bulk.staged_document import StagedDocument
 from outlast.cosmos.bulk.token_bucket import TokenBucket
 from outlast.cosmos.bulk.transport import CONNECTION_LOST, Result, Route, Target
-from outlast.cosmos.bulk.write_progress import NumberRanges, Written, numbers_in, ranges_of
+from outlast.cosmos.bulk.write_progress import NumberRanges, WriteProgress, numbers_in, ranges_of
 from outlast.deadline import Deadline
 from outlast.errors import Transient
 from outlast.models import Totals
@@ -27,7 +27,7 @@ ATTEMPTS = 6
 
 
 @dataclass(slots=True)
-class Writing:
+class BulkWrite:
     writer: "Writer"
     container: str
     documents: Sequence[StagedDocument]
@@ -44,7 +44,7 @@ class Writing:
     throttled: int = 0
     sends: int = 0
 
-    async def go(self) -> None:
+    async def run(self) -> None:
         """Until every document is settled or the deadline has passed; nothing is in flight any more."""
         if self.documents and not self.deadline.passed():
             await self._follow(None)
@@ -217,7 +217,7 @@ class Writing:
             raise Transient(f"the database answered {fault.status} {lost} times for {self.container}: {fault.message}")
         await self.writer.sleep(min(0.1 * 2**lost * (0.5 + self.writer.jitter()), self.deadline.remaining()))
 
-    def written(self) -> Written:
+    def progress(self) -> WriteProgress:
         """What this call has settled; what it must forget, for its place cannot be told in short, is not counted."""
         before = (number for number in numbers_in(self.ahead) if number < len(self.documents))
         settled, ahead = ranges_of(sorted({*self.results, *before}))
@@ -233,4 +233,4 @@ class Writing:
             throttled=self.throttled,
             sends=self.sends,
         )
-        return Written(settled, ahead, refused, totals)
+        return WriteProgress(settled, ahead, refused, totals)

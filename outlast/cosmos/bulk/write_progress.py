@@ -14,7 +14,7 @@ NumberRanges = Sequence[Sequence[int]]
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class WriteProgress:
     """`settled`: how many documents from the first on are written or refused; `ahead`: which of those behind are, so
     that they are not sent again. `refused` and totals are what this call has settled, wherever it lies; request units,
     throttling and sends are of everything that was sent."""
@@ -24,7 +24,7 @@ class Written:
     refused: list[tuple[StagedDocument, Result]]
     totals: Totals
 
-    def left(self) -> tuple[tuple[int, int], ...]:
+    def next_ahead(self) -> tuple[tuple[int, int], ...]:
         """`ahead` by the numbers that documents have when the settled ones are taken away."""
         return tuple((first - self.settled, behind - self.settled) for first, behind in self.ahead)
 

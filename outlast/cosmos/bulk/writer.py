@@ -4,12 +4,12 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
-from outlast.cosmos.bulk.bulk_write import Writing
+from outlast.cosmos.bulk.bulk_write import BulkWrite
 from outlast.cosmos.bulk.rate_controller import RateControllers
 from outlast.cosmos.bulk.staged_document import StagedDocument
 from outlast.cosmos.bulk.token_bucket import TokenBucket, lane_rate
 from outlast.cosmos.bulk.transport import Transport
-from outlast.cosmos.bulk.write_progress import NumberRanges, Written
+from outlast.cosmos.bulk.write_progress import NumberRanges, WriteProgress
 from outlast.deadline import Deadline
 
 IN_FLIGHT = 32
@@ -35,15 +35,15 @@ class Writer:
         check: Callable[[], Awaitable[None]],
         ahead: NumberRanges = (),
         bucket: TokenBucket | None = None,
-    ) -> Written:
+    ) -> WriteProgress:
         """Upsert the documents but for those that an earlier call has settled `ahead`, within the token bucket; `check`
         is awaited before each request and stops the writing by raising.
 
         Raises Permanent where the database will refuse every request, Transient when answers stay lost.
         """
-        writing = Writing(self, container, documents, deadline, check, ahead, bucket)
-        await writing.go()
-        return writing.written()
+        write = BulkWrite(self, container, documents, deadline, check, ahead, bucket)
+        await write.run()
+        return write.progress()
 
     async def token_bucket(self, container: str, ru_share: float | None, lanes: int) -> TokenBucket | None:
         """Return the token bucket of one lane of a run; None means no limit but the database's."""

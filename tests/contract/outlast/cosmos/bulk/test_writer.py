@@ -14,7 +14,7 @@ from outlast.cosmos.bulk.rate_controller import RateControllers
 from outlast.cosmos.bulk.sdk_transport import SdkTransport
 from outlast.cosmos.bulk.staged_document import StagedDocument
 from outlast.cosmos.bulk.transport import Transport
-from outlast.cosmos.bulk.write_progress import Written
+from outlast.cosmos.bulk.write_progress import WriteProgress
 from outlast.cosmos.bulk.writer import Writer
 from outlast.cosmos.client import Cosmos
 from outlast.cosmos.document import staged
@@ -51,7 +51,7 @@ def make_documents(count: int, shops: int = 20) -> list[StagedDocument]:
     return sorted(documents, key=lambda document: (document.effective_partition_key, document.row))
 
 
-async def write(writer: Writer, container: str, documents: list[StagedDocument]) -> Written:
+async def write(writer: Writer, container: str, documents: list[StagedDocument]) -> WriteProgress:
     async def let_pass() -> None:
         pass
 
@@ -85,8 +85,8 @@ def test_all_is_written(emulator: CosmosProcess, open_transport: Callable[[Cosmo
     make_container(emulator, name, version)
 
     async def story(writer: Writer) -> None:
-        written = await write(writer, name, make_documents(600))
-        assert (written.settled, written.refused, written.totals.documents) == (600, [], 600)
+        progress = await write(writer, name, make_documents(600))
+        assert (progress.settled, progress.refused, progress.totals.documents) == (600, [], 600)
 
     writing(emulator, open_transport, story)
     assert stored(emulator, name) == 600
@@ -102,8 +102,8 @@ def test_answers_lost_behind_the_write_cost_nothing(
         Control(emulator.url).add_fault(container=name, kind=kind, reset=True, when="after", times=6)
 
     async def story(writer: Writer) -> None:
-        written = await write(writer, name, make_documents(600))
-        assert (written.settled, written.refused, written.totals.documents) == (600, [], 600)
+        progress = await write(writer, name, make_documents(600))
+        assert (progress.settled, progress.refused, progress.totals.documents) == (600, [], 600)
 
     writing(emulator, open_transport, story)
     assert stored(emulator, name) == 600
@@ -120,8 +120,8 @@ def test_a_split_while_writing_costs_nothing(
 
     async def story(writer: Writer) -> None:
         for _ in range(2):
-            written = await write(writer, name, make_documents(600))
-            assert (written.settled, written.refused) == (600, [])
+            progress = await write(writer, name, make_documents(600))
+            assert (progress.settled, progress.refused) == (600, [])
 
     writing(emulator, open_transport, story)
     assert stored(emulator, name) == 600
@@ -138,8 +138,8 @@ def test_a_container_that_was_made_anew_is_found_again(
         await write(writer, name, make_documents(100))
         await asyncio.to_thread(open_database(emulator).delete_container, name)
         await asyncio.to_thread(make_container, emulator, name)
-        written = await write(writer, name, make_documents(300))
-        assert (written.settled, written.refused) == (300, [])
+        progress = await write(writer, name, make_documents(300))
+        assert (progress.settled, progress.refused) == (300, [])
 
     writing(emulator, open_transport, story)
     assert stored(emulator, name) == 300

@@ -31,6 +31,6 @@ def test_writing_keeps_to_its_token_bucket() -> None:
     """A thousand documents of 5 RU at 500 RU/s take ten seconds."""
     bench = Bench()
     start = bench.clock()
-    written = bench.write(make_documents(500, 500), bucket=TokenBucket(500, bench.clock))
-    assert written.settled == 1000
+    progress = bench.write(make_documents(500, 500), bucket=TokenBucket(500, bench.clock))
+    assert progress.settled == 1000
     assert bench.clock() - start == pytest.approx(10, rel=0.1)

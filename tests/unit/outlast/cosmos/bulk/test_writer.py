@@ -20,15 +20,15 @@ from tests.unit.outlast.cosmos.bulk.writing import CONTAINER, Bench, ids_of, let
 def test_every_document_is_written_once() -> None:
     """Without faults each document is sent once and counted."""
     bench, documents = Bench(), make_documents(30, 150, 1)
-    written = bench.write(documents)
-    assert (written.settled, written.refused) == (181, [])
+    progress = bench.write(documents)
+    assert (progress.settled, progress.refused) == (181, [])
     assert bench.ids() == set(ids_of(documents))
     assert sorted(key for batch in bench.transport.sent for key in batch) == sorted(ids_of(documents))
-    assert written.totals.documents == 181
-    assert written.totals.replaced == 0
-    assert written.totals.bytes == sum(len(document.body) for document in documents)
-    assert written.totals.ru == 181 * CHARGE
-    assert written.totals.sends == len(bench.transport.sent) == 4
+    assert progress.totals.documents == 181
+    assert progress.totals.replaced == 0
+    assert progress.totals.bytes == sum(len(document.body) for document in documents)
+    assert progress.totals.ru == 181 * CHARGE
+    assert progress.totals.sends == len(bench.transport.sent) == 4
 
 
 def test_nothing_to_write_sends_nothing() -> None:
@@ -67,9 +67,9 @@ def test_throttling_has_no_limit_but_the_deadline() -> None:
     """Hundreds of 429s one after another are waited out, each for as long as was asked for."""
     bench = Bench()
     bench.transport.meet([throttle(0.5)] * 300)
-    written = bench.write(make_documents(3))
-    assert written.settled == 3
-    assert written.totals.throttled >= 300
+    progress = bench.write(make_documents(3))
+    assert progress.settled == 3
+    assert progress.totals.throttled >= 300
     assert sum(bench.clock.slept) == pytest.approx(150, rel=0.03)
 
 
@@ -86,9 +86,9 @@ def test_a_throttled_partition_does_not_hold_up_the_others() -> None:
     """Another stretch of the hash space goes on at once."""
     bench, documents = Bench(), make_documents(1, 1, 1, 1)
     bench.transport.meet([throttle(30)])
-    written = bench.write(documents, seconds=20)
+    progress = bench.write(documents, seconds=20)
     assert len(bench.ids()) == 3
-    assert written.settled == 0
+    assert progress.settled == 0
 
 
 @pytest.mark.parametrize("applied", [True, False])
@@ -96,9 +96,9 @@ def test_a_lost_answer_is_asked_for_again(applied: bool) -> None:
     """Whether the write had been applied or not, the document is there once."""
     bench, documents = Bench(), make_documents(20)
     bench.transport.meet([lose(applied)])
-    written = bench.write(documents)
-    assert (written.settled, len(bench.ids())) == (20, 20)
-    assert written.totals.replaced == (20 if applied else 0)
+    progress = bench.write(documents)
+    assert (progress.settled, len(bench.ids())) == (20, 20)
+    assert progress.totals.replaced == (20 if applied else 0)
     assert bench.clock.slept == [pytest.approx(0.2)]
 
 
@@ -134,8 +134,8 @@ def test_an_answer_that_does_not_come_in_time_counts_as_lost() -> None:
     bench = Bench(transport=Silent())
     writer = Writer(bench.transport, bench.clock, bench.clock.sleep, lambda: 0.5, RateControllers(bench.clock))
     deadline = Deadline(bench.clock() + 0.01, bench.clock, grace=0.01)
-    written = asyncio.run(writer.write("sales", make_documents(3), deadline, let_pass))
-    assert (written.settled, written.totals.sends) == (0, 1)
+    progress = asyncio.run(writer.write("sales", make_documents(3), deadline, let_pass))
+    assert (progress.settled, progress.totals.sends) == (0, 1)
 
 
 def test_a_call_that_is_given_up_holds_up_nobody() -> None:
@@ -174,11 +174,11 @@ def test_one_poison_document_costs_itself_only() -> None:
     """Of 100 in a batch that is all or nothing, 99 are written and the one is refused with its status."""
     bench, documents = Bench(), make_documents(100)
     bench.transport.poison = {"0-50": 400}
-    written = bench.write(documents)
-    assert [(document.parsed()["id"], result.status) for document, result in written.refused] == [("0-50", 400)]
+    progress = bench.write(documents)
+    assert [(document.parsed()["id"], result.status) for document, result in progress.refused] == [("0-50", 400)]
     assert bench.ids() == set(ids_of(documents)) - {"0-50"}
-    assert (written.settled, written.totals.documents) == (100, 99)
-    assert written.totals.bytes == sum(
+    assert (progress.settled, progress.totals.documents) == (100, 99)
+    assert progress.totals.bytes == sum(
         len(document.body) for document in documents if document.parsed()["id"] != "0-50"
     )
 
@@ -187,38 +187,38 @@ def test_many_poison_documents_are_all_found() -> None:
     """Each is refused, whatever its status."""
     bench, documents = Bench(), make_documents(40, 40)
     bench.transport.poison = {f"{shop}-{n}": (400, 409, 413)[n % 3] for shop in (0, 1) for n in range(0, 40, 2)}
-    written = bench.write(documents)
-    assert {document.parsed()["id"]: result.status for document, result in written.refused} == bench.transport.poison
-    assert (written.settled, len(bench.ids())) == (80, 40)
+    progress = bench.write(documents)
+    assert {document.parsed()["id"]: result.status for document, result in progress.refused} == bench.transport.poison
+    assert (progress.settled, len(bench.ids())) == (80, 40)
 
 
 def test_a_refused_request_is_divided_until_the_culprit_is_found() -> None:
     """An answer that stands for the whole request does not condemn all of its documents."""
     bench, documents = Bench(), make_documents(100)
     bench.transport.meet([Fault(413), Fault(413), None])
-    written = bench.write(documents)
+    progress = bench.write(documents)
     assert [len(batch) for batch in bench.transport.sent] == [100, 50, 25, 25, 50]
-    assert (written.settled, written.refused, len(bench.ids())) == (100, [], 100)
+    assert (progress.settled, progress.refused, len(bench.ids())) == (100, [], 100)
 
 
 def test_what_is_refused_alone_is_refused() -> None:
     """Dividing ends at one document, which then is the culprit."""
     bench, documents = Bench(), make_documents(2)
     bench.transport.always = Fault(413)
-    written = bench.write(documents)
-    assert ids_of([document for document, _ in written.refused]) == ids_of(documents)
-    assert written.totals.documents == 0
+    progress = bench.write(documents)
+    assert ids_of([document for document, _ in progress.refused]) == ids_of(documents)
+    assert progress.totals.documents == 0
 
 
 def test_at_the_deadline_the_exact_low_water_mark_is_returned() -> None:
     """What lies before it is settled, and what was written behind it is told, so that it is not written again."""
     bench, documents = Bench(), make_documents(100, 100, 100)
     bench.transport.meet([None, throttle(60), None])
-    written = bench.write(documents, seconds=30)
-    assert (written.settled, written.ahead) == (100, ((200, 300),))
-    assert written.totals.documents == 200
-    assert written.totals.bytes == sum(len(document.body) for document in documents[:100] + documents[200:])
-    assert written.totals.sends == 3
+    progress = bench.write(documents, seconds=30)
+    assert (progress.settled, progress.ahead) == (100, ((200, 300),))
+    assert progress.totals.documents == 200
+    assert progress.totals.bytes == sum(len(document.body) for document in documents[:100] + documents[200:])
+    assert progress.totals.sends == 3
     assert len(bench.ids()) == 200
     assert bench.clock() <= 1030.1
 
@@ -229,7 +229,7 @@ def test_what_was_settled_ahead_is_not_sent_again() -> None:
     bench.transport.meet([None, throttle(60), None])
     first = bench.write(documents, seconds=30)
     bench.transport.sent.clear()
-    second = bench.write(documents[100:], ahead=first.left())
+    second = bench.write(documents[100:], ahead=first.next_ahead())
     assert (second.settled, second.ahead, second.totals.documents) == (200, (), 100)
     assert {key for batch in bench.transport.sent for key in batch} == set(ids_of(documents[100:200]))
 

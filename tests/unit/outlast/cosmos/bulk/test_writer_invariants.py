@@ -30,17 +30,17 @@ def test_what_is_settled_is_written_or_refused(
     bench.transport.poison = {ids_of(documents)[position]: 400 for position in positions if position < len(documents)}
     bench.transport.meet(script)
     try:
-        written = bench.write(documents, seconds)
+        progress = bench.write(documents, seconds)
     except Transient:
         assert len([fault for fault in script if fault is not None and fault.status != 429]) >= ATTEMPTS
         return
-    refused = ids_of([document for document, _ in written.refused])
-    settled = ids_of([*documents[: written.settled], *(documents[number] for number in numbers_in(written.ahead))])
+    refused = ids_of([document for document, _ in progress.refused])
+    settled = ids_of([*documents[: progress.settled], *(documents[number] for number in numbers_in(progress.ahead))])
     assert bench.ids() | set(refused) >= set(settled)
     assert not bench.ids().intersection(refused) or Fault(413) in script or lose(applied=True) in script
     assert len(refused) == len(set(refused))
-    assert written.totals.documents + len(refused) == len(settled)
-    assert written.settled == len(documents) or bench.clock() >= 1000 + seconds
+    assert progress.totals.documents + len(refused) == len(settled)
+    assert progress.settled == len(documents) or bench.clock() >= 1000 + seconds
 
 
 @settings(max_examples=100)
@@ -57,12 +57,12 @@ def test_called_again_from_where_it_stopped_it_forgets_nothing(
     ahead: NumberRanges = ()
     for _ in range(100):
         try:
-            written = bench.write(documents[settled:], seconds=1.0, ahead=ahead)
+            progress = bench.write(documents[settled:], seconds=1.0, ahead=ahead)
         except Transient:
             continue
-        settled, ahead = settled + written.settled, written.left()
-        stored += written.totals.documents
-        refused += ids_of([document for document, _ in written.refused])
+        settled, ahead = settled + progress.settled, progress.next_ahead()
+        stored += progress.totals.documents
+        refused += ids_of([document for document, _ in progress.refused])
         if settled == len(documents):
             break
     assert (settled, stored + len(refused)) == (len(documents), len(documents))
@@ -79,8 +79,8 @@ def test_calls_of_two_requests_each_still_come_to_an_end(poison: int) -> None:
     ahead: NumberRanges = ()
     while settled < len(documents) and calls < 500:
         bench.transport.meet([None, None, throttle(60)])
-        written = bench.write(documents[settled:], seconds=30, ahead=ahead)
-        settled, ahead = settled + written.settled, written.left()
+        progress = bench.write(documents[settled:], seconds=30, ahead=ahead)
+        settled, ahead = settled + progress.settled, progress.next_ahead()
         calls += 1
     assert settled == len(documents)
     assert calls <= 2 * poison + 1

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from outlast.cosmos.bulk.rate_controller import MAX_OPERATIONS, RateControllers
 from outlast.cosmos.bulk.staged_document import StagedDocument
 from outlast.cosmos.bulk.token_bucket import TokenBucket
-from outlast.cosmos.bulk.write_progress import NumberRanges, Written
+from outlast.cosmos.bulk.write_progress import NumberRanges, WriteProgress
 from outlast.cosmos.bulk.writer import Writer
 from outlast.cosmos.document import staged
 from outlast.deadline import Deadline
@@ -46,7 +46,7 @@ class Bench:
         check: Callable[[], Awaitable[None]] = let_pass,
         ahead: NumberRanges = (),
         bucket: TokenBucket | None = None,
-    ) -> Written:
+    ) -> WriteProgress:
         """Write within that time."""
         writer = Writer(
             self.transport, self.clock, self.clock.sleep, lambda: 0.5, RateControllers(self.clock, MAX_OPERATIONS)
