@@ -134,7 +134,7 @@ class _Storing:
         return True
 
     async def _window(self, path: str) -> bool:
-        """Write the next window; tell whether all of it is settled."""
+        """Write the next window. Return whether all of it is acknowledged."""
         data = await self.step.staging.get_range(path, self.cursor.offset, WINDOW)
         documents = read_staged(data[: data.rindex(b"\n") + 1])
         container = self.step.reports[self.record.report].container
@@ -145,12 +145,12 @@ class _Storing:
         self.totals += progress.totals
         self.cursor = replace(
             self.cursor,
-            offset=self.cursor.offset + sum(len(document.encoded()) for document in documents[: progress.settled]),
+            offset=self.cursor.offset + sum(len(document.encoded()) for document in documents[: progress.acknowledged]),
             ahead=progress.next_ahead(),
             documents=self.cursor.documents + progress.totals.documents,
             refused=self.cursor.refused + len(progress.refused),
         )
-        return progress.settled == len(documents)
+        return progress.acknowledged == len(documents)
 
 
 def _reject(document: StagedDocument, result: Result, fields: Mapping[int, list[str]]) -> Reject:

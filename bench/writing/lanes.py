@@ -86,12 +86,12 @@ def fresh_windows(name: str, rows: int | None = None, size: int = WINDOW) -> Ite
 
 @dataclass(slots=True)
 class Lanes:
-    """`failures` are those that surfaced; `settled` are the rows that were settled."""
+    """`failures` are those that surfaced; `acknowledged` are the rows that were acknowledged."""
 
     url: str
     key: str
     counting: Counting = field(init=False)
-    settled: int = 0
+    acknowledged: int = 0
     refused: int = 0
     failures: list[str] = field(default_factory=list)
 
@@ -112,7 +112,7 @@ class Lanes:
             except Exception as error:  # noqa: BLE001  # counted: none may surface
                 self.failures.append(repr(error))
                 return
-            self.settled += progress.settled
+            self.acknowledged += progress.acknowledged
             self.refused += len(progress.refused)
 
 
@@ -144,7 +144,7 @@ def main() -> None:
     for at, written, _ in lanes.counting.answers:
         by_second[int(at)] = by_second.get(int(at), 0) + written
     told = {
-        "settled": lanes.settled,
+        "acknowledged": lanes.acknowledged,
         "failures": lanes.failures,
         "by_second": by_second,
         "peak_mb": peak_mb(),

@@ -37,12 +37,12 @@ async def _write(seconds: float) -> Tenth:
     writer = Writer(transport, loop.time, asyncio.sleep, random.random, RateControllers(loop.time))
     told = [await done for done in [asyncio.create_task(_lane(writer, lane, seconds)) for lane in range(LANES)]]
     operations = sum(sent for _, _, sent, _ in transport.trace)
-    return Tenth(operations / sum(settled for settled, _ in told), sum(failures for _, failures in told))
+    return Tenth(operations / sum(acknowledged for acknowledged, _ in told), sum(failures for _, failures in told))
 
 
 async def _lane(writer: Writer, lane: int, seconds: float) -> tuple[int, int]:
     """Calls one after another, each from where the one before stopped."""
-    settled, failures, documents, first = 0, 0, list[StagedDocument](), 0
+    acknowledged, failures, documents, first = 0, 0, list[StagedDocument](), 0
     ahead: NumberRanges = ()
     while writer.clock() < seconds:
         deadline = Deadline(writer.clock() + CALL_SECONDS, writer.clock)
@@ -53,10 +53,10 @@ async def _lane(writer: Writer, lane: int, seconds: float) -> tuple[int, int]:
             except Exception:  # noqa: BLE001  # counted: none may surface
                 failures += 1
                 break
-            settled += progress.totals.documents
-            first += progress.settled
-            documents, ahead = documents[progress.settled :], progress.next_ahead()
-    return settled, failures
+            acknowledged += progress.totals.documents
+            first += progress.acknowledged
+            documents, ahead = documents[progress.acknowledged :], progress.next_ahead()
+    return acknowledged, failures
 
 
 def _window(lane: int, first: int) -> list[StagedDocument]:

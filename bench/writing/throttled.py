@@ -60,7 +60,7 @@ class Served:
 
 
 def used_on_emulator(warm_up: float, seconds: float) -> Use:
-    """8,000 RU/s over 4 ranges; and every row that was settled is in the database, once."""
+    """8,000 RU/s over 4 ranges; and every row that was acknowledged is in the database, once."""
     with emulated() as process:
         lanes, begun = Lanes(process.url, process.key), time.time()
         asyncio.run(lanes.run(fresh_windows("r", size=512), warm_up + seconds))
@@ -121,7 +121,7 @@ def _half_in_one(rows: int) -> list[StagedDocument]:
     raise AssertionError
 
 
-def settling(pause: int) -> float:
+def seconds_to_adapt(pause: int) -> float:
     """Seconds until 95 % of the new rate is used: after the start, a doubling, a halving, a split; the longest."""
     with emulated() as process:
         lanes, served = Lanes(process.url, process.key), Served(process.url)
@@ -148,11 +148,11 @@ def settling(pause: int) -> float:
 
         asyncio.run(run())
         served.look()
-    return max(_settled(served, at, rate, pause) for at, rate in changes[:4])
+    return max(_seconds_until_used(served, at, rate, pause) for at, rate in changes[:4])
 
 
-def _settled(served: Served, at: float, rate: int, pause: int) -> float:
-    """To the beginning of the first whole second that uses it, and so does the next."""
+def _seconds_until_used(served: Served, at: float, rate: int, pause: int) -> float:
+    """Count to the begin of the first two whole seconds that use the rate."""
     for second in range(int(at) + 1, int(at) + pause):
         if served.second(second) + served.second(second + 1) >= 2 * 0.95 * rate:
             return max(0.0, second - at)
@@ -190,6 +190,6 @@ def peak_mb(rows: int, window: int = WINDOW) -> float:
             [sys.executable, "-m", "bench.writing.lanes", *options], capture_output=True, check=True, text=True
         )
     told = json.loads(done.stdout)
-    if told["settled"] < rows or told["failures"]:
-        raise RuntimeError(f"not every row was settled: {told}")
+    if told["acknowledged"] < rows or told["failures"]:
+        raise RuntimeError(f"not every row was acknowledged: {told}")
     return float(told["peak_mb"])

@@ -87,7 +87,7 @@ def test_every_answer_may_be_lost_once() -> None:
         documents = [staged({"id": str(row), "shop": f"s{row % 90}"}, ["shop"], row) for row in range(2000)]
         writer = Writer(transport, loop.time, asyncio.sleep, random.random, RateControllers(loop.time))
         progress = await writer.write(CONTAINER, documents, Deadline(600, loop.time), _let_pass)
-        assert (progress.settled, progress.refused, progress.totals.documents) == (2000, [], 2000)
+        assert (progress.acknowledged, progress.refused, progress.totals.documents) == (2000, [], 2000)
         assert transport.count(CONTAINER) == 2000
 
     run_virtually(run())

@@ -140,7 +140,7 @@ class _Teller:
             except Transient:
                 await asyncio.sleep(5)
                 continue
-            documents, ahead = documents[progress.settled :], progress.next_ahead()
+            documents, ahead = documents[progress.acknowledged :], progress.next_ahead()
             self.story.documents += progress.totals.documents
             self.story.refused.update(document.parsed()["id"] for document, _ in progress.refused)
 

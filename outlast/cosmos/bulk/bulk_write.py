@@ -45,7 +45,7 @@ class BulkWrite:
     sends: int = 0
 
     async def run(self) -> None:
-        """Until every document is settled or the deadline has passed; nothing is in flight any more."""
+        """Until every document is acknowledged or the deadline has passed; nothing is in flight any more."""
         if self.documents and not self.deadline.passed():
             await self._follow(None)
         try:
@@ -91,7 +91,7 @@ class BulkWrite:
         return None
 
     def _all(self) -> Sequence[int]:
-        """All that no earlier call has settled."""
+        """All that no earlier call has acknowledged."""
         if not self.ahead:
             return range(len(self.documents))
         done = set(numbers_in(self.ahead))
@@ -117,7 +117,7 @@ class BulkWrite:
             while await self._may_send(queue):
                 route = self.route
                 target, batch = queue.take(self._batch(queue))
-                again, fault = await self._settle(queue, target, batch)
+                again, fault = await self._write_batch(queue, target, batch)
                 queue.put_back(target, again)
                 lost = lost + 1 if fault else 0
                 if fault:
@@ -150,7 +150,9 @@ class BulkWrite:
         most = queue.controller.batch()
         return min(most, self.bucket.batch(queue.controller.per_operation)) if self.bucket else most
 
-    async def _settle(self, queue: PartitionQueue, target: Target, batch: list[int]) -> tuple[list[int], Result | None]:
+    async def _write_batch(
+        self, queue: PartitionQueue, target: Target, batch: list[int]
+    ) -> tuple[list[int], Result | None]:
         """Send; return what is to be sent again, and a fault that came from the service."""
         async with self.writer.gate:
             if self._over():
@@ -182,7 +184,7 @@ class BulkWrite:
             if self._over():
                 again += half
                 continue
-            rest, failed = await self._settle(queue, target, half)
+            rest, failed = await self._write_batch(queue, target, half)
             again, fault = again + rest, failed or fault
         return again, fault
 
@@ -218,10 +220,10 @@ class BulkWrite:
         await self.writer.sleep(min(0.1 * 2**lost * (0.5 + self.writer.jitter()), self.deadline.remaining()))
 
     def progress(self) -> WriteProgress:
-        """What this call has settled; what it must forget, for its place cannot be told in short, is not counted."""
+        """Return how far this call got. Results behind the last allowed range are dropped and not counted."""
         before = (number for number in numbers_in(self.ahead) if number < len(self.documents))
-        settled, ahead = ranges_of(sorted({*self.results, *before}))
-        kept = {*range(settled), *numbers_in(ahead)}
+        acknowledged, ahead = ranges_of(sorted({*self.results, *before}))
+        kept = {*range(acknowledged), *numbers_in(ahead)}
         pairs = [(self.documents[number], result) for number, result in self.results.items() if number in kept]
         refused = [(document, result) for document, result in pairs if result.status not in OK]
         totals = Totals(
@@ -233,4 +235,4 @@ class BulkWrite:
             throttled=self.throttled,
             sends=self.sends,
         )
-        return WriteProgress(settled, ahead, refused, totals)
+        return WriteProgress(acknowledged, ahead, refused, totals)

@@ -37,7 +37,7 @@ class PartitionQueue:
         return target, batch
 
     def put_back(self, target: Target, numbers: Iterable[int]) -> None:
-        """Return documents to the front, in their order, so that what was sent first is settled first."""
+        """Return documents to the front, in their order, so that what was sent first is acknowledged first."""
         if numbers := list(numbers):
             self.waiting.setdefault(target, deque()).extendleft(reversed(numbers))
 

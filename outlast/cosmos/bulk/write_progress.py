@@ -1,4 +1,4 @@
-"""What one call of the writer has settled, told in short so that the next call can go on from it."""
+"""How far one call of the writer got, short enough for the cursor from which the next call goes on."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -15,18 +15,20 @@ NumberRanges = Sequence[Sequence[int]]
 
 @dataclass(frozen=True, slots=True)
 class WriteProgress:
-    """`settled`: how many documents from the first on are written or refused; `ahead`: which of those behind are, so
-    that they are not sent again. `refused` and totals are what this call has settled, wherever it lies; request units,
-    throttling and sends are of everything that was sent."""
+    """How far one call got. A document is acknowledged when the database has written or refused it."""
 
-    settled: int
+    acknowledged: int
+    """Documents from the first on that are acknowledged, up to the first that is not."""
     ahead: tuple[tuple[int, int], ...]
+    """Ranges of acknowledged documents behind that one. The next call does not send them again."""
     refused: list[tuple[StagedDocument, Result]]
+    """Documents that this call found refused, wherever they lie."""
     totals: Totals
+    """Documents and bytes that this call acknowledged. Request units, throttling and sends count all that was sent."""
 
     def next_ahead(self) -> tuple[tuple[int, int], ...]:
-        """`ahead` by the numbers that documents have when the settled ones are taken away."""
-        return tuple((first - self.settled, behind - self.settled) for first, behind in self.ahead)
+        """Return `ahead` as the next call numbers the documents, without the first `acknowledged` ones."""
+        return tuple((first - self.acknowledged, behind - self.acknowledged) for first, behind in self.ahead)
 
 
 def numbers_in(ranges: NumberRanges) -> Iterator[int]:

@@ -36,10 +36,10 @@ class Writer:
         ahead: NumberRanges = (),
         bucket: TokenBucket | None = None,
     ) -> WriteProgress:
-        """Upsert the documents but for those that an earlier call has settled `ahead`, within the token bucket; `check`
-        is awaited before each request and stops the writing by raising.
+        """Upsert the documents, but for those that an earlier call has acknowledged `ahead`.
 
-        Raises Permanent where the database will refuse every request, Transient when answers stay lost.
+        `check` is awaited before each request and stops the write by raising. `bucket` limits the request units. Raises
+        Permanent when the database will refuse every request, Transient when answers stay lost.
         """
         write = BulkWrite(self, container, documents, deadline, check, ahead, bucket)
         await write.run()

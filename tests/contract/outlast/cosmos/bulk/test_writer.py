@@ -86,7 +86,7 @@ def test_all_is_written(emulator: CosmosProcess, open_transport: Callable[[Cosmo
 
     async def story(writer: Writer) -> None:
         progress = await write(writer, name, make_documents(600))
-        assert (progress.settled, progress.refused, progress.totals.documents) == (600, [], 600)
+        assert (progress.acknowledged, progress.refused, progress.totals.documents) == (600, [], 600)
 
     writing(emulator, open_transport, story)
     assert stored(emulator, name) == 600
@@ -103,7 +103,7 @@ def test_answers_lost_behind_the_write_cost_nothing(
 
     async def story(writer: Writer) -> None:
         progress = await write(writer, name, make_documents(600))
-        assert (progress.settled, progress.refused, progress.totals.documents) == (600, [], 600)
+        assert (progress.acknowledged, progress.refused, progress.totals.documents) == (600, [], 600)
 
     writing(emulator, open_transport, story)
     assert stored(emulator, name) == 600
@@ -121,7 +121,7 @@ def test_a_split_while_writing_costs_nothing(
     async def story(writer: Writer) -> None:
         for _ in range(2):
             progress = await write(writer, name, make_documents(600))
-            assert (progress.settled, progress.refused) == (600, [])
+            assert (progress.acknowledged, progress.refused) == (600, [])
 
     writing(emulator, open_transport, story)
     assert stored(emulator, name) == 600
@@ -139,7 +139,7 @@ def test_a_container_that_was_made_anew_is_found_again(
         await asyncio.to_thread(open_database(emulator).delete_container, name)
         await asyncio.to_thread(make_container, emulator, name)
         progress = await write(writer, name, make_documents(300))
-        assert (progress.settled, progress.refused) == (300, [])
+        assert (progress.acknowledged, progress.refused) == (300, [])
 
     writing(emulator, open_transport, story)
     assert stored(emulator, name) == 300

@@ -32,5 +32,5 @@ def test_writing_keeps_to_its_token_bucket() -> None:
     bench = Bench()
     start = bench.clock()
     progress = bench.write(make_documents(500, 500), bucket=TokenBucket(500, bench.clock))
-    assert progress.settled == 1000
+    assert progress.acknowledged == 1000
     assert bench.clock() - start == pytest.approx(10, rel=0.1)

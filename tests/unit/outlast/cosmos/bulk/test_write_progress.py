@@ -7,12 +7,12 @@ from outlast.cosmos.bulk.write_progress import MAX_RANGES, numbers_in, ranges_of
 @given(st.sets(st.integers(0, 60)))
 def test_ranges_contain_the_numbers_they_were_made_of(numbers: set[int]) -> None:
     """Numbers from 0 on are counted, and all others are in the ranges."""
-    settled, ahead = ranges_of(sorted(numbers))
-    assert {*range(settled), *numbers_in(ahead)} == numbers
-    assert settled not in numbers
+    acknowledged, ahead = ranges_of(sorted(numbers))
+    assert {*range(acknowledged), *numbers_in(ahead)} == numbers
+    assert acknowledged not in numbers
 
 
 def test_there_are_at_most_max_ranges() -> None:
     """Numbers behind the last allowed range are left out."""
-    settled, ahead = ranges_of(range(0, 1000, 2))
-    assert (settled, len(ahead), ahead[-1]) == (1, MAX_RANGES, (200, 201))
+    acknowledged, ahead = ranges_of(range(0, 1000, 2))
+    assert (acknowledged, len(ahead), ahead[-1]) == (1, MAX_RANGES, (200, 201))

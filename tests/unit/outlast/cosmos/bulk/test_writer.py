@@ -21,7 +21,7 @@ def test_every_document_is_written_once() -> None:
     """Without faults each document is sent once and counted."""
     bench, documents = Bench(), make_documents(30, 150, 1)
     progress = bench.write(documents)
-    assert (progress.settled, progress.refused) == (181, [])
+    assert (progress.acknowledged, progress.refused) == (181, [])
     assert bench.ids() == set(ids_of(documents))
     assert sorted(key for batch in bench.transport.sent for key in batch) == sorted(ids_of(documents))
     assert progress.totals.documents == 181
@@ -34,7 +34,7 @@ def test_every_document_is_written_once() -> None:
 def test_nothing_to_write_sends_nothing() -> None:
     """No documents, no request."""
     bench = Bench()
-    assert bench.write([]).settled == 0
+    assert bench.write([]).acknowledged == 0
     assert bench.transport.sent == []
 
 
@@ -68,7 +68,7 @@ def test_throttling_has_no_limit_but_the_deadline() -> None:
     bench = Bench()
     bench.transport.meet([throttle(0.5)] * 300)
     progress = bench.write(make_documents(3))
-    assert progress.settled == 3
+    assert progress.acknowledged == 3
     assert progress.totals.throttled >= 300
     assert sum(bench.clock.slept) == pytest.approx(150, rel=0.03)
 
@@ -88,7 +88,7 @@ def test_a_throttled_partition_does_not_hold_up_the_others() -> None:
     bench.transport.meet([throttle(30)])
     progress = bench.write(documents, seconds=20)
     assert len(bench.ids()) == 3
-    assert progress.settled == 0
+    assert progress.acknowledged == 0
 
 
 @pytest.mark.parametrize("applied", [True, False])
@@ -97,7 +97,7 @@ def test_a_lost_answer_is_asked_for_again(applied: bool) -> None:
     bench, documents = Bench(), make_documents(20)
     bench.transport.meet([lose(applied)])
     progress = bench.write(documents)
-    assert (progress.settled, len(bench.ids())) == (20, 20)
+    assert (progress.acknowledged, len(bench.ids())) == (20, 20)
     assert progress.totals.replaced == (20 if applied else 0)
     assert bench.clock.slept == [pytest.approx(0.2)]
 
@@ -109,7 +109,7 @@ def test_a_service_that_is_busy_or_moving_is_asked_again(fault: Fault) -> None:
     """Each of these passes."""
     bench = Bench()
     bench.transport.meet([fault] * (ATTEMPTS - 1))
-    assert bench.write(make_documents(5)).settled == 5
+    assert bench.write(make_documents(5)).acknowledged == 5
 
 
 def test_answers_that_stay_lost_fail_the_call_for_now() -> None:
@@ -135,7 +135,7 @@ def test_an_answer_that_does_not_come_in_time_counts_as_lost() -> None:
     writer = Writer(bench.transport, bench.clock, bench.clock.sleep, lambda: 0.5, RateControllers(bench.clock))
     deadline = Deadline(bench.clock() + 0.01, bench.clock, grace=0.01)
     progress = asyncio.run(writer.write("sales", make_documents(3), deadline, let_pass))
-    assert (progress.settled, progress.totals.sends) == (0, 1)
+    assert (progress.acknowledged, progress.totals.sends) == (0, 1)
 
 
 def test_a_call_that_is_given_up_holds_up_nobody() -> None:
@@ -177,7 +177,7 @@ def test_one_poison_document_costs_itself_only() -> None:
     progress = bench.write(documents)
     assert [(document.parsed()["id"], result.status) for document, result in progress.refused] == [("0-50", 400)]
     assert bench.ids() == set(ids_of(documents)) - {"0-50"}
-    assert (progress.settled, progress.totals.documents) == (100, 99)
+    assert (progress.acknowledged, progress.totals.documents) == (100, 99)
     assert progress.totals.bytes == sum(
         len(document.body) for document in documents if document.parsed()["id"] != "0-50"
     )
@@ -189,7 +189,7 @@ def test_many_poison_documents_are_all_found() -> None:
     bench.transport.poison = {f"{shop}-{n}": (400, 409, 413)[n % 3] for shop in (0, 1) for n in range(0, 40, 2)}
     progress = bench.write(documents)
     assert {document.parsed()["id"]: result.status for document, result in progress.refused} == bench.transport.poison
-    assert (progress.settled, len(bench.ids())) == (80, 40)
+    assert (progress.acknowledged, len(bench.ids())) == (80, 40)
 
 
 def test_a_refused_request_is_divided_until_the_culprit_is_found() -> None:
@@ -198,7 +198,7 @@ def test_a_refused_request_is_divided_until_the_culprit_is_found() -> None:
     bench.transport.meet([Fault(413), Fault(413), None])
     progress = bench.write(documents)
     assert [len(batch) for batch in bench.transport.sent] == [100, 50, 25, 25, 50]
-    assert (progress.settled, progress.refused, len(bench.ids())) == (100, [], 100)
+    assert (progress.acknowledged, progress.refused, len(bench.ids())) == (100, [], 100)
 
 
 def test_what_is_refused_alone_is_refused() -> None:
@@ -211,11 +211,11 @@ def test_what_is_refused_alone_is_refused() -> None:
 
 
 def test_at_the_deadline_the_exact_low_water_mark_is_returned() -> None:
-    """What lies before it is settled, and what was written behind it is told, so that it is not written again."""
+    """What lies before it is acknowledged, and what was written behind it is told, so that it is not written again."""
     bench, documents = Bench(), make_documents(100, 100, 100)
     bench.transport.meet([None, throttle(60), None])
     progress = bench.write(documents, seconds=30)
-    assert (progress.settled, progress.ahead) == (100, ((200, 300),))
+    assert (progress.acknowledged, progress.ahead) == (100, ((200, 300),))
     assert progress.totals.documents == 200
     assert progress.totals.bytes == sum(len(document.body) for document in documents[:100] + documents[200:])
     assert progress.totals.sends == 3
@@ -223,21 +223,21 @@ def test_at_the_deadline_the_exact_low_water_mark_is_returned() -> None:
     assert bench.clock() <= 1030.1
 
 
-def test_what_was_settled_ahead_is_not_sent_again() -> None:
-    """The next call takes it for settled, and counts what it settles itself."""
+def test_what_was_acknowledged_ahead_is_not_sent_again() -> None:
+    """The next call takes it for acknowledged, and counts what it acknowledges itself."""
     bench, documents = Bench(), make_documents(100, 100, 100)
     bench.transport.meet([None, throttle(60), None])
     first = bench.write(documents, seconds=30)
     bench.transport.sent.clear()
     second = bench.write(documents[100:], ahead=first.next_ahead())
-    assert (second.settled, second.ahead, second.totals.documents) == (200, (), 100)
+    assert (second.acknowledged, second.ahead, second.totals.documents) == (200, (), 100)
     assert {key for batch in bench.transport.sent for key in batch} == set(ids_of(documents[100:200]))
 
 
 def test_behind_the_deadline_nothing_is_sent() -> None:
     """A call that starts too late returns at once."""
     bench = Bench()
-    assert bench.write(make_documents(5), seconds=0).settled == 0
+    assert bench.write(make_documents(5), seconds=0).acknowledged == 0
     assert bench.transport.sent == []
 
 

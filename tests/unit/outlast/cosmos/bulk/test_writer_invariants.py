@@ -21,10 +21,11 @@ SECONDS = st.sampled_from([0.5, 2.0, 5.0, 1000.0])
 
 @settings(max_examples=150)
 @given(SCRIPTS, SHOPS, POSITIONS, SECONDS)
-def test_what_is_settled_is_written_or_refused(
+def test_what_is_acknowledged_is_written_or_refused(
     script: Sequence[Fault | None], shops: Sequence[int], positions: set[int], seconds: float
 ) -> None:
-    """Under any faults each document before `settled` or in a range `ahead` is in the database or refused, not both.
+    """Under any faults each document that is acknowledged is in the database or refused, not both.
+
     The totals count those documents, and only the deadline or lost answers end the writing early."""
     bench, documents = Bench(), make_documents(*shops)
     bench.transport.poison = {ids_of(documents)[position]: 400 for position in positions if position < len(documents)}
@@ -35,12 +36,14 @@ def test_what_is_settled_is_written_or_refused(
         assert len([fault for fault in script if fault is not None and fault.status != 429]) >= ATTEMPTS
         return
     refused = ids_of([document for document, _ in progress.refused])
-    settled = ids_of([*documents[: progress.settled], *(documents[number] for number in numbers_in(progress.ahead))])
-    assert bench.ids() | set(refused) >= set(settled)
+    acknowledged = ids_of(
+        [*documents[: progress.acknowledged], *(documents[number] for number in numbers_in(progress.ahead))]
+    )
+    assert bench.ids() | set(refused) >= set(acknowledged)
     assert not bench.ids().intersection(refused) or Fault(413) in script or lose(applied=True) in script
     assert len(refused) == len(set(refused))
-    assert progress.totals.documents + len(refused) == len(settled)
-    assert progress.settled == len(documents) or bench.clock() >= 1000 + seconds
+    assert progress.totals.documents + len(refused) == len(acknowledged)
+    assert progress.acknowledged == len(documents) or bench.clock() >= 1000 + seconds
 
 
 @settings(max_examples=100)
@@ -48,24 +51,24 @@ def test_what_is_settled_is_written_or_refused(
 def test_called_again_from_where_it_stopped_it_forgets_nothing(
     script: Sequence[Fault | None], shops: Sequence[int], positions: set[int]
 ) -> None:
-    """Calls of little time each, one after another as the activity makes them, settle every document just once."""
+    """Calls of little time each, one after another as the activity makes them, acknowledge every document just once."""
     bench, documents = Bench(), make_documents(*shops)
     script = [fault for fault in script if fault != Fault(413)]
     bench.transport.poison = {ids_of(documents)[position]: 400 for position in positions if position < len(documents)}
     bench.transport.meet(script)
-    settled, stored, refused = 0, 0, list[str]()
+    acknowledged, stored, refused = 0, 0, list[str]()
     ahead: NumberRanges = ()
     for _ in range(100):
         try:
-            progress = bench.write(documents[settled:], seconds=1.0, ahead=ahead)
+            progress = bench.write(documents[acknowledged:], seconds=1.0, ahead=ahead)
         except Transient:
             continue
-        settled, ahead = settled + progress.settled, progress.next_ahead()
+        acknowledged, ahead = acknowledged + progress.acknowledged, progress.next_ahead()
         stored += progress.totals.documents
         refused += ids_of([document for document, _ in progress.refused])
-        if settled == len(documents):
+        if acknowledged == len(documents):
             break
-    assert (settled, stored + len(refused)) == (len(documents), len(documents))
+    assert (acknowledged, stored + len(refused)) == (len(documents), len(documents))
     assert sorted(refused) == sorted(bench.transport.poison)
     assert bench.ids() == set(ids_of(documents)) - set(refused)
 
@@ -75,12 +78,12 @@ def test_calls_of_two_requests_each_still_come_to_an_end(poison: int) -> None:
     """However many documents of a batch are refused, and however little time a slow database leaves each call."""
     bench, documents = Bench(), make_documents(60)
     bench.transport.poison = dict.fromkeys(ids_of(documents)[-poison:], 400)
-    settled, calls = 0, 0
+    acknowledged, calls = 0, 0
     ahead: NumberRanges = ()
-    while settled < len(documents) and calls < 500:
+    while acknowledged < len(documents) and calls < 500:
         bench.transport.meet([None, None, throttle(60)])
-        progress = bench.write(documents[settled:], seconds=30, ahead=ahead)
-        settled, ahead = settled + progress.settled, progress.next_ahead()
+        progress = bench.write(documents[acknowledged:], seconds=30, ahead=ahead)
+        acknowledged, ahead = acknowledged + progress.acknowledged, progress.next_ahead()
         calls += 1
-    assert settled == len(documents)
+    assert acknowledged == len(documents)
     assert calls <= 2 * poison + 1
