@@ -10,18 +10,16 @@ from outlast.cosmos.bulk.outcome import Next, classify, is_stale
 from outlast.cosmos.bulk.partition_queue import PartitionQueue
 from outlast.cosmos.bulk.staged_document import StagedDocument
 from outlast.cosmos.bulk.token_bucket import TokenBucket
-from outlast.cosmos.bulk.transport import CONNECTION_LOST, Result, Route, Target
-from outlast.cosmos.bulk.write_progress import NumberRanges, WriteProgress, numbers_in, ranges_of
+from outlast.cosmos.bulk.transport import CONNECTION_LOST, WRITTEN, Result, Route, Target
+from outlast.cosmos.bulk.write_progress import ProgressRecorder
 from outlast.deadline import Deadline
 from outlast.errors import Transient
-from outlast.models import Totals
 
 if TYPE_CHECKING:
     from outlast.cosmos.bulk.writer import Writer
 
 AT_ONCE = 4
 """Workers of a queue. It begins with one; when batches have grown, each answer without a fault adds one."""
-OK = (200, 201)
 ATTEMPTS = 6
 """Answers lost one after another (408, 449, 5xx, no connection) before the chunk's activity is retried as a whole."""
 
@@ -33,16 +31,12 @@ class BulkWrite:
     documents: Sequence[StagedDocument]
     deadline: Deadline
     check: Callable[[], Awaitable[None]]
-    ahead: NumberRanges = ()
+    recorder: ProgressRecorder
     bucket: TokenBucket | None = None
     route: Route | None = None
     queues: dict[str, PartitionQueue] = field(default_factory=dict)
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
     failed: BaseException | None = None
-    results: dict[int, Result] = field(default_factory=dict)
-    ru: float = 0.0
-    throttled: int = 0
-    sends: int = 0
 
     async def run(self) -> None:
         """Until every document is acknowledged or the deadline has passed; nothing is in flight any more."""
@@ -62,7 +56,7 @@ class BulkWrite:
         route = await self._find_route(stale)
         if route is None:
             return
-        numbers = self._recall() if self.route else self._all()
+        numbers = self._recall() if self.route else self.recorder.pending()
         self.route = route
         targets = route.targets([self.documents[number] for number in numbers])
         waiting: dict[Target, deque[int]] = {target: self._waiting(target) for target in dict.fromkeys(targets)}
@@ -89,13 +83,6 @@ class BulkWrite:
             lost += 1
             await self._back_off(lost, found)
         return None
-
-    def _all(self) -> Sequence[int]:
-        """All that no earlier call has acknowledged."""
-        if not self.ahead:
-            return range(len(self.documents))
-        done = set(numbers_in(self.ahead))
-        return [number for number in range(len(self.documents)) if number not in done]
 
     def _recall(self) -> list[int]:
         return sorted(number for queue in self.queues.values() for number in queue.empty())
@@ -158,8 +145,8 @@ class BulkWrite:
             if self._over():
                 return batch, None
             results = await self._send(queue, target, batch)
-        if all(result.status in OK for result in results):
-            self.results.update(zip(batch, results, strict=True))
+        if all(result.status in WRITTEN for result in results):
+            self.recorder.acknowledge(batch, results)
             return [], None
         verdicts = [classify(result, self.container) for result in results]
         if len(batch) > 1 and all(verdict is Next.REFUSE for verdict in verdicts):
@@ -167,7 +154,7 @@ class BulkWrite:
         again, fault = [], None
         for number, result, verdict in zip(batch, results, verdicts, strict=True):
             if verdict is Next.WRITTEN or verdict is Next.REFUSE:
-                self.results[number] = result
+                self.recorder.acknowledge([number], [result])
                 continue
             again.append(number)
             if verdict is Next.LOST and (fault is None or is_stale(result)):
@@ -191,7 +178,6 @@ class BulkWrite:
     async def _send(self, queue: PartitionQueue, target: Target, batch: list[int]) -> list[Result]:
         """Send, and take an answer that does not come in time for a lost one: the activity must end all the same."""
         expected = self._spend(queue.controller.sent(len(batch)))
-        self.sends += 1
         try:
             async with asyncio.timeout(self.deadline.remaining() + self.deadline.grace):
                 results = await self.writer.transport.send(self.container, target, [self.documents[i] for i in batch])
@@ -202,11 +188,10 @@ class BulkWrite:
             raise
         charge = sum([result.charge for result in results])
         waits = [result.retry_after for result in results if result.status == 429]
-        written = sum([result.status in OK for result in results])
+        written = sum([result.status in WRITTEN for result in results])
         self._spend(charge - expected)
         queue.controller.answered(expected, charge, written, max(waits) if waits else None)
-        self.ru += charge
-        self.throttled += len(waits)
+        self.recorder.count(charge, len(waits))
         return results
 
     def _spend(self, units: float) -> float:
@@ -218,21 +203,3 @@ class BulkWrite:
         if lost >= ATTEMPTS:
             raise Transient(f"the database answered {fault.status} {lost} times for {self.container}: {fault.message}")
         await self.writer.sleep(min(0.1 * 2**lost * (0.5 + self.writer.jitter()), self.deadline.remaining()))
-
-    def progress(self) -> WriteProgress:
-        """Return how far this call got. Results behind the last allowed range are dropped and not counted."""
-        before = (number for number in numbers_in(self.ahead) if number < len(self.documents))
-        acknowledged, ahead = ranges_of(sorted({*self.results, *before}))
-        kept = {*range(acknowledged), *numbers_in(ahead)}
-        pairs = [(self.documents[number], result) for number, result in self.results.items() if number in kept]
-        refused = [(document, result) for document, result in pairs if result.status not in OK]
-        totals = Totals(
-            documents=len(pairs) - len(refused),
-            replaced=sum([result.status == 200 for _, result in pairs]),
-            bytes=sum([len(document.body) for document, _ in pairs])
-            - sum([len(document.body) for document, _ in refused]),
-            ru=round(self.ru, 2),
-            throttled=self.throttled,
-            sends=self.sends,
-        )
-        return WriteProgress(acknowledged, ahead, refused, totals)

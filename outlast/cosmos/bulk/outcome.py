@@ -5,7 +5,7 @@ Source: Azure docs, "Designing resilient applications with Azure Cosmos DB SDKs"
 
 from enum import Enum, auto
 
-from outlast.cosmos.bulk.transport import CONNECTION_LOST, Result
+from outlast.cosmos.bulk.transport import CONNECTION_LOST, WRITTEN, Result
 from outlast.errors import Permanent
 
 
@@ -28,7 +28,7 @@ _REFUSED = frozenset({400, 409, 412, 413})
 def classify(result: Result, container: str) -> Next:
     """Say what to do with the operation; raise Permanent where no operation on the container can succeed."""
     status, substatus = result.status, result.substatus
-    if status in (200, 201):
+    if status in WRITTEN:
         return Next.WRITTEN
     if status == 424:
         return Next.AGAIN

@@ -15,6 +15,10 @@ from outlast.errors import Permanent, Transient
 CONNECTION_LOST = 0
 """Status of an operation without an answer: it may have been applied, and is sent again, for ids are deterministic."""
 
+REPLACED, CREATED = 200, 201
+WRITTEN = (REPLACED, CREATED)
+"""Statuses of an operation that is done."""
+
 
 @dataclass(frozen=True, slots=True)
 class Result:
@@ -108,7 +112,7 @@ async def upsert(proxy: ContainerProxy, document: StagedDocument, keywords: Mapp
         charge = float(headers.get("x-ms-request-charge", 0))
 
     await proxy.upsert_item(document.parsed(), response_hook=note, **keywords)
-    return Result(201, charge=charge)
+    return Result(CREATED, charge=charge)
 
 
 def no_response(error: Exception) -> Result:

@@ -1,10 +1,10 @@
 """How far one call of the writer got, short enough for the cursor from which the next call goes on."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from outlast.cosmos.bulk.staged_document import StagedDocument
-from outlast.cosmos.bulk.transport import Result
+from outlast.cosmos.bulk.transport import REPLACED, WRITTEN, Result
 from outlast.models import Totals
 
 MAX_RANGES = 100
@@ -29,6 +29,56 @@ class WriteProgress:
     def next_ahead(self) -> tuple[tuple[int, int], ...]:
         """Return `ahead` as the next call numbers the documents, without the first `acknowledged` ones."""
         return tuple((first - self.acknowledged, behind - self.acknowledged) for first, behind in self.ahead)
+
+
+@dataclass(slots=True)
+class ProgressRecorder:
+    """Collects what one call of the writer sends and what the database answers."""
+
+    documents: Sequence[StagedDocument]
+    ahead: NumberRanges = ()
+    """What earlier calls have acknowledged."""
+    results: dict[int, Result] = field(default_factory=dict)
+    ru: float = 0.0
+    throttled: int = 0
+    sends: int = 0
+
+    def pending(self) -> Sequence[int]:
+        """Return the numbers of the documents that no earlier call has acknowledged."""
+        if not self.ahead:
+            return range(len(self.documents))
+        done = set(numbers_in(self.ahead))
+        return [number for number in range(len(self.documents)) if number not in done]
+
+    def count(self, charge: float, throttled: int) -> None:
+        """Count one request and its answer."""
+        self.ru += charge
+        self.throttled += throttled
+        self.sends += 1
+
+    def acknowledge(self, numbers: Iterable[int], results: Iterable[Result]) -> None:
+        """Keep the results of documents that are written or refused."""
+        self.results.update(zip(numbers, results, strict=True))
+
+    def progress(self) -> WriteProgress:
+        """Return how far this call got. Results behind the last allowed range are dropped and not counted."""
+        before = (number for number in numbers_in(self.ahead) if number < len(self.documents))
+        acknowledged, ahead = ranges_of(sorted({*self.results, *before}))
+        kept = {*range(acknowledged), *numbers_in(ahead)}
+        pairs = [(self.documents[number], result) for number, result in self.results.items() if number in kept]
+        refused = [pair for pair in pairs if pair[1].status not in WRITTEN]
+        return WriteProgress(acknowledged, ahead, refused, self._totals(pairs))
+
+    def _totals(self, pairs: list[tuple[StagedDocument, Result]]) -> Totals:
+        written = [(document, result) for document, result in pairs if result.status in WRITTEN]
+        return Totals(
+            documents=len(written),
+            replaced=sum([result.status == REPLACED for _, result in written]),
+            bytes=sum([len(document.body) for document, _ in written]),
+            ru=round(self.ru, 2),
+            throttled=self.throttled,
+            sends=self.sends,
+        )
 
 
 def numbers_in(ranges: NumberRanges) -> Iterator[int]:

@@ -9,7 +9,7 @@ from outlast.cosmos.bulk.rate_controller import RateControllers
 from outlast.cosmos.bulk.staged_document import StagedDocument
 from outlast.cosmos.bulk.token_bucket import TokenBucket, lane_rate
 from outlast.cosmos.bulk.transport import Transport
-from outlast.cosmos.bulk.write_progress import NumberRanges, WriteProgress
+from outlast.cosmos.bulk.write_progress import NumberRanges, ProgressRecorder, WriteProgress
 from outlast.deadline import Deadline
 
 IN_FLIGHT = 32
@@ -41,9 +41,9 @@ class Writer:
         `check` is awaited before each request and stops the write by raising. `bucket` limits the request units. Raises
         Permanent when the database will refuse every request, Transient when answers stay lost.
         """
-        write = BulkWrite(self, container, documents, deadline, check, ahead, bucket)
-        await write.run()
-        return write.progress()
+        recorder = ProgressRecorder(documents, ahead)
+        await BulkWrite(self, container, documents, deadline, check, recorder, bucket).run()
+        return recorder.progress()
 
     async def token_bucket(self, container: str, ru_share: float | None, lanes: int) -> TokenBucket | None:
         """Return the token bucket of one lane of a run; None means no limit but the database's."""
