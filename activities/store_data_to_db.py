@@ -7,11 +7,12 @@ from typing import Any
 
 import orjson
 
+from outlast.cosmos.bulk.limits import Limits
 from outlast.cosmos.bulk.staged_document import StagedDocument, read_staged
 from outlast.cosmos.bulk.token_bucket import TokenBucket
 from outlast.cosmos.bulk.transport import Result
 from outlast.cosmos.bulk.writer import Writer
-from outlast.deadline import Deadline, Deadlines
+from outlast.deadline import Deadlines
 from outlast.models import ChunkAnswer, ChunkCall, Json, Payload, Totals
 from outlast.report import Report
 from outlast.runs.fence import Fence
@@ -60,7 +61,8 @@ class StoreDataToDb:
         record = await fence.enter()
         cursor = StoreCursor.from_dict(call.cursor or {})
         bucket = await self._token_bucket(record)
-        storing = _Storing(self, record, bucket, Generated(self.staging, call.run, call.chunk), deadline, fence, cursor)
+        limits = Limits(deadline, fence.check, bucket)
+        storing = _Storing(self, record, limits, Generated(self.staging, call.run, call.chunk), cursor)
         done = await storing.go()
         await self._keep_rejects(record, call.chunk, storing)
         if not done:
@@ -113,10 +115,8 @@ class _Storing:
 
     step: StoreDataToDb
     record: RunRecord
-    bucket: TokenBucket | None
+    limits: Limits
     generated: Generated
-    deadline: Deadline
-    fence: Fence
     cursor: StoreCursor
     totals: Totals = field(default_factory=Totals)
     refused: list[tuple[StagedDocument, Result]] = field(default_factory=list)
@@ -126,7 +126,7 @@ class _Storing:
         while (part := await self.generated.find(self.cursor.part)) is not None:
             path = self.generated.path(self.cursor.part, part.documents)
             while self.cursor.offset < part.size:
-                if self.deadline.passed() or not await self._window(path):
+                if self.limits.deadline.passed() or not await self._window(path):
                     return False
             self.cursor = replace(self.cursor, part=self.cursor.part + 1, offset=0)
             if part.cursor is None:
@@ -138,9 +138,7 @@ class _Storing:
         data = await self.step.staging.get_range(path, self.cursor.offset, WINDOW)
         documents = read_staged(data[: data.rindex(b"\n") + 1])
         container = self.step.reports[self.record.report].container
-        progress = await self.step.writer.write(
-            container, documents, self.deadline, self.fence.check, self.cursor.ahead, self.bucket
-        )
+        progress = await self.step.writer.write(container, documents, self.limits, self.cursor.ahead)
         self.refused += progress.refused
         self.totals += progress.totals
         self.cursor = replace(

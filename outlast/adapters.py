@@ -66,7 +66,7 @@ class Adapters:
             staging=staging,
             inputs=inputs,
             files=InputFiles(staging, inputs or Staging("")),
-            writer=Writer(_transport(settings, cosmos), clock, asyncio.sleep, random.random, RateControllers(clock)),
+            writer=_writer(_transport(settings, cosmos), clock),
             mailer=_mailer(settings),
             deadlines=Deadlines(function_timeout(environment, folder), clock),
             clock=clock,
@@ -75,6 +75,11 @@ class Adapters:
             sleep=asyncio.sleep,
             in_thread=ComputeThread().run,
         )
+
+
+def _writer(transport: Transport, clock: Callable[[], float]) -> Writer:
+    controllers = RateControllers(clock)
+    return Writer(transport=transport, clock=clock, sleep=asyncio.sleep, jitter=random.random, controllers=controllers)
 
 
 def _transport(settings: Settings, cosmos: Cosmos) -> Transport:

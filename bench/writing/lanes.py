@@ -16,6 +16,7 @@ from itertools import count
 from pathlib import Path
 
 from outlast.cosmos.bulk.bulk_transport import BulkTransport
+from outlast.cosmos.bulk.limits import Limits
 from outlast.cosmos.bulk.rate_controller import RateControllers
 from outlast.cosmos.bulk.staged_document import StagedDocument
 from outlast.cosmos.bulk.transport import Result, Target, Transport
@@ -100,15 +101,19 @@ class Lanes:
         cosmos = Cosmos(self.url, self.key, DATABASE)
         self.counting = Counting(BulkTransport(cosmos))
         transport: Transport = self.counting  # type: ignore[assignment]  # its route is that of the inner one
-        writer = Writer(transport, time.monotonic, asyncio.sleep, random.random, RateControllers(time.monotonic))
-        deadline = Deadline(time.monotonic() + seconds, time.monotonic)
+        clock = time.monotonic
+        controllers = RateControllers(clock)
+        writer = Writer(
+            transport=transport, clock=clock, sleep=asyncio.sleep, jitter=random.random, controllers=controllers
+        )
+        deadline = Deadline(clock() + seconds, clock)
         await asyncio.gather(*(self._lane(writer, windows, deadline) for _ in range(lanes)))
         await cosmos.close()
 
     async def _lane(self, writer: Writer, windows: Iterator[Sequence[StagedDocument]], deadline: Deadline) -> None:
         while not deadline.passed() and (documents := next(windows, None)) is not None:
             try:
-                progress = await writer.write(CONTAINER, documents, deadline, _let_pass)
+                progress = await writer.write(CONTAINER, documents, Limits(deadline, _let_pass))
             except Exception as error:  # noqa: BLE001  # counted: none may surface
                 self.failures.append(repr(error))
                 return

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from random import Random
 
 from bench.writing.lanes import LANES
-from outlast.cosmos.bulk.rate_controller import RateControllers
+from outlast.cosmos.bulk.limits import Limits
 from outlast.cosmos.bulk.staged_document import StagedDocument
 from outlast.cosmos.bulk.write_progress import NumberRanges
 from outlast.cosmos.bulk.writer import Writer
@@ -13,6 +13,7 @@ from outlast.cosmos.document import staged
 from outlast.deadline import Deadline
 from tests.simulation.in_process import InProcess
 from tests.simulation.virtual_time import run_virtually
+from tests.simulation.writer_story import let_pass, open_writer
 
 CALL_SECONDS = 72.0
 """Of an activity: 60 % of the functionTimeout of host.json."""
@@ -31,10 +32,10 @@ def at_a_tenth(seconds: float) -> Tenth:
 
 
 async def _write(seconds: float) -> Tenth:
-    loop, random = asyncio.get_running_loop(), Random(1)
+    random = Random(1)
     transport = InProcess(random)
     transport.create_container("c", THROUGHPUT, SPLITS)
-    writer = Writer(transport, loop.time, asyncio.sleep, random.random, RateControllers(loop.time))
+    writer = open_writer(transport, random)
     told = [await done for done in [asyncio.create_task(_lane(writer, lane, seconds)) for lane in range(LANES)]]
     operations = sum(sent for _, _, sent, _ in transport.trace)
     return Tenth(operations / sum(acknowledged for acknowledged, _ in told), sum(failures for _, failures in told))
@@ -49,7 +50,7 @@ async def _lane(writer: Writer, lane: int, seconds: float) -> tuple[int, int]:
         while not deadline.passed():
             documents = documents or _window(lane, first)
             try:
-                progress = await writer.write("c", documents, deadline, _let_pass, ahead)
+                progress = await writer.write("c", documents, Limits(deadline, let_pass), ahead)
             except Exception:  # noqa: BLE001  # counted: none may surface
                 failures += 1
                 break
@@ -63,7 +64,3 @@ def _window(lane: int, first: int) -> list[StagedDocument]:
     rows = range(first, first + WINDOW)
     documents = [staged({"id": f"{lane}-{n}", "shop": f"s{lane}-{n}"}, ["shop"], n) for n in rows]
     return sorted(documents, key=lambda document: document.effective_partition_key)
-
-
-async def _let_pass() -> None:
-    pass

@@ -72,7 +72,13 @@ class World:
         self.snapshots = FakeSnapshots(self.transport)
         self.files = InputFiles(self.staging, self.inputs)
         self.deadlines = Deadlines(self.timeout, self.clock)
-        writer = Writer(self.transport, self.clock, self.clock.sleep, lambda: 0.5, RateControllers(self.clock))
+        writer = Writer(
+            transport=self.transport,
+            clock=self.clock,
+            sleep=self.clock.sleep,
+            jitter=lambda: 0.5,
+            controllers=RateControllers(self.clock),
+        )
         reports, runs, staging, files = self.reports, self.runs, self.staging, self.files
         deadlines, clock = self.deadlines, self.clock
         self.steps = {

@@ -5,15 +5,14 @@ from random import Random
 
 import pytest
 
-from outlast.cosmos.bulk.rate_controller import RateControllers
+from outlast.cosmos.bulk.limits import Limits
 from outlast.cosmos.bulk.staged_document import StagedDocument
 from outlast.cosmos.bulk.transport import CONNECTION_LOST, Result, Target
-from outlast.cosmos.bulk.writer import Writer
 from outlast.cosmos.document import staged
 from outlast.deadline import Deadline
 from tests.simulation.in_process import DATABASE, InProcess
 from tests.simulation.virtual_time import run_virtually
-from tests.simulation.writer_story import CONTAINER, FAULTS, tell
+from tests.simulation.writer_story import CONTAINER, FAULTS, let_pass, open_writer, tell
 
 SEEDS = 300
 
@@ -47,10 +46,6 @@ class Forgetful(InProcess):
         return [Result(CONNECTION_LOST)] * len(documents)
 
 
-async def _let_pass() -> None:
-    pass
-
-
 def test_a_ru_share_is_never_exceeded() -> None:
     """No second of a run of two lanes serves more than its `ru_share`, but for the batch that began in it."""
 
@@ -58,12 +53,12 @@ def test_a_ru_share_is_never_exceeded() -> None:
         loop, random = asyncio.get_running_loop(), Random(1)
         transport = InProcess(random)
         transport.create_container(CONTAINER, 20_000)
-        writer = Writer(transport, loop.time, asyncio.sleep, random.random, RateControllers(loop.time))
+        writer = open_writer(transport, random)
 
         async def lane(name: int) -> None:
             documents = [staged({"id": f"{name}-{row}", "shop": f"s{row % 90}"}, ["shop"], row) for row in range(1000)]
             bucket = await writer.token_bucket(CONTAINER, 0.05, lanes=2)
-            await writer.write(CONTAINER, documents, Deadline(600, loop.time), _let_pass, bucket=bucket)
+            await writer.write(CONTAINER, documents, Limits(Deadline(600, loop.time), let_pass, bucket))
 
         await asyncio.gather(lane(0), lane(1))
         ranges = transport.emulator.account.container(DATABASE, CONTAINER).partitions
@@ -85,8 +80,8 @@ def test_every_answer_may_be_lost_once() -> None:
         transport = Forgetful(random)
         transport.create_container(CONTAINER, 20_000, 2)
         documents = [staged({"id": str(row), "shop": f"s{row % 90}"}, ["shop"], row) for row in range(2000)]
-        writer = Writer(transport, loop.time, asyncio.sleep, random.random, RateControllers(loop.time))
-        progress = await writer.write(CONTAINER, documents, Deadline(600, loop.time), _let_pass)
+        writer = open_writer(transport, random)
+        progress = await writer.write(CONTAINER, documents, Limits(Deadline(600, loop.time), let_pass))
         assert (progress.acknowledged, progress.refused, progress.totals.documents) == (2000, [], 2000)
         assert transport.count(CONTAINER) == 2000
 

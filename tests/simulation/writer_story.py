@@ -9,6 +9,7 @@ from typing import Any
 
 import orjson
 
+from outlast.cosmos.bulk.limits import Limits
 from outlast.cosmos.bulk.rate_controller import RateControllers
 from outlast.cosmos.bulk.staged_document import StagedDocument
 from outlast.cosmos.bulk.write_progress import NumberRanges
@@ -87,10 +88,7 @@ class _Teller:
         version = random.choice((1, 2, 2, 2))
         transport.create_container(CONTAINER, random.choice((400, 1000, 4000, 20_000)), random.randrange(4), version)
         rules = self._break(transport)
-        writers = [
-            Writer(transport, loop.time, asyncio.sleep, random.random, RateControllers(loop.time))
-            for _ in range(random.choice((1, 1, 2)))
-        ]
+        writers = [open_writer(transport, random) for _ in range(random.choice((1, 1, 2)))]
         lanes = [self._chunk(number) for number in range(random.randint(1, 3))]
         disturbing = asyncio.create_task(self._disturb(transport))
         async with asyncio.timeout(LIMIT):
@@ -136,7 +134,7 @@ class _Teller:
         while documents:
             try:
                 deadline = Deadline(writer.clock() + seconds, writer.clock, 2.0)
-                progress = await writer.write(CONTAINER, documents, deadline, _let_pass, ahead)
+                progress = await writer.write(CONTAINER, documents, Limits(deadline, let_pass), ahead)
             except Transient:
                 await asyncio.sleep(5)
                 continue
@@ -164,5 +162,12 @@ class _Teller:
                 self.story.stored |= set(partition.groups[key])
 
 
-async def _let_pass() -> None:
-    pass
+async def let_pass() -> None:
+    """A fence that lets every request pass."""
+
+
+def open_writer(transport: InProcess, random: Random) -> Writer:
+    """Return a writer in the time of the running loop."""
+    clock = asyncio.get_running_loop().time
+    controllers = RateControllers(clock)
+    return Writer(transport=transport, clock=clock, sleep=asyncio.sleep, jitter=random.random, controllers=controllers)

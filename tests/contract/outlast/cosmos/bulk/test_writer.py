@@ -10,6 +10,7 @@ from azure.cosmos import CosmosClient, DatabaseProxy, PartitionKey
 from local.cosmos.control import Control
 from local.cosmos.process import CosmosProcess
 from outlast.cosmos.bulk.bulk_transport import BulkTransport
+from outlast.cosmos.bulk.limits import Limits
 from outlast.cosmos.bulk.rate_controller import RateControllers
 from outlast.cosmos.bulk.sdk_transport import SdkTransport
 from outlast.cosmos.bulk.staged_document import StagedDocument
@@ -55,7 +56,8 @@ async def write(writer: Writer, container: str, documents: list[StagedDocument])
     async def let_pass() -> None:
         pass
 
-    return await writer.write(container, documents, Deadline(time.monotonic() + 60, time.monotonic), let_pass)
+    limits = Limits(Deadline(time.monotonic() + 60, time.monotonic), let_pass)
+    return await writer.write(container, documents, limits)
 
 
 async def sleep_shortly(seconds: float) -> None:
@@ -71,7 +73,16 @@ def writing(
     async def run() -> None:
         cosmos = Cosmos(emulator.url, emulator.key, DATABASE)
         transport = open_transport(cosmos)
-        await story(Writer(transport, time.monotonic, sleep_shortly, random.random, RateControllers(time.monotonic)))
+        clock = time.monotonic
+        await story(
+            Writer(
+                transport=transport,
+                clock=clock,
+                sleep=sleep_shortly,
+                jitter=random.random,
+                controllers=RateControllers(clock),
+            )
+        )
         await cosmos.close()
         Control(emulator.url).remove_faults()
 

@@ -3,18 +3,19 @@ from collections.abc import Sequence
 
 import pytest
 
-from outlast.cosmos.bulk.bulk_write import ATTEMPTS
+from outlast.cosmos.bulk.back_off import ATTEMPTS
+from outlast.cosmos.bulk.limits import Limits
 from outlast.cosmos.bulk.partition_queue import TARGET_BYTES
 from outlast.cosmos.bulk.rate_controller import FIRST_OPERATIONS, RateControllers
 from outlast.cosmos.bulk.sdk_transport import KeyRoute
 from outlast.cosmos.bulk.staged_document import StagedDocument
 from outlast.cosmos.bulk.transport import BATCH_DOCUMENT_BYTES, CONNECTION_LOST, Result, Target
-from outlast.cosmos.bulk.writer import IN_FLIGHT, Writer
+from outlast.cosmos.bulk.writer import IN_FLIGHT
 from outlast.deadline import Deadline
 from outlast.errors import Permanent, Transient
 from tests.fakes.clock import ManualClock
 from tests.fakes.transport import CHARGE, FakeTransport, Fault, lose, throttle
-from tests.unit.outlast.cosmos.bulk.writing import CONTAINER, Bench, ids_of, let_pass, make_documents
+from tests.unit.outlast.cosmos.bulk.writing import CONTAINER, Bench, ids_of, let_pass, make_documents, open_writer
 
 
 def test_every_document_is_written_once() -> None:
@@ -132,9 +133,9 @@ class Silent(FakeTransport):
 def test_an_answer_that_does_not_come_in_time_counts_as_lost() -> None:
     """The call ends soon after its deadline, whatever the connection does."""
     bench = Bench(transport=Silent())
-    writer = Writer(bench.transport, bench.clock, bench.clock.sleep, lambda: 0.5, RateControllers(bench.clock))
+    writer = open_writer(bench.transport, bench.clock, RateControllers(bench.clock))
     deadline = Deadline(bench.clock() + 0.01, bench.clock, grace=0.01)
-    progress = asyncio.run(writer.write("sales", make_documents(3), deadline, let_pass))
+    progress = asyncio.run(writer.write("sales", make_documents(3), Limits(deadline, let_pass)))
     assert (progress.acknowledged, progress.totals.sends) == (0, 1)
 
 
@@ -146,9 +147,8 @@ def test_a_call_that_is_given_up_holds_up_nobody() -> None:
 
     async def give_up() -> None:
         clock = ManualClock()
-        writing = Writer(Silent(), clock, clock.sleep, lambda: 0.5, controllers).write(
-            CONTAINER, documents, Deadline(clock() + 1000, clock), let_pass
-        )
+        limits = Limits(Deadline(clock() + 1000, clock), let_pass)
+        writing = open_writer(Silent(), clock, controllers).write(CONTAINER, documents, limits)
         with pytest.raises(TimeoutError):
             await asyncio.wait_for(writing, 0.01)
 

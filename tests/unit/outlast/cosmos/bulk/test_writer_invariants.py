@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from outlast.cosmos.bulk.bulk_write import ATTEMPTS
+from outlast.cosmos.bulk.back_off import ATTEMPTS
 from outlast.cosmos.bulk.write_progress import NumberRanges, numbers_in
 from outlast.errors import Transient
 from tests.fakes.transport import Fault, lose, throttle

@@ -4,9 +4,11 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
+from outlast.cosmos.bulk.limits import Limits
 from outlast.cosmos.bulk.rate_controller import MAX_OPERATIONS, RateControllers
 from outlast.cosmos.bulk.staged_document import StagedDocument
 from outlast.cosmos.bulk.token_bucket import TokenBucket
+from outlast.cosmos.bulk.transport import Transport
 from outlast.cosmos.bulk.write_progress import NumberRanges, WriteProgress
 from outlast.cosmos.bulk.writer import Writer
 from outlast.cosmos.document import staged
@@ -32,6 +34,11 @@ async def let_pass() -> None:
     """A fence that lets everybody through."""
 
 
+def open_writer(transport: Transport, clock: ManualClock, controllers: RateControllers) -> Writer:
+    """Return a writer whose waits pass at once and have no jitter."""
+    return Writer(transport=transport, clock=clock, sleep=clock.sleep, jitter=lambda: 0.5, controllers=controllers)
+
+
 @dataclass(slots=True)
 class Bench:
     """A writer with its world."""
@@ -48,11 +55,9 @@ class Bench:
         bucket: TokenBucket | None = None,
     ) -> WriteProgress:
         """Write within that time."""
-        writer = Writer(
-            self.transport, self.clock, self.clock.sleep, lambda: 0.5, RateControllers(self.clock, MAX_OPERATIONS)
-        )
         deadline = Deadline(self.clock() + seconds, self.clock)
-        return asyncio.run(writer.write(CONTAINER, documents, deadline, check, ahead, bucket))
+        writer = open_writer(self.transport, self.clock, RateControllers(self.clock, MAX_OPERATIONS))
+        return asyncio.run(writer.write(CONTAINER, documents, Limits(deadline, check, bucket), ahead))
 
     def ids(self) -> set[str]:
         """The documents in the database."""
