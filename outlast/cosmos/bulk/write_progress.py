@@ -9,6 +9,7 @@ from outlast.models import Totals
 
 MAX_RANGES = 100
 """A cursor must be small. There are usually as many ranges of numbers as partition key ranges in the container."""
+Pairs = Sequence[tuple[StagedDocument, Result]]
 NumberRanges = Sequence[Sequence[int]]
 """Neighbouring documents, as the number of the first and the number behind the last."""
 
@@ -66,15 +67,14 @@ class ProgressRecorder:
         acknowledged, ahead = ranges_of(sorted({*self.results, *before}))
         kept = {*range(acknowledged), *numbers_in(ahead)}
         pairs = [(self.documents[number], result) for number, result in self.results.items() if number in kept]
-        refused = [pair for pair in pairs if pair[1].status not in WRITTEN]
-        return WriteProgress(acknowledged, ahead, refused, self._totals(pairs))
+        refused = [(document, result) for document, result in pairs if result.status not in WRITTEN]
+        return WriteProgress(acknowledged, ahead, refused, self._totals(pairs, refused))
 
-    def _totals(self, pairs: list[tuple[StagedDocument, Result]]) -> Totals:
-        written = [(document, result) for document, result in pairs if result.status in WRITTEN]
+    def _totals(self, pairs: Pairs, refused: Pairs) -> Totals:
         return Totals(
-            documents=len(written),
-            replaced=sum([result.status == REPLACED for _, result in written]),
-            bytes=sum([len(document.body) for document, _ in written]),
+            documents=len(pairs) - len(refused),
+            replaced=sum([result.status == REPLACED for _, result in pairs]),
+            bytes=sum([len(document.body) for document, _ in pairs]) - sum([len(one.body) for one, _ in refused]),
             ru=round(self.ru, 2),
             throttled=self.throttled,
             sends=self.sends,
