@@ -14,7 +14,8 @@ from azure.cosmos.exceptions import (
     CosmosResourceNotFoundError,
 )
 
-from outlast.cosmos.client import OWNER_MISSING, Cosmos
+from outlast.cosmos.client import Cosmos
+from outlast.cosmos.errors import OWNER_MISSING
 from outlast.errors import Permanent, Transient
 from outlast.runs.record import CONTAINER, ENDED, RunRecord
 

@@ -2,8 +2,6 @@
 
 from collections.abc import Sequence
 
-from aiohttp import ClientError
-from azure.core.exceptions import AzureError
 from azure.cosmos.exceptions import CosmosHttpResponseError
 
 from outlast.cosmos.bulk.partition_map import PartitionMap
@@ -23,6 +21,7 @@ from outlast.cosmos.bulk.transport import (
 )
 from outlast.cosmos.client import Cosmos
 from outlast.cosmos.connection import ordered_ranges, post_batch, read_ranges
+from outlast.cosmos.errors import ANY_ERROR
 
 
 class BulkTransport:
@@ -42,7 +41,7 @@ class BulkTransport:
             self._maps[container] = await self._read(container, known)
         except CosmosHttpResponseError as error:
             return for_each(error, 1)[0]
-        except (AzureError, ClientError, TimeoutError, ConnectionError) as error:
+        except ANY_ERROR as error:
             return no_response(error)
         return self._maps[container]
 
@@ -58,7 +57,7 @@ class BulkTransport:
             answers, _ = await post_batch(proxy, headers_for(target.batch), options, body_of(documents))
         except CosmosHttpResponseError as error:
             return for_each(error, len(documents))
-        except (AzureError, ClientError, TimeoutError, ConnectionError) as error:
+        except ANY_ERROR as error:
             return [no_response(error)] * len(documents)
         if not isinstance(answers, list) or len(answers) != len(documents):
             return [Result(500, message="the answer has not one result for each operation")] * len(documents)

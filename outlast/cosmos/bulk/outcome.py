@@ -1,32 +1,29 @@
-"""What follows from the database's answer to one operation.
-
-Source: Azure docs, "Designing resilient applications with Azure Cosmos DB SDKs", and the codes the SDKs act on.
-"""
+"""What the writer does after the database's answer to one operation."""
 
 from enum import Enum, auto
 
 from outlast.cosmos.bulk.transport import CONNECTION_LOST, WRITTEN, Result
+from outlast.cosmos.errors import PASSING, PASSING_WITH, dead_end
 from outlast.errors import Permanent
 
 
 class Next(Enum):
     WRITTEN = auto()
     REFUSE = auto()
-    """This document alone: its row is a reject."""
+    """The database refuses this document alone. Its row is a reject."""
     AGAIN = auto()
-    """At once: nothing was wrong with it (a neighbour failed the batch)."""
+    """Send again at once, because another document failed the batch."""
     THROTTLED = auto()
     LOST = auto()
-    """Again after a moment: the service was busy, moving or gone."""
+    """Send again after a wait, because the service was busy, moving or gone."""
 
 
-_LOST = frozenset({CONNECTION_LOST, 408, 410, 449, 500, 502, 503, 504})
-_LOST_WITH = frozenset({(403, 3), (403, 1008), (404, 1002), (400, 1024)})
+_LOST = PASSING | {CONNECTION_LOST}
 _REFUSED = frozenset({400, 409, 412, 413})
 
 
 def classify(result: Result, container: str) -> Next:
-    """Say what to do with the operation; raise Permanent where no operation on the container can succeed."""
+    """Return what to do with the operation. Raises Permanent when no operation on the container can succeed."""
     status, substatus = result.status, result.substatus
     if status in WRITTEN:
         return Next.WRITTEN
@@ -34,26 +31,14 @@ def classify(result: Result, container: str) -> Next:
         return Next.AGAIN
     if status == 429:
         return Next.THROTTLED
-    if status in _LOST or (status, substatus) in _LOST_WITH:
+    if status in _LOST or (status, substatus) in PASSING_WITH:
         return Next.LOST
     if status in _REFUSED:
         return Next.REFUSE
-    raise Permanent(_dead_end(result, container))
+    reason = dead_end(f"writes to {container}", container, status, substatus)
+    raise Permanent(reason or f"the database answered {status}/{substatus} for {container}: {result.message}")
 
 
 def is_stale(result: Result) -> bool:
-    """Whether ranges (410) or container (400/1024) are others by now than when the route was read."""
+    """Whether the ranges (410) or the container (400/1024) have changed since the route was read."""
     return result.status == 410 or (result.status, result.substatus) == (400, 1024)
-
-
-def _dead_end(result: Result, container: str) -> str:
-    if (result.status, result.substatus) == (403, 1014):
-        return f"a logical partition of {container} is full (20 GB); choose a finer partition key"
-    if result.status in (401, 403):
-        return (
-            f"the database refuses writes to {container} ({result.status}); give the app's identity the role "
-            "'Cosmos DB Built-in Data Contributor', or correct COSMOS_KEY"
-        )
-    if result.status == 404:
-        return f"the container {container} does not exist; create it, for this app may not"
-    return f"the database answered {result.status}/{result.substatus} for {container}: {result.message}"

@@ -4,8 +4,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import orjson
-from aiohttp import ClientError
-from azure.core.exceptions import AzureError
 from azure.cosmos.aio import ContainerProxy
 from azure.cosmos.exceptions import CosmosBatchOperationError, CosmosHttpResponseError
 
@@ -24,6 +22,7 @@ from outlast.cosmos.bulk.transport import (
     upsert,
 )
 from outlast.cosmos.client import Cosmos
+from outlast.cosmos.errors import ANY_ERROR
 
 
 class KeyRoute:
@@ -60,7 +59,7 @@ class SdkTransport:
             return [_operation(answer, error) for answer in error.operation_responses]
         except CosmosHttpResponseError as error:
             return for_each(error, len(documents))
-        except (AzureError, ClientError, TimeoutError, ConnectionError) as error:
+        except ANY_ERROR as error:
             return [no_response(error)] * len(documents)
 
     async def _batch(self, proxy: ContainerProxy, documents: Sequence[StagedDocument]) -> list[Result]:

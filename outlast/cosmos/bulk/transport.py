@@ -4,13 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
-from aiohttp import ClientError
-from azure.core.exceptions import AzureError
 from azure.cosmos.aio import ContainerProxy
 from azure.cosmos.exceptions import CosmosBatchOperationError, CosmosHttpResponseError
 
 from outlast.cosmos.bulk.staged_document import StagedDocument
-from outlast.errors import Permanent, Transient
+from outlast.cosmos.errors import ANY_ERROR, translate
+from outlast.errors import Permanent
 
 CONNECTION_LOST = 0
 """Status of an operation without an answer: it may have been applied, and is sent again, for ids are deterministic."""
@@ -88,18 +87,16 @@ NO_PRIORITY = Priority()
 
 
 async def read_throughput(proxy: ContainerProxy) -> float:
-    """What is provisioned for the container. Data-plane roles cannot read it: then a fraction has no meaning."""
+    """Return the RU/s provisioned for the container. Data-plane roles cannot read them."""
     try:
         found = await proxy.get_throughput()
-    except CosmosHttpResponseError as error:
-        if error.status_code in (401, 403, 404):
+    except ANY_ERROR as error:
+        if isinstance(error, CosmosHttpResponseError) and error.status_code in (401, 403, 404):
             raise Permanent(
                 f"the throughput of {proxy.id} cannot be read ({error.status_code}), so ru_share cannot be a "
                 "fraction of it; give ru_share in RU/s, a number above 1"
             ) from error
-        raise Transient(f"the database answered {error.status_code} for the throughput of {proxy.id}") from error
-    except (AzureError, ClientError, TimeoutError, ConnectionError) as error:
-        raise Transient(f"the database gave no answer for the throughput of {proxy.id}") from error
+        raise translate(error, f"the throughput of {proxy.id}", proxy.id) from error
     return float(found.auto_scale_max_throughput or found.offer_throughput or 0)
 
 

@@ -16,7 +16,8 @@ from azure.cosmos.exceptions import (
     CosmosResourceNotFoundError,
 )
 
-from outlast.cosmos.client import OWNER_MISSING, Cosmos
+from outlast.cosmos.client import Cosmos
+from outlast.cosmos.errors import OWNER_MISSING
 from outlast.cosmos.snapshots.header import HEADERS, RUN, Edit, Header, header_document, header_id, read_header
 from outlast.errors import Permanent, Transient
 from outlast.report import Report
