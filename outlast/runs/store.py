@@ -5,19 +5,13 @@ from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
-from azure.core import MatchConditions
-from azure.core.exceptions import AzureError
-from azure.cosmos.exceptions import (
-    CosmosAccessConditionFailedError,
-    CosmosHttpResponseError,
-    CosmosResourceExistsError,
-    CosmosResourceNotFoundError,
-)
-
 from outlast.cosmos.client import Cosmos
-from outlast.cosmos.errors import OWNER_MISSING
-from outlast.errors import Permanent, Transient
+from outlast.cosmos.conditional import Conflict, change, read_or_none, write_if_unchanged
+from outlast.cosmos.errors import translated
+from outlast.errors import Permanent
 from outlast.runs.record import CONTAINER, ENDED, RunRecord
+
+PARTITION_KEY = "/id"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,24 +58,15 @@ class CosmosRuns:
 
     async def create(self, record: RunRecord) -> bool:
         try:
-            container = await self._cosmos.container(CONTAINER)
-            await container.create_item(replace(record, updated=self._stamp()).shown())
-        except CosmosResourceExistsError:
+            await self._write(record)
+        except Conflict:
             return False
-        except AzureError as error:
-            raise _translated(error, record.id) from error
         return True
 
     async def find(self, run: str) -> RunRecord | None:
-        try:
-            container = await self._cosmos.container(CONTAINER)
-            return _record(await container.read_item(run, run))
-        except CosmosResourceNotFoundError as error:
-            if error.sub_status == OWNER_MISSING:
-                raise _translated(error, run) from error
-            return None
-        except AzureError as error:
-            raise _translated(error, run) from error
+        with translated(f"run {run}'s record", CONTAINER, PARTITION_KEY):
+            found = await read_or_none(await self._cosmos.container(CONTAINER), run, run)
+        return None if found is None else _record(found)
 
     async def newest(self, asked: Listing) -> list[RunRecord]:
         given = {"report": asked.report, "state": asked.state, "before": asked.before}
@@ -100,31 +85,20 @@ class CosmosRuns:
 
     async def _query(self, text: str, values: dict[str, Any]) -> list[RunRecord]:
         parameters = [{"name": name, "value": value} for name, value in values.items()]
-        try:
+        with translated("the run records", CONTAINER, PARTITION_KEY):
             container = await self._cosmos.container(CONTAINER)
             return [_record(item) async for item in container.query_items(text, parameters=parameters)]
-        except AzureError as error:
-            raise _translated(error, "any") from error
 
     async def change(self, run: str, edit: Callable[[RunRecord], RunRecord]) -> RunRecord:
-        """Apply `edit` to the newest record until no other change comes between; `edit` may raise to refuse."""
-        while True:
-            before = await need(self, run)
-            after = edit(before)
-            if after == before:
-                return before
-            body = replace(after, updated=self._stamp()).shown()
-            try:
-                container = await self._cosmos.container(CONTAINER)
-                return _record(
-                    await container.replace_item(
-                        run, body, etag=before.etag, match_condition=MatchConditions.IfNotModified
-                    )
-                )
-            except CosmosAccessConditionFailedError:
-                continue
-            except AzureError as error:
-                raise _translated(error, run) from error
+        """Apply `edit` to the newest record until no other change comes between. `edit` may raise to refuse."""
+        return await change(
+            read=lambda: need(self, run), edit=edit, write=lambda before, after: self._write(after, before.etag)
+        )
+
+    async def _write(self, record: RunRecord, etag: str | None = None) -> RunRecord:
+        body = replace(record, updated=self._stamp()).shown()
+        with translated(f"run {record.id}'s record", CONTAINER, PARTITION_KEY):
+            return _record(await write_if_unchanged(await self._cosmos.container(CONTAINER), body, etag))
 
     def _stamp(self) -> str:
         return self._now().astimezone(UTC).isoformat(timespec="milliseconds")
@@ -133,16 +107,3 @@ class CosmosRuns:
 def _record(item: Any) -> RunRecord:
     known = {f.name for f in fields(RunRecord)}
     return RunRecord(etag=item["_etag"], **{k: v for k, v in item.items() if k in known and k != "etag"})
-
-
-def _translated(error: AzureError, run: str) -> Exception:
-    if not isinstance(error, CosmosHttpResponseError):
-        return Transient(f"the database gave no answer for run {run}'s record ({type(error).__name__})")
-    if error.status_code in (401, 403):
-        return Permanent(
-            f"the database refuses run {run}'s record ({error.status_code}); give the app's identity the role "
-            "'Cosmos DB Built-in Data Contributor', or correct COSMOS_KEY"
-        )
-    if error.status_code == 404:
-        return Permanent(f"the container {CONTAINER} is missing from the database; create it with partition key /id")
-    return Transient(f"the database answered {error.status_code} for run {run}'s record")
