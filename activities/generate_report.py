@@ -83,8 +83,8 @@ class GenerateReport:
     ) -> "_Part":
         rows = iter(await self._rows(record, listed, number, place))
         reference = orjson.loads(await self.staging.need(reference_path(record.id)))
-        generation = record.id if record.mode == "snapshot" else None
-        return _Part(self.reports[record.report], reference, number, generation, rows, place, deadline)
+        generation = record.id if record.request.mode == "snapshot" else None
+        return _Part(self.reports[record.request.report], reference, number, generation, rows, place, deadline)
 
     async def _rows(self, record: RunRecord, listed: ChunkList, number: int, place: Json) -> Iterable[AnyRow]:
         """The chunk's rows from the place on."""

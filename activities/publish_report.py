@@ -51,16 +51,16 @@ class PublishReport:
                 return {"cursor": {"chunk": chunk, "totals": counted.to_dict()}, "receipt": None}
         receipt = self._receipt(record, counted, Totals.from_dict(given["totals"]), count)
         kept = await self.runs.change(
-            record.id, lambda before: before if before.receipt else replace(before, receipt=receipt)
+            record.id, lambda before: before if before.result.receipt else before.changed(receipt=receipt)
         )
-        receipt = kept.receipt or receipt
-        newer = await self._publish(await fence.enter(), receipt) if record.mode == "snapshot" else None
+        receipt = kept.result.receipt or receipt
+        newer = await self._publish(await fence.enter(), receipt) if record.request.mode == "snapshot" else None
         return {"cursor": None, "receipt": {**receipt, "superseded_by": newer} if newer else receipt}
 
     async def _publish(self, record: RunRecord, receipt: Json) -> str | None:
         """Make this run's generation the current one; return the run that is newer, where there is one."""
-        report, now = self.reports[record.report], self.now().astimezone(UTC).isoformat(timespec="milliseconds")
-        generation, documents = Generation(record.id, record.accepted), receipt["documents_written"]
+        report, now = self.reports[record.request.report], self.now().astimezone(UTC).isoformat(timespec="milliseconds")
+        generation, documents = Generation(record.id, record.request.accepted), receipt["documents_written"]
         header = await self.snapshots.change(
             report, lambda before: published(before, report.name, generation, documents, now)
         )
@@ -84,8 +84,8 @@ class PublishReport:
     def _receipt(self, record: RunRecord, counted: Totals, told: Totals, chunks: int) -> Json:
         return {
             "run": record.id,
-            "report": record.report,
-            "container": self.reports[record.report].container,
+            "report": record.request.report,
+            "container": self.reports[record.request.report].container,
             "rows_read": counted.rows,
             "rows_stored": counted.rows - counted.rejected,
             "rows_rejected": counted.rejected,
@@ -96,5 +96,7 @@ class PublishReport:
             "throttled": told.throttled,
             "sends": told.sends,
             "chunks": chunks,
-            "seconds": round((self.now().astimezone(UTC) - datetime.fromisoformat(record.accepted)).total_seconds(), 3),
+            "seconds": round(
+                (self.now().astimezone(UTC) - datetime.fromisoformat(record.request.accepted)).total_seconds(), 3
+            ),
         }

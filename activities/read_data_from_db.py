@@ -33,8 +33,8 @@ class ReadDataFromDb:
         record = await Fence(self.runs, given["run"], given["attempt"], "reading", self.clock).enter()
         path = reference_path(record.id)
         if (staged := await self.staging.get(path)) is None:
-            report = self.reports[record.report]
-            parameters = report.parameters.model_validate(record.parameters)
+            report = self.reports[record.request.report]
+            parameters = report.parameters.model_validate(record.request.parameters)
             staged = _encoded(await self._read(report, parameters, deadline.remaining()), report)
             await self.staging.put_if_absent(path, staged)
         return {"bytes": len(staged)}

@@ -43,7 +43,7 @@ class ReadInputFile:
             raise Permanent(f"the input of run {record.id} cannot be read: {error}") from None
 
     async def _inflate_once(self, record: RunRecord) -> None:
-        if record.gzipped and await self.staging.size(input_path(record.id)) is None:
+        if record.request.gzipped and await self.staging.size(input_path(record.id)) is None:
             await self.files.inflate(record)
 
     async def _cut(self, record: RunRecord, cursor: Json | None, deadline: Deadline, fence: Fence) -> Json:

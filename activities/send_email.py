@@ -1,7 +1,7 @@
 """Tells the people of MAIL_TO that a run failed: which, where, why, what was written, what to do next."""
 
 import logging
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from outlast.errors import Transient
 from outlast.mail import Email, Mailer, MailThrottled
@@ -21,7 +21,7 @@ class SendEmail:
         not pending is not sent: a late repeat. No address, key or row of the input is in the email."""
         record = await need(self.runs, given["run"])
         refuse_strangers(record, given["attempt"], "failing", *OUTCOMES)
-        if "email" not in record.pending:
+        if "email" not in record.status.pending:
             return {"sent": False}
         try:
             await self.mailer.send(email(record))
@@ -39,18 +39,18 @@ class SendEmail:
 
 
 def _without_email(record: RunRecord) -> RunRecord:
-    return replace(record, pending=[step for step in record.pending if step != "email"])
+    return record.changed(pending=[step for step in record.status.pending if step != "email"])
 
 
 def email(record: RunRecord) -> Email:
     """The email about a failed run."""
-    failure = record.failure or {"step": "an unknown step", "chunk": None, "text": "the reason was not recorded"}
-    totals = Totals.from_dict(record.totals or {})
+    failure = record.result.failure or {"step": "an unknown step", "chunk": None, "text": "the reason was not recorded"}
+    totals = Totals.from_dict(record.result.totals or {})
     where = failure["step"] if failure["chunk"] is None else f"{failure['step']}, chunk {failure['chunk']}"
     lines = [
-        f"The report {record.report} failed.",
+        f"The report {record.request.report} failed.",
         "",
-        f"Run:      {record.id} (attempt {record.attempt}, accepted {record.accepted})",
+        f"Run:      {record.id} (attempt {record.status.attempt}, accepted {record.request.accepted})",
         f"Step:     {where}",
         f"Reason:   {failure['text']}",
         f"Written:  {_written(record, failure, totals)}",
@@ -59,19 +59,21 @@ def email(record: RunRecord) -> Email:
         "What to do next: " + _next(totals),
     ]
     return Email(
-        f"{record.id}:{record.attempt}:failed", f"Report {record.report} failed: run {record.id}", "\n".join(lines)
+        f"{record.id}:{record.status.attempt}:failed",
+        f"Report {record.request.report} failed: run {record.id}",
+        "\n".join(lines),
     )
 
 
 def _written(record: RunRecord, failure: Json, totals: Totals) -> str:
     """What a call that failed had written before it did is in no count, nor is what an earlier attempt had."""
-    lost = record.wrote and (record.attempt > 1 or failure["step"] in ("run_wave", "run_lane"))
+    lost = record.status.wrote and (record.status.attempt > 1 or failure["step"] in ("run_wave", "run_lane"))
     unsure = lost or (failure["step"] == "store_data_to_db" and failure["chunk"] is not None)
     if not totals.sends and not unsure:
         return "nothing"
     documents = totals.documents if totals.sends else 0
-    if record.mode == "snapshot":
-        undone = "are still to be removed" if "undo" in record.pending else "have been removed again"
+    if record.request.mode == "snapshot":
+        undone = "are still to be removed" if "undo" in record.status.pending else "have been removed again"
         return f"{'at least ' * unsure}{documents} documents, which {undone}; readers see the report as it was"
     return f"{'at least ' * unsure}{documents} documents, which stay: the report's mode is upsert"
 

@@ -75,10 +75,12 @@ class StoreDataToDb:
 
     async def _allowance(self, record: RunRecord) -> Allowance | None:
         """This lane's part of what the run may spend."""
-        if record.ru_share is None:
+        if record.request.ru_share is None:
             return None
-        lanes = min(record.max_parallel, len((await self.files.chunks(record.id)).chunks))
-        return await self.writer.allowance(self.reports[record.report].container, record.ru_share, lanes)
+        lanes = min(record.request.max_parallel, len((await self.files.chunks(record.id)).chunks))
+        return await self.writer.allowance(
+            self.reports[record.request.report].container, record.request.ru_share, lanes
+        )
 
     async def _keep_rejects(self, record: RunRecord, chunk: int, storing: "_Storing") -> None:
         """Stage what the database refused in this call, named by its content: a late double of the call, which stopped
@@ -138,7 +140,7 @@ class _Storing:
         """Write the next window; tell whether all of it is settled."""
         data = await self.step.staging.get_range(path, self.place.offset, WINDOW)
         lines = read_staged(data[: data.rindex(b"\n") + 1])
-        container = self.step.reports[self.record.report].container
+        container = self.step.reports[self.record.request.report].container
         written = await self.step.writer.write(
             container, lines, self.deadline, self.fence.check, self.place.ahead, self.allowance
         )

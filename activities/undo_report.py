@@ -29,12 +29,12 @@ class UndoReport:
         were `deleted`, and whether the run turned out to be `published`: then it stays."""
         deadline, cursor = self.deadlines.start(), given["cursor"]
         record = await need(self.runs, given["run"])
-        if "undo" not in record.pending:
+        if "undo" not in record.status.pending:
             return _answer(None, 0)
         refuse_strangers(record, given["attempt"], "failing", *OUTCOMES)
         if cursor is None:
             return _answer({"deleted": 0}, 0, wait=self.deadlines.timeout + SLACK_SECONDS)
-        report, deleted = known_report(self.reports, record.report), cursor["deleted"]
+        report, deleted = known_report(self.reports, record.request.report), cursor["deleted"]
         header = await self.snapshots.header(report)
         if header is not None and header.holds(record.id):
             return _answer(None, deleted, published=True)

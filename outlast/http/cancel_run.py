@@ -23,13 +23,15 @@ class CancelRun:
         """202 with the record, 200 when it is cancelled already, 409 when the run has ended or failed before."""
         record = await known_run(self.runs, req.route_params["run"])
         record = await self.runs.change(record.id, _cancelled)
-        status = 200 if record.state in ENDED else 202
-        return func.HttpResponse(orjson.dumps({"run": record.shown()}), status_code=status, mimetype="application/json")
+        status = 200 if record.status.state in ENDED else 202
+        return func.HttpResponse(
+            orjson.dumps({"run": record.to_document()}), status_code=status, mimetype="application/json"
+        )
 
 
 def _cancelled(record: RunRecord) -> RunRecord:
-    if record.outcome == "cancelled":
+    if record.status.outcome == "cancelled":
         return record
-    if record.state in ENDED or record.state == "failing":
-        raise Problem(409, "Conflict", f"run {record.id} is {record.state} and cannot be cancelled", "run")
+    if record.status.state in ENDED or record.status.state == "failing":
+        raise Problem(409, "Conflict", f"run {record.id} is {record.status.state} and cannot be cancelled", "run")
     return failing(record, "cancelled", CANCELLED.to_dict())

@@ -30,7 +30,7 @@ class ListRuns:
         if following:
             query = urlencode({**{k: v for k, v in req.params.items() if k != "code"}, "continuation": following})
             headers["Link"] = f'<{req.url.split("?")[0]}?{query}>; rel="next"'
-        body = orjson.dumps({"runs": [record.shown() for record in page], "continuation": following})
+        body = orjson.dumps({"runs": [record.to_document() for record in page], "continuation": following})
         return func.HttpResponse(body, headers=headers, mimetype="application/json")
 
 
@@ -46,8 +46,8 @@ def _asked(params: dict[str, str]) -> Listing:
 
 def _continuation(asked: Listing, page: list[RunRecord]) -> str:
     """The time of the page's last run, and which of that very time were shown: many may be accepted in one instant."""
-    last = page[-1].accepted
-    shown = [record.id for record in page if record.accepted == last]
+    last = page[-1].request.accepted
+    shown = [record.id for record in page if record.request.accepted == last]
     if last == asked.before:
         shown = [*asked.seen, *shown]
     return base64.urlsafe_b64encode(orjson.dumps([last, *shown])).decode()

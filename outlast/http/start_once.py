@@ -51,7 +51,7 @@ def fingerprint(report: str, asked: StartRequest) -> str:
 
 def refuse_another(record: RunRecord, asked: str | None) -> None:
     """Raise Problem unless the record is that of this request."""
-    if record.fingerprint != asked:
+    if record.request.fingerprint != asked:
         detail = f"{HEADER} was used for run {record.id} with another request; take a new key, or repeat that one"
         raise Problem(422, "Unprocessable Content", detail, HEADER, run=record.id)
 
@@ -59,7 +59,7 @@ def refuse_another(record: RunRecord, asked: str | None) -> None:
 async def start(client: Any, record: RunRecord) -> None:
     """Start a run's orchestration; one that is there already is as good."""
     try:
-        await client.start_new("import_report", record.id, {"attempt": record.attempt})
+        await client.start_new("import_report", record.id, {"attempt": record.status.attempt})
     except Exception as error:  # the SDK raises nothing narrower
         if await _is_there(client, record.id):
             return
@@ -68,7 +68,7 @@ async def start(client: Any, record: RunRecord) -> None:
 
 async def start_unless_started(client: Any, record: RunRecord, sleep: Callable[[float], Awaitable[None]]) -> None:
     """Start a recorded run that nobody started: whoever recorded it died before."""
-    if record.state != "accepted":
+    if record.status.state != "accepted":
         return
     for _ in range(LOOKS):
         if await _is_there(client, record.id):

@@ -13,7 +13,7 @@ from outlast.http.problem import Problem
 from outlast.http.start_once import fingerprint, read_key, refuse_another, run_of, start, start_unless_started
 from outlast.http.start_request import StartRequest, read_start_request
 from outlast.report import Report
-from outlast.runs.record import RunRecord
+from outlast.runs.record import RunRecord, RunRequest
 from outlast.runs.store import Runs
 from outlast.staging.paths import body_path
 from outlast.staging.store import Staging
@@ -46,7 +46,7 @@ class StartReport:
     async def _accept(self, record: RunRecord, asked: StartRequest, client: Any) -> None:
         """Stage the body, then record the run, then start it: each needs the one before. Whoever records it, starts."""
         if asked.body is not None:
-            await self.staging.put(body_path(record.id, record.body), asked.body)
+            await self.staging.put(body_path(record.id, record.request.body), asked.body)
         if await self.runs.create(record):
             await start(client, record)
         elif not await self._is_repeat(record, client):
@@ -57,7 +57,7 @@ class StartReport:
         before = await self.runs.find(record.id)
         if before is None:
             return False
-        refuse_another(before, record.fingerprint)
+        refuse_another(before, record.request.fingerprint)
         await start_unless_started(client, before, self.sleep)
         return True
 
@@ -69,8 +69,7 @@ class StartReport:
         return self.reports[name]
 
     def _record(self, run: str, report: Report[Any], asked: StartRequest, body: str, mark: str) -> RunRecord:
-        return RunRecord(
-            id=run,
+        request = RunRequest(
             body=body,
             fingerprint=mark,
             report=report.name,
@@ -87,6 +86,7 @@ class StartReport:
             ru_share=asked.options.ru_share,
             max_parallel=asked.options.max_parallel or self.max_parallel,
         )
+        return RunRecord(id=run, request=request)
 
 
 def _with_run_uri(response: func.HttpResponse, url: str, run: str) -> func.HttpResponse:

@@ -36,8 +36,8 @@ class Fence:
 
 def refuse_strangers(record: RunRecord, attempt: int, *states: str) -> None:
     """Raise Permanent unless the record is at this attempt and in one of these states."""
-    if record.attempt != attempt or record.state not in states:
+    if record.status.attempt != attempt or record.status.state not in states:
         raise Permanent(
-            f"run {record.id} is {record.state} in attempt {record.attempt}; this call belongs to "
+            f"run {record.id} is {record.status.state} in attempt {record.status.attempt}; this call belongs to "
             f"{' or '.join(states)} in attempt {attempt} and stops"
         )

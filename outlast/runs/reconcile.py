@@ -41,32 +41,33 @@ class InstanceStatus:
 
 def decide(record: RunRecord, seen: InstanceStatus, now: datetime, patience: float) -> Decision:
     """What is to be done. `patience`: seconds in which something must change while any activity lives."""
-    if record.state in ENDED:
+    if record.status.state in ENDED:
         return _pending(record, now)
     if seen.status == "Suspended":
         return Decision.LEAVE
     if seen.status in MOVING:
-        moved = max(_time(record.updated), seen.moved or _time(record.updated))
+        moved = max(_time(record.status.updated), seen.moved or _time(record.status.updated))
         return Decision.TERMINATE if now - moved > timedelta(seconds=patience) else Decision.LEAVE
-    if record.state == "failing":
+    if record.status.state == "failing":
         return Decision.COMPENSATE
-    if record.state == "accepted" and seen.attempt < record.attempt:
-        overdue = seen.status is not None or now - _time(record.updated) > timedelta(seconds=START_SECONDS)
+    if record.status.state == "accepted" and seen.attempt < record.status.attempt:
+        overdue = seen.status is not None or now - _time(record.status.updated) > timedelta(seconds=START_SECONDS)
         return Decision.START if overdue else Decision.LEAVE
     return _ended(record, seen)
 
 
 def _pending(record: RunRecord, now: datetime) -> Decision:
     """Later and later, for what could not be done at once may need a person."""
-    pause = min(LONGEST_PAUSE, timedelta(minutes=2 ** min(record.compensations, 10)))
-    return Decision.COMPENSATE if record.pending and now - _time(record.updated) >= pause else Decision.LEAVE
+    status = record.status
+    pause = min(LONGEST_PAUSE, timedelta(minutes=2 ** min(status.compensations, 10)))
+    return Decision.COMPENSATE if status.pending and now - _time(status.updated) >= pause else Decision.LEAVE
 
 
 def _ended(record: RunRecord, seen: InstanceStatus) -> Decision:
     """The record says that it is being worked on, and nobody works on it. Who terminates or purges a run wants its
     end; an orchestration that failed without a word to the record lost its worker."""
     willed = seen.status is None or (seen.status == "Terminated" and STUCK not in str(seen.text))
-    return Decision.COMPENSATE if willed or record.attempt >= MOST_ATTEMPTS else Decision.AGAIN
+    return Decision.COMPENSATE if willed or record.status.attempt >= MOST_ATTEMPTS else Decision.AGAIN
 
 
 def reason(record: RunRecord, seen: InstanceStatus) -> str:
@@ -75,7 +76,7 @@ def reason(record: RunRecord, seen: InstanceStatus) -> str:
         return "its orchestration is gone: it was purged"
     if seen.status == "Terminated" and STUCK not in str(seen.text):
         return f"its orchestration was terminated: {seen.text or 'no reason was given'}"
-    return f"its orchestration ended {record.attempt} times without its doing; the last time: {seen.text}"
+    return f"its orchestration ended {record.status.attempt} times without its doing; the last time: {seen.text}"
 
 
 def _time(text: str | None) -> datetime:

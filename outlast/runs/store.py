@@ -1,7 +1,7 @@
 """Where run records are kept: the container `runs`, each change conditional on the record's ETag."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
@@ -64,7 +64,7 @@ class CosmosRuns:
     async def create(self, record: RunRecord) -> bool:
         try:
             container = await self._cosmos.container(CONTAINER)
-            await container.create_item(replace(record, updated=self._stamp()).shown())
+            await container.create_item(record.changed(updated=self._stamp()).to_document())
         except CosmosResourceExistsError:
             return False
         except AzureError as error:
@@ -74,7 +74,7 @@ class CosmosRuns:
     async def find(self, run: str) -> RunRecord | None:
         try:
             container = await self._cosmos.container(CONTAINER)
-            return _record(await container.read_item(run, run))
+            return RunRecord.from_document(await container.read_item(run, run))
         except CosmosResourceNotFoundError as error:
             if error.sub_status == OWNER_MISSING:
                 raise _translated(error, run) from error
@@ -101,7 +101,7 @@ class CosmosRuns:
         parameters = [{"name": name, "value": value} for name, value in values.items()]
         try:
             container = await self._cosmos.container(CONTAINER)
-            return [_record(item) async for item in container.query_items(text, parameters=parameters)]
+            return [RunRecord.from_document(item) async for item in container.query_items(text, parameters=parameters)]
         except AzureError as error:
             raise _translated(error, "any") from error
 
@@ -112,10 +112,10 @@ class CosmosRuns:
             after = edit(before)
             if after == before:
                 return before
-            body = replace(after, updated=self._stamp()).shown()
+            body = after.changed(updated=self._stamp()).to_document()
             try:
                 container = await self._cosmos.container(CONTAINER)
-                return _record(
+                return RunRecord.from_document(
                     await container.replace_item(
                         run, body, etag=before.etag, match_condition=MatchConditions.IfNotModified
                     )
@@ -127,11 +127,6 @@ class CosmosRuns:
 
     def _stamp(self) -> str:
         return self._now().astimezone(UTC).isoformat(timespec="milliseconds")
-
-
-def _record(item: Any) -> RunRecord:
-    known = {f.name for f in fields(RunRecord)}
-    return RunRecord(etag=item["_etag"], **{k: v for k, v in item.items() if k in known and k != "etag"})
 
 
 def _translated(error: AzureError, run: str) -> Exception:

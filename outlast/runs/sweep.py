@@ -8,7 +8,7 @@ import asyncio
 import json
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -95,8 +95,8 @@ class SweepRuns:
     async def _compensate(self, client: Any, record: RunRecord, text: str) -> None:
         instance_id = compensation_id(record)
         if await self._may_start(client, instance_id):
-            failure = record.failure or Failure("import_report", None, text).to_dict()
-            given = {"run": record.id, "attempt": record.attempt, "failure": failure}
+            failure = record.result.failure or Failure("import_report", None, text).to_dict()
+            given = {"run": record.id, "attempt": record.status.attempt, "failure": failure}
             await client.start_new("compensate_run", instance_id, given)
 
     async def _remove(self, client: Any, report: str, run: str) -> None:
@@ -114,23 +114,23 @@ class SweepRuns:
 
 async def _seen(record: RunRecord, client: Any) -> InstanceStatus:
     """Of a run that has ended the record says everything."""
-    if record.state in ENDED:
+    if record.status.state in ENDED:
         return InstanceStatus(None)
-    return await get_status(client, record.id, [compensation_id(record)] if record.state == "failing" else [])
+    return await get_status(client, record.id, [compensation_id(record)] if record.status.state == "failing" else [])
 
 
 def _next_attempt(found: RunRecord, known: RunRecord) -> RunRecord:
-    if (found.attempt, found.state) != (known.attempt, known.state):
+    if (found.status.attempt, found.status.state) != (known.status.attempt, known.status.state):
         raise _Moved
-    return replace(found, attempt=found.attempt + 1, state="accepted")
+    return found.changed(attempt=found.status.attempt + 1, state="accepted")
 
 
 async def start(client: Any, record: RunRecord) -> None:
-    await client.start_new("import_report", record.id, {"attempt": record.attempt})
+    await client.start_new("import_report", record.id, {"attempt": record.status.attempt})
 
 
 def compensation_id(record: RunRecord) -> str:
-    return f"{record.id}:{record.attempt}:compensate"
+    return f"{record.id}:{record.status.attempt}:compensate"
 
 
 async def get_status(client: Any, instance_id: str, others: Sequence[str] = ()) -> InstanceStatus:

@@ -62,13 +62,13 @@ class InputFiles:
 
     def posted(self, record: RunRecord) -> InputFile:
         """The input as it came: maybe gzipped."""
-        if record.reference is not None:
-            return InputFile(self.inputs, record.reference, record.reference_etag)
-        return InputFile(self.staging, body_path(record.id, record.body), None)
+        if record.request.reference is not None:
+            return InputFile(self.inputs, record.request.reference, record.request.reference_etag)
+        return InputFile(self.staging, body_path(record.id, record.request.body), None)
 
     def opened(self, record: RunRecord) -> InputFile:
         """The input as it is read: never gzipped."""
-        return InputFile(self.staging, input_path(record.id), None) if record.gzipped else self.posted(record)
+        return InputFile(self.staging, input_path(record.id), None) if record.request.gzipped else self.posted(record)
 
     async def inflate(self, record: RunRecord) -> None:
         """Write the input as it is read, where it came gzipped; raise BadInput for a damaged file or a bomb."""
@@ -79,7 +79,7 @@ class InputFiles:
 
 
 def format_of(record: RunRecord) -> InputFormat:
-    return FORMATS[record.format]
+    return FORMATS[record.request.format]
 
 
 async def _inflated(posted: InputFile) -> AsyncIterator[bytes]:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
 from typing import Any, TypeVar
@@ -28,6 +28,7 @@ from tests.fakes.clock import ManualClock
 from tests.fakes.cosmos import FakeCosmos
 from tests.fakes.driver import Driver, Instance, Step, Story
 from tests.fakes.mailer import FakeMailer
+from tests.fakes.records import make_record
 from tests.fakes.reports import REPORTS
 from tests.fakes.runs import FakeRuns
 from tests.fakes.snapshots import FakeSnapshots
@@ -96,11 +97,9 @@ class World:
 
     async def accept(self, body: bytes, run: str = "r1", **fields: Any) -> RunRecord:
         """Stage and record a run as the start endpoint does."""
-        record = RunRecord(
-            id=run, report="sales", accepted=self.clock.now().isoformat(), format="csv", gzipped=False, max_parallel=2
-        )
         await self.staging.put(body_path(run), body)
-        await self.runs.create(replace(record, **fields))
+        usual = {"id": run, "accepted": self.clock.now().isoformat(), "max_parallel": 2}
+        await self.runs.create(make_record(**{**usual, **fields}))
         return self.runs.records[run]
 
     async def run(self, body: bytes, run: str = "r1", **fields: Any) -> Instance:

@@ -14,7 +14,7 @@ from outlast.cosmos.snapshots.header import HEADERS, RUN, Edit, Header, header_d
 from outlast.errors import Transient
 from outlast.report import Report
 from outlast.runs.record import ENDED, RunRecord
-from outlast.runs.store import Listing, _record, need
+from outlast.runs.store import Listing, need
 from tests.simulation.scheduler import Scheduler
 
 AAD = "type%3daad%26ver%3d1.0%26sig%3dtoken"
@@ -71,12 +71,12 @@ class CoreRuns:
         self.database = database
 
     async def create(self, record: RunRecord) -> bool:
-        body = {**record.shown(), "updated": self._stamp()}
+        body = record.changed(updated=self._stamp()).to_document()
         return (await self.database.ask("POST", "runs", record.id, body=body)).status == 201
 
     async def find(self, run: str) -> RunRecord | None:
         response = await self.database.ask("GET", "runs", run, run)
-        return _record(orjson.loads(response.body)) if response.status == 200 else None
+        return RunRecord.from_document(orjson.loads(response.body)) if response.status == 200 else None
 
     async def change(self, run: str, edit: Callable[[RunRecord], RunRecord]) -> RunRecord:
         while True:
@@ -84,20 +84,20 @@ class CoreRuns:
             after = edit(before)
             if after == before:
                 return before
-            body = {**after.shown(), "updated": self._stamp()}
+            body = after.changed(updated=self._stamp()).to_document()
             response = await self.database.ask("PUT", "runs", run, run, body, if_match=before.etag or "")
             if response.status == 200:
-                return _record(orjson.loads(response.body))
+                return RunRecord.from_document(orjson.loads(response.body))
 
     async def newest(self, asked: Listing) -> list[RunRecord]:
         return self.all()[: asked.most]
 
     async def open_runs(self) -> list[RunRecord]:
         await self.database.scheduler.meet("QUERY runs")
-        return [record for record in self.all() if record.state not in ENDED or record.pending]
+        return [record for record in self.all() if record.status.state not in ENDED or record.status.pending]
 
     def all(self) -> list[RunRecord]:
-        return [_record({"_etag": "", **document}) for document in self.database.documents("runs")]
+        return [RunRecord.from_document({"_etag": "", **document}) for document in self.database.documents("runs")]
 
     def _stamp(self) -> str:
         return self.database.scheduler.now.isoformat(timespec="milliseconds")

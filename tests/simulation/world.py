@@ -147,7 +147,7 @@ class World:
                 await self._step()
                 if self._over():
                     return
-            raise AssertionError(f"seed {self.scheduler.seed}: no end; {[r.shown() for r in self.runs.all()]}")
+            raise AssertionError(f"seed {self.scheduler.seed}: no end; {[r.to_document() for r in self.runs.all()]}")
         finally:
             await self.scheduler.drop()
 
@@ -231,7 +231,7 @@ class World:
     def _over(self) -> bool:
         if self.scheduler.waiting or self.scheduler.tasks or self.engine.items or len(self.accepted) < len(self.jobs):
             return False
-        return all(record.state in ENDED and not record.pending for record in self.runs.all())
+        return all(record.status.state in ENDED and not record.status.pending for record in self.runs.all())
 
     # ---- what must hold -----------------------------------------------------------------------------------------
 
@@ -241,31 +241,35 @@ class World:
         assert set(records) == {job.run for job in self.jobs}
         for job in self.jobs:
             self._check_run(job, records[job.run])
-        published = [(r.accepted, r.id) for r in records.values() if r.state == "completed" and r.mode == "snapshot"]
+        published = [
+            (r.request.accepted, r.id)
+            for r in records.values()
+            if r.status.state == "completed" and r.request.mode == "snapshot"
+        ]
         headers = [d["run"] for d in self.database.documents("stock") if d["id"] == "current:stock"]
         assert headers == ([max(published)[1]] if published else [])
 
     def _check_run(self, job: Job, record: RunRecord) -> None:
         emails = [email for email in self.post.emails if record.id in email.subject]
-        assert (record.state == "failed") == bool(emails), (record.state, len(emails))
+        assert (record.status.state == "failed") == bool(emails), (record.status.state, len(emails))
         assert len({email.key for email in emails}) <= 1
         assert len(emails) <= 1 or self.disturbed, "two mails, and no answer was lost"
         own = [d for d in self.database.documents(job.report) if d.get("snapshot_run", record.id) == record.id]
         ids = sorted(d.get("snapshot_id", d["id"]) for d in own if "run" not in d)
-        if record.state == "failed":
-            assert self._may_fail(job, record), f"a run in order failed in attempt {record.attempt}: {record.failure}"
-        if record.state == "completed":
-            assert record.receipt is not None
-            counts = record.receipt["rows_read"], record.receipt["rows_stored"], record.receipt["rows_rejected"]
+        if record.status.state == "failed":
+            assert self._may_fail(job, record), f"attempt {record.status.attempt} failed: {record.result.failure}"
+        if record.status.state == "completed":
+            receipt = record.result.receipt or {}
+            counts = receipt["rows_read"], receipt["rows_stored"], receipt["rows_rejected"]
             assert counts == (job.rows, job.rows, 0)
             assert ids in (job.ids, []) if job.report == "stock" else ids == job.ids
         elif job.report == "stock":
-            assert ids == [], f"{record.state} and left {ids}"
+            assert ids == [], f"{record.status.state} and left {ids}"
 
     def _may_fail(self, job: Job, record: RunRecord) -> bool:
         """Only by its own fault, by somebody's will, or when every attempt was used up."""
-        text = (record.failure or {"text": ""})["text"]
-        spent = record.attempt == MOST_ATTEMPTS or text.startswith(("Transient: ", DIED, TIMED_OUT))
+        text = (record.result.failure or {"text": ""})["text"]
+        spent = record.status.attempt == MOST_ATTEMPTS or text.startswith(("Transient: ", DIED, TIMED_OUT))
         return bool(job.bad or job.breaks or job.key in self.ended or spent)
 
 

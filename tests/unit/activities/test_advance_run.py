@@ -38,13 +38,13 @@ def test_a_run_moves_along_its_states_only(before: str, to: str) -> None:
     world = make(before)
     if (before, to) in ALLOWED:
         advance(world, to)
-        assert world.runs.records["r1"].state == to
+        assert world.runs.records["r1"].status.state == to
     elif to == "failing" and before in ENDED:
         assert advance(world, to)["state"] == before
     else:
         with pytest.raises(Permanent, match=f"run r1 is {before} in attempt 1 and cannot become {to}"):
             advance(world, to)
-        assert world.runs.records["r1"].state == before
+        assert world.runs.records["r1"].status.state == before
 
 
 def test_an_unknown_state_is_refused() -> None:
@@ -60,7 +60,7 @@ def test_nothing_of_another_attempt_is_moved(attempt: int, state: str, to: str) 
     world = make(state, attempt=3)
     with pytest.raises(Permanent, match=f"in attempt {attempt}; its record says what became of it"):
         advance(world, to, attempt=attempt)
-    assert world.runs.records["r1"].state == state
+    assert world.runs.records["r1"].status.state == state
 
 
 def test_whoever_takes_the_work_over_may_ask_again() -> None:
@@ -86,8 +86,8 @@ def test_what_it_may_keep_is_kept() -> None:
     failure = {"step": "store_data_to_db", "chunk": 3, "text": "no"}
     advance(world, "failing", failure=failure, totals={"rows": 7}, pending=["money"], report="other", max_parallel=1)
     record = world.runs.records["r1"]
-    assert (record.failure, record.totals, record.pending) == (failure, {"rows": 7}, ["email"])
-    assert (record.report, record.max_parallel) == ("sales", 2)
+    assert (record.result.failure, record.result.totals, record.status.pending) == (failure, {"rows": 7}, ["email"])
+    assert (record.request.report, record.request.max_parallel) == ("sales", 2)
     assert world.runs.writes == 2
 
 
@@ -114,7 +114,7 @@ def test_whoever_came_as_far_as_storing_wrote() -> None:
     advance(world, "storing")
     advance(world, "reading")
     advance(world, "generating", attempt=2)
-    assert (world.runs.records["r1"].wrote, world.runs.records["r1"].attempt) == (True, 2)
+    assert (world.runs.records["r1"].status.wrote, world.runs.records["r1"].status.attempt) == (True, 2)
 
 
 @pytest.mark.parametrize("state", ["failing", "failed"])
@@ -122,14 +122,14 @@ def test_what_was_done_is_pending_no_more(state: str) -> None:
     """In a run that has ended, too."""
     world = make(state, pending=["undo", "email"], outcome="failed")
     assert advance(world, "failing", done="undo")["pending"] == ["email"]
-    assert (world.runs.records["r1"].state, world.runs.records["r1"].pending) == (state, ["email"])
+    assert (world.runs.records["r1"].status.state, world.runs.records["r1"].status.pending) == (state, ["email"])
 
 
 def test_a_run_that_failed_first_keeps_that_failure() -> None:
     """What comes after a cancellation is its consequence."""
     world = make("failing", failure={"step": "cancel"}, outcome="cancelled")
     answer = advance(world, "failing", failure={"step": "store_data_to_db"}, totals={"rows": 3})
-    assert (answer["failure"], answer["pending"], world.runs.records["r1"].totals) == (
+    assert (answer["failure"], answer["pending"], world.runs.records["r1"].result.totals) == (
         {"step": "cancel"},
         [],
         {"rows": 3},
@@ -141,7 +141,7 @@ def test_a_closed_run_is_what_its_record_says(outcome: str) -> None:
     """However often it is compensated, and whatever is still pending."""
     world = make("failing", outcome=outcome, pending=["email"])
     assert [advance(world, "closed")["state"] for _ in range(2)] == [outcome] * 2
-    assert world.runs.records["r1"].pending == ["email"]
+    assert world.runs.records["r1"].status.pending == ["email"]
 
 
 def test_a_run_at_work_is_not_closed() -> None:
@@ -180,5 +180,5 @@ def test_a_change_that_comes_between_is_not_lost() -> None:
 
     runs.before_write = meddle
     answer = asyncio.run(AdvanceRun(runs).advance_run({"run": "r1", "attempt": 1, "to": "generating"}))
-    assert (answer["max_parallel"], runs.records["r1"].max_parallel) == (7, 7)
-    assert runs.records["r1"].state == "generating"
+    assert (answer["max_parallel"], runs.records["r1"].request.max_parallel) == (7, 7)
+    assert runs.records["r1"].status.state == "generating"

@@ -1,5 +1,4 @@
 import asyncio
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,15 +8,11 @@ from outlast.errors import Permanent, Transient
 from outlast.mail import Email
 from outlast.models import Failure, Json, Totals
 from outlast.runs.record import RunRecord
+from tests.fakes.records import altered, make_record
 from tests.fakes.runs import FakeRuns
 from tests.fakes.world import World
 
-RECORD = RunRecord(
-    id="r1",
-    report="sales",
-    accepted="2026-01-01T00:00:00+00:00",
-    format="csv",
-    gzipped=False,
+RECORD = make_record(
     filename="s3cret-customer.csv",
     parameters={"customer": "s3cret"},
     state="failing",
@@ -26,7 +21,7 @@ RECORD = RunRecord(
 
 
 def write(**changes: Any) -> Email:
-    return email(replace(RECORD, **changes))
+    return email(altered(RECORD, **changes))
 
 
 def counted(**totals: float) -> Json:
@@ -41,7 +36,7 @@ def line(text: str, name: str) -> str:
 
 def send(world: World, **changes: Any) -> None:
     async def run() -> None:
-        await world.accept(b"", state="failing", failure=RECORD.failure, pending=["email"])
+        await world.accept(b"", state="failing", failure=RECORD.result.failure, pending=["email"])
         world.runs.set("r1", **changes)
         assert await world.call("send_email") == {"sent": True}
 
@@ -154,7 +149,7 @@ def test_what_is_not_pending_is_not_sent(state: str) -> None:
     world = World()
 
     async def run() -> Json:
-        await world.accept(b"", state=state, failure=RECORD.failure)
+        await world.accept(b"", state=state, failure=RECORD.result.failure)
         answer: Json = await world.call("send_email")
         return answer
 
@@ -176,7 +171,7 @@ def test_a_limit_of_the_mail_service_is_waited_for() -> None:
     world = World()
 
     async def run() -> Json:
-        await world.accept(b"", state="failing", failure=RECORD.failure, pending=["email"])
+        await world.accept(b"", state="failing", failure=RECORD.result.failure, pending=["email"])
         answer: Json = await world.call("send_email")
         return answer
 
@@ -188,7 +183,7 @@ def test_what_was_sent_is_pending_no_more() -> None:
     """From the moment on at which the mail service took it: whoever compensates the run anew does not send it again."""
     world = World()
     send(world, pending=["undo", "email"])
-    assert world.runs.records["r1"].pending == ["undo"]
+    assert world.runs.records["r1"].status.pending == ["undo"]
 
 
 def test_a_email_whose_step_cannot_be_cleared_is_sent_all_the_same() -> None:
@@ -201,7 +196,7 @@ def test_a_email_whose_step_cannot_be_cleared_is_sent_all_the_same() -> None:
     world, runs = World(), Away()
 
     async def run() -> Json:
-        await runs.create(replace(RECORD, pending=["email"]))
+        await runs.create(altered(RECORD, pending=["email"]))
         return await SendEmail(runs, world.mailer).send_email({"run": "r1", "attempt": 1})
 
     assert asyncio.run(run()) == {"sent": True}

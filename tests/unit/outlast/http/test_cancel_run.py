@@ -27,7 +27,7 @@ def test_a_run_at_work_is_fenced(state: str) -> None:
     response = cancel(world)
     record = world.runs.records["r1"]
     assert (response.status_code, read(response)["run"]["state"]) == (202, "failing")
-    assert (record.outcome, record.pending, (record.failure or {})["text"]) == (
+    assert (record.status.outcome, record.status.pending, (record.result.failure or {})["text"]) == (
         "cancelled",
         [],
         "the run was cancelled",
@@ -38,7 +38,7 @@ def test_a_snapshot_that_was_storing_is_to_be_undone() -> None:
     """What it had written goes."""
     world = make(state="storing", mode="snapshot", wrote=True)
     cancel(world)
-    assert world.runs.records["r1"].pending == ["undo"]
+    assert world.runs.records["r1"].status.pending == ["undo"]
 
 
 def test_a_repeat_changes_nothing() -> None:

@@ -41,7 +41,7 @@ class Starts:
         return finish(self.asked(key, body, **params))
 
     def body(self, run: str) -> bytes | None:
-        return asyncio.run(self.world.staging.get(body_path(run, self.world.runs.records[run].body)))
+        return asyncio.run(self.world.staging.get(body_path(run, self.world.runs.records[run].request.body)))
 
     def count(self) -> int:
         return len(self.client.started)

@@ -53,10 +53,11 @@ def test_the_input_is_staged_and_the_run_recorded_before_it_starts() -> None:
     world, client = World(), FakeClient()
     start(make_csv(2), world, client, filename="x.csv", tolerated_rejects="5", max_parallel="3", factor="2", code="key")
     record = world.runs.records["r1"]
-    assert (record.report, record.state, record.attempt, record.format) == ("sales", "accepted", 1, "csv")
-    assert (record.filename, record.tolerated_rejects, record.max_parallel) == ("x.csv", 5, 3)
-    assert (record.parameters, record.gzipped, record.reference) == ({"factor": 2}, False, None)
-    assert record.accepted.endswith("+00:00")
+    request, status = record.request, record.status
+    assert (request.report, status.state, status.attempt, request.format) == ("sales", "accepted", 1, "csv")
+    assert (record.request.filename, record.request.tolerated_rejects, record.request.max_parallel) == ("x.csv", 5, 3)
+    assert (record.request.parameters, record.request.gzipped, record.request.reference) == ({"factor": 2}, False, None)
+    assert record.request.accepted.endswith("+00:00")
     assert asyncio.run(world.staging.get(body_path("r1"))) == make_csv(2)
     assert client.started == [("import_report", "r1", {"attempt": 1})]
 
@@ -65,7 +66,7 @@ def test_lanes_are_those_of_the_settings_unless_the_caller_says() -> None:
     """Without max_parallel the app's own counts."""
     world = World()
     start(world=world)
-    assert world.runs.records["r1"].max_parallel == 8
+    assert world.runs.records["r1"].request.max_parallel == 8
 
 
 def test_what_the_caller_sends_does_not_cross_into_the_orchestration() -> None:

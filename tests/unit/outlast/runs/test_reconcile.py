@@ -1,4 +1,3 @@
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -6,13 +5,10 @@ import pytest
 
 from outlast.models import MOST_ATTEMPTS
 from outlast.runs.reconcile import STUCK, Decision, InstanceStatus, decide, reason
-from outlast.runs.record import RunRecord
+from tests.fakes.records import make_record
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
 PATIENCE = 840.0
-RECORD = RunRecord(
-    id="r1", report="sales", accepted=NOW.isoformat(), format="csv", gzipped=False, updated=NOW.isoformat()
-)
 FAILED = InstanceStatus("Failed")
 WORKING = ("reading", "generating", "storing", "publishing")
 
@@ -23,7 +19,7 @@ def ago(seconds: float) -> datetime:
 
 def verdict(seen: InstanceStatus, age: float = 0, **fields: Any) -> Decision:
     """What is done about a record that was last changed `age` seconds ago."""
-    return decide(replace(RECORD, updated=ago(age).isoformat(), **fields), seen, NOW, PATIENCE)
+    return decide(make_record(updated=ago(age).isoformat(), **fields), seen, NOW, PATIENCE)
 
 
 @pytest.mark.parametrize("state", ["accepted", *WORKING, "failing"])
@@ -108,4 +104,4 @@ def test_what_is_pending_is_done_later_and_later(state: str) -> None:
 )
 def test_people_are_told_why(seen: InstanceStatus, text: str) -> None:
     """The mail of a run that did not fail by itself says what became of its orchestration."""
-    assert text in reason(RECORD, seen)
+    assert text in reason(make_record(), seen)

@@ -1,6 +1,5 @@
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from typing import Any, cast
 
 import pytest
@@ -14,12 +13,8 @@ from outlast.runs.fence import FENCE_SECONDS, Fence, refuse_strangers
 from outlast.runs.record import RunRecord
 from outlast.runs.store import CosmosRuns
 from tests.fakes.clock import ManualClock
+from tests.fakes.records import make_record
 from tests.fakes.runs import FakeRuns
-
-
-def make_record(**fields: Any) -> RunRecord:
-    record = RunRecord(id="r1", report="sales", accepted="2026-01-01T00:00:00+00:00", format="csv", gzipped=False)
-    return replace(record, **fields)
 
 
 def fence_off(check: Callable[[Fence, FakeRuns, ManualClock], Awaitable[None]]) -> None:
@@ -101,9 +96,9 @@ def test_any_of_several_states_lets_in() -> None:
 
 def test_a_record_is_shown_without_its_etag() -> None:
     """What a caller sees is what is stored; the ETag is the database's."""
-    shown = make_record(etag='"7"').shown()
-    assert "etag" not in shown
-    assert RunRecord(**shown) == make_record()
+    shown = make_record(_etag='"7"').to_document()
+    assert "_etag" not in shown
+    assert RunRecord.from_document(shown) == make_record()
 
 
 class RefusingContainer:

@@ -24,7 +24,10 @@ class Swept:
         self.world, self.client = World(), FakeClient()
         asyncio.run(self.world.accept(b"", **fields))
         if status is not None:
-            self.client.shown["r1"] = {"runtimeStatus": status, "input": f'"{{\\"attempt\\": {self.record.attempt}}}"'}
+            self.client.shown["r1"] = {
+                "runtimeStatus": status,
+                "input": f'"{{\\"attempt\\": {self.record.status.attempt}}}"',
+            }
         world = self.world
         self.sweep = SweepRuns(world.runs, world.clock.now, 120, WITH_SNAPSHOT, world.snapshots, GRACE)
 
@@ -48,7 +51,7 @@ def test_an_orchestration_that_died_is_started_as_the_next_attempt(times: int) -
     """Once, however many sweeps see it at the same time; the record says so first."""
     swept = Swept("Failed", state="storing")
     assert swept.after(times=times) == [("import_report", "r1", {"attempt": 2})]
-    assert (swept.record.state, swept.record.attempt) == ("accepted", 2)
+    assert (swept.record.status.state, swept.record.status.attempt) == ("accepted", 2)
 
 
 def test_a_sweep_that_died_after_recording_is_made_good_by_the_next() -> None:

@@ -5,12 +5,12 @@ import pytest
 
 from outlast.errors import Permanent
 from outlast.inputs import BadInput, Chunk
-from outlast.runs.record import RunRecord
 from outlast.staging.input import ChunkList, InputFiles
 from outlast.staging.paths import body_path, input_path
 from outlast.staging.store import Staging
+from tests.fakes.records import make_record
 
-RECORD = RunRecord(id="r1", report="sales", accepted="2026-01-01T00:00:00+00:00", format="csv", gzipped=True)
+RECORD = make_record(gzipped=True)
 
 
 def make() -> InputFiles:
@@ -35,7 +35,7 @@ def test_a_list_of_chunks_comes_back_as_it_was_staged() -> None:
 def test_an_input_is_read_where_it_lies_uncompressed(gzipped: bool, reference: str | None, path: str) -> None:
     """A posted body, a reference, or the inflated copy of either."""
     files = make()
-    record = RunRecord(**{**RECORD.shown(), "gzipped": gzipped, "reference": reference})
+    record = make_record(gzipped=gzipped, reference=reference)
     found = files.opened(record)
     assert found.path == path
     assert found.place is (files.inputs if path == "x.csv" else files.staging)
