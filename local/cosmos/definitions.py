@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from local.cosmos.bodies import check_id, whole
+from local.cosmos.documents import check_id, whole
 from local.cosmos.errors import bad_request, not_implemented
 from local.cosmos.indexing import DEFAULT_POLICY
 

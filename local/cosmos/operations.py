@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 
-from local.cosmos import bodies, charges, patching
+from local.cosmos import charges, documents, patching
 from local.cosmos.errors import CosmosError, bad_request, conflict, not_found, precondition_failed
 from local.cosmos.partitions import Partition, Record
 from local.cosmos.rids import etag_of
@@ -90,14 +90,14 @@ def perform(tx: Transaction, partition: Partition, op: Operation) -> Outcome:
 
 
 def _create(tx: Transaction, partition: Partition, op: Operation) -> Outcome:
-    id_ = bodies.check_document(tx.container, op.body, op.key)
+    id_ = documents.check_document(tx.container, op.body, op.key)
     if partition.get(op.key, id_) is not None:
         raise _charged(conflict())
     return _write(tx, partition, op, id_, None)
 
 
 def _upsert(tx: Transaction, partition: Partition, op: Operation) -> Outcome:
-    id_ = bodies.check_document(tx.container, op.body, op.key)
+    id_ = documents.check_document(tx.container, op.body, op.key)
     before = partition.get(op.key, id_)
     if before is not None and (op.if_match or op.if_none_match):
         _check_etag(op, before)
@@ -106,7 +106,7 @@ def _upsert(tx: Transaction, partition: Partition, op: Operation) -> Outcome:
 
 def _replace(tx: Transaction, partition: Partition, op: Operation) -> Outcome:
     before = _existing(partition, op)
-    id_ = bodies.check_document(tx.container, op.body, op.key)
+    id_ = documents.check_document(tx.container, op.body, op.key)
     if op.id is not None and id_ != op.id:
         raise bad_request(f"The input content is invalid: the id '{id_}' is not the '{op.id}' of the address.")
     return _write(tx, partition, op, id_, before)
@@ -130,17 +130,17 @@ def _patch(tx: Transaction, partition: Partition, op: Operation) -> Outcome:
     before = _existing(partition, op)
     patch = patching.read_patch(op.body, tx.container.key_path)
     document: dict[str, Any] = orjson.loads(before.body)
-    if patch.condition is not None and not patching.holds(patch.condition, bodies.render(tx.container, before)):
+    if patch.condition is not None and not patching.holds(patch.condition, documents.render(tx.container, before)):
         raise _charged(precondition_failed())
     patching.apply(document, patch.operations)
-    body = bodies.encode(document)
+    body = documents.encode(document)
     record = tx.put(partition, _id_of(op), op.key, body, before)
     charge = charges.patch(len(body), tx.container.count_terms(document), len(patch.operations))
     return Outcome(200, charge, record)
 
 
 def _write(tx: Transaction, partition: Partition, op: Operation, id_: str, before: Record | None) -> Outcome:
-    body = bodies.encode(op.body)
+    body = documents.encode(op.body)
     terms = tx.container.count_terms(op.body)
     record = tx.put(partition, id_, op.key, body, before)
     if before is None:
@@ -169,7 +169,7 @@ def _check_etag(op: Operation, before: Record) -> None:
 
 def _id_of(op: Operation) -> str:
     if not isinstance(op.id, str) or not op.id:
-        raise bad_request(bodies.MISSING_ID)
+        raise bad_request(documents.MISSING_ID)
     return op.id
 
 

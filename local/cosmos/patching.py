@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from local.cosmos.bodies import SYSTEM_PROPERTIES, whole
+from local.cosmos.documents import SYSTEM_PROPERTIES, whole
 from local.cosmos.errors import bad_request
 from local.cosmos.query import condition_holds
 from local.cosmos.query.values import UNDEFINED, tidy

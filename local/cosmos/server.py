@@ -9,8 +9,8 @@ from types import TracebackType
 from typing import Self
 
 from local.cosmos import EMULATOR_KEY
-from local.cosmos.control_api import CONTROL
-from local.cosmos.core import Emulator
+from local.cosmos.control_requests import CONTROL
+from local.cosmos.emulator import Emulator
 from local.cosmos.errors import CosmosError
 from local.cosmos.messages import Clock, Request, Response
 from local.cosmos.wire import Connection

@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 
-from local.cosmos.core import Emulator
+from local.cosmos.emulator import Emulator
 from local.cosmos.messages import Request, Response
 from outlast.cosmos.line import Line
 from outlast.cosmos.transport import CONNECTION_LOST, Place, Result, Route

@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from local.cosmos.core import Emulator
+from local.cosmos.emulator import Emulator
 from local.cosmos.messages import Request, Response
 from outlast.cosmos.bulk_request import body_of, headers_for, results_of
 from outlast.cosmos.line import Line

@@ -6,9 +6,9 @@ import orjson
 
 from local.cosmos.errors import bad_request
 from local.cosmos.nesting import NESTING_LIMIT, depth, too_deep
-from local.cosmos.query.compiling import Compiler
-from local.cosmos.query.execute import Page, Prepared, Source
+from local.cosmos.query.compiler import Compiler
 from local.cosmos.query.parser import parse_condition, parse_query
+from local.cosmos.query.prepared import Page, PreparedQuery, Source
 from local.cosmos.query.values import UNDEFINED
 
 __all__ = ["condition_holds", "read_query", "run_on_documents"]
@@ -38,7 +38,7 @@ def read_query(body: Any) -> tuple[str, dict[str, Any]]:
 def run_on_documents(body: Any, documents: list[dict[str, Any]]) -> list[Any]:
     """A query over some resources that are at hand."""
     text, parameters = read_query(body)
-    prepared = Prepared(parse_query(text), parameters)
+    prepared = PreparedQuery(parse_query(text), parameters)
     texts = [orjson.dumps(document) for document in documents]
     page = Page(limit=1_000_000, byte_limit=1 << 40)
     sources = [Source(at + 1, len(one), lambda one=one: one) for at, one in enumerate(texts)]  # type: ignore[misc]

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 
-from local.cosmos.query.texts import TEXT_FUNCTIONS, Function, Functions
+from local.cosmos.query.string_functions import TEXT_FUNCTIONS, Function, Functions
 from local.cosmos.query.values import UNDEFINED, number, same, sort_key, tidy
 
 

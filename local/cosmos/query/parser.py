@@ -3,7 +3,7 @@
 from functools import lru_cache
 
 from local.cosmos.query.errors import SEMANTIC, query_error, unsupported
-from local.cosmos.query.expressions import RESERVED, ExpressionParser
+from local.cosmos.query.expression_parser import RESERVED, ExpressionParser
 from local.cosmos.query.syntax import Expression, Item, Literal, Member, Name, Order, Query, has_aggregate
 
 TEXT_LIMIT = 512 * 1024

@@ -8,7 +8,7 @@ from local.cosmos import hashing
 from local.cosmos.errors import CosmosError
 from local.cosmos.indexing import is_indexed, policy_rules
 from local.cosmos.query.errors import query_error, unsupported
-from local.cosmos.query.execute import Prepared
+from local.cosmos.query.prepared import PreparedQuery
 from local.cosmos.query.syntax import Binary, Call, Expression, Item, Literal, Parameter, Query, property_path
 from local.cosmos.query.values import UNDEFINED
 
@@ -59,7 +59,7 @@ def check_order(query: Query, policy: dict[str, Any]) -> None:
 
 
 def build_plan(
-    query: Query, prepared: Prepared, ranges: list[dict[str, Any]], features: set[str] | None
+    query: Query, prepared: PreparedQuery, ranges: list[dict[str, Any]], features: set[str] | None
 ) -> dict[str, Any]:
     """The plan as the service writes it; without features nothing is asked of the client."""
     if features is not None:
@@ -148,7 +148,7 @@ def _distinct_type(query: Query) -> str:
     return "Ordered" if query.order_by and [order.text for order in query.order_by] == selected else "Unordered"
 
 
-def _rewrite(query: Query, prepared: Prepared) -> str:
+def _rewrite(query: Query, prepared: PreparedQuery) -> str:
     """The query for one partition, whose answers the client can merge; empty where the original serves."""
     source = f"\nFROM {query.source_text}" if query.alias else ""
     where = f"\nWHERE {query.where_text}" if query.where_text else ""

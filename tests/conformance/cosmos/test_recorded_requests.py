@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from local.cosmos import EMULATOR_KEY, hashing
-from local.cosmos.batches import read_key
-from local.cosmos.core import Emulator
+from local.cosmos.batch_requests import read_key
+from local.cosmos.emulator import Emulator
 from local.cosmos.messages import Request, Response
 from tests.contract.cosmos_emulator.clients import Raw
 

@@ -5,7 +5,7 @@ from typing import Any
 import orjson
 
 from local.cosmos import EMULATOR_KEY
-from local.cosmos.core import Emulator
+from local.cosmos.emulator import Emulator
 from local.cosmos.messages import Request, Response
 from tests.contract.cosmos_emulator.clients import Raw
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from local.cosmos import EMULATOR_KEY, wire
-from local.cosmos.core import Emulator
+from local.cosmos.emulator import Emulator
 from local.cosmos.messages import Request, Response
 from local.cosmos.server import CosmosServer
 from tests.contract.cosmos_emulator.clients import Raw

@@ -4,14 +4,14 @@ from typing import Any
 
 import orjson
 
-from local.cosmos import bodies, hashing
+from local.cosmos import documents, hashing
 from local.cosmos.errors import CosmosError, bad_request, format_charge, range_gone
-from local.cosmos.fastlane import FastLane
+from local.cosmos.executor import Executor
+from local.cosmos.fast_path import FastPath
 from local.cosmos.messages import Request, Response
 from local.cosmos.operations import Operation, Outcome
 from local.cosmos.partitions import Partition
 from local.cosmos.rids import etag_of
-from local.cosmos.serving import Serving
 
 OPERATION_LIMIT = 100
 REQUEST_LIMIT = 2 * 1024 * 1024
@@ -25,7 +25,7 @@ def read_operations(request: Request) -> list[dict[str, Any]]:
     """The operations of a request, within the limits."""
     if len(request.body) > REQUEST_LIMIT:
         raise CosmosError(413, "Request size is too large")
-    operations = bodies.parse(request.body)
+    operations = documents.parse(request.body)
     if not isinstance(operations, list) or not operations:
         raise bad_request("A batch request is a JSON array of at least one operation.")
     if len(operations) > OPERATION_LIMIT:
@@ -33,27 +33,27 @@ def read_operations(request: Request) -> list[dict[str, Any]]:
     return operations
 
 
-def transactional(serving: Serving, partition: Partition, key: bytes, request: Request) -> Response:
+def transactional(executor: Executor, partition: Partition, key: bytes, request: Request) -> Response:
     """All operations on one logical partition, or none of them."""
     operations = read_operations(request)
-    serving.admit(partition)
+    executor.admit(partition)
     minimal = request.headers.get("prefer") == MINIMAL
     results, charge, size = [], 0.0, 0
     for at, raw in enumerate(operations):
         try:
             op = _operation(raw, key)
             _check_key(raw, key)
-            outcome = serving.run_unmetered(partition, op)
-            results.append(_success(serving, op, outcome, minimal or bool(raw.get("minimalReturnPreference"))))
+            outcome = executor.run_unmetered(partition, op)
+            results.append(_success(executor, op, outcome, minimal or bool(raw.get("minimalReturnPreference"))))
             size += len(results[-1])
             if size > RESPONSE_LIMIT:
                 raise CosmosError(413, TOO_LARGE.message, TOO_LARGE.substatus, charge=outcome.charge)
         except CosmosError as error:
-            serving.tx.undo()
-            serving.account_for(partition, "batch", error.status, charge + error.charge)
+            executor.tx.undo()
+            executor.account_for(partition, "batch", error.status, charge + error.charge)
             return _failed(len(operations), at, error, charge + error.charge)
         charge += outcome.charge
-    serving.account_for(partition, "batch", 200, charge)
+    executor.account_for(partition, "batch", 200, charge)
     return Response(200, {"x-ms-request-charge": format_charge(charge)}, b"[" + b",".join(results) + b"]")
 
 
@@ -65,14 +65,14 @@ def _failed(count: int, at: int, error: CosmosError, charge: float) -> Response:
     return Response(207, {"x-ms-request-charge": format_charge(charge)}, b"[" + b",".join(results) + b"]")
 
 
-def bulk(serving: Serving, partition: Partition, request: Request) -> Response:
+def bulk(executor: Executor, partition: Partition, request: Request) -> Response:
     """Each operation for itself, all in one partition key range."""
     operations = read_operations(request)
-    serving.admit(partition)
+    executor.admit(partition)
     minimal = request.headers.get("prefer") == MINIMAL
     go_on = request.headers.get("x-ms-cosmos-batch-continue-on-error", "false").lower() == "true"
-    lane = FastLane(serving.tx, partition, minimal)
-    fast = lane.open and not serving.faults.rules
+    lane = FastPath(executor.tx, partition, minimal)
+    fast = lane.open and not executor.faults.rules
     results, charge, size, mixed, stopped = [], 0.0, 0, False, False
     for raw in operations:
         result = lane.write(raw) if fast and type(raw) is dict and not stopped else None
@@ -80,7 +80,7 @@ def bulk(serving: Serving, partition: Partition, request: Request) -> Response:
             try:
                 if result is not None:
                     raise TOO_LARGE
-                result, spent = _one_of_bulk(serving, partition, raw, minimal, RESPONSE_LIMIT - size, stopped)
+                result, spent = _one_of_bulk(executor, partition, raw, minimal, RESPONSE_LIMIT - size, stopped)
                 charge += spent
             except CosmosError as error:
                 charge += error.charge
@@ -93,26 +93,26 @@ def bulk(serving: Serving, partition: Partition, request: Request) -> Response:
 
 
 def _one_of_bulk(
-    serving: Serving, partition: Partition, raw: Any, minimal: bool, room: int, stopped: bool
+    executor: Executor, partition: Partition, raw: Any, minimal: bool, room: int, stopped: bool
 ) -> tuple[bytes, float]:
     """One operation and its charge; raises CosmosError when it fails, or when its result has no room any more."""
     if stopped:
         raise CosmosError(424, "")
-    op = _bulk_operation(serving, partition, raw)
-    outcome = serving.run(partition, op)
-    result = _success(serving, op, outcome, minimal or bool(raw.get("minimalReturnPreference")))
+    op = _bulk_operation(executor, partition, raw)
+    outcome = executor.run(partition, op)
+    result = _success(executor, op, outcome, minimal or bool(raw.get("minimalReturnPreference")))
     if len(result) > room:
         raise CosmosError(413, TOO_LARGE.message, TOO_LARGE.substatus, charge=outcome.charge)
     return result, outcome.charge
 
 
-def _bulk_operation(serving: Serving, partition: Partition, raw: Any) -> Operation:
+def _bulk_operation(executor: Executor, partition: Partition, raw: Any) -> Operation:
     """One operation of a bulk request, which names its own partition key."""
     text = raw.get("partitionKey") if isinstance(raw, dict) else None
     if not isinstance(text, str):
         raise bad_request("Every bulk operation needs its partitionKey as a JSON string.")
     key = read_key(text)
-    if key not in partition.groups and not partition.low <= serving.container.effective(key) < partition.high:
+    if key not in partition.groups and not partition.low <= executor.container.effective(key) < partition.high:
         raise range_gone()
     return _operation(raw, key)
 
@@ -146,10 +146,10 @@ def _operation(raw: Any, key: bytes) -> Operation:
 def _check_key(raw: dict[str, Any], key: bytes) -> None:
     given = raw.get("partitionKey")
     if isinstance(given, str) and read_key(given) != key:
-        raise bad_request(bodies.KEY_MISMATCH, 1001)
+        raise bad_request(documents.KEY_MISMATCH, 1001)
 
 
-def _success(serving: Serving, op: Operation, outcome: Outcome, minimal: bool) -> bytes:
+def _success(executor: Executor, op: Operation, outcome: Outcome, minimal: bool) -> bytes:
     charge = format_charge(outcome.charge).encode()
     record = outcome.record
     if record is None:
@@ -158,7 +158,7 @@ def _success(serving: Serving, op: Operation, outcome: Outcome, minimal: bool) -
     head = b'{"statusCode":%d,"requestCharge":%b,"eTag":"\\"%b\\""' % (outcome.status, charge, etag)
     if outcome.status == 304 or (minimal and op.kind != "read"):
         return head + b"}"
-    return head + b',"resourceBody":' + bodies.render(serving.container, record) + b"}"
+    return head + b',"resourceBody":' + documents.render(executor.container, record) + b"}"
 
 
 def _failure(error: CosmosError) -> bytes:

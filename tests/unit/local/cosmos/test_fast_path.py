@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from local.cosmos.charges import leaves
-from local.cosmos.fastlane import FastLane
+from local.cosmos.fast_path import FastPath
 from local.cosmos.operations import Transaction
 from tests.contract.cosmos_emulator.clients import operation
 from tests.unit.local.cosmos.emulating import Emulated
@@ -56,7 +56,7 @@ def test_common_writes_take_the_straight_way() -> None:
     """A flat document under a plain key is done; a nested one, or one with a condition, is left."""
     emulated = Emulated()
     tx = Transaction(emulated.emulator.account, emulated.container, 0)
-    lane = FastLane(tx, emulated.container.partitions[0], minimal=True)
+    lane = FastPath(tx, emulated.container.partitions[0], minimal=True)
     assert lane.write(operation("Upsert", "a", {"id": "1", "pk": "a", "v": 1})) is not None
     assert lane.write(operation("Upsert", "a", {"id": "1", "pk": "a", "v": [1]})) is None
     assert lane.write(operation("Upsert", "a", {"id": "1", "pk": "a"}, ifMatch="x")) is None

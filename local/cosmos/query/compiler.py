@@ -6,6 +6,7 @@ from typing import Any
 
 from local.cosmos.query.errors import SEMANTIC, UNKNOWN_FUNCTION, UNRESOLVED, query_error, unsupported
 from local.cosmos.query.functions import FUNCTIONS, LACKING
+from local.cosmos.query.string_functions import like
 from local.cosmos.query.syntax import (
     AGGREGATES,
     ArrayLiteral,
@@ -23,7 +24,6 @@ from local.cosmos.query.syntax import (
     Unary,
     has_aggregate,
 )
-from local.cosmos.query.texts import like
 from local.cosmos.query.values import UNDEFINED, equal, number, rank, same, tidy
 
 Evaluate = Callable[[Any], Any]

@@ -1,6 +1,6 @@
 """The one operation of which there are millions, in one straight piece: a bulk create or upsert of a flat document
 without conditions, under a partition key that is a plain string, hash version 2. Three times as fast as the way
-through `serving` and `operations`, which stays the rule: whatever is not recognised here goes there, and a test holds
+through `executor` and `operations`, which stays the rule: whatever is not recognised here goes there, and a test holds
 the two to the same answers."""
 
 from typing import Any
@@ -9,7 +9,7 @@ import mmh3
 import orjson
 
 from local.cosmos import charges
-from local.cosmos.bodies import render
+from local.cosmos.documents import render
 from local.cosmos.errors import format_charge
 from local.cosmos.hashing import KEY_SPACE, MASK
 from local.cosmos.operations import Transaction
@@ -20,7 +20,7 @@ LARGEST_BODY = 64 * 1024
 RESULT = b'{"statusCode":%d,"requestCharge":%b,"eTag":"\\"%08x-%04x-0700-0000-%08x0000\\""'
 
 
-class FastLane:
+class FastPath:
     """What the writes of one request have in common, looked up once."""
 
     def __init__(self, tx: Transaction, partition: Partition, minimal: bool) -> None:

@@ -10,7 +10,7 @@ from local.cosmos.state import Account, Container, Database
 
 
 @dataclass(slots=True)
-class Serving:
+class Executor:
     """The operations of one request on one container."""
 
     account: Account
@@ -22,7 +22,9 @@ class Serving:
     effect: Effect | None = None  # what a fault wants done with the whole answer
 
     @classmethod
-    def start(cls, account: Account, database: Database, container: Container, faults: Faults, now: float) -> "Serving":
+    def start(
+        cls, account: Account, database: Database, container: Container, faults: Faults, now: float
+    ) -> "Executor":
         """Begin the work of a request."""
         return cls(account, database, container, faults, now, Transaction(account, container, int(now)))
 

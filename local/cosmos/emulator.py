@@ -7,9 +7,9 @@ from urllib.parse import unquote
 
 from local.cosmos import EMULATOR_KEY
 from local.cosmos.auth import Authorizer
-from local.cosmos.context import Context
-from local.cosmos.control_api import CONTROL, control
+from local.cosmos.control_requests import CONTROL, control
 from local.cosmos.errors import CosmosError
+from local.cosmos.exchange import Exchange
 from local.cosmos.faults import Faults, Target
 from local.cosmos.journal import Journal, MemoryJournal, SqliteJournal
 from local.cosmos.messages import Clock, Request, Response
@@ -50,13 +50,13 @@ class Emulator:
         if parts and parts[0] == CONTROL:
             return control(self, request, parts[1:])
         activity = request.headers.get("x-ms-activity-id") or str(uuid.uuid4())
-        context = Context(self, request, parts, activity, self.clock())
+        exchange = Exchange(self, request, parts, activity, self.clock())
         try:
             self._authorizer.check(request, parts)
-            response = self._serve(context)
+            response = self._serve(exchange)
         except CosmosError as error:
             response = error.response(activity)
-        return self._finish(context, response)
+        return self._finish(exchange, response)
 
     def flush(self) -> None:
         """Keep everything that was answered."""
@@ -82,31 +82,31 @@ class Emulator:
         self.journal.resources_changed()
         return children
 
-    def _serve(self, context: Context) -> Response:
-        handler, kind = find(context)
-        effect = self.faults.fire(_target(context, kind)) if self.faults.rules and kind is not None else None
+    def _serve(self, exchange: Exchange) -> Response:
+        handler, kind = find(exchange)
+        effect = self.faults.fire(_target(exchange, kind)) if self.faults.rules and kind is not None else None
         if effect is None:
-            return handler(context)
-        context.effect = effect
+            return handler(exchange)
+        exchange.effect = effect
         if effect.when == "before":
             effect.raise_status()
-            return handler(context)
-        response = handler(context)
+            return handler(exchange)
+        response = handler(exchange)
         effect.raise_status()
         return response
 
-    def _finish(self, context: Context, response: Response) -> Response:
+    def _finish(self, exchange: Exchange, response: Response) -> Response:
         headers = response.headers
-        headers["x-ms-activity-id"] = context.activity
+        headers["x-ms-activity-id"] = exchange.activity
         headers.update(VERSION_HEADERS)
         if response.body:
             headers["content-type"] = "application/json"
-        work = context.work
+        work = exchange.work
         if work is not None:
             if work.tx.changes:
                 self.journal.changed(work.container, work.tx.changes)
             self._split_due(work.container)
-        effect = context.whole_effect()
+        effect = exchange.whole_effect()
         if effect is not None:
             response.delay, response.reset = effect.delay, effect.reset
         return response
@@ -125,9 +125,9 @@ class Emulator:
         return journal
 
 
-def _target(context: Context, kind: str) -> Target:
-    parts = [*context.parts, *[None] * 4]
-    return Target(parts[1], parts[3], context.range_id(), kind)
+def _target(exchange: Exchange, kind: str) -> Target:
+    parts = [*exchange.parts, *[None] * 4]
+    return Target(parts[1], parts[3], exchange.range_id(), kind)
 
 
 def _width(partition: Partition) -> float:

@@ -9,7 +9,7 @@ import orjson
 
 from local.cosmos.errors import bad_request
 from local.cosmos.query.aggregates import Aggregate
-from local.cosmos.query.compiling import Compiler, Evaluate
+from local.cosmos.query.compiler import Compiler, Evaluate
 from local.cosmos.query.errors import query_error
 from local.cosmos.query.syntax import Parameter, Query
 from local.cosmos.query.values import UNDEFINED, sort_key
@@ -54,7 +54,7 @@ class Page:
         self.size += len(row) + 1
 
 
-class Prepared:
+class PreparedQuery:
     """A query compiled with its parameters."""
 
     def __init__(self, query: Query, parameters: dict[str, Any]) -> None:

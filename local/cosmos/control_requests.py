@@ -5,14 +5,14 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from local.cosmos.bodies import parse, whole
 from local.cosmos.definitions import read_throughput
+from local.cosmos.documents import parse, whole
 from local.cosmos.errors import CosmosError, bad_request
 from local.cosmos.messages import Request, Response
 from local.cosmos.state import Container
 
 if TYPE_CHECKING:
-    from local.cosmos.core import Emulator
+    from local.cosmos.emulator import Emulator
 
 CONTROL = "_control"
 PARTITIONS_MAX = 1000

@@ -6,25 +6,25 @@ from urllib.parse import quote
 import orjson
 
 from local.cosmos import charges
-from local.cosmos.bodies import parse, whole
-from local.cosmos.context import Context
-from local.cosmos.control_api import PARTITIONS_MAX
+from local.cosmos.control_requests import PARTITIONS_MAX
 from local.cosmos.definitions import check_name, least_throughput, read_container, read_throughput
+from local.cosmos.documents import parse, whole
 from local.cosmos.errors import CosmosError, bad_request, format_charge, not_found, not_implemented
+from local.cosmos.exchange import Exchange
 from local.cosmos.messages import Response
 from local.cosmos.nesting import NESTING_LIMIT, depth, too_deep
 from local.cosmos.offers import offer_of
-from local.cosmos.queries import page_size
 from local.cosmos.query import run_on_documents
-from local.cosmos.query.execute import INVALID_TOKEN
+from local.cosmos.query.prepared import INVALID_TOKEN
+from local.cosmos.query_requests import page_size
 from local.cosmos.state import Container, Database
 
 PARTITIONS_HEADER = "x-ms-emulator-partitions"
 
 
-def account(context: Context) -> Response:
+def account(exchange: Exchange) -> Response:
     """GET /: what a client asks first. The one endpoint is the address the client came to."""
-    host = context.header("host") or "127.0.0.1"
+    host = exchange.header("host") or "127.0.0.1"
     location = {"name": "Local", "databaseAccountEndpoint": f"http://{host}/"}
     return _answer(
         200,
@@ -47,12 +47,12 @@ def account(context: Context) -> Response:
     )
 
 
-def create_database(context: Context) -> Response:
+def create_database(exchange: Exchange) -> Response:
     """POST dbs."""
-    if context.header("x-ms-offer-throughput") or context.header("x-ms-cosmos-offer-autopilot-settings"):
+    if exchange.header("x-ms-offer-throughput") or exchange.header("x-ms-cosmos-offer-autopilot-settings"):
         raise not_implemented("throughput shared by a whole database (create the containers with throughput instead)")
-    state = context.emulator.account
-    name = check_name(_object(context).get("id"))
+    state = exchange.emulator.account
+    name = check_name(_object(exchange).get("id"))
     if name in state.databases:
         raise CosmosError(409, "Database with the specified id already exists in the system.")
     rid = state.new_rid()
@@ -63,112 +63,112 @@ def create_database(context: Context) -> Response:
         "_colls": "colls/",
         "_users": "users/",
     }
-    state.stamp(properties, context.now)
+    state.stamp(properties, exchange.now)
     state.databases[name] = Database(name, rid, properties)
-    context.emulator.journal.resources_changed()
+    exchange.emulator.journal.resources_changed()
     return _answer(201, properties, charges.METADATA_WRITE)
 
 
-def read_database(context: Context) -> Response:
+def read_database(exchange: Exchange) -> Response:
     """GET dbs/D."""
-    return _answer(200, context.emulator.account.database(context.parts[1], 0).properties)
+    return _answer(200, exchange.emulator.account.database(exchange.parts[1], 0).properties)
 
 
-def delete_database(context: Context) -> Response:
+def delete_database(exchange: Exchange) -> Response:
     """DELETE dbs/D, with all containers."""
-    database = context.emulator.account.database(context.parts[1], 0)
+    database = exchange.emulator.account.database(exchange.parts[1], 0)
     for container in database.containers.values():
-        context.emulator.journal.container_deleted(container)
-    del context.emulator.account.databases[database.name]
-    context.emulator.journal.resources_changed()
+        exchange.emulator.journal.container_deleted(container)
+    del exchange.emulator.account.databases[database.name]
+    exchange.emulator.journal.resources_changed()
     return _answer(204, None, charges.METADATA_WRITE)
 
 
-def list_databases(context: Context) -> Response:
+def list_databases(exchange: Exchange) -> Response:
     """GET or query dbs."""
-    return _feed(context, "", "Databases", [db.properties for db in context.emulator.account.databases.values()])
+    return _feed(exchange, "", "Databases", [db.properties for db in exchange.emulator.account.databases.values()])
 
 
-def create_container(context: Context) -> Response:
+def create_container(exchange: Exchange) -> Response:
     """POST colls."""
-    database = context.database()
-    properties = read_container(_object(context))
+    database = exchange.database()
+    properties = read_container(_object(exchange))
     throughput = read_throughput(
-        context.header("x-ms-offer-throughput"), context.header("x-ms-cosmos-offer-autopilot-settings")
+        exchange.header("x-ms-offer-throughput"), exchange.header("x-ms-cosmos-offer-autopilot-settings")
     )
     if properties["id"] in database.containers:
         raise CosmosError(409, "Resource with specified id, name, or unique index already exists.")
-    container = _new_container(context, database, properties)
-    container.lay_out(throughput, _partition_count(context))
+    container = _new_container(exchange, database, properties)
+    container.lay_out(throughput, _partition_count(exchange))
     database.containers[container.name] = container
-    context.emulator.journal.resources_changed()
-    return _container_answer(context, 201, container, charges.METADATA_WRITE)
+    exchange.emulator.journal.resources_changed()
+    return _container_answer(exchange, 201, container, charges.METADATA_WRITE)
 
 
-def read_container_properties(context: Context) -> Response:
+def read_container_properties(exchange: Exchange) -> Response:
     """GET colls/C."""
-    return _container_answer(context, 200, context.container(0))
+    return _container_answer(exchange, 200, exchange.container(0))
 
 
-def replace_container(context: Context) -> Response:
+def replace_container(exchange: Exchange) -> Response:
     """PUT colls/C: the indexing policy can be changed, name and partition key cannot."""
-    container = context.container(0)
-    properties = read_container(_object(context))
+    container = exchange.container(0)
+    properties = read_container(_object(exchange))
     if properties["id"] != container.name:
         raise bad_request("The id of a container cannot be changed.")
     if properties["partitionKey"] != container.properties["partitionKey"]:
         raise bad_request("Document collection partition key cannot be changed.")
     container.properties.update(properties)
     container.refresh()
-    context.emulator.account.stamp(container.properties, context.now)
-    context.emulator.journal.resources_changed()
-    return _container_answer(context, 200, container, charges.METADATA_WRITE)
+    exchange.emulator.account.stamp(container.properties, exchange.now)
+    exchange.emulator.journal.resources_changed()
+    return _container_answer(exchange, 200, container, charges.METADATA_WRITE)
 
 
-def delete_container(context: Context) -> Response:
+def delete_container(exchange: Exchange) -> Response:
     """DELETE colls/C."""
-    container = context.container(0)
-    del context.database().containers[container.name]
-    context.emulator.journal.container_deleted(container)
-    context.emulator.journal.resources_changed()
+    container = exchange.container(0)
+    del exchange.database().containers[container.name]
+    exchange.emulator.journal.container_deleted(container)
+    exchange.emulator.journal.resources_changed()
     return _answer(204, None, charges.METADATA_WRITE)
 
 
-def list_containers(context: Context) -> Response:
+def list_containers(exchange: Exchange) -> Response:
     """GET or query colls."""
-    database = context.database()
-    return _feed(context, database.rid, "DocumentCollections", [c.properties for c in database.containers.values()])
+    database = exchange.database()
+    return _feed(exchange, database.rid, "DocumentCollections", [c.properties for c in database.containers.values()])
 
 
-def list_offers(context: Context) -> Response:
+def list_offers(exchange: Exchange) -> Response:
     """GET or query offers."""
-    offers = [offer_of(container) for _, container in context.emulator.account.containers()]
-    return _feed(context, "", "Offers", offers)
+    offers = [offer_of(container) for _, container in exchange.emulator.account.containers()]
+    return _feed(exchange, "", "Offers", offers)
 
 
-def read_offer(context: Context) -> Response:
+def read_offer(exchange: Exchange) -> Response:
     """GET offers/O."""
-    container = _offered(context)
+    container = _offered(exchange)
     least = str(least_throughput(container.highest_throughput))
     return _answer(200, offer_of(container), headers={"x-ms-cosmos-min-throughput": least})
 
 
-def replace_offer(context: Context) -> Response:
+def replace_offer(exchange: Exchange) -> Response:
     """PUT offers/O: a new throughput; more than the partitions can carry splits them."""
-    container = _offered(context)
-    content = _object(context).get("content")
+    container = _offered(exchange)
+    content = _object(exchange).get("content")
     content = content if isinstance(content, dict) else {}
     autoscale = content.get("offerAutopilotSettings") or content.get("offerAutoScaleSettings")
     least = least_throughput(container.highest_throughput)
     value = read_throughput(str(content.get("offerThroughput")), autoscale, least)
-    context.emulator.set_throughput(container, value)
+    exchange.emulator.set_throughput(container, value)
     return _answer(200, offer_of(container), charges.METADATA_WRITE)
 
 
-def list_ranges(context: Context) -> Response:
+def list_ranges(exchange: Exchange) -> Response:
     """GET pkranges: all, or with If-None-Match those that came since; 304 when none did."""
-    container = context.container()
-    known = _known_version(container, context.header("if-none-match"))
+    container = exchange.container()
+    known = _known_version(container, exchange.header("if-none-match"))
     etag = f'"{container.rid}-{container.map_version}"'
     if known == container.map_version:
         return Response(304, {"etag": etag, "x-ms-request-charge": "1"})
@@ -198,17 +198,17 @@ def _known_version(container: Container, etag: str | None) -> int:
     return (whole(version) or 0) if rid == container.rid else 0
 
 
-def _new_container(context: Context, database: Database, properties: dict[str, Any]) -> Container:
-    state = context.emulator.account
+def _new_container(exchange: Exchange, database: Database, properties: dict[str, Any]) -> Container:
+    state = exchange.emulator.account
     rid = state.new_rid(database.rid)
     properties |= {"_rid": rid, "_self": f"dbs/{database.rid}/colls/{rid}/", "_docs": "docs/", "_sprocs": "sprocs/"}
     properties |= {"_triggers": "triggers/", "_udfs": "udfs/", "_conflicts": "conflicts/"}
-    state.stamp(properties, context.now)
-    return Container(properties["id"], rid, properties, throttled=context.emulator.throttled)
+    state.stamp(properties, exchange.now)
+    return Container(properties["id"], rid, properties, throttled=exchange.emulator.throttled)
 
 
-def _partition_count(context: Context) -> int | None:
-    text = context.header(PARTITIONS_HEADER)
+def _partition_count(exchange: Exchange) -> int | None:
+    text = exchange.header(PARTITIONS_HEADER)
     if text is None:
         return None
     count = whole(text)
@@ -217,22 +217,22 @@ def _partition_count(context: Context) -> int | None:
     return count
 
 
-def _offered(context: Context) -> Container:
-    for _, container in context.emulator.account.containers():
-        if offer_of(container)["id"].lower() == context.parts[1].lower():
+def _offered(exchange: Exchange) -> Container:
+    for _, container in exchange.emulator.account.containers():
+        if offer_of(container)["id"].lower() == exchange.parts[1].lower():
             return container
     raise not_found()
 
 
-def _container_answer(context: Context, status: int, container: Container, charge: float = 1.0) -> Response:
+def _container_answer(exchange: Exchange, status: int, container: Container, charge: float = 1.0) -> Response:
     response = _answer(status, container.properties, charge)
-    response.headers["x-ms-alt-content-path"] = f"dbs/{quote(context.parts[1])}"
+    response.headers["x-ms-alt-content-path"] = f"dbs/{quote(exchange.parts[1])}"
     response.headers["x-ms-content-path"] = container.rid
     return response
 
 
-def _object(context: Context) -> dict[str, Any]:
-    body = parse(context.request.body)
+def _object(exchange: Exchange) -> dict[str, Any]:
+    body = parse(exchange.request.body)
     if not isinstance(body, dict):
         raise bad_request("The request body has to be a JSON object.")
     if depth(body) > NESTING_LIMIT:
@@ -240,10 +240,10 @@ def _object(context: Context) -> dict[str, Any]:
     return body
 
 
-def _feed(context: Context, rid: str, name: str, entries: list[dict[str, Any]]) -> Response:
-    if context.request.method == "POST":
-        entries = run_on_documents(_object(context), entries)
-    text, size = context.header("x-ms-continuation"), page_size(context)
+def _feed(exchange: Exchange, rid: str, name: str, entries: list[dict[str, Any]]) -> Response:
+    if exchange.request.method == "POST":
+        entries = run_on_documents(_object(exchange), entries)
+    text, size = exchange.header("x-ms-continuation"), page_size(exchange)
     start = whole(text) if text else 0
     if start is None:
         raise bad_request(INVALID_TOKEN)

@@ -4,17 +4,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from local.cosmos.batches import read_key
+from local.cosmos.batch_requests import read_key
 from local.cosmos.errors import CosmosError, bad_request, not_found
+from local.cosmos.executor import Executor
 from local.cosmos.faults import Effect
 from local.cosmos.messages import Request, Response
 from local.cosmos.partitions import Partition
 from local.cosmos.rids import etag_of
-from local.cosmos.serving import Serving
 from local.cosmos.state import Container, Database
 
 if TYPE_CHECKING:
-    from local.cosmos.core import Emulator
+    from local.cosmos.emulator import Emulator
 
 KEY_HEADER = "x-ms-documentdb-partitionkey"
 RANGE_HEADER = "x-ms-documentdb-partitionkeyrangeid"
@@ -22,7 +22,7 @@ CONSISTENCY = frozenset({"session", "consistentprefix", "eventual"})
 
 
 @dataclass(slots=True)
-class Context:
+class Exchange:
     """A request, the parts of its path, and the emulator it is for."""
 
     emulator: "Emulator"
@@ -30,7 +30,7 @@ class Context:
     parts: list[str]
     activity: str
     now: float
-    work: Serving | None = None
+    work: Executor | None = None
     effect: Effect | None = None  # of a fault rule on the request as a whole
 
     def header(self, name: str) -> str | None:
@@ -68,11 +68,11 @@ class Context:
         except CosmosError:
             return None  # its handler says what is wrong with it
 
-    def serving(self) -> Serving:
+    def executor(self) -> Executor:
         """The work on the container of the path."""
         emulator = self.emulator
         container = self.container()
-        self.work = Serving.start(emulator.account, self.database(), container, emulator.faults, self.now)
+        self.work = Executor.start(emulator.account, self.database(), container, emulator.faults, self.now)
         return self.work
 
     def check_consistency(self) -> None:
@@ -95,12 +95,12 @@ class Context:
             if range_id == partition.id and _lsn_of(version) > partition.lsn:
                 raise not_found(1002)
 
-    def answer(self, serving: Serving, partition: Partition | None, response: Response) -> Response:
+    def answer(self, executor: Executor, partition: Partition | None, response: Response) -> Response:
         """Add what every answer about documents carries."""
         headers = response.headers
         path = f"dbs/{quote(self.parts[1])}/colls/{quote(self.parts[3])}"
         headers["x-ms-alt-content-path"] = path
-        headers["x-ms-content-path"] = serving.container.rid
+        headers["x-ms-content-path"] = executor.container.rid
         if partition is not None:
             headers["x-ms-session-token"] = session_token(partition)
             headers[RANGE_HEADER] = partition.id

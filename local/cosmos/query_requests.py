@@ -8,18 +8,18 @@ from typing import Any
 
 import orjson
 
-from local.cosmos import batches, charges
-from local.cosmos.bodies import parse, render
-from local.cosmos.context import KEY_HEADER, RANGE_HEADER, Context, session_token
+from local.cosmos import batch_requests, charges
+from local.cosmos.documents import parse, render
 from local.cosmos.errors import CosmosError, bad_request, format_charge, not_implemented
+from local.cosmos.exchange import KEY_HEADER, RANGE_HEADER, Exchange, session_token
+from local.cosmos.executor import Executor
 from local.cosmos.messages import Response
 from local.cosmos.nesting import NESTING_LIMIT, depth
 from local.cosmos.partitions import Partition, Record
 from local.cosmos.query import read_query
-from local.cosmos.query.execute import INVALID_TOKEN, Page, Prepared, Remembered, Source, Token, portable
 from local.cosmos.query.parser import parse_query
 from local.cosmos.query.plan import FIRST, WHOLE, build_plan, check_order, is_streamable, pinned_key
-from local.cosmos.serving import Serving
+from local.cosmos.query.prepared import INVALID_TOKEN, Page, PreparedQuery, Remembered, Source, Token, portable
 from local.cosmos.state import Container
 
 DEFAULT_PAGE, LARGEST_PAGE = 100, 1000
@@ -35,10 +35,10 @@ NOT_SERVABLE = (
 )
 
 
-def plan(context: Context) -> Response:
+def plan(exchange: Exchange) -> Response:
     """POST docs: how the client is to spread a query."""
-    text, parameters = read_query(parse(context.request.body))
-    container = context.container()
+    text, parameters = read_query(parse(exchange.request.body))
+    container = exchange.container()
     prepared = _prepare(container, text, parameters)
     query = prepared.query
     key = pinned_key(query, parameters, container.key_path)
@@ -46,55 +46,57 @@ def plan(context: Context) -> Response:
     if key is not None:
         point = container.effective(key)
         ranges = [{"min": point, "max": point, "isMinInclusive": True, "isMaxInclusive": True}]
-    features = set((context.header("x-ms-cosmos-supported-query-features") or "").replace(" ", "").split(","))
+    features = set((exchange.header("x-ms-cosmos-supported-query-features") or "").replace(" ", "").split(","))
     body = orjson.dumps(build_plan(query, prepared, ranges, features))
     return Response(200, {"x-ms-request-charge": "0"}, body)
 
 
-def query(context: Context) -> Response:
+def query(exchange: Exchange) -> Response:
     """POST docs: a page of a query."""
-    text, parameters = read_query(parse(context.request.body))
-    return _serve(context, _prepare(context.container(), text, parameters), parameters)
+    text, parameters = read_query(parse(exchange.request.body))
+    return _serve(exchange, _prepare(exchange.container(), text, parameters), parameters)
 
 
-def read_feed(context: Context) -> Response:
+def read_feed(exchange: Exchange) -> Response:
     """GET docs: a page of all documents."""
-    if context.header("a-im"):
+    if exchange.header("a-im"):
         raise not_implemented("the change feed")
-    return _serve(context, _prepare(context.container(), EVERYTHING, {}), {}, feed=True)
+    return _serve(exchange, _prepare(exchange.container(), EVERYTHING, {}), {}, feed=True)
 
 
-def _prepare(container: Container, text: str, parameters: dict[str, Any]) -> Prepared:
-    prepared = Prepared(parse_query(text), parameters)
+def _prepare(container: Container, text: str, parameters: dict[str, Any]) -> PreparedQuery:
+    prepared = PreparedQuery(parse_query(text), parameters)
     prepared.identity = (text, orjson.dumps([[name, portable(value)] for name, value in parameters.items()]))
     check_order(prepared.query, container.properties["indexingPolicy"])
     return prepared
 
 
-def _serve(context: Context, prepared: Prepared, parameters: dict[str, Any], *, feed: bool = False) -> Response:
-    serving = context.serving()
-    context.check_consistency()
-    page = Page(page_size(context), batches.RESPONSE_LIMIT)
-    token = _read_token(context.header("x-ms-continuation"))
-    key, range_id = context.header(KEY_HEADER), context.header(RANGE_HEADER)
+def _serve(exchange: Exchange, prepared: PreparedQuery, parameters: dict[str, Any], *, feed: bool = False) -> Response:
+    executor = exchange.executor()
+    exchange.check_consistency()
+    page = Page(page_size(exchange), batch_requests.RESPONSE_LIMIT)
+    token = _read_token(exchange.header("x-ms-continuation"))
+    key, range_id = exchange.header(KEY_HEADER), exchange.header(RANGE_HEADER)
     if range_id is not None:
-        partition = serving.container.partition_by_id(range_id)
-        wanted = batches.read_key(key) if key is not None else None
-        return _in_one(context, serving, prepared, partition, wanted, token, page)
+        partition = executor.container.partition_by_id(range_id)
+        wanted = batch_requests.read_key(key) if key is not None else None
+        return _in_one(exchange, executor, prepared, partition, wanted, token, page)
     pinned = (
-        batches.read_key(key) if key is not None else pinned_key(prepared.query, parameters, serving.container.key_path)
+        batch_requests.read_key(key)
+        if key is not None
+        else pinned_key(prepared.query, parameters, executor.container.key_path)
     )
     if pinned is not None:
-        partition = serving.container.partition_of(pinned)
-        return _in_one(context, serving, prepared, partition, pinned, token, page)
-    if not feed and not context.flag("x-ms-documentdb-query-enablecrosspartition"):
+        partition = executor.container.partition_of(pinned)
+        return _in_one(exchange, executor, prepared, partition, pinned, token, page)
+    if not feed and not exchange.flag("x-ms-documentdb-query-enablecrosspartition"):
         raise bad_request(NO_CROSS_PARTITION)
     if not is_streamable(prepared.query):
         raise _not_servable(prepared)
-    return _over_all(context, serving, prepared, token, page)
+    return _over_all(exchange, executor, prepared, token, page)
 
 
-def _not_servable(prepared: Prepared) -> CosmosError:
+def _not_servable(prepared: PreparedQuery) -> CosmosError:
     """400/1004; its body carries the plan, by which some clients know that they need one."""
     error = CosmosError(400, NOT_SERVABLE, 1004)
     error.details = {"additionalErrorInfo": orjson.dumps(build_plan(prepared.query, prepared, [WHOLE], None)).decode()}
@@ -102,42 +104,42 @@ def _not_servable(prepared: Prepared) -> CosmosError:
 
 
 def _in_one(
-    context: Context,
-    serving: Serving,
-    prepared: Prepared,
+    exchange: Exchange,
+    executor: Executor,
+    prepared: PreparedQuery,
     partition: Partition,
     key: bytes | None,
     token: Token,
     page: Page,
 ) -> Response:
     """A page from one physical partition."""
-    context.check_session(partition)
-    sources = _sources(context, prepared, serving.container, partition, key)
-    scope = (partition.id, partition.lsn, key, context.header("x-ms-start-epk"), context.header("x-ms-end-epk"))
-    remembered = partial(serving.container.sorted_rows.get, (*prepared.identity, *scope))
-    charge, following = _run(serving, prepared, partition, sources, token, page, remembered)
-    return _answer(context, serving, page, charge, following, [partition])
+    exchange.check_session(partition)
+    sources = _sources(exchange, prepared, executor.container, partition, key)
+    scope = (partition.id, partition.lsn, key, exchange.header("x-ms-start-epk"), exchange.header("x-ms-end-epk"))
+    remembered = partial(executor.container.sorted_rows.get, (*prepared.identity, *scope))
+    charge, following = _run(executor, prepared, partition, sources, token, page, remembered)
+    return _answer(exchange, executor, page, charge, following, [partition])
 
 
-def _over_all(context: Context, serving: Serving, prepared: Prepared, token: Token, page: Page) -> Response:
+def _over_all(exchange: Exchange, executor: Executor, prepared: PreparedQuery, token: Token, page: Page) -> Response:
     """A page from all partitions, one after the other."""
     position = Position.read(token)
     charge = 0.0
     visited: list[Partition] = []
-    partitions = serving.container.partitions if prepared.query.alias else serving.container.partitions[:1]
+    partitions = executor.container.partitions if prepared.query.alias else executor.container.partitions[:1]
     for partition in [p for p in partitions if p.high > position.low]:
         after = position.after(partition)
-        if page.full or (visited and partition.budget.wait_ms(serving.now)):
-            return _answer(context, serving, page, charge, position.at(partition, after), visited)
-        context.check_session(partition)
-        sources = _sources(context, prepared, serving.container, partition, None)
+        if page.full or (visited and partition.budget.wait_ms(executor.now)):
+            return _answer(exchange, executor, page, charge, position.at(partition, after), visited)
+        exchange.check_session(partition)
+        sources = _sources(exchange, prepared, executor.container, partition, None)
         start: Token = {"after": after} if after else {}
-        spent, following = _run(serving, prepared, partition, sources, start, page, lambda make: make())
+        spent, following = _run(executor, prepared, partition, sources, start, page, lambda make: make())
         charge += spent
         visited.append(partition)
         if following is not None:
-            return _answer(context, serving, page, charge, position.at(partition, following["after"]), visited)
-    return _answer(context, serving, page, charge, None, visited)
+            return _answer(exchange, executor, page, charge, position.at(partition, following["after"]), visited)
+    return _answer(exchange, executor, page, charge, None, visited)
 
 
 @dataclass(slots=True)
@@ -169,29 +171,29 @@ class Position:
 
 
 def _run(
-    serving: Serving,
-    prepared: Prepared,
+    executor: Executor,
+    prepared: PreparedQuery,
     partition: Partition,
     sources: Callable[[int], Iterable[Source]],
     token: Token,
     page: Page,
     remembered: Remembered,
 ) -> tuple[float, Token | None]:
-    serving.admit(partition)
+    executor.admit(partition)
     read_before = page.read
     following = prepared.run(sources, token, page, remembered)
     charge = charges.query(page.read - read_before)
-    serving.account_for(partition, "query", 200, charge)
+    executor.account_for(partition, "query", 200, charge)
     return charge, following
 
 
 def _sources(
-    context: Context, prepared: Prepared, container: Container, partition: Partition, key: bytes | None
+    exchange: Exchange, prepared: PreparedQuery, container: Container, partition: Partition, key: bytes | None
 ) -> Callable[[int], Iterable[Source]]:
     """The documents of a partition that the request is about, from a number on; one empty one without FROM."""
     if not prepared.query.alias:
         return lambda after: [] if after else [Source(1, 0, lambda: b"{}")]
-    low, high = context.header("x-ms-start-epk"), context.header("x-ms-end-epk")
+    low, high = exchange.header("x-ms-start-epk"), exchange.header("x-ms-end-epk")
 
     def sources(after: int) -> Iterator[Source]:
         records: Iterable[Record] = partition.scan(after) if key is None else partition.scan_key(key, after)
@@ -205,8 +207,8 @@ def _sources(
 
 
 def _answer(
-    context: Context,
-    serving: Serving,
+    exchange: Exchange,
+    executor: Executor,
     page: Page,
     charge: float,
     following: Token | None,
@@ -215,16 +217,16 @@ def _answer(
     headers = {"x-ms-request-charge": format_charge(charge), "x-ms-item-count": str(len(page.rows))}
     if following is not None:
         headers["x-ms-continuation"] = _write_token(following)
-    head = b'{"_rid":"%b","Documents":[' % serving.container.rid.encode()
+    head = b'{"_rid":"%b","Documents":[' % executor.container.rid.encode()
     body = head + b",".join(page.rows) + b'],"_count":%d}' % len(page.rows)
-    response = context.answer(serving, partitions[0] if len(partitions) == 1 else None, Response(200, headers, body))
+    response = exchange.answer(executor, partitions[0] if len(partitions) == 1 else None, Response(200, headers, body))
     headers["x-ms-session-token"] = ",".join(session_token(p) for p in partitions)
     return response
 
 
-def page_size(context: Context) -> int:
+def page_size(exchange: Exchange) -> int:
     """How many rows an answer may have."""
-    text = context.header("x-ms-max-item-count")
+    text = exchange.header("x-ms-max-item-count")
     if text is None:
         return DEFAULT_PAGE
     try:
