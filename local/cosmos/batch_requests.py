@@ -4,12 +4,13 @@ from typing import Any
 
 import orjson
 
-from local.cosmos import documents, hashing
+from local.cosmos import documents
 from local.cosmos.errors import CosmosError, bad_request, format_charge, range_gone
 from local.cosmos.executor import Executor
 from local.cosmos.fast_path import FastPath
 from local.cosmos.messages import Request, Response
 from local.cosmos.operations import Operation, Outcome
+from local.cosmos.parsing import parse, read_key
 from local.cosmos.partitions import Partition
 from local.cosmos.rids import etag_of
 
@@ -25,7 +26,7 @@ def read_operations(request: Request) -> list[dict[str, Any]]:
     """The operations of a request, within the limits."""
     if len(request.body) > REQUEST_LIMIT:
         raise CosmosError(413, "Request size is too large")
-    operations = documents.parse(request.body)
+    operations = parse(request.body)
     if not isinstance(operations, list) or not operations:
         raise bad_request("A batch request is a JSON array of at least one operation.")
     if len(operations) > OPERATION_LIMIT:
@@ -115,22 +116,6 @@ def _bulk_operation(executor: Executor, partition: Partition, raw: Any) -> Opera
     if key not in partition.groups and not partition.low <= executor.container.effective(key) < partition.high:
         raise range_gone()
     return _operation(raw, key)
-
-
-def read_key(text: str) -> bytes:
-    """The canonical partition key from the form the clients send, such as `["a"]`."""
-    if text[:2] == '["' and text[-2:] == '"]' and text.count('"') == 2 and "\\" not in text:
-        return b"\x08%b\xff" % text[2:-2].encode()  # nearly all keys: one string without escapes
-    try:
-        values = orjson.loads(text)
-    except orjson.JSONDecodeError:
-        raise bad_request(f"The partition key is not a JSON array: {text[:100]}") from None
-    if not isinstance(values, list) or len(values) > 1:
-        raise bad_request("The partition key has to have one value, as the container's definition has one path.", 1001)
-    try:
-        return hashing.canonical(values[0] if values else hashing.UNDEFINED_VALUE)
-    except TypeError as error:
-        raise bad_request(f"The partition key is invalid: {error}.") from None
 
 
 def _operation(raw: Any, key: bytes) -> Operation:

@@ -7,9 +7,13 @@ import logging
 import signal
 import sqlite3
 import sys
+import time
 from pathlib import Path
 
 from local.cosmos import EMULATOR_KEY
+from local.cosmos.auth import Authorizer
+from local.cosmos.emulator import Emulator
+from local.cosmos.gateway import Gateway
 from local.cosmos.server import CosmosServer, PortTakenError
 
 PORT, LAST_PORT = 8081, 65535
@@ -36,15 +40,9 @@ async def _serve(options: argparse.Namespace) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    server = CosmosServer(
-        port=options.port,
-        bind=options.bind,
-        data_dir=options.data,
-        key=options.key,
-        accept_aad=options.accept_aad,
-        throttled=not options.unthrottled,
-    )
-    async with server:
+    authorizer = Authorizer(options.key, time.time, accept_aad=options.accept_aad)
+    emulator = Emulator(data_dir=options.data, throttled=not options.unthrottled)
+    async with CosmosServer(Gateway(emulator, authorizer), port=options.port, bind=options.bind) as server:
         sys.stdout.write(f"cosmos ready: {server.url}\n")
         sys.stdout.flush()
         await stop.wait()

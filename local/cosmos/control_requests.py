@@ -1,25 +1,23 @@
 """The control API: what tests ask of the emulator and no client could ask of the service. Needs no key."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import orjson
 
 from local.cosmos.definitions import read_throughput
-from local.cosmos.documents import parse, whole
+from local.cosmos.emulator import Emulator
 from local.cosmos.errors import CosmosError, bad_request
 from local.cosmos.messages import Request, Response
+from local.cosmos.parsing import parse, whole
 from local.cosmos.state import Container
-
-if TYPE_CHECKING:
-    from local.cosmos.emulator import Emulator
 
 CONTROL = "_control"
 PARTITIONS_MAX = 1000
 Body = dict[str, Any]
 
 
-def control(emulator: "Emulator", request: Request, parts: list[str]) -> Response:
+def control(emulator: Emulator, request: Request, parts: list[str]) -> Response:
     """Answer a request below /_control/."""
     try:
         _check_origin(request)
@@ -43,11 +41,11 @@ def _check_origin(request: Request) -> None:
         raise CosmosError(403, "The control API answers programs on this machine only, by its address or as localhost.")
 
 
-def _ping(emulator: "Emulator", body: Body, rest: list[str]) -> Body:
+def _ping(emulator: Emulator, body: Body, rest: list[str]) -> Body:
     return {"paused": emulator.paused}
 
 
-def _state(emulator: "Emulator", body: Body, rest: list[str]) -> Body:
+def _state(emulator: Emulator, body: Body, rest: list[str]) -> Body:
     return {"containers": [_describe(db.name, c) for db, c in emulator.account.containers()]}
 
 
@@ -79,15 +77,15 @@ def _describe(database: str, container: Container) -> Body:
     }
 
 
-def _list_faults(emulator: "Emulator", body: Body, rest: list[str]) -> Body:
+def _list_faults(emulator: Emulator, body: Body, rest: list[str]) -> Body:
     return {"rules": [rule.as_json() for rule in emulator.faults.rules], "fired": list(emulator.faults.fired)}
 
 
-def _add_fault(emulator: "Emulator", body: Body, rest: list[str]) -> Body:
+def _add_fault(emulator: Emulator, body: Body, rest: list[str]) -> Body:
     return emulator.faults.add(body).as_json()
 
 
-def _remove_faults(emulator: "Emulator", body: Body, rest: list[str]) -> Body:
+def _remove_faults(emulator: Emulator, body: Body, rest: list[str]) -> Body:
     rule = whole(rest[0]) if rest else None
     if rest and rule is None:
         raise bad_request(f"'{rest[0]}' is not the id of a rule: it has to be a number.")
@@ -95,7 +93,7 @@ def _remove_faults(emulator: "Emulator", body: Body, rest: list[str]) -> Body:
     return {}
 
 
-def _split(emulator: "Emulator", body: Body, rest: list[str]) -> Body:
+def _split(emulator: Emulator, body: Body, rest: list[str]) -> Body:
     container = _container(emulator, body)
     range_id = str(body.get("range", container.partitions[0].id))
     container.partition_by_id(range_id)
@@ -103,12 +101,12 @@ def _split(emulator: "Emulator", body: Body, rest: list[str]) -> Body:
     if not isinstance(after, int) or after < 0:
         raise bad_request("'after' is the number of operations until the split.")
     if after:
-        emulator.splits.append((container, range_id, sum(container.counts.values()) + after))
+        emulator.split_after(container, range_id, after)
         return {"children": []}
     return {"children": [child.id for child in emulator.split(container, range_id)]}
 
 
-def _partitions(emulator: "Emulator", body: Body, rest: list[str]) -> Body:
+def _partitions(emulator: Emulator, body: Body, rest: list[str]) -> Body:
     container, count = _container(emulator, body), body.get("count")
     if not isinstance(count, int) or not 1 <= count <= PARTITIONS_MAX:
         raise bad_request(f"'count' is the number of partitions, from 1 to {PARTITIONS_MAX}.")
@@ -119,27 +117,27 @@ def _partitions(emulator: "Emulator", body: Body, rest: list[str]) -> Body:
     return {"partitions": [partition.id for partition in container.partitions]}
 
 
-def _throughput(emulator: "Emulator", body: Body, rest: list[str]) -> Body:
+def _throughput(emulator: Emulator, body: Body, rest: list[str]) -> Body:
     container = _container(emulator, body)
     emulator.set_throughput(container, read_throughput(str(body.get("throughput"))))
     return {"throughput": container.throughput, "partitions": len(container.partitions)}
 
 
-def _pause(emulator: "Emulator", body: Body, rest: list[str]) -> Body:
+def _pause(emulator: Emulator, body: Body, rest: list[str]) -> Body:
     emulator.paused = True
     return {"paused": True}
 
 
-def _resume(emulator: "Emulator", body: Body, rest: list[str]) -> Body:
+def _resume(emulator: Emulator, body: Body, rest: list[str]) -> Body:
     emulator.paused = False
     return {"paused": False}
 
 
-def _container(emulator: "Emulator", body: Body) -> Container:
+def _container(emulator: Emulator, body: Body) -> Container:
     return emulator.account.container(str(body.get("database")), str(body.get("container")))
 
 
-_ACTIONS: dict[tuple[str, str], Callable[["Emulator", Body, list[str]], Body]] = {
+_ACTIONS: dict[tuple[str, str], Callable[[Emulator, Body, list[str]], Body]] = {
     ("GET", ""): _ping,
     ("GET", "state"): _state,
     ("GET", "faults"): _list_faults,

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from local.cosmos.documents import check_id, whole
 from local.cosmos.errors import bad_request, not_implemented
 from local.cosmos.indexing import DEFAULT_POLICY
+from local.cosmos.parsing import check_id, whole
 
 NAME_LIMIT = 255
 THROUGHPUT_MIN, THROUGHPUT_MAX, THROUGHPUT_STEP = 400, 1_000_000, 100

@@ -7,47 +7,15 @@ import orjson
 from local.cosmos import hashing
 from local.cosmos.errors import CosmosError, bad_request
 from local.cosmos.nesting import NESTING_LIMIT, depth, too_deep
+from local.cosmos.parsing import check_id
 from local.cosmos.partitions import Record
 from local.cosmos.rids import document_rid, etag_of
 from local.cosmos.state import Container
 
 SYSTEM_PROPERTIES = frozenset({"_rid", "_self", "_etag", "_attachments", "_ts"})
 ITEM_LIMIT = 2 * 1024 * 1024
-ID_LIMIT = 1023
 KEY_LIMIT = 2048
-ID_FORBIDDEN = frozenset("/\\?#")
-
 KEY_MISMATCH = "PartitionKey extracted from document doesn't match the one specified in the header"
-MISSING_ID = "The input content is invalid because the required properties - 'id; ' - are missing"
-
-
-def parse(body: bytes) -> Any:
-    """JSON, or 400."""
-    try:
-        return orjson.loads(body)
-    except orjson.JSONDecodeError as error:
-        raise bad_request(f"The request body is not valid JSON: {error}") from None
-
-
-def whole(text: str) -> int | None:
-    """A number of at most nine digits, as headers and paths carry them; None for anything else."""
-    return int(text) if len(text) <= 9 and text.isascii() and text.isdecimal() else None
-
-
-def check_id(id_: Any) -> str:
-    """The id of a document, or 400."""
-    if id_ is None:
-        raise bad_request(MISSING_ID)
-    if not isinstance(id_, str) or not id_:
-        raise bad_request("The input name is invalid: 'id' has to be a string with at least one character.")
-    if len(id_) > ID_LIMIT // 4 and len(id_.encode()) > ID_LIMIT:
-        raise bad_request(f"The input name is invalid: 'id' is longer than {ID_LIMIT} bytes.")
-    if not ID_FORBIDDEN.isdisjoint(id_):
-        raise bad_request(
-            f"The input name '{id_}' is invalid. Ensure to provide a unique non-empty string "
-            "without the characters '/', '\\', '?', '#'."
-        )
-    return id_
 
 
 def key_of(container: Container, document: dict[str, Any]) -> bytes:

@@ -1,20 +1,18 @@
 """One request on its way through the emulator."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from local.cosmos.batch_requests import read_key
+from local.cosmos.emulator import Emulator
 from local.cosmos.errors import CosmosError, bad_request, not_found
 from local.cosmos.executor import Executor
 from local.cosmos.faults import Effect
 from local.cosmos.messages import Request, Response
+from local.cosmos.parsing import read_key
 from local.cosmos.partitions import Partition
 from local.cosmos.rids import etag_of
 from local.cosmos.state import Container, Database
-
-if TYPE_CHECKING:
-    from local.cosmos.emulator import Emulator
+from local.cosmos.transaction import Transaction
 
 KEY_HEADER = "x-ms-documentdb-partitionkey"
 RANGE_HEADER = "x-ms-documentdb-partitionkeyrangeid"
@@ -25,12 +23,11 @@ CONSISTENCY = frozenset({"session", "consistentprefix", "eventual"})
 class Exchange:
     """A request, the parts of its path, and the emulator it is for."""
 
-    emulator: "Emulator"
+    emulator: Emulator
     request: Request
     parts: list[str]
-    activity: str
     now: float
-    work: Executor | None = None
+    started: Executor | None = None
     effect: Effect | None = None  # of a fault rule on the request as a whole
 
     def header(self, name: str) -> str | None:
@@ -71,9 +68,9 @@ class Exchange:
     def executor(self) -> Executor:
         """The work on the container of the path."""
         emulator = self.emulator
-        container = self.container()
-        self.work = Executor.start(emulator.account, self.database(), container, emulator.faults, self.now)
-        return self.work
+        tx = Transaction(emulator.account, self.container(), int(self.now))
+        self.started = Executor(tx, self.database(), emulator.faults, self.now)
+        return self.started
 
     def check_consistency(self) -> None:
         """400 for a read that asks for more than the account gives, which is session consistency."""
@@ -108,7 +105,7 @@ class Exchange:
 
     def whole_effect(self) -> Effect | None:
         """What the faults of the request and of its operations want done with the answer."""
-        inner = self.work.effect if self.work is not None else None
+        inner = self.started.effect if self.started is not None else None
         return inner if self.effect is None else self.effect.joined(inner)
 
     @staticmethod

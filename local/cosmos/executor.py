@@ -4,29 +4,26 @@ from dataclasses import dataclass
 
 from local.cosmos.errors import CosmosError, throttled
 from local.cosmos.faults import Effect, Faults, Target
-from local.cosmos.operations import Operation, Outcome, Transaction, perform
+from local.cosmos.operations import Operation, Outcome, perform
 from local.cosmos.partitions import Partition
-from local.cosmos.state import Account, Container, Database
+from local.cosmos.state import Container, Database
+from local.cosmos.transaction import Transaction
 
 
 @dataclass(slots=True)
 class Executor:
     """The operations of one request on one container."""
 
-    account: Account
+    tx: Transaction
     database: Database
-    container: Container
     faults: Faults
     now: float
-    tx: Transaction
     effect: Effect | None = None  # what a fault wants done with the whole answer
 
-    @classmethod
-    def start(
-        cls, account: Account, database: Database, container: Container, faults: Faults, now: float
-    ) -> "Executor":
-        """Begin the work of a request."""
-        return cls(account, database, container, faults, now, Transaction(account, container, int(now)))
+    @property
+    def container(self) -> Container:
+        """The container of the operations."""
+        return self.tx.container
 
     def admit(self, partition: Partition) -> None:
         """Raise 429 while the partition's second is overdrawn."""
@@ -53,7 +50,7 @@ class Executor:
         """Take the charge from the partition's budget and count the operation."""
         if charge:
             partition.budget.spend(charge)
-        self.container.counts[partition.id, kind, status] += 1
+        self.tx.container.counts[partition.id, kind, status] += 1
 
     def target(self, partition: Partition | None, kind: str) -> Target:
         """What a fault rule looks at."""

@@ -12,8 +12,8 @@ from local.cosmos import charges
 from local.cosmos.documents import render
 from local.cosmos.errors import format_charge
 from local.cosmos.hashing import KEY_SPACE, MASK
-from local.cosmos.operations import Transaction
 from local.cosmos.partitions import Partition
+from local.cosmos.transaction import Transaction
 
 LONGEST_TEXT = 255  # characters of id and key: far below the limits in bytes, which are left to the rule
 LARGEST_BODY = 64 * 1024

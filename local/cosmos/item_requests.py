@@ -6,6 +6,7 @@ from local.cosmos.exchange import KEY_HEADER, RANGE_HEADER, Exchange
 from local.cosmos.executor import Executor
 from local.cosmos.messages import Response
 from local.cosmos.operations import Operation, Outcome
+from local.cosmos.parsing import parse, read_key
 from local.cosmos.partitions import Partition
 
 NO_KEY = (
@@ -17,17 +18,17 @@ NO_KEY = (
 def write_item(exchange: Exchange) -> Response:
     """POST docs: create or upsert."""
     upsert = exchange.flag("x-ms-documentdb-is-upsert")
-    return _single(exchange, "upsert" if upsert else "create", None, documents.parse(exchange.request.body))
+    return _single(exchange, "upsert" if upsert else "create", None, parse(exchange.request.body))
 
 
 def replace_item(exchange: Exchange) -> Response:
     """PUT."""
-    return _single(exchange, "replace", exchange.document_id, documents.parse(exchange.request.body))
+    return _single(exchange, "replace", exchange.document_id, parse(exchange.request.body))
 
 
 def patch_item(exchange: Exchange) -> Response:
     """PATCH."""
-    return _single(exchange, "patch", exchange.document_id, documents.parse(exchange.request.body))
+    return _single(exchange, "patch", exchange.document_id, parse(exchange.request.body))
 
 
 def read_item(exchange: Exchange) -> Response:
@@ -72,7 +73,7 @@ def key_from_header(exchange: Exchange) -> bytes:
     text = exchange.header(KEY_HEADER)
     if text is None:
         raise bad_request(NO_KEY, 1001)
-    return batch_requests.read_key(text)
+    return read_key(text)
 
 
 def _single(exchange: Exchange, kind: str, id_: str | None, body: object) -> Response:

@@ -8,9 +8,9 @@ from typing import Any, Protocol
 
 import orjson
 
-from local.cosmos.operations import Change
 from local.cosmos.partitions import Partition, Record
 from local.cosmos.state import Account, Container, Database
+from local.cosmos.transaction import Change
 
 Row = tuple[int, str, str, bytes, int, int, bytes]  # number, container, id, key, lsn, ts, body
 ROWS_A_STATEMENT = 128

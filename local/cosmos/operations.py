@@ -1,19 +1,18 @@
 """What each kind of item operation does to one partition, and what it costs."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
 
 from local.cosmos import charges, documents, patching
 from local.cosmos.errors import CosmosError, bad_request, conflict, not_found, precondition_failed
+from local.cosmos.parsing import MISSING_ID
 from local.cosmos.partitions import Partition, Record
 from local.cosmos.rids import etag_of
-from local.cosmos.state import Account, Container
+from local.cosmos.transaction import Transaction
 
-# where, the id, the document before, the document after
-Change = tuple[Partition, str, Record | None, Record | None]
 FAILED_CHARGE = 1.0  # looking a document up costs a read also when the operation then fails
 
 
@@ -36,52 +35,6 @@ class Outcome:
     status: int
     charge: float
     record: Record | None = None
-
-
-@dataclass(slots=True)
-class Transaction:
-    """The changes of one request: made in memory at once, then either undone together or handed to the storage."""
-
-    account: Account
-    container: Container
-    ts: int
-    changes: list[Change] = field(default_factory=list)
-
-    def put(self, partition: Partition, id_: str, key: bytes, body: bytes, before: Record | None) -> Record:
-        """Write a document."""
-        return self.put_in(partition, partition.group(key), id_, key, body, before)
-
-    def put_in(
-        self, partition: Partition, group: dict[str, Record], id_: str, key: bytes, body: bytes, before: Record | None
-    ) -> Record:
-        """Write a document into its logical partition, which is at hand."""
-        account = self.account
-        account.lsn = lsn = account.lsn + 1
-        if before is None:
-            account.number = number = account.number + 1
-        else:
-            number = before.number
-        record = Record(body, number, lsn, self.ts, key)
-        partition.put_in(group, id_, record, before)
-        partition.lsn = lsn
-        self.changes.append((partition, id_, before, record))
-        return record
-
-    def remove(self, partition: Partition, id_: str, before: Record) -> None:
-        """Take a document away."""
-        self.account.lsn += 1
-        partition.remove(before.key, id_)
-        partition.lsn = self.account.lsn
-        self.changes.append((partition, id_, before, None))
-
-    def undo(self) -> None:
-        """Put everything back."""
-        for partition, id_, before, after in reversed(self.changes):
-            if before is not None:
-                partition.put(id_, before)
-            elif after is not None:
-                partition.remove(after.key, id_)
-        self.changes.clear()
 
 
 def perform(tx: Transaction, partition: Partition, op: Operation) -> Outcome:
@@ -169,7 +122,7 @@ def _check_etag(op: Operation, before: Record) -> None:
 
 def _id_of(op: Operation) -> str:
     if not isinstance(op.id, str) or not op.id:
-        raise bad_request(documents.MISSING_ID)
+        raise bad_request(MISSING_ID)
     return op.id
 
 

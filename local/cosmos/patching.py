@@ -4,8 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from local.cosmos.documents import SYSTEM_PROPERTIES, whole
+from local.cosmos.documents import SYSTEM_PROPERTIES
 from local.cosmos.errors import bad_request
+from local.cosmos.parsing import whole
 from local.cosmos.query import condition_holds
 from local.cosmos.query.values import UNDEFINED, tidy
 

@@ -9,12 +9,13 @@ from typing import Any
 import orjson
 
 from local.cosmos import batch_requests, charges
-from local.cosmos.documents import parse, render
+from local.cosmos.documents import render
 from local.cosmos.errors import CosmosError, bad_request, format_charge, not_implemented
 from local.cosmos.exchange import KEY_HEADER, RANGE_HEADER, Exchange, session_token
 from local.cosmos.executor import Executor
 from local.cosmos.messages import Response
 from local.cosmos.nesting import NESTING_LIMIT, depth
+from local.cosmos.parsing import parse, read_key
 from local.cosmos.partitions import Partition, Record
 from local.cosmos.query import read_query
 from local.cosmos.query.parser import parse_query
@@ -79,13 +80,9 @@ def _serve(exchange: Exchange, prepared: PreparedQuery, parameters: dict[str, An
     key, range_id = exchange.header(KEY_HEADER), exchange.header(RANGE_HEADER)
     if range_id is not None:
         partition = executor.container.partition_by_id(range_id)
-        wanted = batch_requests.read_key(key) if key is not None else None
+        wanted = read_key(key) if key is not None else None
         return _in_one(exchange, executor, prepared, partition, wanted, token, page)
-    pinned = (
-        batch_requests.read_key(key)
-        if key is not None
-        else pinned_key(prepared.query, parameters, executor.container.key_path)
-    )
+    pinned = read_key(key) if key is not None else pinned_key(prepared.query, parameters, executor.container.key_path)
     if pinned is not None:
         partition = executor.container.partition_of(pinned)
         return _in_one(exchange, executor, prepared, partition, pinned, token, page)

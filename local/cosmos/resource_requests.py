@@ -8,12 +8,12 @@ import orjson
 from local.cosmos import charges
 from local.cosmos.control_requests import PARTITIONS_MAX
 from local.cosmos.definitions import check_name, least_throughput, read_container, read_throughput
-from local.cosmos.documents import parse, whole
 from local.cosmos.errors import CosmosError, bad_request, format_charge, not_found, not_implemented
 from local.cosmos.exchange import Exchange
 from local.cosmos.messages import Response
 from local.cosmos.nesting import NESTING_LIMIT, depth, too_deep
 from local.cosmos.offers import offer_of
+from local.cosmos.parsing import parse, whole
 from local.cosmos.query import run_on_documents
 from local.cosmos.query.prepared import INVALID_TOKEN
 from local.cosmos.query_requests import page_size

@@ -3,16 +3,13 @@
 import asyncio
 import errno
 import logging
-import time
-from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from local.cosmos import EMULATOR_KEY
 from local.cosmos.control_requests import CONTROL
-from local.cosmos.emulator import Emulator
 from local.cosmos.errors import CosmosError
-from local.cosmos.messages import Clock, Request, Response
+from local.cosmos.gateway import Gateway
+from local.cosmos.messages import Request, Response
 from local.cosmos.wire import Connection
 
 log = logging.getLogger(__name__)
@@ -27,21 +24,11 @@ class PortTakenError(Exception):
 class CosmosServer:
     """Async context manager: listens on entering, has answered a request of its own, ends on leaving."""
 
-    def __init__(
-        self,
-        *,
-        port: int = 0,
-        bind: str = "127.0.0.1",
-        data_dir: Path | None = None,
-        key: str = EMULATOR_KEY,
-        clock: Clock = time.time,
-        accept_aad: bool = False,
-        throttled: bool = True,
-    ) -> None:
-        self.key = key
+    def __init__(self, gateway: Gateway, *, port: int = 0, bind: str = "127.0.0.1") -> None:
         self.port = port
         self.bind = bind
-        self.emulator = Emulator(data_dir=data_dir, key=key, clock=clock, accept_aad=accept_aad, throttled=throttled)
+        self.emulator = gateway.emulator
+        self._gateway = gateway
         self._connections: set[Connection] = set()
         self._held: list[tuple[Connection, Request]] = []
         self._waiting: list[tuple[Connection, Response]] = []  # for the next commit
@@ -109,7 +96,7 @@ class CosmosServer:
         if self._broken is not None:
             return CosmosError(500, f"The emulator cannot keep writes any more: {self._broken}").response()
         try:
-            return self.emulator.answer(request)
+            return self._gateway.answer(request)
         except Exception:
             log.exception("%s %s failed inside the emulator", request.method, request.path)
             return CosmosError(500, "The emulator failed; its log says why.").response()

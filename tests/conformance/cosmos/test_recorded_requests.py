@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 
 from local.cosmos import EMULATOR_KEY, hashing
-from local.cosmos.batch_requests import read_key
+from local.cosmos.auth import Authorizer
 from local.cosmos.emulator import Emulator
+from local.cosmos.gateway import Gateway
 from local.cosmos.messages import Request, Response
+from local.cosmos.parsing import read_key
 from tests.contract.cosmos_emulator.clients import Raw
 
 RECORDS = Path(__file__).parents[1] / "records/cosmos-wire/javascript-sdk-4.9.3.jsonl"
@@ -22,13 +24,13 @@ NOW = 1767225600.0
 @pytest.fixture
 def ask() -> Callable[..., Response]:
     """An emulator with the recorded container, as a function of requests."""
-    emulator = Emulator(clock=lambda: NOW, date_clock=lambda: NOW)
+    gateway = Gateway(Emulator(clock=lambda: NOW), Authorizer(EMULATOR_KEY, lambda: NOW))
     signer = Raw("http://127.0.0.1", EMULATOR_KEY)
 
     def ask(method: str, path: str, headers: dict[str, str], body: Any) -> Response:
         signed = {"x-ms-date": DATE, "authorization": signer.sign(method, path, DATE)}
         data = b"" if body == "" else json.dumps(body).encode()
-        return emulator.answer(Request(method, path, {**headers, **signed}, data))
+        return gateway.answer(Request(method, path, {**headers, **signed}, data))
 
     ask("POST", "/dbs", {}, {"id": "d"})
     definition = {"id": "c", "partitionKey": {"paths": ["/pk"], "kind": "Hash", "version": 2}}

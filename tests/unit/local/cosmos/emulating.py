@@ -1,12 +1,16 @@
 """An emulator in process, with a clock that tests move."""
 
+import time
 from typing import Any
 
 import orjson
 
 from local.cosmos import EMULATOR_KEY
+from local.cosmos.auth import Authorizer
 from local.cosmos.emulator import Emulator
+from local.cosmos.gateway import Gateway
 from local.cosmos.messages import Request, Response
+from local.cosmos.server import CosmosServer
 from tests.contract.cosmos_emulator.clients import Raw
 
 DATE = "Thu, 01 Jan 2026 00:00:00 GMT"
@@ -14,12 +18,18 @@ START = 1767225600.0
 PATH = "/dbs/d/colls/c/docs"
 
 
+def new_server(**options: Any) -> CosmosServer:
+    """A server of its own emulator, on a free port and with the system's clock."""
+    return CosmosServer(Gateway(Emulator(**options), Authorizer(EMULATOR_KEY, time.time)))
+
+
 class Emulated:
     """A container `c` with partition key /pk in a database `d`, and a clock."""
 
     def __init__(self, partitions: int = 1, throughput: int = 400, **options: Any) -> None:
         self.now = START
-        self.emulator = Emulator(clock=lambda: self.now, date_clock=lambda: START, **options)
+        self.emulator = Emulator(clock=lambda: self.now, **options)
+        self._gateway = Gateway(self.emulator, Authorizer(EMULATOR_KEY, lambda: START))
         self._signer = Raw("http://127.0.0.1", EMULATOR_KEY)
         if "d" not in self.emulator.account.databases:
             self.ask("POST", "/dbs", {"id": "d"})
@@ -36,7 +46,7 @@ class Emulated:
         """Any request, signed."""
         signed = {"x-ms-date": DATE, "authorization": self._signer.sign(method, path, DATE)}
         data = body if isinstance(body, bytes) else b"" if body is None else orjson.dumps(body)
-        return self.emulator.answer(Request(method, path, {**signed, **(headers or {})}, data))
+        return self._gateway.answer(Request(method, path, {**signed, **(headers or {})}, data))
 
     def item(self, method: str, key: Any, id_: str = "", body: Any = None, **headers: str) -> Response:
         """A request for one document."""

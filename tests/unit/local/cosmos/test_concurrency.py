@@ -10,8 +10,8 @@ import orjson
 import pytest
 
 from local.cosmos import EMULATOR_KEY
-from local.cosmos.server import CosmosServer
 from tests.contract.cosmos_emulator.clients import Raw
+from tests.unit.local.cosmos.emulating import new_server
 
 BATCH = {
     "x-ms-cosmos-is-batch-request": "true",
@@ -28,7 +28,7 @@ def test_batches_of_concurrent_writers_are_all_or_nothing(tmp_path: Path, kept: 
 
     async def run() -> None:
         async with (
-            CosmosServer(data_dir=tmp_path if kept else None, throttled=False) as server,
+            new_server(data_dir=tmp_path if kept else None, throttled=False) as server,
             aiohttp.ClientSession(server.url) as session,
         ):
             raw = Raw(server.url, EMULATOR_KEY)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from local.cosmos.charges import leaves
 from local.cosmos.fast_path import FastPath
-from local.cosmos.operations import Transaction
+from local.cosmos.transaction import Transaction
 from tests.contract.cosmos_emulator.clients import operation
 from tests.unit.local.cosmos.emulating import Emulated
 

@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 
 from local.cosmos import EMULATOR_KEY, wire
-from local.cosmos.emulator import Emulator
+from local.cosmos.gateway import Gateway
 from local.cosmos.messages import Request, Response
-from local.cosmos.server import CosmosServer
 from tests.contract.cosmos_emulator.clients import Raw
+from tests.unit.local.cosmos.emulating import new_server
 
 Talk = Callable[[int], Awaitable[None]]
 PING = b"GET /_control/ HTTP/1.1\r\nhost: localhost\r\n\r\n"
@@ -26,7 +26,7 @@ def served(talk: Talk, data_dir: Path | None = None) -> None:
     """Run a conversation with a server in this process."""
 
     async def run() -> None:
-        async with CosmosServer(data_dir=data_dir) as server:
+        async with new_server(data_dir=data_dir) as server:
             await asyncio.wait_for(talk(server.port), 20)
 
     asyncio.run(run())
@@ -255,7 +255,7 @@ def test_an_answer_to_a_client_that_is_gone_raises_nothing() -> None:
 
 def test_a_failure_inside_is_no_traceback(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
     """A mistake of ours gets 500 without details; the log has the details."""
-    monkeypatch.setattr(Emulator, "_serve", lambda self, context: 1 / 0)
+    monkeypatch.setattr(Gateway, "_serve", lambda self, exchange: 1 / 0)
     monkeypatch.setattr("local.cosmos.auth.Authorizer.check", lambda *_: None)
 
     async def talk(port: int) -> None:

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from local.cosmos import EMULATOR_KEY
-from local.cosmos.server import CosmosServer
 from tests.contract.cosmos_emulator.clients import Raw
+from tests.unit.local.cosmos.emulating import new_server
 from tests.unit.local.cosmos.test_wire import exchange
 
 REQUESTS = int(os.environ.get("SOAK_SEEDS", "500"))
@@ -95,7 +95,7 @@ def test_damaged_requests_do_no_harm(tmp_path: Path, caplog: pytest.LogCaptureFi
     """A clear error or a closed connection; no trouble in the log, and the document of before is still there."""
 
     async def run() -> None:
-        async with CosmosServer(data_dir=tmp_path if kept else None, throttled=False) as server:
+        async with new_server(data_dir=tmp_path if kept else None, throttled=False) as server:
             chance = random.Random(kept)
             whole = await prepare(server.port)
             for _ in range(REQUESTS // 2 // AT_ONCE):
