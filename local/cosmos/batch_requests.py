@@ -72,33 +72,31 @@ def bulk(executor: Executor, partition: Partition, request: Request) -> Response
     executor.admit(partition)
     minimal = request.headers.get("prefer") == MINIMAL
     go_on = request.headers.get("x-ms-cosmos-batch-continue-on-error", "false").lower() == "true"
-    lane = FastPath(executor.tx, partition, minimal)
-    fast = lane.open and not executor.faults.rules
+    fast_path = FastPath(executor.tx, partition, minimal)
+    fast = fast_path.open and not executor.faults.rules
     results, charge, size, mixed, stopped = [], 0.0, 0, False, False
     for raw in operations:
-        result = lane.write(raw) if fast and type(raw) is dict and not stopped else None
+        result = fast_path.write(raw) if fast and type(raw) is dict and not stopped else None
         if result is None or size + len(result) > RESPONSE_LIMIT:
             try:
                 if result is not None:
                     raise TOO_LARGE
-                result, spent = _one_of_bulk(executor, partition, raw, minimal, RESPONSE_LIMIT - size, stopped)
+                if stopped:
+                    raise CosmosError(424, "")
+                result, spent = _one_of_bulk(executor, partition, raw, minimal, RESPONSE_LIMIT - size)
                 charge += spent
             except CosmosError as error:
                 charge += error.charge
                 result, mixed, stopped = _failure(error), True, not go_on
         size += len(result)
         results.append(result)
-    lane.close()
-    headers = {"x-ms-request-charge": format_charge(charge + lane.charge)}
+    fast_path.close()
+    headers = {"x-ms-request-charge": format_charge(charge + fast_path.charge)}
     return Response(207 if mixed else 200, headers, b"[" + b",".join(results) + b"]")
 
 
-def _one_of_bulk(
-    executor: Executor, partition: Partition, raw: Any, minimal: bool, room: int, stopped: bool
-) -> tuple[bytes, float]:
+def _one_of_bulk(executor: Executor, partition: Partition, raw: Any, minimal: bool, room: int) -> tuple[bytes, float]:
     """One operation and its charge; raises CosmosError when it fails, or when its result has no room any more."""
-    if stopped:
-        raise CosmosError(424, "")
     op = _bulk_operation(executor, partition, raw)
     outcome = executor.run(partition, op)
     result = _success(executor, op, outcome, minimal or bool(raw.get("minimalReturnPreference")))

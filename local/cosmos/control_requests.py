@@ -10,6 +10,7 @@ from local.cosmos.emulator import Emulator
 from local.cosmos.errors import CosmosError, bad_request
 from local.cosmos.messages import Request, Response
 from local.cosmos.parsing import parse, whole
+from local.cosmos.partitions import Partition
 from local.cosmos.state import Container
 
 CONTROL = "_control"
@@ -54,26 +55,28 @@ def _describe(database: str, container: Container) -> Body:
         {"range": range_id, "kind": kind, "status": status, "count": count}
         for (range_id, kind, status), count in sorted(container.counts.items())
     ]
-    partitions = [
-        {
-            "id": p.id,
-            "min": p.low,
-            "max": p.high,
-            "parents": list(p.parents),
-            "documents": len(p),
-            "bytes": p.size,
-            "lsn": p.lsn,
-            "rate": p.budget.rate if container.throttled else None,
-            "served": [list(entry) for entry in p.budget.history],
-        }
-        for p in container.partitions
-    ]
     return {
         "database": database,
         "container": container.name,
         "throughput": container.throughput,
-        "partitions": partitions,
+        "partitions": [
+            _describe_partition(partition, throttled=container.throttled) for partition in container.partitions
+        ],
         "counts": counts,
+    }
+
+
+def _describe_partition(partition: Partition, *, throttled: bool) -> Body:
+    return {
+        "id": partition.id,
+        "min": partition.low,
+        "max": partition.high,
+        "parents": list(partition.parents),
+        "documents": len(partition),
+        "bytes": partition.size,
+        "lsn": partition.lsn,
+        "rate": partition.budget.rate if throttled else None,
+        "served": [list(entry) for entry in partition.budget.history],
     }
 
 

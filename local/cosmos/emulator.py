@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from local.cosmos.faults import Faults
-from local.cosmos.journal import Journal, MemoryJournal, SqliteJournal
+from local.cosmos.journal import Journal, MemoryJournal
 from local.cosmos.messages import Clock
 from local.cosmos.partitions import Partition
+from local.cosmos.sqlite_journal import SqliteJournal
 from local.cosmos.state import Account, Container, partitions_for
 
 FILE_NAME = "cosmos.sqlite"

@@ -7,7 +7,7 @@ from typing import Any
 from local.cosmos.documents import SYSTEM_PROPERTIES
 from local.cosmos.errors import bad_request
 from local.cosmos.parsing import whole
-from local.cosmos.query import condition_holds
+from local.cosmos.query.in_memory import condition_holds
 from local.cosmos.query.values import UNDEFINED, tidy
 
 LIMIT = 10

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from local.cosmos import item_requests, resource_requests
+from local.cosmos import item_requests, offer_requests, range_requests, resource_requests
 from local.cosmos.errors import CosmosError, not_implemented
 from local.cosmos.exchange import Exchange
 from local.cosmos.messages import Response
@@ -22,7 +22,7 @@ ROUTES: dict[tuple[str, str], Route] = {
     ("GET", "dbs/*/colls/*"): (resource_requests.read_container_properties, "metadata"),
     ("PUT", "dbs/*/colls/*"): (resource_requests.replace_container, "metadata"),
     ("DELETE", "dbs/*/colls/*"): (resource_requests.delete_container, "metadata"),
-    ("GET", "dbs/*/colls/*/pkranges"): (resource_requests.list_ranges, "pkranges"),
+    ("GET", "dbs/*/colls/*/pkranges"): (range_requests.list_ranges, "pkranges"),
     ("GET", "dbs/*/colls/*/docs"): (read_feed, "query"),
     ("POST", "dbs/*/colls/*/docs"): (item_requests.write_item, None),
     ("GET", "dbs/*/colls/*/docs/*"): (item_requests.read_item, None),
@@ -30,10 +30,10 @@ ROUTES: dict[tuple[str, str], Route] = {
     ("PATCH", "dbs/*/colls/*/docs/*"): (item_requests.patch_item, None),
     ("DELETE", "dbs/*/colls/*/docs/*"): (item_requests.delete_item, None),
     ("POST", "dbs/*/colls/*/operations/partitionkeydelete"): (item_requests.delete_partition, None),
-    ("GET", "offers"): (resource_requests.list_offers, "metadata"),
-    ("POST", "offers"): (resource_requests.list_offers, "metadata"),
-    ("GET", "offers/*"): (resource_requests.read_offer, "metadata"),
-    ("PUT", "offers/*"): (resource_requests.replace_offer, "metadata"),
+    ("GET", "offers"): (offer_requests.list_offers, "metadata"),
+    ("POST", "offers"): (offer_requests.list_offers, "metadata"),
+    ("GET", "offers/*"): (offer_requests.read_offer, "metadata"),
+    ("PUT", "offers/*"): (offer_requests.replace_offer, "metadata"),
 }
 LACKING = {
     "sprocs": "stored procedures",

@@ -11,7 +11,7 @@ from local.cosmos import hashing
 from local.cosmos.errors import not_found, range_gone
 from local.cosmos.indexing import term_counter
 from local.cosmos.partitions import Partition
-from local.cosmos.query.prepared import RowCache
+from local.cosmos.query.rows import RowCache
 from local.cosmos.rids import database_of, decode_rid, encode_rid, etag_of
 
 PARTITION_RATE = 10_000  # RU/s that one physical partition can be given

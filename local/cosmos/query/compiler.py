@@ -4,8 +4,10 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
+from local.cosmos.query import operators
 from local.cosmos.query.errors import SEMANTIC, UNKNOWN_FUNCTION, UNRESOLVED, query_error, unsupported
 from local.cosmos.query.functions import FUNCTIONS, LACKING
+from local.cosmos.query.operators import Evaluate
 from local.cosmos.query.string_functions import like
 from local.cosmos.query.syntax import (
     AGGREGATES,
@@ -24,22 +26,7 @@ from local.cosmos.query.syntax import (
     Unary,
     has_aggregate,
 )
-from local.cosmos.query.values import UNDEFINED, equal, number, rank, same, tidy
-
-Evaluate = Callable[[Any], Any]
-ORDERED: dict[str, Callable[[Any, Any], bool]] = {
-    "<": operator.lt,
-    "<=": operator.le,
-    ">": operator.gt,
-    ">=": operator.ge,
-}
-SIGNS: dict[str, Callable[[Any], Any]] = {"-": operator.neg, "+": operator.pos}
-ARITHMETIC: dict[str, Callable[[Any, Any], Any]] = {
-    "+": operator.add,
-    "-": operator.sub,
-    "*": operator.mul,
-    "/": operator.truediv,
-}
+from local.cosmos.query.values import UNDEFINED, equal, number, same, tidy
 
 
 class Compiler:
@@ -97,9 +84,9 @@ class Compiler:
             name = node.key.value
             if isinstance(node.base, Name):
                 return lambda document: document.get(name, UNDEFINED)
-            return lambda document: _member(base(document), name)
+            return lambda document: operators.member(base(document), name)
         key = self.compile(node.key)
-        return lambda document: _member(base(document), key(document))
+        return lambda document: operators.member(base(document), key(document))
 
     def call(self, node: Call) -> Evaluate:
         """A function."""
@@ -137,31 +124,33 @@ class Compiler:
         """NOT and signs."""
         operand = self.compile(node.operand)
         if node.op == "NOT":
-            return lambda document: _negated(operand(document))
-        sign = SIGNS.get(node.op)
+            return lambda document: operators.negated(operand(document))
+        sign = operators.SIGNS.get(node.op)
         if sign is None:
-            return lambda document: _bits("^", int(value), -1) if number(value := operand(document)) else UNDEFINED
+            return lambda document: (
+                operators.bits("^", int(value), -1) if number(value := operand(document)) else UNDEFINED
+            )
         return lambda document: tidy(sign(value)) if number(value := operand(document)) else UNDEFINED
 
     def binary(self, node: Binary) -> Evaluate:
         """Two operands."""
         left, right, op = self.compile(node.left), self.compile(node.right), node.op
         if op == "AND":
-            return lambda document: _and(left(document), right, document)
+            return lambda document: operators.and_(left(document), right, document)
         if op == "OR":
-            return lambda document: _or(left(document), right, document)
+            return lambda document: operators.or_(left(document), right, document)
         if op == "??":
             return lambda document: right(document) if (value := left(document)) is UNDEFINED else value
         if op == "=":
             return lambda document: equal(left(document), right(document))
         if op == "!=":
-            return lambda document: _negated(equal(left(document), right(document)))
+            return lambda document: operators.negated(equal(left(document), right(document)))
         if op == "LIKE":
             return lambda document: like(left(document), right(document))
-        if op in ORDERED:
-            test = ORDERED[op]
-            return lambda document: ordered(test, left(document), right(document))
-        return lambda document: _calculate(op, left(document), right(document))
+        if op in operators.ORDERED:
+            test = operators.ORDERED[op]
+            return lambda document: operators.ordered(test, left(document), right(document))
+        return lambda document: operators.calculate(op, left(document), right(document))
 
     def ternary(self, node: Ternary) -> Evaluate:
         """test ? yes : no."""
@@ -187,8 +176,8 @@ class Compiler:
 
         def test(document: Any) -> Any:
             found = value(document)
-            above = ordered(operator.ge, found, low(document))
-            return _and(above, lambda inner: ordered(operator.le, found, high(inner)), document)
+            above = operators.ordered(operator.ge, found, low(document))
+            return operators.and_(above, lambda inner: operators.ordered(operator.le, found, high(inner)), document)
 
         return test
 
@@ -201,76 +190,6 @@ class Compiler:
         """An array; what is undefined is left out."""
         items = [self.compile(value) for value in node.items]
         return lambda document: [found for value in items if (found := value(document)) is not UNDEFINED]
-
-
-def _member(base: Any, key: Any) -> Any:
-    if isinstance(base, dict) and isinstance(key, str):
-        return base.get(key, UNDEFINED)
-    if isinstance(base, list) and number(key) and 0 <= key < len(base) and float(key).is_integer():
-        return base[int(key)]
-    return UNDEFINED
-
-
-def ordered(test: Callable[[Any, Any], bool], left: Any, right: Any) -> Any:
-    """< and its kin: undefined between types."""
-    if left is UNDEFINED or right is UNDEFINED or rank(left) != rank(right):
-        return UNDEFINED
-    if isinstance(left, list | dict):
-        return UNDEFINED
-    if left is None:
-        return test(0, 0)
-    return test(left, right)
-
-
-def _negated(value: Any) -> Any:
-    return (not value) if isinstance(value, bool) else UNDEFINED
-
-
-def _and(left: Any, right: Evaluate, document: Any) -> Any:
-    if left is False:
-        return False
-    value = right(document)
-    if value is False:
-        return False
-    return True if left is True and value is True else UNDEFINED
-
-
-def _or(left: Any, right: Evaluate, document: Any) -> Any:
-    if left is True:
-        return True
-    value = right(document)
-    if value is True:
-        return True
-    return False if left is False and value is False else UNDEFINED
-
-
-def _calculate(op: str, left: Any, right: Any) -> Any:
-    if op == "||":
-        return left + right if isinstance(left, str) and isinstance(right, str) else UNDEFINED
-    if not number(left) or not number(right):
-        return UNDEFINED
-    try:
-        if op == "%":
-            return tidy(left - right * int(left / right))
-        if op in ARITHMETIC:
-            return tidy(ARITHMETIC[op](left, right))
-        return _bits(op, int(left), int(right))
-    except (ZeroDivisionError, OverflowError, ValueError):
-        return UNDEFINED
-
-
-def _bits(op: str, left: int, right: int) -> int:
-    """The operators on 32-bit numbers."""
-    if op == ">>>":
-        return (left & 0xFFFFFFFF) >> (right & 31)
-    result = {
-        "|": left | right,
-        "&": left & right,
-        "^": left ^ right,
-        "<<": left << (right & 31),
-        ">>": left >> (right & 31),
-    }[op]
-    return ((result + 2**31) & 0xFFFFFFFF) - 2**31
 
 
 _COMPILERS: dict[type, Callable[[Compiler, Any], Evaluate]] = {

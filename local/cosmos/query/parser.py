@@ -1,12 +1,29 @@
 """The grammar of queries: SELECT … FROM … WHERE … ORDER BY … OFFSET … LIMIT …."""
 
 from functools import lru_cache
+from typing import Any
 
+from local.cosmos.errors import bad_request
+from local.cosmos.nesting import NESTING_LIMIT, depth, too_deep
 from local.cosmos.query.errors import SEMANTIC, query_error, unsupported
 from local.cosmos.query.expression_parser import RESERVED, ExpressionParser
 from local.cosmos.query.syntax import Expression, Item, Literal, Member, Name, Order, Query, has_aggregate
+from local.cosmos.query.values import UNDEFINED
 
 TEXT_LIMIT = 512 * 1024
+
+
+def read_query(body: Any) -> tuple[str, dict[str, Any]]:
+    """Text and parameters from the body of a query request."""
+    text = body.get("query") if isinstance(body, dict) else None
+    if not isinstance(text, str):
+        raise bad_request("A query request is an object with the text under 'query'.")
+    parameters = body.get("parameters") or []
+    if not isinstance(parameters, list) or not all(isinstance(p, dict) and "name" in p for p in parameters):
+        raise bad_request("The parameters of a query are a list of objects with name and value.")
+    if depth(parameters) > NESTING_LIMIT + 2:  # a list of objects around the values
+        raise too_deep()
+    return text, {str(p["name"]): p.get("value", UNDEFINED) for p in parameters}
 
 
 @lru_cache(maxsize=256)

@@ -64,27 +64,28 @@ def build_plan(
     """The plan as the service writes it; without features nothing is asked of the client."""
     if features is not None:
         _check_features(query, features)
+    info = _query_info(query, prepared)
+    return {"partitionedQueryExecutionInfoVersion": 2, "queryInfo": info, "queryRanges": ranges}
+
+
+def _query_info(query: Query, prepared: PreparedQuery) -> dict[str, Any]:
     aggregates = _aggregates(query)
     by_alias = {} if query.value or not query.aggregated else dict(zip(_aliases(query), aggregates, strict=True))
     return {
-        "partitionedQueryExecutionInfoVersion": 2,
-        "queryInfo": {
-            "distinctType": _distinct_type(query),
-            "top": prepared.top,
-            "offset": prepared.offset if query.offset else None,
-            "limit": prepared.limit,
-            "orderBy": ["Ascending" if order.ascending else "Descending" for order in query.order_by],
-            "orderByExpressions": [order.text for order in query.order_by],
-            "groupByExpressions": [],
-            "groupByAliases": list(by_alias),
-            "aggregates": aggregates if query.value else [],
-            "groupByAliasToAggregateType": by_alias,
-            "rewrittenQuery": _rewrite(query, prepared),
-            "hasSelectValue": query.value,
-            "dCountInfo": None,
-            "hasNonStreamingOrderBy": False,
-        },
-        "queryRanges": ranges,
+        "distinctType": _distinct_type(query),
+        "top": prepared.top,
+        "offset": prepared.offset if query.offset else None,
+        "limit": prepared.limit,
+        "orderBy": ["Ascending" if order.ascending else "Descending" for order in query.order_by],
+        "orderByExpressions": [order.text for order in query.order_by],
+        "groupByExpressions": [],
+        "groupByAliases": list(by_alias),
+        "aggregates": aggregates if query.value else [],
+        "groupByAliasToAggregateType": by_alias,
+        "rewrittenQuery": _rewrite(query, prepared),
+        "hasSelectValue": query.value,
+        "dCountInfo": None,
+        "hasNonStreamingOrderBy": False,
     }
 
 

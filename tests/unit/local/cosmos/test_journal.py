@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from local.cosmos.journal import FileTakenError, MemoryJournal, SqliteJournal
+from local.cosmos.journal import MemoryJournal
+from local.cosmos.sqlite_journal import FileTakenError, SqliteJournal
 from tests.contract.cosmos_emulator.clients import operation
 from tests.unit.local.cosmos.emulating import Emulated
 

@@ -1,0 +1,110 @@
+"""Rows of a query's answer: where they come from, the page they fill, and where the next page begins."""
+
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
+from typing import Any
+
+from local.cosmos.errors import bad_request
+from local.cosmos.query.values import UNDEFINED, sort_key
+
+Token = dict[str, Any]
+Row = tuple[list[Any], int, int, bytes]
+"""Values of ORDER BY, number and size of the document, JSON of the row."""
+Remembered = Callable[[Callable[[], list[Row]]], list[Row]]
+REMEMBERED = 4
+INVALID_TOKEN = "Invalid Continuation Token"
+KEY_CHARACTERS = 300
+"""Characters of an order value that a token carries, because clients take headers of 8 KB."""
+SCAN_LIMIT = 100_000
+"""Documents read for one answer. A longer scan continues with a token, as in the service."""
+
+
+@dataclass(slots=True)
+class Source:
+    """A document to be queried: its number, its size, and its JSON with system properties when asked for."""
+
+    number: int
+    size: int
+    text: Callable[[], bytes]
+
+
+@dataclass(slots=True)
+class Page:
+    """What one answer holds."""
+
+    limit: int
+    byte_limit: int
+    rows: list[bytes] = field(default_factory=list)
+    size: int = 0
+    read: int = 0  # bytes of the documents that matched
+    scanned: int = 0
+
+    @property
+    def full(self) -> bool:
+        """Whether no other row fits."""
+        return len(self.rows) >= self.limit or self.size >= self.byte_limit or self.scanned >= SCAN_LIMIT
+
+    def add(self, row: bytes) -> None:
+        """Take a row in."""
+        self.rows.append(row)
+        self.size += len(row) + 1
+
+
+def to_portable(value: Any) -> list[Any]:
+    """A value as JSON can carry it: undefined is an empty list, everything else a list of one."""
+    return [] if value is UNDEFINED else [value]
+
+
+def from_portable(portable: list[Any]) -> Any:
+    return portable[0] if portable else UNDEFINED
+
+
+def shorten(portable_value: list[Any]) -> list[Any]:
+    """An order value short enough for a header; what is nested is told by its type alone."""
+    return [
+        value[:KEY_CHARACTERS] if isinstance(value, str) else type(value)() if isinstance(value, list | dict) else value
+        for value in portable_value
+    ]
+
+
+def resume(rows: list[Row], token: Token, ascending: list[bool]) -> int:
+    """Where to go on: after the row the token names, or if that is gone, after those that came before it."""
+    if "number" not in token:
+        return 0
+    for at, (_, number, _, _) in enumerate(rows):
+        if number == token["number"]:
+            return at + 1
+    wanted = [sort_key(from_portable(key)) for key in token["keys"]]
+    if len(wanted) != len(ascending):
+        raise bad_request(INVALID_TOKEN)
+    for at, (keys, number, _, _) in enumerate(rows):
+        if _comes_after(
+            [sort_key(from_portable(shorten(key))) for key in keys], number, wanted, token["number"], ascending
+        ):
+            return at
+    return len(rows)
+
+
+def _comes_after(keys: list[Any], number: int, wanted: list[Any], last: int, ascending: list[bool]) -> bool:
+    for key, other, up in zip(keys, wanted, ascending, strict=True):
+        if key != other:
+            return bool(key > other) == up
+    return number > last
+
+
+class RowCache:
+    """The sorted rows of the last few queries, so that the next page need not sort again."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[Hashable, list[Row]] = OrderedDict()
+
+    def get(self, key: Hashable, make: Callable[[], list[Row]]) -> list[Row]:
+        """The rows under a key, which has to tell the version of what they were made from."""
+        rows = self._kept.get(key)
+        if rows is None:
+            rows = self._kept[key] = make()
+        self._kept.move_to_end(key)
+        while len(self._kept) > REMEMBERED:
+            self._kept.popitem(last=False)
+        return rows
