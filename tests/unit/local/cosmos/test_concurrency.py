@@ -1,4 +1,4 @@
-"""Many clients at once."""
+"""Many clients at the same time."""
 
 import asyncio
 import random
@@ -24,7 +24,7 @@ DEFINITION = {"id": "c", "partitionKey": {"paths": ["/pk"], "kind": "Hash", "ver
 
 @pytest.mark.parametrize("kept", [False, True], ids=["in memory", "in SQLite"])
 def test_batches_of_concurrent_writers_are_all_or_nothing(tmp_path: Path, kept: bool) -> None:
-    """Of writers that want the same ids in any order at the same time one gets all, the others nothing."""
+    """When several writers create the same ids at the same time, one creates all of them and the others none."""
 
     async def run() -> None:
         async with (
