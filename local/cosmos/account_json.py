@@ -9,7 +9,7 @@ from local.cosmos.state import Account, Container, Database
 
 
 def dump_resources(account: Account) -> bytes:
-    """Everything but documents, as JSON."""
+    """The databases, containers and counters as JSON."""
     return orjson.dumps(
         {
             "resources": account.resources,
@@ -22,7 +22,7 @@ def dump_resources(account: Account) -> bytes:
 
 
 def load_resources(account: Account, data: dict[str, Any], *, throttled: bool) -> None:
-    """The databases and containers back from JSON, still without documents."""
+    """Adds the databases and containers of that JSON to the account, without documents."""
     account.seen_resource(data["resources"])
     for entry in data["databases"]:
         properties = entry["properties"]

@@ -1,4 +1,4 @@
-"""Many operations in one request: transactional (all or nothing) and bulk (each for itself)."""
+"""Many operations in one request: transactional (all or none) or bulk (each on its own)."""
 
 from typing import Any
 
@@ -23,7 +23,7 @@ OPERATION_TYPES = {name.capitalize(): name for name in ("create", "upsert", "rea
 
 
 def read_operations(request: Request) -> list[dict[str, Any]]:
-    """The operations of a request, within the limits."""
+    """The operations of a request; raises 400 or 413 where they exceed the limits."""
     if len(request.body) > REQUEST_LIMIT:
         raise CosmosError(413, "Request size is too large")
     operations = parse(request.body)
@@ -35,7 +35,7 @@ def read_operations(request: Request) -> list[dict[str, Any]]:
 
 
 def transactional(executor: Executor, partition: Partition, key: bytes, request: Request) -> Response:
-    """All operations on one logical partition, or none of them."""
+    """Does all operations on one logical partition, or none of them."""
     operations = read_operations(request)
     executor.admit(partition)
     minimal = request.headers.get("prefer") == MINIMAL
@@ -55,23 +55,27 @@ def transactional(executor: Executor, partition: Partition, key: bytes, request:
             return _failed(len(operations), at, error, charge + error.charge)
         charge += outcome.charge
     executor.account_for(partition, "batch", 200, charge)
-    return Response(200, {"x-ms-request-charge": format_charge(charge)}, b"[" + b",".join(results) + b"]")
+    return _response(200, charge, results)
 
 
 def _failed(count: int, at: int, error: CosmosError, charge: float) -> Response:
-    """The operation that failed keeps its code, all others were not done because of it."""
+    """The failed operation keeps its code, and all others get 424."""
     dependent = _failure(CosmosError(424, ""))
     results = [dependent] * count
     results[at] = _failure(error)
-    return Response(207, {"x-ms-request-charge": format_charge(charge)}, b"[" + b",".join(results) + b"]")
+    return _response(207, charge, results)
+
+
+def _response(status: int, charge: float, results: list[bytes]) -> Response:
+    return Response(status, {"x-ms-request-charge": format_charge(charge)}, b"[" + b",".join(results) + b"]")
 
 
 def bulk(executor: Executor, partition: Partition, request: Request) -> Response:
-    """Each operation for itself, all in one partition key range."""
+    """Does each operation on its own, all in one partition key range."""
     operations = read_operations(request)
     executor.admit(partition)
     minimal = request.headers.get("prefer") == MINIMAL
-    go_on = request.headers.get("x-ms-cosmos-batch-continue-on-error", "false").lower() == "true"
+    continue_on_error = request.headers.get("x-ms-cosmos-batch-continue-on-error", "false").lower() == "true"
     fast_path = FastPath(executor.tx, partition, minimal)
     fast = fast_path.open and not executor.faults.rules
     results, charge, size, mixed, stopped = [], 0.0, 0, False, False
@@ -87,16 +91,15 @@ def bulk(executor: Executor, partition: Partition, request: Request) -> Response
                 charge += spent
             except CosmosError as error:
                 charge += error.charge
-                result, mixed, stopped = _failure(error), True, not go_on
+                result, mixed, stopped = _failure(error), True, not continue_on_error
         size += len(result)
         results.append(result)
     fast_path.close()
-    headers = {"x-ms-request-charge": format_charge(charge + fast_path.charge)}
-    return Response(207 if mixed else 200, headers, b"[" + b",".join(results) + b"]")
+    return _response(207 if mixed else 200, charge + fast_path.charge, results)
 
 
 def _one_of_bulk(executor: Executor, partition: Partition, raw: Any, minimal: bool, room: int) -> tuple[bytes, float]:
-    """One operation and its charge; raises CosmosError when it fails, or when its result has no room any more."""
+    """The result and charge of one operation; raises CosmosError where it fails or its result exceeds `room` bytes."""
     op = _bulk_operation(executor, partition, raw)
     outcome = executor.run(partition, op)
     result = _success(executor, op, outcome, minimal or bool(raw.get("minimalReturnPreference")))
@@ -106,7 +109,7 @@ def _one_of_bulk(executor: Executor, partition: Partition, raw: Any, minimal: bo
 
 
 def _bulk_operation(executor: Executor, partition: Partition, raw: Any) -> Operation:
-    """One operation of a bulk request, which names its own partition key."""
+    """One operation of a bulk request, under the partition key that it names."""
     text = raw.get("partitionKey") if isinstance(raw, dict) else None
     if not isinstance(text, str):
         raise bad_request("Every bulk operation needs its partitionKey as a JSON string.")

@@ -1,4 +1,4 @@
-"""The control API: what tests ask of the emulator and no client could ask of the service. Needs no key."""
+"""The control API for tests. It needs no key."""
 
 from collections.abc import Callable
 from typing import Any
@@ -19,7 +19,7 @@ Body = dict[str, Any]
 
 
 def control(emulator: Emulator, request: Request, parts: list[str]) -> Response:
-    """Answer a request below /_control/."""
+    """The response to a request below /_control/."""
     try:
         _check_origin(request)
         action = _ACTIONS.get((request.method, parts[0] if parts else ""))
@@ -36,7 +36,7 @@ def control(emulator: Emulator, request: Request, parts: list[str]) -> Response:
 
 
 def _check_origin(request: Request) -> None:
-    """No page in a browser may ask: neither from another site, nor under a name that was rebound to this machine."""
+    """Refuses pages in a browser, from another site or under a name that was rebound to this machine."""
     host = request.headers.get("host", "").rpartition(":")[0] or request.headers.get("host", "")
     if "origin" in request.headers or not (host in {"", "localhost"} or host.strip("[]").replace(".", "").isdecimal()):
         raise CosmosError(403, "The control API answers programs on this machine only, by its address or as localhost.")
@@ -114,7 +114,9 @@ def _partitions(emulator: Emulator, body: Body, rest: list[str]) -> Body:
     if not isinstance(count, int) or not 1 <= count <= PARTITIONS_MAX:
         raise bad_request(f"'count' is the number of partitions, from 1 to {PARTITIONS_MAX}.")
     if any(len(partition) for partition in container.partitions):
-        raise bad_request("Only an empty container can be laid out anew: set its partitions before writing to it.")
+        raise bad_request(
+            "Only an empty container can get another number of partitions: set it before the first write."
+        )
     container.lay_out(container.throughput, count)
     emulator.journal.resources_changed()
     return {"partitions": [partition.id for partition in container.partitions]}

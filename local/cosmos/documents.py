@@ -1,4 +1,4 @@
-"""Documents as they come in, checked with the service's codes and texts, and go out, with system properties."""
+"""Documents: checked with the service's codes and texts on the way in, with system properties on the way out."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ KEY_MISMATCH = "PartitionKey extracted from document doesn't match the one speci
 
 
 def key_of(container: Container, document: dict[str, Any]) -> bytes:
-    """The canonical partition key of a document; what is no scalar counts as missing."""
+    """The canonical partition key of a document. An object or array counts as missing."""
     value: Any = document
     for part in container.key_path:
         if not isinstance(value, dict) or part not in value:
@@ -31,14 +31,14 @@ def key_of(container: Container, document: dict[str, Any]) -> bytes:
 
 
 def encode(document: dict[str, Any]) -> bytes:
-    """The JSON to keep: without system properties, within the limits."""
+    """The JSON to store, without system properties; raises 400 or 413 where it exceeds the limits."""
     if not SYSTEM_PROPERTIES.isdisjoint(document):
         for name in SYSTEM_PROPERTIES:
             document.pop(name, None)
-    # the encoder's own bytes hold on to a buffer of several times their length
+    # a copy, because the encoder's bytes keep a buffer of several times their length
     try:
         body = bytes(memoryview(orjson.dumps(document)))
-    except orjson.JSONEncodeError:  # deeper than the encoder goes
+    except orjson.JSONEncodeError:  # deeper than the encoder allows
         raise too_deep() from None
     if len(body) > ITEM_LIMIT:
         raise CosmosError(413, "Request size is too large")
@@ -49,7 +49,7 @@ def encode(document: dict[str, Any]) -> bytes:
 
 
 def check_document(container: Container, document: Any, key: bytes) -> str:
-    """The id of a document that may be written under a partition key; raises what is wrong with it."""
+    """The id of a document that may be written under a partition key; raises 400."""
     if not isinstance(document, dict):
         raise bad_request("The input content is invalid: a document has to be a JSON object.")
     id_ = check_id(document.get("id"))
@@ -61,7 +61,7 @@ def check_document(container: Container, document: Any, key: bytes) -> str:
 
 
 def render(container: Container, record: Record) -> bytes:
-    """A document as it goes out, with its system properties."""
+    """The JSON that a client gets, with system properties."""
     rid = document_rid(container.rid_bytes, record.number)
     tail = b',"_rid":"%b","_self":"%bdocs/%b/","_etag":"%b","_attachments":"attachments/","_ts":%d}'
     etag = etag_of(record.lsn, record.ts)[1:-1]

@@ -16,7 +16,7 @@ FILE_NAME = "cosmos.sqlite"
 
 @dataclass(slots=True, frozen=True)
 class PendingSplit:
-    """A partition to split once its container has counted this many operations."""
+    """A partition to split once its container has served this many operations."""
 
     container: Container
     range_id: str
@@ -36,17 +36,17 @@ class Emulator:
         self._pending_splits: list[PendingSplit] = []
 
     def flush(self) -> None:
-        """Make durable what was written."""
+        """Makes all writes durable."""
         if self.journal.dirty:
             self.journal.keep(self.journal.take())
 
     def close(self) -> None:
-        """Make durable what was written, and release the file."""
+        """Makes all writes durable, and releases the file."""
         self.flush()
         self.journal.close()
 
     def set_throughput(self, container: Container, throughput: int) -> None:
-        """Change the RU/s. Partitions are split until each can carry its part."""
+        """Changes the RU/s, and splits partitions until each can carry its part."""
         while len(container.partitions) < partitions_for(throughput):
             container.split(max(container.partitions, key=_width))
         container.set_throughput(throughput)
@@ -54,21 +54,21 @@ class Emulator:
         self.journal.resources_changed()
 
     def split(self, container: Container, range_id: str) -> list[Partition]:
-        """Split a partition now and return its two children."""
+        """Splits a partition and returns its two children."""
         children = container.split(container.partition_by_id(range_id))
         self.journal.resources_changed()
         return children
 
     def split_after(self, container: Container, range_id: str, operations: int) -> None:
-        """Split a partition once its container has served this many more operations."""
+        """Orders the split of a partition for after this many more operations of its container."""
         self._pending_splits.append(PendingSplit(container, range_id, container.counts.total() + operations))
 
     def split_due(self, container: Container) -> None:
-        """Do the pending splits of a container whose number of operations is reached."""
+        """Does the pending splits of a container that are due."""
         for pending in [entry for entry in self._pending_splits if entry.container is container]:
             if container.counts.total() >= pending.operations:
                 self._pending_splits.remove(pending)
-                if any(partition.id == pending.range_id for partition in container.partitions):  # not split meanwhile
+                if any(partition.id == pending.range_id for partition in container.partitions):  # else split already
                     self.split(container, pending.range_id)
 
     def _open(self, data_dir: Path) -> SqliteJournal:

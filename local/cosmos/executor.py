@@ -1,4 +1,4 @@
-"""Item operations as a partition serves them: metered, throttled, counted, and open to faults."""
+"""Item operations, metered, throttled, counted, and subject to fault rules."""
 
 from dataclasses import dataclass
 
@@ -12,27 +12,26 @@ from local.cosmos.transaction import Transaction
 
 @dataclass(slots=True)
 class Executor:
-    """The operations of one request on one container."""
+    """Runs the operations of one request on one container."""
 
     tx: Transaction
     database: Database
     faults: Faults
     now: float
-    effect: Effect | None = None  # what a fault wants done with the whole answer
+    effect: Effect | None = None  # of fault rules on the whole response
 
     @property
     def container(self) -> Container:
-        """The container of the operations."""
         return self.tx.container
 
     def admit(self, partition: Partition) -> None:
-        """Raise 429 while the partition's second is overdrawn."""
+        """Raises 429 while the request units of the partition's second are used up."""
         wait = partition.budget.wait_ms(self.now)
         if wait:
             raise throttled(wait)
 
     def run(self, partition: Partition, op: Operation) -> Outcome:
-        """One operation, with everything around it; raises CosmosError when it fails."""
+        """Meters, runs and counts one operation; raises CosmosError where it fails."""
         try:
             self.admit(partition)
             outcome = self.run_unmetered(partition, op)
@@ -43,17 +42,17 @@ class Executor:
         return outcome
 
     def run_unmetered(self, partition: Partition, op: Operation) -> Outcome:
-        """One operation of a request whose charge is taken as a whole."""
+        """Runs one operation of a request that is charged as a whole."""
         return self._with_faults(partition, op) if self.faults.rules else perform(self.tx, partition, op)
 
     def account_for(self, partition: Partition, kind: str, status: int, charge: float) -> None:
-        """Take the charge from the partition's budget and count the operation."""
+        """Takes the charge from the partition's budget, and counts the operation."""
         if charge:
             partition.budget.spend(charge)
         self.tx.container.counts[partition.id, kind, status] += 1
 
     def target(self, partition: Partition | None, kind: str) -> Target:
-        """What a fault rule looks at."""
+        """The operation as fault rules match it."""
         return Target(self.database.name, self.container.name, partition.id if partition is not None else None, kind)
 
     def _with_faults(self, partition: Partition, op: Operation) -> Outcome:
@@ -69,7 +68,7 @@ class Executor:
         return outcome
 
     def take(self, effect: Effect) -> None:
-        """Keep what concerns the whole answer, raise the status if the rule names one."""
+        """Keeps the delay and reset for the response, and raises the status of the rule."""
         if effect.delay or effect.reset:
             self.effect = effect.joined(self.effect)
         effect.raise_status()

@@ -16,14 +16,14 @@ VERSION_HEADERS = {"x-ms-gatewayversion": "2.0.0", "x-ms-serviceversion": "local
 
 
 class Gateway:
-    """Checks, routes and answers requests. What a request writes is durable after `Emulator.flush`."""
+    """Checks, routes and answers requests. Their writes are durable after `Emulator.flush`."""
 
     def __init__(self, emulator: Emulator, authorizer: Authorizer) -> None:
         self.emulator = emulator
         self._authorizer = authorizer
 
     def answer(self, request: Request) -> Response:
-        """The response to one request. Whatever the service refuses is a response too, not an exception."""
+        """The response to one request. An error of the service is a response, not an exception."""
         path = request.path.partition("?")[0]
         parts = [unquote(part) for part in path.split("/") if part]
         if parts and parts[0] == CONTROL:

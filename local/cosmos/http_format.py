@@ -15,7 +15,7 @@ NO_BODY = frozenset({204, 304})
 
 
 class BadWire(Exception):
-    """What came is not HTTP as we take it: the status to answer with before the connection closes."""
+    """The bytes are no HTTP that the emulator accepts. The status is sent before the connection closes."""
 
     def __init__(self, status: int, message: str) -> None:
         super().__init__(message)
@@ -23,7 +23,7 @@ class BadWire(Exception):
 
 
 def parse_head(head: bytes) -> Request:
-    """Method, path and headers."""
+    """Method, path and headers of a request; raises BadWire."""
     lines = head.decode("latin-1").split("\r\n")
     if not head.count(b"\n") == head.count(b"\r") == len(lines) - 1:
         raise BadWire(400, "A line of the request head does not end with CR LF.")
@@ -43,7 +43,7 @@ def parse_head(head: bytes) -> Request:
 
 
 def encode(response: Response, *, close: bool = False) -> bytes:
-    """The answer as it goes out."""
+    """The bytes of a response."""
     status, body = response.status, response.body
     lines = [f"HTTP/1.1 {status} {REASONS.get(status, 'Status')}"]
     lines += [f"{name}: {value}" for name, value in response.headers.items()]
@@ -56,7 +56,7 @@ def encode(response: Response, *, close: bool = False) -> bytes:
 
 
 def read_chunks(buffer: bytearray, start: int) -> tuple[bytes, int] | None:
-    """A chunked body and where it ends, when all of it is there."""
+    """A chunked body and the position of its end; None while it is incomplete."""
     body = bytearray()
     while True:
         end = buffer.find(b"\r\n", start, start + 64)

@@ -8,6 +8,7 @@ from local.cosmos.messages import Response
 from local.cosmos.operations import Operation, Outcome
 from local.cosmos.parsing import parse, read_key
 from local.cosmos.partitions import Partition
+from local.cosmos.rids import etag_of
 
 NO_KEY = (
     "Partition key provided either doesn't correspond to definition in the collection or doesn't match partition key "
@@ -16,33 +17,33 @@ NO_KEY = (
 
 
 def write_item(exchange: Exchange) -> Response:
-    """POST docs: create or upsert."""
+    """POST docs: creates or upserts."""
     upsert = exchange.flag("x-ms-documentdb-is-upsert")
     return _single(exchange, "upsert" if upsert else "create", None, parse(exchange.request.body))
 
 
 def replace_item(exchange: Exchange) -> Response:
-    """PUT."""
+    """PUT docs/ID."""
     return _single(exchange, "replace", exchange.document_id, parse(exchange.request.body))
 
 
 def patch_item(exchange: Exchange) -> Response:
-    """PATCH."""
+    """PATCH docs/ID."""
     return _single(exchange, "patch", exchange.document_id, parse(exchange.request.body))
 
 
 def read_item(exchange: Exchange) -> Response:
-    """GET."""
+    """GET docs/ID."""
     return _single(exchange, "read", exchange.document_id, None)
 
 
 def delete_item(exchange: Exchange) -> Response:
-    """DELETE."""
+    """DELETE docs/ID."""
     return _single(exchange, "delete", exchange.document_id, None)
 
 
 def batch(exchange: Exchange) -> Response:
-    """POST docs with operations: transactional on a partition key, or bulk on a range."""
+    """POST docs with operations: transactional for a partition key, bulk for a range."""
     executor = exchange.executor()
     if exchange.flag("x-ms-cosmos-batch-atomic"):
         key = key_from_header(exchange)
@@ -58,7 +59,7 @@ def batch(exchange: Exchange) -> Response:
 
 
 def delete_partition(exchange: Exchange) -> Response:
-    """POST operations/partitionkeydelete: every document of one partition key."""
+    """POST operations/partitionkeydelete: deletes all documents of one partition key."""
     key = key_from_header(exchange)
     executor = exchange.executor()
     partition = executor.container.partition_of(key)
@@ -69,7 +70,7 @@ def delete_partition(exchange: Exchange) -> Response:
 
 
 def key_from_header(exchange: Exchange) -> bytes:
-    """The partition key that the request names."""
+    """The partition key that the request names; raises 400/1001 where it is missing."""
     text = exchange.header(KEY_HEADER)
     if text is None:
         raise bad_request(NO_KEY, 1001)
@@ -91,7 +92,7 @@ def _single(exchange: Exchange, kind: str, id_: str | None, body: object) -> Res
     exchange.check_session(partition)
     op = Operation(kind, key, id_, body, exchange.header("if-match"), exchange.header("if-none-match"))
     if kind == "create" and op.if_none_match == "*":
-        op.if_none_match = None  # a create refuses what exists anyway, with 409
+        op.if_none_match = None  # a create refuses an existing document with 409 in any case
     outcome = executor.run(partition, op)
     return exchange.answer(executor, partition, _response(exchange, executor, partition, kind, outcome))
 
@@ -101,7 +102,7 @@ def _response(exchange: Exchange, executor: Executor, partition: Partition, kind
     record = outcome.record
     if record is None:
         return Response(outcome.status, headers)
-    headers["etag"] = exchange.etag(record.lsn, record.ts)
+    headers["etag"] = etag_of(record.lsn, record.ts)
     minimal = kind != "read" and exchange.header("prefer") == batch_requests.MINIMAL
     if minimal or outcome.status == 304:
         return Response(outcome.status, headers)

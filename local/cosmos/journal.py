@@ -1,4 +1,4 @@
-"""Where acknowledged writes are kept: nowhere (memory only) or in SQLite."""
+"""The interface of journals, which make writes durable, and the journal that keeps nothing."""
 
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -10,36 +10,36 @@ Row = tuple[int, str, str, bytes, int, int, bytes]  # number, container, id, key
 
 
 class Journal(Protocol):
-    """Takes changes up as they are made, and keeps them when told to."""
+    """Collects changes as they are made, and makes them durable in batches."""
 
     @property
     def dirty(self) -> bool:
-        """Whether something waits to be kept."""
+        """Whether changes wait for `take`."""
 
     def changed(self, container: Container, changes: list[Change]) -> None:
         """Documents were written or removed."""
 
     def container_deleted(self, container: Container) -> None:
-        """A container went away with its documents."""
+        """A container was deleted with its documents."""
 
     def resources_changed(self) -> None:
         """A database, container, throughput or partition map changed."""
 
     def take(self) -> "Batch":
-        """What waits; from now on it is the caller's to keep."""
+        """The waiting changes. The caller passes them to `keep`."""
 
     def keep(self, batch: "Batch") -> None:
-        """Make a batch durable; may run on another thread."""
+        """Makes a batch durable; may run on another thread."""
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Releases the file."""
 
 
 @dataclass(slots=True)
 class Batch:
-    """Changes that are kept together."""
+    """Changes that are committed together."""
 
-    items: dict[int, Row | None] = field(default_factory=dict)  # by number; None for a removed document
+    items: dict[int, Row | None] = field(default_factory=dict)  # by number; None where the document was removed
     containers: list[str] = field(default_factory=list)
     resources: bytes | None = None
     lsn: int = 0
@@ -47,25 +47,24 @@ class Batch:
 
 
 class MemoryJournal:
-    """Keeps nothing."""
+    """Keeps nothing: the documents are in memory only."""
 
     dirty = False
 
     def changed(self, container: Container, changes: list[Change]) -> None:
-        """Nothing to do: the documents are in memory."""
+        """Does nothing."""
 
     def container_deleted(self, container: Container) -> None:
-        """Nothing to do."""
+        """Does nothing."""
 
     def resources_changed(self) -> None:
-        """Nothing to do."""
+        """Does nothing."""
 
     def take(self) -> Batch:
-        """Never anything."""
         return Batch()
 
     def keep(self, batch: Batch) -> None:
-        """Nothing to do."""
+        """Does nothing."""
 
     def close(self) -> None:
-        """Nothing to do."""
+        """Does nothing."""

@@ -24,7 +24,7 @@ def read_offer(exchange: Exchange) -> Response:
 
 
 def replace_offer(exchange: Exchange) -> Response:
-    """PUT offers/O: a new throughput; more than the partitions can carry splits them."""
+    """PUT offers/O: changes the throughput, and splits partitions that cannot carry it."""
     container = _offered(exchange)
     content = read_object(exchange).get("content")
     content = content if isinstance(content, dict) else {}

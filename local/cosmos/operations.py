@@ -1,4 +1,4 @@
-"""What each kind of item operation does to one partition, and what it costs."""
+"""What each kind of item operation does to a partition, and what it costs."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,15 +10,16 @@ from local.cosmos import charges, documents, patching
 from local.cosmos.errors import CosmosError, bad_request, conflict, not_found, precondition_failed
 from local.cosmos.parsing import MISSING_ID
 from local.cosmos.partitions import Partition, Record
+from local.cosmos.query.in_memory import condition_holds
 from local.cosmos.rids import etag_of
 from local.cosmos.transaction import Transaction
 
-FAILED_CHARGE = 1.0  # looking a document up costs a read also when the operation then fails
+FAILED_CHARGE = 1.0  # a failed operation costs the read of the document
 
 
 @dataclass(slots=True)
 class Operation:
-    """One item operation as asked for."""
+    """One item operation as the client asks for it."""
 
     kind: str
     key: bytes
@@ -30,7 +31,7 @@ class Operation:
 
 @dataclass(slots=True)
 class Outcome:
-    """One item operation as done."""
+    """The result of one item operation."""
 
     status: int
     charge: float
@@ -38,7 +39,7 @@ class Outcome:
 
 
 def perform(tx: Transaction, partition: Partition, op: Operation) -> Outcome:
-    """Do one operation; raises CosmosError, and then nothing was changed."""
+    """Does one operation; raises CosmosError, and then changes nothing."""
     return _KINDS[op.kind](tx, partition, op)
 
 
@@ -83,7 +84,7 @@ def _patch(tx: Transaction, partition: Partition, op: Operation) -> Outcome:
     before = _existing(partition, op)
     patch = patching.read_patch(op.body, tx.container.key_path)
     document: dict[str, Any] = orjson.loads(before.body)
-    if patch.condition is not None and not patching.holds(patch.condition, documents.render(tx.container, before)):
+    if patch.condition is not None and not condition_holds(patch.condition, documents.render(tx.container, before)):
         raise _charged(precondition_failed())
     patching.apply(document, patch.operations)
     body = documents.encode(document)
@@ -102,7 +103,7 @@ def _write(tx: Transaction, partition: Partition, op: Operation, id_: str, befor
 
 
 def _existing(partition: Partition, op: Operation) -> Record:
-    """The document to change, when it is there and its ETag is the one asked for."""
+    """The document to change; raises 404 where it is missing, and 412 where its ETag is not the required one."""
     before = partition.get(op.key, _id_of(op))
     if before is None:
         raise _charged(not_found())

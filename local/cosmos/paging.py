@@ -1,4 +1,4 @@
-"""How many entries an answer has."""
+"""The size of a page."""
 
 from local.cosmos.errors import bad_request
 from local.cosmos.exchange import Exchange
@@ -7,7 +7,7 @@ DEFAULT_PAGE, LARGEST_PAGE = 100, 1000
 
 
 def page_size(exchange: Exchange) -> int:
-    """How many rows an answer may have."""
+    """The most entries of a response, from its header; raises 400."""
     text = exchange.header("x-ms-max-item-count")
     if text is None:
         return DEFAULT_PAGE

@@ -1,4 +1,4 @@
-"""What requests carry, read and checked: JSON, numbers, ids and partition keys."""
+"""What requests carry: JSON, numbers, ids and partition keys, read and checked."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ MISSING_ID = "The input content is invalid because the required properties - 'id
 
 
 def parse(body: bytes) -> Any:
-    """The JSON of a body, or 400."""
+    """The JSON of a body; raises 400."""
     try:
         return orjson.loads(body)
     except orjson.JSONDecodeError as error:
@@ -26,7 +26,7 @@ def whole(text: str) -> int | None:
 
 
 def check_id(id_: Any) -> str:
-    """The id of a document, or 400."""
+    """The id of a document; raises 400."""
     if id_ is None:
         raise bad_request(MISSING_ID)
     if not isinstance(id_, str) or not id_:
@@ -42,7 +42,7 @@ def check_id(id_: Any) -> str:
 
 
 def read_key(text: str) -> bytes:
-    """The canonical partition key from the form that clients send, such as `["a"]`; or 400."""
+    """The canonical partition key from the form that clients send, such as `["a"]`; raises 400."""
     if text[:2] == '["' and text[-2:] == '"]' and text.count('"') == 2 and "\\" not in text:
         return b"\x08%b\xff" % text[2:-2].encode()  # nearly all keys: one string without escapes
     try:

@@ -1,4 +1,4 @@
-"""One page of a query's answer, read from one partition or from all of them."""
+"""One page of a query's answer, read from one partition or from all."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ class QueryPage:
     token: Token
 
     def from_one(self, partition: Partition, key: bytes | None) -> Response:
-        """The response from one partition: all of it, or one partition key of it."""
+        """The response from one partition, or from one partition key of it."""
         exchange, prepared = self.exchange, self.prepared
         exchange.check_session(partition)
         scope = (partition.id, partition.lsn, key, exchange.header("x-ms-start-epk"), exchange.header("x-ms-end-epk"))
@@ -55,7 +55,7 @@ class QueryPage:
         return self._respond(charge, None, visited)
 
     def _partitions(self, position: Position) -> list[Partition]:
-        """The partitions that are not done yet. Without FROM, the first one answers alone."""
+        """The partitions that are not finished yet. A query without FROM reads only the first."""
         partitions = self.executor.container.partitions
         partitions = partitions if self.prepared.query.alias else partitions[:1]
         return [partition for partition in partitions if partition.high > position.low]
@@ -67,7 +67,7 @@ class QueryPage:
         token: Token,
         remembered: Remembered,
     ) -> tuple[float, Token | None]:
-        """Fill the page from one partition; its charge and the token of the next page."""
+        """Fills the page from one partition. Returns the charge and the token of the next page."""
         self.executor.admit(partition)
         read_before = self.page.read
         following = self.prepared.run(sources, token, self.page, remembered)
@@ -76,7 +76,7 @@ class QueryPage:
         return charge, following
 
     def _sources(self, partition: Partition, key: bytes | None) -> Callable[[int], Iterable[Source]]:
-        """A function that yields the documents after a number. Without FROM, it yields one empty document."""
+        """A function that yields the documents after a number. A query without FROM has one empty document."""
         if not self.prepared.query.alias:
             return lambda after: [] if after else [Source(1, 0, lambda: b"{}")]
         container = self.executor.container

@@ -31,7 +31,7 @@ NOT_SERVABLE = (
 
 
 def plan(exchange: Exchange) -> Response:
-    """POST docs with the header of a query plan: how the client sends a query to the partitions."""
+    """POST docs with the header for a query plan: how the client sends a query to the partitions."""
     text, parameters = read_query(parse(exchange.request.body))
     container = exchange.container()
     prepared = _prepare(container, text, parameters)
@@ -47,7 +47,7 @@ def plan(exchange: Exchange) -> Response:
 
 
 def query(exchange: Exchange) -> Response:
-    """POST docs with the header of a query: one page."""
+    """POST docs with the header for a query: one page."""
     text, parameters = read_query(parse(exchange.request.body))
     prepared = _prepare(exchange.container(), text, parameters)
     pages = _pages(exchange, prepared)
@@ -85,7 +85,7 @@ def _pages(exchange: Exchange, prepared: PreparedQuery) -> QueryPage:
 
 
 def _in_one_partition(pages: QueryPage, pinned: bytes | None) -> Response | None:
-    """The page from the one partition that the headers or the condition name; None when the query is for all."""
+    """The page from the partition that the headers or the condition name; None where they name none."""
     exchange, container = pages.exchange, pages.executor.container
     key, range_id = exchange.header(KEY_HEADER), exchange.header(RANGE_HEADER)
     if range_id is not None:
@@ -96,7 +96,7 @@ def _in_one_partition(pages: QueryPage, pinned: bytes | None) -> Response | None
 
 
 def _not_servable(prepared: PreparedQuery) -> CosmosError:
-    """400/1004 with the plan in its body, which tells some clients that they need one."""
+    """400/1004. Its body has the plan, which tells some clients that they need one."""
     error = CosmosError(400, NOT_SERVABLE, 1004)
     error.details = {"additionalErrorInfo": orjson.dumps(build_plan(prepared.query, prepared, [WHOLE], None)).decode()}
     return error

@@ -13,15 +13,16 @@ from local.cosmos.query.rows import INVALID_TOKEN, Token
 
 @dataclass(slots=True)
 class Position:
-    """How far a query over all partitions has come: everything below `low` is done, and up to each bound of `starts`
-    the documents up to a number. Bounds instead of range ids, because ranges may split before the next page."""
+    """The progress of a query over all partitions: everything below `low` is finished, and up to each bound of
+    `starts` the documents up to a number. It names bounds instead of range ids, because ranges may split before the
+    next page."""
 
     low: str
     starts: list[tuple[str, int]]
 
     @classmethod
     def read(cls, token: Token) -> "Position":
-        """From a continuation token, or the beginning."""
+        """The position of a continuation token, or the start; raises 400."""
         if not token:
             return cls("", [])
         try:
@@ -30,21 +31,22 @@ class Position:
             raise bad_request(INVALID_TOKEN) from None
 
     def after(self, partition: Partition) -> int:
-        """The number after which to go on in a partition."""
+        """The number after which the query continues in a partition."""
         return next((after for bound, after in self.starts if partition.low < bound), 0)
 
     def at(self, partition: Partition, after: int) -> Token:
-        """The token that goes on in a partition after a document."""
+        """The token that continues in a partition after a document."""
         later = [[bound, number] for bound, number in self.starts if bound > partition.high]
         return {"low": partition.low, "starts": [[partition.high, after], *later]}
 
 
 def write_token(token: Token) -> str:
-    """A continuation in plain ASCII, as a header carries it."""
+    """The token in ASCII, for a header."""
     return json.dumps(token, separators=(",", ":"))
 
 
 def read_token(text: str | None) -> Token:
+    """The token of a header, empty at the start; raises 400."""
     if not text:
         return {}
     try:

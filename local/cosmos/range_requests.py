@@ -11,7 +11,7 @@ from local.cosmos.state import Container
 
 
 def list_ranges(exchange: Exchange) -> Response:
-    """GET pkranges: all, or with If-None-Match those that came since; 304 when none did."""
+    """GET pkranges: all, or those added since the version in If-None-Match, or 304 where none was added."""
     container = exchange.container()
     known = _known_version(container, exchange.header("if-none-match"))
     etag = f'"{container.rid}-{container.map_version}"'

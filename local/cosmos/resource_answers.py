@@ -1,4 +1,4 @@
-"""Bodies and responses of requests that are not about documents."""
+"""Bodies and responses of requests for resources that are not documents."""
 
 from typing import Any
 
@@ -16,6 +16,7 @@ from local.cosmos.query.rows import INVALID_TOKEN
 
 
 def read_object(exchange: Exchange) -> dict[str, Any]:
+    """The JSON object of a body; raises 400."""
     body = parse(exchange.request.body)
     if not isinstance(body, dict):
         raise bad_request("The request body has to be a JSON object.")
@@ -25,6 +26,7 @@ def read_object(exchange: Exchange) -> dict[str, Any]:
 
 
 def feed(exchange: Exchange, rid: str, name: str, entries: list[dict[str, Any]]) -> Response:
+    """A page of resources. A POST filters them with its query."""
     if exchange.request.method == "POST":
         entries = run_on_documents(read_object(exchange), entries)
     text, size = exchange.header("x-ms-continuation"), page_size(exchange)
@@ -39,6 +41,7 @@ def feed(exchange: Exchange, rid: str, name: str, entries: list[dict[str, Any]])
 def answer(
     status: int, body: Any, charge: float = charges.METADATA_READ, headers: dict[str, str] | None = None
 ) -> Response:
+    """A response with its charge and ETag."""
     headers = {"x-ms-request-charge": format_charge(charge), **(headers or {})}
     if body is None:
         return Response(status, headers)

@@ -1,4 +1,4 @@
-"""Requests for the account, databases, containers, offers and partition key ranges."""
+"""Requests for the account, databases and containers."""
 
 from typing import Any
 from urllib.parse import quote
@@ -17,7 +17,7 @@ PARTITIONS_HEADER = "x-ms-emulator-partitions"
 
 
 def account(exchange: Exchange) -> Response:
-    """GET /: what a client asks first. The one endpoint is the address the client came to."""
+    """GET /. The only endpoint is the address that the client used."""
     host = exchange.header("host") or "127.0.0.1"
     location = {"name": "Local", "databaseAccountEndpoint": f"http://{host}/"}
     return answer(
@@ -69,7 +69,7 @@ def read_database(exchange: Exchange) -> Response:
 
 
 def delete_database(exchange: Exchange) -> Response:
-    """DELETE dbs/D, with all containers."""
+    """DELETE dbs/D, with its containers."""
     database = exchange.emulator.account.database(exchange.parts[1], 0)
     for container in database.containers.values():
         exchange.emulator.journal.container_deleted(container)
@@ -105,7 +105,7 @@ def read_container_properties(exchange: Exchange) -> Response:
 
 
 def replace_container(exchange: Exchange) -> Response:
-    """PUT colls/C: the indexing policy can be changed, name and partition key cannot."""
+    """PUT colls/C: changes the indexing policy. Name and partition key cannot change."""
     container = exchange.container(0)
     properties = read_container(read_object(exchange))
     if properties["id"] != container.name:

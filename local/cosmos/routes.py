@@ -1,4 +1,4 @@
-"""Which handler a request is for."""
+"""The handler of each request."""
 
 from collections.abc import Callable
 
@@ -9,7 +9,7 @@ from local.cosmos.messages import Response
 from local.cosmos.query_requests import plan, query, read_feed
 
 Handler = Callable[[Exchange], Response]
-Route = tuple[Handler, str | None]  # with the kind by which fault rules know it; None where operations have their own
+Route = tuple[Handler, str | None]  # the kind for fault rules; None where each operation has its own
 
 ROUTES: dict[tuple[str, str], Route] = {
     ("GET", ""): (resource_requests.account, "account"),
@@ -47,7 +47,7 @@ LACKING = {
 
 
 def find(exchange: Exchange) -> Route:
-    """The handler of a request and the kind of its fault rules; 404, 405 or 501 when there is none."""
+    """The handler of a request and the kind of its fault rules; raises 404, 405 or 501."""
     parts, method = exchange.parts, exchange.request.method
     if method == "POST" and len(parts) in (1, 3, 5) and parts[0] == "dbs":
         special = _special_post(exchange)
@@ -66,7 +66,7 @@ def find(exchange: Exchange) -> Route:
 
 
 def _special_post(exchange: Exchange) -> Route | None:
-    """Queries and batches are POSTs to the feed as creates are; headers tell them apart."""
+    """Queries and batches are POSTs to the path of creates, with other headers."""
     on_documents = len(exchange.parts) == 5 and exchange.parts[4] == "docs"
     if exchange.flag("x-ms-cosmos-is-query-plan-request") and on_documents:
         return plan, "plan"

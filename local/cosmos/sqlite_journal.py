@@ -37,11 +37,11 @@ CREATE TABLE IF NOT EXISTS counters (    -- one row, written with every commit
 
 
 class FileTakenError(OSError):
-    """Another process has the file."""
+    """Another process uses the file."""
 
 
 class SqliteJournal:
-    """Keeps everything in one file; memory stays what is read from."""
+    """Stores all changes in one file, from which only `load` reads."""
 
     def __init__(self, path: Path, account: Account) -> None:
         self._account = account
@@ -57,7 +57,7 @@ class SqliteJournal:
         self._db.executescript(SCHEMA)
 
     def _take_file(self, path: Path) -> None:
-        """Keep every other process away from the file for as long as this one lives."""
+        """Locks the file against other processes."""
         try:
             self._db.execute("PRAGMA locking_mode=EXCLUSIVE")
             self._db.execute("PRAGMA journal_mode=WAL")
@@ -70,11 +70,11 @@ class SqliteJournal:
 
     @property
     def dirty(self) -> bool:
-        """Whether something waits to be kept."""
+        """Whether changes wait for `take`."""
         return self._dirty
 
     def changed(self, container: Container, changes: list[Change]) -> None:
-        """Remember the last state of each document."""
+        """Remembers the last state of each document."""
         items, rid = self._batch.items, container.rid
         for _, id_, before, after in changes:
             if after is not None:
@@ -84,7 +84,7 @@ class SqliteJournal:
         self._dirty = True
 
     def container_deleted(self, container: Container) -> None:
-        """Remember to delete its documents, and forget those that wait."""
+        """Remembers to delete the documents of the container, and drops those that wait."""
         waiting = self._batch.items
         for number in [n for n, row in waiting.items() if row is not None and row[1] == container.rid]:
             del waiting[number]
@@ -92,11 +92,11 @@ class SqliteJournal:
         self._dirty = True
 
     def resources_changed(self) -> None:
-        """Remember to write the resources."""
+        """Remembers to write the resources."""
         self._dirty = self._resources = True
 
     def take(self) -> Batch:
-        """What waits, with the counters as they are now."""
+        """The waiting changes, with the current counters."""
         batch, self._batch = self._batch, Batch()
         batch.lsn, batch.number = self._account.lsn, self._account.number
         if self._resources:
@@ -105,7 +105,7 @@ class SqliteJournal:
         return batch
 
     def keep(self, batch: Batch) -> None:
-        """One transaction. Few long statements: each short one would wait for the interpreter lock again."""
+        """Commits one transaction of few long statements, because each statement waits for the interpreter lock."""
         db = self._db
         db.execute("BEGIN IMMEDIATE")
         try:
@@ -116,7 +116,7 @@ class SqliteJournal:
         db.execute("COMMIT")
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Releases the file."""
         self._db.close()
 
     def _write(self, batch: Batch) -> None:
@@ -133,7 +133,7 @@ class SqliteJournal:
         db.execute("INSERT OR REPLACE INTO counters VALUES (1, ?, ?)", (batch.lsn, batch.number))
 
     def load(self, *, throttled: bool) -> None:
-        """Fill the account with what is kept."""
+        """Fills the account from the file."""
         row = self._db.execute("SELECT body FROM resources").fetchone()
         if row is not None:
             load_resources(self._account, orjson.loads(row[0]), throttled=throttled)
@@ -147,7 +147,7 @@ class SqliteJournal:
             containers[rid].partition_of(key).put(id_, record)
         for container in containers.values():
             for partition in container.partitions:
-                partition.lsn = self._account.lsn  # never behind a session token given before
+                partition.lsn = self._account.lsn  # not behind any session token from before the restart
 
 
 def _chunks(rows: list[Any]) -> Iterable[list[Any]]:

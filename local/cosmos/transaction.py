@@ -11,7 +11,7 @@ Change = tuple[Partition, str, Record | None, Record | None]
 
 @dataclass(slots=True)
 class Transaction:
-    """The changes of one request: made in memory at once, then either undone together or handed to the storage."""
+    """Changes are made in memory at once. They are then undone together or given to the journal."""
 
     account: Account
     container: Container
@@ -19,13 +19,12 @@ class Transaction:
     changes: list[Change] = field(default_factory=list)
 
     def put(self, partition: Partition, id_: str, key: bytes, body: bytes, before: Record | None) -> Record:
-        """Write a document."""
         return self.put_in(partition, partition.group(key), id_, key, body, before)
 
     def put_in(
         self, partition: Partition, group: dict[str, Record], id_: str, key: bytes, body: bytes, before: Record | None
     ) -> Record:
-        """Write a document into its logical partition, which is at hand."""
+        """Writes a document into its logical partition."""
         account = self.account
         account.lsn = lsn = account.lsn + 1
         if before is None:
@@ -39,14 +38,13 @@ class Transaction:
         return record
 
     def remove(self, partition: Partition, id_: str, before: Record) -> None:
-        """Take a document away."""
         self.account.lsn += 1
         partition.remove(before.key, id_)
         partition.lsn = self.account.lsn
         self.changes.append((partition, id_, before, None))
 
     def undo(self) -> None:
-        """Put everything back."""
+        """Reverts all changes."""
         for partition, id_, before, after in reversed(self.changes):
             if before is not None:
                 partition.put(id_, before)

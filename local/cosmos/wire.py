@@ -1,5 +1,5 @@
-"""HTTP/1.1 as the clients speak it, over asyncio. aiohttp's server would do, but importing it takes most of the time
-that the emulator may take to be ready."""
+"""HTTP/1.1 connections over asyncio. aiohttp's server is not used, because importing it takes most of the time in which
+the emulator has to be ready."""
 
 import asyncio
 from typing import Protocol
@@ -15,16 +15,16 @@ LINGER_SECONDS = 2.0
 
 
 class Receiver(Protocol):
-    """Takes requests; answers each through the connection it came on."""
+    """Takes requests, and answers each through its connection."""
 
     def receive(self, connection: "Connection", request: Request) -> None:
-        """Take one request."""
+        """Takes one request."""
 
     def opened(self, connection: "Connection") -> None:
-        """A connection is there."""
+        """Called by a new connection."""
 
     def closed(self, connection: "Connection") -> None:
-        """A connection is gone."""
+        """Called by a closed connection."""
 
 
 class Connection(asyncio.Protocol):
@@ -38,10 +38,10 @@ class Connection(asyncio.Protocol):
         self._busy = False
         self._closing = False
         self._close_after = False
-        self._ended = False  # the client closed its side
+        self._ended = False  # by the client
         self._timer: asyncio.TimerHandle | None = None
         self._continued = False
-        self._head_only = False  # the request is a HEAD
+        self._head_only = False  # the current request is a HEAD
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Called by the loop."""
@@ -58,7 +58,7 @@ class Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Called by the loop."""
         if self._closing:
-            return  # read and dropped, so that the last answer is not lost in a reset
+            return  # unread bytes would make the system reset the connection and lose the last answer
         self._buffer += data
         if not self._busy:
             self._advance()
@@ -66,12 +66,12 @@ class Connection(asyncio.Protocol):
             self.abort()
 
     def eof_received(self) -> bool:
-        """Called by the loop: the client will say no more, but waits for what it asked."""
+        """Called by the loop when the client closes its side. It may still wait for an answer."""
         self._ended = True
         return self._busy
 
     def send(self, response: Response) -> None:
-        """Answer the request that is being worked on, then take the next one."""
+        """Answers the current request, then takes the next one."""
         if self._transport is None:
             return
         answer = encode(response, close=self._close_after)
@@ -85,7 +85,7 @@ class Connection(asyncio.Protocol):
             self._shut()
 
     def abort(self) -> None:
-        """Cut the connection."""
+        """Closes the connection at once."""
         if self._transport is not None:
             self._transport.abort()
 
@@ -106,7 +106,7 @@ class Connection(asyncio.Protocol):
         self._receiver.receive(self, request)
 
     def _next(self) -> Request | None:
-        """The next request, when all of it is there."""
+        """The next request; None while it is incomplete."""
         end = self._buffer.find(b"\r\n\r\n", 0, HEAD_LIMIT)
         if end < 0:
             if len(self._buffer) >= HEAD_LIMIT:
@@ -155,14 +155,14 @@ class Connection(asyncio.Protocol):
         self._shut()
 
     def _shut(self) -> None:
-        """End our side, and give the client a moment to read what it was told."""
+        """Closes this side, and gives the client LINGER_SECONDS to read the last answer."""
         self._closing = True
         self._buffer.clear()
         self._stop_timer()
         if self._transport is not None and self._transport.can_write_eof():
             try:
                 self._transport.write_eof()
-            except OSError:  # the client is gone already; raised from here it would keep others from their answers
+            except OSError:  # the client is gone; an exception would stop the delivery of other answers
                 self._transport.abort()
         self._timer = self._loop.call_later(LINGER_SECONDS, self.abort)
 

@@ -1,4 +1,4 @@
-"""Expressions as Python closures: a document in, a value out."""
+"""Expressions as Python functions of a document."""
 
 import operator
 from collections.abc import Callable
@@ -35,15 +35,15 @@ class Compiler:
     def __init__(self, alias: str, parameters: dict[str, Any]) -> None:
         self._alias = alias
         self._parameters = parameters
-        self.aggregates: list[tuple[str, Evaluate, bool]] = []  # name, argument, whether that is a constant
+        self.aggregates: list[tuple[str, Evaluate, bool]] = []  # name, argument, whether the argument is constant
         self._over_groups = False
 
     def compile(self, node: Expression) -> Evaluate:
-        """A function of the document."""
+        """The expression as a function of the document."""
         return _COMPILERS[type(node)](self, node)
 
     def compile_aggregated(self, node: Expression) -> Evaluate:
-        """A function of the list of finished aggregates."""
+        """The expression as a function of the list of aggregate results."""
         self._over_groups = True
         compiled = self.compile(node)
         self._over_groups = False
@@ -54,19 +54,17 @@ class Compiler:
         return self.compile(node)(None)
 
     def literal(self, node: Literal) -> Evaluate:
-        """A value written out."""
         value = node.value
         return lambda document: value
 
     def parameter(self, node: Parameter) -> Evaluate:
-        """A value given with the query."""
         if node.name not in self._parameters:
             raise query_error(f"The parameter '{node.name}' has no value.", node.start, node.start + len(node.name))
         value = self._parameters[node.name]
         return lambda document: value
 
     def name(self, node: Name) -> Evaluate:
-        """The document itself."""
+        """The alias of the source, which is the document itself."""
         if node.name != self._alias:
             message = f"Identifier '{node.name}' could not be resolved."
             raise query_error(message, node.start, node.end, UNRESOLVED)
@@ -78,7 +76,7 @@ class Compiler:
         return lambda document: document
 
     def member(self, node: Member) -> Evaluate:
-        """A property or an element."""
+        """A property or an array element."""
         base = self.compile(node.base)
         if isinstance(node.key, Literal) and isinstance(node.key.value, str):
             name = node.key.value
@@ -89,7 +87,7 @@ class Compiler:
         return lambda document: operators.member(base(document), key(document))
 
     def call(self, node: Call) -> Evaluate:
-        """A function."""
+        """A function call."""
         if node.name in AGGREGATES:
             return self._aggregate(node)
         if node.name in LACKING:
@@ -121,7 +119,7 @@ class Compiler:
         return lambda values: values[at]
 
     def unary(self, node: Unary) -> Evaluate:
-        """NOT and signs."""
+        """NOT, -, + and ~."""
         operand = self.compile(node.operand)
         if node.op == "NOT":
             return lambda document: operators.negated(operand(document))
@@ -133,7 +131,6 @@ class Compiler:
         return lambda document: tidy(sign(value)) if number(value := operand(document)) else UNDEFINED
 
     def binary(self, node: Binary) -> Evaluate:
-        """Two operands."""
         left, right, op = self.compile(node.left), self.compile(node.right), node.op
         if op == "AND":
             return lambda document: operators.and_(left(document), right, document)
@@ -153,12 +150,10 @@ class Compiler:
         return lambda document: operators.calculate(op, left(document), right(document))
 
     def ternary(self, node: Ternary) -> Evaluate:
-        """test ? yes : no."""
         test, yes, no = self.compile(node.test), self.compile(node.yes), self.compile(node.no)
         return lambda document: yes(document) if test(document) is True else no(document)
 
     def in_(self, node: In) -> Evaluate:
-        """IN."""
         value = self.compile(node.value)
         options = [self.compile(option) for option in node.options]
 
@@ -171,7 +166,6 @@ class Compiler:
         return test
 
     def between(self, node: Between) -> Evaluate:
-        """BETWEEN."""
         value, low, high = self.compile(node.value), self.compile(node.low), self.compile(node.high)
 
         def test(document: Any) -> Any:
@@ -182,12 +176,12 @@ class Compiler:
         return test
 
     def object(self, node: ObjectLiteral) -> Evaluate:
-        """An object; what is undefined is left out."""
+        """An object without its undefined values."""
         items = [(name, self.compile(value)) for name, value in node.items]
         return lambda document: {name: found for name, value in items if (found := value(document)) is not UNDEFINED}
 
     def array(self, node: ArrayLiteral) -> Evaluate:
-        """An array; what is undefined is left out."""
+        """An array without its undefined values."""
         items = [self.compile(value) for value in node.items]
         return lambda document: [found for value in items if (found := value(document)) is not UNDEFINED]
 

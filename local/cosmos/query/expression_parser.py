@@ -1,4 +1,4 @@
-"""The grammar of expressions, loosest binding first."""
+"""The grammar of expressions, from the loosest to the tightest binding."""
 
 import re
 
@@ -23,7 +23,7 @@ from local.cosmos.query.syntax import (
 from local.cosmos.query.token_reader import TokenReader
 from local.cosmos.query.values import UNDEFINED
 
-LEVELS = {  # binary operators, the tighter the higher
+LEVELS = {  # binary operators; a higher number binds tighter
     "|": 0, "^": 1, "&": 2, "<<": 3, ">>": 3, ">>>": 3, "||": 4, "+": 5, "-": 5, "*": 6, "/": 6, "%": 6,
 }  # fmt: skip
 COMPARISONS = frozenset({"=", "!=", "<>", "<", "<=", ">", ">="})
@@ -35,8 +35,8 @@ RESERVED = frozenset(
         EXISTS ARRAY ESCAPE""",
     )
 )
-NESTING_LIMIT = 64  # of what the grammar puts into each other, far below the interpreter's own limit
-DEPTH_LIMIT = 150  # of the tree: a path through a document of 128 levels fits
+NESTING_LIMIT = 64  # nested rules, far below the interpreter's recursion limit
+DEPTH_LIMIT = 150  # levels of the tree; a path through a document of 128 levels fits
 TOO_DEEP = "The query is nested too deeply."
 
 
@@ -48,7 +48,7 @@ class ExpressionParser(TokenReader):
         self._depth = 0
 
     def expression(self) -> Expression:
-        """test ? yes : no, ?? and everything tighter."""
+        """A whole expression: `test ? yes : no` and everything that binds tighter."""
         start = self.here.start
         self._deeper()
         left = self._coalesce()
@@ -135,7 +135,8 @@ class ExpressionParser(TokenReader):
         return tuple(options)
 
     def _binary(self, level: int) -> Expression:
-        """Operators from a level on, climbing: one call for each operand, not one for each level."""
+        """Binary operators of a level or tighter, by precedence climbing: one call for each operand, not one for each
+        level."""
         left = self._unary()
         while self.here.kind == "op" and LEVELS.get(self.here.text, -1) >= level:
             op = self.next().text
@@ -237,7 +238,8 @@ class ExpressionParser(TokenReader):
 
 
 def _joined(op: str, operands: list[Expression]) -> Expression:
-    """AND or OR of many as a balanced tree: clients that read many documents write a thousand in a row."""
+    """AND or OR of many operands as a balanced tree, because clients write a thousand in a row to read many
+    documents."""
     while len(operands) > 1:
         pairs = [Binary(op, *operands[at : at + 2]) for at in range(0, len(operands) - 1, 2)]
         operands = pairs + operands[len(pairs) * 2 :]

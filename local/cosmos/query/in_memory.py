@@ -1,4 +1,4 @@
-"""Queries and conditions over documents that are at hand."""
+"""Queries and conditions over documents in memory."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ def condition_holds(condition: str, document: bytes) -> bool:
 
 
 def run_on_documents(body: Any, documents: list[dict[str, Any]]) -> list[Any]:
-    """A query over some resources that are at hand."""
+    """All rows of a query over some resources."""
     text, parameters = read_query(body)
     prepared = PreparedQuery(parse_query(text), parameters)
     texts = [orjson.dumps(document) for document in documents]

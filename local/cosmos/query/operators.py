@@ -31,7 +31,7 @@ def member(base: Any, key: Any) -> Any:
 
 
 def ordered(test: Callable[[Any, Any], bool], left: Any, right: Any) -> Any:
-    """< and its kin: undefined between types."""
+    """<, <=, > and >=, which are undefined between types."""
     if left is UNDEFINED or right is UNDEFINED or rank(left) != rank(right):
         return UNDEFINED
     if isinstance(left, list | dict):
@@ -79,7 +79,7 @@ def calculate(op: str, left: Any, right: Any) -> Any:
 
 
 def bits(op: str, left: int, right: int) -> int:
-    """The operators on 32-bit numbers."""
+    """Bit operators on 32-bit numbers."""
     if op == ">>>":
         return (left & 0xFFFFFFFF) >> (right & 31)
     result = {

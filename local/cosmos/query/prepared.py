@@ -32,7 +32,7 @@ class PreparedQuery:
     def __init__(self, query: Query, parameters: dict[str, Any]) -> None:
         compiler = Compiler(query.alias, parameters)
         self.query = query
-        self.identity: tuple[str, bytes] = ("", b"")  # text and parameters, by which sorted rows are remembered
+        self.identity: tuple[str, bytes] = ("", b"")  # text and parameters, the key of sorted rows in the cache
         self.where = compiler.compile(query.where) if query.where is not None else None
         self.top = self._count(compiler, query.top)
         self.offset = self._count(compiler, query.offset) or 0
@@ -65,24 +65,25 @@ class PreparedQuery:
 
     @property
     def continues_by(self) -> str:
-        """What a token has to tell: what is sorted goes on by its last row, what is not by the last document."""
+        """The key that a token needs: the number of the last row where rows are sorted or distinct, or else of the last
+        document."""
         return "number" if self.order or self.query.distinct else "after"
 
     @property
     def most(self) -> int | None:
-        """How many rows TOP and LIMIT let through."""
+        """The most rows that TOP and LIMIT allow, or None."""
         limits = [count for count in (self.top, self.limit) if count is not None]
         return min(limits) if limits else None
 
     def matches(self, source: Source) -> tuple[bool, Any]:
-        """Whether a document fulfils the condition; and the document, if it had to be read for that."""
+        """Whether a document fulfils the condition, and the parsed document where that had to be parsed."""
         if self.where is None:
             return True, None
         document = orjson.loads(source.text())
         return self.where(document) is True, document
 
     def row(self, source: Source, document: Any) -> bytes | None:
-        """A row of the answer; None when the projection is undefined."""
+        """A row of the answer; None where the projection is undefined."""
         if self.project is None:
             return source.text()
         value = self.project(orjson.loads(source.text()) if document is None else document)
@@ -95,8 +96,8 @@ class PreparedQuery:
         page: Page,
         remembered: Remembered = lambda make: make(),
     ) -> Token | None:
-        """Fill a page from where a token left off; the next token is returned, None at the end. What is sorted may be
-        remembered from one page to the next."""
+        """Fills a page from a token on. Returns the next token, or None at the end. `remembered` may keep sorted rows
+        for the next page."""
         if token and self.continues_by not in token:
             raise bad_request(INVALID_TOKEN)
         if self.query.aggregated:
@@ -139,7 +140,7 @@ class PreparedQuery:
         return None
 
     def _rows(self, sources: Iterable[Source]) -> list[Row]:
-        """All rows in their order."""
+        """All rows, sorted."""
         rows: list[Row] = []
         seen: set[Hashable] = set()
         for source in sources:
@@ -175,7 +176,7 @@ class PreparedQuery:
 
 
 def _is_new(row: bytes, seen: set[Hashable]) -> bool:
-    """Whether no row of the same value was seen: 1 is 1.0, and the order of properties does not matter."""
+    """Whether no equal row was seen: 1 equals 1.0, and the order of properties does not matter."""
     before = len(seen)
     seen.add(sort_key(orjson.loads(row)))
     return len(seen) > before

@@ -1,4 +1,4 @@
-"""Rows of a query's answer: where they come from, the page they fill, and where the next page begins."""
+"""The rows of a query's answer: their documents, the page they fill, and the start of the next page."""
 
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
@@ -22,7 +22,7 @@ SCAN_LIMIT = 100_000
 
 @dataclass(slots=True)
 class Source:
-    """A document to be queried: its number, its size, and its JSON with system properties when asked for."""
+    """A document to query: its number, its size, and a function that gives its JSON with system properties."""
 
     number: int
     size: int
@@ -31,7 +31,7 @@ class Source:
 
 @dataclass(slots=True)
 class Page:
-    """What one answer holds."""
+    """The rows of one response, and its limits."""
 
     limit: int
     byte_limit: int
@@ -42,17 +42,16 @@ class Page:
 
     @property
     def full(self) -> bool:
-        """Whether no other row fits."""
+        """Whether the page takes no other row."""
         return len(self.rows) >= self.limit or self.size >= self.byte_limit or self.scanned >= SCAN_LIMIT
 
     def add(self, row: bytes) -> None:
-        """Take a row in."""
         self.rows.append(row)
         self.size += len(row) + 1
 
 
 def to_portable(value: Any) -> list[Any]:
-    """A value as JSON can carry it: undefined is an empty list, everything else a list of one."""
+    """A value for JSON: an empty list where it is undefined, otherwise a list of one."""
     return [] if value is UNDEFINED else [value]
 
 
@@ -61,7 +60,7 @@ def from_portable(portable: list[Any]) -> Any:
 
 
 def shorten(portable_value: list[Any]) -> list[Any]:
-    """An order value short enough for a header; what is nested is told by its type alone."""
+    """An order value that is short enough for a header. Of objects and arrays only the type is kept."""
     return [
         value[:KEY_CHARACTERS] if isinstance(value, str) else type(value)() if isinstance(value, list | dict) else value
         for value in portable_value
@@ -69,7 +68,7 @@ def shorten(portable_value: list[Any]) -> list[Any]:
 
 
 def resume(rows: list[Row], token: Token, ascending: list[bool]) -> int:
-    """Where to go on: after the row the token names, or if that is gone, after those that came before it."""
+    """The index of the next row: after the row in the token, or where that is deleted, after those that precede it."""
     if "number" not in token:
         return 0
     for at, (_, number, _, _) in enumerate(rows):
@@ -94,13 +93,13 @@ def _comes_after(keys: list[Any], number: int, wanted: list[Any], last: int, asc
 
 
 class RowCache:
-    """The sorted rows of the last few queries, so that the next page need not sort again."""
+    """The sorted rows of the last few queries, so that the next page does not sort again."""
 
     def __init__(self) -> None:
         self._kept: OrderedDict[Hashable, list[Row]] = OrderedDict()
 
     def get(self, key: Hashable, make: Callable[[], list[Row]]) -> list[Row]:
-        """The rows under a key, which has to tell the version of what they were made from."""
+        """The rows of a key, made where they are missing. The key has to contain the version of the documents."""
         rows = self._kept.get(key)
         if rows is None:
             rows = self._kept[key] = make()

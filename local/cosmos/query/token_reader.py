@@ -1,11 +1,11 @@
-"""A walk over the tokens of a query."""
+"""Reads the tokens of a query in order."""
 
 from local.cosmos.query.errors import query_error
 from local.cosmos.query.lexer import Token, tokens
 
 
 class TokenReader:
-    """The tokens of a text and the position reached in them."""
+    """The tokens of a text, and a position in them."""
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -14,33 +14,33 @@ class TokenReader:
 
     @property
     def here(self) -> Token:
-        """The token that comes next."""
+        """The next token."""
         return self.tokens[self.at]
 
     def next(self) -> Token:
-        """Take a token."""
+        """Takes the next token."""
         token = self.here
         self.at += 1
         return token
 
     def is_op(self, *texts: str) -> bool:
-        """Whether one of these operators comes next."""
+        """Whether the next token is one of these operators."""
         return self.here.kind == "op" and self.here.text in texts
 
     def accept(self, text: str) -> bool:
-        """Take an operator if it comes next."""
+        """Takes the next token where it is this operator, and returns whether it did."""
         found = self.is_op(text)
         self.at += found
         return found
 
     def accept_word(self, word: str) -> bool:
-        """Take a keyword if it comes next."""
+        """Takes the next token where it is this keyword, and returns whether it did."""
         found = self.here.keyword == word
         self.at += found
         return found
 
     def expect(self, text: str) -> Token:
-        """Take an operator that has to come next."""
+        """Takes this operator; raises 400 for any other token."""
         if not self.is_op(text):
             raise self.wrong()
         return self.next()

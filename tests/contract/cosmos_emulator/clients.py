@@ -50,9 +50,7 @@ class Blocking:
             return value
 
         def call(*args: Any, **kwargs: Any) -> Any:
-            kwargs.pop(
-                "enable_cross_partition_query", None
-            )  # the asynchronous client always allows cross partition queries
+            kwargs.pop("enable_cross_partition_query", None)  # the asynchronous client always sends it
             result = value(*(_unwrapped(arg) for arg in args), **kwargs)
             if inspect.isawaitable(result):
                 result = self._loop.run(_await(result))

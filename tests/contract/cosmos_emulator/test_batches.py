@@ -179,9 +179,7 @@ def test_bulk_in_the_wrong_range_gets_410_an_operation(
 ) -> None:
     """An operation whose key belongs to another range gets 410/1002, and the others are done."""
     _, right = control.split(database.id, container.id, "0")
-    body = [
-        operation("Upsert", key, {"id": "1", "pk": key}) for key in ("a", "d")
-    ]  # the first key is in the upper half, the second in the lower
+    body = [operation("Upsert", key, {"id": "1", "pk": key}) for key in ("a", "d")]  # of the right and the left half
     status, results = bulk(raw, database, container, body, right)
     assert status == 207
     assert [(r["statusCode"], r.get("subStatusCode")) for r in results] == [(201, None), (410, 1002)]
