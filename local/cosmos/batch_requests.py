@@ -17,7 +17,6 @@ from local.cosmos.rids import etag_of
 OPERATION_LIMIT = 100
 REQUEST_LIMIT = 2 * 1024 * 1024
 RESPONSE_LIMIT = 4 * 1024 * 1024
-TOO_LARGE = CosmosError(413, "The response of the batch is too large.", 3402)
 MINIMAL = "return=minimal"
 OPERATION_TYPES = {name.capitalize(): name for name in ("create", "upsert", "read", "replace", "patch", "delete")}
 
@@ -48,7 +47,7 @@ def transactional(executor: Executor, partition: Partition, key: bytes, request:
             results.append(_success(executor, op, outcome, minimal or bool(raw.get("minimalReturnPreference"))))
             size += len(results[-1])
             if size > RESPONSE_LIMIT:
-                raise CosmosError(413, TOO_LARGE.message, TOO_LARGE.substatus, charge=outcome.charge)
+                raise _too_large(outcome.charge)
         except CosmosError as error:
             executor.tx.undo()
             executor.account_for(partition, "batch", error.status, charge + error.charge)
@@ -83,10 +82,8 @@ def bulk(executor: Executor, partition: Partition, request: Request) -> Response
         result = fast_path.write(raw) if fast and type(raw) is dict and not stopped else None
         if result is None or size + len(result) > RESPONSE_LIMIT:
             try:
-                if result is not None:
-                    raise TOO_LARGE
-                if stopped:
-                    raise CosmosError(424, "")
+                if stopped or result is not None:
+                    raise CosmosError(424, "") if stopped else _too_large()
                 result, spent = _one_of_bulk(executor, partition, raw, minimal, RESPONSE_LIMIT - size)
                 charge += spent
             except CosmosError as error:
@@ -104,7 +101,7 @@ def _one_of_bulk(executor: Executor, partition: Partition, raw: Any, minimal: bo
     outcome = executor.run(partition, op)
     result = _success(executor, op, outcome, minimal or bool(raw.get("minimalReturnPreference")))
     if len(result) > room:
-        raise CosmosError(413, TOO_LARGE.message, TOO_LARGE.substatus, charge=outcome.charge)
+        raise _too_large(outcome.charge)
     return result, outcome.charge
 
 
@@ -145,6 +142,10 @@ def _success(executor: Executor, op: Operation, outcome: Outcome, minimal: bool)
     if outcome.status == 304 or (minimal and op.kind != "read"):
         return head + b"}"
     return head + b',"resourceBody":' + documents.render(executor.container, record) + b"}"
+
+
+def _too_large(charge: float = 0.0) -> CosmosError:
+    return CosmosError(413, "The response of the batch is too large.", 3402, charge=charge)
 
 
 def _failure(error: CosmosError) -> bytes:
