@@ -14,7 +14,7 @@ COMMANDS = {
     "serve": ("local.serve", "host, database and inbox together, staying up, data kept in .local/"),
     "query": ("local.query", "rows from a container of the database"),
     "host": ("local.host", "the Functions host alone"),
-    "cosmos": ("local.cosmos", "the Cosmos DB emulator alone"),
+    "cosmos": ("local.cosmos.cli", "the Cosmos DB emulator alone"),
     "inbox": ("local.inbox", "the mail inbox alone"),
 }
 

@@ -6,7 +6,10 @@ from typing import Any
 
 import orjson
 
-from local.cosmos.core import Emulator
+from local.cosmos import EMULATOR_KEY
+from local.cosmos.auth import Authorizer
+from local.cosmos.emulator import Emulator
+from local.cosmos.gateway import Gateway
 from local.cosmos.messages import Request, Response
 from outlast.cosmos.bulk.staged_document import StagedDocument
 from outlast.cosmos.bulk.transport import CONNECTION_LOST, Place, Result, Route
@@ -27,7 +30,8 @@ class Database:
     def __init__(self, scheduler: Scheduler, losses: float, busy: float) -> None:
         self.scheduler, self.losses, self.busy = scheduler, losses, busy
         self.writes = 0
-        self.emulator = Emulator(clock=scheduler.clock, date_clock=lambda: MIDNIGHT, accept_aad=True, throttled=False)
+        self.emulator = Emulator(clock=scheduler.clock, throttled=False)
+        self._gateway = Gateway(self.emulator, Authorizer(EMULATOR_KEY, lambda: MIDNIGHT, accept_aad=True))
 
     def create(self, containers: dict[str, str]) -> None:
         self._answer("POST", "/dbs", {"id": "d"}, {})
@@ -61,7 +65,7 @@ class Database:
         signed = {"x-ms-date": DATE, "authorization": AAD, **headers}
         self.writes += method != "GET"
         data = b"" if body is None else orjson.dumps(body)
-        return self.emulator.answer(Request(method, path, signed, data))
+        return self._gateway.answer(Request(method, path, signed, data))
 
 
 class CoreRuns:

@@ -1,20 +1,17 @@
-"""One request on its way through the emulator."""
+"""One request while it is handled, with what handlers need to answer it."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from local.cosmos.batches import read_key
+from local.cosmos.emulator import Emulator
 from local.cosmos.errors import CosmosError, bad_request, not_found
+from local.cosmos.executor import Executor
 from local.cosmos.faults import Effect
 from local.cosmos.messages import Request, Response
+from local.cosmos.parsing import read_key
 from local.cosmos.partitions import Partition
-from local.cosmos.rids import etag_of
-from local.cosmos.serving import Serving
 from local.cosmos.state import Container, Database
-
-if TYPE_CHECKING:
-    from local.cosmos.core import Emulator
+from local.cosmos.transaction import Transaction
 
 KEY_HEADER = "x-ms-documentdb-partitionkey"
 RANGE_HEADER = "x-ms-documentdb-partitionkeyrangeid"
@@ -22,23 +19,22 @@ CONSISTENCY = frozenset({"session", "consistentprefix", "eventual"})
 
 
 @dataclass(slots=True)
-class Context:
-    """A request, the parts of its path, and the emulator it is for."""
+class Exchange:
+    """A request, the parts of its path, and the emulator that it changes."""
 
-    emulator: "Emulator"
+    emulator: Emulator
     request: Request
     parts: list[str]
-    activity: str
     now: float
-    work: Serving | None = None
-    effect: Effect | None = None  # of a fault rule on the request as a whole
+    started: Executor | None = None  # set by `executor()`
+    effect: Effect | None = None  # of a fault rule for the whole request
 
     def header(self, name: str) -> str | None:
         """A header by its lower case name."""
         return self.request.headers.get(name)
 
     def flag(self, name: str) -> bool:
-        """A header that says true or false."""
+        """Whether a header says true."""
         return self.request.headers.get(name, "").lower() == "true"
 
     @property
@@ -47,36 +43,38 @@ class Context:
         return self.parts[5]
 
     def database(self) -> Database:
-        """The database of the path, or 404."""
+        """The database of the path; raises 404."""
         return self.emulator.account.database(self.parts[1])
 
     def container(self, substatus: int = 1003) -> Container:
-        """The container of the path, or 404; 400/1024 when the client means one that was there before."""
+        """The container of the path; raises 404, or 400/1024 where the client means a deleted one of the same name."""
         container = self.emulator.account.container(self.parts[1], self.parts[3], substatus)
         intended = self.header("x-ms-cosmos-intended-collection-rid")
         if intended is not None and intended != container.rid:
-            raise CosmosError(400, "The container was created anew since the client read its properties.", 1024)
+            raise CosmosError(
+                400, "The container was deleted and created again since the client read its properties.", 1024
+            )
         return container
 
     def range_id(self) -> str | None:
-        """The range that the request as a whole is for, by its id or by a partition key; None when it is for all."""
+        """The range that the request names by id or by partition key; None where it is for all ranges."""
         key = self.header(KEY_HEADER)
         if key is None or RANGE_HEADER in self.request.headers:
             return self.header(RANGE_HEADER)
         try:
             return self.container().partition_of(read_key(key)).id
         except CosmosError:
-            return None  # its handler says what is wrong with it
+            return None  # the handler raises it again
 
-    def serving(self) -> Serving:
-        """The work on the container of the path."""
+    def executor(self) -> Executor:
+        """Starts the operations on the container of the path."""
         emulator = self.emulator
-        container = self.container()
-        self.work = Serving.start(emulator.account, self.database(), container, emulator.faults, self.now)
-        return self.work
+        tx = Transaction(emulator.account, self.container(), int(self.now))
+        self.started = Executor(tx, self.database(), emulator.faults, self.now)
+        return self.started
 
     def check_consistency(self) -> None:
-        """400 for a read that asks for more than the account gives, which is session consistency."""
+        """Raises 400 for a read that asks for more than session consistency, which the account has."""
         level = self.header("x-ms-consistency-level")
         if level and level.lower() not in CONSISTENCY:
             raise bad_request(
@@ -86,7 +84,7 @@ class Context:
             )
 
     def check_session(self, partition: Partition) -> None:
-        """404/1002 for a session token that is ahead of the partition."""
+        """Raises 404/1002 for a session token that is ahead of the partition."""
         token = self.header("x-ms-session-token")
         if not token:
             return
@@ -95,30 +93,25 @@ class Context:
             if range_id == partition.id and _lsn_of(version) > partition.lsn:
                 raise not_found(1002)
 
-    def answer(self, serving: Serving, partition: Partition | None, response: Response) -> Response:
-        """Add what every answer about documents carries."""
+    def answer(self, executor: Executor, partition: Partition | None, response: Response) -> Response:
+        """Adds the headers of every response about documents."""
         headers = response.headers
         path = f"dbs/{quote(self.parts[1])}/colls/{quote(self.parts[3])}"
         headers["x-ms-alt-content-path"] = path
-        headers["x-ms-content-path"] = serving.container.rid
+        headers["x-ms-content-path"] = executor.container.rid
         if partition is not None:
             headers["x-ms-session-token"] = session_token(partition)
             headers[RANGE_HEADER] = partition.id
         return response
 
     def whole_effect(self) -> Effect | None:
-        """What the faults of the request and of its operations want done with the answer."""
-        inner = self.work.effect if self.work is not None else None
+        """The effect of the fault rules for the request and for its operations on the response."""
+        inner = self.started.effect if self.started is not None else None
         return inner if self.effect is None else self.effect.joined(inner)
-
-    @staticmethod
-    def etag(lsn: int, ts: int) -> str:
-        """The ETag of a version."""
-        return etag_of(lsn, ts)
 
 
 def session_token(partition: Partition) -> str:
-    """How far the writes of a partition have come."""
+    """The session token for the writes of a partition so far."""
     return f"{partition.id}:-1#{partition.lsn}"
 
 

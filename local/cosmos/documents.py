@@ -1,4 +1,4 @@
-"""Documents as they come in, checked with the service's codes and texts, and go out, with system properties."""
+"""Documents: checked with the service's codes and texts on the way in, with system properties on the way out."""
 
 from typing import Any
 
@@ -7,51 +7,19 @@ import orjson
 from local.cosmos import hashing
 from local.cosmos.errors import CosmosError, bad_request
 from local.cosmos.nesting import NESTING_LIMIT, depth, too_deep
+from local.cosmos.parsing import check_id
 from local.cosmos.partitions import Record
 from local.cosmos.rids import document_rid, etag_of
 from local.cosmos.state import Container
 
 SYSTEM_PROPERTIES = frozenset({"_rid", "_self", "_etag", "_attachments", "_ts"})
 ITEM_LIMIT = 2 * 1024 * 1024
-ID_LIMIT = 1023
 KEY_LIMIT = 2048
-ID_FORBIDDEN = frozenset("/\\?#")
-
 KEY_MISMATCH = "PartitionKey extracted from document doesn't match the one specified in the header"
-MISSING_ID = "The input content is invalid because the required properties - 'id; ' - are missing"
-
-
-def parse(body: bytes) -> Any:
-    """JSON, or 400."""
-    try:
-        return orjson.loads(body)
-    except orjson.JSONDecodeError as error:
-        raise bad_request(f"The request body is not valid JSON: {error}") from None
-
-
-def whole(text: str) -> int | None:
-    """A number of at most nine digits, as headers and paths carry them; None for anything else."""
-    return int(text) if len(text) <= 9 and text.isascii() and text.isdecimal() else None
-
-
-def check_id(id_: Any) -> str:
-    """The id of a document, or 400."""
-    if id_ is None:
-        raise bad_request(MISSING_ID)
-    if not isinstance(id_, str) or not id_:
-        raise bad_request("The input name is invalid: 'id' has to be a string with at least one character.")
-    if len(id_) > ID_LIMIT // 4 and len(id_.encode()) > ID_LIMIT:
-        raise bad_request(f"The input name is invalid: 'id' is longer than {ID_LIMIT} bytes.")
-    if not ID_FORBIDDEN.isdisjoint(id_):
-        raise bad_request(
-            f"The input name '{id_}' is invalid. Ensure to provide a unique non-empty string "
-            "without the characters '/', '\\', '?', '#'."
-        )
-    return id_
 
 
 def key_of(container: Container, document: dict[str, Any]) -> bytes:
-    """The canonical partition key of a document; what is no scalar counts as missing."""
+    """The canonical partition key of a document. An object or array counts as missing."""
     value: Any = document
     for part in container.key_path:
         if not isinstance(value, dict) or part not in value:
@@ -63,14 +31,14 @@ def key_of(container: Container, document: dict[str, Any]) -> bytes:
 
 
 def encode(document: dict[str, Any]) -> bytes:
-    """The JSON to keep: without system properties, within the limits."""
+    """The JSON to store, without system properties; raises 400 or 413 where it exceeds the limits."""
     if not SYSTEM_PROPERTIES.isdisjoint(document):
         for name in SYSTEM_PROPERTIES:
             document.pop(name, None)
-    # the encoder's own bytes hold on to a buffer of several times their length
+    # a copy, because the encoder's bytes keep a buffer of several times their length
     try:
         body = bytes(memoryview(orjson.dumps(document)))
-    except orjson.JSONEncodeError:  # deeper than the encoder goes
+    except orjson.JSONEncodeError:  # deeper than the encoder allows
         raise too_deep() from None
     if len(body) > ITEM_LIMIT:
         raise CosmosError(413, "Request size is too large")
@@ -81,7 +49,7 @@ def encode(document: dict[str, Any]) -> bytes:
 
 
 def check_document(container: Container, document: Any, key: bytes) -> str:
-    """The id of a document that may be written under a partition key; raises what is wrong with it."""
+    """The id of a document that may be written under a partition key; raises 400."""
     if not isinstance(document, dict):
         raise bad_request("The input content is invalid: a document has to be a JSON object.")
     id_ = check_id(document.get("id"))
@@ -93,7 +61,7 @@ def check_document(container: Container, document: Any, key: bytes) -> str:
 
 
 def render(container: Container, record: Record) -> bytes:
-    """A document as it goes out, with its system properties."""
+    """The JSON that a client gets, with system properties."""
     rid = document_rid(container.rid_bytes, record.number)
     tail = b',"_rid":"%b","_self":"%bdocs/%b/","_etag":"%b","_attachments":"attachments/","_ts":%d}'
     etag = etag_of(record.lsn, record.ts)[1:-1]

@@ -1,4 +1,4 @@
-"""Queries that are hard to read, to compute, or to go on with."""
+"""Queries that are hard to parse, to evaluate, or to continue."""
 
 from typing import Any
 
@@ -11,7 +11,6 @@ from tests.unit.local.cosmos.emulating import PATH, Emulated
 
 @pytest.fixture
 def emulated() -> Emulated:
-    """An empty container."""
     return Emulated(throughput=1_000_000)
 
 
@@ -28,7 +27,7 @@ def rows(emulated: Emulated, text: str, key: Any = "a", parameters: Any = ()) ->
 
 
 def value(emulated: Emulated, expression: str, **parameters: Any) -> Any:
-    """What an expression is worth; "undefined" when it is that."""
+    """The value of an expression, or "undefined"."""
     named = [{"name": f"@{name}", "value": given} for name, given in parameters.items()]
     return (rows(emulated, f"SELECT VALUE {expression}", parameters=named) or ["undefined"])[0]
 
@@ -53,21 +52,21 @@ def value(emulated: Emulated, expression: str, **parameters: Any) -> Any:
     ],
 )
 def test_values_at_the_limits(emulated: Emulated, expression: str, expected: Any) -> None:
-    """Numbers beyond 64 bits, pairs of surrogates, what has no value: each is an answer that JSON can carry."""
+    """Numbers beyond 64 bits, surrogate pairs and undefined values give answers that JSON can carry."""
     found = value(emulated, expression)
     assert found == expected or (expected is None and type(found) is int)
 
 
 @pytest.mark.parametrize("expression", [r"'\uD83D'", "1e400", "0x" + "F" * 500])
 def test_literals_that_cannot_be_are_refused(emulated: Emulated, expression: str) -> None:
-    """Half of a surrogate pair, or a number without end, gets 400 with its position."""
+    """Half of a surrogate pair and an infinite number get 400 with the position."""
     response = emulated.query(f"SELECT VALUE {expression}")
     assert response.status == 400
     assert b'\\"start\\":13' in response.body
 
 
 def test_a_thousand_conditions_in_a_row_are_served(emulated: Emulated) -> None:
-    """What clients write to read many documents at once: as many ORs as they like."""
+    """A query with thousands of ORs, as clients write to read many documents at once, is served."""
     emulated.item("POST", "a", body={"id": "1499", "pk": "a"})
     condition = " OR ".join(f"(c.id = '{at}' AND c.pk = 'a')" for at in range(1500))
     assert rows(emulated, f"SELECT VALUE c.id FROM c WHERE {condition}") == ["1499"]
@@ -87,13 +86,13 @@ def test_a_thousand_conditions_in_a_row_are_served(emulated: Emulated) -> None:
     ids=["a sum", "negations", "parentheses", "arrays", "signs", "a path", "conditionals"],
 )
 def test_queries_nested_too_deeply_are_refused(emulated: Emulated, expression: str) -> None:
-    """A query that would use up the interpreter's stack gets 400."""
+    """A query that would exhaust the interpreter's stack gets 400."""
     response = emulated.query(f"SELECT VALUE {expression} FROM c")
     assert (response.status, b"nested too deeply" in response.body) == (400, True)
 
 
 def test_a_path_through_the_deepest_document_is_served(emulated: Emulated) -> None:
-    """A document of 128 levels can be queried down to its last."""
+    """A query can reach the last of a document's 128 levels."""
     deepest: Any = "here"
     for _ in range(127):
         deepest = {"v": deepest}
@@ -103,9 +102,9 @@ def test_a_path_through_the_deepest_document_is_served(emulated: Emulated) -> No
 
 
 def test_parameters_nested_too_deeply_are_refused(emulated: Emulated) -> None:
-    """A parameter may be as deep as a document, not deeper; one without a value is undefined."""
+    """A parameter may be as deep as a document and no deeper; one without a value is undefined."""
     deep: Any = []
-    for _ in range(200):  # the client's own encoder goes to 254
+    for _ in range(200):  # the encoder of the client allows 254
         deep = [deep]
     response = emulated.query("SELECT VALUE @p = @p", parameters=[{"name": "@p", "value": deep}])
     assert (response.status, b"nested deeper" in response.body) == (400, True)
@@ -114,7 +113,7 @@ def test_parameters_nested_too_deeply_are_refused(emulated: Emulated) -> None:
 
 
 def test_extremes_are_scalars(emulated: Emulated) -> None:
-    """MIN and MAX compare null, booleans, numbers and strings; over an object or array they are undefined."""
+    """MIN and MAX compare null, booleans, numbers and strings, and are undefined over an object or array."""
     values = [3, "b", None, True]
     for at, one in enumerate(values):
         emulated.item("POST", "a", body={"id": str(at), "pk": "a", "v": one})
@@ -124,14 +123,14 @@ def test_extremes_are_scalars(emulated: Emulated) -> None:
 
 
 def test_distinct_sees_equal_values(emulated: Emulated) -> None:
-    """1 is 1.0, and the order of properties makes no difference; true is not 1."""
+    """DISTINCT treats 1 and 1.0, and objects in any order of properties, as equal; true and 1 differ."""
     for at, text in enumerate((b'{"x":1,"y":2}', b'{"y":2.0,"x":1}', b'{"x":true,"y":2}')):
         emulated.item("POST", "a", body=b'{"id":"%d","pk":"a","v":%b}' % (at, text))
     assert len(rows(emulated, "SELECT DISTINCT VALUE c.v FROM c")) == 2
 
 
 def test_pages_go_on_after_any_value(emulated: Emulated) -> None:
-    """A token carries order values in any script and of any length, in few enough bytes for a header."""
+    """A token carries order values of any script and length, in few enough bytes for a header."""
     names = ["é", "€", "😀", '"', "\\", "\n", "x" * 20_000, "x" * 20_000 + "y", "", "€" * 20_000]
     for at, name in enumerate(names):
         emulated.item("POST", "a", body={"id": str(at), "pk": "a", "v": name})
@@ -144,7 +143,7 @@ def test_pages_go_on_after_any_value(emulated: Emulated) -> None:
 
 
 def test_pages_go_on_after_a_row_that_went(emulated: Emulated) -> None:
-    """When the last row of a page was deleted meanwhile, the next page begins with the row after it."""
+    """If the last row of a page is deleted, the next page begins with the row after it."""
     for at in range(6):
         emulated.item("POST", "a", body={"id": str(at), "pk": "a", "v": at // 2})
     text = "SELECT VALUE c.id FROM c ORDER BY c.v DESC"
@@ -167,7 +166,7 @@ TOKENS = ['{"after":1}', '{"keys":[[1]],"number":1}', '{"low":"","starts":[]}']
     ],
 )
 def test_tokens_of_another_kind_of_query_are_refused(emulated: Emulated, text: str, key: Any, own: int) -> None:
-    """A token that this query cannot have given gets 400 instead of another page."""
+    """A token of another kind of query gets 400."""
     answers = [emulated.query(text, key, x_ms_continuation=token).status for token in TOKENS]
     assert answers == [200 if at == own else 400 for at in range(3)]
 
@@ -190,7 +189,7 @@ def test_tokens_of_another_kind_of_query_are_refused(emulated: Emulated, text: s
 )
 @pytest.mark.parametrize("key", ["a", None])
 def test_broken_tokens_are_refused(emulated: Emulated, token: str, key: Any) -> None:
-    """What is no token gets 400."""
+    """A broken token gets 400."""
     text = "SELECT * FROM c ORDER BY c.v" if "keys" in token and key else "SELECT * FROM c"
     response = emulated.query(text, key, x_ms_continuation=token)
     assert (response.status, b"Invalid Continuation Token" in response.body) == (400, True)
@@ -201,7 +200,7 @@ def test_broken_tokens_are_refused(emulated: Emulated, token: str, key: Any) -> 
     ["c.order, c['first name']", "c.order AS o, c.value", "c", "1, c.order", r"""c["a\"b"]""", "DISTINCT c.order"],
 )
 def test_a_rewritten_query_can_be_read(emulated: Emulated, select: str) -> None:
-    """What the plan tells clients to send instead is a query, whatever the names in it."""
+    """The rewritten query of a plan can be parsed, whatever names it contains."""
     plan = {"x-ms-cosmos-is-query-plan-request": "true", "x-ms-cosmos-supported-query-features": "OffsetAndLimit"}
     emulated.bulk([operation("Upsert", "a", {"id": "1", "pk": "a", "order": 1, "value": 2, 'a"b': 3})])
     for end in ("OFFSET 0 LIMIT 2", "ORDER BY c.order OFFSET 0 LIMIT 2"):
@@ -217,7 +216,7 @@ def test_a_rewritten_query_can_be_read(emulated: Emulated, select: str) -> None:
 
 
 def test_a_query_without_from_has_one_row(emulated: Emulated) -> None:
-    """It is asked of nothing, so its answer does not depend on how many documents and partitions there are."""
+    """A query without FROM has one row, however many documents and partitions exist."""
     emulated = Emulated(partitions=4)
     for at in range(9):
         emulated.item("POST", f"k{at}", body={"id": "1", "pk": f"k{at}"})
@@ -228,7 +227,7 @@ def test_a_query_without_from_has_one_row(emulated: Emulated) -> None:
 
 
 def test_an_aggregate_cannot_be_ordered(emulated: Emulated) -> None:
-    """ORDER BY beside an aggregate gets 400: there is nothing to order."""
+    """ORDER BY beside an aggregate gets 400."""
     assert emulated.query("SELECT VALUE MAX(c.v) FROM c ORDER BY c.v").status == 400
 
 
@@ -251,11 +250,11 @@ def test_an_aggregate_cannot_be_ordered(emulated: Emulated) -> None:
     ],
 )
 def test_like(emulated: Emulated, text: str, pattern: str, expected: bool) -> None:
-    """% is any text, _ any character, brackets a class; a pattern of many % takes no longer than a few."""
+    """LIKE knows %, _ and character classes, and a pattern of many % takes no longer than one of few."""
     assert value(emulated, "@text LIKE @pattern", text=text, pattern=pattern) is expected
 
 
 def test_any_pattern_is_matched_without_a_warning(emulated: Emulated) -> None:
-    """What Python's patterns may mean one day is no concern of a query's; one that is no pattern is undefined."""
+    """A pattern raises no warning of Python's, and an invalid pattern gives undefined."""
     assert value(emulated, "RegexMatch('[', '[[a]')") is True
     assert value(emulated, "RegexMatch('a', '(')") == "undefined"

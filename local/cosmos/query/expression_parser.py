@@ -1,9 +1,9 @@
-"""The grammar of expressions, loosest binding first."""
+"""The grammar of expressions, from the loosest to the tightest binding."""
 
 import re
 
 from local.cosmos.query.errors import query_error, unsupported
-from local.cosmos.query.lexer import Token, number_value, string_value, tokens
+from local.cosmos.query.lexer import Token, number_value, string_value
 from local.cosmos.query.syntax import (
     ArrayLiteral,
     Between,
@@ -20,9 +20,10 @@ from local.cosmos.query.syntax import (
     Unary,
     depth,
 )
+from local.cosmos.query.token_reader import TokenReader
 from local.cosmos.query.values import UNDEFINED
 
-LEVELS = {  # binary operators, the tighter the higher
+LEVELS = {  # binary operators; a higher number binds tighter
     "|": 0, "^": 1, "&": 2, "<<": 3, ">>": 3, ">>>": 3, "||": 4, "+": 5, "-": 5, "*": 6, "/": 6, "%": 6,
 }  # fmt: skip
 COMPARISONS = frozenset({"=", "!=", "<>", "<", "<=", ">", ">="})
@@ -34,61 +35,20 @@ RESERVED = frozenset(
         EXISTS ARRAY ESCAPE""",
     )
 )
-NESTING_LIMIT = 64  # of what the grammar puts into each other, far below the interpreter's own limit
-DEPTH_LIMIT = 150  # of the tree: a path through a document of 128 levels fits
+NESTING_LIMIT = 64  # nested rules, far below the interpreter's recursion limit
+DEPTH_LIMIT = 150  # levels of the tree; a path through a document of 128 levels fits
 TOO_DEEP = "The query is nested too deeply."
 
 
-class ExpressionParser:
-    """Walks over the tokens; a method for each rule."""
+class ExpressionParser(TokenReader):
+    """A method for each rule of the grammar."""
 
     def __init__(self, text: str) -> None:
-        self.text = text
-        self.tokens = tokens(text)
-        self.at = 0
+        super().__init__(text)
         self._depth = 0
 
-    @property
-    def here(self) -> Token:
-        """The token that comes next."""
-        return self.tokens[self.at]
-
-    def next(self) -> Token:
-        """Take a token."""
-        token = self.here
-        self.at += 1
-        return token
-
-    def is_op(self, *texts: str) -> bool:
-        """Whether one of these operators comes next."""
-        return self.here.kind == "op" and self.here.text in texts
-
-    def accept(self, text: str) -> bool:
-        """Take an operator if it comes next."""
-        found = self.is_op(text)
-        self.at += found
-        return found
-
-    def accept_word(self, word: str) -> bool:
-        """Take a keyword if it comes next."""
-        found = self.here.keyword == word
-        self.at += found
-        return found
-
-    def expect(self, text: str) -> Token:
-        """Take an operator that has to come next."""
-        if not self.is_op(text):
-            raise self.wrong()
-        return self.next()
-
-    def wrong(self) -> Exception:
-        """A syntax error at the next token."""
-        token = self.here
-        near = f"near '{token.text}'" if token.kind != "end" else "at the end of the query"
-        return query_error(f"Syntax error, incorrect syntax {near}.", token.start, token.end)
-
     def expression(self) -> Expression:
-        """test ? yes : no, ?? and everything tighter."""
+        """A whole expression: `test ? yes : no` and everything that binds tighter."""
         start = self.here.start
         self._deeper()
         left = self._coalesce()
@@ -175,7 +135,8 @@ class ExpressionParser:
         return tuple(options)
 
     def _binary(self, level: int) -> Expression:
-        """Operators from a level on, climbing: one call for each operand, not one for each level."""
+        """Binary operators of a level or tighter, by precedence climbing: one call for each operand, not one for each
+        level."""
         left = self._unary()
         while self.here.kind == "op" and LEVELS.get(self.here.text, -1) >= level:
             op = self.next().text
@@ -277,7 +238,8 @@ class ExpressionParser:
 
 
 def _joined(op: str, operands: list[Expression]) -> Expression:
-    """AND or OR of many as a balanced tree: clients that read many documents write a thousand in a row."""
+    """AND or OR of many operands as a balanced tree, because clients write a thousand in a row to read many
+    documents."""
     while len(operands) > 1:
         pairs = [Binary(op, *operands[at : at + 2]) for at in range(0, len(operands) - 1, 2)]
         operands = pairs + operands[len(pairs) * 2 :]

@@ -1,4 +1,4 @@
-"""The straight way for common bulk writes gives the answers of the general way."""
+"""The fast path for common bulk writes gives the same answers as the general path."""
 
 from typing import Any
 
@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from local.cosmos.charges import leaves
-from local.cosmos.fastlane import FastLane
-from local.cosmos.operations import Transaction
+from local.cosmos.fast_path import FastPath
+from local.cosmos.transaction import Transaction
 from tests.contract.cosmos_emulator.clients import operation
 from tests.unit.local.cosmos.emulating import Emulated
 
@@ -20,7 +20,7 @@ BODIES = st.dictionaries(st.sampled_from(["v", "w", "_ts", "_etag", "nested"]), 
 
 @st.composite
 def operations(draw: st.DrawFn) -> dict[str, Any]:
-    """A bulk operation, mostly of the common kind, at times wrong."""
+    """A bulk operation that mostly suits the fast path, and at times is wrong."""
     kind = draw(st.sampled_from(["Upsert", "Upsert", "Create", "Read", "Delete"]))
     id_, key = draw(st.sampled_from(["x", "y", "a/b", "", "z" * 300])), draw(KEYS)
     body = {**draw(BODIES), "id": id_, "pk": draw(st.sampled_from([key, key, key, "other"]))}
@@ -29,7 +29,7 @@ def operations(draw: st.DrawFn) -> dict[str, Any]:
 
 
 def answers(batches: list[list[dict[str, Any]]], *, fast: bool) -> tuple[list[Any], Any]:
-    """All results of some bulk requests, and the documents there are afterwards."""
+    """The results of some bulk requests, and the documents and counts after them."""
     emulated = Emulated(throughput=600)
     emulated.container.count_terms = emulated.container.count_terms if fast else lambda body: _general(body)
     results = []
@@ -41,22 +41,22 @@ def answers(batches: list[list[dict[str, Any]]], *, fast: bool) -> tuple[list[An
 
 
 def _general(body: Any) -> int:
-    """The default count of terms, as a function that the straight way does not know."""
+    """Counts terms by the default policy, but is not the function by which the fast path recognises that policy."""
     return leaves(body)
 
 
 @settings(max_examples=60)
 @given(st.lists(st.lists(operations(), min_size=1, max_size=12), max_size=4))
 def test_both_ways_answer_the_same(batches: list[list[dict[str, Any]]]) -> None:
-    """Status, charge, ETag, body, counts, documents: none tells which way an operation went."""
+    """Both paths give the same status, charge, ETag and body, and leave the same documents and counts."""
     assert answers(batches, fast=True) == answers(batches, fast=False)
 
 
 def test_common_writes_take_the_straight_way() -> None:
-    """A flat document under a plain key is done; a nested one, or one with a condition, is left."""
+    """The fast path writes a flat document under a plain key, and refuses a nested or conditional one."""
     emulated = Emulated()
     tx = Transaction(emulated.emulator.account, emulated.container, 0)
-    lane = FastLane(tx, emulated.container.partitions[0], minimal=True)
+    lane = FastPath(tx, emulated.container.partitions[0], minimal=True)
     assert lane.write(operation("Upsert", "a", {"id": "1", "pk": "a", "v": 1})) is not None
     assert lane.write(operation("Upsert", "a", {"id": "1", "pk": "a", "v": [1]})) is None
     assert lane.write(operation("Upsert", "a", {"id": "1", "pk": "a"}, ifMatch="x")) is None

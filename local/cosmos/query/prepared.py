@@ -1,66 +1,38 @@
 """A query over the documents of one partition, page by page."""
 
-from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterable
-from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
 
 from local.cosmos.errors import bad_request
 from local.cosmos.query.aggregates import Aggregate
-from local.cosmos.query.compiling import Compiler, Evaluate
+from local.cosmos.query.compiler import Compiler
 from local.cosmos.query.errors import query_error
+from local.cosmos.query.operators import Evaluate
+from local.cosmos.query.rows import (
+    INVALID_TOKEN,
+    Page,
+    Remembered,
+    Row,
+    Source,
+    Token,
+    from_portable,
+    resume,
+    shorten,
+    to_portable,
+)
 from local.cosmos.query.syntax import Parameter, Query
 from local.cosmos.query.values import UNDEFINED, sort_key
 
-Token = dict[str, Any]
-Row = tuple[list[Any], int, int, bytes]  # order values, the document's number, its size, the row itself
-Remembered = Callable[[Callable[[], list[Row]]], list[Row]]
-REMEMBERED = 4
-INVALID_TOKEN = "Invalid Continuation Token"
-KEY_CHARACTERS = 300  # of an order value that a token carries: clients take headers of 8 KB
-SCAN_LIMIT = 100_000  # documents looked at for one answer; a longer scan goes on with a continuation, as in the service
 
-
-@dataclass(slots=True)
-class Source:
-    """A document to be queried: its number, its size, and its JSON with system properties when asked for."""
-
-    number: int
-    size: int
-    text: Callable[[], bytes]
-
-
-@dataclass(slots=True)
-class Page:
-    """What one answer holds."""
-
-    limit: int
-    byte_limit: int
-    rows: list[bytes] = field(default_factory=list)
-    size: int = 0
-    read: int = 0  # bytes of the documents that matched
-    scanned: int = 0
-
-    @property
-    def full(self) -> bool:
-        """Whether no other row fits."""
-        return len(self.rows) >= self.limit or self.size >= self.byte_limit or self.scanned >= SCAN_LIMIT
-
-    def add(self, row: bytes) -> None:
-        """Take a row in."""
-        self.rows.append(row)
-        self.size += len(row) + 1
-
-
-class Prepared:
+class PreparedQuery:
     """A query compiled with its parameters."""
 
     def __init__(self, query: Query, parameters: dict[str, Any]) -> None:
         compiler = Compiler(query.alias, parameters)
         self.query = query
-        self.identity: tuple[str, bytes] = ("", b"")  # text and parameters, by which sorted rows are remembered
+        self.identity: tuple[str, bytes] = ("", b"")  # text and parameters, the key of sorted rows in the cache
         self.where = compiler.compile(query.where) if query.where is not None else None
         self.top = self._count(compiler, query.top)
         self.offset = self._count(compiler, query.offset) or 0
@@ -93,24 +65,25 @@ class Prepared:
 
     @property
     def continues_by(self) -> str:
-        """What a token has to tell: what is sorted goes on by its last row, what is not by the last document."""
+        """The key that a token needs: the number of the last row where rows are sorted or distinct, or else of the last
+        document."""
         return "number" if self.order or self.query.distinct else "after"
 
     @property
     def most(self) -> int | None:
-        """How many rows TOP and LIMIT let through."""
+        """The most rows that TOP and LIMIT allow, or None."""
         limits = [count for count in (self.top, self.limit) if count is not None]
         return min(limits) if limits else None
 
     def matches(self, source: Source) -> tuple[bool, Any]:
-        """Whether a document fulfils the condition; and the document, if it had to be read for that."""
+        """Whether a document fulfils the condition, and the parsed document where that had to be parsed."""
         if self.where is None:
             return True, None
         document = orjson.loads(source.text())
         return self.where(document) is True, document
 
     def row(self, source: Source, document: Any) -> bytes | None:
-        """A row of the answer; None when the projection is undefined."""
+        """A row of the answer; None where the projection is undefined."""
         if self.project is None:
             return source.text()
         value = self.project(orjson.loads(source.text()) if document is None else document)
@@ -123,8 +96,8 @@ class Prepared:
         page: Page,
         remembered: Remembered = lambda make: make(),
     ) -> Token | None:
-        """Fill a page from where a token left off; the next token is returned, None at the end. What is sorted may be
-        remembered from one page to the next."""
+        """Fills a page from a token on. Returns the next token, or None at the end. `remembered` may keep sorted rows
+        for the next page."""
         if token and self.continues_by not in token:
             raise bad_request(INVALID_TOKEN)
         if self.query.aggregated:
@@ -157,17 +130,17 @@ class Prepared:
 
     def _sorted(self, rows: list[Row], token: Token, page: Page) -> Token | None:
         rows = rows[self.offset :][: self.most]
-        start = _resume(rows, token, [order.ascending for order in self.query.order_by])
+        start = resume(rows, token, [order.ascending for order in self.query.order_by])
         for at in range(start, len(rows)):
             if page.full:
                 keys, number, _, _ = rows[at - 1]
-                return {"keys": [_cut(key) for key in keys], "number": number}
+                return {"keys": [shorten(key) for key in keys], "number": number}
             page.read += rows[at][2]
             page.add(rows[at][3])
         return None
 
     def _rows(self, sources: Iterable[Source]) -> list[Row]:
-        """All rows in their order."""
+        """All rows, sorted."""
         rows: list[Row] = []
         seen: set[Hashable] = set()
         for source in sources:
@@ -178,10 +151,10 @@ class Prepared:
             row = self.row(source, document)
             if row is None or (self.query.distinct and not _is_new(row, seen)):
                 continue
-            rows.append(([portable(key(document)) for key in self.order], source.number, source.size, row))
+            rows.append(([to_portable(key(document)) for key in self.order], source.number, source.size, row))
         for at in reversed(range(len(self.order))):
             descending = not self.query.order_by[at].ascending
-            rows.sort(key=lambda entry: sort_key(_value(entry[0][at])), reverse=descending)
+            rows.sort(key=lambda entry: sort_key(from_portable(entry[0][at])), reverse=descending)
         return rows
 
     def _aggregate(self, sources: Iterable[Source], page: Page) -> None:
@@ -202,65 +175,8 @@ class Prepared:
             page.add(orjson.dumps(value))
 
 
-def portable(value: Any) -> list[Any]:
-    """A value as JSON can carry it: undefined is an empty list, everything else a list of one."""
-    return [] if value is UNDEFINED else [value]
-
-
-def _value(portable: list[Any]) -> Any:
-    return portable[0] if portable else UNDEFINED
-
-
 def _is_new(row: bytes, seen: set[Hashable]) -> bool:
-    """Whether no row of the same value was seen: 1 is 1.0, and the order of properties does not matter."""
+    """Whether no equal row was seen: 1 equals 1.0, and the order of properties does not matter."""
     before = len(seen)
     seen.add(sort_key(orjson.loads(row)))
     return len(seen) > before
-
-
-def _cut(portable_value: list[Any]) -> list[Any]:
-    """An order value short enough for a header; what is nested is told by its type alone."""
-    return [
-        value[:KEY_CHARACTERS] if isinstance(value, str) else type(value)() if isinstance(value, list | dict) else value
-        for value in portable_value
-    ]
-
-
-def _resume(rows: list[Row], token: Token, ascending: list[bool]) -> int:
-    """Where to go on: after the row the token names, or if that is gone, after those that came before it."""
-    if "number" not in token:
-        return 0
-    for at, (_, number, _, _) in enumerate(rows):
-        if number == token["number"]:
-            return at + 1
-    wanted = [sort_key(_value(key)) for key in token["keys"]]
-    if len(wanted) != len(ascending):
-        raise bad_request(INVALID_TOKEN)
-    for at, (keys, number, _, _) in enumerate(rows):
-        if _comes_after([sort_key(_value(_cut(key))) for key in keys], number, wanted, token["number"], ascending):
-            return at
-    return len(rows)
-
-
-def _comes_after(keys: list[Any], number: int, wanted: list[Any], last: int, ascending: list[bool]) -> bool:
-    for key, other, up in zip(keys, wanted, ascending, strict=True):
-        if key != other:
-            return bool(key > other) == up
-    return number > last
-
-
-class RowCache:
-    """The sorted rows of the last few queries, so that the next page need not sort again."""
-
-    def __init__(self) -> None:
-        self._kept: OrderedDict[Hashable, list[Row]] = OrderedDict()
-
-    def get(self, key: Hashable, make: Callable[[], list[Row]]) -> list[Row]:
-        """The rows under a key, which has to tell the version of what they were made from."""
-        rows = self._kept.get(key)
-        if rows is None:
-            rows = self._kept[key] = make()
-        self._kept.move_to_end(key)
-        while len(self._kept) > REMEMBERED:
-            self._kept.popitem(last=False)
-        return rows

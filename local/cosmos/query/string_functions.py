@@ -1,4 +1,4 @@
-"""The built-in functions of texts, and LIKE. A wrong argument type gives undefined, as in the service."""
+"""The built-in functions of strings, and LIKE. A wrong argument type gives undefined, as in the service."""
 
 import re
 import warnings
@@ -74,7 +74,7 @@ def _to_string(value: Any) -> Any:
 
 
 def _from_text(*kinds: type) -> Function:
-    """A text as the JSON value of some type that it says; anything else is undefined."""
+    """A function that parses a text as a JSON value of certain types. Anything else is undefined."""
 
     def call(text: Any) -> Any:
         try:
@@ -96,7 +96,7 @@ def _string_to_number(text: Any) -> Any:
 @lru_cache(maxsize=64)
 def _pattern(text: str, flags: str) -> re.Pattern[str]:
     known = {"i": re.IGNORECASE, "m": re.MULTILINE, "s": re.DOTALL, "x": re.VERBOSE}
-    with warnings.catch_warnings(action="ignore"):  # of what Python may read otherwise one day
+    with warnings.catch_warnings(action="ignore"):  # Python warns of patterns that may change their meaning
         return re.compile(text, sum(known.get(flag, 0) for flag in flags))
 
 
@@ -109,7 +109,7 @@ def _regex(text: Any, pattern: Any, flags: Any = "") -> Any:
 
 @lru_cache(maxsize=64)
 def _like_pattern(text: str) -> re.Pattern[str]:
-    """What stands between two % is looked for once, at its first place: any later one would do no better."""
+    """The text between two % is searched once, at its first match, because a later match never helps."""
     parts = [""]
     for piece in re.findall(r"\[\^?[^\]]+\]|.", text, re.DOTALL):
         if piece == "%":
@@ -122,7 +122,7 @@ def _like_pattern(text: str) -> re.Pattern[str]:
 
 
 def _character(piece: str) -> str:
-    """One character of a LIKE pattern; in a class such as [a-z], what else has a meaning in Python's is escaped."""
+    """One character or class of a LIKE pattern, as a regular expression."""
     if len(piece) == 1:
         return "." if piece == "_" else re.escape(piece)
     return "[" + re.sub(r"[\[\\&~|]", r"\\\g<0>", piece[1:-1]) + "]"

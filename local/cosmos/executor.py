@@ -1,39 +1,37 @@
-"""Item operations as a partition serves them: metered, throttled, counted, and open to faults."""
+"""Item operations, metered, throttled, counted, and subject to fault rules."""
 
 from dataclasses import dataclass
 
 from local.cosmos.errors import CosmosError, throttled
 from local.cosmos.faults import Effect, Faults, Target
-from local.cosmos.operations import Operation, Outcome, Transaction, perform
+from local.cosmos.operations import Operation, Outcome, perform
 from local.cosmos.partitions import Partition
-from local.cosmos.state import Account, Container, Database
+from local.cosmos.state import Container, Database
+from local.cosmos.transaction import Transaction
 
 
 @dataclass(slots=True)
-class Serving:
-    """The operations of one request on one container."""
+class Executor:
+    """Runs the operations of one request on one container."""
 
-    account: Account
+    tx: Transaction
     database: Database
-    container: Container
     faults: Faults
     now: float
-    tx: Transaction
-    effect: Effect | None = None  # what a fault wants done with the whole answer
+    effect: Effect | None = None  # of fault rules on the whole response
 
-    @classmethod
-    def start(cls, account: Account, database: Database, container: Container, faults: Faults, now: float) -> "Serving":
-        """Begin the work of a request."""
-        return cls(account, database, container, faults, now, Transaction(account, container, int(now)))
+    @property
+    def container(self) -> Container:
+        return self.tx.container
 
     def admit(self, partition: Partition) -> None:
-        """Raise 429 while the partition's second is overdrawn."""
+        """Raises 429 while the request units of the partition's second are used up."""
         wait = partition.budget.wait_ms(self.now)
         if wait:
             raise throttled(wait)
 
     def run(self, partition: Partition, op: Operation) -> Outcome:
-        """One operation, with everything around it; raises CosmosError when it fails."""
+        """Meters, runs and counts one operation; raises CosmosError where it fails."""
         try:
             self.admit(partition)
             outcome = self.run_unmetered(partition, op)
@@ -44,17 +42,17 @@ class Serving:
         return outcome
 
     def run_unmetered(self, partition: Partition, op: Operation) -> Outcome:
-        """One operation of a request whose charge is taken as a whole."""
+        """Runs one operation of a request that is charged as a whole."""
         return self._with_faults(partition, op) if self.faults.rules else perform(self.tx, partition, op)
 
     def account_for(self, partition: Partition, kind: str, status: int, charge: float) -> None:
-        """Take the charge from the partition's budget and count the operation."""
+        """Takes the charge from the partition's budget, and counts the operation."""
         if charge:
             partition.budget.spend(charge)
-        self.container.counts[partition.id, kind, status] += 1
+        self.tx.container.counts[partition.id, kind, status] += 1
 
     def target(self, partition: Partition | None, kind: str) -> Target:
-        """What a fault rule looks at."""
+        """The operation as fault rules match it."""
         return Target(self.database.name, self.container.name, partition.id if partition is not None else None, kind)
 
     def _with_faults(self, partition: Partition, op: Operation) -> Outcome:
@@ -70,7 +68,7 @@ class Serving:
         return outcome
 
     def take(self, effect: Effect) -> None:
-        """Keep what concerns the whole answer, raise the status if the rule names one."""
+        """Keeps the delay and reset for the response, and raises the status of the rule."""
         if effect.delay or effect.reset:
             self.effect = effect.joined(self.effect)
         effect.raise_status()
