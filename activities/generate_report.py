@@ -12,13 +12,12 @@ from pydantic import ValidationError
 from outlast.cosmos.bulk.staged_document import StagedDocument, join_staged
 from outlast.cosmos.document import DocumentRefused, staged
 from outlast.cosmos.snapshots.header import as_generation
-from outlast.deadline import Deadline, Deadlines
+from outlast.deadline import Deadline
 from outlast.inputs import BadRow, InputRow
 from outlast.models import ChunkAnswer, ChunkCall, Json, Totals
 from outlast.report import Report
-from outlast.runs.fence import Fence
+from outlast.runs.fence import Fence, Gate
 from outlast.runs.record import RunRecord
-from outlast.runs.store import Runs
 from outlast.staging.input import ChunkList, InputFiles, format_of
 from outlast.staging.parts import Generated
 from outlast.staging.paths import reference_path
@@ -48,19 +47,19 @@ class GenerateReport:
     """`in_thread` runs work that keeps a CPU busy beside the event loop (in place, in simulations)."""
 
     reports: Mapping[str, Report[Any]]
-    runs: Runs
+    gate: Gate
     staging: Staging
     files: InputFiles
-    deadlines: Deadlines
-    clock: Callable[[], float]
     in_thread: Callable[[Callable[[], Any]], Awaitable[Any]]
     alone: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def generate_report(self, given: Json) -> Json:
-        """One part of one chunk. A repeat that finds the part's answer returns it and generates nothing."""
-        call, deadline = ChunkCall.from_dict(given), self.deadlines.start()
-        fence = Fence(self.runs, call.run, call.attempt, "generating", self.clock)
-        record = await fence.enter()
+        """Input: ChunkCall. Returns a ChunkAnswer of one part of the chunk.
+
+        A repeat that finds the part's answer returns it and generates nothing.
+        """
+        call = ChunkCall.from_dict(given)
+        record, fence, deadline = await self.gate.enter(call, "generating")
         place = call.cursor or {"part": 0, "offset": 0, "row": None}
         generated = Generated(self.staging, call.run, call.chunk)
         answer = await generated.find(place["part"])
@@ -75,7 +74,7 @@ class GenerateReport:
 
     async def _fill(self, part: "_Part", fence: Fence) -> None:
         while not part.ended:
-            await self.in_thread(lambda: part.fill(self.clock() + SLICE_SECONDS))
+            await self.in_thread(lambda: part.fill(part.deadline.clock() + SLICE_SECONDS))
             await fence.check()
 
     async def _part(

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 
 from outlast.errors import Transient
 from outlast.mail import Email, Mailer, MailThrottled
-from outlast.models import Json, Totals
+from outlast.models import EmailAnswer, Json, RunCall, RunChange, Totals
 from outlast.runs.fence import refuse_strangers
 from outlast.runs.record import OUTCOMES, RunRecord
 from outlast.runs.store import Runs, need
+from outlast.runs.transitions import Event, apply
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,29 +18,29 @@ class SendEmail:
     mailer: Mailer
 
     async def send_email(self, given: Json) -> Json:
-        """Given run, attempt; answers whether it was sent, and else the seconds to `wait` before the next call. What is
-        not pending is not sent: a late repeat. No address, key or row of the input is in the email."""
-        record = await need(self.runs, given["run"])
-        refuse_strangers(record, given["attempt"], "failing", *OUTCOMES)
+        """Input: RunCall. Returns an EmailAnswer.
+
+        An email that is not pending is not sent. It holds no address, no key and no row of the input.
+        """
+        call = RunCall.from_dict(given)
+        record = await need(self.runs, call.run)
+        refuse_strangers(record, call.attempt, "failing", *OUTCOMES)
         if "email" not in record.status.pending:
-            return {"sent": False}
+            return EmailAnswer(False).to_dict()
         try:
             await self.mailer.send(email(record))
         except MailThrottled as error:
-            return {"sent": False, "wait": error.seconds}
-        await self._clear(record.id)
-        return {"sent": True}
+            return EmailAnswer(False, error.seconds).to_dict()
+        await self._finish(call)
+        return EmailAnswer(True).to_dict()
 
-    async def _clear(self, run: str) -> None:
-        """Clear it at once, or the next compensation sends it again. Where this fails, the orchestration clears it."""
+    async def _finish(self, call: RunCall) -> None:
+        """Record it at once, or the next compensation sends it again. Where this fails, compensate_run does it."""
+        change = RunChange(call.run, call.attempt, Event.FINISH_STEP, step="email")
         try:
-            await self.runs.change(run, _without_email)
+            await self.runs.change(call.run, lambda record: apply(record, change))
         except Transient as error:
-            logging.getLogger("outlast").warning("run %s: its mail was sent and is still pending: %s", run, error)
-
-
-def _without_email(record: RunRecord) -> RunRecord:
-    return record.changed(pending=[step for step in record.status.pending if step != "email"])
+            logging.getLogger("outlast").warning("run %s: its email was sent and is still pending: %s", call.run, error)
 
 
 def email(record: RunRecord) -> Email:

@@ -1,7 +1,7 @@
 """Writes one chunk's staged documents into the database until they are in or the deadline comes."""
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -11,12 +11,11 @@ from outlast.cosmos.bulk.staged_document import StagedDocument, read_staged
 from outlast.cosmos.bulk.token_bucket import Allowance
 from outlast.cosmos.bulk.transport import Result
 from outlast.cosmos.bulk.writer import Writer
-from outlast.deadline import Deadline, Deadlines
+from outlast.deadline import Deadline
 from outlast.models import ChunkAnswer, ChunkCall, Json, Payload, Totals
 from outlast.report import Report
-from outlast.runs.fence import Fence
+from outlast.runs.fence import Fence, Gate
 from outlast.runs.record import RunRecord
-from outlast.runs.store import Runs
 from outlast.staging.input import InputFiles, format_of
 from outlast.staging.parts import Generated
 from outlast.staging.paths import stored_path
@@ -45,18 +44,18 @@ class Place(Payload):
 @dataclass(frozen=True, slots=True)
 class StoreDataToDb:
     reports: Mapping[str, Report[Any]]
-    runs: Runs
+    gate: Gate
     staging: Staging
     files: InputFiles
     writer: Writer
-    deadlines: Deadlines
-    clock: Callable[[], float]
 
     async def store_data_to_db(self, given: Json) -> Json:
-        """Given a chunk and where to go on; `stored/{chunk}.json` is written when all of it is in the database."""
-        call, deadline = ChunkCall.from_dict(given), self.deadlines.start()
-        fence = Fence(self.runs, call.run, call.attempt, "storing", self.clock)
-        record = await fence.enter()
+        """Input: ChunkCall. Returns a ChunkAnswer.
+
+        `stored/{chunk}.json` is written when all of the chunk is in the database.
+        """
+        call = ChunkCall.from_dict(given)
+        record, fence, deadline = await self.gate.enter(call, "storing")
         place = Place.from_dict(call.cursor or {})
         allowance = await self._allowance(record)
         storing = _Storing(

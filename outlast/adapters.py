@@ -22,6 +22,8 @@ from outlast.cosmos.snapshots.store import CosmosSnapshots
 from outlast.deadline import Deadlines
 from outlast.mail import Mailer, SendGridMailer
 from outlast.report import Report, load_reports
+from outlast.runs.fence import Gate
+from outlast.runs.launcher import Launcher
 from outlast.runs.store import CosmosRuns, Runs
 from outlast.settings import Settings, function_timeout, read_settings
 from outlast.staging.input import InputFiles
@@ -43,6 +45,8 @@ class Adapters:
     writer: Writer
     mailer: Mailer
     deadlines: Deadlines
+    gate: Gate
+    launcher: Launcher
     clock: Callable[[], float]
     now: Callable[[], datetime]
     new_id: Callable[[], str]
@@ -57,18 +61,21 @@ class Adapters:
         staging = Staging(settings.staging_url)
         inputs = Staging(settings.inputs_url) if settings.inputs_url else None
         clock = time.monotonic
+        runs, deadlines = CosmosRuns(cosmos, _now), Deadlines(function_timeout(environment, folder), clock)
         return cls(
             settings=settings,
             reports=load_reports(folder / "reports"),
             cosmos=cosmos,
-            runs=CosmosRuns(cosmos, _now),
+            runs=runs,
             snapshots=CosmosSnapshots(cosmos),
             staging=staging,
             inputs=inputs,
             files=InputFiles(staging, inputs or Staging("")),
             writer=Writer(_transport(settings, cosmos), clock, asyncio.sleep, random.random, Paces(clock)),
             mailer=_mailer(settings),
-            deadlines=Deadlines(function_timeout(environment, folder), clock),
+            deadlines=deadlines,
+            gate=Gate(runs, deadlines),
+            launcher=Launcher(settings.first_retry_seconds),
             clock=clock,
             now=_now,
             new_id=lambda: uuid4().hex,

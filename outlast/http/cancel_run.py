@@ -7,10 +7,10 @@ import orjson
 
 from outlast.http.problem import Problem
 from outlast.http.show_run import known_run
-from outlast.models import Failure
+from outlast.models import Failure, RunChange
 from outlast.runs.record import ENDED, RunRecord
 from outlast.runs.store import Runs
-from outlast.runs.transitions import failing
+from outlast.runs.transitions import Event, NotAllowed, apply
 
 CANCELLED = Failure("cancel", None, "the run was cancelled")
 
@@ -30,8 +30,9 @@ class CancelRun:
 
 
 def _cancelled(record: RunRecord) -> RunRecord:
-    if record.status.outcome == "cancelled":
-        return record
-    if record.status.state in ENDED or record.status.state == "failing":
-        raise Problem(409, "Conflict", f"run {record.id} is {record.status.state} and cannot be cancelled", "run")
-    return failing(record, "cancelled", CANCELLED.to_dict())
+    change = RunChange(record.id, record.status.attempt, Event.CANCEL, failure=CANCELLED.to_dict())
+    try:
+        return apply(record, change)
+    except NotAllowed:
+        text = f"run {record.id} is {record.status.state} and cannot be cancelled"
+        raise Problem(409, "Conflict", text, "run") from None

@@ -8,6 +8,7 @@ import azure.functions as func
 import orjson
 
 from outlast.http.problem import Problem
+from outlast.runs.instances import lanes_of
 from outlast.runs.record import RunRecord
 from outlast.runs.store import Runs
 
@@ -34,8 +35,7 @@ async def known_run(runs: Runs, run: str) -> RunRecord:
 
 async def _lanes(client: Any, status: dict[str, Any]) -> list[dict[str, Any]]:
     """The current wave's lanes by their computed ids; one that has not begun yet is left out."""
-    custom = status["customStatus"] or {}
-    ids = [f"{custom['wave']}-{number}" for number in range(custom.get("lanes", 0))]
+    ids = lanes_of(status["customStatus"])
     found = await asyncio.gather(*(client.get_status(lane) for lane in ids))
     return [{"id": lane, **_shown(one)} for lane, one in zip(ids, found, strict=True) if one]
 

@@ -20,6 +20,7 @@ from outlast.cosmos.bulk.rate_controller import Paces
 from outlast.cosmos.bulk.writer import Writer
 from outlast.deadline import Deadlines
 from outlast.report import Report
+from outlast.runs.fence import Gate
 from outlast.runs.record import RunRecord
 from outlast.staging.input import InputFiles
 from outlast.staging.paths import body_path
@@ -74,24 +75,19 @@ class World:
         self.files = InputFiles(self.staging, self.inputs)
         self.deadlines = Deadlines(self.timeout, self.clock)
         writer = Writer(self.transport, self.clock, self.clock.sleep, lambda: 0.5, Paces(self.clock))
-        reports, runs, staging, files = self.reports, self.runs, self.staging, self.files
-        deadlines, clock = self.deadlines, self.clock
+        reports, staging, files, gate = self.reports, self.staging, self.files, Gate(self.runs, self.deadlines)
+        snapshots, deadlines = self.snapshots, self.deadlines
+        staged: dict[str, Any] = {"reports": reports, "gate": gate, "staging": staging}
         self.steps = {
-            "advance_run": AdvanceRun(runs).advance_run,
-            "read_input_file": ReadInputFile(runs, staging, files, deadlines, clock, work_here).read_input_file,
-            "read_data_from_db": ReadDataFromDb(
-                reports, runs, staging, self.cosmos, deadlines, clock
-            ).read_data_from_db,
-            "generate_report": GenerateReport(
-                reports, runs, staging, files, deadlines, clock, work_here
-            ).generate_report,
-            "store_data_to_db": StoreDataToDb(reports, runs, staging, files, writer, deadlines, clock).store_data_to_db,
-            "publish_report": PublishReport(
-                reports, runs, staging, files, self.snapshots, deadlines, clock, clock.now
-            ).publish_report,
-            "undo_report": UndoReport(reports, runs, self.snapshots, deadlines).undo_report,
-            "remove_generation": RemoveGeneration(reports, self.snapshots, deadlines).remove_generation,
-            "send_email": SendEmail(runs, self.mailer).send_email,
+            "advance_run": AdvanceRun(self.runs).advance_run,
+            "read_input_file": ReadInputFile(gate, staging, files, work_here).read_input_file,
+            "read_data_from_db": ReadDataFromDb(**staged, cosmos=self.cosmos).read_data_from_db,
+            "generate_report": GenerateReport(**staged, files=files, in_thread=work_here).generate_report,
+            "store_data_to_db": StoreDataToDb(**staged, files=files, writer=writer).store_data_to_db,
+            "publish_report": PublishReport(reports, gate, files, snapshots, self.clock.now).publish_report,
+            "undo_report": UndoReport(reports, self.runs, snapshots, deadlines).undo_report,
+            "remove_generation": RemoveGeneration(reports, snapshots, deadlines).remove_generation,
+            "send_email": SendEmail(self.runs, self.mailer).send_email,
         }
         self.driver = Driver(STORIES, self.steps, self.seed)
 

@@ -19,13 +19,17 @@ from activities.store_data_to_db import StoreDataToDb
 from activities.undo_report import UndoReport
 from outlast.cosmos.bulk.rate_controller import Paces
 from outlast.cosmos.bulk.writer import Writer
+from outlast.cosmos.snapshots.expired import ExpiredGenerations
 from outlast.deadline import Deadlines
 from outlast.durable import activity
 from outlast.http.cancel_run import CancelRun
 from outlast.http.problem import answering
-from outlast.http.start_once import run_of
-from outlast.http.start_report import StartReport
+from outlast.http.start_once import StartOnce
+from outlast.http.start_report import NewRuns, StartReport
 from outlast.models import MOST_ATTEMPTS
+from outlast.runs.fence import Gate
+from outlast.runs.ids import run_of_key
+from outlast.runs.launcher import Launcher
 from outlast.runs.record import ENDED, RunRecord
 from outlast.runs.sweep import SweepRuns
 from outlast.staging.input import InputFiles
@@ -73,7 +77,7 @@ class Job:
 
     @property
     def run(self) -> str:
-        return run_of(self.report, self.key)
+        return run_of_key(self.report, self.key)
 
     @property
     def body(self) -> bytes:
@@ -114,17 +118,16 @@ class World:
     def _steps(self) -> dict[str, Any]:
         files, clock = InputFiles(self.staging, self.staging), self.scheduler.clock
         reports, runs, staging, deadlines = WITH_SNAPSHOT, self.runs, self.staging, self.deadlines
+        gate = Gate(runs, deadlines)
         writer = Writer(CoreTransport(self.database), clock, self.scheduler.sleep, lambda: 0.5, Paces(clock))
         snapshots, cosmos = self.snapshots, FakeCosmos()
         steps = (
             AdvanceRun(runs).advance_run,
-            ReadInputFile(runs, staging, files, deadlines, clock, work_here).read_input_file,
-            ReadDataFromDb(reports, runs, staging, cosmos, deadlines, clock).read_data_from_db,
-            GenerateReport(reports, runs, staging, files, deadlines, clock, work_here).generate_report,
-            StoreDataToDb(reports, runs, staging, files, writer, deadlines, clock).store_data_to_db,
-            PublishReport(
-                reports, runs, staging, files, snapshots, deadlines, clock, self.scheduler.utc
-            ).publish_report,
+            ReadInputFile(gate, staging, files, work_here).read_input_file,
+            ReadDataFromDb(reports, gate, staging, cosmos).read_data_from_db,
+            GenerateReport(reports, gate, staging, files, work_here).generate_report,
+            StoreDataToDb(reports, gate, staging, files, writer).store_data_to_db,
+            PublishReport(reports, gate, files, snapshots, self.scheduler.utc).publish_report,
             UndoReport(reports, runs, snapshots, deadlines).undo_report,
             RemoveGeneration(reports, snapshots, deadlines).remove_generation,
             SendEmail(runs, self.post).send_email,
@@ -177,9 +180,9 @@ class World:
                 self.scheduler.spawn(self._start(job))
 
     async def _start(self, job: Job) -> None:
-        start = StartReport(
-            WITH_SNAPSHOT, self.runs, self.staging, None, 2, self.scheduler.utc, lambda: "", self.scheduler.sleep
-        ).start_report
+        start_once = StartOnce(self.runs, self.staging, Launcher(5.0), self.scheduler.sleep)
+        new_runs = NewRuns(2, self.scheduler.utc, lambda: "")
+        start = StartReport(WITH_SNAPSHOT, None, new_runs, start_once).start_report
         headers = {"Idempotency-Key": job.key}
         request = ask(f"reports/{job.report}", job.body, "text/csv", None, headers, report=job.report)
         try:
@@ -221,7 +224,8 @@ class World:
         self.scheduler.advance(min(minute, due) if due else minute)
         if self.scheduler.now >= minute:
             self.swept = self.scheduler.now
-            sweep = SweepRuns(self.runs, self.scheduler.utc, LIMIT, WITH_SNAPSHOT, self.snapshots, GRACE)
+            expired = ExpiredGenerations(WITH_SNAPSHOT, self.snapshots, GRACE, self.scheduler.utc)
+            sweep = SweepRuns(self.runs, Launcher(5.0), expired, self.scheduler.utc, LIMIT)
             for _ in range(2 if self.scheduler.chance("two sweeps at once", 0.2) else 1):
                 self.scheduler.spawn(self._sweep(sweep))
 

@@ -9,7 +9,14 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 DEPLOYED = ("function_app", "orchestrators", "activities", "reports", "outlast")
 HARMLESS = {"collections", "contextlib", "dataclasses", "logging", "math", "typing"}  # all that a replay may lean on
-HELPERS = ("outlast.durable", "outlast.models", "outlast.errors", "orchestrators.")
+HELPERS = (
+    "outlast.durable",
+    "outlast.models",
+    "outlast.errors",
+    "outlast.runs.ids",
+    "outlast.runs.transitions",
+    "orchestrators.",
+)
 
 
 def files(*packages: str) -> list[Path]:

@@ -9,6 +9,7 @@ from activities import generate_report, read_input_file
 from activities.generate_report import GenerateReport
 from outlast.inputs import MAX_RECORD
 from outlast.models import Json
+from outlast.runs.fence import Gate
 from tests.fakes.reports import HEADER, Sales, make_csv
 from tests.fakes.world import World
 from tests.unit.activities.generating import generate, ids, prepare, staged
@@ -166,7 +167,8 @@ async def generate_two(in_thread: Callable[[Callable[[], Any]], Awaitable[Any]],
     world = World()
     await world.prepare(make_csv(50), "generating")
     w = world
-    step = GenerateReport(w.reports, w.runs, w.staging, w.files, w.deadlines, w.clock, in_thread, alone).generate_report
+    gate = Gate(w.runs, w.deadlines)
+    step = GenerateReport(w.reports, gate, w.staging, w.files, in_thread, alone).generate_report
     given: Json = {"run": "r1", "attempt": 1, "cursor": None}
     async with asyncio.timeout(30):
         await asyncio.gather(*(step({**given, "chunk": chunk}) for chunk in range(2)))

@@ -6,7 +6,7 @@ import pytest
 from activities.send_email import SendEmail, email
 from outlast.errors import Permanent, Transient
 from outlast.mail import Email
-from outlast.models import Failure, Json, Totals
+from outlast.models import EmailAnswer, Failure, Json, Totals
 from outlast.runs.record import RunRecord
 from tests.fakes.records import altered, make_record
 from tests.fakes.runs import FakeRuns
@@ -38,7 +38,7 @@ def send(world: World, **changes: Any) -> None:
     async def run() -> None:
         await world.accept(b"", state="failing", failure=RECORD.result.failure, pending=["email"])
         world.runs.set("r1", **changes)
-        assert await world.call("send_email") == {"sent": True}
+        assert await world.call("send_email") == EmailAnswer(True).to_dict()
 
     asyncio.run(run())
 
@@ -145,7 +145,7 @@ def test_of_a_run_that_is_not_failing_nobody_is_told(changes: dict[str, Any]) ->
 
 @pytest.mark.parametrize("state", ["failing", "failed", "cancelled"])
 def test_what_is_not_pending_is_not_sent(state: str) -> None:
-    """A repeat that comes when the email was done for, and any call for a run that its caller cancelled."""
+    """A repeat that comes after the email, and a call for a cancelled run, send nothing."""
     world = World()
 
     async def run() -> Json:
@@ -153,7 +153,7 @@ def test_what_is_not_pending_is_not_sent(state: str) -> None:
         answer: Json = await world.call("send_email")
         return answer
 
-    assert asyncio.run(run()) == {"sent": False}
+    assert asyncio.run(run()) == EmailAnswer(False).to_dict()
     assert world.mailer.asked == 0
 
 
@@ -186,7 +186,7 @@ def test_what_was_sent_is_pending_no_more() -> None:
     assert world.runs.records["r1"].status.pending == ["undo"]
 
 
-def test_a_email_whose_step_cannot_be_cleared_is_sent_all_the_same() -> None:
+def test_an_email_whose_step_cannot_be_cleared_is_sent_all_the_same() -> None:
     """Its caller hears so, and clears it; failing here would send it again."""
 
     class Away(FakeRuns):
@@ -199,7 +199,7 @@ def test_a_email_whose_step_cannot_be_cleared_is_sent_all_the_same() -> None:
         await runs.create(altered(RECORD, pending=["email"]))
         return await SendEmail(runs, world.mailer).send_email({"run": "r1", "attempt": 1})
 
-    assert asyncio.run(run()) == {"sent": True}
+    assert asyncio.run(run()) == EmailAnswer(True).to_dict()
     assert len(world.mailer.emails) == 1
 
 

@@ -15,7 +15,7 @@ def test_the_status_counts_chunks_and_rows_of_the_phase() -> None:
     progress = Progress(context)
     progress.begin("generating", 10)
     wave = Wave("r1", 1, "generate", 0, 0, 4, 2)
-    progress.enter(wave)
+    progress.enter("r1:1:generate0", wave)
     progress.leave(wave, Totals(rows=5, documents=5))
     progress.show("generating")
     assert context.statuses[-1] == {

@@ -27,7 +27,7 @@ def run(*outcomes: Any) -> tuple[Action, Outcome]:
             raise outcomes[0]
         return list(outcomes)
 
-    (asked,), outcome, _ = tell(run_wave, WAVE.to_dict(), answer, WAVE.instance_id)
+    (asked,), outcome, _ = tell(run_wave, WAVE.to_dict(), answer, "r1:1:store3")
     return asked, Outcome.from_dict(outcome)
 
 

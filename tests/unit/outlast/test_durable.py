@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
-from outlast.durable import Backoff, Retry, StepFailed, activity, call, call_until_done, readable
+from outlast.durable import Backoff, Caller, StepFailed, activity, readable
 from outlast.errors import Permanent, Transient
-from outlast.models import Failure
+from outlast.models import ChunkCall, Failure, RunCall
 from tests.fakes.replay import Action, ReplayContext
 
+RUN = RunCall("r1", 1)
 DETAILS = ' \n {"$type":"System.Exception, System.Private.CoreLib","Message":"x","InnerException":null}'
 
 
@@ -32,8 +33,8 @@ def finish(work: Awaitable[Any]) -> Any:
     return asyncio.run(wait())
 
 
-def context() -> ReplayContext:
-    return ReplayContext("r1", None)
+def caller(first_seconds: float = 5.0) -> Caller:
+    return Caller(ReplayContext("r1", None), first_seconds)
 
 
 @pytest.mark.parametrize(
@@ -76,38 +77,36 @@ def test_a_failure_without_a_text_still_says_something() -> None:
 
 def test_an_activity_is_called_with_the_retry_of_steps() -> None:
     """5 attempts, unless the caller knows better; the answer is returned as it came."""
-    asked, returned = tell(call(context(), "advance_run", {"run": "r1"}), {"max_parallel": 2})
-    assert asked == [Action("activity", "advance_run", {"run": "r1"}, attempts=5)]
+    asked, returned = tell(caller().call("advance_run", RUN), {"max_parallel": 2})
+    assert asked == [Action("activity", "advance_run", RUN.to_dict(), attempts=5)]
     assert returned == {"max_parallel": 2}
 
 
 def test_a_permanent_failure_is_raised_from_its_mark() -> None:
     """What the registered activity marked is raised as StepFailed with step, chunk and text."""
     with pytest.raises(StepFailed) as caught:
-        tell(call(context(), "store_data_to_db", {"chunk": 3}), {"permanent": "no such container"})
+        tell(caller().call("store_data_to_db", ChunkCall("r1", 1, 3)), {"permanent": "no such container"})
     assert caught.value.failure == Failure("store_data_to_db", 3, "no such container")
-    assert caught.value.permanent
     assert str(caught.value) == "no such container"
 
 
 def test_used_up_attempts_are_raised_as_passing_failure() -> None:
     """The text is readable, and trying later may help."""
     with pytest.raises(StepFailed) as caught:
-        tell(call(context(), "send_email", {}), Exception(f"Activity function 'send_email' failed:  X: busy{DETAILS}"))
+        tell(caller().call("send_email", RUN), Exception(f"Activity function 'send_email' failed:  X: busy{DETAILS}"))
     assert caught.value.failure == Failure("send_email", None, "X: busy")
-    assert not caught.value.permanent
 
 
 @pytest.mark.parametrize("answer", [None, 7, "permanent", ["permanent"]])
 def test_an_answer_that_is_no_dictionary_is_no_mark(answer: Any) -> None:
     """Only a dictionary can carry the mark."""
-    assert tell(call(context(), "f", {}), answer)[1] == answer
+    assert tell(caller().call("f", RUN), answer)[1] == answer
 
 
 def test_an_activity_is_called_again_with_its_cursor() -> None:
     """The cursor of one answer goes into the next call, until there is none."""
     asked, returned = tell(
-        call_until_done(context(), "f", {"run": "r1"}), {"cursor": {"at": 1}}, {"cursor": {"at": 2}}, {"cursor": None}
+        caller().call_until_done("f", RUN), {"cursor": {"at": 1}}, {"cursor": {"at": 2}}, {"cursor": None}
     )
     assert [action.given["cursor"] for action in asked] == [None, {"at": 1}, {"at": 2}]
     assert returned == {"cursor": None}
@@ -128,13 +127,15 @@ def test_no_interval_is_zero() -> None:
     assert Backoff(0.0001, 2, 2, 60).to_json()["firstRetryIntervalInMilliseconds"] == 1
 
 
-@pytest.mark.parametrize(("policy", "attempts", "cap"), [(Retry.step, 5, 60_000), (Retry.mail, 10, 300_000)])
-def test_each_policy_is_what_its_reason_says(policy: Callable[[], Backoff], attempts: int, cap: int) -> None:
+@pytest.mark.parametrize(
+    ("policy", "attempts", "cap"), [(Caller.step_retry, 5, 60_000), (Caller.email_retry, 10, 300_000)]
+)
+def test_each_policy_is_what_its_reason_says(policy: Callable[[Caller], Backoff], attempts: int, cap: int) -> None:
     """Steps give up after minutes, for their run waits; mail is tried for longer, for its service comes back."""
-    written = policy().to_json()
+    written = policy(caller(0.5)).to_json()
     assert (written["maxNumberOfAttempts"], written["maxRetryIntervalInMilliseconds"]) == (attempts, cap)
     assert written["backoffCoefficient"] == 2
-    assert written["firstRetryIntervalInMilliseconds"] == Retry.first_seconds * 1000
+    assert written["firstRetryIntervalInMilliseconds"] == 500
 
 
 def test_a_registered_activity_marks_what_is_permanent(caplog: pytest.LogCaptureFixture) -> None:

@@ -1,6 +1,6 @@
 import pytest
 
-from outlast.models import ChunkCall, Lane, Outcome, RunView, Totals, Wave
+from outlast.models import ChunkCall, Lane, Outcome, RunView, Totals
 
 
 def refuse(rejected: int, rows: int, count: int | None = None, percent: float | None = None) -> str | None:
@@ -49,9 +49,9 @@ def test_a_refusal_says_how_many_and_which_limit() -> None:
     assert refuse(1, 10) == "1 of 10 rows were rejected and 0 rows are tolerated"
 
 
-def test_a_record_comes_back_from_its_plain_form() -> None:
-    """`of` undoes `plain`, cursors and totals included."""
-    lane = Lane("r1", 2, "store", 3, 4, 99, {"part": 1}, Totals(rows=5).to_dict())
+def test_a_payload_comes_back_from_its_dictionary() -> None:
+    """`from_dict` undoes `to_dict`, cursors and totals included."""
+    lane = Lane("r1", 2, "store", 3, 4, 99, 5.0, {"part": 1}, Totals(rows=5).to_dict())
     assert Lane.from_dict(lane.to_dict()) == lane
     assert Outcome.from_dict(Outcome(False, {"step": "x"}, {}).to_dict()) == Outcome(False, {"step": "x"}, {})
 
@@ -66,15 +66,3 @@ def test_each_lane_starts_with_its_own_totals() -> None:
     first, second = (Lane("r1", 1, "store", 0, 1, 1) for _ in range(2))
     first.totals["rows"] = 9
     assert second.totals == Totals().to_dict()
-
-
-def test_a_wave_is_named_by_run_attempt_phase_and_number() -> None:
-    """The instance id of a wave is computed, so that it can be asked for without being told."""
-    assert Wave("r1", 2, "store", 7, 0, 9, 4).instance_id == "r1:2:store7"
-
-
-@pytest.mark.parametrize("name", ["to_json", "from_json"])
-def test_nothing_that_crosses_has_a_name_of_the_codec(name: str) -> None:
-    """The Durable SDK's codec would call a method of that name."""
-    for crossing in (ChunkCall, Lane, RunView, Outcome, Totals, Wave):
-        assert not hasattr(crossing, name)

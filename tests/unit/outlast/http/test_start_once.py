@@ -6,11 +6,11 @@ import azure.functions as func
 import pytest
 
 from outlast.http.problem import answering
-from outlast.http.start_once import run_of
-from outlast.http.start_report import StartReport
+from outlast.runs.ids import run_of_key
 from outlast.staging.paths import body_path
+from tests.fakes.endpoints import start_endpoint
 from tests.fakes.http import FakeClient, ask, finish, read
-from tests.fakes.reports import REPORTS, make_csv
+from tests.fakes.reports import make_csv
 from tests.fakes.world import World
 
 BODY = make_csv(3)
@@ -21,11 +21,7 @@ class Starts:
 
     def __init__(self) -> None:
         self.world, self.client, self.made = World(), FakeClient(), 0
-        world, clock = self.world, self.world.clock
-        start = StartReport(
-            REPORTS, world.runs, world.staging, world.inputs, 8, clock.now, self.new_id, clock.sleep
-        ).start_report
-        self.handler = answering(start)
+        self.handler = answering(start_endpoint(self.world, self.new_id))
 
     def new_id(self) -> str:
         self.made += 1
@@ -53,7 +49,7 @@ def test_the_same_key_and_request_is_the_same_run() -> None:
     first, second = starts.post(), starts.post()
     assert (first.status_code, second.status_code) == (202, 202)
     assert read(first) == read(second)
-    assert [started[1] for started in starts.client.started] == [run_of("sales", "k1")]
+    assert [started[1] for started in starts.client.started] == [run_of_key("sales", "k1")]
 
 
 @pytest.mark.parametrize("state", ["completed", "failed", "cancelled"])
@@ -107,8 +103,8 @@ def test_the_same_key_with_another_request_is_refused(other: dict[str, Any]) -> 
 
 def test_a_key_means_a_run_of_one_report() -> None:
     """Two reports may be posted with one key."""
-    assert run_of("sales", "k1") != run_of("returns", "k1")
-    assert run_of("a", "b") == run_of("a", "b")
+    assert run_of_key("sales", "k1") != run_of_key("returns", "k1")
+    assert run_of_key("a", "b") == run_of_key("a", "b")
 
 
 def test_without_a_key_each_post_is_a_new_run() -> None:
@@ -141,7 +137,7 @@ def test_of_two_requests_at_once_with_one_key_one_is_refused() -> None:
 
     statuses = [response.status_code for response in asyncio.run(post_both())]
     assert sorted(statuses) == [202, 422]
-    assert starts.body(run_of("sales", "k1")) == bodies[statuses.index(202)]
+    assert starts.body(run_of_key("sales", "k1")) == bodies[statuses.index(202)]
 
 
 def test_a_run_that_was_recorded_and_not_started_is_started_by_the_repeat() -> None:
@@ -151,13 +147,13 @@ def test_a_run_that_was_recorded_and_not_started_is_started_by_the_repeat() -> N
     assert starts.post().status_code == 503
     starts.client.error = None
     assert starts.post().status_code == 202
-    assert [started[1] for started in starts.client.started] == [run_of("sales", "k1")]
+    assert [started[1] for started in starts.client.started] == [run_of_key("sales", "k1")]
 
 
 def test_a_start_that_comes_second_is_as_good() -> None:
     """The host says that the orchestration runs: somebody else started it."""
     starts = Starts()
-    starts.client.shown[run_of("sales", "k1")] = {"runtimeStatus": "Running"}
+    starts.client.shown[run_of_key("sales", "k1")] = {"runtimeStatus": "Running"}
     assert starts.post().status_code == 202
 
 

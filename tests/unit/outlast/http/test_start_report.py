@@ -6,19 +6,18 @@ import pytest
 
 from outlast.errors import Transient
 from outlast.http.problem import answering
-from outlast.http.start_report import StartReport
 from outlast.staging.paths import body_path
 from tests.fakes.clock import ManualClock
+from tests.fakes.endpoints import start_endpoint
 from tests.fakes.http import ORIGIN, FakeClient, ask, finish, read
-from tests.fakes.reports import REPORTS, make_csv
+from tests.fakes.reports import make_csv
 from tests.fakes.runs import FakeRuns
 from tests.fakes.world import World
 
 
 def post(world: World, client: FakeClient, request: func.HttpRequest) -> func.HttpResponse:
-    clock = world.clock
-    start = StartReport(REPORTS, world.runs, world.staging, world.inputs, 8, clock.now, lambda: "r1", clock.sleep)
-    return finish(answering(start.start_report)(request, client))
+    start = start_endpoint(world, lambda: "r1")
+    return finish(answering(start)(request, client))
 
 
 def start(
@@ -59,7 +58,7 @@ def test_the_input_is_staged_and_the_run_recorded_before_it_starts() -> None:
     assert (record.request.parameters, record.request.gzipped, record.request.reference) == ({"factor": 2}, False, None)
     assert record.request.accepted.endswith("+00:00")
     assert asyncio.run(world.staging.get(body_path("r1"))) == make_csv(2)
-    assert client.started == [("import_report", "r1", {"attempt": 1})]
+    assert client.started == [("import_report", "r1", {"attempt": 1, "first_retry_seconds": 5.0})]
 
 
 def test_lanes_are_those_of_the_settings_unless_the_caller_says() -> None:
@@ -73,7 +72,7 @@ def test_what_the_caller_sends_does_not_cross_into_the_orchestration() -> None:
     """The SDK's codec would take some dictionaries for objects, so parameters are in the record alone."""
     client = FakeClient()
     start(client=client, factor="3")
-    assert client.started[0][2] == {"attempt": 1}
+    assert client.started[0][2] == {"attempt": 1, "first_retry_seconds": 5.0}
 
 
 def test_an_unknown_report_is_refused_with_the_known_names() -> None:

@@ -4,7 +4,8 @@ from typing import Any
 import pytest
 
 from outlast.models import MOST_ATTEMPTS
-from outlast.runs.reconcile import STUCK, Decision, InstanceStatus, decide, reason
+from outlast.runs.instances import InstanceStatus
+from outlast.runs.reconcile import STUCK, Decision, decide, reason
 from tests.fakes.records import make_record
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -52,15 +53,15 @@ def test_a_run_that_was_recorded_and_never_started_is_started() -> None:
 def test_a_next_attempt_that_was_recorded_and_never_started_is_started() -> None:
     """The sweep before died between the two."""
     assert verdict(InstanceStatus("Failed", 1), attempt=2) is Decision.START
-    assert verdict(InstanceStatus("Failed", 2), attempt=2) is Decision.AGAIN
+    assert verdict(InstanceStatus("Failed", 2), attempt=2) is Decision.RESTART
 
 
 @pytest.mark.parametrize("state", ["accepted", *WORKING])
 @pytest.mark.parametrize("status", ["Failed", "Completed"])
 def test_a_run_whose_orchestration_ended_without_a_word_is_started_again(state: str, status: str) -> None:
     """Its worker died; three times more at most."""
-    assert verdict(InstanceStatus(status, 1), state=state) is Decision.AGAIN
-    assert verdict(InstanceStatus(status, 3), state=state, attempt=3) is Decision.AGAIN
+    assert verdict(InstanceStatus(status, 1), state=state) is Decision.RESTART
+    assert verdict(InstanceStatus(status, 3), state=state, attempt=3) is Decision.RESTART
     assert verdict(InstanceStatus(status, MOST_ATTEMPTS), state=state, attempt=MOST_ATTEMPTS) is Decision.COMPENSATE
 
 
@@ -69,7 +70,7 @@ def test_a_run_that_somebody_ended_is_compensated(state: str) -> None:
     """Terminated or purged from outside: it is not started again. What the sweep itself terminated is."""
     assert verdict(InstanceStatus("Terminated", 1, text="enough"), state=state) is Decision.COMPENSATE
     assert verdict(InstanceStatus(None), state=state) is Decision.COMPENSATE
-    assert verdict(InstanceStatus("Terminated", 1, text=STUCK), state=state) is Decision.AGAIN
+    assert verdict(InstanceStatus("Terminated", 1, text=STUCK), state=state) is Decision.RESTART
 
 
 @pytest.mark.parametrize("status", ["Failed", "Terminated", "Completed", None])

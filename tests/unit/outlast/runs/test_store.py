@@ -8,8 +8,10 @@ from azure.cosmos.aio import DatabaseProxy
 from azure.cosmos.exceptions import CosmosHttpResponseError, CosmosResourceNotFoundError
 
 from outlast.cosmos.client import Cosmos
+from outlast.deadline import Deadlines
 from outlast.errors import Permanent, Transient
-from outlast.runs.fence import FENCE_SECONDS, Fence, refuse_strangers
+from outlast.models import RunCall
+from outlast.runs.fence import FENCE_SECONDS, Fence, Gate, refuse_strangers
 from outlast.runs.record import RunRecord
 from outlast.runs.store import CosmosRuns
 from tests.fakes.clock import ManualClock
@@ -23,7 +25,7 @@ def fence_off(check: Callable[[Fence, FakeRuns, ManualClock], Awaitable[None]]) 
     async def run() -> None:
         runs, clock = FakeRuns(), ManualClock()
         await runs.create(make_record(state="storing", attempt=2))
-        await check(Fence(runs, "r1", 2, "storing", clock), runs, clock)
+        await check(Fence(Gate(runs, Deadlines(100, clock)), RunCall("r1", 2), "storing"), runs, clock)
 
     asyncio.run(run())
 
