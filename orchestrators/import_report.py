@@ -5,11 +5,10 @@ from math import ceil
 
 from orchestrators.progress import Progress
 from outlast.durable import Context, StepFailed, Steps, call, call_until_done, readable
-from outlast.models import MOST_ATTEMPTS, Failure, Json, Outcome, RunView, Totals, Wave
+from outlast.models import MOST_ATTEMPTS, MOST_LANES, Failure, Json, Outcome, RunView, Totals, Wave
 
 MOST_WAVES = 20
 """A phase's, at any data size: the run's history stays small, for it is replayed at each of its turns."""
-MOST_LANES = 32
 LOST = ("run_wave", "run_lane")
 """An orchestrator whose worker dies fails without a word of its own. Nothing was wrong with the run, so it begins anew
 as its next attempt, which fences the lanes that live on."""

@@ -5,30 +5,20 @@ import inspect
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, ClassVar, Generic, TypeVar, get_args
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeAlias, TypeVar, get_args
 
-from azure.cosmos.aio import DatabaseProxy
 from pydantic import BaseModel, ConfigDict, model_validator
 
 from outlast.errors import OutlastError
-from outlast.runs.record import CONTAINER
+from outlast.models import RUNS_CONTAINER
+from outlast.run_options import RESERVED_PARAMETERS
+
+if TYPE_CHECKING:
+    from azure.cosmos.aio import DatabaseProxy
 
 Document = dict[str, Any]
-
-START_PARAMETERS = frozenset(
-    {
-        "code",
-        "clientId",
-        "report",
-        "filename",
-        "input",
-        "tolerated_rejects",
-        "tolerated_reject_percent",
-        "max_parallel",
-        "ru_share",
-    }
-)
-"""Names that the start endpoint (and the Functions host, for its keys) uses itself."""
+Database: TypeAlias = "DatabaseProxy"
+"""The database as the asynchronous client of azure-cosmos gives it. Only a type, so a report loads no client."""
 
 
 class ReportError(OutlastError):
@@ -77,7 +67,7 @@ class Report(Generic[RowT]):
     row: ClassVar[type[Row]]
     name: ClassVar[str]
 
-    async def read_data_from_db(self, database: DatabaseProxy, parameters: Any) -> Any:
+    async def read_data_from_db(self, database: Database, parameters: Any) -> Any:
         """Read what the rows need; any JSON value. Called once a run, and every row of the run sees the same."""
         return None
 
@@ -118,8 +108,8 @@ def _faults(cls: type[Report[Any]]) -> Iterable[tuple[str, str]]:
     container, key, parameters = (getattr(cls, name, None) for name in ("container", "partition_key", "parameters"))
     if not (isinstance(container, str) and re.fullmatch(r"[^/\\?#\s][^/\\?#]{0,254}", container)):
         yield "container", f"must be a container's name, not {container!r}"
-    if container == CONTAINER:
-        yield "container", f"must not be {CONTAINER!r}, where the app keeps its own records"
+    if container == RUNS_CONTAINER:
+        yield "container", f"must not be {RUNS_CONTAINER!r}, where the app keeps its own records"
     if not _is_path(key):
         yield "partition_key", f"must be a path such as /carrier, not {key!r}"
     if not (isinstance(cls.reads, Mapping) and all(_is_path(key) for key in cls.reads.values())):
@@ -128,7 +118,7 @@ def _faults(cls: type[Report[Any]]) -> Iterable[tuple[str, str]]:
         yield "mode", f"must be 'upsert' or 'snapshot', not {cls.mode!r}"
     if not (inspect.isclass(parameters) and issubclass(parameters, Parameters)):
         yield "parameters", "must be a subclass of Parameters"
-    elif taken := START_PARAMETERS & {field.alias or name for name, field in parameters.model_fields.items()}:
+    elif taken := RESERVED_PARAMETERS & {field.alias or name for name, field in parameters.model_fields.items()}:
         yield "parameters", f"{', '.join(sorted(taken))} is a name that the start endpoint uses itself"
     yield from _faults_of_code(cls)
 

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from outlast.deadline import timeout_seconds
 from outlast.errors import Permanent
+from outlast.models import MOST_LANES
 
 FUNCTION_TIMEOUT = "AzureFunctionsJobHost__functionTimeout"
 
@@ -32,8 +33,8 @@ class Settings(BaseModel):
     sendgrid_host: str = "https://api.sendgrid.com"
     mail_from: str = ""
     mail_to: str = ""
-    max_parallel: int = Field(8, ge=1, le=32)
-    """Lanes of a wave at most; a wave has 32 at most, so that its history stays small."""
+    max_parallel: int = Field(8, ge=1, le=MOST_LANES)
+    """Lanes of one wave of a run, where the caller names no other number."""
     snapshot_grace_seconds: float = Field(3600.0, ge=0)
     """A replaced generation stays so long for whoever is reading it."""
     first_retry_seconds: float = Field(5.0, ge=0.001)

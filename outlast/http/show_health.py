@@ -13,8 +13,8 @@ from obstore.exceptions import BaseError
 
 from outlast.cosmos.client import Cosmos
 from outlast.errors import OutlastError, Permanent
+from outlast.models import RUNS_CONTAINER
 from outlast.report import Report
-from outlast.runs.record import CONTAINER
 from outlast.settings import Settings
 from outlast.staging.store import Staging
 
@@ -55,7 +55,7 @@ class ShowHealth:
     async def _database(self) -> None:
         database = await self.cosmos.database()
         used = [name for report in self.reports.values() for name in (report.container, *report.reads)]
-        for container in dict.fromkeys([CONTAINER, *used]):
+        for container in dict.fromkeys([RUNS_CONTAINER, *used]):
             try:
                 await database.get_container_client(container).read()
             except CosmosHttpResponseError as error:

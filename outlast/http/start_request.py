@@ -10,24 +10,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from outlast.http.problem import Problem, bad_request, from_validation
 from outlast.inputs import BadInput, Inflater, InputFormat, detect_format
 from outlast.report import Parameters, Report
+from outlast.run_options import HOST_PARAMETERS, Options
 from outlast.staging.store import Staging
 
 MAX_INLINE = 32 * 1024 * 1024
 HEAD = 1024 * 1024
-KEYS = frozenset({"code", "clientId"})
-"""Query parameters of the Functions host."""
-
-
-class Options(BaseModel):
-    """How the run is done, whatever the report."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    filename: str | None = Field(None, max_length=1024)
-    tolerated_rejects: int | None = Field(None, ge=0)
-    tolerated_reject_percent: float | None = Field(None, ge=0, le=100)
-    max_parallel: int | None = Field(None, ge=1, le=32)
-    ru_share: float | None = Field(None, gt=0)
 
 
 class Reference(BaseModel):
@@ -65,7 +52,7 @@ async def read_start_request(request: func.HttpRequest, report: Report[Any], inp
             f"the body has {len(body):,} bytes and {MAX_INLINE:,} are taken inline; put the file into the inputs place "
             'and post {"input": "its name"} as application/json', "body", limit=MAX_INLINE,
         )  # fmt: skip
-    given = {name: value for name, value in request.params.items() if name not in KEYS}
+    given = {name: value for name, value in request.params.items() if name not in HOST_PARAMETERS}
     own = {name: given.pop(name) for name in list(given) if name in Options.model_fields}
     options, parameters = _options(own), _parameters(report, given, "")
     form, gzipped = _told(request.headers.get("content-type"), options.filename, body[:HEAD], len(body) <= HEAD, report)
@@ -73,7 +60,7 @@ async def read_start_request(request: func.HttpRequest, report: Report[Any], inp
 
 
 async def _by_reference(request: func.HttpRequest, report: Report[Any], inputs: Staging | None) -> StartRequest:
-    if extra := sorted(set(request.params) - KEYS):
+    if extra := sorted(set(request.params) - HOST_PARAMETERS):
         raise bad_request("with a reference, options and parameters belong in the body", extra[0])
     try:
         asked = Reference.model_validate_json(request.get_body() or b"null")

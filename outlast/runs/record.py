@@ -7,7 +7,9 @@ state: accepted → reading → generating → storing → publishing → comple
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-CONTAINER = "runs"
+from outlast.models import RUNS_CONTAINER
+
+CONTAINER = RUNS_CONTAINER
 STATES = ("accepted", "reading", "generating", "storing", "publishing", "completed")
 OUTCOMES = ("failed", "cancelled", "superseded")
 ENDED = frozenset({"completed", *OUTCOMES})

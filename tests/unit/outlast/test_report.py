@@ -1,11 +1,15 @@
 import itertools
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
 
-from outlast.report import START_PARAMETERS, Parameters, ReportError, Row, load_reports
+from outlast.report import Parameters, ReportError, Row, load_reports
+from outlast.run_options import HOST_PARAMETERS, Options
 
+ROOT = Path(__file__).resolve().parents[3]
 _NUMBERS = itertools.count()
 GOOD = """
 from outlast.report import Parameters, Report, Row
@@ -82,9 +86,9 @@ def test_an_error_names_file_class_and_field(folder: Path, before: str, after: s
     assert refuse(folder, GOOD.replace(before, after)).startswith(f"{folder.name}/sales.py, class Sales, {field}: ")
 
 
-@pytest.mark.parametrize("name", sorted(START_PARAMETERS))
+@pytest.mark.parametrize("name", sorted([*Options.model_fields, *HOST_PARAMETERS, "report", "input"]))
 def test_a_parameter_must_not_have_a_name_of_the_start_endpoint(folder: Path, name: str) -> None:
-    """Its name is refused when the report is loaded, not when somebody starts it."""
+    """A report with a parameter that an option of the run or the host would shadow is refused when it is loaded."""
     choice = f"class Choice(Parameters):\n    {name}: int = 0\n\nclass Sales("
     text = GOOD.replace("class Sales(", choice).replace('"/shop"', '"/shop"\n    parameters = Choice')
     assert refuse(folder, text) == (
@@ -99,6 +103,12 @@ def test_an_alias_must_not_be_such_a_name_either(folder: Path) -> None:
         '"/shop"', '"/shop"\n    parameters = Choice'
     )
     assert refuse(folder, text).endswith("parameters: code is a name that the start endpoint uses itself")
+
+
+def test_a_report_loads_no_database_client() -> None:
+    """Importing a report that reads from the database does not import azure.cosmos."""
+    code = "import sys, reports.airport_departures; sys.exit('azure.cosmos' in sys.modules)"
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, timeout=60)
 
 
 def test_a_file_with_two_reports_is_refused(folder: Path) -> None:
