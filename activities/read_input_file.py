@@ -11,7 +11,8 @@ from outlast.models import Json
 from outlast.runs.fence import Fence
 from outlast.runs.record import RunRecord
 from outlast.runs.store import Runs
-from outlast.staging.input import ChunkList, InputFile, InputFiles, format_of
+from outlast.staging.chunk_list import ChunkList
+from outlast.staging.input import InputFile, InputFiles, format_of
 from outlast.staging.paths import chunks_path, input_path
 from outlast.staging.store import Staging
 
@@ -47,12 +48,12 @@ class ReadInputFile:
             await self.files.inflate(record)
 
     async def _cut(self, record: RunRecord, cursor: Json | None, deadline: Deadline, fence: Fence) -> Json:
-        file, form = self.files.opened(record), format_of(record)
+        file, form = self.files.uncompressed(record), format_of(record)
         size = await file.size()
         if cursor is None:
             listed, offset, row = await self._begin(file, form, size)
         else:
-            listed = await self.files.chunks(record.id, cursor["chunks"])
+            listed = await self.files.first_chunks(record.id, cursor["chunks"])
             offset, row = cursor["offset"], cursor["row"]
         target = min(LARGEST, max(SMALLEST, size // CHUNKS))
         while offset < size:

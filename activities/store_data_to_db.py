@@ -104,7 +104,7 @@ class StoreDataToDb:
         """The input's own columns of every row of the chunk: staged documents do not carry them."""
         listed = await self.files.chunks(record.id)
         chunk = listed.chunks[number]
-        data = await self.files.opened(record).read(chunk.offset, chunk.length)
+        data = await self.files.uncompressed(record).read(chunk.offset, chunk.length)
         return {row.number: row.fields for row in format_of(record).rows(data, listed.columns, chunk.first_row)}
 
 

@@ -68,11 +68,18 @@ class Report(Generic[RowT]):
     name: ClassVar[str]
 
     async def read_data_from_db(self, database: Database, parameters: Any) -> Any:
-        """Read what the rows need; any JSON value. Called once a run, and every row of the run sees the same."""
+        """Read what the rows need and return any JSON value of at most 16 MB.
+
+        It is called once a run, and `generate_report` receives the value for every row.
+        """
         return None
 
     def generate_report(self, row: RowT, reference: Any) -> Iterable[Document]:
-        """Yield the row's documents: none, one or many. An exception rejects this row alone."""
+        """Yield the row's documents: none, one or many. An exception rejects this row alone.
+
+        `reference` is what `read_data_from_db` returned. All rows of a run in this process share it, so treat it as
+        read-only: a change would be seen by some of the later rows and not by others.
+        """
         raise NotImplementedError
 
 

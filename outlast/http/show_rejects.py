@@ -8,7 +8,7 @@ import azure.functions as func
 from outlast.http.problem import bad_request
 from outlast.http.show_run import known_run
 from outlast.runs.store import Runs
-from outlast.staging.input import ChunkList
+from outlast.staging.chunk_list import ChunkList
 from outlast.staging.parts import Generated
 from outlast.staging.paths import chunks_path, stored_path
 from outlast.staging.rejects import rejects_header
