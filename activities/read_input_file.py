@@ -6,7 +6,7 @@ from functools import partial
 
 from outlast.deadline import Deadline, Deadlines
 from outlast.errors import Permanent
-from outlast.inputs import MAX_RECORD, BadInput, Cut, InputFormat
+from outlast.inputs import HEAD_BYTES, MAX_RECORD, BadInput, Cut, InputFormat
 from outlast.models import Json
 from outlast.runs.fence import Fence
 from outlast.runs.record import RunRecord
@@ -18,7 +18,6 @@ from outlast.staging.store import Staging
 
 WINDOW = MAX_RECORD
 """Bytes read at once: so many always hold a chunk."""
-HEAD = 1024 * 1024
 SMALLEST, LARGEST, CHUNKS = 256 * 1024, 4 * 1024 * 1024, 200
 """A chunk is the input's size over 200, within these bytes: few enough calls, each far below the timeout."""
 
@@ -67,7 +66,7 @@ class ReadInputFile:
         return {"cursor": None if ended else {"offset": offset, "row": row, "chunks": count}, "chunks": count}
 
     async def _begin(self, file: InputFile, form: InputFormat, size: int) -> tuple[ChunkList, int, int]:
-        head = await file.read(0, HEAD)
+        head = await file.read(0, HEAD_BYTES)
         columns = form.columns(head, len(head) >= size)
         offset, row = form.first(head, len(head) >= size)
         return ChunkList(columns, []), offset, row

@@ -1,6 +1,5 @@
 """Writes one chunk's staged documents into the database until they are in or the deadline comes."""
 
-import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -19,7 +18,7 @@ from outlast.runs.record import RunRecord
 from outlast.runs.store import Runs
 from outlast.staging.input import InputFiles, format_of
 from outlast.staging.parts import Generated
-from outlast.staging.paths import stored_path
+from outlast.staging.paths import content_name, stored_path
 from outlast.staging.rejects import Reject, each_row_once, encode_rejects
 from outlast.staging.store import Staging
 
@@ -87,7 +86,7 @@ class StoreDataToDb:
             fields = await self._fields(record, chunk)
             rejects = encode_rejects([_reject(line, result, fields) for line, result in storing.refused])
             place = storing.place
-            name = f"{place.call:06}.{hashlib.sha256(rejects).hexdigest()[:16]}.rejects.csv"
+            name = f"{place.call:06}.{content_name(rejects, 'rejects.csv')}"
             await self.staging.put(stored_path(record.id, chunk, name), rejects)
             storing.place = replace(place, rejecting=(*place.rejecting, name))
 

@@ -34,6 +34,12 @@ class MailThrottled(Transient):
         self.seconds = seconds
 
 
+def missing_setting(api_key: str, sender: str, recipients: str) -> str | None:
+    """The first setting without which no mail can be sent; None when mail is configured."""
+    settings = {"SENDGRID_API_KEY": api_key, "MAIL_FROM": sender, "MAIL_TO": recipients}
+    return next((name for name, value in settings.items() if not value), None)
+
+
 class Mailer(Protocol):
     async def send(self, email: Email) -> None:
         """Hand a email to the mail service. Raises Transient for 429, 5xx and no answer, Permanent for the rest."""
@@ -52,13 +58,8 @@ class SendGridMailer:
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     async def send(self, email: Email) -> None:
-        for name, value in (
-            ("SENDGRID_API_KEY", self.api_key),
-            ("MAIL_FROM", self.sender),
-            ("MAIL_TO", self.recipients),
-        ):
-            if not value:
-                raise Permanent(f"no mail can be sent: {name} is not set")
+        if missing := missing_setting(self.api_key, self.sender, self.recipients):
+            raise Permanent(f"no mail can be sent: {missing} is not set")
         try:
             await self.in_thread(lambda: self._post(email))
         except HTTPError as error:

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import azure.functions as func
 import orjson
 
+from outlast.http.known_run import known_run
 from outlast.http.problem import Problem
-from outlast.http.show_run import known_run
 from outlast.models import Failure
 from outlast.runs.record import ENDED, RunRecord
 from outlast.runs.store import Runs

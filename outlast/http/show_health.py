@@ -13,6 +13,7 @@ from obstore.exceptions import BaseError
 
 from outlast.cosmos.client import Cosmos
 from outlast.errors import OutlastError, Permanent
+from outlast.mail import missing_setting
 from outlast.models import RUNS_CONTAINER
 from outlast.report import Report
 from outlast.settings import Settings
@@ -66,9 +67,9 @@ class ShowHealth:
         await self.staging.put("health", b"ok")
 
     async def _mail(self) -> None:
-        for name in ("sendgrid_api_key", "mail_from", "mail_to"):
-            if not getattr(self.settings, name):
-                raise Permanent(f"{name.upper()} is not set")
+        settings = self.settings
+        if missing := missing_setting(settings.sendgrid_api_key, settings.mail_from, settings.mail_to):
+            raise Permanent(f"{missing} is not set")
 
 
 async def _checked(name: str, check: Callable[[], Awaitable[None]]) -> dict[str, Any]:

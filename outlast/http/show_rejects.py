@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import azure.functions as func
 
+from outlast.http.known_run import known_run
 from outlast.http.problem import bad_request
-from outlast.http.show_run import known_run
 from outlast.runs.store import Runs
 from outlast.staging.chunk_list import ChunkList
 from outlast.staging.parts import Generated

@@ -7,8 +7,7 @@ from typing import Any
 import azure.functions as func
 import orjson
 
-from outlast.http.problem import Problem
-from outlast.runs.record import RunRecord
+from outlast.http.known_run import known_run
 from outlast.runs.store import Runs
 
 
@@ -22,14 +21,6 @@ class ShowRun:
         status = _shown(await client.get_status(record.id))
         body = {"run": record.shown(), "status": status, "lanes": await _lanes(client, status)}
         return func.HttpResponse(orjson.dumps(body), mimetype="application/json")
-
-
-async def known_run(runs: Runs, run: str) -> RunRecord:
-    """The record of a run; raise a 404 where there is none."""
-    record = await runs.find(run)
-    if record is None:
-        raise Problem(404, "Not Found", f"there is no run {run}", "run")
-    return record
 
 
 async def _lanes(client: Any, status: dict[str, Any]) -> list[dict[str, Any]]:

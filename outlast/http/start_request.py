@@ -8,13 +8,12 @@ import azure.functions as func
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from outlast.http.problem import Problem, bad_request, from_validation
-from outlast.inputs import BadInput, Inflater, InputFormat, detect_format
+from outlast.inputs import HEAD_BYTES, BadInput, Inflater, InputFormat, detect_format
 from outlast.report import Parameters, Report
 from outlast.run_options import HOST_PARAMETERS, Options
 from outlast.staging.store import Staging
 
 MAX_INLINE = 32 * 1024 * 1024
-HEAD = 1024 * 1024
 
 
 class Reference(BaseModel):
@@ -55,7 +54,9 @@ async def read_start_request(request: func.HttpRequest, report: Report[Any], inp
     given = {name: value for name, value in request.params.items() if name not in HOST_PARAMETERS}
     own = {name: given.pop(name) for name in list(given) if name in Options.model_fields}
     options, parameters = _options(own), _parameters(report, given, "")
-    form, gzipped = _told(request.headers.get("content-type"), options.filename, body[:HEAD], len(body) <= HEAD, report)
+    form, gzipped = _told(
+        request.headers.get("content-type"), options.filename, body[:HEAD_BYTES], len(body) <= HEAD_BYTES, report
+    )
     return StartRequest(options, parameters, form, gzipped, body, None, None)
 
 
@@ -74,8 +75,8 @@ async def _by_reference(request: func.HttpRequest, report: Report[Any], inputs: 
     if etag is None:
         raise bad_request(f"{path} is not in the inputs place", "input")
     size = await inputs.size(path) or 0
-    head = await inputs.get_range(path, 0, HEAD)
-    form, gzipped = _told(None, asked.options.filename or path, head, size <= HEAD, report)
+    head = await inputs.get_range(path, 0, HEAD_BYTES)
+    form, gzipped = _told(None, asked.options.filename or path, head, size <= HEAD_BYTES, report)
     parameters = _parameters(report, asked.parameters, "parameters.")
     return StartRequest(asked.options, parameters, form, gzipped, None, path, etag)
 
@@ -128,7 +129,7 @@ def _inflated_head(head: bytes, whole: bool) -> tuple[bytes, bool]:
     inflater, text = Inflater(max_bytes=1 << 40, max_ratio=10_000), b""
     for piece in inflater.feed(head):
         text += piece
-        if len(text) >= HEAD:
+        if len(text) >= HEAD_BYTES:
             return text, False
     if whole:
         inflater.finish()

@@ -5,10 +5,9 @@ from dataclasses import dataclass
 
 from outlast.inputs.csv_records import CsvRecords
 from outlast.inputs.quoting import split
-from outlast.inputs.types import BadInput
+from outlast.inputs.types import HEAD_BYTES, BadInput
 
 _BOM = b"\xef\xbb\xbf"
-_MAX_HEADER = 1024 * 1024
 _LONE_CR = re.compile(r"\r(?!\n)")
 _OTHER_DELIMITERS = {";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 
@@ -37,7 +36,7 @@ def read_header(head: bytes, at_end: bool, records: CsvRecords) -> Header:
 
 
 def _columns(line: bytes, sound: bool) -> list[str]:
-    if len(line) > _MAX_HEADER:
+    if len(line) > HEAD_BYTES:
         raise BadInput("header", f"The first line has {len(line):,} bytes, too many for a header. Is the input CSV?")
     if not sound:
         raise BadInput("header", "The header's quoting is broken: close each quoted name, then a comma or a line end.")

@@ -14,7 +14,6 @@ _BOM = b"\xef\xbb\xbf"
 _BLANK = b" \t\r\n"
 _ONLY_A_BRACE = re.compile(rb"\s*\{[ \t\r]*\n")
 _OBJECT_LINE = re.compile(rb"^[ \t]*\{", re.MULTILINE)
-_MAX_INTEGER_DIGITS = 18
 
 
 @dataclass(frozen=True, slots=True)

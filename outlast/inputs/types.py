@@ -9,7 +9,11 @@ MAX_RECORD = 8 * 1024 * 1024
 without being held in memory."""
 
 MAX_FIELD_SHOWN = 10_000
-"""Characters of a field that a bad row repeats."""
+"""Characters of a field that a reject repeats. A field of many megabytes would make the rejects file unreadable, for
+the csv module too."""
+
+HEAD_BYTES = 1024 * 1024
+"""Bytes at the beginning of an input in which its header is looked for."""
 
 
 class BadInput(ValueError):

@@ -4,14 +4,13 @@ Two calls that run at once may cut a part at different rows. Each writes under i
 is there first says which of the two is the part; the other stays unread.
 """
 
-import hashlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 import orjson
 
 from outlast.models import Json, Payload
-from outlast.staging.paths import generated_path
+from outlast.staging.paths import content_name, generated_path
 from outlast.staging.store import Staging
 
 
@@ -67,6 +66,6 @@ class Generated:
         return generated_path(self.run, self.chunk, part, name)
 
     async def _put(self, part: int, data: bytes, ending: str) -> str:
-        name = f"{hashlib.sha256(data).hexdigest()[:16]}.{ending}"
+        name = content_name(data, ending)
         await self.staging.put(self.path(part, name), data)
         return name

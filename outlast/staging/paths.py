@@ -1,4 +1,11 @@
-"""Where the files of a run lie, relative to the staging place."""
+"""Where the files of a run lie, relative to the staging location."""
+
+import hashlib
+
+
+def content_name(data: bytes, ending: str) -> str:
+    """A file name that other content does not have: two calls that stage different files keep both."""
+    return f"{hashlib.sha256(data).hexdigest()[:16]}.{ending}"
 
 
 def input_path(run: str) -> str:

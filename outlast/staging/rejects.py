@@ -5,8 +5,8 @@ import io
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-MAX_FIELD_SHOWN = 10_000
-"""Characters. A field of many megabytes would make the file unreadable, for the csv module too."""
+from outlast.inputs.types import MAX_FIELD_SHOWN
+
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", *"\uff1d\uff0b\uff0d\uff20", "'")
 """What a spreadsheet may take for the beginning of a formula, and the mark itself that is put before it."""
 OWN_COLUMNS = ("row", "column", "code", "message")
