@@ -1,4 +1,4 @@
-"""GET /api/reports: what can be started, and the containers that all of it needs."""
+"""GET /api/reports: the reports that can be started, and the containers that they need."""
 
 import inspect
 from collections.abc import Mapping

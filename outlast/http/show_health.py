@@ -1,4 +1,4 @@
-"""GET /api/health: whether a run could be done now. Anonymous, so it says what is wrong and nothing secret."""
+"""GET /api/health: whether a run could be done now. The endpoint is anonymous, so answers hold no secret."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
@@ -20,7 +20,7 @@ from outlast.settings import Settings
 from outlast.staging.store import Staging
 
 KEPT_SECONDS = 5.0
-"""An answer is kept so long: the endpoint is open to anyone and each check costs requests."""
+"""How long an answer is repeated. Anyone can call the endpoint, and each check costs requests."""
 CHECK_SECONDS = 10.0
 
 HELP = {
@@ -40,7 +40,7 @@ class ShowHealth:
     _kept: tuple[float, dict[str, Any]] | None = field(default=None)
 
     async def show_health(self, req: func.HttpRequest) -> func.HttpResponse:
-        """`{status: ok|failing, checks: {database, staging, mail: {ok, problem, help}}}`; 503 when one is red."""
+        """`{status: ok|failing, checks: {database, staging, mail: {ok, problem, help}}}`; 503 when a check fails."""
         if self._kept is None or self.clock() - self._kept[0] > KEPT_SECONDS:
             self._kept = (self.clock(), await self._checks())
         checks = self._kept[1]

@@ -15,7 +15,7 @@ from outlast.staging.rejects import rejects_header
 from outlast.staging.store import Staging
 
 MOST_BYTES = 32 * 1024 * 1024
-"""Of one answer. A link of relation `next` leads on, by chunk."""
+"""Size at which a response ends. A link of relation `next` then names the next chunk."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class ShowRejects:
     staging: Staging
 
     async def show_rejects(self, req: func.HttpRequest) -> func.HttpResponse:
-        """row, column, code, message, then the input's columns; only the header where no row was refused so far."""
+        """row, column, code, message and the input's columns; the header alone when no row is refused so far."""
         record = await known_run(self.runs, req.route_params["run"])
         first = _chunk(req.params.get("chunk"))
         staged = await self.staging.get(chunks_path(record.id))

@@ -1,4 +1,4 @@
-"""GET /api/runs/{run}: the record, how its orchestration stands, and each lane of the current wave."""
+"""GET /api/runs/{run}: the record, the status of its orchestration, and each lane of the current wave."""
 
 import asyncio
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ class ShowRun:
 
 
 async def _lanes(client: Any, status: dict[str, Any]) -> list[dict[str, Any]]:
-    """The current wave's lanes by their computed ids; one that has not begun yet is left out."""
+    """The lanes of the current wave. A lane that has not begun yet is left out."""
     custom = status["customStatus"] or {}
     ids = [f"{custom['wave']}-{number}" for number in range(custom.get("lanes", 0))]
     found = await asyncio.gather(*(client.get_status(lane) for lane in ids))

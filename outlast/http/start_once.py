@@ -1,4 +1,4 @@
-"""One start for one `Idempotency-Key`: which run a request means, and whether it is the request that was accepted.
+"""One start for each `Idempotency-Key`: the run that a key means, and whether a request repeats the accepted one.
 
 Source: IETF draft "The Idempotency-Key HTTP Header Field", section 2: another payload under a used key is a 422.
 """
@@ -19,11 +19,11 @@ HEADER = "Idempotency-Key"
 LONGEST_KEY = 255
 LOOKS = 4
 LOOK_SECONDS = 0.5
-"""Who recorded the run starts it within that time; whoever finds it recorded and still not started does it instead."""
+"""A call that records a run starts it within LOOKS times LOOK_SECONDS. After that time, a repeat starts it instead."""
 
 
 def read_key(request: func.HttpRequest) -> str | None:
-    """The caller's key, or None; raise Problem for one that cannot be told from others."""
+    """The caller's key, or None. Raises a Problem for a key of the wrong length or characters."""
     key: str | None = request.headers.get(HEADER)
     if key is not None and not (0 < len(key) <= LONGEST_KEY and key.isascii() and key.isprintable()):
         raise bad_request(f"{HEADER} must be 1 to {LONGEST_KEY} printable ASCII characters", HEADER)
@@ -31,7 +31,7 @@ def read_key(request: func.HttpRequest) -> str | None:
 
 
 def run_of(report: str, key: str) -> str:
-    """The id of the run that this key means."""
+    """The id of the run that has this key."""
     return hashlib.sha256(orjson.dumps([report, key])).hexdigest()[:32]
 
 
@@ -50,14 +50,14 @@ def fingerprint(report: str, asked: StartRequest) -> str:
 
 
 def refuse_another(record: RunRecord, asked: str | None) -> None:
-    """Raise Problem unless the record is that of this request."""
+    """Raise a Problem unless the record was made by the same request."""
     if record.fingerprint != asked:
-        detail = f"{HEADER} was used for run {record.id} with another request; take a new key, or repeat that one"
+        detail = f"{HEADER} was used for run {record.id} with another request; use a new key, or repeat that request"
         raise Problem(422, "Unprocessable Content", detail, HEADER, run=record.id)
 
 
 async def start(client: Any, record: RunRecord) -> None:
-    """Start a run's orchestration; one that is there already is as good."""
+    """Start a run's orchestration, unless it exists already."""
     try:
         await client.start_new("import_report", record.id, {"attempt": record.attempt})
     except Exception as error:  # the SDK raises nothing narrower
@@ -67,7 +67,7 @@ async def start(client: Any, record: RunRecord) -> None:
 
 
 async def start_unless_started(client: Any, record: RunRecord, sleep: Callable[[float], Awaitable[None]]) -> None:
-    """Start a recorded run that nobody started: whoever recorded it died before."""
+    """Start a recorded run whose own call has died before it could start it."""
     if record.state != "accepted":
         return
     for _ in range(LOOKS):
@@ -80,5 +80,5 @@ async def start_unless_started(client: Any, record: RunRecord, sleep: Callable[[
 async def _is_there(client: Any, run: str) -> bool:
     try:
         return bool(await client.get_status(run))
-    except Exception:  # noqa: BLE001  # the SDK raises nothing narrower; a start will show what is wrong
+    except Exception:  # noqa: BLE001  # the SDK raises nothing narrower; the start then shows what is wrong
         return False

@@ -1,4 +1,4 @@
-"""POST /api/reports/{report}: takes the input, records the run, starts it, and answers 202 at once."""
+"""POST /api/reports/{report}: stages the input, records the run, starts it, and returns 202."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ from outlast.staging.store import Staging
 
 @dataclass(frozen=True, slots=True)
 class StartReport:
-    """`inputs` is None where no inputs place is configured; `new_id` makes a run id."""
+    """`inputs` is None when no inputs location is configured. `new_id` makes a run id."""
 
     reports: Mapping[str, Report[Any]]
     runs: Runs
@@ -33,7 +33,7 @@ class StartReport:
     sleep: Callable[[float], Awaitable[None]]
 
     async def start_report(self, req: func.HttpRequest, client: Any) -> func.HttpResponse:
-        """202 with the durable payload and `runUri`, for a repeat too; 4xx with a problem that names the field."""
+        """202 with the durable payload and `runUri`, also for a repeat; 4xx with a problem that names the field."""
         report, key = self._report(req.route_params["report"]), read_key(req)
         asked = await read_start_request(req, report, self.inputs)
         run = self.new_id() if key is None else run_of(report.name, key)
@@ -44,16 +44,16 @@ class StartReport:
         return _with_run_uri(client.create_check_status_response(req, run), req.url, run)
 
     async def _accept(self, record: RunRecord, asked: StartRequest, client: Any) -> None:
-        """Stage the body, then record the run, then start it: each needs the one before. Whoever records it, starts."""
+        """Stage the body, record the run, start it, in this order. The call that records the run also starts it."""
         if asked.body is not None:
             await self.staging.put(body_path(record.id, record.body), asked.body)
         if await self.runs.create(record):
             await start(client, record)
         elif not await self._is_repeat(record, client):
-            raise Transient(f"the record of run {record.id} was there and is gone; post again")
+            raise Transient(f"the record of run {record.id} existed and is gone; post again")
 
     async def _is_repeat(self, record: RunRecord, client: Any) -> bool:
-        """Tell whether the run was accepted before; raise Problem when that was another request."""
+        """Whether the run was accepted before. Raises a Problem when another request was."""
         before = await self.runs.find(record.id)
         if before is None:
             return False
@@ -90,7 +90,7 @@ class StartReport:
 
 
 def _with_run_uri(response: func.HttpResponse, url: str, run: str) -> func.HttpResponse:
-    """The SDK's own answer with one member more."""
-    api = url.split("?")[0].rstrip("/").rsplit("/", 2)[0]  # the host matches routes in any case
+    """The SDK's response with one more member."""
+    api = url.split("?")[0].rstrip("/").rsplit("/", 2)[0]  # the host matches routes case-insensitively
     body = {**orjson.loads(response.get_body()), "runUri": f"{api}/runs/{run}"}
     return func.HttpResponse(orjson.dumps(body), status_code=response.status_code, headers=dict(response.headers))

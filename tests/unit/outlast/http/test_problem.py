@@ -57,7 +57,7 @@ def test_an_error_of_ours_is_a_503_that_points_to_health(error: Exception) -> No
     assert read(response)["detail"] == f"{error}; GET /api/health says more"
 
 
-def test_an_error_of_the_staging_place_is_a_503_that_does_not_show_it() -> None:
+def test_an_error_of_the_staging_location_is_a_503_that_does_not_show_it() -> None:
     """What the store says may hold its address."""
     response = answer_to(GenericError("https://account.example/secret"))
     assert response.status_code == 503

@@ -72,7 +72,7 @@ def test_a_database_that_cannot_be_reached_is_red(error: Exception, problem: str
 
 
 @pytest.mark.parametrize("url", ["", "file:///proc/nowhere"])
-def test_a_staging_place_that_cannot_be_written_is_red(url: str) -> None:
+def test_a_staging_location_that_cannot_be_written_is_red(url: str) -> None:
     """Not set, or not writable; with its help."""
     code, body = check(make(staging=url)[0])
     assert code == 503

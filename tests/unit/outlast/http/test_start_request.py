@@ -21,7 +21,7 @@ def read_body(body: bytes, content_type: str | None = None, **params: str) -> St
 
 
 def read_reference(asked: Any, files: Mapping[str, bytes] | None = None, **params: str) -> StartRequest:
-    """Post that as application/json, with an inputs place that holds these files."""
+    """Post that as application/json, with an inputs location that holds these files."""
 
     async def run() -> StartRequest:
         inputs = Staging("memory:///")
@@ -137,7 +137,7 @@ def test_a_body_of_the_largest_size_is_taken() -> None:
     assert read_body(make_csv(1).ljust(MAX_INLINE, b"\n"), "text/csv").body is not None
 
 
-def test_a_reference_names_a_file_of_the_inputs_place() -> None:
+def test_a_reference_names_a_file_of_the_inputs_location() -> None:
     """With the version that the file has now, options and parameters of the body."""
     body = {"input": "2013/sales.csv", "parameters": {"factor": 2}, "options": {"max_parallel": 4}}
     asked = read_reference(body, {"2013/sales.csv": make_csv(1)})
@@ -157,7 +157,7 @@ OUTSIDE = (
 def test_a_reference_that_could_lead_outside_is_refused(reference: str) -> None:
     """It is refused, not repaired, however it is spelled."""
     assert refuse(read_reference, {"input": reference}) == (
-        400, "input", "input must be a path below the inputs place, such as 2013/january.csv",
+        400, "input", "input must be a path below the inputs location (INPUTS_URL), such as 2013/january.csv",
     )  # fmt: skip
 
 
@@ -172,7 +172,7 @@ def test_a_folder_gives_nothing_from_outside_it(tmp_path: Path, reference: str, 
     request = ask("reports/sales", orjson.dumps({"input": reference + below}), "application/json")
     reading = read_start_request(request, Sales(), Staging(f"file://{tmp_path}/inputs"))
     status, field, detail = refuse(asyncio.run, reading)
-    assert (status, field, detail) == (400, "input", f"{reference + below} is not in the inputs place")
+    assert (status, field, detail) == (400, "input", f"{reference + below} is not in the inputs location (INPUTS_URL)")
 
 
 def test_a_path_below_a_file_is_not_there(tmp_path: Path) -> None:
@@ -229,7 +229,7 @@ def test_with_a_reference_nothing_is_taken_from_the_query() -> None:
     assert (status, field) == (400, "factor")
 
 
-def test_without_an_inputs_place_a_reference_is_refused() -> None:
+def test_without_an_inputs_location_a_reference_is_refused() -> None:
     """The setting that is missing is named."""
     status, field, detail = refuse(read_body, b'{"input": "x.csv"}', "application/json")
     assert (status, field) == (400, "input")
