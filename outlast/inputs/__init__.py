@@ -1,4 +1,4 @@
-"""Opening, cutting into chunks and reading input files: pure functions over bytes, one format a file."""
+"""Detects, cuts and reads input files, as pure functions over bytes. Each format has a file of its own."""
 
 from collections.abc import Mapping
 
