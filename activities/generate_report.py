@@ -6,7 +6,6 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
-import orjson
 from pydantic import ValidationError
 
 from outlast.cosmos.bulk.staged_document import StagedDocument, join_staged
@@ -18,9 +17,9 @@ from outlast.models import ChunkAnswer, ChunkCall, Json, Totals
 from outlast.report import Report
 from outlast.runs.fence import Fence, Gate
 from outlast.runs.record import RunRecord
-from outlast.staging.input import ChunkList, InputFiles, format_of
+from outlast.staging.chunk_list import ChunkList
+from outlast.staging.input import InputFiles, format_of
 from outlast.staging.parts import Generated
-from outlast.staging.paths import reference_path
 from outlast.staging.rejects import Reject, encode_rejects
 from outlast.staging.store import Staging
 
@@ -81,13 +80,13 @@ class GenerateReport:
         self, record: RunRecord, listed: ChunkList, number: int, place: Json, deadline: Deadline
     ) -> "_Part":
         rows = iter(await self._rows(record, listed, number, place))
-        reference = orjson.loads(await self.staging.need(reference_path(record.id)))
+        reference = await self.files.reference_data(record.id)
         generation = record.id if record.request.mode == "snapshot" else None
         return _Part(self.reports[record.request.report], reference, number, generation, rows, place, deadline)
 
     async def _rows(self, record: RunRecord, listed: ChunkList, number: int, place: Json) -> Iterable[AnyRow]:
         """The chunk's rows from the place on."""
-        chunk, file, form = listed.chunks[number], self.files.opened(record), format_of(record)
+        chunk, file, form = listed.chunks[number], self.files.uncompressed(record), format_of(record)
         if chunk.overlong:
             return [form.overlong(await file.read(chunk.offset, 64 * 1024), listed.columns, chunk.first_row)]
         data = await file.read(chunk.offset + place["offset"], chunk.length - place["offset"])

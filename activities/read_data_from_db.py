@@ -15,6 +15,9 @@ from outlast.runs.fence import Gate
 from outlast.staging.paths import reference_path
 from outlast.staging.store import Staging
 
+MOST_BYTES = 16 * 1024 * 1024
+"""Bytes as JSON. Every process that generates keeps the parsed value, which takes about five times as much memory."""
+
 
 @dataclass(frozen=True, slots=True)
 class ReadDataFromDb:
@@ -46,7 +49,14 @@ class ReadDataFromDb:
 
 
 def _encoded(reference: Any, report: Report[Any]) -> bytes:
+    """The value as JSON. Raises Permanent when JSON cannot express it or it is too large."""
     try:
-        return orjson.dumps(reference)
+        encoded = orjson.dumps(reference)
     except TypeError as error:
         raise Permanent(f"read_data_from_db of {report.name} returned what is no JSON: {error}") from None
+    if len(encoded) > MOST_BYTES:
+        raise Permanent(
+            f"read_data_from_db of {report.name} returned {len(encoded):,} bytes as JSON and at most {MOST_BYTES:,} "
+            "are allowed; return only the records and fields that generate_report needs"
+        )
+    return encoded

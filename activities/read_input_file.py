@@ -6,17 +6,17 @@ from functools import partial
 
 from outlast.deadline import Deadline
 from outlast.errors import Permanent
-from outlast.inputs import MAX_RECORD, BadInput, Cut, InputFormat
+from outlast.inputs import HEAD_BYTES, MAX_RECORD, BadInput, Cut, InputFormat
 from outlast.models import Json, ReadAnswer, RunCall
 from outlast.runs.fence import Fence, Gate
 from outlast.runs.record import RunRecord
-from outlast.staging.input import ChunkList, InputFile, InputFiles, format_of
+from outlast.staging.chunk_list import ChunkList
+from outlast.staging.input import InputFile, InputFiles, format_of
 from outlast.staging.paths import chunks_path, input_path
 from outlast.staging.store import Staging
 
 WINDOW = MAX_RECORD
 """Bytes read at once: so many always hold a chunk."""
-HEAD = 1024 * 1024
 SMALLEST, LARGEST, CHUNKS = 256 * 1024, 4 * 1024 * 1024, 200
 """A chunk is the input's size over 200, within these bytes: few enough calls, each far below the timeout."""
 
@@ -45,12 +45,12 @@ class ReadInputFile:
             await self.files.inflate(record)
 
     async def _cut(self, record: RunRecord, cursor: Json | None, deadline: Deadline, fence: Fence) -> ReadAnswer:
-        file, form = self.files.opened(record), format_of(record)
+        file, form = self.files.uncompressed(record), format_of(record)
         size = await file.size()
         if cursor is None:
             listed, offset, row = await self._begin(file, form, size)
         else:
-            listed = await self.files.chunks(record.id, cursor["chunks"])
+            listed = await self.files.first_chunks(record.id, cursor["chunks"])
             offset, row = cursor["offset"], cursor["row"]
         target = min(LARGEST, max(SMALLEST, size // CHUNKS))
         while offset < size:
@@ -64,7 +64,7 @@ class ReadInputFile:
         return ReadAnswer(None if ended else {"offset": offset, "row": row, "chunks": count}, count)
 
     async def _begin(self, file: InputFile, form: InputFormat, size: int) -> tuple[ChunkList, int, int]:
-        head = await file.read(0, HEAD)
+        head = await file.read(0, HEAD_BYTES)
         columns = form.columns(head, len(head) >= size)
         offset, row = form.first(head, len(head) >= size)
         return ChunkList(columns, []), offset, row

@@ -1,6 +1,5 @@
 """Writes one chunk's staged documents into the database until they are in or the deadline comes."""
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -18,7 +17,7 @@ from outlast.runs.fence import Fence, Gate
 from outlast.runs.record import RunRecord
 from outlast.staging.input import InputFiles, format_of
 from outlast.staging.parts import Generated
-from outlast.staging.paths import stored_path
+from outlast.staging.paths import content_name, stored_path
 from outlast.staging.rejects import Reject, each_row_once, encode_rejects
 from outlast.staging.store import Staging
 
@@ -88,7 +87,7 @@ class StoreDataToDb:
             fields = await self._fields(record, chunk)
             rejects = encode_rejects([_reject(line, result, fields) for line, result in storing.refused])
             place = storing.place
-            name = f"{place.call:06}.{hashlib.sha256(rejects).hexdigest()[:16]}.rejects.csv"
+            name = f"{place.call:06}.{content_name(rejects, 'rejects.csv')}"
             await self.staging.put(stored_path(record.id, chunk, name), rejects)
             storing.place = replace(place, rejecting=(*place.rejecting, name))
 
@@ -105,7 +104,7 @@ class StoreDataToDb:
         """The input's own columns of every row of the chunk: staged documents do not carry them."""
         listed = await self.files.chunks(record.id)
         chunk = listed.chunks[number]
-        data = await self.files.opened(record).read(chunk.offset, chunk.length)
+        data = await self.files.uncompressed(record).read(chunk.offset, chunk.length)
         return {row.number: row.fields for row in format_of(record).rows(data, listed.columns, chunk.first_row)}
 
 

@@ -60,7 +60,7 @@ class Adapters:
         cosmos = Cosmos(settings.cosmos_endpoint, settings.cosmos_key, settings.cosmos_database)
         staging = Staging(settings.staging_url)
         inputs = Staging(settings.inputs_url) if settings.inputs_url else None
-        clock = time.monotonic
+        clock, in_thread = time.monotonic, ComputeThread().run
         runs, deadlines = CosmosRuns(cosmos, _now), Deadlines(function_timeout(environment, folder), clock)
         return cls(
             settings=settings,
@@ -70,7 +70,7 @@ class Adapters:
             snapshots=CosmosSnapshots(cosmos),
             staging=staging,
             inputs=inputs,
-            files=InputFiles(staging, inputs or Staging("")),
+            files=InputFiles(staging, inputs or Staging(""), in_thread),
             writer=Writer(_transport(settings, cosmos), clock, asyncio.sleep, random.random, Paces(clock)),
             mailer=_mailer(settings),
             deadlines=deadlines,
@@ -80,7 +80,7 @@ class Adapters:
             now=_now,
             new_id=lambda: uuid4().hex,
             sleep=asyncio.sleep,
-            in_thread=ComputeThread().run,
+            in_thread=in_thread,
         )
 
 

@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Self
 
 Json = dict[str, Any]
+RUNS_CONTAINER = "runs"
+"""The container of the run records; its partition key is `/id`."""
 MOST_ATTEMPTS = 4
 """Attempts of a run: the first and three more, when nothing but the engine was wrong."""
 MOST_LANES = 32

@@ -1,12 +1,12 @@
-"""POST /api/runs/{run}/cancel: fences a run, so that its work stops and it ends through its own compensation."""
+"""POST /api/runs/{run}/cancel: fences a run, so that its work stops and its compensation begins."""
 
 from dataclasses import dataclass
 
 import azure.functions as func
 import orjson
 
+from outlast.http.known_run import known_run
 from outlast.http.problem import Problem
-from outlast.http.show_run import known_run
 from outlast.models import Failure, RunChange
 from outlast.runs.record import ENDED, RunRecord
 from outlast.runs.store import Runs
@@ -20,7 +20,7 @@ class CancelRun:
     runs: Runs
 
     async def cancel_run(self, req: func.HttpRequest) -> func.HttpResponse:
-        """202 with the record, 200 when it is cancelled already, 409 when the run has ended or failed before."""
+        """202 with the record, 200 when the run is cancelled already, 409 when it has ended or is failing."""
         record = await known_run(self.runs, req.route_params["run"])
         record = await self.runs.change(record.id, _cancelled)
         status = 200 if record.status.state in ENDED else 202

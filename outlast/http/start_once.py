@@ -1,4 +1,4 @@
-"""One start for one `Idempotency-Key`: which run a request means, and whether it is the request that was accepted.
+"""One start for each `Idempotency-Key`: the run that a key means, and whether a request repeats the accepted one.
 
 Source: IETF draft "The Idempotency-Key HTTP Header Field", section 2: another payload under a used key is a 422.
 """
@@ -75,7 +75,7 @@ class StartOnce:
 
 
 def read_key(request: func.HttpRequest) -> str | None:
-    """The caller's key, or None; raise Problem for one that cannot be told from others."""
+    """The caller's key, or None. Raises a Problem for a key of the wrong length or characters."""
     key: str | None = request.headers.get(HEADER)
     if key is not None and not (0 < len(key) <= LONGEST_KEY and key.isascii() and key.isprintable()):
         raise bad_request(f"{HEADER} must be 1 to {LONGEST_KEY} printable ASCII characters", HEADER)
@@ -106,5 +106,5 @@ def refuse_another(record: RunRecord, asked: str | None) -> None:
 async def _is_there(client: Any, run: str) -> bool:
     try:
         return bool(await client.get_status(run))
-    except Exception:  # noqa: BLE001  # the SDK raises nothing narrower; a start will show what is wrong
+    except Exception:  # noqa: BLE001  # the SDK raises nothing narrower; the start then shows what is wrong
         return False

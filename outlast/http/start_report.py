@@ -1,4 +1,4 @@
-"""POST /api/reports/{report}: takes the input, records the run, starts it, and answers 202 at once."""
+"""POST /api/reports/{report}: stages the input, records the run, starts it, and returns 202."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -75,7 +75,7 @@ class StartReport:
 
 
 def _with_run_uri(response: func.HttpResponse, url: str, run: str) -> func.HttpResponse:
-    """The SDK's own answer with one member more."""
-    api = url.split("?")[0].rstrip("/").rsplit("/", 2)[0]  # the host matches routes in any case
+    """The SDK's response with one more member."""
+    api = url.split("?")[0].rstrip("/").rsplit("/", 2)[0]  # the host matches routes case-insensitively
     body = {**orjson.loads(response.get_body()), "runUri": f"{api}/runs/{run}"}
     return func.HttpResponse(orjson.dumps(body), status_code=response.status_code, headers=dict(response.headers))

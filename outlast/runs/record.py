@@ -6,9 +6,9 @@
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, Self
 
-from outlast.models import Json
+from outlast.models import RUNS_CONTAINER, Json
 
-CONTAINER = "runs"
+CONTAINER = RUNS_CONTAINER
 STATES = ("accepted", "reading", "generating", "storing", "publishing", "completed")
 OUTCOMES = ("failed", "cancelled", "superseded")
 ENDED = frozenset({"completed", *OUTCOMES})

@@ -7,7 +7,7 @@ import pytest
 
 from local.__main__ import COMMANDS
 from outlast.http.show_health import HELP
-from outlast.http.start_request import Options
+from outlast.run_options import Options
 from outlast.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -4,6 +4,7 @@ from typing import Any
 import orjson
 import pytest
 
+from activities.read_data_from_db import MOST_BYTES
 from outlast.errors import Permanent
 from outlast.staging.paths import reference_path
 from tests.fakes.reports import Sales
@@ -91,6 +92,17 @@ def test_what_is_no_json_fails_for_good() -> None:
     """The report is named."""
     with pytest.raises(Permanent, match="read_data_from_db of sales returned what is no JSON"):
         read(Reading(found={"a": {1, 2}}))
+
+
+def test_more_than_16_mib_fail_for_good() -> None:
+    """A value above the limit is refused, and the text names report, size, limit and remedy."""
+    assert read(Reading(found="x" * (MOST_BYTES - 2)))[1] == {"bytes": MOST_BYTES}
+    with pytest.raises(Permanent) as caught:
+        read(Reading(found="x" * (MOST_BYTES - 1)))
+    assert str(caught.value) == (
+        "read_data_from_db of sales returned 16,777,217 bytes as JSON and at most 16,777,216 are allowed; "
+        "return only the records and fields that generate_report needs"
+    )
 
 
 def test_a_run_that_has_moved_on_is_left_alone() -> None:

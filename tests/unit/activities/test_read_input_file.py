@@ -7,7 +7,7 @@ import pytest
 from activities import read_input_file
 from outlast.errors import Permanent
 from outlast.inputs import CSV, MAX_RECORD, InputRow
-from outlast.staging.input import ChunkList
+from outlast.staging.chunk_list import ChunkList
 from outlast.staging.paths import chunks_path, input_path
 from tests.fakes.reports import HEADER, make_csv
 from tests.fakes.world import World, call_until_done

@@ -215,7 +215,7 @@ def test_a_container_that_is_missing_fails_for_good() -> None:
 
 
 def test_a_staged_file_that_is_missing_fails_for_good() -> None:
-    """Somebody has cleared the staging place."""
+    """A part whose documents were deleted from the staging location fails the chunk for good."""
     world = prepare(make_csv(3))
     part = PartAnswer(None, {}, "gone.jsonl", 100, None)
     path = Generated(world.staging, "r1", 0).path(0, "json")
