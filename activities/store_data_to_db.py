@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 
 from outlast.cosmos.bulk.staged_document import StagedDocument, read_staged
-from outlast.cosmos.bulk.token_bucket import Allowance
+from outlast.cosmos.bulk.token_bucket import TokenBucket
 from outlast.cosmos.bulk.transport import Result
 from outlast.cosmos.bulk.writer import Writer
 from outlast.deadline import Deadline
@@ -22,14 +22,17 @@ from outlast.staging.rejects import Reject, each_row_once, encode_rejects
 from outlast.staging.store import Staging
 
 WINDOW = 4 * 1024 * 1024
-"""Bytes of lines in memory at once; twice the largest document, so that there is a whole line in it."""
+"""Bytes of documents in memory at once; twice the largest document, so that there is a whole document in it."""
 
 
 @dataclass(frozen=True, slots=True)
-class Place(Payload):
-    """The cursor: everything of the chunk before byte `offset` of `part` is settled: written, or refused by the
-    database; `ahead` are runs of lines behind it that are settled too. `call` counts the answers; `rejecting` are the
-    files of those in which something was refused."""
+class StoreCursor(Payload):
+    """How far storing a chunk got.
+
+    Everything before byte `offset` of `part` is acknowledged: written, or refused by the database. `ahead` are
+    ranges of documents behind it that are acknowledged too. `call` counts the calls; `rejecting` are the files of
+    those in which the database refused something.
+    """
 
     part: int = 0
     offset: int = 0
@@ -55,28 +58,26 @@ class StoreDataToDb:
         """
         call = ChunkCall.from_dict(given)
         record, fence, deadline = await self.gate.enter(call, "storing")
-        place = Place.from_dict(call.cursor or {})
-        allowance = await self._allowance(record)
-        storing = _Storing(
-            self, record, allowance, Generated(self.staging, call.run, call.chunk), deadline, fence, place
-        )
+        cursor = StoreCursor.from_dict(call.cursor or {})
+        bucket = await self._token_bucket(record)
+        storing = _Storing(self, record, bucket, Generated(self.staging, call.run, call.chunk), deadline, fence, cursor)
         done = await storing.go()
         await self._keep_rejects(record, call.chunk, storing)
         if not done:
             return ChunkAnswer(
-                replace(storing.place, call=place.call + 1).to_dict(), storing.totals.to_dict()
+                replace(storing.cursor, call=cursor.call + 1).to_dict(), storing.totals.to_dict()
             ).to_dict()
-        rejected = await self._list_rejects(record, call.chunk, storing.place)
-        ended = {"documents": storing.place.documents, "refused": storing.place.refused, "rejected": rejected}
+        rejected = await self._list_rejects(record, call.chunk, storing.cursor)
+        ended = {"documents": storing.cursor.documents, "refused": storing.cursor.refused, "rejected": rejected}
         await self.staging.put(stored_path(call.run, call.chunk), orjson.dumps(ended))
         return ChunkAnswer(None, replace(storing.totals, rejected=rejected).to_dict()).to_dict()
 
-    async def _allowance(self, record: RunRecord) -> Allowance | None:
+    async def _token_bucket(self, record: RunRecord) -> TokenBucket | None:
         """This lane's part of what the run may spend."""
         if record.request.ru_share is None:
             return None
         lanes = min(record.request.max_parallel, len((await self.files.chunks(record.id)).chunks))
-        return await self.writer.allowance(
+        return await self.writer.token_bucket(
             self.reports[record.request.report].container, record.request.ru_share, lanes
         )
 
@@ -85,17 +86,17 @@ class StoreDataToDb:
         elsewhere, leaves another file, which no cursor names."""
         if storing.refused:
             fields = await self._fields(record, chunk)
-            rejects = encode_rejects([_reject(line, result, fields) for line, result in storing.refused])
-            place = storing.place
-            name = f"{place.call:06}.{content_name(rejects, 'rejects.csv')}"
+            rejects = encode_rejects([_reject(document, result, fields) for document, result in storing.refused])
+            cursor = storing.cursor
+            name = f"{cursor.call:06}.{content_name(rejects, 'rejects.csv')}"
             await self.staging.put(stored_path(record.id, chunk, name), rejects)
-            storing.place = replace(place, rejecting=(*place.rejecting, name))
+            storing.cursor = replace(cursor, rejecting=(*cursor.rejecting, name))
 
-    async def _list_rejects(self, record: RunRecord, chunk: int, place: Place) -> int:
+    async def _list_rejects(self, record: RunRecord, chunk: int, cursor: StoreCursor) -> int:
         """Put the rejects of all calls together, each row once, and count them: a row's documents may lie apart."""
-        if not place.rejecting:
+        if not cursor.rejecting:
             return 0
-        files = [await self.staging.need(stored_path(record.id, chunk, name)) for name in place.rejecting]
+        files = [await self.staging.need(stored_path(record.id, chunk, name)) for name in cursor.rejecting]
         listed = each_row_once(files)
         await self.staging.put(stored_path(record.id, chunk, "rejects.csv"), encode_rejects(listed))
         return len(listed)
@@ -114,48 +115,48 @@ class _Storing:
 
     step: StoreDataToDb
     record: RunRecord
-    allowance: Allowance | None
+    bucket: TokenBucket | None
     generated: Generated
     deadline: Deadline
     fence: Fence
-    place: Place
+    cursor: StoreCursor
     totals: Totals = field(default_factory=Totals)
     refused: list[tuple[StagedDocument, Result]] = field(default_factory=list)
 
     async def go(self) -> bool:
-        """Write from the place on; tell whether the chunk is done."""
-        while (part := await self.generated.find(self.place.part)) is not None:
-            path = self.generated.path(self.place.part, part.documents)
-            while self.place.offset < part.size:
+        """Write from the cursor on; return whether the chunk is done."""
+        while (part := await self.generated.find(self.cursor.part)) is not None:
+            path = self.generated.path(self.cursor.part, part.documents)
+            while self.cursor.offset < part.size:
                 if self.deadline.passed() or not await self._window(path):
                     return False
-            self.place = replace(self.place, part=self.place.part + 1, offset=0)
+            self.cursor = replace(self.cursor, part=self.cursor.part + 1, offset=0)
             if part.cursor is None:
                 return True
         return True
 
     async def _window(self, path: str) -> bool:
-        """Write the next window; tell whether all of it is settled."""
-        data = await self.step.staging.get_range(path, self.place.offset, WINDOW)
-        lines = read_staged(data[: data.rindex(b"\n") + 1])
+        """Write the next window; return whether all of it is acknowledged."""
+        data = await self.step.staging.get_range(path, self.cursor.offset, WINDOW)
+        documents = read_staged(data[: data.rindex(b"\n") + 1])
         container = self.step.reports[self.record.request.report].container
-        written = await self.step.writer.write(
-            container, lines, self.deadline, self.fence.check, self.place.ahead, self.allowance
+        progress = await self.step.writer.write(
+            container, documents, self.deadline, self.fence.check, self.cursor.ahead, self.bucket
         )
-        self.refused += written.refused
-        self.totals += written.totals
-        self.place = replace(
-            self.place,
-            offset=self.place.offset + sum(len(line.encoded()) for line in lines[: written.settled]),
-            ahead=written.left(),
-            documents=self.place.documents + written.totals.documents,
-            refused=self.place.refused + len(written.refused),
+        self.refused += progress.refused
+        self.totals += progress.totals
+        self.cursor = replace(
+            self.cursor,
+            offset=self.cursor.offset + sum(len(document.encoded()) for document in documents[: progress.acknowledged]),
+            ahead=progress.left(),
+            documents=self.cursor.documents + progress.totals.documents,
+            refused=self.cursor.refused + len(progress.refused),
         )
-        return written.settled == len(lines)
+        return progress.acknowledged == len(documents)
 
 
-def _reject(line: StagedDocument, result: Result, fields: Mapping[int, list[str]]) -> Reject:
+def _reject(document: StagedDocument, result: Result, fields: Mapping[int, list[str]]) -> Reject:
     code = "too_large" if result.status == 413 else f"database_{result.status}"
     return Reject(
-        line.row, "", code, result.message.splitlines()[0] if result.message else "", fields.get(line.row, [])
+        document.row, "", code, result.message.splitlines()[0] if result.message else "", fields.get(document.row, [])
     )

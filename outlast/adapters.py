@@ -12,7 +12,7 @@ from uuid import uuid4
 
 from outlast.compute import ComputeThread
 from outlast.cosmos.bulk.bulk_transport import BulkTransport
-from outlast.cosmos.bulk.rate_controller import Paces
+from outlast.cosmos.bulk.rate_controller import RateControllers
 from outlast.cosmos.bulk.sdk_transport import SdkTransport
 from outlast.cosmos.bulk.transport import Priority, Transport
 from outlast.cosmos.bulk.writer import Writer
@@ -71,7 +71,7 @@ class Adapters:
             staging=staging,
             inputs=inputs,
             files=InputFiles(staging, inputs or Staging(""), in_thread),
-            writer=Writer(_transport(settings, cosmos), clock, asyncio.sleep, random.random, Paces(clock)),
+            writer=Writer(_transport(settings, cosmos), clock, asyncio.sleep, random.random, RateControllers(clock)),
             mailer=_mailer(settings),
             deadlines=deadlines,
             gate=Gate(runs, deadlines),

@@ -16,9 +16,9 @@ from itertools import count
 from pathlib import Path
 
 from outlast.cosmos.bulk.bulk_transport import BulkTransport
-from outlast.cosmos.bulk.rate_controller import Paces
+from outlast.cosmos.bulk.rate_controller import RateControllers
 from outlast.cosmos.bulk.staged_document import StagedDocument
-from outlast.cosmos.bulk.transport import Place, Result, Transport
+from outlast.cosmos.bulk.transport import Result, Target, Transport
 from outlast.cosmos.bulk.writer import Writer
 from outlast.cosmos.client import Cosmos
 from outlast.cosmos.partition_key import effective_partition_key
@@ -47,12 +47,12 @@ class Counting:
     route: Callable[..., object] = field(init=False)
     throughput: Callable[..., object] = field(init=False)
 
-    async def send(self, container: str, place: Place, lines: Sequence[StagedDocument]) -> list[Result]:
-        results = await self.inner.send(container, place, lines)
+    async def send(self, container: str, target: Target, lines: Sequence[StagedDocument]) -> list[Result]:
+        results = await self.inner.send(container, target, lines)
         now, written = time.time(), sum(result.status < 300 for result in results)
         self.answers.append((now, written, sum(result.status == 429 for result in results)))
-        self.ended[place.batch] = now
-        self.charges[place.batch] = self.charges.get(place.batch, 0.0) + sum(result.charge for result in results)
+        self.ended[target.group] = now
+        self.charges[target.group] = self.charges.get(target.group, 0.0) + sum(result.charge for result in results)
         return results
 
     def written(self, since: float = 0.0) -> int:
@@ -86,12 +86,12 @@ def fresh_windows(name: str, rows: int | None = None, size: int = WINDOW) -> Ite
 
 @dataclass(slots=True)
 class Lanes:
-    """`failures` are those that surfaced; `settled` are the rows that were settled."""
+    """`failures` are those that surfaced; `acknowledged` are the rows that were acknowledged."""
 
     url: str
     key: str
     counting: Counting = field(init=False)
-    settled: int = 0
+    acknowledged: int = 0
     refused: int = 0
     failures: list[str] = field(default_factory=list)
 
@@ -100,7 +100,7 @@ class Lanes:
         cosmos = Cosmos(self.url, self.key, DATABASE)
         self.counting = Counting(BulkTransport(cosmos))
         transport: Transport = self.counting  # type: ignore[assignment]  # its route is that of the inner one
-        writer = Writer(transport, time.monotonic, asyncio.sleep, random.random, Paces(time.monotonic))
+        writer = Writer(transport, time.monotonic, asyncio.sleep, random.random, RateControllers(time.monotonic))
         deadline = Deadline(time.monotonic() + seconds, time.monotonic)
         await asyncio.gather(*(self._lane(writer, windows, deadline) for _ in range(lanes)))
         await cosmos.close()
@@ -112,7 +112,7 @@ class Lanes:
             except Exception as error:  # noqa: BLE001  # counted: none may surface
                 self.failures.append(repr(error))
                 return
-            self.settled += written.settled
+            self.acknowledged += written.acknowledged
             self.refused += len(written.refused)
 
 
@@ -144,7 +144,7 @@ def main() -> None:
     for at, written, _ in lanes.counting.answers:
         by_second[int(at)] = by_second.get(int(at), 0) + written
     told = {
-        "settled": lanes.settled,
+        "acknowledged": lanes.acknowledged,
         "failures": lanes.failures,
         "by_second": by_second,
         "peak_mb": peak_mb(),

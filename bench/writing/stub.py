@@ -94,12 +94,12 @@ class Database:
         return 200, json.dumps(CONTAINER if "colls" in path else self._account()).encode()
 
     def _account(self) -> dict[str, Any]:
-        place = [{"name": "here", "databaseAccountEndpoint": self.url}]
+        target = [{"name": "here", "databaseAccountEndpoint": self.url}]
         return {
             "id": "stub",
             "_rid": "stub",
-            "writableLocations": place,
-            "readableLocations": place,
+            "writableLocations": target,
+            "readableLocations": target,
             "enableMultipleWriteLocations": False,
             "userConsistencyPolicy": {"defaultConsistencyLevel": "Session"},
             "queryEngineConfiguration": "{}",

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from random import Random
 
 from bench.writing.lanes import LANES
-from outlast.cosmos.bulk.rate_controller import Paces
+from outlast.cosmos.bulk.rate_controller import RateControllers
 from outlast.cosmos.bulk.staged_document import StagedDocument
-from outlast.cosmos.bulk.write_progress import Runs
+from outlast.cosmos.bulk.write_progress import Ranges
 from outlast.cosmos.bulk.writer import Writer
 from outlast.cosmos.document import staged
 from outlast.deadline import Deadline
@@ -34,16 +34,16 @@ async def _write(seconds: float) -> Tenth:
     loop, random = asyncio.get_running_loop(), Random(1)
     transport = InProcess(random)
     transport.create_container("c", THROUGHPUT, SPLITS)
-    writer = Writer(transport, loop.time, asyncio.sleep, random.random, Paces(loop.time))
+    writer = Writer(transport, loop.time, asyncio.sleep, random.random, RateControllers(loop.time))
     told = [await done for done in [asyncio.create_task(_lane(writer, lane, seconds)) for lane in range(LANES)]]
     operations = sum(sent for _, _, sent, _ in transport.trace)
-    return Tenth(operations / sum(settled for settled, _ in told), sum(failures for _, failures in told))
+    return Tenth(operations / sum(acknowledged for acknowledged, _ in told), sum(failures for _, failures in told))
 
 
 async def _lane(writer: Writer, lane: int, seconds: float) -> tuple[int, int]:
     """Calls one after another, each from where the one before stopped."""
-    settled, failures, lines, first = 0, 0, list[StagedDocument](), 0
-    ahead: Runs = ()
+    acknowledged, failures, lines, first = 0, 0, list[StagedDocument](), 0
+    ahead: Ranges = ()
     while writer.clock() < seconds:
         deadline = Deadline(writer.clock() + CALL_SECONDS, writer.clock)
         while not deadline.passed():
@@ -53,10 +53,10 @@ async def _lane(writer: Writer, lane: int, seconds: float) -> tuple[int, int]:
             except Exception:  # noqa: BLE001  # counted: none may surface
                 failures += 1
                 break
-            settled += written.totals.documents
-            first += written.settled
-            lines, ahead = lines[written.settled :], written.left()
-    return settled, failures
+            acknowledged += written.totals.documents
+            first += written.acknowledged
+            lines, ahead = lines[written.acknowledged :], written.left()
+    return acknowledged, failures
 
 
 def _window(lane: int, first: int) -> list[StagedDocument]:

@@ -60,7 +60,7 @@ class Served:
 
 
 def used_on_emulator(warm_up: float, seconds: float) -> Use:
-    """8,000 RU/s over 4 ranges; and every row that was settled is in the database, once."""
+    """8,000 RU/s over 4 ranges; and every row that was acknowledged is in the database, once."""
     with emulated() as process:
         lanes, begun = Lanes(process.url, process.key), time.time()
         asyncio.run(lanes.run(fresh_windows("r", size=512), warm_up + seconds))
@@ -101,10 +101,10 @@ def hot_range(rows: int) -> Hot:
     with Stub(RANGES, rate=rate) as stub:
         lanes, begun = Lanes(stub.url, stub.key), time.time()
         asyncio.run(lanes.run(iter([lines]), 600, lanes=1))
-    needed = {place: charge / rate for place, charge in lanes.counting.charges.items()}
-    took = {place: ended - begun for place, ended in lanes.counting.ended.items()}
-    hot = max(needed, key=lambda place: needed[place])
-    late = max(took[place] / needed[place] - 1 for place in needed if place != hot)
+    needed = {target: charge / rate for target, charge in lanes.counting.charges.items()}
+    took = {target: ended - begun for target, ended in lanes.counting.ended.items()}
+    hot = max(needed, key=lambda target: needed[target])
+    late = max(took[target] / needed[target] - 1 for target in needed if target != hot)
     return Hot(needed[hot] / took[hot], late)
 
 
@@ -190,6 +190,6 @@ def peak_mb(rows: int, window: int = WINDOW) -> float:
             [sys.executable, "-m", "bench.writing.lanes", *options], capture_output=True, check=True, text=True
         )
     told = json.loads(done.stdout)
-    if told["settled"] < rows or told["failures"]:
-        raise RuntimeError(f"not every row was settled: {told}")
+    if told["acknowledged"] < rows or told["failures"]:
+        raise RuntimeError(f"not every row was acknowledged: {told}")
     return float(told["peak_mb"])

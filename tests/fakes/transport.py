@@ -8,7 +8,7 @@ from typing import Any
 
 from outlast.cosmos.bulk.sdk_transport import KeyRoute
 from outlast.cosmos.bulk.staged_document import StagedDocument
-from outlast.cosmos.bulk.transport import CONNECTION_LOST, Place, Result, Route
+from outlast.cosmos.bulk.transport import CONNECTION_LOST, Result, Route, Target
 
 CHARGE = 5.0
 """Request units of a write."""
@@ -62,7 +62,7 @@ class FakeTransport:
     async def throughput(self, container: str) -> float:
         return self.provisioned
 
-    async def send(self, container: str, place: Place, lines: Sequence[StagedDocument]) -> list[Result]:
+    async def send(self, container: str, target: Target, lines: Sequence[StagedDocument]) -> list[Result]:
         if not lines or len(lines) > 100 or len({line.partition_key for line in lines}) != 1:
             raise AssertionError(f"{len(lines)} lines are no batch of one partition key")
         self.sent.append([line.parsed()["id"] for line in lines])

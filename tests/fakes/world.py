@@ -16,7 +16,7 @@ from activities.remove_generation import RemoveGeneration
 from activities.send_email import SendEmail
 from activities.store_data_to_db import StoreDataToDb
 from activities.undo_report import UndoReport
-from outlast.cosmos.bulk.rate_controller import Paces
+from outlast.cosmos.bulk.rate_controller import RateControllers
 from outlast.cosmos.bulk.writer import Writer
 from outlast.deadline import Deadlines
 from outlast.report import Report
@@ -74,7 +74,7 @@ class World:
         self.snapshots = FakeSnapshots(self.transport)
         self.files = InputFiles(self.staging, self.inputs)
         self.deadlines = Deadlines(self.timeout, self.clock)
-        writer = Writer(self.transport, self.clock, self.clock.sleep, lambda: 0.5, Paces(self.clock))
+        writer = Writer(self.transport, self.clock, self.clock.sleep, lambda: 0.5, RateControllers(self.clock))
         reports, staging, files, gate = self.reports, self.staging, self.files, Gate(self.runs, self.deadlines)
         snapshots, deadlines = self.snapshots, self.deadlines
         staged: dict[str, Any] = {"reports": reports, "gate": gate, "staging": staging}

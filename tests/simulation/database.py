@@ -12,7 +12,7 @@ from local.cosmos.emulator import Emulator
 from local.cosmos.gateway import Gateway
 from local.cosmos.messages import Request, Response
 from outlast.cosmos.bulk.staged_document import StagedDocument
-from outlast.cosmos.bulk.transport import CONNECTION_LOST, Place, Result, Route
+from outlast.cosmos.bulk.transport import CONNECTION_LOST, Result, Route, Target
 from outlast.cosmos.snapshots.header import HEADERS, RUN, Edit, Header, header_document, header_id, read_header
 from outlast.errors import Transient
 from outlast.report import Report
@@ -110,8 +110,8 @@ class CoreRuns:
 class OneRange:
     """`Route`, where a container is one partition."""
 
-    def places(self, lines: Sequence[StagedDocument]) -> list[Place]:
-        return [Place("0", "0")] * len(lines)
+    def targets(self, lines: Sequence[StagedDocument]) -> list[Target]:
+        return [Target("0", "0")] * len(lines)
 
 
 class CoreTransport:
@@ -126,7 +126,7 @@ class CoreTransport:
     async def throughput(self, container: str) -> float:
         return math.inf
 
-    async def send(self, container: str, place: Place, lines: Sequence[StagedDocument]) -> list[Result]:
+    async def send(self, container: str, target: Target, lines: Sequence[StagedDocument]) -> list[Result]:
         operations = [
             {
                 "operationType": "Upsert",

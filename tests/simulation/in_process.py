@@ -15,7 +15,7 @@ from local.cosmos.messages import Request, Response
 from outlast.cosmos.bulk.partition_map import PartitionMap
 from outlast.cosmos.bulk.request import body_of, headers_for, results_of
 from outlast.cosmos.bulk.staged_document import StagedDocument
-from outlast.cosmos.bulk.transport import CONNECTION_LOST, Place, Result, Route
+from outlast.cosmos.bulk.transport import CONNECTION_LOST, Result, Route, Target
 
 EPOCH = 1_767_225_600.0
 DATABASE = "d"
@@ -83,13 +83,13 @@ class InProcess:
     async def throughput(self, container: str) -> float:
         return float(self.emulator.account.container(DATABASE, container).throughput)
 
-    async def send(self, container: str, place: Place, lines: Sequence[StagedDocument]) -> list[Result]:
+    async def send(self, container: str, place: Target, lines: Sequence[StagedDocument]) -> list[Result]:
         began = asyncio.get_running_loop().time()
         body = body_of(lines).encode()
         path = f"/dbs/{DATABASE}/colls/{container}/docs"
-        answer = await self._travel("POST", path, body, {**headers_for(place.batch), "prefer": "return=minimal"})
+        answer = await self._travel("POST", path, body, {**headers_for(place.group), "prefer": "return=minimal"})
         results = self._results(answer, len(lines))
-        self.trace.append((began, place.batch, len(lines), [result.status for result in results]))
+        self.trace.append((began, place.group, len(lines), [result.status for result in results]))
         return results
 
     def _results(self, answer: Response, operations: int) -> list[Result]:

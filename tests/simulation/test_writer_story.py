@@ -5,9 +5,9 @@ from random import Random
 
 import pytest
 
-from outlast.cosmos.bulk.rate_controller import Paces
+from outlast.cosmos.bulk.rate_controller import RateControllers
 from outlast.cosmos.bulk.staged_document import StagedDocument
-from outlast.cosmos.bulk.transport import CONNECTION_LOST, Place, Result
+from outlast.cosmos.bulk.transport import CONNECTION_LOST, Result, Target
 from outlast.cosmos.bulk.writer import Writer
 from outlast.cosmos.document import staged
 from outlast.deadline import Deadline
@@ -38,8 +38,8 @@ def test_the_same_seed_tells_the_same_story(seed: int) -> None:
 class Forgetful(InProcess):
     """Loses the first answer about each document, when it is written."""
 
-    async def send(self, container: str, place: Place, lines: Sequence[StagedDocument]) -> list[Result]:
-        results = await super().send(container, place, lines)
+    async def send(self, container: str, target: Target, lines: Sequence[StagedDocument]) -> list[Result]:
+        results = await super().send(container, target, lines)
         known = self.__dict__.setdefault("answered", set())
         if all(line.row in known for line in lines):
             return results
@@ -58,12 +58,12 @@ def test_a_share_is_never_exceeded() -> None:
         loop, random = asyncio.get_running_loop(), Random(1)
         transport = InProcess(random)
         transport.create_container(CONTAINER, 20_000)
-        writer = Writer(transport, loop.time, asyncio.sleep, random.random, Paces(loop.time))
+        writer = Writer(transport, loop.time, asyncio.sleep, random.random, RateControllers(loop.time))
 
         async def lane(name: int) -> None:
             lines = [staged({"id": f"{name}-{row}", "shop": f"s{row % 90}"}, ["shop"], row) for row in range(1000)]
-            allowance = await writer.allowance(CONTAINER, 0.05, lanes=2)
-            await writer.write(CONTAINER, lines, Deadline(600, loop.time), _let_pass, allowance=allowance)
+            bucket = await writer.token_bucket(CONTAINER, 0.05, lanes=2)
+            await writer.write(CONTAINER, lines, Deadline(600, loop.time), _let_pass, bucket=bucket)
 
         await asyncio.gather(lane(0), lane(1))
         ranges = transport.emulator.account.container(DATABASE, CONTAINER).partitions
@@ -85,9 +85,9 @@ def test_every_answer_may_be_lost_once() -> None:
         transport = Forgetful(random)
         transport.create_container(CONTAINER, 20_000, 2)
         lines = [staged({"id": str(row), "shop": f"s{row % 90}"}, ["shop"], row) for row in range(2000)]
-        writer = Writer(transport, loop.time, asyncio.sleep, random.random, Paces(loop.time))
+        writer = Writer(transport, loop.time, asyncio.sleep, random.random, RateControllers(loop.time))
         written = await writer.write(CONTAINER, lines, Deadline(600, loop.time), _let_pass)
-        assert (written.settled, written.refused, written.totals.documents) == (2000, [], 2000)
+        assert (written.acknowledged, written.refused, written.totals.documents) == (2000, [], 2000)
         assert transport.count(CONTAINER) == 2000
 
     run_virtually(run())

@@ -17,7 +17,7 @@ from activities.remove_generation import RemoveGeneration
 from activities.send_email import SendEmail
 from activities.store_data_to_db import StoreDataToDb
 from activities.undo_report import UndoReport
-from outlast.cosmos.bulk.rate_controller import Paces
+from outlast.cosmos.bulk.rate_controller import RateControllers
 from outlast.cosmos.bulk.writer import Writer
 from outlast.cosmos.snapshots.expired import ExpiredGenerations
 from outlast.deadline import Deadlines
@@ -119,7 +119,7 @@ class World:
         files, clock = InputFiles(self.staging, self.staging), self.scheduler.clock
         reports, runs, staging, deadlines = WITH_SNAPSHOT, self.runs, self.staging, self.deadlines
         gate = Gate(runs, deadlines)
-        writer = Writer(CoreTransport(self.database), clock, self.scheduler.sleep, lambda: 0.5, Paces(clock))
+        writer = Writer(CoreTransport(self.database), clock, self.scheduler.sleep, lambda: 0.5, RateControllers(clock))
         snapshots, cosmos = self.snapshots, FakeCosmos()
         steps = (
             AdvanceRun(runs).advance_run,

@@ -9,9 +9,9 @@ from typing import Any
 
 import orjson
 
-from outlast.cosmos.bulk.rate_controller import Paces
+from outlast.cosmos.bulk.rate_controller import RateControllers
 from outlast.cosmos.bulk.staged_document import StagedDocument
-from outlast.cosmos.bulk.write_progress import Runs
+from outlast.cosmos.bulk.write_progress import Ranges
 from outlast.cosmos.bulk.writer import Writer
 from outlast.cosmos.document import staged
 from outlast.deadline import Deadline
@@ -88,7 +88,7 @@ class _Teller:
         transport.create_container(CONTAINER, random.choice((400, 1000, 4000, 20_000)), random.randrange(4), version)
         rules = self._break(transport)
         writers = [
-            Writer(transport, loop.time, asyncio.sleep, random.random, Paces(loop.time))
+            Writer(transport, loop.time, asyncio.sleep, random.random, RateControllers(loop.time))
             for _ in range(random.choice((1, 1, 2)))
         ]
         lanes = [self._chunk(number) for number in range(random.randint(1, 3))]
@@ -132,7 +132,7 @@ class _Teller:
     async def _lane(self, writer: Writer, lines: Sequence[StagedDocument]) -> None:
         """Calls one after another, each from where the one before stopped."""
         seconds = self.random.choice((0.5, 3.0, 1000.0))
-        ahead: Runs = ()
+        ahead: Ranges = ()
         while lines:
             try:
                 deadline = Deadline(writer.clock() + seconds, writer.clock, 2.0)
@@ -140,7 +140,7 @@ class _Teller:
             except Transient:
                 await asyncio.sleep(5)
                 continue
-            lines, ahead = lines[written.settled :], written.left()
+            lines, ahead = lines[written.acknowledged :], written.left()
             self.story.documents += written.totals.documents
             self.story.refused.update(line.parsed()["id"] for line, _ in written.refused)
 

@@ -12,14 +12,14 @@ from outlast.cosmos.bulk.staged_document import StagedDocument
 from outlast.cosmos.bulk.transport import (
     BATCH_DOCUMENT_BYTES,
     NO_PRIORITY,
-    Place,
     Priority,
     Result,
     Route,
-    lost,
+    Target,
+    for_each,
+    no_response,
     read_throughput,
     upsert,
-    whole,
 )
 from outlast.cosmos.client import Cosmos
 from outlast.cosmos.connection import ordered_ranges, post_batch, read_ranges
@@ -41,25 +41,25 @@ class BulkTransport:
         try:
             self._maps[container] = await self._read(container, known)
         except CosmosHttpResponseError as error:
-            return whole(error, 1)[0]
+            return for_each(error, 1)[0]
         except (AzureError, ClientError, TimeoutError, ConnectionError) as error:
-            return lost(error)
+            return no_response(error)
         return self._maps[container]
 
     async def throughput(self, container: str) -> float:
         return await read_throughput((await self._cosmos.database()).get_container_client(container))
 
-    async def send(self, container: str, place: Place, lines: Sequence[StagedDocument]) -> list[Result]:
+    async def send(self, container: str, target: Target, lines: Sequence[StagedDocument]) -> list[Result]:
         proxy = (await self._cosmos.writing()).get_container_client(container)
         options = {**self._priority.options(), "containerRID": self._maps[container].rid}
         try:
             if len(lines[0].document) > BATCH_DOCUMENT_BYTES:
                 return [await upsert(proxy, lines[0], self._priority.keywords())]
-            answers, _ = await post_batch(proxy, headers_for(place.batch), options, body_of(lines))
+            answers, _ = await post_batch(proxy, headers_for(target.group), options, body_of(lines))
         except CosmosHttpResponseError as error:
-            return whole(error, len(lines))
+            return for_each(error, len(lines))
         except (AzureError, ClientError, TimeoutError, ConnectionError) as error:
-            return [lost(error)] * len(lines)
+            return [no_response(error)] * len(lines)
         if not isinstance(answers, list) or len(answers) != len(lines):
             return [Result(500, message="the answer has not one result for each operation")] * len(lines)
         return results_of(answers)

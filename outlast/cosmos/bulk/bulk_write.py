@@ -1,53 +1,58 @@
-"""One call of the writer: lines are distributed to streams, and each stream is sent by a few workers."""
+"""One call of the writer: each partition queue is sent by a few workers, until all is acknowledged or time is over."""
 
 import asyncio
-from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from outlast.cosmos.bulk.outcome import Next, classify, is_stale
-from outlast.cosmos.bulk.partition_queue import Stream
-from outlast.cosmos.bulk.staged_document import StagedDocument
-from outlast.cosmos.bulk.token_bucket import Allowance
-from outlast.cosmos.bulk.transport import CONNECTION_LOST, Place, Result, Route
-from outlast.cosmos.bulk.write_progress import Runs, Written, numbers_in, runs_of
+from outlast.cosmos.bulk.partition_queue import PartitionQueue
+from outlast.cosmos.bulk.router import Router
+from outlast.cosmos.bulk.token_bucket import TokenBucket
+from outlast.cosmos.bulk.transport import CONNECTION_LOST, OK, Result, Route, Target, Transport
+from outlast.cosmos.bulk.write_progress import WriteCounts
 from outlast.deadline import Deadline
 from outlast.errors import Transient
-from outlast.models import Totals
-
-if TYPE_CHECKING:
-    from outlast.cosmos.bulk.writer import Writer
 
 AT_ONCE = 4
-"""Workers of a stream. It begins with one; when batches have grown, each answer without a fault adds one."""
-OK = (200, 201)
+"""Workers of a queue. It begins with one; when batches have ramped_up, each answer without a fault adds one."""
 ATTEMPTS = 6
 """Answers lost one after another (408, 449, 5xx, no connection) before the chunk's activity is retried as a whole."""
+Split = tuple[list[int], Result | None]
+"""The documents to send again, and a fault of the service where there was one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """What all calls of the process share. `jitter` returns a number from 0 to 1; `gate` bounds requests in flight."""
+
+    transport: Transport
+    sleep: Callable[[float], Awaitable[None]]
+    jitter: Callable[[], float]
+    gate: asyncio.Semaphore
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What stops or slows one call. `check` is awaited before each request and stops the call by raising."""
+
+    deadline: Deadline
+    check: Callable[[], Awaitable[None]]
+    bucket: TokenBucket | None = None
 
 
 @dataclass(slots=True)
-class Writing:
-    writer: "Writer"
-    container: str
-    lines: Sequence[StagedDocument]
-    deadline: Deadline
-    check: Callable[[], Awaitable[None]]
-    ahead: Runs = ()
-    allowance: Allowance | None = None
-    route: Route | None = None
-    streams: dict[str, Stream] = field(default_factory=dict)
+class BulkWrite:
+    sender: Sender
+    limits: Limits
+    router: Router
+    counts: WriteCounts = field(default_factory=WriteCounts)
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
     failed: BaseException | None = None
-    results: dict[int, Result] = field(default_factory=dict)
-    ru: float = 0.0
-    throttled: int = 0
-    sends: int = 0
 
     async def go(self) -> None:
-        """Until every line is settled or the deadline has passed; nothing is in flight any more."""
-        if self.lines and not self.deadline.passed():
-            await self._follow(None)
+        """Write until every document is acknowledged or the deadline has passed; then nothing is in flight."""
+        if self.router.documents and not self.limits.deadline.passed():
+            await self._follow_route(None)
         try:
             while self.tasks:
                 await asyncio.wait(set(self.tasks), return_when=asyncio.FIRST_COMPLETED)
@@ -57,113 +62,100 @@ class Writing:
         if self.failed is not None:
             raise self.failed
 
-    async def _follow(self, stale: Route | None) -> None:
+    async def _follow_route(self, stale: Route | None) -> None:
         """Distribute what waits by another route than the stale one."""
         route = await self._find_route(stale)
         if route is None:
             return
-        numbers = self._recall() if self.route else self._all()
-        self.route = route
-        places = route.places([self.lines[number] for number in numbers])
-        queues: dict[Place, deque[int]] = {place: self._queue(place) for place in dict.fromkeys(places)}
-        for number, place in zip(numbers, places, strict=True):
-            queues[place].append(number)
-        for stream in self.streams.values():
-            if not stream.workers:
-                self._hire(stream)
-
-    def _queue(self, place: Place) -> deque[int]:
-        if place.pace not in self.streams:
-            self.streams[place.pace] = Stream(self.writer.paces.get(self.container, place.pace), self.lines)
-        return self.streams[place.pace].waiting.setdefault(place, deque())
+        self.router.follow(route)
+        for queue in self.router.queues.values():
+            if not queue.workers:
+                self._spawn(queue)
 
     async def _find_route(self, stale: Route | None) -> Route | None:
         lost = 0
         while not self._over():
-            found = await self.writer.transport.route(self.container, stale)
+            found = await self.sender.transport.route(self.router.container, stale)
             if not isinstance(found, Result):
                 return found
-            classify(found, self.container)
+            classify(found, self.router.container)
             lost += 1
             await self._back_off(lost, found)
         return None
 
-    def _all(self) -> Sequence[int]:
-        """All that no earlier call has settled."""
-        if not self.ahead:
-            return range(len(self.lines))
-        done = set(numbers_in(self.ahead))
-        return [number for number in range(len(self.lines)) if number not in done]
-
-    def _recall(self) -> list[int]:
-        return sorted(number for stream in self.streams.values() for number in stream.empty())
-
-    def _hire(self, stream: Stream) -> None:
-        """Add a worker where there is work."""
-        if stream.waiting and stream.workers < AT_ONCE and not self._over():
-            stream.workers += 1
-            task = asyncio.create_task(self._work(stream))
+    def _spawn(self, queue: PartitionQueue) -> None:
+        """Add a worker where documents wait."""
+        if queue.waiting and queue.workers < AT_ONCE and not self._over():
+            queue.workers += 1
+            task = asyncio.create_task(self._work(queue))
             self.tasks.add(task)
             task.add_done_callback(self.tasks.discard)
 
     def _over(self) -> bool:
-        return self.failed is not None or self.deadline.passed()
+        return self.failed is not None or self.limits.deadline.passed()
 
-    async def _work(self, stream: Stream) -> None:
-        lost = 0
+    async def _work(self, queue: PartitionQueue) -> None:
         try:
-            while await self._may_send(stream):
-                route = self.route
-                place, batch = stream.take(self._batch(stream))
-                again, fault = await self._settle(stream, place, batch)
-                stream.put_back(place, again)
-                lost = lost + 1 if fault else 0
-                if fault:
-                    await self._back_off(lost, fault)
-                    if is_stale(fault):
-                        await self._follow(route)
-                elif not again and stream.pace.grown:
-                    self._hire(stream)
+            await self._send_queue(queue)
         except BaseException as error:  # noqa: BLE001  # raised by `go` when the others have ended too
             self.failed = self.failed or error
         finally:
-            stream.workers -= 1
-        self._hire(stream)
+            queue.workers -= 1
+        self._spawn(queue)
 
-    async def _may_send(self, stream: Stream) -> bool:
-        """Wait for the stream's turn; tell whether there is something to send."""
-        while stream.waiting and not self._over():
-            if wait := self._wait(stream):
-                await self.writer.sleep(min(wait, self.deadline.remaining()))
+    async def _send_queue(self, queue: PartitionQueue) -> None:
+        lost = 0
+        while await self._may_send(queue):
+            route = self.router.route
+            target, batch = queue.take(self._batch_size(queue))
+            again, fault = await self._send_batch(queue, target, batch)
+            queue.put_back(target, again)
+            lost = lost + 1 if fault else 0
+            if fault:
+                await self._back_off(lost, fault)
+                if is_stale(fault):
+                    await self._follow_route(route)
+            elif not again and queue.rate.ramped_up:
+                self._spawn(queue)
+
+    async def _may_send(self, queue: PartitionQueue) -> bool:
+        """Wait for the queue's turn; return whether there is something to send."""
+        while queue.waiting and not self._over():
+            if wait := self._wait(queue):
+                await self.sender.sleep(min(wait, self.limits.deadline.remaining()))
                 continue
-            await self.check()
-            if stream.waiting and not self._over() and not self._wait(stream):
+            await self.limits.check()
+            if queue.waiting and not self._over() and not self._wait(queue):
                 return True
         return False
 
-    def _wait(self, stream: Stream) -> float:
-        return max(stream.pace.wait(), self.allowance.wait() if self.allowance else 0.0)
+    def _wait(self, queue: PartitionQueue) -> float:
+        bucket = self.limits.bucket
+        return max(queue.rate.wait(), bucket.wait() if bucket else 0.0)
 
-    def _batch(self, stream: Stream) -> int:
-        most = stream.pace.batch()
-        return min(most, self.allowance.batch(stream.pace.per_operation)) if self.allowance else most
+    def _batch_size(self, queue: PartitionQueue) -> int:
+        most, bucket = queue.rate.batch(), self.limits.bucket
+        return min(most, bucket.batch(queue.rate.per_operation)) if bucket else most
 
-    async def _settle(self, stream: Stream, place: Place, batch: list[int]) -> tuple[list[int], Result | None]:
-        """Send; return what is to be sent again, and a fault that came from the service."""
-        async with self.writer.gate:
+    async def _send_batch(self, queue: PartitionQueue, target: Target, batch: list[int]) -> Split:
+        async with self.sender.gate:
             if self._over():
                 return batch, None
-            results = await self._send(stream, place, batch)
+            results = await self._send(queue, target, batch)
         if all(result.status in OK for result in results):
-            self.results.update(zip(batch, results, strict=True))
+            self.counts.results.update(zip(batch, results, strict=True))
             return [], None
-        verdicts = [classify(result, self.container) for result in results]
+        verdicts = [classify(result, self.router.container) for result in results]
         if len(batch) > 1 and all(verdict is Next.REFUSE for verdict in verdicts):
-            return await self._divide(stream, place, batch)
+            return await self._divide(queue, target, batch)
+        return self._sort_out(batch, results, verdicts)
+
+    def _sort_out(self, batch: list[int], results: list[Result], verdicts: list[Next]) -> Split:
+        """Keep the results that are final."""
         again, fault = [], None
         for number, result, verdict in zip(batch, results, verdicts, strict=True):
             if verdict is Next.WRITTEN or verdict is Next.REFUSE:
-                self.results[number] = result
+                self.counts.results[number] = result
                 continue
             again.append(number)
             if verdict is Next.LOST and (fault is None or is_stale(result)):
@@ -172,62 +164,51 @@ class Writing:
             fault = results[0]
         return again, fault
 
-    async def _divide(self, stream: Stream, place: Place, batch: list[int]) -> tuple[list[int], Result | None]:
-        """An answer that refuses all may stand for one that is bad: find it."""
+    async def _divide(self, queue: PartitionQueue, target: Target, batch: list[int]) -> Split:
+        """An answer that refuses all documents may be due to a single one: find it by halves."""
         middle = len(batch) // 2
         again, fault = [], None
         for half in (batch[:middle], batch[middle:]):
             if self._over():
                 again += half
                 continue
-            rest, failed = await self._settle(stream, place, half)
+            rest, failed = await self._send_batch(queue, target, half)
             again, fault = again + rest, failed or fault
         return again, fault
 
-    async def _send(self, stream: Stream, place: Place, batch: list[int]) -> list[Result]:
-        """Send, and take an answer that does not come in time for a lost one: the activity must end all the same."""
-        expected = self._spend(stream.pace.sent(len(batch)))
-        self.sends += 1
+    async def _send(self, queue: PartitionQueue, target: Target, batch: list[int]) -> list[Result]:
+        """Send one request. An answer that does not come in time counts as lost, because the activity must end."""
+        expected = self._spend(queue.rate.sent(len(batch)))
+        self.counts.sends += 1
+        documents = [self.router.documents[number] for number in batch]
         try:
-            async with asyncio.timeout(self.deadline.remaining() + self.deadline.grace):
-                results = await self.writer.transport.send(self.container, place, [self.lines[i] for i in batch])
+            async with asyncio.timeout(self.limits.deadline.remaining() + self.limits.deadline.grace):
+                results = await self.sender.transport.send(self.router.container, target, documents)
         except TimeoutError:
             results = [Result(CONNECTION_LOST, message="no answer in time")] * len(batch)
-        except BaseException:  # the call is given up; the pace, which others share, must not wait for its answer
-            stream.pace.answered(expected, 0.0, 0, None)
+        except BaseException:  # the call is given up; the rate, which others share, must not wait for its answer
+            queue.rate.answered(expected, 0.0, 0, None)
             raise
+        self._learn(queue, expected, results)
+        return results
+
+    def _learn(self, queue: PartitionQueue, expected: float, results: list[Result]) -> None:
         charge = sum([result.charge for result in results])
         waits = [result.retry_after for result in results if result.status == 429]
         written = sum([result.status in OK for result in results])
         self._spend(charge - expected)
-        stream.pace.answered(expected, charge, written, max(waits) if waits else None)
-        self.ru += charge
-        self.throttled += len(waits)
-        return results
+        queue.rate.answered(expected, charge, written, max(waits) if waits else None)
+        self.counts.ru += charge
+        self.counts.throttled += len(waits)
 
     def _spend(self, units: float) -> float:
-        if self.allowance:
-            self.allowance.spend(units)
+        if self.limits.bucket:
+            self.limits.bucket.spend(units)
         return units
 
     async def _back_off(self, lost: int, fault: Result) -> None:
         if lost >= ATTEMPTS:
-            raise Transient(f"the database answered {fault.status} {lost} times for {self.container}: {fault.message}")
-        await self.writer.sleep(min(0.1 * 2**lost * (0.5 + self.writer.jitter()), self.deadline.remaining()))
-
-    def written(self) -> Written:
-        """What this call has settled; what it must forget, for its place cannot be told in short, is not counted."""
-        before = (number for number in numbers_in(self.ahead) if number < len(self.lines))
-        settled, ahead = runs_of(sorted({*self.results, *before}))
-        kept = {*range(settled), *numbers_in(ahead)}
-        pairs = [(self.lines[number], result) for number, result in self.results.items() if number in kept]
-        refused = [(line, result) for line, result in pairs if result.status not in OK]
-        totals = Totals(
-            documents=len(pairs) - len(refused),
-            replaced=sum([result.status == 200 for _, result in pairs]),
-            bytes=sum([len(line.document) for line, _ in pairs]) - sum([len(line.document) for line, _ in refused]),
-            ru=round(self.ru, 2),
-            throttled=self.throttled,
-            sends=self.sends,
-        )
-        return Written(settled, ahead, refused, totals)
+            container = self.router.container
+            raise Transient(f"the database answered {fault.status} {lost} times for {container}: {fault.message}")
+        pause = 0.1 * 2**lost * (0.5 + self.sender.jitter())
+        await self.sender.sleep(min(pause, self.limits.deadline.remaining()))

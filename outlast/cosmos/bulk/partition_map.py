@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 
 from outlast.cosmos.bulk.staged_document import StagedDocument
-from outlast.cosmos.bulk.transport import Place
+from outlast.cosmos.bulk.transport import Target
 from outlast.cosmos.partition_key import effective_partition_key_v1
 from outlast.errors import Permanent
 
@@ -21,7 +21,7 @@ class PartitionMap:
     rid: str
     version: int
     lows: Sequence[bytes]
-    ranges: Sequence[Place]
+    ranges: Sequence[Target]
     source: Any
 
     @classmethod
@@ -33,11 +33,11 @@ class PartitionMap:
                 f"the container {properties['id']} has the partition key {', '.join(definition['paths'])}; "
                 "documents are written to containers with one path: name another container in the report"
             )
-        places = [Place(one["id"], one["id"]) for one in ranges]
+        targets = [Target(one["id"], one["id"]) for one in ranges]
         lows = [one["minInclusive"].encode() for one in ranges]
-        return cls(properties["_rid"], int(definition.get("version", 1)), lows, places, source)
+        return cls(properties["_rid"], int(definition.get("version", 1)), lows, targets, source)
 
-    def places(self, lines: Sequence[StagedDocument]) -> list[Place]:
+    def targets(self, lines: Sequence[StagedDocument]) -> list[Target]:
         """Of each line the range it lies in."""
         ranges, lows = self.ranges, self.lows
         return [ranges[bisect_right(lows, effective) - 1] for effective in self._effective(lines)]

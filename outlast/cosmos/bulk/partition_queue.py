@@ -6,43 +6,43 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
 
-from outlast.cosmos.bulk.rate_controller import Pace
+from outlast.cosmos.bulk.rate_controller import RateController
 from outlast.cosmos.bulk.staged_document import StagedDocument
-from outlast.cosmos.bulk.transport import Place
+from outlast.cosmos.bulk.transport import Target
 
 TARGET_BYTES = 220_201
 """Body of one request, as the other official SDKs choose it (azure-sdk-for-java, `BatchRequestResponseConstants`)."""
 
 
 @dataclass(slots=True)
-class Stream:
-    """Lines by their number. `workers`: how many send at the moment."""
+class PartitionQueue:
+    """Documents by their number. `workers` is how many send at the moment."""
 
-    pace: Pace
-    lines: Sequence[StagedDocument]
-    waiting: dict[Place, deque[int]] = field(default_factory=dict)
+    rate: RateController
+    documents: Sequence[StagedDocument]
+    waiting: dict[Target, deque[int]] = field(default_factory=dict)
     workers: int = 0
 
-    def take(self, most: int) -> tuple[Place, list[int]]:
-        """The next lines that may share a request; a line that is larger than a request should be goes alone."""
-        place, queue = next(iter(self.waiting.items()))
+    def take(self, most: int) -> tuple[Target, list[int]]:
+        """The next documents that may share a request. A document larger than a request should be goes alone."""
+        target, queue = next(iter(self.waiting.items()))
         batch = [queue.popleft() for _ in range(min(most, len(queue)))]
-        sizes = [len(self.lines[number].document) for number in batch]
+        sizes = [len(self.documents[number].document) for number in batch]
         if sum(sizes) > TARGET_BYTES:
             fit = max(1, bisect_right(list(accumulate(sizes)), TARGET_BYTES))
             queue.extendleft(reversed(batch[fit:]))
             del batch[fit:]
         if not queue:
-            del self.waiting[place]
-        return place, batch
+            del self.waiting[target]
+        return target, batch
 
-    def put_back(self, place: Place, numbers: Iterable[int]) -> None:
-        """To the front, in their order: what was sent first is settled first."""
+    def put_back(self, target: Target, numbers: Iterable[int]) -> None:
+        """Put documents back to the front, in their order, so that what was sent first is acknowledged first."""
         if numbers := list(numbers):
-            self.waiting.setdefault(place, deque()).extendleft(reversed(numbers))
+            self.waiting.setdefault(target, deque()).extendleft(reversed(numbers))
 
     def empty(self) -> list[int]:
-        """Take all there is, to be distributed anew."""
+        """Take all documents out."""
         numbers = sorted(number for queue in self.waiting.values() for number in queue)
         self.waiting.clear()
         return numbers

@@ -63,7 +63,7 @@ class Cycle:
 
 
 @dataclass(slots=True)
-class Pace:
+class RateController:
     """Of one range, shared by all activities of the process. Until the first 429 `window` operations may be in flight,
     more with each success; then `credit` is what may be spent, and a batch may go whenever it is not negative."""
 
@@ -74,7 +74,7 @@ class Pace:
     in_flight: float = 0.0
     cycle: Cycle | None = None
     credit: float = 0.0
-    reckoned: float = 0.0
+    updated_at: float = 0.0
     growth: float = GROWTH
     given: float = 0.0
     steady: bool = False
@@ -88,7 +88,7 @@ class Pace:
             return max(MIN_WAIT, self.opens_at - now)
         if self.cycle is None:
             return 0.0 if self._room() else MIN_WAIT
-        self._reckon(self.cycle, now)
+        self._update(self.cycle, now)
         return 0.0 if self.credit >= 0 else max(MIN_WAIT, -self.credit / self.cycle.speed(now))
 
     def batch(self) -> int:
@@ -103,7 +103,7 @@ class Pace:
         return max(0, most - round(self.in_flight / self.per_operation))
 
     @property
-    def grown(self) -> bool:
+    def ramped_up(self) -> bool:
         """Whether more than one request at once is called for."""
         return self.cycle is not None or self.window >= MAX_OPERATIONS
 
@@ -148,28 +148,28 @@ class Pace:
     def _begin(self, opens_at: float, given: float) -> None:
         """The cycle behind a 429."""
         self.given = given
-        self.opens_at = self.reckoned = opens_at
+        self.opens_at = self.updated_at = opens_at
         self.credit, self.spent, self.growth = 0.0, 0.0, GROWTH
         spread, rise = (SPREAD, min(RISE, RISE_SHARE * given)) if self.steady else (2 * SPREAD, 2 * RISE)
         low = given * (1 - spread)
         self.cycle = Cycle(opens_at, 1.0, low, low + rise)
 
-    def _reckon(self, cycle: Cycle, now: float) -> None:
+    def _update(self, cycle: Cycle, now: float) -> None:
         """Bring the credit up to date, through the cycles that have passed without a 429."""
         while now >= cycle.ends:
-            self.credit += cycle.allows(self.reckoned, cycle.ends)
+            self.credit += cycle.allows(self.updated_at, cycle.ends)
             self.credit = min(self.credit, self._quantum(cycle))
-            self.reckoned = cycle.ends
+            self.updated_at = cycle.ends
             cycle = self.cycle = self._next(cycle, now)
-        self.credit += cycle.allows(self.reckoned, now)
-        self.reckoned = max(self.reckoned, now)
+        self.credit += cycle.allows(self.updated_at, now)
+        self.updated_at = max(self.updated_at, now)
 
     def _next(self, cycle: Cycle, now: float) -> Cycle:
         """Faster, where the speed was made use of; the same where there was little to send."""
         used = self.spent >= cycle.allows(cycle.begins, cycle.ends) / 2
         self.spent = 0.0
         begins = cycle.ends if now < cycle.ends + SHORT_CYCLE else now
-        self.reckoned = max(self.reckoned, begins)
+        self.updated_at = max(self.updated_at, begins)
         if not used:
             self.growth = GROWTH
             return Cycle(begins, 1.0, cycle.low, cycle.high)
@@ -183,12 +183,12 @@ class Pace:
 
 
 @dataclass(slots=True)
-class Paces:
+class RateControllers:
     """One for each range of each container, for the life of the process."""
 
     clock: Callable[[], float]
     first: int = FIRST_OPERATIONS
-    _by_range: dict[tuple[str, str], Pace] = field(default_factory=dict)
+    _by_range: dict[tuple[str, str], RateController] = field(default_factory=dict)
 
-    def get(self, container: str, range_id: str) -> Pace:
-        return self._by_range.setdefault((container, range_id), Pace(self.clock, window=self.first))
+    def get(self, container: str, range_id: str) -> RateController:
+        return self._by_range.setdefault((container, range_id), RateController(self.clock, window=self.first))

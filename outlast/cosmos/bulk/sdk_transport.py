@@ -13,15 +13,15 @@ from outlast.cosmos.bulk.staged_document import StagedDocument
 from outlast.cosmos.bulk.transport import (
     BATCH_DOCUMENT_BYTES,
     NO_PRIORITY,
-    Place,
     Priority,
     Result,
     Route,
+    Target,
+    for_each,
     header,
-    lost,
+    no_response,
     read_throughput,
     upsert,
-    whole,
 )
 from outlast.cosmos.client import Cosmos
 
@@ -30,8 +30,8 @@ class KeyRoute:
     """By partition key. Request units are budgeted by physical partition, and a partition is a stretch of the hash
     space; its first byte has 64 values: fine enough that a hot partition does not hold up the others."""
 
-    def places(self, lines: Sequence[StagedDocument]) -> list[Place]:
-        return [Place(line.partition_key.decode(), line.effective_partition_key[:2].decode()) for line in lines]
+    def targets(self, lines: Sequence[StagedDocument]) -> list[Target]:
+        return [Target(line.partition_key.decode(), line.effective_partition_key[:2].decode()) for line in lines]
 
 
 class SdkTransport:
@@ -47,7 +47,7 @@ class SdkTransport:
     async def throughput(self, container: str) -> float:
         return await read_throughput((await self._cosmos.database()).get_container_client(container))
 
-    async def send(self, container: str, place: Place, lines: Sequence[StagedDocument]) -> list[Result]:
+    async def send(self, container: str, target: Target, lines: Sequence[StagedDocument]) -> list[Result]:
         proxy = (await self._cosmos.writing()).get_container_client(container)
         try:
             if len(lines[0].document) > BATCH_DOCUMENT_BYTES:
@@ -56,9 +56,9 @@ class SdkTransport:
         except CosmosBatchOperationError as error:
             return [_operation(answer, error) for answer in error.operation_responses]
         except CosmosHttpResponseError as error:
-            return whole(error, len(lines))
+            return for_each(error, len(lines))
         except (AzureError, ClientError, TimeoutError, ConnectionError) as error:
-            return [lost(error)] * len(lines)
+            return [no_response(error)] * len(lines)
 
     async def _batch(self, proxy: ContainerProxy, lines: Sequence[StagedDocument]) -> list[Result]:
         operations = [("upsert", (line.parsed(),)) for line in lines]

@@ -12,6 +12,8 @@ from azure.cosmos.exceptions import CosmosBatchOperationError, CosmosHttpRespons
 from outlast.cosmos.bulk.staged_document import StagedDocument
 from outlast.errors import Permanent, Transient
 
+OK = (200, 201)
+"""Statuses of an operation that was applied: replaced, created."""
 CONNECTION_LOST = 0
 """Status of an operation without an answer: it may have been applied, and is sent again, for ids are deterministic."""
 
@@ -31,18 +33,18 @@ BATCH_DOCUMENT_BYTES = 1024 * 1024
 """A document beyond this goes alone and outside a batch, whose envelope would pass the limit of 2 MB a request."""
 
 
-class Place(NamedTuple):
-    """Where a document goes: operations of the same `batch` may share a request, and of the same `pace` share request
-    units."""
+class Target(NamedTuple):
+    """Where a document goes: operations of the same `group` may share a request, and operations of the same `budget`
+    share request units."""
 
-    batch: str
-    pace: str
+    group: str
+    budget: str
 
 
 class Route(Protocol):
     """Where documents go, as of one reading of the container."""
 
-    def places(self, lines: Sequence[StagedDocument]) -> list[Place]:
+    def targets(self, lines: Sequence[StagedDocument]) -> list[Target]:
         """Of each line its own."""
         ...
 
@@ -56,8 +58,8 @@ class Transport(Protocol):
         """The RU/s provisioned; raises Permanent where it may not be read, Transient where it could not."""
         ...
 
-    async def send(self, container: str, place: Place, lines: Sequence[StagedDocument]) -> list[Result]:
-        """Upsert documents of one place and answer for each; never raises for what the database answers."""
+    async def send(self, container: str, target: Target, lines: Sequence[StagedDocument]) -> list[Result]:
+        """Upsert documents of one target and answer for each; never raises for what the database answers."""
         ...
 
 
@@ -110,12 +112,12 @@ async def upsert(proxy: ContainerProxy, line: StagedDocument, keywords: Mapping[
     return Result(201, charge=charge)
 
 
-def lost(error: Exception) -> Result:
+def no_response(error: Exception) -> Result:
     """No answer came."""
     return Result(CONNECTION_LOST, message=f"{type(error).__name__}: {error}")
 
 
-def whole(error: CosmosHttpResponseError, operations: int) -> list[Result]:
+def for_each(error: CosmosHttpResponseError, operations: int) -> list[Result]:
     """An answer to the request as a whole stands for each of its operations; its charge is told once."""
     status, substatus, wait = (
         error.status_code or 0,

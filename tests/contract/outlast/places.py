@@ -22,7 +22,7 @@ EMPTY = "empty"
 SLOW = "slow"
 
 
-class Place(Protocol):
+class Target(Protocol):
     """A transport with its database."""
 
     @property
@@ -32,7 +32,7 @@ class Place(Protocol):
     def spoil(self, line: StagedDocument) -> StagedDocument: ...
 
 
-PlaceOpener = Callable[[], AbstractAsyncContextManager[Place]]
+PlaceOpener = Callable[[], AbstractAsyncContextManager[Target]]
 
 
 class FakePlace:
@@ -117,5 +117,5 @@ async def send(transport: Transport, container: str, lines: Sequence[StagedDocum
     route = await transport.route(container)
     if isinstance(route, Result):
         return [route] * len(lines)
-    (place,) = set(route.places(lines))
+    (place,) = set(route.targets(lines))
     return await transport.send(container, place, lines)

@@ -76,7 +76,7 @@ def test_a_chunk_without_documents_is_stored_too() -> None:
 
 
 def test_at_the_deadline_it_hands_over_a_cursor_and_goes_on_from_there() -> None:
-    """A database that throttles for long costs calls, not documents: each is settled once."""
+    """A database that throttles for long costs calls, not documents: each is acknowledged once."""
     world = prepare(make_csv(300))
     world.transport.meet([throttle(45)] * 12)
     answers = store_all(world)

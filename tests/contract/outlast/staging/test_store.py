@@ -145,7 +145,7 @@ def test_a_range_of_a_file_that_has_changed_is_permanent(visit: Visit) -> None:
 
 
 def test_a_stream_of_any_size_is_written(visit: Visit) -> None:
-    """A stream is written in its order, and its length is returned."""
+    """A queue is written in its order, and its length is returned."""
 
     async def check(staging: Staging) -> None:
         pieces = [bytes([n]) * 3_000_000 for n in range(4)]
@@ -159,7 +159,7 @@ def test_a_stream_of_any_size_is_written(visit: Visit) -> None:
 
 @pytest.mark.parametrize("before", [0, 1, 12_000_000])
 def test_of_a_stream_that_breaks_nothing_is_kept(visit: Visit, before: int) -> None:
-    """A stream that raises leaves no file, and its error is raised unchanged."""
+    """A queue that raises leaves no file, and its error is raised unchanged."""
 
     async def check(staging: Staging) -> None:
         with pytest.raises(ValueError, match="truncated"):

@@ -14,7 +14,7 @@ from outlast.cosmos.bulk.transport import BATCH_DOCUMENT_BYTES, CONNECTION_LOST,
 from outlast.cosmos.client import Cosmos
 from outlast.cosmos.document import staged
 from outlast.errors import Permanent
-from tests.contract.outlast.places import DATABASE, SLOW, BulkPlace, FakePlace, Place, PlaceOpener, SdkPlace, send
+from tests.contract.outlast.places import DATABASE, SLOW, BulkPlace, FakePlace, PlaceOpener, SdkPlace, Target, send
 from tests.fakes.transport import Fault, lose, throttle
 
 large = pytest.mark.filterwarnings("ignore:Sending a large body:ResourceWarning")
@@ -37,10 +37,10 @@ def open_real_place(request: pytest.FixtureRequest, emulator: CosmosProcess) -> 
     return lambda: REAL[request.param](emulator)
 
 
-def visit(open_place: PlaceOpener, check: Callable[[Place], Awaitable[None]]) -> None:
+def visit(open_place: PlaceOpener, check: Callable[[Target], Awaitable[None]]) -> None:
     async def run() -> None:
-        async with open_place() as place:
-            await check(place)
+        async with open_place() as target:
+            await check(target)
 
     asyncio.run(run())
 
@@ -63,12 +63,12 @@ def verdicts(results: list[Result]) -> list[Next]:
 def test_a_batch_is_written(open_place: PlaceOpener, count: int) -> None:
     """Each document has its answer, created, with its charge; and all are in the database as they were."""
 
-    async def check(place: Place) -> None:
+    async def check(target: Target) -> None:
         lines = make_lines(count)
-        results = await send(place.transport, "sales", lines)
+        results = await send(target.transport, "sales", lines)
         assert [result.status for result in results] == [201] * count
         assert all(result.charge > 0 for result in results)
-        assert await place.documents(shop_of(lines)) == {line.parsed()["id"]: line.parsed() for line in lines}
+        assert await target.documents(shop_of(lines)) == {line.parsed()["id"]: line.parsed() for line in lines}
 
     visit(open_place, check)
 
@@ -76,12 +76,12 @@ def test_a_batch_is_written(open_place: PlaceOpener, count: int) -> None:
 def test_a_document_that_was_there_is_replaced(open_place: PlaceOpener) -> None:
     """And its answer says so."""
 
-    async def check(place: Place) -> None:
+    async def check(target: Target) -> None:
         lines = make_lines(2)
-        await send(place.transport, "sales", lines[:1])
+        await send(target.transport, "sales", lines[:1])
         changed = make_lines(2, shop_of(lines), "changed")
-        assert [result.status for result in await send(place.transport, "sales", changed)] == [200, 201]
-        assert {each["text"] for each in (await place.documents(shop_of(lines))).values()} == {"changed"}
+        assert [result.status for result in await send(target.transport, "sales", changed)] == [200, 201]
+        assert {each["text"] for each in (await target.documents(shop_of(lines))).values()} == {"changed"}
 
     visit(open_place, check)
 
@@ -90,10 +90,10 @@ def test_a_document_that_was_there_is_replaced(open_place: PlaceOpener) -> None:
 def test_a_partition_key_may_be_any_plain_value(open_place: PlaceOpener, shop: Any) -> None:
     """It is written where the document says."""
 
-    async def check(place: Place) -> None:
-        results = await send(place.transport, "sales", make_lines(2, shop))
+    async def check(target: Target) -> None:
+        results = await send(target.transport, "sales", make_lines(2, shop))
         assert {result.status for result in results} <= {200, 201}
-        assert set(await place.documents(shop)) >= {"d0", "d1"}
+        assert set(await target.documents(shop)) >= {"d0", "d1"}
 
     visit(open_place, check)
 
@@ -102,16 +102,16 @@ def test_a_partition_key_may_be_any_plain_value(open_place: PlaceOpener, shop: A
 def test_a_refused_document_keeps_its_status(open_place: PlaceOpener, at: int) -> None:
     """Its neighbours are either written or 424, so that they are sent again: none is refused with it."""
 
-    async def check(place: Place) -> None:
+    async def check(target: Target) -> None:
         lines = make_lines(5)
         shop = shop_of(lines)
-        lines[at] = place.spoil(lines[at])
-        results = await send(place.transport, "sales", lines)
+        lines[at] = target.spoil(lines[at])
+        results = await send(target.transport, "sales", lines)
         assert results[at].message
         neighbours = {result.status for n, result in enumerate(results) if n != at}
         assert (results[at].status, len(neighbours)) == (400, 1)
         assert neighbours <= {201, 424}
-        assert len(await place.documents(shop)) == (4 if neighbours == {201} else 0)
+        assert len(await target.documents(shop)) == (4 if neighbours == {201} else 0)
 
     visit(open_place, check)
 
@@ -119,9 +119,9 @@ def test_a_refused_document_keeps_its_status(open_place: PlaceOpener, at: int) -
 def test_a_document_that_is_refused_alone_keeps_its_status(open_place: PlaceOpener) -> None:
     """A batch of one."""
 
-    async def check(place: Place) -> None:
+    async def check(target: Target) -> None:
         (line,) = make_lines(1)
-        assert [r.status for r in await send(place.transport, "sales", [place.spoil(line)])] == [400]
+        assert [r.status for r in await send(target.transport, "sales", [target.spoil(line)])] == [400]
 
     visit(open_place, check)
 
@@ -130,13 +130,13 @@ def test_a_document_that_is_refused_alone_keeps_its_status(open_place: PlaceOpen
 def test_a_large_document_is_written(open_place: PlaceOpener) -> None:
     """Alone, outside a batch; a second time it is there still."""
 
-    async def check(place: Place) -> None:
+    async def check(target: Target) -> None:
         lines = make_lines(1, text="x" * (BATCH_DOCUMENT_BYTES + 1))
         for _ in range(2):
-            (result,) = await send(place.transport, "sales", lines)
+            (result,) = await send(target.transport, "sales", lines)
             assert classify(result, "sales") is Next.WRITTEN
             assert result.charge > 0
-        assert len(await place.documents(shop_of(lines))) == 1
+        assert len(await target.documents(shop_of(lines))) == 1
 
     visit(open_place, check)
 
@@ -159,14 +159,14 @@ def test_an_answer_to_the_whole_request_is_one_to_each_operation(
 ) -> None:
     """It is returned, not raised and not waited for; and nothing was written."""
 
-    async def check(place: Place) -> None:
+    async def check(target: Target) -> None:
         lines = make_lines(3)
-        place.meet(fault)
-        results = await send(place.transport, "sales", lines)
+        target.meet(fault)
+        results = await send(target.transport, "sales", lines)
         assert verdicts(results) == [verdict] * 3
         assert {result.retry_after for result in results} == {fault.retry_after}
         assert sum(result.charge for result in results) < 1
-        assert await place.documents(shop_of(lines)) == {}
+        assert await target.documents(shop_of(lines)) == {}
 
     visit(open_place, check)
 
@@ -175,11 +175,11 @@ def test_an_answer_to_the_whole_request_is_one_to_each_operation(
 def test_an_answer_may_be_lost_when_the_write_is_done(open_place: PlaceOpener, fault: Fault) -> None:
     """The answer reads as if it were not."""
 
-    async def check(place: Place) -> None:
+    async def check(target: Target) -> None:
         lines = make_lines(3)
-        place.meet(fault)
-        assert verdicts(await send(place.transport, "sales", lines)) == [Next.LOST] * 3
-        assert len(await place.documents(shop_of(lines))) == 3
+        target.meet(fault)
+        assert verdicts(await send(target.transport, "sales", lines)) == [Next.LOST] * 3
+        assert len(await target.documents(shop_of(lines))) == 3
 
     visit(open_place, check)
 
@@ -188,9 +188,9 @@ def test_an_answer_may_be_lost_when_the_write_is_done(open_place: PlaceOpener, f
 def test_a_refusal_of_the_caller_is_permanent(open_place: PlaceOpener, fault: Fault) -> None:
     """Returned with its status, from which the writer knows that nothing will help."""
 
-    async def check(place: Place) -> None:
-        place.meet(fault)
-        results = await send(place.transport, "sales", make_lines(2))
+    async def check(target: Target) -> None:
+        target.meet(fault)
+        results = await send(target.transport, "sales", make_lines(2))
         assert [result.status for result in results] == [fault.status] * 2
         with pytest.raises(Permanent, match="refuses writes to sales"):
             verdicts(results)
@@ -201,9 +201,9 @@ def test_a_refusal_of_the_caller_is_permanent(open_place: PlaceOpener, fault: Fa
 def test_a_database_of_little_throughput_throttles(open_real_place: PlaceOpener) -> None:
     """It answers 429 with the time to wait, at once and not after the SDK's own nine attempts."""
 
-    async def check(place: Place) -> None:
+    async def check(target: Target) -> None:
         for _ in range(30):
-            results = await send(place.transport, SLOW, make_lines(50))
+            results = await send(target.transport, SLOW, make_lines(50))
             if throttled := [result for result in results if result.status == 429]:
                 break
         assert throttled
@@ -216,10 +216,10 @@ def test_a_database_of_little_throughput_throttles(open_real_place: PlaceOpener)
 def test_the_throughput_is_told(open_real_place: PlaceOpener) -> None:
     """Of which a run's share may be a fraction; where it cannot be read, the error says what to give instead."""
 
-    async def check(place: Place) -> None:
-        assert await place.transport.throughput("sales") > 0
+    async def check(target: Target) -> None:
+        assert await target.transport.throughput("sales") > 0
         with pytest.raises(Permanent, match=r"throughput of nowhere cannot be read.*give ru_share in RU/s"):
-            await place.transport.throughput("nowhere")
+            await target.transport.throughput("nowhere")
 
     visit(open_real_place, check)
 
@@ -227,8 +227,8 @@ def test_the_throughput_is_told(open_real_place: PlaceOpener) -> None:
 def test_a_container_that_is_missing_is_permanent(open_real_place: PlaceOpener) -> None:
     """The error names it."""
 
-    async def check(place: Place) -> None:
-        (result,) = await send(place.transport, "nowhere", make_lines(1))
+    async def check(target: Target) -> None:
+        (result,) = await send(target.transport, "nowhere", make_lines(1))
         with pytest.raises(Permanent, match="the container nowhere does not exist"):
             classify(result, "nowhere")
 

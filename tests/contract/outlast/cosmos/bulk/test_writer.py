@@ -10,11 +10,11 @@ from azure.cosmos import CosmosClient, DatabaseProxy, PartitionKey
 from local.cosmos.control import Control
 from local.cosmos.process import CosmosProcess
 from outlast.cosmos.bulk.bulk_transport import BulkTransport
-from outlast.cosmos.bulk.rate_controller import Paces
+from outlast.cosmos.bulk.rate_controller import RateControllers
 from outlast.cosmos.bulk.sdk_transport import SdkTransport
 from outlast.cosmos.bulk.staged_document import StagedDocument
 from outlast.cosmos.bulk.transport import Transport
-from outlast.cosmos.bulk.write_progress import Written
+from outlast.cosmos.bulk.write_progress import WriteProgress
 from outlast.cosmos.bulk.writer import Writer
 from outlast.cosmos.client import Cosmos
 from outlast.cosmos.document import staged
@@ -51,7 +51,7 @@ def make_lines(count: int, shops: int = 20) -> list[StagedDocument]:
     return sorted(lines, key=lambda line: (line.effective_partition_key, line.row))
 
 
-async def write(writer: Writer, container: str, lines: list[StagedDocument]) -> Written:
+async def write(writer: Writer, container: str, lines: list[StagedDocument]) -> WriteProgress:
     async def let_pass() -> None:
         pass
 
@@ -71,7 +71,7 @@ def writing(
     async def run() -> None:
         cosmos = Cosmos(emulator.url, emulator.key, DATABASE)
         transport = open_transport(cosmos)
-        await story(Writer(transport, time.monotonic, sleep_shortly, random.random, Paces(time.monotonic)))
+        await story(Writer(transport, time.monotonic, sleep_shortly, random.random, RateControllers(time.monotonic)))
         await cosmos.close()
         Control(emulator.url).remove_faults()
 
@@ -86,7 +86,7 @@ def test_all_is_written(emulator: CosmosProcess, open_transport: Callable[[Cosmo
 
     async def story(writer: Writer) -> None:
         written = await write(writer, name, make_lines(600))
-        assert (written.settled, written.refused, written.totals.documents) == (600, [], 600)
+        assert (written.acknowledged, written.refused, written.totals.documents) == (600, [], 600)
 
     writing(emulator, open_transport, story)
     assert stored(emulator, name) == 600
@@ -103,7 +103,7 @@ def test_answers_lost_behind_the_write_cost_nothing(
 
     async def story(writer: Writer) -> None:
         written = await write(writer, name, make_lines(600))
-        assert (written.settled, written.refused, written.totals.documents) == (600, [], 600)
+        assert (written.acknowledged, written.refused, written.totals.documents) == (600, [], 600)
 
     writing(emulator, open_transport, story)
     assert stored(emulator, name) == 600
@@ -121,7 +121,7 @@ def test_a_split_while_writing_costs_nothing(
     async def story(writer: Writer) -> None:
         for _ in range(2):
             written = await write(writer, name, make_lines(600))
-            assert (written.settled, written.refused) == (600, [])
+            assert (written.acknowledged, written.refused) == (600, [])
 
     writing(emulator, open_transport, story)
     assert stored(emulator, name) == 600
@@ -139,7 +139,7 @@ def test_a_container_that_was_made_anew_is_found_again(
         await asyncio.to_thread(open_database(emulator).delete_container, name)
         await asyncio.to_thread(make_container, emulator, name)
         written = await write(writer, name, make_lines(300))
-        assert (written.settled, written.refused) == (300, [])
+        assert (written.acknowledged, written.refused) == (300, [])
 
     writing(emulator, open_transport, story)
     assert stored(emulator, name) == 300

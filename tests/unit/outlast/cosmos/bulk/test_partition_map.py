@@ -22,8 +22,8 @@ def read_map(*lows: str, **definition: Any) -> PartitionMap:
 
 
 def batch_of(ranges: PartitionMap, line: StagedDocument) -> str:
-    (place,) = ranges.places([line])
-    return place.batch
+    (target,) = ranges.targets([line])
+    return target.group
 
 
 def test_a_document_goes_to_the_range_it_lies_in() -> None:

@@ -14,8 +14,8 @@ from outlast.cosmos.bulk.rate_controller import (
     LEAST_SHARE,
     MAX_OPERATIONS,
     MOST,
-    Pace,
-    Paces,
+    RateController,
+    RateControllers,
 )
 from tests.fakes.clock import ManualClock
 
@@ -27,7 +27,7 @@ LATENCY = 0.005
 
 @dataclass(slots=True)
 class Range:
-    """A partition of the emulator in simulated time, and writers that send to it as fast as their paces let them."""
+    """A partition of the emulator in simulated time, and writers that send to it as fast as their rates let them."""
 
     rate: Callable[[float], float]
     now: float = 1000.37
@@ -41,7 +41,7 @@ class Range:
 
     def join(self, writer: int, at: float = 0.0) -> None:
         """Let a writer begin, that many seconds from now."""
-        pace = Pace(lambda: self.now)
+        pace = RateController(lambda: self.now)
         for _ in range(WORKERS):
             self._after(at, lambda: self._send(writer, pace))
 
@@ -59,7 +59,7 @@ class Range:
     def _after(self, seconds: float, work: Callable[[], None]) -> None:
         heappush(self._due, (self.now + seconds, next(self._turns), work))
 
-    def _send(self, writer: int, pace: Pace) -> None:
+    def _send(self, writer: int, pace: RateController) -> None:
         if wait := pace.wait():
             self._after(wait + self.random.random() * 0.002, lambda: self._send(writer, pace))
             return
@@ -68,7 +68,7 @@ class Range:
         way = LATENCY / 2 * (1 + self.random.random())
         self._after(way, lambda: self._serve(writer, pace, operations, expected))
 
-    def _serve(self, writer: int, pace: Pace, operations: int, expected: float) -> None:
+    def _serve(self, writer: int, pace: RateController, operations: int, expected: float) -> None:
         self.budget.rate = self.rate(self.now - 1001)
         waits = []
         for _ in range(operations):
@@ -92,7 +92,7 @@ class Range:
 def test_a_throttled_range_waits_as_long_as_it_was_told() -> None:
     """And not longer."""
     clock = ManualClock()
-    pace = Pace(clock)
+    pace = RateController(clock)
     assert pace.wait() == 0
     pace.answered(0, 0, 0, 1.5)
     assert pace.wait() == 1.5
@@ -102,7 +102,7 @@ def test_a_throttled_range_waits_as_long_as_it_was_told() -> None:
 
 def test_of_several_waits_the_longest_counts() -> None:
     """An answer that asks for less does not open the range early."""
-    pace = Pace(ManualClock())
+    pace = RateController(ManualClock())
     pace.answered(0, 0, 0, 3.0)
     pace.answered(0, 0, 0, 1.0)
     assert pace.wait() == 3
@@ -110,7 +110,7 @@ def test_of_several_waits_the_longest_counts() -> None:
 
 def test_the_first_batches_double() -> None:
     """Until the first 429 nothing is known, and a small range is not to be overrun."""
-    pace = Pace(ManualClock())
+    pace = RateController(ManualClock())
     sizes = []
     for _ in range(5):
         sizes.append(pace.batch())
@@ -121,7 +121,7 @@ def test_the_first_batches_double() -> None:
 
 def test_lanes_that_begin_at_once_do_not_overrun_a_range() -> None:
     """They share what may be in flight: one batch at first, and after each success as much again."""
-    pace = Pace(ManualClock())
+    pace = RateController(ManualClock())
     first = pace.sent(pace.batch())
     assert pace.wait() > 0
     pace.answered(first, FIRST_OPERATIONS * CHARGE, FIRST_OPERATIONS, None)
@@ -134,7 +134,7 @@ def test_lanes_that_begin_at_once_do_not_overrun_a_range() -> None:
 
 def test_no_more_is_in_flight_than_a_partition_can_serve() -> None:
     """However long all has gone well: the first 429 turns back what is in flight."""
-    pace = Pace(ManualClock(), window=10**6)
+    pace = RateController(ManualClock(), window=10**6)
     pace.answered(pace.sent(100), 100 * pace.per_operation, 100, None)
     while not pace.wait():
         pace.sent(pace.batch())
@@ -143,7 +143,7 @@ def test_no_more_is_in_flight_than_a_partition_can_serve() -> None:
 
 def test_one_operation_may_always_go() -> None:
     """Also where one costs more than a partition serves in that time, as a document of 2 MB may."""
-    pace = Pace(ManualClock(), per_operation=50_000.0)
+    pace = RateController(ManualClock(), per_operation=50_000.0)
     assert (pace.wait(), pace.batch()) == (0, 1)
     expected = pace.sent(1)
     assert pace.wait() > 0
@@ -154,7 +154,7 @@ def test_one_operation_may_always_go() -> None:
 def test_one_odd_429_does_not_stop_a_range() -> None:
     """A 429 before anything was served in its second leaves at least a share of the speed."""
     clock = ManualClock()
-    pace = Pace(clock)
+    pace = RateController(clock)
     pace.answered(0, 4000.0, 700, 0.5)
     clock.advance(5)
     pace.answered(0, 0.0, 0, 0.5)
@@ -163,11 +163,11 @@ def test_one_odd_429_does_not_stop_a_range() -> None:
 
 def test_a_range_has_one_pace() -> None:
     """All activities of the process share it; another range or another container has its own."""
-    paces = Paces(ManualClock())
-    paces.get("sales", "1").answered(0, 0, 0, 5.0)
-    assert paces.get("sales", "1").wait() == 5
-    assert paces.get("sales", "2").wait() == 0
-    assert paces.get("other", "1").wait() == 0
+    rates = RateControllers(ManualClock())
+    rates.get("sales", "1").answered(0, 0, 0, 5.0)
+    assert rates.get("sales", "1").wait() == 5
+    assert rates.get("sales", "2").wait() == 0
+    assert rates.get("other", "1").wait() == 0
 
 
 @pytest.mark.parametrize("rate", [400, 1000, 2000, 5000, 10_000])

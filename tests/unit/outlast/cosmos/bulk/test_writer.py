@@ -5,10 +5,10 @@ import pytest
 
 from outlast.cosmos.bulk.bulk_write import ATTEMPTS
 from outlast.cosmos.bulk.partition_queue import TARGET_BYTES
-from outlast.cosmos.bulk.rate_controller import FIRST_OPERATIONS, Paces
+from outlast.cosmos.bulk.rate_controller import FIRST_OPERATIONS, RateControllers
 from outlast.cosmos.bulk.sdk_transport import KeyRoute
 from outlast.cosmos.bulk.staged_document import StagedDocument
-from outlast.cosmos.bulk.transport import BATCH_DOCUMENT_BYTES, CONNECTION_LOST, Place, Result
+from outlast.cosmos.bulk.transport import BATCH_DOCUMENT_BYTES, CONNECTION_LOST, Result, Target
 from outlast.cosmos.bulk.writer import IN_FLIGHT, Writer
 from outlast.deadline import Deadline
 from outlast.errors import Permanent, Transient
@@ -21,7 +21,7 @@ def test_every_line_is_written_once() -> None:
     """Without faults each document is sent once and counted."""
     bench, lines = Bench(), make_lines(30, 150, 1)
     written = bench.write(lines)
-    assert (written.settled, written.refused) == (181, [])
+    assert (written.acknowledged, written.refused) == (181, [])
     assert bench.ids() == set(ids_of(lines))
     assert sorted(key for batch in bench.transport.sent for key in batch) == sorted(ids_of(lines))
     assert written.totals.documents == 181
@@ -34,7 +34,7 @@ def test_every_line_is_written_once() -> None:
 def test_nothing_to_write_sends_nothing() -> None:
     """No lines, no request."""
     bench = Bench()
-    assert bench.write([]).settled == 0
+    assert bench.write([]).acknowledged == 0
     assert bench.transport.sent == []
 
 
@@ -68,7 +68,7 @@ def test_throttling_has_no_limit_but_the_deadline() -> None:
     bench = Bench()
     bench.transport.meet([throttle(0.5)] * 300)
     written = bench.write(make_lines(3))
-    assert written.settled == 3
+    assert written.acknowledged == 3
     assert written.totals.throttled >= 300
     assert sum(bench.clock.slept) == pytest.approx(150, rel=0.03)
 
@@ -88,7 +88,7 @@ def test_a_throttled_partition_does_not_hold_up_the_others() -> None:
     bench.transport.meet([throttle(30)])
     written = bench.write(lines, seconds=20)
     assert len(bench.ids()) == 3
-    assert written.settled == 0
+    assert written.acknowledged == 0
 
 
 @pytest.mark.parametrize("applied", [True, False])
@@ -97,7 +97,7 @@ def test_a_lost_answer_is_asked_for_again(applied: bool) -> None:
     bench, lines = Bench(), make_lines(20)
     bench.transport.meet([lose(applied)])
     written = bench.write(lines)
-    assert (written.settled, len(bench.ids())) == (20, 20)
+    assert (written.acknowledged, len(bench.ids())) == (20, 20)
     assert written.totals.replaced == (20 if applied else 0)
     assert bench.clock.slept == [pytest.approx(0.2)]
 
@@ -109,7 +109,7 @@ def test_a_service_that_is_busy_or_moving_is_asked_again(fault: Fault) -> None:
     """Each of these passes."""
     bench = Bench()
     bench.transport.meet([fault] * (ATTEMPTS - 1))
-    assert bench.write(make_lines(5)).settled == 5
+    assert bench.write(make_lines(5)).acknowledged == 5
 
 
 def test_answers_that_stay_lost_fail_the_call_for_now() -> None:
@@ -124,7 +124,7 @@ def test_answers_that_stay_lost_fail_the_call_for_now() -> None:
 class Silent(FakeTransport):
     """Takes what is sent and never answers."""
 
-    async def send(self, container: str, place: Place, lines: Sequence[StagedDocument]) -> list[Result]:
+    async def send(self, container: str, target: Target, lines: Sequence[StagedDocument]) -> list[Result]:
         await asyncio.Event().wait()
         raise AssertionError
 
@@ -132,28 +132,31 @@ class Silent(FakeTransport):
 def test_an_answer_that_does_not_come_in_time_counts_as_lost() -> None:
     """The call ends soon after its deadline, whatever the connection does."""
     bench = Bench(transport=Silent())
-    writer = Writer(bench.transport, bench.clock, bench.clock.sleep, lambda: 0.5, Paces(bench.clock))
+    writer = Writer(bench.transport, bench.clock, bench.clock.sleep, lambda: 0.5, RateControllers(bench.clock))
     deadline = Deadline(bench.clock() + 0.01, bench.clock, grace=0.01)
     written = asyncio.run(writer.write("sales", make_lines(3), deadline, let_pass))
-    assert (written.settled, written.totals.sends) == (0, 1)
+    assert (written.acknowledged, written.totals.sends) == (0, 1)
 
 
 def test_a_call_that_is_given_up_holds_up_nobody() -> None:
     """What it had in flight makes room for the other lanes, which share the range's pace."""
-    paces = Paces(ManualClock())
+    rates = RateControllers(ManualClock())
     lines = make_lines(50)
-    (place,) = set(KeyRoute().places(lines))
+    (target,) = set(KeyRoute().targets(lines))
 
     async def give_up() -> None:
         clock = ManualClock()
-        writing = Writer(Silent(), clock, clock.sleep, lambda: 0.5, paces).write(
+        writing = Writer(Silent(), clock, clock.sleep, lambda: 0.5, rates).write(
             CONTAINER, lines, Deadline(clock() + 1000, clock), let_pass
         )
         with pytest.raises(TimeoutError):
             await asyncio.wait_for(writing, 0.01)
 
     asyncio.run(give_up())
-    assert (paces.get(CONTAINER, place.pace).wait(), paces.get(CONTAINER, place.pace).batch()) == (0, FIRST_OPERATIONS)
+    assert (rates.get(CONTAINER, target.budget).wait(), rates.get(CONTAINER, target.budget).batch()) == (
+        0,
+        FIRST_OPERATIONS,
+    )
 
 
 def test_waits_after_lost_answers_grow() -> None:
@@ -171,7 +174,7 @@ def test_one_poison_document_costs_itself_only() -> None:
     written = bench.write(lines)
     assert [(line.parsed()["id"], result.status) for line, result in written.refused] == [("0-50", 400)]
     assert bench.ids() == set(ids_of(lines)) - {"0-50"}
-    assert (written.settled, written.totals.documents) == (100, 99)
+    assert (written.acknowledged, written.totals.documents) == (100, 99)
     assert written.totals.bytes == sum(len(line.document) for line in lines if line.parsed()["id"] != "0-50")
 
 
@@ -181,7 +184,7 @@ def test_many_poison_documents_are_all_found() -> None:
     bench.transport.poison = {f"{shop}-{n}": (400, 409, 413)[n % 3] for shop in (0, 1) for n in range(0, 40, 2)}
     written = bench.write(lines)
     assert {line.parsed()["id"]: result.status for line, result in written.refused} == bench.transport.poison
-    assert (written.settled, len(bench.ids())) == (80, 40)
+    assert (written.acknowledged, len(bench.ids())) == (80, 40)
 
 
 def test_a_refused_request_is_divided_until_the_culprit_is_found() -> None:
@@ -190,7 +193,7 @@ def test_a_refused_request_is_divided_until_the_culprit_is_found() -> None:
     bench.transport.meet([Fault(413), Fault(413), None])
     written = bench.write(lines)
     assert [len(batch) for batch in bench.transport.sent] == [100, 50, 25, 25, 50]
-    assert (written.settled, written.refused, len(bench.ids())) == (100, [], 100)
+    assert (written.acknowledged, written.refused, len(bench.ids())) == (100, [], 100)
 
 
 def test_what_is_refused_alone_is_refused() -> None:
@@ -203,11 +206,11 @@ def test_what_is_refused_alone_is_refused() -> None:
 
 
 def test_at_the_deadline_the_exact_low_water_mark_is_returned() -> None:
-    """What lies before it is settled, and what was written behind it is told, so that it is not written again."""
+    """What lies before it is acknowledged, and what was written behind it is told, so that it is not written again."""
     bench, lines = Bench(), make_lines(100, 100, 100)
     bench.transport.meet([None, throttle(60), None])
     written = bench.write(lines, seconds=30)
-    assert (written.settled, written.ahead) == (100, ((200, 300),))
+    assert (written.acknowledged, written.ahead) == (100, ((200, 300),))
     assert written.totals.documents == 200
     assert written.totals.bytes == sum(len(line.document) for line in lines[:100] + lines[200:])
     assert written.totals.sends == 3
@@ -216,20 +219,20 @@ def test_at_the_deadline_the_exact_low_water_mark_is_returned() -> None:
 
 
 def test_what_was_settled_ahead_is_not_sent_again() -> None:
-    """The next call takes it for settled, and counts what it settles itself."""
+    """The next call takes it for acknowledged, and counts what it acknowledges itself."""
     bench, lines = Bench(), make_lines(100, 100, 100)
     bench.transport.meet([None, throttle(60), None])
     first = bench.write(lines, seconds=30)
     bench.transport.sent.clear()
     second = bench.write(lines[100:], ahead=first.left())
-    assert (second.settled, second.ahead, second.totals.documents) == (200, (), 100)
+    assert (second.acknowledged, second.ahead, second.totals.documents) == (200, (), 100)
     assert {key for batch in bench.transport.sent for key in batch} == set(ids_of(lines[100:200]))
 
 
 def test_behind_the_deadline_nothing_is_sent() -> None:
     """A call that starts too late returns at once."""
     bench = Bench()
-    assert bench.write(make_lines(5), seconds=0).settled == 0
+    assert bench.write(make_lines(5), seconds=0).acknowledged == 0
     assert bench.transport.sent == []
 
 

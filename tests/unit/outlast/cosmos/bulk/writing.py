@@ -4,10 +4,10 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
-from outlast.cosmos.bulk.rate_controller import MAX_OPERATIONS, Paces
+from outlast.cosmos.bulk.rate_controller import MAX_OPERATIONS, RateControllers
 from outlast.cosmos.bulk.staged_document import StagedDocument
-from outlast.cosmos.bulk.token_bucket import Allowance
-from outlast.cosmos.bulk.write_progress import Runs, Written
+from outlast.cosmos.bulk.token_bucket import TokenBucket
+from outlast.cosmos.bulk.write_progress import Ranges, WriteProgress
 from outlast.cosmos.bulk.writer import Writer
 from outlast.cosmos.document import staged
 from outlast.deadline import Deadline
@@ -44,13 +44,15 @@ class Bench:
         lines: Sequence[StagedDocument],
         seconds: float = 1000.0,
         check: Callable[[], Awaitable[None]] = let_pass,
-        ahead: Runs = (),
-        allowance: Allowance | None = None,
-    ) -> Written:
+        ahead: Ranges = (),
+        bucket: TokenBucket | None = None,
+    ) -> WriteProgress:
         """Write within that time."""
-        writer = Writer(self.transport, self.clock, self.clock.sleep, lambda: 0.5, Paces(self.clock, MAX_OPERATIONS))
+        writer = Writer(
+            self.transport, self.clock, self.clock.sleep, lambda: 0.5, RateControllers(self.clock, MAX_OPERATIONS)
+        )
         deadline = Deadline(self.clock() + seconds, self.clock)
-        return asyncio.run(writer.write(CONTAINER, lines, deadline, check, ahead, allowance))
+        return asyncio.run(writer.write(CONTAINER, lines, deadline, check, ahead, bucket))
 
     def ids(self) -> set[str]:
         """The documents in the database."""
