@@ -7,12 +7,11 @@ from azure.core.pipeline.transport import AioHttpTransport
 from azure.cosmos.aio import ContainerProxy, CosmosClient, DatabaseProxy
 from azure.cosmos.exceptions import CosmosResourceNotFoundError
 
+from outlast.cosmos.errors import OWNER_MISSING
 from outlast.errors import Permanent
 
 NO_THROTTLE_RETRY = -1
 """For `retry_throttle_total`: the SDK takes 0 for "not given" and would retry nine times, past any deadline."""
-OWNER_MISSING = 1003
-"""The substatus of a 404 that means the container, not the document."""
 
 
 class Cosmos:

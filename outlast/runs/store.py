@@ -8,14 +8,14 @@ from typing import Any, Protocol
 from azure.core import MatchConditions
 from azure.core.exceptions import AzureError
 from azure.cosmos.exceptions import (
-    CosmosAccessConditionFailedError,
-    CosmosHttpResponseError,
     CosmosResourceExistsError,
     CosmosResourceNotFoundError,
 )
 
-from outlast.cosmos.client import OWNER_MISSING, Cosmos
-from outlast.errors import Permanent, Transient
+from outlast.cosmos.client import Cosmos
+from outlast.cosmos.conditional import change_until_kept
+from outlast.cosmos.errors import owner_is_missing, translated
+from outlast.errors import Permanent
 from outlast.runs.record import CONTAINER, ENDED, RunRecord
 
 
@@ -68,7 +68,7 @@ class CosmosRuns:
         except CosmosResourceExistsError:
             return False
         except AzureError as error:
-            raise _translated(error, record.id) from error
+            raise translated(error, CONTAINER, f"run {record.id}'s record") from error
         return True
 
     async def find(self, run: str) -> RunRecord | None:
@@ -76,11 +76,11 @@ class CosmosRuns:
             container = await self._cosmos.container(CONTAINER)
             return RunRecord.from_document(await container.read_item(run, run))
         except CosmosResourceNotFoundError as error:
-            if error.sub_status == OWNER_MISSING:
-                raise _translated(error, run) from error
+            if owner_is_missing(error):
+                raise translated(error, CONTAINER, f"run {run}'s record") from error
             return None
         except AzureError as error:
-            raise _translated(error, run) from error
+            raise translated(error, CONTAINER, f"run {run}'s record") from error
 
     async def newest(self, asked: Listing) -> list[RunRecord]:
         given = {"report": asked.report, "state": asked.state, "before": asked.before}
@@ -103,40 +103,20 @@ class CosmosRuns:
             container = await self._cosmos.container(CONTAINER)
             return [RunRecord.from_document(item) async for item in container.query_items(text, parameters=parameters)]
         except AzureError as error:
-            raise _translated(error, "any") from error
+            raise translated(error, CONTAINER, "the list of runs") from error
 
     async def change(self, run: str, edit: Callable[[RunRecord], RunRecord]) -> RunRecord:
         """Apply `edit` to the newest record until no other change comes between; `edit` may raise to refuse."""
-        while True:
-            before = await need(self, run)
-            after = edit(before)
-            if after == before:
-                return before
-            body = after.changed(updated=self._stamp()).to_document()
-            try:
-                container = await self._cosmos.container(CONTAINER)
-                return RunRecord.from_document(
-                    await container.replace_item(
-                        run, body, etag=before.etag, match_condition=MatchConditions.IfNotModified
-                    )
-                )
-            except CosmosAccessConditionFailedError:
-                continue
-            except AzureError as error:
-                raise _translated(error, run) from error
+        try:
+            return await change_until_kept(lambda: need(self, run), edit, self._replace)
+        except AzureError as error:
+            raise translated(error, CONTAINER, f"run {run}'s record") from error
+
+    async def _replace(self, before: RunRecord, after: RunRecord) -> RunRecord:
+        container, body = await self._cosmos.container(CONTAINER), after.changed(updated=self._stamp()).to_document()
+        condition = MatchConditions.IfNotModified
+        kept = await container.replace_item(before.id, body, etag=before.etag, match_condition=condition)
+        return RunRecord.from_document(kept)
 
     def _stamp(self) -> str:
         return self._now().astimezone(UTC).isoformat(timespec="milliseconds")
-
-
-def _translated(error: AzureError, run: str) -> Exception:
-    if not isinstance(error, CosmosHttpResponseError):
-        return Transient(f"the database gave no answer for run {run}'s record ({type(error).__name__})")
-    if error.status_code in (401, 403):
-        return Permanent(
-            f"the database refuses run {run}'s record ({error.status_code}); give the app's identity the role "
-            "'Cosmos DB Built-in Data Contributor', or correct COSMOS_KEY"
-        )
-    if error.status_code == 404:
-        return Permanent(f"the container {CONTAINER} is missing from the database; create it with partition key /id")
-    return Transient(f"the database answered {error.status_code} for run {run}'s record")

@@ -6,6 +6,7 @@ Source: Azure docs, "Designing resilient applications with Azure Cosmos DB SDKs"
 from enum import Enum, auto
 
 from outlast.cosmos.bulk.transport import CONNECTION_LOST, Result
+from outlast.cosmos.errors import of_status
 from outlast.errors import Permanent
 
 
@@ -38,22 +39,11 @@ def classify(result: Result, container: str) -> Next:
         return Next.LOST
     if status in _REFUSED:
         return Next.REFUSE
-    raise Permanent(_dead_end(result, container))
+    if status in (401, 403, 404):
+        raise of_status(status, substatus, container, f"writes to {container}")
+    raise Permanent(f"the database answered {status}/{substatus} for {container}: {result.message}")
 
 
 def is_stale(result: Result) -> bool:
     """Whether ranges (410) or container (400/1024) are others by now than when the route was read."""
     return result.status == 410 or (result.status, result.substatus) == (400, 1024)
-
-
-def _dead_end(result: Result, container: str) -> str:
-    if (result.status, result.substatus) == (403, 1014):
-        return f"a logical partition of {container} is full (20 GB); choose a finer partition key"
-    if result.status in (401, 403):
-        return (
-            f"the database refuses writes to {container} ({result.status}); give the app's identity the role "
-            "'Cosmos DB Built-in Data Contributor', or correct COSMOS_KEY"
-        )
-    if result.status == 404:
-        return f"the container {container} does not exist; create it, for this app may not"
-    return f"the database answered {result.status}/{result.substatus} for {container}: {result.message}"

@@ -9,16 +9,15 @@ from azure.core import MatchConditions
 from azure.core.exceptions import AzureError
 from azure.cosmos.aio import ContainerProxy
 from azure.cosmos.exceptions import (
-    CosmosAccessConditionFailedError,
     CosmosBatchOperationError,
     CosmosHttpResponseError,
-    CosmosResourceExistsError,
     CosmosResourceNotFoundError,
 )
 
-from outlast.cosmos.client import OWNER_MISSING, Cosmos
+from outlast.cosmos.client import Cosmos
+from outlast.cosmos.conditional import change_until_kept
+from outlast.cosmos.errors import owner_is_missing, translated
 from outlast.cosmos.snapshots.header import HEADERS, RUN, Edit, Header, header_document, header_id, read_header
-from outlast.errors import Permanent, Transient
 from outlast.report import Report
 
 FOUND = 1000
@@ -40,27 +39,22 @@ class CosmosSnapshots:
             container = await self._cosmos.container(report.container)
             return read_header(await container.read_item(header_id(report), HEADERS))
         except CosmosResourceNotFoundError as error:
-            if error.sub_status == OWNER_MISSING:
-                raise _translated(error, report) from error
+            if owner_is_missing(error):
+                raise translated(
+                    error, report.container, f"the header of {report.name} in {report.container}"
+                ) from error
             return None
         except AzureError as error:
-            raise _translated(error, report) from error
+            raise translated(error, report.container, f"the header of {report.name} in {report.container}") from error
 
     async def change(self, report: Report[Any], edit: Edit) -> Header | None:
-        while True:
-            before = await self.header(report)
-            after = edit(before)
-            if after is None or after == before:
-                return before
-            try:
-                return await self._write(report, before, after)
-            except (CosmosAccessConditionFailedError, CosmosResourceExistsError):
-                continue
-            except CosmosResourceNotFoundError as error:
-                if error.sub_status == OWNER_MISSING:
-                    raise _translated(error, report) from error
-            except AzureError as error:
-                raise _translated(error, report) from error
+        async def write(before: Header | None, after: Header | None) -> Header | None:
+            return await self._write(report, before, after) if after is not None else before
+
+        try:
+            return await change_until_kept(lambda: self.header(report), edit, write)
+        except AzureError as error:
+            raise translated(error, report.container, f"the header of {report.name} in {report.container}") from error
 
     async def _write(self, report: Report[Any], before: Header | None, after: Header) -> Header:
         container, body = await self._cosmos.container(report.container), header_document(report, after)
@@ -83,7 +77,7 @@ class CosmosSnapshots:
             gate = asyncio.Semaphore(AT_ONCE)
             await asyncio.gather(*(_delete(container, key, ids, gate) for key, ids in _batches(found)))
         except AzureError as error:
-            raise _translated(error, report) from error
+            raise translated(error, report.container, f"the documents of run {run} in {report.container}") from error
         return len(found)
 
 
@@ -116,16 +110,3 @@ async def _delete_one(container: ContainerProxy, key: Any, name: str) -> None:
     except CosmosHttpResponseError as error:
         if error.status_code not in PASSING:
             raise
-
-
-def _translated(error: AzureError, report: Report[Any]) -> Exception:
-    if not isinstance(error, CosmosHttpResponseError):
-        return Transient(f"the database gave no answer for {report.container} ({type(error).__name__})")
-    if error.status_code in (401, 403):
-        return Permanent(
-            f"the database refuses {report.container} ({error.status_code}); give the app's identity the role "
-            "'Cosmos DB Built-in Data Contributor', or correct COSMOS_KEY"
-        )
-    if error.status_code == 404:
-        return Permanent(f"the container {report.container} does not exist; create it, for this app may not")
-    return Transient(f"the database answered {error.status_code} for {report.container}")

@@ -206,7 +206,7 @@ def test_a_container_that_is_missing_fails_the_run_by_its_name() -> None:
     world = World()
     world.transport.always = Fault(404, 1003)
     instance = run(world, make_csv(20))
-    text = "the container sales does not exist; create it, for this app may not"
+    text = "the container sales does not exist; create it, because this app may not"
     assert_failed(world, instance, "store_data_to_db", text)
 
 

@@ -214,7 +214,7 @@ def test_a_run_that_is_not_there_cannot_be_changed(visit: Visit) -> None:
     visit(check)
 
 
-MISSING = "the container runs is missing from the database"
+MISSING = "the container runs does not exist"
 
 
 @pytest.mark.parametrize(
