@@ -41,7 +41,7 @@ class PublishReport:
         deadline = self.deadlines.start()
         fence = Fence(self.runs, given["run"], given["attempt"], "publishing", self.clock)
         record = await fence.enter()
-        count = len((await self.files.chunks(record.id)).chunks)
+        count = len((await self.files.chunks(record)).chunks)
         cursor = given["cursor"] or {"chunk": 0, "totals": Totals().to_dict()}
         counted, chunk = Totals.from_dict(cursor["totals"]), cursor["chunk"]
         while chunk < count:
