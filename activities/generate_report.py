@@ -63,7 +63,7 @@ class GenerateReport:
         generated = Generated(self.staging, call.run, call.chunk)
         answer = await generated.find(place["part"])
         if answer is None:
-            listed = await self.files.chunks(record.id)
+            listed = await self.files.chunks(record)
             async with self.alone if listed.chunks[call.chunk].length > HEAVY else nullcontext():
                 part = await self._part(record, listed, call.chunk, place, deadline)
                 await self._fill(part, fence)
@@ -80,7 +80,7 @@ class GenerateReport:
         self, record: RunRecord, listed: ChunkList, number: int, place: Json, deadline: Deadline
     ) -> "_Part":
         rows = iter(await self._rows(record, listed, number, place))
-        reference = await self.files.reference_data(record.id)
+        reference = await self.files.reference_data(record)
         generation = record.id if record.request.mode == "snapshot" else None
         return _Part(self.reports[record.request.report], reference, number, generation, rows, place, deadline)
 

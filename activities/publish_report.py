@@ -35,7 +35,7 @@ class PublishReport:
         """Input: PublishCall. Returns a PublishAnswer."""
         call = PublishCall.from_dict(given)
         record, fence, deadline = await self.gate.enter(call, "publishing")
-        chunks = len((await self.files.chunks(record.id)).chunks)
+        chunks = len((await self.files.chunks(record)).chunks)
         counted, chunk = await self._count(record, call.cursor, chunks, deadline)
         if chunk < chunks:
             return PublishAnswer({"chunk": chunk, "totals": counted.to_dict()}).to_dict()

@@ -76,7 +76,7 @@ class StoreDataToDb:
         """This lane's part of what the run may spend."""
         if record.request.ru_share is None:
             return None
-        lanes = min(record.request.max_parallel, len((await self.files.chunks(record.id)).chunks))
+        lanes = min(record.request.max_parallel, len((await self.files.chunks(record)).chunks))
         return await self.writer.token_bucket(
             self.reports[record.request.report].container, record.request.ru_share, lanes
         )
@@ -103,7 +103,7 @@ class StoreDataToDb:
 
     async def _fields(self, record: RunRecord, number: int) -> dict[int, list[str]]:
         """The input's own columns of every row of the chunk: staged documents do not carry them."""
-        listed = await self.files.chunks(record.id)
+        listed = await self.files.chunks(record)
         chunk = listed.chunks[number]
         data = await self.files.uncompressed(record).read(chunk.offset, chunk.length)
         return {row.number: row.fields for row in format_of(record).rows(data, listed.columns, chunk.first_row)}

@@ -67,17 +67,17 @@ class InputFiles:
         """Stage the inflated copy of a gzipped input. Raises BadInput when it is damaged or inflates beyond a limit."""
         await self.staging.put_stream(input_path(record.id), _inflated(self.posted(record)))
 
-    async def chunks(self, run: str) -> ChunkList:
+    async def chunks(self, record: RunRecord) -> ChunkList:
         """The run's whole chunk list. All calls of the process share it, so it must not be changed."""
-        return await self._parsed.get(chunks_path(run), ChunkList.decoded)
+        return await self._parsed.get(chunks_path(record.id), record.request.accepted, ChunkList.decoded)
 
     async def first_chunks(self, run: str, count: int) -> ChunkList:
         """The list of the first `count` chunks, staged while the input is being cut; the caller's own copy."""
         return ChunkList.decoded(await self.staging.need(chunks_path(run, count)))
 
-    async def reference_data(self, run: str) -> Any:
+    async def reference_data(self, record: RunRecord) -> Any:
         """What `read_data_from_db` returned for the run. All rows share it, so it must not be changed."""
-        return await self._parsed.get(reference_path(run), orjson.loads)
+        return await self._parsed.get(reference_path(record.id), record.request.accepted, orjson.loads)
 
 
 def format_of(record: RunRecord) -> InputFormat:

@@ -17,6 +17,7 @@ LARGE = 256 * 1024
 """Bytes. A longer text takes more than about a millisecond to parse."""
 
 T = TypeVar("T")
+Key = tuple[str, str]
 InThread = Callable[[Callable[[], Any]], Awaitable[Any]]
 
 
@@ -24,23 +25,25 @@ InThread = Callable[[Callable[[], Any]], Awaitable[Any]]
 class ParsedFiles:
     """Keeps the values that were used last. The files must never change, and callers must not change the values.
 
-    The path of a file names its run, so runs do not share values. Large texts are parsed by `in_thread`.
+    A value is kept for a path and an edition: a run that was removed and posted again has the same paths and another
+    edition. Large texts are parsed by `in_thread`.
     """
 
     staging: Staging
     in_thread: InThread | None = None
-    _kept: OrderedDict[str, tuple[Any, int]] = field(default_factory=OrderedDict)
-    _locks: WeakValueDictionary[str, asyncio.Lock] = field(default_factory=WeakValueDictionary)
+    _kept: OrderedDict[Key, tuple[Any, int]] = field(default_factory=OrderedDict)
+    _locks: WeakValueDictionary[Key, asyncio.Lock] = field(default_factory=WeakValueDictionary)
 
-    async def get(self, path: str, parse: Callable[[bytes], T]) -> T:
+    async def get(self, path: str, edition: str, parse: Callable[[bytes], T]) -> T:
         """The file's value. Of calls at the same time one loads it and the others wait; a failed load is not kept."""
-        lock = self._locks.setdefault(path, asyncio.Lock())
+        key = (path, edition)
+        lock = self._locks.setdefault(key, asyncio.Lock())
         async with lock:
-            if path not in self._kept:
+            if key not in self._kept:
                 data = await self.staging.need(path)
-                self._keep(path, await self._parsed(data, parse), len(data))
-            self._kept.move_to_end(path)
-            value: T = self._kept[path][0]
+                self._keep(key, await self._parsed(data, parse), len(data))
+            self._kept.move_to_end(key)
+            value: T = self._kept[key][0]
             return value
 
     async def _parsed(self, data: bytes, parse: Callable[[bytes], T]) -> T:
@@ -49,9 +52,9 @@ class ParsedFiles:
         value: T = await self.in_thread(partial(parse, data))
         return value
 
-    def _keep(self, path: str, value: Any, size: int) -> None:
+    def _keep(self, key: Key, value: Any, size: int) -> None:
         """Keep a new value and drop the oldest ones beyond the limits. The new one stays even if it is too large."""
-        self._kept[path] = (value, size)
+        self._kept[key] = (value, size)
         while len(self._kept) > 1 and (len(self._kept) > MOST_VALUES or self._size() > MOST_BYTES):
             self._kept.popitem(last=False)
 

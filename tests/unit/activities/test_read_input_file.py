@@ -27,7 +27,7 @@ def cut(body: bytes, world: World | None = None, **fields: Any) -> ChunkList:
     async def run() -> ChunkList:
         await world.accept(body, state="reading", **fields)
         answer = await call_until_done(world.steps["read_input_file"], {"run": "r1", "attempt": 1})
-        listed = await world.files.chunks("r1")
+        listed = await world.files.chunks(world.runs.records["r1"])
         assert answer["chunks"] == len(listed.chunks)
         return listed
 
@@ -76,7 +76,7 @@ def test_a_cursor_names_its_place_and_no_more() -> None:
         for _ in range(2):
             last = await world.call("read_input_file", cursor=first["cursor"])
             assert last["cursor"] is None
-        listed = await world.files.chunks("r1")
+        listed = await world.files.chunks(world.runs.records["r1"])
         assert rows_of(body, listed) == [f"s{n:04}" for n in range(200)]
 
     asyncio.run(run())

@@ -72,7 +72,7 @@ def test_a_missing_input_is_permanent() -> None:
         with pytest.raises(Permanent, match="runs/r1/body is missing; it has been deleted since"):
             await files.posted(RECORD).size()
         with pytest.raises(Permanent, match="is missing"):
-            await files.chunks("r1")
+            await files.chunks(RECORD)
 
     asyncio.run(run())
 

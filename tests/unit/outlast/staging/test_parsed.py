@@ -47,7 +47,7 @@ def test_calls_at_the_same_time_load_a_file_once() -> None:
     async def run() -> None:
         staging = CountingStaging()
         files = await stage(staging, PATH)
-        values = await asyncio.gather(*(files.get(PATH, orjson.loads) for _ in range(8)))
+        values = await asyncio.gather(*(files.get(PATH, "1", orjson.loads) for _ in range(8)))
         assert values[0] == [1, 2]
         assert all(value is values[0] for value in values)
         assert staging.reads[PATH] == 1
@@ -62,7 +62,19 @@ def test_runs_do_not_share_values() -> None:
         files = ParsedFiles(Staging("memory:///"))
         await files.staging.put(reference_path("r1"), b"1")
         await files.staging.put(reference_path("r2"), b"2")
-        assert [await files.get(reference_path(run), orjson.loads) for run in ("r1", "r2")] == [1, 2]
+        assert [await files.get(reference_path(run), "1", orjson.loads) for run in ("r1", "r2")] == [1, 2]
+
+    asyncio.run(run())
+
+
+def test_a_run_that_is_posted_again_reads_its_own_files() -> None:
+    """A removed run that is posted again has the same paths, and does not get the values of the removed one."""
+
+    async def run() -> None:
+        files = await stage(Staging("memory:///"), PATH, text=b"1")
+        assert await files.get(PATH, "2026-01-01", orjson.loads) == 1
+        await files.staging.put(PATH, b"2")
+        assert await files.get(PATH, "2026-01-02", orjson.loads) == 2
 
     asyncio.run(run())
 
@@ -73,7 +85,7 @@ def test_a_failed_load_is_not_kept() -> None:
     async def run() -> None:
         files = await stage(CountingStaging(failures=1), PATH)
         first, *others = await asyncio.gather(
-            *(files.get(PATH, orjson.loads) for _ in range(3)), return_exceptions=True
+            *(files.get(PATH, "1", orjson.loads) for _ in range(3)), return_exceptions=True
         )
         assert isinstance(first, OSError)
         assert others == [[1, 2], [1, 2]]
@@ -86,7 +98,7 @@ def test_a_call_that_is_cancelled_leaves_the_others_alone() -> None:
 
     async def run() -> None:
         files = await stage(CountingStaging(), PATH)
-        loading, waiting = (asyncio.create_task(files.get(PATH, orjson.loads)) for _ in range(2))
+        loading, waiting = (asyncio.create_task(files.get(PATH, "1", orjson.loads)) for _ in range(2))
         await asyncio.sleep(0)
         loading.cancel()
         assert await waiting == [1, 2]
@@ -98,7 +110,7 @@ def test_a_missing_file_is_permanent() -> None:
     """A file that was deleted fails the call for good and names the file."""
     files = ParsedFiles(Staging("memory:///"))
     with pytest.raises(Permanent, match=f"{PATH} is missing"):
-        asyncio.run(files.get(PATH, orjson.loads))
+        asyncio.run(files.get(PATH, "1", orjson.loads))
 
 
 @pytest.mark.parametrize(("limit", "value"), [("MOST_VALUES", 2), ("MOST_BYTES", 12)])
@@ -110,7 +122,7 @@ def test_the_value_that_was_used_last_stays(monkeypatch: pytest.MonkeyPatch, lim
         staging = CountingStaging()
         files = await stage(staging, "a", "b", "c")
         for path in ("a", "b", "a", "c", "a", "b"):
-            await files.get(path, orjson.loads)
+            await files.get(path, "1", orjson.loads)
         assert staging.reads == {"a": 1, "b": 2, "c": 1}
 
     asyncio.run(run())
@@ -124,7 +136,7 @@ def test_a_value_above_the_limit_is_kept_alone(monkeypatch: pytest.MonkeyPatch) 
         staging = CountingStaging()
         files = await stage(staging, "a", "b")
         for path in ("a", "b", "b"):
-            await files.get(path, orjson.loads)
+            await files.get(path, "1", orjson.loads)
         assert staging.reads == {"a": 1, "b": 1}
 
     asyncio.run(run())
@@ -142,7 +154,7 @@ def test_a_large_text_is_parsed_beside_the_event_loop(size: int, pieces: int) ->
     async def run() -> None:
         staging = Staging("memory:///")
         await staging.put(PATH, b'"' + b"x" * (size - 2) + b'"')
-        assert len(await ParsedFiles(staging, in_thread).get(PATH, orjson.loads)) == size - 2
+        assert len(await ParsedFiles(staging, in_thread).get(PATH, "1", orjson.loads)) == size - 2
 
     asyncio.run(run())
     assert len(works) == pieces
