@@ -10,7 +10,7 @@ import pytest
 from sendgrid import SendGridAPIClient
 from sendgrid.helpers.mail import Mail
 
-from local.child import InboxProcess
+from local.stack.child import InboxProcess
 
 
 def send(inbox: InboxProcess, subject: str) -> int:
@@ -43,7 +43,9 @@ def test_mails_outlive_a_kill(tmp_path: Path) -> None:
 
 def test_it_ends_with_its_parent() -> None:
     """An inbox whose parent is killed ends by itself."""
-    script = "import os; from local.child import InboxProcess; InboxProcess().__enter__(); os.kill(os.getpid(), 9)"
+    script = (
+        "import os; from local.stack.child import InboxProcess; InboxProcess().__enter__(); os.kill(os.getpid(), 9)"
+    )
     parent = subprocess.Popen([sys.executable, "-c", script], stderr=subprocess.PIPE)
     assert parent.stderr
     parent.stderr.read()  # ends when nobody holds it any more: parent and inbox are gone

@@ -212,7 +212,7 @@ def test_nothing_local_imports_tests() -> None:
         ("activities/x.py", "from orchestrators.run_lane import STEPS", "test_activities_know_no_story"),
         ("activities/x.py", "from outlast.settings import Settings", "test_activities_know_no_story"),
         ("activities/x.py", "import azure.durable_functions as df", "test_activities_know_no_story"),
-        ("outlast/x.py", "from local.inbox import Inbox", "test_nothing_deployed_imports_what_is_local"),
+        ("outlast/x.py", "from local.inbox.server import Inbox", "test_nothing_deployed_imports_what_is_local"),
         ("reports/x.py", "import local", "test_nothing_deployed_imports_what_is_local"),
         ("local/x.py", "import function_app", "test_local_knows_no_app"),
         ("local/host/x.py", "from outlast.models import Totals", "test_local_knows_no_app"),

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from local.inbox import Inbox
+from local.inbox.server import Inbox
 from outlast.errors import Permanent, Transient
 from outlast.mail import Email, Mailer, SendGridMailer
 from tests.fakes.mailer import FakeMailer
