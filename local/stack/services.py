@@ -9,11 +9,12 @@ from typing import Self
 
 from azure.cosmos import DatabaseProxy
 
+from local.child import Child
 from local.console import LocalError
 from local.cosmos import EMULATOR_KEY
-from local.stack.child import Child, InboxProcess
 from local.stack.ports import Ports, refuse_taken_ports
 from local.stack.provision import containers_of, create_containers, load_samples, open_database
+from local.stack.service import inbox_service, service
 from local.stack.settings import sample_values
 
 
@@ -22,7 +23,7 @@ class Services:
 
     host: Child
     cosmos: Child
-    inbox: InboxProcess
+    inbox: Child
 
     def __init__(
         self, app: Path, data: Path, ports: Ports, settings: Mapping[str, str], cosmos: Sequence[str] = ()
@@ -39,7 +40,7 @@ class Services:
     def __enter__(self) -> Self:
         refuse_taken_ports(self._ports)
         with ExitStack() as stack:
-            self.inbox = stack.enter_context(InboxProcess(self._data / "mails", self._ports.inbox))
+            self.inbox = stack.enter_context(inbox_service(self._data / "mails", self._ports.inbox))
             self.cosmos = stack.enter_context(self._cosmos())
             self.host = stack.enter_context(self._host())
             with self.open_database() as database:
@@ -71,12 +72,12 @@ class Services:
 
     def _cosmos(self) -> Child:
         arguments = ("--port", str(self._ports.cosmos), "--data", str(self._data / "cosmos"))
-        return Child("cosmos", *arguments, *self._cosmos_options)
+        return service("cosmos", *arguments, *self._cosmos_options)
 
     def _host(self) -> Child:
         data = str(self._data / "host")
         arguments = ("--app", str(self._app), "--port", str(self._ports.host), "--data", data)
-        return Child("host", *arguments, environment=self._settings_here())
+        return service("host", *arguments, environment=self._settings_here())
 
     def _settings_here(self) -> dict[str, str]:
         here = {

@@ -21,14 +21,14 @@ def main(arguments: Sequence[str]) -> int:
         name, seed = arguments
         return tell({name: simulations.over([int(seed)], name, SIMULATIONS[name])})
     seeds, kills = (int(os.environ.get(name, most)) for name, most in (("SOAK_SEEDS", SEEDS), ("SOAK_KILLS", KILLS)))
-    services = {name: simulations.over(range(seeds), name, once) for name, once in SIMULATIONS.items()}
-    services["tests"] = longer_tests.run_tests(longer_tests.longer_tests(), seeds, kills)
-    return tell(services)
+    parts = {name: simulations.over(range(seeds), name, once) for name, once in SIMULATIONS.items()}
+    parts["tests"] = longer_tests.run_tests(longer_tests.longer_tests(), seeds, kills)
+    return tell(parts)
 
 
-def tell(services: dict[str, Part]) -> int:
-    sys.stdout.write(json.dumps(together(services), indent=1) + "\n")
-    return 1 if any(part.failed for part in services.values()) else 0
+def tell(parts: dict[str, Part]) -> int:
+    sys.stdout.write(json.dumps(together(parts), indent=1) + "\n")
+    return 1 if any(part.failed for part in parts.values()) else 0
 
 
 if __name__ == "__main__":

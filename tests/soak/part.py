@@ -34,14 +34,14 @@ class Part:
         }
 
 
-def together(services: dict[str, Part]) -> dict[str, Any]:
-    """The sums of all services, and each by its name."""
+def together(parts: dict[str, Part]) -> dict[str, Any]:
+    """The sums of all parts, and each by its name."""
     told = Part()
-    for part in services.values():
+    for part in parts.values():
         told.seeds += part.seeds
         told.kills += part.kills
         told.boundaries += part.boundaries
         told.faults += part.faults
         told.failed |= part.failed
         told.seconds += part.seconds
-    return {**told.to_dict(), "services": {name: part.to_dict() for name, part in services.items()}}
+    return {**told.to_dict(), "parts": {name: part.to_dict() for name, part in parts.items()}}

@@ -35,8 +35,8 @@ def test_one_seed_can_be_told_again(name: str, capsys: pytest.CaptureFixture[str
     """Alone, with the same figures as in the whole."""
     assert main([name, "5"]) == 0
     told = json.loads(capsys.readouterr().out)
-    assert set(told) == {*KEYS, "services"}
-    assert set(told["services"][name]) == KEYS
+    assert set(told) == {*KEYS, "parts"}
+    assert set(told["parts"][name]) == KEYS
     assert (told["seeds"], told["failed"]) == (1, {})
     assert told["faults"]
     assert bool(told["boundaries"]) == (name == "app")
@@ -50,9 +50,9 @@ def test_a_failing_seed_is_named_and_the_others_go_on(capsys: pytest.CaptureFixt
         if seed == 3:
             raise ZeroDivisionError("planted")
 
-    services = {"app": over(range(6), "app", once)}
-    assert (services["app"].seeds, services["app"].faults["503"]) == (6, 6)
-    assert tell(services) == 1
+    parts = {"app": over(range(6), "app", once)}
+    assert (parts["app"].seeds, parts["app"].faults["503"]) == (6, 6)
+    assert tell(parts) == 1
     told = json.loads(capsys.readouterr().out)
     assert told["failed"] == {"python -m tests.soak app 3": "ZeroDivisionError: planted"}
 

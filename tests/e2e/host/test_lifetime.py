@@ -17,7 +17,7 @@ def test_a_host_told_to_stop_ends_at_once_and_well(tmp_path: Path) -> None:
     with hosted(tmp_path) as host:
         host.start("naps", "sleeper", [1.5])
         eventually(lambda: host.noted("naps"), "the nap to begin")
-        worker, process = worker_of(host), host.process._running
+        worker, process = worker_of(host), host.process.running
         began = time.monotonic()
         process.send_signal(signal.SIGINT)
         assert process.wait(10) == 0

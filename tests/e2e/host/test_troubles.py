@@ -131,7 +131,7 @@ def test_a_full_disk_ends_the_host_and_loses_nothing_reported(tmp_path: Path) ->
     """It says so and stops; with room again, the same data goes on."""
     with hosted(tmp_path) as host:
         host.start("story", "kept", 1)
-        process = host.process._running
+        process = host.process.running
         resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (ROOM, resource.RLIM_INFINITY))
         host.manage("POST", "/instances/kept/raiseEvent/go", "x" * ROOM)
         assert process.wait(LONGEST) == 1

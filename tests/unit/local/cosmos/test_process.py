@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from local.cosmos.process import ROOT, CosmosProcess
+from local.child import ROOT
+from local.cosmos.process import CosmosProcess
 from tests.contract.cosmos_emulator.clients import Raw, bulk_headers, operation
 
 DEFINITION = {"id": "c", "partitionKey": {"paths": ["/pk"], "kind": "Hash", "version": 2}}
