@@ -6,9 +6,8 @@
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, Self
 
-from outlast.models import RUNS_CONTAINER, Json
+from outlast.models import Json
 
-CONTAINER = RUNS_CONTAINER
 STATES = ("accepted", "reading", "generating", "storing", "publishing", "completed")
 OUTCOMES = ("failed", "cancelled", "superseded")
 ENDED = frozenset({"completed", *OUTCOMES})

@@ -16,7 +16,8 @@ from outlast.cosmos.client import Cosmos
 from outlast.cosmos.conditional import change_until_kept
 from outlast.cosmos.errors import owner_is_missing, translated
 from outlast.errors import Permanent
-from outlast.runs.record import CONTAINER, ENDED, RunRecord
+from outlast.models import RUNS_CONTAINER
+from outlast.runs.record import ENDED, RunRecord
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +51,7 @@ async def need(runs: Runs, run: str) -> RunRecord:
     """The record of a run; raise Permanent where there is none."""
     record = await runs.find(run)
     if record is None:
-        raise Permanent(f"run {run} has no record in the container {CONTAINER}; it was deleted: start a new run")
+        raise Permanent(f"run {run} has no record in the container {RUNS_CONTAINER}; it was deleted: start a new run")
     return record
 
 
@@ -63,24 +64,24 @@ class CosmosRuns:
 
     async def create(self, record: RunRecord) -> bool:
         try:
-            container = await self._cosmos.container(CONTAINER)
+            container = await self._cosmos.container(RUNS_CONTAINER)
             await container.create_item(record.changed(updated=self._stamp()).to_document())
         except CosmosResourceExistsError:
             return False
         except AzureError as error:
-            raise translated(error, CONTAINER, f"run {record.id}'s record") from error
+            raise translated(error, RUNS_CONTAINER, f"run {record.id}'s record") from error
         return True
 
     async def find(self, run: str) -> RunRecord | None:
         try:
-            container = await self._cosmos.container(CONTAINER)
+            container = await self._cosmos.container(RUNS_CONTAINER)
             return RunRecord.from_document(await container.read_item(run, run))
         except CosmosResourceNotFoundError as error:
             if owner_is_missing(error):
-                raise translated(error, CONTAINER, f"run {run}'s record") from error
+                raise translated(error, RUNS_CONTAINER, f"run {run}'s record") from error
             return None
         except AzureError as error:
-            raise translated(error, CONTAINER, f"run {run}'s record") from error
+            raise translated(error, RUNS_CONTAINER, f"run {run}'s record") from error
 
     async def newest(self, asked: Listing) -> list[RunRecord]:
         given = {"report": asked.report, "state": asked.state, "before": asked.before}
@@ -100,20 +101,23 @@ class CosmosRuns:
     async def _query(self, text: str, values: dict[str, Any]) -> list[RunRecord]:
         parameters = [{"name": name, "value": value} for name, value in values.items()]
         try:
-            container = await self._cosmos.container(CONTAINER)
+            container = await self._cosmos.container(RUNS_CONTAINER)
             return [RunRecord.from_document(item) async for item in container.query_items(text, parameters=parameters)]
         except AzureError as error:
-            raise translated(error, CONTAINER, "the list of runs") from error
+            raise translated(error, RUNS_CONTAINER, "the list of runs") from error
 
     async def change(self, run: str, edit: Callable[[RunRecord], RunRecord]) -> RunRecord:
         """Apply `edit` to the newest record until no other change comes between; `edit` may raise to refuse."""
         try:
             return await change_until_kept(lambda: need(self, run), edit, self._replace)
         except AzureError as error:
-            raise translated(error, CONTAINER, f"run {run}'s record") from error
+            raise translated(error, RUNS_CONTAINER, f"run {run}'s record") from error
 
     async def _replace(self, before: RunRecord, after: RunRecord) -> RunRecord:
-        container, body = await self._cosmos.container(CONTAINER), after.changed(updated=self._stamp()).to_document()
+        container, body = (
+            await self._cosmos.container(RUNS_CONTAINER),
+            after.changed(updated=self._stamp()).to_document(),
+        )
         condition = MatchConditions.IfNotModified
         kept = await container.replace_item(before.id, body, etag=before.etag, match_condition=condition)
         return RunRecord.from_document(kept)

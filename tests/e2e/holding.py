@@ -46,10 +46,10 @@ class Held:
 
 
 @contextmanager
-def publishing_held(stack: Stack, container: str) -> Iterator[None]:
-    """Headers cannot be written meanwhile; documents can."""
+def publishing_held(stack: Stack, container: str, status: int = 503) -> Iterator[None]:
+    """Headers cannot be written meanwhile; documents can. 503 passes, 403 fails the run for good."""
     rules = [
-        stack.database.add_fault(database=DATABASE, container=container, kind=kind, status=503)
+        stack.database.add_fault(database=DATABASE, container=container, kind=kind, status=status)
         for kind in ("create", "replace")
     ]
     yield

@@ -107,7 +107,7 @@ def test_every_command_is_there() -> None:
 
 def test_every_dependency_has_its_reason() -> None:
     """Each pinned library of both requirements files is in the table of dependencies."""
-    lines = "".join((ROOT / name).read_text("utf-8") for name in ("requirements.txt", "requirements-dev.txt"))
+    lines = "".join((ROOT / name).read_text("utf-8") for name in ("requirements.in", "requirements-dev.in"))
     libraries = set(re.findall(r"^([a-z][\w-]*)==", lines, re.MULTILINE))
     first_cells = " ".join(re.findall(r"^\| ([^|]+) \|", PAGES["docs/dependencies.md"], re.MULTILINE))
     assert libraries

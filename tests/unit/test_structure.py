@@ -168,7 +168,8 @@ def test_one_name_for_file_function_and_test(registered: dict[str, set[str]]) ->
 
 
 def requirements() -> set[str]:
-    lines = (ROOT / "requirements.txt").read_text("utf-8").splitlines()
+    """What the app itself needs."""
+    lines = (ROOT / "requirements.in").read_text("utf-8").splitlines()
     return {line.partition("==")[0] for line in lines if line and not line.startswith(("#", "-"))}
 
 
@@ -186,10 +187,16 @@ def test_what_is_deployed_imports_what_is_required_and_all_of_it() -> None:
     assert {name for module in modules if (name := brought_by(module))} == requirements()
 
 
-def test_every_requirement_is_pinned() -> None:
-    """Two deployments are the same."""
-    lines = (ROOT / "requirements.txt").read_text("utf-8").splitlines()
-    assert [line for line in lines if line and not line.startswith(("#", "-")) and "==" not in line] == []
+@pytest.mark.parametrize("name", ["requirements", "requirements-dev"])
+def test_every_requirement_is_pinned_with_hashes(name: str) -> None:
+    """Two deployments are the same: each package of the lock has a version and hashes, and each wanted one is in it."""
+    lock = (ROOT / f"{name}.txt").read_text("utf-8")
+    packages = re.split(r"\n(?=[a-z])", lock.partition("\n")[2])
+    pinned = {package.split()[0] for package in packages if re.match(r"[\w.-]+==[\w.]+ ", package)}
+    assert all("--hash=sha256:" in package for package in packages if not package.startswith("#"))
+    wanted = re.findall(r"^([\w.-]+==[\w.]+)", (ROOT / f"{name}.in").read_text("utf-8"), re.MULTILINE)
+    assert wanted
+    assert set(wanted) <= pinned
 
 
 def test_nothing_local_imports_tests() -> None:
