@@ -4,11 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from activities.undo_report import known_report
 from outlast.cosmos.snapshots.header import Snapshots
 from outlast.deadline import Deadlines
 from outlast.models import Json, Removal, RemovalAnswer
-from outlast.report import Report
+from outlast.report import Report, known_report
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,8 @@ from typing import Any
 
 from outlast.cosmos.snapshots.header import Snapshots
 from outlast.deadline import Deadline, Deadlines
-from outlast.errors import Permanent
 from outlast.models import Json, RunCall, UndoAnswer
-from outlast.report import Report
+from outlast.report import Report, known_report
 from outlast.runs.fence import refuse_strangers
 from outlast.runs.record import OUTCOMES, RunRecord
 from outlast.runs.store import Runs, need
@@ -46,9 +45,3 @@ class UndoReport:
                 return UndoAnswer(None, deleted)
             deleted += found
         return UndoAnswer({"deleted": deleted}, deleted)
-
-
-def known_report(reports: Mapping[str, Report[Any]], name: str) -> Report[Any]:
-    if name not in reports:
-        raise Permanent(f"the report {name} is not in reports/ any more; its documents are deleted by hand")
-    return reports[name]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeAlias, TypeVar, ge
 
 from pydantic import BaseModel, ConfigDict, model_validator
 
-from outlast.errors import OutlastError
+from outlast.errors import OutlastError, Permanent
 from outlast.models import RUNS_CONTAINER
 from outlast.run_options import RESERVED_PARAMETERS
 
@@ -90,6 +90,13 @@ def load_reports(folder: Path) -> dict[str, Report[Any]]:
     """Load all reports of a folder, by file name. Raises ReportError for the first one that cannot be used."""
     files = sorted(path for path in folder.glob("*.py") if not path.name.startswith("_"))
     return {path.stem: _load(path, folder.name) for path in files}
+
+
+def known_report(reports: Mapping[str, Report[Any]], name: str) -> Report[Any]:
+    """The report of a run; raise Permanent where it was removed since the run was accepted."""
+    if name not in reports:
+        raise Permanent(f"the report {name} is not in reports/ any more; its documents are deleted by hand")
+    return reports[name]
 
 
 def _load(path: Path, package: str) -> Report[Any]:

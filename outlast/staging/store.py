@@ -1,17 +1,20 @@
-"""Files in Azure Blob Storage (`az://`) or in a local folder (`file://`)."""
+"""Files in Azure Blob Storage or in a local folder (`file://`)."""
 
 from collections.abc import AsyncIterable, AsyncIterator
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import obstore
-from obstore.exceptions import AlreadyExistsError, GenericError, PreconditionError
+from obstore.exceptions import AlreadyExistsError, BaseError, GenericError, PreconditionError
 from obstore.store import ObjectStore
 
 from outlast.errors import Permanent
 
 if TYPE_CHECKING:
     from obstore import GetOptions, ObjectMeta
+
+
+FORMS = "https://ACCOUNT.blob.core.windows.net/CONTAINER/FOLDER or file:///FOLDER"
 
 
 class Staging:
@@ -111,8 +114,12 @@ class Staging:
 
 
 def _open(url: str) -> ObjectStore:
-    if not url:
-        raise Permanent("STAGING_URL or INPUTS_URL is not set; give it as az://container/folder or file:///folder")
+    if "://" not in url:
+        said = "names no scheme" if url else "is not set"
+        raise Permanent(f"STAGING_URL or INPUTS_URL {said}; give it as {FORMS}")
     if url.startswith("file://"):
         return obstore.store.from_url(quote(url, safe=":/%"), mkdir=True)
-    return obstore.store.from_url(url)
+    try:
+        return obstore.store.from_url(url)
+    except (BaseError, ValueError):  # the error may repeat the URL, and the URL may hold a signature
+        raise Permanent(f"STAGING_URL or INPUTS_URL does not open; give it as {FORMS}") from None

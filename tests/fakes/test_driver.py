@@ -131,7 +131,7 @@ def test_a_seed_says_in_which_order_activities_end() -> None:
 
 
 def test_fan_out_over_activities_is_refused() -> None:
-    """On the real host it loses results."""
+    """Such a fan-out loses results on the real host."""
 
     def story(context: Any) -> Generator[Any, Any, Any]:
         yield context.task_all([context.call_activity_with_retry("echo", RETRY, 1)])

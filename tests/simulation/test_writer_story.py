@@ -52,7 +52,7 @@ async def _let_pass() -> None:
 
 
 def test_a_share_is_never_exceeded() -> None:
-    """Over a whole run of two lanes no second serves more than the share, but for the batch that began it."""
+    """Two lanes together stay within the share in every second of a run, but for the batch that began the second."""
 
     async def run() -> None:
         loop, random = asyncio.get_running_loop(), Random(1)

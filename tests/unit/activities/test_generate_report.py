@@ -113,7 +113,7 @@ def test_of_two_rows_with_one_id_the_later_wins() -> None:
 
 
 def test_a_row_that_keeps_one_of_its_documents_is_no_reject() -> None:
-    """Only the document is replaced."""
+    """A later row replaces the document alone."""
     world = prepare(HEADER + b"a,x,1,2\na,x,3,1\n")
     generate(world)
     lines, rejects, _ = staged(world)
@@ -129,7 +129,7 @@ def test_one_id_in_two_partitions_is_two_documents() -> None:
 
 
 def test_an_overlong_record_is_a_reject() -> None:
-    """With how it begins; its neighbours become documents."""
+    """The reject shows how the record begins, and the rows beside it become documents."""
     world = World()
     body = HEADER + b"a,x,1,1\n" + b"b,x," + b"9" * MAX_RECORD + b",1\n" + b"c,x,3,1\n"
     asyncio.run(world.prepare(body, "storing"))
@@ -190,7 +190,7 @@ def test_chunks_with_rows_of_megabytes_are_generated_one_at_a_time(monkeypatch: 
 
 
 def test_other_chunks_are_generated_side_by_side(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Neither waits for the other."""
+    """Neither of two small chunks waits for the other."""
     monkeypatch.setattr(read_input_file, "SMALLEST", 100)
     both = asyncio.Barrier(2)
 

@@ -44,7 +44,7 @@ def test_a_part_with_many_bad_rows_is_closed_too(monkeypatch: pytest.MonkeyPatch
 
 
 def test_a_part_that_ends_with_the_chunk_has_no_cursor(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No empty part follows it."""
+    """No empty part follows such a part."""
     monkeypatch.setattr(generate_report, "PART_BYTES", 1)
     world = prepare(make_csv(2))
     cursor = generate(world)["cursor"]

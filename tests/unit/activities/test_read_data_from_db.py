@@ -72,7 +72,7 @@ def test_of_two_calls_at_once_the_first_is_kept() -> None:
 
 
 def test_a_report_that_reads_nothing_has_nothing() -> None:
-    """The rows see None."""
+    """Rows of such a report get None as reference."""
 
     class Json(Sales):
         async def read_data_from_db(self, database: Any, parameters: Any) -> Any:
@@ -83,13 +83,13 @@ def test_a_report_that_reads_nothing_has_nothing() -> None:
 
 
 def test_a_report_that_reads_too_long_fails_for_good() -> None:
-    """With a clear text, before the host would kill the worker with all that runs there."""
+    """The call fails with a clear text, before the host would kill the worker with all that runs there."""
     with pytest.raises(Permanent, match=r"read_data_from_db of sales took longer than 0 s, 60 % of functionTimeout; "):
         read(Waiting(), timeout=0.001)
 
 
 def test_what_is_no_json_fails_for_good() -> None:
-    """The report is named."""
+    """The text names the report."""
     with pytest.raises(Permanent, match="read_data_from_db of sales returned what is no JSON"):
         read(Reading(found={"a": {1, 2}}))
 

@@ -45,7 +45,7 @@ def rows_of(body: bytes, listed: ChunkList) -> list[str]:
 
 
 def test_the_chunks_hold_every_row_once() -> None:
-    """In order, with the number of each chunk's first row, whatever the windows were."""
+    """The chunks are in order, each has the number of its first row, and the windows do not matter."""
     body = make_csv(500)
     listed = cut(body)
     assert rows_of(body, listed) == [f"s{n:04}" for n in range(500)]

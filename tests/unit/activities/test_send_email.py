@@ -53,7 +53,7 @@ def test_the_email_says_which_run_failed_where_and_why() -> None:
 
 
 def test_a_step_without_a_chunk_is_named_alone() -> None:
-    """Reading and publishing have none."""
+    """Reading and publishing have no chunk."""
     assert line(write(failure=Failure("read_input_file", None, "x").to_dict()).text, "Step") == "read_input_file"
 
 
@@ -103,14 +103,14 @@ def test_the_email_says_where_the_rejects_are() -> None:
 
 
 def test_the_email_says_what_to_do_next_where_no_row_is_to_blame() -> None:
-    """Starting again doubles nothing."""
+    """The email says that starting again doubles nothing."""
     sent = write(totals=counted(rows=9))
     assert line(sent.text, "Rejects") == "none"
     assert "none is doubled" in line(sent.text, "What to do next")
 
 
 def test_no_row_name_or_parameter_of_the_caller_is_in_the_email() -> None:
-    """Mail goes through many hands."""
+    """An email holds no data of the caller, because it passes through many hands."""
     sent = write()
     assert "s3cret" not in sent.subject + sent.text
 
@@ -128,7 +128,7 @@ def test_a_email_is_the_same_each_time_it_is_sent() -> None:
 
 
 def test_the_email_of_a_failing_run_is_sent() -> None:
-    """Once for the call."""
+    """One call sends one email."""
     world = World()
     send(world)
     assert [sent.key for sent in world.mailer.emails] == ["r1:1:failed"]

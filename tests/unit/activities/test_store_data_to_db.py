@@ -185,7 +185,7 @@ def test_rejects_of_all_calls_are_put_together() -> None:
 
 
 def test_a_repeat_lists_the_same_rejects() -> None:
-    """Not twice."""
+    """A repeated call lists no reject twice."""
     world = prepare(make_csv(30))
     world.transport.poison = {"s0003.0": 400}
     store(world)

@@ -96,7 +96,7 @@ def test_a_run_that_is_completed_is_told_so() -> None:
 
 
 def test_what_goes_wrong_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
-    """Not at each replay."""
+    """A replay logs nothing again."""
     context = ReplayContext("r1:2:compensate", GIVEN)
     telling = compensate_run(context)
     record = context.record
@@ -197,6 +197,6 @@ def test_a_long_wait_is_made_in_pieces() -> None:
 
 
 def test_a_mail_service_that_takes_none_for_long_is_left_to_the_sweep() -> None:
-    """The mail stays pending."""
+    """The run is closed and its email stays pending."""
     asked, _ = compensate(send_email={"sent": False, "wait": 90.0})
     assert [action.given["event"] for action in asked if action.name == "advance_run"] == ["fail", "close"]

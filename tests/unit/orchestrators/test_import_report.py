@@ -60,7 +60,7 @@ def fail(name: str, answer: Any) -> tuple[list[Action], str]:
 @example(641, 32)
 @example(5000, 1)
 def test_every_chunk_is_in_one_lane_of_one_wave(chunks: int, lanes: int) -> None:
-    """In either phase, in at most 20 waves of at most `max_parallel` lanes, none idle before the last chunks."""
+    """A phase has at most 20 waves of at most `max_parallel` lanes, and no lane is idle before the last chunks."""
     asked, _, _ = tell(import_report, GIVEN, answer_run(chunks, lanes))
     for phase in ("generate", "store"):
         waves = waves_of(asked, phase)
@@ -169,7 +169,7 @@ def test_a_run_whose_lanes_or_wave_died_begins_anew(answer: Any) -> None:
 
 @pytest.mark.parametrize(("answer", "step"), [(LOST_LANE, "run_lane"), (LOST_WAVE, "run_wave")])
 def test_a_run_that_died_four_times_is_compensated(answer: Any, step: str) -> None:
-    """The cause is not chance."""
+    """A run that loses its worker in every attempt fails, because the cause is not chance."""
     asked = list[Action]()
 
     def answering(action: Action) -> Any:
@@ -205,7 +205,7 @@ def test_a_compensation_that_fails_does_not_change_why_the_run_failed() -> None:
     ],
 )
 def test_rejects_are_checked_before_anything_is_stored(totals: Totals, view: RunView, refused: bool) -> None:
-    """Over all waves of generating (here two), by the record's limits."""
+    """The rejects of all waves of generating (here two) are compared with the record's limits."""
     asked = list[Action]()
 
     def answer(action: Action) -> Any:

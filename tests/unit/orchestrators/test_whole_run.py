@@ -65,7 +65,7 @@ def test_every_row_is_in_the_database_once() -> None:
 
 
 def test_each_chunk_is_called_once_where_nothing_goes_wrong() -> None:
-    """By both phases."""
+    """Both phases call each chunk once."""
     world = World()
     chunks = run(world, make_csv(200)).output["chunks"]
     for name in ("generate_report", "store_data_to_db"):
@@ -73,7 +73,7 @@ def test_each_chunk_is_called_once_where_nothing_goes_wrong() -> None:
 
 
 def test_an_input_without_rows_is_a_run_of_no_rows() -> None:
-    """It completes."""
+    """A run of a header alone completes."""
     world = World()
     receipt = run(world, HEADER).output
     assert (receipt["rows_read"], receipt["chunks"]) == (0, 0)
@@ -165,7 +165,7 @@ def test_a_lane_or_a_wave_whose_worker_dies_costs_an_attempt(name: str, times: i
 
 
 def test_a_run_whose_lanes_die_in_every_attempt_fails() -> None:
-    """With one mail."""
+    """The run fails and sends one email."""
     world = World()
     world.driver.dying["run_lane"] = 99
     assert_failed(world, run(world, make_csv(20)), "run_lane", DIED)

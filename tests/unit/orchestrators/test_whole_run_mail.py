@@ -26,7 +26,7 @@ def test_a_mail_that_is_refused_is_tried_once(status: int) -> None:
 
 @pytest.mark.parametrize("answers", [[500, 429], [503] * 9])
 def test_a_mail_service_that_comes_back_gets_one_mail(answers: list[int]) -> None:
-    """However often it had to be asked."""
+    """One email is sent, however often the service had to be asked."""
     world = World()
     world.mailer.answer_with(answers)
     assert run(world, make_csv(5, bad=[1])).status == "Failed"

@@ -124,7 +124,7 @@ def test_what_has_not_changed_for_longest_is_found_first(clock: ManualClock, vis
 
 
 def test_runs_are_listed_newest_first_and_by_what_is_asked(visit: Visit) -> None:
-    """By report and state, at most so many, from a time on, without those that were seen."""
+    """A list can be limited by report, state, number, time and the ids that were seen."""
 
     async def check(runs: Runs) -> None:
         report = uuid.uuid4().hex
@@ -147,7 +147,7 @@ def test_runs_are_listed_newest_first_and_by_what_is_asked(visit: Visit) -> None
 
 
 def test_a_change_is_applied_and_returned(visit: Visit) -> None:
-    """Under a new ETag."""
+    """The changed record has a new ETag."""
 
     async def check(runs: Runs) -> None:
         record = make_record()
@@ -162,7 +162,7 @@ def test_a_change_is_applied_and_returned(visit: Visit) -> None:
 
 
 def test_a_change_of_nothing_writes_nothing(visit: Visit) -> None:
-    """The ETag stays."""
+    """The ETag stays as it was."""
 
     async def check(runs: Runs) -> None:
         record = make_record()
@@ -189,7 +189,7 @@ def test_no_change_is_lost(visit: Visit) -> None:
 
 
 def test_a_change_that_is_refused_leaves_the_record(visit: Visit) -> None:
-    """What `edit` raises is raised."""
+    """What `edit` raises is raised, and nothing is written."""
 
     def refuse(record: RunRecord) -> RunRecord:
         raise Permanent(f"not from {record.status.state}")

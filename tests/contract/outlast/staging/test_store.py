@@ -189,3 +189,18 @@ def test_a_location_that_is_not_configured_says_so() -> None:
 
     with pytest.raises(Permanent, match="STAGING_URL or INPUTS_URL is not set"):
         asyncio.run(run())
+
+
+@pytest.mark.parametrize(
+    ("url", "text"),
+    [
+        ("container/folder", "names no scheme"),
+        ("az://container/folder", "does not open"),
+        ("nope://x?sig=s3", "does not open"),
+    ],
+)
+def test_a_url_that_does_not_open_is_refused_without_repeating_it(url: str, text: str) -> None:
+    """The text names the settings and the form that works, and it holds no signature."""
+    with pytest.raises(Permanent, match=f"STAGING_URL or INPUTS_URL {text}; give it as https://ACCOUNT") as caught:
+        asyncio.run(Staging(url).get("x"))
+    assert url not in str(caught.value)

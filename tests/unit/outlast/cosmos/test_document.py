@@ -80,7 +80,7 @@ def test_a_missing_id_is_refused() -> None:
 
 
 def test_an_id_of_the_largest_size_is_taken() -> None:
-    """1,023 bytes of UTF-8."""
+    """An id of 1,023 bytes of UTF-8 is accepted."""
     assert len("é" * 511 + "a") * 2 - 1 == MAX_ID_BYTES
     stage({"id": "é" * 511 + "a", "shop": "s"})
 
@@ -105,7 +105,7 @@ def test_a_partition_key_that_is_no_plain_value_is_refused(value: Any) -> None:
 
 @pytest.mark.parametrize(("size", "taken"), [(MAX_KEY_BYTES, True), (MAX_KEY_BYTES + 1, False)])
 def test_a_partition_key_has_a_largest_size(size: int, taken: bool) -> None:
-    """2,048 bytes."""
+    """A partition key of more than 2,048 bytes is refused."""
     document = {"id": "a", "shop": "s" * size}
     assert stage(document) if taken else refuse(document).code == "partition_key"
 
@@ -120,7 +120,7 @@ def test_a_partition_key_has_a_largest_size(size: int, taken: bool) -> None:
     ],
 )
 def test_a_date_is_the_text_that_json_has_for_it(value: Any, text: str) -> None:
-    """As a value and as partition key alike, so that the document lies where its text belongs."""
+    """A date is the same text as a value and as partition key, so the document lies where its text belongs."""
     line = stage({"id": "a", "shop": value})
     assert line.partition_key == json.dumps(text).encode()
     assert line.effective_partition_key.decode() == effective_partition_key(text)
@@ -162,7 +162,7 @@ def test_nesting_has_a_limit() -> None:
 
 @pytest.mark.parametrize(("more", "taken"), [(0, True), (1, False)])
 def test_a_document_has_a_largest_size(more: int, taken: bool) -> None:
-    """2 MB as UTF-8 JSON."""
+    """A document of more than 2 MB of UTF-8 JSON is refused."""
     document = {"id": "a", "shop": "s", "t": ""}
     document["t"] = "x" * (MAX_BYTES - len(stage(document).document) + more)
     assert stage(document) if taken else refuse(document).code == "too_large"

@@ -40,7 +40,7 @@ def test_what_has_not_moved_for_longer_than_an_activity_can_live_is_terminated(s
 
 @pytest.mark.parametrize("state", ["accepted", *WORKING, "failing"])
 def test_a_suspended_run_is_left_alone(state: str) -> None:
-    """However long it is suspended."""
+    """The sweep does nothing to a suspended run, however long it is suspended."""
     assert verdict(InstanceStatus("Suspended", 1, ago(10**7)), age=10**7, state=state) is Decision.LEAVE
 
 

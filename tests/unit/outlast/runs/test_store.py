@@ -63,7 +63,7 @@ def test_a_run_without_a_record_is_stopped() -> None:
 
 
 def test_the_record_is_read_again_when_five_seconds_have_passed() -> None:
-    """Not at each check, which would cost as much as the work."""
+    """A check within 5 seconds reads nothing, because reading costs as much as the work."""
 
     async def check(fence: Fence, runs: FakeRuns, clock: ManualClock) -> None:
         await fence.check()

@@ -73,7 +73,7 @@ def test_a_sweep_that_died_after_recording_is_made_good_by_the_next() -> None:
 
 
 def test_a_run_that_was_never_started_is_started() -> None:
-    """Whoever accepted it died."""
+    """A run whose recorder died is started by the sweep."""
     swept = Swept()
     assert swept.after(59) == []
     assert swept.after(2) == [("import_report", "r1", {"attempt": 1, "first_retry_seconds": 5.0})]
@@ -82,7 +82,7 @@ def test_a_run_that_was_never_started_is_started() -> None:
 
 @pytest.mark.parametrize("times", [1, 3])
 def test_a_run_that_was_terminated_is_compensated(times: int) -> None:
-    """By one compensation, told why."""
+    """One compensation starts, and its failure says that the run was terminated."""
     swept = Swept("Terminated", state="storing")
     [(name, instance, given)] = swept.after(times=times)
     assert (name, instance) == ("compensate_run", "r1:1:compensate")
@@ -91,7 +91,7 @@ def test_a_run_that_was_terminated_is_compensated(times: int) -> None:
 
 
 def test_a_compensation_at_work_is_not_started_twice() -> None:
-    """Whoever started it."""
+    """It does not matter who started it."""
     swept = Swept("Terminated", state="failing")
     swept.client.shown["r1:1:compensate"] = {"runtimeStatus": "Running"}
     assert swept.after(10**6) == []
@@ -145,7 +145,7 @@ def test_a_run_that_has_ended_with_pending_steps_is_decided_by_its_record() -> N
 
 
 def test_what_does_not_move_is_terminated_and_then_started_again() -> None:
-    """One sweep each."""
+    """One sweep terminates the orchestration and the next one starts it."""
     swept = Swept("Running", state="storing")
     assert swept.after(841) == []
     assert swept.client.shown["r1"]["output"] == STUCK
@@ -176,7 +176,7 @@ def test_one_run_does_not_keep_the_sweep_from_the_others(caplog: pytest.LogCaptu
 
 
 def test_what_has_ended_is_not_looked_at() -> None:
-    """However many there are."""
+    """The sweep starts nothing for an ended run without pending steps, however old the run is."""
     swept = Swept("Failed", state="failed")
     assert swept.after(10**7) == []
 

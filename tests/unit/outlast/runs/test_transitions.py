@@ -130,7 +130,7 @@ def test_the_first_failure_stays() -> None:
 
 
 def test_a_run_that_fails_for_another_reason_cannot_be_cancelled() -> None:
-    """Its failure stands."""
+    """The failure of a run that is failing stays."""
     with pytest.raises(NotAllowed):
         happen(record_in("failing", outcome="failed"), Event.CANCEL)
 

@@ -74,7 +74,7 @@ def test_a_batch_is_written(open_place: PlaceOpener, count: int) -> None:
 
 
 def test_a_document_that_was_there_is_replaced(open_place: PlaceOpener) -> None:
-    """And its answer says so."""
+    """The result of such a document has status 200."""
 
     async def check(target: Target) -> None:
         lines = make_lines(2)
@@ -117,7 +117,7 @@ def test_a_refused_document_keeps_its_status(open_place: PlaceOpener, at: int) -
 
 
 def test_a_document_that_is_refused_alone_keeps_its_status(open_place: PlaceOpener) -> None:
-    """A batch of one."""
+    """A batch of one document returns the status of that document."""
 
     async def check(target: Target) -> None:
         (line,) = make_lines(1)
@@ -225,7 +225,7 @@ def test_the_throughput_is_told(open_real_place: PlaceOpener) -> None:
 
 
 def test_a_container_that_is_missing_is_permanent(open_real_place: PlaceOpener) -> None:
-    """The error names it."""
+    """The error names the container."""
 
     async def check(target: Target) -> None:
         (result,) = await send(target.transport, "nowhere", make_lines(1))
@@ -251,7 +251,7 @@ def test_a_wrong_key_is_permanent(open_transport: Callable[[Cosmos], Transport],
 
 @each_transport
 def test_a_database_that_is_gone_is_a_lost_answer(open_transport: Callable[[Cosmos], Transport]) -> None:
-    """Not an error of the program's: the writer asks again."""
+    """The result is CONNECTION_LOST and no exception, so the writer sends again."""
 
     async def run() -> None:
         cosmos = Cosmos("http://127.0.0.1:9", "d3Jvbmc=", DATABASE)

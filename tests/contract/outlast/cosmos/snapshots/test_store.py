@@ -255,7 +255,7 @@ def on_emulator(emulator: CosmosProcess, check: Callable[[CosmosPlace], Awaitabl
 @pytest.mark.parametrize("kind", ["batch", "delete"])
 @pytest.mark.parametrize("status", [408, 429, 449, 503])
 def test_a_delete_that_is_turned_back_is_made_later(emulator: CosmosProcess, kind: str, status: int) -> None:
-    """By the next look, which finds what stayed."""
+    """The next call finds what stayed and deletes it."""
 
     async def check(place: CosmosPlace) -> None:
         await put(place, "r1", 30)

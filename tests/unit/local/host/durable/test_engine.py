@@ -149,7 +149,7 @@ def test_a_finished_instance_leaves_nothing_waiting(tmp_path: Path) -> None:
 
 
 def test_an_orchestrator_that_does_not_exist_fails_with_the_known_ones(tmp_path: Path) -> None:
-    """In the real host's words."""
+    """The text is the real host's."""
 
     async def do(hub: Hub) -> None:
         await hub.start("none", "n")

@@ -36,13 +36,13 @@ def test_other_forms_are_read_as_well(text: str) -> None:
 
 @pytest.mark.parametrize("instance", ["a#b", "a/b", "a?b", "a\\b", "a\tb"])
 def test_an_id_that_would_be_cut_is_refused(instance: str) -> None:
-    """Before any request is made."""
+    """The client raises before it makes a request."""
     with pytest.raises(ValueError, match="holds a character"):
         df.DurableOrchestrationClient(BINDING)._get_start_new_url(instance, "story")
 
 
 def test_other_ids_make_the_sdks_own_address() -> None:
-    """Also none, and one with blanks."""
+    """An id with blanks and a missing id give the SDK's own address."""
     client = df.DurableOrchestrationClient(BINDING)
     assert client._get_start_new_url("sp ace", "story") == "http://h/orchestrators/story/sp ace"
     assert client._get_start_new_url(None, "story", "2") == "http://h/orchestrators/story?version=2"

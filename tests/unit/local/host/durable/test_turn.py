@@ -144,7 +144,7 @@ def test_a_timer_cancelled_on_the_way_is_taken_back() -> None:
 
 
 def test_a_timer_that_is_not_cancelled_keeps_the_instance_running() -> None:
-    """Forgotten timers are open tasks."""
+    """A forgotten timer is an open task."""
 
     def code(context: Context) -> Any:
         timer = context.create_timer(context.current_utc_datetime + timedelta(seconds=20))
@@ -220,7 +220,7 @@ def test_a_failure_that_no_attempt_can_change_is_retried_without_waiting() -> No
 
 
 def test_a_second_result_for_a_task_is_ignored() -> None:
-    """Whether in the same turn or a later one, none enters the history twice."""
+    """No second result enters the history, in the same turn or a later one."""
     pure = Pure(first_of_two)
     pure.take(pure.completed(0, "first"), pure.completed(0, "again"))
     assert pure.take(pure.completed(0, "again")) is None
@@ -414,7 +414,7 @@ def test_an_event_after_continue_as_new_is_for_the_next_generation() -> None:
 
 
 def test_a_child_has_the_version_of_its_call_or_the_default() -> None:
-    """The one that host.json says."""
+    """The default version is the one in host.json."""
 
     def code(context: Context) -> Any:
         own = context.call_sub_orchestrator("child", None, None, "2.0")
@@ -620,7 +620,7 @@ def test_an_action_that_is_not_supported_fails_the_instance(kind: int) -> None:
 
 
 def test_an_empty_task_all_is_over_at_once() -> None:
-    """As on the real host, with null as its result."""
+    """Its result is null, as on the real host."""
 
     def code(context: Context) -> Any:
         return (yield context.task_all([]))

@@ -36,6 +36,6 @@ def test_a_constraint_takes_what_the_real_hosts_does(constraint: str, fits: list
 
 @pytest.mark.parametrize("text", [":nonsense", ":range(x)", ":range(1)", ":regex([)", ":int(", ":min"])
 def test_a_constraint_that_is_none_is_told_apart(text: str) -> None:
-    """By its name or by its arguments."""
+    """An unknown name and wrong arguments are refused."""
     with pytest.raises(Unknown):
         checks_of(text)

@@ -43,7 +43,7 @@ def test_states_are_asked_for_by_name_or_number(text: str, states: list[str]) ->
     ],
 )
 def test_a_time_is_read_however_it_is_written(text: str, kept: str | None) -> None:
-    """Also with the plus sign that a query string turns into a blank."""
+    """A plus sign that a query string turns into a blank is read too."""
     assert query.time(asking(text), "t") == kept
 
 
@@ -57,12 +57,12 @@ def test_a_time_is_read_however_it_is_written(text: str, kept: str | None) -> No
     ],
 )
 def test_a_start_waits_when_both_times_are_said(text: str, wait: tuple[float, float] | None) -> None:
-    """One alone asks for nothing."""
+    """One of the two times alone asks for nothing."""
     assert query.waiting(asking(text)) == wait
 
 
 def test_an_interval_above_the_timeout_is_refused() -> None:
-    """With the real host's words."""
+    """The refusal has the real host's words."""
     with pytest.raises(query.Unsuitable, match="Total timeout 1 should be bigger than retry timeout 5"):
         query.waiting(asking("timeout=1&pollingInterval=5"))
 

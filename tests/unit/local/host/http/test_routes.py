@@ -52,7 +52,7 @@ def test_a_template_takes_what_fits(template: str, path: str, expected: dict[str
 
 
 def test_a_function_without_a_route_has_its_name() -> None:
-    """And every method."""
+    """Such a function answers every method."""
     for binding in ({}, {"route": ""}):
         route = route_of("hello", binding, "api")
         assert route.match("/api/hello") == {}
@@ -60,7 +60,7 @@ def test_a_function_without_a_route_has_its_name() -> None:
 
 
 def test_an_empty_prefix_leaves_the_route_alone() -> None:
-    """As host.json may say."""
+    """An empty routePrefix in host.json adds nothing to a route."""
     assert route_of("f", {"route": "a"}, "").match("/a") == {}
 
 
@@ -75,7 +75,7 @@ def test_the_first_route_that_fits_is_taken() -> None:
 
 @pytest.mark.parametrize("template", ["a/{b", "a/{b:nonsense}", "a/}b{", "a/{}", "a/{b:regex([)}"])
 def test_a_template_that_cannot_be_understood_names_its_function(template: str) -> None:
-    """Instead of never matching."""
+    """The host refuses such a template instead of never matching it."""
     with pytest.raises(NotATemplate, match="'f'"):
         parameters(template, "/")
 

@@ -59,7 +59,7 @@ def test_a_change_that_fails_takes_back_only_itself(tmp_path: Path) -> None:
 
 
 def test_each_start_is_a_new_epoch(tmp_path: Path) -> None:
-    """Counted in the file."""
+    """The file counts the starts."""
     epochs = []
 
     async def do(database: Database) -> None:

@@ -40,12 +40,12 @@ def test_runs_follow_each_other() -> None:
     "text", ["", "* * *", "61 * * * * *", "x * * * * *", "0 0 0 * * 8", "5-1 * * * * *", "00:00:00"]
 )
 def test_nonsense_is_named(text: str) -> None:
-    """With the schedule in the message."""
+    """The message repeats the schedule."""
     with pytest.raises(NotASchedule, match="The schedule"):
         Schedule(text)
 
 
 def test_a_date_that_never_comes_is_named() -> None:
-    """The 31st of February."""
+    """A schedule for the 31st of February is refused."""
     with pytest.raises(NotASchedule, match="never comes"):
         Schedule("0 0 0 31 2 *").after(START)

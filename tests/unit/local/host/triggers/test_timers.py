@@ -68,17 +68,17 @@ def called(
 
 
 def test_a_function_runs_whenever_its_schedule_says(tmp_path: Path) -> None:
-    """On the hour, every hour."""
+    """An hourly function runs on each hour."""
     assert runs(tmp_path, HOURLY, 3) == [("01:00", False), ("02:00", False), ("03:00", False)]
 
 
 def test_a_function_that_wants_to_runs_at_the_start(tmp_path: Path) -> None:
-    """Then by its schedule."""
+    """After its run at the start it runs by its schedule."""
     assert runs(tmp_path, {**HOURLY, "runOnStartup": True}, 2) == [("00:00", False), ("01:00", False)]
 
 
 def test_a_run_that_was_missed_is_made_up_for(tmp_path: Path) -> None:
-    """Once, and as overdue, however many were missed."""
+    """One overdue run follows, however many were missed."""
     assert runs(tmp_path, HOURLY, 2, last=timedelta(hours=5)) == [("00:00", True), ("01:00", False)]
 
 
@@ -96,7 +96,7 @@ def test_a_function_that_is_not_monitored_misses_nothing(tmp_path: Path) -> None
 
 
 def test_a_function_is_told_when_it_ran_and_will_run(tmp_path: Path) -> None:
-    """By what its schedule said before this run."""
+    """The times are those of its schedule before this run."""
     told = called(tmp_path, HOURLY, 1, last=timedelta(seconds=0)).told[0]
     assert (told["Last"], told["Next"]) == ("2026-01-01T00:00:00.000000Z", "2026-01-01T01:00:00.000000Z")
 
@@ -142,7 +142,7 @@ def test_nothing_is_made_up_for_when_nothing_was_missed(tmp_path: Path) -> None:
 
 
 def test_runs_closer_than_a_minute_are_not_made_up_for(tmp_path: Path) -> None:
-    """As on the real host."""
+    """A missed run of such a schedule is dropped, as on the real host."""
     often = {**HOURLY, "schedule": "*/30 * * * * *"}
     assert runs(tmp_path, often, 1, last=timedelta(hours=1)) == [("00:00", False)]
 
@@ -156,6 +156,6 @@ def test_a_schedule_may_be_the_name_of_a_setting(tmp_path: Path) -> None:
 
 
 def test_a_setting_that_is_missing_is_named(tmp_path: Path) -> None:
-    """With the function that wants it."""
+    """The message names the function that wants it."""
     with pytest.raises(NotASchedule, match="of f names the setting NOPE, which is not set"):
         runs(tmp_path, {**HOURLY, "schedule": "%NOPE%"}, 1)

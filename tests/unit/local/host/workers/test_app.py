@@ -35,7 +35,7 @@ class Loader:
 
 
 def test_blueprints_are_part_of_the_app(load: Loader) -> None:
-    """With activities, orchestrators and routes of their own."""
+    """Activities, orchestrators and routes of a blueprint are registered."""
     code = "bp = df.Blueprint()\n@bp.activity_trigger(input_name='x')\ndef step(x): pass\n"
     code += "@bp.orchestration_trigger(context_name='context')\ndef story(context): pass\napp.register_functions(bp)\n"
     assert {name: f.trigger for name, f in load(code).items()} == {

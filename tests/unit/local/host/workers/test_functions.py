@@ -97,13 +97,13 @@ def test_a_function_with_another_binding_is_reported() -> None:
 
 @pytest.mark.parametrize("trigger", ["queueTrigger", "eventHubTrigger", "serviceBusTrigger", "blobTrigger", "none"])
 def test_a_trigger_whose_messages_would_be_lost_is_refused(trigger: str) -> None:
-    """By the function's name and its own."""
+    """The message names the function and the trigger."""
     with pytest.raises(Refused, match=f"'f' waits for {trigger}.* set AzureWebJobs.f.Disabled to true"):
         register([described("f", trigger, reason="x")], "api")
 
 
 def test_an_entity_is_only_reported() -> None:
-    """Its absence loses nothing."""
+    """The host starts without the entity, because its absence loses nothing."""
     assert register([described("f", "entityTrigger", reason="no")], "api").unsupported == {"f": "no"}
 
 

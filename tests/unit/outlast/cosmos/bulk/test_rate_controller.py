@@ -90,7 +90,7 @@ class Range:
 
 
 def test_a_throttled_range_waits_as_long_as_it_was_told() -> None:
-    """And not longer."""
+    """The range opens after the time in the 429, and not later."""
     clock = ManualClock()
     pace = RateController(clock)
     assert pace.wait() == 0
@@ -172,7 +172,7 @@ def test_a_range_has_one_pace() -> None:
 
 @pytest.mark.parametrize("rate", [400, 1000, 2000, 5000, 10_000])
 def test_what_a_range_gives_is_used_up_and_little_is_throttled(rate: int) -> None:
-    """From the third second on, at every provisioned rate."""
+    """This holds from the third second on, at every provisioned rate."""
     one = Range(lambda _: rate)
     one.join(0)
     one.run(3)
@@ -184,7 +184,7 @@ def test_what_a_range_gives_is_used_up_and_little_is_throttled(rate: int) -> Non
 
 @pytest.mark.parametrize(("before", "behind"), [(2000, 4000), (4000, 2000), (5000, 10_000), (10_000, 5000), (400, 900)])
 def test_a_changed_rate_is_found_within_three_seconds(before: int, behind: int) -> None:
-    """Up or down."""
+    """A rate that rises is found as fast as one that falls."""
     one = Range(lambda second: before if second < 10 else behind)
     one.join(0)
     one.run(20)

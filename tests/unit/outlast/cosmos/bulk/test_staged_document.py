@@ -9,7 +9,7 @@ LINES = st.lists(st.builds(StagedDocument, st.integers(1, 10**9), _JSON, st.just
 
 @given(LINES)
 def test_lines_come_back_as_they_were_joined(lines: list[StagedDocument]) -> None:
-    """Reading undoes joining."""
+    """Reading returns the documents that were joined."""
     assert read_staged(join_staged(lines)) == lines
 
 
@@ -19,5 +19,5 @@ def test_a_line_has_four_columns() -> None:
 
 
 def test_a_tab_in_the_document_is_part_of_it() -> None:
-    """Only the first three tabs divide."""
+    """Only the first three tabs of a line divide it."""
     assert read_staged(b'7\t"s"\t0F\t{"a":\t1}\n') == [StagedDocument(7, b'"s"', b"0F", b'{"a":\t1}')]

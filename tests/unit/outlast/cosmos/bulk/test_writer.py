@@ -32,7 +32,7 @@ def test_every_line_is_written_once() -> None:
 
 
 def test_nothing_to_write_sends_nothing() -> None:
-    """No lines, no request."""
+    """A call without documents sends no request."""
     bench = Bench()
     assert bench.write([]).acknowledged == 0
     assert bench.transport.sent == []
@@ -57,7 +57,7 @@ def test_requests_are_limited_in_operations_and_bytes() -> None:
 
 
 def test_a_few_requests_are_in_flight_at_once() -> None:
-    """As many as promised, and no more."""
+    """The writer has as many requests in flight as it promises, and no more."""
     bench = Bench()
     bench.write(make_lines(*[1] * 200))
     assert bench.transport.most_in_flight == IN_FLIGHT
@@ -106,7 +106,7 @@ def test_a_lost_answer_is_asked_for_again(applied: bool) -> None:
     "fault", [Fault(408), Fault(410, 1002), Fault(449), Fault(503), Fault(403, 3), Fault(404, 1002)]
 )
 def test_a_service_that_is_busy_or_moving_is_asked_again(fault: Fault) -> None:
-    """Each of these passes."""
+    """Each of these answers passes, and the documents are sent again."""
     bench = Bench()
     bench.transport.meet([fault] * (ATTEMPTS - 1))
     assert bench.write(make_lines(5)).acknowledged == 5
