@@ -6,7 +6,7 @@ REQUIREMENTS := requirements-dev.txt
 # Most end-to-end tests wait, so there are more workers than cores; a file's tests share what they start.
 PARALLEL := -n 4 --dist loadfile
 
-.PHONY: help install lock demo serve test test-fast check test-all bench soak clean
+.PHONY: help install lock demo serve test test-fast check test-all bench soak sizes clean
 .DEFAULT_GOAL := help
 
 help: ## list these
@@ -48,6 +48,9 @@ bench: install ## every bench, kept in bench/results/; ARGS=--quick is shorter a
 
 soak: install ## the long search for faults, for hours; SOAK_SEEDS=10000 SOAK_KILLS=1000; ends with one JSON object
 	@$(BIN)/python -m tests.soak $(ARGS)
+
+sizes: ## how large the code is, by area
+	@$(BIN)/python tools/size_table.py
 
 clean: ## remove caches and the data of `make serve`; .venv and local.settings.json stay
 	@rm -rf .local .mypy_cache .ruff_cache .pytest_cache .hypothesis

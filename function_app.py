@@ -47,7 +47,9 @@ new_runs = NewRuns(max_parallel=a.settings.max_parallel, now=a.now, new_id=a.new
 start = StartReport(reports=a.reports, inputs=a.inputs, new_runs=new_runs, start_once=start_once).start_report
 current = ShowCurrent(reports=a.reports, snapshots=a.snapshots).show_current
 rejects = ShowRejects(runs=a.runs, staging=a.staging).show_rejects
-health = ShowHealth(a.settings, a.reports, a.cosmos, a.staging, a.clock).show_health
+health = ShowHealth(
+    settings=a.settings, reports=a.reports, cosmos=a.cosmos, staging=a.staging, clock=a.clock
+).show_health
 
 app.route(route="reports/{report}", methods=["POST"])(client(answering(start)))
 app.route(route="reports", methods=["GET"])(answering(ListReports(a.reports).list_reports))
@@ -70,10 +72,8 @@ for step in (
     AdvanceRun(runs=a.runs).advance_run,
     ReadInputFile(gate=a.gate, staging=a.staging, files=a.files, in_thread=a.in_thread).read_input_file,
     ReadDataFromDb(reports=a.reports, gate=a.gate, staging=a.staging, cosmos=a.cosmos).read_data_from_db,
-    GenerateReport(
-        reports=a.reports, gate=a.gate, staging=a.staging, files=a.files, in_thread=a.in_thread
-    ).generate_report,
-    StoreDataToDb(reports=a.reports, gate=a.gate, staging=a.staging, files=a.files, writer=a.writer).store_data_to_db,
+    GenerateReport(reports=a.reports, gate=a.gate, files=a.files, in_thread=a.in_thread).generate_report,
+    StoreDataToDb(reports=a.reports, gate=a.gate, files=a.files, writer=a.writer).store_data_to_db,
     PublishReport(reports=a.reports, gate=a.gate, files=a.files, snapshots=a.snapshots, now=a.now).publish_report,
     UndoReport(reports=a.reports, runs=a.runs, snapshots=a.snapshots, deadlines=a.deadlines).undo_report,
     RemoveGeneration(reports=a.reports, snapshots=a.snapshots, deadlines=a.deadlines).remove_generation,

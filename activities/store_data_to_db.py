@@ -6,20 +6,20 @@ from typing import Any
 
 import orjson
 
+from outlast.cosmos.bulk.bulk_write import Limits
 from outlast.cosmos.bulk.staged_document import StagedDocument, read_staged
 from outlast.cosmos.bulk.token_bucket import TokenBucket
 from outlast.cosmos.bulk.transport import Result
+from outlast.cosmos.bulk.write_progress import WriteProgress
 from outlast.cosmos.bulk.writer import Writer
-from outlast.deadline import Deadline
 from outlast.models import ChunkAnswer, ChunkCall, Json, Payload, Totals
 from outlast.report import Report
-from outlast.runs.fence import Fence, Gate
+from outlast.runs.fence import Gate
 from outlast.runs.record import RunRecord
 from outlast.staging.input import InputFiles, format_of
 from outlast.staging.parts import Generated
 from outlast.staging.paths import content_name, stored_path
 from outlast.staging.rejects import Reject, each_row_once, encode_rejects
-from outlast.staging.store import Staging
 
 WINDOW = 4 * 1024 * 1024
 """Bytes of documents in memory at once; twice the largest document, so that there is a whole document in it."""
@@ -47,7 +47,6 @@ class StoreCursor(Payload):
 class StoreDataToDb:
     reports: Mapping[str, Report[Any]]
     gate: Gate
-    staging: Staging
     files: InputFiles
     writer: Writer
 
@@ -58,28 +57,31 @@ class StoreDataToDb:
         """
         call = ChunkCall.from_dict(given)
         record, fence, deadline = await self.gate.enter(call, "storing")
-        cursor = StoreCursor.from_dict(call.cursor or {})
-        bucket = await self._token_bucket(record)
-        storing = _Storing(self, record, bucket, Generated(self.staging, call.run, call.chunk), deadline, fence, cursor)
+        container = self.reports[record.request.report].container
+        limits = Limits(deadline, fence.check, await self._token_bucket(record, container))
+        cursor, generated = (
+            StoreCursor.from_dict(call.cursor or {}),
+            Generated(self.files.staging, call.run, call.chunk),
+        )
+        storing = _Storing(self.writer, container, generated, limits, cursor)
         done = await storing.go()
         await self._keep_rejects(record, call.chunk, storing)
-        if not done:
-            return ChunkAnswer(
-                replace(storing.cursor, call=cursor.call + 1).to_dict(), storing.totals.to_dict()
-            ).to_dict()
+        if done:
+            return await self._finish(record, call, storing)
+        return ChunkAnswer(replace(storing.cursor, call=cursor.call + 1).to_dict(), storing.totals.to_dict()).to_dict()
+
+    async def _finish(self, record: RunRecord, call: ChunkCall, storing: "_Storing") -> Json:
         rejected = await self._list_rejects(record, call.chunk, storing.cursor)
         ended = {"documents": storing.cursor.documents, "refused": storing.cursor.refused, "rejected": rejected}
-        await self.staging.put(stored_path(call.run, call.chunk), orjson.dumps(ended))
+        await self.files.staging.put(stored_path(call.run, call.chunk), orjson.dumps(ended))
         return ChunkAnswer(None, replace(storing.totals, rejected=rejected).to_dict()).to_dict()
 
-    async def _token_bucket(self, record: RunRecord) -> TokenBucket | None:
+    async def _token_bucket(self, record: RunRecord, container: str) -> TokenBucket | None:
         """This lane's part of what the run may spend."""
         if record.request.ru_share is None:
             return None
         lanes = min(record.request.max_parallel, len((await self.files.chunks(record)).chunks))
-        return await self.writer.token_bucket(
-            self.reports[record.request.report].container, record.request.ru_share, lanes
-        )
+        return await self.writer.token_bucket(container, record.request.ru_share, lanes)
 
     async def _keep_rejects(self, record: RunRecord, chunk: int, storing: "_Storing") -> None:
         """Stage what the database refused in this call, named by its content: a late double of the call, which stopped
@@ -89,16 +91,16 @@ class StoreDataToDb:
             rejects = encode_rejects([_reject(document, result, fields) for document, result in storing.refused])
             cursor = storing.cursor
             name = f"{cursor.call:06}.{content_name(rejects, 'rejects.csv')}"
-            await self.staging.put(stored_path(record.id, chunk, name), rejects)
+            await self.files.staging.put(stored_path(record.id, chunk, name), rejects)
             storing.cursor = replace(cursor, rejecting=(*cursor.rejecting, name))
 
     async def _list_rejects(self, record: RunRecord, chunk: int, cursor: StoreCursor) -> int:
         """Put the rejects of all calls together, each row once, and count them: a row's documents may lie apart."""
         if not cursor.rejecting:
             return 0
-        files = [await self.staging.need(stored_path(record.id, chunk, name)) for name in cursor.rejecting]
+        files = [await self.files.staging.need(stored_path(record.id, chunk, name)) for name in cursor.rejecting]
         listed = each_row_once(files)
-        await self.staging.put(stored_path(record.id, chunk, "rejects.csv"), encode_rejects(listed))
+        await self.files.staging.put(stored_path(record.id, chunk, "rejects.csv"), encode_rejects(listed))
         return len(listed)
 
     async def _fields(self, record: RunRecord, number: int) -> dict[int, list[str]]:
@@ -111,14 +113,12 @@ class StoreDataToDb:
 
 @dataclass(slots=True)
 class _Storing:
-    """One call."""
+    """One call: writes a chunk's documents window by window."""
 
-    step: StoreDataToDb
-    record: RunRecord
-    bucket: TokenBucket | None
+    writer: Writer
+    container: str
     generated: Generated
-    deadline: Deadline
-    fence: Fence
+    limits: Limits
     cursor: StoreCursor
     totals: Totals = field(default_factory=Totals)
     refused: list[tuple[StagedDocument, Result]] = field(default_factory=list)
@@ -128,7 +128,7 @@ class _Storing:
         while (part := await self.generated.find(self.cursor.part)) is not None:
             path = self.generated.path(self.cursor.part, part.documents)
             while self.cursor.offset < part.size:
-                if self.deadline.passed() or not await self._window(path):
+                if self.limits.deadline.passed() or not await self._window(path):
                     return False
             self.cursor = replace(self.cursor, part=self.cursor.part + 1, offset=0)
             if part.cursor is None:
@@ -137,22 +137,26 @@ class _Storing:
 
     async def _window(self, path: str) -> bool:
         """Write the next window; return whether all of it is acknowledged."""
-        data = await self.step.staging.get_range(path, self.cursor.offset, WINDOW)
+        data = await self.generated.staging.get_range(path, self.cursor.offset, WINDOW)
         documents = read_staged(data[: data.rindex(b"\n") + 1])
-        container = self.step.reports[self.record.request.report].container
-        progress = await self.step.writer.write(
-            container, documents, self.deadline, self.fence.check, self.cursor.ahead, self.bucket
+        limits = self.limits
+        progress = await self.writer.write(
+            self.container, documents, limits.deadline, limits.check, self.cursor.ahead, limits.bucket
         )
         self.refused += progress.refused
         self.totals += progress.totals
-        self.cursor = replace(
-            self.cursor,
-            offset=self.cursor.offset + sum(len(document.encoded()) for document in documents[: progress.acknowledged]),
-            ahead=progress.left(),
-            documents=self.cursor.documents + progress.totals.documents,
-            refused=self.cursor.refused + len(progress.refused),
-        )
+        self.cursor = _after(self.cursor, documents, progress)
         return progress.acknowledged == len(documents)
+
+
+def _after(cursor: StoreCursor, documents: Sequence[StagedDocument], progress: WriteProgress) -> StoreCursor:
+    return replace(
+        cursor,
+        offset=cursor.offset + sum(len(document.encoded()) for document in documents[: progress.acknowledged]),
+        ahead=progress.left(),
+        documents=cursor.documents + progress.totals.documents,
+        refused=cursor.refused + len(progress.refused),
+    )
 
 
 def _reject(document: StagedDocument, result: Result, fields: Mapping[int, list[str]]) -> Reject:

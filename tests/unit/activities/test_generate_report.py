@@ -168,7 +168,7 @@ async def generate_two(in_thread: Callable[[Callable[[], Any]], Awaitable[Any]],
     await world.prepare(make_csv(50), "generating")
     w = world
     gate = Gate(w.runs, w.deadlines)
-    step = GenerateReport(w.reports, gate, w.staging, w.files, in_thread, alone).generate_report
+    step = GenerateReport(w.reports, gate, w.files, in_thread, alone).generate_report
     given: Json = {"run": "r1", "attempt": 1, "cursor": None}
     async with asyncio.timeout(30):
         await asyncio.gather(*(step({**given, "chunk": chunk}) for chunk in range(2)))

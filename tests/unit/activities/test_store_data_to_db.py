@@ -6,8 +6,9 @@ from typing import Any
 import orjson
 import pytest
 
-from activities import generate_report, store_data_to_db
+from activities import store_data_to_db
 from outlast.errors import Permanent, Transient
+from outlast.generating import part_builder
 from outlast.models import Json
 from outlast.staging.parts import Generated, PartAnswer
 from outlast.staging.paths import stored_path
@@ -100,7 +101,7 @@ def test_a_call_ends_by_its_deadline() -> None:
 def test_large_parts_are_written_window_by_window(monkeypatch: pytest.MonkeyPatch) -> None:
     """And so are several parts: every document once."""
     monkeypatch.setattr(store_data_to_db, "WINDOW", 500)
-    monkeypatch.setattr(generate_report, "PART_BYTES", 2000)
+    monkeypatch.setattr(part_builder, "PART_BYTES", 2000)
     world = prepare(make_csv(200))
     answers = store_all(world)
     assert (len(answers), add(answers, "documents"), len(ids(world))) == (1, 200, 200)
