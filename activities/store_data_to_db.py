@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 
-from outlast.cosmos.bulk.bulk_write import Limits
+from outlast.cosmos.bulk.limits import Limits
 from outlast.cosmos.bulk.staged_document import StagedDocument, read_staged
 from outlast.cosmos.bulk.token_bucket import TokenBucket
 from outlast.cosmos.bulk.transport import Result
@@ -37,10 +37,13 @@ class StoreCursor(Payload):
     part: int = 0
     offset: int = 0
     ahead: Sequence[Sequence[int]] = ()
+    """Ranges of documents behind `offset` that are written or refused too, numbered from it."""
     call: int = 0
+    """Calls before the next one."""
     documents: int = 0
     refused: int = 0
     rejecting: tuple[str, ...] = ()
+    """The files of rejects that the calls staged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,10 +142,7 @@ class _Storing:
         """Write the next window; return whether all of it is acknowledged."""
         data = await self.generated.staging.get_range(path, self.cursor.offset, WINDOW)
         documents = read_staged(data[: data.rindex(b"\n") + 1])
-        limits = self.limits
-        progress = await self.writer.write(
-            self.container, documents, limits.deadline, limits.check, self.cursor.ahead, limits.bucket
-        )
+        progress = await self.writer.write(self.container, documents, self.limits, self.cursor.ahead)
         self.refused += progress.refused
         self.totals += progress.totals
         self.cursor = _after(self.cursor, documents, progress)
@@ -153,7 +153,7 @@ def _after(cursor: StoreCursor, documents: Sequence[StagedDocument], progress: W
     return replace(
         cursor,
         offset=cursor.offset + sum(len(document.encoded()) for document in documents[: progress.acknowledged]),
-        ahead=progress.left(),
+        ahead=progress.next_ahead(),
         documents=cursor.documents + progress.totals.documents,
         refused=cursor.refused + len(progress.refused),
     )

@@ -18,7 +18,7 @@ from bench.writing.throttled import (
     emulated,
     hot_range,
     peak_mb,
-    settling,
+    seconds_to_adapt,
     two_processes,
     used_on_emulator,
     used_on_stub,
@@ -42,7 +42,7 @@ def writer(quick: bool) -> Iterator[Figure]:
     hot = hot_range(8_000 if quick else 24_000)
     yield at_least("hot_range", hot.use, 0.97, "of rate")
     yield at_most("other_ranges", hot.late, 0.05, "of bound")
-    yield at_most("settle_s", settling(6 if quick else 10), 3, "s")
+    yield at_most("adapt_s", seconds_to_adapt(6 if quick else 10), 3, "s")
     both = two_processes(warm_up, seconds)
     yield at_least("two_processes", both.used, 0.95, "of rate")
     yield at_least("fairness", both.smaller, 0.40, "of rows")

@@ -71,7 +71,7 @@ class Adapters:
             staging=staging,
             inputs=inputs,
             files=InputFiles(staging, inputs or Staging(""), in_thread),
-            writer=Writer(_transport(settings, cosmos), clock, asyncio.sleep, random.random, RateControllers(clock)),
+            writer=_writer(_transport(settings, cosmos), clock),
             mailer=_mailer(settings),
             deadlines=deadlines,
             gate=Gate(runs, deadlines),
@@ -87,6 +87,11 @@ class Adapters:
 def _transport(settings: Settings, cosmos: Cosmos) -> Transport:
     priority = Priority(settings.cosmos_priority, settings.cosmos_throughput_bucket)
     return BulkTransport(cosmos, priority) if settings.cosmos_writer == "bulk" else SdkTransport(cosmos, priority)
+
+
+def _writer(transport: Transport, clock: Callable[[], float]) -> Writer:
+    controllers = RateControllers(clock)
+    return Writer(transport=transport, clock=clock, sleep=asyncio.sleep, jitter=random.random, controllers=controllers)
 
 
 def _mailer(settings: Settings) -> Mailer:

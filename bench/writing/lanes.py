@@ -16,6 +16,7 @@ from itertools import count
 from pathlib import Path
 
 from outlast.cosmos.bulk.bulk_transport import BulkTransport
+from outlast.cosmos.bulk.limits import Limits
 from outlast.cosmos.bulk.rate_controller import RateControllers
 from outlast.cosmos.bulk.staged_document import StagedDocument
 from outlast.cosmos.bulk.transport import Result, Target, Transport
@@ -47,12 +48,12 @@ class Counting:
     route: Callable[..., object] = field(init=False)
     throughput: Callable[..., object] = field(init=False)
 
-    async def send(self, container: str, target: Target, lines: Sequence[StagedDocument]) -> list[Result]:
-        results = await self.inner.send(container, target, lines)
+    async def send(self, container: str, target: Target, documents: Sequence[StagedDocument]) -> list[Result]:
+        results = await self.inner.send(container, target, documents)
         now, written = time.time(), sum(result.status < 300 for result in results)
         self.answers.append((now, written, sum(result.status == 429 for result in results)))
-        self.ended[target.group] = now
-        self.charges[target.group] = self.charges.get(target.group, 0.0) + sum(result.charge for result in results)
+        self.ended[target.batch] = now
+        self.charges[target.batch] = self.charges.get(target.batch, 0.0) + sum(result.charge for result in results)
         return results
 
     def written(self, since: float = 0.0) -> int:
@@ -64,7 +65,7 @@ class Counting:
         return throttled / max(1, throttled + self.written(since))
 
 
-def make_line(number: int, key: int, name: str = "r") -> StagedDocument:
+def make_document(number: int, key: int, name: str = "r") -> StagedDocument:
     """A row of 1 KB."""
     partition = effective_partition_key(f"k{key}").encode()
     document = b'{"id":"%b-%d","pk":"k%d","text":"%b"}' % (name.encode(), number, key, FILLER)
@@ -72,8 +73,8 @@ def make_line(number: int, key: int, name: str = "r") -> StagedDocument:
 
 
 def make_window(first: int, rows: int = WINDOW, rows_per_key: int = 1, name: str = "r") -> list[StagedDocument]:
-    lines = [make_line(number, number // rows_per_key, name) for number in range(first, first + rows)]
-    return sorted(lines, key=lambda line: line.effective_partition_key)
+    documents = [make_document(number, number // rows_per_key, name) for number in range(first, first + rows)]
+    return sorted(documents, key=lambda document: document.effective_partition_key)
 
 
 def fresh_windows(name: str, rows: int | None = None, size: int = WINDOW) -> Iterator[list[StagedDocument]]:
@@ -100,20 +101,24 @@ class Lanes:
         cosmos = Cosmos(self.url, self.key, DATABASE)
         self.counting = Counting(BulkTransport(cosmos))
         transport: Transport = self.counting  # type: ignore[assignment]  # its route is that of the inner one
-        writer = Writer(transport, time.monotonic, asyncio.sleep, random.random, RateControllers(time.monotonic))
-        deadline = Deadline(time.monotonic() + seconds, time.monotonic)
+        clock = time.monotonic
+        controllers = RateControllers(clock)
+        writer = Writer(
+            transport=transport, clock=clock, sleep=asyncio.sleep, jitter=random.random, controllers=controllers
+        )
+        deadline = Deadline(clock() + seconds, clock)
         await asyncio.gather(*(self._lane(writer, windows, deadline) for _ in range(lanes)))
         await cosmos.close()
 
     async def _lane(self, writer: Writer, windows: Iterator[Sequence[StagedDocument]], deadline: Deadline) -> None:
-        while not deadline.passed() and (lines := next(windows, None)) is not None:
+        while not deadline.passed() and (documents := next(windows, None)) is not None:
             try:
-                written = await writer.write(CONTAINER, lines, deadline, _let_pass)
+                progress = await writer.write(CONTAINER, documents, Limits(deadline, _let_pass))
             except Exception as error:  # noqa: BLE001  # counted: none may surface
                 self.failures.append(repr(error))
                 return
-            self.acknowledged += written.acknowledged
-            self.refused += len(written.refused)
+            self.acknowledged += progress.acknowledged
+            self.refused += len(progress.refused)
 
 
 async def _let_pass() -> None:

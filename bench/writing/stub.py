@@ -94,12 +94,12 @@ class Database:
         return 200, json.dumps(CONTAINER if "colls" in path else self._account()).encode()
 
     def _account(self) -> dict[str, Any]:
-        target = [{"name": "here", "databaseAccountEndpoint": self.url}]
+        place = [{"name": "here", "databaseAccountEndpoint": self.url}]
         return {
             "id": "stub",
             "_rid": "stub",
-            "writableLocations": target,
-            "readableLocations": target,
+            "writableLocations": place,
+            "readableLocations": place,
             "enableMultipleWriteLocations": False,
             "userConsistencyPolicy": {"defaultConsistencyLevel": "Session"},
             "queryEngineConfiguration": "{}",

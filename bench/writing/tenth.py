@@ -5,14 +5,15 @@ from dataclasses import dataclass
 from random import Random
 
 from bench.writing.lanes import LANES
-from outlast.cosmos.bulk.rate_controller import RateControllers
+from outlast.cosmos.bulk.limits import Limits
 from outlast.cosmos.bulk.staged_document import StagedDocument
-from outlast.cosmos.bulk.write_progress import Ranges
+from outlast.cosmos.bulk.write_progress import NumberRanges
 from outlast.cosmos.bulk.writer import Writer
 from outlast.cosmos.document import staged
 from outlast.deadline import Deadline
 from tests.simulation.in_process import InProcess
 from tests.simulation.virtual_time import run_virtually
+from tests.simulation.writer_story import let_pass, open_writer
 
 CALL_SECONDS = 72.0
 """Of an activity: 60 % of the functionTimeout of host.json."""
@@ -31,10 +32,10 @@ def at_a_tenth(seconds: float) -> Tenth:
 
 
 async def _write(seconds: float) -> Tenth:
-    loop, random = asyncio.get_running_loop(), Random(1)
+    random = Random(1)
     transport = InProcess(random)
     transport.create_container("c", THROUGHPUT, SPLITS)
-    writer = Writer(transport, loop.time, asyncio.sleep, random.random, RateControllers(loop.time))
+    writer = open_writer(transport, random)
     told = [await done for done in [asyncio.create_task(_lane(writer, lane, seconds)) for lane in range(LANES)]]
     operations = sum(sent for _, _, sent, _ in transport.trace)
     return Tenth(operations / sum(acknowledged for acknowledged, _ in told), sum(failures for _, failures in told))
@@ -42,28 +43,24 @@ async def _write(seconds: float) -> Tenth:
 
 async def _lane(writer: Writer, lane: int, seconds: float) -> tuple[int, int]:
     """Calls one after another, each from where the one before stopped."""
-    acknowledged, failures, lines, first = 0, 0, list[StagedDocument](), 0
-    ahead: Ranges = ()
+    acknowledged, failures, documents, first = 0, 0, list[StagedDocument](), 0
+    ahead: NumberRanges = ()
     while writer.clock() < seconds:
         deadline = Deadline(writer.clock() + CALL_SECONDS, writer.clock)
         while not deadline.passed():
-            lines = lines or _window(lane, first)
+            documents = documents or _window(lane, first)
             try:
-                written = await writer.write("c", lines, deadline, _let_pass, ahead)
+                progress = await writer.write("c", documents, Limits(deadline, let_pass), ahead)
             except Exception:  # noqa: BLE001  # counted: none may surface
                 failures += 1
                 break
-            acknowledged += written.totals.documents
-            first += written.acknowledged
-            lines, ahead = lines[written.acknowledged :], written.left()
+            acknowledged += progress.totals.documents
+            first += progress.acknowledged
+            documents, ahead = documents[progress.acknowledged :], progress.next_ahead()
     return acknowledged, failures
 
 
 def _window(lane: int, first: int) -> list[StagedDocument]:
     rows = range(first, first + WINDOW)
-    lines = [staged({"id": f"{lane}-{n}", "shop": f"s{lane}-{n}"}, ["shop"], n) for n in rows]
-    return sorted(lines, key=lambda line: line.effective_partition_key)
-
-
-async def _let_pass() -> None:
-    pass
+    documents = [staged({"id": f"{lane}-{n}", "shop": f"s{lane}-{n}"}, ["shop"], n) for n in rows]
+    return sorted(documents, key=lambda document: document.effective_partition_key)

@@ -12,7 +12,7 @@ from itertools import count
 
 from azure.cosmos import CosmosClient, PartitionKey
 
-from bench.writing.lanes import CONTAINER, DATABASE, WINDOW, Lanes, fresh_windows, make_line, make_window
+from bench.writing.lanes import CONTAINER, DATABASE, WINDOW, Lanes, fresh_windows, make_document, make_window
 from bench.writing.stub import Stub
 from local.cosmos.control import Control
 from local.cosmos.process import CosmosProcess
@@ -97,14 +97,14 @@ class Hot:
 
 def hot_range(rows: int) -> Hot:
     """One call with all rows, over 4 ranges of 2,000 RU/s."""
-    lines, rate = _half_in_one(rows), RATE / RANGES
+    documents, rate = _half_in_one(rows), RATE / RANGES
     with Stub(RANGES, rate=rate) as stub:
         lanes, begun = Lanes(stub.url, stub.key), time.time()
-        asyncio.run(lanes.run(iter([lines]), 600, lanes=1))
-    needed = {target: charge / rate for target, charge in lanes.counting.charges.items()}
-    took = {target: ended - begun for target, ended in lanes.counting.ended.items()}
-    hot = max(needed, key=lambda target: needed[target])
-    late = max(took[target] / needed[target] - 1 for target in needed if target != hot)
+        asyncio.run(lanes.run(iter([documents]), 600, lanes=1))
+    needed = {range_id: charge / rate for range_id, charge in lanes.counting.charges.items()}
+    took = {range_id: ended - begun for range_id, ended in lanes.counting.ended.items()}
+    hot = max(needed, key=lambda range_id: needed[range_id])
+    late = max(took[range_id] / needed[range_id] - 1 for range_id in needed if range_id != hot)
     return Hot(needed[hot] / took[hot], late)
 
 
@@ -112,16 +112,16 @@ def _half_in_one(rows: int) -> list[StagedDocument]:
     """Half of them in the last of four ranges, the rest in the others alike."""
     hot, cold = list[StagedDocument](), list[StagedDocument]()
     for number in count():
-        line = make_line(number, number)
-        group = hot if line.effective_partition_key >= b"30" else cold
+        document = make_document(number, number)
+        group = hot if document.effective_partition_key >= b"30" else cold
         if len(group) < rows // 2:
-            group.append(line)
+            group.append(document)
         if len(hot) + len(cold) == rows // 2 * 2:
-            return sorted(hot + cold, key=lambda line: line.effective_partition_key)
+            return sorted(hot + cold, key=lambda document: document.effective_partition_key)
     raise AssertionError
 
 
-def settling(pause: int) -> float:
+def seconds_to_adapt(pause: int) -> float:
     """Seconds until 95 % of the new rate is used: after the start, a doubling, a halving, a split; the longest."""
     with emulated() as process:
         lanes, served = Lanes(process.url, process.key), Served(process.url)
@@ -148,11 +148,11 @@ def settling(pause: int) -> float:
 
         asyncio.run(run())
         served.look()
-    return max(_settled(served, at, rate, pause) for at, rate in changes[:4])
+    return max(_seconds_until_used(served, at, rate, pause) for at, rate in changes[:4])
 
 
-def _settled(served: Served, at: float, rate: int, pause: int) -> float:
-    """To the beginning of the first whole second that uses it, and so does the next."""
+def _seconds_until_used(served: Served, at: float, rate: int, pause: int) -> float:
+    """Count to the begin of the first two whole seconds that use the rate."""
     for second in range(int(at) + 1, int(at) + pause):
         if served.second(second) + served.second(second + 1) >= 2 * 0.95 * rate:
             return max(0.0, second - at)

@@ -16,7 +16,7 @@ NO_THROTTLE_RETRY = -1
 
 class Cosmos:
     """Two clients, for the SDK sets retries per client: `database` waits out 429s as the SDK does, for small reads;
-    `writing` leaves every 429 to the writer, which rates itself. Without a key the managed identity is used."""
+    `writing` leaves every 429 to the writer, which paces itself. Without a key the managed identity is used."""
 
     def __init__(self, endpoint: str, key: str, database: str) -> None:
         self._endpoint = endpoint

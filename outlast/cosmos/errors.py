@@ -1,41 +1,61 @@
-"""What the database's errors mean to the app, translated once.
+"""What an error of the database means. It is translated here, once, into the app's two kinds of failure."""
 
-Source: Azure docs, "Designing resilient applications with Azure Cosmos DB SDKs", and the codes the SDKs act on.
-"""
+from collections.abc import Iterator
+from contextlib import contextmanager
 
+from aiohttp import ClientError
 from azure.core.exceptions import AzureError
 from azure.cosmos.exceptions import CosmosHttpResponseError
 
 from outlast.errors import OutlastError, Permanent, Transient
-from outlast.models import RUNS_CONTAINER
 
 OWNER_MISSING = 1003
 """The substatus of a 404 that means the container, not the document."""
-PARTITION_FULL = 1014
-"""The substatus of a 403 that means a logical partition of 20 GB."""
+PASSING = frozenset({408, 410, 449, 500, 502, 503, 504})
+"""Statuses after which the same request may succeed. Source: Azure docs, "Designing resilient applications with Azure
+Cosmos DB SDKs", and the codes that the SDKs act on."""
+PASSING_WITH = frozenset({(400, 1024), (403, 3), (403, 1008), (404, 1002)})
+"""Statuses with their substatus: the container was created again, the region changed, the session is not there yet."""
+PARTITION_FULL = (403, 1014)
+ANY_ERROR = (AzureError, ClientError, TimeoutError, ConnectionError)
+"""What a call of the SDK raises: CosmosHttpResponseError, an AzureError, for a response, the others without one."""
 
 
-def translated(error: AzureError, container: str, what: str) -> OutlastError:
-    """The error that a failed call raises; `what` names what was asked for, such as `run r1's record`."""
-    if not isinstance(error, CosmosHttpResponseError):
-        return Transient(f"the database gave no answer for {what} ({type(error).__name__})")
-    return of_status(error.status_code or 0, int(error.sub_status or 0), container, what)
-
-
-def of_status(status: int, substatus: int, container: str, what: str) -> OutlastError:
-    if (status, substatus) == (403, PARTITION_FULL):
-        return Permanent(f"a logical partition of {container} is full (20 GB); choose a finer partition key")
+def dead_end(what: str, container: str, status: int, substatus: int, partition_key: str | None = None) -> str | None:
+    """Return why no repeat of a request can succeed and what to do next; None when one may succeed."""
+    if status in PASSING or (status, substatus) in PASSING_WITH:
+        return None
+    if (status, substatus) == PARTITION_FULL:
+        return f"a logical partition of {container} is full (20 GB); choose a finer partition key"
     if status in (401, 403):
-        return Permanent(
+        return (
             f"the database refuses {what} ({status}); give the app's identity the role "
             "'Cosmos DB Built-in Data Contributor', or correct COSMOS_KEY"
         )
     if status == 404:
-        how = " with partition key /id" if container == RUNS_CONTAINER else ", because this app may not"
-        return Permanent(f"the container {container} does not exist; create it{how}")
-    return Transient(f"the database answered {status} for {what}")
+        by = f" with the partition key {partition_key}" if partition_key else ""
+        return f"the container {container} does not exist; create it{by}, because this app may not"
+    return None
 
 
-def owner_is_missing(error: CosmosHttpResponseError) -> bool:
-    """Whether a 404 means the container and not the document."""
-    return error.status_code == 404 and error.sub_status == OWNER_MISSING
+def translate(error: Exception, what: str, container: str, partition_key: str | None = None) -> OutlastError:
+    """Return the failure that an error of ANY_ERROR means.
+
+    `what` is what was read or written, with its id; `partition_key` is the path that the container should have.
+    """
+    if not isinstance(error, CosmosHttpResponseError):
+        return Transient(f"the database gave no answer for {what} ({type(error).__name__})")
+    status, substatus = error.status_code or 0, int(error.sub_status or 0)
+    text = dead_end(what, container, status, substatus, partition_key)
+    if text is not None:
+        return Permanent(text)
+    return Transient(f"the database answered {status}{f'/{substatus}' if substatus else ''} for {what}")
+
+
+@contextmanager
+def translated(what: str, container: str, partition_key: str | None = None) -> Iterator[None]:
+    """Raise Permanent or Transient for an error of the database in the body."""
+    try:
+        yield
+    except ANY_ERROR as error:
+        raise translate(error, what, container, partition_key) from error

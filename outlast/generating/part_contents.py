@@ -30,7 +30,7 @@ class PartContents:
             if earlier := self.documents.pop(key, None):
                 self._replace(earlier, key)
             self.documents[key] = document
-            self.size += len(document.document) + ROW_BYTES
+            self.size += len(document.body) + ROW_BYTES
 
     def refuse(self, reject: Reject) -> None:
         self.rejects.append(reject)
@@ -54,6 +54,6 @@ class PartContents:
             self.documents.values(),
             key=lambda one: (one.effective_partition_key < begin, one.effective_partition_key, one.row),
         )
-        size = sum(len(one.document) for one in documents)
+        size = sum(len(one.body) for one in documents)
         totals = Totals(rows=rows, rejected=len(self.rejects), documents=len(documents), bytes=size)
         return join_staged(documents), encode_rejects(self.rejects) or None, totals

@@ -8,10 +8,10 @@ from typing import Any
 import azure.functions as func
 import orjson
 from azure.core.exceptions import AzureError
-from azure.cosmos.exceptions import CosmosHttpResponseError
 from obstore.exceptions import BaseError
 
 from outlast.cosmos.client import Cosmos
+from outlast.cosmos.errors import translated
 from outlast.errors import OutlastError, Permanent
 from outlast.mail import missing_setting
 from outlast.models import RUNS_CONTAINER
@@ -57,11 +57,8 @@ class ShowHealth:
         database = await self.cosmos.database()
         used = [name for report in self.reports.values() for name in (report.container, *report.reads)]
         for container in dict.fromkeys([RUNS_CONTAINER, *used]):
-            try:
+            with translated(f"the container {container}", container):
                 await database.get_container_client(container).read()
-            except CosmosHttpResponseError as error:
-                missing = "is missing" if error.status_code == 404 else f"answers {error.status_code}"
-                raise Permanent(f"the container {container} {missing}") from None
 
     async def _staging(self) -> None:
         await self.staging.put("health", b"ok")

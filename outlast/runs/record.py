@@ -3,6 +3,7 @@
 `transitions` changes it, `store` keeps it, and every change is conditional on its ETag.
 """
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, Self
 
@@ -74,7 +75,7 @@ class RunRecord:
     etag: str | None = None
 
     @classmethod
-    def from_document(cls, document: Json) -> Self:
+    def from_document(cls, document: Mapping[str, Any]) -> Self:
         """Read what `to_document` wrote; members of a newer release are left out."""
         request, status, result = (_members(document, part) for part in (RunRequest, RunStatus, RunResult))
         return cls(
@@ -95,7 +96,7 @@ class RunRecord:
         return replace(self, status=replace(self.status, **changes), result=replace(self.result, **result))
 
 
-def _members(document: Json, part: type[RunRequest | RunStatus | RunResult]) -> Json:
+def _members(document: Mapping[str, Any], part: type[RunRequest | RunStatus | RunResult]) -> Json:
     return {f.name: document[f.name] for f in fields(part) if f.name in document}
 
 

@@ -5,19 +5,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
-from azure.core import MatchConditions
-from azure.core.exceptions import AzureError
-from azure.cosmos.exceptions import (
-    CosmosResourceExistsError,
-    CosmosResourceNotFoundError,
-)
-
 from outlast.cosmos.client import Cosmos
-from outlast.cosmos.conditional import change_until_kept
-from outlast.cosmos.errors import owner_is_missing, translated
+from outlast.cosmos.conditional import Conflict, change, read_or_none, write_if_unchanged
+from outlast.cosmos.errors import translated
 from outlast.errors import Permanent
 from outlast.models import RUNS_CONTAINER
 from outlast.runs.record import ENDED, RunRecord
+
+PARTITION_KEY = "/id"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,24 +59,15 @@ class CosmosRuns:
 
     async def create(self, record: RunRecord) -> bool:
         try:
-            container = await self._cosmos.container(RUNS_CONTAINER)
-            await container.create_item(record.changed(updated=self._stamp()).to_document())
-        except CosmosResourceExistsError:
+            await self._write(record)
+        except Conflict:
             return False
-        except AzureError as error:
-            raise translated(error, RUNS_CONTAINER, f"run {record.id}'s record") from error
         return True
 
     async def find(self, run: str) -> RunRecord | None:
-        try:
-            container = await self._cosmos.container(RUNS_CONTAINER)
-            return RunRecord.from_document(await container.read_item(run, run))
-        except CosmosResourceNotFoundError as error:
-            if owner_is_missing(error):
-                raise translated(error, RUNS_CONTAINER, f"run {run}'s record") from error
-            return None
-        except AzureError as error:
-            raise translated(error, RUNS_CONTAINER, f"run {run}'s record") from error
+        with translated(f"run {run}'s record", RUNS_CONTAINER, PARTITION_KEY):
+            found = await read_or_none(await self._cosmos.container(RUNS_CONTAINER), run, run)
+        return None if found is None else RunRecord.from_document(found)
 
     async def newest(self, asked: Listing) -> list[RunRecord]:
         given = {"report": asked.report, "state": asked.state, "before": asked.before}
@@ -100,27 +86,21 @@ class CosmosRuns:
 
     async def _query(self, text: str, values: dict[str, Any]) -> list[RunRecord]:
         parameters = [{"name": name, "value": value} for name, value in values.items()]
-        try:
+        with translated("the run records", RUNS_CONTAINER, PARTITION_KEY):
             container = await self._cosmos.container(RUNS_CONTAINER)
             return [RunRecord.from_document(item) async for item in container.query_items(text, parameters=parameters)]
-        except AzureError as error:
-            raise translated(error, RUNS_CONTAINER, "the list of runs") from error
 
     async def change(self, run: str, edit: Callable[[RunRecord], RunRecord]) -> RunRecord:
-        """Apply `edit` to the newest record until no other change comes between; `edit` may raise to refuse."""
-        try:
-            return await change_until_kept(lambda: need(self, run), edit, self._replace)
-        except AzureError as error:
-            raise translated(error, RUNS_CONTAINER, f"run {run}'s record") from error
-
-    async def _replace(self, before: RunRecord, after: RunRecord) -> RunRecord:
-        container, body = (
-            await self._cosmos.container(RUNS_CONTAINER),
-            after.changed(updated=self._stamp()).to_document(),
+        """Apply `edit` to the newest record until no other change comes between. `edit` may raise to refuse."""
+        return await change(
+            read=lambda: need(self, run), edit=edit, write=lambda before, after: self._write(after, before.etag)
         )
-        condition = MatchConditions.IfNotModified
-        kept = await container.replace_item(before.id, body, etag=before.etag, match_condition=condition)
-        return RunRecord.from_document(kept)
+
+    async def _write(self, record: RunRecord, etag: str | None = None) -> RunRecord:
+        body = record.changed(updated=self._stamp()).to_document()
+        with translated(f"run {record.id}'s record", RUNS_CONTAINER, PARTITION_KEY):
+            container = await self._cosmos.container(RUNS_CONTAINER)
+            return RunRecord.from_document(await write_if_unchanged(container, body, etag))
 
     def _stamp(self) -> str:
         return self._now().astimezone(UTC).isoformat(timespec="milliseconds")

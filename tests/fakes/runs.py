@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
+from outlast.cosmos.conditional import Conflict, change
 from outlast.runs.record import ENDED, RunRecord
 from outlast.runs.store import Listing, need
 from tests.fakes.clock import START
@@ -54,14 +55,13 @@ class FakeRuns:
         return sorted(found, key=lambda record: record.status.updated or "")
 
     async def change(self, run: str, edit: Callable[[RunRecord], RunRecord]) -> RunRecord:
-        while True:
-            before = await need(self, run)
-            after = edit(before)
-            if after == before:
-                return before
+        async def write(before: RunRecord, after: RunRecord) -> RunRecord:
             self.before_write()
-            if self.records[run].etag == before.etag:
-                return self._write(after)
+            if self.records[run].etag != before.etag:
+                raise Conflict
+            return self._write(after)
+
+        return await change(read=lambda: need(self, run), edit=edit, write=write)
 
     def set(self, run: str, **changes: object) -> RunRecord:
         """Change a record as somebody else would, without asking."""

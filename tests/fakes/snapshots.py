@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from outlast.cosmos.conditional import Conflict, change
 from outlast.cosmos.snapshots.header import RUN, Edit, Header
 from outlast.report import Report
 from tests.fakes.transport import FakeTransport
@@ -12,9 +13,9 @@ from tests.fakes.transport import FakeTransport
 
 @dataclass(slots=True)
 class FakeSnapshots:
-    """`before_write`, called between reading and writing a header, is the place for a change that comes between;
-    `when_done`, after a header was written or documents were removed, for an answer that is lost. One look finds at
-    most `found` documents."""
+    """`before_write` is called between reading and writing a header, so that a test can change it there. `when_done` is
+    called after a header is written or documents are removed, so that a test can lose the answer. One call of `remove`
+    finds at most `found` documents."""
 
     transport: FakeTransport
     found: int = 50
@@ -28,19 +29,21 @@ class FakeSnapshots:
         return self.headers.get(report.name)
 
     async def change(self, report: Report[Any], edit: Edit) -> Header | None:
-        while True:
-            before = await self.header(report)
-            after = edit(before)
-            if after is None or after == before:
-                return before
+        async def write(before: Header | None, after: Header) -> Header:
             await asyncio.sleep(0)
             self.before_write()
             now = await self.header(report)
-            if (now and now.etag) == (before and before.etag):
-                self.writes += 1
-                self.headers[report.name] = replace(after, etag=str(self.writes))
-                self.when_done()
-                return self.headers[report.name]
+            if (now and now.etag) != (before and before.etag):
+                raise Conflict
+            return self._write(report, after)
+
+        return await change(read=lambda: self.header(report), edit=edit, write=write)
+
+    def _write(self, report: Report[Any], header: Header) -> Header:
+        self.writes += 1
+        self.headers[report.name] = replace(header, etag=str(self.writes))
+        self.when_done()
+        return self.headers[report.name]
 
     async def remove(self, report: Report[Any], run: str) -> int:
         self.when_removing()

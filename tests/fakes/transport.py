@@ -62,33 +62,33 @@ class FakeTransport:
     async def throughput(self, container: str) -> float:
         return self.provisioned
 
-    async def send(self, container: str, target: Target, lines: Sequence[StagedDocument]) -> list[Result]:
-        if not lines or len(lines) > 100 or len({line.partition_key for line in lines}) != 1:
-            raise AssertionError(f"{len(lines)} lines are no batch of one partition key")
-        self.sent.append([line.parsed()["id"] for line in lines])
+    async def send(self, container: str, target: Target, documents: Sequence[StagedDocument]) -> list[Result]:
+        if not documents or len(documents) > 100 or len({document.partition_key for document in documents}) != 1:
+            raise AssertionError(f"{len(documents)} documents are no batch of one partition key")
+        self.sent.append([document.parsed()["id"] for document in documents])
         self.in_flight += 1
         self.most_in_flight = max(self.most_in_flight, self.in_flight)
         await asyncio.sleep(0)
         self.in_flight -= 1
         fault = self.script.popleft() if self.script else self.always
         if fault is not None and not fault.applied:
-            return [_failed(fault)] * len(lines)
-        results = self._apply(self.documents(container), lines)
-        return results if fault is None else [_failed(fault)] * len(lines)
+            return [_failed(fault)] * len(documents)
+        results = self._apply(self.documents(container), documents)
+        return results if fault is None else [_failed(fault)] * len(documents)
 
-    def _apply(self, documents: Documents, lines: Sequence[StagedDocument]) -> list[Result]:
-        statuses = [self.poison.get(line.parsed()["id"], 0) for line in lines]
+    def _apply(self, stored: Documents, documents: Sequence[StagedDocument]) -> list[Result]:
+        statuses = [self.poison.get(document.parsed()["id"], 0) for document in documents]
         bad = next((i for i, status in enumerate(statuses) if status), None)
         if bad is not None:
-            failed = Result(statuses[bad], message=f"document {lines[bad].parsed()['id']} is refused")
-            return [failed if i == bad else Result(424) for i in range(len(lines))]
-        return [self._upsert(documents, line) for line in lines]
+            failed = Result(statuses[bad], message=f"document {documents[bad].parsed()['id']} is refused")
+            return [failed if i == bad else Result(424) for i in range(len(documents))]
+        return [self._upsert(stored, document) for document in documents]
 
-    def _upsert(self, documents: Documents, line: StagedDocument) -> Result:
-        document = line.parsed()
-        key = (line.partition_key, document["id"])
-        status = 200 if key in documents else 201
-        documents[key] = document
+    def _upsert(self, stored: Documents, document: StagedDocument) -> Result:
+        content = document.parsed()
+        key = (document.partition_key, content["id"])
+        status = 200 if key in stored else 201
+        stored[key] = content
         return Result(status, charge=CHARGE)
 
 

@@ -74,7 +74,13 @@ class World:
         self.snapshots = FakeSnapshots(self.transport)
         self.files = InputFiles(self.staging, self.inputs)
         self.deadlines = Deadlines(self.timeout, self.clock)
-        writer = Writer(self.transport, self.clock, self.clock.sleep, lambda: 0.5, RateControllers(self.clock))
+        writer = Writer(
+            transport=self.transport,
+            clock=self.clock,
+            sleep=self.clock.sleep,
+            jitter=lambda: 0.5,
+            controllers=RateControllers(self.clock),
+        )
         reports, staging, files, gate = self.reports, self.staging, self.files, Gate(self.runs, self.deadlines)
         snapshots, deadlines = self.snapshots, self.deadlines
         staged: dict[str, Any] = {"reports": reports, "gate": gate, "staging": staging}

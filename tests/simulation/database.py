@@ -110,8 +110,8 @@ class CoreRuns:
 class OneRange:
     """`Route`, where a container is one partition."""
 
-    def targets(self, lines: Sequence[StagedDocument]) -> list[Target]:
-        return [Target("0", "0")] * len(lines)
+    def targets(self, documents: Sequence[StagedDocument]) -> list[Target]:
+        return [Target("0", "0")] * len(documents)
 
 
 class CoreTransport:
@@ -126,14 +126,14 @@ class CoreTransport:
     async def throughput(self, container: str) -> float:
         return math.inf
 
-    async def send(self, container: str, target: Target, lines: Sequence[StagedDocument]) -> list[Result]:
+    async def send(self, container: str, target: Target, documents: Sequence[StagedDocument]) -> list[Result]:
         operations = [
             {
                 "operationType": "Upsert",
-                "partitionKey": f"[{line.partition_key.decode()}]",
-                "resourceBody": line.parsed(),
+                "partitionKey": f"[{document.partition_key.decode()}]",
+                "resourceBody": document.parsed(),
             }
-            for line in lines
+            for document in documents
         ]
         headers = {
             "x_ms_cosmos_is_batch_request": "true",
@@ -141,11 +141,11 @@ class CoreTransport:
             "x_ms_documentdb_partitionkeyrangeid": "0",
         }
         if self.database.scheduler.chance("503", self.database.busy):
-            return [Result(503)] * len(lines)
+            return [Result(503)] * len(documents)
         try:
             response = await self.database.ask("POST", container, body=operations, **headers)
         except Transient:
-            return [Result(CONNECTION_LOST)] * len(lines)
+            return [Result(CONNECTION_LOST)] * len(documents)
         return [Result(answer["statusCode"], charge=answer["requestCharge"]) for answer in orjson.loads(response.body)]
 
 

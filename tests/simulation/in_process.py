@@ -83,13 +83,13 @@ class InProcess:
     async def throughput(self, container: str) -> float:
         return float(self.emulator.account.container(DATABASE, container).throughput)
 
-    async def send(self, container: str, place: Target, lines: Sequence[StagedDocument]) -> list[Result]:
+    async def send(self, container: str, target: Target, documents: Sequence[StagedDocument]) -> list[Result]:
         began = asyncio.get_running_loop().time()
-        body = body_of(lines).encode()
+        body = body_of(documents).encode()
         path = f"/dbs/{DATABASE}/colls/{container}/docs"
-        answer = await self._travel("POST", path, body, {**headers_for(place.group), "prefer": "return=minimal"})
-        results = self._results(answer, len(lines))
-        self.trace.append((began, place.group, len(lines), [result.status for result in results]))
+        answer = await self._travel("POST", path, body, {**headers_for(target.batch), "prefer": "return=minimal"})
+        results = self._results(answer, len(documents))
+        self.trace.append((began, target.batch, len(documents), [result.status for result in results]))
         return results
 
     def _results(self, answer: Response, operations: int) -> list[Result]:

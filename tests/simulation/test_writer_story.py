@@ -5,15 +5,14 @@ from random import Random
 
 import pytest
 
-from outlast.cosmos.bulk.rate_controller import RateControllers
+from outlast.cosmos.bulk.limits import Limits
 from outlast.cosmos.bulk.staged_document import StagedDocument
 from outlast.cosmos.bulk.transport import CONNECTION_LOST, Result, Target
-from outlast.cosmos.bulk.writer import Writer
 from outlast.cosmos.document import staged
 from outlast.deadline import Deadline
 from tests.simulation.in_process import DATABASE, InProcess
 from tests.simulation.virtual_time import run_virtually
-from tests.simulation.writer_story import CONTAINER, FAULTS, tell
+from tests.simulation.writer_story import CONTAINER, FAULTS, let_pass, open_writer, tell
 
 SEEDS = 300
 
@@ -38,32 +37,28 @@ def test_the_same_seed_tells_the_same_story(seed: int) -> None:
 class Forgetful(InProcess):
     """Loses the first answer about each document, when it is written."""
 
-    async def send(self, container: str, target: Target, lines: Sequence[StagedDocument]) -> list[Result]:
-        results = await super().send(container, target, lines)
+    async def send(self, container: str, target: Target, documents: Sequence[StagedDocument]) -> list[Result]:
+        results = await super().send(container, target, documents)
         known = self.__dict__.setdefault("answered", set())
-        if all(line.row in known for line in lines):
+        if all(document.row in known for document in documents):
             return results
-        known.update(line.row for line in lines)
-        return [Result(CONNECTION_LOST)] * len(lines)
+        known.update(document.row for document in documents)
+        return [Result(CONNECTION_LOST)] * len(documents)
 
 
-async def _let_pass() -> None:
-    pass
-
-
-def test_a_share_is_never_exceeded() -> None:
-    """Two lanes together stay within the share in every second of a run, but for the batch that began the second."""
+def test_a_ru_share_is_never_exceeded() -> None:
+    """No second of a run of two lanes serves more than its `ru_share`, but for the batch that began in it."""
 
     async def run() -> None:
         loop, random = asyncio.get_running_loop(), Random(1)
         transport = InProcess(random)
         transport.create_container(CONTAINER, 20_000)
-        writer = Writer(transport, loop.time, asyncio.sleep, random.random, RateControllers(loop.time))
+        writer = open_writer(transport, random)
 
         async def lane(name: int) -> None:
-            lines = [staged({"id": f"{name}-{row}", "shop": f"s{row % 90}"}, ["shop"], row) for row in range(1000)]
+            documents = [staged({"id": f"{name}-{row}", "shop": f"s{row % 90}"}, ["shop"], row) for row in range(1000)]
             bucket = await writer.token_bucket(CONTAINER, 0.05, lanes=2)
-            await writer.write(CONTAINER, lines, Deadline(600, loop.time), _let_pass, bucket=bucket)
+            await writer.write(CONTAINER, documents, Limits(Deadline(600, loop.time), let_pass, bucket))
 
         await asyncio.gather(lane(0), lane(1))
         ranges = transport.emulator.account.container(DATABASE, CONTAINER).partitions
@@ -84,10 +79,10 @@ def test_every_answer_may_be_lost_once() -> None:
         loop, random = asyncio.get_running_loop(), Random(1)
         transport = Forgetful(random)
         transport.create_container(CONTAINER, 20_000, 2)
-        lines = [staged({"id": str(row), "shop": f"s{row % 90}"}, ["shop"], row) for row in range(2000)]
-        writer = Writer(transport, loop.time, asyncio.sleep, random.random, RateControllers(loop.time))
-        written = await writer.write(CONTAINER, lines, Deadline(600, loop.time), _let_pass)
-        assert (written.acknowledged, written.refused, written.totals.documents) == (2000, [], 2000)
+        documents = [staged({"id": str(row), "shop": f"s{row % 90}"}, ["shop"], row) for row in range(2000)]
+        writer = open_writer(transport, random)
+        progress = await writer.write(CONTAINER, documents, Limits(Deadline(600, loop.time), let_pass))
+        assert (progress.acknowledged, progress.refused, progress.totals.documents) == (2000, [], 2000)
         assert transport.count(CONTAINER) == 2000
 
     run_virtually(run())

@@ -119,7 +119,13 @@ class World:
         files, clock = InputFiles(self.staging, self.staging), self.scheduler.clock
         reports, runs, staging, deadlines = WITH_SNAPSHOT, self.runs, self.staging, self.deadlines
         gate = Gate(runs, deadlines)
-        writer = Writer(CoreTransport(self.database), clock, self.scheduler.sleep, lambda: 0.5, RateControllers(clock))
+        writer = Writer(
+            transport=CoreTransport(self.database),
+            clock=clock,
+            sleep=self.scheduler.sleep,
+            jitter=lambda: 0.5,
+            controllers=RateControllers(clock),
+        )
         snapshots, cosmos = self.snapshots, FakeCosmos()
         steps = (
             AdvanceRun(runs).advance_run,

@@ -9,9 +9,10 @@ from typing import Any
 
 import orjson
 
+from outlast.cosmos.bulk.limits import Limits
 from outlast.cosmos.bulk.rate_controller import RateControllers
 from outlast.cosmos.bulk.staged_document import StagedDocument
-from outlast.cosmos.bulk.write_progress import Ranges
+from outlast.cosmos.bulk.write_progress import NumberRanges
 from outlast.cosmos.bulk.writer import Writer
 from outlast.cosmos.document import staged
 from outlast.deadline import Deadline
@@ -87,14 +88,11 @@ class _Teller:
         version = random.choice((1, 2, 2, 2))
         transport.create_container(CONTAINER, random.choice((400, 1000, 4000, 20_000)), random.randrange(4), version)
         rules = self._break(transport)
-        writers = [
-            Writer(transport, loop.time, asyncio.sleep, random.random, RateControllers(loop.time))
-            for _ in range(random.choice((1, 1, 2)))
-        ]
+        writers = [open_writer(transport, random) for _ in range(random.choice((1, 1, 2)))]
         lanes = [self._chunk(number) for number in range(random.randint(1, 3))]
         disturbing = asyncio.create_task(self._disturb(transport))
         async with asyncio.timeout(LIMIT):
-            await asyncio.gather(*(self._lane(random.choice(writers), lines) for lines in lanes))
+            await asyncio.gather(*(self._lane(random.choice(writers), documents) for documents in lanes))
         disturbing.cancel()
         self.story.seconds = loop.time()
         self._look(transport, rules)
@@ -117,32 +115,32 @@ class _Teller:
         """Documents in the order of the hash space, some of which the database refuses."""
         shops = self.random.choice((1, 7, 1000))
         text = "x" * self.random.choice((10, 300, 20_000))
-        lines = []
+        documents = []
         for row in range(self.random.randint(1, 120)):
             key = f"{number}-{row}"
-            line = staged({"id": key, "shop": f"s{self.random.randrange(shops)}", "text": text}, ["shop"], row + 2)
+            document = staged({"id": key, "shop": f"s{self.random.randrange(shops)}", "text": text}, ["shop"], row + 2)
             if self.random.random() < 0.03:
-                line = replace(line, document=orjson.dumps({"id": key, "shop": "elsewhere"}))
+                document = replace(document, body=orjson.dumps({"id": key, "shop": "elsewhere"}))
                 self.story.bad.add(key)
             else:
                 self.story.expected.add(key)
-            lines.append(line)
-        return sorted(lines, key=lambda line: (line.effective_partition_key, line.row))
+            documents.append(document)
+        return sorted(documents, key=lambda document: (document.effective_partition_key, document.row))
 
-    async def _lane(self, writer: Writer, lines: Sequence[StagedDocument]) -> None:
+    async def _lane(self, writer: Writer, documents: Sequence[StagedDocument]) -> None:
         """Calls one after another, each from where the one before stopped."""
         seconds = self.random.choice((0.5, 3.0, 1000.0))
-        ahead: Ranges = ()
-        while lines:
+        ahead: NumberRanges = ()
+        while documents:
             try:
                 deadline = Deadline(writer.clock() + seconds, writer.clock, 2.0)
-                written = await writer.write(CONTAINER, lines, deadline, _let_pass, ahead)
+                progress = await writer.write(CONTAINER, documents, Limits(deadline, let_pass), ahead)
             except Transient:
                 await asyncio.sleep(5)
                 continue
-            lines, ahead = lines[written.acknowledged :], written.left()
-            self.story.documents += written.totals.documents
-            self.story.refused.update(line.parsed()["id"] for line, _ in written.refused)
+            documents, ahead = documents[progress.acknowledged :], progress.next_ahead()
+            self.story.documents += progress.totals.documents
+            self.story.refused.update(document.parsed()["id"] for document, _ in progress.refused)
 
     async def _disturb(self, transport: InProcess) -> None:
         """Split a range now and then, and change the throughput."""
@@ -164,5 +162,12 @@ class _Teller:
                 self.story.stored |= set(partition.groups[key])
 
 
-async def _let_pass() -> None:
-    pass
+async def let_pass() -> None:
+    """A fence that lets every request pass."""
+
+
+def open_writer(transport: InProcess, random: Random) -> Writer:
+    """Return a writer in the time of the running loop."""
+    clock = asyncio.get_running_loop().time
+    controllers = RateControllers(clock)
+    return Writer(transport=transport, clock=clock, sleep=asyncio.sleep, jitter=random.random, controllers=controllers)

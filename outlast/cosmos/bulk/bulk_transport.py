@@ -2,8 +2,6 @@
 
 from collections.abc import Sequence
 
-from aiohttp import ClientError
-from azure.core.exceptions import AzureError
 from azure.cosmos.exceptions import CosmosHttpResponseError
 
 from outlast.cosmos.bulk.partition_map import PartitionMap
@@ -23,6 +21,7 @@ from outlast.cosmos.bulk.transport import (
 )
 from outlast.cosmos.client import Cosmos
 from outlast.cosmos.connection import ordered_ranges, post_batch, read_ranges
+from outlast.cosmos.errors import ANY_ERROR
 
 
 class BulkTransport:
@@ -42,26 +41,26 @@ class BulkTransport:
             self._maps[container] = await self._read(container, known)
         except CosmosHttpResponseError as error:
             return for_each(error, 1)[0]
-        except (AzureError, ClientError, TimeoutError, ConnectionError) as error:
+        except ANY_ERROR as error:
             return no_response(error)
         return self._maps[container]
 
     async def throughput(self, container: str) -> float:
         return await read_throughput((await self._cosmos.database()).get_container_client(container))
 
-    async def send(self, container: str, target: Target, lines: Sequence[StagedDocument]) -> list[Result]:
+    async def send(self, container: str, target: Target, documents: Sequence[StagedDocument]) -> list[Result]:
         proxy = (await self._cosmos.writing()).get_container_client(container)
         options = {**self._priority.options(), "containerRID": self._maps[container].rid}
         try:
-            if len(lines[0].document) > BATCH_DOCUMENT_BYTES:
-                return [await upsert(proxy, lines[0], self._priority.keywords())]
-            answers, _ = await post_batch(proxy, headers_for(target.group), options, body_of(lines))
+            if len(documents[0].body) > BATCH_DOCUMENT_BYTES:
+                return [await upsert(proxy, documents[0], self._priority.keywords())]
+            answers, _ = await post_batch(proxy, headers_for(target.batch), options, body_of(documents))
         except CosmosHttpResponseError as error:
-            return for_each(error, len(lines))
-        except (AzureError, ClientError, TimeoutError, ConnectionError) as error:
-            return [no_response(error)] * len(lines)
-        if not isinstance(answers, list) or len(answers) != len(lines):
-            return [Result(500, message="the answer has not one result for each operation")] * len(lines)
+            return for_each(error, len(documents))
+        except ANY_ERROR as error:
+            return [no_response(error)] * len(documents)
+        if not isinstance(answers, list) or len(answers) != len(documents):
+            return [Result(500, message="the answer has not one result for each operation")] * len(documents)
         return results_of(answers)
 
     async def _read(self, container: str, known: PartitionMap | None) -> PartitionMap:

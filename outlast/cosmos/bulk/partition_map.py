@@ -37,13 +37,13 @@ class PartitionMap:
         lows = [one["minInclusive"].encode() for one in ranges]
         return cls(properties["_rid"], int(definition.get("version", 1)), lows, targets, source)
 
-    def targets(self, lines: Sequence[StagedDocument]) -> list[Target]:
-        """Of each line the range it lies in."""
+    def targets(self, documents: Sequence[StagedDocument]) -> list[Target]:
+        """Return the range that each document lies in."""
         ranges, lows = self.ranges, self.lows
-        return [ranges[bisect_right(lows, effective) - 1] for effective in self._effective(lines)]
+        return [ranges[bisect_right(lows, effective) - 1] for effective in self._effective(documents)]
 
-    def _effective(self, lines: Sequence[StagedDocument]) -> list[bytes]:
-        """Staged lines carry version 2, which every container has that was made since 2019 without asking for 1."""
+    def _effective(self, documents: Sequence[StagedDocument]) -> list[bytes]:
+        """Staged documents carry version 2, which every container has that was made since 2019 without asking for 1."""
         if self.version == 2:
-            return [line.effective_partition_key for line in lines]
-        return [effective_partition_key_v1(orjson.loads(line.partition_key)).encode() for line in lines]
+            return [document.effective_partition_key for document in documents]
+        return [effective_partition_key_v1(orjson.loads(document.partition_key)).encode() for document in documents]

@@ -1,4 +1,4 @@
-"""Documents that wait to be written to one stretch of the hash space with request units of its own."""
+"""The documents that wait for one partition: a stretch of the hash space with request units of its own."""
 
 from bisect import bisect_right
 from collections import deque
@@ -16,33 +16,33 @@ TARGET_BYTES = 220_201
 
 @dataclass(slots=True)
 class PartitionQueue:
-    """Documents by their number. `workers` is how many send at the moment."""
+    """`waiting` holds numbers of documents by target; `workers` are those that send at the moment."""
 
-    rate: RateController
+    controller: RateController
     documents: Sequence[StagedDocument]
     waiting: dict[Target, deque[int]] = field(default_factory=dict)
     workers: int = 0
 
     def take(self, most: int) -> tuple[Target, list[int]]:
-        """The next documents that may share a request. A document larger than a request should be goes alone."""
-        target, queue = next(iter(self.waiting.items()))
-        batch = [queue.popleft() for _ in range(min(most, len(queue)))]
-        sizes = [len(self.documents[number].document) for number in batch]
+        """Take the next documents that may share a request. One that is larger than TARGET_BYTES goes alone."""
+        target, numbers = next(iter(self.waiting.items()))
+        batch = [numbers.popleft() for _ in range(min(most, len(numbers)))]
+        sizes = [len(self.documents[number].body) for number in batch]
         if sum(sizes) > TARGET_BYTES:
             fit = max(1, bisect_right(list(accumulate(sizes)), TARGET_BYTES))
-            queue.extendleft(reversed(batch[fit:]))
+            numbers.extendleft(reversed(batch[fit:]))
             del batch[fit:]
-        if not queue:
+        if not numbers:
             del self.waiting[target]
         return target, batch
 
     def put_back(self, target: Target, numbers: Iterable[int]) -> None:
-        """Put documents back to the front, in their order, so that what was sent first is acknowledged first."""
+        """Return documents to the front, in their order, so that what was sent first is acknowledged first."""
         if numbers := list(numbers):
             self.waiting.setdefault(target, deque()).extendleft(reversed(numbers))
 
     def empty(self) -> list[int]:
-        """Take all documents out."""
+        """Take every waiting document, to be distributed again."""
         numbers = sorted(number for queue in self.waiting.values() for number in queue)
         self.waiting.clear()
         return numbers

@@ -1,9 +1,10 @@
-"""How fast to send to one partition key range: learned from each answer's charge and from 429s, by request units.
+"""How fast to send to one partition key range. The controller learns from the charge of each answer and from 429s.
 
-The service budgets request units by physical partition and second. So time is taken in cycles of about a second that
-begin where the range opens after a 429. A cycle begins somewhat below what the range gave in the second before and
-speeds up until it meets the limit: nothing is left unused, and the next 429 measures the range again. All writers begin
-by the same share lower and speed up by the same amount, so of several on one range the slower gains on the faster.
+The service budgets request units by physical partition and second. The controller therefore works in cycles of about
+one second. A cycle begins when the range opens after a 429, somewhat below the rate that the range served in the second
+before, and speeds up until the next 429. So no request units stay unused, and each 429 measures the range again. All
+writers begin lower by the same fraction and speed up by the same amount, so several writers on one range converge to
+equal parts.
 """
 
 import math
@@ -13,30 +14,30 @@ from dataclasses import dataclass, field
 
 MAX_OPERATIONS = 100
 FIRST_OPERATIONS = 16
-"""In flight at most when nothing is known. What succeeds is added, so the limit doubles with each round trip: all lanes
-of a process begin at once, and without it each would send its first batches to a range that is used up already."""
+"""Operations in flight at most before anything is known. Each success adds as many again, so the limit doubles with
+each round trip. All lanes of a process begin at once; without this limit each would send its first batches to a range
+that is used up already."""
 FLIGHT_SECONDS = 0.2
-"""But never more in flight than a physical partition can serve in so long: the first 429 turns all of it back."""
+"""No more is in flight than a physical partition serves in this time, because the first 429 turns back all of it."""
 QUANTUM_SECONDS = 0.03
-"""A batch is worth this much of a second's request units: what a 429 turns back is a part of one batch."""
+"""A batch costs this fraction of the request units of a second, so that a 429 turns back only a part of one batch."""
 SPREAD = 0.1
-"""A cycle begins this share below what the range gave."""
-MOST = 10_000
-"""Request units a second of a physical partition at most (Azure Cosmos DB, "Service quotas")."""
-RISE = 2.2 * SPREAD * MOST
-"""By how much a cycle speeds up: beyond twice the spread at the most, so that the limit is met."""
-RISE_SHARE = 1.5
-"""But not by more than this many times what the range gave, once that is about the same from second to second: a small
-range is not to be overrun. While it is not, spread and rise are doubled, so that a writer that comes late gets its
-part within seconds."""
+"""A cycle begins this fraction below the measured rate."""
+MAX_RATE = 10_000
+"""Request units a second of a physical partition at most. Source: Azure Cosmos DB, "Service quotas"."""
+RISE = 2.2 * SPREAD * MAX_RATE
+"""RU/s that a cycle speeds up by: more than twice the largest spread, so that every cycle reaches the limit."""
+RISE_RATIO = 1.5
+"""The rise is at most this many times the measured rate once that rate is steady, so that a small range is not overrun.
+While it is not steady, spread and rise are doubled, so that a writer that starts late gets its part within seconds."""
 STEADY = 0.05
-"""What two seconds may differ by and count as about the same."""
+"""The measured rate is steady when two seconds differ by less than this fraction."""
 GROWTH = 0.25
-"""A cycle without a 429 is followed by a shorter one that speeds up by this share, then by twice that, and so on."""
+"""A cycle without a 429 is followed by a shorter one that speeds up by this fraction, then by twice that, and so on."""
 SHORT_CYCLE = 0.5
 MIN_WAIT = 0.005
-LEAST_SHARE = 0.25
-"""A 429 takes the speed down to what was really served, but not below this share of it at once."""
+LEAST_RATIO = 0.25
+"""A 429 lowers the measured rate to what was served, but not below this fraction of its old value at once."""
 
 
 @dataclass(slots=True)
@@ -64,8 +65,10 @@ class Cycle:
 
 @dataclass(slots=True)
 class RateController:
-    """Of one range, shared by all activities of the process. Until the first 429 `window` operations may be in flight,
-    more with each success; then `credit` is what may be spent, and a batch may go whenever it is not negative."""
+    """All activities of the process share the controller of a range.
+
+    Until the first 429 at most `window` operations are in flight, and each success widens it. After it, `credit` is the
+    request units that may be spent, and a batch may go whenever the credit is not negative."""
 
     clock: Callable[[], float]
     per_operation: float = 6.0
@@ -76,7 +79,7 @@ class RateController:
     credit: float = 0.0
     updated_at: float = 0.0
     growth: float = GROWTH
-    given: float = 0.0
+    measured: float = 0.0
     steady: bool = False
     spent: float = 0.0
     served: deque[tuple[float, float]] = field(default_factory=deque)
@@ -88,7 +91,7 @@ class RateController:
             return max(MIN_WAIT, self.opens_at - now)
         if self.cycle is None:
             return 0.0 if self._room() else MIN_WAIT
-        self._update(self.cycle, now)
+        self._update_credit(self.cycle, now)
         return 0.0 if self.credit >= 0 else max(MIN_WAIT, -self.credit / self.cycle.speed(now))
 
     def batch(self) -> int:
@@ -98,17 +101,17 @@ class RateController:
         return max(1, min(MAX_OPERATIONS, int(self._quantum(self.cycle) / self.per_operation)))
 
     def _room(self) -> int:
-        """Operations that may still go, as long as there is no cycle."""
-        most = min(self.window, max(1, round(FLIGHT_SECONDS * MOST / self.per_operation)))
+        """Operations that may still be sent before the first cycle."""
+        most = min(self.window, max(1, round(FLIGHT_SECONDS * MAX_RATE / self.per_operation)))
         return max(0, most - round(self.in_flight / self.per_operation))
 
     @property
     def ramped_up(self) -> bool:
-        """Whether more than one request at once is called for."""
+        """Whether one request at a time no longer uses up the range."""
         return self.cycle is not None or self.window >= MAX_OPERATIONS
 
     def sent(self, operations: int) -> float:
-        """Take what a batch will probably cost; its answer is told that amount again."""
+        """Spend the expected cost of a batch and return it; pass it to `answered` with the batch's answer."""
         expected = operations * self.per_operation
         self.in_flight += expected
         self.credit -= expected
@@ -116,7 +119,7 @@ class RateController:
         return expected
 
     def answered(self, expected: float, charge: float, written: int, retry_after: float | None) -> None:
-        """Learn from an answer. `retry_after` is None where nothing was throttled."""
+        """Learn from an answer. `retry_after` is None when nothing was throttled."""
         now = self.clock()
         self.in_flight = max(0.0, self.in_flight - expected)
         self.credit += expected - charge
@@ -131,31 +134,36 @@ class RateController:
             self.window += written
 
     def _quantum(self, cycle: Cycle) -> float:
-        """Request units of a batch: by what the range gave, and by the speed once that is outgrown."""
-        return QUANTUM_SECONDS * max(self.given, cycle.low)
+        """Request units of a batch. The speed counts instead of the measured rate once it is higher."""
+        return QUANTUM_SECONDS * max(self.measured, cycle.low)
 
     def _throttled(self, now: float, retry_after: float) -> None:
-        """Take what was served in the second that ends when the range opens for what it gives."""
+        """Measure the rate: what was served in the second that ends when the range opens again."""
         late, opens_at = now < self.opens_at, max(self.opens_at, now + retry_after)
         seconds = max(1.0, float(math.ceil(opens_at - now)))
         served = self._served_since(opens_at - seconds) / seconds
-        least = self.given if late else max(self.given * LEAST_SHARE, self.per_operation)
-        given = max(served, least)
+        least = self.measured if late else max(self.measured * LEAST_RATIO, self.per_operation)
+        measured = max(served, least)
         if not late:
-            self.steady = abs(given - self.given) <= max(STEADY * given, min(0.1 * given, 1.5 * self.per_operation))
-        self._begin(opens_at, given)
+            self.steady = self._is_steady(measured)
+        self._begin(opens_at, measured)
 
-    def _begin(self, opens_at: float, given: float) -> None:
-        """The cycle behind a 429."""
-        self.given = given
+    def _is_steady(self, measured: float) -> bool:
+        """Whether the new rate is that of the second before, but for a fraction or one operation and a half."""
+        tolerance = max(STEADY * measured, min(0.1 * measured, 1.5 * self.per_operation))
+        return abs(measured - self.measured) <= tolerance
+
+    def _begin(self, opens_at: float, measured: float) -> None:
+        """Begin the cycle that follows a 429."""
+        self.measured = measured
         self.opens_at = self.updated_at = opens_at
         self.credit, self.spent, self.growth = 0.0, 0.0, GROWTH
-        spread, rise = (SPREAD, min(RISE, RISE_SHARE * given)) if self.steady else (2 * SPREAD, 2 * RISE)
-        low = given * (1 - spread)
+        spread, rise = (SPREAD, min(RISE, RISE_RATIO * measured)) if self.steady else (2 * SPREAD, 2 * RISE)
+        low = measured * (1 - spread)
         self.cycle = Cycle(opens_at, 1.0, low, low + rise)
 
-    def _update(self, cycle: Cycle, now: float) -> None:
-        """Bring the credit up to date, through the cycles that have passed without a 429."""
+    def _update_credit(self, cycle: Cycle, now: float) -> None:
+        """Add the credit earned since `updated_at`, through all cycles that ended without a 429."""
         while now >= cycle.ends:
             self.credit += cycle.allows(self.updated_at, cycle.ends)
             self.credit = min(self.credit, self._quantum(cycle))
@@ -165,7 +173,7 @@ class RateController:
         self.updated_at = max(self.updated_at, now)
 
     def _next(self, cycle: Cycle, now: float) -> Cycle:
-        """Faster, where the speed was made use of; the same where there was little to send."""
+        """Return a faster cycle when at least half of this one was used, else one as fast."""
         used = self.spent >= cycle.allows(cycle.begins, cycle.ends) / 2
         self.spent = 0.0
         begins = cycle.ends if now < cycle.ends + SHORT_CYCLE else now
@@ -184,11 +192,13 @@ class RateController:
 
 @dataclass(slots=True)
 class RateControllers:
-    """One for each range of each container, for the life of the process."""
+    """One controller for each range of each container, for the life of the process."""
 
     clock: Callable[[], float]
-    first: int = FIRST_OPERATIONS
+    first_operations: int = FIRST_OPERATIONS
     _by_range: dict[tuple[str, str], RateController] = field(default_factory=dict)
 
     def get(self, container: str, range_id: str) -> RateController:
-        return self._by_range.setdefault((container, range_id), RateController(self.clock, window=self.first))
+        return self._by_range.setdefault(
+            (container, range_id), RateController(self.clock, window=self.first_operations)
+        )

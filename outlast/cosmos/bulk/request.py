@@ -23,14 +23,14 @@ def headers_for(range_id: str) -> dict[str, str]:
     return {**_HEADERS, "x-ms-documentdb-partitionkeyrangeid": range_id}
 
 
-def body_of(lines: Sequence[StagedDocument]) -> str:
+def body_of(documents: Sequence[StagedDocument]) -> str:
     """Join what was staged; only the partition key is quoted, for it travels as JSON inside of JSON."""
     parts: list[bytes] = []
-    for line in lines:
-        key = line.partition_key
+    for document in documents:
+        key = document.partition_key
         if b'"' in key:
             key = key.replace(b"\\", b"\\\\").replace(b'"', b'\\"')
-        parts += (_HEAD, key, _MIDDLE, line.document, b"},")
+        parts += (_HEAD, key, _MIDDLE, document.body, b"},")
     parts[-1] = b"}"
     return (b"[" + b"".join(parts) + b"]").decode()
 

@@ -4,8 +4,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import orjson
-from aiohttp import ClientError
-from azure.core.exceptions import AzureError
 from azure.cosmos.aio import ContainerProxy
 from azure.cosmos.exceptions import CosmosBatchOperationError, CosmosHttpResponseError
 
@@ -24,14 +22,18 @@ from outlast.cosmos.bulk.transport import (
     upsert,
 )
 from outlast.cosmos.client import Cosmos
+from outlast.cosmos.errors import ANY_ERROR
 
 
 class KeyRoute:
     """By partition key. Request units are budgeted by physical partition, and a partition is a stretch of the hash
     space; its first byte has 64 values: fine enough that a hot partition does not hold up the others."""
 
-    def targets(self, lines: Sequence[StagedDocument]) -> list[Target]:
-        return [Target(line.partition_key.decode(), line.effective_partition_key[:2].decode()) for line in lines]
+    def targets(self, documents: Sequence[StagedDocument]) -> list[Target]:
+        return [
+            Target(document.partition_key.decode(), document.effective_partition_key[:2].decode())
+            for document in documents
+        ]
 
 
 class SdkTransport:
@@ -47,22 +49,22 @@ class SdkTransport:
     async def throughput(self, container: str) -> float:
         return await read_throughput((await self._cosmos.database()).get_container_client(container))
 
-    async def send(self, container: str, target: Target, lines: Sequence[StagedDocument]) -> list[Result]:
+    async def send(self, container: str, target: Target, documents: Sequence[StagedDocument]) -> list[Result]:
         proxy = (await self._cosmos.writing()).get_container_client(container)
         try:
-            if len(lines[0].document) > BATCH_DOCUMENT_BYTES:
-                return [await upsert(proxy, lines[0], self._keywords)]
-            return await self._batch(proxy, lines)
+            if len(documents[0].body) > BATCH_DOCUMENT_BYTES:
+                return [await upsert(proxy, documents[0], self._keywords)]
+            return await self._batch(proxy, documents)
         except CosmosBatchOperationError as error:
             return [_operation(answer, error) for answer in error.operation_responses]
         except CosmosHttpResponseError as error:
-            return for_each(error, len(lines))
-        except (AzureError, ClientError, TimeoutError, ConnectionError) as error:
-            return [no_response(error)] * len(lines)
+            return for_each(error, len(documents))
+        except ANY_ERROR as error:
+            return [no_response(error)] * len(documents)
 
-    async def _batch(self, proxy: ContainerProxy, lines: Sequence[StagedDocument]) -> list[Result]:
-        operations = [("upsert", (line.parsed(),)) for line in lines]
-        key = orjson.loads(lines[0].partition_key)
+    async def _batch(self, proxy: ContainerProxy, documents: Sequence[StagedDocument]) -> list[Result]:
+        operations = [("upsert", (document.parsed(),)) for document in documents]
+        key = orjson.loads(documents[0].partition_key)
         answers = await proxy.execute_item_batch(operations, key, **self._keywords)
         return [Result(int(a["statusCode"]), charge=float(a.get("requestCharge", 0))) for a in answers]
 

@@ -1,7 +1,7 @@
-"""A staged document: one line of text, so that the writer joins lines and parses nothing.
+"""A staged document is one line of text, so that the writer joins text and parses nothing.
 
-Row, partition key as JSON, effective partition key in hex, document as JSON, with a tab between. JSON itself holds
-neither a tab nor a line end: inside text they are escaped.
+The line has four columns with a tab between: row, partition key as JSON, effective partition key in hex, document as
+JSON. Encoded JSON contains neither a tab nor a line end, because both are escaped inside text.
 """
 
 from collections.abc import Iterable
@@ -13,29 +13,29 @@ import orjson
 
 @dataclass(frozen=True, slots=True)
 class StagedDocument:
-    """`row` is the input's row the document came from."""
+    """`row` is the number of the input row that the document came from; `body` is the document as JSON."""
 
     row: int
     partition_key: bytes
     effective_partition_key: bytes
-    document: bytes
+    body: bytes
 
     def encoded(self) -> bytes:
-        return b"%d\t%b\t%b\t%b\n" % (self.row, self.partition_key, self.effective_partition_key, self.document)
+        return b"%d\t%b\t%b\t%b\n" % (self.row, self.partition_key, self.effective_partition_key, self.body)
 
     def parsed(self) -> dict[str, Any]:
-        return cast(dict[str, Any], orjson.loads(self.document))
+        return cast(dict[str, Any], orjson.loads(self.body))
 
 
 def read_staged(data: bytes) -> list[StagedDocument]:
-    """Read whole lines."""
-    return [_line(text) for text in data.split(b"\n") if text]
+    """Read documents from whole lines."""
+    return [_parse(text) for text in data.split(b"\n") if text]
 
 
-def join_staged(lines: Iterable[StagedDocument]) -> bytes:
-    return b"".join(line.encoded() for line in lines)
+def join_staged(documents: Iterable[StagedDocument]) -> bytes:
+    return b"".join(document.encoded() for document in documents)
 
 
-def _line(text: bytes) -> StagedDocument:
-    row, key, effective, document = text.split(b"\t", 3)
-    return StagedDocument(int(row), key, effective, document)
+def _parse(text: bytes) -> StagedDocument:
+    row, key, effective, body = text.split(b"\t", 3)
+    return StagedDocument(int(row), key, effective, body)

@@ -4,18 +4,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
-from aiohttp import ClientError
-from azure.core.exceptions import AzureError
 from azure.cosmos.aio import ContainerProxy
 from azure.cosmos.exceptions import CosmosBatchOperationError, CosmosHttpResponseError
 
 from outlast.cosmos.bulk.staged_document import StagedDocument
-from outlast.errors import Permanent, Transient
+from outlast.cosmos.errors import ANY_ERROR, translate
+from outlast.errors import Permanent
 
-OK = (200, 201)
-"""Statuses of an operation that was applied: replaced, created."""
 CONNECTION_LOST = 0
 """Status of an operation without an answer: it may have been applied, and is sent again, for ids are deterministic."""
+
+REPLACED, CREATED = 200, 201
+WRITTEN = (REPLACED, CREATED)
+"""Statuses of an operation that is done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,32 +35,33 @@ BATCH_DOCUMENT_BYTES = 1024 * 1024
 
 
 class Target(NamedTuple):
-    """Where a document goes: operations of the same `group` may share a request, and operations of the same `budget`
-    share request units."""
+    """Where a document goes."""
 
-    group: str
-    budget: str
+    batch: str
+    """Operations with the same value may share a request."""
+    partition: str
+    """Operations with the same value share request units."""
 
 
 class Route(Protocol):
     """Where documents go, as of one reading of the container."""
 
-    def targets(self, lines: Sequence[StagedDocument]) -> list[Target]:
-        """Of each line its own."""
+    def targets(self, documents: Sequence[StagedDocument]) -> list[Target]:
+        """Return the target of each document, in their order."""
         ...
 
 
 class Transport(Protocol):
     async def route(self, container: str, stale: Route | None = None) -> Route | Result:
-        """A route other than the `stale` one; or the answer of the database that stood in the way."""
+        """Return a route other than the `stale` one, or the database's answer that prevented it."""
         ...
 
     async def throughput(self, container: str) -> float:
-        """The RU/s provisioned; raises Permanent where it may not be read, Transient where it could not."""
+        """Return the provisioned RU/s. Raises Permanent when it may not be read, Transient when no answer came."""
         ...
 
-    async def send(self, container: str, target: Target, lines: Sequence[StagedDocument]) -> list[Result]:
-        """Upsert documents of one target and answer for each; never raises for what the database answers."""
+    async def send(self, container: str, target: Target, documents: Sequence[StagedDocument]) -> list[Result]:
+        """Upsert documents of one target and return a result for each. A status of the database never raises."""
         ...
 
 
@@ -85,22 +87,20 @@ NO_PRIORITY = Priority()
 
 
 async def read_throughput(proxy: ContainerProxy) -> float:
-    """What is provisioned for the container. Data-plane roles cannot read it: then a fraction has no meaning."""
+    """Return the RU/s provisioned for the container. Data-plane roles cannot read them."""
     try:
         found = await proxy.get_throughput()
-    except CosmosHttpResponseError as error:
-        if error.status_code in (401, 403, 404):
+    except ANY_ERROR as error:
+        if isinstance(error, CosmosHttpResponseError) and error.status_code in (401, 403, 404):
             raise Permanent(
                 f"the throughput of {proxy.id} cannot be read ({error.status_code}), so ru_share cannot be a "
                 "fraction of it; give ru_share in RU/s, a number above 1"
             ) from error
-        raise Transient(f"the database answered {error.status_code} for the throughput of {proxy.id}") from error
-    except (AzureError, ClientError, TimeoutError, ConnectionError) as error:
-        raise Transient(f"the database gave no answer for the throughput of {proxy.id}") from error
+        raise translate(error, f"the throughput of {proxy.id}", proxy.id) from error
     return float(found.auto_scale_max_throughput or found.offer_throughput or 0)
 
 
-async def upsert(proxy: ContainerProxy, line: StagedDocument, keywords: Mapping[str, Any]) -> Result:
+async def upsert(proxy: ContainerProxy, document: StagedDocument, keywords: Mapping[str, Any]) -> Result:
     """One document in a request of its own. The SDK does not tell whether it was there before: 201 either way."""
     charge = 0.0
 
@@ -108,17 +108,17 @@ async def upsert(proxy: ContainerProxy, line: StagedDocument, keywords: Mapping[
         nonlocal charge
         charge = float(headers.get("x-ms-request-charge", 0))
 
-    await proxy.upsert_item(line.parsed(), response_hook=note, **keywords)
-    return Result(201, charge=charge)
+    await proxy.upsert_item(document.parsed(), response_hook=note, **keywords)
+    return Result(CREATED, charge=charge)
 
 
 def no_response(error: Exception) -> Result:
-    """No answer came."""
+    """Return the result of an operation that got no answer."""
     return Result(CONNECTION_LOST, message=f"{type(error).__name__}: {error}")
 
 
 def for_each(error: CosmosHttpResponseError, operations: int) -> list[Result]:
-    """An answer to the request as a whole stands for each of its operations; its charge is told once."""
+    """Return a result for each operation of a request that failed as a whole. Only the first carries the charge."""
     status, substatus, wait = (
         error.status_code or 0,
         int(error.sub_status or 0),
@@ -130,6 +130,6 @@ def for_each(error: CosmosHttpResponseError, operations: int) -> list[Result]:
 
 
 def header(error: CosmosHttpResponseError | CosmosBatchOperationError, name: str) -> float:
-    """A number in the answer's headers; 0 where it is missing."""
+    """Return a number from the answer's headers, 0 when the header is missing."""
     headers: Any = error.headers
     return float((headers or {}).get(name) or 0)

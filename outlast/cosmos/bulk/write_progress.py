@@ -1,72 +1,93 @@
-"""What one call of the writer has acknowledged, short enough for a cursor from which the next call goes on."""
+"""How far one call of the writer got, short enough for the cursor from which the next call goes on."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from outlast.cosmos.bulk.staged_document import StagedDocument
-from outlast.cosmos.bulk.transport import OK, Result
+from outlast.cosmos.bulk.transport import REPLACED, WRITTEN, Result
 from outlast.models import Totals
 
 MAX_RANGES = 100
-"""Ranges that a cursor can hold. A container has as many as it has partition key ranges, as a rule."""
-Ranges = Sequence[Sequence[int]]
+"""A cursor must be small. There are usually as many ranges of numbers as partition key ranges in the container."""
+Pairs = Sequence[tuple[StagedDocument, Result]]
+NumberRanges = Sequence[Sequence[int]]
 """Neighbouring documents, as the number of the first and the number behind the last."""
 
 
 @dataclass(frozen=True, slots=True)
 class WriteProgress:
-    """`acknowledged` is how many documents from the first on are written or refused; `ahead` are the ranges behind them
-    that are, so that they are not sent again. `refused` and the documents in `totals` are those of this call; request
-    units, throttling and sends are of everything that it sent."""
+    """How far one call got. A document is acknowledged when the database has written or refused it."""
 
     acknowledged: int
+    """Documents from the first on that are acknowledged, up to the first that is not."""
     ahead: tuple[tuple[int, int], ...]
+    """Ranges of acknowledged documents behind that one. The next call does not send them again."""
     refused: list[tuple[StagedDocument, Result]]
+    """Documents that this call found refused, wherever they lie."""
     totals: Totals
+    """Documents and bytes that this call acknowledged. Request units, throttling and sends count all that was sent."""
 
-    def left(self) -> tuple[tuple[int, int], ...]:
-        """`ahead` by the numbers that documents have when the acknowledged ones are taken away."""
+    def next_ahead(self) -> tuple[tuple[int, int], ...]:
+        """Return `ahead` as the next call numbers the documents, without the first `acknowledged` ones."""
         return tuple((first - self.acknowledged, behind - self.acknowledged) for first, behind in self.ahead)
 
 
 @dataclass(slots=True)
-class WriteCounts:
-    """What one call counts while it sends: the final result of each document, and what sending cost."""
+class ProgressRecorder:
+    """Collects what one call of the writer sends and what the database answers."""
 
+    documents: Sequence[StagedDocument]
+    ahead: NumberRanges = ()
+    """What earlier calls have acknowledged."""
     results: dict[int, Result] = field(default_factory=dict)
     ru: float = 0.0
     throttled: int = 0
     sends: int = 0
 
-    def progress(self, documents: Sequence[StagedDocument], ahead: Ranges) -> WriteProgress:
-        """Results beyond the ranges that a cursor can hold are dropped; the next call writes them again."""
-        before = (number for number in numbers_in(ahead) if number < len(documents))
-        acknowledged, after = ranges_of(sorted({*self.results, *before}))
-        kept = {*range(acknowledged), *numbers_in(after)}
-        pairs = [(documents[number], result) for number, result in self.results.items() if number in kept]
-        refused = [(document, result) for document, result in pairs if result.status not in OK]
-        return WriteProgress(acknowledged, after, refused, self._totals(pairs, refused))
+    def pending(self) -> Sequence[int]:
+        """Return the numbers of the documents that no earlier call has acknowledged."""
+        if not self.ahead:
+            return range(len(self.documents))
+        done = set(numbers_in(self.ahead))
+        return [number for number in range(len(self.documents)) if number not in done]
 
-    def _totals(
-        self, pairs: list[tuple[StagedDocument, Result]], refused: list[tuple[StagedDocument, Result]]
-    ) -> Totals:
+    def count(self, charge: float, throttled: int) -> None:
+        """Count one request and its answer."""
+        self.ru += charge
+        self.throttled += throttled
+        self.sends += 1
+
+    def acknowledge(self, numbers: Iterable[int], results: Iterable[Result]) -> None:
+        """Keep the results of documents that are written or refused."""
+        self.results.update(zip(numbers, results, strict=True))
+
+    def progress(self) -> WriteProgress:
+        """Return how far this call got. Results behind the last allowed range are dropped and not counted."""
+        before = (number for number in numbers_in(self.ahead) if number < len(self.documents))
+        acknowledged, ahead = ranges_of(sorted({*self.results, *before}))
+        kept = {*range(acknowledged), *numbers_in(ahead)}
+        pairs = [(self.documents[number], result) for number, result in self.results.items() if number in kept]
+        refused = [(document, result) for document, result in pairs if result.status not in WRITTEN]
+        return WriteProgress(acknowledged, ahead, refused, self._totals(pairs, refused))
+
+    def _totals(self, pairs: Pairs, refused: Pairs) -> Totals:
         return Totals(
             documents=len(pairs) - len(refused),
-            replaced=sum([result.status == 200 for _, result in pairs]),
-            bytes=sum([len(one.document) for one, _ in pairs]) - sum([len(one.document) for one, _ in refused]),
+            replaced=sum([result.status == REPLACED for _, result in pairs]),
+            bytes=sum([len(document.body) for document, _ in pairs]) - sum([len(one.body) for one, _ in refused]),
             ru=round(self.ru, 2),
             throttled=self.throttled,
             sends=self.sends,
         )
 
 
-def numbers_in(ranges: Ranges) -> Iterator[int]:
+def numbers_in(ranges: NumberRanges) -> Iterator[int]:
     for first, behind in ranges:
         yield from range(first, behind)
 
 
 def ranges_of(numbers: Iterable[int]) -> tuple[int, tuple[tuple[int, int], ...]]:
-    """How many numbers from 0 on there are, and the ranges behind them; `numbers` are in order. At most MAX_RANGES."""
+    """Return how many numbers from 0 on are present, and the first MAX_RANGES ranges behind. `numbers` are sorted."""
     ranges: list[tuple[int, int]] = [(0, 0)]
     for number in numbers:
         if number == ranges[-1][1]:

@@ -3,62 +3,69 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
-from outlast.cosmos.bulk.bulk_write import BulkWrite, Limits, Sender
+from outlast.cosmos.bulk.back_off import BackOff
+from outlast.cosmos.bulk.batch_writer import BatchWriter
+from outlast.cosmos.bulk.bulk_write import BulkWrite
+from outlast.cosmos.bulk.limits import Limits, Stop
 from outlast.cosmos.bulk.rate_controller import RateControllers
-from outlast.cosmos.bulk.router import Router
+from outlast.cosmos.bulk.routing import RouteFinder, Router
+from outlast.cosmos.bulk.sender import Sender
 from outlast.cosmos.bulk.staged_document import StagedDocument
+from outlast.cosmos.bulk.throttle import Throttle
 from outlast.cosmos.bulk.token_bucket import TokenBucket, lane_rate
 from outlast.cosmos.bulk.transport import Transport
-from outlast.cosmos.bulk.write_progress import Ranges, WriteProgress, numbers_in
-from outlast.deadline import Deadline
+from outlast.cosmos.bulk.write_progress import NumberRanges, ProgressRecorder, WriteProgress
 
 IN_FLIGHT = 32
-"""Requests of the process at once: what they carry is all the memory that the writer takes."""
+"""Requests of the process at once. What they carry is all the memory that the writer takes."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Writer:
-    """One for the process. `jitter` returns a number from 0 to 1 for the wait after a lost answer."""
+    """A process has one. `jitter` returns a number from 0 to 1, for the wait after a lost answer."""
 
     transport: Transport
     clock: Callable[[], float]
     sleep: Callable[[float], Awaitable[None]]
     jitter: Callable[[], float]
-    rates: RateControllers
-    gate: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(IN_FLIGHT))
+    controllers: RateControllers
+    gate: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(IN_FLIGHT), init=False)
 
     async def write(
-        self,
-        container: str,
-        documents: Sequence[StagedDocument],
-        deadline: Deadline,
-        check: Callable[[], Awaitable[None]],
-        ahead: Ranges = (),
-        bucket: TokenBucket | None = None,
+        self, container: str, documents: Sequence[StagedDocument], limits: Limits, ahead: NumberRanges = ()
     ) -> WriteProgress:
-        """Upsert the documents, without those that an earlier call has acknowledged `ahead`, within the token bucket.
+        """Upsert the documents, but for those that an earlier call has acknowledged `ahead`.
 
-        `check` is awaited before each request and stops the writing by raising. Raises Permanent where the database
-        will refuse every request, Transient when answers stay lost.
+        Raises Permanent when the database will refuse every request, Transient when answers stay lost, and what
+        `limits.check` raises.
         """
-        sender = Sender(self.transport, self.sleep, self.jitter, self.gate)
-        router = Router(container, documents, _without(len(documents), ahead), self.rates)
-        call = BulkWrite(sender, Limits(deadline, check, bucket), router)
-        await call.go()
-        return call.counts.progress(documents, ahead)
+        recorder = ProgressRecorder(documents, ahead)
+        await self._bulk_write(container, limits, recorder).run()
+        return recorder.progress()
 
     async def token_bucket(self, container: str, ru_share: float | None, lanes: int) -> TokenBucket | None:
-        """What one of the lanes of a run may spend; None: whatever the database gives."""
+        """Return the token bucket of one lane of a run; None means no limit but the database's."""
         if ru_share is None:
             return None
         provisioned = await self.transport.throughput(container) if ru_share <= 1 else 0.0
         return TokenBucket(lane_rate(ru_share, provisioned, lanes), self.clock)
 
-
-def _without(count: int, ahead: Ranges) -> Sequence[int]:
-    """The numbers up to `count` that are in none of the ranges."""
-    if not ahead:
-        return range(count)
-    done = set(numbers_in(ahead))
-    return [number for number in range(count) if number not in done]
+    def _bulk_write(self, container: str, limits: Limits, recorder: ProgressRecorder) -> BulkWrite:
+        stop = Stop(limits.deadline)
+        back_off = BackOff(container=container, deadline=limits.deadline, sleep=self.sleep, jitter=self.jitter)
+        finder = RouteFinder(container=container, transport=self.transport, back_off=back_off, stop=stop)
+        sender = Sender(container=container, transport=self.transport, limits=limits, recorder=recorder)
+        return BulkWrite(
+            router=Router(
+                documents=recorder.documents,
+                pending=recorder.pending(),
+                finder=finder,
+                controller_for=partial(self.controllers.get, container),
+            ),
+            throttle=Throttle(limits=limits, stop=stop, sleep=self.sleep),
+            batches=BatchWriter(container=container, sender=sender, recorder=recorder, gate=self.gate, stop=stop),
+            back_off=back_off,
+            stop=stop,
+        )

@@ -6,7 +6,7 @@ import pytest
 from azure.cosmos import CosmosClient, PartitionKey
 
 from local.cosmos.process import CosmosProcess
-from tests.contract.outlast.places import DATABASE, EMPTY, SLOW
+from tests.contract.outlast.backends import DATABASE, EMPTY, SLOW
 
 
 @pytest.fixture(scope="session")

@@ -26,7 +26,7 @@ def test_each_row_becomes_its_documents() -> None:
     assert answer["cursor"] is None
     totals = answer["totals"]
     assert (totals["rows"], totals["rejected"], totals["documents"]) == (3, 0, 3)
-    assert totals["bytes"] == sum(len(line.document) for line in lines)
+    assert totals["bytes"] == sum(len(line.body) for line in lines)
 
 
 def test_documents_are_staged_in_the_order_of_the_hash_space() -> None:

@@ -11,7 +11,7 @@ from outlast.cosmos.client import Cosmos
 from outlast.errors import Permanent
 from outlast.runs.record import RunRecord
 from outlast.runs.store import CosmosRuns, Listing, Runs
-from tests.contract.outlast.places import DATABASE, EMPTY
+from tests.contract.outlast.backends import DATABASE, EMPTY
 from tests.fakes import records
 from tests.fakes.clock import ManualClock
 from tests.fakes.runs import FakeRuns

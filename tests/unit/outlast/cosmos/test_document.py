@@ -45,10 +45,10 @@ def nest(levels: int) -> dict[str, Any]:
 def test_a_document_becomes_a_line() -> None:
     """Row, partition key as JSON, its place in the hash space, and the document, encoded once."""
     document = {"id": "a", "shop": "s", "n": 1.5}
-    line = stage(document)
-    assert (line.row, line.partition_key) == (7, b'"s"')
-    assert line.effective_partition_key.decode() == effective_partition_key("s")
-    assert json.loads(line.document) == document
+    encoded = stage(document)
+    assert (encoded.row, encoded.partition_key) == (7, b'"s"')
+    assert encoded.effective_partition_key.decode() == effective_partition_key("s")
+    assert json.loads(encoded.body) == document
 
 
 @settings(max_examples=40)
@@ -56,9 +56,9 @@ def test_a_document_becomes_a_line() -> None:
 def test_whatever_is_json_comes_back_from_its_line(document: dict[str, Any], key: Any) -> None:
     """No content of a document, tabs and line ends included, breaks the line or changes on the way."""
     document |= {"id": "a", "shop": key}
-    line = stage(document)
-    assert read_staged(line.encoded()) == [line]
-    assert line.parsed() == document
+    encoded = stage(document)
+    assert read_staged(encoded.encoded()) == [encoded]
+    assert encoded.parsed() == document
 
 
 @pytest.mark.parametrize("document", [None, [], "x", 7, ("id", "a")])
@@ -80,7 +80,7 @@ def test_a_missing_id_is_refused() -> None:
 
 
 def test_an_id_of_the_largest_size_is_taken() -> None:
-    """An id of 1,023 bytes of UTF-8 is accepted."""
+    """1,023 bytes of UTF-8."""
     assert len("é" * 511 + "a") * 2 - 1 == MAX_ID_BYTES
     stage({"id": "é" * 511 + "a", "shop": "s"})
 
@@ -105,7 +105,7 @@ def test_a_partition_key_that_is_no_plain_value_is_refused(value: Any) -> None:
 
 @pytest.mark.parametrize(("size", "taken"), [(MAX_KEY_BYTES, True), (MAX_KEY_BYTES + 1, False)])
 def test_a_partition_key_has_a_largest_size(size: int, taken: bool) -> None:
-    """A partition key of more than 2,048 bytes is refused."""
+    """2,048 bytes."""
     document = {"id": "a", "shop": "s" * size}
     assert stage(document) if taken else refuse(document).code == "partition_key"
 
@@ -120,11 +120,11 @@ def test_a_partition_key_has_a_largest_size(size: int, taken: bool) -> None:
     ],
 )
 def test_a_date_is_the_text_that_json_has_for_it(value: Any, text: str) -> None:
-    """A date is the same text as a value and as partition key, so the document lies where its text belongs."""
-    line = stage({"id": "a", "shop": value})
-    assert line.partition_key == json.dumps(text).encode()
-    assert line.effective_partition_key.decode() == effective_partition_key(text)
-    assert line.parsed()["shop"] == text
+    """As a value and as partition key alike, so that the document lies where its text belongs."""
+    encoded = stage({"id": "a", "shop": value})
+    assert encoded.partition_key == json.dumps(text).encode()
+    assert encoded.effective_partition_key.decode() == effective_partition_key(text)
+    assert encoded.parsed()["shop"] == text
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf, Decimal(1), {1}, b"a", object(), 1j, 2**64])
@@ -162,9 +162,9 @@ def test_nesting_has_a_limit() -> None:
 
 @pytest.mark.parametrize(("more", "taken"), [(0, True), (1, False)])
 def test_a_document_has_a_largest_size(more: int, taken: bool) -> None:
-    """A document of more than 2 MB of UTF-8 JSON is refused."""
+    """2 MB as UTF-8 JSON."""
     document = {"id": "a", "shop": "s", "t": ""}
-    document["t"] = "x" * (MAX_BYTES - len(stage(document).document) + more)
+    document["t"] = "x" * (MAX_BYTES - len(stage(document).body) + more)
     assert stage(document) if taken else refuse(document).code == "too_large"
 
 
@@ -177,8 +177,8 @@ def test_a_text_that_is_too_large_alone_is_named() -> None:
 def test_many_staged_documents_take_little_more_than_their_text() -> None:
     """The encoder's own buffers, several KB each, are not kept with them."""
     before = resident_bytes()
-    lines = [staged({"id": str(n), "k": "a"}, ["k"], n) for n in range(20_000)]
-    assert resident_bytes() - before < len(lines) * 1_000
+    documents = [staged({"id": str(n), "k": "a"}, ["k"], n) for n in range(20_000)]
+    assert resident_bytes() - before < len(documents) * 1_000
 
 
 def resident_bytes() -> int:

@@ -42,18 +42,17 @@ def test_all_is_well() -> None:
 
 
 @pytest.mark.parametrize("container", ["runs", "sales", "shops"])
-@pytest.mark.parametrize(("status", "problem"), [(404, "is missing"), (403, "answers 403")])
+@pytest.mark.parametrize(("status", "problem"), [(404, "does not exist; create it"), (403, "refuses the container")])
 def test_a_container_that_does_not_answer_is_red(container: str, status: int, problem: str) -> None:
-    """The containers of the records and of all reports are checked, and the one that fails is named."""
+    """A failing check names the container, of run records or of a report, and what to do about it."""
     cosmos = FakeCosmos()
     cosmos.statuses = {container: status}
     code, body = check(make(cosmos)[0])
     assert (code, body["status"]) == (503, "failing")
-    assert body["checks"]["database"] == {
-        "ok": False,
-        "problem": f"the container {container} {problem}",
-        "help": HELP["database"],
-    }
+    red = body["checks"]["database"]
+    assert (red["ok"], red["help"]) == (False, HELP["database"])
+    assert container in red["problem"]
+    assert problem in red["problem"]
 
 
 @pytest.mark.parametrize(

@@ -137,7 +137,7 @@ MISSING.sub_status = 1003
     [
         (CosmosHttpResponseError(401), Permanent, "'Cosmos DB Built-in Data Contributor', or correct COSMOS_KEY"),  # type: ignore[no-untyped-call]
         (CosmosHttpResponseError(403), Permanent, "'Cosmos DB Built-in Data Contributor', or correct COSMOS_KEY"),  # type: ignore[no-untyped-call]
-        (MISSING, Permanent, "the container runs does not exist; create it with partition key /id"),
+        (MISSING, Permanent, "the container runs does not exist; create it with the partition key /id"),
         (CosmosHttpResponseError(429), Transient, "the database answered 429 for run r1's record"),  # type: ignore[no-untyped-call]
         (CosmosHttpResponseError(503), Transient, "the database answered 503 for run r1's record"),  # type: ignore[no-untyped-call]
         (ServiceRequestError("no route"), Transient, "gave no answer for run r1's record"),

@@ -14,45 +14,54 @@ from outlast.cosmos.bulk.transport import BATCH_DOCUMENT_BYTES, CONNECTION_LOST,
 from outlast.cosmos.client import Cosmos
 from outlast.cosmos.document import staged
 from outlast.errors import Permanent
-from tests.contract.outlast.places import DATABASE, SLOW, BulkPlace, FakePlace, PlaceOpener, SdkPlace, Target, send
+from tests.contract.outlast.backends import (
+    DATABASE,
+    SLOW,
+    Backend,
+    BackendOpener,
+    BulkBackend,
+    FakeBackend,
+    SdkBackend,
+    send,
+)
 from tests.fakes.transport import Fault, lose, throttle
 
 large = pytest.mark.filterwarnings("ignore:Sending a large body:ResourceWarning")
 
 
-REAL = {"sdk": SdkPlace, "bulk": BulkPlace}
+REAL = {"sdk": SdkBackend, "bulk": BulkBackend}
 each_transport = pytest.mark.parametrize("open_transport", [SdkTransport, BulkTransport])
 
 
 @pytest.fixture(params=["fake", "sdk", "bulk"])
-def open_place(request: pytest.FixtureRequest) -> PlaceOpener:
+def open_backend(request: pytest.FixtureRequest) -> BackendOpener:
     if request.param == "fake":
-        return FakePlace
+        return FakeBackend
     emulator = request.getfixturevalue("emulator")
     return lambda: REAL[request.param](emulator)
 
 
 @pytest.fixture(params=["sdk", "bulk"])
-def open_real_place(request: pytest.FixtureRequest, emulator: CosmosProcess) -> PlaceOpener:
+def open_real_backend(request: pytest.FixtureRequest, emulator: CosmosProcess) -> BackendOpener:
     return lambda: REAL[request.param](emulator)
 
 
-def visit(open_place: PlaceOpener, check: Callable[[Target], Awaitable[None]]) -> None:
+def visit(open_backend: BackendOpener, check: Callable[[Backend], Awaitable[None]]) -> None:
     async def run() -> None:
-        async with open_place() as target:
-            await check(target)
+        async with open_backend() as backend:
+            await check(backend)
 
     asyncio.run(run())
 
 
-def make_lines(count: int, shop: Any = None, text: str = "") -> list[StagedDocument]:
+def make_documents(count: int, shop: Any = None, text: str = "") -> list[StagedDocument]:
     """Documents of one partition, by default one that no other test uses."""
     shop = uuid.uuid4().hex if shop is None else shop
     return [staged({"id": f"d{n}", "shop": shop, "text": text}, ["shop"], n + 2) for n in range(count)]
 
 
-def shop_of(lines: list[StagedDocument]) -> Any:
-    return lines[0].parsed()["shop"]
+def shop_of(documents: list[StagedDocument]) -> Any:
+    return documents[0].parsed()["shop"]
 
 
 def verdicts(results: list[Result]) -> list[Next]:
@@ -60,85 +69,87 @@ def verdicts(results: list[Result]) -> list[Next]:
 
 
 @pytest.mark.parametrize("count", [1, 3, 100])
-def test_a_batch_is_written(open_place: PlaceOpener, count: int) -> None:
+def test_a_batch_is_written(open_backend: BackendOpener, count: int) -> None:
     """Each document has its answer, created, with its charge; and all are in the database as they were."""
 
-    async def check(target: Target) -> None:
-        lines = make_lines(count)
-        results = await send(target.transport, "sales", lines)
+    async def check(backend: Backend) -> None:
+        documents = make_documents(count)
+        results = await send(backend.transport, "sales", documents)
         assert [result.status for result in results] == [201] * count
         assert all(result.charge > 0 for result in results)
-        assert await target.documents(shop_of(lines)) == {line.parsed()["id"]: line.parsed() for line in lines}
+        assert await backend.documents(shop_of(documents)) == {
+            document.parsed()["id"]: document.parsed() for document in documents
+        }
 
-    visit(open_place, check)
+    visit(open_backend, check)
 
 
-def test_a_document_that_was_there_is_replaced(open_place: PlaceOpener) -> None:
-    """The result of such a document has status 200."""
+def test_a_document_that_was_there_is_replaced(open_backend: BackendOpener) -> None:
+    """And its answer says so."""
 
-    async def check(target: Target) -> None:
-        lines = make_lines(2)
-        await send(target.transport, "sales", lines[:1])
-        changed = make_lines(2, shop_of(lines), "changed")
-        assert [result.status for result in await send(target.transport, "sales", changed)] == [200, 201]
-        assert {each["text"] for each in (await target.documents(shop_of(lines))).values()} == {"changed"}
+    async def check(backend: Backend) -> None:
+        documents = make_documents(2)
+        await send(backend.transport, "sales", documents[:1])
+        changed = make_documents(2, shop_of(documents), "changed")
+        assert [result.status for result in await send(backend.transport, "sales", changed)] == [200, 201]
+        assert {each["text"] for each in (await backend.documents(shop_of(documents))).values()} == {"changed"}
 
-    visit(open_place, check)
+    visit(open_backend, check)
 
 
 @pytest.mark.parametrize("shop", [True, 7, 1.5, -0.5, "", "é", "a b/c?#", 'quote" and \\', "x" * 2000])
-def test_a_partition_key_may_be_any_plain_value(open_place: PlaceOpener, shop: Any) -> None:
+def test_a_partition_key_may_be_any_plain_value(open_backend: BackendOpener, shop: Any) -> None:
     """It is written where the document says."""
 
-    async def check(target: Target) -> None:
-        results = await send(target.transport, "sales", make_lines(2, shop))
+    async def check(backend: Backend) -> None:
+        results = await send(backend.transport, "sales", make_documents(2, shop))
         assert {result.status for result in results} <= {200, 201}
-        assert set(await target.documents(shop)) >= {"d0", "d1"}
+        assert set(await backend.documents(shop)) >= {"d0", "d1"}
 
-    visit(open_place, check)
+    visit(open_backend, check)
 
 
 @pytest.mark.parametrize("at", [0, 1, 4])
-def test_a_refused_document_keeps_its_status(open_place: PlaceOpener, at: int) -> None:
+def test_a_refused_document_keeps_its_status(open_backend: BackendOpener, at: int) -> None:
     """Its neighbours are either written or 424, so that they are sent again: none is refused with it."""
 
-    async def check(target: Target) -> None:
-        lines = make_lines(5)
-        shop = shop_of(lines)
-        lines[at] = target.spoil(lines[at])
-        results = await send(target.transport, "sales", lines)
+    async def check(backend: Backend) -> None:
+        documents = make_documents(5)
+        shop = shop_of(documents)
+        documents[at] = backend.spoil(documents[at])
+        results = await send(backend.transport, "sales", documents)
         assert results[at].message
         neighbours = {result.status for n, result in enumerate(results) if n != at}
         assert (results[at].status, len(neighbours)) == (400, 1)
         assert neighbours <= {201, 424}
-        assert len(await target.documents(shop)) == (4 if neighbours == {201} else 0)
+        assert len(await backend.documents(shop)) == (4 if neighbours == {201} else 0)
 
-    visit(open_place, check)
+    visit(open_backend, check)
 
 
-def test_a_document_that_is_refused_alone_keeps_its_status(open_place: PlaceOpener) -> None:
-    """A batch of one document returns the status of that document."""
+def test_a_document_that_is_refused_alone_keeps_its_status(open_backend: BackendOpener) -> None:
+    """A batch of one."""
 
-    async def check(target: Target) -> None:
-        (line,) = make_lines(1)
-        assert [r.status for r in await send(target.transport, "sales", [target.spoil(line)])] == [400]
+    async def check(backend: Backend) -> None:
+        (document,) = make_documents(1)
+        assert [r.status for r in await send(backend.transport, "sales", [backend.spoil(document)])] == [400]
 
-    visit(open_place, check)
+    visit(open_backend, check)
 
 
 @large
-def test_a_large_document_is_written(open_place: PlaceOpener) -> None:
+def test_a_large_document_is_written(open_backend: BackendOpener) -> None:
     """Alone, outside a batch; a second time it is there still."""
 
-    async def check(target: Target) -> None:
-        lines = make_lines(1, text="x" * (BATCH_DOCUMENT_BYTES + 1))
+    async def check(backend: Backend) -> None:
+        documents = make_documents(1, text="x" * (BATCH_DOCUMENT_BYTES + 1))
         for _ in range(2):
-            (result,) = await send(target.transport, "sales", lines)
+            (result,) = await send(backend.transport, "sales", documents)
             assert classify(result, "sales") is Next.WRITTEN
             assert result.charge > 0
-        assert len(await target.documents(shop_of(lines))) == 1
+        assert len(await backend.documents(shop_of(documents))) == 1
 
-    visit(open_place, check)
+    visit(open_backend, check)
 
 
 @pytest.mark.parametrize(
@@ -155,84 +166,84 @@ def test_a_large_document_is_written(open_place: PlaceOpener) -> None:
     ],
 )
 def test_an_answer_to_the_whole_request_is_one_to_each_operation(
-    open_place: PlaceOpener, fault: Fault, verdict: Next
+    open_backend: BackendOpener, fault: Fault, verdict: Next
 ) -> None:
     """It is returned, not raised and not waited for; and nothing was written."""
 
-    async def check(target: Target) -> None:
-        lines = make_lines(3)
-        target.meet(fault)
-        results = await send(target.transport, "sales", lines)
+    async def check(backend: Backend) -> None:
+        documents = make_documents(3)
+        backend.meet(fault)
+        results = await send(backend.transport, "sales", documents)
         assert verdicts(results) == [verdict] * 3
         assert {result.retry_after for result in results} == {fault.retry_after}
         assert sum(result.charge for result in results) < 1
-        assert await target.documents(shop_of(lines)) == {}
+        assert await backend.documents(shop_of(documents)) == {}
 
-    visit(open_place, check)
+    visit(open_backend, check)
 
 
 @pytest.mark.parametrize("fault", [lose(applied=True), Fault(503, applied=True), Fault(408, applied=True)])
-def test_an_answer_may_be_lost_when_the_write_is_done(open_place: PlaceOpener, fault: Fault) -> None:
+def test_an_answer_may_be_lost_when_the_write_is_done(open_backend: BackendOpener, fault: Fault) -> None:
     """The answer reads as if it were not."""
 
-    async def check(target: Target) -> None:
-        lines = make_lines(3)
-        target.meet(fault)
-        assert verdicts(await send(target.transport, "sales", lines)) == [Next.LOST] * 3
-        assert len(await target.documents(shop_of(lines))) == 3
+    async def check(backend: Backend) -> None:
+        documents = make_documents(3)
+        backend.meet(fault)
+        assert verdicts(await send(backend.transport, "sales", documents)) == [Next.LOST] * 3
+        assert len(await backend.documents(shop_of(documents))) == 3
 
-    visit(open_place, check)
+    visit(open_backend, check)
 
 
 @pytest.mark.parametrize("fault", [Fault(401), Fault(403)])
-def test_a_refusal_of_the_caller_is_permanent(open_place: PlaceOpener, fault: Fault) -> None:
+def test_a_refusal_of_the_caller_is_permanent(open_backend: BackendOpener, fault: Fault) -> None:
     """Returned with its status, from which the writer knows that nothing will help."""
 
-    async def check(target: Target) -> None:
-        target.meet(fault)
-        results = await send(target.transport, "sales", make_lines(2))
+    async def check(backend: Backend) -> None:
+        backend.meet(fault)
+        results = await send(backend.transport, "sales", make_documents(2))
         assert [result.status for result in results] == [fault.status] * 2
         with pytest.raises(Permanent, match="refuses writes to sales"):
             verdicts(results)
 
-    visit(open_place, check)
+    visit(open_backend, check)
 
 
-def test_a_database_of_little_throughput_throttles(open_real_place: PlaceOpener) -> None:
+def test_a_database_of_little_throughput_throttles(open_real_backend: BackendOpener) -> None:
     """It answers 429 with the time to wait, at once and not after the SDK's own nine attempts."""
 
-    async def check(target: Target) -> None:
+    async def check(backend: Backend) -> None:
         for _ in range(30):
-            results = await send(target.transport, SLOW, make_lines(50))
+            results = await send(backend.transport, SLOW, make_documents(50))
             if throttled := [result for result in results if result.status == 429]:
                 break
         assert throttled
         assert all(0 < result.retry_after < 5 for result in throttled)
         assert set(verdicts(results)) <= {Next.THROTTLED, Next.AGAIN}
 
-    visit(open_real_place, check)
+    visit(open_real_backend, check)
 
 
-def test_the_throughput_is_told(open_real_place: PlaceOpener) -> None:
+def test_the_throughput_is_told(open_real_backend: BackendOpener) -> None:
     """Of which a run's share may be a fraction; where it cannot be read, the error says what to give instead."""
 
-    async def check(target: Target) -> None:
-        assert await target.transport.throughput("sales") > 0
+    async def check(backend: Backend) -> None:
+        assert await backend.transport.throughput("sales") > 0
         with pytest.raises(Permanent, match=r"throughput of nowhere cannot be read.*give ru_share in RU/s"):
-            await target.transport.throughput("nowhere")
+            await backend.transport.throughput("nowhere")
 
-    visit(open_real_place, check)
+    visit(open_real_backend, check)
 
 
-def test_a_container_that_is_missing_is_permanent(open_real_place: PlaceOpener) -> None:
-    """The error names the container."""
+def test_a_container_that_is_missing_is_permanent(open_real_backend: BackendOpener) -> None:
+    """The error names it."""
 
-    async def check(target: Target) -> None:
-        (result,) = await send(target.transport, "nowhere", make_lines(1))
+    async def check(backend: Backend) -> None:
+        (result,) = await send(backend.transport, "nowhere", make_documents(1))
         with pytest.raises(Permanent, match="the container nowhere does not exist"):
             classify(result, "nowhere")
 
-    visit(open_real_place, check)
+    visit(open_real_backend, check)
 
 
 @each_transport
@@ -241,7 +252,7 @@ def test_a_wrong_key_is_permanent(open_transport: Callable[[Cosmos], Transport],
 
     async def run() -> None:
         cosmos = Cosmos(emulator.url, "d3Jvbmc=", DATABASE)
-        (result,) = await send(open_transport(cosmos), "sales", make_lines(1))
+        (result,) = await send(open_transport(cosmos), "sales", make_documents(1))
         await cosmos.close()
         with pytest.raises(Permanent, match=r"refuses writes to sales \(401\).* correct COSMOS_KEY"):
             classify(result, "sales")
@@ -251,11 +262,11 @@ def test_a_wrong_key_is_permanent(open_transport: Callable[[Cosmos], Transport],
 
 @each_transport
 def test_a_database_that_is_gone_is_a_lost_answer(open_transport: Callable[[Cosmos], Transport]) -> None:
-    """The result is CONNECTION_LOST and no exception, so the writer sends again."""
+    """Not an error of the program's: the writer asks again."""
 
     async def run() -> None:
         cosmos = Cosmos("http://127.0.0.1:9", "d3Jvbmc=", DATABASE)
-        results = await send(open_transport(cosmos), "sales", make_lines(2))
+        results = await send(open_transport(cosmos), "sales", make_documents(2))
         await cosmos.close()
         assert [result.status for result in results] == [CONNECTION_LOST] * 2
 

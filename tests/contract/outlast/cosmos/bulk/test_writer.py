@@ -10,6 +10,7 @@ from azure.cosmos import CosmosClient, DatabaseProxy, PartitionKey
 from local.cosmos.control import Control
 from local.cosmos.process import CosmosProcess
 from outlast.cosmos.bulk.bulk_transport import BulkTransport
+from outlast.cosmos.bulk.limits import Limits
 from outlast.cosmos.bulk.rate_controller import RateControllers
 from outlast.cosmos.bulk.sdk_transport import SdkTransport
 from outlast.cosmos.bulk.staged_document import StagedDocument
@@ -19,7 +20,7 @@ from outlast.cosmos.bulk.writer import Writer
 from outlast.cosmos.client import Cosmos
 from outlast.cosmos.document import staged
 from outlast.deadline import Deadline
-from tests.contract.outlast.places import DATABASE
+from tests.contract.outlast.backends import DATABASE
 
 
 @pytest.fixture(params=[SdkTransport, BulkTransport])
@@ -46,16 +47,17 @@ def stored(emulator: CosmosProcess, name: str) -> int:
     return sum(part["documents"] for part in Control(emulator.url).container(DATABASE, name)["partitions"])
 
 
-def make_lines(count: int, shops: int = 20) -> list[StagedDocument]:
-    lines = [staged({"id": f"d{n}", "shop": f"s{n % shops}"}, ["shop"], n + 2) for n in range(count)]
-    return sorted(lines, key=lambda line: (line.effective_partition_key, line.row))
+def make_documents(count: int, shops: int = 20) -> list[StagedDocument]:
+    documents = [staged({"id": f"d{n}", "shop": f"s{n % shops}"}, ["shop"], n + 2) for n in range(count)]
+    return sorted(documents, key=lambda document: (document.effective_partition_key, document.row))
 
 
-async def write(writer: Writer, container: str, lines: list[StagedDocument]) -> WriteProgress:
+async def write(writer: Writer, container: str, documents: list[StagedDocument]) -> WriteProgress:
     async def let_pass() -> None:
         pass
 
-    return await writer.write(container, lines, Deadline(time.monotonic() + 60, time.monotonic), let_pass)
+    limits = Limits(Deadline(time.monotonic() + 60, time.monotonic), let_pass)
+    return await writer.write(container, documents, limits)
 
 
 async def sleep_shortly(seconds: float) -> None:
@@ -71,7 +73,16 @@ def writing(
     async def run() -> None:
         cosmos = Cosmos(emulator.url, emulator.key, DATABASE)
         transport = open_transport(cosmos)
-        await story(Writer(transport, time.monotonic, sleep_shortly, random.random, RateControllers(time.monotonic)))
+        clock = time.monotonic
+        await story(
+            Writer(
+                transport=transport,
+                clock=clock,
+                sleep=sleep_shortly,
+                jitter=random.random,
+                controllers=RateControllers(clock),
+            )
+        )
         await cosmos.close()
         Control(emulator.url).remove_faults()
 
@@ -85,8 +96,8 @@ def test_all_is_written(emulator: CosmosProcess, open_transport: Callable[[Cosmo
     make_container(emulator, name, version)
 
     async def story(writer: Writer) -> None:
-        written = await write(writer, name, make_lines(600))
-        assert (written.acknowledged, written.refused, written.totals.documents) == (600, [], 600)
+        progress = await write(writer, name, make_documents(600))
+        assert (progress.acknowledged, progress.refused, progress.totals.documents) == (600, [], 600)
 
     writing(emulator, open_transport, story)
     assert stored(emulator, name) == 600
@@ -102,8 +113,8 @@ def test_answers_lost_behind_the_write_cost_nothing(
         Control(emulator.url).add_fault(container=name, kind=kind, reset=True, when="after", times=6)
 
     async def story(writer: Writer) -> None:
-        written = await write(writer, name, make_lines(600))
-        assert (written.acknowledged, written.refused, written.totals.documents) == (600, [], 600)
+        progress = await write(writer, name, make_documents(600))
+        assert (progress.acknowledged, progress.refused, progress.totals.documents) == (600, [], 600)
 
     writing(emulator, open_transport, story)
     assert stored(emulator, name) == 600
@@ -120,8 +131,8 @@ def test_a_split_while_writing_costs_nothing(
 
     async def story(writer: Writer) -> None:
         for _ in range(2):
-            written = await write(writer, name, make_lines(600))
-            assert (written.acknowledged, written.refused) == (600, [])
+            progress = await write(writer, name, make_documents(600))
+            assert (progress.acknowledged, progress.refused) == (600, [])
 
     writing(emulator, open_transport, story)
     assert stored(emulator, name) == 600
@@ -135,11 +146,11 @@ def test_a_container_that_was_made_anew_is_found_again(
     make_container(emulator, name)
 
     async def story(writer: Writer) -> None:
-        await write(writer, name, make_lines(100))
+        await write(writer, name, make_documents(100))
         await asyncio.to_thread(open_database(emulator).delete_container, name)
         await asyncio.to_thread(make_container, emulator, name)
-        written = await write(writer, name, make_lines(300))
-        assert (written.acknowledged, written.refused) == (300, [])
+        progress = await write(writer, name, make_documents(300))
+        assert (progress.acknowledged, progress.refused) == (300, [])
 
     writing(emulator, open_transport, story)
     assert stored(emulator, name) == 300

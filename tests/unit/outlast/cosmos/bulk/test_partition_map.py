@@ -21,27 +21,27 @@ def read_map(*lows: str, **definition: Any) -> PartitionMap:
     return PartitionMap.read(properties, [{"id": f"r{n}", "minInclusive": low} for n, low in enumerate(lows)], None)
 
 
-def batch_of(ranges: PartitionMap, line: StagedDocument) -> str:
-    (target,) = ranges.targets([line])
-    return target.group
+def batch_of(ranges: PartitionMap, document: StagedDocument) -> str:
+    (target,) = ranges.targets([document])
+    return target.batch
 
 
 def test_a_document_goes_to_the_range_it_lies_in() -> None:
     """A range begins with its lower bound."""
-    line = staged({"id": "1", "pk": "a"}, ["pk"], 2)
-    bound = line.effective_partition_key.decode()
-    assert batch_of(read_map("", bound), line) == "r1"
-    assert batch_of(read_map("", bound + "0"), line) == "r0"
-    assert batch_of(read_map(""), line) == "r0"
+    document = staged({"id": "1", "pk": "a"}, ["pk"], 2)
+    bound = document.effective_partition_key.decode()
+    assert batch_of(read_map("", bound), document) == "r1"
+    assert batch_of(read_map("", bound + "0"), document) == "r0"
+    assert batch_of(read_map(""), document) == "r0"
 
 
 @pytest.mark.parametrize("key", KEYS)
 def test_a_container_of_version_1_is_divided_by_its_own_hash(key: Any) -> None:
     """Whose values are not those that are staged."""
-    line = staged({"id": "1", "pk": key}, ["pk"], 2)
+    document = staged({"id": "1", "pk": key}, ["pk"], 2)
     bound = effective_partition_key_v1(key)
-    assert batch_of(read_map("", bound, version=1), line) == "r1"
-    assert batch_of(read_map("", bound + "00", version=1), line) == "r0"
+    assert batch_of(read_map("", bound, version=1), document) == "r1"
+    assert batch_of(read_map("", bound + "00", version=1), document) == "r0"
 
 
 def test_a_container_without_a_version_has_the_first() -> None:

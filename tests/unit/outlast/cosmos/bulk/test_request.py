@@ -23,7 +23,7 @@ def read_requests() -> list[dict[str, Any]]:
     return [json.loads(line) for line in RECORDS.read_text("utf-8").splitlines()]
 
 
-def line_of(operation: dict[str, Any]) -> StagedDocument:
+def document_of(operation: dict[str, Any]) -> StagedDocument:
     return staged(operation["resourceBody"], ["pk"], 2)
 
 
@@ -37,7 +37,7 @@ def test_the_headers_are_those_of_the_javascript_sdk() -> None:
 def test_the_operations_are_those_of_the_javascript_sdk() -> None:
     """An upsert is the same but for the wish for a minimal answer, for every kind of partition key."""
     upserts = [one for request in read_requests() for one in request["body"] if one["operationType"] == "Upsert"]
-    made = json.loads(body_of([line_of(operation) for operation in upserts]))
+    made = json.loads(body_of([document_of(operation) for operation in upserts]))
     assert [operation.pop("minimalReturnPreference") for operation in made] == [True] * len(upserts)
     assert made == upserts
     assert len(upserts) >= 8
@@ -46,15 +46,15 @@ def test_the_operations_are_those_of_the_javascript_sdk() -> None:
 def test_partition_keys_of_every_kind_are_quoted() -> None:
     """JSON inside of JSON: quotes, backslashes and what JSON escapes come out as they went in."""
     keys = ["a", "", 'say "no"', "back\\slash", "tab\t", "é", "\u2028", "\x00", 7, -1.5, True, None]
-    lines = [staged({"id": "1", "pk": key}, ["pk"], 2) for key in keys]
-    operations = json.loads(body_of(lines))
+    documents = [staged({"id": "1", "pk": key}, ["pk"], 2) for key in keys]
+    operations = json.loads(body_of(documents))
     assert [json.loads(operation["partitionKey"]) for operation in operations] == [[key] for key in keys]
 
 
 def test_documents_travel_as_they_were_staged() -> None:
     """Nothing is parsed or encoded again."""
-    line = StagedDocument(2, b'"a"', b"0F", b'{"id":"1",  "pk":"a","n":1.50}')
-    assert line.document.decode() in body_of([line])
+    document = StagedDocument(2, b'"a"', b"0F", b'{"id":"1",  "pk":"a","n":1.50}')
+    assert document.body.decode() in body_of([document])
 
 
 def test_each_answer_is_read() -> None:

@@ -4,20 +4,20 @@ from hypothesis import strategies as st
 from outlast.cosmos.bulk.staged_document import StagedDocument, join_staged, read_staged
 
 _JSON = st.sampled_from([b'"a"', b"1", b"null", b'"a b"', rb'"\t"', '"é"'.encode()])
-LINES = st.lists(st.builds(StagedDocument, st.integers(1, 10**9), _JSON, st.just(b"0F"), _JSON), max_size=5)
+DOCUMENTS = st.lists(st.builds(StagedDocument, st.integers(1, 10**9), _JSON, st.just(b"0F"), _JSON), max_size=5)
 
 
-@given(LINES)
-def test_lines_come_back_as_they_were_joined(lines: list[StagedDocument]) -> None:
-    """Reading returns the documents that were joined."""
-    assert read_staged(join_staged(lines)) == lines
+@given(DOCUMENTS)
+def test_documents_come_back_as_they_were_joined(documents: list[StagedDocument]) -> None:
+    """Reading joined documents returns the same documents."""
+    assert read_staged(join_staged(documents)) == documents
 
 
 def test_a_line_has_four_columns() -> None:
-    """Tabs between, a line end behind: the form that is staged must not change while a run is on its way."""
+    """Tabs divide the columns and a line end follows; a change would break runs that have staged documents."""
     assert StagedDocument(7, b'"s"', b"0F", b'{"id":"a"}').encoded() == b'7\t"s"\t0F\t{"id":"a"}\n'
 
 
 def test_a_tab_in_the_document_is_part_of_it() -> None:
-    """Only the first three tabs of a line divide it."""
+    """Only the first three tabs divide columns."""
     assert read_staged(b'7\t"s"\t0F\t{"a":\t1}\n') == [StagedDocument(7, b'"s"', b"0F", b'{"a":\t1}')]

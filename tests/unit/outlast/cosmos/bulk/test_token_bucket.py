@@ -2,19 +2,19 @@ import pytest
 
 from outlast.cosmos.bulk.token_bucket import TokenBucket, lane_rate
 from tests.fakes.clock import ManualClock
-from tests.unit.outlast.cosmos.bulk.writing import Bench, make_lines
+from tests.unit.outlast.cosmos.bulk.writing import Bench, make_documents
 
 
 @pytest.mark.parametrize(
     ("ru_share", "lanes", "rate"), [(0.25, 1, 1000), (1, 8, 500), (600, 1, 600), (600, 4, 150), (1.5, 1, 1.5)]
 )
-def test_a_share_is_a_fraction_or_request_units(ru_share: float, lanes: int, rate: float) -> None:
-    """Up to 1 a fraction of what is provisioned, beyond it RU/s; and each lane of the run has its part."""
+def test_the_rate_of_a_lane_is_its_part_of_the_ru_share(ru_share: float, lanes: int, rate: float) -> None:
+    """A share up to 1 is a fraction of the provisioned RU/s, a larger one is RU/s, and lanes divide it equally."""
     assert lane_rate(ru_share, 4000, lanes) == rate
 
 
-def test_what_was_spent_is_waited_for() -> None:
-    """At its rate, and what was not used is hardly saved."""
+def test_an_overdrawn_bucket_waits_until_its_balance_is_zero() -> None:
+    """An overdrawn bucket fills at its rate, and an idle one saves only a tenth of a second of it."""
     clock = ManualClock()
     bucket = TokenBucket(100, clock)
     assert bucket.wait() == 0
@@ -24,13 +24,13 @@ def test_what_was_spent_is_waited_for() -> None:
     assert bucket.wait() == 0
     clock.advance(100)
     bucket.wait()
-    assert bucket.credit == 10
+    assert bucket.balance == 10
 
 
-def test_writing_keeps_to_its_allowance() -> None:
+def test_writing_keeps_to_its_token_bucket() -> None:
     """A thousand documents of 5 RU at 500 RU/s take ten seconds."""
     bench = Bench()
     start = bench.clock()
-    written = bench.write(make_lines(500, 500), bucket=TokenBucket(500, bench.clock))
-    assert written.acknowledged == 1000
+    progress = bench.write(make_documents(500, 500), bucket=TokenBucket(500, bench.clock))
+    assert progress.acknowledged == 1000
     assert bench.clock() - start == pytest.approx(10, rel=0.1)

@@ -3,36 +3,37 @@ from collections.abc import Sequence
 
 import pytest
 
-from outlast.cosmos.bulk.bulk_write import ATTEMPTS
+from outlast.cosmos.bulk.back_off import ATTEMPTS
+from outlast.cosmos.bulk.limits import Limits
 from outlast.cosmos.bulk.partition_queue import TARGET_BYTES
 from outlast.cosmos.bulk.rate_controller import FIRST_OPERATIONS, RateControllers
 from outlast.cosmos.bulk.sdk_transport import KeyRoute
 from outlast.cosmos.bulk.staged_document import StagedDocument
 from outlast.cosmos.bulk.transport import BATCH_DOCUMENT_BYTES, CONNECTION_LOST, Result, Target
-from outlast.cosmos.bulk.writer import IN_FLIGHT, Writer
+from outlast.cosmos.bulk.writer import IN_FLIGHT
 from outlast.deadline import Deadline
 from outlast.errors import Permanent, Transient
 from tests.fakes.clock import ManualClock
 from tests.fakes.transport import CHARGE, FakeTransport, Fault, lose, throttle
-from tests.unit.outlast.cosmos.bulk.writing import CONTAINER, Bench, ids_of, let_pass, make_lines
+from tests.unit.outlast.cosmos.bulk.writing import CONTAINER, Bench, ids_of, let_pass, make_documents, open_writer
 
 
-def test_every_line_is_written_once() -> None:
+def test_every_document_is_written_once() -> None:
     """Without faults each document is sent once and counted."""
-    bench, lines = Bench(), make_lines(30, 150, 1)
-    written = bench.write(lines)
-    assert (written.acknowledged, written.refused) == (181, [])
-    assert bench.ids() == set(ids_of(lines))
-    assert sorted(key for batch in bench.transport.sent for key in batch) == sorted(ids_of(lines))
-    assert written.totals.documents == 181
-    assert written.totals.replaced == 0
-    assert written.totals.bytes == sum(len(line.document) for line in lines)
-    assert written.totals.ru == 181 * CHARGE
-    assert written.totals.sends == len(bench.transport.sent) == 4
+    bench, documents = Bench(), make_documents(30, 150, 1)
+    progress = bench.write(documents)
+    assert (progress.acknowledged, progress.refused) == (181, [])
+    assert bench.ids() == set(ids_of(documents))
+    assert sorted(key for batch in bench.transport.sent for key in batch) == sorted(ids_of(documents))
+    assert progress.totals.documents == 181
+    assert progress.totals.replaced == 0
+    assert progress.totals.bytes == sum(len(document.body) for document in documents)
+    assert progress.totals.ru == 181 * CHARGE
+    assert progress.totals.sends == len(bench.transport.sent) == 4
 
 
 def test_nothing_to_write_sends_nothing() -> None:
-    """A call without documents sends no request."""
+    """No documents, no request."""
     bench = Bench()
     assert bench.write([]).acknowledged == 0
     assert bench.transport.sent == []
@@ -40,26 +41,26 @@ def test_nothing_to_write_sends_nothing() -> None:
 
 def test_a_document_that_was_there_is_counted_as_replaced() -> None:
     """A second write of the same documents changes nothing but that count."""
-    bench, lines = Bench(), make_lines(5)
-    bench.write(lines)
-    assert bench.write(lines).totals.replaced == 5
+    bench, documents = Bench(), make_documents(5)
+    bench.write(documents)
+    assert bench.write(documents).totals.replaced == 5
     assert len(bench.ids()) == 5
 
 
 def test_requests_are_limited_in_operations_and_bytes() -> None:
     """At most 100 documents and about 220 KB; a larger document goes alone."""
     bench = Bench()
-    bench.write(make_lines(250, text="x" * 5000))
+    bench.write(make_documents(250, text="x" * 5000))
     assert max(len(batch) for batch in bench.transport.sent) == TARGET_BYTES // 5050
     bench.transport.sent.clear()
-    bench.write(make_lines(3, text="x" * BATCH_DOCUMENT_BYTES))
+    bench.write(make_documents(3, text="x" * BATCH_DOCUMENT_BYTES))
     assert [len(batch) for batch in bench.transport.sent] == [1, 1, 1]
 
 
 def test_a_few_requests_are_in_flight_at_once() -> None:
-    """The writer has as many requests in flight as it promises, and no more."""
+    """As many as promised, and no more."""
     bench = Bench()
-    bench.write(make_lines(*[1] * 200))
+    bench.write(make_documents(*[1] * 200))
     assert bench.transport.most_in_flight == IN_FLIGHT
 
 
@@ -67,38 +68,38 @@ def test_throttling_has_no_limit_but_the_deadline() -> None:
     """Hundreds of 429s one after another are waited out, each for as long as was asked for."""
     bench = Bench()
     bench.transport.meet([throttle(0.5)] * 300)
-    written = bench.write(make_lines(3))
-    assert written.acknowledged == 3
-    assert written.totals.throttled >= 300
+    progress = bench.write(make_documents(3))
+    assert progress.acknowledged == 3
+    assert progress.totals.throttled >= 300
     assert sum(bench.clock.slept) == pytest.approx(150, rel=0.03)
 
 
-def test_a_throttled_batch_counts_once_against_the_pace() -> None:
+def test_a_throttled_batch_counts_once_against_the_rate() -> None:
     """A hundred operations that were throttled together are one sign that it goes too fast, not a hundred: what had
     been served before goes on being sent in every second."""
     bench = Bench()
     bench.transport.meet([None, None, throttle(0.5)])
-    bench.write(make_lines(1000))
+    bench.write(make_documents(1000))
     assert bench.clock() < 1003
 
 
 def test_a_throttled_partition_does_not_hold_up_the_others() -> None:
     """Another stretch of the hash space goes on at once."""
-    bench, lines = Bench(), make_lines(1, 1, 1, 1)
+    bench, documents = Bench(), make_documents(1, 1, 1, 1)
     bench.transport.meet([throttle(30)])
-    written = bench.write(lines, seconds=20)
+    progress = bench.write(documents, seconds=20)
     assert len(bench.ids()) == 3
-    assert written.acknowledged == 0
+    assert progress.acknowledged == 0
 
 
 @pytest.mark.parametrize("applied", [True, False])
 def test_a_lost_answer_is_asked_for_again(applied: bool) -> None:
     """Whether the write had been applied or not, the document is there once."""
-    bench, lines = Bench(), make_lines(20)
+    bench, documents = Bench(), make_documents(20)
     bench.transport.meet([lose(applied)])
-    written = bench.write(lines)
-    assert (written.acknowledged, len(bench.ids())) == (20, 20)
-    assert written.totals.replaced == (20 if applied else 0)
+    progress = bench.write(documents)
+    assert (progress.acknowledged, len(bench.ids())) == (20, 20)
+    assert progress.totals.replaced == (20 if applied else 0)
     assert bench.clock.slept == [pytest.approx(0.2)]
 
 
@@ -106,10 +107,10 @@ def test_a_lost_answer_is_asked_for_again(applied: bool) -> None:
     "fault", [Fault(408), Fault(410, 1002), Fault(449), Fault(503), Fault(403, 3), Fault(404, 1002)]
 )
 def test_a_service_that_is_busy_or_moving_is_asked_again(fault: Fault) -> None:
-    """Each of these answers passes, and the documents are sent again."""
+    """Each of these passes."""
     bench = Bench()
     bench.transport.meet([fault] * (ATTEMPTS - 1))
-    assert bench.write(make_lines(5)).acknowledged == 5
+    assert bench.write(make_documents(5)).acknowledged == 5
 
 
 def test_answers_that_stay_lost_fail_the_call_for_now() -> None:
@@ -117,14 +118,14 @@ def test_answers_that_stay_lost_fail_the_call_for_now() -> None:
     bench = Bench()
     bench.transport.always = lose(applied=False)
     with pytest.raises(Transient, match=f"answered {CONNECTION_LOST} {ATTEMPTS} times for sales"):
-        bench.write(make_lines(5))
+        bench.write(make_documents(5))
     assert len(bench.transport.sent) == ATTEMPTS
 
 
 class Silent(FakeTransport):
     """Takes what is sent and never answers."""
 
-    async def send(self, container: str, target: Target, lines: Sequence[StagedDocument]) -> list[Result]:
+    async def send(self, container: str, target: Target, documents: Sequence[StagedDocument]) -> list[Result]:
         await asyncio.Event().wait()
         raise AssertionError
 
@@ -132,28 +133,30 @@ class Silent(FakeTransport):
 def test_an_answer_that_does_not_come_in_time_counts_as_lost() -> None:
     """The call ends soon after its deadline, whatever the connection does."""
     bench = Bench(transport=Silent())
-    writer = Writer(bench.transport, bench.clock, bench.clock.sleep, lambda: 0.5, RateControllers(bench.clock))
+    writer = open_writer(bench.transport, bench.clock, RateControllers(bench.clock))
     deadline = Deadline(bench.clock() + 0.01, bench.clock, grace=0.01)
-    written = asyncio.run(writer.write("sales", make_lines(3), deadline, let_pass))
-    assert (written.acknowledged, written.totals.sends) == (0, 1)
+    progress = asyncio.run(writer.write("sales", make_documents(3), Limits(deadline, let_pass)))
+    assert (progress.acknowledged, progress.totals.sends) == (0, 1)
 
 
 def test_a_call_that_is_given_up_holds_up_nobody() -> None:
-    """What it had in flight makes room for the other lanes, which share the range's pace."""
-    rates = RateControllers(ManualClock())
-    lines = make_lines(50)
-    (target,) = set(KeyRoute().targets(lines))
+    """What it had in flight makes room for the other lanes, which share the range's controller."""
+    controllers = RateControllers(ManualClock())
+    documents = make_documents(50)
+    (target,) = set(KeyRoute().targets(documents))
 
     async def give_up() -> None:
         clock = ManualClock()
-        writing = Writer(Silent(), clock, clock.sleep, lambda: 0.5, rates).write(
-            CONTAINER, lines, Deadline(clock() + 1000, clock), let_pass
-        )
+        limits = Limits(Deadline(clock() + 1000, clock), let_pass)
+        writing = open_writer(Silent(), clock, controllers).write(CONTAINER, documents, limits)
         with pytest.raises(TimeoutError):
             await asyncio.wait_for(writing, 0.01)
 
     asyncio.run(give_up())
-    assert (rates.get(CONTAINER, target.budget).wait(), rates.get(CONTAINER, target.budget).batch()) == (
+    assert (
+        controllers.get(CONTAINER, target.partition).wait(),
+        controllers.get(CONTAINER, target.partition).batch(),
+    ) == (
         0,
         FIRST_OPERATIONS,
     )
@@ -163,76 +166,78 @@ def test_waits_after_lost_answers_grow() -> None:
     """So that a service that struggles is left alone for longer each time."""
     bench = Bench()
     bench.transport.meet([lose(applied=False)] * 4)
-    bench.write(make_lines(1))
+    bench.write(make_documents(1))
     assert bench.clock.slept == pytest.approx([0.2, 0.4, 0.8, 1.6])
 
 
 def test_one_poison_document_costs_itself_only() -> None:
     """Of 100 in a batch that is all or nothing, 99 are written and the one is refused with its status."""
-    bench, lines = Bench(), make_lines(100)
+    bench, documents = Bench(), make_documents(100)
     bench.transport.poison = {"0-50": 400}
-    written = bench.write(lines)
-    assert [(line.parsed()["id"], result.status) for line, result in written.refused] == [("0-50", 400)]
-    assert bench.ids() == set(ids_of(lines)) - {"0-50"}
-    assert (written.acknowledged, written.totals.documents) == (100, 99)
-    assert written.totals.bytes == sum(len(line.document) for line in lines if line.parsed()["id"] != "0-50")
+    progress = bench.write(documents)
+    assert [(document.parsed()["id"], result.status) for document, result in progress.refused] == [("0-50", 400)]
+    assert bench.ids() == set(ids_of(documents)) - {"0-50"}
+    assert (progress.acknowledged, progress.totals.documents) == (100, 99)
+    assert progress.totals.bytes == sum(
+        len(document.body) for document in documents if document.parsed()["id"] != "0-50"
+    )
 
 
 def test_many_poison_documents_are_all_found() -> None:
     """Each is refused, whatever its status."""
-    bench, lines = Bench(), make_lines(40, 40)
+    bench, documents = Bench(), make_documents(40, 40)
     bench.transport.poison = {f"{shop}-{n}": (400, 409, 413)[n % 3] for shop in (0, 1) for n in range(0, 40, 2)}
-    written = bench.write(lines)
-    assert {line.parsed()["id"]: result.status for line, result in written.refused} == bench.transport.poison
-    assert (written.acknowledged, len(bench.ids())) == (80, 40)
+    progress = bench.write(documents)
+    assert {document.parsed()["id"]: result.status for document, result in progress.refused} == bench.transport.poison
+    assert (progress.acknowledged, len(bench.ids())) == (80, 40)
 
 
 def test_a_refused_request_is_divided_until_the_culprit_is_found() -> None:
     """An answer that stands for the whole request does not condemn all of its documents."""
-    bench, lines = Bench(), make_lines(100)
+    bench, documents = Bench(), make_documents(100)
     bench.transport.meet([Fault(413), Fault(413), None])
-    written = bench.write(lines)
+    progress = bench.write(documents)
     assert [len(batch) for batch in bench.transport.sent] == [100, 50, 25, 25, 50]
-    assert (written.acknowledged, written.refused, len(bench.ids())) == (100, [], 100)
+    assert (progress.acknowledged, progress.refused, len(bench.ids())) == (100, [], 100)
 
 
 def test_what_is_refused_alone_is_refused() -> None:
     """Dividing ends at one document, which then is the culprit."""
-    bench, lines = Bench(), make_lines(2)
+    bench, documents = Bench(), make_documents(2)
     bench.transport.always = Fault(413)
-    written = bench.write(lines)
-    assert ids_of([line for line, _ in written.refused]) == ids_of(lines)
-    assert written.totals.documents == 0
+    progress = bench.write(documents)
+    assert ids_of([document for document, _ in progress.refused]) == ids_of(documents)
+    assert progress.totals.documents == 0
 
 
 def test_at_the_deadline_the_exact_low_water_mark_is_returned() -> None:
     """What lies before it is acknowledged, and what was written behind it is told, so that it is not written again."""
-    bench, lines = Bench(), make_lines(100, 100, 100)
+    bench, documents = Bench(), make_documents(100, 100, 100)
     bench.transport.meet([None, throttle(60), None])
-    written = bench.write(lines, seconds=30)
-    assert (written.acknowledged, written.ahead) == (100, ((200, 300),))
-    assert written.totals.documents == 200
-    assert written.totals.bytes == sum(len(line.document) for line in lines[:100] + lines[200:])
-    assert written.totals.sends == 3
+    progress = bench.write(documents, seconds=30)
+    assert (progress.acknowledged, progress.ahead) == (100, ((200, 300),))
+    assert progress.totals.documents == 200
+    assert progress.totals.bytes == sum(len(document.body) for document in documents[:100] + documents[200:])
+    assert progress.totals.sends == 3
     assert len(bench.ids()) == 200
     assert bench.clock() <= 1030.1
 
 
-def test_what_was_settled_ahead_is_not_sent_again() -> None:
+def test_what_was_acknowledged_ahead_is_not_sent_again() -> None:
     """The next call takes it for acknowledged, and counts what it acknowledges itself."""
-    bench, lines = Bench(), make_lines(100, 100, 100)
+    bench, documents = Bench(), make_documents(100, 100, 100)
     bench.transport.meet([None, throttle(60), None])
-    first = bench.write(lines, seconds=30)
+    first = bench.write(documents, seconds=30)
     bench.transport.sent.clear()
-    second = bench.write(lines[100:], ahead=first.left())
+    second = bench.write(documents[100:], ahead=first.next_ahead())
     assert (second.acknowledged, second.ahead, second.totals.documents) == (200, (), 100)
-    assert {key for batch in bench.transport.sent for key in batch} == set(ids_of(lines[100:200]))
+    assert {key for batch in bench.transport.sent for key in batch} == set(ids_of(documents[100:200]))
 
 
 def test_behind_the_deadline_nothing_is_sent() -> None:
     """A call that starts too late returns at once."""
     bench = Bench()
-    assert bench.write(make_lines(5), seconds=0).acknowledged == 0
+    assert bench.write(make_documents(5), seconds=0).acknowledged == 0
     assert bench.transport.sent == []
 
 
@@ -250,7 +255,7 @@ def test_a_dead_end_stops_all_writing(fault: Fault, text: str) -> None:
     bench = Bench()
     bench.transport.meet([fault])
     with pytest.raises(Permanent, match=text):
-        bench.write(make_lines(*[1] * 50))
+        bench.write(make_documents(*[1] * 50))
     assert len(bench.transport.sent) <= IN_FLIGHT
 
 
@@ -265,6 +270,6 @@ def test_the_fence_is_asked_before_each_request_and_stops_it() -> None:
             raise Permanent("the run is failing")
 
     with pytest.raises(Permanent, match="the run is failing"):
-        bench.write(make_lines(*[1] * 50), check=check)
+        bench.write(make_documents(*[1] * 50), check=check)
     assert len(bench.transport.sent) == 5
     assert bench.transport.in_flight == 0

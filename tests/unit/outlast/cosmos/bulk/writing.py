@@ -1,13 +1,15 @@
-"""What the tests of the writer share: lines to write, and a writer over fakes."""
+"""What the tests of the writer share: documents to write, and a writer over fakes."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
+from outlast.cosmos.bulk.limits import Limits
 from outlast.cosmos.bulk.rate_controller import MAX_OPERATIONS, RateControllers
 from outlast.cosmos.bulk.staged_document import StagedDocument
 from outlast.cosmos.bulk.token_bucket import TokenBucket
-from outlast.cosmos.bulk.write_progress import Ranges, WriteProgress
+from outlast.cosmos.bulk.transport import Transport
+from outlast.cosmos.bulk.write_progress import NumberRanges, WriteProgress
 from outlast.cosmos.bulk.writer import Writer
 from outlast.cosmos.document import staged
 from outlast.deadline import Deadline
@@ -17,19 +19,24 @@ from tests.fakes.transport import FakeTransport
 CONTAINER = "sales"
 
 
-def make_lines(*shops: int, text: str = "") -> list[StagedDocument]:
+def make_documents(*shops: int, text: str = "") -> list[StagedDocument]:
     """That many documents for each shop, in the order of the hash space as they are staged; a row each."""
-    documents = [
+    contents = [
         {"id": f"{shop}-{n}", "shop": f"s{shop}", "text": text}
         for shop, count in enumerate(shops)
         for n in range(count)
     ]
-    lines = [staged(document, ["shop"], row) for row, document in enumerate(documents, 2)]
-    return sorted(lines, key=lambda line: (line.effective_partition_key, line.row))
+    documents = [staged(content, ["shop"], row) for row, content in enumerate(contents, 2)]
+    return sorted(documents, key=lambda document: (document.effective_partition_key, document.row))
 
 
 async def let_pass() -> None:
     """A fence that lets everybody through."""
+
+
+def open_writer(transport: Transport, clock: ManualClock, controllers: RateControllers) -> Writer:
+    """Return a writer whose waits pass at once and have no jitter."""
+    return Writer(transport=transport, clock=clock, sleep=clock.sleep, jitter=lambda: 0.5, controllers=controllers)
 
 
 @dataclass(slots=True)
@@ -41,23 +48,21 @@ class Bench:
 
     def write(
         self,
-        lines: Sequence[StagedDocument],
+        documents: Sequence[StagedDocument],
         seconds: float = 1000.0,
         check: Callable[[], Awaitable[None]] = let_pass,
-        ahead: Ranges = (),
+        ahead: NumberRanges = (),
         bucket: TokenBucket | None = None,
     ) -> WriteProgress:
         """Write within that time."""
-        writer = Writer(
-            self.transport, self.clock, self.clock.sleep, lambda: 0.5, RateControllers(self.clock, MAX_OPERATIONS)
-        )
         deadline = Deadline(self.clock() + seconds, self.clock)
-        return asyncio.run(writer.write(CONTAINER, lines, deadline, check, ahead, bucket))
+        writer = open_writer(self.transport, self.clock, RateControllers(self.clock, MAX_OPERATIONS))
+        return asyncio.run(writer.write(CONTAINER, documents, Limits(deadline, check, bucket), ahead))
 
     def ids(self) -> set[str]:
         """The documents in the database."""
         return {key for _, key in self.transport.documents(CONTAINER)}
 
 
-def ids_of(lines: Sequence[StagedDocument]) -> list[str]:
-    return [line.parsed()["id"] for line in lines]
+def ids_of(documents: Sequence[StagedDocument]) -> list[str]:
+    return [document.parsed()["id"] for document in documents]

@@ -32,7 +32,7 @@ def test_what_is_no_document_stays_none(document: Any) -> None:
 
 @pytest.mark.parametrize("order", list(permutations(RUNS)))
 def test_the_newest_run_is_current_in_whatever_order_they_publish(order: tuple[Generation, ...]) -> None:
-    """The time of acceptance decides, then the id; an older run never replaces a newer one."""
+    """By the time of acceptance, then by id; an older one never replaces a newer one."""
     header: Header | None = None
     for run in order:
         header = published(header, "stock", run, 1, "now") or header

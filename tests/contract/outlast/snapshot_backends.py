@@ -1,4 +1,4 @@
-"""Where the suite of generations runs: in memory, and in the emulator through the adapter."""
+"""The databases that the suite of generations runs against: in memory, and the emulator through the adapter."""
 
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -15,7 +15,7 @@ from outlast.cosmos.snapshots.header import HEADERS, RUN, Snapshots, header_id
 from outlast.cosmos.snapshots.store import CosmosSnapshots
 from outlast.errors import Transient
 from outlast.report import Report
-from tests.contract.outlast.places import DATABASE
+from tests.contract.outlast.backends import DATABASE
 from tests.fakes.reports import Stock
 from tests.fakes.snapshots import FakeSnapshots
 from tests.fakes.transport import FakeTransport
@@ -24,7 +24,7 @@ Document = dict[str, Any]
 
 
 class Shelf(Stock):
-    """A report whose container has its partition key further down."""
+    """A report whose container has a nested partition key path."""
 
     name = "shelf"
     container = "shelf"
@@ -32,13 +32,13 @@ class Shelf(Stock):
 
 
 def document(report: Report[Any], run: str, name: str, shop: Any) -> Document:
-    """One of a run's generation."""
+    """Return a document of a run's generation."""
     place = {"shop": shop} if report.name == "stock" else {"place": {"shop": shop}}
     return {"id": f"{name}:{run}", RUN: run, **place}
 
 
-class SnapshotPlace(Protocol):
-    """`snapshots` and `others` are those of two processes."""
+class SnapshotBackend(Protocol):
+    """A database and two adapters to it, `snapshots` and `others`, as two processes have them."""
 
     @property
     def snapshots(self) -> Snapshots: ...
@@ -47,15 +47,15 @@ class SnapshotPlace(Protocol):
     async def put(self, report: Report[Any], documents: Iterable[Document]) -> None: ...
     async def ids(self, report: Report[Any], run: str) -> set[str]: ...
     def lose_answer(self, kind: str) -> None:
-        """The next of this kind is done, and its answer is lost: `create` and `replace` of a header, `remove`."""
+        """Let the next operation of this kind be done and its answer be lost. Kinds: `create`, `replace`, `remove`."""
         ...
 
 
-Opener = Callable[[], AbstractAsyncContextManager[SnapshotPlace]]
+Opener = Callable[[], AbstractAsyncContextManager[SnapshotBackend]]
 
 
-class FakePlace:
-    """Two views of one dictionary."""
+class FakeBackend:
+    """One fake that serves as both adapters."""
 
     def __init__(self) -> None:
         self.transport = FakeTransport()
@@ -84,8 +84,8 @@ class FakePlace:
         self.snapshots.when_done = lose
 
 
-class CosmosPlace:
-    """The emulator, with a client for each of the two."""
+class CosmosBackend:
+    """The emulator, with a client for each adapter."""
 
     def __init__(self, emulator: CosmosProcess) -> None:
         self.control = Control(emulator.url)
@@ -108,7 +108,7 @@ class CosmosPlace:
             await container.upsert_item(one)
 
     async def ids(self, report: Report[Any], run: str) -> set[str]:
-        """As readers are told to find them."""
+        """Find a generation as docs/readers.md says."""
         found = (await self.container(report)).query_items(
             f"SELECT * FROM c WHERE c.{RUN} = @run", parameters=[{"name": "@run", "value": run}]
         )
@@ -122,14 +122,14 @@ class CosmosPlace:
 
     @asynccontextmanager
     async def made(self, name: str, partition_key: str) -> AsyncIterator[None]:
-        """A container that is there for a while."""
+        """Create a container and delete it at the end."""
         database = await self._clients[0].database()
         await database.create_container(name, PartitionKey(partition_key))
         yield
         await database.delete_container(name)
 
     async def _forget(self, report: Report[Any]) -> None:
-        """Each check begins without a header."""
+        """Delete the header, so that each check begins without one."""
         if await self.snapshots.header(report):
             await (await self.container(report)).delete_item(header_id(report), HEADERS)
 

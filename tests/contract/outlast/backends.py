@@ -1,4 +1,4 @@
-"""Where an adapter's suite runs: on the fake, and on what it stands for."""
+"""The databases that a transport's suite runs against: the fake, and the emulator that the fake stands for."""
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
@@ -22,21 +22,21 @@ EMPTY = "empty"
 SLOW = "slow"
 
 
-class Target(Protocol):
+class Backend(Protocol):
     """A transport with its database."""
 
     @property
     def transport(self) -> Transport: ...
     async def documents(self, shop: Any) -> dict[str, Any]: ...
     def meet(self, fault: Fault) -> None: ...
-    def spoil(self, line: StagedDocument) -> StagedDocument: ...
+    def spoil(self, document: StagedDocument) -> StagedDocument: ...
 
 
-PlaceOpener = Callable[[], AbstractAsyncContextManager[Target]]
+BackendOpener = Callable[[], AbstractAsyncContextManager[Backend]]
 
 
-class FakePlace:
-    """The dictionary."""
+class FakeBackend:
+    """The fake transport and its dictionaries."""
 
     def __init__(self) -> None:
         self.transport = FakeTransport()
@@ -48,22 +48,22 @@ class FakePlace:
         pass
 
     async def documents(self, shop: Any) -> dict[str, Any]:
-        """The documents of one partition, by id."""
+        """Return the documents of one partition by id."""
         found = self.transport.documents("sales").items()
         return {key: document for (partition, key), document in found if partition == orjson.dumps(shop)}
 
     def meet(self, fault: Fault) -> None:
-        """All sends meet this, from now on."""
+        """Let every later send meet this fault."""
         self.transport.always = fault
 
-    def spoil(self, line: StagedDocument) -> StagedDocument:
-        """Make it one that the database refuses."""
-        self.transport.poison[line.parsed()["id"]] = 400
-        return line
+    def spoil(self, document: StagedDocument) -> StagedDocument:
+        """Return a document that the database refuses."""
+        self.transport.poison[document.parsed()["id"]] = 400
+        return document
 
 
-class SdkPlace:
-    """The emulator, by the SDK's public calls."""
+class SdkBackend:
+    """The emulator, reached by the SDK's public calls."""
 
     kind = "batch"
 
@@ -83,13 +83,13 @@ class SdkPlace:
         await self._cosmos.close()
 
     async def documents(self, shop: Any) -> dict[str, Any]:
-        """The documents of one partition, by id, without what the service adds."""
+        """Return the documents of one partition by id, without the members that the service adds."""
         container = (await self._cosmos.database()).get_container_client("sales")
         rows = container.query_items("SELECT * FROM c", partition_key=shop)
         return {row["id"]: {name: row[name] for name in row if not name.startswith("_")} async for row in rows}
 
     def meet(self, fault: Fault) -> None:
-        """All batches meet this, from now on."""
+        """Let every later batch meet this fault."""
         when = "after" if fault.applied else "before"
         if fault.status == CONNECTION_LOST:
             self._control.add_fault(kind=self.kind, reset=True, when=when)
@@ -98,13 +98,13 @@ class SdkPlace:
             more = {"retry_after_ms": wait} if wait else {}
             self._control.add_fault(kind=self.kind, status=fault.status, substatus=fault.substatus, when=when, **more)
 
-    def spoil(self, line: StagedDocument) -> StagedDocument:
-        """Make it one that the database refuses: the document lies in another partition than it says."""
-        return replace(line, document=orjson.dumps({**line.parsed(), "shop": "elsewhere"}))
+    def spoil(self, document: StagedDocument) -> StagedDocument:
+        """Return a document that the database refuses, because its partition key is not the one it is sent with."""
+        return replace(document, body=orjson.dumps({**document.parsed(), "shop": "elsewhere"}))
 
 
-class BulkPlace(SdkPlace):
-    """The emulator, by the bulk request."""
+class BulkBackend(SdkBackend):
+    """The emulator, reached by the bulk request."""
 
     kind = "bulk"
 
@@ -112,10 +112,10 @@ class BulkPlace(SdkPlace):
         return BulkTransport(self._cosmos)
 
 
-async def send(transport: Transport, container: str, lines: Sequence[StagedDocument]) -> list[Result]:
-    """Send lines that all go to one place; where the way there is not found, that answer stands for each."""
+async def send(transport: Transport, container: str, documents: Sequence[StagedDocument]) -> list[Result]:
+    """Send documents that all go to one target. An answer that hides the route stands for each of them."""
     route = await transport.route(container)
     if isinstance(route, Result):
-        return [route] * len(lines)
-    (place,) = set(route.targets(lines))
-    return await transport.send(container, place, lines)
+        return [route] * len(documents)
+    (target,) = set(route.targets(documents))
+    return await transport.send(container, target, documents)
