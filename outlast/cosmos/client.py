@@ -1,4 +1,4 @@
-"""The process's way into the database: clients made on its event loop when first needed, kept until it ends."""
+"""The clients of the database. A process creates them on its event loop when first needed and keeps them."""
 
 from typing import Any
 from urllib.request import getproxies
@@ -11,12 +11,15 @@ from outlast.cosmos.errors import OWNER_MISSING
 from outlast.errors import Permanent
 
 NO_THROTTLE_RETRY = -1
-"""For `retry_throttle_total`: the SDK takes 0 for "not given" and would retry nine times, past any deadline."""
+"""Value of `retry_throttle_total`. The SDK takes 0 for "not given" and retries nine times, past any deadline."""
 
 
 class Cosmos:
-    """Two clients, for the SDK sets retries per client: `database` waits out 429s as the SDK does, for small reads;
-    `writing` leaves every 429 to the writer, which paces itself. Without a key the managed identity is used."""
+    """Two clients, because the SDK sets retries per client.
+
+    The client of `database` retries 429s itself, which suits small requests. The client of `writing` leaves every 429
+    to the writer and its rate controllers. Without a key both use the managed identity.
+    """
 
     def __init__(self, endpoint: str, key: str, database: str) -> None:
         self._endpoint = endpoint
@@ -26,12 +29,15 @@ class Cosmos:
         self._known: set[str] = set()
 
     async def database(self) -> DatabaseProxy:
-        """The database, for reading and for records; throttling is retried by the SDK."""
+        """Return the database for small requests. The SDK retries 429s."""
         return await self._database("waiting", {})
 
     async def container(self, name: str) -> ContainerProxy:
-        """A container of `database`, looked up once: the SDK does so with the first request for a document, and what it
-        raises then for a container that is missing cannot be told from a missing document."""
+        """Return a container of `database`; raise CosmosResourceNotFoundError with OWNER_MISSING when it is missing.
+
+        The first call reads the container. Without that the SDK reads it with the first request for a document, and
+        then it raises the same error for a missing container as for a missing document.
+        """
         container = (await self.database()).get_container_client(name)
         if name not in self._known:
             try:
@@ -43,7 +49,7 @@ class Cosmos:
         return container
 
     async def writing(self) -> DatabaseProxy:
-        """The database, for the bulk writer; throttling comes back as 429."""
+        """Return the database for the bulk writer. It sees every 429."""
         return await self._database(
             "writing", {"retry_throttle_total": NO_THROTTLE_RETRY, "no_response_on_write": True}
         )
@@ -69,13 +75,15 @@ class Cosmos:
 
 
 def make_transport() -> AioHttpTransport:
-    """Looks for a proxy only where the environment has one: the look-up hops to a thread twice for each request, which
-    was a quarter of the CPU that writing takes."""
+    """Return a transport that looks for a proxy only when the environment has one.
+
+    The look-up hops to a thread twice for each request, which took a quarter of the CPU of writing.
+    """
     return AioHttpTransport(use_env_settings=bool(getproxies()))
 
 
 def _managed_identity() -> Any:
-    """Imported here: it takes a tenth of the app's start, and where a key is set nobody needs it."""
+    """Import azure-identity only without a key, because the import takes a tenth of the app's start."""
     from azure.identity.aio import DefaultAzureCredential
 
     return DefaultAzureCredential()

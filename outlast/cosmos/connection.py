@@ -1,6 +1,7 @@
-"""The one place that uses what azure-cosmos keeps private: the bulk request's way through its connection, and ranges.
+"""The private calls of azure-cosmos that the app makes: to send a bulk request and to read partition key ranges.
 
-The version is pinned in requirements.txt, and tests of this module fail when another one has moved any of it.
+No other module uses private calls. The version is pinned in requirements.txt, and the tests of this module fail when a
+new version moves one of them.
 """
 
 from collections.abc import Mapping
@@ -16,7 +17,7 @@ DOCUMENTS, BATCH = "docs", "Batch"
 
 
 async def read_ranges(proxy: ContainerProxy, rid: str, known: Any = None) -> Any:
-    """The SDK's own map of the container's partition key ranges; a newer one than `known`, when that is given."""
+    """Return the SDK's map of the container's partition key ranges. When `known` is not None, a newer map than it."""
     provider = _connection(proxy)._routing_map_provider
     return await provider.get_routing_map(
         proxy.container_link, {"containerRID": rid}, force_refresh=known is not None, previous_routing_map=known
@@ -24,14 +25,14 @@ async def read_ranges(proxy: ContainerProxy, rid: str, known: Any = None) -> Any
 
 
 def ordered_ranges(ranges: Any) -> list[dict[str, str]]:
-    """Id and lower bound of each range, in the order of the hash space."""
+    """Return `id` and `minInclusive` of each range, in the order of the hash space."""
     return cast(list[dict[str, str]], ranges.get_ordered_partition_key_ranges())
 
 
 async def post_batch(
     proxy: ContainerProxy, headers: Mapping[str, str], options: Mapping[str, Any], body: str
 ) -> tuple[Any, Mapping[str, str]]:
-    """Send a batch request whose body is text already; the SDK authorizes it and chooses the endpoint."""
+    """Send a batch request whose body is text already. The SDK authorizes it and chooses the endpoint."""
     connection = _connection(proxy)
     path = _base.GetPathFromLink(proxy.container_link, DOCUMENTS)
     link = _base.GetResourceIdOrFullNameFromLink(proxy.container_link)

@@ -1,4 +1,4 @@
-"""The effective partition key: where a document lies in the hash space that partition key ranges divide."""
+"""The effective partition key: the hash by which a document belongs to a partition key range."""
 
 import struct
 
@@ -14,9 +14,9 @@ _NULL, _FALSE, _TRUE, _NUMBER, _STRING = b"\x01", b"\x02", b"\x03", b"\x05", b"\
 
 
 def effective_partition_key(key: Key) -> str:
-    """32 hex digits for one value, by hash version 2: murmur3 of 128 bits with its top two bits cleared.
+    """Return 32 hex digits by hash version 2: murmur3 of 128 bits with its top two bits cleared.
 
-    Source: azure-cosmos, `PartitionKey._get_effective_partition_key_for_hash_partitioning_v2`, which takes 32 µs a key.
+    Source: azure-cosmos, `PartitionKey._get_effective_partition_key_for_hash_partitioning_v2`. That one takes 32 µs.
     """
     digest = mmh3.hash_bytes(_component(key))[::-1]
     return (bytes([digest[0] & 0x3F]) + digest[1:]).hex().upper()
@@ -35,7 +35,9 @@ def _component(key: Key) -> bytes:
 
 
 def effective_partition_key_v1(key: Key) -> str:
-    """By hash version 1, of containers made before 2019: murmur3 of 32 bits as a number, then the shortened value.
+    """Return hex digits by hash version 1: murmur3 of 32 bits as a number, then the shortened value.
+
+    Containers created before 2019 have this version.
 
     Source: azure-cosmos, `PartitionKey._get_effective_partition_key_for_hash_partitioning`.
     """
@@ -45,7 +47,7 @@ def effective_partition_key_v1(key: Key) -> str:
 
 
 def _sortable(key: Key) -> bytes:
-    """A value as bytes whose order is that of the values."""
+    """Encode a value as bytes that sort as the values do."""
     if isinstance(key, str):
         text = key.encode()
         shifted = bytes((byte + 1) & 0xFF for byte in text[: _V1_LENGTH + 1])
@@ -56,7 +58,7 @@ def _sortable(key: Key) -> bytes:
 
 
 def _sortable_number(number: float) -> bytes:
-    """A double's bits: 8 in the first byte, then 7 a byte, the last bit telling whether more follow."""
+    """Encode a double: 8 bits in the first byte, then 7 in each. The last bit of a byte says whether more follow."""
     bits: int = struct.unpack("<Q", struct.pack("<d", number))[0]
     bits = -bits & _WORD if bits >> 63 else bits | 1 << 63
     first, bits = bits >> 56, bits << 8 & _WORD

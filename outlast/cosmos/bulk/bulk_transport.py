@@ -1,4 +1,4 @@
-"""How operations reach the database: by the bulk request, a batch of one partition key range at a time."""
+"""Sends operations by the bulk request: a batch for one partition key range in each."""
 
 from collections.abc import Sequence
 
@@ -25,7 +25,7 @@ from outlast.cosmos.errors import ANY_ERROR
 
 
 class BulkTransport:
-    """Its maps are read once, and again when the database says that a range or the container is gone."""
+    """Reads the partition map of a container once, and again when a caller found it stale."""
 
     def __init__(self, cosmos: Cosmos, priority: Priority = NO_PRIORITY) -> None:
         self._cosmos = cosmos
@@ -33,7 +33,7 @@ class BulkTransport:
         self._maps: dict[str, PartitionMap] = {}
 
     async def route(self, container: str, stale: Route | None = None) -> PartitionMap | Result:
-        """The newest map that is not the `stale` one; or the answer that stood in the way."""
+        """Return the newest map that is not the stale one, or the database's answer that prevented it."""
         known = self._maps.get(container)
         if known is not None and known is not stale:
             return known
@@ -60,7 +60,7 @@ class BulkTransport:
         except ANY_ERROR as error:
             return [no_response(error)] * len(documents)
         if not isinstance(answers, list) or len(answers) != len(documents):
-            return [Result(500, message="the answer has not one result for each operation")] * len(documents)
+            return [Result(500, message="the answer does not have one result for each operation")] * len(documents)
         return results_of(answers)
 
     async def _read(self, container: str, known: PartitionMap | None) -> PartitionMap:

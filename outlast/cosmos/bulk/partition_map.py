@@ -1,4 +1,4 @@
-"""Which partition key range a staged document belongs to."""
+"""The partition key ranges of a container, to find the range of a staged document."""
 
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
@@ -15,18 +15,21 @@ from outlast.errors import Permanent
 
 @dataclass(frozen=True, slots=True)
 class PartitionMap:
-    """As of one reading of the container. `lows`: where the `ranges` begin; `rid`: the container's own id, which
-    changes when it is deleted and made anew; `source`: what the SDK gave, by which it tells newer from older."""
+    """The ranges as one reading of the container found them, in the order of the hash space."""
 
     rid: str
+    """The id of the container, which changes when it is deleted and created again."""
     version: int
+    """The hash version of its partition key."""
     lows: Sequence[bytes]
+    """The lower bounds of the ranges."""
     ranges: Sequence[Target]
     source: Any
+    """The SDK's own map, which it needs to read a newer one."""
 
     @classmethod
     def read(cls, properties: Mapping[str, Any], ranges: Sequence[Mapping[str, str]], source: Any) -> "PartitionMap":
-        """From the container's properties and its ranges in the order of the hash space."""
+        """Build the map from the container's properties and its ranges in the order of the hash space."""
         definition = properties["partitionKey"]
         if definition.get("kind", "Hash") != "Hash" or len(definition["paths"]) != 1:
             raise Permanent(
@@ -38,12 +41,12 @@ class PartitionMap:
         return cls(properties["_rid"], int(definition.get("version", 1)), lows, targets, source)
 
     def targets(self, documents: Sequence[StagedDocument]) -> list[Target]:
-        """Return the range that each document lies in."""
+        """Return the range of each document."""
         ranges, lows = self.ranges, self.lows
         return [ranges[bisect_right(lows, effective) - 1] for effective in self._effective(documents)]
 
     def _effective(self, documents: Sequence[StagedDocument]) -> list[bytes]:
-        """Staged documents carry version 2, which every container has that was made since 2019 without asking for 1."""
+        """Compute the hash only for version 1. Containers created since 2019 have version 2, which is staged."""
         if self.version == 2:
             return [document.effective_partition_key for document in documents]
         return [effective_partition_key_v1(orjson.loads(document.partition_key)).encode() for document in documents]

@@ -11,7 +11,8 @@ from outlast.cosmos.bulk.staged_document import StagedDocument
 from outlast.cosmos.bulk.transport import Target
 
 TARGET_BYTES = 220_201
-"""Body of one request, as the other official SDKs choose it (azure-sdk-for-java, `BatchRequestResponseConstants`)."""
+"""Bytes of a request's body at most, as in the other official SDKs. Source: azure-sdk-for-java,
+`BatchRequestResponseConstants`."""
 
 
 @dataclass(slots=True)

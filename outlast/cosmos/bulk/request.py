@@ -1,4 +1,4 @@
-"""The bulk request of the official SDKs: many operations on one partition key range, each for itself.
+"""The bulk request of the official SDKs: many independent operations on one partition key range.
 
 Source: requests of @azure/cosmos recorded on the wire; azure-sdk-for-java, `BatchRequestResponseConstants`.
 """
@@ -24,7 +24,7 @@ def headers_for(range_id: str) -> dict[str, str]:
 
 
 def body_of(documents: Sequence[StagedDocument]) -> str:
-    """Join what was staged; only the partition key is quoted, for it travels as JSON inside of JSON."""
+    """Join the staged texts. Only the partition key is quoted, because it is JSON inside a JSON string."""
     parts: list[bytes] = []
     for document in documents:
         key = document.partition_key
@@ -36,7 +36,7 @@ def body_of(documents: Sequence[StagedDocument]) -> str:
 
 
 def results_of(answers: Sequence[dict[str, Any]]) -> list[Result]:
-    """The outcome of each operation, in their order."""
+    """Return the result of each operation, in their order."""
     return [_result(answer) for answer in answers]
 
 
@@ -52,5 +52,5 @@ def _result(answer: dict[str, Any]) -> Result:
 
 @lru_cache(4096)
 def _written(status: int, charge: float) -> Result:
-    """Most answers are alike."""
+    """Most results are equal, so they are cached."""
     return Result(int(status), charge=float(charge))

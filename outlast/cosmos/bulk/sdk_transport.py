@@ -1,4 +1,4 @@
-"""How operations reach the database by the SDK's public calls."""
+"""Sends operations by the SDK's public calls."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -26,8 +26,10 @@ from outlast.cosmos.errors import ANY_ERROR
 
 
 class KeyRoute:
-    """By partition key. Request units are budgeted by physical partition, and a partition is a stretch of the hash
-    space; its first byte has 64 values: fine enough that a hot partition does not hold up the others."""
+    """Batches by partition key. The first byte of the hash stands for the partition.
+
+    A physical partition is a stretch of the hash space. The byte has 64 values, enough that a hot partition does not
+    delay the others."""
 
     def targets(self, documents: Sequence[StagedDocument]) -> list[Target]:
         return [
@@ -37,7 +39,7 @@ class KeyRoute:
 
 
 class SdkTransport:
-    """`execute_item_batch`: all or nothing, so one refused document comes back as 424 for its neighbours."""
+    """Uses `execute_item_batch`, which writes all or nothing: one refused document makes the others return 424."""
 
     def __init__(self, cosmos: Cosmos, priority: Priority = NO_PRIORITY) -> None:
         self._cosmos = cosmos

@@ -1,4 +1,4 @@
-"""How operations reach the database: what every way has in common."""
+"""What all ways to send operations to the database have in common."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from outlast.cosmos.errors import ANY_ERROR, translate
 from outlast.errors import Permanent
 
 CONNECTION_LOST = 0
-"""Status of an operation without an answer: it may have been applied, and is sent again, for ids are deterministic."""
+"""Status of an operation without an answer. It may have been applied, and is sent again: ids are deterministic."""
 
 REPLACED, CREATED = 200, 201
 WRITTEN = (REPLACED, CREATED)
@@ -21,7 +21,7 @@ WRITTEN = (REPLACED, CREATED)
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What became of one operation. `charge` in request units; `retry_after` in seconds, only with 429."""
+    """The result of one operation. `charge` is in request units; `retry_after` is in seconds and only set with 429."""
 
     status: int
     substatus: int = 0
@@ -31,7 +31,7 @@ class Result:
 
 
 BATCH_DOCUMENT_BYTES = 1024 * 1024
-"""A document beyond this goes alone and outside a batch, whose envelope would pass the limit of 2 MB a request."""
+"""A larger document is sent alone and outside a batch, because a batch with it would exceed 2 MB a request."""
 
 
 class Target(NamedTuple):
@@ -44,7 +44,7 @@ class Target(NamedTuple):
 
 
 class Route(Protocol):
-    """Where documents go, as of one reading of the container."""
+    """Where documents go, as one reading of the container found it."""
 
     def targets(self, documents: Sequence[StagedDocument]) -> list[Target]:
         """Return the target of each document, in their order."""
@@ -67,18 +67,18 @@ class Transport(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Priority:
-    """How the service shall rank these writes against others: a level, `High` or `Low`, and a throughput bucket."""
+    """How the service ranks these writes against others: by a level, `High` or `Low`, and a throughput bucket."""
 
     level: str | None = None
     bucket: int | None = None
 
     def options(self) -> dict[str, Any]:
-        """As options of a request inside the SDK."""
+        """Return the options of a request inside the SDK."""
         given = {"priorityLevel": self.level, "throughputBucket": self.bucket}
         return {name: value for name, value in given.items() if value is not None}
 
     def keywords(self) -> dict[str, Any]:
-        """As keywords of the SDK's public calls."""
+        """Return the keywords of the SDK's public calls."""
         given = {"priority": self.level, "throughput_bucket": self.bucket}
         return {name: value for name, value in given.items() if value is not None}
 
@@ -101,7 +101,7 @@ async def read_throughput(proxy: ContainerProxy) -> float:
 
 
 async def upsert(proxy: ContainerProxy, document: StagedDocument, keywords: Mapping[str, Any]) -> Result:
-    """One document in a request of its own. The SDK does not tell whether it was there before: 201 either way."""
+    """Write one document in a request of its own. The SDK does not say whether it is new, so the status is 201."""
     charge = 0.0
 
     def note(headers: Any, _: Any) -> None:

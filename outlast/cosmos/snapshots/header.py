@@ -1,7 +1,7 @@
-"""Generations of a snapshot report: each run writes its own documents, and a header says whose are current.
+"""Generations of a snapshot report. Each run writes its own documents, and a header says which run is current.
 
-A document carries the run it belongs to, and that run's id behind its own, so that generations lie side by side in one
-container. The header lies among them, under a partition key of its own; replacing it, under its ETag, is publishing.
+Each document has the id of its run as a member and as the end of its id, so one container holds several generations.
+The same container holds the header under a partition key of its own. Replacing the header publishes a generation.
 """
 
 from collections.abc import Callable, Mapping
@@ -12,14 +12,14 @@ from outlast.cosmos.document import DocumentRefused
 from outlast.report import Report
 
 RUN, ID = "snapshot_run", "snapshot_id"
-"""Members of each document: its run, and the id that the report gave it."""
+"""Members of each document: the id of its run, and the id that the report gave the document."""
 HEADERS = "~current"
 """The partition key of headers."""
 
 
 @dataclass(frozen=True, slots=True)
 class Generation:
-    """A published run. `replaced`: when another took its place."""
+    """A published run. `replaced` is the time when a newer one became current."""
 
     run: str
     accepted: str
@@ -32,7 +32,7 @@ class Generation:
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """What readers look up first. `previous`: generations that readers may still be reading."""
+    """What readers read first. `previous` are generations that readers may still be reading."""
 
     report: str
     current: Generation
@@ -52,22 +52,24 @@ Edit = Callable[[Header | None], Header | None]
 
 
 class Snapshots(Protocol):
-    """Where generations and their headers lie."""
+    """The store of generations and their headers."""
 
     async def header(self, report: Report[Any]) -> Header | None: ...
 
     async def change(self, report: Report[Any], edit: Edit) -> Header | None:
-        """Replace the header by what `edit` makes of the newest one, until no other change comes between; None, or the
-        same, leaves it. Return the header that is there then."""
+        """Apply `edit` to the newest header until no other change comes between, and return the stored header.
+
+        Nothing is written when `edit` returns None or an equal header.
+        """
         ...
 
     async def remove(self, report: Report[Any], run: str) -> int:
-        """Delete documents of a run; return how many were found, 0 when there is none any more."""
+        """Delete documents of a run. Returns how many were found: 0 when all are deleted."""
         ...
 
 
 def as_generation(document: Any, run: str) -> Any:
-    """The document as it is stored for this run; raise DocumentRefused where it uses our names itself."""
+    """Return the document as it is stored for this run. Raises DocumentRefused when it has the reserved members."""
     if not isinstance(document, Mapping):
         return document
     for name in (RUN, ID):
@@ -78,7 +80,7 @@ def as_generation(document: Any, run: str) -> Any:
 
 
 def published(header: Header | None, report: str, run: Generation, documents: int, now: str) -> Header | None:
-    """The header with this run as the current one; None where a newer run is, or this one was published before."""
+    """Return the header with this run as current; None when a newer run is current or this one was published before."""
     if header is None:
         return Header(report, run, documents, now)
     if header.holds(run.run) or header.current.age > run.age:
@@ -92,14 +94,14 @@ def header_id(report: Report[Any]) -> str:
 
 
 def header_document(report: Report[Any], header: Header) -> dict[str, Any]:
-    """As it is stored: the members of `Header`, and the partition key where the container's path has it."""
+    """Return the stored form: the members of `Header`, and the partition key at the path of the container."""
     fields = asdict(header)
     del fields["etag"]
     document: dict[str, Any] = {"id": header_id(report), "run": header.current.run, **fields}
-    place, path = document, report.partition_key[1:].split("/")
+    member, path = document, report.partition_key[1:].split("/")
     for name in path[:-1]:
-        place = place.setdefault(name, {})
-    place[path[-1]] = HEADERS
+        member = member.setdefault(name, {})
+    member[path[-1]] = HEADERS
     return document
 
 
