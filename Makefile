@@ -2,9 +2,11 @@
 VENV := .venv
 BIN := $(VENV)/bin
 BENCHES := $(filter-out runner,$(basename $(notdir $(wildcard bench/*.py))))
-REQUIREMENTS := requirements.txt requirements-dev.txt constraints.txt
+REQUIREMENTS := requirements-dev.txt
+# Most end-to-end tests wait, so there are more workers than cores; a file's tests share what they start.
+PARALLEL := -n 4 --dist loadfile
 
-.PHONY: help install demo serve test check test-all bench soak clean
+.PHONY: help install lock demo serve test test-fast check test-all bench soak sizes clean
 .DEFAULT_GOAL := help
 
 help: ## list these
@@ -15,14 +17,22 @@ install: $(VENV)/installed ## .venv with the pinned requirements; the others cal
 $(VENV)/installed: $(REQUIREMENTS)
 	@tools/install.sh $(VENV)
 
+lock: install ## requirements*.txt anew from requirements*.in, pinned with hashes; ARGS=--upgrade takes newer versions
+	@for name in requirements requirements-dev; do \
+		UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
+			--generate-hashes --no-annotate $(ARGS) $$name.in -o $$name.txt || exit 1; done
+
 demo: install ## the whole job on a sample, then a broken file; ends by itself in under a minute
 	@$(BIN)/python -m local demo $(ARGS)
 
 serve: install ## host on 7071, database on 8081, inbox on 8025, data in .local/; Ctrl-C ends it
 	@$(BIN)/python -m local serve $(ARGS)
 
-test: install ## every test; at most 10 minutes on 2 cores
-	@$(BIN)/python -m pytest $(ARGS)
+test: install ## every test, in about 4 minutes on 2 cores; ARGS="tests/unit -k name" runs these alone
+	@$(BIN)/python -m pytest $(or $(ARGS),$(PARALLEL))
+
+test-fast: install ## unit and contract tests, in under a minute
+	@$(BIN)/python -m pytest $(PARALLEL) tests/unit tests/contract $(ARGS)
 
 check: install ## lint, format, types, import rules
 	@$(BIN)/ruff check .
@@ -38,6 +48,9 @@ bench: install ## every bench, kept in bench/results/; ARGS=--quick is shorter a
 
 soak: install ## the long search for faults, for hours; SOAK_SEEDS=10000 SOAK_KILLS=1000; ends with one JSON object
 	@$(BIN)/python -m tests.soak $(ARGS)
+
+sizes: ## how large the code is, by area
+	@$(BIN)/python tools/size_table.py
 
 clean: ## remove caches and the data of `make serve`; .venv and local.settings.json stay
 	@rm -rf .local .mypy_cache .ruff_cache .pytest_cache .hypothesis

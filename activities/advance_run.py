@@ -1,19 +1,11 @@
-"""Moves the run record to its next state. It may be repeated, and moves nothing of another attempt."""
+"""Applies one event to the run record. A repeat changes nothing, and nothing of another attempt is changed."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass
 
-from outlast.errors import Permanent
-from outlast.models import Json, RunView
-from outlast.runs.record import ENDED, STATES, RunRecord
+from outlast.models import Json, RunChange, RunView
+from outlast.runs.record import RunRecord
 from outlast.runs.store import Runs
-from outlast.runs.transitions import failing
-
-KEPT = ("totals", "receipt")
-"""What a call may set in the record beside the state."""
-CLOSED = "closed"
-"""Asked for by whoever has compensated a run: the record says what that is."""
+from outlast.runs.transitions import apply
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,80 +13,20 @@ class AdvanceRun:
     runs: Runs
 
     async def advance_run(self, given: Json) -> Json:
-        """Given run, attempt, to, and any of totals, receipt, failure, outcome, done; answers the record's view."""
-        record = await self.runs.change(given["run"], _edit(given))
-        return RunView(
-            record.max_parallel,
-            record.tolerated_rejects,
-            record.tolerated_reject_percent,
-            attempt=record.attempt,
-            state=record.state,
-            pending=record.pending,
-            failure=record.failure,
-            receipt=record.receipt,
-        ).to_dict()
+        """Input: RunChange. Returns a RunView of the record after it."""
+        change = RunChange.from_dict(given)
+        return _view(await self.runs.change(change.run, lambda record: apply(record, change))).to_dict()
 
 
-def _edit(given: Json) -> Callable[[RunRecord], RunRecord]:
-    to, edit = given["to"], _EDITS.get(given["to"], _advanced)
-
-    def checked(record: RunRecord) -> RunRecord:
-        after = edit(record, given) if record.attempt == given["attempt"] else _repeated(record, given)
-        if after is None:
-            raise Permanent(
-                f"run {record.id} is {record.state} in attempt {record.attempt} and cannot become {to} "
-                f"in attempt {given['attempt']}; its record says what became of it"
-            )
-        changes: dict[str, Any] = {name: given[name] for name in KEPT if name in given and record.state not in ENDED}
-        return replace(after, **changes)
-
-    return checked
-
-
-def _advanced(record: RunRecord, given: Json) -> RunRecord | None:
-    """One state on; a state follows itself, so that a repeated call changes nothing."""
-    before, to = record.state, given["to"]
-    if before not in STATES or to not in STATES or STATES.index(to) - STATES.index(before) not in (0, 1):
-        return None
-    return replace(record, state=to, wrote=record.wrote or to == "storing")
-
-
-def _read(record: RunRecord, given: Json) -> RunRecord | None:
-    """An orchestration that was started anew begins with this: it takes the work over as the next attempt, which
-    fences whatever is left of the one before."""
-    if record.state in STATES[2:-1]:
-        return replace(record, state="reading", attempt=record.attempt + 1)
-    return _advanced(record, given)
-
-
-def _repeated(record: RunRecord, given: Json) -> RunRecord | None:
-    """Whoever takes the work over may not hear of it, and asks again with the attempt that it knows."""
-    begun = (given["to"], record.state, record.attempt) == ("reading", "reading", given["attempt"] + 1)
-    return record if begun else None
-
-
-def _completed(record: RunRecord, given: Json) -> RunRecord | None:
-    """The end of the story; or of compensating a run that turned out to be published."""
-    if "undo" in record.pending and record.receipt:
-        return replace(record, state="completed", pending=[], failure=None, outcome=None)
-    return _advanced(record, given)
-
-
-def _failing(record: RunRecord, given: Json) -> RunRecord | None:
-    """The fence: from here on every activity of the run's work stops. A run that has ended keeps its end, for whoever
-    compensates it is told what is pending."""
-    done = [given["done"]] if "done" in given else []
-    if record.state in ENDED or record.state == "failing":
-        pending = [step for step in record.pending if step not in done]
-        again = record.compensations if done else record.compensations + ("failure" in given)
-        return replace(record, pending=pending, compensations=again)
-    return replace(failing(record, given.get("outcome", "failed"), given.get("failure")), compensations=1)
-
-
-def _closed(record: RunRecord, given: Json) -> RunRecord | None:
-    if record.state in ENDED:
-        return record
-    return replace(record, state=record.outcome or "failed") if record.state == "failing" else None
-
-
-_EDITS = {"reading": _read, "completed": _completed, "failing": _failing, CLOSED: _closed}
+def _view(record: RunRecord) -> RunView:
+    request, status, result = record.request, record.status, record.result
+    return RunView(
+        request.max_parallel,
+        request.tolerated_rejects,
+        request.tolerated_reject_percent,
+        attempt=status.attempt,
+        state=status.state,
+        pending=status.pending,
+        failure=result.failure,
+        receipt=result.receipt,
+    )

@@ -11,56 +11,60 @@ from typing import Any
 import orjson
 
 from outlast.cosmos.snapshots.header import Generation, Snapshots, published
-from outlast.deadline import Deadlines
+from outlast.deadline import Deadline
 from outlast.errors import Permanent
-from outlast.models import Json, Totals
+from outlast.models import Json, PublishAnswer, PublishCall, RunChange, Totals
 from outlast.report import Report
-from outlast.runs.fence import Fence
+from outlast.runs.fence import Gate
 from outlast.runs.record import RunRecord
-from outlast.runs.store import Runs
+from outlast.runs.transitions import Event, apply
 from outlast.staging.input import InputFiles
 from outlast.staging.parts import Generated
 from outlast.staging.paths import stored_path
-from outlast.staging.store import Staging
 
 
 @dataclass(frozen=True, slots=True)
 class PublishReport:
     reports: Mapping[str, Report[Any]]
-    runs: Runs
-    staging: Staging
+    gate: Gate
     files: InputFiles
     snapshots: Snapshots
-    deadlines: Deadlines
-    clock: Callable[[], float]
     now: Callable[[], datetime]
 
     async def publish_report(self, given: Json) -> Json:
-        """Given run, attempt, totals of both phases, cursor; answers the cursor and, at the end, the receipt; where a
-        newer run is current, it is named there."""
-        deadline = self.deadlines.start()
-        fence = Fence(self.runs, given["run"], given["attempt"], "publishing", self.clock)
-        record = await fence.enter()
-        count = len((await self.files.chunks(record.id)).chunks)
-        cursor = given["cursor"] or {"chunk": 0, "totals": Totals().to_dict()}
-        counted, chunk = Totals.from_dict(cursor["totals"]), cursor["chunk"]
-        while chunk < count:
+        """Input: PublishCall. Returns a PublishAnswer."""
+        call = PublishCall.from_dict(given)
+        record, fence, deadline = await self.gate.enter(call, "publishing")
+        chunks = len((await self.files.chunks(record)).chunks)
+        counted, chunk = await self._count(record, call.cursor, chunks, deadline)
+        if chunk < chunks:
+            return PublishAnswer({"chunk": chunk, "totals": counted.to_dict()}).to_dict()
+        receipt = await self._record(call, self._receipt(record, counted, Totals.from_dict(call.totals), chunks))
+        newer = await self._publish(await fence.enter(), receipt) if record.request.mode == "snapshot" else None
+        return PublishAnswer(None, {**receipt, "superseded_by": newer} if newer else receipt).to_dict()
+
+    async def _count(
+        self, record: RunRecord, cursor: Json | None, chunks: int, deadline: Deadline
+    ) -> tuple[Totals, int]:
+        """Count chunks from the cursor on; return the totals and the first chunk that is not counted."""
+        counted, chunk = Totals.from_dict(cursor["totals"] if cursor else {}), cursor["chunk"] if cursor else 0
+        while chunk < chunks:
             counted += await self._reconciled(record, chunk)
             chunk += 1
-            if deadline.passed() and chunk < count:
-                return {"cursor": {"chunk": chunk, "totals": counted.to_dict()}, "receipt": None}
-        receipt = self._receipt(record, counted, Totals.from_dict(given["totals"]), count)
-        kept = await self.runs.change(
-            record.id, lambda before: before if before.receipt else replace(before, receipt=receipt)
-        )
-        receipt = kept.receipt or receipt
-        newer = await self._publish(await fence.enter(), receipt) if record.mode == "snapshot" else None
-        return {"cursor": None, "receipt": {**receipt, "superseded_by": newer} if newer else receipt}
+            if deadline.passed():
+                break
+        return counted, chunk
+
+    async def _record(self, call: PublishCall, receipt: Json) -> Json:
+        """The receipt that the record has from then on: that of the first call."""
+        change = RunChange(call.run, call.attempt, Event.RECORD_RECEIPT, receipt=receipt)
+        record = await self.gate.runs.change(call.run, lambda before: apply(before, change))
+        return record.result.receipt or receipt
 
     async def _publish(self, record: RunRecord, receipt: Json) -> str | None:
         """Make this run's generation the current one; return the run that is newer, where there is one."""
-        report, now = self.reports[record.report], self.now().astimezone(UTC).isoformat(timespec="milliseconds")
-        generation, documents = Generation(record.id, record.accepted), receipt["documents_written"]
+        report, now = self.reports[record.request.report], self.now().astimezone(UTC).isoformat(timespec="milliseconds")
+        generation, documents = Generation(record.id, record.request.accepted), receipt["documents_written"]
         header = await self.snapshots.change(
             report, lambda before: published(before, report.name, generation, documents, now)
         )
@@ -69,9 +73,10 @@ class PublishReport:
     async def _reconciled(self, record: RunRecord, chunk: int) -> Totals:
         """Count one chunk from what was staged; raise Permanent where storing did not take all that was generated."""
         parts = [
-            Totals.from_dict(answer.totals) async for _, answer in Generated(self.staging, record.id, chunk).parts()
+            Totals.from_dict(answer.totals)
+            async for _, answer in Generated(self.files.staging, record.id, chunk).parts()
         ]
-        stored: Json = orjson.loads(await self.staging.need(stored_path(record.id, chunk)))
+        stored: Json = orjson.loads(await self.files.staging.need(stored_path(record.id, chunk)))
         generated = sum(parts, Totals())
         if generated.documents != stored["documents"] + stored["refused"]:
             raise Permanent(
@@ -84,8 +89,8 @@ class PublishReport:
     def _receipt(self, record: RunRecord, counted: Totals, told: Totals, chunks: int) -> Json:
         return {
             "run": record.id,
-            "report": record.report,
-            "container": self.reports[record.report].container,
+            "report": record.request.report,
+            "container": self.reports[record.request.report].container,
             "rows_read": counted.rows,
             "rows_stored": counted.rows - counted.rejected,
             "rows_rejected": counted.rejected,
@@ -96,5 +101,7 @@ class PublishReport:
             "throttled": told.throttled,
             "sends": told.sends,
             "chunks": chunks,
-            "seconds": round((self.now().astimezone(UTC) - datetime.fromisoformat(record.accepted)).total_seconds(), 3),
+            "seconds": round(
+                (self.now().astimezone(UTC) - datetime.fromisoformat(record.request.accepted)).total_seconds(), 3
+            ),
         }

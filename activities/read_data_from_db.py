@@ -1,43 +1,41 @@
 """The report's own reading, staged once: every later step, and every repeat of one, sees the same data."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import orjson
 
 from outlast.cosmos.client import Cosmos
-from outlast.deadline import Deadlines
 from outlast.errors import Permanent
-from outlast.models import Json
+from outlast.models import Json, ReferenceAnswer, RunCall
 from outlast.report import Report
-from outlast.runs.fence import Fence
-from outlast.runs.store import Runs
+from outlast.runs.fence import Gate
 from outlast.staging.paths import reference_path
 from outlast.staging.store import Staging
+
+MOST_BYTES = 16 * 1024 * 1024
+"""Bytes as JSON. Every process that generates keeps the parsed value, which takes about five times as much memory."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReadDataFromDb:
     reports: Mapping[str, Report[Any]]
-    runs: Runs
+    gate: Gate
     staging: Staging
     cosmos: Cosmos
-    deadlines: Deadlines
-    clock: Callable[[], float]
 
     async def read_data_from_db(self, given: Json) -> Json:
-        """Given run, attempt; answers how many bytes were staged. A repeat leaves what the first one staged."""
-        deadline = self.deadlines.start()
-        record = await Fence(self.runs, given["run"], given["attempt"], "reading", self.clock).enter()
+        """Input: RunCall. Returns a ReferenceAnswer. A repeat leaves what the first call staged."""
+        record, _, deadline = await self.gate.enter(RunCall.from_dict(given), "reading")
         path = reference_path(record.id)
         if (staged := await self.staging.get(path)) is None:
-            report = self.reports[record.report]
-            parameters = report.parameters.model_validate(record.parameters)
+            report = self.reports[record.request.report]
+            parameters = report.parameters.model_validate(record.request.parameters)
             staged = _encoded(await self._read(report, parameters, deadline.remaining()), report)
             await self.staging.put_if_absent(path, staged)
-        return {"bytes": len(staged)}
+        return ReferenceAnswer(len(staged)).to_dict()
 
     async def _read(self, report: Report[Any], parameters: Any, seconds: float) -> Any:
         try:
@@ -51,7 +49,14 @@ class ReadDataFromDb:
 
 
 def _encoded(reference: Any, report: Report[Any]) -> bytes:
+    """The value as JSON. Raises Permanent when JSON cannot express it or it is too large."""
     try:
-        return orjson.dumps(reference)
+        encoded = orjson.dumps(reference)
     except TypeError as error:
         raise Permanent(f"read_data_from_db of {report.name} returned what is no JSON: {error}") from None
+    if len(encoded) > MOST_BYTES:
+        raise Permanent(
+            f"read_data_from_db of {report.name} returned {len(encoded):,} bytes as JSON and at most {MOST_BYTES:,} "
+            "are allowed; return only the records and fields that generate_report needs"
+        )
+    return encoded

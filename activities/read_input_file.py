@@ -4,55 +4,53 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from functools import partial
 
-from outlast.deadline import Deadline, Deadlines
+from outlast.deadline import Deadline
 from outlast.errors import Permanent
-from outlast.inputs import MAX_RECORD, BadInput, Cut, InputFormat
-from outlast.models import Json
-from outlast.runs.fence import Fence
+from outlast.inputs import HEAD_BYTES, MAX_RECORD, BadInput, Cut, InputFormat
+from outlast.models import Json, ReadAnswer, RunCall
+from outlast.runs.fence import Fence, Gate
 from outlast.runs.record import RunRecord
-from outlast.runs.store import Runs
-from outlast.staging.input import ChunkList, InputFile, InputFiles, format_of
+from outlast.staging.chunk_list import ChunkList
+from outlast.staging.input import InputFile, InputFiles, format_of
 from outlast.staging.paths import chunks_path, input_path
 from outlast.staging.store import Staging
 
 WINDOW = MAX_RECORD
 """Bytes read at once: so many always hold a chunk."""
-HEAD = 1024 * 1024
 SMALLEST, LARGEST, CHUNKS = 256 * 1024, 4 * 1024 * 1024, 200
 """A chunk is the input's size over 200, within these bytes: few enough calls, each far below the timeout."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReadInputFile:
-    runs: Runs
+    """`in_thread` runs work that keeps a CPU busy beside the event loop."""
+
+    gate: Gate
     staging: Staging
     files: InputFiles
-    deadlines: Deadlines
-    clock: Callable[[], float]
     in_thread: Callable[[Callable[[], Cut]], Awaitable[Cut]]
 
     async def read_input_file(self, given: Json) -> Json:
-        """Given run, attempt, cursor; answers the cursor, and the number of chunks so far."""
-        deadline = self.deadlines.start()
-        fence = Fence(self.runs, given["run"], given["attempt"], "reading", self.clock)
-        record = await fence.enter()
+        """Input: RunCall. Returns a ReadAnswer."""
+        call = RunCall.from_dict(given)
+        record, fence, deadline = await self.gate.enter(call, "reading")
         try:
             await self._inflate_once(record)
-            return await self._cut(record, given["cursor"], deadline, fence)
+            return (await self._cut(record, call.cursor, deadline, fence)).to_dict()
         except BadInput as error:
             raise Permanent(f"the input of run {record.id} cannot be read: {error}") from None
 
     async def _inflate_once(self, record: RunRecord) -> None:
-        if record.gzipped and await self.staging.size(input_path(record.id)) is None:
+        if record.request.gzipped and await self.staging.size(input_path(record.id)) is None:
             await self.files.inflate(record)
 
-    async def _cut(self, record: RunRecord, cursor: Json | None, deadline: Deadline, fence: Fence) -> Json:
-        file, form = self.files.opened(record), format_of(record)
+    async def _cut(self, record: RunRecord, cursor: Json | None, deadline: Deadline, fence: Fence) -> ReadAnswer:
+        file, form = self.files.uncompressed(record), format_of(record)
         size = await file.size()
         if cursor is None:
             listed, offset, row = await self._begin(file, form, size)
         else:
-            listed = await self.files.chunks(record.id, cursor["chunks"])
+            listed = await self.files.first_chunks(record.id, cursor["chunks"])
             offset, row = cursor["offset"], cursor["row"]
         target = min(LARGEST, max(SMALLEST, size // CHUNKS))
         while offset < size:
@@ -63,10 +61,10 @@ class ReadInputFile:
                 break
         count, ended = len(listed.chunks), offset >= size
         await self.staging.put(chunks_path(record.id, None if ended else count), listed.encoded())
-        return {"cursor": None if ended else {"offset": offset, "row": row, "chunks": count}, "chunks": count}
+        return ReadAnswer(None if ended else {"offset": offset, "row": row, "chunks": count}, count)
 
     async def _begin(self, file: InputFile, form: InputFormat, size: int) -> tuple[ChunkList, int, int]:
-        head = await file.read(0, HEAD)
+        head = await file.read(0, HEAD_BYTES)
         columns = form.columns(head, len(head) >= size)
         offset, row = form.first(head, len(head) >= size)
         return ChunkList(columns, []), offset, row

@@ -4,11 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from activities.undo_report import known_report
 from outlast.cosmos.snapshots.header import Snapshots
 from outlast.deadline import Deadlines
-from outlast.models import Json
-from outlast.report import Report
+from outlast.models import Json, Removal, RemovalAnswer
+from outlast.report import Report, known_report
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,17 +17,21 @@ class RemoveGeneration:
     deadlines: Deadlines
 
     async def remove_generation(self, given: Json) -> Json:
-        """Given report, run, cursor; answers cursor and how many documents were deleted. The header forgets the run
-        when nothing of it is found any more; a run it does not know as replaced is left alone."""
-        deadline, report, run = self.deadlines.start(), known_report(self.reports, given["report"]), given["run"]
+        """Input: Removal. Returns a RemovalAnswer.
+
+        The header forgets the run when none of its documents is found any more. A run that the header does not list as
+        replaced is left alone.
+        """
+        call, deadline = Removal.from_dict(given), self.deadlines.start()
+        report = known_report(self.reports, call.report)
         header = await self.snapshots.header(report)
-        deleted = (given["cursor"] or {"deleted": 0})["deleted"]
-        if header is None or header.current.run == run or not header.holds(run):
-            return {"cursor": None, "deleted": deleted}
+        deleted = (call.cursor or {"deleted": 0})["deleted"]
+        if header is None or header.current.run == call.run or not header.holds(call.run):
+            return RemovalAnswer(None, deleted).to_dict()
         while not deadline.passed():
-            found = await self.snapshots.remove(report, run)
+            found = await self.snapshots.remove(report, call.run)
             if not found:
-                await self.snapshots.change(report, lambda header: header and header.without(run))
-                return {"cursor": None, "deleted": deleted}
+                await self.snapshots.change(report, lambda header: header and header.without(call.run))
+                return RemovalAnswer(None, deleted).to_dict()
             deleted += found
-        return {"cursor": {"deleted": deleted}, "deleted": deleted}
+        return RemovalAnswer({"deleted": deleted}, deleted).to_dict()

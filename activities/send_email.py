@@ -1,14 +1,15 @@
 """Tells the people of MAIL_TO that a run failed: which, where, why, what was written, what to do next."""
 
 import logging
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from outlast.errors import Transient
 from outlast.mail import Email, Mailer, MailThrottled
-from outlast.models import Json, Totals
+from outlast.models import EmailAnswer, Json, RunCall, RunChange, Totals
 from outlast.runs.fence import refuse_strangers
 from outlast.runs.record import OUTCOMES, RunRecord
 from outlast.runs.store import Runs, need
+from outlast.runs.transitions import Event, apply
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,40 +18,40 @@ class SendEmail:
     mailer: Mailer
 
     async def send_email(self, given: Json) -> Json:
-        """Given run, attempt; answers whether it was sent, and else the seconds to `wait` before the next call. What is
-        not pending is not sent: a late repeat. No address, key or row of the input is in the email."""
-        record = await need(self.runs, given["run"])
-        refuse_strangers(record, given["attempt"], "failing", *OUTCOMES)
-        if "email" not in record.pending:
-            return {"sent": False}
+        """Input: RunCall. Returns an EmailAnswer.
+
+        An email that is not pending is not sent. It holds no address, no key and no row of the input.
+        """
+        call = RunCall.from_dict(given)
+        record = await need(self.runs, call.run)
+        refuse_strangers(record, call.attempt, "failing", *OUTCOMES)
+        if "email" not in record.status.pending:
+            return EmailAnswer(False).to_dict()
         try:
             await self.mailer.send(email(record))
         except MailThrottled as error:
-            return {"sent": False, "wait": error.seconds}
-        await self._clear(record.id)
-        return {"sent": True}
+            return EmailAnswer(False, error.seconds).to_dict()
+        await self._finish(call)
+        return EmailAnswer(True).to_dict()
 
-    async def _clear(self, run: str) -> None:
-        """Clear it at once, or the next compensation sends it again. Where this fails, the orchestration clears it."""
+    async def _finish(self, call: RunCall) -> None:
+        """Record it at once, or the next compensation sends it again. Where this fails, compensate_run does it."""
+        change = RunChange(call.run, call.attempt, Event.FINISH_STEP, step="email")
         try:
-            await self.runs.change(run, _without_email)
+            await self.runs.change(call.run, lambda record: apply(record, change))
         except Transient as error:
-            logging.getLogger("outlast").warning("run %s: its mail was sent and is still pending: %s", run, error)
-
-
-def _without_email(record: RunRecord) -> RunRecord:
-    return replace(record, pending=[step for step in record.pending if step != "email"])
+            logging.getLogger("outlast").warning("run %s: its email was sent and is still pending: %s", call.run, error)
 
 
 def email(record: RunRecord) -> Email:
     """The email about a failed run."""
-    failure = record.failure or {"step": "an unknown step", "chunk": None, "text": "the reason was not recorded"}
-    totals = Totals.from_dict(record.totals or {})
+    failure = record.result.failure or {"step": "an unknown step", "chunk": None, "text": "the reason was not recorded"}
+    totals = Totals.from_dict(record.result.totals or {})
     where = failure["step"] if failure["chunk"] is None else f"{failure['step']}, chunk {failure['chunk']}"
     lines = [
-        f"The report {record.report} failed.",
+        f"The report {record.request.report} failed.",
         "",
-        f"Run:      {record.id} (attempt {record.attempt}, accepted {record.accepted})",
+        f"Run:      {record.id} (attempt {record.status.attempt}, accepted {record.request.accepted})",
         f"Step:     {where}",
         f"Reason:   {failure['text']}",
         f"Written:  {_written(record, failure, totals)}",
@@ -59,19 +60,21 @@ def email(record: RunRecord) -> Email:
         "What to do next: " + _next(totals),
     ]
     return Email(
-        f"{record.id}:{record.attempt}:failed", f"Report {record.report} failed: run {record.id}", "\n".join(lines)
+        f"{record.id}:{record.status.attempt}:failed",
+        f"Report {record.request.report} failed: run {record.id}",
+        "\n".join(lines),
     )
 
 
 def _written(record: RunRecord, failure: Json, totals: Totals) -> str:
     """What a call that failed had written before it did is in no count, nor is what an earlier attempt had."""
-    lost = record.wrote and (record.attempt > 1 or failure["step"] in ("run_wave", "run_lane"))
+    lost = record.status.wrote and (record.status.attempt > 1 or failure["step"] in ("run_wave", "run_lane"))
     unsure = lost or (failure["step"] == "store_data_to_db" and failure["chunk"] is not None)
     if not totals.sends and not unsure:
         return "nothing"
     documents = totals.documents if totals.sends else 0
-    if record.mode == "snapshot":
-        undone = "are still to be removed" if "undo" in record.pending else "have been removed again"
+    if record.request.mode == "snapshot":
+        undone = "are still to be removed" if "undo" in record.status.pending else "have been removed again"
         return f"{'at least ' * unsure}{documents} documents, which {undone}; readers see the report as it was"
     return f"{'at least ' * unsure}{documents} documents, which stay: the report's mode is upsert"
 

@@ -1,7 +1,6 @@
 """Writes one chunk's staged documents into the database until they are in or the deadline comes."""
 
-import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -11,26 +10,29 @@ from outlast.cosmos.bulk.limits import Limits
 from outlast.cosmos.bulk.staged_document import StagedDocument, read_staged
 from outlast.cosmos.bulk.token_bucket import TokenBucket
 from outlast.cosmos.bulk.transport import Result
+from outlast.cosmos.bulk.write_progress import WriteProgress
 from outlast.cosmos.bulk.writer import Writer
-from outlast.deadline import Deadlines
 from outlast.models import ChunkAnswer, ChunkCall, Json, Payload, Totals
 from outlast.report import Report
-from outlast.runs.fence import Fence
+from outlast.runs.fence import Gate
 from outlast.runs.record import RunRecord
-from outlast.runs.store import Runs
 from outlast.staging.input import InputFiles, format_of
 from outlast.staging.parts import Generated
-from outlast.staging.paths import stored_path
+from outlast.staging.paths import content_name, stored_path
 from outlast.staging.rejects import Reject, each_row_once, encode_rejects
-from outlast.staging.store import Staging
 
 WINDOW = 4 * 1024 * 1024
-"""Bytes of staged text in memory at once. Twice the largest document, so that a window holds a whole one."""
+"""Bytes of documents in memory at once; twice the largest document, so that there is a whole document in it."""
 
 
 @dataclass(frozen=True, slots=True)
 class StoreCursor(Payload):
-    """How far the calls so far got. Every document before byte `offset` of part `part` is written or refused."""
+    """How far storing a chunk got.
+
+    Everything before byte `offset` of `part` is acknowledged: written, or refused by the database. `ahead` are
+    ranges of documents behind it that are acknowledged too. `call` counts the calls; `rejecting` are the files of
+    those in which the database refused something.
+    """
 
     part: int = 0
     offset: int = 0
@@ -47,39 +49,42 @@ class StoreCursor(Payload):
 @dataclass(frozen=True, slots=True)
 class StoreDataToDb:
     reports: Mapping[str, Report[Any]]
-    runs: Runs
-    staging: Staging
+    gate: Gate
     files: InputFiles
     writer: Writer
-    deadlines: Deadlines
-    clock: Callable[[], float]
 
     async def store_data_to_db(self, given: Json) -> Json:
-        """Given a chunk and where to go on; `stored/{chunk}.json` is written when all of it is in the database."""
-        call, deadline = ChunkCall.from_dict(given), self.deadlines.start()
-        fence = Fence(self.runs, call.run, call.attempt, "storing", self.clock)
-        record = await fence.enter()
-        cursor = StoreCursor.from_dict(call.cursor or {})
-        bucket = await self._token_bucket(record)
-        limits = Limits(deadline, fence.check, bucket)
-        storing = _Storing(self, record, limits, Generated(self.staging, call.run, call.chunk), cursor)
+        """Input: ChunkCall. Returns a ChunkAnswer.
+
+        `stored/{chunk}.json` is written when all of the chunk is in the database.
+        """
+        call = ChunkCall.from_dict(given)
+        record, fence, deadline = await self.gate.enter(call, "storing")
+        container = self.reports[record.request.report].container
+        limits = Limits(deadline, fence.check, await self._token_bucket(record, container))
+        cursor, generated = (
+            StoreCursor.from_dict(call.cursor or {}),
+            Generated(self.files.staging, call.run, call.chunk),
+        )
+        storing = _Storing(self.writer, container, generated, limits, cursor)
         done = await storing.go()
         await self._keep_rejects(record, call.chunk, storing)
-        if not done:
-            return ChunkAnswer(
-                replace(storing.cursor, call=cursor.call + 1).to_dict(), storing.totals.to_dict()
-            ).to_dict()
+        if done:
+            return await self._finish(record, call, storing)
+        return ChunkAnswer(replace(storing.cursor, call=cursor.call + 1).to_dict(), storing.totals.to_dict()).to_dict()
+
+    async def _finish(self, record: RunRecord, call: ChunkCall, storing: "_Storing") -> Json:
         rejected = await self._list_rejects(record, call.chunk, storing.cursor)
         ended = {"documents": storing.cursor.documents, "refused": storing.cursor.refused, "rejected": rejected}
-        await self.staging.put(stored_path(call.run, call.chunk), orjson.dumps(ended))
+        await self.files.staging.put(stored_path(call.run, call.chunk), orjson.dumps(ended))
         return ChunkAnswer(None, replace(storing.totals, rejected=rejected).to_dict()).to_dict()
 
-    async def _token_bucket(self, record: RunRecord) -> TokenBucket | None:
-        """Return the request units of this lane, None when the run has no `ru_share`."""
-        if record.ru_share is None:
+    async def _token_bucket(self, record: RunRecord, container: str) -> TokenBucket | None:
+        """This lane's part of what the run may spend."""
+        if record.request.ru_share is None:
             return None
-        lanes = min(record.max_parallel, len((await self.files.chunks(record.id)).chunks))
-        return await self.writer.token_bucket(self.reports[record.report].container, record.ru_share, lanes)
+        lanes = min(record.request.max_parallel, len((await self.files.chunks(record)).chunks))
+        return await self.writer.token_bucket(container, record.request.ru_share, lanes)
 
     async def _keep_rejects(self, record: RunRecord, chunk: int, storing: "_Storing") -> None:
         """Stage what the database refused in this call, named by its content: a late double of the call, which stopped
@@ -88,41 +93,41 @@ class StoreDataToDb:
             fields = await self._fields(record, chunk)
             rejects = encode_rejects([_reject(document, result, fields) for document, result in storing.refused])
             cursor = storing.cursor
-            name = f"{cursor.call:06}.{hashlib.sha256(rejects).hexdigest()[:16]}.rejects.csv"
-            await self.staging.put(stored_path(record.id, chunk, name), rejects)
+            name = f"{cursor.call:06}.{content_name(rejects, 'rejects.csv')}"
+            await self.files.staging.put(stored_path(record.id, chunk, name), rejects)
             storing.cursor = replace(cursor, rejecting=(*cursor.rejecting, name))
 
     async def _list_rejects(self, record: RunRecord, chunk: int, cursor: StoreCursor) -> int:
         """Put the rejects of all calls together, each row once, and count them: a row's documents may lie apart."""
         if not cursor.rejecting:
             return 0
-        files = [await self.staging.need(stored_path(record.id, chunk, name)) for name in cursor.rejecting]
+        files = [await self.files.staging.need(stored_path(record.id, chunk, name)) for name in cursor.rejecting]
         listed = each_row_once(files)
-        await self.staging.put(stored_path(record.id, chunk, "rejects.csv"), encode_rejects(listed))
+        await self.files.staging.put(stored_path(record.id, chunk, "rejects.csv"), encode_rejects(listed))
         return len(listed)
 
     async def _fields(self, record: RunRecord, number: int) -> dict[int, list[str]]:
         """The input's own columns of every row of the chunk: staged documents do not carry them."""
-        listed = await self.files.chunks(record.id)
+        listed = await self.files.chunks(record)
         chunk = listed.chunks[number]
-        data = await self.files.opened(record).read(chunk.offset, chunk.length)
+        data = await self.files.uncompressed(record).read(chunk.offset, chunk.length)
         return {row.number: row.fields for row in format_of(record).rows(data, listed.columns, chunk.first_row)}
 
 
 @dataclass(slots=True)
 class _Storing:
-    """One call."""
+    """One call: writes a chunk's documents window by window."""
 
-    step: StoreDataToDb
-    record: RunRecord
-    limits: Limits
+    writer: Writer
+    container: str
     generated: Generated
+    limits: Limits
     cursor: StoreCursor
     totals: Totals = field(default_factory=Totals)
     refused: list[tuple[StagedDocument, Result]] = field(default_factory=list)
 
     async def go(self) -> bool:
-        """Write from the cursor on; tell whether the chunk is done."""
+        """Write from the cursor on; return whether the chunk is done."""
         while (part := await self.generated.find(self.cursor.part)) is not None:
             path = self.generated.path(self.cursor.part, part.documents)
             while self.cursor.offset < part.size:
@@ -134,21 +139,24 @@ class _Storing:
         return True
 
     async def _window(self, path: str) -> bool:
-        """Write the next window. Return whether all of it is acknowledged."""
-        data = await self.step.staging.get_range(path, self.cursor.offset, WINDOW)
+        """Write the next window; return whether all of it is acknowledged."""
+        data = await self.generated.staging.get_range(path, self.cursor.offset, WINDOW)
         documents = read_staged(data[: data.rindex(b"\n") + 1])
-        container = self.step.reports[self.record.report].container
-        progress = await self.step.writer.write(container, documents, self.limits, self.cursor.ahead)
+        progress = await self.writer.write(self.container, documents, self.limits, self.cursor.ahead)
         self.refused += progress.refused
         self.totals += progress.totals
-        self.cursor = replace(
-            self.cursor,
-            offset=self.cursor.offset + sum(len(document.encoded()) for document in documents[: progress.acknowledged]),
-            ahead=progress.next_ahead(),
-            documents=self.cursor.documents + progress.totals.documents,
-            refused=self.cursor.refused + len(progress.refused),
-        )
+        self.cursor = _after(self.cursor, documents, progress)
         return progress.acknowledged == len(documents)
+
+
+def _after(cursor: StoreCursor, documents: Sequence[StagedDocument], progress: WriteProgress) -> StoreCursor:
+    return replace(
+        cursor,
+        offset=cursor.offset + sum(len(document.encoded()) for document in documents[: progress.acknowledged]),
+        ahead=progress.next_ahead(),
+        documents=cursor.documents + progress.totals.documents,
+        refused=cursor.refused + len(progress.refused),
+    )
 
 
 def _reject(document: StagedDocument, result: Result, fields: Mapping[int, list[str]]) -> Reject:

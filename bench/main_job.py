@@ -15,11 +15,11 @@ from typing import Any
 from azure.cosmos import ContainerProxy, DatabaseProxy, PartitionKey
 
 from bench.runner import Figure, run
-from local.app_settings import APP, sample_values
-from local.calls import bypass_proxies
-from local.client import App, watch
-from local.parts import Parts
-from local.ports import Ports
+from local.demo.client import App, watch
+from local.json_calls import bypass_proxies
+from local.stack.ports import Ports
+from local.stack.services import Services
+from local.stack.settings import APP, sample_values
 
 JANUARY = APP / "samples/flights-2013-01.csv.gz"
 CONTAINER, THROUGHPUT = "flight-delays", 40_000
@@ -29,9 +29,9 @@ UNTHROTTLED = ("--unthrottled",)
 
 def main_job(quick: bool) -> Iterator[Figure]:
     bypass_proxies()
-    with TemporaryDirectory() as data, Parts(APP, Path(data), Ports(), sample_values(APP), UNTHROTTLED) as parts:
-        app = App(parts.host.url, parts.function_key)
-        with parts.open_database() as database:
+    with TemporaryDirectory() as data, Services(APP, Path(data), Ports(), sample_values(APP), UNTHROTTLED) as services:
+        app = App(services.host.url, services.function_key)
+        with services.open_database() as database:
             runs, rows = (1, 500) if quick else (5, 3000)
             pairs = [pair(app, database, rows) for _ in range(runs)]
     run_rate, rate_of_loop = median(ours for ours, _ in pairs), median(theirs for _, theirs in pairs)

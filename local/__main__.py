@@ -10,12 +10,12 @@ from threading import Thread
 from local.console import LocalError, complain, say
 
 COMMANDS = {
-    "demo": ("local.demo", "the whole job on a sample, then a broken file; ends by itself"),
-    "serve": ("local.serve", "host, database and inbox together, staying up, data kept in .local/"),
-    "query": ("local.query", "rows from a container of the database"),
+    "demo": ("local.demo.main_job", "the whole job on a sample, then a broken file; ends by itself"),
+    "serve": ("local.stack.serve", "host, database and inbox together, staying up, data kept in .local/"),
+    "query": ("local.stack.query_command", "rows from a container of the database"),
     "host": ("local.host", "the Functions host alone"),
-    "cosmos": ("local.cosmos", "the Cosmos DB emulator alone"),
-    "inbox": ("local.inbox", "the mail inbox alone"),
+    "cosmos": ("local.cosmos.cli", "the Cosmos DB emulator alone"),
+    "inbox": ("local.inbox.server", "the mail inbox alone"),
 }
 
 

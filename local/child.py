@@ -1,38 +1,55 @@
-"""A local part as a process of its own, that ends when this one does, however this one ends."""
+"""A program as a process of its own that says when it is ready."""
 
-import os
+import queue
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
-from threading import Thread
-from typing import Self
+from typing import IO, Self
 
-from local.console import LocalError, say
+from local.console import LocalError
 
-ROOT = Path(__file__).parent.parent
-STOP_SECONDS = 20
+ROOT = Path(__file__).parents[1]
+START_SECONDS = 60.0
+STOP_SECONDS = 20.0
 Process = subprocess.Popen[str]
 
 
-class Child:
-    """`with Child("inbox", "--port", "0") as inbox:` has it answering at `inbox.url`."""
+class NotStarted(LocalError):
+    """The process ended, or was silent for too long, before it was ready."""
 
-    def __init__(self, part: str, *arguments: str, environment: Mapping[str, str] | None = None) -> None:
-        self._part = part
-        self._arguments = arguments
-        self._environment = environment or {}
-        self._process: Process | None = None
+
+class Child:
+    """Ready when the `with` block begins, gone when it ends. `kill` and `start` again is a crash and a restart.
+
+    The child prints `{name} ready: {url}` when it answers. Its other lines go to `heard`; its error output goes to the
+    file `log`, or where this process's goes. With `tied` the child ends when this process does, however that ends, and
+    a terminal's Ctrl-C does not reach it: this process ends its children in their order.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        arguments: Sequence[str],
+        *,
+        environment: Mapping[str, str] | None = None,
+        log: Path | None = None,
+        heard: Callable[[str], None] | None = None,
+        tied: bool = False,
+    ) -> None:
+        self.name = name
         self.url = ""
+        self.log = log
+        self._arguments = arguments
+        self._environment = environment
+        self._heard = heard
+        self._tied = tied
+        self._process: Process | None = None
 
     def __enter__(self) -> Self:
-        self._process = self._begin()
-        try:
-            self.url = self._ready_url(self._process)
-        except BaseException:
-            self.kill()
-            raise
-        Thread(target=self._pass_on, args=(self._process,), daemon=True).start()
+        self.start()
         return self
 
     def __exit__(self, *error: object) -> None:
@@ -40,65 +57,100 @@ class Child:
 
     @property
     def pid(self) -> int:
-        assert self._process, f"the {self._part} was not started"
-        return self._process.pid
+        return self.running.pid
+
+    @property
+    def running(self) -> Process:
+        if self._process is None:
+            raise NotStarted(f"the {self.name} is not running: start it first")
+        return self._process
 
     @property
     def has_ended(self) -> bool:
         return self._process is None or self._process.poll() is not None
 
+    def said(self) -> str:
+        """What the log holds; nothing where there is none."""
+        return self.log.read_text(encoding="utf-8") if self.log and self.log.exists() else ""
+
+    def arguments(self) -> Sequence[str]:
+        """What follows the interpreter on the command line; asked for at each start."""
+        return self._arguments
+
+    def start(self) -> None:
+        """Start the process, also after `kill` or `stop`, and wait until it is ready."""
+        self._process = self._spawn()
+        try:
+            self.url = self._ready_url(self._process)
+        except BaseException:
+            self.kill()
+            raise
+
+    def wait(self) -> int:
+        """Wait until the process has ended by itself or by another's signal; return its exit code."""
+        return self._process.wait(STOP_SECONDS) if self._process else 0
+
     def kill(self) -> None:
         """End it as a crash would."""
         self._end(Process.kill)
 
-    def stop(self) -> None:
-        """End it as Ctrl-C would; as a crash where it takes too long."""
-        self._end(Process.terminate)
+    def stop(self) -> int:
+        """End it by SIGTERM, by SIGKILL where it takes too long; return its exit code, 0 when it is gone already."""
+        return self._end(Process.terminate)
 
-    def _begin(self) -> Process:
-        """In a session of its own: a terminal's Ctrl-C is for this process, which ends its parts in their order."""
-        return subprocess.Popen(
-            [sys.executable, "-m", "local", "--with-parent", self._part, *self._arguments],
-            cwd=ROOT,
-            env={**os.environ, **self._environment},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-        )
+    def _spawn(self) -> Process:
+        command = [sys.executable, *self.arguments()]
+        log = self.log.open("a", encoding="utf-8") if self.log else None
+        try:
+            return subprocess.Popen(
+                command,
+                cwd=ROOT,
+                env=self._environment,
+                stdin=subprocess.PIPE if self._tied else None,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+                start_new_session=self._tied,
+            )
+        finally:
+            if log:
+                log.close()
 
-    def _end(self, how: Callable[[Process], None]) -> None:
+    def _end(self, how: Callable[[Process], None]) -> int:
         process, self._process = self._process, None
-        if not process:
-            return
+        if process is None:
+            return 0
         how(process)
         try:
-            process.wait(STOP_SECONDS)
+            code = process.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:
             process.kill()
-            process.wait()
-        assert process.stdin
-        process.stdin.close()
+            code = process.wait()
+        for pipe in (process.stdin, process.stdout):
+            if pipe is not None:
+                with suppress(BrokenPipeError):
+                    pipe.close()
+        return code
 
     def _ready_url(self, process: Process) -> str:
-        """The address in the line that tells it; an error where the process ends without."""
-        assert process.stdout
-        for line in process.stdout:
-            if line.startswith(f"{self._part} ready: "):
-                return line.partition(": ")[2].split()[0]
-        code = process.wait()
-        raise LocalError(f"`python -m local {self._part}` did not start (exit code {code}); its reason is above.")
+        """The address in the ready line. A thread reads on, because a pipe that nobody empties stops the child."""
+        assert process.stdout is not None
+        ready: queue.Queue[str] = queue.Queue()
+        threading.Thread(target=self._read, args=(process.stdout, ready), daemon=True).start()
+        try:
+            url = ready.get(timeout=START_SECONDS)
+        except queue.Empty:
+            url = ""
+        if not url:
+            raise NotStarted(f"the {self.name} did not start: {self.said()[-4000:] or 'its reason is above'}")
+        return url
 
-    def _pass_on(self, process: Process) -> None:
-        """Until it ends: a pipe that nobody empties would stop it."""
-        assert process.stdout
-        with process.stdout:
-            for line in process.stdout:
-                say(line.rstrip())
-
-
-class InboxProcess(Child):
-    def __init__(self, data_dir: Path | None = None, port: int = 0, key: str | None = None) -> None:
-        data = ["--data", str(data_dir)] if data_dir else []
-        secret = ["--key", key] if key else []
-        super().__init__("inbox", "--port", str(port), *data, *secret)
+    def _read(self, lines: IO[str], ready: queue.Queue[str]) -> None:
+        prefix = f"{self.name} ready: "
+        with suppress(ValueError):  # the pipe is closed from the other side
+            for line in lines:
+                if line.startswith(prefix):
+                    ready.put(line.removeprefix(prefix).split()[0])
+                elif self._heard:
+                    self._heard(line.rstrip())
+        ready.put("")

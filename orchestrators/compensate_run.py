@@ -5,66 +5,84 @@ It never changes the outcome.
 
 import logging
 
-from outlast.durable import Context, Retry, StepFailed, Steps, call, wait
-from outlast.models import Failure, Json, RunView
+from outlast.durable import Caller, Context, StepFailed, Steps
+from outlast.models import (
+    Compensation,
+    EmailAnswer,
+    Failure,
+    Json,
+    RunCall,
+    RunChange,
+    RunEnd,
+    RunView,
+    UndoAnswer,
+)
+from outlast.runs.transitions import Event
 
-MAIL_WAITS = 10
+EMAIL_WAITS = 10
+"""Times that the mail service may ask to wait; then the sweep compensates again, later."""
 
 
 def compensate_run(context: Context) -> Steps:
-    """Input: run, attempt, failure; totals and outcome, where known. Returns state, failure and receipt of the record;
-    it does not raise. It may be started again until nothing is pending."""
-    given = context.get_input()
-    run = {"run": given["run"], "attempt": given["attempt"]}
+    """Input: Compensation. Returns a RunEnd and does not raise. It may be started again until nothing is pending."""
+    given = Compensation.from_dict(context.get_input())
+    caller, run = Caller(context, given.first_retry_seconds), RunCall(given.run, given.attempt)
     try:
-        view = yield from _advance(context, {**given, "to": "failing"})
+        view = yield from _fail(caller, given)
         if "undo" in view.pending:
-            view = yield from _run_step(context, run, view, "undo", _undo_report(context, run))
+            view = yield from _run_step(caller, run, view, "undo", _undo_report(caller, run))
         if "email" in view.pending:
-            view = yield from _run_step(context, run, view, "email", _send_email(context, run))
-        ended = yield from _advance(context, {**run, "to": "closed"})
+            view = yield from _run_step(caller, run, view, "email", _send_email(caller, run))
+        view = yield from _advance(caller, RunChange(run.run, run.attempt, Event.CLOSE))
     except StepFailed as error:
-        _note(context, f"run {run['run']} could not be compensated: {error}")
-        return {"state": None, "failure": None, "receipt": None}
-    return {"state": ended.state, "failure": ended.failure, "receipt": ended.receipt}
+        _log(context, f"run {run.run} could not be compensated: {error}")
+        return RunEnd().to_dict()
+    return RunEnd(view.state, view.failure, view.receipt).to_dict()
 
 
-def _run_step(context: Context, run: Json, view: RunView, step: str, steps: Steps) -> Steps:
-    """Return the record's view after the steps. What fails stays pending: the sweep compensates again."""
+def _fail(caller: Caller, given: Compensation) -> Steps:
+    change = RunChange(
+        given.run, given.attempt, Event.FAIL, totals=given.totals, failure=given.failure, outcome=given.outcome
+    )
+    return (yield from _advance(caller, change))
+
+
+def _run_step(caller: Caller, run: RunCall, view: RunView, step: str, work: Steps) -> Steps:
+    """Do the work of a step, record the event that it returns, return the view after it. A step that fails stays
+    pending: the sweep compensates again."""
     try:
-        to = yield from steps
+        event = yield from work
     except StepFailed as error:
-        _note(context, f"{step} is still pending for run {run['run']}: {error}")
+        _log(caller.context, f"{step} is still pending for run {run.run}: {error}")
         return view
-    return (yield from _advance(context, {**run, "to": to, "done": step}))
+    return (yield from _advance(caller, RunChange(run.run, run.attempt, event, step=step)))
 
 
-def _undo_report(context: Context, run: Json) -> Steps:
-    """Return what the run becomes: one that was published before the fence is whole, and completed."""
-    cursor = None
+def _undo_report(caller: Caller, run: RunCall) -> Steps:
+    call = run
     while True:
-        answer = yield from call(context, "undo_report", {**run, "cursor": cursor})
-        cursor = answer["cursor"]
-        if cursor is None:
-            return "completed" if answer["published"] else "failing"
-        if answer["wait"]:
-            yield from wait(context, answer["wait"])
+        answer = UndoAnswer.from_dict((yield from caller.call("undo_report", call)))
+        if answer.cursor is None:
+            return Event.FIND_PUBLISHED if answer.published else Event.FINISH_STEP
+        if answer.wait:
+            yield from caller.wait(answer.wait)
+        call = RunCall(run.run, run.attempt, answer.cursor)
 
 
-def _send_email(context: Context, run: Json) -> Steps:
-    """As often as the mail service says that it takes mail later; the rest is for the sweep."""
-    for _ in range(MAIL_WAITS):
-        answer = yield from call(context, "send_email", run, Retry.mail())
-        if not answer.get("wait"):
-            return "failing"
-        yield from wait(context, answer["wait"])
-    raise StepFailed(Failure("send_email", None, "the mail service takes no mail"), permanent=False)
+def _send_email(caller: Caller, run: RunCall) -> Steps:
+    for _ in range(EMAIL_WAITS):
+        answer = EmailAnswer.from_dict((yield from caller.call("send_email", run, caller.email_retry())))
+        if not answer.wait:
+            return Event.FINISH_STEP
+        yield from caller.wait(answer.wait)
+    raise StepFailed(Failure("send_email", None, "the mail service takes no mail"))
 
 
-def _advance(context: Context, given: Json) -> Steps:
-    return RunView.from_dict((yield from call(context, "advance_run", given)))
+def _advance(caller: Caller, change: RunChange) -> Steps:
+    answer: Json = yield from caller.call("advance_run", change)
+    return RunView.from_dict(answer)
 
 
-def _note(context: Context, text: str) -> None:
+def _log(context: Context, text: str) -> None:
     if not context.is_replaying:
         logging.getLogger("outlast").error(text)

@@ -14,7 +14,8 @@ class Progress:
         self.of_phase = Totals()
         self._chunks = 0
         self._done = 0
-        self._wave: Wave | None = None
+        self._wave: str | None = None
+        self._lanes = 0
         self._phase = "accepted"
 
     @property
@@ -31,8 +32,8 @@ class Progress:
         self.of_phase = Totals()
         self._chunks, self._done, self._phase = chunks, 0, state
 
-    def enter(self, wave: Wave) -> None:
-        self._wave = wave
+    def enter(self, instance_id: str, wave: Wave) -> None:
+        self._wave, self._lanes = instance_id, wave.lanes
         self.show(self._phase)
 
     def leave(self, wave: Wave, totals: Totals) -> None:
@@ -47,7 +48,7 @@ class Progress:
             "chunks": self._chunks,
             "totals": self.totals.to_dict(),
             "started": self._started,
-            "wave": self._wave.instance_id if self._wave else None,
-            "lanes": self._wave.lanes if self._wave else 0,
+            "wave": self._wave,
+            "lanes": self._lanes,
         }
         self._context.set_custom_status(shown)

@@ -2,24 +2,25 @@
 
 from dataclasses import replace
 
-from outlast.durable import Context, StepFailed, Steps, call
+from outlast.durable import Caller, Context, StepFailed, Steps
 from outlast.models import ChunkAnswer, ChunkCall, Lane, Outcome, Totals
 
 STEPS = {"generate": "generate_report", "store": "store_data_to_db"}
 CALLS = 50
-"""A lane starts anew after so many, so that cursors, however many, do not grow its history."""
+"""Calls after which a lane continues as new, so that its history stays small however many cursors there are."""
 
 
 def run_lane(context: Context) -> Steps:
     """Input: Lane. Returns an Outcome, a failure in it too: a lane that raised would end `task_all` early."""
     lane = Lane.from_dict(context.get_input())
+    caller = Caller(context, lane.first_retry_seconds)
     context.set_custom_status(lane.totals)
     try:
         for _ in range(CALLS):
             if lane.first > lane.last:
                 return Outcome(True, None, lane.totals).to_dict()
-            given = ChunkCall(lane.run, lane.attempt, lane.first, lane.cursor).to_dict()
-            answer = ChunkAnswer.from_dict((yield from call(context, STEPS[lane.phase], given)))
+            given = ChunkCall(lane.run, lane.attempt, lane.first, lane.cursor)
+            answer = ChunkAnswer.from_dict((yield from caller.call(STEPS[lane.phase], given)))
             lane = _after(lane, answer)
             context.set_custom_status(lane.totals)
     except StepFailed as error:

@@ -2,13 +2,14 @@
 
 from outlast.durable import Context, Steps, readable
 from outlast.models import Failure, Json, Lane, Outcome, Totals, Wave
+from outlast.runs.ids import lane_id
 
 
 def run_wave(context: Context) -> Steps:
     """Input: Wave. Returns an Outcome when every lane has ended: nothing of the wave is in flight any more."""
     wave = Wave.from_dict(context.get_input())
     lanes = [
-        context.call_sub_orchestrator("run_lane", _lane(wave, number).to_dict(), f"{wave.instance_id}-{number}")
+        context.call_sub_orchestrator("run_lane", _lane(wave, number).to_dict(), lane_id(context.instance_id, number))
         for number in range(wave.lanes)
     ]
     try:
@@ -21,4 +22,5 @@ def run_wave(context: Context) -> Steps:
 
 
 def _lane(wave: Wave, number: int) -> Lane:
-    return Lane(wave.run, wave.attempt, wave.phase, wave.first + number, wave.lanes, wave.last)
+    first = wave.first + number
+    return Lane(wave.run, wave.attempt, wave.phase, first, wave.lanes, wave.last, wave.first_retry_seconds)

@@ -22,6 +22,8 @@ from outlast.cosmos.snapshots.store import CosmosSnapshots
 from outlast.deadline import Deadlines
 from outlast.mail import Mailer, SendGridMailer
 from outlast.report import Report, load_reports
+from outlast.runs.fence import Gate
+from outlast.runs.launcher import Launcher
 from outlast.runs.store import CosmosRuns, Runs
 from outlast.settings import Settings, function_timeout, read_settings
 from outlast.staging.input import InputFiles
@@ -43,6 +45,8 @@ class Adapters:
     writer: Writer
     mailer: Mailer
     deadlines: Deadlines
+    gate: Gate
+    launcher: Launcher
     clock: Callable[[], float]
     now: Callable[[], datetime]
     new_id: Callable[[], str]
@@ -56,35 +60,38 @@ class Adapters:
         cosmos = Cosmos(settings.cosmos_endpoint, settings.cosmos_key, settings.cosmos_database)
         staging = Staging(settings.staging_url)
         inputs = Staging(settings.inputs_url) if settings.inputs_url else None
-        clock = time.monotonic
+        clock, in_thread = time.monotonic, ComputeThread().run
+        runs, deadlines = CosmosRuns(cosmos, _now), Deadlines(function_timeout(environment, folder), clock)
         return cls(
             settings=settings,
             reports=load_reports(folder / "reports"),
             cosmos=cosmos,
-            runs=CosmosRuns(cosmos, _now),
+            runs=runs,
             snapshots=CosmosSnapshots(cosmos),
             staging=staging,
             inputs=inputs,
-            files=InputFiles(staging, inputs or Staging("")),
+            files=InputFiles(staging, inputs or Staging(""), in_thread),
             writer=_writer(_transport(settings, cosmos), clock),
             mailer=_mailer(settings),
-            deadlines=Deadlines(function_timeout(environment, folder), clock),
+            deadlines=deadlines,
+            gate=Gate(runs, deadlines),
+            launcher=Launcher(settings.first_retry_seconds),
             clock=clock,
             now=_now,
             new_id=lambda: uuid4().hex,
             sleep=asyncio.sleep,
-            in_thread=ComputeThread().run,
+            in_thread=in_thread,
         )
-
-
-def _writer(transport: Transport, clock: Callable[[], float]) -> Writer:
-    controllers = RateControllers(clock)
-    return Writer(transport=transport, clock=clock, sleep=asyncio.sleep, jitter=random.random, controllers=controllers)
 
 
 def _transport(settings: Settings, cosmos: Cosmos) -> Transport:
     priority = Priority(settings.cosmos_priority, settings.cosmos_throughput_bucket)
     return BulkTransport(cosmos, priority) if settings.cosmos_writer == "bulk" else SdkTransport(cosmos, priority)
+
+
+def _writer(transport: Transport, clock: Callable[[], float]) -> Writer:
+    controllers = RateControllers(clock)
+    return Writer(transport=transport, clock=clock, sleep=asyncio.sleep, jitter=random.random, controllers=controllers)
 
 
 def _mailer(settings: Settings) -> Mailer:

@@ -1,4 +1,4 @@
-"""Work that keeps a CPU busy, beside the event loop on which requests are answered."""
+"""Runs work that keeps a CPU busy in a thread, so that the event loop goes on answering requests."""
 
 import asyncio
 from collections.abc import Callable
@@ -11,11 +11,14 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class ComputeThread:
-    """One thread for all lanes of the process. More would not compute faster, for they share the interpreter's lock,
-    and the event loop would wait for each of them whenever it has something to do."""
+    """One thread for all lanes of the process.
+
+    More threads would not compute faster, because they share the interpreter's lock, and the event loop would wait
+    for each of them.
+    """
 
     _pool: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "compute"))
 
     async def run(self, work: Callable[[], T]) -> T:
-        """The work's result, when those who came before have had theirs; so a piece of work should be short."""
+        """Return the work's result. Work waits until all earlier work is done, so each piece should be short."""
         return await asyncio.get_running_loop().run_in_executor(self._pool, work)

@@ -1,4 +1,4 @@
-"""How long an activity may go on before it hands over a cursor."""
+"""How long an activity may work before it returns a cursor."""
 
 import re
 from collections.abc import Callable
@@ -7,24 +7,24 @@ from dataclasses import dataclass
 from outlast.errors import Permanent
 
 SHARE = 0.6
-"""Of `functionTimeout`: then an activity stops between two requests."""
+"""Fraction of `functionTimeout` after which an activity stops between two requests."""
 GRACE = 0.2
-"""Of it, behind the deadline: so long may a request in flight still take before it counts as lost."""
+"""Fraction of `functionTimeout` that a request in flight may take after the deadline before it counts as lost."""
 GIVEN_UP = 0.9
-"""Of it: then the call as a whole is given up, whatever it waits for. A timeout of the host's would take the worker,
-and all its neighbours with it."""
+"""Fraction of `functionTimeout` after which the call fails, whatever it waits for. A timeout by the host would end the
+worker and all other calls in it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Deadline:
-    """An instant on `clock`, in seconds. What is in flight then may take `grace` more."""
+    """A time on `clock`, in seconds. A request that is in flight then may take `grace` more seconds."""
 
     ends: float
     clock: Callable[[], float]
     grace: float = 10.0
 
     def remaining(self) -> float:
-        """Seconds left, never below zero."""
+        """Seconds left, at least 0."""
         return max(0.0, self.ends - self.clock())
 
     def passed(self) -> bool:
@@ -33,7 +33,7 @@ class Deadline:
 
 @dataclass(frozen=True, slots=True)
 class Deadlines:
-    """Starts a deadline for each call of an activity. `timeout` is the host's `functionTimeout` in seconds."""
+    """Starts a deadline for each call of an activity. `timeout` is `functionTimeout` in seconds."""
 
     timeout: float
     clock: Callable[[], float]
@@ -43,12 +43,12 @@ class Deadlines:
 
     @property
     def given_up(self) -> float:
-        """Seconds after which a call is given up."""
+        """Seconds after which a call fails."""
         return self.timeout * GIVEN_UP
 
 
 def timeout_seconds(text: str) -> float:
-    """Read a `functionTimeout` as host.json writes it: `hh:mm:ss` or `d.hh:mm:ss`; -1 means none, taken as an hour."""
+    """Seconds of a `functionTimeout`: `hh:mm:ss` or `d.hh:mm:ss`. -1, which means no limit, counts as an hour."""
     if text == "-1":
         return 3600.0
     match = re.fullmatch(r"(?:(\d+)\.)?(\d{1,2}):(\d{2}):(\d{2}(?:\.\d+)?)", text)

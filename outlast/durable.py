@@ -8,13 +8,14 @@ import asyncio
 import logging
 import re
 from collections.abc import Awaitable, Callable, Generator
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from azure.durable_functions import RetryOptions
 
 from outlast.errors import Permanent, Transient
-from outlast.models import Failure, Json
+from outlast.models import Failure, Json, Payload, PublishCall, Removal, RunCall
 
 MARK = "permanent"
 LONGEST_TIMER = timedelta(minutes=5)
@@ -55,61 +56,59 @@ class Backoff(RetryOptions):  # type: ignore[misc]  # the SDK ships no types
         return {**super().to_json(), **more}
 
 
-class Retry:
-    """The policies. `first_seconds` is set once, where the app is wired: timers of less than a second fire at once on
-    Azure, so it is 5 there."""
-
-    first_seconds: float = 5.0
-
-    @classmethod
-    def step(cls) -> Backoff:
-        """5 attempts: a timeout of one activity spends an attempt of each of its neighbours."""
-        return Backoff(cls.first_seconds, attempts=5, coefficient=2, cap_seconds=60)
-
-    @classmethod
-    def mail(cls) -> Backoff:
-        """10 attempts over about 25 minutes: a mail service that is down comes back, and nobody waits for it."""
-        return Backoff(cls.first_seconds, attempts=10, coefficient=2, cap_seconds=300)
-
-
 class StepFailed(Exception):
-    """A step failed for good; `str()` is the text for the caller. `permanent`: trying again later is of no use."""
+    """A step failed for good; `str()` is the text for the caller."""
 
-    def __init__(self, failure: Failure, permanent: bool = True) -> None:
+    def __init__(self, failure: Failure) -> None:
         super().__init__(failure.text)
         self.failure = failure
-        self.permanent = permanent
 
 
-def call(context: Context, activity: str, given: Json, retry: Backoff | None = None) -> Steps:
-    """Call an activity until it succeeds; raise StepFailed when it fails permanently or its attempts are used up."""
-    chunk = given.get("chunk")
-    try:
-        answer = yield context.call_activity_with_retry(activity, retry or Retry.step(), given)
-    except Exception as error:  # the SDK raises nothing narrower
-        raise StepFailed(Failure(activity, chunk, readable(error)), permanent=False) from error
-    if isinstance(answer, dict) and MARK in answer:
-        raise StepFailed(Failure(activity, chunk, answer[MARK]))
-    return answer
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Calls activities for one orchestration, with its retry policies.
 
+    `first_seconds` is the first retry interval. It comes from the orchestration's input: timers of less than a second
+    fire at once on Azure, so it is 5 there, and one machine may shorten it.
+    """
 
-def call_until_done(context: Context, activity: str, given: Json) -> Steps:
-    """Call an activity with the cursor of its last answer until it answers without one; return that answer."""
-    cursor = None
-    while True:
-        answer = yield from call(context, activity, {**given, "cursor": cursor})
-        cursor = answer["cursor"]
-        if cursor is None:
-            return answer
+    context: Context
+    first_seconds: float
 
+    def call(self, activity: str, given: Payload, retry: Backoff | None = None) -> Steps:
+        """Call an activity until it succeeds; raise StepFailed when it fails for good or its attempts are used up."""
+        chunk = getattr(given, "chunk", None)
+        try:
+            answer = yield self.context.call_activity_with_retry(activity, retry or self.step_retry(), given.to_dict())
+        except Exception as error:  # the SDK raises nothing narrower
+            raise StepFailed(Failure(activity, chunk, readable(error))) from error
+        if isinstance(answer, dict) and MARK in answer:
+            raise StepFailed(Failure(activity, chunk, answer[MARK]))
+        return answer
 
-def wait(context: Context, seconds: float) -> Steps:
-    """Let time pass, whatever happens to the process; in pieces, for `sweep_runs` takes what does not move for dead."""
-    at = context.current_utc_datetime
-    due = at + timedelta(seconds=seconds)
-    while at < due:
-        at = min(due, at + LONGEST_TIMER)
-        yield context.create_timer(at)
+    def call_until_done(self, activity: str, given: RunCall | PublishCall | Removal) -> Steps:
+        """Call an activity with the cursor of its last answer until it answers without one; return that answer."""
+        while True:
+            answer = yield from self.call(activity, given)
+            if answer["cursor"] is None:
+                return answer
+            given = replace(given, cursor=answer["cursor"])
+
+    def wait(self, seconds: float) -> Steps:
+        """Let time pass in pieces, because the sweep takes an orchestration that does not move for dead."""
+        at = self.context.current_utc_datetime
+        due = at + timedelta(seconds=seconds)
+        while at < due:
+            at = min(due, at + LONGEST_TIMER)
+            yield self.context.create_timer(at)
+
+    def step_retry(self) -> Backoff:
+        """5 attempts: a timeout of one activity spends an attempt of each of its neighbours."""
+        return Backoff(self.first_seconds, attempts=5, coefficient=2, cap_seconds=60)
+
+    def email_retry(self) -> Backoff:
+        """10 attempts over about 25 minutes: a mail service that is down comes back, and nobody waits."""
+        return Backoff(self.first_seconds, attempts=10, coefficient=2, cap_seconds=300)
 
 
 def readable(error: Exception) -> str:

@@ -1,4 +1,4 @@
-"""Mail through SendGrid. Its library blocks and has no time limit of its own, so it is given one and a thread."""
+"""Email through SendGrid. Its library blocks and sets no time limit, so it runs in a thread and with a limit."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -14,12 +14,12 @@ from outlast.errors import Permanent, Transient
 
 TIMEOUT_SECONDS = 20
 LONGEST_WAIT = 3600.0
-"""Seconds; a limit that lasts longer is asked about in between."""
+"""Seconds. A run whose mail service is throttled for longer tries again after this time."""
 
 
 @dataclass(frozen=True, slots=True)
 class Email:
-    """`key` is the same each time the email is sent, so that a repeat can be told from a second email."""
+    """`key` is the same whenever this email is sent again, so that a repeat can be recognised."""
 
     key: str
     subject: str
@@ -27,22 +27,28 @@ class Email:
 
 
 class MailThrottled(Transient):
-    """The mail service says when it may be asked again: in so many `seconds`."""
+    """The mail service is throttled and accepts mail again in `seconds`."""
 
     def __init__(self, seconds: float) -> None:
         super().__init__(f"the mail service answered 429 and takes mail again in {seconds:.0f} s")
         self.seconds = seconds
 
 
+def missing_setting(api_key: str, sender: str, recipients: str) -> str | None:
+    """The first setting without which no mail can be sent; None when mail is configured."""
+    settings = {"SENDGRID_API_KEY": api_key, "MAIL_FROM": sender, "MAIL_TO": recipients}
+    return next((name for name, value in settings.items() if not value), None)
+
+
 class Mailer(Protocol):
     async def send(self, email: Email) -> None:
-        """Hand a email to the mail service. Raises Transient for 429, 5xx and no answer, Permanent for the rest."""
+        """Hand an email to the mail service. Raises Transient for 429, 5xx and no answer, else Permanent."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class SendGridMailer:
-    """Source of the codes: SendGrid v3 API, "Errors" and "Rate Limits": 202 accepted, 429 and 5xx may be repeated."""
+    """SendGrid accepts with 202; 429 and 5xx may be repeated (SendGrid v3 API, "Errors" and "Rate Limits")."""
 
     api_key: str
     host: str
@@ -52,13 +58,8 @@ class SendGridMailer:
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     async def send(self, email: Email) -> None:
-        for name, value in (
-            ("SENDGRID_API_KEY", self.api_key),
-            ("MAIL_FROM", self.sender),
-            ("MAIL_TO", self.recipients),
-        ):
-            if not value:
-                raise Permanent(f"no mail can be sent: {name} is not set")
+        if missing := missing_setting(self.api_key, self.sender, self.recipients):
+            raise Permanent(f"no mail can be sent: {missing} is not set")
         try:
             await self.in_thread(lambda: self._post(email))
         except HTTPError as error:
@@ -84,8 +85,10 @@ def _translated(status: int, headers: Any, now: datetime) -> Exception:
 
 
 def _reset(headers: Any, now: datetime) -> float:
-    """Seconds until the limit ends: `Retry-After`, or `X-RateLimit-Reset`, an instant in Unix seconds; 0 when neither
-    is given or it has passed."""
+    """Seconds until the limit ends, from `Retry-After` (seconds) or `X-RateLimit-Reset` (a time in Unix seconds).
+
+    0 when neither header is given or the time has passed.
+    """
     named = {str(name).lower(): str(value) for name, value in (headers or {}).items()}
     after, reset = named.get("retry-after", ""), named.get("x-ratelimit-reset", "")
     if after.isdigit():

@@ -1,17 +1,17 @@
-"""What is freed goes back to the system."""
+"""Gives freed memory back to the operating system."""
 
 import ctypes
 import sys
 
 MMAP_THRESHOLD = -3
-"""From glibc's malloc.h. Set, it stays; unset, it grows to the largest block freed so far, and what is smaller is kept
-by each thread that freed it: 300 MB by the eight of a worker that had read rows of 10 MB."""
+"""The parameter's number in glibc's malloc.h. Unless it is set, the threshold grows to the largest block freed so far,
+and each thread keeps the freed blocks below it: a worker's eight threads kept 300 MB after rows of 10 MB."""
 LARGE = 1024 * 1024
-"""Bytes."""
+"""Bytes from which a freed block goes back at once."""
 
 
 def give_back_large_blocks() -> bool:
-    """Tell the C library; False where it is another, which has its own way: an app is tried on Windows too."""
+    """Set the threshold. Returns False on systems without glibc, such as Windows, where nothing needs to be set."""
     if sys.platform != "linux":
         return False
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)

@@ -7,8 +7,12 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Self
 
 Json = dict[str, Any]
+RUNS_CONTAINER = "runs"
+"""The container of the run records; its partition key is `/id`."""
 MOST_ATTEMPTS = 4
-"""Of a run: the first and three more, when nothing but the engine was wrong."""
+"""Attempts of a run: the first and three more, when nothing but the engine was wrong."""
+MOST_LANES = 32
+"""Lanes of a wave. More would make the history of a wave too long."""
 
 
 class Payload:
@@ -50,8 +54,25 @@ class Totals(Payload):
 
 
 @dataclass(frozen=True, slots=True)
+class Start(Payload):
+    """Input of `import_report`. The retry interval is part of it, so that a replay finds the one it began with."""
+
+    attempt: int
+    first_retry_seconds: float = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class RunCall(Payload):
+    """Input of an activity that works for a whole run. `cursor` is what the call before returned."""
+
+    run: str
+    attempt: int
+    cursor: Json | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ChunkCall(Payload):
-    """What `generate_report` and `store_data_to_db` are given. `cursor` is what the call before returned."""
+    """Input of `generate_report` and `store_data_to_db`. `cursor` is what the call before returned."""
 
     run: str
     attempt: int
@@ -65,6 +86,73 @@ class ChunkAnswer(Payload):
 
     cursor: Json | None
     totals: Json
+
+
+@dataclass(frozen=True, slots=True)
+class ReadAnswer(Payload):
+    """What `read_input_file` returns. `chunks` counts those found so far."""
+
+    cursor: Json | None
+    chunks: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReferenceAnswer(Payload):
+    """What `read_data_from_db` returns: the size of what was staged."""
+
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class PublishCall(Payload):
+    """Input of `publish_report`. `totals` are those of both phases."""
+
+    run: str
+    attempt: int
+    totals: Json
+    cursor: Json | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PublishAnswer(Payload):
+    """`receipt` is there when `cursor` is None; its `superseded_by` names a newer run that is current."""
+
+    cursor: Json | None
+    receipt: Json | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class UndoAnswer(Payload):
+    """`wait`: seconds before the next call. `published`: the run turned out to be published, so it stays."""
+
+    cursor: Json | None
+    deleted: int
+    wait: float = 0.0
+    published: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Removal(Payload):
+    """Input of `remove_previous` and `remove_generation`."""
+
+    report: str
+    run: str
+    first_retry_seconds: float = 5.0
+    cursor: Json | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RemovalAnswer(Payload):
+    cursor: Json | None
+    deleted: int
+
+
+@dataclass(frozen=True, slots=True)
+class EmailAnswer(Payload):
+    """`wait`: seconds until the mail service takes emails again; 0 where the call is done."""
+
+    sent: bool
+    wait: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +175,7 @@ class Wave(Payload):
     first: int
     last: int
     lanes: int
-
-    @property
-    def instance_id(self) -> str:
-        return f"{self.run}:{self.attempt}:{self.phase}{self.number}"
+    first_retry_seconds: float = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +188,7 @@ class Lane(Payload):
     first: int
     step: int
     last: int
+    first_retry_seconds: float = 5.0
     cursor: Json | None = None
     totals: Json = field(default_factory=lambda: Totals().to_dict())
 
@@ -117,9 +203,46 @@ class Outcome(Payload):
 
 
 @dataclass(frozen=True, slots=True)
+class RunChange(Payload):
+    """Input of `advance_run`: an event of `runs.transitions`, and what it brings along."""
+
+    run: str
+    attempt: int
+    event: str
+    totals: Json | None = None
+    failure: Json | None = None
+    outcome: str | None = None
+    step: str | None = None
+    receipt: Json | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Compensation(Payload):
+    """Input of `compensate_run`. `outcome` is the state in which the run ends."""
+
+    run: str
+    attempt: int
+    failure: Json
+    first_retry_seconds: float = 5.0
+    totals: Json | None = None
+    outcome: str = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class RunEnd(Payload):
+    """What `compensate_run` returns of the record; `state` is None where the record could not be closed."""
+
+    state: str | None = None
+    failure: Json | None = None
+    receipt: Json | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class RunView(Payload):
-    """What `advance_run` tells the run from its record. A limit that is None does not apply. `attempt` is another than
-    was asked with where an orchestration was started anew and takes the work over; the rest says how a run ended."""
+    """What `advance_run` returns of the record. A limit that is None does not apply.
+
+    `attempt` is the next one where an orchestration that was started again takes the work over.
+    """
 
     max_parallel: int
     tolerated_rejects: int | None = None

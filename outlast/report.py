@@ -1,47 +1,37 @@
-"""What a report is: the class that users subclass, one file each in `reports/`, checked when loaded."""
+"""What a report is: the classes that users subclass in `reports/`, one report a file, checked when they are loaded."""
 
 import importlib
 import inspect
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, ClassVar, Generic, TypeVar, get_args
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeAlias, TypeVar, get_args
 
-from azure.cosmos.aio import DatabaseProxy
 from pydantic import BaseModel, ConfigDict, model_validator
 
-from outlast.errors import OutlastError
-from outlast.runs.record import CONTAINER
+from outlast.errors import OutlastError, Permanent
+from outlast.models import RUNS_CONTAINER
+from outlast.run_options import RESERVED_PARAMETERS
+
+if TYPE_CHECKING:
+    from azure.cosmos.aio import DatabaseProxy
 
 Document = dict[str, Any]
-
-START_PARAMETERS = frozenset(
-    {
-        "code",
-        "clientId",
-        "report",
-        "filename",
-        "input",
-        "tolerated_rejects",
-        "tolerated_reject_percent",
-        "max_parallel",
-        "ru_share",
-    }
-)
-"""Names that the start endpoint (and the Functions host, for its keys) uses itself."""
+Database: TypeAlias = "DatabaseProxy"
+"""The database as the asynchronous client of azure-cosmos gives it. Only a type, so a report loads no client."""
 
 
 class ReportError(OutlastError):
-    """A report file cannot be used; the text names file, class and field."""
+    """A report file cannot be used. The text names file, class and field."""
 
 
 class Row(BaseModel):
-    """One row of the input. A wrong value rejects that row with column, code and message; an empty field is None."""
+    """One row of the input. A wrong value rejects the row with column, code and message. An empty field is None."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
     null_values: ClassVar[frozenset[str]] = frozenset()
-    """Texts that stand for a missing value in this input, such as `NA`, beside the empty field."""
+    """Further texts that mean a missing value in this input, such as `NA`."""
 
     @model_validator(mode="before")
     @classmethod
@@ -52,8 +42,10 @@ class Row(BaseModel):
 
 
 class Parameters(BaseModel):
-    """What a caller may set for one run, in the query or under `parameters`; an unknown name is refused, and so is a
-    number that JSON cannot say, for the run record could not keep it."""
+    """What a caller may set for one run, in the query or under `parameters`.
+
+    An unknown name is refused. So is a number that is not finite, because the run record is JSON.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
@@ -62,34 +54,49 @@ RowT = TypeVar("RowT", bound=Row)
 
 
 class Report(Generic[RowT]):
-    """One job: rows come in, `generate_report` makes documents of each, storing them is not its business."""
+    """One job: `generate_report` makes documents of each row, and the app stores them."""
 
     container: ClassVar[str]
     """Where the documents go."""
     partition_key: ClassVar[str]
     """Path of the container's partition key in each document, such as `/carrier`."""
     mode: ClassVar[str] = "upsert"
-    """`upsert`: documents replace those with the same id and partition key; a failed run leaves what it wrote.
-    `snapshot`: each run writes its own generation, readers see the newest whole one, a failed run leaves nothing."""
+    """`upsert`: documents replace those with the same id and partition key. A failed run leaves what it wrote.
+    `snapshot`: each run writes its own generation, and readers see the newest complete one; a failed run leaves none.
+    """
     parameters: ClassVar[type[Parameters]] = Parameters
     reads: ClassVar[Mapping[str, str]] = {}
     """Other containers that `read_data_from_db` reads, each with its partition key."""
     row: ClassVar[type[Row]]
     name: ClassVar[str]
 
-    async def read_data_from_db(self, database: DatabaseProxy, parameters: Any) -> Any:
-        """Read what the rows need; any JSON value. Called once a run, and every row of the run sees the same."""
+    async def read_data_from_db(self, database: Database, parameters: Any) -> Any:
+        """Read what the rows need and return any JSON value of at most 16 MB.
+
+        It is called once a run, and `generate_report` receives the value for every row.
+        """
         return None
 
     def generate_report(self, row: RowT, reference: Any) -> Iterable[Document]:
-        """Yield the row's documents: none, one or many. An exception rejects this row alone."""
+        """Yield the row's documents: none, one or many. An exception rejects this row alone.
+
+        `reference` is what `read_data_from_db` returned. All rows of a run in this process share it, so treat it as
+        read-only: a change would be seen by some of the later rows and not by others.
+        """
         raise NotImplementedError
 
 
 def load_reports(folder: Path) -> dict[str, Report[Any]]:
-    """Load every report of a folder by file name; raise ReportError for the first that cannot be used."""
+    """Load all reports of a folder, by file name. Raises ReportError for the first one that cannot be used."""
     files = sorted(path for path in folder.glob("*.py") if not path.name.startswith("_"))
     return {path.stem: _load(path, folder.name) for path in files}
+
+
+def known_report(reports: Mapping[str, Report[Any]], name: str) -> Report[Any]:
+    """The report of a run; raise Permanent where it was removed since the run was accepted."""
+    if name not in reports:
+        raise Permanent(f"the report {name} is not in reports/ any more; its documents are deleted by hand")
+    return reports[name]
 
 
 def _load(path: Path, package: str) -> Report[Any]:
@@ -115,22 +122,26 @@ def _checked(cls: type[Report[Any]], where: str, name: str) -> Report[Any]:
 
 
 def _faults(cls: type[Report[Any]]) -> Iterable[tuple[str, str]]:
-    container, key, parameters = (getattr(cls, name, None) for name in ("container", "partition_key", "parameters"))
+    container, key = getattr(cls, "container", None), getattr(cls, "partition_key", None)
     if not (isinstance(container, str) and re.fullmatch(r"[^/\\?#\s][^/\\?#]{0,254}", container)):
         yield "container", f"must be a container's name, not {container!r}"
-    if container == CONTAINER:
-        yield "container", f"must not be {CONTAINER!r}, where the app keeps its own records"
+    if container == RUNS_CONTAINER:
+        yield "container", f"must not be {RUNS_CONTAINER!r}, where the app keeps its own records"
     if not _is_path(key):
         yield "partition_key", f"must be a path such as /carrier, not {key!r}"
     if not (isinstance(cls.reads, Mapping) and all(_is_path(key) for key in cls.reads.values())):
         yield "reads", f'must name containers and their partition keys, as {{"airlines": "/id"}}, not {cls.reads!r}'
     if cls.mode not in ("upsert", "snapshot"):
         yield "mode", f"must be 'upsert' or 'snapshot', not {cls.mode!r}"
+    yield from _faults_of_parameters(cls.parameters)
+    yield from _faults_of_code(cls)
+
+
+def _faults_of_parameters(parameters: object) -> Iterable[tuple[str, str]]:
     if not (inspect.isclass(parameters) and issubclass(parameters, Parameters)):
         yield "parameters", "must be a subclass of Parameters"
-    elif taken := START_PARAMETERS & {field.alias or name for name, field in parameters.model_fields.items()}:
+    elif taken := RESERVED_PARAMETERS & {field.alias or name for name, field in parameters.model_fields.items()}:
         yield "parameters", f"{', '.join(sorted(taken))} is a name that the start endpoint uses itself"
-    yield from _faults_of_code(cls)
 
 
 def _faults_of_code(cls: type[Report[Any]]) -> Iterable[tuple[str, str]]:
@@ -141,7 +152,7 @@ def _faults_of_code(cls: type[Report[Any]]) -> Iterable[tuple[str, str]]:
     if inspect.iscoroutinefunction(cls.generate_report) or inspect.isasyncgenfunction(cls.generate_report):
         yield "generate_report", "must be a plain `def`: it runs in a thread; read what it needs in read_data_from_db"
     if not inspect.iscoroutinefunction(cls.read_data_from_db):
-        yield "read_data_from_db", "must be `async def`, for it waits for the database"
+        yield "read_data_from_db", "must be `async def`, because it waits for the database"
 
 
 def _is_path(key: object) -> bool:

@@ -1,4 +1,4 @@
-"""The only reader of the environment."""
+"""The settings, and the only code that reads the environment."""
 
 import json
 from collections.abc import Mapping
@@ -9,21 +9,22 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from outlast.deadline import timeout_seconds
 from outlast.errors import Permanent
+from outlast.models import MOST_LANES
 
 FUNCTION_TIMEOUT = "AzureFunctionsJobHost__functionTimeout"
 
 
 class Settings(BaseModel):
-    """One field a setting; the environment's name is the field's in capitals."""
+    """Each field is a setting whose environment variable is the field's name in capitals."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", str_strip_whitespace=True)
 
     cosmos_endpoint: str = ""
     cosmos_key: str = Field("", repr=False)
-    """Absent in Azure, where the managed identity is used."""
+    """Empty in Azure, where the managed identity is used."""
     cosmos_database: str = "outlast"
     cosmos_writer: Literal["bulk", "sdk"] = "bulk"
-    """`sdk` keeps to public calls of azure-cosmos and is slower."""
+    """`sdk` uses only public calls of azure-cosmos and is slower."""
     cosmos_priority: Literal["High", "Low"] | None = None
     cosmos_throughput_bucket: int | None = Field(None, ge=1, le=5)
     staging_url: str = ""
@@ -32,16 +33,16 @@ class Settings(BaseModel):
     sendgrid_host: str = "https://api.sendgrid.com"
     mail_from: str = ""
     mail_to: str = ""
-    max_parallel: int = Field(8, ge=1, le=32)
-    """Lanes of a wave at most; a wave has 32 at most, so that its history stays small."""
+    max_parallel: int = Field(8, ge=1, le=MOST_LANES)
+    """Lanes of one wave of a run, where the caller names no other number."""
     snapshot_grace_seconds: float = Field(3600.0, ge=0)
-    """A replaced generation stays so long for whoever is reading it."""
+    """How long a replaced generation stays, for readers that are still reading it."""
     first_retry_seconds: float = Field(5.0, ge=0.001)
-    """Azure's timers of less than a second fire at once, so 5 s there; one machine may shorten it."""
+    """Delay of the first retry. Azure fires timers of less than a second at once; a local host may use less."""
 
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
-    """Read every setting; raise Permanent that names the setting, its value's fault and nothing secret."""
+    """Read all settings. Raises Permanent that names a setting and its fault, but not the value: it may be secret."""
     given = {name: environment[name.upper()] for name in Settings.model_fields if environment.get(name.upper())}
     try:
         return Settings.model_validate(given)
@@ -51,7 +52,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
 
 
 def function_timeout(environment: Mapping[str, str], app_folder: Path) -> float:
-    """Seconds of `functionTimeout` by the host's own rule: environment, else host.json, else five minutes."""
+    """Seconds of `functionTimeout` by the host's rule: environment, else host.json, else five minutes."""
     host_json = app_folder / "host.json"
     written = json.loads(host_json.read_text("utf-8")) if host_json.exists() else {}
     return timeout_seconds(environment.get(FUNCTION_TIMEOUT) or written.get("functionTimeout") or "00:05:00")

@@ -4,9 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from azure.cosmos.aio import DatabaseProxy
-
-from outlast.report import Document, Parameters, Report, Row
+from outlast.report import Database, Document, Parameters, Report, Row
 
 
 class Departure(Row):
@@ -31,7 +29,7 @@ class AirportDepartures(Report[Departure]):
     parameters = Choice
     reads = {"airlines": "/id"}
 
-    async def read_data_from_db(self, database: DatabaseProxy, parameters: Choice) -> Any:
+    async def read_data_from_db(self, database: Database, parameters: Choice) -> Any:
         found = database.get_container_client("airlines").query_items("SELECT c.id, c.name FROM c")
         return {"names": {a["id"]: a["name"] async for a in found}, "min_delay": parameters.min_delay}
 

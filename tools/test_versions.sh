@@ -18,7 +18,7 @@ for version in "$@"; do
         continue
     fi
     venv=.venv$version
-    if [ ! "$venv/installed" -nt requirements-dev.txt ] || [ ! "$venv/installed" -nt constraints.txt ]; then
+    if [ ! "$venv/installed" -nt requirements-dev.txt ]; then
         PYTHON=$python tools/install.sh "$venv"
     fi
     echo "Unit tests on Python $version:"

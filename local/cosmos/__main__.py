@@ -2,7 +2,7 @@
 
 import sys
 
-from local.cosmos import main
+from local.cosmos.cli import main
 
 if __name__ == "__main__":
     sys.exit(main(sys.argv[1:]))

@@ -1,4 +1,4 @@
-"""Who may come in: the master key's signature over each request, as the SDKs make it."""
+"""The master key's signature on each request, as the SDKs make it."""
 
 import base64
 import binascii
@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, unquote
 from local.cosmos.errors import CosmosError
 from local.cosmos.messages import Clock, Request
 
-DATE_WINDOW = 15 * 60
+DATE_WINDOW = 15 * 60  # seconds
 WRONG_KEY = (
     "The input authorization token can't serve the request. The wrong key is being used or the expected payload is "
     "not built as per the protocol. For more info: https://aka.ms/cosmosdb-tsg-unauthorized. "
@@ -17,7 +17,7 @@ WRONG_KEY = (
 
 
 class Authorizer:
-    """Checks signature and date."""
+    """Checks signature and date of requests."""
 
     def __init__(self, key: str, clock: Clock, *, accept_aad: bool = False) -> None:
         try:
@@ -28,7 +28,7 @@ class Authorizer:
         self._accept_aad = accept_aad
 
     def check(self, request: Request, parts: list[str]) -> None:
-        """Let the request pass, or raise 401 or 403."""
+        """Raises 401 or 403 where the request is not signed with the account's key."""
         token = request.headers.get("authorization")
         if not token:
             raise CosmosError(
@@ -79,7 +79,7 @@ class Authorizer:
 
 
 def _payloads(parts: list[str]) -> list[tuple[str, str]]:
-    """The resource type and link that a client may have signed for a path."""
+    """The pairs of resource type and link that a client may sign for a path."""
     if parts[-2:] == ["operations", "partitionkeydelete"]:
         link = "/".join(parts[:-2])
         return [("colls", link), ("partitionkey", link)]
@@ -87,6 +87,6 @@ def _payloads(parts: list[str]) -> list[tuple[str, str]]:
         return [(parts[-1].lower(), "/".join(parts[:-1]))]
     if not parts:
         return [("", "")]
-    if parts[0] == "offers":  # addressed by resource id, which is signed alone and in lower case
+    if parts[0] == "offers":  # clients sign the resource id alone, in lower case
         return [("offers", parts[1].lower())]
     return [(parts[-2].lower(), "/".join(parts))]

@@ -2,11 +2,11 @@
 
 from collections import deque
 
-HISTORY = 300  # seconds remembered for tests and the control API
+HISTORY = 300  # seconds that the control API can show
 
 
 class Budget:
-    """A rate for each second; an operation is served while the second is not overdrawn, its debt is carried."""
+    """Serves operations until the charges of a second reach the rate. The excess counts towards the next seconds."""
 
     def __init__(self, rate: float) -> None:
         self.rate = rate
@@ -15,7 +15,7 @@ class Budget:
         self.history: deque[tuple[int, float]] = deque([(0, 0.0)], maxlen=HISTORY)
 
     def wait_ms(self, now: float) -> float:
-        """Milliseconds until something is left; 0 when an operation is served now."""
+        """Milliseconds until an operation can be served; 0 means now."""
         second = int(now)
         if second != self.second:
             self._turn(second)
@@ -24,7 +24,7 @@ class Budget:
         return (second + int(self.used / self.rate) - now) * 1000.0
 
     def spend(self, charge: float) -> None:
-        """Take the charge of an operation that was served."""
+        """Adds the charge of a served operation."""
         self.used += charge
         self.history[-1] = (self.second, self.history[-1][1] + charge)
 

@@ -1,4 +1,4 @@
-"""Request units by the published tables."""
+"""Request units by the service's published tables."""
 
 from bisect import bisect_right
 from typing import Any
@@ -18,20 +18,20 @@ WRITE_TABLE = (
     (1024, 625.0),
     (2048, 1250.0),
 )
-READ_TABLE = ((1, 1.0), (100, 10.0), (2048, 187.0))  # 1 KB and 100 KB are published, the rest goes on in a line
+READ_TABLE = ((1, 1.0), (100, 10.0), (2048, 187.0))  # 1 KB and 100 KB are published; the rest is extrapolated
 PER_TERM = 0.2
 REPLACE_FACTOR = 2.0
-DELETE_FACTOR = 7.0 / 4.95  # a delete of 1 KB is about 7
+DELETE_FACTOR = 7.0 / 4.95  # a delete of 1 KB costs about 7
 PER_PATCH_OPERATION = 0.4
-QUERY_BASE = 2.3  # what looking into the index costs, as queries that find nothing show
-QUERY_PER_KILOBYTE = 0.05  # no table is published for this part: see docs/local.md
+QUERY_BASE = 2.3  # the charge of a query that finds nothing
+QUERY_PER_KILOBYTE = 0.05  # not published: see docs/local.md
 CONTAINERS = frozenset({dict, list})
 METADATA_READ = 1.0
 METADATA_WRITE = 4.95
 
 
 def interpolate(table: tuple[tuple[int, float], ...], size: int) -> float:
-    """The charge of a size in bytes, between the size classes of the table."""
+    """The charge of a size in bytes, interpolated between the size classes of the table."""
     kilobytes = size / KILOBYTE
     at = bisect_right(table, (kilobytes, float("inf")))
     if at == 0:
@@ -43,38 +43,37 @@ def interpolate(table: tuple[tuple[int, float], ...], size: int) -> float:
 
 
 def create(size: int, terms: int) -> float:
-    """A document that was not there before."""
+    """The charge of a new document."""
     base = 4.95 if size <= KILOBYTE else interpolate(WRITE_TABLE, size)
     return base + PER_TERM * terms
 
 
 def replace(size: int, terms: int) -> float:
-    """A document in the place of another."""
+    """The charge of a document that replaces another."""
     return create(size, terms) * REPLACE_FACTOR
 
 
 def patch(size: int, terms: int, operations: int) -> float:
-    """A replace, and a little for each operation."""
+    """The charge of a patch: a replace, and a part for each operation."""
     return replace(size, terms) + PER_PATCH_OPERATION * operations
 
 
 def delete(size: int) -> float:
-    """A document taken away."""
     return create(size, 0) * DELETE_FACTOR
 
 
 def read(size: int) -> float:
-    """A point read."""
+    """The charge of a point read."""
     return 1.0 if size <= KILOBYTE else interpolate(READ_TABLE, size)
 
 
 def query(matched_bytes: int) -> float:
-    """A page of a query, by what it read."""
+    """The charge of a page, by the bytes of the documents that matched."""
     return QUERY_BASE + QUERY_PER_KILOBYTE * matched_bytes / KILOBYTE
 
 
 def leaves(value: Any) -> int:
-    """How many scalar values a document holds: its indexed terms under the default policy."""
+    """The number of scalar values in a document, which are its indexed terms under the default policy."""
     values = value.values() if isinstance(value, dict) else value
     if CONTAINERS.isdisjoint(map(type, values)):
         return len(values)

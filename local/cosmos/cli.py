@@ -1,4 +1,4 @@
-"""The command line: `python -m local cosmos`."""
+"""The command `python -m local cosmos`."""
 
 import argparse
 import asyncio
@@ -7,22 +7,26 @@ import logging
 import signal
 import sqlite3
 import sys
+import time
 from pathlib import Path
 
 from local.cosmos import EMULATOR_KEY
+from local.cosmos.auth import Authorizer
+from local.cosmos.emulator import Emulator
+from local.cosmos.gateway import Gateway
 from local.cosmos.server import CosmosServer, PortTakenError
 
 PORT, LAST_PORT = 8081, 65535
 
 
 def main(argv: list[str]) -> int:
-    """Run until SIGINT or SIGTERM; 0 when it ended as told, 1 when it could not start."""
+    """Runs until SIGINT or SIGTERM. Returns 0 after a signal, and 1 where the emulator cannot start."""
     options = _parser().parse_args(argv)
     logging.basicConfig(level=logging.WARNING, format="cosmos: %(message)s")
     keep_freed_memory()
-    # millions of long-lived documents: looking through them for cycles too often would take half of the time
+    # with millions of long-lived documents, the default would spend half of the time on the search for cycles
     gc.set_threshold(100_000, 50, 100)
-    sys.setswitchinterval(0.001)  # the thread that commits gets the interpreter back sooner
+    sys.setswitchinterval(0.001)  # the thread that commits gets the interpreter lock back sooner
     try:
         asyncio.run(_serve(options))
     except (PortTakenError, OSError, ValueError, sqlite3.DatabaseError) as error:
@@ -36,15 +40,9 @@ async def _serve(options: argparse.Namespace) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    server = CosmosServer(
-        port=options.port,
-        bind=options.bind,
-        data_dir=options.data,
-        key=options.key,
-        accept_aad=options.accept_aad,
-        throttled=not options.unthrottled,
-    )
-    async with server:
+    authorizer = Authorizer(options.key, time.time, accept_aad=options.accept_aad)
+    emulator = Emulator(data_dir=options.data, throttled=not options.unthrottled)
+    async with CosmosServer(Gateway(emulator, authorizer), port=options.port, bind=options.bind) as server:
         sys.stdout.write(f"cosmos ready: {server.url}\n")
         sys.stdout.flush()
         await stop.wait()
@@ -68,7 +66,8 @@ def _port(text: str) -> int:
 
 
 def keep_freed_memory() -> None:
-    """Have the C library keep what is freed: giving it back and asking again for each request costs more than work."""
+    """Makes the C library keep freed memory, because returning and requesting it for each request costs more than the
+    request."""
     import ctypes
 
     trim_threshold, top_pad, mmap_threshold = -1, -2, -3  # from malloc.h

@@ -1,4 +1,4 @@
-"""The control API for tests and tools: one method for each thing that can be asked."""
+"""A client of the emulator's control API, for tests and tools."""
 
 import json
 from http.client import HTTPConnection
@@ -9,32 +9,33 @@ TIMEOUT = 10
 
 
 class ControlError(Exception):
-    """The emulator refused; the text says why."""
+    """The emulator refused a request; the text says why."""
 
 
 class Control:
-    """Tells an emulator to fail, split, pause, and asks what it has seen."""
+    """Orders faults, splits and pauses, and reads what the emulator has counted."""
 
     def __init__(self, url: str) -> None:
         parts = urlsplit(url)
         self._host, self._port = parts.hostname or "127.0.0.1", parts.port or 8081
 
     def state(self) -> list[dict[str, Any]]:
-        """Every container with its partitions, request units served by second, and counts."""
+        """Every container with its partitions, the request units served in each second, and the counts of
+        operations."""
         found: list[dict[str, Any]] = self._ask("GET", "state")["containers"]
         return found
 
     def container(self, database: str, container: str) -> dict[str, Any]:
-        """One container of `state`."""
+        """The entry of one container in `state`."""
         return next(c for c in self.state() if (c["database"], c["container"]) == (database, container))
 
     def add_fault(self, **rule: Any) -> int:
-        """Add a rule; see docs/local.md for its fields. Its id is returned."""
+        """Adds a rule and returns its id. docs/local.md lists the fields of a rule."""
         id_: int = self._ask("POST", "faults", rule)["id"]
         return id_
 
     def remove_faults(self, rule: int | None = None) -> None:
-        """Drop one rule, or all."""
+        """Removes one rule, or all."""
         self._ask("DELETE", "faults" if rule is None else f"faults/{rule}")
 
     def rules(self) -> list[dict[str, Any]]:
@@ -48,27 +49,28 @@ class Control:
         return found
 
     def split(self, database: str, container: str, range_id: str, after: int = 0) -> list[str]:
-        """Split a partition now, or after some more operations; the new range ids are returned when it was now."""
+        """Splits a partition and returns the new range ids, or orders the split for after some more operations and
+        returns none."""
         body = {"database": database, "container": container, "range": range_id, "after": after}
         children: list[str] = self._ask("POST", "split", body)["children"]
         return children
 
     def set_partitions(self, database: str, container: str, count: int) -> list[str]:
-        """Give an empty container this many physical partitions; their range ids are returned."""
+        """Gives an empty container this many physical partitions, and returns their range ids."""
         body = {"database": database, "container": container, "count": count}
         ids: list[str] = self._ask("POST", "partitions", body)["partitions"]
         return ids
 
     def set_throughput(self, database: str, container: str, throughput: int) -> None:
-        """Change the RU/s of a container."""
+        """Changes the RU/s of a container."""
         self._ask("POST", "throughput", {"database": database, "container": container, "throughput": throughput})
 
     def pause(self) -> None:
-        """Hold every request back until `resume`."""
+        """Holds all requests until `resume`."""
         self._ask("POST", "pause")
 
     def resume(self) -> None:
-        """Let held and new requests go on."""
+        """Serves held and new requests again."""
         self._ask("POST", "resume")
 
     def _ask(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:

@@ -1,10 +1,10 @@
-"""What a container is created with: checked as the service does, and refused where the emulator lacks it."""
+"""The definition of a container, checked as the service does. What the emulator lacks gets 501."""
 
 from typing import Any
 
-from local.cosmos.bodies import check_id, whole
 from local.cosmos.errors import bad_request, not_implemented
 from local.cosmos.indexing import DEFAULT_POLICY
+from local.cosmos.parsing import check_id, whole
 
 NAME_LIMIT = 255
 THROUGHPUT_MIN, THROUGHPUT_MAX, THROUGHPUT_STEP = 400, 1_000_000, 100
@@ -22,7 +22,7 @@ LACKING = {
 
 
 def read_container(body: dict[str, Any]) -> dict[str, Any]:
-    """The properties to keep of a container, or 400, or 501."""
+    """The properties to store of a container; raises 400 or 501."""
     check_name(body.get("id"))
     for name, feature in LACKING.items():
         if body.get(name) not in (None, [], {}):
@@ -38,7 +38,7 @@ def read_container(body: dict[str, Any]) -> dict[str, Any]:
 
 
 def read_throughput(text: str | None, autoscale: Any = None, least: int = THROUGHPUT_MIN) -> int:
-    """The RU/s asked for; 400 RU/s without."""
+    """The requested RU/s, 400 by default; raises 400 or 501."""
     if autoscale:
         raise not_implemented("autoscale throughput")
     if text is None:
@@ -53,12 +53,12 @@ def read_throughput(text: str | None, autoscale: Any = None, least: int = THROUG
 
 
 def least_throughput(highest: int) -> int:
-    """The RU/s that a container which once had more must keep: a hundredth of the most, in whole steps."""
+    """The RU/s that a container must keep: a hundredth of the most that it ever had, in whole steps."""
     return max(THROUGHPUT_MIN, -(-highest // (100 * THROUGHPUT_STEP)) * THROUGHPUT_STEP)
 
 
 def check_name(name: Any) -> str:
-    """The name of a database or container, or 400: shorter than a document's id, and no space at its end."""
+    """The name of a database or container; raises 400 where it is longer than allowed or ends with a space."""
     checked = check_id(name)
     if len(checked) > NAME_LIMIT or checked[-1] == " ":
         raise bad_request(
@@ -97,7 +97,7 @@ def _read_indexing_policy(policy: Any) -> dict[str, Any]:
 
 
 def _read_paths(policy: dict[str, Any]) -> dict[str, Any]:
-    """Which paths are indexed: the root has to be among them, and `_etag` is left out unless it is named."""
+    """The indexed paths. The root has to be among them, and `_etag` is excluded unless it is named."""
     included, excluded = policy.get("includedPaths") or [], policy.get("excludedPaths") or []
     if not included and not excluded:
         included = DEFAULT_POLICY["includedPaths"]

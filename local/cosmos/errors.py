@@ -1,4 +1,4 @@
-"""What the service refuses, with its codes and texts."""
+"""The errors of the service, with its codes and texts."""
 
 from functools import lru_cache
 
@@ -32,7 +32,7 @@ THROTTLED = (
 
 
 class CosmosError(Exception):
-    """The request failed as the service would have let it fail."""
+    """A request failed with a status of the service."""
 
     def __init__(
         self, status: int, message: str, substatus: int = 0, headers: dict[str, str] | None = None, charge: float = 0.0
@@ -43,15 +43,14 @@ class CosmosError(Exception):
         self.substatus = substatus
         self.headers = headers or {}
         self.charge = charge
-        self.details: dict[str, str] = {}  # further fields of the body
+        self.details: dict[str, str] = {}  # more fields of the body
 
     def body(self, activity: str = "") -> bytes:
-        """The error as the service writes it into the body."""
+        """The body of the response, in the service's form."""
         text = f"{self.message}\r\nActivityId: {activity}" if activity else self.message
         return orjson.dumps({"code": CODES.get(self.status, "Error"), "message": text, **self.details})
 
     def response(self, activity: str = "") -> Response:
-        """The error as a whole answer."""
         headers = {"x-ms-request-charge": format_charge(self.charge), **self.headers}
         if self.substatus:
             headers["x-ms-substatus"] = str(self.substatus)
@@ -65,12 +64,12 @@ def format_charge(charge: float) -> str:
 
 
 def bad_request(message: str, substatus: int = 0) -> CosmosError:
-    """400 with the service's way of listing errors."""
+    """400 with the message in the service's list of errors."""
     return CosmosError(400, _listed(message), substatus)
 
 
 def not_found(substatus: int = 0) -> CosmosError:
-    """404 for a resource, or with substatus 1003 for the one that should own it."""
+    """404 for a resource, or with substatus 1003 for its owner."""
     text = "Owner resource does not exist" if substatus == 1003 else "Resource Not Found."
     learn = " Learn more: https://aka.ms/cosmosdb-tsg-not-found"
     return CosmosError(404, _listed(text + learn), substatus)
@@ -81,25 +80,25 @@ def _listed(message: str) -> str:
 
 
 def conflict() -> CosmosError:
-    """409: the id is taken."""
+    """409: a resource with the id exists."""
     return CosmosError(409, "Entity with the specified id already exists in the system.")
 
 
 def precondition_failed() -> CosmosError:
-    """412: the ETag is not the one named."""
+    """412: the ETag is not the required one."""
     return CosmosError(412, "One of the specified pre-condition is not met.")
 
 
 def not_implemented(feature: str) -> CosmosError:
-    """501: the service can, this emulator cannot."""
+    """501: the service supports the feature, the emulator does not."""
     return CosmosError(501, f"The emulator does not support {feature}; docs/local.md lists what it supports.")
 
 
 def throttled(wait_ms: float) -> CosmosError:
-    """429 with the time after which the partition has request units again."""
+    """429 with the milliseconds until the partition has request units again."""
     return CosmosError(429, THROTTLED, 3200, {"x-ms-retry-after-ms": str(max(1, round(wait_ms)))})
 
 
 def range_gone() -> CosmosError:
-    """410/1002: the partition key range was split; the map is to be read again."""
+    """410/1002: the partition key range was split, so the client has to read the ranges again."""
     return CosmosError(410, "The requested resource is no longer available at the server.", 1002)

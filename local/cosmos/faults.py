@@ -1,4 +1,4 @@
-"""Faults on request: rules that say which operations fail, how, and how often. The same seed gives the same faults."""
+"""Fault rules: which operations fail, how, and how often. The same seed gives the same faults."""
 
 import random
 from collections import deque
@@ -7,7 +7,7 @@ from typing import Any
 
 from local.cosmos.errors import CosmosError, bad_request
 
-LISTED = 10_000  # fired faults remembered
+LISTED = 10_000  # fired faults that are kept
 KINDS = (
     "create", "upsert", "replace", "read", "patch", "delete", "query", "plan", "batch", "bulk",
     "pkranges", "account", "metadata",
@@ -15,7 +15,7 @@ KINDS = (
 
 
 _NUMBER: tuple[type, ...] = (int, float)
-_TYPES: dict[str, tuple[type, ...]] = {  # of the fields of a rule, as JSON gives them
+_TYPES: dict[str, tuple[type, ...]] = {  # types of a rule's fields in JSON
     **dict.fromkeys(("kind", "database", "container", "range", "when"), (str,)),
     **dict.fromkeys(("nth", "times", "seed", "status", "substatus", "retry_after_ms"), (int,)),
     **dict.fromkeys(("probability", "latency_ms"), _NUMBER),
@@ -25,7 +25,7 @@ _TYPES: dict[str, tuple[type, ...]] = {  # of the fields of a rule, as JSON give
 
 @dataclass(slots=True, frozen=True)
 class Target:
-    """An operation as rules see it."""
+    """An operation as rules match it."""
 
     database: str | None
     container: str | None
@@ -35,9 +35,9 @@ class Target:
 
 @dataclass(slots=True, frozen=True)
 class Effect:
-    """What one fired rule does."""
+    """What a fired rule does."""
 
-    when: str = "before"  # the write is applied: before = not at all, after = although the answer says otherwise
+    when: str = "before"  # before: the write is not applied; after: it is, and the response says that it failed
     status: int | None = None
     substatus: int = 0
     retry_after_ms: int | None = None
@@ -45,7 +45,7 @@ class Effect:
     reset: bool = False
 
     def raise_status(self) -> None:
-        """Fail with the rule's status; a reset that comes before the write stops it as well."""
+        """Raises the rule's status. A reset before the write raises 503, so that nothing is written."""
         if self.status is None:
             if self.reset and self.when == "before":
                 raise CosmosError(503, "A fault rule reset the connection.")
@@ -54,7 +54,7 @@ class Effect:
         raise CosmosError(self.status, f"A fault rule answered {self.status}.", self.substatus, headers)
 
     def joined(self, other: "Effect | None") -> "Effect":
-        """Two effects on one answer."""
+        """The delay and reset of two effects on one response."""
         if other is None:
             return self
         return Effect(delay=self.delay + other.delay, reset=self.reset or other.reset)
@@ -62,7 +62,8 @@ class Effect:
 
 @dataclass(slots=True)
 class Rule:
-    """Which operations: those that match, from the nth match on, `times` often, each with a probability."""
+    """Fires for operations that match its fields: from the nth match on, at most `times` times, each with a
+    probability."""
 
     id: int = 0
     kind: str | None = None
@@ -85,7 +86,7 @@ class Rule:
 
     @classmethod
     def read(cls, data: Any, id_: int) -> "Rule":
-        """A rule from its JSON; raises 400 for what it does not know."""
+        """A rule from its JSON; raises 400 for unknown fields and wrong types."""
         if not isinstance(data, dict):
             raise bad_request("A fault rule is a JSON object.")
         known = {f.name for f in fields(cls)} - {"id", "matched", "fired", "_random"}
@@ -100,7 +101,7 @@ class Rule:
         return rule
 
     def check(self) -> None:
-        """Refuse what cannot work."""
+        """Raises 400 for a rule that cannot work."""
         if self.when not in {"before", "after"}:
             raise bad_request("The 'when' of a fault rule is 'before' or 'after'.")
         if self.kind is not None and self.kind not in KINDS:
@@ -113,7 +114,6 @@ class Rule:
             raise bad_request("The 'latency_ms' of a fault rule is at least 0, its 'probability' from 0 to 1.")
 
     def matches(self, target: Target) -> bool:
-        """Whether the rule is about this operation."""
         return (
             self.kind in {None, target.kind}
             and self.container in {None, target.container}
@@ -122,7 +122,7 @@ class Rule:
         )
 
     def fires(self) -> bool:
-        """Whether this match is one that fails."""
+        """Counts a match, and returns whether it fails."""
         self.matched += 1
         if self.matched < self.nth or (self.times is not None and self.fired >= self.times):
             return False
@@ -132,7 +132,6 @@ class Rule:
         return True
 
     def effect(self) -> Effect:
-        """What is to happen."""
         delay = self.latency_ms / 1000
         return Effect(self.when, self.status, self.substatus, self.retry_after_ms, delay, self.reset)
 
@@ -142,7 +141,7 @@ class Rule:
 
 
 class Faults:
-    """All rules, and what they did."""
+    """The rules, and the faults that fired."""
 
     def __init__(self) -> None:
         self.rules: list[Rule] = []
@@ -150,14 +149,13 @@ class Faults:
         self._next = 1
 
     def add(self, data: Any) -> Rule:
-        """Take a rule up."""
         rule = Rule.read(data, self._next)
         self._next += 1
         self.rules.append(rule)
         return rule
 
     def remove(self, id_: int | None = None) -> None:
-        """Drop one rule or all; what fired stays listed."""
+        """Removes one rule, or all. Fired faults stay listed."""
         self.rules = [rule for rule in self.rules if id_ is not None and rule.id != id_]
 
     def fire(self, target: Target) -> Effect | None:

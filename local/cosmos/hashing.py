@@ -1,7 +1,7 @@
-"""Where a partition key value lives: the effective partition key, hash versions 1 and 2.
+"""Effective partition keys, hash versions 1 and 2.
 
-A value is first written as its canonical bytes (a type byte, then the payload).
-These identify a logical partition, and hashing them gives its place between "" and "FF".
+The canonical bytes of a value (a type byte, then the payload) identify a logical partition. Their hash is its
+effective partition key, between "" and "FF", which decides the physical partition.
 """
 
 import struct
@@ -10,13 +10,13 @@ from typing import Any
 import mmh3
 
 UNDEFINED, NULL, FALSE, TRUE, NUMBER, STRING = b"\x00", b"\x01", b"\x02", b"\x03", b"\x05", b"\x08"
-KEY_SPACE = 1 << 126  # the top two bits of a version 2 hash are cleared
+KEY_SPACE = 1 << 126  # version 2 clears the top two bits of its hash
 MASK = KEY_SPACE - 1
 V1_TEXT_LIMIT = 100
 
 
 class Undefined:
-    """The partition key of a document that has no value at the path."""
+    """The type of a partition key that is missing in its document."""
 
 
 UNDEFINED_VALUE = Undefined()
@@ -24,7 +24,7 @@ _pack_double = struct.Struct("<d").pack
 
 
 def canonical(value: Any) -> bytes:
-    """The bytes that stand for one partition key value; raises TypeError for objects and arrays."""
+    """The canonical bytes of a partition key value; raises TypeError for objects and arrays."""
     if isinstance(value, str):
         return b"\x08%b\xff" % value.encode()
     if value is True:
@@ -41,7 +41,7 @@ def canonical(value: Any) -> bytes:
 
 
 def value_of(key: bytes) -> Any:
-    """The partition key value behind canonical bytes."""
+    """The partition key value of canonical bytes."""
     kind = key[:1]
     if kind == STRING:
         return key[1:-1].decode()
@@ -56,7 +56,7 @@ def effective_v2(key: bytes) -> str:
 
 
 def effective_v1(key: bytes) -> str:
-    """The effective partition key of hash version 1: the hash as a number, then the shortened value itself."""
+    """The effective partition key of hash version 1: the hash as a number, then the shortened value."""
     value = value_of(key)
     if isinstance(value, str):
         value = value[:V1_TEXT_LIMIT]
@@ -68,7 +68,7 @@ def effective_v1(key: bytes) -> str:
 
 
 def _binary(value: Any) -> bytes:
-    """A component in the order-keeping encoding of version 1."""
+    """A component in the order-preserving encoding of version 1."""
     if isinstance(value, str):
         data = value.encode()
         short = len(data) <= V1_TEXT_LIMIT
@@ -80,7 +80,8 @@ def _binary(value: Any) -> bytes:
 
 
 def _binary_number(number: float) -> bytes:
-    """A double as sortable bits: 8 in the first byte, then 7 a byte, the last bit telling whether more follow."""
+    """A double as sortable bytes: 8 bits in the first byte, then 7 in each, the last bit of which says whether more
+    follow."""
     bits = struct.unpack("<Q", _pack_double(number))[0]
     bits = (~bits + 1) & 0xFFFFFFFFFFFFFFFF if bits >> 63 else bits | 1 << 63
     out = bytearray(NUMBER)
@@ -96,7 +97,7 @@ def _binary_number(number: float) -> bytes:
 
 
 def bounds(count: int, version: int) -> list[str]:
-    """The inner bounds that cut the key space into equal ranges."""
+    """The inner bounds that cut the key space into ranges of equal width."""
     if version == 1:
         return [_binary_number(float(2**32 * i // count)).hex().upper() for i in range(1, count)]
     return [f"{KEY_SPACE * i // count:032X}" for i in range(1, count)]

@@ -1,4 +1,4 @@
-"""How many terms of a document are indexed under a container's indexing policy."""
+"""The indexed terms of a document under a container's indexing policy."""
 
 from collections.abc import Callable
 from typing import Any
@@ -28,7 +28,7 @@ def term_counter(policy: dict[str, Any] | None) -> Callable[[dict[str, Any]], in
 
 
 def is_indexed(rules: list[tuple[tuple[str, ...], bool, bool]], path: tuple[str, ...]) -> bool:
-    """Whether the most precise rule that fits a path includes it."""
+    """Whether the most precise rule that matches a path includes it."""
     best, answer = -1, False
     for segments, exact, included in rules:
         fits = path == segments if exact else path[: len(segments)] == segments

@@ -1,77 +1,45 @@
-"""Where acknowledged writes are kept: nowhere (memory only) or in SQLite."""
+"""The interface of journals, which make writes durable, and the journal that keeps nothing."""
 
-import sqlite3
-from collections.abc import Iterable
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
-import orjson
-
-from local.cosmos.operations import Change
-from local.cosmos.partitions import Partition, Record
-from local.cosmos.state import Account, Container, Database
+from local.cosmos.state import Container
+from local.cosmos.transaction import Change
 
 Row = tuple[int, str, str, bytes, int, int, bytes]  # number, container, id, key, lsn, ts, body
-ROWS_A_STATEMENT = 128
-
-SCHEMA = """
-CREATE TABLE IF NOT EXISTS items (   -- every document, by its number in the account
-    number    INTEGER PRIMARY KEY,
-    container TEXT NOT NULL,         -- the container's resource id
-    id        TEXT NOT NULL,
-    key       BLOB NOT NULL,         -- canonical bytes of the partition key value
-    lsn       INTEGER NOT NULL,
-    ts        INTEGER NOT NULL,
-    body      BLOB NOT NULL          -- the JSON without system properties
-) STRICT;
-CREATE TABLE IF NOT EXISTS resources (   -- one row: databases, containers, partition maps, counters, as JSON
-    only INTEGER PRIMARY KEY CHECK (only = 1),
-    body BLOB NOT NULL
-) STRICT;
-CREATE TABLE IF NOT EXISTS counters (    -- one row, written with every commit
-    only   INTEGER PRIMARY KEY CHECK (only = 1),
-    lsn    INTEGER NOT NULL,
-    number INTEGER NOT NULL
-) STRICT;
-"""
-
-
-class FileTakenError(OSError):
-    """Another process has the file."""
 
 
 class Journal(Protocol):
-    """Takes changes up as they are made, and keeps them when told to."""
+    """Collects changes as they are made, and makes them durable in batches."""
 
     @property
     def dirty(self) -> bool:
-        """Whether something waits to be kept."""
+        """Whether changes wait for `take`."""
 
     def changed(self, container: Container, changes: list[Change]) -> None:
         """Documents were written or removed."""
 
     def container_deleted(self, container: Container) -> None:
-        """A container went away with its documents."""
+        """A container was deleted with its documents."""
 
     def resources_changed(self) -> None:
         """A database, container, throughput or partition map changed."""
 
     def take(self) -> "Batch":
-        """What waits; from now on it is the caller's to keep."""
+        """The waiting changes. The caller passes them to `keep`."""
 
     def keep(self, batch: "Batch") -> None:
-        """Make a batch durable; may run on another thread."""
+        """Makes a batch durable; may run on another thread."""
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Releases the file."""
 
 
 @dataclass(slots=True)
 class Batch:
-    """Changes that are kept together."""
+    """Changes that are committed together."""
 
-    items: dict[int, Row | None] = field(default_factory=dict)  # by number; None for a removed document
+    items: dict[int, Row | None] = field(default_factory=dict)  # by number; None where the document was removed
     containers: list[str] = field(default_factory=list)
     resources: bytes | None = None
     lsn: int = 0
@@ -79,189 +47,24 @@ class Batch:
 
 
 class MemoryJournal:
-    """Keeps nothing."""
+    """Keeps nothing: the documents are in memory only."""
 
     dirty = False
 
     def changed(self, container: Container, changes: list[Change]) -> None:
-        """Nothing to do: the documents are in memory."""
+        """Does nothing."""
 
     def container_deleted(self, container: Container) -> None:
-        """Nothing to do."""
+        """Does nothing."""
 
     def resources_changed(self) -> None:
-        """Nothing to do."""
+        """Does nothing."""
 
     def take(self) -> Batch:
-        """Never anything."""
         return Batch()
 
     def keep(self, batch: Batch) -> None:
-        """Nothing to do."""
+        """Does nothing."""
 
     def close(self) -> None:
-        """Nothing to do."""
-
-
-class SqliteJournal:
-    """Keeps everything in one file; memory stays what is read from."""
-
-    def __init__(self, path: Path, account: Account) -> None:
-        self._account = account
-        self._batch = Batch()
-        self._dirty = False
-        self._resources = False
-        self._db = sqlite3.connect(
-            path, timeout=0, isolation_level=None, check_same_thread=False, cached_statements=512
-        )
-        self._take_file(path)
-        self._db.execute("PRAGMA synchronous=FULL")  # an acknowledged write survives a power cut
-        self._db.execute("PRAGMA cache_size=-16000")
-        self._db.executescript(SCHEMA)
-
-    def _take_file(self, path: Path) -> None:
-        """Keep every other process away from the file for as long as this one lives."""
-        try:
-            self._db.execute("PRAGMA locking_mode=EXCLUSIVE")
-            self._db.execute("PRAGMA journal_mode=WAL")
-            self._db.execute("BEGIN EXCLUSIVE")
-            self._db.execute("COMMIT")
-        except sqlite3.OperationalError as error:
-            self._db.close()
-            message = f"{path} cannot be opened ({error}): end the emulator that uses it, or choose another --data"
-            raise FileTakenError(message) from error
-
-    @property
-    def dirty(self) -> bool:
-        """Whether something waits to be kept."""
-        return self._dirty
-
-    def changed(self, container: Container, changes: list[Change]) -> None:
-        """Remember the last state of each document."""
-        items, rid = self._batch.items, container.rid
-        for _, id_, before, after in changes:
-            if after is not None:
-                items[after.number] = (after.number, rid, id_, after.key, after.lsn, after.ts, after.body)
-            elif before is not None:
-                items[before.number] = None
-        self._dirty = True
-
-    def container_deleted(self, container: Container) -> None:
-        """Remember to delete its documents, and forget those that wait."""
-        waiting = self._batch.items
-        for number in [n for n, row in waiting.items() if row is not None and row[1] == container.rid]:
-            del waiting[number]
-        self._batch.containers.append(container.rid)
-        self._dirty = True
-
-    def resources_changed(self) -> None:
-        """Remember to write the resources."""
-        self._dirty = self._resources = True
-
-    def take(self) -> Batch:
-        """What waits, with the counters as they are now."""
-        batch, self._batch = self._batch, Batch()
-        batch.lsn, batch.number = self._account.lsn, self._account.number
-        if self._resources:
-            batch.resources = dump_resources(self._account)
-        self._dirty = self._resources = False
-        return batch
-
-    def keep(self, batch: Batch) -> None:
-        """One transaction. Few long statements: each short one would wait for the interpreter lock again."""
-        db = self._db
-        db.execute("BEGIN IMMEDIATE")
-        try:
-            self._write(batch)
-        except BaseException:
-            db.execute("ROLLBACK")
-            raise
-        db.execute("COMMIT")
-
-    def close(self) -> None:
-        """Let go of the file."""
-        self._db.close()
-
-    def _write(self, batch: Batch) -> None:
-        db = self._db
-        for rid in batch.containers:
-            db.execute("DELETE FROM items WHERE container = ?", (rid,))
-        for some in _chunks([row for row in batch.items.values() if row is not None]):
-            marks = ",".join(["(?,?,?,?,?,?,?)"] * len(some))
-            db.execute(f"INSERT OR REPLACE INTO items VALUES {marks}", [value for row in some for value in row])
-        for gone in _chunks([number for number, row in batch.items.items() if row is None]):
-            db.execute(f"DELETE FROM items WHERE number IN ({','.join('?' * len(gone))})", gone)
-        if batch.resources is not None:
-            db.execute("INSERT OR REPLACE INTO resources VALUES (1, ?)", (batch.resources,))
-        db.execute("INSERT OR REPLACE INTO counters VALUES (1, ?, ?)", (batch.lsn, batch.number))
-
-    def load(self, *, throttled: bool) -> None:
-        """Fill the account with what is kept."""
-        row = self._db.execute("SELECT body FROM resources").fetchone()
-        if row is not None:
-            load_resources(self._account, orjson.loads(row[0]), throttled=throttled)
-        counters = self._db.execute("SELECT lsn, number FROM counters").fetchone()
-        if counters is not None:
-            self._account.lsn, self._account.number = counters
-        containers = {c.rid: c for _, c in self._account.containers()}
-        rows = self._db.execute("SELECT number, container, id, key, lsn, ts, body FROM items ORDER BY number")
-        for number, rid, id_, key, lsn, ts, body in rows:
-            record = Record(body, number, lsn, ts, key)
-            containers[rid].partition_of(key).put(id_, record)
-        for container in containers.values():
-            for partition in container.partitions:
-                partition.lsn = self._account.lsn  # never behind a session token given before
-
-
-def dump_resources(account: Account) -> bytes:
-    """Everything but documents, as JSON."""
-    return orjson.dumps(
-        {
-            "resources": account.resources,
-            "databases": [
-                {"properties": db.properties, "containers": [_dump_container(c) for c in db.containers.values()]}
-                for db in account.databases.values()
-            ],
-        }
-    )
-
-
-def load_resources(account: Account, data: dict[str, Any], *, throttled: bool) -> None:
-    """The databases and containers back from JSON, still without documents."""
-    account.seen_resource(data["resources"])
-    for entry in data["databases"]:
-        properties = entry["properties"]
-        database = Database(properties["id"], properties["_rid"], properties)
-        account.databases[database.name] = database
-        for kept in entry["containers"]:
-            container = _load_container(kept, throttled=throttled)
-            database.containers[container.name] = container
-
-
-def _dump_container(container: Container) -> dict[str, Any]:
-    return {
-        "properties": container.properties,
-        "throughput": container.throughput,
-        "highest_throughput": container.highest_throughput,
-        "map_version": container.map_version,
-        "partitions": [[p.id, p.low, p.high, list(p.parents), p.version] for p in container.partitions],
-    }
-
-
-def _load_container(kept: dict[str, Any], *, throttled: bool) -> Container:
-    properties = kept["properties"]
-    container = Container(properties["id"], properties["_rid"], properties, throttled=throttled)
-    partitions = []
-    for id_, low, high, parents, version in kept["partitions"]:
-        partition = Partition(id_, low, high, 0, tuple(parents))
-        partition.version = version
-        partitions.append(partition)
-    container.set_partitions(partitions)
-    container.map_version = kept["map_version"]
-    container.highest_throughput = kept.get("highest_throughput", 0)
-    container.set_throughput(kept["throughput"])
-    return container
-
-
-def _chunks(rows: list[Any]) -> Iterable[list[Any]]:
-    return (rows[at : at + ROWS_A_STATEMENT] for at in range(0, len(rows), ROWS_A_STATEMENT))
+        """Does nothing."""

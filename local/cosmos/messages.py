@@ -1,4 +1,4 @@
-"""What goes into the emulator and what comes out, free of any transport."""
+"""Requests and responses, independent of any transport."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ Clock = Callable[[], float]
 
 @dataclass(slots=True)
 class Request:
-    """One request; header names in lower case."""
+    """A request. Header names are in lower case."""
 
     method: str
     path: str
@@ -18,10 +18,10 @@ class Request:
 
 @dataclass(slots=True)
 class Response:
-    """One answer, and what a fault rule wants done with its connection."""
+    """A response, and what fault rules do to its connection."""
 
     status: int
     headers: dict[str, str] = field(default_factory=dict)
     body: bytes = b""
-    delay: float = 0.0  # seconds to hold the answer back
-    reset: bool = False  # the connection is to be cut instead of answered
+    delay: float = 0.0  # seconds
+    reset: bool = False  # the connection is closed without an answer

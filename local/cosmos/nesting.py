@@ -1,4 +1,4 @@
-"""How deep JSON may be nested."""
+"""The nesting depth of JSON."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ NESTING_LIMIT = 128
 
 
 def depth(value: Any) -> int:
-    """How deep objects and arrays are nested."""
+    """The levels of objects and arrays in each other."""
     level, waiting = 0, [value]
     while waiting:
         level += 1
@@ -22,5 +22,5 @@ def depth(value: Any) -> int:
 
 
 def too_deep() -> CosmosError:
-    """400: more levels than the service takes."""
+    """400: the document has more levels than the service accepts."""
     return bad_request(f"The document is nested deeper than {NESTING_LIMIT} levels.")

@@ -1,4 +1,4 @@
-"""Offers: the throughput of containers as a resource of its own."""
+"""Offers: the throughput of containers, as a resource with an id."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from local.cosmos.state import Container
 
 
 def offer_of(container: Container) -> dict[str, Any]:
-    """The offer of a container as the service shows it."""
+    """The offer of a container, in the service's form."""
     rid = offer_rid(container.rid)
     return {
         "offerVersion": "V2",

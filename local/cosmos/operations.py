@@ -1,25 +1,25 @@
-"""What each kind of item operation does to one partition, and what it costs."""
+"""What each kind of item operation does to a partition, and what it costs."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
 
-from local.cosmos import bodies, charges, patching
+from local.cosmos import charges, documents, patching
 from local.cosmos.errors import CosmosError, bad_request, conflict, not_found, precondition_failed
+from local.cosmos.parsing import MISSING_ID
 from local.cosmos.partitions import Partition, Record
+from local.cosmos.query.in_memory import condition_holds
 from local.cosmos.rids import etag_of
-from local.cosmos.state import Account, Container
+from local.cosmos.transaction import Transaction
 
-# where, the id, the document before, the document after
-Change = tuple[Partition, str, Record | None, Record | None]
-FAILED_CHARGE = 1.0  # looking a document up costs a read also when the operation then fails
+FAILED_CHARGE = 1.0  # a failed operation costs the read of the document
 
 
 @dataclass(slots=True)
 class Operation:
-    """One item operation as asked for."""
+    """One item operation as the client asks for it."""
 
     kind: str
     key: bytes
@@ -31,73 +31,27 @@ class Operation:
 
 @dataclass(slots=True)
 class Outcome:
-    """One item operation as done."""
+    """The result of one item operation."""
 
     status: int
     charge: float
     record: Record | None = None
 
 
-@dataclass(slots=True)
-class Transaction:
-    """The changes of one request: made in memory at once, then either undone together or handed to the storage."""
-
-    account: Account
-    container: Container
-    ts: int
-    changes: list[Change] = field(default_factory=list)
-
-    def put(self, partition: Partition, id_: str, key: bytes, body: bytes, before: Record | None) -> Record:
-        """Write a document."""
-        return self.put_in(partition, partition.group(key), id_, key, body, before)
-
-    def put_in(
-        self, partition: Partition, group: dict[str, Record], id_: str, key: bytes, body: bytes, before: Record | None
-    ) -> Record:
-        """Write a document into its logical partition, which is at hand."""
-        account = self.account
-        account.lsn = lsn = account.lsn + 1
-        if before is None:
-            account.number = number = account.number + 1
-        else:
-            number = before.number
-        record = Record(body, number, lsn, self.ts, key)
-        partition.put_in(group, id_, record, before)
-        partition.lsn = lsn
-        self.changes.append((partition, id_, before, record))
-        return record
-
-    def remove(self, partition: Partition, id_: str, before: Record) -> None:
-        """Take a document away."""
-        self.account.lsn += 1
-        partition.remove(before.key, id_)
-        partition.lsn = self.account.lsn
-        self.changes.append((partition, id_, before, None))
-
-    def undo(self) -> None:
-        """Put everything back."""
-        for partition, id_, before, after in reversed(self.changes):
-            if before is not None:
-                partition.put(id_, before)
-            elif after is not None:
-                partition.remove(after.key, id_)
-        self.changes.clear()
-
-
 def perform(tx: Transaction, partition: Partition, op: Operation) -> Outcome:
-    """Do one operation; raises CosmosError, and then nothing was changed."""
+    """Does one operation; raises CosmosError, and then changes nothing."""
     return _KINDS[op.kind](tx, partition, op)
 
 
 def _create(tx: Transaction, partition: Partition, op: Operation) -> Outcome:
-    id_ = bodies.check_document(tx.container, op.body, op.key)
+    id_ = documents.check_document(tx.container, op.body, op.key)
     if partition.get(op.key, id_) is not None:
         raise _charged(conflict())
     return _write(tx, partition, op, id_, None)
 
 
 def _upsert(tx: Transaction, partition: Partition, op: Operation) -> Outcome:
-    id_ = bodies.check_document(tx.container, op.body, op.key)
+    id_ = documents.check_document(tx.container, op.body, op.key)
     before = partition.get(op.key, id_)
     if before is not None and (op.if_match or op.if_none_match):
         _check_etag(op, before)
@@ -106,7 +60,7 @@ def _upsert(tx: Transaction, partition: Partition, op: Operation) -> Outcome:
 
 def _replace(tx: Transaction, partition: Partition, op: Operation) -> Outcome:
     before = _existing(partition, op)
-    id_ = bodies.check_document(tx.container, op.body, op.key)
+    id_ = documents.check_document(tx.container, op.body, op.key)
     if op.id is not None and id_ != op.id:
         raise bad_request(f"The input content is invalid: the id '{id_}' is not the '{op.id}' of the address.")
     return _write(tx, partition, op, id_, before)
@@ -130,17 +84,17 @@ def _patch(tx: Transaction, partition: Partition, op: Operation) -> Outcome:
     before = _existing(partition, op)
     patch = patching.read_patch(op.body, tx.container.key_path)
     document: dict[str, Any] = orjson.loads(before.body)
-    if patch.condition is not None and not patching.holds(patch.condition, bodies.render(tx.container, before)):
+    if patch.condition is not None and not condition_holds(patch.condition, documents.render(tx.container, before)):
         raise _charged(precondition_failed())
     patching.apply(document, patch.operations)
-    body = bodies.encode(document)
+    body = documents.encode(document)
     record = tx.put(partition, _id_of(op), op.key, body, before)
     charge = charges.patch(len(body), tx.container.count_terms(document), len(patch.operations))
     return Outcome(200, charge, record)
 
 
 def _write(tx: Transaction, partition: Partition, op: Operation, id_: str, before: Record | None) -> Outcome:
-    body = bodies.encode(op.body)
+    body = documents.encode(op.body)
     terms = tx.container.count_terms(op.body)
     record = tx.put(partition, id_, op.key, body, before)
     if before is None:
@@ -149,7 +103,7 @@ def _write(tx: Transaction, partition: Partition, op: Operation, id_: str, befor
 
 
 def _existing(partition: Partition, op: Operation) -> Record:
-    """The document to change, when it is there and its ETag is the one asked for."""
+    """The document to change; raises 404 where it is missing, and 412 where its ETag is not the required one."""
     before = partition.get(op.key, _id_of(op))
     if before is None:
         raise _charged(not_found())
@@ -169,7 +123,7 @@ def _check_etag(op: Operation, before: Record) -> None:
 
 def _id_of(op: Operation) -> str:
     if not isinstance(op.id, str) or not op.id:
-        raise bad_request(bodies.MISSING_ID)
+        raise bad_request(MISSING_ID)
     return op.id
 
 

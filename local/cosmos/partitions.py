@@ -9,53 +9,53 @@ from local.cosmos.budget import Budget
 
 @dataclass(slots=True)
 class Record:
-    """A document as kept: its JSON without the system properties, which are made from the other fields."""
+    """A stored document: its JSON without system properties, which are made from the other fields."""
 
     body: bytes
-    number: int  # counts all documents of the account; stays the same when the document is replaced
-    lsn: int  # counts all writes of the account: the session token and the ETag
+    number: int  # unique in the account; a replace keeps it
+    lsn: int  # of the last write, unique in the account; in the session token and the ETag
     ts: int
     key: bytes  # canonical bytes of the partition key value
 
 
 class Partition:
-    """Documents by logical partition for point operations, and by number for scans that can be continued."""
+    """Documents by logical partition for point operations, and by number for scans that continue from a number."""
 
     def __init__(self, id_: str, low: str, high: str, rate: float, parents: tuple[str, ...] = ()) -> None:
         self.id = id_
         self.low = low
         self.high = high
         self.parents = parents
-        self.version = 0  # of the container's partition map, when this partition came into it
+        self.version = 0  # of the container's partition map that first had this partition
         self.lsn = 0
         self.budget = Budget(rate)
         self.size = 0
         self.groups: dict[bytes, dict[str, Record]] = {}
         self._records: dict[int, Record] = {}
-        self._numbers: list[int] = []  # ascending; those of removed documents stay until there are too many
+        self._numbers: list[int] = []  # ascending; numbers of removed documents are dropped when they are too many
 
     def __len__(self) -> int:
         return len(self._records)
 
     def get(self, key: bytes, id_: str) -> Record | None:
-        """The document, if there is one."""
+        """The document, or None."""
         group = self.groups.get(key)
         return group.get(id_) if group is not None else None
 
     def group(self, key: bytes) -> dict[str, Record]:
-        """The documents of a logical partition, to be written into."""
+        """The documents of a logical partition. Writing into the result writes into the partition."""
         group = self.groups.get(key)
         if group is None:
             group = self.groups[key] = {}
         return group
 
     def put(self, id_: str, record: Record) -> None:
-        """Set a document, in the place of the one there may be."""
+        """Stores a document, and replaces the one with the same key and id."""
         group = self.group(record.key)
         self.put_in(group, id_, record, group.get(id_))
 
     def put_in(self, group: dict[str, Record], id_: str, record: Record, before: Record | None) -> None:
-        """Set a document in its group, in the place of the one that is there."""
+        """Stores a document in its group, in the place of `before`."""
         group[id_] = record
         number = record.number
         self._records[number] = record
@@ -68,7 +68,7 @@ class Partition:
             self._numbers.append(number)
 
     def remove(self, key: bytes, id_: str) -> Record | None:
-        """Take a document away; it is returned."""
+        """Removes and returns a document; None where it is missing."""
         group = self.groups.get(key)
         before = group.pop(id_, None) if group is not None else None
         if before is None:
@@ -82,7 +82,7 @@ class Partition:
         return before
 
     def scan(self, after: int = 0) -> Iterator[Record]:
-        """All documents in the order of their numbers, from a number on."""
+        """All documents with a number above `after`, in the order of their numbers."""
         records, numbers = self._records, self._numbers
         for at in range(bisect_right(numbers, after), len(numbers)):
             record = records.get(numbers[at])
@@ -90,18 +90,18 @@ class Partition:
                 yield record
 
     def scan_key(self, key: bytes, after: int = 0) -> Iterator[Record]:
-        """The documents of one logical partition, from a number on."""
+        """The documents of one logical partition with a number above `after`, in the order of their numbers."""
         found = sorted(self.groups.get(key, {}).values(), key=lambda record: record.number)
         return (record for record in found if record.number > after)
 
     def adopt(self, id_and_records: Iterable[tuple[str, Record]]) -> None:
-        """Take over documents from storage or from a parent."""
+        """Adds documents of a partition that was split."""
         for id_, record in sorted(id_and_records, key=lambda pair: pair[1].number):
             self.put(id_, record)
             self.lsn = max(self.lsn, record.lsn)
 
     def _insert(self, number: int) -> None:
-        # an undone delete brings an old number back; its place may still be in the list
+        # an undone delete puts an old number back, which may still be in the list
         at = bisect_right(self._numbers, number)
         if at == 0 or self._numbers[at - 1] != number:
             self._numbers.insert(at, number)

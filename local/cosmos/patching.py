@@ -1,12 +1,12 @@
-"""Partial document update."""
+"""Partial document updates."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from local.cosmos.bodies import SYSTEM_PROPERTIES, whole
+from local.cosmos.documents import SYSTEM_PROPERTIES
 from local.cosmos.errors import bad_request
-from local.cosmos.query import condition_holds
+from local.cosmos.parsing import whole
 from local.cosmos.query.values import UNDEFINED, tidy
 
 LIMIT = 10
@@ -25,18 +25,18 @@ class Step:
 
 @dataclass(slots=True)
 class Patch:
-    """A patch request: steps, and the condition under which they are done."""
+    """A patch request: its operations, and the condition under which they are done."""
 
     operations: list[Step]
     condition: str | None = None
 
 
 class NoPathError(Exception):
-    """The document has no such path; the text is the part that is missing."""
+    """The document lacks a path; the text is the missing part."""
 
 
 def read_patch(body: Any, key_path: list[str]) -> Patch:
-    """A patch from its JSON: a list of operations, or an object with them and a condition."""
+    """A patch from its JSON, a list of operations or an object with them and a condition; raises 400."""
     operations = body.get("operations") if isinstance(body, dict) else body
     condition = body.get("condition") if isinstance(body, dict) else None
     if not isinstance(operations, list) or not operations:
@@ -48,13 +48,8 @@ def read_patch(body: Any, key_path: list[str]) -> Patch:
     return Patch([_read_step(entry, key_path) for entry in operations], condition)
 
 
-def holds(condition: str, document: bytes) -> bool:
-    """Whether a document, as it goes out, fulfils a condition such as `from c where c.x = 1`."""
-    return condition_holds(condition, document)
-
-
 def apply(document: dict[str, Any], steps: list[Step]) -> None:
-    """Change a document in place."""
+    """Changes a document in place; raises 400 for a missing path."""
     for number, step in enumerate(steps, 1):
         try:
             _STEPS[step.op](document, step)

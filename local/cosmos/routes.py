@@ -1,39 +1,39 @@
-"""Which handler a request is for."""
+"""The handler of each request."""
 
 from collections.abc import Callable
 
-from local.cosmos import points, resources
-from local.cosmos.context import Context
+from local.cosmos import item_requests, offer_requests, range_requests, resource_requests
 from local.cosmos.errors import CosmosError, not_implemented
+from local.cosmos.exchange import Exchange
 from local.cosmos.messages import Response
-from local.cosmos.queries import plan, query, read_feed
+from local.cosmos.query_requests import plan, query, read_feed
 
-Handler = Callable[[Context], Response]
-Route = tuple[Handler, str | None]  # with the kind by which fault rules know it; None where operations have their own
+Handler = Callable[[Exchange], Response]
+Route = tuple[Handler, str | None]  # the kind for fault rules; None where each operation has its own
 
 ROUTES: dict[tuple[str, str], Route] = {
-    ("GET", ""): (resources.account, "account"),
-    ("GET", "dbs"): (resources.list_databases, "metadata"),
-    ("POST", "dbs"): (resources.create_database, "metadata"),
-    ("GET", "dbs/*"): (resources.read_database, "metadata"),
-    ("DELETE", "dbs/*"): (resources.delete_database, "metadata"),
-    ("GET", "dbs/*/colls"): (resources.list_containers, "metadata"),
-    ("POST", "dbs/*/colls"): (resources.create_container, "metadata"),
-    ("GET", "dbs/*/colls/*"): (resources.read_container_properties, "metadata"),
-    ("PUT", "dbs/*/colls/*"): (resources.replace_container, "metadata"),
-    ("DELETE", "dbs/*/colls/*"): (resources.delete_container, "metadata"),
-    ("GET", "dbs/*/colls/*/pkranges"): (resources.list_ranges, "pkranges"),
+    ("GET", ""): (resource_requests.account, "account"),
+    ("GET", "dbs"): (resource_requests.list_databases, "metadata"),
+    ("POST", "dbs"): (resource_requests.create_database, "metadata"),
+    ("GET", "dbs/*"): (resource_requests.read_database, "metadata"),
+    ("DELETE", "dbs/*"): (resource_requests.delete_database, "metadata"),
+    ("GET", "dbs/*/colls"): (resource_requests.list_containers, "metadata"),
+    ("POST", "dbs/*/colls"): (resource_requests.create_container, "metadata"),
+    ("GET", "dbs/*/colls/*"): (resource_requests.read_container_properties, "metadata"),
+    ("PUT", "dbs/*/colls/*"): (resource_requests.replace_container, "metadata"),
+    ("DELETE", "dbs/*/colls/*"): (resource_requests.delete_container, "metadata"),
+    ("GET", "dbs/*/colls/*/pkranges"): (range_requests.list_ranges, "pkranges"),
     ("GET", "dbs/*/colls/*/docs"): (read_feed, "query"),
-    ("POST", "dbs/*/colls/*/docs"): (points.write_item, None),
-    ("GET", "dbs/*/colls/*/docs/*"): (points.read_item, None),
-    ("PUT", "dbs/*/colls/*/docs/*"): (points.replace_item, None),
-    ("PATCH", "dbs/*/colls/*/docs/*"): (points.patch_item, None),
-    ("DELETE", "dbs/*/colls/*/docs/*"): (points.delete_item, None),
-    ("POST", "dbs/*/colls/*/operations/partitionkeydelete"): (points.delete_partition, None),
-    ("GET", "offers"): (resources.list_offers, "metadata"),
-    ("POST", "offers"): (resources.list_offers, "metadata"),
-    ("GET", "offers/*"): (resources.read_offer, "metadata"),
-    ("PUT", "offers/*"): (resources.replace_offer, "metadata"),
+    ("POST", "dbs/*/colls/*/docs"): (item_requests.write_item, None),
+    ("GET", "dbs/*/colls/*/docs/*"): (item_requests.read_item, None),
+    ("PUT", "dbs/*/colls/*/docs/*"): (item_requests.replace_item, None),
+    ("PATCH", "dbs/*/colls/*/docs/*"): (item_requests.patch_item, None),
+    ("DELETE", "dbs/*/colls/*/docs/*"): (item_requests.delete_item, None),
+    ("POST", "dbs/*/colls/*/operations/partitionkeydelete"): (item_requests.delete_partition, None),
+    ("GET", "offers"): (offer_requests.list_offers, "metadata"),
+    ("POST", "offers"): (offer_requests.list_offers, "metadata"),
+    ("GET", "offers/*"): (offer_requests.read_offer, "metadata"),
+    ("PUT", "offers/*"): (offer_requests.replace_offer, "metadata"),
 }
 LACKING = {
     "sprocs": "stored procedures",
@@ -46,11 +46,11 @@ LACKING = {
 }
 
 
-def find(context: Context) -> Route:
-    """The handler of a request and the kind of its fault rules; 404, 405 or 501 when there is none."""
-    parts, method = context.parts, context.request.method
+def find(exchange: Exchange) -> Route:
+    """The handler of a request and the kind of its fault rules; raises 404, 405 or 501."""
+    parts, method = exchange.parts, exchange.request.method
     if method == "POST" and len(parts) in (1, 3, 5) and parts[0] == "dbs":
-        special = _special_post(context)
+        special = _special_post(exchange)
         if special is not None:
             return special
     pattern = "/".join(_pattern(parts))
@@ -65,18 +65,18 @@ def find(context: Context) -> Route:
     raise CosmosError(404, f"There is no resource at /{'/'.join(parts)}.")
 
 
-def _special_post(context: Context) -> Route | None:
-    """Queries and batches are POSTs to the feed as creates are; headers tell them apart."""
-    on_documents = len(context.parts) == 5 and context.parts[4] == "docs"
-    if context.flag("x-ms-cosmos-is-query-plan-request") and on_documents:
+def _special_post(exchange: Exchange) -> Route | None:
+    """Queries and batches are POSTs to the path of creates, with other headers."""
+    on_documents = len(exchange.parts) == 5 and exchange.parts[4] == "docs"
+    if exchange.flag("x-ms-cosmos-is-query-plan-request") and on_documents:
         return plan, "plan"
-    content_type = context.header("content-type") or ""
-    if context.flag("x-ms-documentdb-isquery") or content_type.startswith("application/query+json"):
+    content_type = exchange.header("content-type") or ""
+    if exchange.flag("x-ms-documentdb-isquery") or content_type.startswith("application/query+json"):
         if on_documents:
             return query, "query"
-        return ROUTES.get(("GET", "/".join(_pattern(context.parts))))
-    if on_documents and context.flag("x-ms-cosmos-is-batch-request"):
-        return points.batch, "batch" if context.flag("x-ms-cosmos-batch-atomic") else "bulk"
+        return ROUTES.get(("GET", "/".join(_pattern(exchange.parts))))
+    if on_documents and exchange.flag("x-ms-cosmos-is-batch-request"):
+        return item_requests.batch, "batch" if exchange.flag("x-ms-cosmos-batch-atomic") else "bulk"
     return None
 
 

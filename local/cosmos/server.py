@@ -1,18 +1,15 @@
-"""The emulator behind a socket."""
+"""The emulator on a TCP port."""
 
 import asyncio
 import errno
 import logging
-import time
-from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from local.cosmos import EMULATOR_KEY
-from local.cosmos.control_api import CONTROL
-from local.cosmos.core import Emulator
+from local.cosmos.control_requests import CONTROL
 from local.cosmos.errors import CosmosError
-from local.cosmos.messages import Clock, Request, Response
+from local.cosmos.gateway import Gateway
+from local.cosmos.messages import Request, Response
 from local.cosmos.wire import Connection
 
 log = logging.getLogger(__name__)
@@ -21,43 +18,32 @@ READY_SECONDS = 10.0
 
 
 class PortTakenError(Exception):
-    """Another program listens there."""
+    """Another program listens on the port."""
 
 
 class CosmosServer:
-    """Async context manager: listens on entering, has answered a request of its own, ends on leaving."""
+    """Async context manager: entering returns once the server answers a request, leaving ends it."""
 
-    def __init__(
-        self,
-        *,
-        port: int = 0,
-        bind: str = "127.0.0.1",
-        data_dir: Path | None = None,
-        key: str = EMULATOR_KEY,
-        clock: Clock = time.time,
-        accept_aad: bool = False,
-        throttled: bool = True,
-    ) -> None:
-        self.key = key
+    def __init__(self, gateway: Gateway, *, port: int = 0, bind: str = "127.0.0.1") -> None:
         self.port = port
         self.bind = bind
-        self.emulator = Emulator(data_dir=data_dir, key=key, clock=clock, accept_aad=accept_aad, throttled=throttled)
+        self.emulator = gateway.emulator
+        self._gateway = gateway
         self._connections: set[Connection] = set()
         self._held: list[tuple[Connection, Request]] = []
-        self._waiting: list[tuple[Connection, Response]] = []  # for the next commit
+        self._waiting: list[tuple[Connection, Response]] = []  # until the next commit
         self._committing = False
-        self._idle = asyncio.Event()  # no commit under way
+        self._idle = asyncio.Event()  # set while no commit runs
         self._idle.set()
         self._broken: BaseException | None = None
 
     @property
     def url(self) -> str:
-        """Where to reach it."""
         host = "127.0.0.1" if self.bind == "0.0.0.0" else self.bind
         return f"http://{host}:{self.port}"
 
     async def __aenter__(self) -> Self:
-        """Listen, and ask oneself something."""
+        """Listens, and sends itself a request."""
         self._loop = asyncio.get_running_loop()
         try:
             self._server = await self._loop.create_server(
@@ -69,13 +55,13 @@ class CosmosServer:
                 raise PortTakenError(f"port {self.port} is taken: choose another with --port") from error
             raise
         self.port = self._server.sockets[0].getsockname()[1]
-        await asyncio.wait_for(self._ask_oneself(), READY_SECONDS)
+        await asyncio.wait_for(self._ask_itself(), READY_SECONDS)
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """First no new connections, then the commits under way, then the old connections, last the file."""
+        """Refuses new connections, waits for the commits, closes the old connections, and then the file."""
         self._server.close()
         await self._idle.wait()
         for connection in list(self._connections):
@@ -83,23 +69,23 @@ class CosmosServer:
         self.emulator.close()
 
     def opened(self, connection: Connection) -> None:
-        """A client came."""
+        """Called by a new connection."""
         self._connections.add(connection)
 
     def closed(self, connection: Connection) -> None:
-        """A client went."""
+        """Called by a closed connection."""
         self._connections.discard(connection)
 
     def receive(self, connection: Connection, request: Request) -> None:
-        """Take a request from the wire."""
+        """Answers a request, or holds it during a pause."""
         if self.emulator.paused and not request.path.startswith(f"/{CONTROL}"):
             self._held.append((connection, request))
             return
         response = self._answer(request)
         if response.delay:
-            self._loop.call_later(response.delay, self._settle, connection, response)
+            self._loop.call_later(response.delay, self._send_when_durable, connection, response)
         else:
-            self._settle(connection, response)
+            self._send_when_durable(connection, response)
         if self._held and not self.emulator.paused:
             held, self._held = self._held, []
             for one in held:
@@ -109,13 +95,13 @@ class CosmosServer:
         if self._broken is not None:
             return CosmosError(500, f"The emulator cannot keep writes any more: {self._broken}").response()
         try:
-            return self.emulator.answer(request)
+            return self._gateway.answer(request)
         except Exception:
             log.exception("%s %s failed inside the emulator", request.method, request.path)
             return CosmosError(500, "The emulator failed; its log says why.").response()
 
-    def _settle(self, connection: Connection, response: Response) -> None:
-        """Answer once all that was seen is kept."""
+    def _send_when_durable(self, connection: Connection, response: Response) -> None:
+        """Sends a response once all writes that it may show are durable."""
         if not self._committing and not self.emulator.journal.dirty:
             self._deliver(connection, response)
             return
@@ -124,7 +110,7 @@ class CosmosServer:
             self._commit()
 
     def _commit(self) -> None:
-        """Keep what waits, on another thread; what comes meanwhile is the next commit's."""
+        """Makes the waiting writes durable on another thread. Writes that come meanwhile wait for the next commit."""
         self._committing = True
         self._idle.clear()
         waiting, self._waiting = self._waiting, []
@@ -154,7 +140,7 @@ class CosmosServer:
         else:
             connection.send(response)
 
-    async def _ask_oneself(self) -> None:
+    async def _ask_itself(self) -> None:
         reader, writer = await asyncio.open_connection(self.url.rpartition("/")[2].rpartition(":")[0], self.port)
         try:
             writer.write(b"GET /_control/ HTTP/1.1\r\nconnection: close\r\n\r\n")

@@ -1,4 +1,4 @@
-"""What the account holds: databases, containers, their partitions and throughput."""
+"""The account: databases, containers, their partitions and throughput."""
 
 import math
 from bisect import bisect_right
@@ -11,10 +11,10 @@ from local.cosmos import hashing
 from local.cosmos.errors import not_found, range_gone
 from local.cosmos.indexing import term_counter
 from local.cosmos.partitions import Partition
-from local.cosmos.query.execute import RowCache
+from local.cosmos.query.rows import RowCache
 from local.cosmos.rids import database_of, decode_rid, encode_rid, etag_of
 
-PARTITION_RATE = 10_000  # RU/s that one physical partition can be given
+PARTITION_RATE = 10_000  # RU/s, the most of one physical partition
 UNLIMITED = math.inf
 
 
@@ -34,12 +34,12 @@ class Container:
         self._lows: list[str] = []
         self.map_version = 0
         self._next_range = 0
-        self.counts: Counter[tuple[str, str, int]] = Counter()  # range, kind, status of every operation
+        self.counts: Counter[tuple[str, str, int]] = Counter()  # operations by range, kind and status
         self.sorted_rows = RowCache()
         self.refresh()
 
     def refresh(self) -> None:
-        """Work out what depends on the properties."""
+        """Derives fields from the properties."""
         definition = self.properties["partitionKey"]
         self.key_path: list[str] = _path_parts(definition["paths"][0])
         self.key_version: int = definition.get("version", 1)
@@ -47,7 +47,7 @@ class Container:
         self.count_terms = term_counter(self.properties.get("indexingPolicy"))
 
     def lay_out(self, throughput: int, count: int | None = None) -> None:
-        """Make the first partitions: as many as the throughput asks for, unless told otherwise."""
+        """Creates the first partitions: `count`, or as many as the throughput needs."""
         count = count or partitions_for(throughput)
         inner = hashing.bounds(count, self.key_version)
         pairs = zip(["", *inner], [*inner, "FF"], strict=True)
@@ -55,7 +55,7 @@ class Container:
         self.set_throughput(throughput)
 
     def set_partitions(self, partitions: list[Partition]) -> None:
-        """Replace the partition map; what is new in it belongs to the next version of the map."""
+        """Replaces the partition map. New partitions get its next version."""
         self.map_version += 1
         for partition in partitions:
             partition.version = partition.version or self.map_version
@@ -64,7 +64,7 @@ class Container:
         self._lows = [partition.low for partition in self.partitions]
 
     def set_throughput(self, throughput: int) -> None:
-        """Share the request units evenly among the partitions."""
+        """Divides the RU/s evenly among the partitions."""
         self.throughput = throughput
         self.highest_throughput = max(self.highest_throughput, throughput)
         rate = throughput / len(self.partitions) if self.throttled else UNLIMITED
@@ -72,20 +72,20 @@ class Container:
             partition.budget.rate = rate
 
     def partition_of(self, key: bytes) -> Partition:
-        """The partition in which a logical partition lives."""
+        """The partition of a logical partition."""
         if len(self.partitions) == 1:
             return self.partitions[0]
         return self.partitions[bisect_right(self._lows, self.effective(key)) - 1]
 
     def partition_by_id(self, id_: str) -> Partition:
-        """The partition with this range id; raises 410/1002 when it is no more."""
+        """The partition with a range id; raises 410/1002 where it was split."""
         for partition in self.partitions:
             if partition.id == id_:
                 return partition
         raise range_gone()
 
     def split(self, parent: Partition) -> list[Partition]:
-        """Cut a partition into two halves with new range ids."""
+        """Splits a partition into two halves with new range ids."""
         inner = hashing.middle(parent.low, parent.high, self.key_version)
         parents = (*parent.parents, parent.id)
         children = [
@@ -116,15 +116,13 @@ class Container:
 
 @dataclass(slots=True)
 class Database:
-    """A name for containers."""
-
     name: str
     rid: str
     properties: dict[str, Any]
     containers: dict[str, Container] = field(default_factory=dict)
 
     def container(self, name: str, substatus: int = 1003) -> Container:
-        """A container by name, or 404."""
+        """A container by name; raises 404."""
         found = self.containers.get(name)
         if found is None:
             raise not_found(substatus)
@@ -132,7 +130,7 @@ class Database:
 
 
 class Account:
-    """All of it, and the counters that everything shares."""
+    """The databases, and the counters that all of them share."""
 
     def __init__(self) -> None:
         self.databases: dict[str, Database] = {}
@@ -141,14 +139,14 @@ class Account:
         self._resources = 0
 
     def database(self, name: str, substatus: int = 1003) -> Database:
-        """A database by name, or 404."""
+        """A database by name; raises 404."""
         found = self.databases.get(name)
         if found is None:
             raise not_found(substatus)
         return found
 
     def container(self, database: str, container: str, substatus: int = 1003) -> Container:
-        """A container by names, or 404."""
+        """A container by names; raises 404."""
         return self.database(database).container(container, substatus)
 
     def containers(self) -> list[tuple[Database, Container]]:
@@ -156,12 +154,12 @@ class Account:
         return [(db, c) for db in self.databases.values() for c in db.containers.values()]
 
     def new_rid(self, parent: str = "") -> str:
-        """The next resource id below a parent's."""
+        """The next resource id, below the parent's."""
         self._resources += 1
         return encode_rid(parent, self._resources)
 
     def seen_resource(self, count: int) -> None:
-        """Start counting resource ids after those that were loaded."""
+        """Makes `new_rid` count from `count` on, which loading needs."""
         self._resources = max(self._resources, count)
 
     @property
@@ -170,14 +168,14 @@ class Account:
         return self._resources
 
     def stamp(self, properties: dict[str, Any], now: float) -> None:
-        """Give a database or container a new time and ETag."""
+        """Gives a database or container a new time and ETag."""
         self.lsn += 1
         properties["_ts"] = int(now)
         properties["_etag"] = etag_of(self.lsn, int(now))
 
 
 def partitions_for(throughput: int) -> int:
-    """How many physical partitions a throughput needs."""
+    """The number of physical partitions that a throughput needs."""
     return max(1, math.ceil(throughput / PARTITION_RATE))
 
 

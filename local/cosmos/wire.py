@@ -1,46 +1,30 @@
-"""HTTP/1.1 as the clients speak it, over asyncio. aiohttp's server would do, but importing it takes most of the time
-that the emulator may take to be ready."""
+"""HTTP/1.1 connections over asyncio. aiohttp's server is not used, because importing it takes most of the time in which
+the emulator has to be ready."""
 
 import asyncio
 from typing import Protocol
 
+from local.cosmos.http_format import BODY_LIMIT, BadWire, encode, parse_head, read_chunks
 from local.cosmos.messages import Request, Response
 
 HEAD_LIMIT = 64 * 1024
-BODY_LIMIT = 4 * 1024 * 1024  # above what any operation accepts, so that those are refused with their own texts
 LENGTH_DIGITS = 18
 PIPELINE_LIMIT = 8 * 1024 * 1024
 HALF_REQUEST_SECONDS = 30.0
 LINGER_SECONDS = 2.0
-REASONS = {
-    200: "Ok", 201: "Created", 204: "No Content", 207: "Multi-Status", 304: "Not Modified", 400: "Bad Request",
-    401: "Unauthorized", 403: "Forbidden", 404: "Not Found", 405: "Method Not Allowed", 408: "Request Timeout",
-    409: "Conflict", 410: "Gone", 412: "Precondition Failed", 413: "Request Entity Too Large",
-    429: "Too Many Requests", 431: "Request Header Fields Too Large", 449: "Retry With",
-    500: "Internal Server Error", 501: "Not Implemented", 503: "Service Unavailable",
-}  # fmt: skip
-NO_BODY = frozenset({204, 304})
-
-
-class BadWire(Exception):
-    """What came is not HTTP as we take it: the status to answer with before the connection closes."""
-
-    def __init__(self, status: int, message: str) -> None:
-        super().__init__(message)
-        self.status = status
 
 
 class Receiver(Protocol):
-    """Takes requests; answers each through the connection it came on."""
+    """Takes requests, and answers each through its connection."""
 
     def receive(self, connection: "Connection", request: Request) -> None:
-        """Take one request."""
+        """Takes one request."""
 
     def opened(self, connection: "Connection") -> None:
-        """A connection is there."""
+        """Called by a new connection."""
 
     def closed(self, connection: "Connection") -> None:
-        """A connection is gone."""
+        """Called by a closed connection."""
 
 
 class Connection(asyncio.Protocol):
@@ -54,10 +38,10 @@ class Connection(asyncio.Protocol):
         self._busy = False
         self._closing = False
         self._close_after = False
-        self._ended = False  # the client closed its side
+        self._ended = False  # by the client
         self._timer: asyncio.TimerHandle | None = None
         self._continued = False
-        self._head_only = False  # the request is a HEAD
+        self._head_only = False  # the current request is a HEAD
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Called by the loop."""
@@ -74,7 +58,7 @@ class Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Called by the loop."""
         if self._closing:
-            return  # read and dropped, so that the last answer is not lost in a reset
+            return  # unread bytes would make the system reset the connection and lose the last answer
         self._buffer += data
         if not self._busy:
             self._advance()
@@ -82,12 +66,12 @@ class Connection(asyncio.Protocol):
             self.abort()
 
     def eof_received(self) -> bool:
-        """Called by the loop: the client will say no more, but waits for what it asked."""
+        """Called by the loop when the client closes its side. It may still wait for an answer."""
         self._ended = True
         return self._busy
 
     def send(self, response: Response) -> None:
-        """Answer the request that is being worked on, then take the next one."""
+        """Answers the current request, then takes the next one."""
         if self._transport is None:
             return
         answer = encode(response, close=self._close_after)
@@ -101,7 +85,7 @@ class Connection(asyncio.Protocol):
             self._shut()
 
     def abort(self) -> None:
-        """Cut the connection."""
+        """Closes the connection at once."""
         if self._transport is not None:
             self._transport.abort()
 
@@ -122,7 +106,7 @@ class Connection(asyncio.Protocol):
         self._receiver.receive(self, request)
 
     def _next(self) -> Request | None:
-        """The next request, when all of it is there."""
+        """The next request; None while it is incomplete."""
         end = self._buffer.find(b"\r\n\r\n", 0, HEAD_LIMIT)
         if end < 0:
             if len(self._buffer) >= HEAD_LIMIT:
@@ -146,7 +130,7 @@ class Connection(asyncio.Protocol):
         if coding is not None:
             if coding.lower() != "chunked" or "content-length" in request.headers:
                 raise BadWire(400, "The Transfer-Encoding has to be chunked, without a Content-Length.")
-            return _read_chunks(self._buffer, start)
+            return read_chunks(self._buffer, start)
         length = request.headers.get("content-length", "0")
         if not (length.isascii() and length.isdecimal() and len(length) <= LENGTH_DIGITS):
             raise BadWire(400, "The Content-Length is not a number.")
@@ -171,14 +155,14 @@ class Connection(asyncio.Protocol):
         self._shut()
 
     def _shut(self) -> None:
-        """End our side, and give the client a moment to read what it was told."""
+        """Closes this side, and gives the client LINGER_SECONDS to read the last answer."""
         self._closing = True
         self._buffer.clear()
         self._stop_timer()
         if self._transport is not None and self._transport.can_write_eof():
             try:
                 self._transport.write_eof()
-            except OSError:  # the client is gone already; raised from here it would keep others from their answers
+            except OSError:  # the client is gone; an exception would stop the delivery of other answers
                 self._transport.abort()
         self._timer = self._loop.call_later(LINGER_SECONDS, self.abort)
 
@@ -194,66 +178,3 @@ class Connection(asyncio.Protocol):
     def _too_slow(self) -> None:
         self._timer = None
         self._refuse(BadWire(408, f"The request was not complete after {HALF_REQUEST_SECONDS:.0f} seconds."))
-
-
-def parse_head(head: bytes) -> Request:
-    """Method, path and headers."""
-    lines = head.decode("latin-1").split("\r\n")
-    if not head.count(b"\n") == head.count(b"\r") == len(lines) - 1:
-        raise BadWire(400, "A line of the request head does not end with CR LF.")
-    words = lines[0].split(" ")
-    if len(words) != 3 or not words[2].startswith("HTTP/1.") or not words[0].isalpha():
-        raise BadWire(400, "The request line is not HTTP/1.1.")
-    headers = {}
-    for line in lines[1:]:
-        name, colon, value = line.partition(":")
-        name = name.lower()
-        if not colon or not name or name != name.strip() or (name == "content-length" and name in headers):
-            raise BadWire(400, "A header line is malformed.")
-        headers[name] = value.strip()
-    if words[2] == "HTTP/1.0":
-        headers.setdefault("connection", "close")
-    return Request(words[0].upper(), words[1], headers)
-
-
-def encode(response: Response, *, close: bool = False) -> bytes:
-    """The answer as it goes out."""
-    status, body = response.status, response.body
-    lines = [f"HTTP/1.1 {status} {REASONS.get(status, 'Status')}"]
-    lines += [f"{name}: {value}" for name, value in response.headers.items()]
-    if status not in NO_BODY:
-        lines.append(f"content-length: {len(body)}")
-    if close:
-        lines.append("connection: close")
-    head = "\r\n".join(lines).encode("latin-1", "replace") + b"\r\n\r\n"
-    return head if status in NO_BODY else head + body
-
-
-def _read_chunks(buffer: bytearray, start: int) -> tuple[bytes, int] | None:
-    """A chunked body and where it ends, when all of it is there."""
-    body = bytearray()
-    while True:
-        end = buffer.find(b"\r\n", start, start + 64)
-        if end < 0:
-            if len(buffer) - start >= 64:
-                raise BadWire(400, "A chunk size is malformed.")
-            return None
-        size = _chunk_size(bytes(buffer[start:end]))
-        if len(body) + size > BODY_LIMIT:
-            raise BadWire(413, "Request size is too large")
-        after = end + 2 + size
-        if len(buffer) < after + 2:
-            return None
-        if buffer[after : after + 2] != b"\r\n":
-            raise BadWire(400, "A chunk does not end where it should.")
-        if size == 0:
-            return bytes(body), after + 2
-        body += buffer[end + 2 : after]
-        start = after + 2
-
-
-def _chunk_size(line: bytes) -> int:
-    try:
-        return int(line.partition(b";")[0].strip() or b"-", 16)
-    except ValueError:
-        raise BadWire(400, "A chunk size is malformed.") from None

@@ -9,12 +9,12 @@ import sys
 from pathlib import Path
 
 from local.host import settings
-from local.host.cron import NotASchedule
-from local.host.database import Unusable
-from local.host.functions import Refused
+from local.host.http.routes import NotATemplate
 from local.host.options import Options, Unsuitable
-from local.host.pool import NotReady, Pool
-from local.host.routes import NotATemplate
+from local.host.storage.database import Unusable
+from local.host.triggers.ncrontab import NotASchedule
+from local.host.workers.functions import Refused
+from local.host.workers.pool import NotReady, Pool
 
 TROUBLE = (Unsuitable, NotReady, Refused, Unusable, NotASchedule, NotATemplate, settings.Invalid)
 

@@ -5,20 +5,21 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from local.host import keys, settings, watch
-from local.host.admin import Admin
+from local.host import settings, watch
 from local.host.clock import Clock, SystemClock
-from local.host.cron import NotASchedule
-from local.host.database import Database, Unusable
-from local.host.engine import Engine, Limits
-from local.host.functions import HttpFunctions, Refused, register
-from local.host.management import WEBHOOK, Hub, Management
+from local.host.durable.engine import Engine, Limits
+from local.host.http import keys
+from local.host.http.admin import Admin
+from local.host.http.management import WEBHOOK, Hub, Management
+from local.host.http.reply import Reply, Request, empty, unauthorized
+from local.host.http.routes import NotATemplate
+from local.host.http.server import Listener, from_outside, from_workers
 from local.host.options import Options
-from local.host.pool import NotReady, Pool
-from local.host.reply import Reply, Request, empty, unauthorized
-from local.host.routes import NotATemplate
-from local.host.server import Listener, from_outside, from_workers
-from local.host.triggers import TimerTriggers
+from local.host.storage.database import Database, Unusable
+from local.host.triggers.ncrontab import NotASchedule
+from local.host.triggers.timers import TimerTriggers
+from local.host.workers.functions import HttpFunctions, Refused, register
+from local.host.workers.pool import NotReady, Pool
 
 RPC = "/durabletask/"
 WORKER = "python"  # how the worker's program is named in failures

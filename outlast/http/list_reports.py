@@ -1,4 +1,4 @@
-"""GET /api/reports: what can be started, and the containers that all of it needs."""
+"""GET /api/reports: the reports that can be started, and the containers that they need."""
 
 import inspect
 from collections.abc import Mapping
@@ -8,8 +8,8 @@ from typing import Any
 import azure.functions as func
 import orjson
 
+from outlast.models import RUNS_CONTAINER
 from outlast.report import Report
-from outlast.runs.record import CONTAINER
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class ListReports:
         return func.HttpResponse(orjson.dumps(body), mimetype="application/json")
 
     def _containers(self) -> list[dict[str, str]]:
-        keys = {CONTAINER: "/id"}
+        keys = {RUNS_CONTAINER: "/id"}
         for report in self.reports.values():
             keys |= {report.container: report.partition_key, **report.reads}
         return [{"name": name, "partition_key": key} for name, key in keys.items()]

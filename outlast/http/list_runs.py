@@ -1,4 +1,4 @@
-"""GET /api/runs: run records, newest first, a page at a time."""
+"""GET /api/runs: run records, newest first, in pages."""
 
 import base64
 import binascii
@@ -21,7 +21,10 @@ class ListRuns:
     runs: Runs
 
     async def list_runs(self, req: func.HttpRequest) -> func.HttpResponse:
-        """`{runs: […], continuation}`, null at the end, and a link of relation `next`; report, state, top choose."""
+        """`{runs: […], continuation}` and a link of relation `next`; on the last page, null and no link.
+
+        The query may have `report`, `state`, `top` and `continuation`.
+        """
         asked = _asked(req.params)
         found = await self.runs.newest(replace(asked, most=asked.most + 1))
         page = found[: asked.most]
@@ -30,7 +33,7 @@ class ListRuns:
         if following:
             query = urlencode({**{k: v for k, v in req.params.items() if k != "code"}, "continuation": following})
             headers["Link"] = f'<{req.url.split("?")[0]}?{query}>; rel="next"'
-        body = orjson.dumps({"runs": [record.shown() for record in page], "continuation": following})
+        body = orjson.dumps({"runs": [record.to_document() for record in page], "continuation": following})
         return func.HttpResponse(body, headers=headers, mimetype="application/json")
 
 
@@ -45,9 +48,9 @@ def _asked(params: dict[str, str]) -> Listing:
 
 
 def _continuation(asked: Listing, page: list[RunRecord]) -> str:
-    """The time of the page's last run, and which of that very time were shown: many may be accepted in one instant."""
-    last = page[-1].accepted
-    shown = [record.id for record in page if record.accepted == last]
+    """The time of the page's last run and the ids shown that have the same time, because several runs can have it."""
+    last = page[-1].request.accepted
+    shown = [record.id for record in page if record.request.accepted == last]
     if last == asked.before:
         shown = [*asked.seen, *shown]
     return base64.urlsafe_b64encode(orjson.dumps([last, *shown])).decode()

@@ -1,4 +1,4 @@
-"""Refusals as RFC 9457 problem details."""
+"""Refused requests, answered with RFC 9457 problem details."""
 
 import functools
 import logging
@@ -17,7 +17,7 @@ Handler = Callable[P, Awaitable[func.HttpResponse]]
 
 
 class Problem(Exception):
-    """A request that is refused. `field` names what is wrong with it; `more` are further members of the body."""
+    """A request that is refused. `field` names the part that is wrong; `more` are further members of the body."""
 
     def __init__(self, status: int, title: str, detail: str, field: str | None = None, **more: object) -> None:
         super().__init__(detail)
@@ -35,8 +35,10 @@ def bad_request(detail: str, field: str, **more: object) -> Problem:
 
 
 def from_validation(error: ValidationError, known: Iterable[str], within: str = "") -> Problem:
-    """The first fault, named by its field; the value is not repeated, for it may be personal. `known` are the names
-    there are, for a caller who took another."""
+    """The first fault, named by its field and without its value, which may be personal.
+
+    `known` are the names that a caller may use; `within` is the prefix of the field's name.
+    """
     first = error.errors(include_url=False, include_context=False, include_input=False)[0]
     field = within + ".".join(str(part) for part in first["loc"]) or "body"
     if first["type"] == "extra_forbidden":
@@ -50,7 +52,7 @@ def _unavailable(handler: object, error: Exception, text: str) -> func.HttpRespo
 
 
 def answering(handler: Handler[P]) -> Handler[P]:
-    """Turn what a handler raises into the answer it means. Its name and signature stay, for the host reads them."""
+    """Turn the errors of a handler into responses. Name and signature stay, because the host reads them."""
 
     @functools.wraps(handler)
     async def answered(*args: P.args, **kwargs: P.kwargs) -> func.HttpResponse:
@@ -61,6 +63,6 @@ def answering(handler: Handler[P]) -> Handler[P]:
         except OutlastError as error:
             return _unavailable(handler, error, str(error))
         except (BaseError, OSError) as error:
-            return _unavailable(handler, error, f"the staging place gave no usable answer ({type(error).__name__})")
+            return _unavailable(handler, error, f"the staging location gave no usable answer ({type(error).__name__})")
 
     return answered

@@ -1,4 +1,4 @@
-"""GET /api/health: whether a run could be done now. Anonymous, so it says what is wrong and nothing secret."""
+"""GET /api/health: whether a run could be done now. The endpoint is anonymous, so answers hold no secret."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
@@ -13,13 +13,14 @@ from obstore.exceptions import BaseError
 from outlast.cosmos.client import Cosmos
 from outlast.cosmos.errors import translated
 from outlast.errors import OutlastError, Permanent
+from outlast.mail import missing_setting
+from outlast.models import RUNS_CONTAINER
 from outlast.report import Report
-from outlast.runs.record import CONTAINER
 from outlast.settings import Settings
 from outlast.staging.store import Staging
 
 KEPT_SECONDS = 5.0
-"""An answer is kept so long: the endpoint is open to anyone and each check costs requests."""
+"""How long an answer is repeated. Anyone can call the endpoint, and each check costs requests."""
 CHECK_SECONDS = 10.0
 
 HELP = {
@@ -39,7 +40,7 @@ class ShowHealth:
     _kept: tuple[float, dict[str, Any]] | None = field(default=None)
 
     async def show_health(self, req: func.HttpRequest) -> func.HttpResponse:
-        """`{status: ok|failing, checks: {database, staging, mail: {ok, problem, help}}}`; 503 when one is red."""
+        """`{status: ok|failing, checks: {database, staging, mail: {ok, problem, help}}}`; 503 when a check fails."""
         if self._kept is None or self.clock() - self._kept[0] > KEPT_SECONDS:
             self._kept = (self.clock(), await self._checks())
         checks = self._kept[1]
@@ -55,7 +56,7 @@ class ShowHealth:
     async def _database(self) -> None:
         database = await self.cosmos.database()
         used = [name for report in self.reports.values() for name in (report.container, *report.reads)]
-        for container in dict.fromkeys([CONTAINER, *used]):
+        for container in dict.fromkeys([RUNS_CONTAINER, *used]):
             with translated(f"the container {container}", container):
                 await database.get_container_client(container).read()
 
@@ -63,9 +64,9 @@ class ShowHealth:
         await self.staging.put("health", b"ok")
 
     async def _mail(self) -> None:
-        for name in ("sendgrid_api_key", "mail_from", "mail_to"):
-            if not getattr(self.settings, name):
-                raise Permanent(f"{name.upper()} is not set")
+        settings = self.settings
+        if missing := missing_setting(settings.sendgrid_api_key, settings.mail_from, settings.mail_to):
+            raise Permanent(f"{missing} is not set")
 
 
 async def _checked(name: str, check: Callable[[], Awaitable[None]]) -> dict[str, Any]:

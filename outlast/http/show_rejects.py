@@ -5,17 +5,17 @@ from dataclasses import dataclass
 
 import azure.functions as func
 
+from outlast.http.known_run import known_run
 from outlast.http.problem import bad_request
-from outlast.http.show_run import known_run
 from outlast.runs.store import Runs
-from outlast.staging.input import ChunkList
+from outlast.staging.chunk_list import ChunkList
 from outlast.staging.parts import Generated
 from outlast.staging.paths import chunks_path, stored_path
 from outlast.staging.rejects import rejects_header
 from outlast.staging.store import Staging
 
 MOST_BYTES = 32 * 1024 * 1024
-"""Of one answer. A link of relation `next` leads on, by chunk."""
+"""Size at which a response ends. A link of relation `next` then names the next chunk."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class ShowRejects:
     staging: Staging
 
     async def show_rejects(self, req: func.HttpRequest) -> func.HttpResponse:
-        """row, column, code, message, then the input's columns; only the header where no row was refused so far."""
+        """row, column, code, message and the input's columns; the header alone when no row is refused so far."""
         record = await known_run(self.runs, req.route_params["run"])
         first = _chunk(req.params.get("chunk"))
         staged = await self.staging.get(chunks_path(record.id))

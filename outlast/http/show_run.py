@@ -1,4 +1,4 @@
-"""GET /api/runs/{run}: the record, how its orchestration stands, and each lane of the current wave."""
+"""GET /api/runs/{run}: the record, the status of its orchestration, and each lane of the current wave."""
 
 import asyncio
 from dataclasses import dataclass
@@ -7,8 +7,8 @@ from typing import Any
 import azure.functions as func
 import orjson
 
-from outlast.http.problem import Problem
-from outlast.runs.record import RunRecord
+from outlast.http.known_run import known_run
+from outlast.runs.instances import lanes_of
 from outlast.runs.store import Runs
 
 
@@ -20,22 +20,13 @@ class ShowRun:
         """`{run, status: {runtimeStatus, customStatus}, lanes: [{id, runtimeStatus, customStatus}]}`."""
         record = await known_run(self.runs, req.route_params["run"])
         status = _shown(await client.get_status(record.id))
-        body = {"run": record.shown(), "status": status, "lanes": await _lanes(client, status)}
+        body = {"run": record.to_document(), "status": status, "lanes": await _lanes(client, status)}
         return func.HttpResponse(orjson.dumps(body), mimetype="application/json")
 
 
-async def known_run(runs: Runs, run: str) -> RunRecord:
-    """The record of a run; raise a 404 where there is none."""
-    record = await runs.find(run)
-    if record is None:
-        raise Problem(404, "Not Found", f"there is no run {run}", "run")
-    return record
-
-
 async def _lanes(client: Any, status: dict[str, Any]) -> list[dict[str, Any]]:
-    """The current wave's lanes by their computed ids; one that has not begun yet is left out."""
-    custom = status["customStatus"] or {}
-    ids = [f"{custom['wave']}-{number}" for number in range(custom.get("lanes", 0))]
+    """The lanes of the current wave. A lane that has not begun yet is left out."""
+    ids = lanes_of(status["customStatus"])
     found = await asyncio.gather(*(client.get_status(lane) for lane in ids))
     return [{"id": lane, **_shown(one)} for lane, one in zip(ids, found, strict=True) if one]
 

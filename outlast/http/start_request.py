@@ -1,4 +1,4 @@
-"""What a caller asks for: the input, the options of the run, the parameters of the report, all checked."""
+"""What a caller asks for: the input, the options of the run and the parameters of the report, all checked."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,31 +7,19 @@ from typing import Any
 import azure.functions as func
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from outlast.http.input_head import Head, check_head
 from outlast.http.problem import Problem, bad_request, from_validation
-from outlast.inputs import BadInput, Inflater, InputFormat, detect_format
+from outlast.inputs import HEAD_BYTES, InputFormat
 from outlast.report import Parameters, Report
+from outlast.run_options import HOST_PARAMETERS, Options
 from outlast.staging.store import Staging
 
 MAX_INLINE = 32 * 1024 * 1024
-HEAD = 1024 * 1024
-KEYS = frozenset({"code", "clientId"})
-"""Query parameters of the Functions host."""
-
-
-class Options(BaseModel):
-    """How the run is done, whatever the report."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    filename: str | None = Field(None, max_length=1024)
-    tolerated_rejects: int | None = Field(None, ge=0)
-    tolerated_reject_percent: float | None = Field(None, ge=0, le=100)
-    max_parallel: int | None = Field(None, ge=1, le=32)
-    ru_share: float | None = Field(None, gt=0)
+"""Bytes of a body that is the input itself."""
 
 
 class Reference(BaseModel):
-    """The body as application/json: a file of the inputs place instead of the file itself."""
+    """A body of type application/json: it names a file of the inputs location instead of being the file itself."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -42,7 +30,7 @@ class Reference(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class StartRequest:
-    """A request that will be accepted. `body` is the input itself, None where `reference` names it."""
+    """A request that has passed all checks. `body` is the input itself, or None when `reference` names it."""
 
     options: Options
     parameters: Parameters
@@ -54,50 +42,71 @@ class StartRequest:
 
 
 async def read_start_request(request: func.HttpRequest, report: Report[Any], inputs: Staging | None) -> StartRequest:
-    """Check everything that can be told before the input is read whole; raise Problem that names the field."""
-    kind = (request.headers.get("content-type") or "").split(";")[0].strip().lower()
-    if kind == "application/json":
+    """Check all that can be checked before the input is read whole. Raises a Problem that names the field."""
+    media = (request.headers.get("content-type") or "").split(";")[0].strip().lower()
+    if media == "application/json":
         return await _by_reference(request, report, inputs)
+    return _inline(request, report)
+
+
+def _inline(request: func.HttpRequest, report: Report[Any]) -> StartRequest:
+    """The body is the input. Options and parameters are in the query."""
     body = request.get_body()
-    if len(body) > MAX_INLINE:
-        raise Problem(
-            413, "Content Too Large",
-            f"the body has {len(body):,} bytes and {MAX_INLINE:,} are taken inline; put the file into the inputs place "
-            'and post {"input": "its name"} as application/json', "body", limit=MAX_INLINE,
-        )  # fmt: skip
-    given = {name: value for name, value in request.params.items() if name not in KEYS}
+    _check_size(body)
+    given = {name: value for name, value in request.params.items() if name not in HOST_PARAMETERS}
     own = {name: given.pop(name) for name in list(given) if name in Options.model_fields}
     options, parameters = _options(own), _parameters(report, given, "")
-    form, gzipped = _told(request.headers.get("content-type"), options.filename, body[:HEAD], len(body) <= HEAD, report)
+    head = Head(body[:HEAD_BYTES], len(body) <= HEAD_BYTES)
+    form, gzipped = check_head(request.headers.get("content-type"), options.filename, head, report)
     return StartRequest(options, parameters, form, gzipped, body, None, None)
 
 
+def _check_size(body: bytes) -> None:
+    if len(body) > MAX_INLINE:
+        text = (
+            f"the body has {len(body):,} bytes and at most {MAX_INLINE:,} are accepted; put the file into the inputs "
+            'location (INPUTS_URL) and post {"input": "its name"} as application/json'
+        )
+        raise Problem(413, "Content Too Large", text, "body", limit=MAX_INLINE)
+
+
 async def _by_reference(request: func.HttpRequest, report: Report[Any], inputs: Staging | None) -> StartRequest:
-    if extra := sorted(set(request.params) - KEYS):
-        raise bad_request("with a reference, options and parameters belong in the body", extra[0])
-    try:
-        asked = Reference.model_validate_json(request.get_body() or b"null")
-    except ValidationError as error:
-        of_options = error.errors()[0]["loc"][:1] == ("options",)
-        raise from_validation(error, (Options if of_options else Reference).model_fields) from None
+    """The body names the input. Options and parameters are in the body, too."""
+    asked = _reference(request)
     if inputs is None:
-        raise bad_request("no inputs place is configured (INPUTS_URL); post the file itself", "input")
+        raise bad_request("no inputs location is configured (INPUTS_URL); post the file itself", "input")
     path = _inside(asked.input)
-    etag = await inputs.etag(path)
-    if etag is None:
-        raise bad_request(f"{path} is not in the inputs place", "input")
-    size = await inputs.size(path) or 0
-    head = await inputs.get_range(path, 0, HEAD)
-    form, gzipped = _told(None, asked.options.filename or path, head, size <= HEAD, report)
+    etag, head = await _referenced(inputs, path)
+    form, gzipped = check_head(None, asked.options.filename or path, head, report)
     parameters = _parameters(report, asked.parameters, "parameters.")
     return StartRequest(asked.options, parameters, form, gzipped, None, path, etag)
 
 
+def _reference(request: func.HttpRequest) -> Reference:
+    if extra := sorted(set(request.params) - HOST_PARAMETERS):
+        raise bad_request("with a reference, options and parameters belong in the body", extra[0])
+    try:
+        return Reference.model_validate_json(request.get_body() or b"null")
+    except ValidationError as error:
+        in_options = error.errors()[0]["loc"][:1] == ("options",)
+        raise from_validation(error, (Options if in_options else Reference).model_fields) from None
+
+
+async def _referenced(inputs: Staging, path: str) -> tuple[str, Head]:
+    """The ETag and the head of a file of the inputs location."""
+    etag = await inputs.etag(path)
+    if etag is None:
+        raise bad_request(f"{path} is not in the inputs location (INPUTS_URL)", "input")
+    size = await inputs.size(path) or 0
+    return etag, Head(await inputs.get_range(path, 0, HEAD_BYTES), size <= HEAD_BYTES)
+
+
 def _inside(reference: str) -> str:
-    """The path below the inputs place; whatever could lead elsewhere is refused, not repaired."""
+    """The path below the inputs location. A path that could lead elsewhere is refused, not repaired."""
     parts = reference.split("/")
     if "\\" in reference or ":" in reference or not reference.isprintable() or any(p in ("", ".", "..") for p in parts):
-        raise bad_request("input must be a path below the inputs place, such as 2013/january.csv", "input")
+        text = "input must be a path below the inputs location (INPUTS_URL), such as 2013/january.csv"
+        raise bad_request(text, "input")
     return reference
 
 
@@ -109,40 +118,9 @@ def _options(given: Mapping[str, Any]) -> Options:
 
 
 def _parameters(report: Report[Any], given: Mapping[str, Any], within: str) -> Parameters:
+    """The report's parameters. `within` is the prefix of their names in a problem's field."""
     try:
         return report.parameters.model_validate(given)
     except ValidationError as error:
         known = [*report.parameters.model_fields, *([] if within else Options.model_fields)]
         raise from_validation(error, known, within) from None
-
-
-def _told(
-    content_type: str | None, filename: str | None, head: bytes, whole: bool, report: Report[Any]
-) -> tuple[InputFormat, bool]:
-    """The format, by name or content, and that the header has what the report's rows need."""
-    try:
-        if not head:
-            raise BadInput("body", "the body is empty; post the file, as with curl --data-binary @FILE")
-        form, gzipped = detect_format(content_type, filename, head)
-        text, whole = _inflated_head(head, whole) if gzipped else (head, whole)
-        columns = form.columns(text, whole)
-    except BadInput as error:
-        raise bad_request(str(error), error.field) from None
-    needed = [f.alias or name for name, f in report.row.model_fields.items() if f.is_required()]
-    if columns and (missing := [name for name in needed if name not in columns]):
-        raise bad_request(
-            f"the header lacks the column {', '.join(missing)}, which {report.name} needs", missing[0], columns=columns
-        )
-    return form, gzipped
-
-
-def _inflated_head(head: bytes, whole: bool) -> tuple[bytes, bool]:
-    """The first of the file inside, and whether that is all of it."""
-    inflater, text = Inflater(max_bytes=1 << 40, max_ratio=10_000), b""
-    for piece in inflater.feed(head):
-        text += piece
-        if len(text) >= HEAD:
-            return text, False
-    if whole:
-        inflater.finish()
-    return text, whole

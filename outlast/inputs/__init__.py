@@ -1,4 +1,4 @@
-"""Opening, cutting into chunks and reading input files: pure functions over bytes, one format a file."""
+"""Detects, cuts and reads input files, as pure functions over bytes. Each format has a file of its own."""
 
 from collections.abc import Mapping
 
@@ -6,13 +6,14 @@ from outlast.inputs.csv_file import CSV
 from outlast.inputs.detect import detect_format
 from outlast.inputs.gzipped import Inflater
 from outlast.inputs.json_lines import JSON_LINES
-from outlast.inputs.types import MAX_RECORD, BadInput, BadRow, Chunk, Cut, InputFormat, InputRow
+from outlast.inputs.types import HEAD_BYTES, MAX_RECORD, BadInput, BadRow, Chunk, Cut, InputFormat, InputRow
 
 FORMATS: Mapping[str, InputFormat] = {CSV.name: CSV, JSON_LINES.name: JSON_LINES}
 
 __all__ = [
     "CSV",
     "FORMATS",
+    "HEAD_BYTES",
     "JSON_LINES",
     "MAX_RECORD",
     "BadInput",

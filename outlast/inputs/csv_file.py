@@ -1,4 +1,4 @@
-"""CSV as RFC 4180 has it: commas, double quotes, a header; UTF-8, with CRLF or LF."""
+"""CSV by RFC 4180: commas, double quotes, a header, UTF-8, lines that end in CRLF or LF."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,12 +13,12 @@ from outlast.inputs.types import MAX_RECORD, BadRow, Cut, InputRow
 
 @dataclass(frozen=True, slots=True)
 class Csv:
-    """A record is a line, or several where a quoted field spans lines.
+    """A record is a line, or several lines when a quoted field spans them.
 
-    Blank lines are no rows but count in the numbering, as the header does, which is row 1 when nothing is before it.
-    A quote is special only where a field starts. A record in which a closing quote is followed by anything but a comma
-    or a line end, or whose quote is not closed within `max_quoted` bytes, costs its first line: the next line starts
-    the next record.
+    Blank lines are not rows, but they count in the numbering. So does the header, which is row 1 when it comes first.
+    A quote is special only at the start of a field. A record is malformed when a closing quote is followed by anything
+    but a comma or a line end, or when a quote is not closed within `max_quoted` bytes. A malformed record is one line
+    long: the next line starts the next record.
     """
 
     max_record: int = MAX_RECORD

@@ -5,10 +5,9 @@ from dataclasses import dataclass
 
 from outlast.inputs.csv_records import CsvRecords
 from outlast.inputs.quoting import split
-from outlast.inputs.types import BadInput
+from outlast.inputs.types import HEAD_BYTES, BadInput
 
 _BOM = b"\xef\xbb\xbf"
-_MAX_HEADER = 1024 * 1024
 _LONE_CR = re.compile(r"\r(?!\n)")
 _OTHER_DELIMITERS = {";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 
@@ -19,12 +18,12 @@ class Header:
 
     columns: list[str]
     end: int
-    """Byte offset just behind it."""
+    """Byte offset of the record after it."""
     number: int
 
 
 def read_header(head: bytes, at_end: bool, records: CsvRecords) -> Header:
-    """The header of the input that begins with `head`. Raises BadInput when there is none that can be used."""
+    """The header of the input that begins with `head`. Raises BadInput when it is missing or cannot be used."""
     start, number = len(head) - len(head.removeprefix(_BOM)), 1
     while start < len(head) and (found := records.record(start)):
         end, sound = found
@@ -37,15 +36,15 @@ def read_header(head: bytes, at_end: bool, records: CsvRecords) -> Header:
 
 
 def _columns(line: bytes, sound: bool) -> list[str]:
-    if len(line) > _MAX_HEADER:
+    if len(line) > HEAD_BYTES:
         raise BadInput("header", f"The first line has {len(line):,} bytes, too many for a header. Is the input CSV?")
     if not sound:
         raise BadInput("header", "The header's quoting is broken: close each quoted name, then a comma or a line end.")
     try:
         columns = split(line.decode())
     except UnicodeDecodeError as error:
-        place = f"byte {error.start + 1} of the header is not UTF-8"
-        raise BadInput("header", f"The input is not UTF-8 ({place}). Save the file as UTF-8.") from None
+        fault = f"byte {error.start + 1} of the header is not UTF-8"
+        raise BadInput("header", f"The input is not UTF-8 ({fault}). Save the file as UTF-8.") from None
     _check(columns)
     return columns
 
@@ -56,8 +55,8 @@ def _check(columns: list[str]) -> None:
     if any(_LONE_CR.search(column) for column in columns):
         raise BadInput("header", "The lines end in CR alone. Save the file with line ends LF or CRLF.")
     if "" in columns:
-        place = columns.index("") + 1
-        raise BadInput("header", f"Column {place} of {len(columns)} has no name. Name every column, each once.")
+        number = columns.index("") + 1
+        raise BadInput("header", f"Column {number} of {len(columns)} has no name. Name every column, each once.")
     seen: set[str] = set()
     for column in columns:
         if column in seen:

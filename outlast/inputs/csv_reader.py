@@ -1,4 +1,4 @@
-"""Rows out of a chunk of CSV."""
+"""Reads the rows of a chunk of CSV."""
 
 import csv
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ _LINE_END = b"\r\n"
 
 
 class Reader:
-    """Reads records under the given columns."""
+    """Reads records that have the given columns."""
 
     def __init__(self, columns: list[str]) -> None:
         self._columns = columns
@@ -20,7 +20,7 @@ class Reader:
         self._csv = csv.reader(iter(self._waiting.pop, None), strict=True)
 
     def rows(self, data: bytes, row: int, quotes: Quotes) -> Iterator[InputRow | BadRow]:
-        """The records of `data`, whose first has number `row`."""
+        """The records of `data`; `row` is the number of the first."""
         lines, end, special = BytesIO(data), 0, b'"' in data or b"\0" in data
         for number, line in enumerate(lines, row):
             start, end = end, end + len(line)
@@ -37,27 +37,29 @@ class Reader:
                 yield self._thorough(number, end, data[start:end].rstrip(_LINE_END), sound)
 
     def bad(self, number: int, end: int, code: str, message: str, record: bytes) -> BadRow:
-        """A reject for a record that cannot be split properly: it is at the commas."""
+        """A bad row for a record that cannot be split properly. Its fields are split at every comma."""
         fields = record.decode(errors="replace").rstrip("\r\n").split(",", self._width - 1)
         return BadRow(number, end, "", code, message, self._shown(fields))
 
     def _plain(self, number: int, end: int, record: bytes) -> InputRow | BadRow:
         try:
-            fields = record.decode().split(",", self._width)  # no more than it takes to see that there are too many
+            fields = record.decode().split(",", self._width)  # one field too many is enough to refuse the row
         except UnicodeDecodeError:
             return self._thorough(number, end, record, True)
         count = len(fields)
         return self._row(number, end, fields, count if count <= self._width else record.count(b",") + 1)
 
     def _quick(self, record: bytes) -> list[str] | None:
-        """The fields of a line by the csv module, which is several times as fast as `split`; None where that would be
-        wrong: the line is not sound or not all of the record, not UTF-8, or more than the module takes."""
+        """The fields of a line by the csv module, which is several times as fast as `split`.
+
+        None when the module cannot split it: the line is malformed, not the whole record, not UTF-8 or too long.
+        """
         if b"\0" in record:
             return None
         try:
             self._waiting.append(record.decode())
             return next(self._csv)
-        except (UnicodeDecodeError, csv.Error, IndexError):  # IndexError: it asks for the next line, a quote is open
+        except (UnicodeDecodeError, csv.Error, IndexError):  # IndexError: the line ends inside a quoted field
             return None
 
     def _thorough(self, number: int, end: int, record: bytes, sound: bool) -> InputRow | BadRow:
@@ -73,7 +75,7 @@ class Reader:
         return self._row(number, end, fields, len(fields))
 
     def _not_text(self, raw: list[str], fields: list[str]) -> tuple[str, str] | None:
-        """The first column that is not UTF-8 or holds NUL, and which of the two."""
+        """The first column that is not UTF-8 or contains NUL, and which of the two it is."""
         for column, before, after in zip(self._columns, raw, fields, strict=True):
             if before != after:
                 return column, "bytes that are not UTF-8"
@@ -92,7 +94,7 @@ class Reader:
         return InputRow(number, end, dict(zip(self._columns, fields, strict=True)), fields)
 
     def _shown(self, fields: list[str]) -> list[str]:
-        """At most one text a column: what is too many is in the last."""
+        """At most one text for each column. The last text has all surplus fields."""
         kept = self._width - 1
         last = [",".join(fields[kept:])] if len(fields) > kept else []
         return [text[:MAX_FIELD_SHOWN] for text in fields[:kept] + last]

@@ -1,4 +1,4 @@
-"""Where the records of a stretch of CSV end."""
+"""Finds the ends of CSV records."""
 
 from dataclasses import dataclass
 
@@ -8,18 +8,18 @@ from outlast.inputs.quoting import Quotes
 
 @dataclass(frozen=True, slots=True)
 class CsvRecords:
-    """The records of a window: lines, but for those in which a quote is found. Ask in ascending order."""
+    """The records of a window. Only lines with quotes need a closer look. Ask in ascending order."""
 
     lines: Lines
     quotes: Quotes
 
     @classmethod
     def of(cls, window: bytes, at_end: bool, max_record: int, max_quoted: int) -> "CsvRecords":
-        """The records of `window`; the limits are in bytes."""
+        """The records of `window`. The limits are in bytes."""
         return cls(Lines(window, at_end, max_record), Quotes(window, at_end, max_quoted))
 
     def leap(self, start: int, goal: int) -> tuple[int, int]:
-        """Over records that are easily told."""
+        """See cutting.Records."""
         quote = self.lines.window.find(b'"', start, goal)
         if quote < 0:
             return self.lines.leap(start, goal)
@@ -34,7 +34,7 @@ class CsvRecords:
         return found and found[0]
 
     def record(self, start: int) -> tuple[int, bool] | None:
-        """The end of the record at `start` and whether its quoting is sound; None when more data is needed to tell."""
+        """The end of the record at `start` and whether its quoting is sound; None when that needs more data."""
         line_end = self.lines.end(start)
         if line_end is None:
             return None

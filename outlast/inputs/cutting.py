@@ -1,4 +1,4 @@
-"""Chunks out of records, the same for every format."""
+"""Cuts a window into chunks on record boundaries, in the same way for every format."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -7,30 +7,32 @@ from outlast.inputs.types import Chunk, Cut
 
 
 class Records(Protocol):
-    """Where the records of a window end."""
+    """The ends of the records of a window."""
 
     def leap(self, start: int, goal: int) -> tuple[int, int]:
-        """Over records that are plain lines, as far as they end at or before `goal`: new position, how many."""
+        """Skip records that are quickly found and end by `goal`. Returns the new position and how many were skipped."""
         ...
 
     def end(self, start: int) -> int | None:
-        """The end of the record at `start`; None when a longer window is needed to tell. For a record of the largest
-        size or more it is the window's end when the record goes on behind it."""
+        """The end of the record at `start`; None when that needs a longer window.
+
+        For a record of the largest size or more that continues after the window, it is the window's end.
+        """
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Sizes in bytes that decide where chunks end."""
+    """The sizes in bytes that decide where chunks end."""
 
     target: int
-    """A chunk ends with the first record that makes it this long."""
+    """A chunk ends with the record that makes it this long."""
     record: int
-    """No chunk is this long, but for one record alone."""
+    """A chunk of this size or more is a single record."""
 
 
 def cut_window(records: Records, window: bytes, at_end: bool, offset: int, row: int, limits: Limits) -> Cut:
-    """The chunks of a window, as `InputFormat.cut` promises."""
+    """The chunks of a window. See InputFormat.cut."""
     chunks: list[Chunk] = []
     start = 0
     while start < len(window) and (found := _chunk(records, start, len(window), at_end, limits)):
@@ -43,7 +45,7 @@ def cut_window(records: Records, window: bytes, at_end: bool, offset: int, row: 
 
 
 def _chunk(records: Records, start: int, size: int, at_end: bool, limits: Limits) -> tuple[int, int] | None:
-    """Length and number of records of the chunk at `start`; None when the window does not hold all of it."""
+    """Length and record count of the chunk at `start`; None when the window does not contain all of it."""
     goal = start + limits.target
     position, count = records.leap(start, goal)
     while position < min(goal, size):
@@ -59,19 +61,19 @@ def _chunk(records: Records, start: int, size: int, at_end: bool, limits: Limits
 
 @dataclass(slots=True)
 class Lines:
-    """Records that are lines: each ends with a line feed, the input's last one perhaps without."""
+    """Records that are lines. Each ends with a line feed, which the last line of the input may lack."""
 
     window: bytes
     at_end: bool
     max_record: int
 
     def leap(self, start: int, goal: int) -> tuple[int, int]:
-        """Over all whole lines up to `goal`."""
+        """Skip all complete lines up to `goal`."""
         position = self.window.rfind(b"\n", start, goal) + 1
         return (position, self.window.count(b"\n", start, position)) if position else (start, 0)
 
     def end(self, start: int) -> int | None:
-        """Just behind the next line feed."""
+        """The position after the next line feed."""
         if position := self.window.find(b"\n", start) + 1:
             return position
         decided = self.at_end or len(self.window) - start >= self.max_record
@@ -79,5 +81,5 @@ class Lines:
 
 
 def skip_line(window: bytes) -> int | None:
-    """The position just behind the first line feed, if there is one."""
+    """The position after the first line feed, or None."""
     return window.find(b"\n") + 1 or None

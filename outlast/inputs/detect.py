@@ -1,4 +1,4 @@
-"""Which format an input is in: what the caller says, checked against how the input begins."""
+"""Detects the format of an input from Content-Type, file name and the first bytes."""
 
 import re
 
@@ -20,8 +20,8 @@ _TYPES: dict[str, InputFormat | None] = {
     "application/x-gzip": None,
     "": None,
     "application/octet-stream": None,
-    "application/x-www-form-urlencoded": None,  # what curl --data-binary says when not told otherwise
-    "application/vnd.ms-excel": None,  # what browsers on Windows say of .csv
+    "application/x-www-form-urlencoded": None,  # the default of curl --data-binary
+    "application/vnd.ms-excel": None,  # sent by browsers on Windows for .csv
     "text/plain": None,
 }
 _ENDINGS: dict[str, InputFormat] = {".csv": CSV, ".jsonl": JSON_LINES, ".ndjson": JSON_LINES}
@@ -31,11 +31,11 @@ _LOOK_AT = 64 * 1024
 
 
 def detect_format(content_type: str | None, filename: str | None, head: bytes) -> tuple[InputFormat, bool]:
-    """The format, and whether it is gzipped.
+    """The format, and whether the input is gzipped.
 
-    `head` is how the body begins, as sent; some KiB are enough, and empty means an empty body. Content-Type or file
-    name decide, and the content where they say nothing. Raises BadInput when they contradict each other or the content,
-    or name what cannot be read.
+    `head` is the beginning of the body as sent; some KiB are enough. Content-Type or file name decide; when they do not
+    name a format, the content decides. Raises BadInput when they contradict each other or the content, or when the
+    format cannot be read.
     """
     media = _media_type(content_type)
     name = (filename or "").strip().lower()
@@ -55,7 +55,7 @@ def _media_type(content_type: str | None) -> str:
         message = "A form upload cannot be read. Send the file itself as the body: curl --data-binary @FILE"
         raise BadInput("content-type", message)
     if media not in _TYPES:
-        known = ", ".join(name for name, told in _TYPES.items() if told)
+        known = ", ".join(name for name, form in _TYPES.items() if form)
         raise BadInput("content-type", f"Content-Type {media} cannot be read. Send one of {known}, or none.")
     charset = _CHARSET.search(content_type or "")
     if charset and charset[1].lower() not in ("utf-8", "utf8", "us-ascii", "ascii"):
@@ -64,10 +64,10 @@ def _media_type(content_type: str | None) -> str:
 
 
 def _claimed(media: str, name: str) -> InputFormat | None:
-    """What Content-Type and file name say; None when they leave it to the content."""
+    """The format that Content-Type or file name say; None when they say none."""
     by_type = _TYPES[media]
     stem = name.removesuffix(".gz")
-    by_name = next((told for ending, told in _ENDINGS.items() if stem.endswith(ending)), None)
+    by_name = next((form for ending, form in _ENDINGS.items() if stem.endswith(ending)), None)
     if by_type and by_name and by_type is not by_name:
         message = f"The file name says {by_name.name}, but Content-Type {media} says {by_type.name}. Correct one."
         raise BadInput("filename", message)
@@ -82,7 +82,7 @@ def _check_gzip(media: str, name: str, gzipped: bool) -> None:
 
 
 def _inflated(head: bytes) -> bytes:
-    """How the inflated input begins, up to 64 KiB."""
+    """The first 64 KiB of the inflated input."""
     text = b""
     for piece in Inflater(max_bytes=1 << 62, max_ratio=1 << 62).feed(head):
         text += piece

@@ -1,4 +1,4 @@
-"""Inflating gzip (RFC 1952), several members too, without letting a small file fill the memory or the disk."""
+"""Inflates gzip (RFC 1952), also of several members, and refuses small files that inflate to very large ones."""
 
 import zlib
 from collections.abc import Iterator
@@ -7,19 +7,19 @@ from outlast.inputs.types import BadInput
 
 MAGIC = b"\x1f\x8b"
 PIECE = 1024 * 1024
-"""Bytes of inflated data handed out at once, at most."""
+"""Most bytes of inflated data that are yielded at once."""
 
-_SLICE = 16 * 1024  # zlib copies what is left behind a member: of this, not of the whole
-_JUDGE_RATIO_FROM = 8 * 1024 * 1024
+_SLICE = 16 * 1024  # zlib copies the rest of its input after each member, so its input is kept short
+_RATIO_COUNTS_FROM = 8 * 1024 * 1024
 _GZIP_ONLY = 16 + zlib.MAX_WBITS
 _AGAIN = "Compress the file again and send all of it."
 
 
 class Inflater:
-    """Inflates what it is fed, piece by piece.
+    """Inflates the data that it is fed, piece by piece.
 
-    `max_bytes` limits the inflated size, `max_ratio` the inflated size as a multiple of the compressed; the ratio
-    counts from 8 MiB inflated, so small files of great regularity pass. Zeros behind the last member are padding.
+    `max_bytes` limits the inflated size, `max_ratio` the inflated size as a multiple of the compressed size. The ratio
+    counts from 8 MiB of inflated data, so that small regular files pass. Zeros after the last member are padding.
     """
 
     def __init__(self, max_bytes: int, max_ratio: float) -> None:
@@ -32,9 +32,9 @@ class Inflater:
         self._between = True
 
     def feed(self, data: bytes) -> Iterator[bytes]:
-        """The inflated data in pieces of at most 1 MiB. Raises BadInput when it is corrupt or beyond a limit.
+        """The inflated data in pieces of at most 1 MiB. Raises BadInput when it is corrupt or exceeds a limit.
 
-        Take all pieces before the next call: nothing is inflated ahead of the one asked for.
+        Take all pieces before the next call, because each piece is inflated only when it is asked for.
         """
         for start in range(0, len(data), _SLICE):
             rest = data[start : start + _SLICE]
@@ -44,17 +44,17 @@ class Inflater:
                 rest = self._member.unused_data if self._member.eof else b""
 
     def finish(self) -> None:
-        """Raises BadInput when the data ended too early."""
+        """Raise BadInput when the data is truncated."""
         if not self._between or not self._members:
             raise BadInput("body", f"The gzip file is truncated. {_AGAIN}")
 
     def _open(self, data: bytes) -> bytes:
-        """Starts the next member when the last one has ended, behind padding if there is any; what is left of data."""
+        """Start the next member when the last one has ended, after any padding. Returns the data that is left."""
         if not self._between:
             return data
         data = data.lstrip(b"\0") if self._members else data
         if self._members and data and data[0] != MAGIC[0]:
-            raise BadInput("body", f"The gzip file has data behind its end that is not gzip. {_AGAIN}")
+            raise BadInput("body", f"The gzip file has data after its end that is not gzip. {_AGAIN}")
         if data:
             self._member = zlib.decompressobj(_GZIP_ONLY)
             self._between = False
@@ -80,6 +80,6 @@ class Inflater:
     def _check_limits(self) -> None:
         if self._given > self._max_bytes:
             raise BadInput("body", f"The gzip file holds more than {self._max_bytes:,} bytes. Send it in parts.")
-        if self._given > max(_JUDGE_RATIO_FROM, self._taken * self._max_ratio):
+        if self._given > max(_RATIO_COUNTS_FROM, self._taken * self._max_ratio):
             ratio = f"more than {self._max_ratio:g} times its size"
             raise BadInput("body", f"The gzip file inflates to {ratio}, which is refused. Send it uncompressed.")

@@ -1,4 +1,4 @@
-"""JSON Lines (https://jsonlines.org): one JSON object a line, UTF-8."""
+"""JSON Lines (https://jsonlines.org): a JSON object on each line, in UTF-8."""
 
 import re
 from collections.abc import Iterator
@@ -14,18 +14,17 @@ _BOM = b"\xef\xbb\xbf"
 _BLANK = b" \t\r\n"
 _ONLY_A_BRACE = re.compile(rb"\s*\{[ \t\r]*\n")
 _OBJECT_LINE = re.compile(rb"^[ \t]*\{", re.MULTILINE)
-_MAX_INTEGER_DIGITS = 18
 
 
 @dataclass(frozen=True, slots=True)
 class JsonLines:
-    """A record is a line. Blank lines are no rows but count in the numbering, so a row's number is its line's."""
+    """A record is a line. Blank lines are not rows but count in the numbering: a row's number is its line's number."""
 
     max_record: int = MAX_RECORD
     name: str = "jsonl"
 
     def columns(self, head: bytes, at_end: bool) -> list[str]:
-        """None. Raises BadInput for what is empty or has no line that begins like an object."""
+        """Empty, because the format has no header. Raises BadInput when no line begins like an object."""
         text = head.removeprefix(_BOM).strip(_BLANK)
         if not text:
             raise BadInput("body", "The input is empty. Send one JSON object a line.")
@@ -38,7 +37,7 @@ class JsonLines:
         return []
 
     def first(self, head: bytes, at_end: bool) -> tuple[int, int]:
-        """Behind the byte order mark, if there is one; row 1."""
+        """The position after the byte order mark, and row 1."""
         self.columns(head, at_end)
         return len(head) - len(head.removeprefix(_BOM)), 1
 
@@ -79,8 +78,8 @@ def _bad(number: int, end: int, record: bytes, message: str) -> BadRow:
     try:
         record.decode()
     except UnicodeDecodeError as error:
-        place = f"byte {error.start + 1} of the line is not UTF-8"
-        return BadRow(number, end, "", "encoding", place, [_shown(record)])
+        fault = f"byte {error.start + 1} of the line is not UTF-8"
+        return BadRow(number, end, "", "encoding", fault, [_shown(record)])
     return BadRow(number, end, "", "json", message, [_shown(record)])
 
 

@@ -1,22 +1,22 @@
-"""Where CSV records end when quotes are involved (RFC 4180, section 2), in time linear in the data whatever it holds.
+"""Finds the ends of CSV records with quotes (RFC 4180, section 2), in time linear in the size of any data.
 
-A line is judged by itself, twice: as one that starts a record, and as one that starts inside a quoted field. It then
-ends the record, ends inside a quoted field, or is malformed. A quoted field that spans lines ends with the first
-line, judged from inside, that does not end inside again. That line is the same for all lines before it, so it is looked
-for once: without this, lines that each open a quote would each be followed to the end of the data.
+A line is matched alone, in two ways: as a line that starts a record, and as a line that starts inside a quoted field.
+Either way it ends the record, ends inside a quoted field, or is malformed. A quoted field that spans lines ends with
+the first line that, matched from inside, does not end inside again. That line is the same for all lines before it, so
+it is searched once. Otherwise data in which each line opens a quote would be searched to its end for each line.
 """
 
 import re
 from dataclasses import dataclass, field
 
 MAX_QUOTED = 1024 * 1024
-"""Bytes. A record of more than one line that is longer than this counts as one whose quote is never closed."""
+"""Bytes. In a longer record of several lines, the quote counts as never closed."""
 
 SHORT = 16 * 1024
-"""Bytes. Up to this size a record is first taken for a sound one."""
+"""Bytes. Up to this size, a record is first matched as a sound one."""
 
-# Possessive throughout: no pattern ever goes back, so each is linear. A quote opens a field behind a comma, a line end
-# or nothing; behind anything else it is literal.
+# All quantifiers are possessive: no pattern backtracks, so each is linear. A quote opens a field after a comma, a line
+# end or nothing; after anything else it is literal.
 _INSIDE = rb'[^"]*+(?:""[^"]*+)*+'
 _OPENS = rb'(?<![^,\n])"'
 _CLOSES = rb'"(?=,|\r*+(?:\n|\Z))'
@@ -40,9 +40,9 @@ class Quotes:
     _closing: tuple[int, bool] | None = None
 
     def easy_end(self, start: int, stop: int) -> int | None:
-        """The end of the record at `start` if it is sound, short and ends at or before `stop`; None tells nothing.
+        """The end of the record at `start` if it is sound, short and ends at or before `stop`; else None.
 
-        What was looked at in vain is not looked at again, so trying costs each byte once.
+        Data without a match is not tried again, so trying costs each byte once.
         """
         if start < self._careful_until:
             return None
@@ -55,7 +55,7 @@ class Quotes:
     def ends(self, start: int, line_end: int) -> tuple[int, bool] | None:
         """The end of the record whose first line is data[start:line_end], and whether its quoting is sound.
 
-        A record whose quoting is not sound ends with its first line. None: more data is needed to tell.
+        A record whose quoting is not sound ends with its first line. None means that more data is needed.
         """
         if easy := self.easy_end(start, len(self.data)):
             return easy, True
@@ -70,15 +70,15 @@ class Quotes:
         return (end, True) if sound and end - start <= self.max_quoted else (line_end, False)
 
     def _close(self, inside: int) -> tuple[int, bool] | None:
-        """The end of the line that ends the quoted field that the line at `inside` starts in, and whether it is sound;
-        None when there is none in the data."""
+        """The end of the line that closes the quoted field in which the line at `inside` starts, and whether it is
+        sound. None when the data does not contain that line."""
         if inside not in self._known:
             line, self._closing = self._follow(inside)
             self._known = range(inside, line + 1)
         return self._closing
 
     def _follow(self, position: int) -> tuple[int, tuple[int, bool] | None]:
-        """As `_close`, without looking at what is known; and where that line starts."""
+        """Search what `_close` returns. The first value is where the line starts."""
         while (quote := self.data.find(b'"', position)) >= 0:
             line = self.data.rfind(b"\n", position, quote) + 1 or position
             line_end = self.data.find(b"\n", quote) + 1 or len(self.data)
@@ -92,7 +92,7 @@ class Quotes:
 
 
 def split(record: str) -> list[str]:
-    """The fields of a record whose quoting is sound, without its line end."""
+    """The fields of a record with sound quoting and without a line end."""
     fields = []
     for match in _SPLIT.finditer(record):
         quoted, plain, comma = match.groups()

@@ -1,4 +1,4 @@
-"""Refusing what is plainly no text in UTF-8, by name where it can be told."""
+"""Refuses inputs that are not UTF-8 text, and names their format when their first bytes show it."""
 
 import re
 
@@ -27,7 +27,7 @@ _LOOK_AT = 4096
 
 
 def refuse_unsupported(head: bytes) -> None:
-    """Raises BadInput when `head`, how the input begins, is no text or another format known by its first bytes."""
+    """Raise BadInput when `head`, the beginning of the input, is not text or is a known other format."""
     for signature, what in _SIGNATURES.items():
         if head.startswith(signature):
             raise BadInput("body", f"The input is {what}")
@@ -40,5 +40,5 @@ def refuse_unsupported(head: bytes) -> None:
 
 
 def _is_binary(head: bytes) -> bool:
-    """NUL bytes in the first line, or in every tenth place: a few further on cost their rows only."""
+    """Whether the first line or a tenth of all bytes are NUL. A few NUL bytes further on only reject their rows."""
     return b"\0" in head.partition(b"\n")[0] or head.count(b"\0") * 10 > len(head)

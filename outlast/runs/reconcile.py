@@ -1,81 +1,74 @@
-"""What the sweep makes of one run: its record beside its orchestration. No I/O, no clock."""
+"""What the sweep decides about one run, from its record and its orchestration. No I/O, no clock."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum, auto
-from typing import Any
 
 from outlast.models import MOST_ATTEMPTS
+from outlast.runs.instances import MOVING, InstanceStatus
 from outlast.runs.record import ENDED, RunRecord
 
 STUCK = "outlast: it has not moved for longer than any activity can live"
-"""The reason of the sweep's own terminations; any other is somebody's will."""
-MOVING = ("Running", "Pending", "ContinuedAsNew")
+"""The reason of the sweep's own terminations. Any other reason is an operator's."""
 START_SECONDS = 60.0
-"""Whoever recorded a run has started it by then, or died."""
+"""Time in which the start endpoint starts a run that it recorded, unless its process died."""
 LONGEST_PAUSE = timedelta(hours=1)
-"""Between two compensations of a run to which something stays pending."""
+"""Between two compensations of a run with pending steps."""
 
 
 class Decision(Enum):
     LEAVE = auto()
     START = auto()
     """The record's attempt was never started."""
-    AGAIN = auto()
-    """As the next attempt."""
+    RESTART = auto()
+    """Start the next attempt."""
     TERMINATE = auto()
-    """It does not move. The next sweep finds it terminated."""
+    """The orchestration does not move. The next sweep finds it terminated."""
     COMPENSATE = auto()
 
 
-@dataclass(frozen=True, slots=True)
-class InstanceStatus:
-    """An orchestration as it stands. `status` None: there is none. `attempt` is what it was started with, `moved` when
-    it or one of its lanes last changed, `text` its output or the reason of its end."""
-
-    status: str | None
-    attempt: int = 0
-    moved: datetime | None = None
-    text: Any = None
-
-
 def decide(record: RunRecord, seen: InstanceStatus, now: datetime, patience: float) -> Decision:
-    """What is to be done. `patience`: seconds in which something must change while any activity lives."""
-    if record.state in ENDED:
-        return _pending(record, now)
+    """Return what to do. `patience`: seconds in which something must change while any activity lives."""
+    state, updated = record.status.state, _time(record.status.updated)
+    if state in ENDED:
+        return _ended(record, now)
     if seen.status == "Suspended":
         return Decision.LEAVE
     if seen.status in MOVING:
-        moved = max(_time(record.updated), seen.moved or _time(record.updated))
+        moved = max(updated, seen.moved or updated)
         return Decision.TERMINATE if now - moved > timedelta(seconds=patience) else Decision.LEAVE
-    if record.state == "failing":
+    if state == "failing":
         return Decision.COMPENSATE
-    if record.state == "accepted" and seen.attempt < record.attempt:
-        overdue = seen.status is not None or now - _time(record.updated) > timedelta(seconds=START_SECONDS)
+    if state == "accepted" and seen.attempt < record.status.attempt:
+        overdue = seen.status is not None or now - updated > timedelta(seconds=START_SECONDS)
         return Decision.START if overdue else Decision.LEAVE
-    return _ended(record, seen)
+    return _without_orchestration(record, seen)
 
 
-def _pending(record: RunRecord, now: datetime) -> Decision:
-    """Later and later, for what could not be done at once may need a person."""
-    pause = min(LONGEST_PAUSE, timedelta(minutes=2 ** min(record.compensations, 10)))
-    return Decision.COMPENSATE if record.pending and now - _time(record.updated) >= pause else Decision.LEAVE
+def _ended(record: RunRecord, now: datetime) -> Decision:
+    """Pending steps are tried again at growing intervals, because what failed at once may need a person."""
+    status = record.status
+    pause = min(LONGEST_PAUSE, timedelta(minutes=2 ** min(status.compensations, 10)))
+    return Decision.COMPENSATE if status.pending and now - _time(status.updated) >= pause else Decision.LEAVE
 
 
-def _ended(record: RunRecord, seen: InstanceStatus) -> Decision:
-    """The record says that it is being worked on, and nobody works on it. Who terminates or purges a run wants its
-    end; an orchestration that failed without a word to the record lost its worker."""
-    willed = seen.status is None or (seen.status == "Terminated" and STUCK not in str(seen.text))
-    return Decision.COMPENSATE if willed or record.attempt >= MOST_ATTEMPTS else Decision.AGAIN
+def _without_orchestration(record: RunRecord, seen: InstanceStatus) -> Decision:
+    """The record says that the run is at work, but no orchestration is. An operator who terminates or purges it wants
+    its end; an orchestration that failed without changing the record lost its worker."""
+    wanted = _ended_by_operator(seen)
+    return Decision.COMPENSATE if wanted or record.status.attempt >= MOST_ATTEMPTS else Decision.RESTART
+
+
+def _ended_by_operator(seen: InstanceStatus) -> bool:
+    return seen.status is None or (seen.status == "Terminated" and STUCK not in str(seen.text))
 
 
 def reason(record: RunRecord, seen: InstanceStatus) -> str:
     """Why a run is compensated that did not fail by itself."""
     if seen.status is None:
         return "its orchestration is gone: it was purged"
-    if seen.status == "Terminated" and STUCK not in str(seen.text):
+    if _ended_by_operator(seen):
         return f"its orchestration was terminated: {seen.text or 'no reason was given'}"
-    return f"its orchestration ended {record.attempt} times without its doing; the last time: {seen.text}"
+    return f"its orchestration ended {record.status.attempt} times without its doing; the last time: {seen.text}"
 
 
 def _time(text: str | None) -> datetime:

@@ -1,26 +1,27 @@
 """The run record: the truth about a run, in the container `runs`, partition key `/id`.
 
-state: accepted → reading → generating → storing → publishing → completed; any before completed → failing → its
-`outcome`: failed, cancelled or superseded. Every change is conditional on the record's ETag.
+`transitions` changes it, `store` keeps it, and every change is conditional on its ETag.
 """
 
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
+from typing import Any, Self
 
-CONTAINER = "runs"
+from outlast.models import Json
+
 STATES = ("accepted", "reading", "generating", "storing", "publishing", "completed")
 OUTCOMES = ("failed", "cancelled", "superseded")
 ENDED = frozenset({"completed", *OUTCOMES})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RunRecord:
-    """One run. `pending`: the steps of its compensation that are still to be done: `undo`, `email`. `outcome`: the
-    final state of a run that is failing. `wrote`: whether any attempt came as far as storing. `compensations`: how
-    often one was started. `body`: the name under which the posted input is staged. `fingerprint`: what the caller
-    asked for, so that a repeat can be told from another request."""
+class RunRequest:
+    """What was asked. It never changes.
 
-    id: str
+    `body` is the name under which the posted input is staged. `fingerprint` is a hash of the whole request, so that a
+    repeat can be told from another request under the same key.
+    """
+
     report: str
     accepted: str
     format: str
@@ -31,11 +32,22 @@ class RunRecord:
     reference_etag: str | None = None
     body: str = "body"
     fingerprint: str | None = None
-    parameters: dict[str, Any] = field(default_factory=dict)
+    parameters: Json = field(default_factory=dict)
     tolerated_rejects: int | None = None
     tolerated_reject_percent: float | None = None
     max_parallel: int = 8
     ru_share: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunStatus:
+    """Where the run stands.
+
+    `pending` are the steps of its compensation that are still to be done: `undo`, `email`. `outcome` is the final state
+    of a run that is failing. `wrote` says whether any attempt came as far as storing. `compensations` counts how often
+    a compensation was started.
+    """
+
     state: str = "accepted"
     attempt: int = 1
     pending: list[str] = field(default_factory=list)
@@ -43,11 +55,49 @@ class RunRecord:
     wrote: bool = False
     compensations: int = 0
     updated: str | None = None
-    totals: dict[str, Any] | None = None
-    failure: dict[str, Any] | None = None
-    receipt: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunResult:
+    """What came of the run so far."""
+
+    totals: Json | None = None
+    failure: Json | None = None
+    receipt: Json | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRecord:
+    id: str
+    request: RunRequest
+    status: RunStatus = RunStatus()
+    result: RunResult = RunResult()
     etag: str | None = None
 
-    def shown(self) -> dict[str, Any]:
-        """The record as a caller sees it and as it is stored."""
-        return {name: value for name, value in asdict(self).items() if name != "etag"}
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any]) -> Self:
+        """Read what `to_document` wrote; members of a newer release are left out."""
+        request, status, result = (_members(document, part) for part in (RunRequest, RunStatus, RunResult))
+        return cls(
+            id=document["id"],
+            request=RunRequest(**request),
+            status=RunStatus(**status),
+            result=RunResult(**result),
+            etag=document.get("_etag"),
+        )
+
+    def to_document(self) -> Json:
+        """The record as it is stored, and as a caller sees it: one level, without the ETag."""
+        return {"id": self.id, **asdict(self.request), **asdict(self.status), **asdict(self.result)}
+
+    def changed(self, **changes: Any) -> Self:
+        """A record in which these members of status and result have these values."""
+        result = {name: changes.pop(name) for name in list(changes) if name in _RESULT}
+        return replace(self, status=replace(self.status, **changes), result=replace(self.result, **result))
+
+
+def _members(document: Mapping[str, Any], part: type[RunRequest | RunStatus | RunResult]) -> Json:
+    return {f.name: document[f.name] for f in fields(part) if f.name in document}
+
+
+_RESULT = frozenset(f.name for f in fields(RunResult))

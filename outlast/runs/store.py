@@ -1,7 +1,7 @@
 """Where run records are kept: the container `runs`, each change conditional on the record's ETag."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
@@ -9,7 +9,8 @@ from outlast.cosmos.client import Cosmos
 from outlast.cosmos.conditional import Conflict, change, read_or_none, write_if_unchanged
 from outlast.cosmos.errors import translated
 from outlast.errors import Permanent
-from outlast.runs.record import CONTAINER, ENDED, RunRecord
+from outlast.models import RUNS_CONTAINER
+from outlast.runs.record import ENDED, RunRecord
 
 PARTITION_KEY = "/id"
 
@@ -45,7 +46,7 @@ async def need(runs: Runs, run: str) -> RunRecord:
     """The record of a run; raise Permanent where there is none."""
     record = await runs.find(run)
     if record is None:
-        raise Permanent(f"run {run} has no record in the container {CONTAINER}; it was deleted: start a new run")
+        raise Permanent(f"run {run} has no record in the container {RUNS_CONTAINER}; it was deleted: start a new run")
     return record
 
 
@@ -64,9 +65,9 @@ class CosmosRuns:
         return True
 
     async def find(self, run: str) -> RunRecord | None:
-        with translated(f"run {run}'s record", CONTAINER, PARTITION_KEY):
-            found = await read_or_none(await self._cosmos.container(CONTAINER), run, run)
-        return None if found is None else _record(found)
+        with translated(f"run {run}'s record", RUNS_CONTAINER, PARTITION_KEY):
+            found = await read_or_none(await self._cosmos.container(RUNS_CONTAINER), run, run)
+        return None if found is None else RunRecord.from_document(found)
 
     async def newest(self, asked: Listing) -> list[RunRecord]:
         given = {"report": asked.report, "state": asked.state, "before": asked.before}
@@ -85,9 +86,9 @@ class CosmosRuns:
 
     async def _query(self, text: str, values: dict[str, Any]) -> list[RunRecord]:
         parameters = [{"name": name, "value": value} for name, value in values.items()]
-        with translated("the run records", CONTAINER, PARTITION_KEY):
-            container = await self._cosmos.container(CONTAINER)
-            return [_record(item) async for item in container.query_items(text, parameters=parameters)]
+        with translated("the run records", RUNS_CONTAINER, PARTITION_KEY):
+            container = await self._cosmos.container(RUNS_CONTAINER)
+            return [RunRecord.from_document(item) async for item in container.query_items(text, parameters=parameters)]
 
     async def change(self, run: str, edit: Callable[[RunRecord], RunRecord]) -> RunRecord:
         """Apply `edit` to the newest record until no other change comes between. `edit` may raise to refuse."""
@@ -96,14 +97,10 @@ class CosmosRuns:
         )
 
     async def _write(self, record: RunRecord, etag: str | None = None) -> RunRecord:
-        body = replace(record, updated=self._stamp()).shown()
-        with translated(f"run {record.id}'s record", CONTAINER, PARTITION_KEY):
-            return _record(await write_if_unchanged(await self._cosmos.container(CONTAINER), body, etag))
+        body = record.changed(updated=self._stamp()).to_document()
+        with translated(f"run {record.id}'s record", RUNS_CONTAINER, PARTITION_KEY):
+            container = await self._cosmos.container(RUNS_CONTAINER)
+            return RunRecord.from_document(await write_if_unchanged(container, body, etag))
 
     def _stamp(self) -> str:
         return self._now().astimezone(UTC).isoformat(timespec="milliseconds")
-
-
-def _record(item: Any) -> RunRecord:
-    known = {f.name for f in fields(RunRecord)}
-    return RunRecord(etag=item["_etag"], **{k: v for k, v in item.items() if k in known and k != "etag"})

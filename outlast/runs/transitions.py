@@ -1,13 +1,147 @@
-"""Every change of a run's state."""
+"""Every change of a run's state, in one table.
 
-from dataclasses import replace
-from typing import Any
+`TABLE` says to which state an event leads from each state; an event is refused from a state that it does not name. The
+functions below say what else of the record an event changes. Nothing here does I/O, and whoever changes a record
+(`advance_run`, `publish_report`, `send_email`, the cancel endpoint, the sweep) does it by `apply`.
+"""
 
-from outlast.runs.record import RunRecord
+from collections.abc import Callable, Mapping
+from enum import StrEnum
+
+from outlast.errors import Permanent
+from outlast.models import RunChange
+from outlast.runs.record import ENDED, OUTCOMES, RunRecord
 
 
-def failing(record: RunRecord, outcome: str, failure: dict[str, Any] | None) -> RunRecord:
-    """The record of a run that is at work, fenced: what it is to become, and what is pending before."""
-    undo = ["undo"] if record.mode == "snapshot" and record.wrote else []
-    mail = ["email"] if outcome == "failed" else []
-    return replace(record, state="failing", outcome=outcome, failure=failure, pending=[*undo, *mail])
+class Event(StrEnum):
+    """What happens to a run."""
+
+    READ = "read"
+    """An orchestration begins. Where one had begun before, the run goes on as its next attempt."""
+    GENERATE = "generate"
+    STORE = "store"
+    PUBLISH = "publish"
+    RECORD_RECEIPT = "record_receipt"
+    COMPLETE = "complete"
+    FAIL = "fail"
+    CANCEL = "cancel"
+    FINISH_STEP = "finish_step"
+    """A step of the compensation is done."""
+    FIND_PUBLISHED = "find_published"
+    """The undo found that the run is published: readers may have it, so it is completed."""
+    CLOSE = "close"
+    RESTART = "restart"
+    """The sweep starts the next attempt."""
+
+
+OUTCOME = "outcome"
+"""Stands in the table for the state that the record names as its outcome."""
+_WORK = ("accepted", "reading", "generating", "storing", "publishing")
+_STAY_ENDED = {state: state for state in ("completed", *OUTCOMES)}
+
+TABLE: Mapping[Event, Mapping[str, str]] = {
+    Event.READ: dict.fromkeys(_WORK, "reading"),
+    Event.GENERATE: dict.fromkeys(("reading", "generating"), "generating"),
+    Event.STORE: dict.fromkeys(("generating", "storing"), "storing"),
+    Event.PUBLISH: dict.fromkeys(("storing", "publishing"), "publishing"),
+    Event.RECORD_RECEIPT: {"publishing": "publishing"},
+    Event.COMPLETE: dict.fromkeys(("publishing", "completed"), "completed"),
+    Event.FAIL: {**dict.fromkeys((*_WORK, "failing"), "failing"), **_STAY_ENDED},
+    Event.CANCEL: {**dict.fromkeys((*_WORK, "failing"), "failing"), "cancelled": "cancelled"},
+    Event.FINISH_STEP: {"failing": "failing", **_STAY_ENDED},
+    Event.FIND_PUBLISHED: dict.fromkeys(("failing", "completed", *OUTCOMES), "completed"),
+    Event.CLOSE: {"failing": OUTCOME, **_STAY_ENDED},
+    Event.RESTART: dict.fromkeys(_WORK, "accepted"),
+}
+
+
+class NotAllowed(Permanent):
+    """The event is refused in the state or attempt in which the run is."""
+
+
+def apply(record: RunRecord, change: RunChange) -> RunRecord:
+    """The record after the event; raise NotAllowed where it is refused.
+
+    An event repeated in the state to which it leads changes nothing, so that a repeated activity does no harm.
+    """
+    event, status = Event(change.event), record.status
+    to = TABLE[event].get(status.state) if status.attempt == change.attempt else None
+    after = _EFFECTS.get(event, _move)(record, change, to) if to else _taken_over(record, change)
+    if after is None:
+        raise NotAllowed(
+            f"run {record.id} is {status.state} in attempt {status.attempt}; '{event}' of attempt {change.attempt} "
+            "is refused: see GET /api/runs/{run} for what became of it"
+        )
+    keeps_totals = change.totals is not None and status.state not in ENDED
+    return after.changed(totals=change.totals) if keeps_totals else after
+
+
+def _taken_over(record: RunRecord, change: RunChange) -> RunRecord | None:
+    """A repeated READ that has begun the next attempt asks again with the attempt that it knows."""
+    state = (record.status.state, record.status.attempt)
+    return record if change.event == Event.READ and state == ("reading", change.attempt + 1) else None
+
+
+def _move(record: RunRecord, change: RunChange, to: str) -> RunRecord:
+    return record.changed(state=to, wrote=record.status.wrote or to == "storing")
+
+
+def _read(record: RunRecord, change: RunChange, to: str) -> RunRecord:
+    begun_before = record.status.state not in ("accepted", "reading")
+    return record.changed(state=to, attempt=record.status.attempt + begun_before)
+
+
+def _record_receipt(record: RunRecord, change: RunChange, to: str) -> RunRecord:
+    """The first receipt stays: a repeat counts the same rows, but later."""
+    return record.changed(receipt=record.result.receipt or change.receipt)
+
+
+def _fail(record: RunRecord, change: RunChange, to: str) -> RunRecord:
+    """The fence: from here on every activity of the run's work stops. A run that has ended keeps its end."""
+    if record.status.state in _WORK:
+        return _fence(record, change, change.outcome or "failed").changed(compensations=1)
+    return record.changed(compensations=record.status.compensations + (change.failure is not None))
+
+
+def _fence(record: RunRecord, change: RunChange, outcome: str) -> RunRecord:
+    undo = ["undo"] if record.request.mode == "snapshot" and record.status.wrote else []
+    email = ["email"] if outcome == "failed" else []
+    return record.changed(state="failing", outcome=outcome, failure=change.failure, pending=[*undo, *email])
+
+
+def _cancel(record: RunRecord, change: RunChange, to: str) -> RunRecord | None:
+    if record.status.outcome == "cancelled":
+        return record
+    return _fence(record, change, "cancelled") if record.status.state in _WORK else None
+
+
+def _finish_step(record: RunRecord, change: RunChange, to: str) -> RunRecord:
+    return record.changed(pending=[step for step in record.status.pending if step != change.step])
+
+
+def _find_published(record: RunRecord, change: RunChange, to: str) -> RunRecord | None:
+    if record.status.state == to:
+        return record
+    if "undo" not in record.status.pending or not record.result.receipt:
+        return None
+    return record.changed(state=to, pending=[], failure=None, outcome=None)
+
+
+def _close(record: RunRecord, change: RunChange, to: str) -> RunRecord:
+    return record.changed(state=record.status.outcome or "failed") if to == OUTCOME else record
+
+
+def _restart(record: RunRecord, change: RunChange, to: str) -> RunRecord:
+    return record.changed(state=to, attempt=record.status.attempt + 1)
+
+
+_EFFECTS: Mapping[Event, Callable[[RunRecord, RunChange, str], RunRecord | None]] = {
+    Event.READ: _read,
+    Event.RECORD_RECEIPT: _record_receipt,
+    Event.FAIL: _fail,
+    Event.CANCEL: _cancel,
+    Event.FINISH_STEP: _finish_step,
+    Event.FIND_PUBLISHED: _find_published,
+    Event.CLOSE: _close,
+    Event.RESTART: _restart,
+}

@@ -1,23 +1,25 @@
-"""What is staged of a chunk: parts, each the work of one call, named by their content and fixed by their answer.
+"""The staged documents and rejects of a chunk, in parts. Each call of `generate_report` stages one part.
 
-Two calls that run at once may cut a part at different rows. Each writes under its content's hash, and the answer that
-is there first says which of the two is the part; the other stays unread.
+Two calls that run at the same time may end a part at different rows. Each stages files that are named by their content,
+and then an answer that names them. The first answer decides what the part is; the files of the other call stay unread.
 """
 
-import hashlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 import orjson
 
 from outlast.models import Json, Payload
-from outlast.staging.paths import generated_path
+from outlast.staging.paths import content_name, generated_path
 from outlast.staging.store import Staging
 
 
 @dataclass(frozen=True, slots=True)
 class PartAnswer(Payload):
-    """`{part}.json`. `cursor` None: the chunk ends with this part. `rejects` None: it has none."""
+    """`{part}.json`. `cursor` is None in the last part of a chunk, `rejects` in a part without rejects.
+
+    `documents` and `rejects` are file names; `size` is the length of the documents file in bytes.
+    """
 
     cursor: Json | None
     totals: Json
@@ -41,7 +43,7 @@ class Generated:
     async def keep(
         self, part: int, documents: bytes, rejects: bytes | None, cursor: Json | None, totals: Json
     ) -> PartAnswer:
-        """Stage a part and return its answer: ours, or that of another call that was first."""
+        """Stage a part and return its answer, which is that of another call if that was first."""
         answer = PartAnswer(
             cursor=cursor,
             totals=totals,
@@ -55,7 +57,7 @@ class Generated:
         return first or answer
 
     async def parts(self) -> AsyncIterator[tuple[int, PartAnswer]]:
-        """Every part in order, up to the one that ends the chunk or the last that is there."""
+        """The parts in order, up to the last one of the chunk or the last one that is staged so far."""
         part = 0
         while (answer := await self.find(part)) is not None:
             yield part, answer
@@ -67,6 +69,6 @@ class Generated:
         return generated_path(self.run, self.chunk, part, name)
 
     async def _put(self, part: int, data: bytes, ending: str) -> str:
-        name = f"{hashlib.sha256(data).hexdigest()[:16]}.{ending}"
+        name = content_name(data, ending)
         await self.staging.put(self.path(part, name), data)
         return name

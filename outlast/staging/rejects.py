@@ -1,20 +1,20 @@
-"""The rows that were refused: one line each, with its first error and the input's own columns."""
+"""The rejects as CSV: a line for each refused row, with its first error and the input's own columns."""
 
 import csv
 import io
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-MAX_FIELD_SHOWN = 10_000
-"""Characters. A field of many megabytes would make the file unreadable, for the csv module too."""
+from outlast.inputs.types import MAX_FIELD_SHOWN
+
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", *"\uff1d\uff0b\uff0d\uff20", "'")
-"""What a spreadsheet may take for the beginning of a formula, and the mark itself that is put before it."""
+"""Beginnings that a spreadsheet may take for a formula, and the apostrophe that `neutral` adds."""
 OWN_COLUMNS = ("row", "column", "code", "message")
 
 
 @dataclass(frozen=True, slots=True)
 class Reject:
-    """`row` is the row's number in the input; `fields` are its own, as they stood there."""
+    """`row` is the row's number in the input; `fields` are the texts of its columns there."""
 
     row: int
     column: str
@@ -24,7 +24,7 @@ class Reject:
 
 
 def rejects_header(columns: list[str]) -> bytes:
-    """The first line of a rejects file; JSON Lines has no columns but the line itself."""
+    """The first line of a rejects file. The one column of JSON Lines is the line itself."""
     return _line([*OWN_COLUMNS, *(columns or ["line"])])
 
 
@@ -35,7 +35,7 @@ def encode_rejects(rejects: Iterable[Reject]) -> bytes:
 
 
 def each_row_once(files: Iterable[bytes]) -> list[Reject]:
-    """Read rejects back; of a row that stands in them more than once, the first."""
+    """Read rejects from several files. Of a row with several rejects, the first is returned."""
     found: dict[int, Reject] = {}
     for data in files:
         for row, column, code, message, *fields in csv.reader(io.StringIO(data.decode(), newline="")):
@@ -45,12 +45,12 @@ def each_row_once(files: Iterable[bytes]) -> list[Reject]:
 
 
 def neutral(field: str) -> str:
-    """A field that no spreadsheet takes for a formula (OWASP, "CSV Injection"): an apostrophe is put before it."""
+    """The field with an apostrophe before what a spreadsheet may take for a formula (OWASP, "CSV Injection")."""
     return f"'{field}" if field.startswith(FORMULA) else field
 
 
 def original(field: str) -> str:
-    """The field as it was: an apostrophe in front is always ours."""
+    """The field without the apostrophe that `neutral` has added."""
     return field.removeprefix("'")
 
 

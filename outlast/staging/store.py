@@ -1,11 +1,11 @@
-"""Files between the steps of a run: Azure Blob Storage (`az://`) or a local folder (`file://`), alike."""
+"""Files in Azure Blob Storage or in a local folder (`file://`)."""
 
 from collections.abc import AsyncIterable, AsyncIterator
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import obstore
-from obstore.exceptions import AlreadyExistsError, GenericError, PreconditionError
+from obstore.exceptions import AlreadyExistsError, BaseError, GenericError, PreconditionError
 from obstore.store import ObjectStore
 
 from outlast.errors import Permanent
@@ -14,8 +14,11 @@ if TYPE_CHECKING:
     from obstore import GetOptions, ObjectMeta
 
 
+FORMS = "https://ACCOUNT.blob.core.windows.net/CONTAINER/FOLDER or file:///FOLDER"
+
+
 class Staging:
-    """One place in a store. Paths are relative to it; a put is atomic, and a reader never sees half a file."""
+    """A location in a store; paths are relative to it. A put is atomic: a reader never sees half a file."""
 
     def __init__(self, url: str) -> None:
         self._url = url
@@ -31,7 +34,7 @@ class Staging:
         await obstore.put_async(self._store, path, data)
 
     async def put_if_absent(self, path: str, data: bytes) -> bool:
-        """Write unless the file is there; tell whether it was written."""
+        """Write the file unless it exists. Returns whether it was written."""
         try:
             await obstore.put_async(self._store, path, data, mode="create", use_multipart=False)
         except AlreadyExistsError:
@@ -39,7 +42,7 @@ class Staging:
         return True
 
     async def put_stream(self, path: str, pieces: AsyncIterable[bytes]) -> int:
-        """Write a file of any size from its pieces and return its length; nothing is kept when a piece raises."""
+        """Write a file from its pieces and return its length. When `pieces` raises, no file is written."""
         size = 0
 
         async def counted() -> AsyncIterator[bytes]:
@@ -52,49 +55,52 @@ class Staging:
         return size
 
     async def get(self, path: str) -> bytes | None:
-        """The whole file, or None where there is none."""
+        """The whole file, or None when it is missing."""
         try:
-            return bytes(await (await obstore.get_async(self._store, path)).bytes_async())
+            return await self._read(path)
         except FileNotFoundError:
             return None
 
     async def need(self, path: str) -> bytes:
-        """The whole file; raise Permanent where there is none, for an earlier step had promised it."""
+        """The whole file. Raises Permanent when it is missing, although an earlier step has written it."""
         data = await self.get(path)
         if data is None:
             raise Permanent(f"the staged file {path} is missing; it was written and has been deleted: start a new run")
         return data
 
     async def get_range(self, path: str, start: int, length: int, version: str | None = None) -> bytes:
-        """At most `length` bytes from `start`; fewer at the end of the file. Raise Permanent when the file is gone or,
-        with `version`, no longer has that ETag."""
+        """At most `length` bytes from `start`, fewer at the end of the file.
+
+        Raises Permanent when the file is missing or its ETag is not `version`.
+        """
         if length <= 0:
             return b""
         options: GetOptions = {"range": (start, start + length)}
         if version is not None:
             options["if_match"] = version
         try:
-            return bytes(await (await obstore.get_async(self._store, path, options=options)).bytes_async())
+            return await self._read(path, options)
         except FileNotFoundError:
             raise Permanent(f"the file {path} is missing; it has been deleted: start a new run") from None
         except PreconditionError:
-            raise Permanent(
-                f"the file {path} was changed after the run was accepted; start a new run with it"
-            ) from None
+            raise Permanent(f"the file {path} was changed after the run was accepted; start a new run") from None
         except GenericError:
-            if start >= (await self.size(path) or 0):  # a store refuses a range that begins at the end
+            if start >= (await self.size(path) or 0):  # stores refuse a range that begins at the end
                 return b""
             raise
 
     async def etag(self, path: str) -> str | None:
-        """The file's version, or None where there is no file."""
+        """The file's version, or None when it is missing."""
         found = await self._head(path)
         return found["e_tag"] if found else None
 
     async def size(self, path: str) -> int | None:
-        """Bytes of the file, or None where there is none."""
+        """The file's length in bytes, or None when it is missing."""
         found = await self._head(path)
         return found["size"] if found else None
+
+    async def _read(self, path: str, options: "GetOptions | None" = None) -> bytes:
+        return bytes(await (await obstore.get_async(self._store, path, options=options)).bytes_async())
 
     async def _head(self, path: str) -> "ObjectMeta | None":
         try:
@@ -102,14 +108,18 @@ class Staging:
         except FileNotFoundError:
             return None
         except GenericError:
-            if self._url.startswith("file:"):  # what a folder says of a path below a file, or of a name too long for it
+            if self._url.startswith("file:"):  # a path below a file, or a name that is too long
                 return None
             raise
 
 
 def _open(url: str) -> ObjectStore:
-    if not url:
-        raise Permanent("STAGING_URL or INPUTS_URL is not set; give it as az://container/folder or file:///folder")
+    if "://" not in url:
+        said = "names no scheme" if url else "is not set"
+        raise Permanent(f"STAGING_URL or INPUTS_URL {said}; give it as {FORMS}")
     if url.startswith("file://"):
         return obstore.store.from_url(quote(url, safe=":/%"), mkdir=True)
-    return obstore.store.from_url(url)
+    try:
+        return obstore.store.from_url(url)
+    except (BaseError, ValueError):  # the error may repeat the URL, and the URL may hold a signature
+        raise Permanent(f"STAGING_URL or INPUTS_URL does not open; give it as {FORMS}") from None

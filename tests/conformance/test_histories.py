@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from azure.durable_functions import Orchestrator
 
-from outlast.durable import Context, Steps, wait
+from outlast.durable import Caller, Context, Steps
 from tests.fakes.world import STORIES
 from tests.histories import stories
 
@@ -71,7 +71,7 @@ def test_a_changed_orchestrator_is_found(name: str) -> None:
     """Each of them, asked for a timer first, does not give a single one of the recorded answers."""
 
     def changed(context: Context) -> Steps:
-        yield from wait(context, 1)
+        yield from Caller(context, 5.0).wait(1)
         return (yield from STORIES[name](context))
 
     recorded = [turn for turn in TURNS if turn["orchestrator"] == name]

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from outlast.http.start_once import run_of
+from outlast.runs.ids import run_of_key
 from tests.e2e.stack import Stack, first_rows
 
 FIRST_RETRY_SECONDS = "2"
@@ -19,7 +19,7 @@ class Held:
     def __init__(self, stack: Stack, report: str, key: str, phase: str) -> None:
         self.stack = stack
         self.phase = phase
-        self.run = run_of(report, key)
+        self.run = run_of_key(report, key)
         self.folder = stack.data / "staging" / "runs" / self.run
         self._obstacle: Path | None = None
         self._obstruct()
@@ -46,10 +46,10 @@ class Held:
 
 
 @contextmanager
-def publishing_held(stack: Stack, container: str) -> Iterator[None]:
-    """Headers cannot be written meanwhile; documents can."""
+def publishing_held(stack: Stack, container: str, status: int = 503) -> Iterator[None]:
+    """Headers cannot be written meanwhile; documents can. 503 passes, 403 fails the run for good."""
     rules = [
-        stack.database.add_fault(database=DATABASE, container=container, kind=kind, status=503)
+        stack.database.add_fault(database=DATABASE, container=container, kind=kind, status=status)
         for kind in ("create", "replace")
     ]
     yield

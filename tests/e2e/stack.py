@@ -17,11 +17,11 @@ from typing import Any
 
 from azure.cosmos import ContainerProxy, PartitionKey
 
-from local.app_settings import APP, sample_values
-from local.calls import get, get_text
 from local.cosmos.control import Control
-from local.parts import Parts
-from local.ports import Ports, is_taken
+from local.json_calls import get, get_text
+from local.stack.ports import Ports, is_taken
+from local.stack.services import Services
+from local.stack.settings import APP, sample_values
 from tests.e2e.local_command import eventually
 
 JANUARY = APP / "samples/flights-2013-01.csv.gz"
@@ -30,8 +30,8 @@ ENDED = {"Completed", "Failed", "Terminated"}
 
 
 class Stack:
-    def __init__(self, parts: Parts, data: Path) -> None:
-        self.parts = parts
+    def __init__(self, services: Services, data: Path) -> None:
+        self.services = services
         self.data = data
 
     @property
@@ -46,7 +46,7 @@ class Stack:
         return str(answer["id"])
 
     def start_with(self, report: str, input: str, **options: Any) -> str:
-        """Start with a file of the inputs place, and return the run's id."""
+        """Start with a file of the inputs location, and return the run's id."""
         asked = json.dumps({"input": input, "options": options}).encode()
         status, answer = self.request("POST", f"/api/reports/{report}", asked, kind="application/json")
         assert status == 202, answer
@@ -62,8 +62,8 @@ class Stack:
         **query: str,
     ) -> tuple[int, Any]:
         """Status and JSON body of one call, with the function key."""
-        host = self.parts.host
-        url = f"{host.url}{path}?{urllib.parse.urlencode({**query, 'code': self.parts.function_key})}"
+        host = self.services.host
+        url = f"{host.url}{path}?{urllib.parse.urlencode({**query, 'code': self.services.function_key})}"
         headers = {"Content-Type": kind, **({"Idempotency-Key": key} if key else {})}
         try:
             with urllib.request.urlopen(
@@ -77,7 +77,7 @@ class Stack:
     def manage(self, method: str, instance: str, operation: str = "", body: bytes = b"", **query: str) -> int:
         """One call of the durable management API; its status."""
         asked = urllib.parse.urlencode({**query, "code": self.master_key})
-        url = f"{self.parts.host.url}/runtime/webhooks/durabletask/instances/{instance}{operation}?{asked}"
+        url = f"{self.services.host.url}/runtime/webhooks/durabletask/instances/{instance}{operation}?{asked}"
         headers = {"Content-Type": "application/json"}
         try:
             with urllib.request.urlopen(
@@ -90,7 +90,7 @@ class Stack:
 
     def sweep(self) -> None:
         """Fire the sweep; it is not waited for."""
-        url = f"{self.parts.host.url}/admin/functions/sweep_runs?code={self.master_key}"
+        url = f"{self.services.host.url}/admin/functions/sweep_runs?code={self.master_key}"
         headers = {"Content-Type": "application/json"}
         urllib.request.urlopen(urllib.request.Request(url, b"{}", headers, method="POST"), timeout=30).close()
 
@@ -107,7 +107,7 @@ class Stack:
 
     def status(self, run: str) -> dict[str, Any]:
         """The durable status of a run or any of its instances."""
-        host = self.parts.host
+        host = self.services.host
         found: dict[str, Any] = get(
             f"{host.url}/runtime/webhooks/durabletask/instances/{run}?code={self.master_key}&showHistory=true"
         )
@@ -115,7 +115,7 @@ class Stack:
 
     def rejects(self, run: str) -> list[str]:
         """The lines of the run's rejects file."""
-        return get_text(f"{self.parts.host.url}/api/runs/{run}/rejects", self.parts.function_key).splitlines()
+        return get_text(f"{self.services.host.url}/api/runs/{run}/rejects", self.services.function_key).splitlines()
 
     def record(self, run: str) -> dict[str, Any]:
         """The run record, as GET /api/runs/{run} shows it."""
@@ -135,14 +135,14 @@ class Stack:
 
     def instances(self, run: str) -> list[dict[str, Any]]:
         """Every instance of a run, waves and lanes too."""
-        host = self.parts.host
+        host = self.services.host
         found: list[dict[str, Any]] = get(
             f"{host.url}/runtime/webhooks/durabletask/instances?code={self.master_key}&instanceIdPrefix={run}"
         )
         return found
 
     def mails(self) -> list[dict[str, Any]]:
-        mails: list[dict[str, Any]] = get(f"{self.parts.inbox.url}/api/mails")["mails"]
+        mails: list[dict[str, Any]] = get(f"{self.services.inbox.url}/api/mails")["mails"]
         return mails
 
     def mails_about(self, run: str) -> list[dict[str, Any]]:
@@ -152,13 +152,13 @@ class Stack:
         """The inbox's next answers; then it accepts again."""
         body = json.dumps(answers).encode()
         request = urllib.request.Request(
-            f"{self.parts.inbox.url}/api/answers", body, {"Content-Type": "application/json"}
+            f"{self.services.inbox.url}/api/answers", body, {"Content-Type": "application/json"}
         )
         urllib.request.urlopen(request, timeout=10).close()
 
     @contextmanager
     def container(self, name: str) -> Iterator[ContainerProxy]:
-        with self.parts.open_database() as database:
+        with self.services.open_database() as database:
             yield database.get_container_client(name)
 
     def ids(self, name: str) -> list[str]:
@@ -177,27 +177,27 @@ class Stack:
 
     def make_container_anew(self, name: str, partition_key: str, request_units: int) -> None:
         """The container with other RU/s: one partition of 400 is not four of 100."""
-        with self.parts.open_database() as database:
+        with self.services.open_database() as database:
             database.delete_container(name)
             database.create_container(name, PartitionKey(partition_key), offer_throughput=request_units)
 
     @property
     def database(self) -> Control:
         """The emulator's faults, rates and counts."""
-        return Control(self.parts.cosmos.url)
+        return Control(self.services.cosmos.url)
 
     def kill_host_and_start_again(self) -> None:
-        self.parts.host.kill()
-        self.parts.host.__enter__()
+        self.services.host.kill()
+        self.services.host.__enter__()
 
     def kill_database_and_start_again(self) -> None:
         """On the same port, with what it kept on disk."""
-        self.parts.cosmos.kill()
-        self.parts.cosmos.__enter__()
+        self.services.cosmos.kill()
+        self.services.cosmos.__enter__()
 
     def workers(self) -> list[int]:
         """The process ids of the host's workers."""
-        pid = self.parts.host.pid
+        pid = self.services.host.pid
         children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()
         return [int(child) for child in children]
 
@@ -219,9 +219,9 @@ class Stack:
 
 @contextmanager
 def running(data: Path, settings: Mapping[str, str] | None = None, app: Path = APP) -> Iterator[Stack]:
-    """All parts on free ports, ready when this yields; `settings` beside those of the sample."""
-    with Parts(app, data, Ports(cosmos=free_port()), {**sample_values(app), **(settings or {})}) as parts:
-        yield Stack(parts, data)
+    """All services on free ports, ready when this yields; `settings` beside those of the sample."""
+    with Services(app, data, Ports(cosmos=free_port()), {**sample_values(app), **(settings or {})}) as services:
+        yield Stack(services, data)
 
 
 def free_port() -> int:

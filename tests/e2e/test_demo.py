@@ -52,14 +52,14 @@ def test_it_is_told_in_plain_text(demo: Demo) -> None:
 
 
 def test_it_leaves_nothing_running(demo: Demo) -> None:
-    """When the demo has ended, so have all its parts."""
+    """When the demo has ended, so have all its services."""
     command, _ = demo
     assert command.left() == []
 
 
 @pytest.mark.parametrize("moment", ["Start host", "202 Accepted"])
 def test_ctrl_c_ends_it_and_all_its_parts(moment: str) -> None:
-    """Ctrl-C, while the parts start or while a run goes on, ends all of them."""
+    """Ctrl-C, while the services start or while a run goes on, ends all of them."""
     with LocalCommand("demo") as command:
         command.read_until(moment)
         command.tell(signal.SIGINT)
@@ -68,7 +68,7 @@ def test_ctrl_c_ends_it_and_all_its_parts(moment: str) -> None:
 
 
 def test_killed_it_takes_its_parts_with_it(tmp_path: Path) -> None:
-    """After kill -9 of the demo its parts end by themselves."""
+    """After kill -9 of the demo its services end by themselves."""
     with LocalCommand("demo", environment={"TMPDIR": str(tmp_path)}) as command:
         command.read_until("202 Accepted")
         command.tell(signal.SIGKILL)
@@ -76,7 +76,7 @@ def test_killed_it_takes_its_parts_with_it(tmp_path: Path) -> None:
 
 
 def test_a_part_that_dies_ends_it() -> None:
-    """When the host is killed the demo says so, ends with an error, and ends the other parts."""
+    """When the host is killed the demo says so, ends with an error, and ends the other services."""
     with LocalCommand("demo") as command:
         command.read_until("202 Accepted")
         (host,) = [pid for pid in command.left() if b"--with-parent\0host" in Path(f"/proc/{pid}/cmdline").read_bytes()]

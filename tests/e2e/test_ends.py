@@ -90,10 +90,9 @@ def fence(held: Held) -> set[Path]:
 
 
 def compensating(stack: Stack, key: str) -> Held:
-    """A run that failed with everything stored, and whose undo waits."""
+    """A run that stored everything, may not be published, and whose undo waits."""
     held = Held(stack, "airport_departures", key, "storing")
     stack.wait_until(lambda: len(documents(stack, held.run)) == DOCUMENTS, "all to be stored")
-    (held.folder / "chunks.json").unlink()
     held.release()
     stack.wait_until(lambda: stack.record(held.run)["pending"] == ["undo", "email"], f"{held.run} to fail")
     return held
@@ -102,7 +101,7 @@ def compensating(stack: Stack, key: str) -> Held:
 @pytest.fixture(scope="module")
 def ended_while_compensating(stack: Stack, ended: Ended) -> dict[str, Held]:
     """By what was ended: the run, whose compensating lives on; its compensating; and both, purged."""
-    with ThreadPoolExecutor(3) as pool:
+    with publishing_held(stack, SNAPSHOTS, status=403), ThreadPoolExecutor(3) as pool:
         begun = {what: pool.submit(compensating, stack, f"{what} ended while compensating") for what in PARTS}
     runs = {what: future.result() for what, future in begun.items()}
     terminate(stack, runs["run"].run)
@@ -240,6 +239,6 @@ def test_a_run_that_is_ended_while_it_is_compensated_is_compensated_all_the_same
     """By what is left of it or by the sweep; it keeps its own reason."""
     held = ended_while_compensating[what]
     record = stack.sweep_until(held.run, "failed")
-    assert "chunks.json is missing" in record["failure"]["text"]
+    assert "the database refuses the header of airport_departures" in record["failure"]["text"]
     assert len(stack.mails_about(held.run)) == 1
     assert documents(stack, held.run) == []

@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
-from outlast.http.start_once import run_of
 from outlast.models import MOST_ATTEMPTS
+from outlast.runs.ids import run_of_key
 from tests.e2e.local_command import eventually
 from tests.e2e.stack import Stack, copy_app, first_rows, running
 
@@ -49,7 +49,7 @@ class Story:
 
     @property
     def run(self) -> str:
-        return run_of(self.report, "killed")
+        return run_of_key(self.report, "killed")
 
 
 STORIES = (

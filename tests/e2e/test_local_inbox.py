@@ -10,40 +10,43 @@ import pytest
 from sendgrid import SendGridAPIClient
 from sendgrid.helpers.mail import Mail
 
-from local.child import InboxProcess
+from local.child import Child
+from local.stack.service import inbox_service
 
 
-def send(inbox: InboxProcess, subject: str) -> int:
+def send(inbox: Child, subject: str) -> int:
     client = SendGridAPIClient("SG.any.key", host=inbox.url)
     mail = Mail("reports@example.com", "ops@example.com", subject, plain_text_content="Row 3 was bad.")
     status: int = client.send(mail).status_code
     return status
 
 
-def subjects(inbox: InboxProcess) -> list[str]:
+def subjects(inbox: Child) -> list[str]:
     with urlopen(f"{inbox.url}/api/mails", timeout=10) as answer:
         return [mail["subject"] for mail in json.load(answer)["mails"]]
 
 
 def test_the_sendgrid_client_delivers_to_it() -> None:
     """SendGrid's own client, pointed at the inbox, gets 202 and the mail arrives."""
-    with InboxProcess() as inbox:
+    with inbox_service() as inbox:
         assert send(inbox, "A run failed") == 202
         assert subjects(inbox) == ["A run failed"]
 
 
 def test_mails_outlive_a_kill(tmp_path: Path) -> None:
     """A mail that was accepted is there after kill -9 and a new start on the same folder."""
-    with InboxProcess(tmp_path) as inbox:
+    with inbox_service(tmp_path) as inbox:
         send(inbox, "Kept")
         inbox.kill()
-    with InboxProcess(tmp_path) as inbox:
+    with inbox_service(tmp_path) as inbox:
         assert subjects(inbox) == ["Kept"]
 
 
 def test_it_ends_with_its_parent() -> None:
     """An inbox whose parent is killed ends by itself."""
-    script = "import os; from local.child import InboxProcess; InboxProcess().__enter__(); os.kill(os.getpid(), 9)"
+    script = (
+        "import os; from local.stack.service import inbox_service; inbox_service().__enter__(); os.kill(os.getpid(), 9)"
+    )
     parent = subprocess.Popen([sys.executable, "-c", script], stderr=subprocess.PIPE)
     assert parent.stderr
     parent.stderr.read()  # ends when nobody holds it any more: parent and inbox are gone
@@ -65,7 +68,7 @@ def test_a_signal_ends_it_cleanly(number: signal.Signals) -> None:
 
 def test_a_taken_port_is_named_with_its_option() -> None:
     """A port that is taken ends the start with the port, and the option that changes it."""
-    with InboxProcess() as inbox:
+    with inbox_service() as inbox:
         port = inbox.url.rpartition(":")[2]
         command = [sys.executable, "-m", "local", "inbox", "--port", port]
         second = subprocess.run(command, capture_output=True, text=True, timeout=20)
@@ -76,7 +79,7 @@ def test_a_taken_port_is_named_with_its_option() -> None:
 
 def test_it_is_told_its_answers_over_http() -> None:
     """The inbox can be told its answers from another process."""
-    with InboxProcess() as inbox:
+    with inbox_service() as inbox:
         told = Request(f"{inbox.url}/api/answers", b"[500]", {"Content-Type": "application/json"})
         assert urlopen(told, timeout=10).status == 204
         with pytest.raises(Exception, match="500"):

@@ -9,6 +9,7 @@ from outlast.cosmos.conditional import Conflict, change
 from outlast.runs.record import ENDED, RunRecord
 from outlast.runs.store import Listing, need
 from tests.fakes.clock import START
+from tests.fakes.records import altered
 
 
 @dataclass(slots=True)
@@ -40,16 +41,18 @@ class FakeRuns:
         found = [
             record
             for record in self.records.values()
-            if asked.report in (None, record.report)
-            and asked.state in (None, record.state)
-            and (asked.before is None or record.accepted <= asked.before)
+            if asked.report in (None, record.request.report)
+            and asked.state in (None, record.status.state)
+            and (asked.before is None or record.request.accepted <= asked.before)
             and record.id not in asked.seen
         ]
-        return sorted(found, key=lambda record: record.accepted, reverse=True)[: asked.most]
+        return sorted(found, key=lambda record: record.request.accepted, reverse=True)[: asked.most]
 
     async def open_runs(self) -> list[RunRecord]:
-        found = [record for record in self.records.values() if record.state not in ENDED or record.pending]
-        return sorted(found, key=lambda record: record.updated or "")
+        found = [
+            record for record in self.records.values() if record.status.state not in ENDED or record.status.pending
+        ]
+        return sorted(found, key=lambda record: record.status.updated or "")
 
     async def change(self, run: str, edit: Callable[[RunRecord], RunRecord]) -> RunRecord:
         async def write(before: RunRecord, after: RunRecord) -> RunRecord:
@@ -62,10 +65,10 @@ class FakeRuns:
 
     def set(self, run: str, **changes: object) -> RunRecord:
         """Change a record as somebody else would, without asking."""
-        return self._write(replace(self.records[run], **changes))  # type: ignore[arg-type]  # names are the tests' own
+        return self._write(altered(self.records[run], **changes))
 
     def _write(self, record: RunRecord) -> RunRecord:
         self.writes += 1
         stamp = self.now().astimezone(UTC).isoformat(timespec="milliseconds")
-        self.records[record.id] = replace(record, updated=stamp, etag=f'"{self.writes}"')
+        self.records[record.id] = replace(record.changed(updated=stamp), etag=f'"{self.writes}"')
         return self.records[record.id]

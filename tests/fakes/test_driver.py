@@ -6,10 +6,13 @@ from typing import Any
 
 import pytest
 
-from outlast.durable import Retry, call
+from outlast.durable import Backoff, Caller
 from outlast.errors import Permanent, Transient
+from outlast.models import RunCall
 from tests.fakes.driver import Driver, Instance, Step, Story
 from tests.fakes.replay import NotDeterministic
+
+RETRY = Backoff(5.0, 5, 2, 60)
 
 
 async def echo(given: Any) -> Any:
@@ -17,7 +20,7 @@ async def echo(given: Any) -> Any:
 
 
 def call_echo(context: Any) -> Generator[Any, Any, Any]:
-    answer = yield context.call_activity_with_retry("echo", Retry.step(), context.get_input())
+    answer = yield context.call_activity_with_retry("echo", RETRY, context.get_input())
     return answer
 
 
@@ -71,7 +74,7 @@ def test_a_permanent_failure_comes_as_its_mark() -> None:
     """It is not tried again."""
 
     def story(context: Any) -> Generator[Any, Any, Any]:
-        return (yield from call(context, "echo", {"chunk": 1}))
+        return (yield from Caller(context, 5.0).call("echo", RunCall("r1", 1)))
 
     driver = Driver({"story": story}, {"echo": echo})
     driver.fail("echo", Permanent("never"), 5)
@@ -84,7 +87,7 @@ def test_a_story_that_asks_for_something_else_when_replayed_is_found() -> None:
     source = random.Random(1)
 
     def story(context: Any) -> Generator[Any, Any, Any]:
-        yield context.call_activity_with_retry("echo", Retry.step(), source.random())
+        yield context.call_activity_with_retry("echo", RETRY, source.random())
 
     assert isinstance(_raised(story), NotDeterministic)
 
@@ -95,7 +98,7 @@ def test_a_story_that_shows_something_else_when_replayed_is_found() -> None:
 
     def story(context: Any) -> Generator[Any, Any, Any]:
         context.set_custom_status(next(shown))
-        yield context.call_activity_with_retry("echo", Retry.step(), 1)
+        yield context.call_activity_with_retry("echo", RETRY, 1)
 
     assert isinstance(_raised(story), NotDeterministic)
 
@@ -113,7 +116,7 @@ def test_a_seed_says_in_which_order_activities_end() -> None:
 
     def lane(context: Any) -> Generator[Any, Any, Any]:
         for number in range(3):
-            yield context.call_activity_with_retry("echo", Retry.step(), [context.instance_id, number])
+            yield context.call_activity_with_retry("echo", RETRY, [context.instance_id, number])
 
     def story(context: Any) -> Generator[Any, Any, Any]:
         yield context.task_all([context.call_sub_orchestrator("lane", None, f"l{n}") for n in range(4)])
@@ -128,9 +131,9 @@ def test_a_seed_says_in_which_order_activities_end() -> None:
 
 
 def test_fan_out_over_activities_is_refused() -> None:
-    """On the real host it loses results."""
+    """Such a fan-out loses results on the real host."""
 
     def story(context: Any) -> Generator[Any, Any, Any]:
-        yield context.task_all([context.call_activity_with_retry("echo", Retry.step(), 1)])
+        yield context.task_all([context.call_activity_with_retry("echo", RETRY, 1)])
 
     assert run(story)[0].status == "Failed"

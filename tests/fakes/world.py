@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
 from typing import Any, TypeVar
@@ -20,6 +20,7 @@ from outlast.cosmos.bulk.rate_controller import RateControllers
 from outlast.cosmos.bulk.writer import Writer
 from outlast.deadline import Deadlines
 from outlast.report import Report
+from outlast.runs.fence import Gate
 from outlast.runs.record import RunRecord
 from outlast.staging.input import InputFiles
 from outlast.staging.paths import body_path
@@ -28,6 +29,7 @@ from tests.fakes.clock import ManualClock
 from tests.fakes.cosmos import FakeCosmos
 from tests.fakes.driver import Driver, Instance, Step, Story
 from tests.fakes.mailer import FakeMailer
+from tests.fakes.records import make_record
 from tests.fakes.reports import REPORTS
 from tests.fakes.runs import FakeRuns
 from tests.fakes.snapshots import FakeSnapshots
@@ -79,34 +81,27 @@ class World:
             jitter=lambda: 0.5,
             controllers=RateControllers(self.clock),
         )
-        reports, runs, staging, files = self.reports, self.runs, self.staging, self.files
-        deadlines, clock = self.deadlines, self.clock
+        reports, staging, files, gate = self.reports, self.staging, self.files, Gate(self.runs, self.deadlines)
+        snapshots, deadlines = self.snapshots, self.deadlines
+        staged: dict[str, Any] = {"reports": reports, "gate": gate, "staging": staging}
         self.steps = {
-            "advance_run": AdvanceRun(runs).advance_run,
-            "read_input_file": ReadInputFile(runs, staging, files, deadlines, clock, work_here).read_input_file,
-            "read_data_from_db": ReadDataFromDb(
-                reports, runs, staging, self.cosmos, deadlines, clock
-            ).read_data_from_db,
-            "generate_report": GenerateReport(
-                reports, runs, staging, files, deadlines, clock, work_here
-            ).generate_report,
-            "store_data_to_db": StoreDataToDb(reports, runs, staging, files, writer, deadlines, clock).store_data_to_db,
-            "publish_report": PublishReport(
-                reports, runs, staging, files, self.snapshots, deadlines, clock, clock.now
-            ).publish_report,
-            "undo_report": UndoReport(reports, runs, self.snapshots, deadlines).undo_report,
-            "remove_generation": RemoveGeneration(reports, self.snapshots, deadlines).remove_generation,
-            "send_email": SendEmail(runs, self.mailer).send_email,
+            "advance_run": AdvanceRun(self.runs).advance_run,
+            "read_input_file": ReadInputFile(gate, staging, files, work_here).read_input_file,
+            "read_data_from_db": ReadDataFromDb(**staged, cosmos=self.cosmos).read_data_from_db,
+            "generate_report": GenerateReport(reports, gate, files, work_here).generate_report,
+            "store_data_to_db": StoreDataToDb(reports, gate, files, writer).store_data_to_db,
+            "publish_report": PublishReport(reports, gate, files, snapshots, self.clock.now).publish_report,
+            "undo_report": UndoReport(reports, self.runs, snapshots, deadlines).undo_report,
+            "remove_generation": RemoveGeneration(reports, snapshots, deadlines).remove_generation,
+            "send_email": SendEmail(self.runs, self.mailer).send_email,
         }
         self.driver = Driver(STORIES, self.steps, self.seed)
 
     async def accept(self, body: bytes, run: str = "r1", **fields: Any) -> RunRecord:
         """Stage and record a run as the start endpoint does."""
-        record = RunRecord(
-            id=run, report="sales", accepted=self.clock.now().isoformat(), format="csv", gzipped=False, max_parallel=2
-        )
         await self.staging.put(body_path(run), body)
-        await self.runs.create(replace(record, **fields))
+        usual = {"id": run, "accepted": self.clock.now().isoformat(), "max_parallel": 2}
+        await self.runs.create(make_record(**{**usual, **fields}))
         return self.runs.records[run]
 
     async def run(self, body: bytes, run: str = "r1", **fields: Any) -> Instance:

@@ -9,11 +9,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from local.app_settings import APP, sample_values
-from local.calls import bypass_proxies
-from local.parts import Parts
-from local.ports import Ports
-from local.provision import load_samples
+from local.json_calls import bypass_proxies
+from local.stack.ports import Ports
+from local.stack.provision import load_samples
+from local.stack.services import Services
+from local.stack.settings import APP, sample_values
 from tests.e2e.stack import Stack
 from tests.histories.stories import STORIES
 
@@ -30,10 +30,10 @@ def main(name: str) -> None:
     with TemporaryDirectory() as folder:
         turns, data = Path(folder) / "turns.jsonl", Path(folder) / "data"
         settings = {**sample_values(APP), **SETTINGS, "RECORD_TURNS_TO": str(turns)}
-        with Parts(FOLDER / "recording_app", data, Ports(), settings) as parts:
-            with parts.open_database() as database:
+        with Services(FOLDER / "recording_app", data, Ports(), settings) as services:
+            with services.open_database() as database:
                 load_samples(database, APP / "samples" / "database")
-            told = {story(Stack(parts, data)): story.__name__ for story in STORIES}
+            told = {story(Stack(services, data)): story.__name__ for story in STORIES}
         last = last_turns(turns, told)
     (FOLDER / f"{name}.jsonl").write_text("".join(json.dumps(turn) + "\n" for turn in last), encoding="utf-8")
 

@@ -5,8 +5,8 @@ import urllib.request
 from collections.abc import Callable
 from typing import Any
 
-from local.calls import get
 from local.cosmos.control import Control
+from local.json_calls import get
 from tests.e2e.stack import BROKEN, Stack, first_rows
 
 DEPARTURES = "airport-departures"
@@ -30,7 +30,7 @@ def fails(stack: Stack) -> str:
 
 
 def waits_for_the_mail_service(stack: Stack) -> str:
-    post(f"{stack.parts.inbox.url}/api/answers", [LATER])
+    post(f"{stack.services.inbox.url}/api/answers", [LATER])
     return fails(stack)
 
 
@@ -39,7 +39,7 @@ def is_undone(stack: Stack) -> str:
     with_fault(stack, REFUSING)
     run = stack.start("airport_departures", first_rows(2_000))
     stack.wait(run)
-    Control(stack.parts.cosmos.url).remove_faults()
+    Control(stack.services.cosmos.url).remove_faults()
     return run
 
 
@@ -50,7 +50,7 @@ def is_cancelled(stack: Stack) -> str:
     stack.wait_until(lambda: bool(stack.ids(DEPARTURES)), "its first document")
     stack.request("POST", f"/api/runs/{run}/cancel", b"")
     stack.wait(run)
-    Control(stack.parts.cosmos.url).remove_faults()
+    Control(stack.services.cosmos.url).remove_faults()
     return run
 
 
@@ -61,7 +61,7 @@ def is_terminated(stack: Stack) -> str:
     stack.wait_for_phase(run, "storing")
     manage(stack, run, "terminate")
     sweep_until(stack, lambda: stack.record(run)["state"] == "failed")
-    Control(stack.parts.cosmos.url).remove_faults()
+    Control(stack.services.cosmos.url).remove_faults()
     return run
 
 
@@ -90,24 +90,24 @@ STORIES = (
 
 
 def with_fault(stack: Stack, rule: dict[str, Any]) -> None:
-    Control(stack.parts.cosmos.url).add_fault(**rule)
+    Control(stack.services.cosmos.url).add_fault(**rule)
 
 
 def manage(stack: Stack, run: str, operation: str) -> None:
-    instance = f"{stack.parts.host.url}/runtime/webhooks/durabletask/instances/{run}"
+    instance = f"{stack.services.host.url}/runtime/webhooks/durabletask/instances/{run}"
     post(f"{instance}/{operation}?code={stack.master_key}&reason=recorded", None)
 
 
 def sweep_until(stack: Stack, holds: Callable[[], bool]) -> None:
     def swept() -> bool:
-        post(f"{stack.parts.host.url}/admin/functions/sweep_runs?code={stack.master_key}", {})
+        post(f"{stack.services.host.url}/admin/functions/sweep_runs?code={stack.master_key}", {})
         return holds()
 
     stack.wait_until(swept, "the sweep to have done it")
 
 
 def ended(stack: Stack, instance: str) -> bool:
-    found = get(f"{stack.parts.host.url}/runtime/webhooks/durabletask/instances?code={stack.master_key}")
+    found = get(f"{stack.services.host.url}/runtime/webhooks/durabletask/instances?code={stack.master_key}")
     return any(one["instanceId"] == instance and one["runtimeStatus"] == "Completed" for one in found)
 
 

@@ -6,7 +6,10 @@ from typing import Any
 
 import orjson
 
-from local.cosmos.core import Emulator
+from local.cosmos import EMULATOR_KEY
+from local.cosmos.auth import Authorizer
+from local.cosmos.emulator import Emulator
+from local.cosmos.gateway import Gateway
 from local.cosmos.messages import Request, Response
 from outlast.cosmos.bulk.staged_document import StagedDocument
 from outlast.cosmos.bulk.transport import CONNECTION_LOST, Result, Route, Target
@@ -14,7 +17,7 @@ from outlast.cosmos.snapshots.header import HEADERS, RUN, Edit, Header, header_d
 from outlast.errors import Transient
 from outlast.report import Report
 from outlast.runs.record import ENDED, RunRecord
-from outlast.runs.store import Listing, _record, need
+from outlast.runs.store import Listing, need
 from tests.simulation.scheduler import Scheduler
 
 AAD = "type%3daad%26ver%3d1.0%26sig%3dtoken"
@@ -27,7 +30,8 @@ class Database:
     def __init__(self, scheduler: Scheduler, losses: float, busy: float) -> None:
         self.scheduler, self.losses, self.busy = scheduler, losses, busy
         self.writes = 0
-        self.emulator = Emulator(clock=scheduler.clock, date_clock=lambda: MIDNIGHT, accept_aad=True, throttled=False)
+        self.emulator = Emulator(clock=scheduler.clock, throttled=False)
+        self._gateway = Gateway(self.emulator, Authorizer(EMULATOR_KEY, lambda: MIDNIGHT, accept_aad=True))
 
     def create(self, containers: dict[str, str]) -> None:
         self._answer("POST", "/dbs", {"id": "d"}, {})
@@ -61,7 +65,7 @@ class Database:
         signed = {"x-ms-date": DATE, "authorization": AAD, **headers}
         self.writes += method != "GET"
         data = b"" if body is None else orjson.dumps(body)
-        return self.emulator.answer(Request(method, path, signed, data))
+        return self._gateway.answer(Request(method, path, signed, data))
 
 
 class CoreRuns:
@@ -71,12 +75,12 @@ class CoreRuns:
         self.database = database
 
     async def create(self, record: RunRecord) -> bool:
-        body = {**record.shown(), "updated": self._stamp()}
+        body = record.changed(updated=self._stamp()).to_document()
         return (await self.database.ask("POST", "runs", record.id, body=body)).status == 201
 
     async def find(self, run: str) -> RunRecord | None:
         response = await self.database.ask("GET", "runs", run, run)
-        return _record(orjson.loads(response.body)) if response.status == 200 else None
+        return RunRecord.from_document(orjson.loads(response.body)) if response.status == 200 else None
 
     async def change(self, run: str, edit: Callable[[RunRecord], RunRecord]) -> RunRecord:
         while True:
@@ -84,20 +88,20 @@ class CoreRuns:
             after = edit(before)
             if after == before:
                 return before
-            body = {**after.shown(), "updated": self._stamp()}
+            body = after.changed(updated=self._stamp()).to_document()
             response = await self.database.ask("PUT", "runs", run, run, body, if_match=before.etag or "")
             if response.status == 200:
-                return _record(orjson.loads(response.body))
+                return RunRecord.from_document(orjson.loads(response.body))
 
     async def newest(self, asked: Listing) -> list[RunRecord]:
         return self.all()[: asked.most]
 
     async def open_runs(self) -> list[RunRecord]:
         await self.database.scheduler.meet("QUERY runs")
-        return [record for record in self.all() if record.state not in ENDED or record.pending]
+        return [record for record in self.all() if record.status.state not in ENDED or record.status.pending]
 
     def all(self) -> list[RunRecord]:
-        return [_record({"_etag": "", **document}) for document in self.database.documents("runs")]
+        return [RunRecord.from_document({"_etag": "", **document}) for document in self.database.documents("runs")]
 
     def _stamp(self) -> str:
         return self.database.scheduler.now.isoformat(timespec="milliseconds")

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from local.host import answers, events
-from local.host.answers import Answer
-from local.host.events import Event
-from local.host.store import FINISHED
-from local.host.turn import Call, Outcome, apply, begin
+from local.host.durable import answers, events
+from local.host.durable.answers import Answer
+from local.host.durable.events import Event
+from local.host.durable.turn import Call, Outcome, apply, begin
+from local.host.storage.store import FINISHED
 from tests.simulation.scheduler import SLOW, Scheduler
 from tests.unit.local.host.pure import Code, ask
 

@@ -7,7 +7,10 @@ from typing import Any
 
 import orjson
 
-from local.cosmos.core import Emulator
+from local.cosmos import EMULATOR_KEY
+from local.cosmos.auth import Authorizer
+from local.cosmos.emulator import Emulator
+from local.cosmos.gateway import Gateway
 from local.cosmos.messages import Request, Response
 from outlast.cosmos.bulk.partition_map import PartitionMap
 from outlast.cosmos.bulk.request import body_of, headers_for, results_of
@@ -25,7 +28,8 @@ class InProcess:
 
     def __init__(self, random: Random, latency: float = 0.01) -> None:
         loop = asyncio.get_running_loop()
-        self.emulator = Emulator(clock=lambda: EPOCH + loop.time(), accept_aad=True)
+        self.emulator = Emulator(clock=lambda: EPOCH + loop.time())
+        self._gateway = Gateway(self.emulator, Authorizer(EMULATOR_KEY, self.emulator.clock, accept_aad=True))
         self.trace: list[tuple[float, str, int, list[int]]] = []
         self._random = random
         self._latency = latency
@@ -99,12 +103,12 @@ class InProcess:
         self, method: str, path: str, body: bytes = b"", headers: dict[str, str] | None = None
     ) -> Response:
         await asyncio.sleep(self._random.random() * self._latency)
-        answer = self.emulator.answer(Request(method, path, {**TOKEN, **(headers or {})}, body))
+        answer = self._gateway.answer(Request(method, path, {**TOKEN, **(headers or {})}, body))
         await asyncio.sleep(self._random.random() * self._latency + answer.delay)
         return answer
 
     def _ask(self, method: str, path: str, body: Any, headers: dict[str, str] | None = None) -> Response:
-        answer = self.emulator.answer(Request(method, path, {**TOKEN, **(headers or {})}, orjson.dumps(body)))
+        answer = self._gateway.answer(Request(method, path, {**TOKEN, **(headers or {})}, orjson.dumps(body)))
         if answer.status >= 400:
             raise AssertionError(answer.body.decode())
         return answer

@@ -48,20 +48,21 @@ class Invariants:
         """States only go forward within an attempt, an end is an end, and a receipt stays as it was."""
         if before is None or before == after:
             return
-        assert after.attempt >= before.attempt, "an attempt came back"
-        assert before.receipt in (None, after.receipt), "a receipt has changed"
-        if before.state in ENDED:
-            assert after.state == before.state, f"{before.state} has become {after.state}"
-        elif before.state == "failing":
-            assert after.state in ("failing", before.outcome, "completed"), f"fenced, and became {after.state}"
-        elif after.state in STATES and after.attempt == before.attempt:
-            assert STATES.index(after.state) >= STATES.index(before.state), f"{before.state} became {after.state}"
+        assert after.status.attempt >= before.status.attempt, "an attempt came back"
+        assert before.result.receipt in (None, after.result.receipt), "a receipt has changed"
+        was, now = before.status, after.status
+        if was.state in ENDED:
+            assert now.state == was.state, f"{was.state} has become {now.state}"
+        elif was.state == "failing":
+            assert now.state in ("failing", was.outcome, "completed"), f"fenced, and became {now.state}"
+        elif now.state in STATES and now.attempt == was.attempt:
+            assert STATES.index(now.state) >= STATES.index(was.state), f"{was.state} became {now.state}"
 
     def _adds_up(self, record: RunRecord) -> None:
         """Rows read are rows stored and rows rejected; no run is completed without a receipt."""
-        receipt = record.receipt
+        receipt = record.result.receipt
         if receipt is None:
-            assert record.state != "completed"
+            assert record.status.state != "completed"
             return
         assert receipt["rows_read"] == receipt["rows_stored"] + receipt["rows_rejected"] == self.rows[record.id]
 
@@ -69,14 +70,18 @@ class Invariants:
         """Every row once where it is completed; where it was undone none, from then on."""
         found = self._of(record)
         assert found[1] == len(set(found[0])), "a row is there twice"
-        if record.state == "completed" and record.mode == "upsert":
+        if record.status.state == "completed" and record.request.mode == "upsert":
             assert found[1] == self.rows[record.id]
-        if record.state in OUTCOMES and record.mode == "snapshot" and "undo" not in record.pending:
-            assert found[1] == 0, f"{record.state} and left {found[1]} documents"
+        if (
+            record.status.state in OUTCOMES
+            and record.request.mode == "snapshot"
+            and "undo" not in record.status.pending
+        ):
+            assert found[1] == 0, f"{record.status.state} and left {found[1]} documents"
 
     def _of(self, record: RunRecord) -> tuple[list[str], int]:
         """The ids that the report gave to a run's documents, and how many documents there are."""
-        container = "stock" if record.mode == "snapshot" else "sales"
+        container = "stock" if record.request.mode == "snapshot" else "sales"
         own = [d for d in self.database.documents(container) if d.get("snapshot_run", record.id) == record.id]
         ids = [d.get("snapshot_id", d["id"]) for d in own if "run" not in d]
         return ids, len(ids)
@@ -85,7 +90,7 @@ class Invariants:
         """Only of a run that failed anybody is told, and twice only where the first email's answer was lost."""
         told = Counter(email.key.partition(":")[0] for email in self.post.emails)
         for run in told:
-            assert records[run].outcome == "failed", f"a email about a run that is {records[run].state}"
+            assert records[run].status.outcome == "failed", f"an email about a run that is {records[run].status.state}"
         doubles, excuses = sum(told.values()) - len(told), sum(self.scheduler.fired[name] for name in DOUBLING)
         assert doubles <= excuses + self.scheduler.trace.count("KILLED"), f"{doubles} emails too many"
 

@@ -36,7 +36,7 @@ class MemoryStaging(Staging):
 
     def _answer(self) -> None:
         if self.scheduler.forgets():
-            raise OSError("the staging place gave no answer")
+            raise OSError("the staging location gave no answer")
 
     async def put_stream(self, path: str, pieces: AsyncIterable[bytes]) -> int:
         data = b"".join([piece async for piece in pieces])

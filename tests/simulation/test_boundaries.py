@@ -21,7 +21,7 @@ def outcome(world: World) -> Any:
     """Documents, receipt and mail, without what depends on how often something was done."""
     stored = {name: sorted(map(essence, world.database.documents(name))) for name in ("sales", "stock")}
     records = [
-        (record.state, record.failure, {name: (record.receipt or {}).get(name) for name in COUNTS})
+        (record.status.state, record.result.failure, {name: (record.result.receipt or {}).get(name) for name in COUNTS})
         for record in world.runs.all()
     ]
     return stored, records, {email.key for email in world.post.emails}

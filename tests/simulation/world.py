@@ -19,13 +19,17 @@ from activities.store_data_to_db import StoreDataToDb
 from activities.undo_report import UndoReport
 from outlast.cosmos.bulk.rate_controller import RateControllers
 from outlast.cosmos.bulk.writer import Writer
+from outlast.cosmos.snapshots.expired import ExpiredGenerations
 from outlast.deadline import Deadlines
 from outlast.durable import activity
 from outlast.http.cancel_run import CancelRun
 from outlast.http.problem import answering
-from outlast.http.start_once import run_of
-from outlast.http.start_report import StartReport
+from outlast.http.start_once import StartOnce
+from outlast.http.start_report import NewRuns, StartReport
 from outlast.models import MOST_ATTEMPTS
+from outlast.runs.fence import Gate
+from outlast.runs.ids import run_of_key
+from outlast.runs.launcher import Launcher
 from outlast.runs.record import ENDED, RunRecord
 from outlast.runs.sweep import SweepRuns
 from outlast.staging.input import InputFiles
@@ -73,7 +77,7 @@ class Job:
 
     @property
     def run(self) -> str:
-        return run_of(self.report, self.key)
+        return run_of_key(self.report, self.key)
 
     @property
     def body(self) -> bytes:
@@ -114,6 +118,7 @@ class World:
     def _steps(self) -> dict[str, Any]:
         files, clock = InputFiles(self.staging, self.staging), self.scheduler.clock
         reports, runs, staging, deadlines = WITH_SNAPSHOT, self.runs, self.staging, self.deadlines
+        gate = Gate(runs, deadlines)
         writer = Writer(
             transport=CoreTransport(self.database),
             clock=clock,
@@ -124,13 +129,11 @@ class World:
         snapshots, cosmos = self.snapshots, FakeCosmos()
         steps = (
             AdvanceRun(runs).advance_run,
-            ReadInputFile(runs, staging, files, deadlines, clock, work_here).read_input_file,
-            ReadDataFromDb(reports, runs, staging, cosmos, deadlines, clock).read_data_from_db,
-            GenerateReport(reports, runs, staging, files, deadlines, clock, work_here).generate_report,
-            StoreDataToDb(reports, runs, staging, files, writer, deadlines, clock).store_data_to_db,
-            PublishReport(
-                reports, runs, staging, files, snapshots, deadlines, clock, self.scheduler.utc
-            ).publish_report,
+            ReadInputFile(gate, staging, files, work_here).read_input_file,
+            ReadDataFromDb(reports, gate, staging, cosmos).read_data_from_db,
+            GenerateReport(reports, gate, files, work_here).generate_report,
+            StoreDataToDb(reports, gate, files, writer).store_data_to_db,
+            PublishReport(reports, gate, files, snapshots, self.scheduler.utc).publish_report,
             UndoReport(reports, runs, snapshots, deadlines).undo_report,
             RemoveGeneration(reports, snapshots, deadlines).remove_generation,
             SendEmail(runs, self.post).send_email,
@@ -153,7 +156,7 @@ class World:
                 await self._step()
                 if self._over():
                     return
-            raise AssertionError(f"seed {self.scheduler.seed}: no end; {[r.shown() for r in self.runs.all()]}")
+            raise AssertionError(f"seed {self.scheduler.seed}: no end; {[r.to_document() for r in self.runs.all()]}")
         finally:
             await self.scheduler.drop()
 
@@ -183,9 +186,9 @@ class World:
                 self.scheduler.spawn(self._start(job))
 
     async def _start(self, job: Job) -> None:
-        start = StartReport(
-            WITH_SNAPSHOT, self.runs, self.staging, None, 2, self.scheduler.utc, lambda: "", self.scheduler.sleep
-        ).start_report
+        start_once = StartOnce(self.runs, self.staging, Launcher(5.0), self.scheduler.sleep)
+        new_runs = NewRuns(2, self.scheduler.utc, lambda: "")
+        start = StartReport(WITH_SNAPSHOT, None, new_runs, start_once).start_report
         headers = {"Idempotency-Key": job.key}
         request = ask(f"reports/{job.report}", job.body, "text/csv", None, headers, report=job.report)
         try:
@@ -227,7 +230,8 @@ class World:
         self.scheduler.advance(min(minute, due) if due else minute)
         if self.scheduler.now >= minute:
             self.swept = self.scheduler.now
-            sweep = SweepRuns(self.runs, self.scheduler.utc, LIMIT, WITH_SNAPSHOT, self.snapshots, GRACE)
+            expired = ExpiredGenerations(WITH_SNAPSHOT, self.snapshots, GRACE, self.scheduler.utc)
+            sweep = SweepRuns(self.runs, Launcher(5.0), expired, self.scheduler.utc, LIMIT)
             for _ in range(2 if self.scheduler.chance("two sweeps at once", 0.2) else 1):
                 self.scheduler.spawn(self._sweep(sweep))
 
@@ -237,7 +241,7 @@ class World:
     def _over(self) -> bool:
         if self.scheduler.waiting or self.scheduler.tasks or self.engine.items or len(self.accepted) < len(self.jobs):
             return False
-        return all(record.state in ENDED and not record.pending for record in self.runs.all())
+        return all(record.status.state in ENDED and not record.status.pending for record in self.runs.all())
 
     # ---- what must hold -----------------------------------------------------------------------------------------
 
@@ -247,31 +251,35 @@ class World:
         assert set(records) == {job.run for job in self.jobs}
         for job in self.jobs:
             self._check_run(job, records[job.run])
-        published = [(r.accepted, r.id) for r in records.values() if r.state == "completed" and r.mode == "snapshot"]
+        published = [
+            (r.request.accepted, r.id)
+            for r in records.values()
+            if r.status.state == "completed" and r.request.mode == "snapshot"
+        ]
         headers = [d["run"] for d in self.database.documents("stock") if d["id"] == "current:stock"]
         assert headers == ([max(published)[1]] if published else [])
 
     def _check_run(self, job: Job, record: RunRecord) -> None:
         emails = [email for email in self.post.emails if record.id in email.subject]
-        assert (record.state == "failed") == bool(emails), (record.state, len(emails))
+        assert (record.status.state == "failed") == bool(emails), (record.status.state, len(emails))
         assert len({email.key for email in emails}) <= 1
         assert len(emails) <= 1 or self.disturbed, "two mails, and no answer was lost"
         own = [d for d in self.database.documents(job.report) if d.get("snapshot_run", record.id) == record.id]
         ids = sorted(d.get("snapshot_id", d["id"]) for d in own if "run" not in d)
-        if record.state == "failed":
-            assert self._may_fail(job, record), f"a run in order failed in attempt {record.attempt}: {record.failure}"
-        if record.state == "completed":
-            assert record.receipt is not None
-            counts = record.receipt["rows_read"], record.receipt["rows_stored"], record.receipt["rows_rejected"]
+        if record.status.state == "failed":
+            assert self._may_fail(job, record), f"attempt {record.status.attempt} failed: {record.result.failure}"
+        if record.status.state == "completed":
+            receipt = record.result.receipt or {}
+            counts = receipt["rows_read"], receipt["rows_stored"], receipt["rows_rejected"]
             assert counts == (job.rows, job.rows, 0)
             assert ids in (job.ids, []) if job.report == "stock" else ids == job.ids
         elif job.report == "stock":
-            assert ids == [], f"{record.state} and left {ids}"
+            assert ids == [], f"{record.status.state} and left {ids}"
 
     def _may_fail(self, job: Job, record: RunRecord) -> bool:
         """Only by its own fault, by somebody's will, or when every attempt was used up."""
-        text = (record.failure or {"text": ""})["text"]
-        spent = record.attempt == MOST_ATTEMPTS or text.startswith(("Transient: ", DIED, TIMED_OUT))
+        text = (record.result.failure or {"text": ""})["text"]
+        spent = record.status.attempt == MOST_ATTEMPTS or text.startswith(("Transient: ", DIED, TIMED_OUT))
         return bool(job.bad or job.breaks or job.key in self.ended or spent)
 
 

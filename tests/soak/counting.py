@@ -7,7 +7,7 @@ from collections import Counter
 from pathlib import Path
 
 FILE = "SOAK_COUNTS"
-PARTS = {"local.host.worker": "worker", "host": "host", "cosmos": "database", "inbox": "inbox"}
+PARTS = {"local.host.workers.worker": "worker", "host": "host", "cosmos": "database", "inbox": "inbox"}
 counts = Counter[str]()
 _kill = os.kill
 

@@ -16,7 +16,7 @@ import os, subprocess, sys
 
 
 def test_kills():
-    command = [sys.executable, "-c", "print(flush=True); input()  # local.host.worker"]
+    command = [sys.executable, "-c", "print(flush=True); input()  # local.host.workers.worker"]
     for _ in range(int(os.environ["SOAK_KILLS"])):
         process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         process.stdout.readline()
@@ -58,7 +58,7 @@ def test_a_failing_seed_is_named_and_the_others_go_on(capsys: pytest.CaptureFixt
 
 
 def test_kills_are_counted_and_failures_are_named(tmp_path: Path) -> None:
-    """What was killed, by what it was; the test that failed, with the seed that it printed."""
+    """A kill is counted by what was killed, and a failed test is named with the seed that it printed."""
     (tmp_path / "test_planted.py").write_text(KILLING)
     part = longer_tests.run_tests([tmp_path / "test_planted.py"], 1, 4)
     assert (part.kills, part.faults) == (4, {"worker killed": 4})

@@ -9,7 +9,14 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 DEPLOYED = ("function_app", "orchestrators", "activities", "reports", "outlast")
 HARMLESS = {"collections", "contextlib", "dataclasses", "logging", "math", "typing"}  # all that a replay may lean on
-HELPERS = ("outlast.durable", "outlast.models", "outlast.errors", "orchestrators.")
+HELPERS = (
+    "outlast.durable",
+    "outlast.models",
+    "outlast.errors",
+    "outlast.runs.ids",
+    "outlast.runs.transitions",
+    "orchestrators.",
+)
 
 
 def files(*packages: str) -> list[Path]:
@@ -103,3 +110,68 @@ def test_one_name_everywhere() -> None:
             tree = ast.parse(path.read_text(encoding="utf-8"))
             functions = {n.name for n in ast.walk(tree) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)}
             assert path.stem in functions, f"{path.relative_to(ROOT)} defines no {path.stem}"
+
+
+def imports_between(modules: dict[str, Path]) -> dict[str, set[str]]:
+    """The modules among these that each of them imports, wherever in the file, for types too."""
+    found: dict[str, set[str]] = {}
+    for name, path in modules.items():
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        froms = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+        members = {f"{node.module}.{alias.name}" for node in froms for alias in node.names}
+        found[name] = ({*imported(path), *members} & modules.keys()) - {name}
+    return found
+
+
+def module_names(*packages: str) -> dict[str, Path]:
+    return {".".join(path.relative_to(ROOT).with_suffix("").parts): path for path in files(*packages)}
+
+
+def in_a_circle(arrows: dict[str, set[str]]) -> set[str]:
+    """The modules from which imports lead back to themselves, and those between circles."""
+    left = dict(arrows)
+    while ends := {name for name, targets in left.items() if not targets & left.keys()}:
+        left = {name: targets for name, targets in left.items() if name not in ends}
+    return set(left)
+
+
+@pytest.mark.parametrize("package", ["outlast", "local", "orchestrators", "activities"])
+def test_no_imports_go_in_a_circle(package: str) -> None:
+    """No module imports itself through others, inside functions and for types included."""
+    assert in_a_circle(imports_between(module_names(package))) == set()
+
+
+def room_of(module: str) -> str:
+    """The package of a module of `outlast`; a module at its top is a room of its own."""
+    return module.split(".")[1]
+
+
+def test_the_rooms_of_the_library_are_in_no_circle() -> None:
+    """The packages of `outlast` have an order too: none imports another that imports it."""
+    rooms: dict[str, set[str]] = {}
+    for module, targets in imports_between(module_names("outlast")).items():
+        rooms.setdefault(room_of(module), set()).update(room_of(target) for target in targets)
+    assert in_a_circle({room: targets - {room} for room, targets in rooms.items()}) == set()
+
+
+def test_a_planted_circle_is_found() -> None:
+    """A circle of three is found, and a module that only leads to it is found with it."""
+    assert in_a_circle({"a": {"b"}, "b": {"c"}, "c": {"a"}, "d": set(), "e": {"d"}}) == {"a", "b", "c"}
+
+
+def test_a_report_needs_no_database_client() -> None:
+    """`outlast.report` is imported by every user's report, so it leads neither to azure-cosmos nor to the runs."""
+    modules = module_names("outlast")
+    arrows, reached = imports_between(modules), {"outlast.report"}
+    while more := {target for name in reached for target in arrows[name]} - reached:
+        reached |= more
+    foreign = {module for name in reached for module in runtime_imports(modules[name])}
+    assert not {module for module in foreign if module.startswith(("azure", "outlast.runs", "outlast.cosmos"))}
+
+
+def runtime_imports(path: Path) -> set[str]:
+    """What a file imports when it is loaded; imports under TYPE_CHECKING are left out."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    return {node.module or "" for node in tree.body if isinstance(node, ast.ImportFrom)} | {
+        alias.name for node in tree.body if isinstance(node, ast.Import) for alias in node.names
+    }

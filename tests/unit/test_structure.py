@@ -13,7 +13,7 @@ import pytest
 from tests.unit import test_rules as rules
 
 ROOT = Path(__file__).resolve().parents[2]
-HELPERS_OF_STORIES = {"progress"}
+HELPERS_OF_STORIES = {"fan_out", "progress", "run_at_work"}
 """Files of orchestrators/ that are no orchestrators."""
 BEHIND = {
     "azure.core": "azure-cosmos",
@@ -78,7 +78,7 @@ def names_called(source: str) -> Iterator[tuple[str, str]]:
             continue
         called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
         if called in ("call", "call_until_done"):
-            yield from (("activity", name) for name in _names(tree, node.args[1]))
+            yield from (("activity", name) for name in _names(tree, node.args[0]))
         elif called in ("call_sub_orchestrator", "start_new"):
             yield from (("orchestrator", name) for name in _names(tree, node.args[0]))
 
@@ -96,7 +96,7 @@ def _names(tree: ast.AST, node: ast.expr) -> list[str]:
 def called() -> set[tuple[str, str]]:
     """What orchestrators, the start endpoint and the sweep call."""
     sources = [source for path, source in stories().items() if path.startswith("orchestrators")]
-    sources += [(ROOT / "outlast" / path).read_text("utf-8") for path in ("http/start_once.py", "runs/sweep.py")]
+    sources += [(ROOT / "outlast" / path).read_text("utf-8") for path in ("runs/launcher.py",)]
     return {name for source in sources for name in names_called(source)}
 
 
@@ -143,13 +143,11 @@ def test_every_name_called_is_registered_and_every_one_registered_is_called(regi
 
 def test_names_called_are_found_wherever_they_stand() -> None:
     """As text, or in a dictionary of the file."""
-    source = "S = {'a': 'one', 'b': 'two'}\ndef f(c):\n    yield from call(c, S[x], 1)\n    c.start_new('three')\n"
+    source = "S = {'a': 'one', 'b': 'two'}\ndef f(c):\n    yield from c.call(S[x], 1)\n    c.start_new('three')\n"
     assert set(names_called(source)) == {("activity", "one"), ("activity", "two"), ("orchestrator", "three")}
 
 
-@pytest.mark.parametrize(
-    "planted", ["call(c, name, 1)", "c.call_sub_orchestrator(f'{x}', 1)", "call(c, names()[0], 1)"]
-)
+@pytest.mark.parametrize("planted", ["c.call(name, 1)", "c.call_sub_orchestrator(f'{x}', 1)", "c.call(names()[0], 1)"])
 def test_a_name_that_cannot_be_told_is_refused(planted: str) -> None:
     """It could not be checked."""
     with pytest.raises(AssertionError, match="write the name itself"):
@@ -170,7 +168,8 @@ def test_one_name_for_file_function_and_test(registered: dict[str, set[str]]) ->
 
 
 def requirements() -> set[str]:
-    lines = (ROOT / "requirements.txt").read_text("utf-8").splitlines()
+    """What the app itself needs."""
+    lines = (ROOT / "requirements.in").read_text("utf-8").splitlines()
     return {line.partition("==")[0] for line in lines if line and not line.startswith(("#", "-"))}
 
 
@@ -188,10 +187,16 @@ def test_what_is_deployed_imports_what_is_required_and_all_of_it() -> None:
     assert {name for module in modules if (name := brought_by(module))} == requirements()
 
 
-def test_every_requirement_is_pinned() -> None:
-    """Two deployments are the same."""
-    lines = (ROOT / "requirements.txt").read_text("utf-8").splitlines()
-    assert [line for line in lines if line and not line.startswith(("#", "-")) and "==" not in line] == []
+@pytest.mark.parametrize("name", ["requirements", "requirements-dev"])
+def test_every_requirement_is_pinned_with_hashes(name: str) -> None:
+    """Two deployments are the same: each package of the lock has a version and hashes, and each wanted one is in it."""
+    lock = (ROOT / f"{name}.txt").read_text("utf-8")
+    packages = re.split(r"\n(?=[a-z])", lock.partition("\n")[2])
+    pinned = {package.split()[0] for package in packages if re.match(r"[\w.-]+==[\w.]+ ", package)}
+    assert all("--hash=sha256:" in package for package in packages if not package.startswith("#"))
+    wanted = re.findall(r"^([\w.-]+==[\w.]+)", (ROOT / f"{name}.in").read_text("utf-8"), re.MULTILINE)
+    assert wanted
+    assert set(wanted) <= pinned
 
 
 def test_nothing_local_imports_tests() -> None:
@@ -214,7 +219,7 @@ def test_nothing_local_imports_tests() -> None:
         ("activities/x.py", "from orchestrators.run_lane import STEPS", "test_activities_know_no_story"),
         ("activities/x.py", "from outlast.settings import Settings", "test_activities_know_no_story"),
         ("activities/x.py", "import azure.durable_functions as df", "test_activities_know_no_story"),
-        ("outlast/x.py", "from local.inbox import Inbox", "test_nothing_deployed_imports_what_is_local"),
+        ("outlast/x.py", "from local.inbox.server import Inbox", "test_nothing_deployed_imports_what_is_local"),
         ("reports/x.py", "import local", "test_nothing_deployed_imports_what_is_local"),
         ("local/x.py", "import function_app", "test_local_knows_no_app"),
         ("local/host/x.py", "from outlast.models import Totals", "test_local_knows_no_app"),

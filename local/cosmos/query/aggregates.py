@@ -6,17 +6,15 @@ from local.cosmos.query.values import UNDEFINED, number, sort_key, tidy
 
 
 class Aggregate:
-    """One running aggregate."""
-
     def __init__(self, name: str) -> None:
         self._name = name
         self._count = 0
         self._sum: float = 0
-        self._broken = False  # a value that is no number, or for extremes no scalar, makes the result undefined
+        self._broken = False  # undefined result: SUM and AVG of a non-number, MIN and MAX of an object or array
         self._extreme: Any = UNDEFINED
 
     def add(self, value: Any, times: int = 1) -> None:
-        """Take a value in; undefined ones do not count."""
+        """Adds a value `times` times. Undefined values do not count."""
         if value is UNDEFINED:
             return
         self._count += times
@@ -29,7 +27,6 @@ class Aggregate:
             self._compare(value)
 
     def result(self) -> Any:
-        """The value of the aggregate."""
         if self._name == "COUNT":
             return self._count
         if self._broken or (self._name == "AVG" and self._count == 0):

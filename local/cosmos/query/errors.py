@@ -1,4 +1,4 @@
-"""What is wrong with a query, in the service's form: a list of errors with positions."""
+"""Errors of queries, in the service's form: a list of errors with positions."""
 
 import orjson
 
@@ -8,7 +8,7 @@ SYNTAX, UNRESOLVED, UNKNOWN_FUNCTION, SEMANTIC = "SC1001", "SC2001", "SC2005", "
 
 
 def query_error(message: str, start: int = 0, end: int = 0, code: str = SYNTAX) -> CosmosError:
-    """400 with the position of the mistake."""
+    """400 with the position of the error."""
     error = {
         "severity": "Error",
         "location": {"start": start, "end": end},
@@ -19,5 +19,5 @@ def query_error(message: str, start: int = 0, end: int = 0, code: str = SYNTAX) 
 
 
 def unsupported(clause: str) -> CosmosError:
-    """501 with the clause."""
+    """501 with the clause that the emulator lacks."""
     return CosmosError(501, f"The emulator does not support {clause} in queries; docs/local.md lists what it supports.")

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 
-from local.cosmos.query.texts import TEXT_FUNCTIONS, Function, Functions
+from local.cosmos.query.string_functions import TEXT_FUNCTIONS, Function, Functions
 from local.cosmos.query.values import UNDEFINED, number, same, sort_key, tidy
 
 
@@ -48,7 +48,7 @@ def _array_contains_some(every: Callable[[Iterable[bool]], bool]) -> Function:
 
 
 def _set_of(first: Any, second: Any, *, common: bool) -> Any:
-    """The values of two arrays, or those they have in common; each once, in the order of their coming."""
+    """The values of either array, or the common ones; each once, in order of appearance."""
     if not isinstance(first, list) or not isinstance(second, list):
         return UNDEFINED
     found: dict[Any, Any] = {}
@@ -135,7 +135,7 @@ FUNCTIONS: Functions = {  # fewest and most arguments
     "IS_BOOL": (1, 1, lambda value: isinstance(value, bool)),
     "IS_NUMBER": (1, 1, number),
     "IS_INTEGER": (1, 1, _is_integer),
-    "IS_FINITE_NUMBER": (1, 1, number),  # JSON has no other
+    "IS_FINITE_NUMBER": (1, 1, number),  # JSON has no infinite numbers
     "IS_STRING": (1, 1, lambda value: isinstance(value, str)),
     "IS_ARRAY": (1, 1, lambda value: isinstance(value, list)),
     "IS_OBJECT": (1, 1, lambda value: isinstance(value, dict)),

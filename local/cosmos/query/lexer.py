@@ -1,4 +1,4 @@
-"""A query's text as tokens."""
+"""The text of a query as tokens."""
 
 import math
 import re
@@ -19,12 +19,12 @@ PATTERN = re.compile(
 )
 ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f"}
 ESCAPE = re.compile(r"\\(u[0-9A-Fa-f]{4}|.)", re.DOTALL)
-LONGEST_WHOLE = 17  # characters of a whole number that surely fits into 64 bits
+LONGEST_WHOLE = 17  # characters; any such whole number fits into 64 bits
 
 
 @dataclass(slots=True, frozen=True)
 class Token:
-    """A piece of the text and where it stands."""
+    """A piece of the text and its position."""
 
     kind: str
     text: str
@@ -33,12 +33,12 @@ class Token:
 
     @property
     def keyword(self) -> str:
-        """A name in upper case: keywords are written any way."""
+        """A name in upper case, because keywords are not case-sensitive."""
         return self.text.upper() if self.kind == "name" else ""
 
 
 def tokens(text: str) -> list[Token]:
-    """All tokens of a query, and an end."""
+    """All tokens of a query, and an end token."""
     found, at = [], 0
     while at < len(text):
         match = PATTERN.match(text, at)
@@ -53,7 +53,7 @@ def tokens(text: str) -> list[Token]:
 
 
 def string_value(token: Token) -> str:
-    """What a quoted string says; a character above U+FFFF may be escaped as the pair that JSON writes."""
+    """The value of a quoted string. A character above U+FFFF may be escaped as the surrogate pair that JSON writes."""
     value = ESCAPE.sub(_unescape, token.text[1:-1])
     try:
         return value.encode("utf-16", "surrogatepass").decode("utf-16")
@@ -63,7 +63,7 @@ def string_value(token: Token) -> str:
 
 
 def number_value(token: Token) -> int | float:
-    """What a number says: whole when it is written so and not too large for JSON."""
+    """The value of a number: an int where it is written as one and fits into JSON; raises 400 where it is infinite."""
     text = token.text
     try:
         if text[:2] in {"0x", "0X"}:

@@ -1,17 +1,34 @@
 """The grammar of queries: SELECT … FROM … WHERE … ORDER BY … OFFSET … LIMIT …."""
 
 from functools import lru_cache
+from typing import Any
 
+from local.cosmos.errors import bad_request
+from local.cosmos.nesting import NESTING_LIMIT, depth, too_deep
 from local.cosmos.query.errors import SEMANTIC, query_error, unsupported
-from local.cosmos.query.expressions import RESERVED, ExpressionParser
+from local.cosmos.query.expression_parser import RESERVED, ExpressionParser
 from local.cosmos.query.syntax import Expression, Item, Literal, Member, Name, Order, Query, has_aggregate
+from local.cosmos.query.values import UNDEFINED
 
 TEXT_LIMIT = 512 * 1024
 
 
+def read_query(body: Any) -> tuple[str, dict[str, Any]]:
+    """Text and parameters from the body of a query request; raises 400."""
+    text = body.get("query") if isinstance(body, dict) else None
+    if not isinstance(text, str):
+        raise bad_request("A query request is an object with the text under 'query'.")
+    parameters = body.get("parameters") or []
+    if not isinstance(parameters, list) or not all(isinstance(p, dict) and "name" in p for p in parameters):
+        raise bad_request("The parameters of a query are a list of objects with name and value.")
+    if depth(parameters) > NESTING_LIMIT + 2:  # the values are in a list of objects
+        raise too_deep()
+    return text, {str(p["name"]): p.get("value", UNDEFINED) for p in parameters}
+
+
 @lru_cache(maxsize=256)
 def parse_query(text: str) -> Query:
-    """The tree of a query; the answer is shared, so it must not be changed."""
+    """The tree of a query. It is cached and shared, so callers must not change it."""
     if len(text) > TEXT_LIMIT:
         raise query_error(f"The query is longer than {TEXT_LIMIT // 1024} KB.")
     return QueryParser(text).query()
@@ -32,7 +49,6 @@ class QueryParser(ExpressionParser):
     """A method for each clause."""
 
     def query(self) -> Query:
-        """The whole text."""
         query = Query()
         self._select(query)
         if self.here.kind == "end" and query.items is not None:
@@ -81,7 +97,7 @@ class QueryParser(ExpressionParser):
                 raise query_error(message, start, start + len(query.where_text), SEMANTIC)
 
     def finish(self) -> None:
-        """Nothing may follow."""
+        """Raises 400 where text follows."""
         if self.here.kind != "end":
             raise self.wrong()
 
@@ -100,7 +116,7 @@ class QueryParser(ExpressionParser):
             query.items.append(self._item(False, 1 + sum(item.alias.startswith("$") for item in query.items)))
 
     def _is_member_of_value(self) -> bool:
-        """Whether VALUE is no keyword here but the alias of the source, as in `SELECT value.x FROM value`."""
+        """Whether VALUE is the alias of the source instead of a keyword, as in `SELECT value.x FROM value`."""
         after = self.tokens[self.at + 1]
         return after.text in {".", ","} or after.keyword == "FROM"
 
@@ -160,7 +176,7 @@ class QueryParser(ExpressionParser):
 
 
 def _alias(expression: Expression, number: int) -> str:
-    """The name that the service gives to an entry without AS."""
+    """The name that the service gives to an item without AS."""
     if isinstance(expression, Name):
         return expression.name
     if isinstance(expression, Member) and isinstance(expression.key, Literal) and isinstance(expression.key.value, str):

@@ -1,4 +1,4 @@
-"""Query plans: how a client is to spread a query over partitions and put the answers together."""
+"""Query plans: how a client sends a query to all partitions and merges the answers."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from local.cosmos import hashing
 from local.cosmos.errors import CosmosError
 from local.cosmos.indexing import is_indexed, policy_rules
 from local.cosmos.query.errors import query_error, unsupported
-from local.cosmos.query.execute import Prepared
+from local.cosmos.query.prepared import PreparedQuery
 from local.cosmos.query.syntax import Binary, Call, Expression, Item, Literal, Parameter, Query, property_path
 from local.cosmos.query.values import UNDEFINED
 
@@ -20,16 +20,16 @@ FIRST = {
     "max": "",
     "isMinInclusive": True,
     "isMaxInclusive": True,
-}  # any one partition
+}  # any single partition
 
 
 def is_streamable(query: Query) -> bool:
-    """Whether the gateway can serve the query over all partitions one after the other, without a plan."""
+    """Whether the gateway can serve the query from one partition after the other, without a plan."""
     return not query.alias or not (query.aggregated or query.order_by or query.distinct or query.top or query.offset)
 
 
 def pinned_key(query: Query, parameters: dict[str, Any], path: list[str]) -> bytes | None:
-    """The partition key that the condition asks for, when it asks for exactly one."""
+    """The partition key that the condition requires; None where it does not require exactly one."""
     for condition in _conjuncts(query.where):
         if not isinstance(condition, Binary) or condition.op != "=":
             continue
@@ -42,7 +42,8 @@ def pinned_key(query: Query, parameters: dict[str, Any], path: list[str]) -> byt
 
 
 def check_order(query: Query, policy: dict[str, Any]) -> None:
-    """ORDER BY needs plain properties, an index on one, and a composite index over several."""
+    """Raises 400 where ORDER BY has an expression that is no path, no index for one path, or no composite index for
+    several."""
     paths = []
     for order in query.order_by:
         path = property_path(order.expression, query.alias)
@@ -59,32 +60,33 @@ def check_order(query: Query, policy: dict[str, Any]) -> None:
 
 
 def build_plan(
-    query: Query, prepared: Prepared, ranges: list[dict[str, Any]], features: set[str] | None
+    query: Query, prepared: PreparedQuery, ranges: list[dict[str, Any]], features: set[str] | None
 ) -> dict[str, Any]:
-    """The plan as the service writes it; without features nothing is asked of the client."""
+    """The plan in the service's form; raises 400 for features that the client lacks, unless `features` is None."""
     if features is not None:
         _check_features(query, features)
+    info = _query_info(query, prepared)
+    return {"partitionedQueryExecutionInfoVersion": 2, "queryInfo": info, "queryRanges": ranges}
+
+
+def _query_info(query: Query, prepared: PreparedQuery) -> dict[str, Any]:
     aggregates = _aggregates(query)
     by_alias = {} if query.value or not query.aggregated else dict(zip(_aliases(query), aggregates, strict=True))
     return {
-        "partitionedQueryExecutionInfoVersion": 2,
-        "queryInfo": {
-            "distinctType": _distinct_type(query),
-            "top": prepared.top,
-            "offset": prepared.offset if query.offset else None,
-            "limit": prepared.limit,
-            "orderBy": ["Ascending" if order.ascending else "Descending" for order in query.order_by],
-            "orderByExpressions": [order.text for order in query.order_by],
-            "groupByExpressions": [],
-            "groupByAliases": list(by_alias),
-            "aggregates": aggregates if query.value else [],
-            "groupByAliasToAggregateType": by_alias,
-            "rewrittenQuery": _rewrite(query, prepared),
-            "hasSelectValue": query.value,
-            "dCountInfo": None,
-            "hasNonStreamingOrderBy": False,
-        },
-        "queryRanges": ranges,
+        "distinctType": _distinct_type(query),
+        "top": prepared.top,
+        "offset": prepared.offset if query.offset else None,
+        "limit": prepared.limit,
+        "orderBy": ["Ascending" if order.ascending else "Descending" for order in query.order_by],
+        "orderByExpressions": [order.text for order in query.order_by],
+        "groupByExpressions": [],
+        "groupByAliases": list(by_alias),
+        "aggregates": aggregates if query.value else [],
+        "groupByAliasToAggregateType": by_alias,
+        "rewrittenQuery": _rewrite(query, prepared),
+        "hasSelectValue": query.value,
+        "dCountInfo": None,
+        "hasNonStreamingOrderBy": False,
     }
 
 
@@ -131,7 +133,7 @@ def _aggregates(query: Query) -> list[str]:
 
 
 def _aggregate_of(item: Item) -> Call:
-    """An aggregate that stands alone; partial results of anything else cannot be put together."""
+    """The aggregate of an item; raises 501 for an expression around it, whose partial results cannot be merged."""
     if not isinstance(item.expression, Call) or item.expression.name not in AGGREGATE_TYPES:
         raise unsupported("an expression around an aggregate over several partitions")
     return item.expression
@@ -148,7 +150,7 @@ def _distinct_type(query: Query) -> str:
     return "Ordered" if query.order_by and [order.text for order in query.order_by] == selected else "Unordered"
 
 
-def _rewrite(query: Query, prepared: Prepared) -> str:
+def _rewrite(query: Query, prepared: PreparedQuery) -> str:
     """The query for one partition, whose answers the client can merge; empty where the original serves."""
     source = f"\nFROM {query.source_text}" if query.alias else ""
     where = f"\nWHERE {query.where_text}" if query.where_text else ""
@@ -176,8 +178,8 @@ def _partial_aggregates(query: Query) -> str:
 
 
 def _partial(item: Item) -> str:
-    """What a partition has to tell for the whole to be known: an average needs its sum and count, and an extreme has to
-    be told apart from there being no value at all."""
+    """The partial result of one partition. An average needs sum and count, and an extreme needs a count to show that no
+    value exists."""
     name = _aggregate_of(item).name
     argument = item.text[item.text.index("(") + 1 : item.text.rindex(")")]
     if name == "AVG":

@@ -1,4 +1,4 @@
-"""A query as a tree."""
+"""The tree of a query."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -8,7 +8,7 @@ AGGREGATES = frozenset({"COUNT", "SUM", "MIN", "MAX", "AVG"})
 
 @dataclass(slots=True, frozen=True)
 class Literal:
-    """A value written out; `undefined` as well."""
+    """A value in the text, also `undefined`."""
 
     value: Any
 
@@ -40,8 +40,6 @@ class Member:
 
 @dataclass(slots=True, frozen=True)
 class Call:
-    """A function with its arguments."""
-
     name: str
     arguments: "tuple[Expression, ...]"
     start: int
@@ -58,8 +56,6 @@ class Unary:
 
 @dataclass(slots=True, frozen=True)
 class Binary:
-    """Two operands."""
-
     op: str
     left: "Expression"
     right: "Expression"
@@ -112,17 +108,17 @@ Expression = (
 
 @dataclass(slots=True, frozen=True)
 class Item:
-    """One entry of the select list, and the text it was written as, without AS."""
+    """One item of the select list, with its text without AS."""
 
     expression: Expression
     alias: str
     text: str
-    named: bool = False  # by AS
+    named: bool = False  # with AS
 
 
 @dataclass(slots=True, frozen=True)
 class Order:
-    """One entry of ORDER BY, and where its text stands."""
+    """One item of ORDER BY, with the position of its text."""
 
     expression: Expression
     ascending: bool
@@ -132,7 +128,7 @@ class Order:
 
 @dataclass(slots=True)
 class Query:
-    """A whole query; `items` is None for `SELECT *`, `alias` is empty without FROM."""
+    """A whole query. `items` is None for `SELECT *`, and `alias` is empty without FROM."""
 
     items: list[Item] | None = None
     value: bool = False
@@ -149,7 +145,7 @@ class Query:
 
 
 def children(node: Expression) -> tuple[Expression, ...]:
-    """The expressions right below one."""
+    """The direct subexpressions."""
     match node:
         case Member(base, key):
             return base, key
@@ -172,14 +168,14 @@ def children(node: Expression) -> tuple[Expression, ...]:
 
 
 def has_aggregate(node: Expression) -> bool:
-    """Whether COUNT, SUM, MIN, MAX or AVG is called anywhere below."""
+    """Whether the expression contains COUNT, SUM, MIN, MAX or AVG."""
     if isinstance(node, Call) and node.name in AGGREGATES:
         return True
     return any(has_aggregate(inner) for inner in children(node))
 
 
 def depth(node: Expression) -> int:
-    """How many levels a tree has."""
+    """The levels of the tree."""
     levels, row = 0, [node]
     while row:
         levels += 1
@@ -188,7 +184,7 @@ def depth(node: Expression) -> int:
 
 
 def property_path(node: Expression, alias: str) -> tuple[str, ...] | None:
-    """The path of a plain property such as c.a.b; None for anything else."""
+    """The path of a plain property such as c.a.b; None for any other expression."""
     parts: list[str] = []
     while isinstance(node, Member):
         if not isinstance(node.key, Literal) or not isinstance(node.key.value, str):

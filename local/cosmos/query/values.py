@@ -1,16 +1,15 @@
-"""Values as queries see them: JSON and undefined, with the service's equality and order."""
+"""The values of queries: JSON and undefined, with the service's equality and order."""
 
 import math
 from typing import Any
 
 
 class Undefined:
-    """The value of what is not there."""
+    """The type of a missing value."""
 
     __slots__ = ()
 
     def __repr__(self) -> str:
-        """For messages."""
         return "undefined"
 
 
@@ -19,12 +18,12 @@ RANKS: dict[type, int] = {Undefined: 0, type(None): 1, bool: 2, int: 4, float: 4
 
 
 def rank(value: Any) -> int:
-    """The place of a value's type in the order of types."""
+    """The position of a value's type in the order of types."""
     return RANKS[type(value)]
 
 
 def sort_key(value: Any) -> tuple[int, Any]:
-    """A key that orders any values: first by type, then by value."""
+    """A key that orders values of all types, first by type and then by value."""
     place = rank(value)
     if place in {2, 4, 5}:
         return place, value
@@ -36,14 +35,14 @@ def sort_key(value: Any) -> tuple[int, Any]:
 
 
 def equal(left: Any, right: Any) -> Any:
-    """= : undefined when an operand is, false between types."""
+    """The operator =. It is undefined for an undefined operand, and false between types."""
     if left is UNDEFINED or right is UNDEFINED:
         return UNDEFINED
     return same(left, right)
 
 
 def same(left: Any, right: Any) -> bool:
-    """Whether two JSON values are the same; true is not 1."""
+    """Whether two JSON values are equal. true does not equal 1."""
     if rank(left) != rank(right):
         return False
     if isinstance(left, list):
@@ -54,12 +53,11 @@ def same(left: Any, right: Any) -> bool:
 
 
 def number(value: Any) -> bool:
-    """Whether a value is a number."""
     return type(value) is int or type(value) is float
 
 
 def tidy(value: Any) -> Any:
-    """A number as JSON would write it: whole ones without a fraction; undefined when it is no number."""
+    """A number as JSON writes it, whole numbers without a fraction; undefined where it is infinite or NaN."""
     if isinstance(value, int):
         return value if -(2**63) <= value < 2**63 else float(value)
     if not math.isfinite(value):

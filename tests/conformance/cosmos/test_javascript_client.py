@@ -17,7 +17,7 @@ INSTALL = "npm install --prefix .local/node @azure/cosmos@4.9.3"
 
 
 def missing(what: str) -> None:
-    """Skip with what helps, or fail where everything has to be there."""
+    """Skips with the command that helps, or fails where REQUIRE_ALL is set."""
     message = f"{what}; install it with: {INSTALL}"
     if os.environ.get("REQUIRE_ALL") == "1":
         pytest.fail(message)
@@ -26,7 +26,7 @@ def missing(what: str) -> None:
 
 @pytest.fixture(scope="module")
 def seen() -> Any:
-    """What the client saw."""
+    """What the client received."""
     node = shutil.which("node")
     if node is None:
         missing("Node.js is not on this machine")
@@ -41,22 +41,22 @@ def seen() -> Any:
 
 
 def test_points(seen: Any) -> None:
-    """Create, upsert, replace with and without the right ETag, patch, delete."""
+    """Create, upsert, replace with a right and a wrong ETag, patch and delete give what the service gives."""
     assert seen["points"] == {"read": 2, "stale": 412, "patched": 13, "gone": 404}
 
 
 def test_batches(seen: Any) -> None:
-    """A transactional batch is done, or undone."""
+    """A transactional batch is done as a whole or undone as a whole."""
     assert seen["batches"] == {"done": [201, 201, 200, 204], "undone": [424, 409]}
 
 
 def test_bulk(seen: Any) -> None:
-    """executeBulkOperations over four partitions."""
+    """executeBulkOperations writes to four partitions."""
     assert seen["bulk"] == {"201": 250}
 
 
 def test_every_kind_in_bulk(seen: Any) -> None:
-    """executeBulkOperations with each kind of operation, with failures among them, on keys of every type."""
+    """executeBulkOperations takes each kind of operation, failures and keys of every type in one call."""
     assert seen["kinds"] == {"codes": [201, 409, 200, 200, 404, 204, 201, 201, 201], "read": 3}
 
 
@@ -80,10 +80,10 @@ def test_every_kind_in_bulk(seen: Any) -> None:
     ],
 )
 def test_queries(seen: Any, name: str, expected: Any) -> None:
-    """Paged, ordered and aggregated, each over all partitions with the plan of the emulator."""
+    """Paged, ordered and aggregated queries over all partitions work with the plans of the emulator."""
     assert seen["queries"][name] == expected
 
 
 def test_offers(seen: Any) -> None:
-    """The throughput is read through the offer."""
+    """The client reads the throughput of a container through its offer."""
     assert seen["offer"] == 40_000

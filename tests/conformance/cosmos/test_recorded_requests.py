@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 
 from local.cosmos import EMULATOR_KEY, hashing
-from local.cosmos.batches import read_key
-from local.cosmos.core import Emulator
+from local.cosmos.auth import Authorizer
+from local.cosmos.emulator import Emulator
+from local.cosmos.gateway import Gateway
 from local.cosmos.messages import Request, Response
+from local.cosmos.parsing import read_key
 from tests.contract.cosmos_emulator.clients import Raw
 
 RECORDS = Path(__file__).parents[1] / "records/cosmos-wire/javascript-sdk-4.9.3.jsonl"
@@ -21,14 +23,15 @@ NOW = 1767225600.0
 
 @pytest.fixture
 def ask() -> Callable[..., Response]:
-    """An emulator with the recorded container, as a function of requests."""
-    emulator = Emulator(clock=lambda: NOW, date_clock=lambda: NOW)
+    """A function that sends requests to an emulator with the recorded container."""
+    gateway = Gateway(Emulator(clock=lambda: NOW), Authorizer(EMULATOR_KEY, lambda: NOW))
     signer = Raw("http://127.0.0.1", EMULATOR_KEY)
 
     def ask(method: str, path: str, headers: dict[str, str], body: Any) -> Response:
+        """A function that sends requests to an emulator with the recorded container."""
         signed = {"x-ms-date": DATE, "authorization": signer.sign(method, path, DATE)}
         data = b"" if body == "" else json.dumps(body).encode()
-        return emulator.answer(Request(method, path, {**headers, **signed}, data))
+        return gateway.answer(Request(method, path, {**headers, **signed}, data))
 
     ask("POST", "/dbs", {}, {"id": "d"})
     definition = {"id": "c", "partitionKey": {"paths": ["/pk"], "kind": "Hash", "version": 2}}
@@ -37,7 +40,7 @@ def ask() -> Callable[..., Response]:
 
 
 def with_current_etags(ask: Callable[..., Response], request: dict[str, Any]) -> dict[str, str]:
-    """The headers of a request, its placeholder for an ETag replaced by the document's."""
+    """The headers of a request, with its placeholder for an ETag replaced by the ETag of the document."""
     headers: dict[str, str] = dict(request["headers"])
     if "if-match" in headers:
         key = {"x-ms-documentdb-partitionkey": headers["x-ms-documentdb-partitionkey"]}
@@ -46,8 +49,8 @@ def with_current_etags(ask: Callable[..., Response], request: dict[str, Any]) ->
 
 
 def test_every_recorded_request_is_served(ask: Callable[..., Response]) -> None:
-    """Played in order, every request succeeds, but for what could not: a bulk operation with a placeholder for an
-    ETag, and an aggregate over all partitions, on which clients use the plan."""
+    """Every recorded request succeeds in order, except a bulk operation with a placeholder for an ETag, and an
+    aggregate over all partitions, for which clients fetch the plan."""
     for request in REQUESTS:
         response = ask(request["method"], request["path"], with_current_etags(ask, request), request["body"])
         if response.headers.get("x-ms-substatus") == "1004" and request["step"] == "query_cross_partition":
@@ -63,7 +66,7 @@ BULK = [r for r in REQUESTS if r["headers"].get("x-ms-documentdb-partitionkeyran
 
 @pytest.mark.parametrize("request_", BULK, ids=[f"{r['step']}-{at}" for at, r in enumerate(BULK)])
 def test_the_client_routed_as_we_do(request_: dict[str, Any]) -> None:
-    """The range that the client sent each operation to is the one its partition key hashes into."""
+    """The client sent each operation to the range that its partition key hashes into."""
     edges = ["", *hashing.bounds(4, 2), "FF"]
     range_id = int(request_["headers"]["x-ms-documentdb-partitionkeyrangeid"])
     for operation in request_["body"]:

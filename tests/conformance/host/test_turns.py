@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from local.host import answers, events
-from local.host.answers import Answer
-from local.host.events import Event, Kind
-from local.host.rewind import rewound
-from local.host.turn import Turn, apply, begin
+from local.host.durable import answers, events
+from local.host.durable.answers import Answer
+from local.host.durable.events import Event, Kind
+from local.host.durable.rewind import rewound
+from local.host.durable.turn import Turn, apply, begin
 
 RECORDS = Path(__file__).parents[1] / "records" / "host" / "turns.jsonl"
 ENTITIES = "use_entity"  # not supported by this host

@@ -1,4 +1,4 @@
-"""The official client in both its forms behind one face, and raw requests for what no client would send."""
+"""The synchronous and the asynchronous official client behind one interface, and raw requests that no client sends."""
 
 import asyncio
 import base64
@@ -27,31 +27,30 @@ class Loop:
         self._thread.start()
 
     def run(self, work: Coroutine[Any, Any, Any]) -> Any:
-        """Wait for a coroutine."""
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(TIMEOUT)
 
     def close(self) -> None:
-        """End the thread."""
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
 
 
 class Blocking:
-    """An object of the asynchronous client whose methods wait for their results, as those of the other client do."""
+    """An object of the asynchronous client whose methods wait for their results, as those of the synchronous client
+    do."""
 
     def __init__(self, inner: Any, loop: Loop) -> None:
         self._inner = inner
         self._loop = loop
 
     def __getattr__(self, name: str) -> Any:
-        """The same attribute, waiting."""
+        """The same attribute; its calls wait."""
         value = getattr(self._inner, name)
         if not callable(value):
             return value
 
         def call(*args: Any, **kwargs: Any) -> Any:
-            kwargs.pop("enable_cross_partition_query", None)  # the asynchronous client always allows it
+            kwargs.pop("enable_cross_partition_query", None)  # the asynchronous client always sends it
             result = value(*(_unwrapped(arg) for arg in args), **kwargs)
             if inspect.isawaitable(result):
                 result = self._loop.run(_await(result))
@@ -79,11 +78,10 @@ class Rows:
         self._loop = loop
 
     def __iter__(self) -> Any:
-        """All rows."""
         return iter(self._loop.run(_collect(self._rows)))
 
     def by_page(self, continuation: str | None = None) -> Any:
-        """The pages, with the continuation token of the one read last."""
+        """The pages, from a continuation token on."""
         return Pages(self._rows.by_page(continuation), self._loop)
 
 
@@ -96,16 +94,14 @@ class Pages:
 
     @property
     def continuation_token(self) -> str | None:
-        """Where the page read last ends."""
+        """The token with which the page after the last read one begins."""
         token: str | None = self._pages.continuation_token
         return token
 
     def __iter__(self) -> "Pages":
-        """Itself."""
         return self
 
     def __next__(self) -> list[Any]:
-        """The next page."""
         try:
             page = self._loop.run(_await(self._pages.__anext__()))
         except StopAsyncIteration:
@@ -115,14 +111,14 @@ class Pages:
 
 
 def connect(url: str, key: str, loop: Loop | None) -> Any:
-    """A client: the asynchronous one on a loop, the synchronous one without."""
+    """The asynchronous client on a loop, or the synchronous one without a loop."""
     if loop is None:
         return CosmosClient(url, key)
     return Blocking(loop.run(_connect(url, key)), loop)
 
 
 def disconnect(client: Any, loop: Loop | None) -> None:
-    """Close what `connect` opened."""
+    """Closes what `connect` opened."""
     if loop is None:
         client.__exit__(None, None, None)
     else:
@@ -143,7 +139,7 @@ async def _collect(rows: Any) -> list[Any]:
 
 
 class Raw:
-    """Signed requests of any form."""
+    """Sends signed requests of any form."""
 
     def __init__(self, url: str, key: str) -> None:
         parts = urlsplit(url)
@@ -153,7 +149,8 @@ class Raw:
     def send(
         self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None, date: str | None = None
     ) -> tuple[int, dict[str, str], Any]:
-        """Status, headers in lower case, and body; an Authorization or date among the headers goes out as it is."""
+        """Sends a request, and returns status, headers in lower case, and body. An Authorization or date among the
+        headers is sent as it is."""
         data = body if isinstance(body, bytes) else b"" if body is None else orjson.dumps(body)
         date = date or formatdate(usegmt=True)
         sent = {"x-ms-date": date, "x-ms-version": "2020-07-15", "Authorization": self.sign(method, path, date)}
@@ -176,7 +173,7 @@ class Raw:
         return self._token(method, kind, "/".join(link), date)
 
     def signed(self, method: str, kind: str, link: str) -> dict[str, str]:
-        """Headers that sign a kind and a link of one's own choice, as resources are that go by their resource id."""
+        """Headers that sign a chosen kind and link, for resources that are addressed by resource id."""
         date = formatdate(usegmt=True)
         return {"x-ms-date": date, "Authorization": self._token(method, kind, link, date)}
 

@@ -1,4 +1,4 @@
-"""Where the suite runs: on the emulator, or on a real account named by COSMOS_CONTRACT_ENDPOINT and its key."""
+"""The suite runs on the emulator, or on the real account that COSMOS_CONTRACT_ENDPOINT and its key name."""
 
 import os
 import uuid
@@ -13,13 +13,13 @@ from local.cosmos.control import Control
 from local.cosmos.process import CosmosProcess
 from tests.contract.cosmos_emulator.clients import Loop, Raw, connect, disconnect
 
-# what aiohttp says to bodies of more than a megabyte, whoever sends them
+# aiohttp warns of every body over one megabyte
 large = pytest.mark.filterwarnings("ignore:Sending a large body:ResourceWarning")
 
 
 @dataclass(frozen=True)
 class Account:
-    """What the tests talk to."""
+    """Address and key of the account under test."""
 
     url: str
     key: str
@@ -28,7 +28,7 @@ class Account:
 
 @pytest.fixture(scope="session")
 def account() -> Iterator[Account]:
-    """A real account when one is named, an emulator otherwise."""
+    """The real account that the environment names, or else an emulator."""
     endpoint = os.environ.get("COSMOS_CONTRACT_ENDPOINT")
     if endpoint:
         yield Account(endpoint, os.environ["COSMOS_CONTRACT_KEY"], real=True)
@@ -39,7 +39,7 @@ def account() -> Iterator[Account]:
 
 @pytest.fixture(scope="session")
 def loop() -> Iterator[Loop]:
-    """The loop of the asynchronous client."""
+    """The event loop of the asynchronous client."""
     loop = Loop()
     yield loop
     loop.close()
@@ -56,7 +56,7 @@ def client(request: pytest.FixtureRequest, account: Account, loop: Loop) -> Iter
 
 @pytest.fixture(scope="session")
 def database(client: Any) -> Iterator[Any]:
-    """A database of this run."""
+    """A database that exists while the suite runs."""
     name = f"contract-{uuid.uuid4().hex[:12]}"
     yield client.create_database(name)
     client.delete_database(name)
@@ -64,7 +64,7 @@ def database(client: Any) -> Iterator[Any]:
 
 @pytest.fixture
 def new_container(database: Any) -> Iterator[Callable[..., Any]]:
-    """Makes containers that are gone after the test."""
+    """A function that creates containers, which are deleted after the test."""
     made: list[str] = []
 
     def make(path: str = "/pk", throughput: int = 10_000, **options: Any) -> Any:
@@ -81,13 +81,13 @@ def new_container(database: Any) -> Iterator[Callable[..., Any]]:
 
 @pytest.fixture
 def container(new_container: Callable[..., Any]) -> Any:
-    """An empty container of one partition, by /pk."""
+    """An empty container of one partition with the partition key /pk."""
     return new_container()
 
 
 @pytest.fixture
 def emulator(account: Account) -> Account:
-    """The emulator, for what must not or cannot be asked of a real account."""
+    """The emulator, for tests that a real account cannot or must not run."""
     if account.real:
         pytest.skip("only an emulator can be told to do this: unset COSMOS_CONTRACT_ENDPOINT to run it")
     return account
@@ -95,7 +95,7 @@ def emulator(account: Account) -> Account:
 
 @pytest.fixture
 def control(emulator: Account) -> Iterator[Control]:
-    """The control API; what a test told the emulator is undone."""
+    """The control API; its faults are removed and its pause is ended after the test."""
     control = Control(emulator.url)
     yield control
     control.remove_faults()
@@ -104,5 +104,4 @@ def control(emulator: Account) -> Iterator[Control]:
 
 @pytest.fixture
 def raw(emulator: Account) -> Raw:
-    """Requests of any form."""
     return Raw(emulator.url, emulator.key)

@@ -1,4 +1,4 @@
-"""Who may come in."""
+"""Which requests the emulator lets in."""
 
 import time
 from email.utils import formatdate
@@ -15,7 +15,7 @@ WRONG_KEY = "d3JvbmcgLSB0aGlzIGlzIG5vdCB0aGUga2V5IG9mIHRoZSBhY2NvdW50IQ=="
 
 
 def test_the_account_names_its_own_address(raw: Raw, account: Account) -> None:
-    """The endpoint a client is told to use is the address it came to."""
+    """The account names as its endpoint the address that the client used."""
     status, _, body = raw.send("GET", "/")
     assert status == 200
     assert [place["databaseAccountEndpoint"] for place in body["writableLocations"]] == [f"{account.url}/"]
@@ -24,21 +24,21 @@ def test_the_account_names_its_own_address(raw: Raw, account: Account) -> None:
 
 
 def test_a_wrong_key_is_refused(account: Account) -> None:
-    """Another key gets 401."""
+    """A request that is signed with another key gets 401."""
     with pytest.raises(CosmosHttpResponseError) as caught, CosmosClient(account.url, WRONG_KEY) as client:
         list(client.list_databases())
     assert caught.value.status_code == 401
 
 
 def test_a_missing_key_is_refused(raw: Raw) -> None:
-    """No Authorization header gets 401."""
+    """A request without Authorization gets 401."""
     status, _, body = raw.send("GET", "/dbs", headers={"Authorization": ""})
     assert (status, body["code"]) == (401, "Unauthorized")
 
 
 @pytest.mark.parametrize("minutes", [-16, 16])
 def test_an_old_date_is_refused(raw: Raw, minutes: int) -> None:
-    """A date more than 15 minutes away gets 403, although its signature is right."""
+    """A correctly signed date that is more than 15 minutes off gets 403."""
     status, _, body = raw.send("GET", "/dbs", date=formatdate(time.time() + 60 * minutes, usegmt=True))
     assert (status, body["code"]) == (403, "Forbidden")
 
@@ -47,7 +47,7 @@ def test_an_old_date_is_refused(raw: Raw, minutes: int) -> None:
     "date", ["now", "2026-01-01T00:00:00Z", "Thu, 32 Jan 2026 00:00:00 GMT", "9" * 50 + " Jan 0 0:0"]
 )
 def test_a_date_that_is_none_is_refused(raw: Raw, date: str) -> None:
-    """What is no date of HTTP gets 401, whatever it is."""
+    """A date header that is no HTTP date gets 401."""
     status, _, body = raw.send("GET", "/dbs", date=date)
     assert (status, body["code"]) == (401, "Unauthorized")
 
@@ -56,7 +56,7 @@ def test_a_date_that_is_none_is_refused(raw: Raw, date: str) -> None:
     ("method", "path"), [("POST", "/dbs"), ("GET", "/dbs/other"), ("GET", "/offers")], ids=["verb", "link", "type"]
 )
 def test_a_signature_is_for_one_request(raw: Raw, method: str, path: str) -> None:
-    """The signature of one verb, type, link and date opens no other: 401."""
+    """A signature of another verb, type, link or date gets 401."""
     date = formatdate(usegmt=True)
     for signed_at in (date, formatdate(time.time() - 60, usegmt=True)):
         signature = raw.sign("GET", "/dbs", signed_at)
@@ -69,14 +69,14 @@ def test_a_signature_is_for_one_request(raw: Raw, method: str, path: str) -> Non
 
 @pytest.mark.parametrize("kind", ["resource", "aad"])
 def test_other_tokens_are_refused(raw: Raw, kind: str) -> None:
-    """Resource tokens, and Entra tokens unless the emulator is told to take them, get 401 that says so."""
+    """Resource tokens, and Entra tokens without --accept-aad, get 401 with the reason."""
     status, _, body = raw.send("GET", "/dbs", headers={"Authorization": f"type%3D{kind}%26ver%3D1.0%26sig%3Dabc"})
     assert status == 401
     assert "token" in body["message"]
 
 
 def test_entra_tokens_are_accepted_on_request() -> None:
-    """--accept-aad lets any Entra token in."""
+    """With --accept-aad any Entra token is accepted."""
     with CosmosProcess(options=("--accept-aad",)) as process:
         raw = Raw(process.url, process.key)
         status, _, body = raw.send("GET", "/dbs", headers={"Authorization": "type%3Daad%26ver%3D1.0%26sig%3Dabc"})

@@ -12,19 +12,19 @@ from tests.contract.cosmos_emulator.test_resources import refused
 
 
 def bulk(raw: Raw, database: Any, container: Any, operations: Any, range_id: str = "0", **headers: str) -> Any:
-    """Status and results of a bulk request."""
+    """Sends a bulk request, and returns status and results."""
     path = f"/dbs/{database.id}/colls/{container.id}/docs"
     status, _, body = raw.send("POST", path, operations, {**bulk_headers(range_id), **headers})
     return status, body
 
 
 def ids(container: Any) -> list[str]:
-    """All ids there are."""
+    """The ids of all documents."""
     return sorted(item["id"] for item in container.read_all_items())
 
 
 def test_a_batch_does_all_its_operations(container: Any) -> None:
-    """Create, upsert, replace, read, patch and delete go in one transaction, each with its own result."""
+    """A batch does create, upsert, replace, read, patch and delete in one transaction, each with its own result."""
     container.create_item({"id": "old", "pk": "a", "v": 1})
     results = container.execute_item_batch(
         [
@@ -44,7 +44,7 @@ def test_a_batch_does_all_its_operations(container: Any) -> None:
 
 
 def test_a_failing_batch_does_nothing(container: Any) -> None:
-    """The operation that failed keeps its code, the others say 424, and nothing was changed."""
+    """In a failing batch the failed operation keeps its code, the others get 424, and nothing changes."""
     before = container.create_item({"id": "there", "pk": "a"})
     operations = [
         ("upsert", ({"id": "there", "pk": "a", "v": 1},)),
@@ -61,10 +61,10 @@ def test_a_failing_batch_does_nothing(container: Any) -> None:
 
 
 def test_a_batch_obeys_etags(container: Any) -> None:
-    """An operation of a batch may be conditional."""
+    """An operation of a batch with an old ETag fails with 412."""
     etag = container.create_item({"id": "1", "pk": "a"})["_etag"]
 
-    def change() -> Any:  # made anew each time, for the client takes the condition out
+    def change() -> Any:  # a new list for each call, because the client removes the condition from it
         return ("replace", ("1", {"id": "1", "pk": "a", "v": 1}), {"if_match_etag": etag})
 
     container.execute_item_batch([change()], "a")
@@ -74,7 +74,7 @@ def test_a_batch_obeys_etags(container: Any) -> None:
 
 
 def test_a_batch_has_at_most_100_operations(container: Any) -> None:
-    """100 operations fit, 101 get 400."""
+    """A batch of 100 operations is done, and one of 101 gets 400."""
     operations = [("create", ({"id": str(at), "pk": "a"},)) for at in range(101)]
     container.execute_item_batch(operations[:100], "a")
     error = refused(lambda: container.execute_item_batch(operations, "a"))
@@ -90,7 +90,7 @@ def test_a_batch_has_at_most_2_mb(container: Any) -> None:
 
 @large
 def test_the_results_of_a_batch_have_at_most_4_mb(container: Any) -> None:
-    """A batch that reads more than an answer holds gets 413/3402, and does nothing."""
+    """A batch whose results exceed the size of a response gets 413/3402 and does nothing."""
     container.create_item({"id": "1", "pk": "a", "v": "x" * 1_500_000})
     reads: list[Any] = [("create", ({"id": "2", "pk": "a"},)), *[("read", ("1",)) for _ in range(3)]]
     with pytest.raises(CosmosBatchOperationError) as caught:
@@ -107,7 +107,7 @@ def test_a_batch_keeps_to_its_partition_key(container: Any) -> None:
 
 
 def test_bulk_does_each_operation_for_itself(raw: Raw, database: Any, container: Any) -> None:
-    """Bulk goes on after failures, and tells each outcome: 207."""
+    """Bulk continues after failures, reports each result, and gets 207."""
     status, results = bulk(
         raw,
         database,
@@ -132,7 +132,7 @@ def test_bulk_does_each_operation_for_itself(raw: Raw, database: Any, container:
 
 
 def test_bulk_without_failures_is_200(raw: Raw, database: Any, container: Any) -> None:
-    """All well is 200, with ETag, charge and document of each."""
+    """Bulk without failures gets 200, with ETag, charge and document of each operation."""
     status, results = bulk(raw, database, container, [operation("Upsert", 1, {"id": "1", "pk": 1})])
     assert status == 200
     assert results[0]["resourceBody"]["_etag"] == results[0]["eTag"]
@@ -140,7 +140,7 @@ def test_bulk_without_failures_is_200(raw: Raw, database: Any, container: Any) -
 
 
 def test_bulk_can_leave_the_documents_out(raw: Raw, database: Any, container: Any) -> None:
-    """minimalReturnPreference, or Prefer for all, leaves the documents out of the results of writes."""
+    """minimalReturnPreference, or Prefer for the whole request, leaves documents out of the results of writes."""
     _, results = bulk(
         raw,
         database,
@@ -158,7 +158,7 @@ def test_bulk_can_leave_the_documents_out(raw: Raw, database: Any, container: An
 
 
 def test_bulk_stops_when_told(raw: Raw, database: Any, container: Any) -> None:
-    """Without continue-on-error the operations after a failure say 424."""
+    """Without continue-on-error, the operations after a failure get 424."""
     headers = {"x-ms-cosmos-batch-continue-on-error": "false"}
     body = [operation("Read", "a", id="1"), operation("Create", "a", {"id": "1", "pk": "a"})]
     _, results = bulk(raw, database, container, body, **headers)
@@ -166,7 +166,7 @@ def test_bulk_stops_when_told(raw: Raw, database: Any, container: Any) -> None:
 
 
 def test_bulk_on_a_range_that_is_gone_gets_410(raw: Raw, database: Any, container: Any, control: Control) -> None:
-    """After a split the old range gets 410 with substatus 1002."""
+    """After a split, a bulk request to the old range gets 410 with substatus 1002."""
     control.split(database.id, container.id, "0")
     path = f"/dbs/{database.id}/colls/{container.id}/docs"
     body = [operation("Upsert", "a", {"id": "1", "pk": "a"})]
@@ -177,9 +177,9 @@ def test_bulk_on_a_range_that_is_gone_gets_410(raw: Raw, database: Any, containe
 def test_bulk_in_the_wrong_range_gets_410_an_operation(
     raw: Raw, database: Any, container: Any, control: Control
 ) -> None:
-    """An operation whose key lives in another range gets 410/1002, the others are done."""
+    """An operation whose key belongs to another range gets 410/1002, and the others are done."""
     _, right = control.split(database.id, container.id, "0")
-    body = [operation("Upsert", key, {"id": "1", "pk": key}) for key in ("a", "d")]  # in the upper half, in the lower
+    body = [operation("Upsert", key, {"id": "1", "pk": key}) for key in ("a", "d")]  # of the right and the left half
     status, results = bulk(raw, database, container, body, right)
     assert status == 207
     assert [(r["statusCode"], r.get("subStatusCode")) for r in results] == [(201, None), (410, 1002)]
@@ -187,7 +187,7 @@ def test_bulk_in_the_wrong_range_gets_410_an_operation(
 
 @large
 def test_bulk_results_have_at_most_4_mb(raw: Raw, database: Any, container: Any) -> None:
-    """Results that do not fit into the answer get 413 with substatus 3402."""
+    """Results that do not fit into the response get 413 with substatus 3402."""
     container.create_item({"id": "1", "pk": "a", "v": "x" * 1_500_000})
     _, results = bulk(raw, database, container, [operation("Read", "a", id="1") for _ in range(4)])
     assert [(r["statusCode"], r.get("subStatusCode")) for r in results] == [(200, None)] * 2 + [(413, 3402)] * 2
@@ -199,6 +199,6 @@ def test_bulk_results_have_at_most_4_mb(raw: Raw, database: Any, container: Any)
     ids=["none", "an object", "a string", "a number", "no key", "an unknown type"],
 )
 def test_bad_bulk_requests_get_400(raw: Raw, database: Any, container: Any, body: Any) -> None:
-    """What is no list of operations, or no operation, gets 400."""
+    """A bulk request that is no list of operations gets 400."""
     status, results = bulk(raw, database, container, body)
     assert status == 400 or [r["statusCode"] for r in results] == [400]

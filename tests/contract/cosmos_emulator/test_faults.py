@@ -1,4 +1,4 @@
-"""Faults on request."""
+"""Faults that a test orders."""
 
 import threading
 import time
@@ -16,17 +16,17 @@ KEY = {"x-ms-documentdb-partitionkey": '["a"]'}
 
 @pytest.fixture
 def path(database: Any, container: Any) -> str:
-    """Where the documents of the container live."""
+    """The path of the container's documents."""
     return f"/dbs/{database.id}/colls/{container.id}/docs"
 
 
 def read(raw: Raw, path: str, id_: str = "1") -> int:
-    """The status of reading a document."""
+    """Reads a document, and returns the status."""
     return raw.send("GET", f"{path}/{id_}", headers=KEY)[0]
 
 
 def write(raw: Raw, path: str, id_: str = "1") -> int:
-    """The status of creating a document."""
+    """Creates a document, and returns the status."""
     return raw.send("POST", path, {"id": id_, "pk": "a"}, KEY)[0]
 
 
@@ -34,7 +34,7 @@ def write(raw: Raw, path: str, id_: str = "1") -> int:
 def test_a_write_fails_before_or_after_it_is_applied(
     raw: Raw, path: str, control: Control, when: str, there: int
 ) -> None:
-    """The answer is the rule's; whether the write was applied is the rule's as well."""
+    """A rule decides the status of a write and whether the write is applied."""
     control.add_fault(kind="create", status=503, substatus=21, retry_after_ms=7, when=when)
     status, headers, _ = raw.send("POST", path, {"id": "1", "pk": "a"}, KEY)
     assert (status, headers["x-ms-substatus"], headers["x-ms-retry-after-ms"]) == (503, "21", "7")
@@ -43,15 +43,15 @@ def test_a_write_fails_before_or_after_it_is_applied(
 
 @pytest.mark.parametrize(("when", "there"), [("before", 404), ("after", 200)])
 def test_a_connection_is_cut_before_or_after(raw: Raw, path: str, control: Control, when: str, there: int) -> None:
-    """A reset takes the connection away instead of an answer."""
+    """A reset closes the connection instead of answering, before or after the write."""
     control.add_fault(kind="create", reset=True, when=when)
-    with pytest.raises(OSError):  # noqa: PT011 - reset, broken pipe or closed without answer, as the system has it
+    with pytest.raises(OSError):  # noqa: PT011 - the system decides between reset, broken pipe and a closed connection
         write(raw, path)
     assert read(raw, path) == there
 
 
 def test_rules_choose_what_fails(raw: Raw, path: str, control: Control, database: Any, container: Any) -> None:
-    """Kind, container, range, nth match and how often: everything else goes on."""
+    """A rule fails only what matches its kind, container, range, nth and times."""
     control.add_fault(
         kind="create", container=container.id, database=database.id, range="0", nth=2, times=1, status=503
     )
@@ -63,7 +63,7 @@ def test_rules_choose_what_fails(raw: Raw, path: str, control: Control, database
 
 
 def test_a_range_is_known_by_its_partition_key(raw: Raw, path: str, control: Control, container: Any) -> None:
-    """A rule on a range meets also batches and queries that name a partition key instead of the range."""
+    """A rule on a range also matches batches and queries that name a partition key of it."""
     container.create_item({"id": "1", "pk": "a"})
     control.add_fault(range="7", status=503)
     assert list(container.query_items("SELECT VALUE 1 FROM c", partition_key="a")) == [1]
@@ -74,7 +74,7 @@ def test_a_range_is_known_by_its_partition_key(raw: Raw, path: str, control: Con
 
 
 def test_the_same_seed_gives_the_same_faults(raw: Raw, path: str, control: Control) -> None:
-    """A probability is played from the rule's seed."""
+    """Rules of the same probability and seed fail the same operations."""
 
     def play(seed: int) -> list[int]:
         control.remove_faults()
@@ -87,7 +87,8 @@ def test_the_same_seed_gives_the_same_faults(raw: Raw, path: str, control: Contr
 
 
 def test_faults_reach_into_bulk(raw: Raw, path: str, control: Control) -> None:
-    """A rule on a kind of operation fails such operations of a bulk request, one on bulk the whole request."""
+    """A rule on a kind of operation fails such operations of a bulk request, and one on bulk fails the whole
+    request."""
     control.add_fault(kind="upsert", nth=2, times=1, status=408)
     body = [operation("Upsert", "a", {"id": str(at), "pk": "a"}) for at in range(3)]
     status, _, results = raw.send("POST", path, body, bulk_headers("0"))
@@ -98,7 +99,7 @@ def test_faults_reach_into_bulk(raw: Raw, path: str, control: Control) -> None:
 
 
 def test_a_fault_in_a_batch_undoes_the_batch(container: Any, control: Control) -> None:
-    """A fault on one operation fails the transaction, and nothing of it stays."""
+    """A fault on one operation undoes the whole batch."""
     control.add_fault(kind="upsert", nth=2, status=449)
     operations = [("upsert", ({"id": str(at), "pk": "a"},)) for at in range(3)]
     with pytest.raises(CosmosBatchOperationError) as caught:
@@ -108,7 +109,7 @@ def test_a_fault_in_a_batch_undoes_the_batch(container: Any, control: Control) -
 
 
 def test_latency_holds_an_answer_back(raw: Raw, path: str, control: Control) -> None:
-    """An answer comes after the latency, and not failed."""
+    """A rule with a latency delays the answer and does not fail it."""
     control.add_fault(kind="create", latency_ms=80)
     begun = time.monotonic()
     assert write(raw, path) == 201
@@ -116,7 +117,7 @@ def test_latency_holds_an_answer_back(raw: Raw, path: str, control: Control) -> 
 
 
 def test_queries_and_ranges_can_fail(container: Any, raw: Raw, path: str, control: Control) -> None:
-    """Queries and the partition map have kinds of their own."""
+    """Rules can fail queries and the reading of partition key ranges."""
     control.add_fault(kind="query", status=400)
     assert refused(lambda: list(container.read_all_items())).status_code == 400
     control.add_fault(kind="pkranges", status=503)
@@ -124,7 +125,7 @@ def test_queries_and_ranges_can_fail(container: Any, raw: Raw, path: str, contro
 
 
 def test_what_fired_is_counted_and_listed(raw: Raw, path: str, control: Control, container: Any) -> None:
-    """Each rule tells how often it matched and fired, and the list of faults tells where."""
+    """Each rule counts its matches and faults, and every fault is listed with its target."""
     rule = control.add_fault(kind="create", nth=2, status=503)
     before = len(control.fired())
     for at in range(3):
@@ -138,7 +139,7 @@ def test_what_fired_is_counted_and_listed(raw: Raw, path: str, control: Control,
 
 
 def test_operations_are_counted(raw: Raw, path: str, control: Control, database: Any, container: Any) -> None:
-    """The state tells every operation by range, kind and status, and the request units of each second."""
+    """The state counts every operation by range, kind and status, and the request units of each second."""
     write(raw, path)
     write(raw, path)
     state = control.container(database.id, container.id)
@@ -148,7 +149,7 @@ def test_operations_are_counted(raw: Raw, path: str, control: Control, database:
 
 
 def test_a_split_can_wait_for_operations(raw: Raw, path: str, control: Control, database: Any, container: Any) -> None:
-    """A split can be told to happen after a number of operations."""
+    """A split can be ordered for after a number of operations."""
     assert control.split(database.id, container.id, "0", after=2) == []
     write(raw, path, "0")
     assert len(control.container(database.id, container.id)["partitions"]) == 1
@@ -159,7 +160,7 @@ def test_a_split_can_wait_for_operations(raw: Raw, path: str, control: Control, 
 def test_splits_of_the_same_range_may_be_due_together(
     raw: Raw, path: str, control: Control, database: Any, container: Any
 ) -> None:
-    """A split that is due on a range which was split meanwhile is dropped, and the write goes through."""
+    """A pending split of a range that is already split is dropped, and the write succeeds."""
     for _ in range(2):
         control.split(database.id, container.id, "0", after=1)
     assert write(raw, path) == 201
@@ -168,7 +169,7 @@ def test_splits_of_the_same_range_may_be_due_together(
 
 
 def test_pause_holds_requests_until_resume(raw: Raw, path: str, control: Control) -> None:
-    """While paused nothing is done; afterwards everything is."""
+    """Requests during a pause are answered after it, and nothing is done before."""
     control.pause()
     answers: list[int] = []
     thread = threading.Thread(target=lambda: answers.append(write(raw, path)))
@@ -194,13 +195,13 @@ def test_pause_holds_requests_until_resume(raw: Raw, path: str, control: Control
     ids=["nothing to do", "no failure", "no kind", "no time", "no field", "no number", "no probability"],
 )
 def test_bad_rules_are_refused(control: Control, rule: dict[str, Any]) -> None:
-    """A rule that cannot work is refused with what it can have."""
+    """An impossible rule is refused with a message that names what is allowed."""
     with pytest.raises(ControlError, match="fault rule"):
         control.add_fault(**rule)
 
 
 @pytest.mark.parametrize("headers", [{"Origin": "http://example.org"}, {"Host": "example.org"}])
 def test_pages_in_a_browser_are_kept_out(raw: Raw, headers: dict[str, str]) -> None:
-    """The control API refuses what a page of another site, or under a rebound name, could send."""
+    """The control API refuses requests of a page from another site or under a rebound name."""
     status, _, body = raw.send("POST", "/_control/pause", {}, headers)
     assert (status, body["code"]) == (403, "Forbidden")

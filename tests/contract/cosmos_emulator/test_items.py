@@ -1,4 +1,4 @@
-"""Single documents."""
+"""Requests for single documents."""
 
 from collections.abc import Callable
 from typing import Any
@@ -16,20 +16,20 @@ KEY = {"x-ms-documentdb-partitionkey": '["a"]', "content-type": "application/jso
 
 
 def sent(call: Callable[..., Any], *args: Any, **kwargs: Any) -> dict[str, str]:
-    """The headers of the answer to a call."""
+    """The headers of the response to a call."""
     headers: dict[str, str] = {}
     call(*args, response_hook=lambda got, _: headers.update(got), **kwargs)
     return {name.lower(): value for name, value in headers.items()}
 
 
 def status_of(raw: Raw, database: Any, container: Any, method: str, id_: str, body: Any, **headers: str) -> int:
-    """The status of a request for a document of partition key a."""
+    """Asks for a document of partition key a, and returns the status."""
     path = f"/dbs/{database.id}/colls/{container.id}/docs" + (f"/{id_}" if id_ else "")
     return raw.send(method, path, body, {**KEY, **{n.replace("_", "-"): v for n, v in headers.items()}})[0]
 
 
 def test_a_document_is_created_read_replaced_and_deleted(container: Any) -> None:
-    """Each step shows in the next read."""
+    """A read after each write gives what was written."""
     container.create_item({"id": "1", "pk": "a", "v": 1})
     assert container.read_item("1", "a")["v"] == 1
     container.replace_item("1", {"id": "1", "pk": "a", "v": 2})
@@ -39,7 +39,7 @@ def test_a_document_is_created_read_replaced_and_deleted(container: Any) -> None
 
 
 def test_each_kind_has_its_status(raw: Raw, database: Any, container: Any) -> None:
-    """201 for what is new, 200 for what was there, 204 for what is gone, 409 and 404 for what cannot be."""
+    """Each kind of operation has the service's statuses: 200, 201, 204, 404 and 409."""
 
     def status(method: str, id_: str, **headers: str) -> int:
         return status_of(raw, database, container, method, id_, {"id": "1", "pk": "a"}, **headers)
@@ -56,7 +56,7 @@ def test_each_kind_has_its_status(raw: Raw, database: Any, container: Any) -> No
 
 
 def test_the_service_adds_its_properties(container: Any) -> None:
-    """A document has resource id, link, ETag, attachments and time, whatever the client wrote into them."""
+    """A document has resource id, link, ETag, attachments and time, whatever the client writes into them."""
     made = container.create_item({"id": "1", "pk": "a", "_ts": 1, "_etag": "mine"})
     assert made["_rid"] in made["_self"]
     assert made["_etag"].startswith('"')
@@ -66,7 +66,7 @@ def test_the_service_adds_its_properties(container: Any) -> None:
 
 
 def test_if_match_guards_a_change(container: Any) -> None:
-    """A change with the ETag of before goes through once; with an old one it gets 412 and changes nothing."""
+    """A change with the current ETag succeeds once; with an old one it gets 412 and changes nothing."""
     first = container.create_item({"id": "1", "pk": "a", "v": 1})
     guard = {"etag": first["_etag"], "match_condition": MatchConditions.IfNotModified}
     container.replace_item("1", {"id": "1", "pk": "a", "v": 2}, **guard)
@@ -79,27 +79,27 @@ def test_if_match_guards_a_change(container: Any) -> None:
 
 
 def test_if_none_match_saves_a_read(raw: Raw, database: Any, container: Any) -> None:
-    """Reading with the ETag one has gets 304; with another the document."""
+    """A read with the current ETag gets 304, and with another one the document."""
     made = container.create_item({"id": "1", "pk": "a"})
     assert status_of(raw, database, container, "GET", "1", None, if_none_match=made["_etag"]) == 304
     assert status_of(raw, database, container, "GET", "1", None, if_none_match='"other"') == 200
 
 
 def test_every_write_has_its_own_etag(container: Any) -> None:
-    """An ETag changes with every write, also when nothing else does."""
+    """Every write changes the ETag, even if it changes nothing else."""
     body = {"id": "1", "pk": "a"}
     assert len({container.upsert_item(body)["_etag"] for _ in range(5)}) == 5
 
 
 def test_session_tokens_advance(container: Any) -> None:
-    """Every write brings a session token that is further than the one before."""
+    """Every write returns a later session token."""
     tokens = [sent(container.upsert_item, {"id": "1", "pk": "a"})["x-ms-session-token"] for _ in range(3)]
     versions = [int(token.split("#")[1]) for token in tokens]
     assert versions == sorted(set(versions))
 
 
 def test_a_session_token_ahead_gets_404(raw: Raw, database: Any, container: Any) -> None:
-    """A read that asks for more than was written gets 404 with substatus 1002."""
+    """A read with a session token ahead of the partition gets 404 with substatus 1002."""
     container.create_item({"id": "1", "pk": "a"})
     path = f"/dbs/{database.id}/colls/{container.id}/docs/1"
     status, headers, _ = raw.send("GET", path, headers={**KEY, "x-ms-session-token": "0:-1#99999999"})
@@ -107,7 +107,7 @@ def test_a_session_token_ahead_gets_404(raw: Raw, database: Any, container: Any)
 
 
 def test_a_stronger_consistency_is_refused(raw: Raw, database: Any, container: Any) -> None:
-    """A read may ask for less than session consistency, not for more: 400."""
+    """A read may ask for less than session consistency; for more it gets 400."""
     container.create_item({"id": "1", "pk": "a"})
     levels = ["Session", "Eventual", "ConsistentPrefix", "BoundedStaleness", "Strong", "Whatever"]
     found = [status_of(raw, database, container, "GET", "1", None, x_ms_consistency_level=level) for level in levels]
@@ -115,7 +115,7 @@ def test_a_stronger_consistency_is_refused(raw: Raw, database: Any, container: A
 
 
 def test_writes_can_be_answered_without_the_document(container: Any) -> None:
-    """no_response leaves the body out and the ETag in."""
+    """With no_response a write returns the ETag and no body."""
     headers: dict[str, str] = {}
     body = {"id": "1", "pk": "a"}
     made = container.create_item(body, no_response=True, response_hook=lambda got, _: headers.update(got))
@@ -125,21 +125,21 @@ def test_writes_can_be_answered_without_the_document(container: Any) -> None:
 
 @pytest.mark.parametrize("key", ["a", "é ü", "", 0, -1.5, 1e21, True, False, None, NonePartitionKeyValue])
 def test_every_kind_of_partition_key_works(container: Any, key: Any) -> None:
-    """Strings, numbers, booleans, null, and no value at all."""
+    """A partition key can be a string, number, boolean, null or missing."""
     body = {"id": "1"} if key is NonePartitionKeyValue else {"id": "1", "pk": key}
     container.create_item(body)
     assert container.read_item("1", key)["id"] == "1"
 
 
 def test_the_partition_key_may_be_nested(new_container: Callable[..., Any]) -> None:
-    """A path of several names is one path."""
+    """A partition key path can have several names."""
     container = new_container("/a/b")
     container.create_item({"id": "1", "a": {"b": "x"}})
     assert container.read_item("1", "x")["a"] == {"b": "x"}
 
 
 def test_the_same_id_lives_once_a_partition_key(container: Any) -> None:
-    """An id is unique within its partition key only."""
+    """An id is unique only within its partition key."""
     container.create_item({"id": "1", "pk": "a"})
     container.create_item({"id": "1", "pk": "b"})
     assert refused(lambda: container.create_item({"id": "1", "pk": "a"})).status_code == 409
@@ -147,19 +147,19 @@ def test_the_same_id_lives_once_a_partition_key(container: Any) -> None:
 
 @pytest.mark.parametrize("id_", ["a/b", "a\\b", "a?b", "a#b", "x" * 1024, ""])
 def test_bad_ids_are_refused(raw: Raw, database: Any, container: Any, id_: str) -> None:
-    """Separators, too many bytes, or nothing get 400."""
+    """An id that is empty, too long or contains a separator gets 400."""
     assert status_of(raw, database, container, "POST", "", {"id": id_, "pk": "a"}) == 400
 
 
 @pytest.mark.parametrize("id_", ["with space", "ümläut", "per%cent", "quote'", "a+b", "x" * 255])
 def test_unusual_ids_work(container: Any, id_: str) -> None:
-    """Everything that a URL can carry escaped."""
+    """An id can contain every character that a URL can carry escaped."""
     container.create_item({"id": id_, "pk": "a"})
     assert container.read_item(id_, "a")["id"] == id_
 
 
 def test_a_missing_id_is_refused(raw: Raw, database: Any, container: Any) -> None:
-    """A document without an id gets the service's words."""
+    """A document without an id gets the service's message."""
     path = f"/dbs/{database.id}/colls/{container.id}/docs"
     status, _, body = raw.send("POST", path, {"pk": "a"}, KEY)
     assert status == 400
@@ -167,7 +167,7 @@ def test_a_missing_id_is_refused(raw: Raw, database: Any, container: Any) -> Non
 
 
 def test_another_partition_key_is_refused(raw: Raw, database: Any, container: Any) -> None:
-    """A document whose key is not the header's gets 400 with substatus 1001."""
+    """A document with another key than the header's gets 400 with substatus 1001."""
     path = f"/dbs/{database.id}/colls/{container.id}/docs"
     status, headers, body = raw.send("POST", path, {"id": "1", "pk": "b"}, KEY)
     assert (status, headers["x-ms-substatus"]) == (400, "1001")
@@ -182,14 +182,14 @@ def test_a_missing_partition_key_is_refused(raw: Raw, database: Any, container: 
 
 @large
 def test_documents_of_2_mb_are_the_largest(container: Any) -> None:
-    """Two megabytes fit, a bit more gets 413."""
+    """A document of 2 MB is written, and a larger one gets 413."""
     container.create_item({"id": "1", "pk": "a", "v": "x" * (2 * 1024 * 1024 - 200)})
     error = refused(lambda: container.create_item({"id": "2", "pk": "a", "v": "x" * (2 * 1024 * 1024)}))
     assert error.status_code == 413
 
 
 def test_nesting_has_a_limit(emulator: Any, container: Any) -> None:
-    """128 levels fit, one more gets 400."""
+    """A document of 128 levels is written, and one of 129 gets 400."""
     value: Any = 1
     for _ in range(127):
         value = {"v": value}
@@ -199,13 +199,13 @@ def test_nesting_has_a_limit(emulator: Any, container: Any) -> None:
 
 
 def test_a_missing_container_gets_404_of_its_own(raw: Raw, database: Any) -> None:
-    """A document in a container that is not there gets 404 with substatus 1003."""
+    """A document in a missing container gets 404 with substatus 1003."""
     status, headers, _ = raw.send("GET", f"/dbs/{database.id}/colls/nowhere/docs/1", headers=KEY)
     assert (status, headers["x-ms-substatus"]) == (404, "1003")
 
 
 def test_a_container_made_anew_is_noticed(raw: Raw, database: Any, container: Any) -> None:
-    """A client that means the container of before gets 400 with substatus 1024."""
+    """A request that names the resource id of a deleted container of the same name gets 400 with substatus 1024."""
     path = f"/dbs/{database.id}/colls/{container.id}/docs/1"
     headers = {**KEY, "x-ms-cosmos-intended-collection-rid": "AAAAAYAAAA8="}
     status, answered, _ = raw.send("GET", path, headers=headers)
@@ -213,7 +213,7 @@ def test_a_container_made_anew_is_noticed(raw: Raw, database: Any, container: An
 
 
 def test_a_patch_says_what_is_missing(container: Any) -> None:
-    """A path that is not there gets the service's words, with the number of the operation and the part."""
+    """A patch of a missing path gets the service's message, with the number of the operation and the missing part."""
     container.create_item({"id": "1", "pk": "a"})
     steps = [{"op": "set", "path": "/v", "value": 1}, {"op": "add", "path": "/none/x", "value": 1}]
     error = refused(lambda: container.patch_item("1", "a", steps))
@@ -299,7 +299,7 @@ def test_patch_does_each_operation(container: Any, step: dict[str, Any], expecte
     ],
 )
 def test_bad_patches_change_nothing(container: Any, steps: list[dict[str, Any]]) -> None:
-    """A patch that cannot be done gets 400, and none of it was done."""
+    """A patch that fails gets 400 and changes nothing."""
     body = {"id": "1", "pk": "a", "v": 1, "t": "text", "l": [1, 2], "o": {}, "max": 1.7e308}
     before = container.create_item(body)
     error = refused(lambda: container.patch_item("1", "a", [{"op": "set", "path": "/v", "value": 2}, *steps][-11:]))
@@ -317,7 +317,7 @@ def test_a_patch_may_have_a_condition(container: Any) -> None:
 
 
 def test_all_documents_are_listed_in_pages(container: Any) -> None:
-    """The feed of documents comes in pages of the size asked for."""
+    """The feed of documents comes in pages of the requested size."""
     for at in range(7):
         container.create_item({"id": str(at), "pk": f"k{at}"})
     pages = [[item["id"] for item in page] for page in container.read_all_items(max_item_count=3).by_page()]
@@ -326,7 +326,7 @@ def test_all_documents_are_listed_in_pages(container: Any) -> None:
 
 
 def test_many_documents_are_read_at_once(container: Any) -> None:
-    """read_items finds those that are there, however many it is asked for in one query."""
+    """read_items returns the documents that exist, however many ids it gets."""
     for at in range(5):
         container.create_item({"id": str(at), "pk": f"k{at}"})
     found = container.read_items([(str(at), f"k{at}") for at in range(1200)])
@@ -334,7 +334,7 @@ def test_many_documents_are_read_at_once(container: Any) -> None:
 
 
 def test_a_partition_key_can_be_emptied(emulator: Any, container: Any) -> None:
-    """delete_all_items_by_partition_key takes all documents of one key and no other."""
+    """delete_all_items_by_partition_key deletes all documents of one key and no other."""
     for at in range(4):
         container.create_item({"id": str(at), "pk": "a" if at % 2 else "b"})
     container.delete_all_items_by_partition_key("a")
@@ -342,7 +342,7 @@ def test_a_partition_key_can_be_emptied(emulator: Any, container: Any) -> None:
 
 
 def test_errors_are_the_clients_own(container: Any) -> None:
-    """What the client raises carries the service's status and code."""
+    """The exception of the client carries the service's status and code."""
     with pytest.raises(CosmosHttpResponseError) as caught:
         container.read_item("none", "a")
     assert caught.value.status_code == 404

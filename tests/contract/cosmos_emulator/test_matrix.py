@@ -1,4 +1,4 @@
-"""The page and the tests say the same: a row for each test, a test for each row."""
+"""The matrix of docs/local.md has a row for each test of this folder, and a test for each row."""
 
 import re
 from pathlib import Path

@@ -20,7 +20,7 @@ FLIGHTS = [
 
 @pytest.fixture(scope="module")
 def flights(database: Any, account: Any) -> Any:
-    """Five documents over several partitions."""
+    """A container with five documents in several partitions."""
     from azure.cosmos import PartitionKey
 
     indexing = {
@@ -39,19 +39,19 @@ def flights(database: Any, account: Any) -> Any:
 
 
 def rows(container: Any, text: str, key: str | None = None, **parameters: Any) -> list[Any]:
-    """The rows of a query: of one partition key, or of all."""
+    """The rows of a query in one partition key, or in all."""
     where = {"partition_key": key} if key is not None else {"enable_cross_partition_query": True}
     given = [{"name": f"@{name}", "value": value} for name, value in parameters.items()]
     return list(container.query_items(text, parameters=given, **where))
 
 
 def where(container: Any, condition: str, **parameters: Any) -> list[str]:
-    """The ids that fulfil a condition."""
+    """The ids of the documents that fulfil a condition."""
     return sorted(rows(container, f"SELECT VALUE c.id FROM c WHERE {condition}", **parameters))
 
 
 def test_everything_comes_with_the_services_properties(flights: Any) -> None:
-    """SELECT * gives whole documents."""
+    """SELECT * returns whole documents with system properties."""
     found = rows(flights, "SELECT * FROM c WHERE c.id = '0'")
     assert found[0].items() >= FLIGHTS[0].items()
     assert "_etag" in found[0]
@@ -73,7 +73,7 @@ def test_everything_comes_with_the_services_properties(flights: Any) -> None:
     ],
 )
 def test_projections(flights: Any, select: str, expected: Any) -> None:
-    """The select list makes the rows; what is undefined is left out."""
+    """The select list shapes the rows, and undefined values are left out."""
     assert rows(flights, f"SELECT {select} FROM c WHERE c.id = '0'") == [expected]
 
 
@@ -103,7 +103,7 @@ def test_projections(flights: Any, select: str, expected: Any) -> None:
     ],
 )
 def test_conditions(flights: Any, condition: str, expected: str | None) -> None:
-    """The operators have the service's meaning, undefined and other types included."""
+    """Operators have the service's meaning, also for undefined values and other types."""
     if expected is None:
         assert refused(lambda: where(flights, condition)).status_code == 400
     else:
@@ -143,26 +143,26 @@ def test_conditions(flights: Any, condition: str, expected: str | None) -> None:
     ],
 )
 def test_functions(flights: Any, condition: str, expected: str) -> None:
-    """The common built-in functions."""
+    """The common built-in functions return the service's values."""
     assert "".join(where(flights, condition, city='{"city": "Queens"}')) == expected
 
 
 def test_parameters(flights: Any) -> None:
-    """Values go beside the text."""
+    """A query can take its values from parameters."""
     assert where(flights, "c.n > @least AND c.name != @name", least=2, name="Kennedy") == ["0", "1"]
     assert rows(flights, "SELECT VALUE c.id FROM c ORDER BY c.n OFFSET @o LIMIT @l", o=1, l=2) == ["3", "1"]
 
 
 @pytest.mark.parametrize(("order", "expected"), [("c.n", "43102"), ("c.n DESC", "20134"), ("c.at.city", "34012")])
 def test_order_over_all_partitions(flights: Any, order: str, expected: str) -> None:
-    """ORDER BY holds over all partitions."""
+    """ORDER BY orders the rows of all partitions."""
     found = "".join(rows(flights, f"SELECT VALUE c.id FROM c ORDER BY {order}"))
     assert sorted(found) == sorted(expected)
     assert found == expected or "city" in order
 
 
 def test_order_by_several_needs_a_composite_index(flights: Any) -> None:
-    """Two ORDER BY items are served from a composite index, or the query gets 400."""
+    """ORDER BY two properties is served from a composite index, and gets 400 without one."""
     text = "SELECT VALUE c.id FROM c ORDER BY c.pk ASC, c.n DESC"
     assert rows(flights, text) == ["2", "0", "1", "4", "3"]
     assert rows(flights, "SELECT VALUE c.id FROM c ORDER BY c.pk DESC, c.n ASC") == ["3", "4", "1", "0", "2"]
@@ -172,12 +172,12 @@ def test_order_by_several_needs_a_composite_index(flights: Any) -> None:
 
 @pytest.mark.parametrize("order", ["c.name", "LOWER(c.at.city)"])
 def test_order_by_what_is_not_indexed_is_refused(flights: Any, order: str) -> None:
-    """ORDER BY an excluded path, or anything but a path, gets 400."""
+    """ORDER BY an excluded path, or an expression that is no path, gets 400."""
     assert refused(lambda: rows(flights, f"SELECT * FROM c ORDER BY {order}")).status_code == 400
 
 
 def test_order_puts_types_apart(container: Any) -> None:
-    """Undefined, null, booleans, numbers, strings, in that order."""
+    """ORDER BY sorts undefined before null, booleans, numbers and strings."""
     values = ["b", 2, True, None, "a", 1, False]
     for at, value in enumerate(values):
         container.create_item({"id": str(at), "pk": "k", "v": value})
@@ -187,7 +187,7 @@ def test_order_puts_types_apart(container: Any) -> None:
 
 
 def test_top_offset_and_limit(flights: Any) -> None:
-    """TOP, OFFSET and LIMIT cut what is ordered, in one partition and over all."""
+    """TOP, OFFSET and LIMIT cut ordered rows, in one partition and over all."""
     assert rows(flights, "SELECT TOP 2 VALUE c.id FROM c ORDER BY c.n") == ["4", "3"]
     assert rows(flights, "SELECT VALUE c.id FROM c ORDER BY c.n OFFSET 1 LIMIT 2") == ["3", "1"]
     assert rows(flights, "SELECT VALUE c.id FROM c ORDER BY c.n OFFSET 1 LIMIT 5", "a") == ["2"]
@@ -208,7 +208,7 @@ def test_top_offset_and_limit(flights: Any) -> None:
     ],
 )
 def test_aggregates_over_all_partitions(flights: Any, aggregate: str, expected: Any) -> None:
-    """Aggregates are put together over partitions by the client."""
+    """The client puts aggregates of all partitions together."""
     if isinstance(expected, str):
         assert rows(flights, f"SELECT VALUE {aggregate} FROM c", "b") == [expected]
     else:
@@ -216,26 +216,26 @@ def test_aggregates_over_all_partitions(flights: Any, aggregate: str, expected: 
 
 
 def test_aggregates_in_one_partition(flights: Any) -> None:
-    """In one partition key aggregates may be named, several, and calculated with."""
+    """In one partition key a query can have named, several and calculated aggregates."""
     text = "SELECT COUNT(1) AS n, SUM(c.n) / COUNT(1) AS mean, MIN(c.name) AS first FROM c"
     assert rows(flights, text, "a") == [{"n": 2, "mean": 7, "first": "Kennedy"}]
     assert rows(flights, "SELECT VALUE COUNT(1) FROM c WHERE c.n > 100", "a") == [0]
 
 
 def test_named_aggregates_over_partitions_are_refused(flights: Any) -> None:
-    """Over partitions azure-cosmos puts only VALUE aggregates together; the plan says so."""
+    """A query with named aggregates over partitions is refused, because azure-cosmos supports only VALUE."""
     error = refused(lambda: rows(flights, "SELECT COUNT(1) AS n FROM c"))
     assert (error.status_code, "NonValueAggregate" in str(error)) == (400, True)
 
 
 def test_a_query_without_from(flights: Any) -> None:
-    """What is asked of no document is answered once, however many partitions there are."""
+    """A query without FROM returns one row, however many partitions exist."""
     assert rows(flights, "SELECT VALUE {'n': 1 + 1}") == [{"n": 2}]
     assert rows(flights, "SELECT 'x' AS y", "a") == [{"y": "x"}]
 
 
 def test_distinct(flights: Any) -> None:
-    """DISTINCT leaves repetitions out, in one partition and over all."""
+    """DISTINCT leaves out repeated rows, in one partition and over all."""
     assert sorted(rows(flights, "SELECT DISTINCT VALUE c.at.city FROM c")) == ["London", "New York", "Queens"]
     assert rows(flights, "SELECT DISTINCT VALUE c.pk FROM c", "a") == ["a"]
 
@@ -250,12 +250,12 @@ def test_distinct(flights: Any) -> None:
 )
 @pytest.mark.parametrize("key", ["k", None])
 def test_pages_go_on_from_their_token(container: Any, text: str, key: str | None) -> None:
-    """A query read page by page, each by a new call with the token of the one before, gives every row once."""
+    """A query that is read page by page, with a new call for each token, gives every row once."""
     for at in range(10):
         container.create_item({"id": str(at), "pk": "k", "n": at * 7 % 10})
     whole = rows(container, text, key)
     if key is None and "ORDER" in text:
-        return  # such a query has no token in azure-cosmos
+        return  # azure-cosmos returns no token for such a query
     found, token = [], None
     scope: dict[str, Any] = {"partition_key": key} if key else {"enable_cross_partition_query": True}
     while True:
@@ -268,7 +268,7 @@ def test_pages_go_on_from_their_token(container: Any, text: str, key: str | None
 
 
 def test_pages_hold_while_documents_go(container: Any) -> None:
-    """Deleting what was read does not make the next page skip anything."""
+    """Deleting documents that are read already makes the next page skip nothing."""
     for at in range(9):
         container.create_item({"id": str(at), "pk": "k"})
     seen = []
@@ -280,7 +280,7 @@ def test_pages_hold_while_documents_go(container: Any) -> None:
 
 
 def test_a_filter_on_the_key_needs_no_cross_partition(raw: Raw, flights: Any, database: Any) -> None:
-    """A query that asks for one partition key is served without allowing cross partition; any other gets 400."""
+    """A query for one partition key needs no permission for cross partition; any other gets 400 without it."""
     path, headers = f"/dbs/{database.id}/colls/flights/docs", {"x-ms-documentdb-isquery": "true"}
     pinned = {"query": "SELECT VALUE c.id FROM c WHERE c.pk = 'a' ORDER BY c.n"}
     assert raw.send("POST", path, pinned, headers)[2]["Documents"] == ["0", "2"]
@@ -289,7 +289,7 @@ def test_a_filter_on_the_key_needs_no_cross_partition(raw: Raw, flights: Any, da
 
 
 def test_what_the_gateway_cannot_merge_asks_for_a_plan(raw: Raw, flights: Any, database: Any) -> None:
-    """An ordered query over all partitions gets 400 with substatus 1004, on which clients fetch the plan."""
+    """An ordered query over all partitions gets 400 with substatus 1004, for which clients fetch the plan."""
     headers = {"x-ms-documentdb-isquery": "true", "x-ms-documentdb-query-enablecrosspartition": "true"}
     body = {"query": "SELECT * FROM c ORDER BY c.n"}
     status, answered, _ = raw.send("POST", f"/dbs/{database.id}/colls/flights/docs", body, headers)
@@ -297,7 +297,7 @@ def test_what_the_gateway_cannot_merge_asks_for_a_plan(raw: Raw, flights: Any, d
 
 
 def test_a_token_that_was_changed_is_refused(raw: Raw, flights: Any, database: Any) -> None:
-    """A continuation that this query never gave gets 400."""
+    """A continuation token that this query never returned gets 400."""
     headers = {"x-ms-documentdb-isquery": "true", "x-ms-documentdb-partitionkey": '["a"]'}
     body = {"query": "SELECT * FROM c"}
     for token in ("+RID:junk", '{"after":"x"}'):
@@ -306,7 +306,7 @@ def test_a_token_that_was_changed_is_refused(raw: Raw, flights: Any, database: A
 
 
 def test_a_feed_range_is_a_scope(flights: Any) -> None:
-    """A query by feed range sees that range's documents, and all ranges together see all."""
+    """A query by feed range returns the documents of that range, and all ranges together return all."""
     found = [
         id_
         for feed_range in flights.read_feed_ranges()
@@ -316,7 +316,7 @@ def test_a_feed_range_is_a_scope(flights: Any) -> None:
 
 
 def test_a_range_that_splits_under_a_query(new_container: Callable[..., Any], database: Any, control: Control) -> None:
-    """A split between two pages loses nothing and repeats nothing."""
+    """A split between two pages loses no row and repeats none."""
     container = new_container()
     for at in range(20):
         container.create_item({"id": str(at), "pk": f"k{at}", "n": at})
@@ -350,7 +350,7 @@ def test_a_range_that_splits_under_a_query(new_container: Callable[..., Any], da
     ],
 )
 def test_bad_syntax_gets_its_position(flights: Any, text: str, start: int) -> None:
-    """A mistake in a query gets 400 with where it is."""
+    """A syntax error gets 400 with its position."""
     error = refused(lambda: rows(flights, text, "a"))
     assert error.status_code == 400
     assert f'"start":{start},' in str(error)
@@ -373,7 +373,7 @@ def test_bad_syntax_gets_its_position(flights: Any, text: str, start: int) -> No
     ],
 )
 def test_valid_but_lacking_gets_501(raw: Raw, flights: Any, database: Any, clause: str, text: str) -> None:
-    """A query that the service serves and the emulator does not gets 501 with the clause."""
+    """A query that only the service supports gets 501 with the clause."""
     headers = {"x-ms-documentdb-isquery": "true", "x-ms-documentdb-partitionkey": '["a"]'}
     status, _, body = raw.send("POST", f"/dbs/{database.id}/colls/flights/docs", {"query": text}, headers)
     assert (status, clause in body["message"]) == (501, True)

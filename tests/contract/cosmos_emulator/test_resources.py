@@ -1,4 +1,4 @@
-"""Databases, containers, throughput, partition key ranges."""
+"""Databases, containers, throughput and partition key ranges."""
 
 import uuid
 from collections.abc import Callable
@@ -13,14 +13,14 @@ from tests.contract.cosmos_emulator.clients import Raw
 
 
 def refused(call: Callable[[], Any]) -> CosmosHttpResponseError:
-    """The error a call ends with."""
+    """The error that a call raises."""
     with pytest.raises(CosmosHttpResponseError) as caught:
         call()
     return caught.value
 
 
 def test_databases_come_and_go(client: Any) -> None:
-    """A database is created once, read, listed, queried and deleted."""
+    """A database can be created once, read, listed, queried and deleted."""
     name = f"contract-{uuid.uuid4().hex[:12]}"
     database = client.create_database(name)
     assert isinstance(refused(lambda: client.create_database(name)), CosmosResourceExistsError)
@@ -35,7 +35,7 @@ def test_databases_come_and_go(client: Any) -> None:
 
 
 def test_containers_come_and_go(database: Any) -> None:
-    """A container is created once, read, listed, queried and deleted."""
+    """A container can be created once, read, listed, queried and deleted."""
     name = f"c-{uuid.uuid4().hex[:12]}"
     container = database.create_container(name, PartitionKey("/pk"))
     assert isinstance(refused(lambda: database.create_container(name, PartitionKey("/pk"))), CosmosResourceExistsError)
@@ -49,7 +49,7 @@ def test_containers_come_and_go(database: Any) -> None:
 
 
 def test_a_container_without_throughput_gets_400(database: Any) -> None:
-    """400 RU/s is what a container gets unasked."""
+    """A container that is created without throughput has 400 RU/s."""
     name = f"c-{uuid.uuid4().hex[:12]}"
     container = database.create_container(name, PartitionKey("/pk"))
     assert container.get_throughput().offer_throughput == 400
@@ -58,13 +58,13 @@ def test_a_container_without_throughput_gets_400(database: Any) -> None:
 
 @pytest.mark.parametrize("throughput", [300, 450, 2_000_000])
 def test_impossible_throughput_is_refused(database: Any, throughput: int) -> None:
-    """Too little, too much, or not in steps of 100 gets 400."""
+    """Throughput that is too low, too high or not in steps of 100 gets 400."""
     error = refused(lambda: database.create_container("never", PartitionKey("/pk"), offer_throughput=throughput))
     assert error.status_code == 400
 
 
 def test_throughput_is_read_and_changed(new_container: Callable[..., Any]) -> None:
-    """The offer of a container can be read and replaced."""
+    """The throughput of a container can be read and changed through its offer."""
     container = new_container(throughput=400)
     assert container.get_throughput().offer_throughput == 400
     container.replace_throughput(700)
@@ -72,7 +72,7 @@ def test_throughput_is_read_and_changed(new_container: Callable[..., Any]) -> No
 
 
 def test_throughput_keeps_a_hundredth_of_the_most(raw: Raw, new_container: Callable[..., Any]) -> None:
-    """A container that once had 100,000 RU/s cannot go below 1,000 any more; its offer tells so."""
+    """A container that once had 100,000 RU/s cannot go below 1,000, and its offer names that minimum."""
     container = new_container(throughput=400)
     container.replace_throughput(100_000)
     container.replace_throughput(1_000)
@@ -97,7 +97,7 @@ def test_autoscale_cannot_be_switched_to(raw: Raw, new_container: Callable[..., 
     ids=["only a path", "only what is excluded", "a path without an end"],
 )
 def test_an_indexing_policy_names_the_root(database: Any, included: Any, excluded: Any) -> None:
-    """A policy that neither includes nor excludes `/*`, or has a path without `/?` or `/*`, gets 400."""
+    """A policy without `/*`, or with a path that ends with neither `/?` nor `/*`, gets 400."""
     policy = {"indexingMode": "consistent", "includedPaths": included, "excludedPaths": excluded}
     error = refused(lambda: database.create_container("never", PartitionKey("/pk"), indexing_policy=policy))
     assert error.status_code == 400
@@ -106,13 +106,14 @@ def test_an_indexing_policy_names_the_root(database: Any, included: Any, exclude
 @pytest.mark.parametrize("name", ["x" * 256, "a/b", "a?b", "a#b", "a\\b", "ends with a space ", "", None, 1])
 @pytest.mark.parametrize("path", ["/dbs", "/dbs/{d}/colls"])
 def test_bad_names_are_refused(raw: Raw, database: Any, path: str, name: Any) -> None:
-    """Databases and containers have names of 1 to 255 characters, without separators and spaces at the end."""
+    """A name of a database or container that is empty, longer than 255 characters, or has a separator or a space at its
+    end gets 400."""
     body = {"id": name, "partitionKey": {"paths": ["/pk"], "kind": "Hash"}}
     assert raw.send("POST", path.format(d=database.id), body)[0] == 400
 
 
 def test_lists_come_in_pages(client: Any) -> None:
-    """Databases and containers are listed in pages of the size asked for."""
+    """Databases and containers are listed in pages of the requested size."""
     name = f"contract-{uuid.uuid4().hex[:12]}"
     database = client.create_database(name)
     for at in range(5):
@@ -138,12 +139,12 @@ def test_the_partition_key_cannot_be_changed(database: Any, container: Any) -> N
 def test_partitions_follow_the_throughput(
     emulator: Any, new_container: Callable[..., Any], throughput: int, expected: int
 ) -> None:
-    """There is a physical partition for each 10,000 RU/s begun."""
+    """A container has one physical partition for each started 10,000 RU/s."""
     assert len(list(new_container(throughput=throughput).read_feed_ranges())) == expected
 
 
 def test_partitions_can_be_told(new_container: Callable[..., Any], database: Any, control: Control, raw: Raw) -> None:
-    """A header at creation, or the control API before the first write, gives as many partitions as a test wants."""
+    """A header at creation, or the control API before the first write, sets the number of partitions."""
     container = new_container(throughput=400)
     control.set_partitions(database.id, container.id, 5)
     assert len(list(container.read_feed_ranges())) == 5
@@ -156,7 +157,7 @@ def test_partitions_can_be_told(new_container: Callable[..., Any], database: Any
 def test_both_hash_versions_route_as_the_client_does(
     new_container: Callable[..., Any], database: Any, control: Control, version: int
 ) -> None:
-    """A document is found through the feed range that the client works out from its partition key."""
+    """A document is found through the feed range that the client calculates from its partition key."""
     container = new_container(version=version)
     control.set_partitions(database.id, container.id, 4)
     keys: list[Any] = ["a", "b", "é", "", 0, -1.5, 1e21, True, False, None, "x" * 150]
@@ -169,7 +170,7 @@ def test_both_hash_versions_route_as_the_client_does(
 
 
 def test_ranges_are_read_as_a_feed(raw: Raw, container: Any, database: Any) -> None:
-    """Partition key ranges come with an ETag, and with that again there is nothing new: 304."""
+    """Partition key ranges come with an ETag, and a request with that ETag gets 304."""
     path = f"/dbs/{database.id}/colls/{container.id}/pkranges"
     status, headers, body = raw.send("GET", path)
     assert (status, body["_count"]) == (200, 1)
@@ -179,7 +180,7 @@ def test_ranges_are_read_as_a_feed(raw: Raw, container: Any, database: Any) -> N
 
 
 def test_a_split_gives_children_with_parents(raw: Raw, container: Any, database: Any, control: Control) -> None:
-    """After a split the feed tells the two children, each with its parents."""
+    """After a split, the feed of ranges has two children that name their parents."""
     path = f"/dbs/{database.id}/colls/{container.id}/pkranges"
     _, headers, _ = raw.send("GET", path)
     children = control.split(database.id, container.id, "0")
@@ -193,7 +194,7 @@ def test_a_split_gives_children_with_parents(raw: Raw, container: Any, database:
 def test_documents_survive_splits(
     emulator: Any, new_container: Callable[..., Any], database: Any, control: Control, version: int
 ) -> None:
-    """A client that knows nothing of a split reads and writes on as before."""
+    """A client that knows nothing of a split reads and writes as before."""
     container = new_container(version=version)
     for at in range(40):
         container.create_item({"id": str(at), "pk": f"k{at}"})
@@ -221,20 +222,20 @@ LACKING_DEFINITIONS: list[tuple[str, dict[str, Any]]] = [
 def test_containers_with_what_is_lacking_get_501(
     emulator: Any, database: Any, feature: str, options: dict[str, Any]
 ) -> None:
-    """A feature of containers that the emulator lacks is named."""
+    """A container with a feature that the emulator lacks gets 501 with the name of the feature."""
     error = refused(lambda: database.create_container("never", PartitionKey("/pk"), **options))
     assert error.status_code == 501
     assert feature in str(error)
 
 
 def test_hierarchical_keys_get_501(emulator: Any, database: Any) -> None:
-    """Partition keys of several paths are lacking."""
+    """A partition key of several paths gets 501."""
     error = refused(lambda: database.create_container("never", PartitionKey(["/a", "/b"], kind="MultiHash")))
     assert (error.status_code, "hierarchical" in str(error)) == (501, True)
 
 
 def test_shared_throughput_gets_501(emulator: Any, client: Any) -> None:
-    """Throughput shared by a database is lacking."""
+    """Throughput that a database shares gets 501."""
     error = refused(lambda: client.create_database("never", offer_throughput=400))
     assert (error.status_code, "shared" in str(error)) == (501, True)
 
@@ -251,12 +252,12 @@ def test_shared_throughput_gets_501(emulator: Any, client: Any) -> None:
     ],
 )
 def test_resources_that_are_lacking_get_501(raw: Raw, container: Any, database: Any, feature: str, path: str) -> None:
-    """A kind of resource that the emulator lacks is named."""
+    """A kind of resource that the emulator lacks gets 501 with its name."""
     status, _, body = raw.send("GET", path.format(d=database.id, c=container.id))
     assert (status, body["code"]) == (501, "NotImplemented")
     assert feature in body["message"]
 
 
 def test_the_change_feed_gets_501(emulator: Any, container: Any) -> None:
-    """The change feed is lacking."""
+    """The change feed gets 501."""
     assert refused(lambda: list(container.query_items_change_feed())).status_code == 501

@@ -99,7 +99,7 @@ class Hosted:
 
     def log(self) -> str:
         """What the host and its workers have said."""
-        return self.process.log.read_text(encoding="utf-8")
+        return self.process.said()
 
 
 @contextmanager

@@ -36,7 +36,7 @@ def test_a_wrong_method_is_not_found(host: Hosted) -> None:
 
 
 def test_a_catch_all_takes_the_rest_of_the_path(host: Hosted) -> None:
-    """With its slashes, and decoded."""
+    """The rest keeps its slashes and is decoded."""
     assert host.call("GET", "/api/files/a/b%20c/d.txt").text == "a/b c/d.txt"
 
 

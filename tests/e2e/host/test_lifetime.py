@@ -17,7 +17,7 @@ def test_a_host_told_to_stop_ends_at_once_and_well(tmp_path: Path) -> None:
     with hosted(tmp_path) as host:
         host.start("naps", "sleeper", [1.5])
         eventually(lambda: host.noted("naps"), "the nap to begin")
-        worker, process = worker_of(host), host.process._running
+        worker, process = worker_of(host), host.process.running
         began = time.monotonic()
         process.send_signal(signal.SIGINT)
         assert process.wait(10) == 0
@@ -30,7 +30,7 @@ def test_a_host_told_to_stop_ends_at_once_and_well(tmp_path: Path) -> None:
 
 
 def test_a_host_bound_elsewhere_says_its_own_address(tmp_path: Path) -> None:
-    """Also in the addresses that an app's durable client hands out."""
+    """An app's durable client hands out the same address."""
     with hosted(tmp_path, "--bind", "127.0.0.2") as host:
         assert host.process.url.startswith("http://127.0.0.2:")
         address = host.call("POST", "/api/client/addresses/any").json["statusQueryGetUri"]
@@ -50,7 +50,7 @@ def test_two_workers_share_the_work(tmp_path: Path) -> None:
 
 
 def test_the_environment_reaches_the_app(tmp_path: Path) -> None:
-    """With what local.settings.json adds to it."""
+    """The app also sees what local.settings.json adds."""
     with hosted(tmp_path, env={"FROM_SHELL": "shell"}) as host:
         given = host.call("GET", "/api/environment?names=FROM_SHELL,EVERY,FUNCTIONS_WORKER_RUNTIME").json
         assert given == ["shell", "0 0 4 1 1 *", "python"]

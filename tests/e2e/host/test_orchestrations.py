@@ -32,7 +32,7 @@ def test_an_unknown_activity_fails_at_once(host: Hosted) -> None:
 
 
 def test_names_know_no_case(host: Hosted) -> None:
-    """Neither an orchestrator's at the webhook nor an activity's in a call."""
+    """The names of an orchestrator at the webhook and of an activity in a call ignore case."""
     started = host.manage("POST", "/orchestrators/ONE", json.dumps(["DOUBLE", 4]))
     assert host.finished(started.json["id"])["output"] == 8
 
@@ -48,13 +48,13 @@ def test_a_start_can_wait_for_the_end(host: Hosted) -> None:
 
 
 def test_a_start_that_says_one_time_alone_waits_for_nothing(host: Hosted) -> None:
-    """Neither for a timeout without an interval."""
+    """A timeout without an interval is ignored."""
     answer = host.manage("POST", "/orchestrators/one", json.dumps(["double", 4]), timeout="20")
     assert (answer.status, answer.headers["Retry-After"]) == (202, "10")
 
 
 def test_a_restart_can_wait_for_the_end(host: Hosted) -> None:
-    """As a start can."""
+    """A restart waits as a start does."""
     instance = fresh()
     host.start("one", instance, ["double", 6])
     host.finished(instance)
@@ -240,7 +240,7 @@ def test_a_webhook_needs_its_key(host: Hosted) -> None:
 
 
 def test_a_worker_that_dies_in_an_orchestrator_fails_it(host: Hosted) -> None:
-    """With its exit code, as on the real host; the next worker serves what follows."""
+    """The failure has the exit code, as on the real host, and the next worker serves what follows."""
     died = "Orchestrator function 'deadly' failed: One or more errors occurred. (python exited with code 3 (0x3))"
     assert host.result("deadly") == died
     assert host.result("one", ["double", 3]) == 6
@@ -258,6 +258,6 @@ def test_a_timer_function_can_be_run_by_hand(host: Hosted) -> None:
 
 
 def test_a_timer_function_runs_at_the_start_when_it_says_so(host: Hosted) -> None:
-    """Once, and not as overdue."""
+    """It runs once and is not overdue."""
     eventually(lambda: host.noted("ticks"), "the timer function")
     assert host.noted("ticks").count("at_start False") == 1

@@ -60,7 +60,7 @@ def test_the_page_shows_an_instance_with_its_custom_status_and_history(host: Hos
 
 
 def test_the_page_shows_nothing_without_a_key(host: Hosted) -> None:
-    """It asks for one."""
+    """The page asks for a key."""
     page = rendered(browser(), f"{host.process.url}/#key=wrong")
     assert "This key does not open the host." in page
     assert "<td>double</td>" not in page

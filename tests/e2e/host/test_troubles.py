@@ -44,7 +44,7 @@ def test_an_app_that_does_not_import_is_shown_with_its_trouble(folder: Path) -> 
 
 
 def test_a_folder_without_an_app_is_named(folder: Path) -> None:
-    """With the option that names another."""
+    """The message says which option names another folder."""
     (folder / "app" / "function_app.py").unlink()
     said = refused(folder)
     assert f"{folder / 'app'} holds no function_app.py" in said
@@ -52,20 +52,20 @@ def test_a_folder_without_an_app_is_named(folder: Path) -> None:
 
 
 def test_a_folder_that_is_not_there_is_named(folder: Path) -> None:
-    """And not taken for trouble with the address."""
+    """The message does not blame the address."""
     (folder / "app").rename(folder / "elsewhere")
     assert f"There is no folder {folder / 'app'}" in refused(folder)
 
 
 def test_keys_that_are_damaged_are_named(folder: Path) -> None:
-    """With what can be done."""
+    """The message says what can be done."""
     (folder / "data" / "secrets").mkdir(parents=True)
     (folder / "data" / "secrets" / "host.json").write_text("{", encoding="utf-8")
     assert "does not hold the host's keys" in refused(folder, "--data", str(folder / "data"))
 
 
 def test_a_worker_that_dies_at_its_start_is_reported(folder: Path) -> None:
-    """With its exit code."""
+    """The report has its exit code."""
     (folder / "app" / "function_app.py").write_text("import os\nos._exit(7)\n", encoding="utf-8")
     assert "ended with exit code 7 before the app was loaded" in refused(folder)
 
@@ -94,7 +94,7 @@ def test_a_taken_port_is_named_with_the_option_that_changes_it(folder: Path) -> 
 
 
 def test_a_second_host_on_the_same_data_says_so_and_stops(tmp_path: Path) -> None:
-    """The first goes on."""
+    """The first host goes on."""
     with hosted(tmp_path) as host:
         said = refused(tmp_path, "--data", str(host.data))
         assert f"Another host is using {host.data}" in said
@@ -120,7 +120,7 @@ def test_a_file_of_a_newer_host_is_not_touched(tmp_path: Path) -> None:
 
 
 def test_a_data_folder_that_cannot_be_made_is_named(folder: Path) -> None:
-    """With the option that names another."""
+    """The message says which option names another folder."""
     (folder / "file").write_text("in the way", encoding="utf-8")
     said = refused(folder, "--data", str(folder / "file" / "data"))
     assert str(folder / "file" / "data") in said
@@ -131,7 +131,7 @@ def test_a_full_disk_ends_the_host_and_loses_nothing_reported(tmp_path: Path) ->
     """It says so and stops; with room again, the same data goes on."""
     with hosted(tmp_path) as host:
         host.start("story", "kept", 1)
-        process = host.process._running
+        process = host.process.running
         resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (ROOM, resource.RLIM_INFINITY))
         host.manage("POST", "/instances/kept/raiseEvent/go", "x" * ROOM)
         assert process.wait(LONGEST) == 1
@@ -182,7 +182,7 @@ def test_a_timeout_costs_the_neighbours_their_worker(tmp_path: Path) -> None:
 
 
 def test_an_http_function_past_its_time_answers_500(tmp_path: Path) -> None:
-    """With an empty body, as on the real host."""
+    """The body is empty, as on the real host."""
     with hosted(tmp_path) as host:
         answer = host.call("GET", "/api/hang")
         assert (answer.status, answer.body) == (500, b"")

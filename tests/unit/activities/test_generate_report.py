@@ -9,6 +9,7 @@ from activities import generate_report, read_input_file
 from activities.generate_report import GenerateReport
 from outlast.inputs import MAX_RECORD
 from outlast.models import Json
+from outlast.runs.fence import Gate
 from tests.fakes.reports import HEADER, Sales, make_csv
 from tests.fakes.world import World
 from tests.unit.activities.generating import generate, ids, prepare, staged
@@ -112,7 +113,7 @@ def test_of_two_rows_with_one_id_the_later_wins() -> None:
 
 
 def test_a_row_that_keeps_one_of_its_documents_is_no_reject() -> None:
-    """Only the document is replaced."""
+    """A later row replaces the document alone."""
     world = prepare(HEADER + b"a,x,1,2\na,x,3,1\n")
     generate(world)
     lines, rejects, _ = staged(world)
@@ -128,7 +129,7 @@ def test_one_id_in_two_partitions_is_two_documents() -> None:
 
 
 def test_an_overlong_record_is_a_reject() -> None:
-    """With how it begins; its neighbours become documents."""
+    """The reject shows how the record begins, and the rows beside it become documents."""
     world = World()
     body = HEADER + b"a,x,1,1\n" + b"b,x," + b"9" * MAX_RECORD + b",1\n" + b"c,x,3,1\n"
     asyncio.run(world.prepare(body, "storing"))
@@ -166,7 +167,8 @@ async def generate_two(in_thread: Callable[[Callable[[], Any]], Awaitable[Any]],
     world = World()
     await world.prepare(make_csv(50), "generating")
     w = world
-    step = GenerateReport(w.reports, w.runs, w.staging, w.files, w.deadlines, w.clock, in_thread, alone).generate_report
+    gate = Gate(w.runs, w.deadlines)
+    step = GenerateReport(w.reports, gate, w.files, in_thread, alone).generate_report
     given: Json = {"run": "r1", "attempt": 1, "cursor": None}
     async with asyncio.timeout(30):
         await asyncio.gather(*(step({**given, "chunk": chunk}) for chunk in range(2)))
@@ -188,7 +190,7 @@ def test_chunks_with_rows_of_megabytes_are_generated_one_at_a_time(monkeypatch: 
 
 
 def test_other_chunks_are_generated_side_by_side(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Neither waits for the other."""
+    """Neither of two small chunks waits for the other."""
     monkeypatch.setattr(read_input_file, "SMALLEST", 100)
     both = asyncio.Barrier(2)
 

@@ -3,8 +3,8 @@ from typing import Any
 
 import pytest
 
-from activities import generate_report
 from outlast.errors import Permanent
+from outlast.generating import part_builder
 from tests.fakes.reports import make_csv
 from tests.fakes.world import call_until_done
 from tests.unit.activities.generating import GIVEN, generate, generate_all, ids, prepare, staged
@@ -27,7 +27,7 @@ def test_at_the_deadline_it_hands_over_a_cursor_and_goes_on_from_there() -> None
 
 def test_a_part_that_is_large_enough_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
     """So that rows with many documents do not fill the memory."""
-    monkeypatch.setattr(generate_report, "PART_BYTES", 2_600)
+    monkeypatch.setattr(part_builder, "PART_BYTES", 2_600)
     world = prepare(make_csv(60))
     generate_all(world)
     lines, _, parts = staged(world)
@@ -36,7 +36,7 @@ def test_a_part_that_is_large_enough_is_closed(monkeypatch: pytest.MonkeyPatch) 
 
 def test_a_part_with_many_bad_rows_is_closed_too(monkeypatch: pytest.MonkeyPatch) -> None:
     """So that a chunk of nothing but short bad rows does not fill the memory either."""
-    monkeypatch.setattr(generate_report, "PART_BYTES", 2_600)
+    monkeypatch.setattr(part_builder, "PART_BYTES", 2_600)
     world = prepare(make_csv(60, bad=list(range(60))))
     generate_all(world)
     lines, rejects, parts = staged(world)
@@ -44,8 +44,8 @@ def test_a_part_with_many_bad_rows_is_closed_too(monkeypatch: pytest.MonkeyPatch
 
 
 def test_a_part_that_ends_with_the_chunk_has_no_cursor(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No empty part follows it."""
-    monkeypatch.setattr(generate_report, "PART_BYTES", 1)
+    """No empty part follows such a part."""
+    monkeypatch.setattr(part_builder, "PART_BYTES", 1)
     world = prepare(make_csv(2))
     cursor = generate(world)["cursor"]
     assert cursor is not None

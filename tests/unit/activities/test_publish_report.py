@@ -64,10 +64,10 @@ def test_the_receipt_tells_the_costs_as_the_run_counted_them() -> None:
 
 
 def test_the_receipt_is_in_the_record() -> None:
-    """As it was answered."""
+    """The record keeps the receipt that the activity returns."""
     world = prepare(make_csv(3))
-    assert world.runs.records["r1"].receipt is None
-    assert publish(world)["receipt"] == world.runs.records["r1"].receipt
+    assert world.runs.records["r1"].result.receipt is None
+    assert publish(world)["receipt"] == world.runs.records["r1"].result.receipt
 
 
 def test_a_repeat_answers_the_first_receipt() -> None:
@@ -76,7 +76,7 @@ def test_a_repeat_answers_the_first_receipt() -> None:
     first = publish(world)
     world.clock.advance(100)
     assert publish(world) == first
-    assert world.runs.records["r1"].receipt == first["receipt"]
+    assert world.runs.records["r1"].result.receipt == first["receipt"]
 
 
 def test_a_run_of_no_rows_has_a_receipt() -> None:
@@ -106,11 +106,11 @@ def test_counts_that_do_not_add_up_are_not_published(changes: dict[str, int]) ->
     tamper(world, 2, **changes)
     with pytest.raises(Permanent, match=r"chunk 2 of run r1: \d+ documents were generated, .* that does not add up"):
         publish(world)
-    assert world.runs.records["r1"].receipt is None
+    assert world.runs.records["r1"].result.receipt is None
 
 
 def test_a_chunk_that_was_not_stored_is_not_published() -> None:
-    """Its mark is missing."""
+    """Publishing fails when the mark of a stored chunk is missing."""
     world = World()
     asyncio.run(world.prepare(make_csv(50), "storing"))
     world.runs.set("r1", state="publishing")
@@ -120,12 +120,12 @@ def test_a_chunk_that_was_not_stored_is_not_published() -> None:
 
 @pytest.mark.parametrize("changes", [{"state": "failing"}, {"state": "completed"}, {"attempt": 2}])
 def test_a_run_that_has_moved_on_is_not_published(changes: dict[str, Any]) -> None:
-    """The fence stops it."""
+    """The fence stops a call of an earlier attempt."""
     world = prepare(make_csv(3))
     world.runs.set("r1", **changes)
     with pytest.raises(Permanent, match="belongs to publishing in attempt 1"):
         publish(world)
-    assert world.runs.records["r1"].receipt is None
+    assert world.runs.records["r1"].result.receipt is None
 
 
 def test_a_run_that_moves_on_meanwhile_is_not_made_current() -> None:

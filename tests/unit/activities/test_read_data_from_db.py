@@ -4,6 +4,7 @@ from typing import Any
 import orjson
 import pytest
 
+from activities.read_data_from_db import MOST_BYTES
 from outlast.errors import Permanent
 from outlast.staging.paths import reference_path
 from tests.fakes.reports import Sales
@@ -71,7 +72,7 @@ def test_of_two_calls_at_once_the_first_is_kept() -> None:
 
 
 def test_a_report_that_reads_nothing_has_nothing() -> None:
-    """The rows see None."""
+    """Rows of such a report get None as reference."""
 
     class Json(Sales):
         async def read_data_from_db(self, database: Any, parameters: Any) -> Any:
@@ -82,15 +83,26 @@ def test_a_report_that_reads_nothing_has_nothing() -> None:
 
 
 def test_a_report_that_reads_too_long_fails_for_good() -> None:
-    """With a clear text, before the host would kill the worker with all that runs there."""
+    """The call fails with a clear text, before the host would kill the worker with all that runs there."""
     with pytest.raises(Permanent, match=r"read_data_from_db of sales took longer than 0 s, 60 % of functionTimeout; "):
         read(Waiting(), timeout=0.001)
 
 
 def test_what_is_no_json_fails_for_good() -> None:
-    """The report is named."""
+    """The text names the report."""
     with pytest.raises(Permanent, match="read_data_from_db of sales returned what is no JSON"):
         read(Reading(found={"a": {1, 2}}))
+
+
+def test_more_than_16_mib_fail_for_good() -> None:
+    """A value above the limit is refused, and the text names report, size, limit and remedy."""
+    assert read(Reading(found="x" * (MOST_BYTES - 2)))[1] == {"bytes": MOST_BYTES}
+    with pytest.raises(Permanent) as caught:
+        read(Reading(found="x" * (MOST_BYTES - 1)))
+    assert str(caught.value) == (
+        "read_data_from_db of sales returned 16,777,217 bytes as JSON and at most 16,777,216 are allowed; "
+        "return only the records and fields that generate_report needs"
+    )
 
 
 def test_a_run_that_has_moved_on_is_left_alone() -> None:

@@ -7,7 +7,7 @@ import pytest
 from activities import read_input_file
 from outlast.errors import Permanent
 from outlast.inputs import CSV, MAX_RECORD, InputRow
-from outlast.staging.input import ChunkList
+from outlast.staging.chunk_list import ChunkList
 from outlast.staging.paths import chunks_path, input_path
 from tests.fakes.reports import HEADER, make_csv
 from tests.fakes.world import World, call_until_done
@@ -27,7 +27,7 @@ def cut(body: bytes, world: World | None = None, **fields: Any) -> ChunkList:
     async def run() -> ChunkList:
         await world.accept(body, state="reading", **fields)
         answer = await call_until_done(world.steps["read_input_file"], {"run": "r1", "attempt": 1})
-        listed = await world.files.chunks("r1")
+        listed = await world.files.chunks(world.runs.records["r1"])
         assert answer["chunks"] == len(listed.chunks)
         return listed
 
@@ -45,7 +45,7 @@ def rows_of(body: bytes, listed: ChunkList) -> list[str]:
 
 
 def test_the_chunks_hold_every_row_once() -> None:
-    """In order, with the number of each chunk's first row, whatever the windows were."""
+    """The chunks are in order, each has the number of its first row, and the windows do not matter."""
     body = make_csv(500)
     listed = cut(body)
     assert rows_of(body, listed) == [f"s{n:04}" for n in range(500)]
@@ -76,7 +76,7 @@ def test_a_cursor_names_its_place_and_no_more() -> None:
         for _ in range(2):
             last = await world.call("read_input_file", cursor=first["cursor"])
             assert last["cursor"] is None
-        listed = await world.files.chunks("r1")
+        listed = await world.files.chunks(world.runs.records["r1"])
         assert rows_of(body, listed) == [f"s{n:04}" for n in range(200)]
 
     asyncio.run(run())

@@ -31,7 +31,7 @@ def runs_left(world: World) -> set[str]:
 
 
 def test_a_replaced_generation_goes_and_the_header_forgets_it() -> None:
-    """The others stay."""
+    """The other generations stay."""
     world = make(OLDER, OLD)
     assert remove(world, "r0") == {"cursor": None, "deleted": 60}
     assert runs_left(world) == {"r1", "r2"}

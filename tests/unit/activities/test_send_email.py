@@ -1,5 +1,4 @@
 import asyncio
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -7,17 +6,13 @@ import pytest
 from activities.send_email import SendEmail, email
 from outlast.errors import Permanent, Transient
 from outlast.mail import Email
-from outlast.models import Failure, Json, Totals
+from outlast.models import EmailAnswer, Failure, Json, Totals
 from outlast.runs.record import RunRecord
+from tests.fakes.records import altered, make_record
 from tests.fakes.runs import FakeRuns
 from tests.fakes.world import World
 
-RECORD = RunRecord(
-    id="r1",
-    report="sales",
-    accepted="2026-01-01T00:00:00+00:00",
-    format="csv",
-    gzipped=False,
+RECORD = make_record(
     filename="s3cret-customer.csv",
     parameters={"customer": "s3cret"},
     state="failing",
@@ -26,7 +21,7 @@ RECORD = RunRecord(
 
 
 def write(**changes: Any) -> Email:
-    return email(replace(RECORD, **changes))
+    return email(altered(RECORD, **changes))
 
 
 def counted(**totals: float) -> Json:
@@ -41,9 +36,9 @@ def line(text: str, name: str) -> str:
 
 def send(world: World, **changes: Any) -> None:
     async def run() -> None:
-        await world.accept(b"", state="failing", failure=RECORD.failure, pending=["email"])
+        await world.accept(b"", state="failing", failure=RECORD.result.failure, pending=["email"])
         world.runs.set("r1", **changes)
-        assert await world.call("send_email") == {"sent": True}
+        assert await world.call("send_email") == EmailAnswer(True).to_dict()
 
     asyncio.run(run())
 
@@ -58,7 +53,7 @@ def test_the_email_says_which_run_failed_where_and_why() -> None:
 
 
 def test_a_step_without_a_chunk_is_named_alone() -> None:
-    """Reading and publishing have none."""
+    """Reading and publishing have no chunk."""
     assert line(write(failure=Failure("read_input_file", None, "x").to_dict()).text, "Step") == "read_input_file"
 
 
@@ -108,14 +103,14 @@ def test_the_email_says_where_the_rejects_are() -> None:
 
 
 def test_the_email_says_what_to_do_next_where_no_row_is_to_blame() -> None:
-    """Starting again doubles nothing."""
+    """The email says that starting again doubles nothing."""
     sent = write(totals=counted(rows=9))
     assert line(sent.text, "Rejects") == "none"
     assert "none is doubled" in line(sent.text, "What to do next")
 
 
 def test_no_row_name_or_parameter_of_the_caller_is_in_the_email() -> None:
-    """Mail goes through many hands."""
+    """An email holds no data of the caller, because it passes through many hands."""
     sent = write()
     assert "s3cret" not in sent.subject + sent.text
 
@@ -133,7 +128,7 @@ def test_a_email_is_the_same_each_time_it_is_sent() -> None:
 
 
 def test_the_email_of_a_failing_run_is_sent() -> None:
-    """Once for the call."""
+    """One call sends one email."""
     world = World()
     send(world)
     assert [sent.key for sent in world.mailer.emails] == ["r1:1:failed"]
@@ -150,15 +145,15 @@ def test_of_a_run_that_is_not_failing_nobody_is_told(changes: dict[str, Any]) ->
 
 @pytest.mark.parametrize("state", ["failing", "failed", "cancelled"])
 def test_what_is_not_pending_is_not_sent(state: str) -> None:
-    """A repeat that comes when the email was done for, and any call for a run that its caller cancelled."""
+    """A repeat that comes after the email, and a call for a cancelled run, send nothing."""
     world = World()
 
     async def run() -> Json:
-        await world.accept(b"", state=state, failure=RECORD.failure)
+        await world.accept(b"", state=state, failure=RECORD.result.failure)
         answer: Json = await world.call("send_email")
         return answer
 
-    assert asyncio.run(run()) == {"sent": False}
+    assert asyncio.run(run()) == EmailAnswer(False).to_dict()
     assert world.mailer.asked == 0
 
 
@@ -176,7 +171,7 @@ def test_a_limit_of_the_mail_service_is_waited_for() -> None:
     world = World()
 
     async def run() -> Json:
-        await world.accept(b"", state="failing", failure=RECORD.failure, pending=["email"])
+        await world.accept(b"", state="failing", failure=RECORD.result.failure, pending=["email"])
         answer: Json = await world.call("send_email")
         return answer
 
@@ -188,10 +183,10 @@ def test_what_was_sent_is_pending_no_more() -> None:
     """From the moment on at which the mail service took it: whoever compensates the run anew does not send it again."""
     world = World()
     send(world, pending=["undo", "email"])
-    assert world.runs.records["r1"].pending == ["undo"]
+    assert world.runs.records["r1"].status.pending == ["undo"]
 
 
-def test_a_email_whose_step_cannot_be_cleared_is_sent_all_the_same() -> None:
+def test_an_email_whose_step_cannot_be_cleared_is_sent_all_the_same() -> None:
     """Its caller hears so, and clears it; failing here would send it again."""
 
     class Away(FakeRuns):
@@ -201,10 +196,10 @@ def test_a_email_whose_step_cannot_be_cleared_is_sent_all_the_same() -> None:
     world, runs = World(), Away()
 
     async def run() -> Json:
-        await runs.create(replace(RECORD, pending=["email"]))
+        await runs.create(altered(RECORD, pending=["email"]))
         return await SendEmail(runs, world.mailer).send_email({"run": "r1", "attempt": 1})
 
-    assert asyncio.run(run()) == {"sent": True}
+    assert asyncio.run(run()) == EmailAnswer(True).to_dict()
     assert len(world.mailer.emails) == 1
 
 

@@ -6,8 +6,9 @@ from typing import Any
 import orjson
 import pytest
 
-from activities import generate_report, store_data_to_db
+from activities import store_data_to_db
 from outlast.errors import Permanent, Transient
+from outlast.generating import part_builder
 from outlast.models import Json
 from outlast.staging.parts import Generated, PartAnswer
 from outlast.staging.paths import stored_path
@@ -100,7 +101,7 @@ def test_a_call_ends_by_its_deadline() -> None:
 def test_large_parts_are_written_window_by_window(monkeypatch: pytest.MonkeyPatch) -> None:
     """And so are several parts: every document once."""
     monkeypatch.setattr(store_data_to_db, "WINDOW", 500)
-    monkeypatch.setattr(generate_report, "PART_BYTES", 2000)
+    monkeypatch.setattr(part_builder, "PART_BYTES", 2000)
     world = prepare(make_csv(200))
     answers = store_all(world)
     assert (len(answers), add(answers, "documents"), len(ids(world))) == (1, 200, 200)
@@ -185,7 +186,7 @@ def test_rejects_of_all_calls_are_put_together() -> None:
 
 
 def test_a_repeat_lists_the_same_rejects() -> None:
-    """Not twice."""
+    """A repeated call lists no reject twice."""
     world = prepare(make_csv(30))
     world.transport.poison = {"s0003.0": 400}
     store(world)
@@ -215,7 +216,7 @@ def test_a_container_that_is_missing_fails_for_good() -> None:
 
 
 def test_a_staged_file_that_is_missing_fails_for_good() -> None:
-    """Somebody has cleared the staging place."""
+    """A part whose documents were deleted from the staging location fails the chunk for good."""
     world = prepare(make_csv(3))
     part = PartAnswer(None, {}, "gone.jsonl", 100, None)
     path = Generated(world.staging, "r1", 0).path(0, "json")

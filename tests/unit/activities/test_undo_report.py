@@ -31,7 +31,7 @@ def left(world: World) -> int:
 
 
 def test_the_first_call_says_how_long_an_activity_may_still_live() -> None:
-    """Nothing is deleted before."""
+    """The first call deletes nothing."""
     world = make()
     assert undo(world) == {
         "cursor": {"deleted": 0}, "deleted": 0, "wait": world.timeout + SLACK_SECONDS, "published": False,
@@ -57,7 +57,7 @@ def test_the_deadline_leaves_a_cursor() -> None:
 
 
 def test_another_generation_stays() -> None:
-    """Only documents of this run go."""
+    """Only documents of this run are deleted."""
     world = make()
     world.transport.documents("stock")[(b"1", "x:r0")] = {"id": "x:r0", "snapshot_run": "r0"}
     undo(world, {"deleted": 0})
@@ -77,7 +77,7 @@ def test_a_run_that_was_published_stays(header: Header) -> None:
 
 
 def test_what_is_not_pending_is_not_done() -> None:
-    """A late repeat."""
+    """A late repeat deletes nothing."""
     world = make(pending=["email"])
     assert undo(world)["cursor"] is None
     assert left(world) == ROWS
@@ -85,7 +85,7 @@ def test_what_is_not_pending_is_not_done() -> None:
 
 @pytest.mark.parametrize("changes", [{"state": "storing"}, {"state": "completed"}, {"attempt": 2}])
 def test_a_run_that_is_not_failing_is_left_alone(changes: dict[str, Any]) -> None:
-    """Its documents are somebody's work."""
+    """The documents of a run at work or of another attempt are kept."""
     with pytest.raises(Permanent):
         undo(make(**changes))
 

@@ -6,29 +6,38 @@ from typing import Any
 import pytest
 
 from orchestrators.compensate_run import compensate_run
-from outlast.models import RunView
+from outlast.models import Compensation, Json, RunCall, RunChange, RunView
 from tests.fakes.clock import START
 from tests.fakes.replay import Action, ReplayContext, replay
 from tests.unit.orchestrators.telling import tell
 
 FAILURE = {"step": "store_data_to_db", "chunk": 3, "text": "no such container"}
-GIVEN = {"run": "r1", "attempt": 2, "failure": FAILURE, "totals": {"rows": 7}}
+GIVEN = Compensation("r1", 2, FAILURE, 5.0, {"rows": 7}).to_dict()
 
 
 VIEW = RunView(2, attempt=2, state="failing", pending=["email"])
 FAILED = RunView(2, attempt=2, state="failed", failure=FAILURE)
-RUN = {"run": "r1", "attempt": 2}
+RUN = RunCall("r1", 2).to_dict()
 NOTHING = {"state": None, "failure": None, "receipt": None}
+
+
+def change(event: str, **more: Any) -> Json:
+    return RunChange("r1", 2, event, **more).to_dict()
 
 
 def compensate(view: RunView = VIEW, ended: RunView = FAILED, **answers: Any) -> tuple[list[Action], Any]:
     """What compensating asks for when these activities answer, or raise, that; and what it returns."""
-    well = {"failing": view.to_dict(), "send_email": {"sent": True}, "closed": ended.to_dict()}
+    well = {
+        "fail": view.to_dict(),
+        "finish_step": view.to_dict(),
+        "send_email": {"sent": True},
+        "close": ended.to_dict(),
+    }
 
     def answer(action: Action) -> Any:
         if action.kind == "timer":
             return None
-        found = {**well, **answers}[action.given.get("to", action.name)]
+        found = {**well, **answers}[action.given.get("event", action.name)]
         if isinstance(found, Exception):
             raise found
         return found
@@ -40,17 +49,17 @@ def compensate(view: RunView = VIEW, ended: RunView = FAILED, **answers: Any) ->
 def test_a_run_is_fenced_told_of_and_closed() -> None:
     """In this order; what is pending is cleared when it is done."""
     (failing, mail, done, compensated), returned = compensate()
-    assert failing.given == {**GIVEN, "to": "failing"}
+    assert failing.given == change("fail", totals={"rows": 7}, failure=FAILURE, outcome="failed")
     assert (mail.name, mail.given) == ("send_email", RUN)
-    assert done.given == {**RUN, "to": "failing", "done": "email"}
-    assert compensated.given == {**RUN, "to": "closed"}
+    assert done.given == change("finish_step", step="email")
+    assert compensated.given == change("close")
     assert returned == {"state": "failed", "failure": FAILURE, "receipt": None}
 
 
 def test_nothing_is_done_that_is_not_pending() -> None:
     """A cancelled run sends no mail."""
     asked, _ = compensate(RunView(2, state="failing"))
-    assert [action.given["to"] for action in asked] == ["failing", "closed"]
+    assert [action.given["event"] for action in asked] == ["fail", "close"]
 
 
 def test_mail_is_tried_for_long() -> None:
@@ -62,21 +71,21 @@ def test_mail_is_tried_for_long() -> None:
 def test_a_mail_that_could_not_be_sent_is_still_pending(answer: Any) -> None:
     """The run is closed all the same; the sweep starts the compensation again."""
     asked, returned = compensate(send_email=answer)
-    assert [action.given.get("to") for action in asked] == ["failing", None, "closed"]
+    assert [action.given.get("event") for action in asked] == ["fail", None, "close"]
     assert returned["state"] == "failed"
 
 
 @pytest.mark.parametrize("answer", [{"permanent": "run r1 is completed"}, Exception("database gone")])
 def test_a_run_that_cannot_be_fenced_is_left_alone(answer: Any) -> None:
     """It belongs to another attempt; nobody is told, and nothing is raised."""
-    asked, returned = compensate(failing=answer)
+    asked, returned = compensate(fail=answer)
     assert (len(asked), returned) == (1, NOTHING)
 
 
 @pytest.mark.parametrize("answer", [{"permanent": "run r1 is completed"}, Exception("database gone")])
 def test_a_run_that_cannot_be_closed_does_not_raise(answer: Any) -> None:
     """The failure of compensating is not the run's."""
-    asked, returned = compensate(closed=answer)
+    asked, returned = compensate(close=answer)
     assert (len(asked), returned) == (4, NOTHING)
 
 
@@ -87,7 +96,7 @@ def test_a_run_that_is_completed_is_told_so() -> None:
 
 
 def test_what_goes_wrong_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
-    """Not at each replay."""
+    """A replay logs nothing again."""
     context = ReplayContext("r1:2:compensate", GIVEN)
     telling = compensate_run(context)
     record = context.record
@@ -117,11 +126,11 @@ def undo(*answers: Any) -> tuple[list[Action], Any]:
             return next(coming) if action.name == "undo_report" else {"sent": True}
         if action.kind == "timer":
             return None
-        if action.given["to"] == "completed":
+        if action.given["event"] == "find_published":
             view = COMPLETED
-        elif "done" in action.given:
-            view = replace(view, pending=[step for step in view.pending if step != action.given["done"]])
-        elif action.given["to"] == "closed" and view is not COMPLETED:
+        elif action.given["event"] == "finish_step":
+            view = replace(view, pending=[step for step in view.pending if step != action.given["step"]])
+        elif action.given["event"] == "close" and view is not COMPLETED:
             view = FAILED
         return view.to_dict()
 
@@ -148,7 +157,7 @@ def test_what_was_written_is_undone_when_nothing_can_write_any_more() -> None:
 def test_a_run_that_was_published_before_the_fence_is_completed() -> None:
     """Its documents stay, and nobody is told that it failed."""
     asked, returned = undo(undone({"deleted": 0}, wait=135), undone(None, published=True))
-    assert asked[-2].given == {**RUN, "to": "completed", "done": "undo"}
+    assert asked[-2].given == change("find_published", step="undo")
     assert "send_email" not in [action.name for action in asked]
     assert returned == {"state": "completed", "failure": None, "receipt": {"rows_read": 7}}
 
@@ -156,7 +165,7 @@ def test_a_run_that_was_published_before_the_fence_is_completed() -> None:
 def test_an_undoing_that_fails_does_not_keep_the_mail() -> None:
     """It stays pending, for the sweep to begin again."""
     asked, _ = undo({"permanent": "no role"})
-    assert [action.given.get("done") for action in asked] == [None, None, None, "email", None]
+    assert [action.given.get("step") for action in asked] == [None, None, None, "email", None]
 
 
 def test_a_mail_service_that_says_when_is_asked_again_then() -> None:
@@ -188,6 +197,6 @@ def test_a_long_wait_is_made_in_pieces() -> None:
 
 
 def test_a_mail_service_that_takes_none_for_long_is_left_to_the_sweep() -> None:
-    """The mail stays pending."""
+    """The run is closed and its email stays pending."""
     asked, _ = compensate(send_email={"sent": False, "wait": 90.0})
-    assert [action.given["to"] for action in asked if action.name == "advance_run"] == ["failing", "closed"]
+    assert [action.given["event"] for action in asked if action.name == "advance_run"] == ["fail", "close"]

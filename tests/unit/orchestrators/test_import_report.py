@@ -5,13 +5,14 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from orchestrators.import_report import MOST_WAVES, import_report
+from orchestrators.fan_out import MOST_WAVES
+from orchestrators.import_report import import_report
 from orchestrators.run_wave import run_wave
 from outlast.models import MOST_ATTEMPTS, Failure, Json, Outcome, RunView, Totals, Wave
 from tests.fakes.replay import Action, ReplayContext
 from tests.unit.orchestrators.telling import Answering, answer_run, chunks_of, tell
 
-GIVEN = {"attempt": 1}
+GIVEN = {"attempt": 1, "first_retry_seconds": 5.0}
 
 
 def waves_of(asked: list[Action], phase: str) -> list[Wave]:
@@ -21,7 +22,7 @@ def waves_of(asked: list[Action], phase: str) -> list[Wave]:
 
 def lanes_of(wave: Wave) -> list[Action]:
     """The lanes that the wave starts."""
-    return list(next(run_wave(ReplayContext(wave.instance_id, wave.to_dict()))).parts)
+    return list(next(run_wave(ReplayContext("r1:1:wave", wave.to_dict()))).parts)
 
 
 def failing_at(name: str, answer: Any, well: Answering) -> Answering:
@@ -59,7 +60,7 @@ def fail(name: str, answer: Any) -> tuple[list[Action], str]:
 @example(641, 32)
 @example(5000, 1)
 def test_every_chunk_is_in_one_lane_of_one_wave(chunks: int, lanes: int) -> None:
-    """In either phase, in at most 20 waves of at most `max_parallel` lanes, none idle before the last chunks."""
+    """A phase has at most 20 waves of at most `max_parallel` lanes, and no lane is idle before the last chunks."""
     asked, _, _ = tell(import_report, GIVEN, answer_run(chunks, lanes))
     for phase in ("generate", "store"):
         waves = waves_of(asked, phase)
@@ -76,13 +77,13 @@ def test_every_chunk_is_in_one_lane_of_one_wave(chunks: int, lanes: int) -> None
 def test_a_run_tells_its_story_in_order() -> None:
     """Each state is recorded before its work begins; between two waves the record is asked for its view."""
     asked, receipt, _ = tell(import_report, GIVEN, answer_run(40, 1))
-    told = [action.given["to"] if action.name == "advance_run" else action.name for action in asked]
+    told = [action.given["event"] if action.name == "advance_run" else action.name for action in asked]
     wave = ["run_wave"]
     assert told == [
-        *["reading", "read_input_file", "read_data_from_db"],
-        *["generating", *[*wave, "generating"] * MOST_WAVES],
-        *["storing", *[*wave, "storing"] * MOST_WAVES],
-        *["publishing", "publish_report", "completed"],
+        *["read", "read_input_file", "read_data_from_db"],
+        *["generate", *[*wave, "generate"] * MOST_WAVES],
+        *["store", *[*wave, "store"] * MOST_WAVES],
+        *["publish", "publish_report", "complete"],
     ]
     assert receipt == {"rows_read": 7}
 
@@ -110,7 +111,7 @@ def test_the_lanes_of_a_wave_are_those_of_the_record_now() -> None:
     view = iter([8, 8, 2, 99, *[1] * 100])
 
     def answer(action: Action) -> Any:
-        if action.name == "advance_run" and action.given["to"] == "generating":
+        if action.name == "advance_run" and action.given["event"] == "generate":
             return RunView(next(view)).to_dict()
         return answer_run(1000, 1)(action)
 
@@ -137,7 +138,12 @@ def test_a_wave_that_failed_ends_the_run() -> None:
         ("read_input_file", Exception("Activity function 'x' failed:  OSError: busy \n {}"), None, "OSError: busy"),
         ("read_data_from_db", {"permanent": "took longer"}, None, "took longer"),
         ("publish_report", {"permanent": "that does not add up"}, None, "that does not add up"),
-        ("read_input_file", {"cursor": None}, "import_report", "'chunks'"),
+        (
+            "read_input_file",
+            {"cursor": None},
+            "import_report",
+            "ReadAnswer.__init__() missing 1 required positional argument: 'chunks'",
+        ),
     ],
 )
 def test_whatever_fails_is_compensated_and_raised(name: str, answer: Any, step: str | None, text: str) -> None:
@@ -157,13 +163,13 @@ LOST_WAVE = Exception("Orchestrator function 'run_wave' failed: died")
 def test_a_run_whose_lanes_or_wave_died_begins_anew(answer: Any) -> None:
     """Nothing was wrong with it: nobody compensates it, and the record counts its attempt up."""
     asked, _, context = tell(import_report, {"attempt": 3}, failing_at("run_wave", answer, answer_run(4, 2)))
-    assert context.continued == {"attempt": 3}
+    assert context.continued == {"attempt": 3, "first_retry_seconds": 5.0}
     assert asked[-1].name == "run_wave"
 
 
 @pytest.mark.parametrize(("answer", "step"), [(LOST_LANE, "run_lane"), (LOST_WAVE, "run_wave")])
 def test_a_run_that_died_four_times_is_compensated(answer: Any, step: str) -> None:
-    """The cause is not chance."""
+    """A run that loses its worker in every attempt fails, because the cause is not chance."""
     asked = list[Action]()
 
     def answering(action: Action) -> Any:
@@ -199,7 +205,7 @@ def test_a_compensation_that_fails_does_not_change_why_the_run_failed() -> None:
     ],
 )
 def test_rejects_are_checked_before_anything_is_stored(totals: Totals, view: RunView, refused: bool) -> None:
-    """Over all waves of generating (here two), by the record's limits."""
+    """The rejects of all waves of generating (here two) are compared with the record's limits."""
     asked = list[Action]()
 
     def answer(action: Action) -> Any:

@@ -15,7 +15,7 @@ def test_the_status_counts_chunks_and_rows_of_the_phase() -> None:
     progress = Progress(context)
     progress.begin("generating", 10)
     wave = Wave("r1", 1, "generate", 0, 0, 4, 2)
-    progress.enter(wave)
+    progress.enter("r1:1:generate0", wave)
     progress.leave(wave, Totals(rows=5, documents=5))
     progress.show("generating")
     assert context.statuses[-1] == {
@@ -52,7 +52,7 @@ def test_chunks_are_counted_anew_in_each_phase() -> None:
 
 
 def test_the_status_is_small_however_large_the_run_is() -> None:
-    """Under 2 KB, as the host counts it: in UTF-16."""
+    """The status takes less than 2 KB as the host counts it, in UTF-16."""
     _, _, context = tell(import_report, {"attempt": 10**6}, answer_run(10**6, 32, HUGE), "r" * 100)
     assert len(context.statuses) > 40
     assert max(len(json.dumps(status).encode("utf-16-le")) for status in context.statuses) < 2048

@@ -65,7 +65,7 @@ def test_a_lane_starts_anew_after_so_many_calls(chunks: int, generations: int) -
 
 
 def test_a_lane_starts_anew_within_a_chunk_of_many_cursors() -> None:
-    """The cursor travels with it."""
+    """The lane continues as new with its cursor."""
     answers = iter([*[MORE] * 130, DONE])
     asked, outcome, generations = run_to_end(make(), lambda _: next(answers))
     assert (len(asked), generations) == (131, 3)
@@ -100,6 +100,6 @@ def test_totals_are_shown_first_thing_and_after_each_call() -> None:
 
 
 def test_a_lane_without_chunks_is_done() -> None:
-    """It asks for nothing."""
+    """A lane without chunks calls no activity."""
     asked, outcome, _ = run_to_end(make(first=5, last=4))
     assert (asked, outcome.ok) == ([], True)

@@ -27,7 +27,7 @@ def run(*outcomes: Any) -> tuple[Action, Outcome]:
             raise outcomes[0]
         return list(outcomes)
 
-    (asked,), outcome, _ = tell(run_wave, WAVE.to_dict(), answer, WAVE.instance_id)
+    (asked,), outcome, _ = tell(run_wave, WAVE.to_dict(), answer, "r1:1:store3")
     return asked, Outcome.from_dict(outcome)
 
 
@@ -43,7 +43,7 @@ def test_all_lanes_are_started_at_once() -> None:
 
 
 def test_the_totals_of_all_lanes_are_added_up() -> None:
-    """Also of those that failed."""
+    """The totals of lanes that failed count too."""
     _, outcome = run(done(rows=1), done(rows=2), failed("no", rows=4), done(rows=8))
     assert Totals.from_dict(outcome.totals) == Totals(rows=15)
 
@@ -56,7 +56,7 @@ def test_the_first_failure_is_that_of_the_wave() -> None:
 
 
 def test_a_wave_whose_lanes_are_done_is_done() -> None:
-    """Without an error."""
+    """The outcome of such a wave has no error."""
     _, outcome = run(*[done()] * 4)
     assert (outcome.ok, outcome.error) == (True, None)
 

@@ -43,10 +43,10 @@ def assert_failed(world: World, instance: Instance, step: str, text: str) -> Non
     record = world.runs.records["r1"]
     assert instance.status == "Failed"
     assert instance.output.endswith(text)
-    assert record.failure is not None
-    assert (record.state, record.failure["step"], record.failure["text"]) == ("failed", step, text)
+    assert record.result.failure is not None
+    assert (record.status.state, record.result.failure["step"], record.result.failure["text"]) == ("failed", step, text)
     assert reason(world) == text
-    assert record.pending == []
+    assert record.status.pending == []
 
 
 def test_every_row_is_in_the_database_once() -> None:
@@ -60,12 +60,12 @@ def test_every_row_is_in_the_database_once() -> None:
     assert receipt["documents_replaced"] == 0
     assert receipt["chunks"] > 10
     record = world.runs.records["r1"]
-    assert (record.state, record.receipt, record.pending) == ("completed", receipt, [])
+    assert (record.status.state, record.result.receipt, record.status.pending) == ("completed", receipt, [])
     assert world.mailer.asked == 0
 
 
 def test_each_chunk_is_called_once_where_nothing_goes_wrong() -> None:
-    """By both phases."""
+    """Both phases call each chunk once."""
     world = World()
     chunks = run(world, make_csv(200)).output["chunks"]
     for name in ("generate_report", "store_data_to_db"):
@@ -73,11 +73,11 @@ def test_each_chunk_is_called_once_where_nothing_goes_wrong() -> None:
 
 
 def test_an_input_without_rows_is_a_run_of_no_rows() -> None:
-    """It completes."""
+    """A run of a header alone completes."""
     world = World()
     receipt = run(world, HEADER).output
     assert (receipt["rows_read"], receipt["chunks"]) == (0, 0)
-    assert world.runs.records["r1"].state == "completed"
+    assert world.runs.records["r1"].status.state == "completed"
 
 
 def test_tolerated_rejects_do_not_cost_the_good_rows() -> None:
@@ -94,7 +94,7 @@ def test_too_many_rejects_fail_the_run_before_anything_is_written(limits: dict[s
     world = World()
     instance = run(world, make_csv(100, bad=[3, 50]), **limits)
     assert world.transport.sent == []
-    text = world.runs.records["r1"].failure["text"]  # type: ignore[index]  # it failed
+    text = world.runs.records["r1"].result.failure["text"]  # type: ignore[index]  # it failed
     assert text.startswith("2 of 100 rows were rejected")
     assert_failed(world, instance, "generate_report", text)
     assert "GET /api/runs/r1/rejects" in world.mailer.emails[0].text
@@ -133,7 +133,7 @@ def test_a_step_that_fails_and_then_succeeds_costs_nothing(step: str, after: boo
     instance = run(world, make_csv(50, bad=[7]), tolerated_rejects=1)
     assert instance.status == "Completed"
     assert (instance.output["rows_read"], instance.output["rows_stored"]) == (50, 49)
-    assert instance.output == world.runs.records["r1"].receipt
+    assert instance.output == world.runs.records["r1"].result.receipt
     assert len(ids(world)) == 49
     assert world.mailer.asked == 0
 
@@ -145,8 +145,8 @@ def test_a_lane_that_fails_lets_its_neighbours_end() -> None:
     instance = run(world, make_csv(100), max_parallel=4)
     assert_failed(world, instance, "store_data_to_db", "disk full")
     record = world.runs.records["r1"]
-    assert record.totals is not None
-    assert record.totals["documents"] == len(ids(world)) > 0
+    assert record.result.totals is not None
+    assert record.result.totals["documents"] == len(ids(world)) > 0
     assert f"at least {len(ids(world))} documents" in world.mailer.emails[0].text
     waves = [id_ for id_, each in world.driver.instances.items() if each.name == "run_wave" and ":store" in id_]
     assert waves == ["r1:1:store0"]
@@ -161,15 +161,15 @@ def test_a_lane_or_a_wave_whose_worker_dies_costs_an_attempt(name: str, times: i
     receipt = run(world, make_csv(20), max_parallel=1).output
     assert (receipt["rows_stored"], receipt["documents_written"], len(ids(world))) == (20, 20, 20)
     record = world.runs.records["r1"]
-    assert (record.state, record.attempt, world.mailer.asked) == ("completed", times + 1, 0)
+    assert (record.status.state, record.status.attempt, world.mailer.asked) == ("completed", times + 1, 0)
 
 
 def test_a_run_whose_lanes_die_in_every_attempt_fails() -> None:
-    """With one mail."""
+    """The run fails and sends one email."""
     world = World()
     world.driver.dying["run_lane"] = 99
     assert_failed(world, run(world, make_csv(20)), "run_lane", DIED)
-    assert world.runs.records["r1"].attempt == MOST_ATTEMPTS
+    assert world.runs.records["r1"].status.attempt == MOST_ATTEMPTS
 
 
 def test_a_compensation_whose_worker_dies_leaves_the_reason() -> None:
@@ -236,4 +236,4 @@ def test_over_any_schedule_every_row_is_stored_or_rejected(
     receipt = run(world, make_csv(40, bad=[9, 33]), tolerated_reject_percent=5.0, max_parallel=3).output
     assert (receipt["rows_read"], receipt["rows_stored"], receipt["rows_rejected"]) == (40, 38, 2)
     assert len(ids(world)) == 38
-    assert world.runs.records["r1"].state == "completed"
+    assert world.runs.records["r1"].status.state == "completed"

@@ -45,7 +45,7 @@ def test_a_run_is_cancelled_whatever_it_is_at(step: str, after: bool, mode: str)
     then readers may have it already, and it is completed."""
     world = cancel_at(step, after, report="stock" if mode == "snapshot" else "sales", mode=mode)
     record, published = world.runs.records["r1"], (step, after, mode) == ("publish_report", True, "snapshot")
-    assert (record.state, record.pending) == ("completed" if published else "cancelled", [])
+    assert (record.status.state, record.status.pending) == ("completed" if published else "cancelled", [])
     assert (world.mailer.asked, bool(world.snapshots.headers)) == (0, published)
     assert len(world.transport.documents("stock")) == (300 if published else 0)
     assert world.driver.instances["r1"].status == ("Completed" if published else "Failed")

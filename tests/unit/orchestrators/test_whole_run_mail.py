@@ -21,12 +21,12 @@ def test_a_mail_that_is_refused_is_tried_once(status: int) -> None:
     instance = run(world, make_csv(5, bad=[1]))
     assert (world.mailer.asked, world.mailer.emails) == (1, [])
     assert instance.output.endswith("1 of 5 rows were rejected and 0 rows are tolerated")
-    assert (world.runs.records["r1"].state, world.runs.records["r1"].pending) == ("failed", ["email"])
+    assert (world.runs.records["r1"].status.state, world.runs.records["r1"].status.pending) == ("failed", ["email"])
 
 
 @pytest.mark.parametrize("answers", [[500, 429], [503] * 9])
 def test_a_mail_service_that_comes_back_gets_one_mail(answers: list[int]) -> None:
-    """However often it had to be asked."""
+    """One email is sent, however often the service had to be asked."""
     world = World()
     world.mailer.answer_with(answers)
     assert run(world, make_csv(5, bad=[1])).status == "Failed"
@@ -40,4 +40,4 @@ def test_a_mail_service_that_stays_away_does_not_change_the_outcome() -> None:
     world.mailer.answer_with([500] * 99)
     instance = run(world, make_csv(5, bad=[1]))
     assert instance.output.endswith("1 of 5 rows were rejected and 0 rows are tolerated")
-    assert (world.runs.records["r1"].state, world.runs.records["r1"].pending) == ("failed", ["email"])
+    assert (world.runs.records["r1"].status.state, world.runs.records["r1"].status.pending) == ("failed", ["email"])

@@ -53,7 +53,7 @@ def test_a_run_that_fails_leaves_nothing_and_readers_see_what_they_saw(step: str
     assert run(world, 400, "r2").status == "Failed"
     assert (len(current(world)), runs_left(world)) == (100, {"r1"})
     record = world.runs.records["r2"]
-    assert (record.state, record.pending) == ("failed", [])
+    assert (record.status.state, record.status.pending) == ("failed", [])
     assert world.driver.timers == [(START + timedelta(seconds=world.timeout + 15)).isoformat()]
     assert "have been removed again" in world.mailer.emails[0].text
 
@@ -75,7 +75,7 @@ def test_an_older_run_does_not_replace_a_newer_one() -> None:
     assert (instance.status, instance.output["superseded_by"]) == ("Completed", "r9")
     assert (world.snapshots.headers["stock"], runs_left(world)) == (newer, set())
     record = world.runs.records["r1"]
-    assert (record.state, record.pending, world.mailer.asked) == ("superseded", [], 0)
+    assert (record.status.state, record.status.pending, world.mailer.asked) == ("superseded", [], 0)
 
 
 def test_a_run_whose_last_word_was_lost_is_completed() -> None:
@@ -84,4 +84,4 @@ def test_a_run_whose_last_word_was_lost_is_completed() -> None:
     world.driver.fail("publish_report", OSError("gone"), times=5, after=True)
     instance = run(world, 30)
     assert (instance.status, instance.output["rows_stored"]) == ("Completed", 30)
-    assert (world.runs.records["r1"].state, len(current(world)), world.mailer.asked) == ("completed", 30, 0)
+    assert (world.runs.records["r1"].status.state, len(current(world)), world.mailer.asked) == ("completed", 30, 0)

@@ -10,7 +10,7 @@ ROOT = Path(__file__).resolve().parents[3]
 
 
 def test_nothing_is_opened_before_it_is_needed() -> None:
-    """An app without a single setting can be loaded, and says what is missing when it is asked to work."""
+    """An app without settings loads, and names the missing setting when it has to work."""
     wired = Adapters.wired({}, ROOT)
     assert set(wired.reports) == {"airport_departures", "flight_delays"}
     assert wired.inputs is None
@@ -21,20 +21,20 @@ def test_nothing_is_opened_before_it_is_needed() -> None:
 
 
 def test_the_deadline_is_that_of_the_host() -> None:
-    """By the environment, or host.json beside the app."""
+    """The timeout comes from the environment or from host.json beside the app."""
     given = {"AzureFunctionsJobHost__functionTimeout": "00:00:10"}
     assert Adapters.wired(given, ROOT).deadlines.timeout == 10
     assert Adapters.wired({}, ROOT).deadlines.timeout == 120
 
 
 def test_a_setting_that_cannot_be_used_stops_the_app() -> None:
-    """At its start, by name."""
+    """A setting that cannot be used stops the app at its start by its name."""
     with pytest.raises(Permanent, match="MAX_PARALLEL"):
         Adapters.wired({"MAX_PARALLEL": "many"}, ROOT)
 
 
 def test_each_run_has_an_id_of_its_own() -> None:
-    """Of emails and digits alone, for it is an instance id, a path and part of a URL."""
+    """A run id has only letters and digits, because it is an instance id, a path and part of a URL."""
     wired = Adapters.wired({}, ROOT)
     ids = {wired.new_id() for _ in range(100)}
     assert len(ids) == 100

@@ -5,7 +5,7 @@ from outlast.compute import ComputeThread
 
 
 def test_work_is_done_one_piece_after_another_beside_the_loop() -> None:
-    """Whoever comes second begins when the first has ended; neither keeps the loop's own thread."""
+    """Pieces of work run one after another, in one thread that is not the event loop's."""
     at_work, names, most = 0, set[str](), 0
 
     def work(number: int) -> int:
@@ -27,7 +27,7 @@ def test_work_is_done_one_piece_after_another_beside_the_loop() -> None:
 
 
 def test_what_the_work_raises_reaches_who_asked() -> None:
-    """A failure belongs to its own call; the next is done as ever."""
+    """A failure is raised to its own caller, and the next piece of work is done."""
 
     async def both() -> tuple[object, int]:
         thread = ComputeThread()

@@ -6,16 +6,17 @@ from typing import Any
 
 import pytest
 
-from outlast.durable import Backoff, Retry, StepFailed, activity, call, call_until_done, readable
+from outlast.durable import Backoff, Caller, StepFailed, activity, readable
 from outlast.errors import Permanent, Transient
-from outlast.models import Failure
+from outlast.models import ChunkCall, Failure, RunCall
 from tests.fakes.replay import Action, ReplayContext
 
+RUN = RunCall("r1", 1)
 DETAILS = ' \n {"$type":"System.Exception, System.Private.CoreLib","Message":"x","InnerException":null}'
 
 
 def tell(story: Generator[Any, Any, Any], *answers: Any) -> tuple[list[Action], Any]:
-    """Give a story its answers; return what it asked for and what it returned."""
+    """Run a story with these answers. Returns what it asked for and what it returned."""
     asked = [next(story)]
     for answer in answers:
         try:
@@ -32,8 +33,8 @@ def finish(work: Awaitable[Any]) -> Any:
     return asyncio.run(wait())
 
 
-def context() -> ReplayContext:
-    return ReplayContext("r1", None)
+def caller(first_seconds: float = 5.0) -> Caller:
+    return Caller(ReplayContext("r1", None), first_seconds)
 
 
 @pytest.mark.parametrize(
@@ -59,62 +60,60 @@ def context() -> ReplayContext:
     ],
 )
 def test_a_failure_is_read_as_one_sentence(text: str, sentence: str) -> None:
-    """The host's own words around an error, name before and details behind, are left out."""
+    """The function's name before an error and the details after it are removed."""
     assert readable(Exception(text)) == sentence
 
 
 def test_a_failure_of_a_failure_is_read_to_its_core() -> None:
-    """An orchestrator that failed by its activity's failure is told by that."""
+    """The failure of an orchestrator reads like the failure of its activity."""
     inner = f"Activity function 'fail' failed:  ValueError: x{DETAILS}"
     assert readable(Exception(f"Orchestrator function 'run_lane' failed: {inner}")) == "ValueError: x"
 
 
 def test_a_failure_without_a_text_still_says_something() -> None:
-    """An empty reason would read as none."""
+    """A failure without a text reads as the name of its class."""
     assert readable(Exception()) == "Exception"
 
 
 def test_an_activity_is_called_with_the_retry_of_steps() -> None:
-    """5 attempts, unless the caller knows better; the answer is returned as it came."""
-    asked, returned = tell(call(context(), "advance_run", {"run": "r1"}), {"max_parallel": 2})
-    assert asked == [Action("activity", "advance_run", {"run": "r1"}, attempts=5)]
+    """A call makes 5 attempts unless it is given another policy, and returns the answer unchanged."""
+    asked, returned = tell(caller().call("advance_run", RUN), {"max_parallel": 2})
+    assert asked == [Action("activity", "advance_run", RUN.to_dict(), attempts=5)]
     assert returned == {"max_parallel": 2}
 
 
 def test_a_permanent_failure_is_raised_from_its_mark() -> None:
-    """What the registered activity marked is raised as StepFailed with step, chunk and text."""
+    """A marked answer is raised as StepFailed with step, chunk and text."""
     with pytest.raises(StepFailed) as caught:
-        tell(call(context(), "store_data_to_db", {"chunk": 3}), {"permanent": "no such container"})
+        tell(caller().call("store_data_to_db", ChunkCall("r1", 1, 3)), {"permanent": "no such container"})
     assert caught.value.failure == Failure("store_data_to_db", 3, "no such container")
-    assert caught.value.permanent
     assert str(caught.value) == "no such container"
 
 
 def test_used_up_attempts_are_raised_as_passing_failure() -> None:
-    """The text is readable, and trying later may help."""
+    """A call whose attempts are used up raises a failure of one readable sentence."""
     with pytest.raises(StepFailed) as caught:
-        tell(call(context(), "send_email", {}), Exception(f"Activity function 'send_email' failed:  X: busy{DETAILS}"))
+        tell(caller().call("send_email", RUN), Exception(f"Activity function 'send_email' failed:  X: busy{DETAILS}"))
     assert caught.value.failure == Failure("send_email", None, "X: busy")
-    assert not caught.value.permanent
 
 
 @pytest.mark.parametrize("answer", [None, 7, "permanent", ["permanent"]])
 def test_an_answer_that_is_no_dictionary_is_no_mark(answer: Any) -> None:
     """Only a dictionary can carry the mark."""
-    assert tell(call(context(), "f", {}), answer)[1] == answer
+    assert tell(caller().call("f", RUN), answer)[1] == answer
 
 
 def test_an_activity_is_called_again_with_its_cursor() -> None:
-    """The cursor of one answer goes into the next call, until there is none."""
+    """The cursor of each answer is passed to the next call, until an answer has none."""
     asked, returned = tell(
-        call_until_done(context(), "f", {"run": "r1"}), {"cursor": {"at": 1}}, {"cursor": {"at": 2}}, {"cursor": None}
+        caller().call_until_done("f", RUN), {"cursor": {"at": 1}}, {"cursor": {"at": 2}}, {"cursor": None}
     )
     assert [action.given["cursor"] for action in asked] == [None, {"at": 1}, {"at": 2}]
     assert returned == {"cursor": None}
 
 
 def test_the_retry_is_exponential_with_a_cap_in_its_json() -> None:
-    """The SDK's options lack both; the host reads them from the JSON."""
+    """The policy's JSON has the coefficient and the cap that the host reads."""
     assert json.loads(json.dumps(Backoff(5, 5, 2, 60).to_json())) == {
         "firstRetryIntervalInMilliseconds": 5000,
         "maxNumberOfAttempts": 5,
@@ -124,21 +123,23 @@ def test_the_retry_is_exponential_with_a_cap_in_its_json() -> None:
 
 
 def test_no_interval_is_zero() -> None:
-    """The SDK refuses zero; the shortest is a millisecond."""
+    """The shortest interval is a millisecond, because the SDK refuses zero."""
     assert Backoff(0.0001, 2, 2, 60).to_json()["firstRetryIntervalInMilliseconds"] == 1
 
 
-@pytest.mark.parametrize(("policy", "attempts", "cap"), [(Retry.step, 5, 60_000), (Retry.mail, 10, 300_000)])
-def test_each_policy_is_what_its_reason_says(policy: Callable[[], Backoff], attempts: int, cap: int) -> None:
+@pytest.mark.parametrize(
+    ("policy", "attempts", "cap"), [(Caller.step_retry, 5, 60_000), (Caller.email_retry, 10, 300_000)]
+)
+def test_each_policy_is_what_its_reason_says(policy: Callable[[Caller], Backoff], attempts: int, cap: int) -> None:
     """Steps give up after minutes, for their run waits; mail is tried for longer, for its service comes back."""
-    written = policy().to_json()
+    written = policy(caller(0.5)).to_json()
     assert (written["maxNumberOfAttempts"], written["maxRetryIntervalInMilliseconds"]) == (attempts, cap)
     assert written["backoffCoefficient"] == 2
-    assert written["firstRetryIntervalInMilliseconds"] == Retry.first_seconds * 1000
+    assert written["firstRetryIntervalInMilliseconds"] == 500
 
 
 def test_a_registered_activity_marks_what_is_permanent(caplog: pytest.LogCaptureFixture) -> None:
-    """It is logged as an error and returned with the mark, so that it is not retried."""
+    """A permanent failure is logged as an error and returned with the mark, so that it is not retried."""
 
     async def advance_run(given: Any) -> Any:
         raise Permanent(f"cannot {given}")
@@ -151,7 +152,7 @@ def test_a_registered_activity_marks_what_is_permanent(caplog: pytest.LogCapture
 
 @pytest.mark.parametrize("error", [Transient("busy"), KeyError("x"), TimeoutError()])
 def test_a_registered_activity_raises_what_may_pass(error: Exception) -> None:
-    """Transient and unknown errors are raised, and so retried."""
+    """Transient and unknown errors are raised, so that they are retried."""
 
     async def advance_run(given: Any) -> Any:
         raise error
@@ -161,7 +162,7 @@ def test_a_registered_activity_raises_what_may_pass(error: Exception) -> None:
 
 
 def test_a_registered_activity_keeps_its_name_and_takes_given() -> None:
-    """The host registers it by name, with one parameter called `given`."""
+    """The host registers an activity by its name, with one parameter called `given`."""
 
     async def advance_run(given: Any) -> Any:
         return given
@@ -173,7 +174,7 @@ def test_a_registered_activity_keeps_its_name_and_takes_given() -> None:
 
 
 def test_an_activity_that_waits_for_ever_is_given_up() -> None:
-    """The host's own timeout would take the worker and all its neighbours; this one is tried again."""
+    """An activity that waits too long fails as transient before the host ends its worker."""
 
     async def advance_run(given: Any) -> Any:
         await asyncio.Event().wait()
@@ -183,7 +184,7 @@ def test_an_activity_that_waits_for_ever_is_given_up() -> None:
 
 
 def test_a_time_limit_of_the_activitys_own_is_left_to_it() -> None:
-    """Its error is not taken for ours."""
+    """A TimeoutError of the activity's own is raised unchanged."""
 
     async def advance_run(given: Any) -> Any:
         async with asyncio.timeout(0):

@@ -13,12 +13,12 @@ import pytest
 from outlast.errors import Permanent, Transient
 from outlast.mail import LONGEST_WAIT, TIMEOUT_SECONDS, Email, MailThrottled, SendGridMailer
 
-LETTER = Email("r1:1:failed", "Report sales failed: run r1", "Reason: disk full\n")
+EMAIL = Email("r1:1:failed", "Report sales failed: run r1", "Reason: disk full\n")
 Answer = Callable[[], Any]
 
 
 class Reply:
-    """What the library makes of an accepted mail."""
+    """The library's reply to an accepted email."""
 
     def getcode(self) -> int:
         return 202
@@ -31,7 +31,7 @@ class Reply:
 
 
 class Service:
-    """Stands for the network under the library: keeps requests and their time limit."""
+    """Replaces the network below the library, and records requests and their time limits."""
 
     def __init__(self, answer: Answer) -> None:
         self._answer = answer
@@ -57,7 +57,7 @@ def send(monkeypatch: pytest.MonkeyPatch, answer: Answer = Reply, **settings: An
         "sender": "a@x.org",
         "recipients": "b@x.org, c@x.org",
     }
-    asyncio.run(SendGridMailer(**(given | settings), in_thread=work_here).send(LETTER))
+    asyncio.run(SendGridMailer(**(given | settings), in_thread=work_here).send(EMAIL))
     return service
 
 
@@ -78,34 +78,34 @@ def fail_with(error: Exception) -> Answer:
     return answer
 
 
-def test_a_email_is_posted_as_one_mail(monkeypatch: pytest.MonkeyPatch) -> None:
-    """To all recipients at once, as plain text, with the email's key, to the host of the settings."""
+def test_an_email_is_posted_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An email is one request to the settings' host, for all recipients, as plain text and with its key."""
     (request,) = send(monkeypatch).requests
     assert request.full_url == "https://mail/v3/mail/send"
     assert request.get_header("Authorization") == "Bearer SG.key"
     assert isinstance(request.data, bytes)
     body = json.loads(request.data)
     assert body["personalizations"] == [{"to": [{"email": "b@x.org"}, {"email": "c@x.org"}]}]
-    assert (body["from"], body["subject"]) == ({"email": "a@x.org"}, LETTER.subject)
-    assert body["content"] == [{"type": "text/plain", "value": LETTER.text}]
+    assert (body["from"], body["subject"]) == ({"email": "a@x.org"}, EMAIL.subject)
+    assert body["content"] == [{"type": "text/plain", "value": EMAIL.text}]
     assert body["headers"] == {"X-Outlast-Key": "r1:1:failed"}
 
 
 def test_the_library_is_given_a_time_limit(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It has none of its own."""
+    """Each request has a time limit, because the library sets none."""
     assert send(monkeypatch).timeouts == [TIMEOUT_SECONDS]
 
 
 @pytest.mark.parametrize("status", [429, 500, 502, 503])
 def test_a_busy_service_may_be_asked_again(monkeypatch: pytest.MonkeyPatch, status: int) -> None:
-    """429 and 5xx are transient, with the status in the text."""
+    """429 and 5xx are transient, and the text has the status."""
     with pytest.raises(Transient, match=str(status)):
         send(monkeypatch, refuse_with(status))
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 413])
 def test_a_refused_mail_is_given_up(monkeypatch: pytest.MonkeyPatch, status: int) -> None:
-    """Other 4xx are permanent and name the settings to look at."""
+    """Other 4xx are permanent and name the settings to check."""
     with pytest.raises(Permanent, match=f"{status}; check SENDGRID_API_KEY, MAIL_FROM and MAIL_TO"):
         send(monkeypatch, refuse_with(status))
 
@@ -123,13 +123,13 @@ def test_no_answer_may_be_asked_for_again(monkeypatch: pytest.MonkeyPatch, error
     ("field", "name"), [("api_key", "SENDGRID_API_KEY"), ("sender", "MAIL_FROM"), ("recipients", "MAIL_TO")]
 )
 def test_a_missing_setting_is_named(monkeypatch: pytest.MonkeyPatch, field: str, name: str) -> None:
-    """Without it no mail is tried, and trying again is of no use."""
+    """Without a needed setting no request is made, and the error is permanent."""
     with pytest.raises(Permanent, match=f"{name} is not set"):
         send(monkeypatch, Reply, **{field: ""})
 
 
-def test_no_error_tells_the_key(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What goes into logs and histories holds no secret."""
+def test_no_error_contains_the_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No error contains the API key, because errors are logged."""
     with pytest.raises(Permanent) as caught:
         send(monkeypatch, refuse_with(401))
     assert "SG.key" not in str(caught.value)
@@ -149,7 +149,7 @@ NOW = datetime(2026, 1, 1, tzinfo=UTC)
 def test_a_limit_that_ends_is_waited_for(
     monkeypatch: pytest.MonkeyPatch, header: str, value: str, seconds: float
 ) -> None:
-    """429 with its reset header says when mail is taken again."""
+    """A 429 with a reset header says after how many seconds mail is accepted again."""
     with pytest.raises(MailThrottled) as caught:
         send(monkeypatch, refuse_with(429, header, value), now=lambda: NOW)
     assert caught.value.seconds == seconds
@@ -157,7 +157,7 @@ def test_a_limit_that_ends_is_waited_for(
 
 @pytest.mark.parametrize("value", [str(int(NOW.timestamp()) - 1), "soon", "0"])
 def test_a_limit_that_is_not_said_is_a_passing_failure(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
-    """It is tried again by the step's policy."""
+    """A 429 without a usable reset header is transient."""
     with pytest.raises(Transient) as caught:
         send(monkeypatch, refuse_with(429, "X-RateLimit-Reset", value), now=lambda: NOW)
     assert not isinstance(caught.value, MailThrottled)

@@ -28,19 +28,19 @@ print(held() - before)
 
 
 def kept(how: str) -> int:
-    """MB that are still held when 32 have been freed, with less than one behind them that is in use."""
+    """MB still held after 32 MB were freed, while a block of less than 1 MB after them is in use."""
     return int(subprocess.run([sys.executable, "-c", KEPT_MB, how], capture_output=True, text=True, check=True).stdout)
 
 
 @pytest.mark.skipif(not give_back_large_blocks(), reason="another C library than glibc")
 def test_what_was_freed_is_given_back() -> None:
-    """The C library keeps it, unless it is told."""
+    """Freed blocks go back to the system when the threshold is set, and stay otherwise."""
     assert kept("told") <= 2
     assert kept("not told") >= 32
 
 
 def test_another_system_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    """An app that is tried on Windows must load there, where no library goes by the name of None."""
+    """On Windows, where no C library is loaded by None, nothing is set and nothing fails."""
 
     def load(name: None) -> None:
         raise TypeError("argument of type 'NoneType' is not iterable")

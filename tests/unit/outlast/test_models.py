@@ -8,7 +8,7 @@ def refuse(rejected: int, rows: int, count: int | None = None, percent: float | 
 
 
 def test_totals_add_up_field_by_field() -> None:
-    """Every count of two totals is in their sum, and `sum` works over them."""
+    """The sum of two totals has the sum of each count, and `sum` works over totals."""
     one = Totals(rows=1, rejected=2, documents=3, replaced=4, bytes=5, ru=6.5, throttled=7, sends=8)
     assert one + one == Totals(2, 4, 6, 8, 10, 13.0, 14, 16)
     assert sum([one, Totals(rows=1)], Totals()) == one + Totals(rows=1)
@@ -37,27 +37,27 @@ def test_totals_add_up_field_by_field() -> None:
 def test_rejects_are_checked_by_each_limit_that_is_given(
     rejected: int, rows: int, count: int | None, percent: float | None, refused: bool
 ) -> None:
-    """None is tolerated where no limit is given; where both are, both must hold; at the limit is within it."""
+    """Both limits must hold where given, the limit itself is tolerated, and no reject is where none is given."""
     assert (refuse(rejected, rows, count, percent) is not None) is refused
 
 
 def test_a_refusal_says_how_many_and_which_limit() -> None:
-    """The text names rows, rejects and the limit that was passed."""
+    """The text has the rows, the rejects and the limit that was exceeded."""
     assert refuse(4, 10, 3) == "4 of 10 rows were rejected and 3 rows are tolerated"
     assert refuse(4, 10, None, 2.5) == "4 of 10 rows were rejected and 2.5 % of the rows are tolerated"
     assert refuse(4, 10, 9, 2.5) == "4 of 10 rows were rejected and 2.5 % of the rows are tolerated"
     assert refuse(1, 10) == "1 of 10 rows were rejected and 0 rows are tolerated"
 
 
-def test_a_record_comes_back_from_its_plain_form() -> None:
-    """`of` undoes `plain`, cursors and totals included."""
-    lane = Lane("r1", 2, "store", 3, 4, 99, {"part": 1}, Totals(rows=5).to_dict())
+def test_a_payload_comes_back_from_its_dictionary() -> None:
+    """`from_dict` restores what `to_dict` has converted, with cursors and totals."""
+    lane = Lane("r1", 2, "store", 3, 4, 99, 5.0, {"part": 1}, Totals(rows=5).to_dict())
     assert Lane.from_dict(lane.to_dict()) == lane
     assert Outcome.from_dict(Outcome(False, {"step": "x"}, {}).to_dict()) == Outcome(False, {"step": "x"}, {})
 
 
 def test_what_a_newer_release_adds_is_left_out() -> None:
-    """A run survives going back one release: unknown names are ignored."""
+    """Unknown names are ignored, so that a run survives going back one release."""
     assert ChunkCall.from_dict({"run": "r1", "attempt": 1, "chunk": 2, "colour": "blue"}) == ChunkCall("r1", 1, 2)
 
 
@@ -68,13 +68,8 @@ def test_each_lane_starts_with_its_own_totals() -> None:
     assert second.totals == Totals().to_dict()
 
 
-def test_a_wave_is_named_by_run_attempt_phase_and_number() -> None:
-    """The instance id of a wave is computed, so that it can be asked for without being told."""
-    assert Wave("r1", 2, "store", 7, 0, 9, 4).instance_id == "r1:2:store7"
-
-
 @pytest.mark.parametrize("name", ["to_json", "from_json"])
 def test_nothing_that_crosses_has_a_name_of_the_codec(name: str) -> None:
-    """The Durable SDK's codec would call a method of that name."""
+    """No payload has a method `to_json` or `from_json`, which the Durable SDK's codec would call."""
     for crossing in (ChunkCall, Lane, RunView, Outcome, Totals, Wave):
         assert not hasattr(crossing, name)

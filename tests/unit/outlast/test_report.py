@@ -1,11 +1,15 @@
 import itertools
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
 
-from outlast.report import START_PARAMETERS, Parameters, ReportError, Row, load_reports
+from outlast.report import Parameters, ReportError, Row, load_reports
+from outlast.run_options import HOST_PARAMETERS, Options
 
+ROOT = Path(__file__).resolve().parents[3]
 _NUMBERS = itertools.count()
 GOOD = """
 from outlast.report import Parameters, Report, Row
@@ -24,7 +28,7 @@ class Sales(Report[Sale]):
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder of reports with a name of its own, for a module is imported once."""
+    """A folder of reports with a unique name, because a module is imported only once."""
     monkeypatch.syspath_prepend(str(tmp_path))
     found = tmp_path / f"reports_{next(_NUMBERS)}"
     found.mkdir()
@@ -43,7 +47,7 @@ def refuse(folder: Path, text: str) -> str:
 
 
 def test_reports_are_found_by_their_file_names(folder: Path) -> None:
-    """Each file is a report of that name, with the row's class it was written for; files that begin with _ are not."""
+    """Each file is the report of that name with its row class, except files that begin with _."""
     write(folder, GOOD, "sales")
     write(folder, GOOD, "more_sales")
     write(folder, "raise SystemExit", "_draft")
@@ -77,14 +81,14 @@ def test_reports_are_found_by_their_file_names(folder: Path) -> None:
     ],
 )
 def test_an_error_names_file_class_and_field(folder: Path, before: str, after: str, field: str) -> None:
-    """What is missing, of the wrong type or out of the rules is told by its place."""
+    """A missing or wrong setting of a report is refused with its file, class and field."""
     assert before in GOOD
     assert refuse(folder, GOOD.replace(before, after)).startswith(f"{folder.name}/sales.py, class Sales, {field}: ")
 
 
-@pytest.mark.parametrize("name", sorted(START_PARAMETERS))
+@pytest.mark.parametrize("name", sorted([*Options.model_fields, *HOST_PARAMETERS, "report", "input"]))
 def test_a_parameter_must_not_have_a_name_of_the_start_endpoint(folder: Path, name: str) -> None:
-    """Its name is refused when the report is loaded, not when somebody starts it."""
+    """A report with a parameter that an option of the run or the host would shadow is refused when it is loaded."""
     choice = f"class Choice(Parameters):\n    {name}: int = 0\n\nclass Sales("
     text = GOOD.replace("class Sales(", choice).replace('"/shop"', '"/shop"\n    parameters = Choice')
     assert refuse(folder, text) == (
@@ -93,7 +97,7 @@ def test_a_parameter_must_not_have_a_name_of_the_start_endpoint(folder: Path, na
 
 
 def test_an_alias_must_not_be_such_a_name_either(folder: Path) -> None:
-    """It is the alias that stands in the query."""
+    """A reserved name is refused as an alias, too, because the alias is the name in the query."""
     choice = "class Choice(Parameters):\n    key: str = pydantic.Field('', alias='code')\n\nclass Sales("
     text = "import pydantic\n" + GOOD.replace("class Sales(", choice).replace(
         '"/shop"', '"/shop"\n    parameters = Choice'
@@ -101,14 +105,20 @@ def test_an_alias_must_not_be_such_a_name_either(folder: Path) -> None:
     assert refuse(folder, text).endswith("parameters: code is a name that the start endpoint uses itself")
 
 
+def test_a_report_loads_no_database_client() -> None:
+    """Importing a report that reads from the database does not import azure.cosmos."""
+    code = "import sys, reports.airport_departures; sys.exit('azure.cosmos' in sys.modules)"
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, timeout=60)
+
+
 def test_a_file_with_two_reports_is_refused(folder: Path) -> None:
-    """The file's name can be that of one."""
+    """A file with two reports is refused, because its name can name only one."""
     text = GOOD + "\nclass More(Sales):\n    pass\n"
     assert refuse(folder, text) == f"{folder.name}/sales.py must define one subclass of Report, but defines 2"
 
 
 def test_a_file_without_a_report_is_refused(folder: Path) -> None:
-    """A class that is only imported does not count."""
+    """A file whose only report is an imported one is refused."""
     assert refuse(folder, "from outlast.report import Report\n").endswith("but defines 0")
 
 
@@ -117,21 +127,21 @@ def test_a_file_without_a_report_is_refused(folder: Path) -> None:
     [("import nowhere_to_be_found", "ModuleNotFoundError"), ("class", "SyntaxError"), ("1 / 0", "Zero")],
 )
 def test_a_file_that_cannot_be_imported_is_named(folder: Path, text: str, fault: str) -> None:
-    """The error says which file, and what its import raised."""
+    """The error has the file's name and what its import raised."""
     message = refuse(folder, text)
     assert message.startswith(f"{folder.name}/sales.py cannot be imported: ")
     assert fault in message
 
 
 def test_a_nested_partition_key_is_taken(folder: Path) -> None:
-    """A path may lead into the document."""
+    """A partition key may be a path of several members."""
     write(folder, GOOD.replace('"/shop"', '"/place/shop"'))
     assert load_reports(folder)["sales"].partition_key == "/place/shop"
 
 
 @pytest.mark.parametrize("value", ["nan", "inf", "-Infinity"])
 def test_a_parameter_is_a_number_that_the_record_can_keep(value: str) -> None:
-    """JSON has no word for it, so it would come back as nothing and fail the run."""
+    """NaN and infinity are refused, because the run record is JSON."""
 
     class Choice(Parameters):
         least: float
@@ -142,7 +152,7 @@ def test_a_parameter_is_a_number_that_the_record_can_keep(value: str) -> None:
 
 @pytest.mark.parametrize(("value", "found"), [("NA", None), ("", ""), ("NAN", "NAN"), (None, None)])
 def test_a_row_may_name_texts_that_stand_for_nothing(value: str | None, found: str | None) -> None:
-    """They are as good as an empty field."""
+    """A row's null values are read as None, and all other texts as they are."""
 
     class Sale(Row):
         null_values = frozenset({"NA"})
@@ -152,7 +162,7 @@ def test_a_row_may_name_texts_that_stand_for_nothing(value: str | None, found: s
 
 
 def test_a_row_that_names_none_takes_every_text() -> None:
-    """`NA` is a shop like any other."""
+    """Without null values, `NA` is a text like any other."""
 
     class Sale(Row):
         shop: str | None

@@ -14,7 +14,7 @@ def write_host_json(folder: Path, **content: str) -> None:
 
 
 def test_settings_come_from_the_environment_by_their_capitals() -> None:
-    """A field's setting has the field's name in capitals, and blanks around a value are left out."""
+    """A setting is read from the field's name in capitals, without blanks around the value."""
     settings = read_settings({"COSMOS_ENDPOINT": " https://x ", "MAX_PARALLEL": "3", "PATH": "/bin"})
     assert (settings.cosmos_endpoint, settings.max_parallel) == ("https://x", 3)
 
@@ -33,7 +33,7 @@ def test_no_secret_is_in_the_repr() -> None:
 @pytest.mark.parametrize("name", ["MAX_PARALLEL", "FIRST_RETRY_SECONDS"])
 @pytest.mark.parametrize("value", ["s3cret-value", "-1", "0", "nan"])
 def test_an_error_names_the_setting_and_not_its_value(name: str, value: str) -> None:
-    """A setting that cannot be used is named with its fault; values may be secrets put in the wrong place."""
+    """A setting that cannot be used is named with its fault and without its value, which may be secret."""
     with pytest.raises(Permanent) as caught:
         read_settings({**SECRETS, name: value})
     assert name in str(caught.value)
@@ -43,7 +43,7 @@ def test_an_error_names_the_setting_and_not_its_value(name: str, value: str) -> 
 
 @pytest.mark.parametrize(("value", "allowed"), [("1", True), ("32", True), ("33", False)])
 def test_lanes_are_limited_to_what_a_wave_takes(value: str, allowed: bool) -> None:
-    """MAX_PARALLEL is 1 to 32."""
+    """MAX_PARALLEL is a number from 1 to 32."""
     if allowed:
         assert read_settings({"MAX_PARALLEL": value}).max_parallel == int(value)
     else:
@@ -52,7 +52,7 @@ def test_lanes_are_limited_to_what_a_wave_takes(value: str, allowed: bool) -> No
 
 
 def test_the_timeout_of_the_environment_beats_host_json(tmp_path: Path) -> None:
-    """As in the host, the environment's functionTimeout is the one that counts."""
+    """The environment's functionTimeout counts before that of host.json, as in the host."""
     write_host_json(tmp_path, functionTimeout="00:02:00")
     given = {"AzureFunctionsJobHost__functionTimeout": "00:00:10"}
     assert function_timeout(given, tmp_path) == 10
@@ -60,7 +60,7 @@ def test_the_timeout_of_the_environment_beats_host_json(tmp_path: Path) -> None:
 
 
 def test_five_minutes_where_nothing_says_otherwise(tmp_path: Path) -> None:
-    """Without a host.json, or without the entry, the host's default counts."""
+    """Without a host.json, or without the entry, the timeout is five minutes."""
     assert function_timeout({}, tmp_path) == 300
     write_host_json(tmp_path)
     assert function_timeout({}, tmp_path) == 300

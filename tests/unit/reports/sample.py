@@ -1,4 +1,4 @@
-"""The shipped sample, read as the app reads it."""
+"""Reads the shipped sample as the app does."""
 
 import gzip
 from collections.abc import Iterator
@@ -33,7 +33,7 @@ def generate(report: Report[Any], reference: Any, **values: Any) -> list[dict[st
 
 
 def count(report: Report[Any], reference: Any) -> tuple[int, int]:
-    """Rows of the sample, and how many different documents they make."""
+    """The number of rows of the sample, and of different documents that they make."""
     keys, rows = set[tuple[Any, str]](), 0
     for rows, values in enumerate(read_rows(), 1):  # noqa: B007  # it is what is counted
         for document in report.generate_report(report.row.model_validate(values), reference):

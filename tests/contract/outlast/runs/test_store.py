@@ -12,6 +12,7 @@ from outlast.errors import Permanent
 from outlast.runs.record import RunRecord
 from outlast.runs.store import CosmosRuns, Listing, Runs
 from tests.contract.outlast.backends import DATABASE, EMPTY
+from tests.fakes import records
 from tests.fakes.clock import ManualClock
 from tests.fakes.runs import FakeRuns
 
@@ -48,9 +49,7 @@ async def wait(work: Awaitable[None]) -> None:
 
 def make_record(**fields: Any) -> RunRecord:
     """A record that no other test has."""
-    accepted = "2026-01-01T00:00:00.000+00:00"
-    record = RunRecord(id=uuid.uuid4().hex, report="sales", accepted=accepted, format="csv", gzipped=False)
-    return replace(record, **fields)
+    return records.make_record(**{"id": uuid.uuid4().hex, "accepted": "2026-01-01T00:00:00.000+00:00", **fields})
 
 
 async def find(runs: Runs, run: str) -> RunRecord:
@@ -68,8 +67,8 @@ def test_a_record_is_found_as_it_was_created(visit: Visit) -> None:
         await runs.create(record)
         found = await find(runs, record.id)
         assert found.etag
-        assert found.updated == "2026-01-01T00:16:40.000+00:00"
-        assert replace(found, etag=None, updated=None) == record
+        assert found.status.updated == "2026-01-01T00:16:40.000+00:00"
+        assert records.altered(replace(found, etag=None), updated=None) == record
 
     visit(check)
 
@@ -89,8 +88,8 @@ def test_a_record_is_created_once(visit: Visit) -> None:
     async def check(runs: Runs) -> None:
         record = make_record()
         assert await runs.create(record)
-        assert not await runs.create(replace(record, report="other"))
-        assert (await find(runs, record.id)).report == "sales"
+        assert not await runs.create(records.altered(record, report="other"))
+        assert (await find(runs, record.id)).request.report == "sales"
 
     visit(check)
 
@@ -117,7 +116,7 @@ def test_what_has_not_changed_for_longest_is_found_first(clock: ManualClock, vis
         for record in (first, second):
             await runs.create(record)
             clock.advance(10)
-        await runs.change(first.id, lambda record: replace(record, state="reading"))
+        await runs.change(first.id, lambda record: record.changed(state="reading"))
         found = [record.id for record in await runs.open_runs() if record.id in (first.id, second.id)]
         assert found == [second.id, first.id]
 
@@ -125,12 +124,12 @@ def test_what_has_not_changed_for_longest_is_found_first(clock: ManualClock, vis
 
 
 def test_runs_are_listed_newest_first_and_by_what_is_asked(visit: Visit) -> None:
-    """By report and state, at most so many, from a time on, without those that were seen."""
+    """A list can be limited by report, state, number, time and the ids that were seen."""
 
     async def check(runs: Runs) -> None:
         report = uuid.uuid4().hex
         made = [make_record(report=report, accepted=f"2026-01-0{day}T00:00:00.000+00:00") for day in (1, 3, 2, 3)]
-        made[2] = replace(made[2], state="failed")
+        made[2] = records.altered(made[2], state="failed")
         for record in made:
             await runs.create(record)
 
@@ -141,21 +140,21 @@ def test_runs_are_listed_newest_first_and_by_what_is_asked(visit: Visit) -> None
         assert [set((await ids())[:2]), (await ids())[2:]] == [{a, b}, [failed, oldest]]
         assert await ids(state="failed") == [failed]
         assert set(await ids(most=2)) == {a, b}
-        assert await ids(before=made[1].accepted, seen=(a,)) == [b, failed, oldest]
-        assert await ids(before=made[2].accepted, seen=(failed,), most=1) == [oldest]
+        assert await ids(before=made[1].request.accepted, seen=(a,)) == [b, failed, oldest]
+        assert await ids(before=made[2].request.accepted, seen=(failed,), most=1) == [oldest]
 
     visit(check)
 
 
 def test_a_change_is_applied_and_returned(visit: Visit) -> None:
-    """Under a new ETag."""
+    """The changed record has a new ETag."""
 
     async def check(runs: Runs) -> None:
         record = make_record()
         await runs.create(record)
         before = await find(runs, record.id)
-        changed = await runs.change(record.id, lambda r: replace(r, state="reading", totals={"rows": 1}))
-        assert (changed.state, changed.totals) == ("reading", {"rows": 1})
+        changed = await runs.change(record.id, lambda r: r.changed(state="reading", totals={"rows": 1}))
+        assert (changed.status.state, changed.result.totals) == ("reading", {"rows": 1})
         assert changed.etag != before.etag
         assert await find(runs, record.id) == changed
 
@@ -163,7 +162,7 @@ def test_a_change_is_applied_and_returned(visit: Visit) -> None:
 
 
 def test_a_change_of_nothing_writes_nothing(visit: Visit) -> None:
-    """The ETag stays."""
+    """The ETag stays as it was."""
 
     async def check(runs: Runs) -> None:
         record = make_record()
@@ -181,24 +180,26 @@ def test_no_change_is_lost(visit: Visit) -> None:
     async def check(runs: Runs) -> None:
         record = make_record(attempt=0)
         await runs.create(record)
-        await asyncio.gather(*(runs.change(record.id, lambda r: replace(r, attempt=r.attempt + 1)) for _ in range(8)))
-        assert (await find(runs, record.id)).attempt == 8
+        await asyncio.gather(
+            *(runs.change(record.id, lambda r: r.changed(attempt=r.status.attempt + 1)) for _ in range(8))
+        )
+        assert (await find(runs, record.id)).status.attempt == 8
 
     visit(check)
 
 
 def test_a_change_that_is_refused_leaves_the_record(visit: Visit) -> None:
-    """What `edit` raises is raised."""
+    """What `edit` raises is raised, and nothing is written."""
 
     def refuse(record: RunRecord) -> RunRecord:
-        raise Permanent(f"not from {record.state}")
+        raise Permanent(f"not from {record.status.state}")
 
     async def check(runs: Runs) -> None:
         record = make_record()
         await runs.create(record)
         with pytest.raises(Permanent, match="not from accepted"):
             await runs.change(record.id, refuse)
-        assert (await find(runs, record.id)).state == "accepted"
+        assert (await find(runs, record.id)).status.state == "accepted"
 
     visit(check)
 
@@ -213,7 +214,7 @@ def test_a_run_that_is_not_there_cannot_be_changed(visit: Visit) -> None:
     visit(check)
 
 
-MISSING = "the container runs does not exist; create it with the partition key /id"
+MISSING = "the container runs does not exist"
 
 
 @pytest.mark.parametrize(

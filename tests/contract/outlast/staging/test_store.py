@@ -12,7 +12,7 @@ Visit = Callable[[Callable[[Staging], Awaitable[None]]], None]
 
 @pytest.fixture(params=["memory", "file", "file with blanks"])
 def visit(request: pytest.FixtureRequest, tmp_path: Path) -> Visit:
-    """Gives a check the adapter, in a place that is not there yet."""
+    """Runs a check with the adapter in a location that does not exist yet."""
     folder = "a folder/ä" if "blanks" in request.param else "folder"
     url = "memory:///" if request.param == "memory" else f"file://{tmp_path}/{folder}"
 
@@ -34,7 +34,7 @@ async def give(*pieces: bytes | Exception) -> AsyncIterator[bytes]:
 
 @pytest.mark.parametrize("data", [b"", b"x", bytes(range(256)) * 1000])
 def test_a_file_comes_back_as_it_was_put(visit: Visit, data: bytes) -> None:
-    """Whatever it holds; and it has a size and a version."""
+    """A file of any content is read back unchanged and has a size and a version."""
 
     async def check(staging: Staging) -> None:
         await staging.put("runs/r1/input", data)
@@ -46,7 +46,7 @@ def test_a_file_comes_back_as_it_was_put(visit: Visit, data: bytes) -> None:
 
 
 def test_what_is_not_there_is_none(visit: Visit) -> None:
-    """A missing file, a folder, and a path below a file."""
+    """A missing file, a folder and a path below a file are None."""
 
     async def check(staging: Staging) -> None:
         await staging.put("a/b", b"x")
@@ -59,7 +59,7 @@ def test_what_is_not_there_is_none(visit: Visit) -> None:
 
 
 def test_what_was_promised_and_is_not_there_is_permanent(visit: Visit) -> None:
-    """An earlier step had written it."""
+    """A needed file that is missing is a permanent failure."""
 
     async def check(staging: Staging) -> None:
         with pytest.raises(Permanent, match="the staged file x is missing"):
@@ -71,7 +71,7 @@ def test_what_was_promised_and_is_not_there_is_permanent(visit: Visit) -> None:
 
 
 def test_a_put_replaces(visit: Visit) -> None:
-    """And changes the version."""
+    """A second put replaces the content and changes the version."""
 
     async def check(staging: Staging) -> None:
         await staging.put("x", b"before")
@@ -84,7 +84,7 @@ def test_a_put_replaces(visit: Visit) -> None:
 
 
 def test_a_file_is_written_once_if_absent(visit: Visit) -> None:
-    """It says who was first, and what was there stays."""
+    """A put if absent returns whether it was the first, and the first content stays."""
 
     async def check(staging: Staging) -> None:
         assert await staging.put_if_absent("x", b"first")
@@ -95,7 +95,7 @@ def test_a_file_is_written_once_if_absent(visit: Visit) -> None:
 
 
 def test_of_many_at_once_one_is_first(visit: Visit) -> None:
-    """Its content is whole."""
+    """Of simultaneous puts if absent exactly one is the first, and its content is complete."""
 
     async def check(staging: Staging) -> None:
         contents = [bytes([n]) * 10_000 for n in range(20)]
@@ -111,7 +111,7 @@ def test_of_many_at_once_one_is_first(visit: Visit) -> None:
     [(0, 5, b"01234"), (3, 4, b"3456"), (8, 99, b"89"), (10, 1, b""), (99, 1, b""), (0, 0, b"")],
 )
 def test_a_range_is_read(visit: Visit, start: int, length: int, found: bytes) -> None:
-    """Fewer bytes at the file's end, and none behind it."""
+    """A range has fewer bytes at the file's end and none after it."""
 
     async def check(staging: Staging) -> None:
         await staging.put("x", b"0123456789")
@@ -121,7 +121,7 @@ def test_a_range_is_read(visit: Visit, start: int, length: int, found: bytes) ->
 
 
 def test_an_empty_file_has_an_empty_range(visit: Visit) -> None:
-    """It is there, and holds nothing."""
+    """An empty file exists and has an empty range."""
 
     async def check(staging: Staging) -> None:
         await staging.put("x", b"")
@@ -131,7 +131,7 @@ def test_an_empty_file_has_an_empty_range(visit: Visit) -> None:
 
 
 def test_a_range_of_a_file_that_has_changed_is_permanent(visit: Visit) -> None:
-    """What was accepted is read or nothing."""
+    """Reading a range of another version than the given one is a permanent failure."""
 
     async def check(staging: Staging) -> None:
         await staging.put("x", b"before")
@@ -145,7 +145,7 @@ def test_a_range_of_a_file_that_has_changed_is_permanent(visit: Visit) -> None:
 
 
 def test_a_stream_of_any_size_is_written(visit: Visit) -> None:
-    """In its order, and its length is told."""
+    """A queue is written in its order, and its length is returned."""
 
     async def check(staging: Staging) -> None:
         pieces = [bytes([n]) * 3_000_000 for n in range(4)]
@@ -159,7 +159,7 @@ def test_a_stream_of_any_size_is_written(visit: Visit) -> None:
 
 @pytest.mark.parametrize("before", [0, 1, 12_000_000])
 def test_of_a_stream_that_breaks_nothing_is_kept(visit: Visit, before: int) -> None:
-    """The error is raised as it was."""
+    """A queue that raises leaves no file, and its error is raised unchanged."""
 
     async def check(staging: Staging) -> None:
         with pytest.raises(ValueError, match="truncated"):
@@ -171,7 +171,7 @@ def test_of_a_stream_that_breaks_nothing_is_kept(visit: Visit, before: int) -> N
 
 @pytest.mark.parametrize("path", ["a b", "é/ü.csv", "a%20b", "a%2fb", "a+b", "runs/r1/generated/000001/0000.json"])
 def test_a_path_is_taken_as_it_is(visit: Visit, path: str) -> None:
-    """Blanks, percent signs and other emails are part of a name."""
+    """Blanks, percent signs and non-ASCII letters are part of a file's name."""
 
     async def check(staging: Staging) -> None:
         await staging.put(path, b"x")
@@ -181,11 +181,26 @@ def test_a_path_is_taken_as_it_is(visit: Visit, path: str) -> None:
     visit(check)
 
 
-def test_a_place_that_is_not_set_says_so() -> None:
-    """The settings are named."""
+def test_a_location_that_is_not_configured_says_so() -> None:
+    """A location that is not configured fails with the names of the settings."""
 
     async def run() -> None:
         await Staging("").get("x")
 
     with pytest.raises(Permanent, match="STAGING_URL or INPUTS_URL is not set"):
         asyncio.run(run())
+
+
+@pytest.mark.parametrize(
+    ("url", "text"),
+    [
+        ("container/folder", "names no scheme"),
+        ("az://container/folder", "does not open"),
+        ("nope://x?sig=s3", "does not open"),
+    ],
+)
+def test_a_url_that_does_not_open_is_refused_without_repeating_it(url: str, text: str) -> None:
+    """The text names the settings and the form that works, and it holds no signature."""
+    with pytest.raises(Permanent, match=f"STAGING_URL or INPUTS_URL {text}; give it as https://ACCOUNT") as caught:
+        asyncio.run(Staging(url).get("x"))
+    assert url not in str(caught.value)

@@ -1,4 +1,4 @@
-"""Request units by the second."""
+"""Request units, second by second."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ STEPS = st.lists(st.tuples(st.floats(0, 1.5), st.floats(0.5, 900)), max_size=80)
 
 @given(STEPS, st.sampled_from([100.0, 400.0]))
 def test_no_second_serves_more_than_one_operation_too_many(steps: list[tuple[float, float]], rate: float) -> None:
-    """Whatever comes whenever: a second's total never passes the rate by more than the last operation."""
+    """The charges of a second exceed the rate by at most its last operation."""
     budget, now = Budget(rate), 1000.0
     served: dict[int, list[float]] = {}
     for wait, charge in steps:
@@ -30,7 +30,7 @@ def test_no_second_serves_more_than_one_operation_too_many(steps: list[tuple[flo
 
 @given(STEPS)
 def test_waiting_as_told_is_enough(steps: list[tuple[float, float]]) -> None:
-    """After the time that a throttled operation was told, it is served; not much earlier."""
+    """A throttled operation is served after the wait that it was given, and not much earlier."""
     budget, now = Budget(400.0), 1000.0
     for wait, charge in steps:
         now += wait
@@ -43,7 +43,7 @@ def test_waiting_as_told_is_enough(steps: list[tuple[float, float]]) -> None:
 
 
 def test_debt_is_paid_by_the_seconds_that_follow() -> None:
-    """Two and a half seconds' worth at once keep the partition shut until the third second."""
+    """A charge of two and a half seconds closes the partition until the third second."""
     budget = Budget(400)
     assert budget.wait_ms(10.25) == 0
     budget.spend(1000)
@@ -53,15 +53,15 @@ def test_debt_is_paid_by_the_seconds_that_follow() -> None:
 
 
 def served_by_second(emulated: Emulated) -> list[dict[int, float]]:
-    """What each partition served in each second."""
+    """The request units that each partition served in each second."""
     return [dict(p.budget.history) for p in emulated.container.partitions]
 
 
 @given(st.lists(st.tuples(st.floats(0, 0.4), st.integers(1, 60), st.sampled_from(["1", "0"])), max_size=25))
 def test_every_partition_keeps_its_rate(steps: list[tuple[float, int, str]]) -> None:
-    """Bulk of any size at any time: each partition serves its share in each second and at most one operation more."""
+    """Each partition serves its part of the rate in each second, and at most one operation more."""
     emulated = Emulated(partitions=2, throughput=800)
-    keys: dict[str, Any] = {"1": "a", "0": "d"}  # where the hash puts them
+    keys: dict[str, Any] = {"1": "a", "0": "d"}  # the hash of each key lies in this range
     for wait, count, range_id in steps:
         emulated.now += wait
         key = keys[range_id]
@@ -72,7 +72,7 @@ def test_every_partition_keeps_its_rate(steps: list[tuple[float, int, str]]) -> 
 
 
 def test_a_throttled_operation_changes_nothing() -> None:
-    """What gets 429 is not there, and what was served is."""
+    """Operations that get 429 write nothing, and all others are written."""
     emulated = Emulated()
     body = [operation("Create", "a", {"id": str(at), "pk": "a"}) for at in range(100)]
     results = orjson.loads(emulated.bulk(body).body)

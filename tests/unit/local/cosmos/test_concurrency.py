@@ -1,4 +1,4 @@
-"""Many clients at once."""
+"""Many clients at the same time."""
 
 import asyncio
 import random
@@ -10,8 +10,8 @@ import orjson
 import pytest
 
 from local.cosmos import EMULATOR_KEY
-from local.cosmos.server import CosmosServer
 from tests.contract.cosmos_emulator.clients import Raw
+from tests.unit.local.cosmos.emulating import new_server
 
 BATCH = {
     "x-ms-cosmos-is-batch-request": "true",
@@ -24,11 +24,11 @@ DEFINITION = {"id": "c", "partitionKey": {"paths": ["/pk"], "kind": "Hash", "ver
 
 @pytest.mark.parametrize("kept", [False, True], ids=["in memory", "in SQLite"])
 def test_batches_of_concurrent_writers_are_all_or_nothing(tmp_path: Path, kept: bool) -> None:
-    """Of writers that want the same ids in any order at the same time one gets all, the others nothing."""
+    """When several writers create the same ids at the same time, one creates all of them and the others none."""
 
     async def run() -> None:
         async with (
-            CosmosServer(data_dir=tmp_path if kept else None, throttled=False) as server,
+            new_server(data_dir=tmp_path if kept else None, throttled=False) as server,
             aiohttp.ClientSession(server.url) as session,
         ):
             raw = Raw(server.url, EMULATOR_KEY)

@@ -1,4 +1,4 @@
-"""The partition key hash agrees with the official client's."""
+"""The hash of partition keys agrees with the official client."""
 
 from itertools import pairwise
 from typing import Any
@@ -16,34 +16,34 @@ VALUES = st.none() | st.booleans() | st.floats(allow_nan=False, allow_infinity=F
 
 @given(VALUES)
 def test_version_2_is_the_clients(value: Any) -> None:
-    """Any value of version 2 has the effective partition key that azure-cosmos works out."""
+    """The effective partition key of version 2 is the one that azure-cosmos calculates."""
     expected = PartitionKey("/pk", version=2)._get_effective_partition_key_string([value])
     assert hashing.effective_v2(hashing.canonical(value)) == expected
 
 
 @given(st.booleans() | st.floats(allow_nan=False, allow_infinity=False) | TEXT.filter(bool))
 def test_version_1_is_the_clients(value: Any) -> None:
-    """Any value of version 1 has the effective partition key that azure-cosmos works out."""
+    """The effective partition key of version 1 is the one that azure-cosmos calculates."""
     expected = PartitionKey("/pk", version=1)._get_effective_partition_key_string([value])
     assert hashing.effective_v1(hashing.canonical(value)) == str(expected).upper()
 
 
 def test_a_missing_value_is_the_clients() -> None:
-    """What the client sends as an empty object hashes as its undefined value."""
+    """The empty object that the client sends for a missing value hashes as its undefined value."""
     expected = PartitionKey("/pk")._get_effective_partition_key_string([_Undefined()])
     assert hashing.effective_v2(hashing.canonical({})) == expected
 
 
 @pytest.mark.parametrize("value", [[], {"a": 1}, (1,)])
 def test_only_scalars_are_keys(value: Any) -> None:
-    """Objects and arrays are no partition keys."""
+    """Objects and arrays are refused as partition keys."""
     with pytest.raises(TypeError, match="a partition key is"):
         hashing.canonical(value)
 
 
 @given(VALUES)
 def test_a_value_comes_back_from_its_bytes(value: Any) -> None:
-    """The canonical bytes tell the value again."""
+    """A value can be read back from its canonical bytes."""
     assert hashing.value_of(hashing.canonical(value)) == value
 
 

@@ -1,16 +1,17 @@
-"""What is kept in SQLite is there again."""
+"""The SQLite journal keeps what was written."""
 
 from pathlib import Path
 
 import pytest
 
-from local.cosmos.journal import FileTakenError, MemoryJournal, SqliteJournal
+from local.cosmos.journal import MemoryJournal
+from local.cosmos.sqlite_journal import FileTakenError, SqliteJournal
 from tests.contract.cosmos_emulator.clients import operation
 from tests.unit.local.cosmos.emulating import Emulated
 
 
 def reopened(folder: Path, first: Emulated) -> Emulated:
-    """The emulator started anew on the same folder, after the first one ended without closing."""
+    """A second emulator on the folder of a first one that ended without closing."""
     first.emulator.flush()
     journal = first.emulator.journal
     assert isinstance(journal, SqliteJournal)
@@ -19,7 +20,7 @@ def reopened(folder: Path, first: Emulated) -> Emulated:
 
 
 def test_documents_and_partitions_come_back(tmp_path: Path) -> None:
-    """Documents with their ETags, throughput, partition map and counters are as they were."""
+    """Documents with their ETags, throughput, partition map and counters survive a restart."""
     first = Emulated(partitions=2, throughput=800, data_dir=tmp_path)
     for at in range(300):
         first.item("POST", f"k{at}", body={"id": str(at), "pk": f"k{at}"})
@@ -39,7 +40,7 @@ def test_documents_and_partitions_come_back(tmp_path: Path) -> None:
 
 
 def test_a_new_start_goes_on_counting(tmp_path: Path) -> None:
-    """ETags, session tokens and resource ids of before are not given again."""
+    """A restarted emulator gives no ETag, session token or resource id a second time."""
     first = Emulated(data_dir=tmp_path)
     old = first.item("POST", "a", body={"id": "1", "pk": "a"}).headers
     first.item("DELETE", "a", "1")
@@ -50,7 +51,7 @@ def test_a_new_start_goes_on_counting(tmp_path: Path) -> None:
 
 
 def test_a_container_that_was_deleted_stays_away(tmp_path: Path) -> None:
-    """Neither the container nor its documents come back, not even those that waited to be kept."""
+    """A deleted container does not come back, nor do those of its documents that waited for a commit."""
     first = Emulated(data_dir=tmp_path)
     first.item("POST", "a", body={"id": "1", "pk": "a"})
     first.emulator.flush()
@@ -63,7 +64,7 @@ def test_a_container_that_was_deleted_stays_away(tmp_path: Path) -> None:
 
 
 def test_what_was_undone_is_not_kept(tmp_path: Path) -> None:
-    """A failed batch leaves no trace in the file."""
+    """A failed batch leaves nothing in the file."""
     first = Emulated(data_dir=tmp_path)
     first.item("POST", "a", body={"id": "1", "pk": "a"})
     create = {"operationType": "Create", "resourceBody": {"id": "2", "pk": "a"}}
@@ -72,7 +73,7 @@ def test_what_was_undone_is_not_kept(tmp_path: Path) -> None:
 
 
 def test_a_bulk_request_is_one_batch(tmp_path: Path) -> None:
-    """All documents of a request wait together, the last state of each once."""
+    """All documents of a request wait for one commit, each once in its last state."""
     first = Emulated(data_dir=tmp_path, throttled=False)
     first.emulator.flush()
     first.bulk([operation("Upsert", "a", {"id": str(at % 50), "pk": "a"}) for at in range(100)])
@@ -80,7 +81,7 @@ def test_a_bulk_request_is_one_batch(tmp_path: Path) -> None:
 
 
 def test_memory_keeps_nothing() -> None:
-    """Without a folder there is nothing to flush."""
+    """An emulator without a folder has nothing to flush."""
     emulated = Emulated()
     emulated.item("POST", "a", body={"id": "1", "pk": "a"})
     assert isinstance(emulated.emulator.journal, MemoryJournal)
@@ -88,7 +89,7 @@ def test_memory_keeps_nothing() -> None:
 
 
 def test_a_failed_commit_keeps_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A commit that fails is rolled back as a whole, and says so."""
+    """A commit that fails is rolled back as a whole and raises its error."""
     first = Emulated(data_dir=tmp_path)
     first.emulator.flush()
     first.item("POST", "a", body={"id": "1", "pk": "a"})
@@ -100,7 +101,7 @@ def test_a_failed_commit_keeps_nothing(tmp_path: Path, monkeypatch: pytest.Monke
 
 
 def test_a_folder_has_one_emulator(tmp_path: Path) -> None:
-    """A second emulator on the same folder is told what to do; after the first one's end it may have it."""
+    """A second emulator on the same folder is refused until the first one ends."""
     first = Emulated(data_dir=tmp_path)
     with pytest.raises(FileTakenError, match="end the emulator that uses it"):
         Emulated(data_dir=tmp_path)

@@ -1,4 +1,4 @@
-"""The emulator against a dictionary: whatever is asked in whatever order, both hold and answer the same."""
+"""The emulator gives the same answers as a dictionary, whatever the order of the requests."""
 
 import os
 from typing import Any
@@ -21,18 +21,18 @@ ETAGS = st.sampled_from(["none", "current", "old"])
 
 
 class Documents(RuleBasedStateMachine):
-    """Every kind of write on a few keys and ids, with and without conditions, over partitions that split."""
+    """Writes of every kind on a few keys and ids, with and without conditions, over partitions that split."""
 
     @initialize(partitions=st.integers(1, 3))
     def start(self, partitions: int) -> None:
-        """An empty container and an empty dictionary."""
+        """Both the container and the dictionary are empty at the start."""
         self.emulated = Emulated(partitions, throughput=1_000_000)
         self.model: dict[tuple[Any, str], dict[str, Any]] = {}
         self.etags: dict[tuple[Any, str], str] = {}
 
     @rule(key=KEYS, id_=IDS, value=VALUES)
     def create(self, key: Any, id_: str, value: Any) -> None:
-        """201 when it was not there, 409 otherwise."""
+        """A create gives 201, or 409 where the document exists."""
         there = (key, id_) in self.model
         response = self.emulated.item("POST", key, body={"id": id_, "pk": key, "v": value})
         assert response.status == (409 if there else 201)
@@ -41,7 +41,7 @@ class Documents(RuleBasedStateMachine):
 
     @rule(key=KEYS, id_=IDS, value=VALUES, condition=ETAGS)
     def upsert(self, key: Any, id_: str, value: Any, condition: str) -> None:
-        """201 or 200; 412 when what is there is another version than asked for."""
+        """An upsert gives 201 or 200, or 412 where the document has another ETag than required."""
         there = (key, id_) in self.model
         headers = {"x_ms_documentdb_is_upsert": "true", **self._condition(key, id_, condition)}
         response = self.emulated.item("POST", key, body={"id": id_, "pk": key, "v": value}, **headers)
@@ -52,7 +52,7 @@ class Documents(RuleBasedStateMachine):
 
     @rule(key=KEYS, id_=IDS, value=VALUES, condition=ETAGS)
     def replace(self, key: Any, id_: str, value: Any, condition: str) -> None:
-        """200; 404 or 412."""
+        """A replace gives 200, 404 or 412."""
         status = self._status_of_change(key, id_, condition, 200)
         headers = self._condition(key, id_, condition)
         response = self.emulated.item("PUT", key, id_, {"id": id_, "pk": key, "v": value}, **headers)
@@ -62,7 +62,7 @@ class Documents(RuleBasedStateMachine):
 
     @rule(key=KEYS, id_=IDS, value=VALUES, condition=ETAGS, holds=st.sampled_from([None, True, False]))
     def patch(self, key: Any, id_: str, value: Any, condition: str, holds: bool | None) -> None:
-        """200; 404, or 412 when the ETag is another or the patch's own condition does not hold."""
+        """A patch gives 200, 404, or 412 where the ETag differs or the condition of the patch does not hold."""
         status = self._status_of_change(key, id_, condition, 200)
         body: dict[str, Any] = {"operations": [{"op": "set", "path": "/v", "value": value}]}
         if holds is not None:
@@ -75,7 +75,7 @@ class Documents(RuleBasedStateMachine):
 
     @rule(key=KEYS, steps=st.lists(st.tuples(KINDS, IDS, VALUES, ETAGS), min_size=1, max_size=6))
     def bulk(self, key: Any, steps: list[tuple[str, str, Any, str]]) -> None:
-        """Each operation for itself, one after the other; ETags are those of before the request."""
+        """Bulk operations run one after the other, with the ETags of before the request."""
         etags = dict(self.etags)
         operations = [self._operation(key, step, etags) for step in steps]
         range_id = self.emulated.container.partition_of(canonical(key)).id
@@ -95,7 +95,7 @@ class Documents(RuleBasedStateMachine):
 
     @rule(key=KEYS, id_=IDS, condition=ETAGS)
     def delete(self, key: Any, id_: str, condition: str) -> None:
-        """204; 404 or 412."""
+        """A delete gives 204, 404 or 412."""
         status = self._status_of_change(key, id_, condition, 204)
         assert self.emulated.item("DELETE", key, id_, **self._condition(key, id_, condition)).status == status
         if status == 204:
@@ -103,7 +103,7 @@ class Documents(RuleBasedStateMachine):
 
     @rule(key=KEYS, id_=IDS)
     def read(self, key: Any, id_: str) -> None:
-        """What was written last, with its ETag."""
+        """A read gives the last written document with its ETag."""
         response = self.emulated.item("GET", key, id_)
         if (key, id_) not in self.model:
             assert response.status == 404
@@ -114,7 +114,7 @@ class Documents(RuleBasedStateMachine):
 
     @rule(key=KEYS, ids=st.lists(IDS, min_size=1, max_size=4), value=VALUES)
     def batch(self, key: Any, ids: list[str], value: Any) -> None:
-        """Creates in a transaction: all, or with one that exists or comes twice, none."""
+        """A batch of creates writes all, or none where an id exists or comes twice."""
         operations = [{"operationType": "Create", "resourceBody": {"id": id_, "pk": key, "v": value}} for id_ in ids]
         results = orjson.loads(self.emulated.batch(key, operations).body)
         if len(set(ids)) == len(ids) and not any((key, id_) in self.model for id_ in ids):
@@ -125,14 +125,14 @@ class Documents(RuleBasedStateMachine):
 
     @rule(at=st.integers(0, 5))
     def split(self, at: int) -> None:
-        """Splits change nothing that can be seen."""
+        """A split changes no answer."""
         partitions = self.emulated.container.partitions
         if len(partitions) < 6:
             self.emulated.emulator.split(self.emulated.container, partitions[at % len(partitions)].id)
 
     @invariant()
     def holds_the_same(self) -> None:
-        """The documents are the dictionary's, each in the partition of its key."""
+        """The container holds the documents of the dictionary, each in the partition of its key."""
         assert self.emulated.documents() == self.model
         for partition in self.emulated.container.partitions:
             assert sum(len(group) for group in partition.groups.values()) == len(partition)

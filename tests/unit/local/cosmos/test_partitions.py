@@ -1,4 +1,4 @@
-"""A physical partition and its documents."""
+"""The documents of a physical partition."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -7,13 +7,13 @@ from local.cosmos.partitions import Partition, Record
 
 
 def record(number: int, key: bytes = b"k") -> Record:
-    """A document with a number."""
     return Record(b"{}", number, number, 0, key)
 
 
 @given(st.lists(st.tuples(st.integers(0, 5), st.booleans()), max_size=40), st.integers(0, 40))
 def test_a_scan_sees_each_document_once_and_in_order(steps: list[tuple[int, bool]], after: int) -> None:
-    """Whatever was written, removed and put back: a scan goes by the numbers, from any of them on."""
+    """A scan from any number on gives each document once, in the order of the numbers, after any writes and
+    removals."""
     partition, number = Partition("0", "", "FF", 0), 0
     for id_, stays in steps:
         before = partition.get(b"k", str(id_))
@@ -31,7 +31,7 @@ def test_a_scan_sees_each_document_once_and_in_order(steps: list[tuple[int, bool
 
 
 def test_many_removals_do_not_pile_up() -> None:
-    """What was removed is forgotten, so that a queue-like use does not grow."""
+    """Numbers of removed documents are dropped, so that a partition used as a queue does not grow."""
     partition = Partition("0", "", "FF", 0)
     for number in range(1, 2000):
         partition.put(str(number), record(number))

@@ -1,4 +1,4 @@
-"""The emulator as a process: started, taken ports, ended, killed."""
+"""The emulator as a process: start, end and kill."""
 
 import os
 import random
@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from local.cosmos.process import ROOT, CosmosProcess
+from local.child import ROOT
+from local.cosmos.process import CosmosProcess
 from tests.contract.cosmos_emulator.clients import Raw, bulk_headers, operation
 
 DEFINITION = {"id": "c", "partitionKey": {"paths": ["/pk"], "kind": "Hash", "version": 2}}
@@ -24,7 +25,7 @@ DOCS = "/dbs/d/colls/c/docs"
 
 
 def test_a_taken_port_is_named() -> None:
-    """A port that another listens on ends the start with the option that changes it."""
+    """A port that is taken ends the start with a message that names the option --port."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -45,7 +46,7 @@ def test_a_taken_port_is_named() -> None:
     ids=["a port", "a key", "a file"],
 )
 def test_what_cannot_be_started_with_is_named(tmp_path: Path, options: list[str], message: str) -> None:
-    """An option that makes no sense ends the start with a sentence, not with a traceback."""
+    """A senseless option ends the start with a message, not with a traceback."""
     (tmp_path / "cosmos.sqlite").write_text("this is text, and enough of it to be no empty database" * 100)
     command = [sys.executable, "-m", "local.cosmos", *[option.format(data=tmp_path) for option in options]]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=30, check=False)
@@ -56,14 +57,14 @@ def test_what_cannot_be_started_with_is_named(tmp_path: Path, options: list[str]
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_it_cleanly(number: signal.Signals) -> None:
-    """SIGINT and SIGTERM end with code 0."""
+    """SIGINT and SIGTERM end the emulator with exit code 0."""
     with CosmosProcess() as process:
         os.kill(process.pid, number)
         assert process.wait() == 0
 
 
 def acknowledged(raw: Raw, started: threading.Event) -> set[str]:
-    """Write in bulk until the connection breaks; the ids whose writes were acknowledged."""
+    """Writes in bulk until the connection breaks, and returns the ids whose writes were acknowledged."""
     done: set[str] = set()
     for round_ in range(100_000):
         ids = [f"{round_}-{at}" for at in range(20)]
@@ -78,14 +79,14 @@ def acknowledged(raw: Raw, started: threading.Event) -> set[str]:
 
 
 def test_kill_loses_nothing_acknowledged(tmp_path: Path) -> None:
-    """After kill -9 in the middle of writes, everything that was acknowledged is there."""
+    """After kill -9 during writes, all acknowledged documents exist."""
     with CosmosProcess(tmp_path, options=("--unthrottled",)) as process:
         raw = Raw(process.url, process.key)
         raw.send("POST", "/dbs", {"id": "d"})
         raw.send("POST", "/dbs/d/colls", DEFINITION)
         for _ in range(KILLS):
             started, found = threading.Event(), set[str]()
-            thread = threading.Thread(target=lambda: found.update(acknowledged(raw, started)))  # noqa: B023 - joined
+            thread = threading.Thread(target=lambda: found.update(acknowledged(raw, started)))  # noqa: B023 - the thread is joined within the loop
             thread.start()
             assert started.wait(20)
             process.kill()
@@ -100,8 +101,8 @@ State = dict[str, int]
 
 
 class Writer:
-    """Writes one request after another until the connection breaks; knows what was acknowledged, and what the last
-    request would have changed."""
+    """Writes one transaction after another until the connection breaks. `before` is the last acknowledged state,
+    `after` the state that the last request leads to."""
 
     def __init__(self, raw: Raw, seed: int, state: State) -> None:
         self._raw = raw
@@ -109,10 +110,9 @@ class Writer:
         self._until = self._chance.randrange(1, 30)
         self.before = state
         self.after = state
-        self.under_way = threading.Event()  # a seeded number of requests was acknowledged
+        self.under_way = threading.Event()  # set once a seeded number of requests is acknowledged
 
     def run(self) -> None:
-        """Until the connection breaks."""
         for number in range(1_000_000):
             self.after, operations = self._next(number)
             try:
@@ -141,8 +141,8 @@ class Writer:
 
 
 def test_kill_leaves_every_transaction_whole(tmp_path: Path) -> None:
-    """After kill -9 in the middle of transactions the documents are those of the last acknowledged one, or of the one
-    that was under way: never a part of it, never an older state."""
+    """After kill -9 during transactions, the documents are those of the last acknowledged or of the last sent
+    transaction, never a part of one and never an older state."""
     with CosmosProcess(tmp_path, options=("--unthrottled",)) as process:
         raw = Raw(process.url, process.key)
         raw.send("POST", "/dbs", {"id": "d"})

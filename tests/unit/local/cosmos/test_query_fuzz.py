@@ -1,4 +1,4 @@
-"""Queries that only chance would write: each is answered or refused, never failed on."""
+"""Each random query is answered or refused."""
 
 import os
 import random
@@ -37,7 +37,6 @@ SHAPES = [
 
 
 def expression(chance: random.Random, depth: int) -> str:
-    """Something of the grammar of expressions."""
     kind = chance.random()
     if depth <= 0 or kind < 0.2:
         return chance.choice(LITERALS)
@@ -53,7 +52,6 @@ def expression(chance: random.Random, depth: int) -> str:
 
 
 def query(chance: random.Random) -> str:
-    """Something of the grammar of queries."""
     depth = chance.randrange(5)
     first, second = expression(chance, depth), expression(chance, depth)
     aggregate = chance.choice(["COUNT", "SUM", "MIN", "MAX", "AVG"])
@@ -71,7 +69,7 @@ def query(chance: random.Random) -> str:
 
 @pytest.fixture(scope="module")
 def emulated() -> Emulated:
-    """A document of each kind of value, in one partition key of two partitions."""
+    """One document for each kind of value, in one partition key of two partitions."""
     emulated = Emulated(partitions=2, throughput=1_000_000)
     for at, value in enumerate(VALUES):
         body = {"id": str(at), "pk": "a", "v": value, "n": at % 4, "list": [value, at], "x y": value, "order": value}
@@ -80,7 +78,7 @@ def emulated() -> Emulated:
 
 
 def pages(emulated: Emulated, text: str, parameters: Any, size: int, key: Any) -> list[Any]:
-    """All rows; none of a query that is refused."""
+    """All rows of a query, or none where it is refused."""
     rows: list[Any] = []
     token = ""
     while True:
@@ -96,7 +94,8 @@ def pages(emulated: Emulated, text: str, parameters: Any, size: int, key: Any) -
 
 @pytest.mark.parametrize("seed", range(SEEDS))
 def test_any_query_is_answered_or_refused(emulated: Emulated, seed: int) -> None:
-    """Never an exception; the same rows in pages of any size; and what a plan says to send instead can be served."""
+    """A random query raises nothing, gives the same rows in pages of any size, and its plan names a query that can be
+    served."""
     chance = random.Random(seed)
     for _ in range(QUERIES // SEEDS):
         emulated.now += 1

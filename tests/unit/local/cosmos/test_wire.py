@@ -1,4 +1,4 @@
-"""What comes over a socket and is no request: a clear error or a closed connection, and the others go on."""
+"""Bytes that are no request get a clear error or a closed connection, and other connections are served."""
 
 import asyncio
 import errno
@@ -13,27 +13,27 @@ from pathlib import Path
 import pytest
 
 from local.cosmos import EMULATOR_KEY, wire
-from local.cosmos.core import Emulator
+from local.cosmos.gateway import Gateway
 from local.cosmos.messages import Request, Response
-from local.cosmos.server import CosmosServer
 from tests.contract.cosmos_emulator.clients import Raw
+from tests.unit.local.cosmos.emulating import new_server
 
 Talk = Callable[[int], Awaitable[None]]
 PING = b"GET /_control/ HTTP/1.1\r\nhost: localhost\r\n\r\n"
 
 
 def served(talk: Talk, data_dir: Path | None = None) -> None:
-    """Run a conversation with a server in this process."""
+    """Runs a conversation with a server in this process."""
 
     async def run() -> None:
-        async with CosmosServer(data_dir=data_dir) as server:
+        async with new_server(data_dir=data_dir) as server:
             await asyncio.wait_for(talk(server.port), 20)
 
     asyncio.run(run())
 
 
 async def exchange(port: int, data: bytes, *, end: bool = False) -> bytes:
-    """Send bytes; everything that comes back until the connection closes."""
+    """Sends bytes, and returns all bytes that come back until the connection closes."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     try:
         writer.write(data)
@@ -72,7 +72,7 @@ GARBAGE = {
 
 @pytest.mark.parametrize(("data", "status"), GARBAGE.values(), ids=GARBAGE.keys())
 def test_garbage_gets_an_error_and_a_closed_connection(data: bytes, status: int) -> None:
-    """The answer says what is wrong, the connection closes, and the next client is served."""
+    """Garbage gets an error and a closed connection, and the next client is served."""
 
     async def talk(port: int) -> None:
         answer = await exchange(port, data, end=True)
@@ -86,7 +86,7 @@ def test_garbage_gets_an_error_and_a_closed_connection(data: bytes, status: int)
 
 
 def test_a_broken_body_is_no_harm() -> None:
-    """A request that is whole but makes no sense leaves the connection open for the next."""
+    """A complete request with a senseless body leaves the connection open for the next one."""
 
     async def talk(port: int) -> None:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
@@ -102,7 +102,7 @@ def test_a_broken_body_is_no_harm() -> None:
 
 
 def test_requests_in_one_piece_are_answered_in_order() -> None:
-    """Several requests that arrive together, and one that arrives byte by byte, get their answers."""
+    """Requests that arrive together are answered in order, and so is one that arrives byte by byte."""
 
     async def talk(port: int) -> None:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
@@ -120,7 +120,7 @@ def test_requests_in_one_piece_are_answered_in_order() -> None:
 
 
 def test_chunks_and_continue_are_understood() -> None:
-    """A chunked body is put together, and a client that asks first is told to go on."""
+    """A chunked body is put together, and a client that sends Expect gets 100 Continue."""
 
     async def talk(port: int) -> None:
         rule = b'{"status":503,"kind":"read"}'
@@ -139,8 +139,7 @@ def test_chunks_and_continue_are_understood() -> None:
 
 @pytest.mark.parametrize("kept", [False, True], ids=["in memory", "in SQLite"])
 def test_a_client_that_ends_its_side_is_answered(tmp_path: Path, kept: bool) -> None:
-    """Requests that were sent whole before the client closed its side get their answers, and then the connection
-    closes."""
+    """Complete requests of a client that closes its side are answered before the connection closes."""
     signer = Raw("http://127.0.0.1", EMULATOR_KEY)
     date = formatdate(usegmt=True)
     head = f"POST /dbs HTTP/1.1\r\nx-ms-date: {date}\r\nauthorization: {signer.sign('POST', '/dbs', date)}\r\n"
@@ -149,14 +148,14 @@ def test_a_client_that_ends_its_side_is_answered(tmp_path: Path, kept: bool) -> 
     async def talk(port: int) -> None:
         answer = await exchange(port, writes, end=True)
         assert answer.count(b"HTTP/1.1 201 ") == 3
-        answer = await exchange(port, writes + b"GET / HT", end=True)  # does not wait for what can never come
+        answer = await exchange(port, writes + b"GET / HT", end=True)  # the rest of the request can never come
         assert answer.count(b"HTTP/1.1 409 ") == 3
 
     served(talk, tmp_path if kept else None)
 
 
 def test_half_a_request_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A request that does not get complete ends with 408."""
+    """A request that stays incomplete gets 408."""
     monkeypatch.setattr(wire, "HALF_REQUEST_SECONDS", 0.05)
 
     async def talk(port: int) -> None:
@@ -170,7 +169,7 @@ def test_half_a_request_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def many_files() -> Iterator[None]:
-    """As many open files as 1,000 connections need at both ends."""
+    """Raises the limit of open files to what 1,000 connections need at both ends."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 4096), hard))
     yield
@@ -178,7 +177,7 @@ def many_files() -> Iterator[None]:
 
 
 def test_a_thousand_idle_connections_are_no_burden(many_files: None) -> None:
-    """1,000 connections that say nothing do not keep another from being served."""
+    """1,000 idle connections do not keep another from being served."""
 
     async def talk(port: int) -> None:
         idle = [socket.create_connection(("127.0.0.1", port)) for _ in range(1000)]
@@ -192,7 +191,7 @@ def test_a_thousand_idle_connections_are_no_burden(many_files: None) -> None:
 
 
 def test_a_client_that_leaves_is_no_harm(tmp_path: Path) -> None:
-    """A connection that goes away before its answer leaves the server as it was, its write kept or not begun."""
+    """A client that leaves before its answer does no harm, and its write is whole or missing."""
 
     async def talk(port: int) -> None:
         for _ in range(20):
@@ -205,7 +204,7 @@ def test_a_client_that_leaves_is_no_harm(tmp_path: Path) -> None:
 
 
 class Gone(asyncio.Transport):
-    """To a client that was killed: its socket is still there, and takes nothing."""
+    """The transport to a client that was killed: its socket exists and accepts nothing."""
 
     aborted = False
 
@@ -223,7 +222,7 @@ class Gone(asyncio.Transport):
 
 
 class Taking:
-    """A receiver that keeps what it is asked."""
+    """A receiver that keeps the requests it receives."""
 
     asked = 0
 
@@ -238,7 +237,7 @@ class Taking:
 
 
 def test_an_answer_to_a_client_that_is_gone_raises_nothing() -> None:
-    """Answers of one commit are delivered together, and the others wait for theirs."""
+    """An answer to a client that is gone raises nothing, so that the other answers of its commit are delivered."""
 
     async def run() -> None:
         receiver, client = Taking(), Gone()
@@ -254,8 +253,8 @@ def test_an_answer_to_a_client_that_is_gone_raises_nothing() -> None:
 
 
 def test_a_failure_inside_is_no_traceback(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
-    """A mistake of ours gets 500 without details; the log has the details."""
-    monkeypatch.setattr(Emulator, "_serve", lambda self, context: 1 / 0)
+    """A failure inside the emulator gives 500 without details, and the log has the traceback."""
+    monkeypatch.setattr(Gateway, "_serve", lambda self, exchange: 1 / 0)
     monkeypatch.setattr("local.cosmos.auth.Authorizer.check", lambda *_: None)
 
     async def talk(port: int) -> None:

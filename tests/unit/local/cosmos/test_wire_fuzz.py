@@ -1,4 +1,4 @@
-"""Bytes that are nearly a request: each is answered or cut off, and the documents stay."""
+"""Damaged requests are answered or cut off, and the documents stay."""
 
 import asyncio
 import os
@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from local.cosmos import EMULATOR_KEY
-from local.cosmos.server import CosmosServer
 from tests.contract.cosmos_emulator.clients import Raw
+from tests.unit.local.cosmos.emulating import new_server
 from tests.unit.local.cosmos.test_wire import exchange
 
 REQUESTS = int(os.environ.get("SOAK_SEEDS", "500"))
@@ -29,7 +29,7 @@ DOCS = "/dbs/d/colls/c/docs"
 
 
 def request(method: str, path: str, headers: str = "", body: bytes = b"") -> bytes:
-    """A whole and signed request."""
+    """A complete, signed request."""
     date = formatdate(usegmt=True)
     signature = Raw("http://127.0.0.1", EMULATOR_KEY).sign(method, path, date)
     head = (
@@ -39,7 +39,7 @@ def request(method: str, path: str, headers: str = "", body: bytes = b"") -> byt
 
 
 def damaged(chance: random.Random, whole: bytes) -> bytes:
-    """A request with up to three faults: cut, changed, repeated, or with something put in."""
+    """A request with up to three faults: bytes cut, changed, repeated or added."""
     for _ in range(chance.randrange(1, 4)):
         at = chance.randrange(len(whole) + 1)
         end = min(len(whole), at + chance.randrange(1, 20))
@@ -56,7 +56,8 @@ def damaged(chance: random.Random, whole: bytes) -> bytes:
 
 
 async def prepare(port: int) -> list[bytes]:
-    """A container with a document that nothing here may touch; requests of every kind for the rest."""
+    """Creates a container with one document that the tests do not touch, and returns requests of every kind for
+    others."""
     definition = b'{"id":"c","partitionKey":{"paths":["/pk"],"kind":"Hash","version":2}}'
     kept = 'x-ms-documentdb-partitionkey: ["untouched"]\r\nconnection: close\r\n'
     for path, headers, body in (
@@ -79,7 +80,7 @@ async def prepare(port: int) -> list[bytes]:
 
 
 async def try_one(port: int, data: bytes) -> None:
-    """Nothing, or whole answers, none of which is a failure of the server's own."""
+    """Sends bytes and checks that complete answers come back, or none, and that none is a 500."""
     try:
         answer = await asyncio.wait_for(exchange(port, data, end=True), 20)
     except ConnectionError:
@@ -92,10 +93,10 @@ async def try_one(port: int, data: bytes) -> None:
 
 @pytest.mark.parametrize("kept", [False, True], ids=["in memory", "in SQLite"])
 def test_damaged_requests_do_no_harm(tmp_path: Path, caplog: pytest.LogCaptureFixture, kept: bool) -> None:
-    """A clear error or a closed connection; no trouble in the log, and the document of before is still there."""
+    """A damaged request gets a clear error or a closed connection, logs nothing, and leaves documents as they are."""
 
     async def run() -> None:
-        async with CosmosServer(data_dir=tmp_path if kept else None, throttled=False) as server:
+        async with new_server(data_dir=tmp_path if kept else None, throttled=False) as server:
             chance = random.Random(kept)
             whole = await prepare(server.port)
             for _ in range(REQUESTS // 2 // AT_ONCE):

@@ -9,11 +9,12 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from local.host import answers, events, store
-from local.host.database import Database, Job, T
-from local.host.engine import Engine, Functions, Limits
-from local.host.events import Event, Kind
-from local.host.wire import Header
+from local.host.durable import answers, events
+from local.host.durable.engine import Engine, Functions, Limits
+from local.host.durable.events import Event, Kind
+from local.host.storage import store
+from local.host.storage.database import Database, Job, T
+from local.host.workers.wire import Header
 from tests.unit.local.host.pure import START, Code, ask
 
 Activity = Callable[[Any], Any]

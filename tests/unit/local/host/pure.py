@@ -11,10 +11,10 @@ import azure.durable_functions as df
 from azure.durable_functions import Orchestrator
 from azure.functions._durable_functions import OrchestrationContext
 
-from local.host import answers, events, sdk
-from local.host.answers import Answer
-from local.host.events import Event, Kind
-from local.host.turn import Call, Outcome, Timer, apply, begin
+from local.host.durable import answers, events, sdk
+from local.host.durable.answers import Answer
+from local.host.durable.events import Event, Kind
+from local.host.durable.turn import Call, Outcome, Timer, apply, begin
 
 Context = df.DurableOrchestrationContext
 Code = Callable[[Any], Generator[Any, Any, Any]]

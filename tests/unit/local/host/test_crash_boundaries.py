@@ -10,8 +10,9 @@ from typing import Any
 
 import azure.durable_functions as df
 
-from local.host import events, store
-from local.host.events import Kind
+from local.host.durable import events
+from local.host.durable.events import Kind
+from local.host.storage import store
 from tests.unit.local.host.hub import Died, Fate, Hub, essence
 from tests.unit.local.host.pure import Code, Context
 

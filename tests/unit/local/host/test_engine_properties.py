@@ -11,8 +11,9 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from local.host import events, rewind, store
-from local.host.events import Event
+from local.host.durable import events, rewind
+from local.host.durable.events import Event
+from local.host.storage import store
 from tests.unit.local.host.hub import Hub
 from tests.unit.local.host.pure import START, Code, Context
 

@@ -24,7 +24,7 @@ def test_an_app_without_files_gets_the_defaults(tmp_path: Path) -> None:
 
 
 def test_the_environment_beats_host_json(tmp_path: Path) -> None:
-    """For the timeout, as on the real host."""
+    """The timeout in the environment wins, as on the real host."""
     folder = written(tmp_path, {"functionTimeout": "00:02:00"})
     assert settings.load(folder, {}).timeout == 120
     assert settings.load(folder, {settings.TIMEOUT_VARIABLE: "00:00:10"}).timeout == 10
@@ -49,7 +49,7 @@ def test_a_task_hub_may_have_its_name_from_a_setting(tmp_path: Path) -> None:
 
 
 def test_orchestrations_may_have_a_default_version(tmp_path: Path) -> None:
-    """None where host.json says none."""
+    """Without an entry in host.json the version is None."""
     assert settings.load(tmp_path, {}).version is None
     assert (
         settings.load(written(tmp_path, {"extensions": {"durableTask": {"defaultVersion": "1.2"}}}), {}).version
@@ -61,7 +61,7 @@ def test_orchestrations_may_have_a_default_version(tmp_path: Path) -> None:
     ("local", "said"), [({"IsEncrypted": True}, "is encrypted"), ({"Values": [1]}, "Values in .* is not a JSON object")]
 )
 def test_local_settings_that_cannot_be_read_are_named(tmp_path: Path, local: Any, said: str) -> None:
-    """With what can be done."""
+    """The message says what can be done."""
     with pytest.raises(settings.Invalid, match=said):
         settings.load(written(tmp_path, local=local), {})
 
@@ -74,13 +74,13 @@ def test_a_variable_that_contradicts_host_json_is_named(tmp_path: Path) -> None:
 
 
 def test_the_environment_beats_local_settings(tmp_path: Path) -> None:
-    """As in the Core Tools."""
+    """The environment wins, as in the Core Tools."""
     folder = written(tmp_path, local={"Values": {"A": "file", "B": "file"}})
     assert settings.load(folder, {"A": "shell"}).values == {"B": "file"}
 
 
 def test_host_json_says_hub_prefix_and_limits(tmp_path: Path) -> None:
-    """Where it says them."""
+    """Each entry of host.json replaces the default."""
     durable = {"hubName": "H", "maxConcurrentActivityFunctions": 3, "maxConcurrentOrchestratorFunctions": 2}
     host = {"extensions": {"http": {"routePrefix": "/x/"}, "durableTask": durable}}
     found = settings.load(written(tmp_path, host), {})
@@ -112,7 +112,7 @@ def test_the_number_of_workers_is_checked(text: str) -> None:
 
 
 def test_the_command_line_beats_the_setting() -> None:
-    """Within the same bounds."""
+    """The number of workers on the command line wins, within the same bounds."""
     assert settings.workers({settings.WORKERS_VARIABLE: "3"}) == 3
     assert settings.workers({settings.WORKERS_VARIABLE: "3"}, 2) == 2
     with pytest.raises(settings.Invalid, match="--workers is '0'"):

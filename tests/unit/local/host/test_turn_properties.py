@@ -9,8 +9,8 @@ import azure.durable_functions as df
 from hypothesis import given
 from hypothesis import strategies as st
 
-from local.host import events
-from local.host.events import Event, Kind
+from local.host.durable import events
+from local.host.durable.events import Event, Kind
 from tests.unit.local.host.pure import Code, Context, Pure
 
 Step = tuple[str, int]

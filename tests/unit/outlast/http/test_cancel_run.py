@@ -22,12 +22,12 @@ def make(**fields: Any) -> World:
 
 @pytest.mark.parametrize("state", ["accepted", "reading", "generating", "storing", "publishing"])
 def test_a_run_at_work_is_fenced(state: str) -> None:
-    """202, and the record says what the run is to become; no mail is pending."""
+    """A cancelled run answers 202, is failing with the outcome cancelled, and no email is pending."""
     world = make(state=state)
     response = cancel(world)
     record = world.runs.records["r1"]
     assert (response.status_code, read(response)["run"]["state"]) == (202, "failing")
-    assert (record.outcome, record.pending, (record.failure or {})["text"]) == (
+    assert (record.status.outcome, record.status.pending, (record.result.failure or {})["text"]) == (
         "cancelled",
         [],
         "the run was cancelled",
@@ -35,14 +35,14 @@ def test_a_run_at_work_is_fenced(state: str) -> None:
 
 
 def test_a_snapshot_that_was_storing_is_to_be_undone() -> None:
-    """What it had written goes."""
+    """Cancelling a snapshot run that has begun to store makes the undo pending."""
     world = make(state="storing", mode="snapshot", wrote=True)
     cancel(world)
-    assert world.runs.records["r1"].pending == ["undo"]
+    assert world.runs.records["r1"].status.pending == ["undo"]
 
 
 def test_a_repeat_changes_nothing() -> None:
-    """202 while it is being compensated, 200 when it is cancelled."""
+    """A second cancel answers 202 while the run is compensated and 200 when it is cancelled."""
     world = make(state="storing")
     assert [cancel(world).status_code for _ in range(2)] == [202, 202]
     assert world.runs.writes == 2
@@ -52,12 +52,12 @@ def test_a_repeat_changes_nothing() -> None:
 
 @pytest.mark.parametrize("state", ["completed", "failed", "failing", "superseded"])
 def test_what_has_ended_otherwise_is_not_cancelled(state: str) -> None:
-    """409 that says how it ended."""
+    """A run that has ended or failed answers 409 with its state."""
     world = make(state=state)
     response = cancel(world)
     assert (response.status_code, read(response)["detail"]) == (409, f"run r1 is {state} and cannot be cancelled")
 
 
 def test_an_unknown_run_is_not_found() -> None:
-    """404."""
+    """Cancelling an unknown run answers 404."""
     assert cancel(World()).status_code == 404

@@ -20,7 +20,7 @@ def show(*reports: Sales) -> Any:
 
 
 def test_each_report_is_shown_with_what_a_caller_needs() -> None:
-    """Name, text, container, partition key, and the schemas of rows and parameters."""
+    """Each report has its name, text, container, partition key, and the schemas of rows and parameters."""
     (shown,) = show(Sales())["reports"]
     assert (shown["name"], shown["container"], shown["partition_key"]) == ("sales", "sales", "/shop")
     assert shown["doc"].startswith("Sales by shop")
@@ -28,14 +28,14 @@ def test_each_report_is_shown_with_what_a_caller_needs() -> None:
     assert list(shown["parameters_schema"]["properties"]) == ["factor"]
 
 
-def test_all_containers_are_told_once() -> None:
-    """Those that are written, those that are read, and that of the run records."""
+def test_all_containers_are_listed_once() -> None:
+    """The containers that reports write and read and that of the run records are each listed once."""
     containers = {each["name"]: each["partition_key"] for each in show(Sales(), MoreSales())["containers"]}
     assert containers == {"runs": "/id", "sales": "/shop", "more-sales": "/shop", "airlines": "/id"}
     assert len(show(Sales(), MoreSales())["containers"]) == 4
 
 
 def test_no_report_is_an_empty_list() -> None:
-    """An app without reports still answers."""
+    """An app without reports answers with an empty list."""
     assert show()["reports"] == []
     assert "sales" in REPORTS

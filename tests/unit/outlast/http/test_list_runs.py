@@ -11,7 +11,7 @@ from tests.fakes.world import World
 
 
 def make(*accepted: str, **fields: Any) -> World:
-    """Runs r0, r1, … accepted at those times."""
+    """Runs r0, r1, … accepted at these times."""
     world = World()
     for number, time in enumerate(accepted):
         asyncio.run(world.accept(b"", f"r{number}", accepted=time, **fields))
@@ -27,7 +27,7 @@ def ids(world: World, **params: str) -> list[str]:
 
 
 def pages(world: World, top: int) -> list[list[str]]:
-    """The ids of each page, by the continuation of the one before."""
+    """The ids of each page, read by following the continuations."""
     found, params = [], {"top": str(top)}
     while True:
         body = read(show(world, **params))
@@ -38,14 +38,14 @@ def pages(world: World, top: int) -> list[list[str]]:
 
 
 def test_the_newest_run_is_first() -> None:
-    """By the time it was accepted; the record is shown whole."""
+    """Runs are listed by the time at which they were accepted, newest first, each with its whole record."""
     world = make("2026-01-01", "2026-01-03", "2026-01-02")
     assert ids(world) == ["r1", "r2", "r0"]
-    assert read(show(world))["runs"][0] == world.runs.records["r1"].shown()
+    assert read(show(world))["runs"][0] == world.runs.records["r1"].to_document()
 
 
 def test_report_and_state_choose() -> None:
-    """Both at once, or either."""
+    """The query can choose runs by report, by state, or by both."""
     world = make("2026-01-01", "2026-01-02")
     world.runs.set("r0", state="failed", report="other")
     assert (ids(world, state="failed"), ids(world, report="sales")) == (["r0"], ["r1"])
@@ -57,13 +57,13 @@ def test_report_and_state_choose() -> None:
 )
 @pytest.mark.parametrize("top", [1, 2, 3, 10])
 def test_every_run_is_on_one_page(times: list[str], top: int) -> None:
-    """Also where many were accepted in one instant."""
+    """Each run is on exactly one page, also when many runs were accepted at the same time."""
     found = [run for page in pages(make(*times), top) for run in page]
     assert sorted(found) == [f"r{n}" for n in range(len(times))]
 
 
 def test_a_link_leads_on() -> None:
-    """With the same choice and without the caller's key."""
+    """The link to the next page repeats the query without the caller's key."""
     link = show(make("a", "b"), top="1", state="accepted", code="secret").headers["Link"]
     assert link.startswith(f"<{ORIGIN}/api/runs?top=1&state=accepted&continuation=")
     assert "secret" not in link
@@ -75,6 +75,6 @@ def test_a_link_leads_on() -> None:
     [("state", "flying"), ("top", "0"), ("top", "201"), ("top", "x"), ("continuation", "?"), ("continuation", "WzFd")],
 )
 def test_what_cannot_be_listed_is_refused(name: str, value: str) -> None:
-    """400 that names the field."""
+    """A query that cannot be used is refused with 400 and the name of the field."""
     response = show(make("a"), **{name: value})
     assert (response.status_code, read(response)["field"]) == (400, name)

@@ -16,7 +16,7 @@ class Given(BaseModel, extra="forbid"):
 
 
 def answer_to(error: Exception) -> func.HttpResponse:
-    """What a handler that raises this is turned into."""
+    """The response to a handler that raises this error."""
 
     async def handler(req: func.HttpRequest) -> func.HttpResponse:
         raise error
@@ -31,7 +31,7 @@ def validate(value: Any) -> ValidationError:
 
 
 def test_a_problem_is_an_answer_of_rfc_9457() -> None:
-    """Type, title, status, detail and our own members, as application/problem+json."""
+    """A problem is application/problem+json with type, title, status, detail and further members."""
     response = answer_to(bad_request("it is too long", "name", limit=3))
     assert (response.status_code, response.mimetype) == (400, "application/problem+json")
     assert read(response) == {
@@ -45,20 +45,20 @@ def test_a_problem_is_an_answer_of_rfc_9457() -> None:
 
 
 def test_a_problem_without_a_field_names_none() -> None:
-    """The member is left out."""
+    """A problem without a field has no member `field`."""
     assert "field" not in read(answer_to(Problem(503, "Service Unavailable", "later")))
 
 
 @pytest.mark.parametrize("error", [Permanent("COSMOS_ENDPOINT is not set"), Transient("busy")])
 def test_an_error_of_ours_is_a_503_that_points_to_health(error: Exception) -> None:
-    """The caller cannot mend it, and its text holds nothing secret."""
+    """An error of the app answers 503 with its text, which holds no secret."""
     response = answer_to(error)
     assert response.status_code == 503
     assert read(response)["detail"] == f"{error}; GET /api/health says more"
 
 
-def test_an_error_of_the_staging_place_is_a_503_that_does_not_show_it() -> None:
-    """What the store says may hold its address."""
+def test_an_error_of_the_staging_location_is_a_503_that_does_not_show_it() -> None:
+    """The text of a storage error is not repeated, because it may contain the storage's address."""
     response = answer_to(GenericError("https://account.example/secret"))
     assert response.status_code == 503
     assert "staging" in read(response)["detail"]
@@ -66,31 +66,31 @@ def test_an_error_of_the_staging_place_is_a_503_that_does_not_show_it() -> None:
 
 
 def test_an_unknown_error_is_left_to_the_host() -> None:
-    """A bug is a 500, and is logged with its stack."""
+    """An unknown error is raised, so that the host answers 500 and logs its stack."""
     with pytest.raises(KeyError):
         answer_to(KeyError("x"))
 
 
 def test_a_fault_of_validation_names_its_field_and_not_its_value() -> None:
-    """The value may be personal."""
+    """A refused value is not repeated, because it may be personal."""
     problem = from_validation(validate({"count": "s3cret"}), ["count"], "parameters.")
     assert problem.body["field"] == "parameters.count"
     assert "s3cret" not in str(problem.body)
 
 
 def test_an_unknown_name_is_answered_with_the_known_ones() -> None:
-    """So that a typo is seen at once."""
+    """An unknown parameter is refused with the names that are known."""
     problem = from_validation(validate({"count": 1, "colour": 2}), ["count"])
     assert problem.body["detail"] == "colour: there is no such parameter; there are: count"
 
 
 def test_a_fault_of_the_whole_is_of_the_body() -> None:
-    """A body that is no object has no member to name."""
+    """A body that is not an object is refused with the field `body`."""
     assert from_validation(validate(7), ["count"]).body["field"] == "body"
 
 
 def test_a_handler_keeps_its_name_and_signature() -> None:
-    """The host reads both."""
+    """The wrapped handler keeps its name and signature, because the host reads both."""
 
     async def show_run(req: func.HttpRequest, client: Any) -> func.HttpResponse:
         return func.HttpResponse("ok")

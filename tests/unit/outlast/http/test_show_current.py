@@ -16,8 +16,8 @@ def show(world: World, report: str = "stock") -> func.HttpResponse:
     return finish(handler(ask(f"reports/{report}/current", report=report)))
 
 
-def test_readers_are_told_which_run_and_how() -> None:
-    """The query is ready to be sent."""
+def test_readers_get_the_run_and_its_query() -> None:
+    """The answer has the current run and a query that reads its documents."""
     world = World()
     world.snapshots.headers["stock"] = Header("stock", Generation("r1", "2026-01-01"), 5, "2026-01-02")
     assert read(show(world)) == {
@@ -28,7 +28,7 @@ def test_readers_are_told_which_run_and_how() -> None:
 
 
 def test_the_query_is_the_documented_one() -> None:
-    """Who reads docs/readers.md and who asks the app read the same documents, by the same header."""
+    """docs/readers.md and the app give the same header and query."""
     world = World()
     world.snapshots.headers["stock"] = header = Header("stock", Generation("r1", "2026-01-01"), 5, "2026-01-02")
     documented = (Path(__file__).parents[4] / "docs" / "readers.md").read_text("utf-8")
@@ -41,13 +41,13 @@ def test_the_query_is_the_documented_one() -> None:
 
 @pytest.mark.parametrize("level", ["Strong", "Bounded staleness", "Session", "Consistent prefix, eventual"])
 def test_every_consistency_level_is_documented(level: str) -> None:
-    """With what a reader finds under it."""
+    """docs/readers.md says for each consistency level what readers see."""
     documented = (Path(__file__).parents[4] / "docs" / "readers.md").read_text("utf-8")
     assert f"\n| {level}" in documented
 
 
 @pytest.mark.parametrize("report", ["stock", "sales", "nothing"])
 def test_where_nothing_is_current_nothing_is_found(report: str) -> None:
-    """Not yet, not a snapshot, or no report at all."""
+    """A report that is not published, not a snapshot, or unknown answers 404."""
     response = show(World(), report)
     assert (response.status_code, read(response)["field"]) == (404, "report")

@@ -35,7 +35,7 @@ def check(health: ShowHealth) -> tuple[int, Any]:
 
 
 def test_all_is_well() -> None:
-    """200, and each check green."""
+    """An app whose checks all pass answers 200."""
     status, body = check(make()[0])
     assert (status, body["status"]) == (200, "ok")
     assert body["checks"] == {"database": {"ok": True}, "staging": {"ok": True}, "mail": {"ok": True}}
@@ -64,15 +64,15 @@ def test_a_container_that_does_not_answer_is_red(container: str, status: int, pr
     ],
 )
 def test_a_database_that_cannot_be_reached_is_red(error: Exception, problem: str) -> None:
-    """What a library says of it is not repeated, for it may hold more than it should."""
+    """The text of a library's error is not repeated, because it may contain secrets."""
     cosmos = FakeCosmos()
     cosmos.error = error
     assert check(make(cosmos)[0])[1]["checks"]["database"]["problem"] == problem
 
 
 @pytest.mark.parametrize("url", ["", "file:///proc/nowhere"])
-def test_a_staging_place_that_cannot_be_written_is_red(url: str) -> None:
-    """Not set, or not writable; with its help."""
+def test_a_staging_location_that_cannot_be_written_is_red(url: str) -> None:
+    """A staging location that is missing or not writable fails its check and gets its help text."""
     code, body = check(make(staging=url)[0])
     assert code == 503
     assert not body["checks"]["staging"]["ok"]
@@ -82,14 +82,14 @@ def test_a_staging_place_that_cannot_be_written_is_red(url: str) -> None:
 
 @pytest.mark.parametrize("name", ["SENDGRID_API_KEY", "MAIL_FROM", "MAIL_TO"])
 def test_a_missing_mail_setting_is_red(name: str) -> None:
-    """Each is named."""
+    """Each missing mail setting fails the check by its name."""
     code, body = check(make(settings=read_settings({**COMPLETE, name: ""}))[0])
     assert code == 503
     assert body["checks"]["mail"] == {"ok": False, "problem": f"{name} is not set", "help": HELP["mail"]}
 
 
 def test_an_answer_is_kept_for_a_moment() -> None:
-    """The endpoint is open to anyone, and each check costs requests."""
+    """The checks are not repeated within five seconds, because anyone can call the endpoint."""
     cosmos = FakeCosmos()
     health, clock = make(cosmos)
     check(health)
@@ -103,7 +103,7 @@ def test_an_answer_is_kept_for_a_moment() -> None:
 
 
 def test_no_secret_is_shown() -> None:
-    """Neither when all is well nor when nothing is."""
+    """No answer contains a secret, whether the checks pass or fail."""
     cosmos = FakeCosmos()
     cosmos.error = ServiceRequestError(SECRETS["COSMOS_KEY"])
     for health in (make()[0], make(cosmos, "", read_settings(SECRETS))[0]):

@@ -32,12 +32,12 @@ def prepare(body: bytes, state: str = "publishing", poison: dict[str, int] | Non
 
 @pytest.fixture
 def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Chunks of a few rows."""
+    """Cuts chunks of a few rows."""
     monkeypatch.setattr(read_input_file, "SMALLEST", 40)
 
 
 def test_rejects_are_csv_with_the_inputs_own_columns() -> None:
-    """Row, column, code and message, then the row as it stood in the input, ready to be corrected."""
+    """A reject has row, column, code and message, and then the row's fields as they are in the input."""
     response = show(prepare(make_csv(4, bad=[1])))
     assert (response.mimetype, response.charset) == ("text/csv", "utf-8")
     assert response.headers["Content-Disposition"] == 'attachment; filename="rejects-r1.csv"'
@@ -50,7 +50,7 @@ def test_rejects_are_csv_with_the_inputs_own_columns() -> None:
 
 @pytest.mark.usefixtures("small_chunks")
 def test_rejects_of_all_chunks_and_of_the_database_are_listed() -> None:
-    """Whichever step refused a row, it is there once."""
+    """Each refused row is listed once, whichever step refused it."""
     world = prepare(make_csv(12, bad=[1, 10]), poison={"s0006.0": 400})
     found = rows_of(show(world))[1:]
     assert sorted((int(row[0]), row[2]) for row in found) == [
@@ -62,12 +62,12 @@ def test_rejects_of_all_chunks_and_of_the_database_are_listed() -> None:
 
 @pytest.mark.parametrize("state", ["reading", "generating"])
 def test_before_any_row_was_refused_there_is_the_header(state: str) -> None:
-    """A run that has just begun answers too."""
+    """A run without rejects so far answers with the header alone."""
     assert len(rows_of(show(prepare(make_csv(3, bad=[0]), state)))) == 1
 
 
-def test_a_run_that_has_not_been_read_yet_shows_our_columns() -> None:
-    """The input's are not known yet."""
+def test_a_run_that_has_not_been_read_yet_has_only_the_reject_columns() -> None:
+    """Before the input is read, the header has only the columns of rejects."""
     world = World()
     asyncio.run(world.accept(make_csv(1)))
     assert rows_of(show(world)) == [["row", "column", "code", "message", "line"]]
@@ -75,7 +75,7 @@ def test_a_run_that_has_not_been_read_yet_shows_our_columns() -> None:
 
 @pytest.mark.usefixtures("small_chunks")
 def test_a_long_list_is_answered_in_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A link of relation next leads on, and each reject is in one of the pieces."""
+    """Each piece of a long list links to the next one, and each reject is in exactly one piece."""
     monkeypatch.setattr(show_rejects, "MOST_BYTES", 100)
     world, found, params = prepare(make_csv(20, bad=range(20))), list[str](), dict[str, str]()
     for _ in range(40):
@@ -91,17 +91,17 @@ def test_a_long_list_is_answered_in_pieces(monkeypatch: pytest.MonkeyPatch) -> N
 
 @pytest.mark.parametrize("chunk", ["-1", "x", "1.5", "", "٣", "9" * 10])
 def test_a_chunk_that_is_no_number_is_refused(chunk: str) -> None:
-    """400 that names the parameter."""
+    """A chunk that is not a number is refused with 400 and the name of the parameter."""
     response = show(prepare(make_csv(1)), chunk=chunk)
     assert (response.status_code, read(response)["field"]) == (400, "chunk")
 
 
-def test_a_chunk_behind_the_last_is_empty() -> None:
-    """Only the header."""
+def test_a_chunk_after_the_last_is_empty() -> None:
+    """A chunk after the last one answers with the header alone."""
     assert len(rows_of(show(prepare(make_csv(1, bad=[0])), chunk="99"))) == 1
 
 
 def test_an_unknown_run_is_not_found() -> None:
-    """404 that names the field."""
+    """An unknown run answers 404 with the name of the field."""
     response = show(World(), "r2")
     assert (response.status_code, read(response)["field"]) == (404, "run")

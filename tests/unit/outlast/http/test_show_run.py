@@ -11,7 +11,7 @@ from tests.fakes.world import World
 
 
 def show(client: FakeClient, run: str = "r1") -> func.HttpResponse:
-    """The answer for a run of a world that has one run, r1."""
+    """The response in a world that has only run r1."""
     world = World()
 
     async def asked() -> func.HttpResponse:
@@ -22,7 +22,7 @@ def show(client: FakeClient, run: str = "r1") -> func.HttpResponse:
 
 
 def test_the_record_and_the_orchestration_are_shown() -> None:
-    """Without the record's ETag."""
+    """The answer has the record without its ETag, and the orchestration's status."""
     client = FakeClient(shown={"r1": {"customStatus": {"phase": "reading", "wave": None, "lanes": 0}}})
     body = read(show(client))
     assert (body["run"]["id"], body["run"]["state"], body["run"]["parameters"]) == ("r1", "accepted", {"factor": 2})
@@ -33,7 +33,7 @@ def test_the_record_and_the_orchestration_are_shown() -> None:
 
 
 def test_the_lanes_of_the_current_wave_are_asked_by_their_ids() -> None:
-    """One that has not begun yet is left out."""
+    """The lanes of the current wave are shown, except those that have not begun yet."""
     status = {"phase": "storing", "wave": "r1:1:store3", "lanes": 3}
     lanes = {f"r1:1:store3-{n}": {"customStatus": {"rows": n}} for n in (0, 2)}
     body = read(show(FakeClient(shown={"r1": {"customStatus": status}, **lanes})))
@@ -44,7 +44,7 @@ def test_the_lanes_of_the_current_wave_are_asked_by_their_ids() -> None:
 
 
 def test_a_run_whose_orchestration_is_not_there_is_shown() -> None:
-    """It was purged, or has not started yet: the record is the truth."""
+    """A run whose orchestration was purged or has not started is shown from its record."""
     body = read(show(FakeClient()))
     assert body["run"]["id"] == "r1"
     assert body["status"] == {"runtimeStatus": None, "customStatus": None}
@@ -52,12 +52,12 @@ def test_a_run_whose_orchestration_is_not_there_is_shown() -> None:
 
 @pytest.mark.parametrize("custom", [None, {}, {"phase": "reading"}])
 def test_a_run_that_has_shown_no_wave_yet_has_no_lanes(custom: object) -> None:
-    """Its customStatus may be missing at the start."""
+    """A run whose customStatus names no wave yet has no lanes."""
     assert read(show(FakeClient(shown={"r1": {"customStatus": custom}})))["lanes"] == []
 
 
 def test_an_unknown_run_is_not_found() -> None:
-    """404 that names the field."""
+    """An unknown run answers 404 with the name of the field."""
     response = show(FakeClient(), "r2")
     assert (response.status_code, read(response)["field"]) == (404, "run")
     assert read(response)["detail"] == "there is no run r2"

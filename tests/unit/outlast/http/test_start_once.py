@@ -6,26 +6,22 @@ import azure.functions as func
 import pytest
 
 from outlast.http.problem import answering
-from outlast.http.start_once import run_of
-from outlast.http.start_report import StartReport
+from outlast.runs.ids import run_of_key
 from outlast.staging.paths import body_path
+from tests.fakes.endpoints import start_endpoint
 from tests.fakes.http import FakeClient, ask, finish, read
-from tests.fakes.reports import REPORTS, make_csv
+from tests.fakes.reports import make_csv
 from tests.fakes.world import World
 
 BODY = make_csv(3)
 
 
 class Starts:
-    """The start endpoint over one world; ids of runs without a key are counted."""
+    """The start endpoint over one world. Runs without a key get numbered ids."""
 
     def __init__(self) -> None:
         self.world, self.client, self.made = World(), FakeClient(), 0
-        world, clock = self.world, self.world.clock
-        start = StartReport(
-            REPORTS, world.runs, world.staging, world.inputs, 8, clock.now, self.new_id, clock.sleep
-        ).start_report
-        self.handler = answering(start)
+        self.handler = answering(start_endpoint(self.world, self.new_id))
 
     def new_id(self) -> str:
         self.made += 1
@@ -41,24 +37,24 @@ class Starts:
         return finish(self.asked(key, body, **params))
 
     def body(self, run: str) -> bytes | None:
-        return asyncio.run(self.world.staging.get(body_path(run, self.world.runs.records[run].body)))
+        return asyncio.run(self.world.staging.get(body_path(run, self.world.runs.records[run].request.body)))
 
     def count(self) -> int:
         return len(self.client.started)
 
 
 def test_the_same_key_and_request_is_the_same_run() -> None:
-    """Both answers are the same 202, and one run was started."""
+    """A repeat gets the same 202 as the first request, and one run is started."""
     starts = Starts()
     first, second = starts.post(), starts.post()
     assert (first.status_code, second.status_code) == (202, 202)
     assert read(first) == read(second)
-    assert [started[1] for started in starts.client.started] == [run_of("sales", "k1")]
+    assert [started[1] for started in starts.client.started] == [run_of_key("sales", "k1")]
 
 
 @pytest.mark.parametrize("state", ["completed", "failed", "cancelled"])
 def test_a_finished_run_is_not_run_again(state: str) -> None:
-    """A late repeat answers the same 202 and starts nothing, though the durable id would be free again."""
+    """A repeat after the run's end gets the same 202 and starts nothing."""
     starts = Starts()
     run = read(starts.post())["id"]
     starts.world.runs.set(run, state=state)
@@ -69,7 +65,7 @@ def test_a_finished_run_is_not_run_again(state: str) -> None:
 
 @pytest.mark.parametrize("state", ["reading", "storing", "completed", "failed", "cancelled", "superseded"])
 def test_a_run_whose_history_was_purged_is_not_run_again(state: str) -> None:
-    """The record remembers it, when the durable engine does not any more."""
+    """A repeat starts nothing when the record exists and the orchestration was purged."""
     starts = Starts()
     first = starts.post()
     run = read(first)["id"]
@@ -81,7 +77,7 @@ def test_a_run_whose_history_was_purged_is_not_run_again(state: str) -> None:
 
 
 def test_a_reference_means_the_file_as_it_was() -> None:
-    """The same name with another content is another request."""
+    """A reference to the same name with other content is another request."""
     starts = Starts()
     put = starts.world.inputs.put
 
@@ -96,7 +92,7 @@ def test_a_reference_means_the_file_as_it_was() -> None:
 
 @pytest.mark.parametrize("other", [{"body": make_csv(4)}, {"factor": "2"}, {"tolerated_rejects": "1"}])
 def test_the_same_key_with_another_request_is_refused(other: dict[str, Any]) -> None:
-    """422 that names the header and the run; the accepted run keeps its body."""
+    """Another request with a used key is refused with 422, and the accepted run keeps its body."""
     starts = Starts()
     run = read(starts.post())["id"]
     response = starts.post(**other)
@@ -106,13 +102,13 @@ def test_the_same_key_with_another_request_is_refused(other: dict[str, Any]) -> 
 
 
 def test_a_key_means_a_run_of_one_report() -> None:
-    """Two reports may be posted with one key."""
-    assert run_of("sales", "k1") != run_of("returns", "k1")
-    assert run_of("a", "b") == run_of("a", "b")
+    """Two reports may be posted with the same key."""
+    assert run_of_key("sales", "k1") != run_of_key("returns", "k1")
+    assert run_of_key("a", "b") == run_of_key("a", "b")
 
 
 def test_without_a_key_each_post_is_a_new_run() -> None:
-    """Only a key says "the same"."""
+    """Two equal requests without a key are two runs."""
     starts = Starts()
     assert [read(starts.post(None))["id"] for _ in range(2)] == ["r1", "r2"]
     assert starts.count() == 2
@@ -120,7 +116,7 @@ def test_without_a_key_each_post_is_a_new_run() -> None:
 
 @pytest.mark.parametrize("keys", [1, 100])
 def test_a_hundred_posts_at_once_start_a_run_for_each_key(keys: int) -> None:
-    """All are answered 202, and there is one start for each key."""
+    """Of many simultaneous requests, all get 202 and each key starts one run."""
     starts = Starts()
 
     async def post_all() -> list[func.HttpResponse]:
@@ -132,7 +128,7 @@ def test_a_hundred_posts_at_once_start_a_run_for_each_key(keys: int) -> None:
 
 
 def test_of_two_requests_at_once_with_one_key_one_is_refused() -> None:
-    """The run that was started reads the body of the request that started it."""
+    """A started run reads the body of the request that started it."""
     starts = Starts()
     bodies = [make_csv(3), make_csv(4)]
 
@@ -141,28 +137,28 @@ def test_of_two_requests_at_once_with_one_key_one_is_refused() -> None:
 
     statuses = [response.status_code for response in asyncio.run(post_both())]
     assert sorted(statuses) == [202, 422]
-    assert starts.body(run_of("sales", "k1")) == bodies[statuses.index(202)]
+    assert starts.body(run_of_key("sales", "k1")) == bodies[statuses.index(202)]
 
 
 def test_a_run_that_was_recorded_and_not_started_is_started_by_the_repeat() -> None:
-    """Whoever recorded it died; the repeat finds no orchestration and starts it."""
+    """A repeat starts a recorded run that has no orchestration, because its own call has died."""
     starts = Starts()
     starts.client.error = Exception("killed")
     assert starts.post().status_code == 503
     starts.client.error = None
     assert starts.post().status_code == 202
-    assert [started[1] for started in starts.client.started] == [run_of("sales", "k1")]
+    assert [started[1] for started in starts.client.started] == [run_of_key("sales", "k1")]
 
 
 def test_a_start_that_comes_second_is_as_good() -> None:
-    """The host says that the orchestration runs: somebody else started it."""
+    """A start that the host refuses because the orchestration exists counts as success."""
     starts = Starts()
-    starts.client.shown[run_of("sales", "k1")] = {"runtimeStatus": "Running"}
+    starts.client.shown[run_of_key("sales", "k1")] = {"runtimeStatus": "Running"}
     assert starts.post().status_code == 202
 
 
 @pytest.mark.parametrize("key", ["", "x" * 256, "ü", "a\tb"])
-def test_a_key_that_cannot_be_told_from_others_is_refused(key: str) -> None:
-    """400 that names the header."""
+def test_a_malformed_key_is_refused(key: str) -> None:
+    """A key of the wrong length or characters is refused with 400 and the name of the header."""
     response = Starts().post(key)
     assert (response.status_code, read(response)["field"]) == (400, "Idempotency-Key")

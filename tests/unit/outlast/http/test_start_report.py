@@ -6,19 +6,18 @@ import pytest
 
 from outlast.errors import Transient
 from outlast.http.problem import answering
-from outlast.http.start_report import StartReport
 from outlast.staging.paths import body_path
 from tests.fakes.clock import ManualClock
+from tests.fakes.endpoints import start_endpoint
 from tests.fakes.http import ORIGIN, FakeClient, ask, finish, read
-from tests.fakes.reports import REPORTS, make_csv
+from tests.fakes.reports import make_csv
 from tests.fakes.runs import FakeRuns
 from tests.fakes.world import World
 
 
 def post(world: World, client: FakeClient, request: func.HttpRequest) -> func.HttpResponse:
-    clock = world.clock
-    start = StartReport(REPORTS, world.runs, world.staging, world.inputs, 8, clock.now, lambda: "r1", clock.sleep)
-    return finish(answering(start.start_report)(request, client))
+    start = start_endpoint(world, lambda: "r1")
+    return finish(answering(start)(request, client))
 
 
 def start(
@@ -29,7 +28,7 @@ def start(
 
 
 def test_the_answer_is_the_durable_one_with_the_runs_own_url() -> None:
-    """202 with the SDK's body and headers on the caller's own origin, and `runUri` added."""
+    """The 202 has the SDK's body and headers on the caller's origin, and `runUri`."""
     response = start()
     assert response.status_code == 202
     body = read(response)
@@ -43,40 +42,41 @@ def test_the_answer_is_the_durable_one_with_the_runs_own_url() -> None:
 
 @pytest.mark.parametrize("path", ["Reports/sales", "REPORTS/sales", "reports/sales/"])
 def test_the_runs_url_is_right_however_the_route_was_spelled(path: str) -> None:
-    """The host matches routes in any case and with a slash behind."""
+    """`runUri` is right for any case of the route and with a slash at its end."""
     request = ask(path, make_csv(1), "text/csv", report="sales")
     assert read(post(World(), FakeClient(), request))["runUri"] == f"{ORIGIN}/api/runs/r1"
 
 
 def test_the_input_is_staged_and_the_run_recorded_before_it_starts() -> None:
-    """Nothing that was accepted is lost: the orchestration finds body and record."""
+    """A started orchestration finds the body and the record."""
     world, client = World(), FakeClient()
     start(make_csv(2), world, client, filename="x.csv", tolerated_rejects="5", max_parallel="3", factor="2", code="key")
     record = world.runs.records["r1"]
-    assert (record.report, record.state, record.attempt, record.format) == ("sales", "accepted", 1, "csv")
-    assert (record.filename, record.tolerated_rejects, record.max_parallel) == ("x.csv", 5, 3)
-    assert (record.parameters, record.gzipped, record.reference) == ({"factor": 2}, False, None)
-    assert record.accepted.endswith("+00:00")
+    request, status = record.request, record.status
+    assert (request.report, status.state, status.attempt, request.format) == ("sales", "accepted", 1, "csv")
+    assert (record.request.filename, record.request.tolerated_rejects, record.request.max_parallel) == ("x.csv", 5, 3)
+    assert (record.request.parameters, record.request.gzipped, record.request.reference) == ({"factor": 2}, False, None)
+    assert record.request.accepted.endswith("+00:00")
     assert asyncio.run(world.staging.get(body_path("r1"))) == make_csv(2)
-    assert client.started == [("import_report", "r1", {"attempt": 1})]
+    assert client.started == [("import_report", "r1", {"attempt": 1, "first_retry_seconds": 5.0})]
 
 
 def test_lanes_are_those_of_the_settings_unless_the_caller_says() -> None:
-    """Without max_parallel the app's own counts."""
+    """A run has the settings' max_parallel unless the caller sends another."""
     world = World()
     start(world=world)
-    assert world.runs.records["r1"].max_parallel == 8
+    assert world.runs.records["r1"].request.max_parallel == 8
 
 
 def test_what_the_caller_sends_does_not_cross_into_the_orchestration() -> None:
-    """The SDK's codec would take some dictionaries for objects, so parameters are in the record alone."""
+    """Parameters are only in the record, because the SDK's codec takes some dictionaries for objects."""
     client = FakeClient()
     start(client=client, factor="3")
-    assert client.started[0][2] == {"attempt": 1}
+    assert client.started[0][2] == {"attempt": 1, "first_retry_seconds": 5.0}
 
 
 def test_an_unknown_report_is_refused_with_the_known_names() -> None:
-    """404, so that a typo is seen at once."""
+    """An unknown report is refused with 404 and the names of the known ones."""
     response = post(World(), FakeClient(), ask("reports/sale", make_csv(1), "text/csv", report="sale"))
     assert (response.status_code, response.mimetype) == (404, "application/problem+json")
     body = read(response)
@@ -84,23 +84,23 @@ def test_an_unknown_report_is_refused_with_the_known_names() -> None:
     assert body["detail"] == "there is no report sale; there are: sales"
 
 
-def test_what_is_refused_leaves_nothing_behind() -> None:
-    """No record, no file, no orchestration."""
+def test_a_refused_request_leaves_nothing() -> None:
+    """A refused request leaves no record, no file and no orchestration."""
     world, client = World(), FakeClient()
     assert start(make_csv(1), world, client, colour="blue").status_code == 400
     assert (world.runs.records, client.started) == ({}, [])
     assert asyncio.run(world.staging.get(body_path("r1"))) is None
 
 
-def test_an_orchestration_that_does_not_start_is_said() -> None:
-    """503 that names the run, so that the caller does not wait for it."""
+def test_an_orchestration_that_does_not_start_is_a_503() -> None:
+    """A run that is recorded but does not start answers 503 with the run's id."""
     response = start(client=_failing(Exception("no host")))
     assert (response.status_code, response.mimetype) == (503, "application/problem+json")
     assert "run r1 was recorded, but its orchestration did not start" in read(response)["detail"]
 
 
-def test_a_database_without_an_answer_is_said() -> None:
-    """503 that points to the health check, and nothing is started."""
+def test_a_database_without_an_answer_is_a_503() -> None:
+    """A database that does not answer causes a 503 that points to the health check, and nothing is started."""
 
     class Gone(FakeRuns):
         async def create(self, record: Any) -> bool:

@@ -21,7 +21,7 @@ def read_body(body: bytes, content_type: str | None = None, **params: str) -> St
 
 
 def read_reference(asked: Any, files: Mapping[str, bytes] | None = None, **params: str) -> StartRequest:
-    """Post that as application/json, with an inputs place that holds these files."""
+    """Post this body as application/json, with an inputs location that has these files."""
 
     async def run() -> StartRequest:
         inputs = Staging("memory:///")
@@ -61,13 +61,13 @@ def refuse(reading: Any, *args: Any, **params: Any) -> tuple[int, str, str]:
 def test_the_body_is_the_file(
     body: bytes, content_type: str | None, filename: str | None, form: str, gzipped: bool
 ) -> None:
-    """CSV or JSON Lines, gzipped or not, told by Content-Type, by name or by content."""
+    """CSV and JSON Lines, gzipped or not, are detected by Content-Type, file name or content."""
     asked = read_body(body, content_type, **({"filename": filename} if filename else {}))
     assert (asked.format.name, asked.gzipped, asked.body, asked.reference) == (form, gzipped, body, None)
 
 
 def test_options_and_parameters_are_in_the_query() -> None:
-    """Each is read into its own; the host's own names are neither."""
+    """The query's names are options or parameters, except those of the host."""
     asked = read_body(make_csv(1), "text/csv", tolerated_reject_percent="2.5", factor="3", code="k", clientId="default")
     assert asked.options.tolerated_reject_percent == 2.5
     assert asked.parameters.model_dump() == {"factor": 3}
@@ -89,7 +89,7 @@ def test_options_and_parameters_are_in_the_query() -> None:
     ],
 )
 def test_a_parameter_that_cannot_be_used_is_named(name: str, value: str, text: str) -> None:
-    """400 with the field, and what is wrong with it without repeating its value."""
+    """A value that cannot be used is refused with 400, its field and its fault, and is not repeated."""
     status, field, detail = refuse(read_body, make_csv(1), "text/csv", **{name: value})
     assert (status, field) == (400, name)
     assert detail.startswith(text)
@@ -112,13 +112,13 @@ def test_a_parameter_that_cannot_be_used_is_named(name: str, value: str, text: s
     ],
 )
 def test_a_body_that_is_not_what_is_claimed_is_refused(body: bytes, content_type: str | None, field: str) -> None:
-    """Empty, of another format, damaged, or without a usable header: 400 that names what is wrong."""
+    """An empty, damaged or otherwise formatted body, or one without a usable header, is refused with 400."""
     assert refuse(read_body, body, content_type)[:2] == (400, field)
 
 
 @pytest.mark.parametrize("pack", [bytes, gzip.compress])
 def test_a_header_without_the_needed_columns_is_refused(pack: Any) -> None:
-    """The columns that lack are named; those with a default may lack."""
+    """Missing columns are named; a column whose field has a default may be missing."""
     status, field, detail = refuse(read_body, pack(b"id,colour\n1,blue\n"), None)
     assert (status, field) == (400, "shop")
     assert detail == "the header lacks the column shop, amount, which sales needs"
@@ -126,19 +126,19 @@ def test_a_header_without_the_needed_columns_is_refused(pack: Any) -> None:
 
 
 def test_a_body_that_is_too_large_is_refused_with_the_other_way() -> None:
-    """413 that says how to post a reference instead."""
+    """A body that is too large is refused with 413, and the text says how to post a reference."""
     status, field, detail = refuse(read_body, HEADER + b"x" * MAX_INLINE, "text/csv")
     assert (status, field) == (413, "body")
     assert '{"input": "its name"}' in detail
 
 
 def test_a_body_of_the_largest_size_is_taken() -> None:
-    """32 MiB."""
+    """A body of 32 MiB is accepted."""
     assert read_body(make_csv(1).ljust(MAX_INLINE, b"\n"), "text/csv").body is not None
 
 
-def test_a_reference_names_a_file_of_the_inputs_place() -> None:
-    """With the version that the file has now, options and parameters of the body."""
+def test_a_reference_names_a_file_of_the_inputs_location() -> None:
+    """A reference has the file's current version, and the options and parameters of the body."""
     body = {"input": "2013/sales.csv", "parameters": {"factor": 2}, "options": {"max_parallel": 4}}
     asked = read_reference(body, {"2013/sales.csv": make_csv(1)})
     assert (asked.reference, asked.body, asked.format.name) == ("2013/sales.csv", None, "csv")
@@ -155,9 +155,9 @@ OUTSIDE = (
 
 @pytest.mark.parametrize("reference", OUTSIDE)
 def test_a_reference_that_could_lead_outside_is_refused(reference: str) -> None:
-    """It is refused, not repaired, however it is spelled."""
+    """A path that could leave the inputs location is refused and not repaired, however it is spelled."""
     assert refuse(read_reference, {"input": reference}) == (
-        400, "input", "input must be a path below the inputs place, such as 2013/january.csv",
+        400, "input", "input must be a path below the inputs location (INPUTS_URL), such as 2013/january.csv",
     )  # fmt: skip
 
 
@@ -166,17 +166,17 @@ def test_a_reference_that_could_lead_outside_is_refused(reference: str) -> None:
 )
 @pytest.mark.parametrize("below", ["", "/x.csv"])
 def test_a_folder_gives_nothing_from_outside_it(tmp_path: Path, reference: str, below: str) -> None:
-    """Percent signs are a file's name, a folder is no file, and no name gets beyond the place: it is not there."""
+    """Percent signs are part of a file's name, a folder is not a file, and no name leaves the inputs location."""
     (tmp_path / "secret.csv").write_bytes(make_csv(1))
     (tmp_path / "inputs" / "sub").mkdir(parents=True)
     request = ask("reports/sales", orjson.dumps({"input": reference + below}), "application/json")
     reading = read_start_request(request, Sales(), Staging(f"file://{tmp_path}/inputs"))
     status, field, detail = refuse(asyncio.run, reading)
-    assert (status, field, detail) == (400, "input", f"{reference + below} is not in the inputs place")
+    assert (status, field, detail) == (400, "input", f"{reference + below} is not in the inputs location (INPUTS_URL)")
 
 
 def test_a_path_below_a_file_is_not_there(tmp_path: Path) -> None:
-    """As in a store without folders."""
+    """A path below a file is missing, as in a store without folders."""
     (tmp_path / "x.csv").write_bytes(make_csv(1))
     request = ask("reports/sales", b'{"input": "x.csv/y"}', "application/json")
     reading = read_start_request(request, Sales(), Staging(f"file://{tmp_path}"))
@@ -204,7 +204,7 @@ def test_a_path_below_a_file_is_not_there(tmp_path: Path) -> None:
     ],
 )
 def test_a_reference_that_cannot_be_used_is_refused_by_field(asked: Any, field: str) -> None:
-    """400 that names the member of the body, the file's fault, or the body itself."""
+    """A reference that cannot be used is refused with 400 and the field that is wrong."""
     files = {"x.csv": make_csv(1), "empty.csv": b"", "lines.jsonl": JSON_LINE}
     assert refuse(read_reference, asked, files)[:2] == (400, field)
 
@@ -217,20 +217,20 @@ def test_a_reference_that_cannot_be_used_is_refused_by_field(asked: Any, field: 
         ({"options": {"colour": 1}}, "filename, tolerated_rejects, tolerated_reject_percent, max_parallel, ru_share"),
     ],
 )
-def test_an_unknown_name_is_answered_with_those_of_its_place(more: dict[str, Any], known: str) -> None:
-    """In the body, its parameters or its options."""
+def test_an_unknown_name_is_answered_with_the_known_names(more: dict[str, Any], known: str) -> None:
+    """An unknown name is refused with the known names of the body, its parameters or its options."""
     detail = refuse(read_reference, {"input": "x.csv", **more}, {"x.csv": make_csv(1)})[2]
     assert detail.endswith(f"colour: there is no such parameter; there are: {known}")
 
 
 def test_with_a_reference_nothing_is_taken_from_the_query() -> None:
-    """Options and parameters have one place; the first that is in the other is named."""
+    """With a reference, an option or parameter in the query is refused by its name."""
     status, field, _ = refuse(read_reference, {"input": "x.csv"}, {"x.csv": make_csv(1)}, factor="2", code="k")
     assert (status, field) == (400, "factor")
 
 
-def test_without_an_inputs_place_a_reference_is_refused() -> None:
-    """The setting that is missing is named."""
+def test_without_an_inputs_location_a_reference_is_refused() -> None:
+    """Without an inputs location a reference is refused, and the text names the setting."""
     status, field, detail = refuse(read_body, b'{"input": "x.csv"}', "application/json")
     assert (status, field) == (400, "input")
     assert "INPUTS_URL" in detail

@@ -1,4 +1,4 @@
-"""Reading inputs as the app does, window by window and chunk by chunk; and a slow reading of CSV to compare with."""
+"""Reads inputs as the app does, by windows and chunks, and slowly byte by byte for comparison."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -11,7 +11,7 @@ from outlast.inputs import BadRow, Chunk, InputFormat, InputRow
 def cut_all(
     form: InputFormat, data: bytes, target: int, windows: Sequence[int], longest: int, row: int = 1
 ) -> list[Chunk]:
-    """All chunks of `data`, with windows of the given sizes in turn, longer ones (up to `longest`) where asked for."""
+    """All chunks of `data`, cut with windows of these sizes in turn, or up to `longest` where those are too short."""
     chunks: list[Chunk] = []
     offset, sizes = 0, cycle(windows)
     while offset < len(data):
@@ -40,7 +40,7 @@ def sizes_up_to(longest: int) -> Iterator[int]:
 
 
 def skip_record(form: InputFormat, data: bytes, offset: int, size: int) -> int:
-    """Where the overlong record that goes on at `offset` ends."""
+    """The end of the overlong record that continues at `offset`."""
     while offset < len(data):
         found = form.skip(data[offset : offset + size])
         if found is not None:
@@ -50,7 +50,7 @@ def skip_record(form: InputFormat, data: bytes, offset: int, size: int) -> int:
 
 
 def read_all(form: InputFormat, data: bytes, chunks: Sequence[Chunk], columns: list[str]) -> list[InputRow | BadRow]:
-    """The rows of all chunks; their `end` counts from the start of `data`."""
+    """The rows of all chunks. Their `end` counts from the start of `data`."""
     read: list[InputRow | BadRow] = []
     for chunk in chunks:
         held = data[chunk.offset : chunk.offset + chunk.length]
@@ -64,7 +64,7 @@ def read_all(form: InputFormat, data: bytes, chunks: Sequence[Chunk], columns: l
 
 
 class Slow(NamedTuple):
-    """A record as read byte by byte. `fields` is None where the quoting is unsound, `overlong` tells those apart."""
+    """A record that was read byte by byte. `fields` is None when its quoting is unsound or it is overlong."""
 
     number: int
     end: int
@@ -73,7 +73,7 @@ class Slow(NamedTuple):
 
 
 def read_slowly(data: bytes, max_record: int, max_quoted: int) -> Iterator[Slow]:
-    """The records of CSV by the rules, in the plainest way: quadratic, and nothing in common with what is tested."""
+    """The records of CSV, read in the simplest way, which is quadratic and shares nothing with the tested code."""
     start, number = 0, 0
     while start < len(data):
         number += 1

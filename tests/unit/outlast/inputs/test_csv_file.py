@@ -1,4 +1,4 @@
-"""CSV as people have it, and as they should not."""
+"""Valid and malformed CSV."""
 
 import csv
 import io
@@ -25,7 +25,7 @@ def values(data: bytes, columns: str = "a,b") -> list[dict[str, Any]]:
 
 
 def codes(data: bytes, columns: str = "a,b") -> list[str]:
-    """A word a row: its code, or the first value of a good one."""
+    """A word for each row: its code, or the first value of a good row."""
     return [row.code if isinstance(row, BadRow) else row.fields[0] for row in read(data, columns)]
 
 
@@ -35,7 +35,7 @@ tables = st.integers(1, 4).flatmap(lambda width: st.lists(st.lists(texts, min_si
 
 @given(tables, st.sampled_from(["\r\n", "\n"]), st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]))
 def test_what_the_csv_module_writes_is_read_back(table: list[list[str]], line_end: str, quoting: int) -> None:
-    """Any table written by Python's csv module gives the rows that went in."""
+    """Any table that Python's csv module writes is read back unchanged."""
     written = io.StringIO()
     csv.writer(written, lineterminator=line_end, quoting=quoting).writerows(table)  # type: ignore[arg-type]  # an int is
     columns = [f"c{index}" for index in range(len(table[0]))]
@@ -48,12 +48,12 @@ def test_what_the_csv_module_writes_is_read_back(table: list[list[str]], line_en
     "data", [b"1,x\n2,y\n", b"1,x\n2,y", b"1,x\r\n2,y\r\n", b"1,x\r\r\n2,y\r", b'"1","x"\r\n2,"y"']
 )
 def test_line_ends_are_lf_or_crlf_and_the_last_may_be_missing(data: bytes) -> None:
-    """The same two rows are read whatever ends their lines."""
+    """Lines may end in LF or CRLF, and the last line end may be missing."""
     assert values(data) == [{"a": "1", "b": "x"}, {"a": "2", "b": "y"}]
 
 
 def test_quoted_fields_hold_commas_quotes_and_line_ends() -> None:
-    """What is between quotes is taken as it is, but for doubled quotes."""
+    """The text between quotes is unchanged, except that doubled quotes become one."""
     assert values(b'"1,2","say ""hi"""\r\n"two\r\nlines",\n') == [
         {"a": "1,2", "b": 'say "hi"'},
         {"a": "two\r\nlines", "b": None},
@@ -67,7 +67,7 @@ def test_an_empty_field_is_none() -> None:
 
 
 def test_a_quote_inside_an_unquoted_field_is_literal() -> None:
-    """Inches need no quoting."""
+    """A quote after the start of a field is part of its text."""
     assert values(b'5" pipe,x"y"\n') == [{"a": '5" pipe', "b": 'x"y"'}]
 
 
@@ -77,7 +77,7 @@ def test_blank_lines_are_no_rows_but_count() -> None:
 
 
 def test_a_record_of_several_lines_counts_once() -> None:
-    """The row behind a field with line ends has the next number."""
+    """The row after a field with line ends has the next number."""
     assert [row.number for row in read(b'"a\nb\nc",1\n2,2\n')] == [2, 3]
 
 
@@ -90,14 +90,14 @@ def test_a_record_of_several_lines_counts_once() -> None:
     ],
 )
 def test_too_few_or_too_many_fields_cost_the_row(data: bytes, message: str, shown: list[str]) -> None:
-    """The row is rejected, and shown with no more texts than columns."""
+    """A row with the wrong number of fields is rejected and has at most one text for each column."""
     bad, good = read(data + b"8,9\n")
     assert bad == BadRow(2, len(data), "", "field_count", message, shown)
     assert good.fields == ["8", "9"]
 
 
 def test_bytes_that_are_not_utf_8_name_their_column() -> None:
-    """A Latin-1 field costs its row and is shown with replacement characters."""
+    """A Latin-1 field rejects its row and is shown with replacement characters."""
     assert read("1,Zürich\n".encode("latin-1") + b"2,y\n") == [
         BadRow(2, 9, "b", "encoding", "bytes that are not UTF-8", ["1", "Z\ufffdrich"]),
         InputRow(3, 13, {"a": "2", "b": "y"}, ["2", "y"]),
@@ -105,7 +105,7 @@ def test_bytes_that_are_not_utf_8_name_their_column() -> None:
 
 
 def test_a_nul_byte_costs_its_row() -> None:
-    """What a torn write leaves behind is no text."""
+    """A field with a NUL byte rejects its row."""
     assert codes(b"1,x\n2,\0\0\n3,y\n") == ["1", "encoding", "3"]
 
 
@@ -113,12 +113,12 @@ def test_a_nul_byte_costs_its_row() -> None:
     "broken", [b'1,"never closed\n', b'"closed"not,2\n', b'"closed" ,2\n', b'1,"a"b"\n', b'1"2,"3\n']
 )
 def test_broken_quoting_costs_one_line(broken: bytes) -> None:
-    """The rows behind an unclosed or badly closed quote are all read."""
+    """All rows after an unclosed or badly closed quote are read."""
     assert codes(broken + b"2,x\n3,y\n" + broken + b'4,"z"\n') == ["quoting", "2", "3", "quoting", "4"]
 
 
 def test_a_quote_closed_too_late_costs_one_line() -> None:
-    """A record of several lines beyond 1 MiB counts as unclosed, one up to it does not."""
+    """A quote is unclosed when its record of several lines is longer than 1 MiB."""
     line = b"7,7\n"
     at_most = b'0,"' + line * (MAX_QUOTED // 4 - 2) + b'123"\n'
     assert len(at_most) == MAX_QUOTED
@@ -128,7 +128,7 @@ def test_a_quote_closed_too_late_costs_one_line() -> None:
 
 @pytest.mark.parametrize("quote", [b"", b'"'])
 def test_a_field_of_ten_megabytes_is_fine(quote: bytes) -> None:
-    """The csv module's limit of 128 KiB a field does not matter, and is left as it is for others."""
+    """A field may exceed the csv module's limit of 128 KiB, and that limit is not changed."""
     before = csv.field_size_limit()
     (row,) = read(b"1," + quote + b"x" * 10_000_000 + quote + b"\n")
     assert isinstance(row, InputRow)
@@ -137,18 +137,18 @@ def test_a_field_of_ten_megabytes_is_fine(quote: bytes) -> None:
 
 
 def test_a_bad_row_shows_no_more_than_ten_thousand_characters_a_field() -> None:
-    """A reject is for reading."""
+    """The texts of a bad row are cut at 10,000 characters."""
     (row,) = read(b'1,"' + b"x" * 100_000 + b"\n")
     assert [len(field) for field in row.fields] == [1, 10_000]
 
 
 def test_a_row_of_commas_is_counted_but_not_kept() -> None:
-    """Millions of fields are one text."""
+    """The surplus fields of a bad row are joined into one text."""
     (row,) = read(b"," * 2_000_000)
     assert row == BadRow(2, 2_000_000, "", "field_count", "2,000,001 fields where the header has 2", ["", "," * 10_000])
 
 
 def test_an_overlong_record_is_a_row_too() -> None:
-    """Its first bytes are enough to show it."""
+    """An overlong record is a bad row that shows its first bytes."""
     bad = CSV.overlong(b'17,"' + b"x" * 20_000, ["a", "b", "c"], 5)
     assert bad == BadRow(5, 20_004, "", "too_long", "the row has 8,388,608 bytes or more", ["17", '"' + "x" * 9_999])

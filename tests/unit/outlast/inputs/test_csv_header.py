@@ -1,4 +1,4 @@
-"""The header of a CSV file, or why it has none."""
+"""The header of a CSV file, and the reasons to refuse one."""
 
 import pytest
 
@@ -20,7 +20,7 @@ from outlast.inputs import CSV, BadInput
     ],
 )
 def test_the_first_record_names_the_columns(head: bytes, columns: list[str], first: tuple[int, int]) -> None:
-    """Byte order mark, quoting, line ends and blank lines before are understood, and rows start behind."""
+    """A header may have a byte order mark, quotes, any line end and blank lines before it."""
     assert CSV.columns(head, True) == columns
     assert CSV.first(head, True) == first
 
@@ -45,7 +45,7 @@ def test_the_first_record_names_the_columns(head: bytes, columns: list[str], fir
     ],
 )
 def test_a_header_that_cannot_be_used_is_refused(head: bytes, field: str, says: str) -> None:
-    """The refusal names what is wrong, and both columns and first refuse."""
+    """`columns` and `first` refuse a header that cannot be used and name its fault."""
     for ask in (CSV.columns, CSV.first):
         with pytest.raises(BadInput) as caught:
             ask(head, True)
@@ -54,7 +54,7 @@ def test_a_header_that_cannot_be_used_is_refused(head: bytes, field: str, says: 
 
 
 @pytest.mark.parametrize("head", [b"a,b", b"", b"\n\n", b'a,"b\n', b"\xef\xbb\xbf"])
-def test_a_header_that_goes_on_behind_the_head_is_refused(head: bytes) -> None:
-    """Without the input's end in sight, an unfinished header says how far was looked."""
+def test_a_header_that_is_longer_than_the_head_is_refused(head: bytes) -> None:
+    """A header that does not end within the head is refused with the number of bytes searched."""
     with pytest.raises(BadInput, match=f"not complete within the first {len(head)} bytes"):
         CSV.columns(head, False)

@@ -1,4 +1,4 @@
-"""Cutting and reading agree on where records are, whatever the data, the windows and the chunks."""
+"""Cutting and reading find the same records for any data, windows and chunks."""
 
 from itertools import pairwise
 
@@ -28,7 +28,7 @@ formats = st.sampled_from([SMALL, SMALL_LINES])
 @settings(max_examples=800)
 @example(b'"\n"a\n"\n"\n1,2\n', 10, [50], 0)
 def test_rows_are_those_of_a_reading_byte_by_byte(data: bytes, target: int, windows: list[int], short: int) -> None:
-    """Cut anyhow, a file gives the records that the rules say, with their numbers, ends and texts."""
+    """A file cut in any way gives the same records, numbers, ends and texts as the slow reader."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(quoting, "SHORT", short)
         rows = read_all(SMALL, data, cut_all(SMALL, data, target, windows, SMALL.max_record), COLUMNS)
@@ -42,7 +42,7 @@ def test_rows_are_those_of_a_reading_byte_by_byte(data: bytes, target: int, wind
 
 
 def code_of(fields: list[bytes] | None, overlong: bool) -> str:
-    """Why a record that is read as a bad row is one."""
+    """The code of the bad row that this record is read as."""
     if overlong:
         return "too_long"
     if fields is None:
@@ -54,7 +54,7 @@ def code_of(fields: list[bytes] | None, overlong: bool) -> str:
 def test_chunks_do_not_depend_on_the_windows(
     form: InputFormat, data: bytes, target: int, some: list[int], others: list[int]
 ) -> None:
-    """Two readings of a file with different windows cut it in the same places."""
+    """A file is cut at the same positions with any windows."""
     assert cut_all(form, data, target, some, 48) == cut_all(form, data, target, others, 48)
 
 
@@ -62,7 +62,7 @@ def test_chunks_do_not_depend_on_the_windows(
 def test_chunks_cover_the_input_and_are_of_the_wanted_size(
     form: InputFormat, data: bytes, target: int, windows: list[int]
 ) -> None:
-    """Chunks join without gaps; a short one is the last or stands before what would have made it too long."""
+    """Chunks have no gaps, and a short one is the last or ends before a record that is too long for it."""
     chunks = cut_all(form, data, target, windows, 48)
     assert sum(chunk.length for chunk in chunks) == len(data)
     for chunk, following in pairwise(chunks):
@@ -74,15 +74,15 @@ def test_chunks_cover_the_input_and_are_of_the_wanted_size(
 
 @given(nasty, targets)
 def test_json_lines_are_numbered_by_line_however_they_are_cut(data: bytes, target: int) -> None:
-    """The rows of all chunks are those of the whole, and each is a line that is not blank."""
+    """All chunks together have each line that is not blank, with its number."""
     rows = read_all(SMALL_LINES, data, cut_all(SMALL_LINES, data, target, [64], 48), [])
     lines = data.split(b"\n")
     assert [row.number for row in rows] == [n for n, line in enumerate(lines, 1) if line.strip(b" \t\r")]
 
 
 @given(formats, nasty, st.data())
-def test_reading_resumes_behind_any_row(form: InputFormat, data: bytes, drawn: st.DataObject) -> None:
-    """The rows behind a row are those that a reading from its end on gives."""
+def test_reading_resumes_after_any_row(form: InputFormat, data: bytes, drawn: st.DataObject) -> None:
+    """Reading from the end of any row gives the rows after it."""
     rows = list(form.rows(data, COLUMNS, 7))
     if rows:
         index = drawn.draw(st.integers(0, len(rows) - 1))
@@ -93,7 +93,7 @@ def test_reading_resumes_behind_any_row(form: InputFormat, data: bytes, drawn: s
 
 @pytest.mark.parametrize("form", [CSV, JSON_LINES])
 def test_a_record_of_the_largest_size_is_cut_off_alone(form: InputFormat) -> None:
-    """Rows before and behind an overlong record are in chunks of their own, and its end is found by skipping."""
+    """An overlong record is a chunk of its own, and skipping finds its end."""
     before, huge, behind = b"1,2\n" * 10, b"x" * (MAX_RECORD + 5000) + b"\n", b"3,4\n"
     chunks = cut_all(form, before + huge + behind, 1000, [100_000], MAX_RECORD)
     assert chunks == [
@@ -104,7 +104,7 @@ def test_a_record_of_the_largest_size_is_cut_off_alone(form: InputFormat) -> Non
 
 
 def test_a_record_just_below_the_largest_size_is_read() -> None:
-    """A line one byte short of the limit, its end included, is a row like any other."""
+    """A line one byte below the limit, with its line end, is read."""
     line = b"a," + b"x" * (MAX_RECORD - 4) + b"\n"
     (chunk,) = cut_all(CSV, line, 1000, [MAX_RECORD], MAX_RECORD)
     (row,) = CSV.rows(line, COLUMNS, 2)
@@ -113,14 +113,14 @@ def test_a_record_just_below_the_largest_size_is_read() -> None:
 
 
 def test_an_unended_record_says_so() -> None:
-    """A window full of one record is consumed, and the answer says that the record goes on."""
+    """A window full of one record is consumed, and the cut says that the record continues."""
     cut = SMALL.cut(b"x" * 48, False, 100, 9, 10)
     assert (cut.chunks, cut.consumed, cut.next_row, cut.unended) == ([Chunk(100, 48, 9, overlong=True)], 48, 10, True)
 
 
 @pytest.mark.parametrize("length", [18, 19, 20, 21, 22])
-def test_a_window_tells_nothing_that_a_longer_one_denies(length: int) -> None:
-    """Whether an open quote is closed in time is not said before it is certain."""
+def test_a_window_decides_nothing_that_a_longer_one_denies(length: int) -> None:
+    """A window decides about an open quote only when no longer window could decide otherwise."""
     data = b'1,"\n' + b"x" * (length - 6) + b'"\n' + b"2,3\n" * 10
     whole = SMALL.cut(data, True, 0, 1, 1).chunks
     for size in range(len(data)):
@@ -130,7 +130,7 @@ def test_a_window_tells_nothing_that_a_longer_one_denies(length: int) -> None:
 
 @pytest.mark.parametrize("at_end", [True, False])
 def test_a_chunk_ends_before_it_reaches_the_largest_size(at_end: bool) -> None:
-    """Two records that make exactly the largest size together are two chunks, whether or not the second has ended."""
+    """Two records that together have exactly the largest size are two chunks."""
     data = b"1,23456\n" + b"x" * 39 + b"\n"
     assert SMALL.cut(data, at_end, 0, 1, 20).chunks[0] == Chunk(0, 8, 1)
     assert SMALL.cut(data[:-1] + b"x", at_end, 0, 1, 20).chunks[0] == Chunk(0, 8, 1)
@@ -138,18 +138,18 @@ def test_a_chunk_ends_before_it_reaches_the_largest_size(at_end: bool) -> None:
 
 @pytest.mark.parametrize("form", [SMALL, SMALL_LINES])
 def test_no_wanted_size_makes_a_chunk_overlong(form: InputFormat) -> None:
-    """A target beyond the largest size is taken for one below it."""
+    """A target above the largest size counts as one below it."""
     assert not any(chunk.overlong for chunk in cut_all(form, b"1,345\n" * 20, 1000, [500], 48))
 
 
 def test_a_window_of_the_largest_size_decides_about_an_open_quote() -> None:
-    """However large a chunk is wanted, what is told of a quote with the window is told without what is behind it."""
+    """A window of the largest size decides about an open quote as the whole file does, also for a large target."""
     data = b"1,2\n" * 8 + b'"3\n,4\n5,6\n7,8' + b'\n9"'
     assert cut_all(SMALL, data, 45, [48], 48) == cut_all(SMALL, data, 45, [len(data)], 48)
 
 
 def test_an_empty_window_at_the_end_gives_no_chunk() -> None:
-    """A file of a header alone has no chunks."""
+    """A file with only a header has no chunks."""
     assert CSV.cut(b"", True, 10, 2, 1000).chunks == []
 
 
@@ -158,7 +158,7 @@ def test_an_empty_window_at_the_end_gives_no_chunk() -> None:
     [b'x","y\n', b'"abc\n', b'a,"b""c\n', b'"\n', b'"""\n', b'"a"b\n', b'",', b',"', b'"', b'"a\r', b"\r", b"\xff,"],
 )
 def test_no_file_takes_more_than_linear_time(line: bytes) -> None:
-    """What makes a naive reader start over at each line is read in seconds all the same."""
+    """Data in which a naive reader starts over at each line is read in seconds."""
     data = b'"' + line * (256 * 1024 // len(line))
     chunks = cut_all(CSV, data, 64 * 1024, [96 * 1024], MAX_RECORD)
     rows = read_all(CSV, data, chunks, COLUMNS)

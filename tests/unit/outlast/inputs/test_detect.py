@@ -1,4 +1,4 @@
-"""Telling the format of what is posted."""
+"""The detection of an input's format."""
 
 import bz2
 import gzip
@@ -43,10 +43,10 @@ FORM = "application/x-www-form-urlencoded"
         (None, None, b"a,b\n1,\0\0\n" + TABLE * 100, CSV),
     ],
 )
-def test_the_format_is_told(
+def test_the_format_is_detected(
     content_type: str | None, filename: str | None, body: bytes, told: InputFormat, zipped: bool
 ) -> None:
-    """Content-Type or file name decide, the content where they say nothing; gzipped or not."""
+    """Content-Type or file name decide about the format, and else the content does."""
     sent = gzip.compress(body) if zipped else body
     assert detect_format(content_type, filename, sent) == (told, zipped)
 
@@ -56,7 +56,7 @@ def test_the_format_is_told(
     [("application/gzip", None), ("application/x-gzip", "x.csv"), (None, "x.csv.gz"), (FORM, "X.CSV.GZ")],
 )
 def test_what_is_said_to_be_gzip_must_be(content_type: str | None, filename: str | None) -> None:
-    """The same claim is taken for a gzip file and refused for another."""
+    """A claim of gzip is accepted for a gzip file and refused for another."""
     assert detect_format(content_type, filename, gzip.compress(TABLE)) == (CSV, True)
     with pytest.raises(BadInput, match="not gzip"):
         detect_format(content_type, filename, TABLE)
@@ -69,13 +69,13 @@ def test_a_part_of_a_gzip_file_is_enough() -> None:
 
 
 def test_a_bomb_is_looked_at_only_a_little() -> None:
-    """The first 64 KiB are enough to tell."""
+    """A bomb is refused by what its first 64 KiB inflate to."""
     with pytest.raises(BadInput, match="NUL"):
         detect_format(None, None, gzip.compress(b"\0" * 50_000_000))
 
 
 def workbook() -> bytes:
-    """What begins like an .xlsx file."""
+    """The beginning of an .xlsx file."""
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w") as archive:
         archive.writestr("[Content_Types].xml", "<Types/>")
@@ -110,7 +110,7 @@ def workbook() -> bytes:
     ],
 )
 def test_what_is_no_report_is_refused_by_name(content_type: str, body: bytes, says: str) -> None:
-    """Whatever the claim, the body is named for what it is."""
+    """A body of an unsupported format is refused by that format's name, whatever its claim."""
     with pytest.raises(BadInput, match=says) as caught:
         detect_format(content_type, None, body)
     assert caught.value.field == "body"
@@ -134,7 +134,7 @@ def test_what_is_no_report_is_refused_by_name(content_type: str, body: bytes, sa
 def test_contradictions_are_refused(
     content_type: str | None, filename: str | None, body: bytes, field: str, says: str
 ) -> None:
-    """The refusal names what to correct."""
+    """Contradicting claims are refused, and the text names what to correct."""
     with pytest.raises(BadInput) as caught:
         detect_format(content_type, filename, body)
     assert caught.value.field == field

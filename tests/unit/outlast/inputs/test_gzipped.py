@@ -1,4 +1,4 @@
-"""Inflating what is gzip, and stopping at what is not or is a bomb."""
+"""Inflating gzip files, and refusing damaged ones and bombs."""
 
 import gzip
 import random
@@ -16,7 +16,7 @@ NOISE = random.Random(1).randbytes(100_000)
 
 
 def inflate(data: bytes, step: int = 1024 * 1024, max_bytes: int = 10**9, max_ratio: float = 2000) -> bytes:
-    """All that `data` inflates to, fed in steps."""
+    """Everything that `data` inflates to, fed in steps."""
     inflater = Inflater(max_bytes, max_ratio)
     text = b"".join(piece for start in range(0, len(data), step) for piece in inflater.feed(data[start : start + step]))
     inflater.finish()
@@ -25,14 +25,14 @@ def inflate(data: bytes, step: int = 1024 * 1024, max_bytes: int = 10**9, max_ra
 
 @given(st.lists(st.binary(max_size=300), min_size=1, max_size=5), st.integers(1, 400), st.integers(0, 20))
 def test_members_are_joined_however_they_are_fed(members: list[bytes], step: int, padding: int) -> None:
-    """Several members, empty ones too, with padding behind, give their texts one after another."""
+    """Several members, also empty ones and with padding after them, inflate to their joined texts."""
     data = b"".join(gzip.compress(member) for member in members) + b"\0" * padding
     assert inflate(data, step) == b"".join(members)
 
 
 @pytest.mark.parametrize("size", [0, 1, 1024 * 1024 - 1, 1024 * 1024, 1024 * 1024 + 1, 3 * 1024 * 1024])
 def test_pieces_are_of_bounded_size_and_lose_nothing(size: int) -> None:
-    """Nothing stays behind in the decompressor when a piece is just full."""
+    """No data stays in the decompressor when a piece is exactly full."""
     inflater = Inflater(10**9, 2000)
     pieces = list(inflater.feed(gzip.compress(b"x" * size)))
     inflater.finish()
@@ -42,16 +42,16 @@ def test_pieces_are_of_bounded_size_and_lose_nothing(size: int) -> None:
 
 @pytest.mark.parametrize("kept", [0, 1, 5, 10, 100, -9, -8, -1])
 def test_a_truncated_file_is_refused(kept: int) -> None:
-    """Wherever the end is missing, finish says so."""
+    """`finish` refuses a file that is truncated at any position."""
     with pytest.raises(BadInput, match="truncated") as caught:
         inflate(gzip.compress(NOISE)[:kept])
     assert caught.value.field == "body"
 
 
 @pytest.mark.parametrize("garbage", [b"x", b"1,2\n" * 100, b"\0\0x", b"\x1f\x8b\x01" + b"x" * 20])
-def test_garbage_behind_the_end_is_refused(garbage: bytes) -> None:
-    """What follows a member is another one, or zeros."""
-    with pytest.raises(BadInput, match=r"behind its end|corrupt"):
+def test_garbage_after_the_end_is_refused(garbage: bytes) -> None:
+    """Data after a member must be another member or zeros."""
+    with pytest.raises(BadInput, match=r"after its end|corrupt"):
         inflate(gzip.compress(TEXT) + garbage)
 
 
@@ -65,7 +65,7 @@ def test_damage_is_refused(place: int) -> None:
 
 
 def test_damage_in_a_later_member_is_damage() -> None:
-    """It is not taken for garbage behind the end."""
+    """Damage in a later member is not taken for garbage after the end."""
     second = bytearray(gzip.compress(TEXT))
     second[-6] ^= 0x55
     with pytest.raises(BadInput, match="corrupt"):
@@ -74,13 +74,13 @@ def test_damage_in_a_later_member_is_damage() -> None:
 
 @pytest.mark.parametrize("other", [zlib.compress(TEXT), TEXT, b"\0" * 100])
 def test_what_is_not_gzip_is_refused(other: bytes) -> None:
-    """Neither a zlib stream nor text nor zeros alone pass."""
+    """A zlib stream, text and zeros alone are refused."""
     with pytest.raises(BadInput, match="corrupt"):
         inflate(other)
 
 
 def test_more_than_the_limit_is_refused() -> None:
-    """A file may hold as many bytes as allowed and not one more."""
+    """A file may inflate to the limit and not to one byte more."""
     data = gzip.compress(TEXT)
     assert inflate(data, max_bytes=len(TEXT)) == TEXT
     with pytest.raises(BadInput, match="holds more than"):
@@ -88,7 +88,7 @@ def test_more_than_the_limit_is_refused() -> None:
 
 
 def test_a_bomb_is_refused_within_little_memory() -> None:
-    """Beyond some MiB the ratio counts, and no more than pieces of the text are ever held."""
+    """A bomb is refused by its ratio after some MiB, and only one piece is in memory at a time."""
     bomb = gzip.compress(b"\0" * 200_000_000)
     pieces: list[int] = []
     tracemalloc.start()
@@ -102,6 +102,6 @@ def test_a_bomb_is_refused_within_little_memory() -> None:
 
 
 def test_a_small_regular_file_passes_whatever_its_ratio() -> None:
-    """A megabyte of the same line is no bomb."""
+    """A megabyte of the same line passes, whatever its ratio."""
     text = b"1,2\n" * 250_000
     assert inflate(gzip.compress(text), max_ratio=2) == text

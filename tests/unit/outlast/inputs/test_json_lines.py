@@ -1,4 +1,4 @@
-"""JSON Lines, good and bad."""
+"""Valid and malformed JSON Lines."""
 
 import orjson
 import pytest
@@ -30,12 +30,12 @@ def test_objects_are_read_back(wanted: list[dict[str, object]], line_end: bytes)
 
 
 def test_blank_lines_are_no_rows_but_count() -> None:
-    """A row's number is its line's."""
+    """A row's number is the number of its line."""
     assert [row.number for row in read(b'\n{"a":1}\n \t\r\n{"a":2}')] == [2, 4]
 
 
 def test_of_equal_keys_the_last_wins() -> None:
-    """As in every common JSON reader."""
+    """Of equal keys in an object the last one counts, as in common JSON readers."""
     assert read(b'{"a":1,"a":2}') == [InputRow(1, 13, {"a": 2}, ['{"a":1,"a":2}'])]
 
 
@@ -59,7 +59,7 @@ def test_of_equal_keys_the_last_wins() -> None:
     ],
 )
 def test_a_line_that_is_no_object_costs_its_row(line: bytes, says: str) -> None:
-    """The reason is named, the line is shown, and the rows around are read."""
+    """A line that is not an object is a bad row with its reason, and the rows around it are read."""
     before, bad, after = read(b'{"a":1}\n' + line + b'\n{"a":2}\n')
     assert isinstance(bad, BadRow)
     assert (bad.number, bad.column, bad.code) == (2, "", "json")
@@ -70,21 +70,21 @@ def test_a_line_that_is_no_object_costs_its_row(line: bytes, says: str) -> None:
 
 
 def test_bytes_that_are_not_utf_8_cost_their_row() -> None:
-    """The place in the line is named."""
+    """A line that is not UTF-8 is a bad row that names the position in the line."""
     assert read(b'{"a":"\xfc"}\n') == [
         BadRow(1, 10, "", "encoding", "byte 7 of the line is not UTF-8", ['{"a":"\ufffd"}'])
     ]
 
 
 def test_a_long_line_is_shown_cut() -> None:
-    """A row's text for the rejects has 10,000 characters at most."""
+    """The text of a line for the rejects has at most 10,000 characters."""
     (row,) = read(orjson.dumps({"a": "東" * 50_000}))
     assert isinstance(row, InputRow)
     assert row.fields == [('{"a":"' + "東" * 50_000)[:10_000]]
 
 
 def test_an_overlong_line_is_a_row_too() -> None:
-    """Its first bytes are enough to show it."""
+    """An overlong line is a bad row that shows its first bytes."""
     bad = JSON_LINES.overlong(b'{"a":"' + b"x" * 20_000, [], 5)
     assert (bad.number, bad.code, bad.message) == (5, "too_long", "the line has 8,388,608 bytes or more")
     assert len(bad.fields[0]) == 10_000
@@ -94,7 +94,7 @@ def test_an_overlong_line_is_a_row_too() -> None:
     ("head", "first"), [(b'{"a":1}', (0, 1)), (b'\xef\xbb\xbf{"a":1}', (3, 1)), (b"x\n{}\n", (0, 1))]
 )
 def test_there_is_no_header(head: bytes, first: tuple[int, int]) -> None:
-    """Rows start behind the byte order mark; a bad first line is a bad row."""
+    """Rows start after the byte order mark, and a malformed first line is a bad row."""
     assert JSON_LINES.columns(head, True) == []
     assert JSON_LINES.first(head, True) == first
 
@@ -110,7 +110,7 @@ def test_there_is_no_header(head: bytes, first: tuple[int, int]) -> None:
     ],
 )
 def test_what_is_not_json_lines_is_refused(head: bytes, says: str) -> None:
-    """The refusal says what it looks like."""
+    """Input that is not JSON Lines is refused, and the text says what it looks like."""
     with pytest.raises(BadInput, match=says) as caught:
         JSON_LINES.columns(head, True)
     assert caught.value.field == "body"

@@ -1,18 +1,15 @@
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from outlast.models import MOST_ATTEMPTS
-from outlast.runs.reconcile import STUCK, Decision, InstanceStatus, decide, reason
-from outlast.runs.record import RunRecord
+from outlast.runs.instances import InstanceStatus
+from outlast.runs.reconcile import STUCK, Decision, decide, reason
+from tests.fakes.records import make_record
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
 PATIENCE = 840.0
-RECORD = RunRecord(
-    id="r1", report="sales", accepted=NOW.isoformat(), format="csv", gzipped=False, updated=NOW.isoformat()
-)
 FAILED = InstanceStatus("Failed")
 WORKING = ("reading", "generating", "storing", "publishing")
 
@@ -23,7 +20,7 @@ def ago(seconds: float) -> datetime:
 
 def verdict(seen: InstanceStatus, age: float = 0, **fields: Any) -> Decision:
     """What is done about a record that was last changed `age` seconds ago."""
-    return decide(replace(RECORD, updated=ago(age).isoformat(), **fields), seen, NOW, PATIENCE)
+    return decide(make_record(updated=ago(age).isoformat(), **fields), seen, NOW, PATIENCE)
 
 
 @pytest.mark.parametrize("state", ["accepted", *WORKING, "failing"])
@@ -43,7 +40,7 @@ def test_what_has_not_moved_for_longer_than_an_activity_can_live_is_terminated(s
 
 @pytest.mark.parametrize("state", ["accepted", *WORKING, "failing"])
 def test_a_suspended_run_is_left_alone(state: str) -> None:
-    """However long it is suspended."""
+    """The sweep does nothing to a suspended run, however long it is suspended."""
     assert verdict(InstanceStatus("Suspended", 1, ago(10**7)), age=10**7, state=state) is Decision.LEAVE
 
 
@@ -56,15 +53,15 @@ def test_a_run_that_was_recorded_and_never_started_is_started() -> None:
 def test_a_next_attempt_that_was_recorded_and_never_started_is_started() -> None:
     """The sweep before died between the two."""
     assert verdict(InstanceStatus("Failed", 1), attempt=2) is Decision.START
-    assert verdict(InstanceStatus("Failed", 2), attempt=2) is Decision.AGAIN
+    assert verdict(InstanceStatus("Failed", 2), attempt=2) is Decision.RESTART
 
 
 @pytest.mark.parametrize("state", ["accepted", *WORKING])
 @pytest.mark.parametrize("status", ["Failed", "Completed"])
 def test_a_run_whose_orchestration_ended_without_a_word_is_started_again(state: str, status: str) -> None:
     """Its worker died; three times more at most."""
-    assert verdict(InstanceStatus(status, 1), state=state) is Decision.AGAIN
-    assert verdict(InstanceStatus(status, 3), state=state, attempt=3) is Decision.AGAIN
+    assert verdict(InstanceStatus(status, 1), state=state) is Decision.RESTART
+    assert verdict(InstanceStatus(status, 3), state=state, attempt=3) is Decision.RESTART
     assert verdict(InstanceStatus(status, MOST_ATTEMPTS), state=state, attempt=MOST_ATTEMPTS) is Decision.COMPENSATE
 
 
@@ -73,7 +70,7 @@ def test_a_run_that_somebody_ended_is_compensated(state: str) -> None:
     """Terminated or purged from outside: it is not started again. What the sweep itself terminated is."""
     assert verdict(InstanceStatus("Terminated", 1, text="enough"), state=state) is Decision.COMPENSATE
     assert verdict(InstanceStatus(None), state=state) is Decision.COMPENSATE
-    assert verdict(InstanceStatus("Terminated", 1, text=STUCK), state=state) is Decision.AGAIN
+    assert verdict(InstanceStatus("Terminated", 1, text=STUCK), state=state) is Decision.RESTART
 
 
 @pytest.mark.parametrize("status", ["Failed", "Terminated", "Completed", None])
@@ -108,4 +105,4 @@ def test_what_is_pending_is_done_later_and_later(state: str) -> None:
 )
 def test_people_are_told_why(seen: InstanceStatus, text: str) -> None:
     """The mail of a run that did not fail by itself says what became of its orchestration."""
-    assert text in reason(RECORD, seen)
+    assert text in reason(make_record(), seen)

@@ -1,6 +1,5 @@
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from typing import Any, cast
 
 import pytest
@@ -9,17 +8,15 @@ from azure.cosmos.aio import DatabaseProxy
 from azure.cosmos.exceptions import CosmosHttpResponseError, CosmosResourceNotFoundError
 
 from outlast.cosmos.client import Cosmos
+from outlast.deadline import Deadlines
 from outlast.errors import Permanent, Transient
-from outlast.runs.fence import FENCE_SECONDS, Fence, refuse_strangers
+from outlast.models import RunCall
+from outlast.runs.fence import FENCE_SECONDS, Fence, Gate, refuse_strangers
 from outlast.runs.record import RunRecord
 from outlast.runs.store import CosmosRuns
 from tests.fakes.clock import ManualClock
+from tests.fakes.records import make_record
 from tests.fakes.runs import FakeRuns
-
-
-def make_record(**fields: Any) -> RunRecord:
-    record = RunRecord(id="r1", report="sales", accepted="2026-01-01T00:00:00+00:00", format="csv", gzipped=False)
-    return replace(record, **fields)
 
 
 def fence_off(check: Callable[[Fence, FakeRuns, ManualClock], Awaitable[None]]) -> None:
@@ -28,7 +25,7 @@ def fence_off(check: Callable[[Fence, FakeRuns, ManualClock], Awaitable[None]]) 
     async def run() -> None:
         runs, clock = FakeRuns(), ManualClock()
         await runs.create(make_record(state="storing", attempt=2))
-        await check(Fence(runs, "r1", 2, "storing", clock), runs, clock)
+        await check(Fence(Gate(runs, Deadlines(100, clock)), RunCall("r1", 2), "storing"), runs, clock)
 
     asyncio.run(run())
 
@@ -66,7 +63,7 @@ def test_a_run_without_a_record_is_stopped() -> None:
 
 
 def test_the_record_is_read_again_when_five_seconds_have_passed() -> None:
-    """Not at each check, which would cost as much as the work."""
+    """A check within 5 seconds reads nothing, because reading costs as much as the work."""
 
     async def check(fence: Fence, runs: FakeRuns, clock: ManualClock) -> None:
         await fence.check()
@@ -101,9 +98,9 @@ def test_any_of_several_states_lets_in() -> None:
 
 def test_a_record_is_shown_without_its_etag() -> None:
     """What a caller sees is what is stored; the ETag is the database's."""
-    shown = make_record(etag='"7"').shown()
-    assert "etag" not in shown
-    assert RunRecord(**shown) == make_record()
+    shown = make_record(_etag='"7"').to_document()
+    assert "_etag" not in shown
+    assert RunRecord.from_document(shown) == make_record()
 
 
 class RefusingContainer:

@@ -5,7 +5,10 @@ from typing import Any, cast
 import azure.functions as func
 import pytest
 
+from outlast.cosmos.snapshots.expired import ExpiredGenerations
 from outlast.cosmos.snapshots.header import Generation, Header
+from outlast.models import Removal
+from outlast.runs.launcher import Launcher
 from outlast.runs.reconcile import STUCK
 from outlast.runs.record import RunRecord
 from outlast.runs.sweep import SweepRuns
@@ -24,9 +27,18 @@ class Swept:
         self.world, self.client = World(), FakeClient()
         asyncio.run(self.world.accept(b"", **fields))
         if status is not None:
-            self.client.shown["r1"] = {"runtimeStatus": status, "input": f'"{{\\"attempt\\": {self.record.attempt}}}"'}
+            self.client.shown["r1"] = {
+                "runtimeStatus": status,
+                "input": f'"{{\\"attempt\\": {self.record.status.attempt}}}"',
+            }
         world = self.world
-        self.sweep = SweepRuns(world.runs, world.clock.now, 120, WITH_SNAPSHOT, world.snapshots, GRACE)
+        self.sweep = SweepRuns(
+            runs=world.runs,
+            launcher=Launcher(5.0),
+            expired=ExpiredGenerations(WITH_SNAPSHOT, world.snapshots, GRACE, world.clock.now),
+            now=world.clock.now,
+            timeout=120,
+        )
 
     @property
     def record(self) -> RunRecord:
@@ -47,8 +59,8 @@ class Swept:
 def test_an_orchestration_that_died_is_started_as_the_next_attempt(times: int) -> None:
     """Once, however many sweeps see it at the same time; the record says so first."""
     swept = Swept("Failed", state="storing")
-    assert swept.after(times=times) == [("import_report", "r1", {"attempt": 2})]
-    assert (swept.record.state, swept.record.attempt) == ("accepted", 2)
+    assert swept.after(times=times) == [("import_report", "r1", {"attempt": 2, "first_retry_seconds": 5.0})]
+    assert (swept.record.status.state, swept.record.status.attempt) == ("accepted", 2)
 
 
 def test_a_sweep_that_died_after_recording_is_made_good_by_the_next() -> None:
@@ -57,20 +69,20 @@ def test_a_sweep_that_died_after_recording_is_made_good_by_the_next() -> None:
     swept.client.error = Exception("killed")
     assert swept.after() == []
     swept.client.error = None
-    assert swept.after() == [("import_report", "r1", {"attempt": 2})]
+    assert swept.after() == [("import_report", "r1", {"attempt": 2, "first_retry_seconds": 5.0})]
 
 
 def test_a_run_that_was_never_started_is_started() -> None:
-    """Whoever accepted it died."""
+    """A run whose recorder died is started by the sweep."""
     swept = Swept()
     assert swept.after(59) == []
-    assert swept.after(2) == [("import_report", "r1", {"attempt": 1})]
-    assert swept.after(2) == [("import_report", "r1", {"attempt": 1})]
+    assert swept.after(2) == [("import_report", "r1", {"attempt": 1, "first_retry_seconds": 5.0})]
+    assert swept.after(2) == [("import_report", "r1", {"attempt": 1, "first_retry_seconds": 5.0})]
 
 
 @pytest.mark.parametrize("times", [1, 3])
 def test_a_run_that_was_terminated_is_compensated(times: int) -> None:
-    """By one compensation, told why."""
+    """One compensation starts, and its failure says that the run was terminated."""
     swept = Swept("Terminated", state="storing")
     [(name, instance, given)] = swept.after(times=times)
     assert (name, instance) == ("compensate_run", "r1:1:compensate")
@@ -79,7 +91,7 @@ def test_a_run_that_was_terminated_is_compensated(times: int) -> None:
 
 
 def test_a_compensation_at_work_is_not_started_twice() -> None:
-    """Whoever started it."""
+    """It does not matter who started it."""
     swept = Swept("Terminated", state="failing")
     swept.client.shown["r1:1:compensate"] = {"runtimeStatus": "Running"}
     assert swept.after(10**6) == []
@@ -133,11 +145,11 @@ def test_a_run_that_has_ended_with_pending_steps_is_decided_by_its_record() -> N
 
 
 def test_what_does_not_move_is_terminated_and_then_started_again() -> None:
-    """One sweep each."""
+    """One sweep terminates the orchestration and the next one starts it."""
     swept = Swept("Running", state="storing")
     assert swept.after(841) == []
     assert swept.client.shown["r1"]["output"] == STUCK
-    assert swept.after() == [("import_report", "r1", {"attempt": 2})]
+    assert swept.after() == [("import_report", "r1", {"attempt": 2, "first_retry_seconds": 5.0})]
 
 
 @pytest.mark.parametrize("moving", ["r1", "r1:1:store3-1"])
@@ -164,7 +176,7 @@ def test_one_run_does_not_keep_the_sweep_from_the_others(caplog: pytest.LogCaptu
 
 
 def test_what_has_ended_is_not_looked_at() -> None:
-    """However many there are."""
+    """The sweep starts nothing for an ended run without pending steps, however old the run is."""
     swept = Swept("Failed", state="failed")
     assert swept.after(10**7) == []
 
@@ -177,7 +189,7 @@ def test_a_replaced_generation_is_removed_when_its_grace_is_over(times: int) -> 
     old, new = Generation("r0", "2026-01-01", now), Generation("r1", "2026-01-02")
     swept.world.snapshots.headers["stock"] = Header("stock", new, 5, now, (old,))
     assert swept.after(GRACE - 1) == []
-    removal = ("remove_previous", "r0:remove", {"report": "stock", "run": "r0"})
+    removal = ("remove_previous", "r0:remove", Removal("stock", "r0", 5.0).to_dict())
     assert swept.after(1, times) == [removal]
     swept.client.shown["r0:remove"] = {"runtimeStatus": "Failed"}
     assert swept.after() == [removal] * 2

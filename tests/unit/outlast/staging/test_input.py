@@ -5,22 +5,17 @@ import pytest
 
 from outlast.errors import Permanent
 from outlast.inputs import BadInput, Chunk
-from outlast.runs.record import RunRecord
-from outlast.staging.input import ChunkList, InputFiles
-from outlast.staging.paths import body_path, input_path
+from outlast.staging.chunk_list import ChunkList
+from outlast.staging.input import InputFiles
+from outlast.staging.paths import body_path, chunks_path, input_path
 from outlast.staging.store import Staging
+from tests.fakes.records import make_record
 
-RECORD = RunRecord(id="r1", report="sales", accepted="2026-01-01T00:00:00+00:00", format="csv", gzipped=True)
+RECORD = make_record(gzipped=True)
 
 
 def make() -> InputFiles:
     return InputFiles(Staging("memory:///"), Staging("memory:///"))
-
-
-def test_a_list_of_chunks_comes_back_as_it_was_staged() -> None:
-    """Offsets, lengths, first rows, and which chunk is one overlong record."""
-    listed = ChunkList(["a", "b,\n"], [Chunk(4, 10, 2), Chunk(14, 99, 5, overlong=True)])
-    assert ChunkList.decoded(listed.encoded()) == listed
 
 
 @pytest.mark.parametrize(
@@ -33,17 +28,17 @@ def test_a_list_of_chunks_comes_back_as_it_was_staged() -> None:
     ],
 )
 def test_an_input_is_read_where_it_lies_uncompressed(gzipped: bool, reference: str | None, path: str) -> None:
-    """A posted body, a reference, or the inflated copy of either."""
+    """Rows are read from the posted body or the referenced file, or from the inflated copy of a gzipped one."""
     files = make()
-    record = RunRecord(**{**RECORD.shown(), "gzipped": gzipped, "reference": reference})
-    found = files.opened(record)
+    record = make_record(gzipped=gzipped, reference=reference)
+    found = files.uncompressed(record)
     assert found.path == path
-    assert found.place is (files.inputs if path == "x.csv" else files.staging)
+    assert found.store is (files.inputs if path == "x.csv" else files.staging)
 
 
 @pytest.mark.parametrize("members", [1, 3])
 def test_a_gzipped_input_is_inflated(members: int) -> None:
-    """All of its members, as one file."""
+    """All members of a gzip file are staged as one inflated file."""
 
     async def run() -> None:
         files = make()
@@ -56,7 +51,7 @@ def test_a_gzipped_input_is_inflated(members: int) -> None:
 
 @pytest.mark.parametrize(("limit", "data"), [(1_000_000, 2_000_000), (4 * 1024**3, 20_000_000)])
 def test_a_bomb_is_refused(monkeypatch: pytest.MonkeyPatch, limit: int, data: int) -> None:
-    """A small file that would fill the disk, by its size or its ratio: nothing of it stays."""
+    """A file that inflates beyond the limit of size or ratio is refused, and nothing of it is staged."""
     monkeypatch.setattr("outlast.staging.input.MAX_INFLATED", limit)
 
     async def run() -> None:
@@ -70,13 +65,25 @@ def test_a_bomb_is_refused(monkeypatch: pytest.MonkeyPatch, limit: int, data: in
 
 
 def test_a_missing_input_is_permanent() -> None:
-    """It was there when the run was accepted."""
+    """An input or chunk list that has been deleted fails the call for good."""
 
     async def run() -> None:
         files = make()
         with pytest.raises(Permanent, match="runs/r1/body is missing; it has been deleted since"):
             await files.posted(RECORD).size()
         with pytest.raises(Permanent, match="is missing"):
-            await files.chunks("r1")
+            await files.chunks(RECORD)
+
+    asyncio.run(run())
+
+
+def test_the_first_chunks_are_a_copy_of_their_own() -> None:
+    """A caller may add chunks to the list that is still growing; the next caller reads it as it was staged."""
+
+    async def run() -> None:
+        files = make()
+        await files.staging.put(chunks_path("r1", 1), ChunkList(["a"], [Chunk(0, 9, 2)]).encoded())
+        (await files.first_chunks("r1", 1)).chunks.append(Chunk(9, 9, 3))
+        assert len((await files.first_chunks("r1", 1)).chunks) == 1
 
     asyncio.run(run())

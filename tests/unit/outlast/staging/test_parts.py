@@ -20,7 +20,7 @@ async def keep(generated: Generated, work: tuple[bytes, Json], rejects: bytes | 
 
 
 def test_a_part_is_found_as_it_was_kept() -> None:
-    """The answer names the files that hold the part's documents and rejects."""
+    """The answer of a part names the files of its documents and rejects."""
 
     async def check() -> None:
         generated = make()
@@ -36,7 +36,7 @@ def test_a_part_is_found_as_it_was_kept() -> None:
 
 @pytest.mark.parametrize("seed", range(4))
 def test_of_two_calls_at_once_one_is_the_part(seed: int) -> None:
-    """Both get the same answer, its file holds just the rows before its cursor, and the other's work is unread."""
+    """Two simultaneous calls get the same answer, whose file has exactly the rows before its cursor."""
 
     async def check() -> None:
         generated = make()
@@ -51,7 +51,7 @@ def test_of_two_calls_at_once_one_is_the_part(seed: int) -> None:
 
 
 def test_a_later_call_does_not_replace_a_part() -> None:
-    """What was generated is fixed by the first answer."""
+    """The first answer of a part stays when another call stages the part again."""
 
     async def check() -> None:
         generated = make()
@@ -62,8 +62,8 @@ def test_a_later_call_does_not_replace_a_part() -> None:
     asyncio.run(check())
 
 
-def test_parts_are_told_up_to_the_one_that_ends_the_chunk() -> None:
-    """A part that lies behind the last one is of a call that lost, and not told."""
+def test_parts_end_with_the_one_that_ends_the_chunk() -> None:
+    """Parts after the one that ends the chunk are left out."""
 
     async def check() -> None:
         generated = make()
@@ -75,8 +75,8 @@ def test_parts_are_told_up_to_the_one_that_ends_the_chunk() -> None:
     asyncio.run(check())
 
 
-def test_parts_end_where_none_is_there_yet() -> None:
-    """A chunk that is still being generated shows what is there."""
+def test_parts_that_are_not_staged_yet_are_left_out() -> None:
+    """A chunk that is being generated has the parts that are staged so far."""
 
     async def check() -> None:
         generated = make()

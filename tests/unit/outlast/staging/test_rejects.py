@@ -20,20 +20,20 @@ def make(row: int, code: str = "error") -> Reject:
 
 
 def test_the_header_is_ours_and_then_the_inputs() -> None:
-    """Row, column, code and message stand before the input's own columns; JSON Lines has its line."""
+    """The header is row, column, code and message, and then the input's columns, or `line` for JSON Lines."""
     assert rejects_header(["id", "a,b"]) == b'row,column,code,message,id,"a,b"\r\n'
     assert rejects_header([]) == b"row,column,code,message,line\r\n"
 
 
 def test_rejects_are_written_in_the_order_of_rows() -> None:
-    """Rejects come as they are found; they are listed by row."""
+    """Rejects are written in the order of their rows, whatever order they were found in."""
     lines = encode_rejects([make(9), make(2)]).splitlines()
     assert [line.partition(b",")[0] for line in lines] == [b"2", b"9"]
 
 
 @given(REJECTS)
 def test_rejects_come_back_as_they_were_written(rejects: list[Reject]) -> None:
-    """Whatever characters a row holds, reading gives the same rejects, and each is one CSV record."""
+    """Rejects with any characters are read back unchanged, and each is one CSV record."""
     data = encode_rejects(rejects)
     ordered = sorted(rejects, key=lambda reject: reject.row)
     assert each_row_once([data]) == ordered
@@ -41,19 +41,19 @@ def test_rejects_come_back_as_they_were_written(rejects: list[Reject]) -> None:
 
 
 def test_of_a_row_that_stands_twice_the_first_counts() -> None:
-    """A row is one reject, with its first error, however many of its documents were refused."""
+    """A row with several refused documents is one reject, with its first error."""
     files = [encode_rejects([make(2, "first")]), encode_rejects([make(2, "second"), make(3, "third")])]
     assert [(reject.row, reject.code) for reject in each_row_once(files)] == [(2, "first"), (3, "third")]
 
 
 def test_a_character_that_utf_8_cannot_say_is_replaced() -> None:
-    """Half a surrogate pair in a message does not fail the file."""
+    """Half a surrogate pair in a message is written as a question mark."""
     reject = Reject(2, "", "error", "\ud800", [])
     assert encode_rejects([reject]) == b"2,,error,?\r\n"
 
 
 def test_a_field_of_megabytes_is_cut() -> None:
-    """A reader with the csv module's usual limit can read the file all the same."""
+    """A long field is cut, so that the csv module can read the file with its usual limit."""
     reject = Reject(2, "", "too_long", "too long", ["x" * 10_000_000])
     assert [len(read.fields[0]) for read in each_row_once([encode_rejects([reject])])] == [10_000]
 
@@ -63,7 +63,7 @@ def test_a_field_of_megabytes_is_cut() -> None:
     ["=cmd|' /C calc'!A0", "+1+1", "-2+3", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "\uff1d1", "'=1", "''", '="1"&",;"'],
 )
 def test_no_field_is_a_formula_and_each_is_recoverable(field: str) -> None:
-    """As OWASP says: an apostrophe before it, quotes around what has a delimiter; taking it off gives the original."""
+    """A field that may be a formula gets an apostrophe, and removing it gives the original (OWASP)."""
     data = encode_rejects([Reject(2, field, field, field, [field])])
     [read] = csv.reader(io.StringIO(data.decode(), newline=""))
     assert read == ["2", *[f"'{field}"] * 4]
@@ -72,6 +72,6 @@ def test_no_field_is_a_formula_and_each_is_recoverable(field: str) -> None:
 
 @given(st.text())
 def test_what_is_harmless_stays_as_it_was(field: str) -> None:
-    """Neutral text begins with no sign that a spreadsheet acts on, and the original comes back."""
+    """No neutral text begins like a formula, and each original is recovered from it."""
     assert original(neutral(field)) == field
     assert not neutral(field).startswith(tuple("=+-@\t\r\n"))

@@ -1,0 +1,57 @@
+"""What requests carry: JSON, numbers, ids and partition keys, read and checked."""
+
+from typing import Any
+
+import orjson
+
+from local.cosmos import hashing
+from local.cosmos.errors import bad_request
+
+ID_LIMIT = 1023
+ID_FORBIDDEN = frozenset("/\\?#")
+MISSING_ID = "The input content is invalid because the required properties - 'id; ' - are missing"
+
+
+def parse(body: bytes) -> Any:
+    """The JSON of a body; raises 400."""
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise bad_request(f"The request body is not valid JSON: {error}") from None
+
+
+def whole(text: str) -> int | None:
+    """A whole number of at most nine digits; None for anything else."""
+    return int(text) if len(text) <= 9 and text.isascii() and text.isdecimal() else None
+
+
+def check_id(id_: Any) -> str:
+    """The id of a document; raises 400."""
+    if id_ is None:
+        raise bad_request(MISSING_ID)
+    if not isinstance(id_, str) or not id_:
+        raise bad_request("The input name is invalid: 'id' has to be a string with at least one character.")
+    if len(id_) > ID_LIMIT // 4 and len(id_.encode()) > ID_LIMIT:
+        raise bad_request(f"The input name is invalid: 'id' is longer than {ID_LIMIT} bytes.")
+    if not ID_FORBIDDEN.isdisjoint(id_):
+        raise bad_request(
+            f"The input name '{id_}' is invalid. Ensure to provide a unique non-empty string "
+            "without the characters '/', '\\', '?', '#'."
+        )
+    return id_
+
+
+def read_key(text: str) -> bytes:
+    """The canonical partition key from the form that clients send, such as `["a"]`; raises 400."""
+    if text[:2] == '["' and text[-2:] == '"]' and text.count('"') == 2 and "\\" not in text:
+        return b"\x08%b\xff" % text[2:-2].encode()  # nearly all keys: one string without escapes
+    try:
+        values = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        raise bad_request(f"The partition key is not a JSON array: {text[:100]}") from None
+    if not isinstance(values, list) or len(values) > 1:
+        raise bad_request("The partition key has to have one value, as the container's definition has one path.", 1001)
+    try:
+        return hashing.canonical(values[0] if values else hashing.UNDEFINED_VALUE)
+    except TypeError as error:
+        raise bad_request(f"The partition key is invalid: {error}.") from None

@@ -1,0 +1,202 @@
+"""Expressions as Python functions of a document."""
+
+import operator
+from collections.abc import Callable
+from typing import Any
+
+from local.cosmos.query import operators
+from local.cosmos.query.errors import SEMANTIC, UNKNOWN_FUNCTION, UNRESOLVED, query_error, unsupported
+from local.cosmos.query.functions import FUNCTIONS, LACKING
+from local.cosmos.query.operators import Evaluate
+from local.cosmos.query.string_functions import like
+from local.cosmos.query.syntax import (
+    AGGREGATES,
+    ArrayLiteral,
+    Between,
+    Binary,
+    Call,
+    Expression,
+    In,
+    Literal,
+    Member,
+    Name,
+    ObjectLiteral,
+    Parameter,
+    Ternary,
+    Unary,
+    has_aggregate,
+)
+from local.cosmos.query.values import UNDEFINED, equal, number, same, tidy
+
+
+class Compiler:
+    """Compiles the expressions of one query with its parameters."""
+
+    def __init__(self, alias: str, parameters: dict[str, Any]) -> None:
+        self._alias = alias
+        self._parameters = parameters
+        self.aggregates: list[tuple[str, Evaluate, bool]] = []  # name, argument, whether the argument is constant
+        self._over_groups = False
+
+    def compile(self, node: Expression) -> Evaluate:
+        """The expression as a function of the document."""
+        return _COMPILERS[type(node)](self, node)
+
+    def compile_aggregated(self, node: Expression) -> Evaluate:
+        """The expression as a function of the list of aggregate results."""
+        self._over_groups = True
+        compiled = self.compile(node)
+        self._over_groups = False
+        return compiled
+
+    def constant(self, node: Expression) -> Any:
+        """The value of a literal or a parameter."""
+        return self.compile(node)(None)
+
+    def literal(self, node: Literal) -> Evaluate:
+        value = node.value
+        return lambda document: value
+
+    def parameter(self, node: Parameter) -> Evaluate:
+        if node.name not in self._parameters:
+            raise query_error(f"The parameter '{node.name}' has no value.", node.start, node.start + len(node.name))
+        value = self._parameters[node.name]
+        return lambda document: value
+
+    def name(self, node: Name) -> Evaluate:
+        """The alias of the source, which is the document itself."""
+        if node.name != self._alias:
+            message = f"Identifier '{node.name}' could not be resolved."
+            raise query_error(message, node.start, node.end, UNRESOLVED)
+        if self._over_groups:
+            message = (
+                f"The reference '{node.name}' is invalid in the select list because it is not in an aggregate function."
+            )
+            raise query_error(message, node.start, node.end, SEMANTIC)
+        return lambda document: document
+
+    def member(self, node: Member) -> Evaluate:
+        """A property or an array element."""
+        base = self.compile(node.base)
+        if isinstance(node.key, Literal) and isinstance(node.key.value, str):
+            name = node.key.value
+            if isinstance(node.base, Name):
+                return lambda document: document.get(name, UNDEFINED)
+            return lambda document: operators.member(base(document), name)
+        key = self.compile(node.key)
+        return lambda document: operators.member(base(document), key(document))
+
+    def call(self, node: Call) -> Evaluate:
+        """A function call."""
+        if node.name in AGGREGATES:
+            return self._aggregate(node)
+        if node.name in LACKING:
+            raise unsupported(f"the function {node.name}")
+        known = FUNCTIONS.get(node.name)
+        if known is None:
+            message = f"'{node.name}' is not a recognized built-in function name."
+            raise query_error(message, node.start, node.end, UNKNOWN_FUNCTION)
+        fewest, most, function = known
+        if len(node.arguments) < fewest or (most is not None and len(node.arguments) > most):
+            message = f"The {node.name} function requires {fewest} argument(s)."
+            raise query_error(message, node.start, node.end, SEMANTIC)
+        arguments = [self.compile(argument) for argument in node.arguments]
+        if len(arguments) == 1:
+            only = arguments[0]
+            return lambda document: function(only(document))
+        return lambda document: function(*[argument(document) for argument in arguments])
+
+    def _aggregate(self, node: Call) -> Evaluate:
+        if not self._over_groups or any(has_aggregate(argument) for argument in node.arguments):
+            raise query_error(f"The aggregate {node.name} cannot stand here.", node.start, node.end, SEMANTIC)
+        if len(node.arguments) != 1:
+            raise query_error(f"The {node.name} function requires 1 argument(s).", node.start, node.end, SEMANTIC)
+        self._over_groups = False
+        argument = self.compile(node.arguments[0])
+        self._over_groups = True
+        at = len(self.aggregates)
+        self.aggregates.append((node.name, argument, isinstance(node.arguments[0], Literal | Parameter)))
+        return lambda values: values[at]
+
+    def unary(self, node: Unary) -> Evaluate:
+        """NOT, -, + and ~."""
+        operand = self.compile(node.operand)
+        if node.op == "NOT":
+            return lambda document: operators.negated(operand(document))
+        sign = operators.SIGNS.get(node.op)
+        if sign is None:
+            return lambda document: (
+                operators.bits("^", int(value), -1) if number(value := operand(document)) else UNDEFINED
+            )
+        return lambda document: tidy(sign(value)) if number(value := operand(document)) else UNDEFINED
+
+    def binary(self, node: Binary) -> Evaluate:
+        left, right, op = self.compile(node.left), self.compile(node.right), node.op
+        if op == "AND":
+            return lambda document: operators.and_(left(document), right, document)
+        if op == "OR":
+            return lambda document: operators.or_(left(document), right, document)
+        if op == "??":
+            return lambda document: right(document) if (value := left(document)) is UNDEFINED else value
+        if op == "=":
+            return lambda document: equal(left(document), right(document))
+        if op == "!=":
+            return lambda document: operators.negated(equal(left(document), right(document)))
+        if op == "LIKE":
+            return lambda document: like(left(document), right(document))
+        if op in operators.ORDERED:
+            test = operators.ORDERED[op]
+            return lambda document: operators.ordered(test, left(document), right(document))
+        return lambda document: operators.calculate(op, left(document), right(document))
+
+    def ternary(self, node: Ternary) -> Evaluate:
+        test, yes, no = self.compile(node.test), self.compile(node.yes), self.compile(node.no)
+        return lambda document: yes(document) if test(document) is True else no(document)
+
+    def in_(self, node: In) -> Evaluate:
+        value = self.compile(node.value)
+        options = [self.compile(option) for option in node.options]
+
+        def test(document: Any) -> Any:
+            wanted = value(document)
+            if wanted is UNDEFINED:
+                return UNDEFINED
+            return any(same(wanted, option(document)) for option in options)
+
+        return test
+
+    def between(self, node: Between) -> Evaluate:
+        value, low, high = self.compile(node.value), self.compile(node.low), self.compile(node.high)
+
+        def test(document: Any) -> Any:
+            found = value(document)
+            above = operators.ordered(operator.ge, found, low(document))
+            return operators.and_(above, lambda inner: operators.ordered(operator.le, found, high(inner)), document)
+
+        return test
+
+    def object(self, node: ObjectLiteral) -> Evaluate:
+        """An object without its undefined values."""
+        items = [(name, self.compile(value)) for name, value in node.items]
+        return lambda document: {name: found for name, value in items if (found := value(document)) is not UNDEFINED}
+
+    def array(self, node: ArrayLiteral) -> Evaluate:
+        """An array without its undefined values."""
+        items = [self.compile(value) for value in node.items]
+        return lambda document: [found for value in items if (found := value(document)) is not UNDEFINED]
+
+
+_COMPILERS: dict[type, Callable[[Compiler, Any], Evaluate]] = {
+    Literal: Compiler.literal,
+    Parameter: Compiler.parameter,
+    Name: Compiler.name,
+    Member: Compiler.member,
+    Call: Compiler.call,
+    Unary: Compiler.unary,
+    Binary: Compiler.binary,
+    Ternary: Compiler.ternary,
+    In: Compiler.in_,
+    Between: Compiler.between,
+    ObjectLiteral: Compiler.object,
+    ArrayLiteral: Compiler.array,
+}

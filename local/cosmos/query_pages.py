@@ -1,0 +1,105 @@
+"""One page of a query's answer, read from one partition or from all."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import partial
+
+from local.cosmos import charges
+from local.cosmos.documents import render
+from local.cosmos.errors import format_charge
+from local.cosmos.exchange import Exchange, session_token
+from local.cosmos.executor import Executor
+from local.cosmos.messages import Response
+from local.cosmos.partitions import Partition, Record
+from local.cosmos.query.prepared import PreparedQuery
+from local.cosmos.query.rows import Page, Remembered, Source, Token
+from local.cosmos.query_tokens import Position, write_token
+
+
+@dataclass(slots=True)
+class QueryPage:
+    """A request for a page, and the page that it fills."""
+
+    exchange: Exchange
+    executor: Executor
+    prepared: PreparedQuery
+    page: Page
+    token: Token
+
+    def from_one(self, partition: Partition, key: bytes | None) -> Response:
+        """The response from one partition, or from one partition key of it."""
+        exchange, prepared = self.exchange, self.prepared
+        exchange.check_session(partition)
+        scope = (partition.id, partition.lsn, key, exchange.header("x-ms-start-epk"), exchange.header("x-ms-end-epk"))
+        remembered = partial(self.executor.container.sorted_rows.get, (*prepared.identity, *scope))
+        charge, following = self._run(partition, self._sources(partition, key), self.token, remembered)
+        return self._respond(charge, following, [partition])
+
+    def from_all(self) -> Response:
+        """The response from all partitions, read one after the other."""
+        position = Position.read(self.token)
+        charge = 0.0
+        visited: list[Partition] = []
+        for partition in self._partitions(position):
+            after = position.after(partition)
+            if self.page.full or (visited and partition.budget.wait_ms(self.executor.now)):
+                return self._respond(charge, position.at(partition, after), visited)
+            self.exchange.check_session(partition)
+            start: Token = {"after": after} if after else {}
+            sources = self._sources(partition, None)
+            spent, following = self._run(partition, sources, start, lambda make: make())
+            charge += spent
+            visited.append(partition)
+            if following is not None:
+                return self._respond(charge, position.at(partition, following["after"]), visited)
+        return self._respond(charge, None, visited)
+
+    def _partitions(self, position: Position) -> list[Partition]:
+        """The partitions that are not finished yet. A query without FROM reads only the first."""
+        partitions = self.executor.container.partitions
+        partitions = partitions if self.prepared.query.alias else partitions[:1]
+        return [partition for partition in partitions if partition.high > position.low]
+
+    def _run(
+        self,
+        partition: Partition,
+        sources: Callable[[int], Iterable[Source]],
+        token: Token,
+        remembered: Remembered,
+    ) -> tuple[float, Token | None]:
+        """Fills the page from one partition. Returns the charge and the token of the next page."""
+        self.executor.admit(partition)
+        read_before = self.page.read
+        following = self.prepared.run(sources, token, self.page, remembered)
+        charge = charges.query(self.page.read - read_before)
+        self.executor.account_for(partition, "query", 200, charge)
+        return charge, following
+
+    def _sources(self, partition: Partition, key: bytes | None) -> Callable[[int], Iterable[Source]]:
+        """A function that yields the documents after a number. A query without FROM has one empty document."""
+        if not self.prepared.query.alias:
+            return lambda after: [] if after else [Source(1, 0, lambda: b"{}")]
+        container = self.executor.container
+        low, high = self.exchange.header("x-ms-start-epk"), self.exchange.header("x-ms-end-epk")
+
+        def sources(after: int) -> Iterator[Source]:
+            records: Iterable[Record] = partition.scan(after) if key is None else partition.scan_key(key, after)
+            for record in records:
+                if (low is None or container.effective(record.key) >= low) and (
+                    high is None or container.effective(record.key) < high
+                ):
+                    yield Source(record.number, len(record.body), partial(render, container, record))
+
+        return sources
+
+    def _respond(self, charge: float, following: Token | None, partitions: list[Partition]) -> Response:
+        rows, executor = self.page.rows, self.executor
+        headers = {"x-ms-request-charge": format_charge(charge), "x-ms-item-count": str(len(rows))}
+        if following is not None:
+            headers["x-ms-continuation"] = write_token(following)
+        head = b'{"_rid":"%b","Documents":[' % executor.container.rid.encode()
+        body = head + b",".join(rows) + b'],"_count":%d}' % len(rows)
+        only = partitions[0] if len(partitions) == 1 else None
+        response = self.exchange.answer(executor, only, Response(200, headers, body))
+        headers["x-ms-session-token"] = ",".join(session_token(p) for p in partitions)
+        return response

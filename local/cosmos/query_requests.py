@@ -1,0 +1,102 @@
+"""Requests that query documents: in one partition key, in one partition key range, or in all of them."""
+
+from typing import Any
+
+import orjson
+
+from local.cosmos.batch_requests import RESPONSE_LIMIT
+from local.cosmos.errors import CosmosError, bad_request, not_implemented
+from local.cosmos.exchange import KEY_HEADER, RANGE_HEADER, Exchange
+from local.cosmos.messages import Response
+from local.cosmos.paging import page_size
+from local.cosmos.parsing import parse, read_key
+from local.cosmos.query.parser import parse_query, read_query
+from local.cosmos.query.plan import FIRST, WHOLE, build_plan, check_order, is_streamable, pinned_key
+from local.cosmos.query.prepared import PreparedQuery
+from local.cosmos.query.rows import Page, to_portable
+from local.cosmos.query_pages import QueryPage
+from local.cosmos.query_tokens import read_token
+from local.cosmos.state import Container
+
+EVERYTHING = "SELECT * FROM root"
+NO_CROSS_PARTITION = (
+    "Cross partition query is required but disabled. Please set x-ms-documentdb-query-enablecrosspartition to true, "
+    "specify x-ms-documentdb-partitionkey, or revise your query to avoid this exception."
+)
+NOT_SERVABLE = (
+    "The provided cross partition query can not be directly served by the gateway. This is a first chance (internal) "
+    "exception that all newer clients will know how to handle gracefully. This exception is traced, but unless you see "
+    "it bubble up as an exception (which only happens on older SDK clients), then you can safely ignore this message."
+)
+
+
+def plan(exchange: Exchange) -> Response:
+    """POST docs with the header for a query plan: how the client sends a query to the partitions."""
+    text, parameters = read_query(parse(exchange.request.body))
+    container = exchange.container()
+    prepared = _prepare(container, text, parameters)
+    query = prepared.query
+    key = pinned_key(query, parameters, container.key_path)
+    ranges = [WHOLE if query.alias else FIRST]
+    if key is not None:
+        point = container.effective(key)
+        ranges = [{"min": point, "max": point, "isMinInclusive": True, "isMaxInclusive": True}]
+    features = set((exchange.header("x-ms-cosmos-supported-query-features") or "").replace(" ", "").split(","))
+    body = orjson.dumps(build_plan(query, prepared, ranges, features))
+    return Response(200, {"x-ms-request-charge": "0"}, body)
+
+
+def query(exchange: Exchange) -> Response:
+    """POST docs with the header for a query: one page."""
+    text, parameters = read_query(parse(exchange.request.body))
+    prepared = _prepare(exchange.container(), text, parameters)
+    pages = _pages(exchange, prepared)
+    in_one = _in_one_partition(pages, pinned_key(prepared.query, parameters, pages.executor.container.key_path))
+    if in_one is not None:
+        return in_one
+    if not exchange.flag("x-ms-documentdb-query-enablecrosspartition"):
+        raise bad_request(NO_CROSS_PARTITION)
+    if not is_streamable(prepared.query):
+        raise _not_servable(prepared)
+    return pages.from_all()
+
+
+def read_feed(exchange: Exchange) -> Response:
+    """GET docs: one page of all documents."""
+    if exchange.header("a-im"):
+        raise not_implemented("the change feed")
+    pages = _pages(exchange, _prepare(exchange.container(), EVERYTHING, {}))
+    in_one = _in_one_partition(pages, None)
+    return pages.from_all() if in_one is None else in_one
+
+
+def _prepare(container: Container, text: str, parameters: dict[str, Any]) -> PreparedQuery:
+    prepared = PreparedQuery(parse_query(text), parameters)
+    prepared.identity = (text, orjson.dumps([[name, to_portable(value)] for name, value in parameters.items()]))
+    check_order(prepared.query, container.properties["indexingPolicy"])
+    return prepared
+
+
+def _pages(exchange: Exchange, prepared: PreparedQuery) -> QueryPage:
+    executor = exchange.executor()
+    exchange.check_consistency()
+    page = Page(page_size(exchange), RESPONSE_LIMIT)
+    return QueryPage(exchange, executor, prepared, page, read_token(exchange.header("x-ms-continuation")))
+
+
+def _in_one_partition(pages: QueryPage, pinned: bytes | None) -> Response | None:
+    """The page from the partition that the headers or the condition name; None where they name none."""
+    exchange, container = pages.exchange, pages.executor.container
+    key, range_id = exchange.header(KEY_HEADER), exchange.header(RANGE_HEADER)
+    if range_id is not None:
+        partition = container.partition_by_id(range_id)
+        return pages.from_one(partition, read_key(key) if key is not None else None)
+    pinned = read_key(key) if key is not None else pinned
+    return None if pinned is None else pages.from_one(container.partition_of(pinned), pinned)
+
+
+def _not_servable(prepared: PreparedQuery) -> CosmosError:
+    """400/1004. Its body has the plan, which tells some clients that they need one."""
+    error = CosmosError(400, NOT_SERVABLE, 1004)
+    error.details = {"additionalErrorInfo": orjson.dumps(build_plan(prepared.query, prepared, [WHOLE], None)).decode()}
+    return error

@@ -1,0 +1,53 @@
+"""The changes of one request to the documents of a container."""
+
+from dataclasses import dataclass, field
+
+from local.cosmos.partitions import Partition, Record
+from local.cosmos.state import Account, Container
+
+Change = tuple[Partition, str, Record | None, Record | None]
+"""Partition, id, the document before and the document after; None where there is no document."""
+
+
+@dataclass(slots=True)
+class Transaction:
+    """Changes are made in memory at once. They are then undone together or given to the journal."""
+
+    account: Account
+    container: Container
+    ts: int
+    changes: list[Change] = field(default_factory=list)
+
+    def put(self, partition: Partition, id_: str, key: bytes, body: bytes, before: Record | None) -> Record:
+        return self.put_in(partition, partition.group(key), id_, key, body, before)
+
+    def put_in(
+        self, partition: Partition, group: dict[str, Record], id_: str, key: bytes, body: bytes, before: Record | None
+    ) -> Record:
+        """Writes a document into its logical partition."""
+        account = self.account
+        account.lsn = lsn = account.lsn + 1
+        if before is None:
+            account.number = number = account.number + 1
+        else:
+            number = before.number
+        record = Record(body, number, lsn, self.ts, key)
+        partition.put_in(group, id_, record, before)
+        partition.lsn = lsn
+        self.changes.append((partition, id_, before, record))
+        return record
+
+    def remove(self, partition: Partition, id_: str, before: Record) -> None:
+        self.account.lsn += 1
+        partition.remove(before.key, id_)
+        partition.lsn = self.account.lsn
+        self.changes.append((partition, id_, before, None))
+
+    def undo(self) -> None:
+        """Reverts all changes."""
+        for partition, id_, before, after in reversed(self.changes):
+            if before is not None:
+                partition.put(id_, before)
+            elif after is not None:
+                partition.remove(after.key, id_)
+        self.changes.clear()

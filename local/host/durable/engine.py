@@ -1,0 +1,270 @@
+"""Drives orchestrations: takes turns, runs activities, fires timers. The file decides what there is to do, not this.
+
+Nothing is told to anyone before it is committed. What is lost with the process (turns and activities under way, and
+the queues below) is read again from the file by the next start.
+"""
+
+import asyncio
+import heapq
+import sqlite3
+from collections import deque
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import uuid4
+
+import orjson
+
+from local.host.clock import Clock
+from local.host.durable import answers, events, failures
+from local.host.durable.answers import Answer, compact
+from local.host.durable.events import Event
+from local.host.durable.turn import Outcome, Turn, apply, begin
+from local.host.storage import store
+from local.host.storage.database import Database
+from local.host.storage.store import Activity, DueTimer, Saved
+from local.host.workers.pool import Aborted, Died, TimedOut
+from local.host.workers.wire import Header
+
+Invoke = Callable[..., Coroutine[Any, Any, tuple[Header, bytes]]]
+
+
+@dataclass
+class Functions:
+    """What the app registers, as far as orchestrations call it."""
+
+    orchestrators: dict[str, str] = field(default_factory=dict)  # by lower-case name, for the host knows no case
+    activities: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """How much is under way at once, and for how long."""
+
+    activities: int
+    orchestrators: int
+    timeout: float | None
+    worker: str = "python"  # how a worker is named in failures
+
+
+class Engine:
+    """One task hub."""
+
+    def __init__(
+        self, database: Database, invoke: Invoke, clock: Clock, limits: Limits, version: str | None = None
+    ) -> None:
+        self._database = database
+        self._invoke = invoke
+        self._clock = clock
+        self._limits = limits
+        self._version = version  # of sub-orchestrations whose call says none
+        self.functions = Functions()
+        self._ready: dict[str, None] = {}  # instances with messages, in the order in which they got them
+        self._in_turn: set[str] = set()
+        self._again: set[str] = set()  # got messages while in a turn
+        self._waiting: deque[Activity] = deque()
+        self._running = 0
+        self._timers: list[tuple[float, str, int, DueTimer]] = []
+        self._timer_set = asyncio.Event()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._stopped = False
+
+    async def start(self) -> None:
+        """Takes up everything that the file says is unfinished."""
+        read = self._database.read
+        self.take_up(
+            Saved(
+                wake=tuple(row["instance"] for row in read.all("instances_with_messages")),
+                activities=tuple(Activity(**row) for row in read.all("all_activities")),
+                timers=tuple(DueTimer(**row) for row in read.all("all_timers")),
+            )
+        )
+        self._spawn(self._watch_timers(), "The durable timers' clock")
+
+    async def stop(self) -> None:
+        """Drops what is under way; it is unfinished in the file and will be done again."""
+        self._stopped = True
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing runs in a worker on behalf of an orchestration."""
+        return not self._in_turn and not self._running
+
+    async def change(self, job: Callable[[Any], Saved]) -> None:
+        """Makes a change and goes on with what follows from it."""
+        self.take_up(await self._database.write(job))
+
+    def take_up(self, saved: Saved) -> None:
+        """Goes on with what a committed change has left to be done."""
+        for instance in saved.wake:
+            if instance in self._in_turn:
+                self._again.add(instance)
+            else:
+                self._ready[instance] = None
+        self._waiting.extend(saved.activities)
+        for timer in saved.timers:
+            heapq.heappush(self._timers, (timer.due, timer.instance, timer.task, timer))
+        if saved.timers:
+            self._timer_set.set()
+        self._dispatch()
+
+    def _dispatch(self) -> None:
+        while self._waiting and self._running < self._limits.activities and not self._stopped:
+            self._running += 1
+            activity = self._waiting.popleft()
+            self._spawn(self._run_activity(activity), f"Activity {activity.name} of {activity.instance}")
+        while self._ready and len(self._in_turn) < self._limits.orchestrators and not self._stopped:
+            instance = next(iter(self._ready))
+            del self._ready[instance]
+            self._in_turn.add(instance)
+            self._spawn(self._take_turn(instance), f"A turn of {instance}")
+
+    def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> None:
+        task = asyncio.create_task(work, name=name)
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        error = None if task.cancelled() else task.exception()
+        if isinstance(error, sqlite3.Error):
+            self._database.give_up(error)
+        elif error is not None:
+            what = f"{task.get_name()} broke inside the host; the next start takes it up again"
+            asyncio.get_running_loop().call_exception_handler({"message": what, "exception": error, "task": task})
+
+    # ---- turns --------------------------------------------------------------------------------------------------
+
+    async def _take_turn(self, instance: str) -> None:
+        saved = Saved()
+        try:
+            saved = await self._turn(instance)
+        except Aborted:
+            saved = Saved(wake=(instance,))  # a neighbour's timeout took the worker: the same turn again
+        finally:
+            self._in_turn.discard(instance)
+            if instance in self._again:
+                self._again.discard(instance)
+                self._ready[instance] = None
+            self.take_up(saved)
+
+    async def _turn(self, instance: str) -> Saved:
+        with self._database.snapshot() as read:
+            row = read.one("find_instance", id=instance)
+            inbox = read.all("read_messages", instance=instance)
+            history = store.load_history(read, instance)
+        taken = [m["id"] for m in inbox]
+        if row is None or row["status"] in store.FINISHED:
+            return await self._discard(taken)
+        meant = [orjson.loads(m["event"]) for m in inbox if m["execution"] in (None, row["execution"])]
+        turn = begin(history, meant, self._clock.now())
+        if turn is None:
+            return await self._discard(taken)
+        outcome = apply(turn, await self._ask(turn), self._clock.now(), lambda: uuid4().hex, self._version)
+        return await self._save(row, taken, outcome)
+
+    async def _discard(self, taken: list[int]) -> Saved:
+        if taken:
+            await self._database.write(lambda q: store.discard_messages(q, taken))
+        return Saved()
+
+    async def _save(self, row: sqlite3.Row, taken: list[int], outcome: Outcome) -> Saved:
+        now = self._clock.now()
+        return await self._database.write(lambda q: store.save_turn(q, row, taken, outcome, now))
+
+    async def _ask(self, turn: Turn) -> Answer:
+        """Has the SDK replay the orchestrator."""
+        if turn.termination is not None:
+            return Answer()
+        name = turn.started["Name"]
+        known = self.functions.orchestrators
+        if name.lower() not in known:
+            return Answer(crash=failures.unknown(name, "orchestrator", list(known.values())))
+        body = orjson.dumps(turn.context)
+        try:
+            header, text = await self._invoke(
+                known[name.lower()], {}, body, limit=self._limits.timeout, repeatable=True
+            )
+        except TimedOut as error:
+            raise Aborted from error  # not failed, but called again, as on the real host
+        except Died as death:
+            return Answer(crash=f"One or more errors occurred. ({failures.exited(self._limits.worker, death.code)})")
+        if header["ok"]:
+            return answers.returned(text.decode())
+        return answers.raised(header["message"], header["error"], header["stack"])
+
+    # ---- activities ---------------------------------------------------------------------------------------------
+
+    async def _run_activity(self, activity: Activity) -> None:
+        saved = Saved()
+        try:
+            event = await self._result_of(activity)
+            saved = await self._database.write(lambda q: store.finish_activity(q, activity, event))
+        finally:
+            self._running -= 1
+            self.take_up(saved)
+
+    async def _result_of(self, activity: Activity) -> Event:
+        """The event that an activity ends in, however it ends."""
+        task, name = activity.task, activity.name
+        known = self.functions.activities
+        if name.lower() not in known:
+            error = failures.unknown(name, "activity", list(known.values()))
+            return self._broken(task, name, error, "FunctionNotFoundException", final=True)
+        name = known[name.lower()]
+        given = (activity.input if activity.input is not None else "null").encode()
+        try:
+            header, body = await self._invoke(name, {}, given, limit=self._limits.timeout)
+        except TimedOut:
+            error = failures.timed_out(name, self._limits.timeout or 0)
+            return self._broken(task, name, error, "Host.FunctionTimeoutException")
+        except Died as death:
+            error = failures.exited(self._limits.worker, death.code)
+            return self._broken(task, name, error, "Script.Workers.WorkerProcessExitException")
+        if header["ok"]:
+            return events.task_completed(task=task, result=compact(answers.load(body)), now=self._clock.now())
+        return events.task_failed(
+            task=task,
+            reason=failures.activity_reason(name, header["error"]),
+            details=failures.exception_details(header["error"], header["stack"]),
+            now=self._clock.now(),
+        )
+
+    def _broken(self, task: int, name: str, error: str, kind: str, *, final: bool = False) -> Event:
+        return events.task_failed(
+            task=task,
+            reason=failures.activity_broken(name, error),
+            details=failures.host_details(kind, error),
+            now=self._clock.now(),
+            final=final,
+        )
+
+    # ---- timers -------------------------------------------------------------------------------------------------
+
+    async def _watch_timers(self) -> None:
+        while True:
+            self._timer_set.clear()
+            now = self._clock.now().timestamp()
+            while self._timers and self._timers[0][0] <= now:
+                timer = heapq.heappop(self._timers)[-1]
+                self._spawn(self._fire(timer), f"A timer of {timer.instance}")
+            wait = self._timers[0][0] - now if self._timers else None
+            await self._until(wait)
+
+    async def _until(self, seconds: float | None) -> None:
+        """Waits for the next timer to come due, or for an earlier one to be set."""
+        changed = asyncio.create_task(self._timer_set.wait())
+        waits: set[asyncio.Task[Any]] = {changed}
+        if seconds is not None:
+            waits.add(asyncio.create_task(self._clock.sleep(seconds)))
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()
+
+    async def _fire(self, timer: DueTimer) -> None:
+        await self.change(lambda q: store.fire_timer(q, timer, self._clock.now()))

@@ -1,0 +1,232 @@
+"""The host's half of a replay: the SDK's answer played against the history, event by event.
+
+The SDK has said every action that the orchestrator yielded so far. Each is taken in its order, gets the next task id,
+and is awaited before the one behind it is taken. A completion in the history ends the task with its id; what the
+history schedules must be what the answer scheduled under that id, and what it does not know yet is new.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from local.host.durable import events
+from local.host.durable.answers import Action, Does
+from local.host.durable.events import Event, Kind
+from local.host.durable.failures import Mismatch
+
+UNSUPPORTED = {
+    Does.CALL_ENTITY: "Durable entities are not supported by this host.",
+    Does.SIGNAL_ENTITY: "Durable entities are not supported by this host.",
+    Does.CALL_HTTP: "call_http is not supported by this host; make the request in an activity.",
+}
+FOREVER = timedelta(days=365 * 100)  # a delay that has outgrown every calendar
+
+
+class Step:
+    """Something the answer awaits: a task, or several of which all or any are needed."""
+
+    def __init__(self, waiting: int = 1, parent: "Step | None" = None) -> None:
+        self.waiting = waiting
+        self.parent = parent
+
+    def end(self) -> None:
+        """One of what it waits for has ended, well or badly."""
+        self.waiting -= 1
+        if self.waiting == 0 and self.parent is not None:
+            self.parent.end()
+
+
+class Replay:
+    """Plays the answer's actions against the history, event by event, as the real host's orchestration shim does."""
+
+    def __init__(self, actions: list[Action], started: Event, version: str | None = None) -> None:
+        self._actions = iter(actions)
+        self._version = version
+        self._awaited = Step(waiting=0)
+        self._execution = started["OrchestrationInstance"]["ExecutionId"]
+        self.clock = events.moment(started["Timestamp"])
+        self._open: dict[int, Callable[[Event], None]] = {}
+        self._waits: defaultdict[str, list[Step]] = defaultdict(list)  # newest wait first, as in the SDK
+        self._early: defaultdict[str, list[Event]] = defaultdict(list)  # events nobody waited for yet
+        self._held: list[Event] = []  # what arrived while suspended
+        self._exhausted = False
+        self.next_id = 0
+        self.planned: dict[int, tuple[Kind, Action]] = {}  # scheduled by the answer, not (yet) in the history
+        self.cancelled: list[int] = []
+        self.successor_input: str | None = None
+        self.suspended: Event | None = None
+        self.unsupported: str | None = None
+
+    @property
+    def idle(self) -> bool:
+        """Whether every action was awaited and no task is open: only then does the orchestrator's end count."""
+        return self._exhausted and self._awaited.waiting <= 0 and not self._open
+
+    def unconsumed(self) -> list[Event]:
+        """Events raised that no wait has taken: the next generation gets them."""
+        return [event for waiting in self._early.values() for event in waiting]
+
+    def take(self, event: Event) -> None:
+        """Advances by one event of the history."""
+        kind = event["EventType"]
+        if kind == Kind.TURN_STARTED:
+            self.clock = events.moment(event["Timestamp"])
+        elif kind in events.SCHEDULES:
+            self._match(event)
+        elif kind == Kind.SUSPENDED:
+            self.suspended = event
+        elif kind == Kind.RESUMED:
+            self._resume()
+        elif self.suspended is not None:
+            self._held.append(event)
+        else:
+            self._deliver(event)
+
+    def _resume(self) -> None:
+        held, self._held, self.suspended = self._held, [], None
+        for event in held:
+            self._deliver(event)
+
+    def _deliver(self, event: Event) -> None:
+        kind = event["EventType"]
+        if kind in events.COMPLETIONS:
+            ended = self._open.pop(events.completes(event), None)
+            if ended is not None:
+                ended(event)
+        elif kind == Kind.EVENT_RAISED:
+            self._raise(event)
+        if kind != Kind.TURN_COMPLETED:
+            self._advance()
+
+    def _raise(self, event: Event) -> None:
+        name = event["Name"].lower()  # the host's names know no case; the SDK's do
+        if self._waits[name] and self.successor_input is None:  # else it is for the next generation
+            self._waits[name].pop().end()
+        else:
+            self._early[name].append(event)
+
+    def _advance(self) -> None:
+        """Takes the next actions, as long as the one before has ended."""
+        while self._awaited.waiting <= 0 and not self._exhausted:
+            action = next(self._actions, None)
+            if action is None:
+                self._exhausted = True
+            else:
+                self._awaited = self._schedule(action, None)
+
+    def _match(self, event: Event) -> None:
+        """A task in the history must be what the answer scheduled under the same id."""
+        kind, action = self.planned.pop(event["EventId"], (None, {}))
+        if kind is None:
+            raise Mismatch.missing(event)
+        if kind != event["EventType"]:
+            raise Mismatch.of_kind(event, kind)
+        if kind != Kind.TIMER_CREATED and action["functionName"].lower() != event["Name"].lower():
+            raise Mismatch.of_name(event, action["functionName"])
+
+    def _schedule(self, action: Action, parent: Step | None) -> Step:
+        step = Step(parent=parent)
+        match action["actionType"]:
+            case Does.CALL_ACTIVITY | Does.CALL_CHILD:
+                self.call(action, lambda _: step.end())
+            case Does.CALL_ACTIVITY_WITH_RETRY | Does.CALL_CHILD_WITH_RETRY:
+                _Retry(self, action, step)
+            case Does.CREATE_TIMER:
+                self._timer(action, step)
+            case Does.WAIT_FOR_EVENT:
+                self._wait(action["externalEventName"].lower(), step)
+            case Does.WHEN_ALL | Does.WHEN_ANY:
+                self._compound(action, step)
+            case Does.CONTINUE_AS_NEW:
+                self.successor_input = action["input"]
+                step.end()
+            case other:
+                self.unsupported = UNSUPPORTED.get(other, f"Action type {other} is not supported by this host.")
+        return step
+
+    def plan(self, kind: Kind, action: Action, ended: Callable[[Event], None]) -> int:
+        identity, self.next_id = self.next_id, self.next_id + 1
+        self.planned[identity] = (kind, action)
+        self._open[identity] = ended
+        return identity
+
+    def call(self, action: Action, ended: Callable[[Event], None]) -> None:
+        child = action["actionType"] in {Does.CALL_CHILD, Does.CALL_CHILD_WITH_RETRY}
+        identity = self.plan(Kind.CHILD_CREATED if child else Kind.TASK_SCHEDULED, action, ended)
+        if child:
+            self.planned[identity] = (
+                Kind.CHILD_CREATED,
+                {
+                    **action,
+                    "instanceId": action.get("instanceId") or f"{self._execution}:{identity}",
+                    "version": action.get("version") or self._version,
+                },
+            )
+
+    def _timer(self, action: Action, step: Step) -> None:
+        identity = self.plan(Kind.TIMER_CREATED, action, lambda _: step.end())
+        if action.get("isCanceled"):  # a cancelled timer counts as ended and keeps nothing open
+            del self._open[identity]
+            self.cancelled.append(identity)
+            step.end()
+
+    def _wait(self, name: str, step: Step) -> None:
+        if self._early[name]:
+            self._early[name].pop(0)
+            step.end()
+        else:
+            self._waits[name].append(step)
+
+    def _compound(self, action: Action, step: Step) -> None:
+        listed = action["compoundActions"]
+        if not listed:
+            step.end()
+            return
+        step.waiting = len(listed) if action["actionType"] == Does.WHEN_ALL else 1
+        for child in listed:
+            self._schedule(child, step)
+
+
+class _Retry:
+    """A call with a retry policy: the attempts and the timers between them take their ids as they happen."""
+
+    def __init__(self, replay: Replay, action: Action, step: Step) -> None:
+        self._replay = replay
+        self._action = action
+        self._step = step
+        self._attempts = 1
+        replay.call(action, self._attempted)
+
+    def _attempted(self, event: Event) -> None:
+        if event["EventType"] not in events.FAILURES:
+            self._step.end()
+            return
+        fire_at = events.stamp(self._replay.clock + self._delay(event))
+        self._replay.plan(Kind.TIMER_CREATED, {"fireAt": fire_at}, self._waited)
+
+    def _waited(self, _: Event) -> None:
+        if self._attempts >= self._policy["maxNumberOfAttempts"]:
+            self._step.end()
+            return
+        self._attempts += 1
+        self._replay.call(self._action, self._attempted)
+
+    @property
+    def _policy(self) -> dict[str, Any]:
+        policy: dict[str, Any] = self._action["retryOptions"]
+        return policy
+
+    def _delay(self, event: Event) -> timedelta:
+        """First * coefficient^(attempt-1), capped; none behind the last attempt, whose timer only ends the call."""
+        last = self._attempts >= self._policy["maxNumberOfAttempts"]
+        if last or event["FailureDetails"]:
+            return timedelta()
+        cap = self._policy.get("maxRetryIntervalInMilliseconds")
+        longest = timedelta(milliseconds=cap) if cap else FOREVER
+        try:
+            growth = self._policy.get("backoffCoefficient", 1) ** (self._attempts - 1)
+            delay = timedelta(milliseconds=self._policy["firstRetryIntervalInMilliseconds"] * growth)
+        except OverflowError:
+            return longest
+        return min(delay, longest)

@@ -1,0 +1,266 @@
+"""One turn of an orchestration: how Durable Functions works, as two pure functions around the call into the SDK.
+
+An orchestration is its history. A turn takes the messages that have arrived, hands the SDK the whole history with
+them (`begin`), and is told every action the orchestrator has yielded since it started. `apply` then plays that list
+against the history: each action takes the next task id and is awaited before the one behind it is looked at, each
+completion in the history ends the task with its id. Actions that the history already knows must match it; those it
+does not know are new, and become messages, timers and history. Nothing here does I/O or reads a clock.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from local.host.durable import events
+from local.host.durable.answers import Action, Answer
+from local.host.durable.events import Event, Kind
+from local.host.durable.failures import Mismatch, child_details
+from local.host.durable.replay import Replay
+
+CUSTOM_STATUS_LIMIT = 16 * 1024  # bytes as UTF-16, on the real host
+
+
+@dataclass(frozen=True, kw_only=True)
+class Turn:
+    """A turn that has begun: what the SDK is to be asked."""
+
+    history: list[Event]  # everything before and with this turn
+    new: list[Event]  # the part of it that this turn adds
+    started: Event  # the execution's first event: who it is, what it was given
+    context: dict[str, Any]  # the SDK's argument
+    termination: Event | None  # ends the instance without asking the SDK
+
+
+@dataclass(frozen=True, kw_only=True)
+class Call:
+    """An activity to be run."""
+
+    task: int
+    name: str
+    input: str | None  # JSON text
+
+
+@dataclass(frozen=True, kw_only=True)
+class Timer:
+    """A durable timer to be set."""
+
+    task: int
+    fire_at: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What a turn leaves behind; all of it is stored in one transaction."""
+
+    status: str
+    events: list[Event]  # appended to the history
+    calls: list[Call] = field(default_factory=list)
+    children: list[Event] = field(default_factory=list)  # ExecutionStarted of each sub-orchestration
+    timers: list[Timer] = field(default_factory=list)
+    cancelled: list[int] = field(default_factory=list)  # ids of timers that need not fire any more
+    custom_status: str | None = None  # JSON text; None leaves it
+    output: str | None = None  # JSON text
+    report: Event | None = None  # what the parent is told, when there is one
+    successor: list[Event] | None = None  # messages of the next generation, after continue-as-new
+
+
+def begin(history: Sequence[Event], messages: Iterable[Event], now: datetime) -> Turn | None:
+    """Takes in the waiting messages. None when none of them means anything to this history."""
+    accepted = list(_accept(history, messages))
+    if not accepted:
+        return None
+    new = [events.turn_started(max(now, _last_turn(history))), *accepted]
+    whole = [*map(_played, history), *new]
+    started = next(e for e in whole if e["EventType"] == Kind.EXECUTION_STARTED)
+    termination = next((e for e in accepted if e["EventType"] == Kind.EXECUTION_TERMINATED), None)
+    return Turn(
+        history=whole,
+        new=new,
+        started=started,
+        context=_context(started, whole, replaying=bool(history)),
+        termination=termination,
+    )
+
+
+def apply(turn: Turn, answer: Answer, now: datetime, new_id: Callable[[], str], version: str | None = None) -> Outcome:
+    """What follows from the SDK's answer; `version` is that of children whose call says none."""
+    if turn.termination is not None:
+        return _finish(turn, Answer(), "Terminated", turn.termination["Input"], now)
+    if answer.crash is not None:
+        return _finish(turn, answer, "Failed", _failed(turn, answer.crash), now)
+    replay = Replay(answer.actions, turn.started, version)
+    try:
+        for event in turn.history:
+            replay.take(event)
+    except Mismatch as found:
+        return _finish(turn, answer, "Failed", str(found), now)
+    if replay.unsupported is not None:
+        return _finish(turn, answer, "Failed", _failed(turn, replay.unsupported), now)
+    if (oversized := _oversized(answer)) is not None:
+        return _finish(turn, answer, "Failed", oversized, now)
+    if replay.idle and answer.error is not None:
+        return _finish(turn, answer, "Failed", _failed(turn, answer.error), now)
+    if replay.idle and replay.successor_input is not None:
+        return _continue_as_new(turn, replay, replay.successor_input, now, new_id)
+    if replay.idle and answer.done:
+        return _finish(turn, answer, "Completed", answer.output, now)
+    return _go_on(turn, replay, answer, now, new_id)
+
+
+def _accept(history: Sequence[Event], messages: Iterable[Event]) -> Iterable[Event]:
+    """Messages in their order, the start first; a completion only for a task that is open, and only once."""
+    open_tasks = _open_tasks(history)
+    for message in sorted(messages, key=lambda m: m["EventType"] != Kind.EXECUTION_STARTED):
+        if message["EventType"] in events.COMPLETIONS:
+            if events.completes(message) not in open_tasks:
+                continue
+            open_tasks.remove(events.completes(message))
+        yield message
+
+
+def _open_tasks(history: Sequence[Event]) -> set[int]:
+    scheduled = {e["EventId"] for e in history if e["EventType"] in events.SCHEDULES}
+    return scheduled - {events.completes(e) for e in history if e["EventType"] in events.COMPLETIONS}
+
+
+def _played(event: Event) -> Event:
+    """Marks what came from outside in an earlier turn; what the orchestrator itself did is never marked."""
+    outside = event["EventId"] == events.NONE and event["EventType"] not in {Kind.TURN_STARTED, Kind.TURN_COMPLETED}
+    return {**event, "IsPlayed": True} if outside else event
+
+
+def _last_turn(history: Sequence[Event]) -> datetime:
+    """The orchestrator's clock so far: it must never run backwards."""
+    for event in reversed(history):
+        if event["EventType"] == Kind.TURN_STARTED:
+            return events.moment(event["Timestamp"])
+    return events.moment("0001-01-01T00:00:00Z")
+
+
+def _context(started: Event, history: list[Event], *, replaying: bool) -> dict[str, Any]:
+    given = json.loads(started["Input"]) if started["Input"] is not None else None
+    parent = started["ParentInstance"]
+    return {
+        "history": history,
+        "input": given if given is None or isinstance(given, str | dict) else json.dumps(given),
+        "instanceId": started["OrchestrationInstance"]["InstanceId"],
+        "isReplaying": replaying,
+        "parentInstanceId": parent["OrchestrationInstance"]["InstanceId"] if parent else None,
+        "upperSchemaVersion": 1,
+        "upperSchemaVersionNew": 3,  # the SDK then groups all actions in one list and cuts long timers itself
+        "longRunningTimerIntervalDuration": "3.00:00:00",
+        "maximumShortTimerDuration": "6.00:00:00",
+        "defaultHttpAsyncRequestSleepTimeMillseconds": 30000,
+    }
+
+
+def _oversized(answer: Answer) -> str | None:
+    size = len((answer.custom_status or "").encode("utf-16-le", "surrogatepass"))
+    if size <= CUSTOM_STATUS_LIMIT:
+        return None
+    return (
+        "The UTF-16 size of the JSON-serialized payload must not exceed 16 KB. "
+        f"The current payload size is {size // 1024} KB."
+    )
+
+
+def _go_on(turn: Turn, replay: Replay, answer: Answer, now: datetime, new_id: Callable[[], str]) -> Outcome:
+    """The turn ends with tasks still open: what is new goes out, unless the instance is suspended by now."""
+    new = [] if replay.suspended else [(identity, *planned) for identity, planned in replay.planned.items()]
+    return Outcome(
+        status="Suspended" if replay.suspended else "Running",
+        events=[*turn.new, *(_scheduled(*each, now) for each in new), events.turn_completed(now)],
+        calls=[
+            Call(task=identity, name=action["functionName"], input=action.get("input"))
+            for identity, kind, action in new
+            if kind == Kind.TASK_SCHEDULED
+        ],
+        children=[
+            _child(turn, identity, action, now, new_id) for identity, kind, action in new if kind == Kind.CHILD_CREATED
+        ],
+        timers=[
+            Timer(task=identity, fire_at=action["fireAt"])
+            for identity, kind, action in new
+            if kind == Kind.TIMER_CREATED and identity not in replay.cancelled
+        ],
+        cancelled=replay.cancelled,
+        custom_status=answer.custom_status,
+        output=json.dumps(replay.suspended["Reason"]) if replay.suspended else None,
+    )
+
+
+def _scheduled(identity: int, kind: Kind, action: Action, now: datetime) -> Event:
+    if kind == Kind.TIMER_CREATED:
+        return events.timer_created(task=identity, fire_at=action["fireAt"], now=now)
+    if kind == Kind.TASK_SCHEDULED:
+        return events.task_scheduled(task=identity, name=action["functionName"], now=now)
+    return events.child_created(
+        task=identity,
+        name=action["functionName"],
+        instance=action["instanceId"],
+        version=action.get("version"),
+        now=now,
+    )
+
+
+def _child(turn: Turn, identity: int, action: Action, now: datetime, new_id: Callable[[], str]) -> Event:
+    me = turn.started["OrchestrationInstance"]
+    return events.execution_started(
+        instance=action["instanceId"],
+        execution=new_id(),
+        name=action["functionName"],
+        input=json.dumps(action["input"], ensure_ascii=False),
+        now=now,
+        parent=events.parent_of(
+            name=turn.started["Name"], instance=me["InstanceId"], execution=me["ExecutionId"], task=identity
+        ),
+        generation=None,
+        version=action.get("version"),
+    )
+
+
+def _continue_as_new(turn: Turn, replay: Replay, given: str, now: datetime, new_id: Callable[[], str]) -> Outcome:
+    """The same instance and parent, a fresh history; events nobody took go along, the custom status does not."""
+    old = turn.started
+    start = events.execution_started(
+        instance=old["OrchestrationInstance"]["InstanceId"],
+        execution=new_id(),
+        name=old["Name"],
+        input=json.dumps(given, ensure_ascii=False),
+        now=now,
+        parent=old["ParentInstance"],
+        generation=(old["Generation"] or 0) + 1,
+        version=old["Version"],
+    )
+    return Outcome(status="Running", events=[], successor=[start, *replay.unconsumed()])
+
+
+def _failed(turn: Turn, error: str) -> str:
+    return f"Orchestrator function '{turn.started['Name']}' failed: {error}"
+
+
+def _finish(turn: Turn, answer: Answer, status: str, result: str | None, now: datetime) -> Outcome:
+    """The instance's end. `result` is JSON text when it completed, else plain text."""
+    identity = 1 + max(e["EventId"] for e in turn.history)
+    end = events.execution_completed(status=status, result=result, identity=identity, now=now)
+    output = result if status == "Completed" or result is None else json.dumps(result, ensure_ascii=False)
+    return Outcome(
+        status=status,
+        events=[*turn.new, end, events.turn_completed(now)],
+        custom_status=None if _oversized(answer) else answer.custom_status,
+        output=output,
+        report=_report(turn.started, status, result, now),
+    )
+
+
+def _report(started: Event, status: str, result: str | None, now: datetime) -> Event | None:
+    """What the parent is told."""
+    parent = started["ParentInstance"]
+    if parent is None:
+        return None
+    task = parent["TaskScheduleId"]
+    if status == "Completed":
+        return events.child_completed(task=task, result=result, now=now)
+    return events.child_failed(task=task, reason=result or "", details=child_details(result or ""), now=now)

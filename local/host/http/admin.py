@@ -1,0 +1,132 @@
+"""The host's own pages and its administration: status, the list of functions, running one by hand."""
+
+import asyncio
+import json
+import os
+import time
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Any
+
+from local.host.http.keys import Keys
+from local.host.http.reply import Reply, Request, as_json, empty, unauthorized
+from local.host.workers import bindings
+from local.host.workers.functions import Registered
+from local.host.workers.pool import Aborted, Died, Pool, TimedOut
+
+VERSION = "4.0.0-local"
+PAGE_HEADERS = [
+    ("Content-Type", "text/html"),
+    (
+        "Content-Security-Policy",  # the page loads nothing, talks to this host alone, and stands in no other page
+        "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'; "
+        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    ),
+    ("Referrer-Policy", "no-referrer"),
+    ("Cache-Control", "no-store"),
+]
+PAGE = (Path(__file__).parent / "page.html").read_bytes()
+
+
+class Admin:
+    """Answers everything under /admin, and the page at /."""
+
+    def __init__(
+        self,
+        keys: Keys,
+        pool: Pool,
+        timeout: float | None,
+        fire: Callable[[str], Coroutine[Any, Any, None]],
+        say: Callable[[str], None],
+    ) -> None:
+        self._keys = keys
+        self._pool = pool
+        self._timeout = timeout
+        self._fire = fire
+        self._say = say
+        self._started = time.monotonic()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.registered = Registered(all=[])
+
+    async def answer(self, request: Request) -> Reply:
+        """Answers a request; only the ping needs no key."""
+        path = request.path.strip("/")
+        if path == "admin/host/ping":
+            return empty(200)
+        if not self._keys.opens_admin(request.keys):
+            return unauthorized()
+        match request.method, path.split("/"):
+            case "GET", ["admin", "host", "status"]:
+                return as_json(200, self._status())
+            case "GET", ["admin", "functions"]:
+                return as_json(200, [_shown(f) for f in self.registered.all])
+            case "GET", ["admin", "functions", name]:
+                found = self._find(name)
+                return as_json(200, _shown(found)) if found else empty(404)
+            case "POST", ["admin", "functions", name]:
+                return await self._run(request, name)
+            case _:
+                return empty(404)
+
+    def page(self) -> Reply:
+        """The page that shows functions and instances; it asks for a key before it shows anything."""
+        return Reply(status=200, body=PAGE, headers=PAGE_HEADERS)
+
+    def _status(self) -> dict[str, Any]:
+        return {
+            "id": "local",
+            "state": "Running",
+            "version": VERSION,
+            "processId": os.getpid(),
+            "processUptime": int((time.monotonic() - self._started) * 1000),
+            "functionAppContentEditingState": "Unknown",
+        }
+
+    def _find(self, name: str) -> dict[str, Any] | None:
+        return next((f for f in self.registered.all if f["name"].lower() == name.lower()), None)
+
+    async def _run(self, request: Request, name: str) -> Reply:
+        """Runs a timer function or an activity; the answer does not wait for it."""
+        found = self._find(name)
+        if found is None:
+            return empty(404)
+        if found["trigger"] == bindings.TIMER:
+            self._keep(self._fire(found["name"]))
+        elif found["trigger"] == bindings.ACTIVITY:
+            try:
+                given = json.loads(request.body) if request.body else None
+            except ValueError as error:
+                return as_json(400, {"Message": f"The body is not JSON: {error}."})
+            self._keep(self._call(found["name"], _input(given)))
+        else:
+            return as_json(400, {"Message": f"{found['name']} has {found['trigger']}; only timers and activities run."})
+        return empty(202)
+
+    async def _call(self, name: str, given: str) -> None:
+        try:
+            answer, _ = await self._pool.invoke(name, {}, given.encode(), limit=self._timeout)
+        except (TimedOut, Died, Aborted) as error:
+            self._say(f"Activity {name} did not end: {type(error).__name__} {error}.")
+            return
+        if not answer["ok"]:
+            self._say(f"Activity {name} failed: {answer['error']}\n{answer['stack']}")
+
+    def _keep(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+def _input(given: Any) -> str:
+    """The real host's admin call carries the input in a field of that name."""
+    value = given.get("input") if isinstance(given, dict) else None
+    return value if isinstance(value, str) else "null"
+
+
+def _shown(function: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "name": function["name"],
+        "config": {"bindings": function["bindings"]},
+        "isDisabled": bool(function["reason"]),
+        "reason": function["reason"],
+    }

@@ -1,0 +1,63 @@
+"""What a request to the management API asks for; what cannot be understood asks for nothing, as on the real host."""
+
+import base64
+
+from local.host.durable import events
+from local.host.http.reply import Request
+
+STATUSES = ("Running", "Completed", "ContinuedAsNew", "Failed", "Canceled", "Terminated", "Pending", "Suspended")
+
+
+class Unsuitable(Exception):
+    """Values that contradict each other; the text is the real host's."""
+
+
+def flag(request: Request, name: str) -> bool | None:
+    """True or false, in any case."""
+    return {"true": True, "false": False}.get((request.argument(name) or "").strip().lower())
+
+
+def time(request: Request, name: str) -> str | None:
+    """A time as it is kept."""
+    text = (request.argument(name) or "").strip()
+    if "T" in text:
+        text = text.replace(" ", "+")  # which it was, before it stood in a query string
+    try:
+        return events.stamp(events.moment(text)) if text else None
+    except ValueError:
+        return None
+
+
+def statuses(request: Request) -> list[str]:
+    """The states asked for, by name or by number."""
+    given = [s.strip() for s in (request.argument("runtimeStatus") or "").split(",")]
+    numbers = {str(n): status for n, status in enumerate(STATUSES)}
+    return [s for s in (numbers.get(g, g) for g in given) if s in STATUSES]
+
+
+def waiting(request: Request) -> tuple[float, float] | None:
+    """How many seconds a start shall wait for the end, and how many between looks; both must be said."""
+    timeout, interval = _seconds(request, "timeout"), _seconds(request, "pollingInterval")
+    if timeout is None or interval is None:
+        return None
+    if interval > timeout:
+        raise Unsuitable(f"Total timeout {timeout:g} should be bigger than retry timeout {interval:g}")
+    return timeout, interval
+
+
+def _seconds(request: Request, name: str) -> float | None:
+    text = (request.argument(name) or "").strip()
+    return float(text) if text.replace(".", "", 1).isdecimal() else None
+
+
+def token(last: str) -> str:
+    """Where the next page begins."""
+    return base64.b64encode(last.encode()).decode()
+
+
+def last_seen(text: str | None) -> str:
+    """The last instance of the page before, from its token."""
+    try:
+        return base64.b64decode(text.strip()).decode() if text else ""
+    except ValueError:
+        return ""

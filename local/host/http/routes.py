@@ -1,0 +1,130 @@
+"""Route templates of HTTP triggers: which function a request is for, and its route parameters."""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import unquote
+
+from local.host.http.constraints import Check, Unknown, checks_of
+
+ALL_METHODS = ("GET", "POST", "DELETE", "HEAD", "PATCH", "PUT", "OPTIONS")
+BRACED = r"\{(?:[^{}]|\{\{|\}\})*\}(?!\})"  # inside a parameter a brace is written twice
+PARAMETER = re.compile(BRACED)
+INSIDE = re.compile(r"(\*{0,2})([^:=?]+)((?::\w+(?:\(.*?\)(?=:|=|\?|$))?)*)(?:=(.*?))?(\?)?", re.DOTALL)
+RESERVED = ("admin", "runtime")  # the real host serves no function whose route begins with these letters
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parameter:
+    """A named part of a template."""
+
+    name: str
+    rest: bool  # takes the rest of the path, with its slashes
+    checks: list[Check]
+    default: str | None
+    optional: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Route:
+    """An HTTP trigger and the requests it takes."""
+
+    function: str
+    template: str
+    methods: frozenset[str]
+    level: str
+    pattern: re.Pattern[str]
+    parameters: list[Parameter]  # in the order of the pattern's groups
+
+    def match(self, path: str) -> dict[str, str] | None:
+        """The route parameters when the path, decoded, fits."""
+        found = self.pattern.fullmatch(path)
+        if found is None:
+            return None
+        given: dict[str, str] = {}
+        for parameter, text in zip(self.parameters, found.groups(), strict=True):
+            value = text or parameter.default
+            if value is not None and not all(check(value) for check in parameter.checks):
+                return None
+            if value:
+                given[parameter.name] = value
+        return given
+
+    def conflicts(self, other: "Route") -> bool:
+        """Whether both are for the same requests: the real host takes neither template twice."""
+        return self.template.lower() == other.template.lower() and bool(self.methods & other.methods)
+
+
+class NotATemplate(Exception):
+    """A route that cannot be understood."""
+
+
+def route_of(function: str, binding: dict[str, Any], prefix: str) -> Route:
+    """The route of a function, from its trigger's binding; without one it has the function's name."""
+    template = (binding.get("route") or function).strip("/")
+    parts = [(part, list(_parameters(part, function))) for part in _segments(f"{prefix}/{template}") if part]
+    return Route(
+        function=function,
+        template=template,
+        methods=frozenset(str(m).upper() for m in binding.get("methods") or ALL_METHODS),
+        level=str(binding.get("authLevel") or "function").lower(),
+        pattern=re.compile("".join(_piece(*part, function) for part in parts) + "/?", re.IGNORECASE | re.DOTALL),
+        parameters=[parameter for _, parameters in parts for parameter in parameters],
+    )
+
+
+def find(routes: Iterable[Route], method: str, path: str) -> tuple[Route, dict[str, str]] | None:
+    """The first route that takes this method and path."""
+    decoded = _decode(path)
+    for route in routes:
+        if method in route.methods and (parameters := route.match(decoded)) is not None:
+            return route, parameters
+    return None
+
+
+def query_of(text: str) -> dict[str, str]:
+    """A query string as the real host reads it: values of one key joined by commas; keys know no case."""
+    found: dict[str, tuple[str, list[str]]] = {}
+    for pair in text.split("&"):
+        name, equals, value = (unquote(part.replace("+", " ")) for part in pair.partition("="))
+        if equals and name:
+            found.setdefault(name.lower(), (name, []))[1].append(value)
+    return {name: ",".join(values) for name, values in found.values()}
+
+
+def _segments(template: str) -> list[str]:
+    """The parts between slashes; a slash inside braces divides nothing."""
+    return re.findall(rf"(?:{BRACED}|[^/])+", template)
+
+
+def _parameters(part: str, function: str) -> Iterator[Parameter]:
+    for found in PARAMETER.finditer(part):
+        inside = INSIDE.fullmatch(found[0][1:-1].replace("{{", "{").replace("}}", "}"))
+        if inside is None:
+            raise NotATemplate(f"The route of function {function!r} holds {found[0]!r}, which is not a parameter.")
+        try:
+            checks = checks_of(inside[3])
+        except Unknown as error:
+            text = f"The route of function {function!r} has the constraint {str(error)!r}, unknown to this host."
+            raise NotATemplate(text) from None
+        yield Parameter(
+            name=inside[2], rest=bool(inside[1]), checks=checks, default=inside[4], optional=bool(inside[5])
+        )
+
+
+def _piece(part: str, parameters: list[Parameter], function: str) -> str:
+    """A path segment as a regular expression with its slash and a group for each parameter."""
+    if len(parameters) == 1 and PARAMETER.fullmatch(part):
+        (only,) = parameters
+        group = "(.*)" if only.rest else "([^/]+)"
+        return f"(?:/{group})?" if only.rest or only.optional or only.default is not None else f"/{group}"
+    literals = PARAMETER.sub("\0", part).split("\0")
+    if any("{" in text or "}" in text for text in literals):
+        raise NotATemplate(f"The route of function {function!r} holds {part!r}, which is not a parameter.")
+    return "/" + "([^/]+)".join(map(re.escape, literals))
+
+
+def _decode(text: str) -> str:
+    """Percent-decoded but for the slash, which would change what a parameter is part of."""
+    return unquote(re.sub("%2[fF]", "%252F", text))

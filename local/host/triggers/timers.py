@@ -1,0 +1,131 @@
+"""Timer triggers: functions that run by a schedule."""
+
+import asyncio
+import json
+import os
+import re
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from local.host.clock import Clock
+from local.host.durable import events
+from local.host.storage.database import Database
+from local.host.triggers.ncrontab import NotASchedule, Schedule
+from local.host.workers.pool import Aborted, Died, Pool, TimedOut
+
+MONITORED = timedelta(minutes=1)  # schedules closer than that are not caught up with, as on the real host
+
+
+class TimerTriggers:
+    """Runs each timer function when its schedule says so, one run of it at a time."""
+
+    def __init__(
+        self,
+        database: Database,
+        pool: Pool,
+        clock: Clock,
+        timeout: float | None,
+        values: dict[str, str],
+        say: Callable[[str], None],
+    ) -> None:
+        self._database = database
+        self._pool = pool
+        self._clock = clock
+        self._timeout = timeout
+        self._values = {**values, **os.environ}
+        self._say = say
+        self._functions: dict[str, tuple[dict[str, Any], Schedule]] = {}
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._runs: dict[str, asyncio.Task[None]] = {}  # by schedule, while they are under way
+
+    def use(self, bindings: dict[str, dict[str, Any]], *, starting: bool) -> None:
+        """Takes over the app's timer functions; raises NotASchedule for one that cannot be understood.
+
+        A run that is under way goes on to its end, and is waited for.
+        """
+        schedules = {name: Schedule(self._resolved(name, str(b["schedule"]))) for name, b in bindings.items()}
+        for task in self._tasks.values():
+            task.cancel()
+        self._functions = {name: (bindings[name], schedule) for name, schedule in schedules.items()}
+        self._tasks = {
+            name: asyncio.create_task(self._serve(name, bindings[name], schedule, starting))
+            for name, schedule in schedules.items()
+        }
+
+    async def stop(self) -> None:
+        """Ends the waiting; a run that is under way is lost."""
+        tasks = [*self._tasks.values(), *self._runs.values()]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def fire(self, name: str, *, past_due: bool = False) -> None:
+        """Runs a timer function once."""
+        now = self._clock.now()
+        status = self._status(name)
+        body = json.dumps({"Schedule": {"AdjustForDST": True}, "ScheduleStatus": status, "IsPastDue": past_due})
+        await self._database.write(lambda q: q.run("note_run", function=name, last=events.stamp(now)))
+        try:
+            header, _ = await self._pool.invoke(name, {}, body.encode(), limit=self._timeout)
+        except (TimedOut, Died, Aborted) as error:
+            self._say(f"Timer function {name} did not end: {type(error).__name__} {error}.")
+            return
+        if not header["ok"]:
+            self._say(f"Timer function {name} failed: {header['error']}\n{header['stack']}")
+
+    async def _serve(self, name: str, binding: dict[str, Any], schedule: Schedule, starting: bool) -> None:
+        """A run that lasts longer than to the next one's time is followed by that one at once, as on the real host."""
+        if name in self._runs:
+            await asyncio.shield(self._runs[name])
+        began = self._clock.now()
+        if starting and binding.get("useMonitor", True) and self._missed(name, schedule):
+            await self._run(name, past_due=True)
+        elif starting and binding.get("runOnStartup"):
+            await self._run(name)
+        while True:
+            due = schedule.after(began)
+            await self._sleep_until(due)
+            began = max(due, self._clock.now())
+            await self._run(name)
+
+    async def _run(self, name: str, *, past_due: bool = False) -> None:
+        self._runs[name] = asyncio.create_task(self.fire(name, past_due=past_due))
+        self._runs[name].add_done_callback(lambda _: self._runs.pop(name))
+        await asyncio.shield(self._runs[name])
+
+    async def _sleep_until(self, due: datetime) -> None:
+        while (left := (due - self._clock.now()).total_seconds()) > 0:
+            await self._clock.sleep(left)
+
+    def _missed(self, name: str, schedule: Schedule) -> bool:
+        """Whether a run fell into the time when no host was there."""
+        row = self._database.read.one("last_run", function=name)
+        if row is None:
+            return False
+        last = events.moment(row["last"])
+        return _is_monitored(schedule, last) and schedule.after(last) < self._clock.now()
+
+    def _status(self, name: str) -> dict[str, str] | None:
+        """What a monitored function is told of its runs."""
+        binding, schedule = self._functions[name]
+        row = self._database.read.one("last_run", function=name)
+        if row is None or not (binding.get("useMonitor", True) and _is_monitored(schedule, events.moment(row["last"]))):
+            return None
+        following = schedule.after(events.moment(row["last"]))
+        return {"Last": row["last"], "LastUpdated": row["last"], "Next": events.stamp(following)}
+
+    def _resolved(self, name: str, text: str) -> str:
+        """A schedule with the settings that stand in it between percent signs."""
+
+        def value(found: re.Match[str]) -> str:
+            if found[1] not in self._values:
+                raise NotASchedule(f"The schedule {text!r} of {name} names the setting {found[1]}, which is not set.")
+            return self._values[found[1]]
+
+        return re.sub("%([^%]+)%", value, text)
+
+
+def _is_monitored(schedule: Schedule, moment: datetime) -> bool:
+    expected = schedule.after(moment)
+    return schedule.after(expected) - expected >= MONITORED

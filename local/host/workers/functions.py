@@ -1,0 +1,153 @@
+"""The app's functions as the host knows them, and the answers of its HTTP functions."""
+
+import asyncio
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from local.host.durable.engine import Functions
+from local.host.http.reply import Reply, Request, empty
+from local.host.http.routes import RESERVED, Route, find, route_of
+from local.host.workers import bindings
+from local.host.workers.pool import Aborted, Died, Pool, TimedOut
+
+FRAMING = {"content-length", "transfer-encoding"}  # said by the server itself, from the body that it sends
+
+
+class Refused(Exception):
+    """The app asks for something whose absence would lose work."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Registered:
+    """Everything an app registers, sorted by what the host does with it."""
+
+    all: list[dict[str, Any]]
+    routes: list[Route] = field(default_factory=list)  # by function name, which is the order in which they are tried
+    timers: dict[str, dict[str, Any]] = field(default_factory=dict)  # name: its trigger's binding
+    durable: Functions = field(default_factory=Functions)
+    clients: frozenset[str] = frozenset()  # functions that take a durable client
+    unsupported: dict[str, str] = field(default_factory=dict)  # name: why
+    warnings: list[str] = field(default_factory=list)
+
+
+def register(described: list[dict[str, Any]], prefix: str) -> Registered:
+    """Sorts what the app registers; raises Refused for a trigger whose messages would be lost."""
+    for function in described:
+        known = function["trigger"] in bindings.SUPPORTED_TRIGGERS | bindings.HARMLESS_TRIGGERS
+        if not known and not function.get("disabled"):
+            name = function["name"]
+            raise Refused(
+                f"Function {name!r} waits for {function['trigger']}, which this host does not have: what arrives there "
+                f"would be lost. Disable it while the app runs here: set AzureWebJobs.{name}.Disabled to true."
+            )
+    usable = [f for f in described if not f["reason"]]
+    routes, clashes = _routes([f for f in usable if f["trigger"] == bindings.HTTP], prefix)
+    unsupported = {f["name"]: f["reason"] for f in described if f["reason"]} | clashes
+    return Registered(
+        all=[{**f, "reason": unsupported.get(f["name"])} for f in described],
+        routes=routes,
+        timers={f["name"]: _trigger(f) for f in usable if f["trigger"] == bindings.TIMER},
+        durable=Functions(
+            orchestrators=_called(usable, bindings.ORCHESTRATION, "orchestration"),
+            activities=_called(usable, bindings.ACTIVITY, "activity"),
+        ),
+        clients=frozenset(f["name"] for f in usable if any(b["type"] == bindings.CLIENT for b in f["bindings"])),
+        unsupported=unsupported,
+        warnings=_warnings(usable, routes),
+    )
+
+
+def _routes(functions: list[dict[str, Any]], prefix: str) -> tuple[list[Route], dict[str, str]]:
+    """The routes in the real host's order, and why some functions have none."""
+    routes: list[Route] = []
+    clashes: dict[str, str] = {}
+    for function in sorted(functions, key=lambda f: str(f["name"]).lower()):
+        route = route_of(function["name"], _trigger(function), prefix)
+        other = next((r.function for r in routes if r.conflicts(route)), None)
+        if other is not None:
+            clashes[route.function] = f"its route conflicts with that of function {other}"
+        else:
+            routes.append(route)
+    return routes, clashes
+
+
+def _warnings(functions: list[dict[str, Any]], routes: list[Route]) -> list[str]:
+    """What runs here and otherwise, or not at all, on Azure."""
+    retried = [f["name"] for f in functions if f.get("retried")]
+    reserved = [r.function for r in routes if r.template.lower().startswith(RESERVED)]
+    return [
+        *(f"Function {name} has a retry policy, which this host does not follow." for name in retried),
+        *(
+            f"Function {name} has a route under {' or '.join(RESERVED)}, which Azure does not serve."
+            for name in reserved
+        ),
+    ]
+
+
+def _trigger(function: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = next(b for b in function["bindings"] if b["type"] == function["trigger"])
+    return found
+
+
+def _called(functions: list[dict[str, Any]], trigger: str, key: str) -> dict[str, str]:
+    """By the name under which it is called, which may be another than the function's own."""
+    found = [f for f in functions if f["trigger"] == trigger]
+    return {str(_trigger(f).get(key) or f["name"]).lower(): f["name"] for f in found}
+
+
+class HttpFunctions:
+    """Answers requests by the app's own HTTP functions."""
+
+    def __init__(self, pool: Pool, timeout: float | None, allowed: Callable[[list[str], str], bool]) -> None:
+        self._pool = pool
+        self._timeout = timeout
+        self._allowed = allowed
+        self.registered = Registered(all=[])
+
+    async def answer(self, request: Request) -> Reply | None:
+        """The function's reply, or None when there is no function for this."""
+        found = find(self.registered.routes, request.method, request.path)
+        if found is None:
+            return None
+        route, parameters = found
+        if not self._allowed(request.keys, route.level):
+            return empty(401)
+        header = {
+            "method": request.method,
+            "url": request.url,
+            "headers": request.headers,
+            "query": {name: value for name, value in request.query.items() if value},
+            "route": parameters,
+        }
+        return await self._call(route.function, header, request.body)
+
+    async def _call(self, function: str, header: dict[str, Any], body: bytes) -> Reply:
+        try:
+            async with asyncio.timeout(self._timeout):
+                await self._pool.available()
+        except TimeoutError:
+            self._pool.report(f"Function {function} was not called: there is no worker.")
+            return empty(503)
+        try:
+            answer, payload = await self._pool.invoke(function, header, body, limit=self._timeout)
+        except (TimedOut, Died, Aborted):
+            return empty(500)  # the pool has said what happened
+        if not answer["ok"]:
+            self._pool.report(f"Function {function} failed: {answer['error']}\n{answer['stack']}")
+            return empty(500)
+        headers = [(n, v) for n, v in answer["headers"] if n.lower() not in FRAMING]
+        headers += [("Set-Cookie", c) for c in answer["cookies"]]
+        if (trouble := _unsendable(answer["status"], headers)) is not None:
+            self._pool.report(f"Function {function} failed: its response has {trouble}.")
+            return empty(500)
+        return Reply(status=answer["status"], body=payload, headers=headers)
+
+
+def _unsendable(status: int, headers: list[tuple[str, str]]) -> str | None:
+    """What HTTP has no way to say, if anything: the real host refuses it too."""
+    if not 200 <= status <= 999:
+        return f"the status {status}, which is none"
+    broken = [name for name, value in headers if not re.fullmatch(r"[\t -~]*", f"{name}{value}")]
+    return f"a header {broken[0]!r} with a character that no header may hold" if broken else None

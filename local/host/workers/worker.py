@@ -1,0 +1,138 @@
+"""A worker process: loads the app, runs its functions, and ends when the pipe to the host closes."""
+
+import asyncio
+import inspect
+import logging
+import os
+import sys
+import threading
+import traceback
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from local.host.durable import sdk
+from local.host.workers import app as apps
+from local.host.workers.context import Context
+from local.host.workers.invocation import prepare, result_of
+from local.host.workers.wire import Header, Unpacker, pack
+
+CHUNK = 1 << 20
+SWITCH_SECONDS = 0.0005  # what computes in a thread must not hold up what waits on the loop for 5 ms at a time
+
+
+def main() -> None:
+    """Serves the host on the standard pipes, which the app's own code no longer sees."""
+    folder = Path(sys.argv[2])
+    receive, send = _take_pipes()
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    sdk.prepare()
+    sys.setswitchinterval(SWITCH_SECONDS)
+    logging.getLogger("azure").setLevel(logging.WARNING)
+    asyncio.run(Worker(folder, receive, send).run())
+
+
+def _take_pipes() -> tuple[int, int]:
+    """Moves the host's pipes out of reach: what the app prints goes to the error output."""
+    receive, send = os.dup(0), os.dup(1)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.dup2(2, 1)
+    sys.stdout = sys.stderr
+    return receive, send
+
+
+class Worker:
+    """Runs what the host asks for: coroutines on the loop, everything else in threads."""
+
+    def __init__(self, folder: Path, receive: int, send: int) -> None:
+        self._folder = folder
+        self._receive = receive
+        self._send = send
+        self._outbox: list[bytes] = []
+        self._functions: dict[str, apps.Function] = {}
+        count = os.environ.get("PYTHON_THREADPOOL_THREAD_COUNT")
+        self._threads = ThreadPoolExecutor(int(count) if count else None, thread_name_prefix="function")
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def run(self) -> None:
+        """Loads the app, says so, and serves until the host is gone."""
+        loop = asyncio.get_running_loop()
+        try:
+            self._functions = apps.load(self._folder)
+        except BaseException as error:  # noqa: BLE001 - whatever the app's import raises is told to the host
+            stack = "" if isinstance(error, apps.NotLoadable) else traceback.format_exc()
+            self._write(pack({"op": "unloadable", "error": str(error) or repr(error), "stack": stack}))
+            return
+        self._write(pack({"op": "ready", "functions": [f.describe() for f in self._functions.values()]}))
+        threading.Thread(target=self._read, args=(loop,), name="host pipe", daemon=True).start()
+        await asyncio.Event().wait()
+
+    def _read(self, loop: asyncio.AbstractEventLoop) -> None:
+        unpacker = Unpacker()
+        while data := os.read(self._receive, CHUNK):
+            frames = list(unpacker.feed(data))
+            if frames:
+                loop.call_soon_threadsafe(self._start, frames)
+        os._exit(0)  # the host is gone: nobody is left to report to, and no thread may keep this process alive
+
+    def _start(self, frames: list[tuple[Header, bytes]]) -> None:
+        for header, body in frames:
+            task = asyncio.create_task(self._serve(header, body))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def _serve(self, header: Header, body: bytes) -> None:
+        function = self._functions[header["function"]]
+        try:
+            arguments = prepare(function, header, body, str(self._folder))
+            value = await self._call(function, arguments)
+            answer, payload = result_of(function, value, arguments)
+        except BaseException as error:
+            if isinstance(error, KeyboardInterrupt):
+                raise
+            answer, payload = _failure(error), b""
+        self._answer({"id": header["id"], **answer}, payload)
+
+    async def _call(self, function: apps.Function, arguments: dict[str, Any]) -> Any:
+        if inspect.iscoroutinefunction(function.code):
+            _enter(arguments)
+            return await function.code(**arguments)
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._threads, _run, function.code, arguments)
+
+    def _answer(self, header: Header, body: bytes) -> None:
+        """Answers of one round of the loop leave in one write."""
+        if not self._outbox:
+            asyncio.get_running_loop().call_soon(self._flush)
+        self._outbox.append(pack(header, body))
+
+    def _flush(self) -> None:
+        data, self._outbox = b"".join(self._outbox), []
+        self._write(data)
+
+    def _write(self, data: bytes) -> None:
+        view = memoryview(data)
+        try:
+            while view:
+                view = view[os.write(self._send, view) :]
+        except BrokenPipeError:
+            os._exit(0)
+
+
+def _run(code: Callable[..., Any], arguments: dict[str, Any]) -> Any:
+    """A function in a thread of its own."""
+    _enter(arguments)
+    return code(**arguments)
+
+
+def _enter(arguments: dict[str, Any]) -> None:
+    if isinstance(context := arguments.get("context"), Context):
+        context.enter()
+
+
+def _failure(error: BaseException) -> Header:
+    """What the host is told of an exception: the text as the real worker writes it, and the stack."""
+    stack = "".join(traceback.format_exception(error))
+    return {"ok": False, "error": f"{type(error).__name__}: {error}", "message": str(error), "stack": stack}

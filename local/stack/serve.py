@@ -1,0 +1,74 @@
+"""Host, database and inbox, staying up until Ctrl-C; the next start goes on where this one ended."""
+
+import argparse
+import shlex
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from local import arguments
+from local.console import ends_cleanly, say
+from local.json_calls import bypass_proxies
+from local.stack.ports import Ports
+from local.stack.services import Services
+from local.stack.settings import APP, FILE, app_settings, copy_sample, sample_values
+
+
+def main(argv: Sequence[str]) -> int:
+    options = parse(argv)
+    app = options.app.resolve()
+    ports = Ports(host=options.host_port, cosmos=options.cosmos_port, inbox=options.inbox_port)
+    if copy_sample(app):
+        say(f"{FILE} is new, a copy of the sample: your settings go there.")
+    bypass_proxies()
+    say("Starting host, database and inbox ...")
+    with (
+        suppress(KeyboardInterrupt),
+        ends_cleanly(),
+        Services(app, options.data or app / ".local", ports, app_settings(app)) as services,
+    ):
+        say(welcome(services, app))
+        services.watch()
+    say("\nEnded. What was unfinished goes on at the next start.")
+    return 0
+
+
+def parse(argv: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m local serve", description=__doc__)
+    parser.add_argument(
+        "--app", type=arguments.folder, default=APP, metavar="DIR", help="the app to run (default: this one)"
+    )
+    parser.add_argument("--data", type=Path, metavar="DIR", help="where all data is kept (default: .local in the app)")
+    for part, port in (("host", 7071), ("cosmos", 8081), ("inbox", 8025)):
+        parser.add_argument(
+            f"--{part}-port", type=arguments.port, default=port, metavar="N", help="default: %(default)s"
+        )
+    return parser.parse_args(argv)
+
+
+def welcome(services: Services, app: Path) -> str:
+    """Where everything is, the line that starts a first run, and the one that shows its rows."""
+    start = f"{services.host.url}/api/reports/flight_delays?code={services.function_key}"
+    usual, chosen = sample_values(app)["COSMOS_ENDPOINT"], app_settings(app)["COSMOS_ENDPOINT"]
+    written = services.cosmos.url if chosen == usual else chosen
+    setting = "" if written == chosen else f"COSMOS_ENDPOINT={written} "
+    elsewhere = "" if written == services.cosmos.url else f" (COSMOS_ENDPOINT leads to {written} instead)"
+    return f"""
+  health    {services.host.url}/api/health
+  database  {services.cosmos.url}{elsewhere}
+  inbox     {services.inbox.url}
+
+Start a run:
+  curl --data-binary @samples/flights-2013-01.csv.gz "{start}"
+
+Look at its rows:
+  {setting}{python()} -m local query flight-delays "SELECT TOP 3 * FROM c"
+
+Ctrl-C ends it."""
+
+
+def python() -> str:
+    """This interpreter, as short as a shell here can name it."""
+    path, here = Path(sys.executable), Path.cwd()
+    return shlex.quote(str(path.relative_to(here) if path.is_relative_to(here) else path))

@@ -1,0 +1,91 @@
+"""Host, database and inbox together, as processes that end with this one."""
+
+import json
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack
+from pathlib import Path
+from typing import Self
+
+from azure.cosmos import DatabaseProxy
+
+from local.child import Child
+from local.console import LocalError
+from local.cosmos import EMULATOR_KEY
+from local.stack.ports import Ports, refuse_taken_ports
+from local.stack.provision import containers_of, create_containers, load_samples, open_database
+from local.stack.service import inbox_service, service
+from local.stack.settings import sample_values
+
+
+class Services:
+    """`with Services(…) as services:` has all three answering and the database filled; the block leaves nothing."""
+
+    host: Child
+    cosmos: Child
+    inbox: Child
+
+    def __init__(
+        self, app: Path, data: Path, ports: Ports, settings: Mapping[str, str], cosmos: Sequence[str] = ()
+    ) -> None:
+        """`settings` are the app's; those that are as in the sample are made to lead to these services and this data.
+        `cosmos`: further options of the database."""
+        self._app = app.resolve()
+        self._data = data.resolve()
+        self._ports = ports
+        self._settings = settings
+        self._cosmos_options = cosmos
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Self:
+        refuse_taken_ports(self._ports)
+        with ExitStack() as stack:
+            self.inbox = stack.enter_context(inbox_service(self._data / "mails", self._ports.inbox))
+            self.cosmos = stack.enter_context(self._cosmos())
+            self.host = stack.enter_context(self._host())
+            with self.open_database() as database:
+                create_containers(database, containers_of(self.host.url, self.function_key))
+                load_samples(database, self._app / "samples" / "database")
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._stack.close()
+
+    @property
+    def function_key(self) -> str:
+        """What opens the app's functions, as the host keeps it, in Azure's own layout."""
+        secrets = json.loads((self._data / "host" / "secrets" / "host.json").read_text())
+        return str(secrets["functionKeys"][0]["value"])
+
+    def open_database(self) -> AbstractContextManager[DatabaseProxy]:
+        """The app's database, for azure-cosmos."""
+        return open_database(self.cosmos.url, EMULATOR_KEY, self._settings["COSMOS_DATABASE"])
+
+    def watch(self) -> None:
+        """Wait until a part ends, which none should; Ctrl-C ends the wait."""
+        while True:
+            for name, part in (("host", self.host), ("database", self.cosmos), ("inbox", self.inbox)):
+                if part.has_ended:
+                    raise LocalError(f"The {name} ended by itself; its reason is above. Start again to go on.")
+            time.sleep(0.5)
+
+    def _cosmos(self) -> Child:
+        arguments = ("--port", str(self._ports.cosmos), "--data", str(self._data / "cosmos"))
+        return service("cosmos", *arguments, *self._cosmos_options)
+
+    def _host(self) -> Child:
+        data = str(self._data / "host")
+        arguments = ("--app", str(self._app), "--port", str(self._ports.host), "--data", data)
+        return service("host", *arguments, environment=self._settings_here())
+
+    def _settings_here(self) -> dict[str, str]:
+        here = {
+            "COSMOS_ENDPOINT": self.cosmos.url,
+            "SENDGRID_HOST": self.inbox.url,
+            "STAGING_URL": (self._data / "staging").as_uri(),
+        }
+        usual = sample_values(self._app)
+        return {
+            name: here.get(name, value) if value == usual.get(name) else value for name, value in self._settings.items()
+        }

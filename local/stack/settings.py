@@ -1,0 +1,53 @@
+"""The app's settings on this machine: local.settings.json, as the Core Tools know it, and the environment above it."""
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from local.console import LocalError
+
+APP = Path(__file__).parents[2]
+FILE = "local.settings.json"
+SAMPLE = "local.settings.sample.json"
+
+
+class SettingsError(LocalError):
+    """local.settings.json cannot be read."""
+
+
+def app_settings(app: Path, environment: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """What the app will see: the sample's values, the file's above them, the environment's above all."""
+    values = {**sample_values(app), **file_values(app / FILE)}
+    return {name: environment.get(name, value) for name, value in values.items()}
+
+
+def copy_sample(app: Path) -> bool:
+    """Make local.settings.json from the sample where none is; whether it was made."""
+    if (app / FILE).exists() or not (app / SAMPLE).exists():
+        return False
+    settings = {"IsEncrypted": False, "Values": sample_values(app)}
+    (app / FILE).write_text(json.dumps(settings, indent=2) + "\n", encoding="utf-8")
+    return True
+
+
+def sample_values(app: Path) -> dict[str, str]:
+    """The sample's values, with this folder in place of `{folder}`: a file URL has to be absolute."""
+    sample = app / SAMPLE if (app / SAMPLE).exists() else APP / SAMPLE
+    folder = app.resolve().as_uri().removeprefix("file://")
+    return {name: value.replace("{folder}", folder) for name, value in file_values(sample).items()}
+
+
+def file_values(path: Path) -> dict[str, str]:
+    """The `Values` of a settings file; none where there is no file."""
+    if not path.exists():
+        return {}
+    try:
+        settings: Any = json.loads(path.read_text(encoding="utf-8-sig"))
+        values = settings.get("Values", {})
+        return {str(name): str(value) for name, value in values.items()}
+    except (ValueError, AttributeError) as error:
+        raise SettingsError(
+            f"{path} is not the JSON of {SAMPLE}: {error}. Correct it, or delete it for a copy."
+        ) from error

@@ -1,0 +1,50 @@
+"""What the story of a run carries from step to step."""
+
+from orchestrators.progress import Progress
+from outlast.durable import Caller, Context, StepFailed, Steps
+from outlast.models import Failure, PublishCall, RunCall, RunChange, RunView, Start
+from outlast.runs.transitions import Event
+
+
+class RunAtWork:
+    """`attempt` is the one that the record counts; it changes when an orchestration takes the work over."""
+
+    def __init__(self, context: Context, start: Start) -> None:
+        self.context = context
+        self.id = context.instance_id
+        self.attempt = start.attempt
+        self.caller = Caller(context, start.first_retry_seconds)
+        self.progress = Progress(context)
+
+    def run_call(self) -> RunCall:
+        return RunCall(self.id, self.attempt)
+
+    def publish_call(self) -> PublishCall:
+        return PublishCall(self.id, self.attempt, self.progress.totals.to_dict())
+
+    def begin(self) -> Steps:
+        """Take the run up, as the attempt that the record says."""
+        view = yield from self.advance(Event.READ)
+        self.attempt = view.attempt or self.attempt
+
+    def advance(self, event: Event) -> Steps:
+        """Record an event of this run and show its phase; return the RunView after it."""
+        self.progress.show(PHASES[event])
+        change = RunChange(self.id, self.attempt, event, totals=self.progress.totals.to_dict())
+        return RunView.from_dict((yield from self.caller.call("advance_run", change)))
+
+    def check_tolerance(self, step: str, view: RunView) -> None:
+        """Raise StepFailed when more rows were rejected than the caller tolerates."""
+        refusal = view.refusal(self.progress.totals)
+        if refusal is not None:
+            raise StepFailed(Failure(step, None, refusal))
+
+
+PHASES = {
+    Event.READ: "reading",
+    Event.GENERATE: "generating",
+    Event.STORE: "storing",
+    Event.PUBLISH: "publishing",
+    Event.COMPLETE: "completed",
+}
+"""What customStatus shows as the phase behind each event."""

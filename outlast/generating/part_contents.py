@@ -1,0 +1,59 @@
+"""The documents and rejects of one part. Of two rows with one document the later wins."""
+
+from dataclasses import dataclass, field
+
+from outlast.cosmos.bulk.staged_document import StagedDocument, join_staged
+from outlast.generating.row_generator import AnyRow, Documents, Key
+from outlast.models import Totals
+from outlast.staging.rejects import Reject, encode_rejects
+
+ROW_BYTES = 500
+"""Memory that a document or a reject takes beside its own text, about."""
+GOLDEN = 39
+"""The golden section of the 64 values of the hash space's first byte: neighbouring chunks begin far apart."""
+
+
+@dataclass(slots=True)
+class PartContents:
+    """`size` is the memory that it takes, in bytes. `left` counts the documents that each row still has."""
+
+    documents: Documents = field(default_factory=dict)
+    rejects: list[Reject] = field(default_factory=list)
+    fields: dict[int, list[str]] = field(default_factory=dict)
+    left: dict[int, int] = field(default_factory=dict)
+    size: int = 0
+
+    def add(self, row: AnyRow, documents: Documents) -> None:
+        self.left[row.number] = len(documents)
+        self.fields[row.number] = row.fields
+        for key, document in documents.items():
+            if earlier := self.documents.pop(key, None):
+                self._replace(earlier, key)
+            self.documents[key] = document
+            self.size += len(document.body) + ROW_BYTES
+
+    def refuse(self, reject: Reject) -> None:
+        self.rejects.append(reject)
+        self.size += sum(map(len, reject.fields)) + ROW_BYTES
+
+    def _replace(self, earlier: StagedDocument, key: Key) -> None:
+        """A row that has no document left is a reject."""
+        self.left[earlier.row] -= 1
+        if not self.left[earlier.row]:
+            text = f"a later row of the same chunk has the same id and partition key: {key[1]}"
+            self.rejects.append(Reject(earlier.row, "id", "duplicate", text, self.fields[earlier.row]))
+
+    def staged(self, chunk: int, rows: int) -> tuple[bytes, bytes | None, Totals]:
+        """Documents and rejects as they are staged, and the totals of `rows` rows.
+
+        Documents are in the order of the hash space, because neighbours there share requests. Each chunk begins
+        elsewhere in it, or all lanes would meet at one physical partition after another.
+        """
+        begin = b"%02X" % (chunk * GOLDEN % 64)
+        documents = sorted(
+            self.documents.values(),
+            key=lambda one: (one.effective_partition_key < begin, one.effective_partition_key, one.row),
+        )
+        size = sum(len(one.body) for one in documents)
+        totals = Totals(rows=rows, rejected=len(self.rejects), documents=len(documents), bytes=size)
+        return join_staged(documents), encode_rejects(self.rejects) or None, totals

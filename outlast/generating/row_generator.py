@@ -1,0 +1,53 @@
+"""One row of the input → its documents, or the reject that it becomes."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import ValidationError
+
+from outlast.cosmos.bulk.staged_document import StagedDocument
+from outlast.cosmos.document import DocumentRefused, staged
+from outlast.cosmos.snapshots.header import as_generation
+from outlast.inputs import BadRow, InputRow
+from outlast.report import Report
+from outlast.staging.rejects import Reject
+
+AnyRow = InputRow | BadRow
+Key = tuple[bytes, str]
+"""Partition key as JSON, and the id that the report gave."""
+Documents = dict[Key, StagedDocument]
+
+
+@dataclass(frozen=True, slots=True)
+class RowGenerator:
+    """`generation` is the run of a snapshot report, None for other reports."""
+
+    report: Report[Any]
+    reference: Any
+    generation: str | None
+
+    def generate(self, row: AnyRow) -> Documents | Reject:
+        """The row's documents by their keys. A wrong value, a document that the service refuses and whatever the
+        report raises cost this row alone."""
+        if isinstance(row, BadRow):
+            return Reject(row.number, row.column, row.code, row.message, row.fields)
+        try:
+            return self._documents(row)
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+            column = str(first["loc"][0]) if first["loc"] else ""
+            return Reject(row.number, column, first["type"], first["msg"], row.fields)
+        except DocumentRefused as error:
+            return Reject(row.number, error.field, error.code, str(error), row.fields)
+        except Exception as error:  # noqa: BLE001  # the user's code: whatever it raises costs this row alone
+            return Reject(row.number, "", "error", f"{type(error).__name__}: {error}", row.fields)
+
+    def _documents(self, row: InputRow) -> Documents:
+        path = self.report.partition_key[1:].split("/")
+        typed = self.report.row.model_validate(row.values)
+        documents: Documents = {}
+        for document in self.report.generate_report(typed, self.reference):
+            stored = document if self.generation is None else as_generation(document, self.generation)
+            one = staged(stored, path, row.number)
+            documents[one.partition_key, document["id"]] = one
+        return documents

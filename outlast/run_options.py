@@ -1,0 +1,23 @@
+"""The options of a run, which are the same for every report, and the names that no report's parameter may have."""
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from outlast.models import MOST_LANES
+
+
+class Options(BaseModel):
+    """How a run is done. An option that is None takes its value from the settings or does not apply."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    filename: str | None = Field(None, max_length=1024)
+    tolerated_rejects: int | None = Field(None, ge=0)
+    tolerated_reject_percent: float | None = Field(None, ge=0, le=100)
+    max_parallel: int | None = Field(None, ge=1, le=MOST_LANES)
+    ru_share: float | None = Field(None, gt=0)
+
+
+HOST_PARAMETERS = frozenset({"code", "clientId"})
+"""Query parameters that the Functions host reads itself, for its keys."""
+RESERVED_PARAMETERS = HOST_PARAMETERS | Options.model_fields.keys() | {"report", "input"}
+"""Names that the start endpoint takes itself. A report's parameter of the same name would never receive a value."""

@@ -1,0 +1,31 @@
+"""The ids of a run's orchestration instances. They are made here and nowhere else.
+
+Each can be computed from the run's record, so nobody has to keep them: the sweep, the status page and the orchestrators
+find the same instances.
+"""
+
+import hashlib
+import json
+
+
+def run_of_key(report: str, key: str) -> str:
+    """The id of the run that an `Idempotency-Key` means: 32 hex digits."""
+    text = json.dumps([report, key], ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def wave_id(run: str, attempt: int, phase: str, number: int) -> str:
+    return f"{run}:{attempt}:{phase}{number}"
+
+
+def lane_id(wave: str, number: int) -> str:
+    return f"{wave}-{number}"
+
+
+def compensation_id(run: str, attempt: int) -> str:
+    return f"{run}:{attempt}:compensate"
+
+
+def removal_id(run: str) -> str:
+    """Of the orchestration that removes a replaced generation."""
+    return f"{run}:remove"

@@ -1,0 +1,28 @@
+"""Starts the orchestrations of a run. How each is started, by which name and with what input, is known here alone."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from outlast.models import Compensation, Json, Removal, Start
+from outlast.runs.ids import compensation_id, removal_id
+from outlast.runs.record import RunRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Launcher:
+    """`first_retry_seconds` goes into each orchestration's input. `client` is the Durable client of the caller."""
+
+    first_retry_seconds: float
+
+    async def start_run(self, client: Any, record: RunRecord) -> None:
+        given = Start(record.status.attempt, self.first_retry_seconds)
+        await client.start_new("import_report", record.id, given.to_dict())
+
+    async def start_compensation(self, client: Any, record: RunRecord, failure: Json) -> None:
+        attempt = record.status.attempt
+        given = Compensation(record.id, attempt, failure, self.first_retry_seconds)
+        await client.start_new("compensate_run", compensation_id(record.id, attempt), given.to_dict())
+
+    async def start_removal(self, client: Any, report: str, run: str) -> None:
+        given = Removal(report, run, self.first_retry_seconds)
+        await client.start_new("remove_previous", removal_id(run), given.to_dict())

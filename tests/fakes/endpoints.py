@@ -1,0 +1,16 @@
+"""HTTP functions over a world of fakes."""
+
+from collections.abc import Callable
+from typing import Any
+
+from outlast.http.start_once import StartOnce
+from outlast.http.start_report import NewRuns, StartReport
+from outlast.runs.launcher import Launcher
+from tests.fakes.reports import REPORTS
+from tests.fakes.world import World
+
+
+def start_endpoint(world: World, new_id: Callable[[], str]) -> Any:
+    """The start endpoint; `new_id` makes the ids of runs without a key."""
+    start_once = StartOnce(world.runs, world.staging, Launcher(5.0), world.clock.sleep)
+    return StartReport(REPORTS, world.inputs, NewRuns(8, world.clock.now, new_id), start_once).start_report

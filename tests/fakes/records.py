@@ -1,0 +1,18 @@
+"""Run records by the names of their members, whichever part of the record has them."""
+
+from typing import Any
+
+from outlast.runs.record import RunRecord
+
+ACCEPTED = "2026-01-01T00:00:00+00:00"
+
+
+def make_record(**fields: Any) -> RunRecord:
+    """A record of run `r1` of the report `sales`, just accepted, but for these members."""
+    usual = {"id": "r1", "report": "sales", "accepted": ACCEPTED, "format": "csv", "gzipped": False}
+    return RunRecord.from_document({**usual, **fields})
+
+
+def altered(record: RunRecord, **fields: Any) -> RunRecord:
+    """The record with other values of these members, whether the app may change them or not."""
+    return RunRecord.from_document({**record.to_document(), "_etag": record.etag, **fields})

@@ -1,0 +1,260 @@
+"""The engine on a real file, with functions instead of workers."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from local.host.durable import events, rewind
+from local.host.durable.events import Kind
+from local.host.storage import store
+from tests.unit.local.host.hub import Hub
+from tests.unit.local.host.pure import START, Code, Context
+
+
+def one(context: Context) -> Any:
+    """Calls an activity."""
+    return (yield context.call_activity("double", context.get_input()))
+
+
+def sleeper(context: Context) -> Any:
+    """Sleeps for a month, in pieces."""
+    yield context.create_timer(context.current_utc_datetime + timedelta(days=30))
+    return "woken"
+
+
+def flood(context: Context) -> Any:
+    """Many at once."""
+    results = yield context.task_all([context.call_activity("double", n) for n in range(50)])
+    return sum(results)
+
+
+def impatient(context: Context) -> Any:
+    """Does not wait for its timer."""
+    timer = context.create_timer(context.current_utc_datetime + timedelta(days=1))
+    yield context.task_any([timer, context.wait_for_external_event("go")])
+    timer.cancel()
+    return "gone"
+
+
+ORCHESTRATORS: dict[str, Code] = {"one": one, "sleeper": sleeper, "flood": flood, "impatient": impatient}
+ACTIVITIES = {"double": lambda n: 2 * n}
+
+
+def played(path: Path, do: Callable[[Hub], Coroutine[Any, Any, None]]) -> None:
+    """Runs a hub for one coroutine."""
+
+    async def run() -> None:
+        async with Hub(path / "host.db", ORCHESTRATORS, ACTIVITIES) as hub:
+            await do(hub)
+
+    asyncio.run(run())
+
+
+def test_a_month_passes_in_no_time(tmp_path: Path) -> None:
+    """Long timers come in pieces and end when they should."""
+
+    async def do(hub: Hub) -> None:
+        await hub.start("sleeper", "s")
+        await hub.finished("s")
+        fired = [e for e in hub.history("s") if e["EventType"] == Kind.TIMER_FIRED]
+        assert (hub.output("s"), len(fired) > 3) == ("woken", True)
+        assert hub.clock.now() - START > timedelta(days=29)
+
+    played(tmp_path, do)
+
+
+def test_all_results_that_wait_are_taken_in_one_turn(tmp_path: Path) -> None:
+    """Fifty results need far fewer turns than fifty."""
+
+    async def do(hub: Hub) -> None:
+        await hub.start("flood", "f")
+        await hub.finished("f")
+        turns = [e for e in hub.history("f") if e["EventType"] == Kind.TURN_STARTED]
+        assert (hub.output("f"), len(turns) < 40) == (2450, True)
+
+    played(tmp_path, do)
+
+
+def test_a_finished_id_can_be_used_again(tmp_path: Path) -> None:
+    """Nothing of the one before is left; the generation counts on."""
+
+    async def do(hub: Hub) -> None:
+        for generation, given in enumerate((1, 2)):
+            await hub.start("one", "same", given)
+            await hub.finished("same")
+            assert hub.output("same") == 2 * given
+            assert [e["Generation"] for e in hub.history("same") if "Generation" in e] == [generation]
+
+    played(tmp_path, do)
+
+
+def test_what_was_started_anew_meanwhile_is_not_purged(tmp_path: Path) -> None:
+    """Who purges has looked before; what counts is what is there when it happens."""
+
+    async def do(hub: Hub) -> None:
+        await hub.start("one", "done", 1)
+        await hub.finished("done")
+        hub.clock.jumping = False
+        await hub.start("sleeper", "busy")
+        assert await hub.database.write(lambda q: store.purge(q, ["busy", "done", "none"])) == 1
+        assert (hub.status("done"), hub.history("done")) == (None, [])
+        hub.clock.jumping = True
+        await hub.finished("busy")
+        assert hub.output("busy") == "woken"
+
+    played(tmp_path, do)
+
+
+def test_what_is_rewound_twice_at_once_is_rewound_once(tmp_path: Path) -> None:
+    """The second finds that it is no longer failed."""
+
+    async def do(hub: Hub) -> None:
+        await hub.start("nobody", "i")
+        await hub.finished("i")
+        note = rewind.request(None, hub.clock.now())
+        first = await hub.database.write(lambda q: store.rewind(q, "i", note))
+        second = await hub.database.write(lambda q: store.rewind(q, "i", note))
+        assert (first.wake, second.wake) == (("i",), ())
+
+    played(tmp_path, do)
+
+
+def test_an_id_in_use_is_refused(tmp_path: Path) -> None:
+    """With the status of who has it."""
+
+    async def do(hub: Hub) -> None:
+        await hub.start("impatient", "i")
+        with pytest.raises(store.AlreadyExists, match="already exists"):
+            await hub.start("impatient", "i")
+
+    played(tmp_path, do)
+
+
+def test_a_finished_instance_leaves_nothing_waiting(tmp_path: Path) -> None:
+    """No timer, no message, no activity."""
+
+    async def do(hub: Hub) -> None:
+        await hub.start("impatient", "i")
+        await hub.send("i", events.event_raised(name="go", input="1", now=hub.clock.now()))
+        await hub.finished("i")
+        await hub.send("i", events.event_raised(name="late", input="1", now=hub.clock.now()))
+        read = hub.database.read
+        assert (hub.output("i"), read.all("all_timers"), read.all("all_activities")) == ("gone", [], [])
+
+    played(tmp_path, do)
+
+
+def test_an_orchestrator_that_does_not_exist_fails_with_the_known_ones(tmp_path: Path) -> None:
+    """The text is the real host's."""
+
+    async def do(hub: Hub) -> None:
+        await hub.start("none", "n")
+        await hub.finished("n")
+        assert hub.output("n") == (
+            "Orchestrator function 'none' failed: The function 'none' doesn't exist, is disabled, or is not an "
+            "orchestrator function. Additional info: The following are the known orchestrator functions: "
+            "'flood', 'impatient', 'one', 'sleeper'."
+        )
+
+    played(tmp_path, do)
+
+
+def test_a_late_answer_of_an_activity_is_dropped(tmp_path: Path) -> None:
+    """Its row went with the first answer."""
+
+    async def do(hub: Hub) -> None:
+        await hub.start("impatient", "i")
+        row = {"instance": "i", "execution": "i-x", "task": 5, "name": "double", "input": "1"}
+        identity = await hub.database.write(lambda q: q.run("add_activity", **row))
+        activity = store.Activity(id=identity, **row)  # type: ignore[arg-type]
+        event = events.task_completed(task=5, result="2", now=START)
+        first = await hub.database.write(lambda q: store.finish_activity(q, activity, event))
+        second = await hub.database.write(lambda q: store.finish_activity(q, activity, event))
+        assert (first.wake, second.wake) == (("i",), ())
+
+    played(tmp_path, do)
+
+
+def test_the_last_of_a_fan_out_overtakes_the_one_before_it(tmp_path: Path) -> None:
+    """The real host's queue keeps no order either, so no app may rely on one."""
+
+    async def do(hub: Hub) -> None:
+        await hub.start("flood", "f")
+        await hub.finished("f")
+        assert list(hub.called)[-2:] == ["double(49)", "double(48)"]
+
+    played(tmp_path, do)
+
+
+def test_a_timer_fires_early_by_the_fraction_of_a_second(tmp_path: Path) -> None:
+    """Whole seconds are waited, rounded down; an app must not rely on the rest."""
+
+    def short(context: Context) -> Any:
+        began = context.current_utc_datetime
+        yield context.create_timer(began + timedelta(seconds=2.9))
+        return (context.current_utc_datetime - began).total_seconds()
+
+    async def run() -> None:
+        async with Hub(tmp_path / "host.db", {"short": short}, {}) as hub:
+            await hub.start("short", "s")
+            await hub.finished("s")
+            assert 2 <= hub.output("s") < 2.9
+
+    asyncio.run(run())
+
+
+def test_the_late_answer_of_a_dead_instance_costs_no_other_its_own(tmp_path: Path) -> None:
+    """An activity that outlives its terminated instance reports to nobody, whatever was called since."""
+    gates = {"old": asyncio.Event(), "new": asyncio.Event()}
+
+    async def wait(gate: str) -> str:
+        await gates[gate].wait()
+        return gate
+
+    def waits(context: Context) -> Any:
+        return (yield context.call_activity("wait", context.get_input()))
+
+    async def run() -> None:
+        async with Hub(tmp_path / "host.db", {"waits": waits}, {"wait": wait}) as hub:
+            await hub.start("waits", "terminated", "old")
+            await hub.until(lambda: hub.called["wait(old)"])
+            await hub.send("terminated", events.terminated(reason=None, now=hub.clock.now()))
+            await hub.finished("terminated")
+            await hub.start("waits", "alive", "new")
+            await hub.until(lambda: hub.called["wait(new)"])
+            gates["old"].set()
+            await hub.until(lambda: hub.answered["wait(old)"])
+            await hub.database.write(lambda q: None)  # behind whatever that answer has made of it
+            gates["new"].set()
+            await hub.finished("alive")
+            assert hub.output("alive") == "new"
+
+    asyncio.run(run())
+
+
+def test_a_timer_of_a_dead_instance_costs_no_other_its_own(tmp_path: Path) -> None:
+    """An id that is used again has timers of its own, even under the same task id."""
+
+    def sleeps(context: Context) -> Any:
+        began = context.current_utc_datetime
+        yield context.create_timer(began + timedelta(seconds=context.get_input()))
+        return (context.current_utc_datetime - began).total_seconds()
+
+    async def run() -> None:
+        async with Hub(tmp_path / "host.db", {"sleeps": sleeps}, {}) as hub:
+            hub.clock.jumping = False
+            await hub.start("sleeps", "same", 100)
+            await hub.until(lambda: hub.status("same") == "Running")
+            await hub.send("same", events.terminated(reason=None, now=hub.clock.now()))
+            await hub.finished("same")
+            await hub.start("sleeps", "same", 1000)
+            await hub.until(lambda: hub.status("same") == "Running")
+            hub.clock.jumping = True
+            await hub.finished("same")
+            assert 999 <= hub.output("same") < 1001
+
+    asyncio.run(run())

@@ -1,0 +1,34 @@
+"""The host's keys."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from local.host.http import keys
+
+
+def test_keys_are_made_once(tmp_path: Path) -> None:
+    """The second start reads what the first wrote."""
+    assert keys.load(tmp_path) == keys.load(tmp_path)
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", "{}", '{"masterKey": 1}'])
+def test_a_file_without_keys_is_named(tmp_path: Path, content: str) -> None:
+    """With what can be done; it is not written over."""
+    keys.load(tmp_path)
+    path = tmp_path / "secrets" / "host.json"
+    path.write_text(content, encoding="utf-8")
+    with pytest.raises(keys.Damaged, match="does not hold the host's keys"):
+        keys.load(tmp_path)
+    assert path.read_text(encoding="utf-8") == content
+
+
+def test_a_file_of_the_real_host_is_read(tmp_path: Path) -> None:
+    """It has more in it, and a byte order mark."""
+    own = [{"name": "default", "value": "f", "encrypted": False}]
+    system = [{"name": "other", "value": "o"}, {"name": "durabletask_extension", "value": "d"}]
+    content = {"masterKey": {"name": "master", "value": "m"}, "functionKeys": own, "systemKeys": system}
+    (tmp_path / "secrets").mkdir()
+    (tmp_path / "secrets" / "host.json").write_text(json.dumps(content), encoding="utf-8-sig")
+    assert keys.load(tmp_path) == keys.Keys(master="m", function="f", durable="d")

@@ -1,0 +1,73 @@
+"""What a request to the management API asks for."""
+
+import pytest
+
+from local.host.http import management_query as query
+from local.host.http.reply import Request
+from local.host.http.routes import query_of
+
+
+def asking(text: str) -> Request:
+    """A request with this query string."""
+    return Request(method="GET", origin="", path="/", query_text=text, query=query_of(text), headers={}, body=b"")
+
+
+@pytest.mark.parametrize(("text", "value"), [("a=True", True), ("A=%20false", False), ("a=1", None), ("b=true", None)])
+def test_a_flag_is_true_false_or_nothing(text: str, value: bool | None) -> None:
+    """In any case, under a name in any case; what is neither is as if it were not there."""
+    assert query.flag(asking(text), "a") is value
+
+
+@pytest.mark.parametrize(
+    ("text", "states"),
+    [
+        ("runtimeStatus=Completed,%20Failed", ["Completed", "Failed"]),
+        ("runtimestatus=1&runtimeStatus=Pending", ["Completed", "Pending"]),
+        ("runtimeStatus=completed,Bogus", []),
+    ],
+)
+def test_states_are_asked_for_by_name_or_number(text: str, states: list[str]) -> None:
+    """Several, with blanks between; their own case counts, as on the real host."""
+    assert query.statuses(asking(text)) == states
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("t=2026-01-31", "2026-01-31T00:00:00.000000Z"),
+        ("t=2026-01-31T10:00:00+02:00", "2026-01-31T08:00:00.000000Z"),
+        ("t=2026-01-31T10:00:00.1234567Z", "2026-01-31T10:00:00.123456Z"),
+        ("t=2026-01-31 10:00:00", "2026-01-31T10:00:00.000000Z"),
+        ("t=soon", None),
+        ("", None),
+    ],
+)
+def test_a_time_is_read_however_it_is_written(text: str, kept: str | None) -> None:
+    """A plus sign that a query string turns into a blank is read too."""
+    assert query.time(asking(text), "t") == kept
+
+
+@pytest.mark.parametrize(
+    ("text", "wait"),
+    [
+        ("timeout=5&pollingInterval=0.5", (5, 0.5)),
+        ("timeout=5", None),
+        ("pollingInterval=1", None),
+        ("timeout=x", None),
+    ],
+)
+def test_a_start_waits_when_both_times_are_said(text: str, wait: tuple[float, float] | None) -> None:
+    """One of the two times alone asks for nothing."""
+    assert query.waiting(asking(text)) == wait
+
+
+def test_an_interval_above_the_timeout_is_refused() -> None:
+    """The refusal has the real host's words."""
+    with pytest.raises(query.Unsuitable, match="Total timeout 1 should be bigger than retry timeout 5"):
+        query.waiting(asking("timeout=1&pollingInterval=5"))
+
+
+@pytest.mark.parametrize(("token", "last"), [(query.token("ünï"), "ünï"), ("!!", ""), (None, "")])
+def test_a_token_leads_back_to_where_the_page_ended(token: str | None, last: str) -> None:
+    """One that was made up begins anew."""
+    assert query.last_seen(token) == last

@@ -1,0 +1,86 @@
+"""Route templates and query strings."""
+
+from typing import Any
+
+import pytest
+
+from local.host.http.routes import NotATemplate, find, query_of, route_of
+
+
+def parameters(template: str, path: str, **binding: Any) -> dict[str, str] | None:
+    """What a template makes of a path under the prefix."""
+    found = find([route_of("f", {"route": template, **binding}, "api")], "GET", path)
+    return found[1] if found else None
+
+
+@pytest.mark.parametrize(
+    ("template", "path", "expected"),
+    [
+        ("a/{b}", "/api/a/x", {"b": "x"}),
+        ("a/{b}", "/api/a", None),
+        ("a/{b?}", "/api/a", {}),
+        ("a/{b?}", "/api/a/", {}),
+        ("a/{b=c}", "/api/a", {"b": "c"}),
+        ("a/{b=c}", "/api/a/d", {"b": "d"}),
+        ("a/{*rest}", "/api/a/x/y", {"rest": "x/y"}),
+        ("a/{*rest}", "/api/a", {}),
+        ("a/{b}.{c}", "/api/a/x.y", {"b": "x", "c": "y"}),
+        ("a/{b:int}", "/api/a/x", None),
+        ("a/{b:guid}", "/api/a/0f8fad5b-d9cb-469f-a165-70867728950e", {"b": "0f8fad5b-d9cb-469f-a165-70867728950e"}),
+        ("a/{b:length(2,3)}", "/api/a/xyz", {"b": "xyz"}),
+        ("a/{b:length(2,3)}", "/api/a/wxyz", None),
+        ("a/{b:minlength(2)}", "/api/a/x", None),
+        ("a/{b:regex(x+)}", "/api/a/xxx", {"b": "xxx"}),
+        ("a/{b}", "/api/a/w%C3%B6rd%20x", {"b": "wörd x"}),
+        ("a/{b}", "/api/a/x%2Fy", {"b": "x%2Fy"}),
+        ("A/{b}", "/API/a/x", {"b": "x"}),
+        ("wörd/{b}", "/api/w%C3%B6rd/x", {"b": "x"}),
+        ("a/{b-c}", "/api/a/x", {"b-c": "x"}),
+        ("a/{b:regex(^\\d{{3}}$)}", "/api/a/123", {"b": "123"}),
+        ("a/{b:regex(^\\d{{3}}$)}", "/api/a/1234", None),
+        ("a/{b:regex(x/y)=z}/c", "/api/a/z/c", None),
+        ("a/{b:int:min(10)?}", "/api/a", {}),
+        ("a/{b:int:min(10)?}", "/api/a/9", None),
+        ("a/{b:int=7}", "/api/a", {"b": "7"}),
+        ("a/{**rest}", "/api/a/x/y", {"rest": "x/y"}),
+        ("/a/", "/api/a", {}),
+    ],
+)
+def test_a_template_takes_what_fits(template: str, path: str, expected: dict[str, str] | None) -> None:
+    """Optional, default, catch-all, compound and constrained parameters; case and encoding."""
+    assert parameters(template, path) == expected
+
+
+def test_a_function_without_a_route_has_its_name() -> None:
+    """Such a function answers every method."""
+    for binding in ({}, {"route": ""}):
+        route = route_of("hello", binding, "api")
+        assert route.match("/api/hello") == {}
+        assert "PATCH" in route.methods
+
+
+def test_an_empty_prefix_leaves_the_route_alone() -> None:
+    """An empty routePrefix in host.json adds nothing to a route."""
+    assert route_of("f", {"route": "a"}, "").match("/a") == {}
+
+
+def test_the_first_route_that_fits_is_taken() -> None:
+    """One for another method, or with a constraint that does not hold, is passed over."""
+    given = [("post", "{x}", ["POST"]), ("number", "{x:int}", None), ("any", "{x}", None), ("never", "a", None)]
+    routes = [route_of(name, {"route": template, "methods": methods}, "api") for name, template, methods in given]
+    found = [find(routes, method, path) for method, path in (("POST", "/api/7"), ("GET", "/api/7"), ("GET", "/api/a"))]
+    assert [f[0].function for f in found if f] == ["post", "number", "any"]
+    assert find(routes, "GET", "/api/a/b") is None
+
+
+@pytest.mark.parametrize("template", ["a/{b", "a/{b:nonsense}", "a/}b{", "a/{}", "a/{b:regex([)}"])
+def test_a_template_that_cannot_be_understood_names_its_function(template: str) -> None:
+    """The host refuses such a template instead of never matching it."""
+    with pytest.raises(NotATemplate, match="'f'"):
+        parameters(template, "/")
+
+
+def test_a_query_is_read_as_the_real_host_reads_it() -> None:
+    """Repeated keys joined, whatever their case; keys without a value dropped, what is not an encoding kept."""
+    query = "a=1&A=3&b=x+y&c&d=&e=%zz&%66=g"
+    assert query_of(query) == {"a": "1,3", "b": "x y", "d": "", "e": "%zz", "f": "g"}

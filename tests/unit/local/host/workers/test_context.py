@@ -1,0 +1,21 @@
+"""What a function that asks for `context` is given."""
+
+import re
+
+from local.host.workers.context import THREADS, Context
+
+
+def test_a_call_knows_its_name_folder_and_id() -> None:
+    """It is the first attempt, in a trace of its own."""
+    context = Context("f", "/app", "id")
+    assert (context.function_name, context.function_directory, context.invocation_id) == ("f", "/app", "id")
+    assert (context.retry_context.retry_count, context.retry_context.max_retry_count) == (0, 0)
+    assert re.fullmatch("00-[0-9a-f]{32}-[0-9a-f]{16}-00", context.trace_context.trace_parent)
+    assert context.trace_context.trace_parent != Context("f", "/app", "id").trace_context.trace_parent
+
+
+def test_the_thread_that_runs_a_call_holds_its_id() -> None:
+    """An app hands it on to the threads that it starts."""
+    context = Context("f", "/app", "id")
+    context.enter()
+    assert context.thread_local_storage.invocation_id == THREADS.invocation_id == "id"

@@ -1,0 +1,123 @@
+"""What the host makes of an app's functions, and its answers when it cannot call one."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from local.host.http.reply import Request
+from local.host.workers.functions import HttpFunctions, Refused, register
+from local.host.workers.pool import Pool
+
+
+def described(name: str, *types: str, reason: str | None = None, **trigger: Any) -> dict[str, Any]:
+    """A function as a worker describes it, its trigger first."""
+    bindings = [{"type": t, "name": f"b{n}", **(trigger if n == 0 else {})} for n, t in enumerate(types)]
+    return {"name": name, "trigger": types[0], "bindings": bindings, "reason": reason}
+
+
+def test_functions_are_sorted_by_their_triggers() -> None:
+    """Routes, timers, orchestrators, activities, and who wants a client."""
+    registered = register(
+        [
+            described("web", "httpTrigger", "durableClient", route="w"),
+            described("tick", "timerTrigger", schedule="0 * * * * *"),
+            described("Story", "orchestrationTrigger"),
+            described("step", "activityTrigger"),
+        ],
+        "api",
+    )
+    assert [r.function for r in registered.routes] == ["web"]
+    assert list(registered.timers) == ["tick"]
+    assert registered.durable.orchestrators == {"story": "Story"}
+    assert registered.durable.activities == {"step": "step"}
+    assert registered.clients == {"web"}
+
+
+def test_an_activity_may_be_called_by_another_name() -> None:
+    """The one that its trigger says."""
+    registered = register([described("step", "activityTrigger", activity="Other")], "api")
+    assert registered.durable.activities == {"other": "step"}
+
+
+def test_routes_are_tried_in_the_order_of_the_functions_names() -> None:
+    """As on the real host, where a literal part does not come before a parameter."""
+    given = [("Show", "things/{id}"), ("list", "things"), ("special", "things/special")]
+    registered = register([described(n, "httpTrigger", route=r) for n, r in given], "api")
+    assert [r.function for r in registered.routes] == ["list", "Show", "special"]
+
+
+@pytest.mark.parametrize(
+    ("route", "methods", "reason"),
+    [
+        ("A/{x}", ["post"], "its route conflicts with that of function a"),
+        ("a/{x}", ["get"], None),
+    ],
+)
+def test_a_route_that_the_real_host_refuses_is_reported(route: str, methods: Any, reason: str | None) -> None:
+    """The same template for the same method a second time."""
+    given = [described("b", "httpTrigger", route=route, methods=methods)]
+    given.append(described("a", "httpTrigger", route="a/{x}", methods=["POST"]))
+    registered = register(given, "api")
+    assert registered.unsupported == ({"b": reason} if reason else {})
+    assert registered.all[0]["reason"] == reason
+
+
+@pytest.mark.parametrize(
+    ("function", "warning"),
+    [
+        (
+            described("f", "httpTrigger", route="Administrators"),
+            "Function f has a route under admin or runtime, which Azure does not serve.",
+        ),
+        (
+            {**described("f", "timerTrigger", schedule="0 * * * * *"), "retried": True},
+            "Function f has a retry policy, which this host does not follow.",
+        ),
+    ],
+)
+def test_what_runs_otherwise_on_azure_is_said(function: dict[str, Any], warning: str) -> None:
+    """It runs here all the same."""
+    registered = register([function], "api")
+    assert (registered.warnings, registered.unsupported) == ([warning], {})
+
+
+def test_a_disabled_function_stops_no_start() -> None:
+    """Whatever it waits for: that is how an app with a queue runs here."""
+    function = {**described("f", "queueTrigger", reason="off"), "disabled": True}
+    assert register([function], "api").unsupported == {"f": "off"}
+
+
+def test_a_function_with_another_binding_is_reported() -> None:
+    """It is not registered, and the reason is kept for who asks."""
+    registered = register([described("f", "httpTrigger", "blob", reason="its binding blob is not supported")], "api")
+    assert (registered.routes, registered.unsupported) == ([], {"f": "its binding blob is not supported"})
+
+
+@pytest.mark.parametrize("trigger", ["queueTrigger", "eventHubTrigger", "serviceBusTrigger", "blobTrigger", "none"])
+def test_a_trigger_whose_messages_would_be_lost_is_refused(trigger: str) -> None:
+    """The message names the function and the trigger."""
+    with pytest.raises(Refused, match=f"'f' waits for {trigger}.* set AzureWebJobs.f.Disabled to true"):
+        register([described("f", trigger, reason="x")], "api")
+
+
+def test_an_entity_is_only_reported() -> None:
+    """The host starts without the entity, because its absence loses nothing."""
+    assert register([described("f", "entityTrigger", reason="no")], "api").unsupported == {"f": "no"}
+
+
+def test_a_request_does_not_wait_for_ever_for_a_worker(tmp_path: Path) -> None:
+    """As long as a function may run, then 503: an app that no longer loads has no workers."""
+    said: list[str] = []
+
+    async def run() -> int:
+        functions = HttpFunctions(Pool(tmp_path, 1, {}, said.append), 0.01, lambda keys, level: True)
+        functions.registered = register([described("f", "httpTrigger")], "api")
+        request = Request(method="GET", origin="", path="/api/f", query_text="", query={}, headers={}, body=b"")
+        reply = await functions.answer(request)
+        assert reply is not None
+        return reply.status
+
+    assert asyncio.run(run()) == 503
+    assert said == ["Function f was not called: there is no worker."]

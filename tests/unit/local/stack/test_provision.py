@@ -1,0 +1,40 @@
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from local.json_calls import CallError
+from local.stack import provision
+
+
+def test_the_app_says_which_containers_it_needs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The containers are those the app names, `runs` among them once."""
+    named = [{"name": "flight-delays", "partition_key": "/carrier"}, {"name": "runs", "partition_key": "/id"}]
+    monkeypatch.setattr(provision, "get", lambda url, key: {"containers": named})
+    assert {c["name"]: c["partition_key"] for c in provision.containers_of("http://host", "key")} == {
+        "flight-delays": "/carrier",
+        "runs": "/id",
+    }
+
+
+def test_an_app_that_does_not_say_gets_only_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An app without that address is served all the same; any other failure is told."""
+
+    def answer(status: int) -> Any:
+        def fail(url: str, key: str) -> Any:
+            raise CallError(f"{url} answered {status}", status)
+
+        return fail
+
+    monkeypatch.setattr(provision, "get", answer(404))
+    assert [container["name"] for container in provision.containers_of("http://host", "key")] == ["runs"]
+    monkeypatch.setattr(provision, "get", answer(500))
+    with pytest.raises(CallError, match="500"):
+        provision.containers_of("http://host", "key")
+
+
+def test_sample_documents_are_a_line_each(tmp_path: Path) -> None:
+    """A sample file holds a document a line; empty lines are none."""
+    file = tmp_path / "airlines.jsonl"
+    file.write_text('{"id": "AA"}\n\n{"id": "UA"}\n')
+    assert [document["id"] for document in provision.documents(file)] == ["AA", "UA"]

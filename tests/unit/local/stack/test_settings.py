@@ -1,0 +1,52 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from local.stack.settings import FILE, SAMPLE, SettingsError, app_settings, copy_sample, sample_values
+
+
+def write(folder: Path, name: str, values: dict[str, str]) -> None:
+    (folder / name).write_text(json.dumps({"IsEncrypted": False, "Values": values}))
+
+
+def test_the_environment_beats_the_file_and_the_file_the_sample(tmp_path: Path) -> None:
+    """A setting comes from the environment, else from local.settings.json, else from the sample."""
+    write(tmp_path, SAMPLE, {"A": "sample", "B": "sample", "C": "sample"})
+    write(tmp_path, FILE, {"A": "file", "B": "file"})
+    assert app_settings(tmp_path, {"A": "environment"}) == {"A": "environment", "B": "file", "C": "sample"}
+
+
+def test_the_sample_is_copied_with_this_folder_in_it(tmp_path: Path) -> None:
+    """The copy has an absolute URL where the sample says {folder}, blanks in the folder's name encoded."""
+    folder = tmp_path / "a b"
+    folder.mkdir()
+    write(folder, SAMPLE, {"STAGING_URL": "file://{folder}/.local/staging"})
+    assert copy_sample(folder)
+    values = json.loads((folder / FILE).read_text())["Values"]
+    assert values["STAGING_URL"] == f"file://{tmp_path}/a%20b/.local/staging"
+
+
+def test_a_file_that_is_there_is_kept(tmp_path: Path) -> None:
+    """The user's own local.settings.json is never overwritten."""
+    write(tmp_path, SAMPLE, {"A": "sample"})
+    write(tmp_path, FILE, {"A": "mine"})
+    assert not copy_sample(tmp_path)
+    assert app_settings(tmp_path, {})["A"] == "mine"
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"Values": 5}'])
+def test_a_broken_file_is_named(tmp_path: Path, text: str) -> None:
+    """A settings file that cannot be read is named, with what to do."""
+    (tmp_path / FILE).write_text(text)
+    with pytest.raises(SettingsError, match=r"local\.settings\.json .* Correct it"):
+        app_settings(tmp_path, {})
+
+
+def test_the_shipped_sample_is_complete() -> None:
+    """The shipped sample has what the Core Tools want and every setting that the app cannot do without."""
+    values = sample_values(Path(__file__).parents[3])
+    assert values["FUNCTIONS_WORKER_RUNTIME"] == "python"
+    assert values["AzureWebJobsStorage"]
+    needed = ("COSMOS_ENDPOINT", "COSMOS_DATABASE", "STAGING_URL", "SENDGRID_API_KEY", "MAIL_FROM", "MAIL_TO")
+    assert all(values[name] for name in needed)

@@ -1,0 +1,175 @@
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from outlast.errors import Permanent
+from outlast.models import RunChange
+from outlast.runs.record import ENDED, OUTCOMES, STATES, RunRecord
+from outlast.runs.transitions import OUTCOME, TABLE, Event, NotAllowed, apply
+from tests.fakes.records import make_record
+
+ALL = (*STATES, "failing", *OUTCOMES)
+PAGE = Path(__file__).parents[4] / "docs" / "run-states.md"
+FAILURE = {"step": "store_data_to_db", "chunk": 3, "text": "no"}
+RECEIPT = {"rows_read": 7}
+
+
+def record_in(state: str, **fields: Any) -> RunRecord:
+    """A record as a run in this state has one: what ended badly or fails has an outcome."""
+    outcome = state if state in OUTCOMES else "failed" if state == "failing" else None
+    return make_record(**{"state": state, "outcome": outcome, **fields})
+
+
+def happen(record: RunRecord, event: str, attempt: int | None = None, **fields: Any) -> RunRecord:
+    return apply(record, RunChange("r1", record.status.attempt if attempt is None else attempt, event, **fields))
+
+
+@pytest.mark.parametrize(("state", "event"), list(product(ALL, Event)))
+def test_each_event_leads_from_each_state_where_the_table_says(state: str, event: Event) -> None:
+    """An event that the table names leads to its state, and one that it does not name is refused, in every state."""
+    record = record_in(state, mode="snapshot", pending=["undo"], receipt=RECEIPT)
+    if event is Event.CANCEL and state == "failing":
+        record = record_in(state, outcome="cancelled")
+    to = TABLE[event].get(state)
+    if to is None:
+        with pytest.raises(NotAllowed, match=f"run r1 is {state} in attempt 1; '{event}' of attempt 1 is refused"):
+            happen(record, event)
+    else:
+        assert happen(record, event).status.state == (record.status.outcome if to == OUTCOME else to)
+
+
+@pytest.mark.parametrize(("state", "event"), list(product(ALL, Event)))
+def test_an_event_of_another_attempt_is_refused(state: str, event: Event) -> None:
+    """An orchestration that was given up leaves the record of the next attempt alone, in every state."""
+    record = record_in(state, attempt=3)
+    for attempt in (1, 4):
+        with pytest.raises(NotAllowed):
+            happen(record, event, attempt)
+
+
+def test_the_page_shows_the_table() -> None:
+    """docs/run-states.md has the table of the code, row by row."""
+    rows = [f"| `{event}` | {' | '.join(shown(event, state) for state in ALL)} |" for event in Event]
+    head = f"| event | {' | '.join(ALL)} |"
+    assert "\n".join([head, "|---" * (len(ALL) + 1) + "|", *rows]) in PAGE.read_text("utf-8")
+
+
+def shown(event: Event, state: str) -> str:
+    to = TABLE[event].get(state)
+    return "" if to is None else "=" if to == state else to
+
+
+def test_every_state_is_reached_and_every_end_stays_an_end() -> None:
+    """No state is dead, and an ended run changes its state only when its undo finds it published."""
+    reached = {to for row in TABLE.values() for to in row.values()} - {OUTCOME} | set(OUTCOMES)
+    assert reached == set(ALL)
+    for event, row in TABLE.items():
+        assert all(to == state or event is Event.FIND_PUBLISHED for state, to in row.items() if state in ENDED)
+
+
+def test_an_unknown_event_is_refused() -> None:
+    """A name that no release knows raises; it changes nothing."""
+    with pytest.raises(ValueError, match="fly"):
+        happen(make_record(), "fly")
+
+
+def test_an_orchestration_that_begins_again_takes_the_next_attempt() -> None:
+    """The attempt is counted once: the repeat with the attempt that it knows gets the same record."""
+    taken = happen(record_in("storing"), Event.READ)
+    assert (taken.status.state, taken.status.attempt) == ("reading", 2)
+    assert happen(taken, Event.READ, attempt=1) == taken
+    with pytest.raises(Permanent):
+        happen(taken, Event.GENERATE, attempt=1)
+
+
+def test_a_first_orchestration_keeps_its_attempt() -> None:
+    """Reading an accepted run, once or twice, does not count the attempt."""
+    reading = happen(record_in("accepted"), Event.READ)
+    assert happen(reading, Event.READ) == reading
+    assert reading.status.attempt == 1
+
+
+@pytest.mark.parametrize("event", [Event.GENERATE, Event.STORE, Event.PUBLISH, Event.COMPLETE, Event.CLOSE])
+def test_a_repeated_event_changes_nothing(event: Event) -> None:
+    """The activity that records it may run twice."""
+    state = next(iter(TABLE[event]))
+    once = happen(record_in(state), event, totals={"rows": 1})
+    assert happen(once, event, totals={"rows": 1}) == once
+
+
+@pytest.mark.parametrize(
+    ("fields", "outcome", "pending"),
+    [
+        ({}, "failed", ["email"]),
+        ({}, "cancelled", []),
+        ({"wrote": True}, "failed", ["email"]),
+        ({"mode": "snapshot"}, "failed", ["email"]),
+        ({"mode": "snapshot", "wrote": True}, "failed", ["undo", "email"]),
+        ({"mode": "snapshot", "wrote": True}, "superseded", ["undo"]),
+    ],
+)
+def test_a_failure_records_the_steps_of_its_compensation(
+    fields: dict[str, Any], outcome: str, pending: list[str]
+) -> None:
+    """A snapshot that stored anything is undone; an email is sent for a failure alone."""
+    failed = happen(record_in("reading", **fields), Event.FAIL, outcome=outcome, failure=FAILURE, totals={"rows": 7})
+    assert (failed.status.outcome, failed.status.pending, failed.status.compensations) == (outcome, pending, 1)
+    assert (failed.result.failure, failed.result.totals) == (FAILURE, {"rows": 7})
+
+
+def test_the_first_failure_stays() -> None:
+    """What fails after a cancellation is its consequence; the compensation that begins again is counted."""
+    cancelled = happen(record_in("storing"), Event.CANCEL, failure={"step": "cancel"})
+    again = happen(cancelled, Event.FAIL, failure=FAILURE, totals={"rows": 3})
+    assert (again.result.failure, again.status.outcome, again.result.totals) == (
+        {"step": "cancel"}, "cancelled", {"rows": 3},
+    )  # fmt: skip
+    assert again.status.compensations == 1
+
+
+def test_a_run_that_fails_for_another_reason_cannot_be_cancelled() -> None:
+    """The failure of a run that is failing stays."""
+    with pytest.raises(NotAllowed):
+        happen(record_in("failing", outcome="failed"), Event.CANCEL)
+
+
+def test_storing_is_remembered_by_every_later_attempt() -> None:
+    """The undo of a later attempt removes what an earlier one wrote."""
+    stored = happen(record_in("generating"), Event.STORE)
+    assert happen(stored, Event.RESTART).status.wrote
+    assert happen(stored, Event.READ).status.wrote
+
+
+@pytest.mark.parametrize("state", ["failing", "failed"])
+def test_a_step_that_is_done_is_no_longer_pending(state: str) -> None:
+    """The other steps stay, in a run that has ended too."""
+    record = record_in(state, pending=["undo", "email"])
+    assert happen(record, Event.FINISH_STEP, step="undo").status.pending == ["email"]
+
+
+def test_the_first_receipt_stays() -> None:
+    """A repeat of publish_report counts the same rows, but its seconds differ."""
+    published = happen(record_in("publishing"), Event.RECORD_RECEIPT, receipt=RECEIPT)
+    assert happen(published, Event.RECORD_RECEIPT, receipt={"rows_read": 8}).result.receipt == RECEIPT
+
+
+@pytest.mark.parametrize("fields", [{"pending": ["email"], "receipt": RECEIPT}, {"pending": ["undo"]}])
+def test_only_an_undo_with_a_receipt_finds_a_run_published(fields: dict[str, Any]) -> None:
+    """Without a receipt nothing was published, and without an undo nobody looked."""
+    with pytest.raises(NotAllowed):
+        happen(record_in("failing", **fields), Event.FIND_PUBLISHED)
+
+
+def test_a_run_found_published_has_nothing_left_to_compensate() -> None:
+    """It is completed, without failure, outcome or pending steps."""
+    record = record_in("failing", pending=["undo", "email"], receipt=RECEIPT, failure=FAILURE)
+    found = happen(record, Event.FIND_PUBLISHED)
+    assert (found.status.pending, found.status.outcome, found.result.failure) == ([], None, None)
+
+
+def test_totals_of_a_run_that_has_ended_stay() -> None:
+    """A late event brings older ones."""
+    record = record_in("failed", totals={"rows": 9})
+    assert happen(record, Event.FAIL, totals={"rows": 1}).result.totals == {"rows": 9}
