@@ -13,6 +13,7 @@ from local.cosmos.gateway import Gateway
 from local.cosmos.messages import Request, Response
 from outlast.cosmos.bulk.staged_document import StagedDocument
 from outlast.cosmos.bulk.transport import CONNECTION_LOST, Result, Route, Target
+from outlast.cosmos.conditional import Conflict, change
 from outlast.cosmos.snapshots.header import HEADERS, RUN, Edit, Header, header_document, header_id, read_header
 from outlast.errors import Transient
 from outlast.report import Report
@@ -83,15 +84,14 @@ class CoreRuns:
         return RunRecord.from_document(orjson.loads(response.body)) if response.status == 200 else None
 
     async def change(self, run: str, edit: Callable[[RunRecord], RunRecord]) -> RunRecord:
-        while True:
-            before = await need(self, run)
-            after = edit(before)
-            if after == before:
-                return before
+        async def write(before: RunRecord, after: RunRecord) -> RunRecord:
             body = after.changed(updated=self._stamp()).to_document()
             response = await self.database.ask("PUT", "runs", run, run, body, if_match=before.etag or "")
-            if response.status == 200:
-                return RunRecord.from_document(orjson.loads(response.body))
+            if response.status != 200:
+                raise Conflict
+            return RunRecord.from_document(orjson.loads(response.body))
+
+        return await change(read=lambda: need(self, run), edit=edit, write=write)
 
     async def newest(self, asked: Listing) -> list[RunRecord]:
         return self.all()[: asked.most]
@@ -108,14 +108,14 @@ class CoreRuns:
 
 
 class OneRange:
-    """`Route`, where a container is one partition."""
+    """A `Route` for containers of one partition."""
 
     def targets(self, documents: Sequence[StagedDocument]) -> list[Target]:
         return [Target("0", "0")] * len(documents)
 
 
 class CoreTransport:
-    """`Transport`, by bulk requests to the one partition there is."""
+    """A `Transport` that sends bulk requests to the one partition of a container."""
 
     def __init__(self, database: Database) -> None:
         self.database = database
@@ -160,19 +160,18 @@ class CoreSnapshots:
         return read_header(orjson.loads(response.body)) if response.status == 200 else None
 
     async def change(self, report: Report[Any], edit: Edit) -> Header | None:
-        while True:
-            before = await self.header(report)
-            after = edit(before)
-            if after is None or after == before:
-                return before
+        async def write(before: Header | None, after: Header) -> Header:
             body = header_document(report, after)
             if before is None:
                 response = await self.database.ask("POST", report.container, HEADERS, body=body)
             else:
                 name, etag = header_id(report), before.etag or ""
                 response = await self.database.ask("PUT", report.container, HEADERS, name, body, if_match=etag)
-            if response.status in (200, 201):
-                return read_header(orjson.loads(response.body))
+            if response.status not in (200, 201):
+                raise Conflict
+            return read_header(orjson.loads(response.body))
+
+        return await change(read=lambda: self.header(report), edit=edit, write=write)
 
     async def remove(self, report: Report[Any], run: str) -> int:
         await self.database.scheduler.meet("QUERY generation")

@@ -13,7 +13,7 @@ from outlast.report import Report
 
 @dataclass(frozen=True, slots=True)
 class ExpiredGenerations:
-    """`grace` is the time in seconds for which a replaced generation stays, for those who are reading it."""
+    """`grace` is the time in seconds for which a replaced generation stays, for readers that still read it."""
 
     reports: Mapping[str, Report[Any]]
     snapshots: Snapshots
@@ -21,7 +21,7 @@ class ExpiredGenerations:
     now: Callable[[], datetime]
 
     async def find(self) -> list[tuple[str, str]]:
-        """Report and run of each. A report whose header cannot be read is left out and logged."""
+        """Return report and run of each generation. A report whose header cannot be read is logged and left out."""
         found = await asyncio.gather(*(self._of(report) for report in self.reports.values()))
         return [generation for generations in found for generation in generations]
 
