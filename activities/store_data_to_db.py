@@ -22,28 +22,26 @@ from outlast.staging.paths import content_name, stored_path
 from outlast.staging.rejects import Reject, each_row_once, encode_rejects
 
 WINDOW = 4 * 1024 * 1024
-"""Bytes of documents in memory at once; twice the largest document, so that there is a whole document in it."""
+"""Bytes of staged text in memory at once. Twice the largest document, so that a window holds a whole one."""
 
 
 @dataclass(frozen=True, slots=True)
 class StoreCursor(Payload):
-    """How far storing a chunk got.
+    """How far the calls so far got.
 
-    Everything before byte `offset` of `part` is acknowledged: written, or refused by the database. `ahead` are
-    ranges of documents behind it that are acknowledged too. `call` counts the calls; `rejecting` are the files of
-    those in which the database refused something.
+    Every document before byte `offset` of part `part` is acknowledged: written, or refused by the database.
     """
 
     part: int = 0
     offset: int = 0
     ahead: Sequence[Sequence[int]] = ()
-    """Ranges of documents behind `offset` that are written or refused too, numbered from it."""
+    """Ranges of acknowledged documents behind `offset`, numbered from there."""
     call: int = 0
     """Calls before the next one."""
     documents: int = 0
     refused: int = 0
     rejecting: tuple[str, ...] = ()
-    """The files of rejects that the calls staged."""
+    """The files of the rejects that the calls staged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +60,8 @@ class StoreDataToDb:
         record, fence, deadline = await self.gate.enter(call, "storing")
         container = self.reports[record.request.report].container
         limits = Limits(deadline, fence.check, await self._token_bucket(record, container))
-        cursor, generated = (
-            StoreCursor.from_dict(call.cursor or {}),
-            Generated(self.files.staging, call.run, call.chunk),
-        )
+        cursor = StoreCursor.from_dict(call.cursor or {})
+        generated = Generated(self.files.staging, call.run, call.chunk)
         storing = _Storing(self.writer, container, generated, limits, cursor)
         done = await storing.go()
         await self._keep_rejects(record, call.chunk, storing)
@@ -80,15 +76,17 @@ class StoreDataToDb:
         return ChunkAnswer(None, replace(storing.totals, rejected=rejected).to_dict()).to_dict()
 
     async def _token_bucket(self, record: RunRecord, container: str) -> TokenBucket | None:
-        """This lane's part of what the run may spend."""
+        """Return the request units of this lane, None when the run has no `ru_share`."""
         if record.request.ru_share is None:
             return None
         lanes = min(record.request.max_parallel, len((await self.files.chunks(record)).chunks))
         return await self.writer.token_bucket(container, record.request.ru_share, lanes)
 
     async def _keep_rejects(self, record: RunRecord, chunk: int, storing: "_Storing") -> None:
-        """Stage what the database refused in this call, named by its content: a late double of the call, which stopped
-        elsewhere, leaves another file, which no cursor names."""
+        """Stage what the database refused in this call, in a file named by its content.
+
+        A late double of the call stops elsewhere and leaves another file, which no cursor names.
+        """
         if storing.refused:
             fields = await self._fields(record, chunk)
             rejects = encode_rejects([_reject(document, result, fields) for document, result in storing.refused])
@@ -98,7 +96,7 @@ class StoreDataToDb:
             storing.cursor = replace(cursor, rejecting=(*cursor.rejecting, name))
 
     async def _list_rejects(self, record: RunRecord, chunk: int, cursor: StoreCursor) -> int:
-        """Put the rejects of all calls together, each row once, and count them: a row's documents may lie apart."""
+        """Join the rejects of all calls and return their number. A row whose documents lie apart is listed once."""
         if not cursor.rejecting:
             return 0
         files = [await self.files.staging.need(stored_path(record.id, chunk, name)) for name in cursor.rejecting]
@@ -107,7 +105,7 @@ class StoreDataToDb:
         return len(listed)
 
     async def _fields(self, record: RunRecord, number: int) -> dict[int, list[str]]:
-        """The input's own columns of every row of the chunk: staged documents do not carry them."""
+        """Return the input's own columns of every row of the chunk, because staged documents do not have them."""
         listed = await self.files.chunks(record)
         chunk = listed.chunks[number]
         data = await self.files.uncompressed(record).read(chunk.offset, chunk.length)

@@ -1,7 +1,7 @@
-"""The bulk writer against what people use today and what the SDKs have, and against a database that throttles it.
+"""The bulk writer compared with what people use today and with other SDKs, and against a database that throttles.
 
-Against a database that answers at once the emulator's CPU is the limit, so speeds are measured at a stub that only
-answers; ours at the emulator is shown beside them.
+At a database that answers at once the emulator's CPU is the limit. Speeds are therefore measured at a stub that only
+answers; our speed at the emulator is one more figure.
 """
 
 import sys
@@ -53,7 +53,7 @@ def writer(quick: bool) -> Iterator[Figure]:
 
 
 def speeds(runs: int, seconds: float) -> Iterator[Figure]:
-    """Each peer, then ours, at the same stub in the same run."""
+    """Measure each peer and our writer at the same stub in the same run."""
     with peers.javascript() as javascript:
         others: dict[str, Peer | None] = {
             "loop": peers.loop,
@@ -101,7 +101,7 @@ def shares(warm_up: float, seconds: float) -> Iterator[Figure]:
 
 
 def memory(rows: int) -> Iterator[Figure]:
-    """Growth is told from windows so small that a tenth of the rows keeps every lane at work too."""
+    """Measure growth with windows so small that a tenth of the rows keeps every lane at work too."""
     window = min(WINDOW, rows // 10 // (2 * LANES))
     yield at_most("peak_mb", peak_mb(rows), 150, "MB")
     yield at_most("peak_growth", peak_mb(rows, window) / peak_mb(rows // 10, window), 1.1, "times")

@@ -1,6 +1,6 @@
-"""Our writer at work as the app has it at work: some lanes, each writing window after window.
+"""Our writer as the app uses it: several lanes, each writing window after window.
 
-`python -m bench.writing.lanes` does so in a process of its own and tells as JSON what came of it.
+`python -m bench.writing.lanes` runs it in a process of its own and prints the results as JSON.
 """
 
 import argparse
@@ -27,14 +27,14 @@ from outlast.deadline import Deadline
 
 LANES = 8
 WINDOW = 4096
-"""Lines: 4 MiB of rows of 1 KB."""
+"""Documents of a window: 4 MiB of rows of 1 KB."""
 FILLER = b"x" * 960
 DATABASE, CONTAINER = "d", "c"
 
 
 @dataclass(slots=True)
 class Counting:
-    """A transport, and what came back through it: (instant, operations written, operations throttled)."""
+    """Counts the answers of a transport. An answer is (instant, operations written, operations throttled)."""
 
     inner: Transport
     answers: list[tuple[float, int, int]] = field(default_factory=list)
@@ -60,13 +60,13 @@ class Counting:
         return sum(written for at, written, _ in self.answers if at >= since)
 
     def throttled_share(self, since: float) -> float:
-        """Of the operations sent."""
+        """Return the throttled fraction of the operations sent."""
         throttled = sum(throttled for at, _, throttled in self.answers if at >= since)
         return throttled / max(1, throttled + self.written(since))
 
 
 def make_document(number: int, key: int, name: str = "r") -> StagedDocument:
-    """A row of 1 KB."""
+    """Return a row of 1 KB."""
     partition = effective_partition_key(f"k{key}").encode()
     document = b'{"id":"%b-%d","pk":"k%d","text":"%b"}' % (name.encode(), number, key, FILLER)
     return StagedDocument(number, b'"k%d"' % key, partition, document)
@@ -78,7 +78,7 @@ def make_window(first: int, rows: int = WINDOW, rows_per_key: int = 1, name: str
 
 
 def fresh_windows(name: str, rows: int | None = None, size: int = WINDOW) -> Iterator[list[StagedDocument]]:
-    """Rows that are nowhere yet, for ever or that many."""
+    """Yield windows of new rows: `rows` in all, or without end."""
     for first in count(0, size):
         if rows is not None and first >= rows:
             return
@@ -87,7 +87,7 @@ def fresh_windows(name: str, rows: int | None = None, size: int = WINDOW) -> Ite
 
 @dataclass(slots=True)
 class Lanes:
-    """`failures` are those that surfaced; `acknowledged` are the rows that were acknowledged."""
+    """`failures` are the errors that surfaced; `acknowledged` counts rows."""
 
     url: str
     key: str
@@ -97,10 +97,10 @@ class Lanes:
     failures: list[str] = field(default_factory=list)
 
     async def run(self, windows: Iterator[Sequence[StagedDocument]], seconds: float, lanes: int = LANES) -> None:
-        """Until the windows or the seconds are over."""
+        """Write until the windows or the seconds are used up."""
         cosmos = Cosmos(self.url, self.key, DATABASE)
         self.counting = Counting(BulkTransport(cosmos))
-        transport: Transport = self.counting  # type: ignore[assignment]  # its route is that of the inner one
+        transport: Transport = self.counting  # type: ignore[assignment]  # its route is the inner one's
         clock = time.monotonic
         controllers = RateControllers(clock)
         writer = Writer(
@@ -126,7 +126,7 @@ async def _let_pass() -> None:
 
 
 def peak_mb() -> float:
-    """Resident memory at most. What `getrusage` tells begins with that of the process that started this one."""
+    """Return the peak of resident memory. `getrusage` is no help, because its peak includes that of the parent."""
     status = Path("/proc/self/status")
     if not status.exists():
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
@@ -148,13 +148,13 @@ def main() -> None:
     by_second: dict[int, int] = {}
     for at, written, _ in lanes.counting.answers:
         by_second[int(at)] = by_second.get(int(at), 0) + written
-    told = {
+    results = {
         "acknowledged": lanes.acknowledged,
         "failures": lanes.failures,
         "by_second": by_second,
         "peak_mb": peak_mb(),
     }
-    sys.stdout.write(json.dumps(told))
+    sys.stdout.write(json.dumps(results))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What people use today and what the SDKs have, against the same database: rows and CPU seconds in some seconds."""
+"""Our writer, other SDKs and what people use today, against one database: rows and CPU time in some seconds."""
 
 import asyncio
 import json
@@ -38,7 +38,7 @@ def documents() -> Iterator[dict[str, Any]]:
 
 
 def loop(url: str, key: str, seconds: float) -> Rate:
-    """`create_item`, one after another."""
+    """Call `create_item`, one after another."""
     container = CosmosClient(url, key).get_database_client(DATABASE).get_container_client(CONTAINER)
     rows, ends = 0, time.perf_counter() + seconds
     with _measured() as measured:
@@ -51,7 +51,7 @@ def loop(url: str, key: str, seconds: float) -> Rate:
 
 
 def pool_of_3(url: str, key: str, seconds: float) -> Rate:
-    """`create_item` from three threads."""
+    """Call `create_item` from three threads."""
     container = CosmosClient(url, key).get_database_client(DATABASE).get_container_client(CONTAINER)
     rows, ends, source = 0, time.perf_counter() + seconds, documents()
     with ThreadPoolExecutor(3) as pool, _measured() as measured:
@@ -61,7 +61,7 @@ def pool_of_3(url: str, key: str, seconds: float) -> Rate:
 
 
 def gather_of_100(url: str, key: str, seconds: float) -> Rate:
-    """`upsert_item`, a hundred at once."""
+    """Call `upsert_item`, a hundred at once."""
 
     async def run() -> Rate:
         async with AsyncCosmosClient(url, key) as client:
@@ -77,7 +77,7 @@ def gather_of_100(url: str, key: str, seconds: float) -> Rate:
 
 
 def item_batch(url: str, key: str, seconds: float) -> Rate:
-    """`execute_item_batch`, a hundred rows of one key, eight at once."""
+    """Call `execute_item_batch` with a hundred rows of one key, eight at once."""
 
     async def run() -> Rate:
         async with AsyncCosmosClient(url, key) as client:
@@ -99,7 +99,7 @@ def item_batch(url: str, key: str, seconds: float) -> Rate:
 
 
 def ours(url: str, key: str, seconds: float, rows_per_key: int = 1) -> Rate:
-    """Our writer, eight lanes over the same rows again and again."""
+    """Write with eight lanes the same rows again and again."""
     windows = [make_window(first, rows_per_key=rows_per_key) for first in range(0, 20_000, 4096)]
     lanes = Lanes(url, key)
 
@@ -118,7 +118,7 @@ def ours(url: str, key: str, seconds: float, rows_per_key: int = 1) -> Rate:
 
 @contextmanager
 def javascript() -> Iterator[Peer | None]:
-    """`executeBulkOperations` of the JavaScript SDK, where Node and its registry are within reach."""
+    """Call `executeBulkOperations` of the JavaScript SDK; yield None where Node or its registry cannot be reached."""
     with tempfile.TemporaryDirectory() as folder:
         shutil.copy(SCRIPT, folder)
         yield _javascript(Path(folder)) if _installed(folder) else None

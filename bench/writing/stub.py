@@ -1,6 +1,6 @@
-"""A database that only answers: every write succeeds, as far as the rate of its range goes. In a process of its own.
+"""A database in a process of its own that only answers. Writes succeed up to the rate of their range.
 
-It is for what the emulator is too slow for; `python -m bench.writing.stub` is started by `Stub`.
+It measures what the emulator is too slow for. `Stub` starts it by `python -m bench.writing.stub`.
 """
 
 import argparse
@@ -29,7 +29,7 @@ CONTAINER = {
 
 
 class Stub:
-    """Context manager over the process. `rate` is that of each range in RU/s; none: without limit."""
+    """A context manager over the process. `rate` is the RU/s of each range; None means no limit."""
 
     key = "a2V5"
 
@@ -58,13 +58,13 @@ class Stub:
         self._process.stdout.close()
 
     def served(self) -> dict[int, float]:
-        """Request units by second, over all ranges."""
+        """Return the request units by second, over all ranges."""
         with urlopen(f"{self.url}/_served") as answer:
             return {int(second): units for second, units in json.load(answer).items()}
 
 
 class Database:
-    """What the connections share."""
+    """What all connections share."""
 
     def __init__(self, ranges: int, latency: float, rate: float) -> None:
         self.url = ""
@@ -123,7 +123,7 @@ class Database:
 
 
 class Connection(asyncio.Protocol):
-    """HTTP/1.1 with a length, one request after another."""
+    """Speaks HTTP/1.1 with a content-length, one request after another."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -164,7 +164,7 @@ class Connection(asyncio.Protocol):
 
 
 async def serve(database: Database) -> None:
-    """Until it is killed, or its input ends because the bench has."""
+    """Serve until the process is killed or its input ends because the bench has ended."""
     loop, ended = asyncio.get_running_loop(), asyncio.Event()
     loop.add_reader(sys.stdin.fileno(), ended.set)
     server = await loop.create_server(lambda: Connection(database), "127.0.0.1", 0)

@@ -1,4 +1,4 @@
-"""Half an hour at a tenth of the rate that the rows would need, in process, in a time that passes only by waiting."""
+"""Half an hour at a tenth of the rate that the rows need, in process and in virtual time."""
 
 import asyncio
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from tests.simulation.virtual_time import run_virtually
 from tests.simulation.writer_story import let_pass, open_writer
 
 CALL_SECONDS = 72.0
-"""Of an activity: 60 % of the functionTimeout of host.json."""
+"""Seconds of one call of the activity: 60 % of the functionTimeout in host.json."""
 THROUGHPUT, SPLITS = 800, 3
 WINDOW = 4096
 
@@ -36,13 +36,15 @@ async def _write(seconds: float) -> Tenth:
     transport = InProcess(random)
     transport.create_container("c", THROUGHPUT, SPLITS)
     writer = open_writer(transport, random)
-    told = [await done for done in [asyncio.create_task(_lane(writer, lane, seconds)) for lane in range(LANES)]]
+    results = [await done for done in [asyncio.create_task(_lane(writer, lane, seconds)) for lane in range(LANES)]]
     operations = sum(sent for _, _, sent, _ in transport.trace)
-    return Tenth(operations / sum(acknowledged for acknowledged, _ in told), sum(failures for _, failures in told))
+    return Tenth(
+        operations / sum(acknowledged for acknowledged, _ in results), sum(failures for _, failures in results)
+    )
 
 
 async def _lane(writer: Writer, lane: int, seconds: float) -> tuple[int, int]:
-    """Calls one after another, each from where the one before stopped."""
+    """Make calls one after another, each from where the one before stopped."""
     acknowledged, failures, documents, first = 0, 0, list[StagedDocument](), 0
     ahead: NumberRanges = ()
     while writer.clock() < seconds:

@@ -1,4 +1,4 @@
-"""What the writer makes of a database that gives only so much: by what the database itself says it has served."""
+"""How well the writer uses a database of limited rate, by what the database itself says it has served."""
 
 import asyncio
 import json
@@ -24,7 +24,8 @@ RANGES = 4
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """Of what is provisioned; and what of the operations sent was turned back."""
+    """`used` is the used fraction of the provisioned rate, `throttled` the throttled fraction of the operations
+    sent."""
 
     used: float
     throttled: float
@@ -33,7 +34,7 @@ class Use:
 
 @contextmanager
 def emulated(throughput: int = RATE, ranges: int = RANGES) -> Iterator[CosmosProcess]:
-    """The emulator with a container of that many ranges."""
+    """Start the emulator with a container of that many ranges."""
     with CosmosProcess() as process:
         database = CosmosClient(process.url, process.key).create_database(DATABASE)
         partitions = {"x-ms-emulator-partitions": str(ranges)}
@@ -44,7 +45,7 @@ def emulated(throughput: int = RATE, ranges: int = RANGES) -> Iterator[CosmosPro
 
 
 class Served:
-    """Request units by range and second, collected while ranges come and go."""
+    """Collects request units by range and second, while ranges come and go."""
 
     def __init__(self, url: str) -> None:
         self._control = Control(url)
@@ -60,7 +61,7 @@ class Served:
 
 
 def used_on_emulator(warm_up: float, seconds: float) -> Use:
-    """8,000 RU/s over 4 ranges; and every row that was acknowledged is in the database, once."""
+    """Use 8,000 RU/s over 4 ranges. Raises when an acknowledged row is not in the database exactly once."""
     with emulated() as process:
         lanes, begun = Lanes(process.url, process.key), time.time()
         asyncio.run(lanes.run(fresh_windows("r", size=512), warm_up + seconds))
@@ -75,7 +76,7 @@ def used_on_emulator(warm_up: float, seconds: float) -> Use:
 
 
 def used_on_stub(warm_up: float, seconds: float, rate: int = 80_000, ranges: int = 8) -> Use:
-    """80,000 RU/s over 8 ranges, more than the emulator can meter on the cores that are left to it."""
+    """Use 80,000 RU/s over 8 ranges, more than the emulator can meter beside the writer."""
     windows = [make_window(first) for first in range(0, 20_000, WINDOW)]
     with Stub(ranges, rate=rate / ranges) as stub:
         lanes, begun = Lanes(stub.url, stub.key), time.time()
@@ -88,15 +89,15 @@ def used_on_stub(warm_up: float, seconds: float, rate: int = 80_000, ranges: int
 
 @dataclass(frozen=True, slots=True)
 class Hot:
-    """`use`: of its own rate by the range that gets half of all rows; `late`: by how much the others end after the
-    time that their own rate allows, at most."""
+    """`use` is the used fraction of the rate of the range that gets half of all rows. `late` is how much longer the
+    others take than their rate allows, at most."""
 
     use: float
     late: float
 
 
 def hot_range(rows: int) -> Hot:
-    """One call with all rows, over 4 ranges of 2,000 RU/s."""
+    """Write all rows in one call, over 4 ranges of 2,000 RU/s."""
     documents, rate = _half_in_one(rows), RATE / RANGES
     with Stub(RANGES, rate=rate) as stub:
         lanes, begun = Lanes(stub.url, stub.key), time.time()
@@ -109,7 +110,7 @@ def hot_range(rows: int) -> Hot:
 
 
 def _half_in_one(rows: int) -> list[StagedDocument]:
-    """Half of them in the last of four ranges, the rest in the others alike."""
+    """Return documents of which half belong to the last of four ranges."""
     hot, cold = list[StagedDocument](), list[StagedDocument]()
     for number in count():
         document = make_document(number, number)
@@ -122,7 +123,7 @@ def _half_in_one(rows: int) -> list[StagedDocument]:
 
 
 def seconds_to_adapt(pause: int) -> float:
-    """Seconds until 95 % of the new rate is used: after the start, a doubling, a halving, a split; the longest."""
+    """Return the longest time until 95 % of a new rate is used: after the start, a doubling, a halving, a split."""
     with emulated() as process:
         lanes, served = Lanes(process.url, process.key), Served(process.url)
         control, changes = Control(process.url), list[tuple[float, int]]()
@@ -152,7 +153,7 @@ def seconds_to_adapt(pause: int) -> float:
 
 
 def _seconds_until_used(served: Served, at: float, rate: int, pause: int) -> float:
-    """Count to the begin of the first two whole seconds that use the rate."""
+    """Return the seconds from `at` to the first of two neighbouring seconds that use the rate."""
     for second in range(int(at) + 1, int(at) + pause):
         if served.second(second) + served.second(second + 1) >= 2 * 0.95 * rate:
             return max(0.0, second - at)
@@ -161,7 +162,7 @@ def _seconds_until_used(served: Served, at: float, rate: int, pause: int) -> flo
 
 @dataclass(frozen=True, slots=True)
 class Together:
-    """Two processes on one container: what both use, and the smaller one's share of it."""
+    """What two processes on one container use together, and the smaller part of one."""
 
     used: float
     smaller: float
@@ -173,23 +174,23 @@ def two_processes(warm_up: float, seconds: float) -> Together:
         options = ["--url", process.url, "--key", process.key, "--seconds", str(warm_up + seconds)]
         command = [sys.executable, "-m", "bench.writing.lanes", *options]
         both = [subprocess.Popen([*command, "--name", name], stdout=subprocess.PIPE, text=True) for name in "ab"]
-        told = [json.loads(one.communicate()[0]) for one in both]
+        results = [json.loads(one.communicate()[0]) for one in both]
         served = Served(process.url)
         served.look()
     whole = range(int(begun + warm_up) + 1, int(begun + warm_up + seconds) - 1)
-    rows = [sum(one["by_second"].get(str(second), 0) for second in whole) for one in told]
+    rows = [sum(one["by_second"].get(str(second), 0) for second in whole) for one in results]
     used = sum(served.second(second) for second in whole) / len(whole) / RATE
     return Together(used, min(rows) / sum(rows))
 
 
 def peak_mb(rows: int, window: int = WINDOW) -> float:
-    """Memory of a process that writes that many rows, in windows, to a database that takes them at once."""
+    """Return the memory of a process that writes that many rows, in windows, to a database without a limit."""
     with Stub(RANGES) as stub:
         options = ["--url", stub.url, "--key", stub.key, "--rows", str(rows), "--window", str(window)]
         done = subprocess.run(
             [sys.executable, "-m", "bench.writing.lanes", *options], capture_output=True, check=True, text=True
         )
-    told = json.loads(done.stdout)
-    if told["acknowledged"] < rows or told["failures"]:
-        raise RuntimeError(f"not every row was acknowledged: {told}")
-    return float(told["peak_mb"])
+    results = json.loads(done.stdout)
+    if results["acknowledged"] < rows or results["failures"]:
+        raise RuntimeError(f"not every row was acknowledged: {results}")
+    return float(results["peak_mb"])

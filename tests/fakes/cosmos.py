@@ -1,4 +1,4 @@
-"""A database that only reads, for what reports read and what the health check asks."""
+"""A database that only reads, for reports that read it and for the health check."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -26,7 +26,7 @@ class FakeContainer:
 
 
 class FakeCosmos(Cosmos):
-    """`statuses`: what containers answer that are not there or not allowed. `error`: what reaching it raises."""
+    """`statuses` are what reading a container returns instead of 200. `error` is what opening the database raises."""
 
     def __init__(self, documents: Mapping[str, Sequence[Mapping[str, Any]]] | None = None) -> None:
         super().__init__("https://fake", "a2V5", "outlast")

@@ -1,4 +1,4 @@
-"""Generations in the containers of the fake transport."""
+"""Generations in the containers of the fake transport, with headers in memory."""
 
 import asyncio
 from collections.abc import Callable

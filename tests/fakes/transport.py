@@ -1,4 +1,4 @@
-"""A database's containers as dictionaries, with the faults that a test scripts."""
+"""A database whose containers are dictionaries, with the faults that a test scripts."""
 
 import asyncio
 from collections import deque
@@ -11,13 +11,13 @@ from outlast.cosmos.bulk.staged_document import StagedDocument
 from outlast.cosmos.bulk.transport import CONNECTION_LOST, Result, Route, Target
 
 CHARGE = 5.0
-"""Request units of a write."""
+"""Request units that a write costs."""
 Documents = dict[tuple[bytes, str], dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What one send meets instead of success; `applied`: the write is done, its answer is lost."""
+    """What a send returns instead of success. `applied`: the write is done although its answer is lost."""
 
     status: int
     substatus: int = 0
@@ -30,14 +30,17 @@ def throttle(seconds: float) -> Fault:
 
 
 def lose(applied: bool) -> Fault:
-    """No answer, with the write done or not."""
+    """Return the fault of a lost answer, with the write applied or not."""
     return Fault(CONNECTION_LOST, applied=applied)
 
 
 @dataclass(slots=True)
 class FakeTransport:
-    """`script`: what the next sends meet, one each, None is success. `poison`: documents by id that the database
-    refuses with this status whenever they come. A batch is all or nothing, as `execute_item_batch` is."""
+    """A batch is all or nothing, as with `execute_item_batch`.
+
+    `script` holds what the next sends return, one each; None is success. `poison` maps the ids of documents that the
+    database always refuses to their status.
+    """
 
     containers: dict[str, Documents] = field(default_factory=dict)
     script: deque[Fault | None] = field(default_factory=deque)

@@ -18,8 +18,10 @@ SEEDS = 300
 
 
 def test_every_story_ends_well() -> None:
-    """Over lanes, deadlines, throttling, splits and every fault there is: each good row is in the database once, each
-    bad one is reported once, and the writing ends."""
+    """In every story each good row is stored once, each bad one is reported once, and the writing ends.
+
+    The stories contain several lanes, deadlines, throttling, splits and every fault.
+    """
     fired = set[int]()
     for seed in range(SEEDS):
         story = tell(seed)
@@ -30,12 +32,12 @@ def test_every_story_ends_well() -> None:
 
 @pytest.mark.parametrize("seed", range(5))
 def test_the_same_seed_tells_the_same_story(seed: int) -> None:
-    """Whatever went wrong can be looked at again."""
+    """A seed gives the same trace again, so that a failure can be repeated."""
     assert tell(seed).trace == tell(seed).trace
 
 
 class Forgetful(InProcess):
-    """Loses the first answer about each document, when it is written."""
+    """Loses the first answer about each document after it is written."""
 
     async def send(self, container: str, target: Target, documents: Sequence[StagedDocument]) -> list[Result]:
         results = await super().send(container, target, documents)
@@ -73,7 +75,7 @@ def test_a_ru_share_is_never_exceeded() -> None:
 
 
 def test_every_answer_may_be_lost_once() -> None:
-    """No document is there twice, none fails for it, and each is counted once."""
+    """When the first answer about every document is lost, none is stored twice or refused, and each is counted once."""
 
     async def run() -> None:
         loop, random = asyncio.get_running_loop(), Random(1)

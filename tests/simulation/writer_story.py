@@ -1,4 +1,4 @@
-"""One story of the writer over the emulator's core: lanes, deadlines, faults, splits, all drawn from a seed."""
+"""One story of the writer over the emulator's core. A seed decides lanes, deadlines, faults and splits."""
 
 import asyncio
 from collections import Counter
@@ -22,7 +22,7 @@ from tests.simulation.virtual_time import run_virtually
 
 CONTAINER = "sales"
 LIMIT = 3600.0
-"""Seconds of virtual time after which a story counts as one that never ends."""
+"""Seconds of virtual time after which a story counts as endless."""
 FAULTS: tuple[dict[str, Any], ...] = (
     {"kind": "bulk", "status": 408},
     {"kind": "bulk", "status": 408, "when": "after"},
@@ -49,7 +49,7 @@ FAULTS: tuple[dict[str, Any], ...] = (
 
 @dataclass(slots=True)
 class Story:
-    """What came of it."""
+    """What a story wrote and what it should have written."""
 
     seed: int
     trace: list[Any] = field(default_factory=list)
@@ -62,14 +62,14 @@ class Story:
     seconds: float = 0.0
 
     def check(self) -> None:
-        """Every good row is there, every bad row is reported once, and each was counted once."""
+        """Assert that every good row is stored, every bad row is refused once, and each is counted once."""
         assert self.stored == self.expected, self
         assert self.refused == Counter(self.bad), self
         assert self.documents == len(self.expected), self
 
 
 def tell(seed: int) -> Story:
-    """Live through the story of a seed."""
+    """Run the story of a seed."""
     return run_virtually(_Teller(seed).tell())
 
 
@@ -99,7 +99,7 @@ class _Teller:
         return self.story
 
     def _break(self, transport: InProcess) -> dict[int, int]:
-        """Add some faults; of each its number in FAULTS by its rule's id."""
+        """Add some faults. Returns the number in FAULTS of each by the id of its rule."""
         rules = {}
         for number in self.random.sample(range(len(FAULTS)), self.random.randint(0, 4)):
             rule = {
@@ -112,7 +112,7 @@ class _Teller:
         return rules
 
     def _chunk(self, number: int) -> list[StagedDocument]:
-        """Documents in the order of the hash space, some of which the database refuses."""
+        """Return documents in the order of the hash space, some of which the database refuses."""
         shops = self.random.choice((1, 7, 1000))
         text = "x" * self.random.choice((10, 300, 20_000))
         documents = []
@@ -128,7 +128,7 @@ class _Teller:
         return sorted(documents, key=lambda document: (document.effective_partition_key, document.row))
 
     async def _lane(self, writer: Writer, documents: Sequence[StagedDocument]) -> None:
-        """Calls one after another, each from where the one before stopped."""
+        """Make calls one after another, each from where the one before stopped."""
         seconds = self.random.choice((0.5, 3.0, 1000.0))
         ahead: NumberRanges = ()
         while documents:
@@ -143,7 +143,7 @@ class _Teller:
             self.story.refused.update(document.parsed()["id"] for document, _ in progress.refused)
 
     async def _disturb(self, transport: InProcess) -> None:
-        """Split a range now and then, and change the throughput."""
+        """Split ranges and change the throughput at random times."""
         for _ in range(self.random.randint(0, 3)):
             await asyncio.sleep(self.random.random() * 3)
             if self.random.random() < 0.7:
@@ -163,7 +163,7 @@ class _Teller:
 
 
 async def let_pass() -> None:
-    """A fence that lets every request pass."""
+    """A check that lets every request pass."""
 
 
 def open_writer(transport: InProcess, random: Random) -> Writer:

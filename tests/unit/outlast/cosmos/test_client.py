@@ -8,7 +8,7 @@ from outlast.errors import Permanent
 
 
 def test_without_an_endpoint_the_setting_is_named() -> None:
-    """Only when the database is needed."""
+    """A missing endpoint is an error only when the database is needed, and the error names the setting."""
     with pytest.raises(Permanent, match="COSMOS_ENDPOINT is not set; give the account's URL"):
         asyncio.run(Cosmos("", "a2V5", "outlast").database())
 
@@ -17,7 +17,7 @@ def test_without_an_endpoint_the_setting_is_named() -> None:
 def test_a_proxy_of_the_environment_is_used(
     proxies: dict[str, str], looked_for: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where none is named, no request looks for one."""
+    """The transport looks for a proxy only when the environment names one."""
     for name in getproxies():
         monkeypatch.delenv(f"{name}_proxy", raising=False)
         monkeypatch.delenv(f"{name}_PROXY".upper(), raising=False)
@@ -33,7 +33,7 @@ def test_a_proxy_of_the_environment_is_used(
 
 
 def test_clients_are_made_once_and_closed() -> None:
-    """One that waits out throttling, one that leaves it to the writer."""
+    """Each of the two clients is created once, and closing the database closes both."""
 
     async def run() -> None:
         cosmos = Cosmos("https://x.documents.azure.com", "a2V5", "outlast")

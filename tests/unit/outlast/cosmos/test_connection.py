@@ -16,14 +16,14 @@ def parameters_of(function: object) -> list[str]:
 
 
 def test_the_private_post_is_where_it_was() -> None:
-    """A new version of the SDK that has moved it fails here first."""
+    """The SDK still has the private method that sends a bulk request, with the same parameters."""
     post = getattr(CosmosClientConnection, POST, None)
     assert post is not None, HELP
     assert parameters_of(post) == ["self", "path", "request_params", "body", "req_headers", "kwargs"], HELP
 
 
 def test_the_headers_are_made_as_they_were() -> None:
-    """The SDK's own function adds version, date and authorization."""
+    """The SDK's private functions for headers, requests and paths still have the same parameters."""
     expected = ["cosmos_client_connection", "default_headers", "verb", "path", "resource_id", "resource_type"]
     assert parameters_of(_base.GetHeaders)[:8] == [*expected, "operation_type", "options"], HELP
     assert parameters_of(RequestObject)[:4] == ["resource_type", "operation_type", "headers", "pk_val"], HELP
@@ -31,7 +31,7 @@ def test_the_headers_are_made_as_they_were() -> None:
 
 
 def test_the_ranges_are_read_as_they_were() -> None:
-    """The routing map and how a newer one is asked for."""
+    """The SDK's private routing map is still found and read in the same way."""
     expected = ["self", "collection_link", "feed_options", "force_refresh", "previous_routing_map", "kwargs"]
     assert parameters_of(SmartRoutingMapProvider.get_routing_map) == expected, HELP
     assert hasattr(CollectionRoutingMap, "get_ordered_partition_key_ranges"), HELP

@@ -35,7 +35,7 @@ def refuse(document: Any, path: str = "shop") -> DocumentRefused:
 
 
 def nest(levels: int) -> dict[str, Any]:
-    """A document of that many levels, itself the first."""
+    """Return a document of that many levels, its own level included."""
     inner: Any = {}
     for _ in range(levels - 2):
         inner = {"in": inner}
@@ -43,7 +43,7 @@ def nest(levels: int) -> dict[str, Any]:
 
 
 def test_a_document_becomes_a_line() -> None:
-    """Row, partition key as JSON, its place in the hash space, and the document, encoded once."""
+    """A staged document has its row, its partition key as JSON, its hash and its JSON."""
     document = {"id": "a", "shop": "s", "n": 1.5}
     encoded = stage(document)
     assert (encoded.row, encoded.partition_key) == (7, b'"s"')
@@ -54,7 +54,7 @@ def test_a_document_becomes_a_line() -> None:
 @settings(max_examples=40)
 @given(st.dictionaries(TEXT, JSON, max_size=4), JSON.filter(lambda v: not isinstance(v, dict | list)))
 def test_whatever_is_json_comes_back_from_its_line(document: dict[str, Any], key: Any) -> None:
-    """No content of a document, tabs and line ends included, breaks the line or changes on the way."""
+    """No content of a document, tabs and line ends included, breaks the line or changes."""
     document |= {"id": "a", "shop": key}
     encoded = stage(document)
     assert read_staged(encoded.encoded()) == [encoded]
@@ -63,49 +63,49 @@ def test_whatever_is_json_comes_back_from_its_line(document: dict[str, Any], key
 
 @pytest.mark.parametrize("document", [None, [], "x", 7, ("id", "a")])
 def test_what_is_no_dictionary_is_refused(document: Any) -> None:
-    """The error says what came instead."""
+    """A document that is no dictionary is refused, and the error says what came instead."""
     assert (refuse(document).code, type(document).__name__ in str(refuse(document))) == ("json", True)
 
 
 @pytest.mark.parametrize("key", [None, "", 7, b"a", "a/b", "a\\b", "a?", "#a", "é" * 512])
 def test_an_id_that_the_service_refuses_is_refused(key: Any) -> None:
-    """Missing, empty, no text, with a forbidden character or longer than 1,023 bytes."""
+    """An id that is empty, no text, has a forbidden character or exceeds 1,023 bytes is refused."""
     error = refuse({"id": key, "shop": "s"})
     assert (error.code, error.field) == ("id", "id")
 
 
 def test_a_missing_id_is_refused() -> None:
-    """Every document has one, for a repeated write must hit the same document."""
+    """A document without an id is refused, because a repeated write must hit the same document."""
     assert refuse({"shop": "s"}).code == "id"
 
 
 def test_an_id_of_the_largest_size_is_taken() -> None:
-    """1,023 bytes of UTF-8."""
+    """An id of 1,023 bytes of UTF-8 is accepted."""
     assert len("é" * 511 + "a") * 2 - 1 == MAX_ID_BYTES
     stage({"id": "é" * 511 + "a", "shop": "s"})
 
 
 @pytest.mark.parametrize("document", [{}, {"place": "x"}, {"place": {}}, {"place": ["shop"]}, {"place": None}])
 def test_a_document_without_its_partition_key_is_refused(document: Mapping[str, Any]) -> None:
-    """A nested path is followed through objects only."""
+    """A document is refused when its partition key path is missing or leads through something that is no object."""
     error = refuse({"id": "a", **document}, "place/shop")
     assert (error.code, error.field) == ("partition_key", "place.shop")
 
 
 def test_a_nested_partition_key_is_found() -> None:
-    """The path leads into the document."""
+    """A nested partition key path finds the value inside the document."""
     assert stage({"id": "a", "place": {"shop": 7}}, "place/shop").partition_key == b"7"
 
 
 @pytest.mark.parametrize("value", [[], {}, ["s"], {"a": 1}])
 def test_a_partition_key_that_is_no_plain_value_is_refused(value: Any) -> None:
-    """A list or an object cannot be one."""
+    """A list or an object is no partition key."""
     assert refuse({"id": "a", "shop": value}).code == "partition_key"
 
 
 @pytest.mark.parametrize(("size", "taken"), [(MAX_KEY_BYTES, True), (MAX_KEY_BYTES + 1, False)])
 def test_a_partition_key_has_a_largest_size(size: int, taken: bool) -> None:
-    """2,048 bytes."""
+    """A partition key has at most 2,048 bytes."""
     document = {"id": "a", "shop": "s" * size}
     assert stage(document) if taken else refuse(document).code == "partition_key"
 
@@ -120,7 +120,7 @@ def test_a_partition_key_has_a_largest_size(size: int, taken: bool) -> None:
     ],
 )
 def test_a_date_is_the_text_that_json_has_for_it(value: Any, text: str) -> None:
-    """As a value and as partition key alike, so that the document lies where its text belongs."""
+    """A date as partition key is the text that it is in the document."""
     encoded = stage({"id": "a", "shop": value})
     assert encoded.partition_key == json.dumps(text).encode()
     assert encoded.effective_partition_key.decode() == effective_partition_key(text)
@@ -130,29 +130,29 @@ def test_a_date_is_the_text_that_json_has_for_it(value: Any, text: str) -> None:
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf, Decimal(1), {1}, b"a", object(), 1j, 2**64])
 @pytest.mark.parametrize("place", [lambda v: v, lambda v: [v], lambda v: {"b": [{"c": v}]}])
 def test_what_json_cannot_say_is_refused_wherever_it_is(value: Any, place: Any) -> None:
-    """The encoder would write some of these as null or not at all."""
+    """A value that JSON cannot express is refused at every depth."""
     assert refuse({"id": "a", "shop": "s", "a": place(value)}).code == "json"
 
 
-def test_the_place_of_a_wrong_value_is_named() -> None:
-    """Its path is the reject's column."""
+def test_the_path_of_a_wrong_value_is_named() -> None:
+    """The error names the path of the wrong value."""
     assert refuse({"id": "a", "shop": "s", "b": [0, {"c": math.nan}]}).field == "b.1.c"
 
 
 @pytest.mark.parametrize("document", [{1: "x"}, {"a": "\ud800"}, {"\ud800": "a"}])
 def test_what_the_encoder_refuses_is_a_reject(document: Mapping[Any, Any]) -> None:
-    """A name that is no text, or half a surrogate pair."""
+    """A name that is no text, or half a surrogate pair, costs only its document."""
     assert refuse({"id": "a", "shop": "s", **document}).code == "json"
 
 
 @pytest.mark.parametrize("field", ["id", "shop"])
 def test_half_a_surrogate_pair_is_refused_in_id_and_key(field: str) -> None:
-    """It costs this document, not the chunk."""
+    """Half a surrogate pair in id or partition key costs only its document."""
     refuse({"id": "a", "shop": "s", field: "a\ud800"})
 
 
 def test_nesting_has_a_limit() -> None:
-    """128 levels are taken, 129 are not, and a document that holds itself does not go on for ever."""
+    """A document of 128 levels is accepted, one of 129 or one that contains itself is refused."""
     stage(nest(MAX_NESTING))
     assert refuse(nest(MAX_NESTING + 1)).code == "nesting"
     round_and_round: dict[str, Any] = {"id": "a", "shop": "s"}
@@ -162,20 +162,20 @@ def test_nesting_has_a_limit() -> None:
 
 @pytest.mark.parametrize(("more", "taken"), [(0, True), (1, False)])
 def test_a_document_has_a_largest_size(more: int, taken: bool) -> None:
-    """2 MB as UTF-8 JSON."""
+    """A document has at most 2 MB as UTF-8 JSON."""
     document = {"id": "a", "shop": "s", "t": ""}
     document["t"] = "x" * (MAX_BYTES - len(stage(document).body) + more)
     assert stage(document) if taken else refuse(document).code == "too_large"
 
 
 def test_a_text_that_is_too_large_alone_is_named() -> None:
-    """It is not encoded to find that out."""
+    """A text that exceeds 2 MB alone is refused by its path, without encoding it."""
     assert refuse({"id": "a", "shop": "s", "in": {"t": "x" * (MAX_BYTES + 1)}}).field == "in.t"
 
 
 @pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="only Linux says what a process takes")
 def test_many_staged_documents_take_little_more_than_their_text() -> None:
-    """The encoder's own buffers, several KB each, are not kept with them."""
+    """Staged documents do not keep the encoder's buffers of several KB alive."""
     before = resident_bytes()
     documents = [staged({"id": str(n), "k": "a"}, ["k"], n) for n in range(20_000)]
     assert resident_bytes() - before < len(documents) * 1_000

@@ -25,7 +25,7 @@ KEYS = st.one_of(
 
 
 def read_operations() -> list[tuple[Any, int]]:
-    """Each recorded operation's partition key with the range it was sent to."""
+    """Return the partition key of each recorded operation with the range that it was sent to."""
     requests = [json.loads(line) for line in RECORDS.read_text("utf-8").splitlines()]
     return [
         (json.loads(operation["partitionKey"])[0], int(request["headers"]["x-ms-documentdb-partitionkeyrangeid"]))
@@ -41,7 +41,7 @@ def read_operations() -> list[tuple[Any, int]]:
 @example(-0.0)
 @example("a" * 2048)
 def test_it_is_that_of_the_python_sdk(key: Key) -> None:
-    """For every value the SDK's own hash, which takes far longer, gives the same."""
+    """The hash of every value equals the one that the SDK computes."""
     theirs = PartitionKey._get_effective_partition_key_for_hash_partitioning_v2([key])
     assert effective_partition_key(key) == theirs
 
@@ -55,26 +55,29 @@ def test_it_is_that_of_the_python_sdk(key: Key) -> None:
 @example(-0.0)
 @example(4294967295.0)
 def test_version_1_is_that_of_the_python_sdk(key: Key) -> None:
-    """Of containers made before 2019. Whole numbers are given as floats, for the SDK cuts its own to 32
-    bits; and it leaves out the byte for null, which lies behind the hash and so decides nothing."""
+    """The hash of version 1 equals the one that the SDK computes.
+
+    Whole numbers are given as floats, because the SDK cuts its own to 32 bits. The SDK leaves out the byte for null,
+    which follows the hash and so decides nothing.
+    """
     theirs = PartitionKey._get_effective_partition_key_for_hash_partitioning([key])
     assert effective_partition_key_v1(key) == theirs.upper() + ("01" if key is None else "")
 
 
 @pytest.mark.parametrize(("key", "sent_to"), read_operations())
 def test_it_lies_in_the_range_that_the_javascript_sdk_chose(key: Key, sent_to: int) -> None:
-    """Text, numbers, booleans, null, non-ASCII and long keys are routed as another official client routes them."""
+    """Every kind of key belongs to the range to which another official client sent it."""
     assert bisect_right(BOUNDS, effective_partition_key(key)) - 1 == sent_to
 
 
 def test_the_records_cover_every_kind_of_key() -> None:
-    """The comparison would pass with no records at all."""
+    """The records contain every kind of key, so that the comparison is not empty."""
     keys = [key for key, _ in read_operations()]
     assert {type(key) for key in keys} == {str, int, float, bool, type(None)}
     assert len(keys) >= 15
 
 
 def test_what_is_no_key_is_refused() -> None:
-    """A list or an object has no place in the hash space."""
+    """A list or an object has no hash."""
     with pytest.raises(Permanent, match="must be text, a number, true, false or null, not list"):
         effective_partition_key(["a"])  # type: ignore[arg-type]

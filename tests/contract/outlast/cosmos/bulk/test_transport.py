@@ -55,7 +55,7 @@ def visit(open_backend: BackendOpener, check: Callable[[Backend], Awaitable[None
 
 
 def make_documents(count: int, shop: Any = None, text: str = "") -> list[StagedDocument]:
-    """Documents of one partition, by default one that no other test uses."""
+    """Return documents of one partition, by default of one that no other test uses."""
     shop = uuid.uuid4().hex if shop is None else shop
     return [staged({"id": f"d{n}", "shop": shop, "text": text}, ["shop"], n + 2) for n in range(count)]
 
@@ -64,13 +64,13 @@ def shop_of(documents: list[StagedDocument]) -> Any:
     return documents[0].parsed()["shop"]
 
 
-def verdicts(results: list[Result]) -> list[Next]:
+def outcomes(results: list[Result]) -> list[Next]:
     return [classify(result, "sales") for result in results]
 
 
 @pytest.mark.parametrize("count", [1, 3, 100])
 def test_a_batch_is_written(open_backend: BackendOpener, count: int) -> None:
-    """Each document has its answer, created, with its charge; and all are in the database as they were."""
+    """Each document of a batch returns 201 and a charge, and is in the database unchanged."""
 
     async def check(backend: Backend) -> None:
         documents = make_documents(count)
@@ -85,7 +85,7 @@ def test_a_batch_is_written(open_backend: BackendOpener, count: int) -> None:
 
 
 def test_a_document_that_was_there_is_replaced(open_backend: BackendOpener) -> None:
-    """And its answer says so."""
+    """A document that exists is replaced, and its result says so with 200."""
 
     async def check(backend: Backend) -> None:
         documents = make_documents(2)
@@ -99,7 +99,7 @@ def test_a_document_that_was_there_is_replaced(open_backend: BackendOpener) -> N
 
 @pytest.mark.parametrize("shop", [True, 7, 1.5, -0.5, "", "é", "a b/c?#", 'quote" and \\', "x" * 2000])
 def test_a_partition_key_may_be_any_plain_value(open_backend: BackendOpener, shop: Any) -> None:
-    """It is written where the document says."""
+    """A document with a partition key of any plain type is found under that key."""
 
     async def check(backend: Backend) -> None:
         results = await send(backend.transport, "sales", make_documents(2, shop))
@@ -111,7 +111,7 @@ def test_a_partition_key_may_be_any_plain_value(open_backend: BackendOpener, sho
 
 @pytest.mark.parametrize("at", [0, 1, 4])
 def test_a_refused_document_keeps_its_status(open_backend: BackendOpener, at: int) -> None:
-    """Its neighbours are either written or 424, so that they are sent again: none is refused with it."""
+    """A refused document returns its own status; the others are all written or all 424, to be sent again."""
 
     async def check(backend: Backend) -> None:
         documents = make_documents(5)
@@ -128,7 +128,7 @@ def test_a_refused_document_keeps_its_status(open_backend: BackendOpener, at: in
 
 
 def test_a_document_that_is_refused_alone_keeps_its_status(open_backend: BackendOpener) -> None:
-    """A batch of one."""
+    """A refused document in a batch of one returns its own status."""
 
     async def check(backend: Backend) -> None:
         (document,) = make_documents(1)
@@ -139,7 +139,7 @@ def test_a_document_that_is_refused_alone_keeps_its_status(open_backend: Backend
 
 @large
 def test_a_large_document_is_written(open_backend: BackendOpener) -> None:
-    """Alone, outside a batch; a second time it is there still."""
+    """A document that is too large for a batch is written, also when it exists already."""
 
     async def check(backend: Backend) -> None:
         documents = make_documents(1, text="x" * (BATCH_DOCUMENT_BYTES + 1))
@@ -153,7 +153,7 @@ def test_a_large_document_is_written(open_backend: BackendOpener) -> None:
 
 
 @pytest.mark.parametrize(
-    ("fault", "verdict"),
+    ("fault", "outcome"),
     [
         (throttle(0.034), Next.THROTTLED),
         (Fault(449), Next.LOST),
@@ -166,15 +166,15 @@ def test_a_large_document_is_written(open_backend: BackendOpener) -> None:
     ],
 )
 def test_an_answer_to_the_whole_request_is_one_to_each_operation(
-    open_backend: BackendOpener, fault: Fault, verdict: Next
+    open_backend: BackendOpener, fault: Fault, outcome: Next
 ) -> None:
-    """It is returned, not raised and not waited for; and nothing was written."""
+    """The status of a request that fails as a whole is returned at once for each operation, and nothing is written."""
 
     async def check(backend: Backend) -> None:
         documents = make_documents(3)
         backend.meet(fault)
         results = await send(backend.transport, "sales", documents)
-        assert verdicts(results) == [verdict] * 3
+        assert outcomes(results) == [outcome] * 3
         assert {result.retry_after for result in results} == {fault.retry_after}
         assert sum(result.charge for result in results) < 1
         assert await backend.documents(shop_of(documents)) == {}
@@ -184,12 +184,12 @@ def test_an_answer_to_the_whole_request_is_one_to_each_operation(
 
 @pytest.mark.parametrize("fault", [lose(applied=True), Fault(503, applied=True), Fault(408, applied=True)])
 def test_an_answer_may_be_lost_when_the_write_is_done(open_backend: BackendOpener, fault: Fault) -> None:
-    """The answer reads as if it were not."""
+    """A lost answer returns the same result whether or not the write was applied."""
 
     async def check(backend: Backend) -> None:
         documents = make_documents(3)
         backend.meet(fault)
-        assert verdicts(await send(backend.transport, "sales", documents)) == [Next.LOST] * 3
+        assert outcomes(await send(backend.transport, "sales", documents)) == [Next.LOST] * 3
         assert len(await backend.documents(shop_of(documents))) == 3
 
     visit(open_backend, check)
@@ -197,20 +197,20 @@ def test_an_answer_may_be_lost_when_the_write_is_done(open_backend: BackendOpene
 
 @pytest.mark.parametrize("fault", [Fault(401), Fault(403)])
 def test_a_refusal_of_the_caller_is_permanent(open_backend: BackendOpener, fault: Fault) -> None:
-    """Returned with its status, from which the writer knows that nothing will help."""
+    """A 401 or 403 is returned as a result, which the writer classifies as Permanent."""
 
     async def check(backend: Backend) -> None:
         backend.meet(fault)
         results = await send(backend.transport, "sales", make_documents(2))
         assert [result.status for result in results] == [fault.status] * 2
         with pytest.raises(Permanent, match="refuses writes to sales"):
-            verdicts(results)
+            outcomes(results)
 
     visit(open_backend, check)
 
 
 def test_a_database_of_little_throughput_throttles(open_real_backend: BackendOpener) -> None:
-    """It answers 429 with the time to wait, at once and not after the SDK's own nine attempts."""
+    """A 429 is returned with the time to wait, without the retries of the SDK."""
 
     async def check(backend: Backend) -> None:
         for _ in range(30):
@@ -219,13 +219,13 @@ def test_a_database_of_little_throughput_throttles(open_real_backend: BackendOpe
                 break
         assert throttled
         assert all(0 < result.retry_after < 5 for result in throttled)
-        assert set(verdicts(results)) <= {Next.THROTTLED, Next.AGAIN}
+        assert set(outcomes(results)) <= {Next.THROTTLED, Next.AGAIN}
 
     visit(open_real_backend, check)
 
 
-def test_the_throughput_is_told(open_real_backend: BackendOpener) -> None:
-    """Of which a run's share may be a fraction; where it cannot be read, the error says what to give instead."""
+def test_the_throughput_is_read(open_real_backend: BackendOpener) -> None:
+    """The throughput of a container is read; where it cannot be, the error says what to give instead."""
 
     async def check(backend: Backend) -> None:
         assert await backend.transport.throughput("sales") > 0
@@ -236,7 +236,7 @@ def test_the_throughput_is_told(open_real_backend: BackendOpener) -> None:
 
 
 def test_a_container_that_is_missing_is_permanent(open_real_backend: BackendOpener) -> None:
-    """The error names it."""
+    """A missing container is Permanent, and the error names it."""
 
     async def check(backend: Backend) -> None:
         (result,) = await send(backend.transport, "nowhere", make_documents(1))
@@ -248,7 +248,7 @@ def test_a_container_that_is_missing_is_permanent(open_real_backend: BackendOpen
 
 @each_transport
 def test_a_wrong_key_is_permanent(open_transport: Callable[[Cosmos], Transport], emulator: CosmosProcess) -> None:
-    """The error names the setting."""
+    """A wrong key is Permanent, and the error names the setting."""
 
     async def run() -> None:
         cosmos = Cosmos(emulator.url, "d3Jvbmc=", DATABASE)
@@ -262,7 +262,7 @@ def test_a_wrong_key_is_permanent(open_transport: Callable[[Cosmos], Transport],
 
 @each_transport
 def test_a_database_that_is_gone_is_a_lost_answer(open_transport: Callable[[Cosmos], Transport]) -> None:
-    """Not an error of the program's: the writer asks again."""
+    """A database that cannot be reached returns lost answers, so that the writer sends again."""
 
     async def run() -> None:
         cosmos = Cosmos("http://127.0.0.1:9", "d3Jvbmc=", DATABASE)

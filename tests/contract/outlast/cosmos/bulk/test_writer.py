@@ -34,7 +34,7 @@ def open_database(emulator: CosmosProcess) -> DatabaseProxy:
 
 
 def make_container(emulator: CosmosProcess, name: str, version: int = 2) -> None:
-    """Four ranges, and more throughput than is needed."""
+    """Create a container of four ranges with more throughput than the tests need."""
     open_database(emulator).create_container(
         name,
         PartitionKey("/shop", version=version),
@@ -61,7 +61,7 @@ async def write(writer: Writer, container: str, documents: list[StagedDocument])
 
 
 async def sleep_shortly(seconds: float) -> None:
-    """Back-off without its length: the emulator's faults end by themselves."""
+    """Sleep 20 ms at most, because the emulator's faults end by themselves."""
     await asyncio.sleep(min(seconds, 0.02))
 
 
@@ -91,7 +91,7 @@ def writing(
 
 @pytest.mark.parametrize("version", [1, 2])
 def test_all_is_written(emulator: CosmosProcess, open_transport: Callable[[Cosmos], Transport], version: int) -> None:
-    """Into a container of either version of the hash, each document to the range where it belongs."""
+    """Every document is written, in a container of either hash version."""
     name = f"w{uuid.uuid4().hex}"
     make_container(emulator, name, version)
 
@@ -106,7 +106,7 @@ def test_all_is_written(emulator: CosmosProcess, open_transport: Callable[[Cosmo
 def test_answers_lost_behind_the_write_cost_nothing(
     emulator: CosmosProcess, open_transport: Callable[[Cosmos], Transport]
 ) -> None:
-    """Connections break when the documents are in: none is there twice, none is refused, each is counted once."""
+    """Connections that break after the write lose, refuse and double no document, and each is counted once."""
     name = f"w{uuid.uuid4().hex}"
     make_container(emulator, name)
     for kind in ("bulk", "batch"):
@@ -123,7 +123,7 @@ def test_answers_lost_behind_the_write_cost_nothing(
 def test_a_split_while_writing_costs_nothing(
     emulator: CosmosProcess, open_transport: Callable[[Cosmos], Transport]
 ) -> None:
-    """Ranges are read again, and what was for the old one goes to the new ones."""
+    """Documents for a range that was split go to its two new ranges."""
     name = f"w{uuid.uuid4().hex}"
     make_container(emulator, name)
     for number, after in (("0", 50), ("2", 200)):
@@ -138,10 +138,10 @@ def test_a_split_while_writing_costs_nothing(
     assert stored(emulator, name) == 600
 
 
-def test_a_container_that_was_made_anew_is_found_again(
+def test_a_container_that_was_created_again_is_found(
     emulator: CosmosProcess, open_transport: Callable[[Cosmos], Transport]
 ) -> None:
-    """Deleted and created between two calls of one process: no document is refused for it."""
+    """A container that was deleted and created again between two calls gets all documents of the second."""
     name = f"w{uuid.uuid4().hex}"
     make_container(emulator, name)
 

@@ -30,7 +30,7 @@ T = TypeVar("T")
 
 @pytest.fixture(params=["fake", "cosmos"])
 def opened(request: pytest.FixtureRequest) -> Opener:
-    """Opens the backend."""
+    """Return what opens a backend."""
     return FakeBackend if request.param == "fake" else partial(CosmosBackend, request.getfixturevalue("emulator"))
 
 
@@ -47,12 +47,12 @@ def publishing(run: Generation, documents: int = 5, now: str = "t") -> Edit:
 
 
 def numbered(header: Header | None) -> Header | None:
-    """One document more."""
+    """Return the header with one document more."""
     return header and replace(header, documents=header.documents + 1)
 
 
 async def insist(work: Callable[[], Awaitable[T]]) -> T:
-    """Again where no answer came, as the policy of a step does."""
+    """Repeat the work once after a Transient, as the retry policy of a step does."""
     try:
         return await work()
     except Transient:
@@ -60,7 +60,7 @@ async def insist(work: Callable[[], Awaitable[T]]) -> T:
 
 
 async def remove_all(snapshots: Snapshots, report: Report[Any], run: str) -> list[int]:
-    """What each look found, until one finds nothing."""
+    """Return what each call of `remove` found, up to the one that found nothing."""
     found = [await snapshots.remove(report, run)]
     while found[-1]:
         found.append(await snapshots.remove(report, run))
@@ -72,7 +72,7 @@ async def put(backend: SnapshotBackend, run: str, count: int, report: Report[Any
 
 
 def test_nothing_is_current_before_the_first_publishing(opened: Opener) -> None:
-    """And to publish nothing writes nothing."""
+    """A report that was never published has no header, and an edit that changes nothing creates none."""
 
     async def check(backend: SnapshotBackend) -> None:
         assert await backend.snapshots.header(STOCK) is None
@@ -83,7 +83,7 @@ def test_nothing_is_current_before_the_first_publishing(opened: Opener) -> None:
 
 
 def test_what_is_published_is_current_and_the_one_before_is_remembered(opened: Opener) -> None:
-    """Read back as it was written, with an ETag, by whoever looks."""
+    """A published run is current for every reader, and the header keeps the one before it."""
 
     async def check(backend: SnapshotBackend) -> None:
         first = await backend.snapshots.change(STOCK, publishing(EARLY, 5, "t1"))
@@ -99,13 +99,13 @@ def test_what_is_published_is_current_and_the_one_before_is_remembered(opened: O
 
 
 def test_an_older_run_changes_nothing(opened: Opener) -> None:
-    """It is told which one is current; the ETag stays."""
+    """Publishing an older run returns the current header and writes nothing."""
 
     async def check(backend: SnapshotBackend) -> None:
         newest = await backend.snapshots.change(STOCK, publishing(LATE))
-        told = await backend.others.change(STOCK, publishing(EARLY))
+        returned = await backend.others.change(STOCK, publishing(EARLY))
         found = await backend.snapshots.header(STOCK)
-        assert (told, found) == (newest, newest)
+        assert (returned, found) == (newest, newest)
         assert found
         assert newest
         assert found.etag == newest.etag
@@ -115,17 +115,17 @@ def test_an_older_run_changes_nothing(opened: Opener) -> None:
 
 @pytest.mark.parametrize("order", [(EARLY, LATE), (LATE, EARLY)])
 def test_of_two_that_publish_at_once_the_newer_is_current(opened: Opener, order: tuple[Generation, ...]) -> None:
-    """Whoever writes first: the other is remembered, or told that it is superseded."""
+    """Of two runs that publish at once the newer is current, whichever writes first."""
 
     async def check(backend: SnapshotBackend) -> None:
         adapters = (backend.snapshots, backend.others)
-        told = await asyncio.gather(
+        returned = await asyncio.gather(
             *(each.change(STOCK, publishing(run)) for each, run in zip(adapters, order, strict=True))
         )
         header = await backend.snapshots.header(STOCK)
         assert header
         assert header.current == LATE
-        early = told[order.index(EARLY)]
+        early = returned[order.index(EARLY)]
         assert early
         assert early.holds("r1") == header.holds("r1")
 
@@ -133,7 +133,7 @@ def test_of_two_that_publish_at_once_the_newer_is_current(opened: Opener, order:
 
 
 def test_no_change_is_lost(opened: Opener) -> None:
-    """Of changes made at once, by two processes, each is applied to what the one before it left."""
+    """Changes that two processes make at once are all applied, each to the result of another."""
 
     async def check(backend: SnapshotBackend) -> None:
         await backend.snapshots.change(STOCK, publishing(EARLY, 0))
@@ -148,7 +148,7 @@ def test_no_change_is_lost(opened: Opener) -> None:
 
 @pytest.mark.parametrize("kind", ["create", "replace"])
 def test_a_publishing_whose_answer_is_lost_is_done_once(opened: Opener, kind: str) -> None:
-    """The repeat finds it done: the header names the run once and remembers no other for it."""
+    """A publishing that is repeated after a lost answer names the run once in the header."""
 
     async def check(backend: SnapshotBackend) -> None:
         if kind == "replace":
@@ -165,7 +165,7 @@ def test_a_publishing_whose_answer_is_lost_is_done_once(opened: Opener, kind: st
 
 @pytest.mark.parametrize("report", [STOCK, Shelf()], ids=lambda report: report.name)
 def test_a_generation_is_removed_and_nothing_else(opened: Opener, report: Report[Any]) -> None:
-    """Over every kind of partition key, however far down it lies; another generation and the header stay."""
+    """Removing a generation deletes its documents of every kind of partition key, and no other document."""
 
     async def check(backend: SnapshotBackend) -> None:
         header = await backend.snapshots.change(report, lambda _: Header(report.name, LATE, 9, "t", (EARLY,)))
@@ -184,7 +184,7 @@ async def _empty(backend: SnapshotBackend, report: Report[Any], run: str) -> Non
 
 
 def test_a_generation_is_removed_in_pages(opened: Opener, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each call finds some; the last one finds none."""
+    """Each call of `remove` finds a limited number of documents, and the last one finds none."""
     monkeypatch.setattr(generations, "FOUND", 50)
 
     async def check(backend: SnapshotBackend) -> None:
@@ -196,7 +196,7 @@ def test_a_generation_is_removed_in_pages(opened: Opener, monkeypatch: pytest.Mo
 
 
 def test_what_is_written_while_it_is_removed_goes_too(opened: Opener) -> None:
-    """Somebody was given up and writes on: removing ends when nothing comes any more, and nothing is left."""
+    """Documents that are written during a removal are removed too."""
 
     async def check(backend: SnapshotBackend) -> None:
         async def late() -> None:
@@ -218,7 +218,7 @@ def test_what_is_written_while_it_is_removed_goes_too(opened: Opener) -> None:
 
 
 def test_two_may_remove_the_same_at_once(opened: Opener) -> None:
-    """What the other has deleted is passed over."""
+    """Two processes can remove one generation at once."""
 
     async def check(backend: SnapshotBackend) -> None:
         await put(backend, "r1", 90)
@@ -229,7 +229,7 @@ def test_two_may_remove_the_same_at_once(opened: Opener) -> None:
 
 
 def test_a_removal_whose_answer_is_lost_goes_on(opened: Opener) -> None:
-    """The repeat finds less, and in the end nothing."""
+    """A removal that is repeated after a lost answer ends with nothing left."""
 
     async def check(backend: SnapshotBackend) -> None:
         await put(backend, "r1", 60)
@@ -255,7 +255,7 @@ def on_emulator(emulator: CosmosProcess, check: Callable[[CosmosBackend], Awaita
 @pytest.mark.parametrize("kind", ["batch", "delete"])
 @pytest.mark.parametrize("status", [408, 429, 449, 503])
 def test_a_delete_that_is_turned_back_is_made_later(emulator: CosmosProcess, kind: str, status: int) -> None:
-    """By the next look, which finds what stayed."""
+    """A document whose delete was refused for a moment is deleted by a later call."""
 
     async def check(backend: CosmosBackend) -> None:
         await put(backend, "r1", 30)
@@ -279,7 +279,7 @@ def test_a_delete_that_is_turned_back_is_made_later(emulator: CosmosProcess, kin
 def test_what_the_database_refuses_is_said_in_our_words(
     emulator: CosmosProcess, kind: str, status: int, error: type[Exception], text: str
 ) -> None:
-    """What may pass is told from what a person must mend; the header stays as it was."""
+    """A refusal by role is Permanent, a 503 Transient, and the header stays as it was."""
 
     async def check(backend: CosmosBackend) -> None:
         before = None if kind == "create" else await backend.snapshots.change(STOCK, publishing(EARLY))
@@ -299,7 +299,7 @@ async def _publish(backend: CosmosBackend) -> int:
 
 @pytest.mark.parametrize("known", [False, True])
 def test_a_container_that_is_missing_is_named(emulator: CosmosProcess, known: bool) -> None:
-    """It is no report without a header; also where it was there a moment ago."""
+    """A missing container is Permanent and not a report without a header, also when it existed a moment ago."""
     gone = type("Gone", (Stock,), {"container": "gone"})()
     publish = publishing(EARLY)
 
@@ -320,7 +320,7 @@ def test_a_container_that_is_missing_is_named(emulator: CosmosProcess, known: bo
 
 
 def test_a_database_that_is_away_may_come_back(emulator: CosmosProcess) -> None:
-    """No answer is not a refusal."""
+    """A database that does not answer is Transient."""
 
     async def check(backend: CosmosBackend) -> None:
         backend.control.add_fault(kind="read", container="stock", reset=True)

@@ -6,7 +6,7 @@ from outlast.errors import Permanent
 
 
 @pytest.mark.parametrize(
-    ("status", "substatus", "verdict"),
+    ("status", "substatus", "outcome"),
     [
         (200, 0, Next.WRITTEN),
         (201, 0, Next.WRITTEN),
@@ -26,9 +26,9 @@ from outlast.errors import Permanent
         (413, 0, Next.REFUSE),
     ],
 )
-def test_each_answer_has_its_consequence(status: int, substatus: int, verdict: Next) -> None:
-    """What the database answers says whether to go on, refuse the row, or send again."""
-    assert classify(Result(status, substatus), "sales") is verdict
+def test_each_answer_has_its_consequence(status: int, substatus: int, outcome: Next) -> None:
+    """The status and substatus of a result decide whether its document is written, refused or sent again."""
+    assert classify(Result(status, substatus), "sales") is outcome
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ KEYS = ["a", "", "é", 7, -1.5, True, False, None]
 
 
 def read_map(*lows: str, **definition: Any) -> PartitionMap:
-    """Ranges r0, r1, … that begin there."""
+    """Return a map of ranges r0, r1, … that begin at these lower bounds."""
     properties = {
         "id": "c",
         "_rid": "r",
@@ -27,7 +27,7 @@ def batch_of(ranges: PartitionMap, document: StagedDocument) -> str:
 
 
 def test_a_document_goes_to_the_range_it_lies_in() -> None:
-    """A range begins with its lower bound."""
+    """A range contains its lower bound and everything up to the next one."""
     document = staged({"id": "1", "pk": "a"}, ["pk"], 2)
     bound = document.effective_partition_key.decode()
     assert batch_of(read_map("", bound), document) == "r1"
@@ -37,7 +37,7 @@ def test_a_document_goes_to_the_range_it_lies_in() -> None:
 
 @pytest.mark.parametrize("key", KEYS)
 def test_a_container_of_version_1_is_divided_by_its_own_hash(key: Any) -> None:
-    """Whose values are not those that are staged."""
+    """The ranges of a container of hash version 1 are found by that hash, not by the staged one."""
     document = staged({"id": "1", "pk": key}, ["pk"], 2)
     bound = effective_partition_key_v1(key)
     assert batch_of(read_map("", bound, version=1), document) == "r1"
@@ -45,12 +45,12 @@ def test_a_container_of_version_1_is_divided_by_its_own_hash(key: Any) -> None:
 
 
 def test_a_container_without_a_version_has_the_first() -> None:
-    """Those made before there was a second do not say."""
+    """A container whose properties have no version was created before there was a second one."""
     properties = {"id": "c", "_rid": "r", "partitionKey": {"paths": ["/pk"], "kind": "Hash"}}
     assert PartitionMap.read(properties, [], None).version == 1
 
 
 def test_a_hierarchical_key_is_refused() -> None:
-    """A staged document has one partition key value."""
+    """A container with several partition key paths is refused, because a staged document has one value."""
     with pytest.raises(Permanent, match="container c has the partition key /a, /b"):
         read_map("", paths=["/a", "/b"], kind="MultiHash")

@@ -28,14 +28,14 @@ def document_of(operation: dict[str, Any]) -> StagedDocument:
 
 
 def test_the_headers_are_those_of_the_javascript_sdk() -> None:
-    """Recorded on the wire: the same names with the same values, and the range they are for."""
+    """The headers that make a bulk request have the names and values that were recorded on the wire."""
     for request in read_requests():
         recorded = {name: value for name, value in request["headers"].items() if name not in OF_THE_CLIENT}
         assert headers_for(recorded["x-ms-documentdb-partitionkeyrangeid"]) == recorded
 
 
 def test_the_operations_are_those_of_the_javascript_sdk() -> None:
-    """An upsert is the same but for the wish for a minimal answer, for every kind of partition key."""
+    """An upsert equals the recorded one, but for the member that asks for a minimal answer."""
     upserts = [one for request in read_requests() for one in request["body"] if one["operationType"] == "Upsert"]
     made = json.loads(body_of([document_of(operation) for operation in upserts]))
     assert [operation.pop("minimalReturnPreference") for operation in made] == [True] * len(upserts)
@@ -44,7 +44,7 @@ def test_the_operations_are_those_of_the_javascript_sdk() -> None:
 
 
 def test_partition_keys_of_every_kind_are_quoted() -> None:
-    """JSON inside of JSON: quotes, backslashes and what JSON escapes come out as they went in."""
+    """A partition key survives as JSON inside a JSON string, with quotes, backslashes and control characters."""
     keys = ["a", "", 'say "no"', "back\\slash", "tab\t", "é", "\u2028", "\x00", 7, -1.5, True, None]
     documents = [staged({"id": "1", "pk": key}, ["pk"], 2) for key in keys]
     operations = json.loads(body_of(documents))
@@ -52,13 +52,13 @@ def test_partition_keys_of_every_kind_are_quoted() -> None:
 
 
 def test_documents_travel_as_they_were_staged() -> None:
-    """Nothing is parsed or encoded again."""
+    """The body contains the staged text of a document unchanged."""
     document = StagedDocument(2, b'"a"', b"0F", b'{"id":"1",  "pk":"a","n":1.50}')
     assert document.body.decode() in body_of([document])
 
 
 def test_each_answer_is_read() -> None:
-    """Status, charge, and for a failure its substatus, wait and message."""
+    """A result has status and charge, and for a failure its substatus, wait and message."""
     written, throttled, refused = results_of(
         [
             {"statusCode": 201, "requestCharge": 5.71, "eTag": '"1"'},

@@ -19,7 +19,7 @@ from tests.unit.outlast.cosmos.bulk.writing import CONTAINER, Bench, ids_of, let
 
 
 def test_every_document_is_written_once() -> None:
-    """Without faults each document is sent once and counted."""
+    """Without faults each document is sent once and counted once."""
     bench, documents = Bench(), make_documents(30, 150, 1)
     progress = bench.write(documents)
     assert (progress.acknowledged, progress.refused) == (181, [])
@@ -33,14 +33,14 @@ def test_every_document_is_written_once() -> None:
 
 
 def test_nothing_to_write_sends_nothing() -> None:
-    """No documents, no request."""
+    """A write without documents sends no request."""
     bench = Bench()
     assert bench.write([]).acknowledged == 0
     assert bench.transport.sent == []
 
 
 def test_a_document_that_was_there_is_counted_as_replaced() -> None:
-    """A second write of the same documents changes nothing but that count."""
+    """A second write of the same documents only changes the count of replaced ones."""
     bench, documents = Bench(), make_documents(5)
     bench.write(documents)
     assert bench.write(documents).totals.replaced == 5
@@ -48,7 +48,7 @@ def test_a_document_that_was_there_is_counted_as_replaced() -> None:
 
 
 def test_requests_are_limited_in_operations_and_bytes() -> None:
-    """At most 100 documents and about 220 KB; a larger document goes alone."""
+    """A request has at most 100 documents and about 220 KB, and a larger document goes alone."""
     bench = Bench()
     bench.write(make_documents(250, text="x" * 5000))
     assert max(len(batch) for batch in bench.transport.sent) == TARGET_BYTES // 5050
@@ -58,14 +58,14 @@ def test_requests_are_limited_in_operations_and_bytes() -> None:
 
 
 def test_a_few_requests_are_in_flight_at_once() -> None:
-    """As many as promised, and no more."""
+    """Exactly IN_FLIGHT requests are in flight when there is work for more."""
     bench = Bench()
     bench.write(make_documents(*[1] * 200))
     assert bench.transport.most_in_flight == IN_FLIGHT
 
 
 def test_throttling_has_no_limit_but_the_deadline() -> None:
-    """Hundreds of 429s one after another are waited out, each for as long as was asked for."""
+    """A write waits out hundreds of 429s in a row, each for as long as the database asks."""
     bench = Bench()
     bench.transport.meet([throttle(0.5)] * 300)
     progress = bench.write(make_documents(3))
@@ -75,8 +75,7 @@ def test_throttling_has_no_limit_but_the_deadline() -> None:
 
 
 def test_a_throttled_batch_counts_once_against_the_rate() -> None:
-    """A hundred operations that were throttled together are one sign that it goes too fast, not a hundred: what had
-    been served before goes on being sent in every second."""
+    """A hundred operations of one batch that are throttled together lower the rate once, not a hundred times."""
     bench = Bench()
     bench.transport.meet([None, None, throttle(0.5)])
     bench.write(make_documents(1000))
@@ -84,7 +83,7 @@ def test_a_throttled_batch_counts_once_against_the_rate() -> None:
 
 
 def test_a_throttled_partition_does_not_hold_up_the_others() -> None:
-    """Another stretch of the hash space goes on at once."""
+    """A 429 of one partition delays no document of another."""
     bench, documents = Bench(), make_documents(1, 1, 1, 1)
     bench.transport.meet([throttle(30)])
     progress = bench.write(documents, seconds=20)
@@ -94,7 +93,7 @@ def test_a_throttled_partition_does_not_hold_up_the_others() -> None:
 
 @pytest.mark.parametrize("applied", [True, False])
 def test_a_lost_answer_is_asked_for_again(applied: bool) -> None:
-    """Whether the write had been applied or not, the document is there once."""
+    """A document whose answer was lost is in the database once, whether or not the write was applied."""
     bench, documents = Bench(), make_documents(20)
     bench.transport.meet([lose(applied)])
     progress = bench.write(documents)
@@ -107,14 +106,14 @@ def test_a_lost_answer_is_asked_for_again(applied: bool) -> None:
     "fault", [Fault(408), Fault(410, 1002), Fault(449), Fault(503), Fault(403, 3), Fault(404, 1002)]
 )
 def test_a_service_that_is_busy_or_moving_is_asked_again(fault: Fault) -> None:
-    """Each of these passes."""
+    """A document is sent again after each of these statuses."""
     bench = Bench()
     bench.transport.meet([fault] * (ATTEMPTS - 1))
     assert bench.write(make_documents(5)).acknowledged == 5
 
 
 def test_answers_that_stay_lost_fail_the_call_for_now() -> None:
-    """After so many one after another the activity is retried as a whole, later."""
+    """After ATTEMPTS lost answers in a row the call fails with Transient."""
     bench = Bench()
     bench.transport.always = lose(applied=False)
     with pytest.raises(Transient, match=f"answered {CONNECTION_LOST} {ATTEMPTS} times for sales"):
@@ -123,7 +122,7 @@ def test_answers_that_stay_lost_fail_the_call_for_now() -> None:
 
 
 class Silent(FakeTransport):
-    """Takes what is sent and never answers."""
+    """A transport that takes what is sent and never answers."""
 
     async def send(self, container: str, target: Target, documents: Sequence[StagedDocument]) -> list[Result]:
         await asyncio.Event().wait()
@@ -131,7 +130,7 @@ class Silent(FakeTransport):
 
 
 def test_an_answer_that_does_not_come_in_time_counts_as_lost() -> None:
-    """The call ends soon after its deadline, whatever the connection does."""
+    """The call ends soon after its deadline although the connection never answers."""
     bench = Bench(transport=Silent())
     writer = open_writer(bench.transport, bench.clock, RateControllers(bench.clock))
     deadline = Deadline(bench.clock() + 0.01, bench.clock, grace=0.01)
@@ -140,7 +139,7 @@ def test_an_answer_that_does_not_come_in_time_counts_as_lost() -> None:
 
 
 def test_a_call_that_is_given_up_holds_up_nobody() -> None:
-    """What it had in flight makes room for the other lanes, which share the range's controller."""
+    """The requests of a cancelled call leave room for other lanes, which share the range's rate controller."""
     controllers = RateControllers(ManualClock())
     documents = make_documents(50)
     (target,) = set(KeyRoute().targets(documents))
@@ -163,7 +162,7 @@ def test_a_call_that_is_given_up_holds_up_nobody() -> None:
 
 
 def test_waits_after_lost_answers_grow() -> None:
-    """So that a service that struggles is left alone for longer each time."""
+    """Each wait after a lost answer is twice as long as the one before."""
     bench = Bench()
     bench.transport.meet([lose(applied=False)] * 4)
     bench.write(make_documents(1))
@@ -171,7 +170,7 @@ def test_waits_after_lost_answers_grow() -> None:
 
 
 def test_one_poison_document_costs_itself_only() -> None:
-    """Of 100 in a batch that is all or nothing, 99 are written and the one is refused with its status."""
+    """In a batch of 100 that is all or nothing, 99 are written and the bad one is refused with its status."""
     bench, documents = Bench(), make_documents(100)
     bench.transport.poison = {"0-50": 400}
     progress = bench.write(documents)
@@ -184,7 +183,7 @@ def test_one_poison_document_costs_itself_only() -> None:
 
 
 def test_many_poison_documents_are_all_found() -> None:
-    """Each is refused, whatever its status."""
+    """Every bad document of a batch is refused with its own status."""
     bench, documents = Bench(), make_documents(40, 40)
     bench.transport.poison = {f"{shop}-{n}": (400, 409, 413)[n % 3] for shop in (0, 1) for n in range(0, 40, 2)}
     progress = bench.write(documents)
@@ -193,7 +192,7 @@ def test_many_poison_documents_are_all_found() -> None:
 
 
 def test_a_refused_request_is_divided_until_the_culprit_is_found() -> None:
-    """An answer that stands for the whole request does not condemn all of its documents."""
+    """A refusal of a whole request refuses none of its documents as long as smaller requests succeed."""
     bench, documents = Bench(), make_documents(100)
     bench.transport.meet([Fault(413), Fault(413), None])
     progress = bench.write(documents)
@@ -202,7 +201,7 @@ def test_a_refused_request_is_divided_until_the_culprit_is_found() -> None:
 
 
 def test_what_is_refused_alone_is_refused() -> None:
-    """Dividing ends at one document, which then is the culprit."""
+    """A document that is refused in a request of its own is refused for good."""
     bench, documents = Bench(), make_documents(2)
     bench.transport.always = Fault(413)
     progress = bench.write(documents)
@@ -211,7 +210,7 @@ def test_what_is_refused_alone_is_refused() -> None:
 
 
 def test_at_the_deadline_the_exact_low_water_mark_is_returned() -> None:
-    """What lies before it is acknowledged, and what was written behind it is told, so that it is not written again."""
+    """The progress at the deadline says exactly what is acknowledged: a first part, and ranges behind it."""
     bench, documents = Bench(), make_documents(100, 100, 100)
     bench.transport.meet([None, throttle(60), None])
     progress = bench.write(documents, seconds=30)
@@ -224,7 +223,7 @@ def test_at_the_deadline_the_exact_low_water_mark_is_returned() -> None:
 
 
 def test_what_was_acknowledged_ahead_is_not_sent_again() -> None:
-    """The next call takes it for acknowledged, and counts what it acknowledges itself."""
+    """The next call sends and counts only what the call before did not acknowledge."""
     bench, documents = Bench(), make_documents(100, 100, 100)
     bench.transport.meet([None, throttle(60), None])
     first = bench.write(documents, seconds=30)
@@ -235,7 +234,7 @@ def test_what_was_acknowledged_ahead_is_not_sent_again() -> None:
 
 
 def test_behind_the_deadline_nothing_is_sent() -> None:
-    """A call that starts too late returns at once."""
+    """A call that starts behind its deadline returns at once."""
     bench = Bench()
     assert bench.write(make_documents(5), seconds=0).acknowledged == 0
     assert bench.transport.sent == []
@@ -251,7 +250,7 @@ def test_behind_the_deadline_nothing_is_sent() -> None:
     ],
 )
 def test_a_dead_end_stops_all_writing(fault: Fault, text: str) -> None:
-    """The first such answer ends the call, and no request follows those in flight."""
+    """The first answer that no repeat can mend ends the call, and only requests in flight follow."""
     bench = Bench()
     bench.transport.meet([fault])
     with pytest.raises(Permanent, match=text):
@@ -260,7 +259,7 @@ def test_a_dead_end_stops_all_writing(fault: Fault, text: str) -> None:
 
 
 def test_the_fence_is_asked_before_each_request_and_stops_it() -> None:
-    """A run that has moved on gets no more writes than those in flight."""
+    """A check that raises stops the write: no request is sent after it."""
     bench, asked = Bench(), 0
 
     async def check() -> None:

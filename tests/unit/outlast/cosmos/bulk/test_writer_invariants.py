@@ -51,7 +51,7 @@ def test_what_is_acknowledged_is_written_or_refused(
 def test_called_again_from_where_it_stopped_it_forgets_nothing(
     script: Sequence[Fault | None], shops: Sequence[int], positions: set[int]
 ) -> None:
-    """Calls of little time each, one after another as the activity makes them, acknowledge every document just once."""
+    """Short calls one after another acknowledge every document exactly once."""
     bench, documents = Bench(), make_documents(*shops)
     script = [fault for fault in script if fault != Fault(413)]
     bench.transport.poison = {ids_of(documents)[position]: 400 for position in positions if position < len(documents)}
@@ -75,7 +75,7 @@ def test_called_again_from_where_it_stopped_it_forgets_nothing(
 
 @pytest.mark.parametrize("poison", [1, 30, 60])
 def test_calls_of_two_requests_each_still_come_to_an_end(poison: int) -> None:
-    """However many documents of a batch are refused, and however little time a slow database leaves each call."""
+    """Calls that have time for two requests each end, however many documents of a batch are refused."""
     bench, documents = Bench(), make_documents(60)
     bench.transport.poison = dict.fromkeys(ids_of(documents)[-poison:], 400)
     acknowledged, calls = 0, 0

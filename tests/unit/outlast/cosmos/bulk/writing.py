@@ -20,7 +20,7 @@ CONTAINER = "sales"
 
 
 def make_documents(*shops: int, text: str = "") -> list[StagedDocument]:
-    """That many documents for each shop, in the order of the hash space as they are staged; a row each."""
+    """Return that many documents for each shop, one a row, in the order of the hash space."""
     contents = [
         {"id": f"{shop}-{n}", "shop": f"s{shop}", "text": text}
         for shop, count in enumerate(shops)
@@ -31,7 +31,7 @@ def make_documents(*shops: int, text: str = "") -> list[StagedDocument]:
 
 
 async def let_pass() -> None:
-    """A fence that lets everybody through."""
+    """A check that lets every request pass."""
 
 
 def open_writer(transport: Transport, clock: ManualClock, controllers: RateControllers) -> Writer:
@@ -41,7 +41,7 @@ def open_writer(transport: Transport, clock: ManualClock, controllers: RateContr
 
 @dataclass(slots=True)
 class Bench:
-    """A writer with its world."""
+    """A writer over a fake database and a manual clock."""
 
     clock: ManualClock = field(default_factory=ManualClock)
     transport: FakeTransport = field(default_factory=FakeTransport)
@@ -54,13 +54,13 @@ class Bench:
         ahead: NumberRanges = (),
         bucket: TokenBucket | None = None,
     ) -> WriteProgress:
-        """Write within that time."""
+        """Write with a deadline in `seconds`."""
         deadline = Deadline(self.clock() + seconds, self.clock)
         writer = open_writer(self.transport, self.clock, RateControllers(self.clock, MAX_OPERATIONS))
         return asyncio.run(writer.write(CONTAINER, documents, Limits(deadline, check, bucket), ahead))
 
     def ids(self) -> set[str]:
-        """The documents in the database."""
+        """Return the ids of the documents in the database."""
         return {key for _, key in self.transport.documents(CONTAINER)}
 
 

@@ -11,13 +11,13 @@ RUNS = [Generation("b", "2026-01-01"), Generation("a", "2026-01-02"), Generation
 
 
 def test_a_document_carries_its_run() -> None:
-    """Two generations of one document lie side by side; its own id is kept."""
+    """A document has its run in its id and as a member, and keeps its own id as another."""
     assert as_generation({"id": "x", "n": 1}, "r1") == {"id": "x:r1", "n": 1, "snapshot_run": "r1", "snapshot_id": "x"}
 
 
 @pytest.mark.parametrize("name", ["snapshot_run", "snapshot_id"])
 def test_a_document_with_our_names_is_refused(name: str) -> None:
-    """It costs its row, and says which name."""
+    """A document with a reserved member is refused, and the error names the member."""
     with pytest.raises(DocumentRefused, match=name) as refused:
         as_generation({"id": "x", name: 1}, "r1")
     assert (refused.value.code, refused.value.field) == ("reserved", name)
@@ -25,14 +25,14 @@ def test_a_document_with_our_names_is_refused(name: str) -> None:
 
 @pytest.mark.parametrize("document", [None, [1], {"n": 1}, {"id": ""}, {"id": 7}])
 def test_what_is_no_document_stays_none(document: Any) -> None:
-    """Who checks documents finds the fault that was there."""
+    """A value that is no document keeps what is wrong with it, so that the check of documents refuses it."""
     after = as_generation(document, "r1")
     assert after == document or after["id"] == document.get("id")
 
 
 @pytest.mark.parametrize("order", list(permutations(RUNS)))
 def test_the_newest_run_is_current_in_whatever_order_they_publish(order: tuple[Generation, ...]) -> None:
-    """By the time of acceptance, then by id; an older one never replaces a newer one."""
+    """The run that was accepted last is current in every order of publishing; equal times go by id."""
     header: Header | None = None
     for run in order:
         header = published(header, "stock", run, 1, "now") or header
@@ -41,7 +41,7 @@ def test_the_newest_run_is_current_in_whatever_order_they_publish(order: tuple[G
 
 
 def test_publishing_again_changes_nothing() -> None:
-    """The answer was lost; also when another run has been published since."""
+    """A repeated publishing changes nothing, also when another run was published since."""
     first = published(None, "stock", RUNS[0], 1, "t1")
     assert published(first, "stock", RUNS[0], 1, "t2") is None
     second = published(first, "stock", RUNS[1], 2, "t2")
@@ -53,7 +53,7 @@ def test_publishing_again_changes_nothing() -> None:
 
 @pytest.mark.parametrize("key", ["/shop", "/place/shop"])
 def test_a_header_is_read_as_it_was_written(key: str) -> None:
-    """With a partition key where the container has it."""
+    """A stored header has the partition key at the container's path and reads back unchanged."""
     report = type("Stock", (type(WITH_SNAPSHOT["stock"]),), {"partition_key": key})()
     header = Header("stock", RUNS[1], 5, "now", (Generation("b", "2026-01-01", "now"),))
     document = header_document(report, header)
