@@ -239,6 +239,6 @@ def test_a_run_that_is_ended_while_it_is_compensated_is_compensated_all_the_same
     """By what is left of it or by the sweep; it keeps its own reason."""
     held = ended_while_compensating[what]
     record = stack.sweep_until(held.run, "failed")
-    assert "the database refuses the header of airport_departures" in record["failure"]["text"]
+    assert "the database refuses airport-departures (403)" in record["failure"]["text"]
     assert len(stack.mails_about(held.run)) == 1
     assert documents(stack, held.run) == []
