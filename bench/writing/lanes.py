@@ -134,7 +134,7 @@ def peak_mb() -> float:
     return int(line.split()[1]) / 1024
 
 
-def main() -> None:
+def read_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser()
     parser.add_argument("--url", required=True)
     parser.add_argument("--key", required=True)
@@ -142,7 +142,11 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=3600)
     parser.add_argument("--rows", type=int)
     parser.add_argument("--window", type=int, default=WINDOW)
-    options = parser.parse_args()
+    return parser.parse_args()
+
+
+def main() -> None:
+    options = read_options()
     lanes = Lanes(options.url, options.key)
     asyncio.run(lanes.run(fresh_windows(options.name, options.rows, options.window), options.seconds))
     by_second: dict[int, int] = {}

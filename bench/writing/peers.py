@@ -135,8 +135,8 @@ def _javascript(folder: Path) -> Peer:
     def run(url: str, key: str, seconds: float) -> Rate:
         command = ["node", SCRIPT.name, url, key, str(seconds)]
         done = subprocess.run(command, cwd=folder, capture_output=True, check=True, text=True)
-        told = json.loads(done.stdout)
-        return Rate(told["rows"] / told["seconds"], told["cpu"] / told["rows"] * 1e6)
+        results = json.loads(done.stdout)
+        return Rate(results["rows"] / results["seconds"], results["cpu"] / results["rows"] * 1e6)
 
     return run
 

@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import count
 
 from azure.cosmos import CosmosClient, PartitionKey
@@ -126,30 +126,42 @@ def seconds_to_adapt(pause: int) -> float:
     """Return the longest time until 95 % of a new rate is used: after the start, a doubling, a halving, a split."""
     with emulated() as process:
         lanes, served = Lanes(process.url, process.key), Served(process.url)
-        control, changes = Control(process.url), list[tuple[float, int]]()
-
-        def change(rate: int) -> None:
-            control.set_throughput(DATABASE, CONTAINER, rate)
-            changes.append((time.time(), rate))
-
-        def split() -> None:
-            for partition in control.container(DATABASE, CONTAINER)["partitions"]:
-                control.split(DATABASE, CONTAINER, partition["id"])
-            changes.append((time.time(), RATE))
-
-        async def disturb() -> None:
-            changes.append((time.time(), RATE))
-            for event in (lambda: change(2 * RATE), lambda: change(RATE), split, lambda: None):
-                await asyncio.sleep(pause)
-                await asyncio.to_thread(served.look)
-                await asyncio.to_thread(event)
+        disturbance = _Disturbance(Control(process.url), served, pause)
 
         async def run() -> None:
-            await asyncio.gather(lanes.run(fresh_windows("r", size=1024), 4 * pause + 1), disturb())
+            await asyncio.gather(lanes.run(fresh_windows("r", size=1024), 4 * pause + 1), disturbance.run())
 
         asyncio.run(run())
         served.look()
-    return max(_seconds_until_used(served, at, rate, pause) for at, rate in changes[:4])
+    return max(_seconds_until_used(served, at, rate, pause) for at, rate in disturbance.changes)
+
+
+@dataclass(slots=True)
+class _Disturbance:
+    """Changes the rate and the ranges of the container. `changes` are the instants, with the rate from then on."""
+
+    control: Control
+    served: Served
+    pause: int
+    changes: list[tuple[float, int]] = field(default_factory=list)
+
+    async def run(self) -> None:
+        self.changes.append((time.time(), RATE))
+        for event in (lambda: self._change(2 * RATE), lambda: self._change(RATE), self._split):
+            await asyncio.sleep(self.pause)
+            await asyncio.to_thread(self.served.look)
+            await asyncio.to_thread(event)
+        await asyncio.sleep(self.pause)
+        await asyncio.to_thread(self.served.look)
+
+    def _change(self, rate: int) -> None:
+        self.control.set_throughput(DATABASE, CONTAINER, rate)
+        self.changes.append((time.time(), rate))
+
+    def _split(self) -> None:
+        for partition in self.control.container(DATABASE, CONTAINER)["partitions"]:
+            self.control.split(DATABASE, CONTAINER, partition["id"])
+        self.changes.append((time.time(), RATE))
 
 
 def _seconds_until_used(served: Served, at: float, rate: int, pause: int) -> float:
