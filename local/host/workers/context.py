@@ -51,10 +51,6 @@ class Context(func.Context):
         self._invocation = invocation
         self._trace = Trace()
 
-    def enter(self) -> None:
-        """Leaves the id of this call in the thread that runs it."""
-        THREADS.invocation_id = self._invocation
-
     @property
     def invocation_id(self) -> str:
         """The id of this call."""

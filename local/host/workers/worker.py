@@ -2,7 +2,6 @@
 
 import asyncio
 import inspect
-import logging
 import os
 import sys
 import threading
@@ -14,7 +13,8 @@ from typing import Any
 
 from local.host.durable import sdk
 from local.host.workers import app as apps
-from local.host.workers.context import Context
+from local.host.workers import logs
+from local.host.workers.context import THREADS
 from local.host.workers.invocation import prepare, result_of
 from local.host.workers.wire import Header, Unpacker, pack
 
@@ -24,13 +24,11 @@ SWITCH_SECONDS = 0.0005  # what computes in a thread must not hold up what waits
 
 def main() -> None:
     """Serves the host on the standard pipes, which the app's own code no longer sees."""
-    folder = Path(sys.argv[2])
+    folder, shown = Path(sys.argv[2]), int(sys.argv[3])
     receive, send = _take_pipes()
-    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     sdk.prepare()
     sys.setswitchinterval(SWITCH_SECONDS)
-    logging.getLogger("azure").setLevel(logging.WARNING)
-    asyncio.run(Worker(folder, receive, send).run())
+    asyncio.run(Worker(folder, receive, send, logs.install(shown)).run())
 
 
 def _take_pipes() -> tuple[int, int]:
@@ -46,8 +44,9 @@ def _take_pipes() -> tuple[int, int]:
 class Worker:
     """Runs what the host asks for: coroutines on the loop, everything else in threads."""
 
-    def __init__(self, folder: Path, receive: int, send: int) -> None:
+    def __init__(self, folder: Path, receive: int, send: int, records: logs.Records) -> None:
         self._folder = folder
+        self._records = records
         self._receive = receive
         self._send = send
         self._outbox: list[bytes] = []
@@ -84,23 +83,26 @@ class Worker:
             task.add_done_callback(self._tasks.discard)
 
     async def _serve(self, header: Header, body: bytes) -> None:
-        function = self._functions[header["function"]]
+        function, invocation = self._functions[header["function"]], header["invocation"]
+        self._records.running[invocation] = function.name
+        logs.INVOCATION.set(invocation)
         try:
             arguments = prepare(function, header, body, str(self._folder))
-            value = await self._call(function, arguments)
+            value = await self._call(function, arguments, invocation)
             answer, payload = result_of(function, value, arguments)
         except BaseException as error:
             if isinstance(error, KeyboardInterrupt):
                 raise
             answer, payload = _failure(error), b""
+        finally:
+            del self._records.running[invocation]
         self._answer({"id": header["id"], **answer}, payload)
 
-    async def _call(self, function: apps.Function, arguments: dict[str, Any]) -> Any:
+    async def _call(self, function: apps.Function, arguments: dict[str, Any], invocation: str) -> Any:
         if inspect.iscoroutinefunction(function.code):
-            _enter(arguments)
             return await function.code(**arguments)
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._threads, _run, function.code, arguments)
+        return await loop.run_in_executor(self._threads, _run, function.code, arguments, invocation)
 
     def _answer(self, header: Header, body: bytes) -> None:
         """Answers of one round of the loop leave in one write."""
@@ -121,15 +123,13 @@ class Worker:
             os._exit(0)
 
 
-def _run(code: Callable[..., Any], arguments: dict[str, Any]) -> Any:
-    """A function in a thread of its own."""
-    _enter(arguments)
-    return code(**arguments)
-
-
-def _enter(arguments: dict[str, Any]) -> None:
-    if isinstance(context := arguments.get("context"), Context):
-        context.enter()
+def _run(code: Callable[..., Any], arguments: dict[str, Any], invocation: str) -> Any:
+    """Runs a function in a thread that knows the call's id."""
+    THREADS.invocation_id = invocation
+    try:
+        return code(**arguments)
+    finally:
+        THREADS.invocation_id = None
 
 
 def _failure(error: BaseException) -> Header:

@@ -3,6 +3,7 @@
 import asyncio
 import datetime
 import json
+import logging
 import os
 import sys
 import time
@@ -54,6 +55,21 @@ def shout(text: str) -> str:
     sys.stdout.flush()
     os.write(1, b"and past Python's own buffer\n")
     return text.upper()
+
+
+async def logs(given: Any, context: func.Context) -> None:
+    """Logs from its own task, from a task that it starts, and from threads with and without the call's id."""
+    storage: Any = context.thread_local_storage
+
+    def in_thread(text: str, identity: str | None) -> None:
+        storage.invocation_id = identity
+        logging.warning(text)
+
+    logging.info("from the call")
+    logging.getLogger("azure.core").info("from a library")
+    await asyncio.create_task(asyncio.to_thread(in_thread, "from a thread with the id", context.invocation_id))
+    await asyncio.to_thread(in_thread, "from a thread without the id", None)
+    logging.warning("%d is no argument for it", "a text")
 
 
 def fill(size: int) -> str:
@@ -267,6 +283,7 @@ app.activity_trigger(input_name="given")(app.durable_client_input(client_name="c
 app.activity_trigger(input_name="seconds")(nap)
 app.activity_trigger(input_name="seconds")(block)
 app.activity_trigger(input_name="text")(shout)
+app.activity_trigger(input_name="given")(logs)
 app.activity_trigger(input_name="size")(fill)
 app.orchestration_trigger(context_name="context")(story)
 app.orchestration_trigger(context_name="context")(versions)
