@@ -150,6 +150,7 @@ class Host:
             orchestrators=self._settings.orchestrators,
             timeout=self._settings.timeout,
             worker=WORKER,
+            visibility=self._settings.visibility,
         )
 
     def _break_from(self, loop: asyncio.AbstractEventLoop) -> Callable[[BaseException], None]:
