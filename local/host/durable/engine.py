@@ -69,7 +69,8 @@ class Engine:
         self._leases = Leases(database, clock, limits.visibility) if limits.visibility else None
         self._timers: list[tuple[float, str, int, DueTimer]] = []
         self._timer_set = asyncio.Event()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._work: set[asyncio.Task[None]] = set()  # turns and activities
+        self._watches: set[asyncio.Task[None]] = set()
         self._stopped = False
 
     async def start(self) -> None:
@@ -83,19 +84,26 @@ class Engine:
                 timers=tuple(DueTimer(**row) for row in read.all("all_timers")),
             )
         )
-        self._spawn(self._watch_timers(), "The durable timers' clock")
+        self._watch(self._watch_timers(), "The durable timers' clock")
         for activity, wait in activities:
             if wait:
-                self._spawn(self._take_up_later(activity, wait), f"The lease of {activity.name} of {activity.instance}")
+                self._watch(self._take_up_later(activity, wait), f"The lease of {activity.name} of {activity.instance}")
         if self._leases is not None:
-            self._spawn(self._leases.keep(), "The leases of activities")
+            self._watch(self._leases.keep(), "The leases of activities")
+
+    async def drain(self) -> None:
+        """Begins nothing more, and returns when every turn and activity under way has ended and is in the file."""
+        self._stopped = True
+        while self._work:
+            await asyncio.wait(self._work)
 
     async def stop(self) -> None:
         """Drops what is under way; it is unfinished in the file and will be done again."""
         self._stopped = True
-        for task in self._tasks:
+        tasks = self._work | self._watches
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     @property
     def idle(self) -> bool:
@@ -137,12 +145,18 @@ class Engine:
             self._spawn(self._take_turn(instance), f"A turn of {instance}")
 
     def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> None:
+        self._keep(self._work, work, name)
+
+    def _watch(self, work: Coroutine[Any, Any, None], name: str) -> None:
+        self._keep(self._watches, work, name)
+
+    def _keep(self, tasks: set[asyncio.Task[None]], work: Coroutine[Any, Any, None], name: str) -> None:
         task = asyncio.create_task(work, name=name)
-        self._tasks.add(task)
+        tasks.add(task)
+        task.add_done_callback(tasks.discard)
         task.add_done_callback(self._ended)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
         error = None if task.cancelled() else task.exception()
         if isinstance(error, sqlite3.Error):
             self._database.give_up(error)

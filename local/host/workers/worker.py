@@ -3,6 +3,7 @@
 import asyncio
 import inspect
 import os
+import signal
 import sys
 import threading
 import traceback
@@ -24,6 +25,7 @@ SWITCH_SECONDS = 0.0005  # what computes in a thread must not hold up what waits
 
 def main() -> None:
     """Serves the host on the standard pipes, which the app's own code no longer sees."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal's Ctrl-C is the host's: it lets calls end first
     folder, shown = Path(sys.argv[2]), int(sys.argv[3])
     receive, send = _take_pipes()
     sdk.prepare()

@@ -229,6 +229,13 @@ def leaves(req: func.HttpRequest, res: func.Out[func.HttpResponse]) -> None:
     res.set(func.HttpResponse("left", status_code=201))
 
 
+async def pause(req: func.HttpRequest) -> str:
+    """Answers after some seconds, and says when it begins."""
+    note("pauses", req.params["seconds"])
+    await asyncio.sleep(float(req.params["seconds"]))
+    return "paused"
+
+
 def hang(req: func.HttpRequest) -> str:
     """Takes longer than any test allows."""
     time.sleep(60)
@@ -307,6 +314,7 @@ app.route(route="files/{*path}", auth_level=func.AuthLevel.ANONYMOUS)(files)
 app.route(route="echo", auth_level=func.AuthLevel.ANONYMOUS, methods=["POST"])(echo)
 app.route(route="speaks", auth_level=func.AuthLevel.ANONYMOUS)(speaks)
 app.route(route="leaves", binding_arg_name="res", auth_level=func.AuthLevel.ANONYMOUS)(leaves)
+app.route(route="pause", auth_level=func.AuthLevel.ANONYMOUS)(pause)
 app.route(route="hang", auth_level=func.AuthLevel.ANONYMOUS)(hang)
 app.route(route="invocation", auth_level=func.AuthLevel.ANONYMOUS)(invocation)
 app.route(route="environment", auth_level=func.AuthLevel.ANONYMOUS)(environment)
