@@ -32,6 +32,8 @@ class Trace(_abc.TraceContext):
         """None."""
         return {}
 
+    Traceparent, Tracestate, Attributes = trace_parent, trace_state, attributes  # the Azure worker's own names
+
 
 @dataclass(frozen=True)
 class Retry:

@@ -20,6 +20,7 @@ from local.host.workers.invocation import prepare, result_of
 from local.host.workers.wire import Header, Unpacker, pack
 
 CHUNK = 1 << 20
+UNREADABLE = "Unhandled exception in function. Could not serialize original exception message."
 SWITCH_SECONDS = 0.0005  # what computes in a thread must not hold up what waits on the loop for 5 ms at a time
 
 
@@ -110,7 +111,11 @@ class Worker:
         """Answers of one round of the loop leave in one write."""
         if not self._outbox:
             asyncio.get_running_loop().call_soon(self._flush)
-        self._outbox.append(pack(header, body))
+        try:
+            frame = pack(header, body)
+        except (TypeError, ValueError) as error:  # a header of a response that is no text of UTF-8
+            frame = pack({"id": header["id"], **_failure(error)})
+        self._outbox.append(frame)
 
     def _flush(self) -> None:
         data, self._outbox = b"".join(self._outbox), []
@@ -136,5 +141,18 @@ def _run(code: Callable[..., Any], arguments: dict[str, Any], invocation: str) -
 
 def _failure(error: BaseException) -> Header:
     """What the host is told of an exception: the text as the real worker writes it, and the stack."""
-    stack = "".join(traceback.format_exception(error))
-    return {"ok": False, "error": f"{type(error).__name__}: {error}", "message": str(error), "stack": stack}
+    try:
+        message = str(error)
+        text = f"{type(error).__name__}: {message}"
+    except Exception:  # noqa: BLE001 - the app's own __str__ may raise whatever it likes
+        message = text = UNREADABLE
+    try:
+        stack = "".join(traceback.format_exception(error))
+    except Exception:  # noqa: BLE001 - the same for what the traceback shows
+        stack = ""
+    return {"ok": False, "error": _encodable(text), "message": _encodable(message), "stack": _encodable(stack)}
+
+
+def _encodable(text: str) -> str:
+    """Half a surrogate pair is shown by its escape, because no frame can hold it."""
+    return text.encode("utf-8", "backslashreplace").decode()

@@ -5,6 +5,8 @@ import urllib.parse
 import uuid
 from typing import Any
 
+import pytest
+
 from tests.e2e.host.hosting import WEBHOOK, Hosted, eventually
 
 
@@ -261,3 +263,13 @@ def test_a_timer_function_runs_at_the_start_when_it_says_so(host: Hosted) -> Non
     """It runs once and is not overdue."""
     eventually(lambda: host.noted("ticks"), "the timer function")
     assert host.noted("ticks").count("at_start False") == 1
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [(None, "Unhandled exception in function. Could not serialize"), ("x", "ValueError: half \\ud800")],
+)
+def test_an_activity_whose_exception_has_no_text_fails_at_once(host: Hosted, given: Any, said: str) -> None:
+    """The orchestration gets a failure with the Azure worker's sentence, or with an escape for what is no text."""
+    [failed] = host.result("caught", [["unreadable", given]])
+    assert failed.startswith(f"Activity function 'unreadable' failed:  {said}")

@@ -72,6 +72,38 @@ async def logs(given: Any, context: func.Context) -> None:
     logging.warning("%d is no argument for it", "a text")
 
 
+class Unreadable(Exception):
+    """An exception without a text."""
+
+    def __str__(self) -> str:
+        raise RuntimeError("no text")
+
+
+def unreadable(given: Any) -> None:
+    """Raises an exception that cannot be shown, or one with half a surrogate pair."""
+    raise Unreadable if given is None else ValueError("half \ud800")
+
+
+def raises(req: func.HttpRequest) -> str:
+    """Raises an exception that cannot be shown."""
+    raise Unreadable
+
+
+def answers_nothing(req: func.HttpRequest) -> None:
+    """Returns no response."""
+
+
+def traced(req: func.HttpRequest, context: func.Context) -> str:
+    """Shows the call's trace under the Azure worker's names."""
+    trace: Any = context.trace_context
+    return f"{trace.Traceparent == trace.trace_parent} {trace.Tracestate!r}"
+
+
+def bakes(req: func.HttpRequest) -> func.HttpResponse:
+    """Sets the cookie that it is told."""
+    return func.HttpResponse("baked", headers={"Set-Cookie": req.params["cookie"]})
+
+
 def fill(size: int) -> str:
     """A result of any size."""
     return "x" * size
@@ -291,6 +323,11 @@ app.activity_trigger(input_name="seconds")(nap)
 app.activity_trigger(input_name="seconds")(block)
 app.activity_trigger(input_name="text")(shout)
 app.activity_trigger(input_name="given")(logs)
+app.activity_trigger(input_name="given")(unreadable)
+app.route(route="raises", auth_level=func.AuthLevel.ANONYMOUS)(raises)
+app.route(route="answers-nothing", auth_level=func.AuthLevel.ANONYMOUS)(answers_nothing)
+app.route(route="traced", auth_level=func.AuthLevel.ANONYMOUS)(traced)
+app.route(route="bakes", auth_level=func.AuthLevel.ANONYMOUS)(bakes)
 app.activity_trigger(input_name="size")(fill)
 app.orchestration_trigger(context_name="context")(story)
 app.orchestration_trigger(context_name="context")(versions)
