@@ -277,3 +277,20 @@ def test_a_stop_waits_for_what_is_under_way_and_begins_nothing(tmp_path: Path) -
             assert (hub.status("a"), len(hub.database.read.all("read_messages", instance="a"))) == ("Running", 1)
 
     asyncio.run(run())
+
+
+def test_an_unknown_sub_orchestrator_fails_at_once(tmp_path: Path) -> None:
+    """The parent gets a failure that names the known orchestrators."""
+
+    def parent(context: Context) -> Any:
+        return (yield context.call_sub_orchestrator("nobody"))
+
+    async def run() -> None:
+        async with Hub(tmp_path / "host.db", {"parent": parent}, {}) as hub:
+            await hub.start("parent", "p")
+            await hub.finished("p")
+            assert hub.status("p") == "Failed"
+            assert "The function 'nobody' doesn't exist" in hub.output("p")
+            assert "the known orchestrator functions: 'parent'." in hub.output("p")
+
+    asyncio.run(run())
