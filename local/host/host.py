@@ -1,6 +1,7 @@
 """The host put together: what starts in which order, which request goes where, and how it all ends."""
 
 import asyncio
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,6 @@ from local.host.workers.pool import NotReady, Pool
 
 RPC = "/durabletask/"
 DRAIN_SECONDS = 9.0  # how long a stop waits for the calls under way: the Azure host was seen to wait for 8.7 s
-WORKER = "python"  # how the worker's program is named in failures
 
 
 class Host:
@@ -54,7 +54,7 @@ class Host:
         self._timers = TimerTriggers(
             self._database, self._pool, self._clock, self._settings.timeout, self._settings.values, say
         )
-        self._admin = Admin(self._keys, self._pool, self._settings.timeout, self._timers.fire, say)
+        self._admin = Admin(self._keys, self._pool, self._settings.timeout, self._timers.fire, say, options.app)
         self._public = Listener(self._answer, guard=from_outside(options.bind), shutdown_seconds=DRAIN_SECONDS)
         self._rpc = Listener(self._answer_worker, guard=from_workers)
 
@@ -83,7 +83,8 @@ class Host:
         """Listening first, for the app is told its address; orchestrations last, for they need everything."""
         await self._public.start(self._options.bind, self._options.port)
         await self._rpc.start("127.0.0.1", 0)
-        self._pool.client = self._management.client_binding(self._origin, f"http://127.0.0.1:{self._rpc.port}{RPC}")
+        rpc = f"http://127.0.0.1:{self._rpc.port}{RPC}"
+        self._pool.client = self._management.client_binding(self._own_name, rpc)
         self._use(await self._pool.start(), starting=True)
         await self._engine.start()
         await self._public.answers("/admin/host/ping")
@@ -91,6 +92,12 @@ class Host:
     @property
     def _origin(self) -> str:
         return f"http://{_named(self._options.bind)}:{self._public.port}"
+
+    @property
+    def _own_name(self) -> str:
+        """The origin in the addresses that an app's durable client makes without a request: there WEBSITE_HOSTNAME."""
+        local = self._options.bind in {"127.0.0.1", "0.0.0.0", "::"}
+        return f"http://localhost:{self._public.port}" if local else self._origin
 
     async def _drain(self) -> None:
         """No new work; what is under way has a time in which it can end and be recorded."""
@@ -157,7 +164,7 @@ class Host:
             activities=self._settings.activities,
             orchestrators=self._settings.orchestrators,
             timeout=self._settings.timeout,
-            worker=WORKER,
+            worker=sys.executable,
             visibility=self._settings.visibility,
         )
 

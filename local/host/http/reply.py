@@ -22,7 +22,11 @@ class Request:
     @property
     def url(self) -> str:
         """The whole address."""
-        return f"{self.origin}{self.path}" + (f"?{self.query_text}" if self.query_text else "")
+        return self.with_path(self.path)
+
+    def with_path(self, path: str) -> str:
+        """The whole address with another path."""
+        return f"{self.origin}{path}" + (f"?{self.query_text}" if self.query_text else "")
 
     @property
     def keys(self) -> list[str]:

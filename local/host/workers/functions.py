@@ -8,7 +8,7 @@ from typing import Any
 
 from local.host.durable.engine import Functions
 from local.host.http.reply import Reply, Request, empty
-from local.host.http.routes import RESERVED, Route, find, route_of
+from local.host.http.routes import RESERVED, Route, find, normalised, route_of
 from local.host.workers import bindings
 from local.host.workers.pool import Aborted, Died, Pool, TimedOut
 
@@ -116,7 +116,7 @@ class HttpFunctions:
             return empty(401)
         header = {
             "method": request.method,
-            "url": request.url,
+            "url": request.with_path(normalised(request.path)),
             "headers": request.headers,
             "query": {name: value for name, value in request.query.items() if value},
             "route": parameters,
@@ -141,7 +141,7 @@ class HttpFunctions:
         headers += [("Set-Cookie", c) for c in answer["cookies"]]
         if (trouble := _unsendable(answer["status"], headers)) is not None:
             self._pool.report(f"Function {function} failed: its response has {trouble}.")
-            return empty(500)
+            return Reply(status=500, headers=[h for h in headers if h[0].lower() == "retry-after"])
         return Reply(status=answer["status"], body=payload, headers=headers)
 
 
