@@ -53,16 +53,20 @@ class Admin:
         self._tasks: set[asyncio.Task[None]] = set()
         self.registered = Registered(all=[])
 
-    async def answer(self, request: Request) -> Reply:
-        """Answers a request; only the ping needs no key."""
+    def admit(self, request: Request) -> Reply | None:
+        """Refuses a request by its head; only the ping needs no key."""
         path = request.path.strip("/")
         if path == "admin/host/ping":
-            return empty(200)
+            return None
         if not path.startswith(("admin/host/status", "admin/functions")):
             return empty(404)
-        if not self._keys.opens_admin(request.keys):
-            return unauthorized()
-        match request.method, path.split("/"):
+        return None if self._keys.opens_admin(request.keys) else unauthorized()
+
+    async def answer(self, request: Request) -> Reply:
+        """Answers a request that was admitted."""
+        match request.method, request.path.strip("/").split("/"):
+            case _, ["admin", "host", "ping"]:
+                return empty(200)
             case "GET", ["admin", "host", "status"]:
                 return as_json(200, self._status())
             case "GET", ["admin", "functions"]:

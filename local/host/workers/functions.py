@@ -106,14 +106,19 @@ class HttpFunctions:
         self._allowed = allowed
         self.registered = Registered(all=[])
 
-    async def answer(self, request: Request) -> Reply | None:
-        """The function's reply, or None when there is no function for this."""
+    def admit(self, request: Request) -> Reply | None:
+        """Refuses a request by its head: no function is for it, or its key does not open the function."""
         found = find(self.registered.routes, request.method, request.path)
         if found is None:
-            return None
+            return empty(404)
+        return None if self._allowed(request.keys, found[0].level) else empty(401)
+
+    async def answer(self, request: Request) -> Reply:
+        """The reply of the function for a request that was admitted."""
+        found = find(self.registered.routes, request.method, request.path)
+        if found is None:  # the app was loaded again meanwhile
+            return empty(404)
         route, parameters = found
-        if not self._allowed(request.keys, route.level):
-            return empty(401)
         header = {
             "method": request.method,
             "url": request.with_path(normalised(request.path)),

@@ -314,3 +314,12 @@ def test_an_activity_whose_exception_has_no_text_fails_at_once(host: Hosted, giv
     """The orchestration gets a failure with the Azure worker's sentence, or with an escape for what is no text."""
     [failed] = host.result("caught", [["unreadable", given]])
     assert failed.startswith(f"Activity function 'unreadable' failed:  {said}")
+
+
+def test_the_workers_address_needs_a_secret(host: Hosted) -> None:
+    """Other programs of the machine, which see the port, get 404 without the secret of the path."""
+    address = host.call("POST", "/api/client/rpc").text
+    assert host.call("GET", f"{address}instances").status == 200
+    where = urllib.parse.urlsplit(address)
+    for path in ("/durabletask/instances", "/wrong/durabletask/instances", f"{where.path[:-20]}/instances"):
+        assert host.call("GET", f"http://{where.netloc}{path}").status == 404

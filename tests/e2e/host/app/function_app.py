@@ -318,6 +318,8 @@ async def client_calls(req: func.HttpRequest, client: Client) -> Any:
         case "purge_all":
             found = await client.purge_instance_history_by(datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC))
             return func.HttpResponse(str(found.instances_deleted))
+        case "rpc":
+            return str(client._orchestration_bindings.rpc_base_url)
         case other:
             return func.HttpResponse(other, status_code=400)
 
