@@ -1,9 +1,11 @@
 """A web server with bounds: heads and idle connections have a time, and what is no HTTP leaves one line in the log."""
 
 import asyncio
+import ipaddress
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any
+from urllib.parse import urlsplit
 
 from aiohttp import web
 from aiohttp.web_protocol import RequestHandler
@@ -63,6 +65,23 @@ class BoundedServer(web.Server):
         self._heads[protocol].cancel()  # from here on the server's own limit for idle connections holds
         loop = asyncio.get_running_loop()
         return web.BaseRequest(message, payload, protocol, writer, task, loop, client_max_size=self._body_limit)
+
+
+def named_host(raw: web.BaseRequest) -> str | None:
+    """The name in the Host header without its port; empty without the header, None when it cannot be read."""
+    try:
+        return urlsplit(f"//{raw.headers.get('Host', '')}").hostname or ""
+    except ValueError:
+        return None
+
+
+def is_address(name: str) -> bool:
+    """Whether this is an IP address."""
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
 
 
 class _Connection(RequestHandler):
