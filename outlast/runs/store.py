@@ -8,9 +8,9 @@ from typing import Any, Protocol
 from outlast.cosmos.client import Cosmos
 from outlast.cosmos.conditional import Conflict, change, read_or_none, write_if_unchanged
 from outlast.cosmos.errors import translated
-from outlast.errors import Permanent
 from outlast.models import RUNS_CONTAINER
 from outlast.runs.record import ENDED, RunRecord
+from outlast.runs.stale import Stale
 
 PARTITION_KEY = "/id"
 
@@ -43,10 +43,13 @@ class Runs(Protocol):
 
 
 async def need(runs: Runs, run: str) -> RunRecord:
-    """The record of a run; raise Permanent where there is none."""
+    """The record of a run. Raises Stale where it is missing: a replica may not have it yet."""
     record = await runs.find(run)
     if record is None:
-        raise Permanent(f"run {run} has no record in the container {RUNS_CONTAINER}; it was deleted: start a new run")
+        raise Stale(
+            f"run {run} has no record in the container {RUNS_CONTAINER}: the replica is behind, or the record was "
+            "deleted; if that stays so, start a new run"
+        )
     return record
 
 
