@@ -19,7 +19,7 @@ from outlast.cosmos.conditional import Conflict, change
 from outlast.cosmos.snapshots.header import HEADERS, RUN, Edit, Header, header_document, header_id, read_header
 from outlast.errors import Transient
 from outlast.report import Report
-from outlast.runs.record import ENDED, RunRecord
+from outlast.runs.record import RunRecord
 from outlast.runs.store import Listing, need
 from tests.simulation.scheduler import START, Scheduler
 
@@ -123,7 +123,7 @@ class CoreRuns:
     async def open_runs(self) -> list[RunRecord]:
         await self.database.scheduler.meet("QUERY runs")
         replica = [self.database.replica(record.id, record) for record in self.all()]
-        return [record for record in replica if record and (record.status.state not in ENDED or record.status.pending)]
+        return [record for record in replica if record and record.open]
 
     def all(self) -> list[RunRecord]:
         return [RunRecord.from_document({"_etag": "", **document}) for document in self.database.documents("runs")]
