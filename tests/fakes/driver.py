@@ -65,6 +65,7 @@ class Driver:
     """When each was due; nobody waits for it."""
     dying: dict[str, int] = field(default_factory=dict)
     """How many orchestrations of each name fail without a word of their own, as one does whose worker dies."""
+    events: dict[tuple[str, str], "asyncio.Queue[Any]"] = field(default_factory=dict)
     _turns: "Turns" = field(init=False)
 
     def __post_init__(self) -> None:
@@ -124,6 +125,8 @@ class Driver:
             if not action.parts:
                 return None
             return await asyncio.gather(*(self._perform(part) for part in action.parts))
+        if action.kind == "event":
+            return await self._event(action.instance_id, action.name).get()
         if action.kind == "timer":
             self.timers.append(action.given)
             return None
@@ -133,6 +136,13 @@ class Driver:
                 raise OrchestrationFailed(f"{instance.output} \n Message: {instance.output}, StackTrace: at …")
             return cross(instance.output)
         return await self._attempt(action)
+
+    def _event(self, instance_id: str, name: str) -> "asyncio.Queue[Any]":
+        return self.events.setdefault((instance_id, name), asyncio.Queue())
+
+    async def raise_event(self, instance_id: str, event_name: str, event_data: Any = None) -> None:
+        """What a Durable client does; an event that nobody waits for yet is kept."""
+        self._event(instance_id, event_name).put_nowait(event_data)
 
     async def _attempt(self, action: Action) -> Any:
         for attempt in range(1, action.attempts + 1):
