@@ -57,6 +57,7 @@ class Engine:
     timers: list[tuple[datetime, str, str, int, str]] = field(default_factory=list)
     busy: set[str] = field(default_factory=set)
     count: int = 0
+    terminated: list[tuple[str, str]] = field(default_factory=list)
 
     def start(self, name: str, instance: str, given: Any) -> None:
         """A client's start; raises where one of that id is at work."""
@@ -82,6 +83,7 @@ class Engine:
 
     def terminate(self, instance: str, reason: str) -> None:
         found = self.instances[instance]
+        self.terminated.append((instance, reason))
         if found.status not in FINISHED:
             found.status, found.output, found.inbox = "Terminated", reason, []
             found.updated = self.scheduler.now

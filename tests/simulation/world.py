@@ -1,6 +1,7 @@
 """Start, lanes, store, publish, compensate and sweep in one process, under a seed."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -48,6 +49,8 @@ from tests.simulation.scheduler import Scheduler
 
 LIMIT = 20.0
 """functionTimeout."""
+STORE_SECONDS = 20.0
+"""As long as a call of `store_data_to_db` lasts when it is throttled all the time."""
 GRACE = 100.0
 TIMER = cast(func.TimerRequest, None)
 PATIENCE = 60_000
@@ -71,13 +74,16 @@ class Faults:
 @dataclass(frozen=True, slots=True)
 class Job:
     """A run that somebody posts, again and again until it is answered 202. `bad`: rows that cannot be read; `breaks`:
-    publishing it fails for good, with everything stored."""
+    publishing it fails for good, with everything stored. `waits`: calls of each chunk that are throttled from beginning
+    to end."""
 
     key: str
     report: str = "stock"
     rows: int = 6
     bad: tuple[int, ...] = ()
     breaks: bool = False
+    waits: int = 0
+    lanes: int = 2
 
     @property
     def run(self) -> str:
@@ -101,6 +107,7 @@ class World:
         kill_at: int | None = None,
         forget: Callable[[int], bool] = lambda number: False,
         most_runs: int = 2,
+        slots: int = 8,
     ) -> None:
         self.faults, self.jobs = faults, jobs
         self.disturbed = faults != Faults() or kill_at is not None
@@ -113,7 +120,7 @@ class World:
         seats = Seats(CoreDocuments(self.database), "", most_runs)
         self.admission = Admission(self.runs, seats, Launcher(5.0))
         self.deadlines = Deadlines(LIMIT, self.scheduler.clock)
-        self.engine = Engine(self.scheduler, dict(STORIES), self._steps(), LIMIT, faults.deaths, faults.repeats)
+        self.engine = Engine(self.scheduler, dict(STORIES), self._steps(), LIMIT, faults.deaths, faults.repeats, slots)
         self.client = Client(self.engine)
         rows = {job.run: job.rows for job in jobs}
         self.invariants = Invariants(self.scheduler, self.database, self.runs, self.post, rows, GRACE)
@@ -146,11 +153,27 @@ class World:
         )
         registered = {step.__name__: activity(step, 3600.0) for step in steps}
         registered["advance_run"] = self._advance_run
+        registered["store_data_to_db"] = self._throttled(registered["store_data_to_db"])
         return {**registered, "publish_report": self._breaking(registered["publish_report"])}
 
     async def _advance_run(self, given: Any) -> Any:
         advance = AdvanceRun(self.runs, self.admission, can_email=True).advance_run
         return await activity_with_client(advance, 3600.0)(given, client=self.client)
+
+    def _throttled(self, store_data_to_db: Any) -> Any:
+        """A throttled call holds its slot for as long as a call may, and gets nowhere."""
+        left = {job.run: job.waits for job in self.jobs}
+        waited = Counter[tuple[str, int]]()
+
+        async def storing(given: Any) -> Any:
+            call = given["run"], given["chunk"]
+            if waited[call] >= left.get(given["run"], 0):
+                return await store_data_to_db(given)
+            waited[call] += 1
+            await self.scheduler.sleep(STORE_SECONDS)
+            return {"cursor": given["cursor"] or {}, "totals": {}}
+
+        return storing
 
     def _breaking(self, publish_report: Any) -> Any:
         broken = {job.run for job in self.jobs if job.breaks}
@@ -198,7 +221,7 @@ class World:
 
     async def _start(self, job: Job) -> None:
         start_once = StartOnce(self.runs, self.staging, Launcher(5.0), self.scheduler.sleep)
-        new_runs = NewRuns(2, self.scheduler.utc, lambda: "")
+        new_runs = NewRuns(job.lanes, self.scheduler.utc, lambda: "")
         start = StartReport(WITH_SNAPSHOT, None, new_runs, start_once).start_report
         headers = {"Idempotency-Key": job.key}
         request = ask(f"reports/{job.report}", job.body, "text/csv", None, headers, report=job.report)
