@@ -1,4 +1,5 @@
-"""The app's ways into the database, over the emulator's core: each request is a boundary, its answer may be lost."""
+"""The app's adapters to the database over the emulator's core. Each request is a boundary, and its answer may be
+lost."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -26,7 +27,7 @@ DATE, MIDNIGHT = "Thu, 01 Jan 2026 00:00:00 GMT", 1767225600.0
 
 
 class Database:
-    """`losses`: the chance that an answer is lost, half of them after the write; `busy` that of a 503."""
+    """`losses` is the chance that an answer is lost, half of them after the write; `busy` is the chance of a 503."""
 
     def __init__(self, scheduler: Scheduler, losses: float, busy: float) -> None:
         self.scheduler, self.losses, self.busy = scheduler, losses, busy
@@ -43,7 +44,7 @@ class Database:
     async def ask(
         self, method: str, container: str, key: Any = None, id_: str = "", body: Any = None, **headers: str
     ) -> Response:
-        """One request; raise Transient where its answer is lost."""
+        """Send one request; raise Transient if its answer is lost."""
         await self.scheduler.meet(f"{method} {container}")
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         if "x-ms-documentdb-partitionkeyrangeid" not in named:
@@ -58,7 +59,7 @@ class Database:
         return response
 
     def documents(self, container: str) -> list[dict[str, Any]]:
-        """Everything that is there now."""
+        """Return every document that is in the container now."""
         partitions = self.emulator.account.container("d", container).partitions
         return [orjson.loads(record.body) for partition in partitions for record in partition.scan()]
 
@@ -70,7 +71,7 @@ class Database:
 
 
 class CoreRuns:
-    """`Runs`."""
+    """Implements `Runs`."""
 
     def __init__(self, database: Database) -> None:
         self.database = database
@@ -150,7 +151,7 @@ class CoreTransport:
 
 
 class CoreSnapshots:
-    """`Snapshots`."""
+    """Implements `Snapshots`."""
 
     def __init__(self, database: Database) -> None:
         self.database = database

@@ -1,4 +1,4 @@
-"""Start, lanes, store, publish, compensate and sweep in one process, under a seed."""
+"""Start, lanes, store, publish, compensation and sweep in one process, decided by a seed."""
 
 import asyncio
 from collections.abc import Callable
@@ -53,7 +53,7 @@ PATIENCE = 60_000
 
 @dataclass(frozen=True, slots=True)
 class Faults:
-    """The chance of each at its boundaries."""
+    """The chance of each fault at its boundaries."""
 
     kills: float = 0.0
     deaths: float = 0.0
@@ -66,8 +66,8 @@ class Faults:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A run that somebody posts, again and again until it is answered 202. `bad`: rows that cannot be read; `breaks`:
-    publishing it fails for good, with everything stored."""
+    """A run that is posted again and again until it gets 202. `bad` are the indexes of rows that cannot be parsed. With
+    `breaks`, its publishing fails for good after everything is stored."""
 
     key: str
     report: str = "stock"
@@ -150,7 +150,7 @@ class World:
         return publishing
 
     async def play(self) -> None:
-        """Until every run has come to its end and nothing is pending."""
+        """Go on until every run has ended and nothing is pending."""
         try:
             for _ in range(PATIENCE):
                 await self._step()
@@ -200,7 +200,7 @@ class World:
         self.posting.discard(job.key)
 
     def _meddle(self) -> None:
-        """Somebody ends a run from outside: cancelled, terminated or purged."""
+        """End a run from outside: cancel, terminate or purge it."""
         for job in self.jobs:
             if job.key in self.ended or not self.scheduler.chance("ended from outside", self.faults.ends):
                 continue
@@ -224,7 +224,7 @@ class World:
             return
 
     async def _pass_time(self) -> None:
-        """To the next timer, or to the next minute, when the sweep fires; sometimes twice at once."""
+        """Move the time to the next timer, or to the next minute, when the sweep fires, sometimes twice at once."""
         minute = self.swept + timedelta(minutes=1)
         due = self.engine.next_due()
         self.scheduler.advance(min(minute, due) if due else minute)
@@ -246,7 +246,8 @@ class World:
     # ---- what must hold -----------------------------------------------------------------------------------------
 
     def check_end(self) -> None:
-        """Every row once, or none; one mail per failed run; the newest completed run is current."""
+        """Every row is there once or not at all, each failed run has one email, and the newest completed run is
+        current."""
         records = {record.id: record for record in self.runs.all()}
         assert set(records) == {job.run for job in self.jobs}
         for job in self.jobs:
@@ -277,14 +278,14 @@ class World:
             assert ids == [], f"{record.status.state} and left {ids}"
 
     def _may_fail(self, job: Job, record: RunRecord) -> bool:
-        """Only by its own fault, by somebody's will, or when every attempt was used up."""
+        """Return whether the run fails by its own fault, by an operator, or because every attempt was used up."""
         text = (record.result.failure or {"text": ""})["text"]
         spent = record.status.attempt == MOST_ATTEMPTS or text.startswith(("Transient: ", DIED, TIMED_OUT))
         return bool(job.bad or job.breaks or job.key in self.ended or spent)
 
 
 def simulate(seed: int, faults: Faults, jobs: list[Job], **disturbing: Any) -> World:
-    """One whole life; raises where an invariant does not hold. `disturbing`: kill_at, forget."""
+    """Play one simulation to its end; raise if an invariant does not hold. `disturbing`: kill_at, forget."""
     world = World(seed, faults, jobs, **disturbing)
     asyncio.run(world.play())
     world.check_end()
