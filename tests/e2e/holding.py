@@ -8,7 +8,8 @@ from outlast.runs.ids import run_of_key
 from tests.e2e.stack import Stack, first_rows
 
 FIRST_RETRY_SECONDS = "2"
-"""A step is tried again after 2, 4, 8 and 16 seconds: so long is a run held, and so soon does it go on."""
+"""An activity is called again after 2, 4, 8 and 16 seconds. A run is held for at most that time in all, and goes on
+after the wait that is running when it is released."""
 ROWS = 60
 DATABASE = "outlast"
 

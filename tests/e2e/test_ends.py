@@ -13,7 +13,7 @@ SETTINGS = {"AzureFunctionsJobHost__functionTimeout": "00:00:05", "FIRST_RETRY_S
 SNAPSHOTS = "airport-departures"
 PHASES = ("reading", "generating", "storing", "publishing")
 DOCUMENTS = 20
-"""Of a snapshot of these rows: departures that were late."""
+"""Documents of a snapshot of these rows: the departures that were late."""
 
 
 def documents(stack: Stack, run: str) -> list[str]:
@@ -41,7 +41,7 @@ def cancel(stack: Stack, run: str) -> None:
 
 
 Way = tuple[Callable[[Stack, str], None], str, str, int]
-"""How a run is ended, the reason that is recorded, what becomes of it, and how many mails are sent."""
+"""How a run is ended, the reason that is recorded, the final state, and the number of emails."""
 WAYS: dict[str, Way] = {
     "terminated": (terminate, "its orchestration was terminated: enough", "failed", 1),
     "purged": (purge, "its orchestration is gone: it was purged", "failed", 1),

@@ -23,7 +23,7 @@ KILLS = int(os.environ.get("SOAK_KILLS", "10"))  # the default suite's; a soak a
 SEED = int(os.environ.get("SOAK_SEED", "20260201"))
 PER_ROUND = 10
 VICTIMS = ["worker"] * (MOST_ATTEMPTS - 1) + ["database"] * 2 + ["host"] * 5
-"""Of a round. Each worker that dies may cost every run an attempt, and a run has four."""
+"""The processes that a round kills. Each worker that dies may cost every run an attempt, and a run has four."""
 SETTINGS = {"AzureFunctionsJobHost__functionTimeout": "00:00:05", "FIRST_RETRY_SECONDS": "1"}
 CRATES = Path(__file__).parent / "reports" / "crates.py"
 

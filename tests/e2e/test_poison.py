@@ -11,14 +11,14 @@ from tests.e2e.stack import Stack, copy_app, running
 
 REPORT = Path(__file__).parent / "reports" / "crates.py"
 MOST_MEMORY = 300
-"""MB of a worker, at its most."""
+"""The most MB that a worker may hold."""
 MB = 1024 * 1024
 RUN = "r" * 32
 MANY = 600_000
-"""Members: about what fits into a row that is read at all."""
+"""About as many members as fit into a row that is not too long."""
 
 Poison = list[tuple[bytes | str, str | None]]
-"""Lines, each with the code it is rejected with; None: it is good."""
+"""Lines, each with the code of its reject, or None for a good line."""
 
 
 def crate(id: object, **members: object) -> str:

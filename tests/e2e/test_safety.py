@@ -10,7 +10,7 @@ from tests.e2e.stack import BROKEN, Stack, first_rows, running
 TIMEOUT = ("AzureFunctionsJobHost__functionTimeout", "00:00:05")
 GRACE = ("SNAPSHOT_GRACE_SECONDS", "0")
 SLOW = 400
-"""RU/s: storing takes seconds."""
+"""RU/s, so few that storing takes seconds."""
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 TURNS = 10
-"""Of the event loop, in which whoever can work goes on before time does."""
+"""Turns of the event loop in which every task that can work goes on before the time moves."""
 
 
 @dataclass(slots=True)

@@ -15,7 +15,7 @@ from tests.fakes.replay import Action, ReplayContext, replay
 Story = Callable[[Any], Generator[Any, Any, Any]]
 Step = Callable[[Json], Awaitable[Any]]
 DETAILS = ' \n {"$type": "System.Exception, System.Private.CoreLib", "Message": "Result: Failure"}'
-"""What the host puts behind the reason of a failed activity."""
+"""The text that the host adds after the reason of a failed activity."""
 DIED = "One or more errors occurred. (python exited with code 137 (0x89))"
 FOREVER = 3600.0
 
@@ -63,9 +63,9 @@ class Driver:
     calls: list[tuple[str, Json]] = field(default_factory=list)
     failing: list[Failing] = field(default_factory=list)
     timers: list[str] = field(default_factory=list)
-    """When each was due; nobody waits for it."""
+    """The time at which each timer was due. The driver does not wait for timers."""
     dying: dict[str, int] = field(default_factory=dict)
-    """How many orchestrations of each name fail without a word of their own, as one does whose worker dies."""
+    """How many orchestrations of each name fail as one does whose worker dies: without running their `except`."""
     _turns: "Turns" = field(init=False)
 
     def __post_init__(self) -> None:

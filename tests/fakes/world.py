@@ -40,7 +40,8 @@ CONTENTS = (Path(__file__).parents[2] / "function_app.py").read_text("utf-8")
 STORIES: Mapping[str, Story] = {
     name: getattr(import_module(f"orchestrators.{name}"), name) for name in _registered.split(", ")
 }
-"""The orchestrators that the table of contents registers; read from its text, for importing it needs settings."""
+"""The orchestrators that function_app.py registers. They are read from its text, because importing it needs
+settings."""
 T = TypeVar("T")
 
 

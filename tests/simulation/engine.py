@@ -18,7 +18,7 @@ from tests.unit.local.host.pure import Code, ask
 
 SDK: Any = importlib.import_module("azure.durable_functions.models.history.HistoryEvent")
 SDK.dt_parse = functools.lru_cache(maxsize=None)(SDK.dt_parse)
-"""The SDK reads every time of a history anew at each turn, which would be half of a simulation's time."""
+"""The SDK parses every time of a history again at each turn, which would take half of a simulation's time."""
 DIED = "One or more errors occurred. (python exited with code 137 (0x89))"
 TIMED_OUT = "Timeout value was exceeded"
 

@@ -12,7 +12,7 @@ from tests.simulation.places import Post
 from tests.simulation.scheduler import Scheduler
 
 DOUBLING = ("mail's answer lost", "host killed", "activity given up", "request lost", "answer lost")
-"""After these a email that was sent may not be known to have been."""
+"""After one of these faults an email that was sent may not be recorded as sent."""
 
 
 @dataclass(slots=True)

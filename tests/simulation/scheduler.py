@@ -13,7 +13,7 @@ START = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 SLOW: ContextVar[float] = ContextVar("SLOW", default=0.0)
-"""For how many seconds at most whoever works here may stand still at a boundary."""
+"""The most seconds for which the current task may wait at a boundary."""
 
 
 @dataclass(slots=True)

@@ -44,11 +44,11 @@ from tests.simulation.places import Client, MemoryStaging, Post
 from tests.simulation.scheduler import Scheduler
 
 LIMIT = 20.0
-"""functionTimeout."""
+"""functionTimeout in seconds."""
 GRACE = 100.0
 TIMER = cast(func.TimerRequest, None)
 PATIENCE = 60_000
-"""Steps in which everything must have come to its end."""
+"""The number of steps after which a simulation counts as endless."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,7 @@ def over(seeds: Iterable[int], name: str, once: Callable[[int, Part], None]) -> 
         part.seeds += 1
         try:
             once(seed, part)
-        except Exception as error:  # noqa: BLE001  # it is told, by its seed
+        except Exception as error:  # noqa: BLE001  # it is reported with its seed
             part.fail(f"python -m tests.soak {name} {seed}", f"{type(error).__name__}: {error}")
     part.seconds = time.monotonic() - begun
     return part
