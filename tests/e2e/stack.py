@@ -219,7 +219,7 @@ class Stack:
 
 @contextmanager
 def running(data: Path, settings: Mapping[str, str] | None = None, app: Path = APP) -> Iterator[Stack]:
-    """Run all services on free ports; `settings` are added to those of the sample."""
+    """All services on free ports, ready when this yields; `settings` beside those of the sample."""
     with Services(app, data, Ports(cosmos=free_port()), {**sample_values(app), **(settings or {})}) as services:
         yield Stack(services, data)
 
