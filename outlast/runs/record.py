@@ -45,7 +45,7 @@ class RunStatus:
 
     `pending` are the steps of its compensation that are still to be done: `undo`, `email`. `outcome` is the final state
     of a run that is failing. `wrote` says whether any attempt came as far as storing. `compensations` counts how often
-    a compensation was started.
+    a compensation was started. `owner` is the app and task hub whose orchestrations do the work.
     """
 
     state: str = "accepted"
@@ -54,6 +54,7 @@ class RunStatus:
     outcome: str | None = None
     wrote: bool = False
     compensations: int = 0
+    owner: str = ""
     updated: str | None = None
 
 
@@ -74,6 +75,11 @@ class RunRecord:
     result: RunResult = RunResult()
     etag: str | None = None
 
+    @property
+    def open(self) -> bool:
+        """Whether something is still to be done. Stored, so that an index serves the sweep's query."""
+        return self.status.state not in ENDED or bool(self.status.pending)
+
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> Self:
         """Read what `to_document` wrote; members of a newer release are left out."""
@@ -88,7 +94,7 @@ class RunRecord:
 
     def to_document(self) -> Json:
         """The record as it is stored, and as a caller sees it: one level, without the ETag."""
-        return {"id": self.id, **asdict(self.request), **asdict(self.status), **asdict(self.result)}
+        return {"id": self.id, "open": self.open, **asdict(self.request), **asdict(self.status), **asdict(self.result)}
 
     def changed(self, **changes: Any) -> Self:
         """A record in which these members of status and result have these values."""

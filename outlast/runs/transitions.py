@@ -11,6 +11,7 @@ from enum import StrEnum
 from outlast.errors import Permanent
 from outlast.models import RunChange
 from outlast.runs.record import ENDED, OUTCOMES, RunRecord
+from outlast.runs.stale import refuse_stale
 
 
 class Event(StrEnum):
@@ -60,7 +61,7 @@ class NotAllowed(Permanent):
 
 
 def apply(record: RunRecord, change: RunChange) -> RunRecord:
-    """The record after the event; raise NotAllowed where it is refused.
+    """The record after the event; raise NotAllowed where it is refused, Stale where the record is behind the event.
 
     An event repeated in the state to which it leads changes nothing, so that a repeated activity does no harm.
     """
@@ -68,6 +69,7 @@ def apply(record: RunRecord, change: RunChange) -> RunRecord:
     to = TABLE[event].get(status.state) if status.attempt == change.attempt else None
     after = _EFFECTS.get(event, _move)(record, change, to) if to else _taken_over(record, change)
     if after is None:
+        refuse_stale(record, change.attempt, TABLE[event])
         raise NotAllowed(
             f"run {record.id} is {status.state} in attempt {status.attempt}; '{event}' of attempt {change.attempt} "
             "is refused: see GET /api/runs/{run} for what became of it"

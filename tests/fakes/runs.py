@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from outlast.cosmos.conditional import Conflict, change
-from outlast.runs.record import ENDED, RunRecord
+from outlast.runs.record import RunRecord
 from outlast.runs.store import Listing, need
 from tests.fakes.clock import START
 from tests.fakes.records import altered
@@ -50,9 +50,7 @@ class FakeRuns:
         return sorted(found, key=lambda record: record.request.accepted, reverse=True)[: asked.most]
 
     async def open_runs(self) -> list[RunRecord]:
-        found = [
-            record for record in self.records.values() if record.status.state not in ENDED or record.status.pending
-        ]
+        found = [record for record in self.records.values() if record.open]
         return sorted(found, key=lambda record: record.status.updated or "")
 
     async def change(self, run: str, edit: Callable[[RunRecord], RunRecord]) -> RunRecord:

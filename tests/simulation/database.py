@@ -3,6 +3,8 @@ lost."""
 
 import math
 from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 import orjson
@@ -18,20 +20,25 @@ from outlast.cosmos.conditional import Conflict, change
 from outlast.cosmos.snapshots.header import HEADERS, RUN, Edit, Header, header_document, header_id, read_header
 from outlast.errors import Transient
 from outlast.report import Report
-from outlast.runs.record import ENDED, RunRecord
+from outlast.runs.record import RunRecord
 from outlast.runs.store import Listing, need
-from tests.simulation.scheduler import Scheduler
+from tests.simulation.scheduler import START, Scheduler
 
 AAD = "type%3daad%26ver%3d1.0%26sig%3dtoken"
 DATE, MIDNIGHT = "Thu, 01 Jan 2026 00:00:00 GMT", 1767225600.0
 
 
-class Database:
-    """`losses` is the chance that an answer is lost, half of them after the write; `busy` is the chance of a 503."""
+LONGEST_LAG = timedelta(seconds=3)
 
-    def __init__(self, scheduler: Scheduler, losses: float, busy: float) -> None:
-        self.scheduler, self.losses, self.busy = scheduler, losses, busy
+
+class Database:
+    """`losses` is the chance that an answer is lost, half of them after the write; `busy` is the chance of a 503; `lag`
+    is the chance that a record is read from a replica that is up to 3 seconds behind."""
+
+    def __init__(self, scheduler: Scheduler, losses: float, busy: float, lag: float = 0.0) -> None:
+        self.scheduler, self.losses, self.busy, self.lag = scheduler, losses, busy, lag
         self.writes = 0
+        self._records: dict[str, list[tuple[datetime, RunRecord | None]]] = {}
         self.emulator = Emulator(clock=scheduler.clock, throttled=False)
         self._gateway = Gateway(self.emulator, Authorizer(EMULATOR_KEY, lambda: MIDNIGHT, accept_aad=True))
 
@@ -58,16 +65,32 @@ class Database:
         await self.scheduler.meet(f"{method} {container} answered")
         return response
 
+    def replica(self, run: str, newest: RunRecord | None) -> RunRecord | None:
+        """Return the record as some replica has it: the newest, or a version that was replaced less than 3 seconds
+        ago."""
+        versions = self._records.get(run, [])
+        late = [
+            before for (_, before), (replaced, _) in pairwise(versions) if self.scheduler.now - replaced < LONGEST_LAG
+        ]
+        return self.scheduler.dice.choice(late) if late and self.scheduler.chance("stale read", self.lag) else newest
+
     def documents(self, container: str) -> list[dict[str, Any]]:
         """Return every document that is in the container now."""
         partitions = self.emulator.account.container("d", container).partitions
         return [orjson.loads(record.body) for partition in partitions for record in partition.scan()]
 
+    def _note(self, record: RunRecord) -> None:
+        """Keep the version of a record, for the reads that are behind."""
+        self._records.setdefault(record.id, [(START, None)]).append((self.scheduler.now, record))
+
     def _answer(self, method: str, path: str, body: Any, headers: dict[str, str]) -> Response:
         signed = {"x-ms-date": DATE, "authorization": AAD, **headers}
         self.writes += method != "GET"
         data = b"" if body is None else orjson.dumps(body)
-        return self._gateway.answer(Request(method, path, signed, data))
+        response = self._gateway.answer(Request(method, path, signed, data))
+        if path.startswith("/dbs/d/colls/runs/docs") and method != "GET" and response.status in (200, 201):
+            self._note(RunRecord.from_document(orjson.loads(response.body)))
+        return response
 
 
 class CoreRuns:
@@ -78,11 +101,13 @@ class CoreRuns:
 
     async def create(self, record: RunRecord) -> bool:
         body = record.changed(updated=self._stamp()).to_document()
-        return (await self.database.ask("POST", "runs", record.id, body=body)).status == 201
+        response = await self.database.ask("POST", "runs", record.id, body=body)
+        return response.status == 201
 
     async def find(self, run: str) -> RunRecord | None:
         response = await self.database.ask("GET", "runs", run, run)
-        return RunRecord.from_document(orjson.loads(response.body)) if response.status == 200 else None
+        found = RunRecord.from_document(orjson.loads(response.body)) if response.status == 200 else None
+        return self.database.replica(run, found)
 
     async def change(self, run: str, edit: Callable[[RunRecord], RunRecord]) -> RunRecord:
         async def write(before: RunRecord, after: RunRecord) -> RunRecord:
@@ -99,7 +124,8 @@ class CoreRuns:
 
     async def open_runs(self) -> list[RunRecord]:
         await self.database.scheduler.meet("QUERY runs")
-        return [record for record in self.all() if record.status.state not in ENDED or record.status.pending]
+        replica = [self.database.replica(record.id, record) for record in self.all()]
+        return [record for record in replica if record and record.open]
 
     def all(self) -> list[RunRecord]:
         return [RunRecord.from_document({"_etag": "", **document}) for document in self.database.documents("runs")]

@@ -8,7 +8,8 @@ MIXES = (
     Faults(deaths=0.03),
     Faults(repeats=0.05),
     Faults(losses=0.04, busy=0.05, mail=0.2),
-    Faults(kills=0.004, deaths=0.01, repeats=0.02, losses=0.01, busy=0.02, mail=0.1, ends=0.003),
+    Faults(lag=0.5),
+    Faults(kills=0.004, deaths=0.01, repeats=0.02, losses=0.01, busy=0.02, mail=0.1, ends=0.003, lag=0.05),
 )
 JOBS = (
     [Job("a"), Job("b", rows=4)],

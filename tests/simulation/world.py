@@ -62,6 +62,7 @@ class Faults:
     busy: float = 0.0
     mail: float = 0.0
     ends: float = 0.0
+    lag: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +101,7 @@ class World:
         self.faults, self.jobs = faults, jobs
         self.disturbed = faults != Faults() or kill_at is not None
         self.scheduler = Scheduler(seed, faults.kills, kill_at, forget)
-        self.database = Database(self.scheduler, faults.losses, faults.busy)
+        self.database = Database(self.scheduler, faults.losses, faults.busy, faults.lag)
         self.database.create({"runs": "/id", "sales": "/shop", "stock": "/shop"})
         self.staging = MemoryStaging(self.scheduler)
         self.post = Post(self.scheduler, faults.mail, faults.mail)

@@ -35,8 +35,8 @@ def test_an_event_is_applied_to_the_record_in_one_write() -> None:
 def test_an_event_that_is_refused_leaves_the_record() -> None:
     """The activity fails for good and names run, state, attempt and event."""
     world = make("storing")
-    with pytest.raises(Permanent, match="run r1 is storing in attempt 1; 'close' of attempt 1 is refused"):
-        advance(world, "close")
+    with pytest.raises(Permanent, match="run r1 is storing in attempt 1; 'generate' of attempt 1 is refused"):
+        advance(world, "generate")
     assert world.runs.writes == 1
 
 

@@ -134,7 +134,7 @@ def test_the_email_of_a_failing_run_is_sent() -> None:
     assert [sent.key for sent in world.mailer.emails] == ["r1:1:failed"]
 
 
-@pytest.mark.parametrize("changes", [{"state": "completed"}, {"state": "storing"}, {"attempt": 2}])
+@pytest.mark.parametrize("changes", [{"state": "completed"}, {"attempt": 2}])
 def test_of_a_run_that_is_not_failing_nobody_is_told(changes: dict[str, Any]) -> None:
     """It belongs to somebody else's work."""
     world = World()

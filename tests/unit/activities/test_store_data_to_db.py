@@ -225,7 +225,7 @@ def test_a_staged_file_that_is_missing_fails_for_good() -> None:
         store(world)
 
 
-@pytest.mark.parametrize("changes", [{"state": "failing"}, {"state": "generating"}, {"attempt": 2}])
+@pytest.mark.parametrize("changes", [{"state": "failing"}, {"state": "publishing"}, {"attempt": 2}])
 def test_a_run_that_has_moved_on_gets_no_writes(changes: dict[str, Any]) -> None:
     """The fence stops it at once."""
     world = prepare(make_csv(3))

@@ -7,6 +7,7 @@ from activities.undo_report import SLACK_SECONDS
 from outlast.cosmos.snapshots.header import Generation, Header
 from outlast.errors import Permanent
 from outlast.models import Json
+from outlast.runs.stale import Stale
 from tests.fakes.reports import WITH_SNAPSHOT, make_csv
 from tests.fakes.world import World
 
@@ -83,11 +84,17 @@ def test_what_is_not_pending_is_not_done() -> None:
     assert left(world) == ROWS
 
 
-@pytest.mark.parametrize("changes", [{"state": "storing"}, {"state": "completed"}, {"attempt": 2}])
+@pytest.mark.parametrize("changes", [{"state": "completed"}, {"attempt": 2}])
 def test_a_run_that_is_not_failing_is_left_alone(changes: dict[str, Any]) -> None:
     """The documents of a run at work or of another attempt are kept."""
     with pytest.raises(Permanent):
         undo(make(**changes))
+
+
+def test_a_record_that_is_behind_leaves_the_undo_pending() -> None:
+    """A replica that shows nothing pending yet makes the call transient, or the documents would stay for ever."""
+    with pytest.raises(Stale):
+        undo(make(state="storing", pending=[]))
 
 
 def test_a_report_that_is_gone_is_said() -> None:

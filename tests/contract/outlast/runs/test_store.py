@@ -10,6 +10,7 @@ from local.cosmos.process import CosmosProcess
 from outlast.cosmos.client import Cosmos
 from outlast.errors import Permanent
 from outlast.runs.record import RunRecord
+from outlast.runs.stale import Stale
 from outlast.runs.store import CosmosRuns, Listing, Runs
 from tests.contract.outlast.backends import DATABASE, EMPTY
 from tests.fakes import records
@@ -209,7 +210,7 @@ def test_a_run_that_is_not_there_cannot_be_changed(visit: Visit) -> None:
     """A change of a missing run raises Permanent and says what to do."""
 
     async def check(runs: Runs) -> None:
-        with pytest.raises(Permanent, match="it was deleted: start a new run"):
+        with pytest.raises(Stale, match="if that stays so, start a new run"):
             await runs.change(uuid.uuid4().hex, lambda r: r)
 
     visit(check)

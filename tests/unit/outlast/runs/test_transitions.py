@@ -7,6 +7,7 @@ import pytest
 from outlast.errors import Permanent
 from outlast.models import RunChange
 from outlast.runs.record import ENDED, OUTCOMES, STATES, RunRecord
+from outlast.runs.stale import Stale
 from outlast.runs.transitions import OUTCOME, TABLE, Event, NotAllowed, apply
 from tests.fakes.records import make_record
 
@@ -34,7 +35,7 @@ def test_each_event_leads_from_each_state_where_the_table_says(state: str, event
         record = record_in(state, outcome="cancelled")
     to = TABLE[event].get(state)
     if to is None:
-        with pytest.raises(NotAllowed, match=f"run r1 is {state} in attempt 1; '{event}' of attempt 1 is refused"):
+        with pytest.raises((NotAllowed, Stale), match=f"run r1 (is|was read as) {state} in attempt 1"):
             happen(record, event)
     else:
         assert happen(record, event).status.state == (record.status.outcome if to == OUTCOME else to)
@@ -43,10 +44,34 @@ def test_each_event_leads_from_each_state_where_the_table_says(state: str, event
 @pytest.mark.parametrize(("state", "event"), list(product(ALL, Event)))
 def test_an_event_of_another_attempt_is_refused(state: str, event: Event) -> None:
     """An orchestration that was given up leaves the record of the next attempt alone, in every state."""
-    record = record_in(state, attempt=3)
-    for attempt in (1, 4):
-        with pytest.raises(NotAllowed):
-            happen(record, event, attempt)
+    with pytest.raises(NotAllowed, match=f"run r1 is {state} in attempt 3; '{event}' of attempt 1 is refused"):
+        happen(record_in(state, attempt=3), event, 1)
+
+
+@pytest.mark.parametrize(("state", "event"), list(product(ALL, Event)))
+def test_an_event_of_a_later_attempt_is_repeated(state: str, event: Event) -> None:
+    """The record was read as it was before the later attempt began."""
+    with pytest.raises(Stale, match=f"run r1 was read as {state} in attempt 3"):
+        happen(record_in(state, attempt=3), event, 4)
+
+
+@pytest.mark.parametrize(
+    ("state", "event"),
+    [("accepted", Event.STORE), ("generating", Event.PUBLISH), ("storing", Event.CLOSE), ("publishing", "finish_step")],
+)
+def test_an_event_is_repeated_when_the_record_is_behind_it(state: str, event: Event) -> None:
+    """The states that the event needs come later, so the replica is behind."""
+    with pytest.raises(Stale):
+        happen(record_in(state), event)
+
+
+@pytest.mark.parametrize(
+    ("state", "event"), [("storing", Event.GENERATE), ("completed", Event.STORE), ("failing", "read")]
+)
+def test_an_event_is_refused_when_the_record_is_ahead_of_it(state: str, event: Event) -> None:
+    """The run has moved on, and no repeat would change that."""
+    with pytest.raises(NotAllowed):
+        happen(record_in(state), event)
 
 
 def test_the_page_shows_the_table() -> None:
