@@ -47,8 +47,7 @@ class Forgetful(InProcess):
 
 
 def test_a_ru_share_is_never_exceeded() -> None:
-    """In no second do two lanes of a run use more than its `ru_share`, apart from the batch that began in that
-    second."""
+    """Two lanes of a run use in no second more than its `ru_share`, apart from the batch that began in that second."""
 
     async def run() -> None:
         loop, random = asyncio.get_running_loop(), Random(1)

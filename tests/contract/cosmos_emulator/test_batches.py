@@ -44,7 +44,7 @@ def test_a_batch_does_all_its_operations(container: Any) -> None:
 
 
 def test_a_failing_batch_does_nothing(container: Any) -> None:
-    """In a failing batch the failed operation keeps its code, the others get 424, and nothing changes."""
+    """A failing batch changes nothing: the failed operation keeps its code and the others get 424."""
     before = container.create_item({"id": "there", "pk": "a"})
     operations = [
         ("upsert", ({"id": "there", "pk": "a", "v": 1},)),

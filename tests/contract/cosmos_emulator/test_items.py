@@ -115,7 +115,7 @@ def test_a_stronger_consistency_is_refused(raw: Raw, database: Any, container: A
 
 
 def test_writes_can_be_answered_without_the_document(container: Any) -> None:
-    """With no_response a write returns the ETag and no body."""
+    """A write with no_response returns the ETag and no body."""
     headers: dict[str, str] = {}
     body = {"id": "1", "pk": "a"}
     made = container.create_item(body, no_response=True, response_hook=lambda got, _: headers.update(got))

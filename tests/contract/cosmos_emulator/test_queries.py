@@ -216,7 +216,7 @@ def test_aggregates_over_all_partitions(flights: Any, aggregate: str, expected: 
 
 
 def test_aggregates_in_one_partition(flights: Any) -> None:
-    """In one partition key a query can have named, several and calculated aggregates."""
+    """A query in one partition key can have named, several and calculated aggregates."""
     text = "SELECT COUNT(1) AS n, SUM(c.n) / COUNT(1) AS mean, MIN(c.name) AS first FROM c"
     assert rows(flights, text, "a") == [{"n": 2, "mean": 7, "first": "Kennedy"}]
     assert rows(flights, "SELECT VALUE COUNT(1) FROM c WHERE c.n > 100", "a") == [0]
@@ -280,7 +280,8 @@ def test_pages_hold_while_documents_go(container: Any) -> None:
 
 
 def test_a_filter_on_the_key_needs_no_cross_partition(raw: Raw, flights: Any, database: Any) -> None:
-    """A query for one partition key needs no permission for cross partition; any other gets 400 without it."""
+    """A query for one partition key needs no permission for cross partition, and any other query gets 400 without
+    it."""
     path, headers = f"/dbs/{database.id}/colls/flights/docs", {"x-ms-documentdb-isquery": "true"}
     pinned = {"query": "SELECT VALUE c.id FROM c WHERE c.pk = 'a' ORDER BY c.n"}
     assert raw.send("POST", path, pinned, headers)[2]["Documents"] == ["0", "2"]

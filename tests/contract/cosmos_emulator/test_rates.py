@@ -19,7 +19,7 @@ def charge(call: Callable[..., Any], *args: Any, **kwargs: Any) -> float:
 
 
 def test_a_write_costs_by_size_and_terms(emulator: Any, container: Any) -> None:
-    """A write of 1 KB costs 4.95 and 0.2 for each indexed term; between the sizes of the table the charge is
+    """A write of 1 KB costs 4.95 and 0.2 for each indexed term, and sizes between those of the table are
     interpolated."""
     body = {"id": "1", "pk": "a", "v": 1}
     assert charge(container.create_item, body) == pytest.approx(4.95 + 3 * 0.2, abs=SLACK)
@@ -72,8 +72,8 @@ def test_a_query_costs_by_what_it_read(emulator: Any, container: Any) -> None:
 def test_past_the_rate_operations_are_throttled(
     raw: Raw, database: Any, new_container: Callable[..., Any], control: Control
 ) -> None:
-    """An operation larger than the rest of the second is served; those after it get 429 with substatus and wait, and
-    write nothing."""
+    """An operation larger than the rest of the second is served, and those after it get 429 with substatus and wait,
+    and write nothing."""
     container = new_container(throughput=400)
     path = f"/dbs/{database.id}/colls/{container.id}/docs"
     big = [operation("Upsert", "a", {"id": str(at), "pk": "a", "v": 1}) for at in range(100)]

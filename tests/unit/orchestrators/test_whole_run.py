@@ -231,7 +231,7 @@ ANSWERS = st.sampled_from([None, throttle(1), throttle(30), lose(applied=True), 
 def test_over_any_schedule_every_row_is_stored_or_rejected(
     seed: int, faults: list[tuple[str, int, bool]], answers: list[Fault | None]
 ) -> None:
-    """In any order of ends and with any passing faults, the rows read are the rows stored plus the rows rejected."""
+    """The rows read are the rows stored plus the rows rejected, in any order of ends and with any passing faults."""
     world = World(seed=seed)
     for name, times, after in faults:
         world.driver.fail(name, Transient("for a while"), times, after=after)

@@ -95,7 +95,7 @@ def test_a_file_is_written_once_if_absent(visit: Visit) -> None:
 
 
 def test_of_many_at_once_one_is_first(visit: Visit) -> None:
-    """Of simultaneous puts if absent exactly one is the first, and its content is complete."""
+    """Exactly one of many simultaneous puts if absent is the first, and its content is complete."""
 
     async def check(staging: Staging) -> None:
         contents = [bytes([n]) * 10_000 for n in range(20)]

@@ -114,7 +114,7 @@ def test_an_older_run_changes_nothing(opened: Opener) -> None:
 
 @pytest.mark.parametrize("order", [(EARLY, LATE), (LATE, EARLY)])
 def test_of_two_that_publish_at_once_the_newer_is_current(opened: Opener, order: tuple[Generation, ...]) -> None:
-    """Of two runs that publish at once the newer is current, whichever writes first."""
+    """The newer of two runs that publish at once is current, whichever writes first."""
 
     async def check(backend: SnapshotBackend) -> None:
         adapters = (backend.snapshots, backend.others)
