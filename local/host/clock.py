@@ -6,7 +6,7 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """Wall time for histories and timers, and a way to wait for it."""
+    """Wall time for histories and timers, and a way to wait."""
 
     def now(self) -> datetime:
         """The current time in UTC."""

@@ -48,7 +48,7 @@ class Replay:
         self.clock = events.moment(started["Timestamp"])
         self._open: dict[int, Callable[[Event], None]] = {}
         self._waits: defaultdict[str, list[Step]] = defaultdict(list)  # newest wait first, as in the SDK
-        self._early: defaultdict[str, list[Event]] = defaultdict(list)  # events nobody waited for yet
+        self._early: defaultdict[str, list[Event]] = defaultdict(list)  # events without a wait so far
         self._held: list[Event] = []  # what arrived while suspended
         self._exhausted = False
         self.next_id = 0

@@ -19,7 +19,7 @@ from local.host.durable.events import Event, Kind
 from local.host.durable.failures import Mismatch, child_details
 from local.host.durable.replay import Replay
 
-CUSTOM_STATUS_LIMIT = 16 * 1024  # bytes as UTF-16, on the real host
+CUSTOM_STATUS_LIMIT = 16 * 1024  # bytes as UTF-16, as on the Azure host
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,7 +62,7 @@ class Outcome:
     cancelled: list[int] = field(default_factory=list)  # ids of timers that need not fire any more
     custom_status: str | None = None  # JSON text; None leaves it
     output: str | None = None  # JSON text
-    report: Event | None = None  # what the parent is told, when there is one
+    report: Event | None = None  # the message to the parent, if there is a parent
     successor: list[Event] | None = None  # messages of the next generation, after continue-as-new
 
 

@@ -154,7 +154,7 @@ class Management:
         row = self._find(instance)
         if row is None:
             if operation == "rewind":
-                return as_json(404, f'No orchestration with instance ID "${instance}" found.')  # $ is the real host's
+                return as_json(404, f'No orchestration with instance ID "${instance}" found.')  # $ is the Azure host's
             return empty(404)
         if row["status"] in store.FINISHED and operation != "rewind":
             return empty(410)

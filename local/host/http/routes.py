@@ -12,7 +12,7 @@ ALL_METHODS = ("GET", "POST", "DELETE", "HEAD", "PATCH", "PUT", "OPTIONS")
 BRACED = r"\{(?:[^{}]|\{\{|\}\})*\}(?!\})"  # inside a parameter a brace is written twice
 PARAMETER = re.compile(BRACED)
 INSIDE = re.compile(r"(\*{0,2})([^:=?]+)((?::\w+(?:\(.*?\)(?=:|=|\?|$))?)*)(?:=(.*?))?(\?)?", re.DOTALL)
-RESERVED = ("admin", "runtime")  # the real host serves no function whose route begins with these letters
+RESERVED = ("admin", "runtime")  # the Azure host serves no function whose route begins with these letters
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -122,7 +122,7 @@ def purge(queries: Queries, instances: list[str]) -> int:
     """Remove finished instances with everything that belongs to them; return their number."""
     deleted = 0
     for instance in instances:
-        if queries.run("delete_finished", id=instance):  # another client may have started it anew meanwhile
+        if queries.run("delete_finished", id=instance):  # another client may have started it again meanwhile
             _forget(queries, instance)
             deleted += 1
     queries.all("give_back")
