@@ -25,8 +25,7 @@ START = datetime(2026, 1, 30, 23, 59, 30, tzinfo=UTC)  # a Friday
     ],
 )
 def test_the_next_run_is_the_first_that_fits(text: str, expected: str) -> None:
-    """A schedule of five or six fields, with names, steps, lists and ranges, or of a time span, gives the next time
-    that fits."""
+    """A schedule has six fields or five, with names, steps, lists and ranges, or it is a time span."""
     assert f"{Schedule(text).after(START):%Y-%m-%d %H:%M:%S}" == expected
 
 
