@@ -36,7 +36,7 @@ def test_a_missed_goal_is_no_error(tmp_path: Path, capsys: pytest.CaptureFixture
 
 
 def test_only_full_runs_are_kept(tmp_path: Path) -> None:
-    """A full run leaves a file with machine and commit in the results; a quick one leaves none."""
+    """A full run writes a result file with machine and commit, and a quick run writes none."""
     run(two_figures, ["--quick"], tmp_path)
     assert list(tmp_path.iterdir()) == []
     run(two_figures, [], tmp_path)
