@@ -47,7 +47,8 @@ def test_only_full_runs_are_kept(tmp_path: Path) -> None:
 
 
 def test_a_kept_result_leaves_the_commit_as_it_was(tmp_path: Path) -> None:
-    """Several benches of one run measure the same commit; any other change is a change, and no checkout is none."""
+    """The benches of one run name the same commit, any other change marks it as changed, and without git it is
+    unknown."""
     results = tmp_path / "bench" / "results"
     results.mkdir(parents=True)
     assert commit_of(tmp_path, results) == "unknown"
