@@ -13,7 +13,7 @@ from outlast.http.start_once import StartOnce, fingerprint, read_key
 from outlast.http.start_request import StartRequest, read_start_request
 from outlast.report import Report
 from outlast.runs.ids import run_of_key
-from outlast.runs.record import RunRecord, RunRequest
+from outlast.runs.record import RunRecord, RunRequest, RunStatus
 from outlast.staging.store import Staging
 
 
@@ -24,6 +24,7 @@ class NewRuns:
     max_parallel: int
     now: Callable[[], datetime]
     new_id: Callable[[], str]
+    owner: str = ""
 
     def make(self, report: Report[Any], asked: StartRequest, key: str | None) -> RunRecord:
         run = self.new_id() if key is None else run_of_key(report.name, key)
@@ -45,7 +46,7 @@ class NewRuns:
             ru_share=asked.options.ru_share,
             max_parallel=asked.options.max_parallel or self.max_parallel,
         )
-        return RunRecord(id=run, request=request)
+        return RunRecord(id=run, request=request, status=RunStatus(owner=self.owner))
 
 
 @dataclass(frozen=True, slots=True)

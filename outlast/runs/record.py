@@ -9,9 +9,11 @@ from typing import Any, Self
 
 from outlast.models import Json
 
-STATES = ("accepted", "reading", "generating", "storing", "publishing", "completed")
+STATES = ("queued", "accepted", "reading", "generating", "storing", "publishing", "completed")
 OUTCOMES = ("failed", "cancelled", "superseded")
 ENDED = frozenset({"completed", *OUTCOMES})
+AT_WORK = STATES[1:-1]
+"""The states in which a run holds a seat."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +50,7 @@ class RunStatus:
     a compensation was started. `owner` is the app and task hub whose orchestrations do the work.
     """
 
-    state: str = "accepted"
+    state: str = "queued"
     attempt: int = 1
     pending: list[str] = field(default_factory=list)
     outcome: str | None = None
@@ -65,6 +67,8 @@ class RunResult:
     totals: Json | None = None
     failure: Json | None = None
     receipt: Json | None = None
+    waived: Json | None = None
+    """The steps of the compensation that a person has waived, and why."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

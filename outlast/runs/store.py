@@ -39,6 +39,10 @@ class Runs(Protocol):
         """Every run that has not ended or to which something is pending, those longest without a change first."""
         ...
 
+    async def queued(self, owner: str, most: int) -> list[RunRecord]:
+        """The runs of an owner that have waited longest for a seat, at most that many."""
+        ...
+
     async def change(self, run: str, edit: Callable[[RunRecord], RunRecord]) -> RunRecord: ...
 
 
@@ -85,6 +89,10 @@ class CosmosRuns:
 
     async def open_runs(self) -> list[RunRecord]:
         return await self._query("SELECT * FROM c WHERE c.open = true ORDER BY c.updated", {})
+
+    async def queued(self, owner: str, most: int) -> list[RunRecord]:
+        condition = "c.open = true AND c.state = 'queued' AND c.owner = @owner"
+        return await self._query(f"SELECT TOP {most} * FROM c WHERE {condition} ORDER BY c.accepted", {"@owner": owner})
 
     async def _query(self, text: str, values: dict[str, Any]) -> list[RunRecord]:
         parameters = [{"name": name, "value": value} for name, value in values.items()]

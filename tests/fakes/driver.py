@@ -66,6 +66,7 @@ class Driver:
     """The time at which each timer was due. The driver does not wait for timers."""
     dying: dict[str, int] = field(default_factory=dict)
     """How many orchestrations of each name fail as one does whose worker dies: without running their `except`."""
+    events: dict[tuple[str, str], "asyncio.Queue[Any]"] = field(default_factory=dict)
     _turns: "Turns" = field(init=False)
 
     def __post_init__(self) -> None:
@@ -125,6 +126,8 @@ class Driver:
             if not action.parts:
                 return None
             return await asyncio.gather(*(self._perform(part) for part in action.parts))
+        if action.kind == "event":
+            return await self._event(action.instance_id, action.name).get()
         if action.kind == "timer":
             self.timers.append(action.given)
             return None
@@ -134,6 +137,13 @@ class Driver:
                 raise OrchestrationFailed(f"{instance.output} \n Message: {instance.output}, StackTrace: at …")
             return cross(instance.output)
         return await self._attempt(action)
+
+    def _event(self, instance_id: str, name: str) -> "asyncio.Queue[Any]":
+        return self.events.setdefault((instance_id, name), asyncio.Queue())
+
+    async def raise_event(self, instance_id: str, event_name: str, event_data: Any = None) -> None:
+        """What a Durable client does; an event that nobody waits for yet is kept."""
+        self._event(instance_id, event_name).put_nowait(event_data)
 
     async def _attempt(self, action: Action) -> Any:
         for attempt in range(1, action.attempts + 1):

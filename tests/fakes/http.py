@@ -57,6 +57,7 @@ class FakeClient(DurableOrchestrationClient):  # type: ignore[misc]  # the SDK s
     started: list[tuple[str, str, Any]] = field(default_factory=list)
     shown: dict[str, dict[str, Any]] = field(default_factory=dict)
     error: Exception | None = None
+    raised: list[tuple[str, str]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         super().__init__(orjson.dumps(_BINDING).decode())
@@ -77,6 +78,9 @@ class FakeClient(DurableOrchestrationClient):  # type: ignore[misc]  # the SDK s
             return DurableOrchestrationStatus()
         about = {"instanceId": instance_id, "createdTime": "2026-01-01T00:00:00Z", "runtimeStatus": "Running"}
         return DurableOrchestrationStatus.from_json(about | self.shown[instance_id])
+
+    async def raise_event(self, instance_id: str, event_name: str, event_data: Any = None, *_: Any, **__: Any) -> None:
+        self.raised.append((instance_id, event_name))
 
     async def terminate(self, instance_id: str, reason: str) -> None:
         self.shown[instance_id] = self.shown[instance_id] | {"runtimeStatus": "Terminated", "output": reason}

@@ -20,6 +20,8 @@ class FakeMailer:
     def answer_with(self, answers: Iterable[int]) -> None:
         self.answers = deque(answers)
 
+    configured: bool = True
+
     async def send(self, email: Email) -> None:
         self.asked += 1
         if self.throttle_for:

@@ -10,7 +10,7 @@ ACCEPTED = "2026-01-01T00:00:00+00:00"
 def make_record(**fields: Any) -> RunRecord:
     """Return a record of run `r1` of the report `sales`, just accepted, with these members changed."""
     usual = {"id": "r1", "report": "sales", "accepted": ACCEPTED, "format": "csv", "gzipped": False}
-    return RunRecord.from_document({**usual, **fields})
+    return RunRecord.from_document({**usual, "state": "accepted", **fields})
 
 
 def altered(record: RunRecord, **fields: Any) -> RunRecord:

@@ -82,6 +82,9 @@ class ReplayContext:
     def create_timer(self, fire_at: datetime) -> Action:
         return Action("timer", given=fire_at.isoformat())
 
+    def wait_for_external_event(self, name: str) -> Action:
+        return Action("event", name, instance_id=self.instance_id)
+
     def task_all(self, activities: list[Action]) -> Action:
         if any(part.kind != "orchestrator" for part in activities):
             raise AssertionError("task_all over activities loses results on the real host")

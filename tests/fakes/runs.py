@@ -53,6 +53,10 @@ class FakeRuns:
         found = [record for record in self.records.values() if record.open]
         return sorted(found, key=lambda record: record.status.updated or "")
 
+    async def queued(self, owner: str, most: int) -> list[RunRecord]:
+        found = [one for one in self.records.values() if (one.status.state, one.status.owner) == ("queued", owner)]
+        return sorted(found, key=lambda record: record.request.accepted)[:most]
+
     async def change(self, run: str, edit: Callable[[RunRecord], RunRecord]) -> RunRecord:
         async def write(before: RunRecord, after: RunRecord) -> RunRecord:
             self.before_write()

@@ -20,13 +20,17 @@ from outlast.cosmos.bulk.rate_controller import RateControllers
 from outlast.cosmos.bulk.writer import Writer
 from outlast.deadline import Deadlines
 from outlast.report import Report
+from outlast.runs.admission import Admission
 from outlast.runs.fence import Gate
+from outlast.runs.launcher import Launcher
 from outlast.runs.record import RunRecord
+from outlast.runs.seats import Seats
 from outlast.staging.input import InputFiles
 from outlast.staging.paths import body_path
 from outlast.staging.store import Staging
 from tests.fakes.clock import ManualClock
 from tests.fakes.cosmos import FakeCosmos
+from tests.fakes.documents import FakeDocuments
 from tests.fakes.driver import Driver, Instance, Step, Story
 from tests.fakes.mailer import FakeMailer
 from tests.fakes.records import make_record
@@ -63,7 +67,9 @@ class World:
     transport: FakeTransport = field(default_factory=FakeTransport)
     cosmos: FakeCosmos = field(default_factory=FakeCosmos)
     mailer: FakeMailer = field(default_factory=FakeMailer)
+    most_runs: int = 8
     runs: FakeRuns = field(init=False)
+    admission: Admission = field(init=False)
     snapshots: FakeSnapshots = field(init=False)
     files: InputFiles = field(init=False)
     deadlines: Deadlines = field(init=False)
@@ -72,6 +78,7 @@ class World:
 
     def __post_init__(self) -> None:
         self.runs = FakeRuns(self.clock.now)
+        self.admission = Admission(self.runs, Seats(FakeDocuments(), "", self.most_runs), Launcher(5.0))
         self.snapshots = FakeSnapshots(self.transport)
         self.files = InputFiles(self.staging, self.inputs)
         self.deadlines = Deadlines(self.timeout, self.clock)
@@ -86,7 +93,7 @@ class World:
         snapshots, deadlines = self.snapshots, self.deadlines
         staged: dict[str, Any] = {"reports": reports, "gate": gate, "staging": staging}
         self.steps = {
-            "advance_run": AdvanceRun(self.runs).advance_run,
+            "advance_run": self._advance_run,
             "read_input_file": ReadInputFile(gate, staging, files, work_here).read_input_file,
             "read_data_from_db": ReadDataFromDb(**staged, cosmos=self.cosmos).read_data_from_db,
             "generate_report": GenerateReport(reports, gate, files, work_here).generate_report,
@@ -98,10 +105,13 @@ class World:
         }
         self.driver = Driver(STORIES, self.steps, self.seed)
 
+    async def _advance_run(self, given: Any) -> Any:
+        return await AdvanceRun(self.runs, self.admission, self.mailer.configured).advance_run(given, self.driver)
+
     async def accept(self, body: bytes, run: str = "r1", **fields: Any) -> RunRecord:
         """Stage and record a run as the start endpoint does."""
         await self.staging.put(body_path(run), body)
-        usual = {"id": run, "accepted": self.clock.now().isoformat(), "max_parallel": 2}
+        usual = {"id": run, "state": "queued", "accepted": self.clock.now().isoformat(), "max_parallel": 2}
         await self.runs.create(make_record(**{**usual, **fields}))
         return self.runs.records[run]
 

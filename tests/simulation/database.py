@@ -19,6 +19,7 @@ from outlast.cosmos.bulk.transport import CONNECTION_LOST, Result, Route, Target
 from outlast.cosmos.conditional import Conflict, change
 from outlast.cosmos.snapshots.header import HEADERS, RUN, Edit, Header, header_document, header_id, read_header
 from outlast.errors import Transient
+from outlast.models import Json
 from outlast.report import Report
 from outlast.runs.record import RunRecord
 from outlast.runs.store import Listing, need
@@ -79,9 +80,11 @@ class Database:
         partitions = self.emulator.account.container("d", container).partitions
         return [orjson.loads(record.body) for partition in partitions for record in partition.scan()]
 
-    def _note(self, record: RunRecord) -> None:
+    def _note(self, document: Json) -> None:
         """Keep the version of a record, for the reads that are behind."""
-        self._records.setdefault(record.id, [(START, None)]).append((self.scheduler.now, record))
+        if "accepted" in document:
+            record = RunRecord.from_document(document)
+            self._records.setdefault(record.id, [(START, None)]).append((self.scheduler.now, record))
 
     def _answer(self, method: str, path: str, body: Any, headers: dict[str, str]) -> Response:
         signed = {"x-ms-date": DATE, "authorization": AAD, **headers}
@@ -89,7 +92,7 @@ class Database:
         data = b"" if body is None else orjson.dumps(body)
         response = self._gateway.answer(Request(method, path, signed, data))
         if path.startswith("/dbs/d/colls/runs/docs") and method != "GET" and response.status in (200, 201):
-            self._note(RunRecord.from_document(orjson.loads(response.body)))
+            self._note(orjson.loads(response.body))
         return response
 
 
@@ -127,11 +130,38 @@ class CoreRuns:
         replica = [self.database.replica(record.id, record) for record in self.all()]
         return [record for record in replica if record and record.open]
 
+    async def queued(self, owner: str, most: int) -> list[RunRecord]:
+        waiting = [record for record in await self.open_runs() if record.status.state == "queued"]
+        return sorted(waiting, key=lambda record: (record.request.accepted, record.id))[:most]
+
     def all(self) -> list[RunRecord]:
-        return [RunRecord.from_document({"_etag": "", **document}) for document in self.database.documents("runs")]
+        documents = self.database.documents("runs")
+        return [RunRecord.from_document({"_etag": "", **one}) for one in documents if "accepted" in one]
 
     def _stamp(self) -> str:
         return self.database.scheduler.now.isoformat(timespec="milliseconds")
+
+
+class CoreDocuments:
+    """`Documents`."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+
+    async def read(self, name: str) -> Json | None:
+        response = await self.database.ask("GET", "runs", name, name)
+        return orjson.loads(response.body) if response.status == 200 else None
+
+    async def write(self, document: Json, etag: str | None) -> Json:
+        name = document["id"]
+        if etag is None:
+            response = await self.database.ask("POST", "runs", name, body=document)
+        else:
+            response = await self.database.ask("PUT", "runs", name, name, document, if_match=etag)
+        if response.status not in (200, 201):
+            raise Conflict
+        written: Json = orjson.loads(response.body)
+        return written
 
 
 class OneRange:

@@ -42,7 +42,8 @@ Item = tuple[str, str, Call]
 
 @dataclass(slots=True)
 class Engine:
-    """`steps` are the activities, `stories` the orchestrators. `limit` is functionTimeout in seconds."""
+    """`steps` are the activities, `stories` the orchestrators. `limit` is functionTimeout in seconds, `slots` how many
+    activities run at once."""
 
     scheduler: Scheduler
     stories: dict[str, Code]
@@ -50,6 +51,7 @@ class Engine:
     limit: float
     deaths: float = 0.0
     repeats: float = 0.0
+    slots: int = 8
     instances: dict[str, Instance] = field(default_factory=dict)
     items: list[Item] = field(default_factory=list)
     timers: list[tuple[datetime, str, str, int, str]] = field(default_factory=list)
@@ -71,6 +73,13 @@ class Engine:
         self.count += 1
         return f"x{self.count}"
 
+    def raise_event(self, instance: str, name: str, data: Any) -> None:
+        found = self.instances.get(instance)
+        if found is None or found.status in FINISHED:
+            raise RuntimeError(f"No instance with ID {instance} found.")
+        text = json.dumps(data)
+        found.inbox.append(events.event_raised(name=name, input=text, now=self.scheduler.now))
+
     def terminate(self, instance: str, reason: str) -> None:
         found = self.instances[instance]
         if found.status not in FINISHED:
@@ -87,12 +96,16 @@ class Engine:
             if instance.inbox and instance.status not in FINISHED and self._take(f"turn {instance.id}"):
                 self.scheduler.spawn(self._turn(instance))
         for item in self.items:
-            if self._take(f"activity {item[0]} {item[1]} {item[2].task}"):
+            if self._has_slot() and self._take(f"activity {item[0]} {item[1]} {item[2].task}"):
                 self.scheduler.spawn(self._activity(item))
         for timer in [timer for timer in self.timers if timer[0] <= self.scheduler.now]:
             self.timers.remove(timer)
             _, instance_id, execution, task, fire_at = timer
             self._tell(instance_id, execution, events.timer_fired(task=task, fire_at=fire_at, now=self.scheduler.now))
+
+    def _has_slot(self) -> bool:
+        """Activities are begun in the order in which they were scheduled, as far as there are slots."""
+        return sum(name.startswith("activity ") for name in self.busy) < self.slots
 
     def next_due(self) -> datetime | None:
         return min((timer[0] for timer in self.timers), default=None)

@@ -62,6 +62,8 @@ class Post:
     """A mail service. `losses` is the chance that the answer is lost after an email was accepted; `failures` is the
     chance that an email is refused."""
 
+    configured = True
+
     def __init__(self, scheduler: Scheduler, losses: float, failures: float) -> None:
         self.scheduler, self.losses, self.failures = scheduler, losses, failures
         self.emails: list[Email] = []
@@ -102,6 +104,10 @@ class Client(FakeClient):
         about = {"instanceId": found.id, "createdTime": updated, "lastUpdatedTime": updated}
         about |= {"runtimeStatus": found.status, "input": json.dumps(found.input)}
         return DurableOrchestrationStatus.from_json(about | {"customStatus": found.custom, "output": found.output})
+
+    async def raise_event(self, instance_id: str, event_name: str, event_data: Any = None, *_: Any, **__: Any) -> None:
+        await self.engine.scheduler.meet(f"raise {event_name}")
+        self.engine.raise_event(instance_id, event_name, event_data)
 
     async def terminate(self, instance_id: str, reason: str) -> None:
         self.engine.terminate(instance_id, reason)

@@ -21,23 +21,26 @@ from outlast.cosmos.bulk.rate_controller import RateControllers
 from outlast.cosmos.bulk.writer import Writer
 from outlast.cosmos.snapshots.expired import ExpiredGenerations
 from outlast.deadline import Deadlines
-from outlast.durable import activity
+from outlast.durable import activity, activity_with_client
 from outlast.http.cancel_run import CancelRun
 from outlast.http.problem import answering
 from outlast.http.start_once import StartOnce
 from outlast.http.start_report import NewRuns, StartReport
 from outlast.models import MOST_ATTEMPTS
+from outlast.runs.admission import Admission
 from outlast.runs.fence import Gate
 from outlast.runs.ids import run_of_key
 from outlast.runs.launcher import Launcher
+from outlast.runs.patience import Patience
 from outlast.runs.record import ENDED, RunRecord
+from outlast.runs.seats import Seats
 from outlast.runs.sweep import SweepRuns
 from outlast.staging.input import InputFiles
 from tests.fakes.cosmos import FakeCosmos
 from tests.fakes.http import ask
 from tests.fakes.reports import WITH_SNAPSHOT, make_csv
 from tests.fakes.world import STORIES, work_here
-from tests.simulation.database import CoreRuns, CoreSnapshots, CoreTransport, Database
+from tests.simulation.database import CoreDocuments, CoreRuns, CoreSnapshots, CoreTransport, Database
 from tests.simulation.engine import DIED, TIMED_OUT, Engine
 from tests.simulation.invariants import Invariants
 from tests.simulation.places import Client, MemoryStaging, Post
@@ -97,6 +100,7 @@ class World:
         jobs: list[Job],
         kill_at: int | None = None,
         forget: Callable[[int], bool] = lambda number: False,
+        most_runs: int = 2,
     ) -> None:
         self.faults, self.jobs = faults, jobs
         self.disturbed = faults != Faults() or kill_at is not None
@@ -106,6 +110,8 @@ class World:
         self.staging = MemoryStaging(self.scheduler)
         self.post = Post(self.scheduler, faults.mail, faults.mail)
         self.runs, self.snapshots = CoreRuns(self.database), CoreSnapshots(self.database)
+        seats = Seats(CoreDocuments(self.database), "", most_runs)
+        self.admission = Admission(self.runs, seats, Launcher(5.0))
         self.deadlines = Deadlines(LIMIT, self.scheduler.clock)
         self.engine = Engine(self.scheduler, dict(STORIES), self._steps(), LIMIT, faults.deaths, faults.repeats)
         self.client = Client(self.engine)
@@ -129,7 +135,6 @@ class World:
         )
         snapshots, cosmos = self.snapshots, FakeCosmos()
         steps = (
-            AdvanceRun(runs).advance_run,
             ReadInputFile(gate, staging, files, work_here).read_input_file,
             ReadDataFromDb(reports, gate, staging, cosmos).read_data_from_db,
             GenerateReport(reports, gate, files, work_here).generate_report,
@@ -140,7 +145,12 @@ class World:
             SendEmail(runs, self.post).send_email,
         )
         registered = {step.__name__: activity(step, 3600.0) for step in steps}
+        registered["advance_run"] = self._advance_run
         return {**registered, "publish_report": self._breaking(registered["publish_report"])}
+
+    async def _advance_run(self, given: Any) -> Any:
+        advance = AdvanceRun(self.runs, self.admission, can_email=True).advance_run
+        return await activity_with_client(advance, 3600.0)(given, client=self.client)
 
     def _breaking(self, publish_report: Any) -> Any:
         broken = {job.run for job in self.jobs if job.breaks}
@@ -220,7 +230,7 @@ class World:
 
     async def _cancel(self, run: str) -> None:
         try:
-            await answering(CancelRun(self.runs).cancel_run)(ask("cancel", run=run))
+            await answering(CancelRun(self.runs, Launcher(5.0)).cancel_run)(ask("cancel", run=run), self.client)
         except Exception:  # noqa: BLE001  # its caller got no answer
             return
 
@@ -232,7 +242,8 @@ class World:
         if self.scheduler.now >= minute:
             self.swept = self.scheduler.now
             expired = ExpiredGenerations(WITH_SNAPSHOT, self.snapshots, GRACE, self.scheduler.utc)
-            sweep = SweepRuns(self.runs, Launcher(5.0), expired, self.scheduler.utc, LIMIT)
+            patience = Patience(self.scheduler.utc, LIMIT, self.engine.slots)
+            sweep = SweepRuns(self.runs, Launcher(5.0), self.admission, expired, patience)
             for _ in range(2 if self.scheduler.chance("two sweeps at once", 0.2) else 1):
                 self.scheduler.spawn(self._sweep(sweep))
 

@@ -3,10 +3,8 @@ from typing import Any
 
 import pytest
 
-from activities.advance_run import AdvanceRun
 from outlast.errors import Permanent
-from outlast.models import Json, RunChange
-from tests.fakes.runs import FakeRuns
+from outlast.models import Json
 from tests.fakes.world import World
 
 
@@ -67,9 +65,8 @@ def test_the_answer_is_a_view_of_the_record() -> None:
 
 def test_a_change_that_comes_between_is_not_lost() -> None:
     """A change between the read and the write of the record is kept, because the record is then read again."""
-    runs = FakeRuns()
     world = World()
-    world.runs = runs
+    runs = world.runs
     asyncio.run(world.accept(b"", state="reading"))
 
     def meddle() -> None:
@@ -77,6 +74,6 @@ def test_a_change_that_comes_between_is_not_lost() -> None:
         runs.set("r1", max_parallel=7)
 
     runs.before_write = meddle
-    answer = asyncio.run(AdvanceRun(runs).advance_run(RunChange("r1", 1, "generate").to_dict()))
+    answer = advance(world, "generate")
     assert (answer["max_parallel"], runs.records["r1"].request.max_parallel) == (7, 7)
     assert runs.records["r1"].status.state == "generating"

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from activities import read_input_file
 from outlast.errors import Permanent, Transient
-from outlast.models import MOST_ATTEMPTS
+from outlast.models import MOST_ATTEMPTS, Json
+from outlast.runs.record import AT_WORK
 from tests.fakes.driver import DIED, Instance
 from tests.fakes.reports import HEADER, make_csv
 from tests.fakes.transport import Fault, lose, throttle
@@ -240,3 +241,30 @@ def test_over_any_schedule_every_row_is_stored_or_rejected(
     assert (receipt["rows_read"], receipt["rows_stored"], receipt["rows_rejected"]) == (40, 38, 2)
     assert len(ids(world)) == 38
     assert world.runs.records["r1"].status.state == "completed"
+
+
+def test_runs_beyond_the_seats_wait_and_all_end() -> None:
+    """Twenty runs on two seats are at work two at a time, in the order in which they were accepted."""
+    world, at_work, order = World(most_runs=2), list[int](), list[str]()
+    advance = world.steps["advance_run"]
+
+    async def noting(given: Json) -> Any:
+        answer = await advance(given)
+        at_work.append(sum(record.status.state in AT_WORK for record in world.runs.records.values()))
+        if given["event"] == "read" and answer["state"] == "reading":
+            order.append(given["run"])
+        return answer
+
+    async def post() -> None:
+        world.steps["advance_run"] = noting
+        runs = [f"r{number:02}" for number in range(20)]
+        for run in runs:
+            world.clock.advance(1)
+            await world.accept(make_csv(3), run)
+        await asyncio.gather(*(world.driver.run("import_report", {"attempt": 1}, run) for run in runs))
+        assert all(abs(order.index(run) - runs.index(run)) <= 1 for run in runs)
+
+    asyncio.run(post())
+    assert {record.status.state for record in world.runs.records.values()} == {"completed"}
+    assert max(at_work) == 2
+    assert [status["phase"] for status in world.driver.instances["r19"].statuses][:2] == ["reading", "queued"]

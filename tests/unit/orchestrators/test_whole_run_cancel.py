@@ -8,6 +8,7 @@ import pytest
 
 from outlast.http.cancel_run import CancelRun
 from outlast.models import Json
+from outlast.runs.launcher import Launcher
 from tests.fakes.http import ask
 from tests.fakes.reports import WITH_SNAPSHOT, make_csv
 from tests.fakes.world import World
@@ -22,7 +23,8 @@ def cancel_at(step: str, after: bool, **fields: Any) -> World:
 
     async def cancel() -> None:
         if not cancelled:
-            cancelled.append(await CancelRun(world.runs).cancel_run(ask("runs/r1/cancel", run="r1")))
+            handler = CancelRun(world.runs, Launcher(5.0)).cancel_run
+            cancelled.append(await handler(ask("runs/r1/cancel", run="r1"), world.driver))
 
     async def meddled(given: Json) -> Any:
         if not after:

@@ -5,7 +5,7 @@ import pytest
 
 from outlast.models import MOST_ATTEMPTS
 from outlast.runs.instances import InstanceStatus
-from outlast.runs.reconcile import STUCK, Decision, decide, reason
+from outlast.runs.reconcile import MOST_COMPENSATIONS, STUCK, Decision, decide, reason
 from tests.fakes.records import make_record
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -20,7 +20,8 @@ def ago(seconds: float) -> datetime:
 
 def verdict(seen: InstanceStatus, age: float = 0, **fields: Any) -> Decision:
     """Return the decision about a record that was last changed `age` seconds ago."""
-    return decide(make_record(updated=ago(age).isoformat(), **fields), seen, NOW, PATIENCE)
+    times = {"updated": ago(age).isoformat(), "accepted": ago(age).isoformat()}
+    return decide(make_record(**times, **fields), seen, NOW, PATIENCE)
 
 
 @pytest.mark.parametrize("state", ["accepted", *WORKING, "failing"])
@@ -86,14 +87,32 @@ def test_what_is_pending_is_done_later_and_later(state: str) -> None:
     """An ended run with pending steps is compensated two minutes after the first time, and an hour after many times."""
     assert verdict(FAILED, age=119, state=state, pending=["email"], compensations=1) is Decision.LEAVE
     assert verdict(FAILED, age=120, state=state, pending=["email"], compensations=1) is Decision.COMPENSATE
-    assert (
-        verdict(InstanceStatus("Failed"), age=3599, state=state, pending=["undo"], compensations=50) is Decision.LEAVE
-    )
-    assert (
-        verdict(InstanceStatus("Failed"), age=3600, state=state, pending=["undo"], compensations=50)
-        is Decision.COMPENSATE
-    )
-    assert verdict(InstanceStatus("Failed"), age=10**7, state=state) is Decision.LEAVE
+    assert verdict(FAILED, age=3599, state=state, pending=["undo"], compensations=20) is Decision.LEAVE
+    assert verdict(FAILED, age=3600, state=state, pending=["undo"], compensations=20) is Decision.COMPENSATE
+    assert verdict(FAILED, age=10**7, state=state) is Decision.LEAVE
+
+
+@pytest.mark.parametrize("state", ["failed", "cancelled", "superseded"])
+def test_what_is_pending_waits_for_a_person_after_a_day(state: str) -> None:
+    """The compensations of about a day are counted, and then none is started any more."""
+    pauses = [min(60, 2**count) for count in range(1, MOST_COMPENSATIONS)]
+    assert 23 * 60 < sum(pauses) < 25 * 60
+    pending = {"state": state, "pending": ["email"], "compensations": MOST_COMPENSATIONS}
+    assert verdict(FAILED, age=10**7, **pending) is Decision.LEAVE
+
+
+def test_a_queued_run_is_left_alone_however_long_it_waits() -> None:
+    """Waiting for a seat is not dying."""
+    waiting = InstanceStatus("Running", 1, ago(10**7), waits=True)
+    assert verdict(waiting, age=10**7, state="queued") is Decision.LEAVE
+    assert verdict(InstanceStatus(None), age=59, state="queued") is Decision.LEAVE
+    assert verdict(InstanceStatus(None), age=61, state="queued") is Decision.START
+
+
+@pytest.mark.parametrize("state", ["accepted", "failing"])
+def test_an_orchestration_that_waits_for_nothing_is_woken(state: str) -> None:
+    """Its run was admitted or cancelled, and whoever did that died before it raised the event."""
+    assert verdict(InstanceStatus("Running", 1, NOW, waits=True), state=state) is Decision.WAKE
 
 
 @pytest.mark.parametrize(

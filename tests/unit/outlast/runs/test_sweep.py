@@ -8,7 +8,9 @@ import pytest
 from outlast.cosmos.snapshots.expired import ExpiredGenerations
 from outlast.cosmos.snapshots.header import Generation, Header
 from outlast.models import Removal
+from outlast.runs import sweep
 from outlast.runs.launcher import Launcher
+from outlast.runs.patience import Patience
 from outlast.runs.reconcile import STUCK
 from outlast.runs.record import RunRecord
 from outlast.runs.sweep import SweepRuns
@@ -35,9 +37,9 @@ class Swept:
         self.sweep = SweepRuns(
             runs=world.runs,
             launcher=Launcher(5.0),
+            admission=world.admission,
             expired=ExpiredGenerations(WITH_SNAPSHOT, world.snapshots, GRACE, world.clock.now),
-            now=world.clock.now,
-            timeout=120,
+            patience=Patience(world.clock.now, 120, 8),
         )
 
     @property
@@ -132,7 +134,7 @@ def test_what_there_is_no_time_for_is_left_for_the_next_sweep(caplog: pytest.Log
         return True
 
     with caplog.at_level(logging.WARNING, logger="outlast"), pytest.MonkeyPatch.context() as patch:
-        patch.setattr(SweepRuns, "_may_start", slow)
+        patch.setattr(sweep._Pass, "_may_start", slow)
         patch.setattr("outlast.runs.sweep.AT_ONCE", 1)
         assert len(swept.after()) == 1
     assert "1 of 2 runs are left for the next" in caplog.text
@@ -149,7 +151,7 @@ def test_a_run_that_has_ended_with_pending_steps_is_decided_by_its_record() -> N
 def test_what_does_not_move_is_terminated_and_then_started_again() -> None:
     """One sweep terminates the orchestration and the next one starts it."""
     swept = Swept("Running", state="storing")
-    assert swept.after(841) == []
+    assert swept.after(882) == []
     assert swept.client.shown["r1"]["output"] == STUCK
     assert swept.after() == [("import_report", "r1", {"attempt": 2, "first_retry_seconds": 5.0})]
 
