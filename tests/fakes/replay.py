@@ -57,7 +57,7 @@ class Record:
 
 @dataclass(slots=True)
 class ReplayContext:
-    """`outlast.durable.Context` for tests. It refuses the shapes of fan-out that go wrong on the Azure host."""
+    """`outlast.durable.Context`, for tests. It refuses the shapes of fan-out that go wrong on the real host."""
 
     instance_id: str
     given: Any

@@ -297,7 +297,7 @@ class World:
 
 
 def simulate(seed: int, faults: Faults, jobs: list[Job], **disturbing: Any) -> World:
-    """Play one simulation to its end; raise if an invariant does not hold. `disturbing`: kill_at, forget."""
+    """One whole life; raises where an invariant does not hold. `disturbing`: kill_at, forget."""
     world = World(seed, faults, jobs, **disturbing)
     asyncio.run(world.play())
     world.check_end()

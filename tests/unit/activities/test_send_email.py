@@ -128,7 +128,7 @@ def test_a_email_is_the_same_each_time_it_is_sent() -> None:
 
 
 def test_the_email_of_a_failing_run_is_sent() -> None:
-    """One call sends one email."""
+    """One call for a failing run sends one email."""
     world = World()
     send(world)
     assert [sent.key for sent in world.mailer.emails] == ["r1:1:failed"]

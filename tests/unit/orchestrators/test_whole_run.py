@@ -129,7 +129,7 @@ def test_a_step_whose_attempts_are_used_up_fails_the_run(step: str) -> None:
 @pytest.mark.parametrize("after", [False, True])
 @pytest.mark.parametrize("step", STEPS)
 def test_a_step_that_fails_and_then_succeeds_costs_nothing(step: str, after: bool) -> None:
-    """A run whose activity fails four times, before or after its work, stores every row once and has one receipt."""
+    """Whether its work was done before it failed or not: every row is there once, and there is one receipt."""
     world = World()
     world.driver.fail(step, Transient("worker died"), times=4, after=after)
     instance = run(world, make_csv(50, bad=[7]), tolerated_rejects=1)

@@ -94,7 +94,7 @@ def test_what_is_pending_is_done_later_and_later(state: str) -> None:
 
 @pytest.mark.parametrize("state", ["failed", "cancelled", "superseded"])
 def test_what_is_pending_waits_for_a_person_after_a_day(state: str) -> None:
-    """The compensations of about a day are counted, and then none is started any more."""
+    """An ended run with pending steps is not compensated any more after about a day."""
     pauses = [min(60, 2**count) for count in range(1, MOST_COMPENSATIONS)]
     assert 23 * 60 < sum(pauses) < 25 * 60
     pending = {"state": state, "pending": ["email"], "compensations": MOST_COMPENSATIONS}
@@ -102,7 +102,8 @@ def test_what_is_pending_waits_for_a_person_after_a_day(state: str) -> None:
 
 
 def test_a_queued_run_is_left_alone_however_long_it_waits() -> None:
-    """Waiting for a seat is not dying."""
+    """A queued run whose orchestration waits is left alone, and one without an orchestration is started after a
+    minute."""
     waiting = InstanceStatus("Running", 1, ago(10**7), waits=True)
     assert verdict(waiting, age=10**7, state="queued") is Decision.LEAVE
     assert verdict(InstanceStatus(None), age=59, state="queued") is Decision.LEAVE
@@ -111,7 +112,7 @@ def test_a_queued_run_is_left_alone_however_long_it_waits() -> None:
 
 @pytest.mark.parametrize("state", ["accepted", "failing"])
 def test_an_orchestration_that_waits_for_nothing_is_woken(state: str) -> None:
-    """Its run was admitted or cancelled, and whoever did that died before it raised the event."""
+    """An orchestration that waits for a seat although its run is admitted or failing is woken."""
     assert verdict(InstanceStatus("Running", 1, NOW, waits=True), state=state) is Decision.WAKE
 
 

@@ -161,13 +161,13 @@ def test_a_run_that_fails_for_another_reason_cannot_be_cancelled() -> None:
 
 
 def test_an_email_is_not_pending_where_mail_is_not_configured() -> None:
-    """A step that can never be done would stay pending for ever."""
+    """A failed run has no pending email if mail is not configured."""
     failed = happen(record_in("reading"), Event.FAIL, outcome="failed", failure=FAILURE, can_email=False)
     assert failed.status.pending == []
 
 
 def test_a_person_ends_what_is_pending_and_says_why() -> None:
-    """The steps and the reason stay in the record; a repeat changes nothing."""
+    """A waived run keeps its steps and the reason in the record, and a repeat changes nothing."""
     waived = happen(record_in("failed", pending=["undo", "email"]), Event.WAIVE, reason="the report is gone")
     assert waived.status.pending == []
     assert waived.result.waived == {"steps": ["undo", "email"], "reason": "the report is gone"}
@@ -177,7 +177,7 @@ def test_a_person_ends_what_is_pending_and_says_why() -> None:
 
 @pytest.mark.parametrize(("state", "attempt"), [("queued", 2), ("storing", 2), ("failing", 1), ("failed", 1)])
 def test_another_owner_takes_a_run_over(state: str, attempt: int) -> None:
-    """A run under way begins its next attempt there, so that the former owner's activities are fenced."""
+    """A run that another owner takes over gets that owner and, if it was under way, its next attempt."""
     taken = happen(record_in(state, owner="a/h@s"), Event.TAKE_OVER, owner="b/h@s")
     assert (taken.status.owner, taken.status.attempt) == ("b/h@s", attempt)
 
