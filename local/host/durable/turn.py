@@ -222,8 +222,7 @@ def _child(turn: Turn, identity: int, action: Action, now: datetime, new_id: Cal
 
 
 def _continue_as_new(turn: Turn, replay: Replay, given: str, now: datetime, new_id: Callable[[], str]) -> Outcome:
-    """Keep the instance and its parent with an empty history. Events that nobody took are kept; the custom status is
-    not."""
+    """The same instance and parent, a fresh history; events nobody took go along, the custom status does not."""
     old = turn.started
     start = events.execution_started(
         instance=old["OrchestrationInstance"]["InstanceId"],

@@ -175,7 +175,7 @@ class Management:
         return await self._send(row, events.resumed(reason=request.argument("reason"), now=self._clock.now()))
 
     def _expects_messages(self, row: sqlite3.Row) -> bool:
-        """Return whether the status may change soon: a suspend on its way must not hide the resume after it."""
+        """Whether the status is about to change: a suspend on its way must not swallow the resume behind it."""
         return bool(self._database.read.all("read_messages", instance=row["id"]))
 
     async def _rewind(self, request: Request, row: sqlite3.Row) -> Reply:

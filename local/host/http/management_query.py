@@ -51,7 +51,7 @@ def _seconds(request: Request, name: str) -> float | None:
 
 
 def token(last: str) -> str:
-    """Return the token of the page after this instance."""
+    """Where the next page begins."""
     return base64.b64encode(last.encode()).decode()
 
 

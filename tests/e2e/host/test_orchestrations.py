@@ -216,7 +216,7 @@ def test_a_terminated_instance_says_why(host: Hosted) -> None:
 
 
 def test_a_suspended_instance_can_be_suspended_again(host: Hosted) -> None:
-    """A second suspend of an instance returns 202 and changes nothing, where the Azure host returns 500."""
+    """The second changes nothing, where the real host answers 500."""
     instance = fresh()
     host.start("story", instance, 1)
     assert host.manage("POST", f"/instances/{instance}/suspend", reason="pause").status == 202

@@ -358,7 +358,7 @@ def test_an_absent_custom_status_leaves_the_old_one() -> None:
 
 
 def test_a_custom_status_above_the_limit_fails_the_instance() -> None:
-    """A custom status above 16 KB in UTF-16 fails the instance with the Azure host's words."""
+    """16 KB in UTF-16, with the real host's words."""
 
     def code(context: Context) -> Any:
         context.set_custom_status("x" * 20000)
@@ -373,8 +373,7 @@ def test_a_custom_status_above_the_limit_fails_the_instance() -> None:
 
 
 def test_continue_as_new_carries_over_what_nobody_took() -> None:
-    """Continue-as-new keeps the instance id and the events that nobody took, with another execution id and the next
-    generation."""
+    """Same instance and parent, another execution, the next generation, the events still waiting."""
 
     def code(context: Context) -> Any:
         yield context.call_activity("a")
