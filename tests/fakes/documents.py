@@ -1,4 +1,4 @@
-"""Documents in memory, changed under an ETag as the database does it."""
+"""Documents in memory, changed under an ETag as in the database."""
 
 from dataclasses import dataclass, field
 

@@ -29,7 +29,7 @@ def ask(
     headers: dict[str, str] | None = None,
     **route: str,
 ) -> func.HttpRequest:
-    """A request to `/api/{path}`."""
+    """Return a request to `/api/{path}`."""
     url = f"{ORIGIN}/api/{path}" + (f"?{urlencode(params)}" if params else "")
     sent = {**({"Content-Type": content_type} if content_type else {}), **(headers or {})}
     method = "POST" if body or content_type else "GET"
@@ -37,7 +37,7 @@ def ask(
 
 
 def finish(work: Awaitable[func.HttpResponse]) -> func.HttpResponse:
-    """Wait for a handler's answer."""
+    """Return the answer of a handler."""
 
     async def wait() -> func.HttpResponse:
         return await work
@@ -46,13 +46,13 @@ def finish(work: Awaitable[func.HttpResponse]) -> func.HttpResponse:
 
 
 def read(response: func.HttpResponse) -> Any:
-    """The JSON of an answer."""
+    """Return the JSON of an answer."""
     return orjson.loads(response.get_body())
 
 
 @dataclass
 class FakeClient(DurableOrchestrationClient):  # type: ignore[misc]  # the SDK ships no types
-    """The SDK's own client, but for what it sends: starts are kept, statuses are those of `shown`."""
+    """The SDK's own client, which keeps starts instead of sending them and returns the statuses in `shown`."""
 
     started: list[tuple[str, str, Any]] = field(default_factory=list)
     shown: dict[str, dict[str, Any]] = field(default_factory=dict)

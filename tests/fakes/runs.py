@@ -1,4 +1,4 @@
-"""Run records in memory, changed under an ETag as the database does it."""
+"""Run records in memory, changed under an ETag as in the database."""
 
 import asyncio
 from collections.abc import Callable
@@ -14,7 +14,8 @@ from tests.fakes.records import altered
 
 @dataclass(slots=True)
 class FakeRuns:
-    """`when_read`, called when a record was read, and `before_write` are the places for a change that comes between."""
+    """`when_read` is called after a record is read and `before_write` before one is written, so that a test can change
+    it between."""
 
     now: Callable[[], datetime] = lambda: START
     records: dict[str, RunRecord] = field(default_factory=dict)
@@ -66,7 +67,7 @@ class FakeRuns:
         return await change(read=lambda: need(self, run), edit=edit, write=write)
 
     def set(self, run: str, **changes: object) -> RunRecord:
-        """Change a record as somebody else would, without asking."""
+        """Change a record as another process would, without a check of its ETag."""
         return self._write(altered(self.records[run], **changes))
 
     def _write(self, record: RunRecord) -> RunRecord:

@@ -44,12 +44,13 @@ CONTENTS = (Path(__file__).parents[2] / "function_app.py").read_text("utf-8")
 STORIES: Mapping[str, Story] = {
     name: getattr(import_module(f"orchestrators.{name}"), name) for name in _registered.split(", ")
 }
-"""The orchestrators that the table of contents registers; read from its text, for importing it needs settings."""
+"""The orchestrators that function_app.py registers. They are read from its text, because importing it needs
+settings."""
 T = TypeVar("T")
 
 
 async def work_here(work: Callable[[], T]) -> T:
-    """In place of a thread."""
+    """Do the work inline instead of in a thread."""
     return work()
 
 
@@ -124,7 +125,8 @@ class World:
         return await self.steps[step]({"run": "r1", "attempt": 1, **given})
 
     async def prepare(self, body: bytes, state: str, **fields: Any) -> RunRecord:
-        """A run with its input cut and its reference read, in that state; for `storing` and later, generated too."""
+        """Return a run in that state with its input cut and its reference read; for `storing` and later also
+        generated."""
         await self.accept(body, **{**fields, "state": "reading"})
         chunks = (await call_until_done(self.steps["read_input_file"], {"run": "r1", "attempt": 1}))["chunks"]
         await self.call("read_data_from_db")
@@ -140,7 +142,7 @@ class World:
 
 
 async def call_until_done(step: Step, given: Any) -> Any:
-    """The answer without a cursor."""
+    """Return the first answer without a cursor."""
     answer = await step({**given, "cursor": None})
     while answer["cursor"] is not None:
         answer = await step({**given, "cursor": answer["cursor"]})

@@ -1,4 +1,5 @@
-"""The app's ways into the database, over the emulator's core: each request is a boundary, its answer may be lost."""
+"""The app's adapters to the database over the emulator's core. Each request is a boundary, and its answer may be
+lost."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -32,8 +33,8 @@ LONGEST_LAG = timedelta(seconds=3)
 
 
 class Database:
-    """`losses`: the chance that an answer is lost, half of them after the write; `busy` that of a 503; `lag` that a
-    record is read from a replica that is up to 3 seconds behind."""
+    """`losses` is the chance that an answer is lost, half of them after the write; `busy` is the chance of a 503; `lag`
+    is the chance that a record is read from a replica that is up to 3 seconds behind."""
 
     def __init__(self, scheduler: Scheduler, losses: float, busy: float, lag: float = 0.0) -> None:
         self.scheduler, self.losses, self.busy, self.lag = scheduler, losses, busy, lag
@@ -51,7 +52,7 @@ class Database:
     async def ask(
         self, method: str, container: str, key: Any = None, id_: str = "", body: Any = None, **headers: str
     ) -> Response:
-        """One request; raise Transient where its answer is lost."""
+        """Send one request; raise Transient if its answer is lost."""
         await self.scheduler.meet(f"{method} {container}")
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         if "x-ms-documentdb-partitionkeyrangeid" not in named:
@@ -66,7 +67,8 @@ class Database:
         return response
 
     def replica(self, run: str, newest: RunRecord | None) -> RunRecord | None:
-        """The record as some replica has it: the newest, or a version that was replaced less than 3 seconds ago."""
+        """Return the record as some replica has it: the newest, or a version that was replaced less than 3 seconds
+        ago."""
         versions = self._records.get(run, [])
         late = [
             before for (_, before), (replaced, _) in pairwise(versions) if self.scheduler.now - replaced < LONGEST_LAG
@@ -74,7 +76,7 @@ class Database:
         return self.scheduler.dice.choice(late) if late and self.scheduler.chance("stale read", self.lag) else newest
 
     def documents(self, container: str) -> list[dict[str, Any]]:
-        """Everything that is there now."""
+        """Return every document that is in the container now."""
         partitions = self.emulator.account.container("d", container).partitions
         return [orjson.loads(record.body) for partition in partitions for record in partition.scan()]
 
@@ -95,7 +97,7 @@ class Database:
 
 
 class CoreRuns:
-    """`Runs`."""
+    """Implements `Runs`."""
 
     def __init__(self, database: Database) -> None:
         self.database = database
@@ -205,7 +207,7 @@ class CoreTransport:
 
 
 class CoreSnapshots:
-    """`Snapshots`."""
+    """Implements `Snapshots`."""
 
     def __init__(self, database: Database) -> None:
         self.database = database

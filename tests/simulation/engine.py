@@ -1,4 +1,4 @@
-"""A task hub over the pure turn: what is committed stays, everything else is lost when the host dies."""
+"""A task hub over the pure turn. What is committed stays, and everything else is lost when the host dies."""
 
 import functools
 import importlib
@@ -18,7 +18,7 @@ from tests.unit.local.host.pure import Code, ask
 
 SDK: Any = importlib.import_module("azure.durable_functions.models.history.HistoryEvent")
 SDK.dt_parse = functools.lru_cache(maxsize=None)(SDK.dt_parse)
-"""The SDK reads every time of a history anew at each turn, which would be half of a simulation's time."""
+"""The SDK parses every time of a history again at each turn, which would take half of a simulation's time."""
 DIED = "One or more errors occurred. (python exited with code 137 (0x89))"
 TIMED_OUT = "Timeout value was exceeded"
 
@@ -60,7 +60,7 @@ class Engine:
     terminated: list[tuple[str, str]] = field(default_factory=list)
 
     def start(self, name: str, instance: str, given: Any) -> None:
-        """A client's start; raises where one of that id is at work."""
+        """Start an orchestration as a client does; raise if an instance with that id is at work."""
         found = self.instances.get(instance)
         if found is not None and found.status not in FINISHED:
             raise RuntimeError(f"An Orchestration instance with the status {found.status} already exists.")
@@ -89,7 +89,7 @@ class Engine:
             found.updated = self.scheduler.now
 
     def forget_what_ran(self) -> None:
-        """The host died."""
+        """Free everything that ran when the host died."""
         self.busy.clear()
 
     def dispatch(self) -> None:
@@ -184,7 +184,7 @@ class Engine:
         return events.task_completed(task=call.task, result=answers.compact(value), now=self.scheduler.now)
 
     async def _zombie(self, name: str, given: Any) -> None:
-        """A call that was given up goes on, slowly, at most for functionTimeout."""
+        """Go on with a call that was given up, slowly, at most for functionTimeout."""
         SLOW.set(self.limit)
         work = self.scheduler.spawn(_swallowed(self.steps[name](given)))
         await self.scheduler.sleep(self.limit)

@@ -1,4 +1,4 @@
-"""What the simulations of `make test` and of the soak are made of: which jobs under which faults, by seed."""
+"""The jobs and faults of each seed, in `make test` and in the soak."""
 
 from tests.simulation.world import Faults, Job, World, simulate
 
@@ -19,5 +19,5 @@ JOBS = (
 
 
 def simulate_seed(seed: int) -> World:
-    """Each mix meets each of the jobs."""
+    """Combine each mix of faults with each list of jobs."""
     return simulate(seed, MIXES[seed % len(MIXES)], JOBS[seed // len(MIXES) % len(JOBS)])

@@ -1,4 +1,4 @@
-"""Start, lanes, store, publish, compensate and sweep in one process, under a seed."""
+"""Start, lanes, store, publish, compensation and sweep in one process, decided by a seed."""
 
 import asyncio
 from collections import Counter
@@ -48,18 +48,18 @@ from tests.simulation.places import Client, MemoryStaging, Post
 from tests.simulation.scheduler import Scheduler
 
 LIMIT = 20.0
-"""functionTimeout."""
+"""functionTimeout in seconds."""
 STORE_SECONDS = 20.0
-"""As long as a call of `store_data_to_db` lasts when it is throttled all the time."""
+"""Duration of a call of `store_data_to_db` that is throttled all the time."""
 GRACE = 100.0
 TIMER = cast(func.TimerRequest, None)
 PATIENCE = 60_000
-"""Steps in which everything must have come to its end."""
+"""The number of steps after which a simulation counts as endless."""
 
 
 @dataclass(frozen=True, slots=True)
 class Faults:
-    """The chance of each at its boundaries."""
+    """The chance of each fault at its boundaries."""
 
     kills: float = 0.0
     deaths: float = 0.0
@@ -73,9 +73,9 @@ class Faults:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A run that somebody posts, again and again until it is answered 202. `bad`: rows that cannot be read; `breaks`:
-    publishing it fails for good, with everything stored. `waits`: calls of each chunk that are throttled from beginning
-    to end."""
+    """A run that is posted again and again until it gets 202. `bad` are the indexes of rows that cannot be parsed. With
+    `breaks`, its publishing fails for good after everything is stored. `waits` are the calls of each chunk that are
+    throttled from beginning to end."""
 
     key: str
     report: str = "stock"
@@ -184,7 +184,7 @@ class World:
         return publishing
 
     async def play(self) -> None:
-        """Until every run has come to its end and nothing is pending."""
+        """Go on until every run has ended and nothing is pending."""
         try:
             for _ in range(PATIENCE):
                 await self._step()
@@ -234,7 +234,7 @@ class World:
         self.posting.discard(job.key)
 
     def _meddle(self) -> None:
-        """Somebody ends a run from outside: cancelled, terminated or purged."""
+        """End a run from outside: cancel, terminate or purge it."""
         for job in self.jobs:
             if job.key in self.ended or not self.scheduler.chance("ended from outside", self.faults.ends):
                 continue
@@ -258,7 +258,7 @@ class World:
             return
 
     async def _pass_time(self) -> None:
-        """To the next timer, or to the next minute, when the sweep fires; sometimes twice at once."""
+        """Move the time to the next timer, or to the next minute, when the sweep fires, sometimes twice at once."""
         minute = self.swept + timedelta(minutes=1)
         due = self.engine.next_due()
         self.scheduler.advance(min(minute, due) if due else minute)
@@ -281,7 +281,8 @@ class World:
     # ---- what must hold -----------------------------------------------------------------------------------------
 
     def check_end(self) -> None:
-        """Every row once, or none; one mail per failed run; the newest completed run is current."""
+        """Every row is there once or not at all, each failed run has one email, and the newest completed run is
+        current."""
         records = {record.id: record for record in self.runs.all()}
         assert set(records) == {job.run for job in self.jobs}
         for job in self.jobs:
@@ -312,7 +313,7 @@ class World:
             assert ids == [], f"{record.status.state} and left {ids}"
 
     def _may_fail(self, job: Job, record: RunRecord) -> bool:
-        """Only by its own fault, by somebody's will, or when every attempt was used up."""
+        """Return whether the run fails by its own fault, by an operator, or because every attempt was used up."""
         text = (record.result.failure or {"text": ""})["text"]
         spent = record.status.attempt == MOST_ATTEMPTS or text.startswith(("Transient: ", DIED, TIMED_OUT))
         return bool(job.bad or job.breaks or job.key in self.ended or spent)

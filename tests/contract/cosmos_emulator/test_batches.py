@@ -12,14 +12,14 @@ from tests.contract.cosmos_emulator.test_resources import refused
 
 
 def bulk(raw: Raw, database: Any, container: Any, operations: Any, range_id: str = "0", **headers: str) -> Any:
-    """Sends a bulk request, and returns status and results."""
+    """Send a bulk request; return status and results."""
     path = f"/dbs/{database.id}/colls/{container.id}/docs"
     status, _, body = raw.send("POST", path, operations, {**bulk_headers(range_id), **headers})
     return status, body
 
 
 def ids(container: Any) -> list[str]:
-    """The ids of all documents."""
+    """Return the ids of all documents."""
     return sorted(item["id"] for item in container.read_all_items())
 
 
@@ -44,7 +44,7 @@ def test_a_batch_does_all_its_operations(container: Any) -> None:
 
 
 def test_a_failing_batch_does_nothing(container: Any) -> None:
-    """In a failing batch the failed operation keeps its code, the others get 424, and nothing changes."""
+    """A failing batch changes nothing: the failed operation keeps its code and the others get 424."""
     before = container.create_item({"id": "there", "pk": "a"})
     operations = [
         ("upsert", ({"id": "there", "pk": "a", "v": 1},)),

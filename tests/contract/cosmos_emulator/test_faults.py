@@ -117,7 +117,7 @@ def test_latency_holds_an_answer_back(raw: Raw, path: str, control: Control) -> 
 
 
 def test_queries_and_ranges_can_fail(container: Any, raw: Raw, path: str, control: Control) -> None:
-    """Rules can fail queries and the reading of partition key ranges."""
+    """A rule fails queries, and another fails the reading of partition key ranges."""
     control.add_fault(kind="query", status=400)
     assert refused(lambda: list(container.read_all_items())).status_code == 400
     control.add_fault(kind="pkranges", status=503)
@@ -125,7 +125,7 @@ def test_queries_and_ranges_can_fail(container: Any, raw: Raw, path: str, contro
 
 
 def test_what_fired_is_counted_and_listed(raw: Raw, path: str, control: Control, container: Any) -> None:
-    """Each rule counts its matches and faults, and every fault is listed with its target."""
+    """Each rule counts its matches and faults, and the list of faults names the target of each."""
     rule = control.add_fault(kind="create", nth=2, status=503)
     before = len(control.fired())
     for at in range(3):
@@ -149,7 +149,7 @@ def test_operations_are_counted(raw: Raw, path: str, control: Control, database:
 
 
 def test_a_split_can_wait_for_operations(raw: Raw, path: str, control: Control, database: Any, container: Any) -> None:
-    """A split can be ordered for after a number of operations."""
+    """A split that is ordered for after two operations happens after the second one."""
     assert control.split(database.id, container.id, "0", after=2) == []
     write(raw, path, "0")
     assert len(control.container(database.id, container.id)["partitions"]) == 1
@@ -169,7 +169,7 @@ def test_splits_of_the_same_range_may_be_due_together(
 
 
 def test_pause_holds_requests_until_resume(raw: Raw, path: str, control: Control) -> None:
-    """Requests during a pause are answered after it, and nothing is done before."""
+    """A request that is sent during a pause is answered after the pause."""
     control.pause()
     answers: list[int] = []
     thread = threading.Thread(target=lambda: answers.append(write(raw, path)))

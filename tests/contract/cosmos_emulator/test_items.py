@@ -16,20 +16,20 @@ KEY = {"x-ms-documentdb-partitionkey": '["a"]', "content-type": "application/jso
 
 
 def sent(call: Callable[..., Any], *args: Any, **kwargs: Any) -> dict[str, str]:
-    """The headers of the response to a call."""
+    """Return the headers of the response to a call."""
     headers: dict[str, str] = {}
     call(*args, response_hook=lambda got, _: headers.update(got), **kwargs)
     return {name.lower(): value for name, value in headers.items()}
 
 
 def status_of(raw: Raw, database: Any, container: Any, method: str, id_: str, body: Any, **headers: str) -> int:
-    """Asks for a document of partition key a, and returns the status."""
+    """Send a request for a document of partition key a; return the status."""
     path = f"/dbs/{database.id}/colls/{container.id}/docs" + (f"/{id_}" if id_ else "")
     return raw.send(method, path, body, {**KEY, **{n.replace("_", "-"): v for n, v in headers.items()}})[0]
 
 
 def test_a_document_is_created_read_replaced_and_deleted(container: Any) -> None:
-    """A read after each write gives what was written."""
+    """A read after each write returns what was written, and after a delete it gets 404."""
     container.create_item({"id": "1", "pk": "a", "v": 1})
     assert container.read_item("1", "a")["v"] == 1
     container.replace_item("1", {"id": "1", "pk": "a", "v": 2})
@@ -66,7 +66,7 @@ def test_the_service_adds_its_properties(container: Any) -> None:
 
 
 def test_if_match_guards_a_change(container: Any) -> None:
-    """A change with the current ETag succeeds once; with an old one it gets 412 and changes nothing."""
+    """A change with the current ETag succeeds once, and a change with an old ETag gets 412 and changes nothing."""
     first = container.create_item({"id": "1", "pk": "a", "v": 1})
     guard = {"etag": first["_etag"], "match_condition": MatchConditions.IfNotModified}
     container.replace_item("1", {"id": "1", "pk": "a", "v": 2}, **guard)
@@ -107,7 +107,7 @@ def test_a_session_token_ahead_gets_404(raw: Raw, database: Any, container: Any)
 
 
 def test_a_stronger_consistency_is_refused(raw: Raw, database: Any, container: Any) -> None:
-    """A read may ask for less than session consistency; for more it gets 400."""
+    """A read at session consistency or less succeeds, and one at a stronger level gets 400."""
     container.create_item({"id": "1", "pk": "a"})
     levels = ["Session", "Eventual", "ConsistentPrefix", "BoundedStaleness", "Strong", "Whatever"]
     found = [status_of(raw, database, container, "GET", "1", None, x_ms_consistency_level=level) for level in levels]
@@ -115,7 +115,7 @@ def test_a_stronger_consistency_is_refused(raw: Raw, database: Any, container: A
 
 
 def test_writes_can_be_answered_without_the_document(container: Any) -> None:
-    """With no_response a write returns the ETag and no body."""
+    """A write with no_response returns the ETag and no body."""
     headers: dict[str, str] = {}
     body = {"id": "1", "pk": "a"}
     made = container.create_item(body, no_response=True, response_hook=lambda got, _: headers.update(got))
@@ -139,7 +139,7 @@ def test_the_partition_key_may_be_nested(new_container: Callable[..., Any]) -> N
 
 
 def test_the_same_id_lives_once_a_partition_key(container: Any) -> None:
-    """An id is unique only within its partition key."""
+    """A second document with the same id is created in another partition key and refused with 409 in the same one."""
     container.create_item({"id": "1", "pk": "a"})
     container.create_item({"id": "1", "pk": "b"})
     assert refused(lambda: container.create_item({"id": "1", "pk": "a"})).status_code == 409
@@ -159,7 +159,7 @@ def test_unusual_ids_work(container: Any, id_: str) -> None:
 
 
 def test_a_missing_id_is_refused(raw: Raw, database: Any, container: Any) -> None:
-    """A document without an id gets the service's message."""
+    """A document without an id gets 400 with the service's message."""
     path = f"/dbs/{database.id}/colls/{container.id}/docs"
     status, _, body = raw.send("POST", path, {"pk": "a"}, KEY)
     assert status == 400
@@ -213,7 +213,7 @@ def test_a_container_made_anew_is_noticed(raw: Raw, database: Any, container: An
 
 
 def test_a_patch_says_what_is_missing(container: Any) -> None:
-    """A patch of a missing path gets the service's message, with the number of the operation and the missing part."""
+    """A patch of a missing path gets the service's message with the number of the operation and the missing part."""
     container.create_item({"id": "1", "pk": "a"})
     steps = [{"op": "set", "path": "/v", "value": 1}, {"op": "add", "path": "/none/x", "value": 1}]
     error = refused(lambda: container.patch_item("1", "a", steps))

@@ -39,14 +39,14 @@ def flights(database: Any, account: Any) -> Any:
 
 
 def rows(container: Any, text: str, key: str | None = None, **parameters: Any) -> list[Any]:
-    """The rows of a query in one partition key, or in all."""
+    """Return the rows of a query in one partition key, or in all."""
     where = {"partition_key": key} if key is not None else {"enable_cross_partition_query": True}
     given = [{"name": f"@{name}", "value": value} for name, value in parameters.items()]
     return list(container.query_items(text, parameters=given, **where))
 
 
 def where(container: Any, condition: str, **parameters: Any) -> list[str]:
-    """The ids of the documents that fulfil a condition."""
+    """Return the ids of the documents that fulfil a condition."""
     return sorted(rows(container, f"SELECT VALUE c.id FROM c WHERE {condition}", **parameters))
 
 
@@ -208,7 +208,7 @@ def test_top_offset_and_limit(flights: Any) -> None:
     ],
 )
 def test_aggregates_over_all_partitions(flights: Any, aggregate: str, expected: Any) -> None:
-    """The client puts aggregates of all partitions together."""
+    """A VALUE aggregate over all partitions returns one row with the right value."""
     if isinstance(expected, str):
         assert rows(flights, f"SELECT VALUE {aggregate} FROM c", "b") == [expected]
     else:
@@ -216,7 +216,7 @@ def test_aggregates_over_all_partitions(flights: Any, aggregate: str, expected: 
 
 
 def test_aggregates_in_one_partition(flights: Any) -> None:
-    """In one partition key a query can have named, several and calculated aggregates."""
+    """A query in one partition key can have named, several and calculated aggregates."""
     text = "SELECT COUNT(1) AS n, SUM(c.n) / COUNT(1) AS mean, MIN(c.name) AS first FROM c"
     assert rows(flights, text, "a") == [{"n": 2, "mean": 7, "first": "Kennedy"}]
     assert rows(flights, "SELECT VALUE COUNT(1) FROM c WHERE c.n > 100", "a") == [0]
@@ -268,7 +268,7 @@ def test_pages_go_on_from_their_token(container: Any, text: str, key: str | None
 
 
 def test_pages_hold_while_documents_go(container: Any) -> None:
-    """Deleting documents that are read already makes the next page skip nothing."""
+    """The next page skips no document when documents of earlier pages are deleted."""
     for at in range(9):
         container.create_item({"id": str(at), "pk": "k"})
     seen = []
@@ -280,7 +280,8 @@ def test_pages_hold_while_documents_go(container: Any) -> None:
 
 
 def test_a_filter_on_the_key_needs_no_cross_partition(raw: Raw, flights: Any, database: Any) -> None:
-    """A query for one partition key needs no permission for cross partition; any other gets 400 without it."""
+    """A query for one partition key needs no permission for cross partition, and any other query gets 400 without
+    it."""
     path, headers = f"/dbs/{database.id}/colls/flights/docs", {"x-ms-documentdb-isquery": "true"}
     pinned = {"query": "SELECT VALUE c.id FROM c WHERE c.pk = 'a' ORDER BY c.n"}
     assert raw.send("POST", path, pinned, headers)[2]["Documents"] == ["0", "2"]
@@ -289,7 +290,7 @@ def test_a_filter_on_the_key_needs_no_cross_partition(raw: Raw, flights: Any, da
 
 
 def test_what_the_gateway_cannot_merge_asks_for_a_plan(raw: Raw, flights: Any, database: Any) -> None:
-    """An ordered query over all partitions gets 400 with substatus 1004, for which clients fetch the plan."""
+    """An ordered query over all partitions gets 400 with substatus 1004, after which clients fetch the plan."""
     headers = {"x-ms-documentdb-isquery": "true", "x-ms-documentdb-query-enablecrosspartition": "true"}
     body = {"query": "SELECT * FROM c ORDER BY c.n"}
     status, answered, _ = raw.send("POST", f"/dbs/{database.id}/colls/flights/docs", body, headers)
@@ -350,7 +351,7 @@ def test_a_range_that_splits_under_a_query(new_container: Callable[..., Any], da
     ],
 )
 def test_bad_syntax_gets_its_position(flights: Any, text: str, start: int) -> None:
-    """A syntax error gets 400 with its position."""
+    """A query with a syntax error gets 400 with the error's position."""
     error = refused(lambda: rows(flights, text, "a"))
     assert error.status_code == 400
     assert f'"start":{start},' in str(error)

@@ -13,7 +13,7 @@ from tests.contract.cosmos_emulator.clients import Raw
 
 
 def refused(call: Callable[[], Any]) -> CosmosHttpResponseError:
-    """The error that a call raises."""
+    """Return the error that a call raises."""
     with pytest.raises(CosmosHttpResponseError) as caught:
         call()
     return caught.value

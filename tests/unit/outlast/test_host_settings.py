@@ -14,7 +14,7 @@ def write_host_json(folder: Path, **content: Any) -> None:
 
 
 def test_the_timeout_of_the_environment_beats_host_json(tmp_path: Path) -> None:
-    """The environment's functionTimeout counts before that of host.json, as in the host."""
+    """The environment's functionTimeout beats that of host.json, as in the host."""
     write_host_json(tmp_path, functionTimeout="00:02:00")
     given = {"AzureFunctionsJobHost__functionTimeout": "00:00:10"}
     assert HostSettings(given, tmp_path).function_timeout == 10
@@ -22,7 +22,7 @@ def test_the_timeout_of_the_environment_beats_host_json(tmp_path: Path) -> None:
 
 
 def test_five_minutes_where_nothing_says_otherwise(tmp_path: Path) -> None:
-    """Without a host.json, or without the entry, the timeout is five minutes."""
+    """The timeout is five minutes without a host.json or without its entry."""
     assert HostSettings({}, tmp_path).function_timeout == 300
     write_host_json(tmp_path)
     assert HostSettings({}, tmp_path).function_timeout == 300
@@ -38,13 +38,13 @@ def test_five_minutes_where_nothing_says_otherwise(tmp_path: Path) -> None:
     ],
 )
 def test_the_owner_names_app_hub_and_account(tmp_path: Path, environment: dict[str, str], owner: str) -> None:
-    """Two slots, two hubs and two storage accounts are different owners; no key is in the name."""
+    """The owner is made of app, hub and storage account, so that no two of them share it, and contains no key."""
     write_host_json(tmp_path, extensions={"durableTask": {"hubName": "Outlast"}})
     assert HostSettings(environment, tmp_path).owner == owner
 
 
 def test_a_hub_may_be_named_by_a_variable(tmp_path: Path) -> None:
-    """host.json may say %NAME%, which is read from the environment; without a hub the app's name is the hub's."""
+    """The hub's name may be %NAME%, which is read from the environment, and without an entry it is the app's name."""
     write_host_json(tmp_path, extensions={"durableTask": {"hubName": "%HUB%"}})
     assert HostSettings({"HUB": "Blue"}, tmp_path).owner == "local/Blue@development"
     write_host_json(tmp_path)
@@ -52,7 +52,7 @@ def test_a_hub_may_be_named_by_a_variable(tmp_path: Path) -> None:
 
 
 def test_the_slots_of_an_instance_are_those_of_host_json(tmp_path: Path) -> None:
-    """Without the entry an instance runs ten activities at once."""
+    """An instance has the activity slots of host.json, or ten without the entry."""
     assert HostSettings({}, tmp_path).activity_slots == 10
     write_host_json(tmp_path, extensions={"durableTask": {"maxConcurrentActivityFunctions": 3}})
     assert HostSettings({}, tmp_path).activity_slots == 3

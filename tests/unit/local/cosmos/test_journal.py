@@ -11,7 +11,7 @@ from tests.unit.local.cosmos.emulating import Emulated
 
 
 def reopened(folder: Path, first: Emulated) -> Emulated:
-    """A second emulator on the folder of a first one that ended without closing."""
+    """Return a second emulator on the folder of a first one that ended without closing."""
     first.emulator.flush()
     journal = first.emulator.journal
     assert isinstance(journal, SqliteJournal)
@@ -51,7 +51,7 @@ def test_a_new_start_goes_on_counting(tmp_path: Path) -> None:
 
 
 def test_a_container_that_was_deleted_stays_away(tmp_path: Path) -> None:
-    """A deleted container does not come back, nor do those of its documents that waited for a commit."""
+    """A deleted container does not come back after a restart, nor do its documents that waited for a commit."""
     first = Emulated(data_dir=tmp_path)
     first.item("POST", "a", body={"id": "1", "pk": "a"})
     first.emulator.flush()

@@ -32,7 +32,7 @@ class Documents(RuleBasedStateMachine):
 
     @rule(key=KEYS, id_=IDS, value=VALUES)
     def create(self, key: Any, id_: str, value: Any) -> None:
-        """A create gives 201, or 409 where the document exists."""
+        """A create returns 201, or 409 if the document exists."""
         there = (key, id_) in self.model
         response = self.emulated.item("POST", key, body={"id": id_, "pk": key, "v": value})
         assert response.status == (409 if there else 201)
@@ -41,7 +41,7 @@ class Documents(RuleBasedStateMachine):
 
     @rule(key=KEYS, id_=IDS, value=VALUES, condition=ETAGS)
     def upsert(self, key: Any, id_: str, value: Any, condition: str) -> None:
-        """An upsert gives 201 or 200, or 412 where the document has another ETag than required."""
+        """An upsert returns 201 or 200, or 412 if the document has another ETag than required."""
         there = (key, id_) in self.model
         headers = {"x_ms_documentdb_is_upsert": "true", **self._condition(key, id_, condition)}
         response = self.emulated.item("POST", key, body={"id": id_, "pk": key, "v": value}, **headers)
@@ -52,7 +52,7 @@ class Documents(RuleBasedStateMachine):
 
     @rule(key=KEYS, id_=IDS, value=VALUES, condition=ETAGS)
     def replace(self, key: Any, id_: str, value: Any, condition: str) -> None:
-        """A replace gives 200, 404 or 412."""
+        """A replace returns 200, 404 or 412."""
         status = self._status_of_change(key, id_, condition, 200)
         headers = self._condition(key, id_, condition)
         response = self.emulated.item("PUT", key, id_, {"id": id_, "pk": key, "v": value}, **headers)
@@ -62,7 +62,7 @@ class Documents(RuleBasedStateMachine):
 
     @rule(key=KEYS, id_=IDS, value=VALUES, condition=ETAGS, holds=st.sampled_from([None, True, False]))
     def patch(self, key: Any, id_: str, value: Any, condition: str, holds: bool | None) -> None:
-        """A patch gives 200, 404, or 412 where the ETag differs or the condition of the patch does not hold."""
+        """A patch returns 200, 404, or 412 if the ETag differs or the patch's condition does not hold."""
         status = self._status_of_change(key, id_, condition, 200)
         body: dict[str, Any] = {"operations": [{"op": "set", "path": "/v", "value": value}]}
         if holds is not None:
@@ -95,7 +95,7 @@ class Documents(RuleBasedStateMachine):
 
     @rule(key=KEYS, id_=IDS, condition=ETAGS)
     def delete(self, key: Any, id_: str, condition: str) -> None:
-        """A delete gives 204, 404 or 412."""
+        """A delete returns 204, 404 or 412."""
         status = self._status_of_change(key, id_, condition, 204)
         assert self.emulated.item("DELETE", key, id_, **self._condition(key, id_, condition)).status == status
         if status == 204:
@@ -103,7 +103,7 @@ class Documents(RuleBasedStateMachine):
 
     @rule(key=KEYS, id_=IDS)
     def read(self, key: Any, id_: str) -> None:
-        """A read gives the last written document with its ETag."""
+        """A read returns the last written document with its ETag."""
         response = self.emulated.item("GET", key, id_)
         if (key, id_) not in self.model:
             assert response.status == 404
@@ -114,7 +114,7 @@ class Documents(RuleBasedStateMachine):
 
     @rule(key=KEYS, ids=st.lists(IDS, min_size=1, max_size=4), value=VALUES)
     def batch(self, key: Any, ids: list[str], value: Any) -> None:
-        """A batch of creates writes all, or none where an id exists or comes twice."""
+        """A batch of creates writes all documents, or none if an id exists or comes twice."""
         operations = [{"operationType": "Create", "resourceBody": {"id": id_, "pk": key, "v": value}} for id_ in ids]
         results = orjson.loads(self.emulated.batch(key, operations).body)
         if len(set(ids)) == len(ids) and not any((key, id_) in self.model for id_ in ids):

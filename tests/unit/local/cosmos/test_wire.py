@@ -23,7 +23,7 @@ PING = b"GET /_control/ HTTP/1.1\r\nhost: localhost\r\n\r\n"
 
 
 def served(talk: Talk, data_dir: Path | None = None) -> None:
-    """Runs a conversation with a server in this process."""
+    """Run a conversation with a server in this process."""
 
     async def run() -> None:
         async with new_server(data_dir=data_dir) as server:
@@ -33,7 +33,7 @@ def served(talk: Talk, data_dir: Path | None = None) -> None:
 
 
 async def exchange(port: int, data: bytes, *, end: bool = False) -> bytes:
-    """Sends bytes, and returns all bytes that come back until the connection closes."""
+    """Send bytes; return all bytes that come back until the connection closes."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     try:
         writer.write(data)
@@ -253,7 +253,7 @@ def test_an_answer_to_a_client_that_is_gone_raises_nothing() -> None:
 
 
 def test_a_failure_inside_is_no_traceback(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
-    """A failure inside the emulator gives 500 without details, and the log has the traceback."""
+    """A failure inside the emulator returns 500 without details and logs the traceback."""
     monkeypatch.setattr(Gateway, "_serve", lambda self, exchange: 1 / 0)
     monkeypatch.setattr("local.cosmos.auth.Authorizer.check", lambda *_: None)
 

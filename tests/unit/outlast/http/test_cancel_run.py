@@ -23,7 +23,7 @@ def make(**fields: Any) -> World:
 
 
 def test_a_queued_run_is_woken_to_see_its_end() -> None:
-    """An orchestration that waits for a seat would wait for ever."""
+    """A queued run that is cancelled is woken, because its orchestration would otherwise wait for ever."""
     client = FakeClient()
     cancel(make(state="queued"), client=client)
     assert client.raised == [("r1", "admitted")]

@@ -116,7 +116,7 @@ def test_without_a_key_each_post_is_a_new_run() -> None:
 
 @pytest.mark.parametrize("keys", [1, 100])
 def test_a_hundred_posts_at_once_start_a_run_for_each_key(keys: int) -> None:
-    """Of many simultaneous requests, all get 202 and each key starts one run."""
+    """Many simultaneous requests all get 202, and each key starts one run."""
     starts = Starts()
 
     async def post_all() -> list[func.HttpResponse]:

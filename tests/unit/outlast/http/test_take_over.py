@@ -14,7 +14,7 @@ OLD, NEW = "old/Outlast@st1", "new/Outlast@st1"
 
 
 def make(**owners: str) -> World:
-    """Runs that are storing, by their owners."""
+    """Return runs that are storing, by their owners."""
     world = World()
     for run, owner in owners.items():
         asyncio.run(world.accept(b"", run, state="storing", owner=owner))
@@ -27,7 +27,7 @@ def take(world: World, owner: str = OLD) -> func.HttpResponse:
 
 
 def test_the_open_runs_of_a_former_owner_are_taken() -> None:
-    """They begin their next attempt here; those of a third owner and those that have ended stay as they are."""
+    """The open runs of the named owner begin their next attempt here, and all other runs stay as they are."""
     world = make(r1=OLD, r2="third/Outlast@st1", r3=OLD)
     world.runs.set("r3", state="completed")
     assert read(take(world)) == {"taken": 1, "left": 0}
@@ -36,7 +36,7 @@ def test_the_open_runs_of_a_former_owner_are_taken() -> None:
 
 
 def test_a_call_takes_a_bounded_number(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The answer says how many are left for the next call."""
+    """A call takes a limited number of runs, and its answer has the number that is left."""
     monkeypatch.setattr(take_over, "MOST", 2)
     world = make(r1=OLD, r2=OLD, r3=OLD)
     assert read(take(world)) == {"taken": 2, "left": 1}
@@ -45,7 +45,7 @@ def test_a_call_takes_a_bounded_number(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("owner", ["", "nobody", NEW])
 def test_an_owner_without_open_runs_is_refused(owner: str) -> None:
-    """The answer names the owners that have open runs."""
+    """An owner without open runs gets 400 with the owners that have some."""
     response = take(make(r1=OLD), owner)
     assert (response.status_code, read(response)["field"]) == (400, "owner")
     assert OLD in read(response)["detail"]

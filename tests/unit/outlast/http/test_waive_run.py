@@ -18,7 +18,7 @@ def waive(reason: str | None = "the report is gone", run: str = "r1", **fields: 
 
 
 def test_what_is_pending_is_waived() -> None:
-    """The record keeps the steps and the reason, and the sweep sees the run no more."""
+    """A waived run keeps its steps and the reason in the record, and the sweep does not find it any more."""
     world, response = waive(state="failed", outcome="failed", pending=["undo", "email"])
     assert response.status_code == 200
     assert read(response)["run"]["waived"] == {"steps": ["undo", "email"], "reason": "the report is gone"}
@@ -29,25 +29,25 @@ def test_what_is_pending_is_waived() -> None:
     "fields", [{"state": "failed"}, {"state": "failing", "pending": ["undo"]}, {"state": "storing"}]
 )
 def test_what_is_not_pending_or_not_ended_cannot_be_waived(fields: dict[str, Any]) -> None:
-    """The answer is 409 and the record stays."""
+    """A run without pending steps, or one that has not ended, gets 409 and stays as it is."""
     world, response = waive(**fields)
     assert (response.status_code, read(response)["field"]) == (409, "run")
     assert world.runs.writes == 1
 
 
 def test_waiving_twice_is_waiving_once() -> None:
-    """A client that got no answer asks again and gets 200."""
+    """A repeated waive gets 200 with the first reason."""
     _, response = waive(state="failed", waived={"steps": ["undo"], "reason": "before"})
     assert (response.status_code, read(response)["run"]["waived"]["reason"]) == (200, "before")
 
 
 @pytest.mark.parametrize("reason", [None, "", "  ", "x" * 501, "line\nend"])
 def test_a_reason_is_needed(reason: str | None) -> None:
-    """Without a reason of at most 500 printable characters the answer is 400."""
+    """A waive without a reason of 1 to 500 printable characters gets 400."""
     _, response = waive(reason, state="failed", pending=["undo"])
     assert (response.status_code, read(response)["field"]) == (400, "reason")
 
 
 def test_an_unknown_run_is_404() -> None:
-    """There is nothing to waive."""
+    """A waive of an unknown run gets 404."""
     assert waive(run="r2")[1].status_code == 404

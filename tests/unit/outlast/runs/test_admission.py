@@ -41,7 +41,7 @@ def visit(check: Callable[[House], Any], **house: Any) -> House:
 
 
 def test_a_run_that_asks_gets_a_free_seat() -> None:
-    """It is awake, so it is not woken."""
+    """A run that asks gets a free seat and is not woken, because it is awake."""
 
     async def check(house: House) -> None:
         await house.post("r1")
@@ -53,7 +53,7 @@ def test_a_run_that_asks_gets_a_free_seat() -> None:
 
 
 def test_seats_are_given_first_come_first_served() -> None:
-    """A run that asks later does not overtake those that wait; each of those is woken when it gets its seat."""
+    """A run that asks later gets its seat after those that wait, and each of these is woken when it gets its seat."""
 
     async def check(house: House) -> None:
         await house.post("r1", "r2", "r3")
@@ -68,7 +68,7 @@ def test_seats_are_given_first_come_first_served() -> None:
 
 
 def test_a_run_that_the_list_of_the_waiting_lacks_is_admitted_all_the_same() -> None:
-    """The list is a query and may be behind; whoever asks is known to wait."""
+    """A run that asks is admitted, also if the query for queued runs does not show it yet."""
 
     class Behind(FakeRuns):
         async def queued(self, owner: str, most: int) -> list[Any]:
@@ -97,7 +97,7 @@ def test_a_seat_that_was_taken_before_a_crash_is_used() -> None:
 
 @pytest.mark.parametrize("state", ["completed", "failed", "failing"])
 def test_a_run_whose_work_has_ended_gets_no_seat(state: str) -> None:
-    """An orchestration that somebody started again after the run's end asks in vain."""
+    """A run that has ended or is failing gets no seat when its orchestration asks."""
 
     async def check(house: House) -> None:
         await house.post("r1", state=state)
@@ -108,7 +108,7 @@ def test_a_run_whose_work_has_ended_gets_no_seat(state: str) -> None:
 
 
 def test_many_instances_give_no_seat_twice() -> None:
-    """However many ask at once, as many are admitted as there are seats."""
+    """Any number of runs that ask at once are admitted only up to the number of seats."""
 
     async def check(house: House) -> None:
         runs = [f"r{number}" for number in range(50)]
@@ -119,7 +119,7 @@ def test_many_instances_give_no_seat_twice() -> None:
 
 
 def test_a_seat_document_that_changes_meanwhile_is_read_again() -> None:
-    """Another instance wins the race for the last seat."""
+    """A run that loses the last seat to another instance gets none."""
 
     class Racing(FakeDocuments):
         async def write(self, document: Any, etag: str | None) -> Any:
@@ -137,7 +137,7 @@ def test_a_seat_document_that_changes_meanwhile_is_read_again() -> None:
 
 
 def test_the_sweep_makes_good_what_a_crash_left() -> None:
-    """A seat of an ended run is freed, a run at work without a seat gets one, and free seats are given away."""
+    """The sweep frees the seats of ended runs, gives runs at work a seat, and gives the free seats to queued runs."""
 
     async def check(house: House) -> None:
         await house.post("r1", state="completed")
@@ -153,7 +153,7 @@ def test_the_sweep_makes_good_what_a_crash_left() -> None:
 
 
 def test_runs_at_work_divide_the_lanes() -> None:
-    """A run alone has all the lanes that it asks for; each has one at least."""
+    """The runs at work divide the lanes that they ask for, and each has at least one."""
 
     async def check(house: House) -> None:
         shares = []

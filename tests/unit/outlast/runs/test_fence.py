@@ -27,7 +27,7 @@ def fence_off(check: Callable[[Fence, FakeRuns, ManualClock], Awaitable[None]]) 
 
 @pytest.mark.parametrize("changes", [{"state": "failing"}, {"attempt": 3}, {"state": "publishing"}])
 def test_the_fence_stops_who_belongs_elsewhere(changes: dict[str, Any]) -> None:
-    """A later state or attempt stops the activity for good, because it was given up."""
+    """A call whose record is in a later state or attempt raises Permanent."""
 
     async def check(fence: Fence, runs: FakeRuns, clock: ManualClock) -> None:
         runs.set("r1", **changes)
@@ -38,7 +38,7 @@ def test_the_fence_stops_who_belongs_elsewhere(changes: dict[str, Any]) -> None:
 
 
 def test_the_fence_returns_the_record() -> None:
-    """The activity works with the record it was let in by."""
+    """A call that may go on gets the record that it was checked against."""
 
     async def check(fence: Fence, runs: FakeRuns, clock: ManualClock) -> None:
         assert await fence.enter() == runs.records["r1"]
@@ -48,7 +48,7 @@ def test_the_fence_returns_the_record() -> None:
 
 @pytest.mark.parametrize("changes", [{"state": "generating"}, {"attempt": 1}, {"attempt": 1, "state": "failed"}])
 def test_a_record_that_is_behind_the_call_lets_it_be_repeated(changes: dict[str, Any]) -> None:
-    """An earlier state or attempt is what a replica had some seconds ago, so the call is transient."""
+    """A call whose record is in an earlier state or attempt raises Stale, so that it is retried."""
 
     async def check(fence: Fence, runs: FakeRuns, clock: ManualClock) -> None:
         runs.set("r1", **changes)
@@ -59,7 +59,7 @@ def test_a_record_that_is_behind_the_call_lets_it_be_repeated(changes: dict[str,
 
 
 def test_a_missing_record_lets_the_call_be_repeated() -> None:
-    """A replica may not have a young record yet."""
+    """A call without a record raises Stale, because a replica may not have a young record yet."""
 
     async def check(fence: Fence, runs: FakeRuns, clock: ManualClock) -> None:
         runs.records.clear()
@@ -70,7 +70,7 @@ def test_a_missing_record_lets_the_call_be_repeated() -> None:
 
 
 def test_a_check_in_the_midst_of_the_work_passes_over_a_stale_read() -> None:
-    """A record that was read in an earlier state after the call had begun says nothing."""
+    """A check during the work ignores a record that is read in an earlier state."""
 
     async def check(fence: Fence, runs: FakeRuns, clock: ManualClock) -> None:
         await fence.enter()
@@ -112,7 +112,7 @@ def test_the_record_is_read_again_when_five_seconds_have_passed() -> None:
 
 
 def test_the_first_check_reads_the_record() -> None:
-    """Whoever did not enter is checked all the same."""
+    """A first check without an enter reads the record and raises Permanent if the run has moved on."""
 
     async def check(fence: Fence, runs: FakeRuns, clock: ManualClock) -> None:
         runs.set("r1", state="failing")
@@ -123,7 +123,7 @@ def test_the_first_check_reads_the_record() -> None:
 
 
 def test_any_of_several_states_lets_in() -> None:
-    """A call may belong to more than one state, and all are named when it is refused."""
+    """A call may belong to several states, and its refusal names all of them."""
     refuse_strangers(make_record(state="failing"), 1, "storing", "failing")
     with pytest.raises(Permanent, match="belongs to storing or failing in attempt 1"):
         refuse_strangers(make_record(state="failed"), 1, "storing", "failing")

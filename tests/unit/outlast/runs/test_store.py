@@ -16,7 +16,7 @@ from tests.fakes.records import make_record
 
 
 def test_a_record_is_shown_without_its_etag() -> None:
-    """What a caller sees is what is stored; the ETag is the database's."""
+    """The document of a record has no ETag and reads back as the record."""
     shown = make_record(_etag='"7"').to_document()
     assert "_etag" not in shown
     assert RunRecord.from_document(shown) == make_record()
@@ -66,7 +66,7 @@ MISSING.sub_status = 1003
 def test_what_the_database_refuses_is_said_in_our_words(
     error: Exception, kind: type[Exception], text: str, call: str
 ) -> None:
-    """A missing role or container is permanent and says what to do; the rest may pass."""
+    """A missing role or container raises Permanent and says what to do, and any other error raises Transient."""
     runs = CosmosRuns(RefusingCosmos(error), ManualClock().now)
     calls: dict[str, Callable[[], Awaitable[Any]]] = {
         "create": lambda: runs.create(make_record()),
