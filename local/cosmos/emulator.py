@@ -7,7 +7,7 @@ from pathlib import Path
 from local.cosmos.faults import Faults
 from local.cosmos.journal import Journal, MemoryJournal
 from local.cosmos.messages import Clock
-from local.cosmos.partitions import Partition
+from local.cosmos.partitions import Change, Partition
 from local.cosmos.sqlite_journal import SqliteJournal
 from local.cosmos.state import Account, Container, partitions_for
 
@@ -44,6 +44,13 @@ class Emulator:
         """Makes all writes durable, and releases the file."""
         self.flush()
         self.journal.close()
+
+    def changed(self, container: Container, changes: list[Change], now: float) -> None:
+        """Gives the writes of a request to the journal, and to the replicas where a rule lets them lag."""
+        self.journal.changed(container, changes)
+        lag = self.faults.longest_lag
+        if lag:
+            container.history.keep(changes, now, lag)
 
     def set_throughput(self, container: Container, throughput: int) -> None:
         """Changes the RU/s, and splits partitions until each can carry its part."""

@@ -60,7 +60,7 @@ class Gateway:
         executor = exchange.started
         if executor is not None:
             if executor.tx.changes:
-                self.emulator.journal.changed(executor.container, executor.tx.changes)
+                self.emulator.changed(executor.container, executor.tx.changes, exchange.now)
             self.emulator.split_due(executor.container)
         effect = exchange.whole_effect()
         if effect is not None:

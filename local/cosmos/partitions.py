@@ -105,3 +105,7 @@ class Partition:
         at = bisect_right(self._numbers, number)
         if at == 0 or self._numbers[at - 1] != number:
             self._numbers.insert(at, number)
+
+
+Change = tuple[Partition, str, Record | None, Record | None, int]
+"""Partition, id, the document before, the document after, and the LSN; None where there is no document."""

@@ -14,6 +14,7 @@ from local.cosmos.partitions import Partition, Record
 from local.cosmos.query.prepared import PreparedQuery
 from local.cosmos.query.rows import Page, Remembered, Source, Token
 from local.cosmos.query_tokens import Position, write_token
+from local.cosmos.replicas import View
 
 
 @dataclass(slots=True)
@@ -29,27 +30,33 @@ class QueryPage:
     def from_one(self, partition: Partition, key: bytes | None) -> Response:
         """The response from one partition, or from one partition key of it."""
         exchange, prepared = self.exchange, self.prepared
-        exchange.check_session(partition)
-        scope = (partition.id, partition.lsn, key, exchange.header("x-ms-start-epk"), exchange.header("x-ms-end-epk"))
+        view = exchange.view(partition)
+        scope = (
+            partition.id,
+            view.lsn,
+            key,
+            exchange.header("x-ms-start-epk"),
+            exchange.header("x-ms-end-epk"),
+        )
         remembered = partial(self.executor.container.sorted_rows.get, (*prepared.identity, *scope))
-        charge, following = self._run(partition, self._sources(partition, key), self.token, remembered)
-        return self._respond(charge, following, [partition])
+        charge, following = self._run(partition, self._sources(view, key), self.token, remembered)
+        return self._respond(charge, following, [view])
 
     def from_all(self) -> Response:
         """The response from all partitions, read one after the other."""
         position = Position.read(self.token)
         charge = 0.0
-        visited: list[Partition] = []
+        visited: list[View] = []
         for partition in self._partitions(position):
             after = position.after(partition)
             if self.page.full or (visited and partition.budget.wait_ms(self.executor.now)):
                 return self._respond(charge, position.at(partition, after), visited)
-            self.exchange.check_session(partition)
+            view = self.exchange.view(partition)
             start: Token = {"after": after} if after else {}
-            sources = self._sources(partition, None)
+            sources = self._sources(view, None)
             spent, following = self._run(partition, sources, start, lambda make: make())
             charge += spent
-            visited.append(partition)
+            visited.append(view)
             if following is not None:
                 return self._respond(charge, position.at(partition, following["after"]), visited)
         return self._respond(charge, None, visited)
@@ -75,7 +82,7 @@ class QueryPage:
         self.executor.account_for(partition, "query", 200, charge)
         return charge, following
 
-    def _sources(self, partition: Partition, key: bytes | None) -> Callable[[int], Iterable[Source]]:
+    def _sources(self, view: View, key: bytes | None) -> Callable[[int], Iterable[Source]]:
         """A function that yields the documents after a number. A query without FROM has one empty document."""
         if not self.prepared.query.alias:
             return lambda after: [] if after else [Source(1, 0, lambda: b"{}")]
@@ -83,7 +90,7 @@ class QueryPage:
         low, high = self.exchange.header("x-ms-start-epk"), self.exchange.header("x-ms-end-epk")
 
         def sources(after: int) -> Iterator[Source]:
-            records: Iterable[Record] = partition.scan(after) if key is None else partition.scan_key(key, after)
+            records: Iterable[Record] = view.scan(after) if key is None else view.scan_key(key, after)
             for record in records:
                 if (low is None or container.effective(record.key) >= low) and (
                     high is None or container.effective(record.key) < high
@@ -92,7 +99,7 @@ class QueryPage:
 
         return sources
 
-    def _respond(self, charge: float, following: Token | None, partitions: list[Partition]) -> Response:
+    def _respond(self, charge: float, following: Token | None, partitions: list[View]) -> Response:
         rows, executor = self.page.rows, self.executor
         headers = {"x-ms-request-charge": format_charge(charge), "x-ms-item-count": str(len(rows))}
         if following is not None:

@@ -12,6 +12,7 @@ from local.cosmos.errors import not_found, range_gone
 from local.cosmos.indexing import term_counter
 from local.cosmos.partitions import Partition
 from local.cosmos.query.rows import RowCache
+from local.cosmos.replicas import History, Replica
 from local.cosmos.rids import database_of, decode_rid, encode_rid, etag_of
 
 PARTITION_RATE = 10_000  # RU/s, the most of one physical partition
@@ -36,6 +37,7 @@ class Container:
         self._next_range = 0
         self.counts: Counter[tuple[str, str, int]] = Counter()  # operations by range, kind and status
         self.sorted_rows = RowCache()
+        self.history = History()
         self.refresh()
 
     def refresh(self) -> None:
@@ -83,6 +85,15 @@ class Container:
             if partition.id == id_:
                 return partition
         raise range_gone()
+
+    def replica(self, partition: Partition, time: float, lsn: int) -> Replica:
+        """The partition without its writes that are later than both a time and an LSN."""
+        missing = [
+            write
+            for write in self.history.since(time, lsn)
+            if partition.low <= self.effective(write.key) < partition.high
+        ]
+        return Replica(partition, missing)
 
     def split(self, parent: Partition) -> list[Partition]:
         """Splits a partition into two halves with new range ids."""

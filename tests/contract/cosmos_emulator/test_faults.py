@@ -124,6 +124,20 @@ def test_queries_and_ranges_can_fail(container: Any, raw: Raw, path: str, contro
     assert raw.send("GET", path.removesuffix("docs") + "pkranges")[0] == 503
 
 
+def test_reads_can_lag_behind_writes(raw: Raw, path: str, control: Control) -> None:
+    """A rule makes reads and queries of a client miss the writes of others, and not a read with the write's session
+    token."""
+    control.add_fault(lag_seconds=600)
+    _, written, document = raw.send("POST", path, {"id": "1", "pk": "a"}, KEY)
+    assert read(raw, path) == 404
+    assert raw.send("GET", path, headers=KEY)[2]["Documents"] == []
+    token = {"x-ms-session-token": written["x-ms-session-token"]}
+    assert raw.send("GET", f"{path}/1", headers=KEY | token)[2] == document
+    assert raw.send("GET", path, headers=KEY | token)[2]["Documents"] == [document]
+    guard = {"If-Match": document["_etag"]}
+    assert raw.send("PUT", f"{path}/1", {"id": "1", "pk": "a", "v": 1}, KEY | guard)[0] == 200
+
+
 def test_what_fired_is_counted_and_listed(raw: Raw, path: str, control: Control, container: Any) -> None:
     """Each rule counts its matches and faults, and every fault is listed with its target."""
     rule = control.add_fault(kind="create", nth=2, status=503)
@@ -191,8 +205,20 @@ def test_pause_holds_requests_until_resume(raw: Raw, path: str, control: Control
         {"sttus": 503},
         {"status": 503, "nth": "second"},
         {"status": 503, "probability": 2},
+        {"lag_seconds": 3, "kind": "upsert"},
+        {"lag_seconds": -1},
     ],
-    ids=["nothing to do", "no failure", "no kind", "no time", "no field", "no number", "no probability"],
+    ids=[
+        "nothing to do",
+        "no failure",
+        "no kind",
+        "no time",
+        "no field",
+        "no number",
+        "no probability",
+        "no read",
+        "no time back",
+    ],
 )
 def test_bad_rules_are_refused(control: Control, rule: dict[str, Any]) -> None:
     """An impossible rule is refused with a message that names what is allowed."""
