@@ -29,6 +29,16 @@ class Control:
         """The entry of one container in `state`."""
         return next(c for c in self.state() if (c["database"], c["container"]) == (database, container))
 
+    def requests(self, database: str, container: str) -> dict[tuple[str, int, int], int]:
+        """How many requests for a container had each kind, status and substatus since the emulator started. Requests
+        for a deleted container of the same name count too."""
+        found: list[dict[str, Any]] = self._ask("GET", "requests")["requests"]
+        return {
+            (entry["kind"], entry["status"], entry["substatus"]): entry["count"]
+            for entry in found
+            if (entry["database"], entry["container"]) == (database, container)
+        }
+
     def add_fault(self, **rule: Any) -> int:
         """Adds a rule and returns its id. docs/local.md lists the fields of a rule."""
         id_: int = self._ask("POST", "faults", rule)["id"]

@@ -80,6 +80,12 @@ def _describe_partition(partition: Partition, *, throttled: bool) -> Body:
     }
 
 
+def _requests(emulator: Emulator, body: Body, rest: list[str]) -> Body:
+    names = ("database", "container", "kind", "status", "substatus", "count")
+    counts = [dict(zip(names, (*key, count), strict=True)) for key, count in sorted(emulator.requests.items())]
+    return {"requests": counts}
+
+
 def _list_faults(emulator: Emulator, body: Body, rest: list[str]) -> Body:
     return {"rules": [rule.as_json() for rule in emulator.faults.rules], "fired": list(emulator.faults.fired)}
 
@@ -145,6 +151,7 @@ def _container(emulator: Emulator, body: Body) -> Container:
 _ACTIONS: dict[tuple[str, str], Callable[[Emulator, Body, list[str]], Body]] = {
     ("GET", ""): _ping,
     ("GET", "state"): _state,
+    ("GET", "requests"): _requests,
     ("GET", "faults"): _list_faults,
     ("POST", "faults"): _add_fault,
     ("DELETE", "faults"): _remove_faults,

@@ -1,6 +1,7 @@
 """The emulated account with its fault rules and its journal: everything that outlives a request."""
 
 import time
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +13,10 @@ from local.cosmos.sqlite_journal import SqliteJournal
 from local.cosmos.state import Account, Container, partitions_for
 
 FILE_NAME = "cosmos.sqlite"
+
+
+RequestCount = tuple[str, str, str, int, int]
+"""Database and container of the path, kind, status and substatus. Names are empty where the path has none."""
 
 
 @dataclass(slots=True, frozen=True)
@@ -32,6 +37,7 @@ class Emulator:
         self.clock = clock
         self.throttled = throttled
         self.paused = False
+        self.requests: Counter[RequestCount] = Counter()
         self.journal: Journal = self._open(data_dir) if data_dir else MemoryJournal()
         self._pending_splits: list[PendingSplit] = []
 

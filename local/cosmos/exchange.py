@@ -29,6 +29,7 @@ class Exchange:
     now: float
     started: Executor | None = None  # set by `executor()`
     effect: Effect | None = None  # of a fault rule for the whole request
+    kind: str | None = None  # of the request, as it is counted; None where the request is refused before its route
 
     def header(self, name: str) -> str | None:
         """A header by its lower case name."""

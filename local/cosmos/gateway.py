@@ -39,6 +39,7 @@ class Gateway:
 
     def _serve(self, exchange: Exchange) -> Response:
         handler, kind = find(exchange)
+        exchange.kind = kind or "document"
         faults = self.emulator.faults
         effect = faults.fire(_target(exchange, kind)) if faults.rules and kind is not None else None
         if effect is None:
@@ -57,6 +58,7 @@ class Gateway:
         headers.update(VERSION_HEADERS)
         if response.body:
             headers["content-type"] = "application/json"
+        self._count(exchange, response)
         executor = exchange.started
         if executor is not None:
             if executor.tx.changes:
@@ -66,6 +68,13 @@ class Gateway:
         if effect is not None:
             response.delay, response.reset = effect.delay, effect.reset
         return response
+
+    def _count(self, exchange: Exchange, response: Response) -> None:
+        if exchange.kind is None:
+            return
+        parts = [*exchange.parts, *[""] * 4] if exchange.parts[:1] == ["dbs"] else [""] * 4
+        substatus = int(response.headers.get("x-ms-substatus", "0"))
+        self.emulator.requests[parts[1], parts[3], exchange.kind, response.status, substatus] += 1
 
 
 def _target(exchange: Exchange, kind: str) -> Target:

@@ -125,7 +125,7 @@ def delete_container(exchange: Exchange) -> Response:
     del exchange.database().containers[container.name]
     exchange.emulator.journal.container_deleted(container)
     exchange.emulator.journal.resources_changed()
-    return answer(204, None, charges.METADATA_WRITE)
+    return _with_content_path(exchange, container, answer(204, None, charges.METADATA_WRITE))
 
 
 def list_containers(exchange: Exchange) -> Response:
@@ -154,7 +154,11 @@ def _partition_count(exchange: Exchange) -> int | None:
 
 
 def _container_answer(exchange: Exchange, status: int, container: Container, charge: float = 1.0) -> Response:
-    response = answer(status, container.properties, charge)
+    return _with_content_path(exchange, container, answer(status, container.properties, charge))
+
+
+def _with_content_path(exchange: Exchange, container: Container, response: Response) -> Response:
+    """Adds by which names and resource id clients forget what they know of a container."""
     response.headers["x-ms-alt-content-path"] = f"dbs/{quote(exchange.parts[1])}"
     response.headers["x-ms-content-path"] = container.rid
     return response

@@ -162,6 +162,17 @@ def test_operations_are_counted(raw: Raw, path: str, control: Control, database:
     assert sum(ru for _, ru in state["partitions"][0]["served"]) == pytest.approx(5.35 + 1)
 
 
+def test_requests_are_counted(raw: Raw, path: str, control: Control, database: Any, container: Any) -> None:
+    """Every request for a container is counted by kind, status and substatus, a batch once and a refused one too."""
+    write(raw, path)
+    write(raw, path)
+    raw.send("POST", path, [operation("Upsert", "a", {"id": str(at), "pk": "a"}) for at in range(3)], bulk_headers("0"))
+    raw.send("POST", path, [], bulk_headers("77"))
+    counts = control.requests(database.id, container.id)
+    wanted = {("document", 201, 0): 1, ("document", 409, 0): 1, ("bulk", 200, 0): 1, ("bulk", 410, 1002): 1}
+    assert wanted.items() <= counts.items()
+
+
 def test_a_split_can_wait_for_operations(raw: Raw, path: str, control: Control, database: Any, container: Any) -> None:
     """A split can be ordered for after a number of operations."""
     assert control.split(database.id, container.id, "0", after=2) == []

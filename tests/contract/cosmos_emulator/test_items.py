@@ -5,10 +5,12 @@ from typing import Any
 
 import pytest
 from azure.core import MatchConditions
+from azure.cosmos import PartitionKey
 from azure.cosmos.exceptions import CosmosHttpResponseError
 from azure.cosmos.partition_key import NonePartitionKeyValue
 
-from tests.contract.cosmos_emulator.clients import Raw
+from local.cosmos.control import Control
+from tests.contract.cosmos_emulator.clients import Raw, bulk_headers, operation
 from tests.contract.cosmos_emulator.conftest import large
 from tests.contract.cosmos_emulator.test_resources import refused
 
@@ -204,12 +206,39 @@ def test_a_missing_container_gets_404_of_its_own(raw: Raw, database: Any) -> Non
     assert (status, headers["x-ms-substatus"]) == (404, "1003")
 
 
-def test_a_container_made_anew_is_noticed(raw: Raw, database: Any, container: Any) -> None:
-    """A request that names the resource id of a deleted container of the same name gets 400 with substatus 1024."""
-    path = f"/dbs/{database.id}/colls/{container.id}/docs/1"
-    headers = {**KEY, "x-ms-cosmos-intended-collection-rid": "AAAAAYAAAA8="}
-    status, answered, _ = raw.send("GET", path, headers=headers)
-    assert (status, answered["x-ms-substatus"]) == (400, "1024")
+def test_a_container_made_anew_is_noticed(raw: Raw, database: Any, container: Any, control: Control) -> None:
+    """A request of any kind that names the resource id of a deleted container of the same name gets 400 with substatus
+    1024, does nothing, and is counted."""
+    old = container.read()["_rid"]
+    database.delete_container(container.id)
+    database.create_container(container.id, PartitionKey("/pk"))
+    path = f"/dbs/{database.id}/colls/{container.id}"
+    intended = {"x-ms-cosmos-intended-collection-rid": old}
+    body = {"id": "1", "pk": "a"}
+    requests: list[tuple[str, str, Any, dict[str, str]]] = [
+        ("GET", "/docs/1", None, KEY),
+        ("POST", "/docs", body, KEY),
+        ("POST", "/docs", [operation("Upsert", "a", body)], bulk_headers("0")),
+        ("POST", "/docs", {"query": "SELECT * FROM c"}, {**KEY, "x-ms-documentdb-isquery": "true"}),
+        ("GET", "/docs", None, KEY),
+        ("GET", "/pkranges", None, {}),
+    ]
+    answers = [raw.send(method, path + more, body, {**headers, **intended}) for method, more, body, headers in requests]
+    assert {(status, headers["x-ms-substatus"]) for status, headers, _ in answers} == {(400, "1024")}
+    assert raw.send("GET", f"{path}/docs/1", headers=KEY)[0] == 404
+    counts = control.requests(database.id, container.id)
+    assert {kind: count for (kind, *status), count in counts.items() if status == [400, 1024]} == {
+        "document": 2, "bulk": 1, "query": 2, "pkranges": 1,
+    }  # fmt: skip
+
+
+def test_a_deleted_container_is_named_to_clients(raw: Raw, database: Any, container: Any) -> None:
+    """The answer to a delete of a container has its resource id, by which clients forget its session tokens."""
+    rid = container.read()["_rid"]
+    path = f"/dbs/{database.id}/colls/{container.id}"
+    status, headers, _ = raw.send("DELETE", path)
+    assert (status, headers["x-ms-content-path"], headers["x-ms-alt-content-path"]) == (204, rid, f"dbs/{database.id}")
+    database.create_container(container.id, PartitionKey("/pk"))
 
 
 def test_a_patch_says_what_is_missing(container: Any) -> None:
