@@ -3,10 +3,11 @@
 import uuid
 from urllib.parse import unquote
 
+from local.cosmos.addresses import named
 from local.cosmos.auth import Authorizer
 from local.cosmos.control_requests import CONTROL, control
 from local.cosmos.emulator import Emulator
-from local.cosmos.errors import CosmosError
+from local.cosmos.errors import CosmosError, not_implemented
 from local.cosmos.exchange import Exchange
 from local.cosmos.faults import Target
 from local.cosmos.messages import Request, Response
@@ -31,7 +32,10 @@ class Gateway:
         activity = request.headers.get("x-ms-activity-id") or str(uuid.uuid4())
         exchange = Exchange(self.emulator, request, parts, self.emulator.clock())
         try:
+            if parts == ["addresses"]:
+                raise not_implemented("direct mode (/addresses): set the client's connection mode to Gateway")
             self._authorizer.check(request, parts)
+            exchange.parts = named(self.emulator.account, parts)
             response = self._serve(exchange)
         except CosmosError as error:
             response = error.response(activity)

@@ -37,6 +37,6 @@ def replace_offer(exchange: Exchange) -> Response:
 
 def _offered(exchange: Exchange) -> Container:
     for _, container in exchange.emulator.account.containers():
-        if offer_of(container)["id"].lower() == exchange.parts[1].lower():
+        if offer_of(container)["id"] == exchange.parts[1]:
             return container
     raise not_found()

@@ -42,6 +42,10 @@ class Partition:
         group = self.groups.get(key)
         return group.get(id_) if group is not None else None
 
+    def numbered(self, number: int) -> Record | None:
+        """The document with a number, or None."""
+        return self._records.get(number)
+
     def group(self, key: bytes) -> dict[str, Record]:
         """The documents of a logical partition. Writing into the result writes into the partition."""
         group = self.groups.get(key)

@@ -3,6 +3,8 @@
 from typing import Any
 from urllib.parse import quote
 
+import orjson
+
 from local.cosmos import charges
 from local.cosmos.control_requests import PARTITIONS_MAX
 from local.cosmos.definitions import check_name, read_container, read_throughput
@@ -10,10 +12,35 @@ from local.cosmos.errors import CosmosError, bad_request, not_implemented
 from local.cosmos.exchange import Exchange
 from local.cosmos.messages import Response
 from local.cosmos.parsing import whole
+from local.cosmos.query.parser import TEXT_LIMIT
 from local.cosmos.resource_answers import answer, feed, read_object
 from local.cosmos.state import Container, Database
 
 PARTITIONS_HEADER = "x-ms-emulator-partitions"
+QUERY_ENGINE = orjson.dumps(
+    {
+        "maxSqlQueryInputLength": TEXT_LIMIT,
+        "maxJoinsPerSqlQuery": 5,
+        "maxLogicalAndPerSqlQuery": 500,
+        "maxLogicalOrPerSqlQuery": 500,
+        "maxUdfRefPerSqlQuery": 10,
+        "maxInExpressionItemsCount": 16000,
+        "queryMaxInMemorySortDocumentCount": 500,
+        "maxQueryRequestTimeoutFraction": 0.9,
+        "sqlAllowNonFiniteNumbers": False,
+        "sqlAllowAggregateFunctions": True,
+        "sqlAllowSubQuery": True,
+        "sqlAllowScalarSubQuery": True,
+        "allowNewKeywords": True,
+        "sqlAllowLike": True,
+        "sqlAllowGroupByClause": True,
+        "maxSpatialQueryCells": 12,
+        "spatialMaxGeometryPointCount": 256,
+        "sqlDisableQueryILOptimization": False,
+        "sqlDisableFilterPlanOptimization": False,
+    }
+).decode()
+"""Settings that the query engine inside the .NET client ends the process without."""
 
 
 def account(exchange: Exchange) -> Response:
@@ -36,7 +63,7 @@ def account(exchange: Exchange) -> Response:
             "userConsistencyPolicy": {"defaultConsistencyLevel": "Session"},
             "systemReplicationPolicy": {"minReplicaSetSize": 1, "maxReplicasetSize": 4},
             "readPolicy": {"primaryReadCoefficient": 1, "secondaryReadCoefficient": 1},
-            "queryEngineConfiguration": "{}",
+            "queryEngineConfiguration": QUERY_ENGINE,
         },
     )
 

@@ -232,6 +232,20 @@ def test_a_container_made_anew_is_noticed(raw: Raw, database: Any, container: An
     }  # fmt: skip
 
 
+def test_documents_are_addressed_by_their_link(container: Any) -> None:
+    """A document itself, which names its `_self` link, serves as its address for read, replace, patch and delete."""
+    document = container.create_item({"id": "an id", "pk": "a", "v": 1})
+    container.create_item({"id": "other", "pk": "a", "v": 1})
+    assert container.read_item(document, "a") == document
+    replaced = container.replace_item(document, {**document, "v": 2})
+    assert replaced["v"] == 2
+    steps = [{"op": "incr", "path": "/v", "value": 1}]
+    assert container.patch_item(replaced, "a", steps)["v"] == 3
+    container.delete_item(document, "a")
+    assert refused(lambda: container.read_item(document, "a")).status_code == 404
+    assert [found["id"] for found in container.read_all_items()] == ["other"]
+
+
 def test_a_deleted_container_is_named_to_clients(raw: Raw, database: Any, container: Any) -> None:
     """The answer to a delete of a container has its resource id, by which clients forget its session tokens."""
     rid = container.read()["_rid"]

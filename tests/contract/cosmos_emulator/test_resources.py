@@ -48,6 +48,45 @@ def test_containers_come_and_go(database: Any) -> None:
     assert refused(container.read).status_code == 404
 
 
+def test_resources_are_addressed_by_resource_id(raw: Raw, database: Any, container: Any) -> None:
+    """Databases, containers, their documents and ranges are found by resource ids, with the last id in lower case
+    signed; an id that no resource has gets 404."""
+    properties, owner = container.read(), database.read()["_rid"]
+    container.create_item({"id": "1", "pk": "a"})
+    base, rid = f"/dbs/{owner}", properties["_rid"]
+    paths = [
+        (base, "dbs", owner, owner),
+        (f"{base}/colls/{rid}", "colls", rid, rid),
+        (f"{base}/colls/{rid}/docs", "docs", rid, rid),
+        (f"{base}/colls/{rid}/pkranges", "pkranges", rid, rid),
+    ]
+    for path, kind, last, found in paths:
+        status, _, body = raw.send("GET", path, headers=raw.signed("GET", kind, last.lower()))
+        assert (status, body["_rid"]) == (200, found)
+        assert raw.send("GET", path, headers=raw.signed("GET", kind, "other"))[0] == 401
+    signed = raw.signed("GET", "colls", "zzzzakzzzzy=")
+    assert raw.send("GET", f"{base}/colls/ZZZZAKZZZZY=", headers=signed)[0] == 404
+
+
+def test_offers_are_found_by_their_exact_id(raw: Raw, new_container: Any) -> None:
+    """The offers of 60 containers are told apart, although some ids differ only in their case."""
+    for _ in range(60):
+        new_container()
+    offers = raw.send("GET", "/offers", headers={"x-ms-max-item-count": "-1"})[2]["Offers"]
+    for offer in offers:
+        path = f"/offers/{offer['id']}"
+        headers = raw.signed("GET", "offers", offer["id"].lower())
+        assert raw.send("GET", path, headers=headers)[2]["offerResourceId"] == offer["offerResourceId"]
+    assert len({offer["id"].lower() for offer in offers}) < len(offers)
+
+
+def test_direct_mode_gets_501(raw: Raw) -> None:
+    """The addresses of replicas, which a client in direct mode asks for, get 501 with the setting that helps."""
+    path = "//addresses/?$resolveFor=dbs%2fd%2fcolls%2fc%2fdocs&$filter=protocol%20eq%20rntbd"
+    status, _, body = raw.send("GET", path)
+    assert (status, "connection mode to Gateway" in body["message"]) == (501, True)
+
+
 def test_a_container_without_throughput_gets_400(database: Any) -> None:
     """A container that is created without throughput has 400 RU/s."""
     name = f"c-{uuid.uuid4().hex[:12]}"
