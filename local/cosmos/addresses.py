@@ -29,7 +29,7 @@ def named(account: Account, parts: list[str]) -> list[str]:
 
 
 def _document_id(container: Container, rid: str) -> str:
-    number = document_number(container.rid_bytes, rid)
+    number = document_number(rid, container.rid_bytes)
     for partition in container.partitions:
         record = partition.numbered(number) if number is not None else None
         if record is not None:

@@ -43,13 +43,13 @@ class QueryPage:
         return self._respond(charge, following, [view])
 
     def from_all(self) -> Response:
-        """The response from all partitions, read one after the other."""
+        """The response from the first partition that has rows. Partitions without any are skipped."""
         position = Position.read(self.token)
         charge = 0.0
         visited: list[View] = []
         for partition in self._partitions(position):
             after = position.after(partition)
-            if self.page.full or (visited and partition.budget.wait_ms(self.executor.now)):
+            if self.page.rows or self.page.full or (visited and partition.budget.wait_ms(self.executor.now)):
                 return self._respond(charge, position.at(partition, after), visited)
             view = self.exchange.view(partition)
             start: Token = {"after": after} if after else {}

@@ -7,6 +7,7 @@ import orjson
 
 from local.cosmos.errors import bad_request
 from local.cosmos.query.aggregates import Aggregate
+from local.cosmos.query.body import ResumeFilter
 from local.cosmos.query.compiler import Compiler
 from local.cosmos.query.errors import query_error
 from local.cosmos.query.operators import Evaluate
@@ -29,9 +30,12 @@ from local.cosmos.query.values import UNDEFINED, sort_key
 class PreparedQuery:
     """A query compiled with its parameters."""
 
-    def __init__(self, query: Query, parameters: dict[str, Any]) -> None:
+    def __init__(self, query: Query, parameters: dict[str, Any], resume: ResumeFilter | None = None) -> None:
+        if resume is not None and not query.order_by:
+            raise bad_request("A resumeFilter is for queries with ORDER BY.")
         compiler = Compiler(query.alias, parameters)
         self.query = query
+        self.resume = resume
         self.identity: tuple[str, bytes] = ("", b"")  # text and parameters, the key of sorted rows in the cache
         self.where = compiler.compile(query.where) if query.where is not None else None
         self.top = self._count(compiler, query.top)
@@ -129,8 +133,10 @@ class PreparedQuery:
         return None
 
     def _sorted(self, rows: list[Row], token: Token, page: Page) -> Token | None:
+        ascending = [order.ascending for order in self.query.order_by]
+        rows = self.resume.rest(rows, ascending) if self.resume is not None else rows
         rows = rows[self.offset :][: self.most]
-        start = resume(rows, token, [order.ascending for order in self.query.order_by])
+        start = resume(rows, token, ascending)
         for at in range(start, len(rows)):
             if page.full:
                 keys, number, _, _ = rows[at - 1]
@@ -140,22 +146,22 @@ class PreparedQuery:
         return None
 
     def _rows(self, sources: Iterable[Source]) -> list[Row]:
-        """All rows, sorted."""
+        """All rows, sorted. Of equal rows DISTINCT keeps the first in this order."""
         rows: list[Row] = []
-        seen: set[Hashable] = set()
         for source in sources:
             matched, document = self.matches(source)
             if not matched:
                 continue
             document = orjson.loads(source.text()) if document is None else document
             row = self.row(source, document)
-            if row is None or (self.query.distinct and not _is_new(row, seen)):
+            if row is None:
                 continue
             rows.append(([to_portable(key(document)) for key in self.order], source.number, source.size, row))
         for at in reversed(range(len(self.order))):
             descending = not self.query.order_by[at].ascending
             rows.sort(key=lambda entry: sort_key(from_portable(entry[0][at])), reverse=descending)
-        return rows
+        seen: set[Hashable] = set()
+        return [entry for entry in rows if _is_new(entry[3], seen)] if self.query.distinct else rows
 
     def _aggregate(self, sources: Iterable[Source], page: Page) -> None:
         running = [Aggregate(name) for name, _, _ in self.aggregates]

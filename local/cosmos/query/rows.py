@@ -78,14 +78,15 @@ def resume(rows: list[Row], token: Token, ascending: list[bool]) -> int:
     if len(wanted) != len(ascending):
         raise bad_request(INVALID_TOKEN)
     for at, (keys, number, _, _) in enumerate(rows):
-        if _comes_after(
+        if comes_after(
             [sort_key(from_portable(shorten(key))) for key in keys], number, wanted, token["number"], ascending
         ):
             return at
     return len(rows)
 
 
-def _comes_after(keys: list[Any], number: int, wanted: list[Any], last: int, ascending: list[bool]) -> bool:
+def comes_after(keys: list[Any], number: int, wanted: list[Any], last: float, ascending: list[bool]) -> bool:
+    """Whether a row stands behind given values of ORDER BY, or has the same and a document behind `last`."""
     for key, other, up in zip(keys, wanted, ascending, strict=True):
         if key != other:
             return bool(key > other) == up
