@@ -10,7 +10,7 @@ from local.cosmos.errors import CosmosError, bad_request
 from local.cosmos.exchange import Exchange
 from local.cosmos.messages import Response
 from local.cosmos.parsing import whole
-from local.cosmos.resource_answers import answer, feed, read_object
+from local.cosmos.resource_answers import answer, answer_read, check_etag, feed, read_object
 from local.cosmos.state import Container, Database
 
 PARTITIONS_HEADER = "x-ms-emulator-partitions"
@@ -34,12 +34,14 @@ def create_container(exchange: Exchange) -> Response:
 
 def read_container_properties(exchange: Exchange) -> Response:
     """GET colls/C."""
-    return _container_answer(exchange, 200, exchange.container(0))
+    container = exchange.container(0)
+    return _with_content_path(exchange, container, answer_read(exchange, container.properties))
 
 
 def replace_container(exchange: Exchange) -> Response:
     """PUT colls/C: changes the indexing policy. Name and partition key cannot change."""
     container = exchange.container(0)
+    check_etag(exchange, container.properties)
     properties = read_container(read_object(exchange))
     if properties["id"] != container.name:
         raise bad_request("The id of a container cannot be changed.")
@@ -55,6 +57,7 @@ def replace_container(exchange: Exchange) -> Response:
 def delete_container(exchange: Exchange) -> Response:
     """DELETE colls/C."""
     container = exchange.container(0)
+    check_etag(exchange, container.properties)
     del exchange.database().containers[container.name]
     exchange.emulator.journal.container_deleted(container)
     exchange.emulator.journal.resources_changed()

@@ -60,8 +60,8 @@ class Gateway:
         headers = response.headers
         headers["x-ms-activity-id"] = activity
         headers.update(VERSION_HEADERS)
-        if response.body:
-            headers["content-type"] = "application/json"
+        if response.status != 304:
+            headers["content-type"] = "application/json"  # also without a body, because some clients insist on it
         self._count(exchange, response)
         executor = exchange.started
         if executor is not None:

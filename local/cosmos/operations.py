@@ -71,11 +71,16 @@ def _upsert(tx: Transaction, partition: Partition, op: Operation) -> Outcome:
 
 
 def _replace(tx: Transaction, partition: Partition, op: Operation) -> Outcome:
+    """Replaces a document. A body with another id renames it."""
     before = _existing(partition, op)
     id_ = documents.check_document(tx.container, op.body, op.key)
-    if op.id is not None and id_ != op.id:
-        raise bad_request(f"The input content is invalid: the id '{id_}' is not the '{op.id}' of the address.")
-    return _write(tx, partition, op, id_, before)
+    if id_ == op.id:
+        return _write(tx, partition, op, id_, before)
+    if partition.get(op.key, id_) is not None:
+        raise _charged(conflict())
+    body = documents.encode(op.body)
+    record = tx.rename(partition, _id_of(op), id_, body, before)
+    return Outcome(200, charges.replace(len(body), tx.container.count_terms(op.body)), record)
 
 
 def _delete(tx: Transaction, partition: Partition, op: Operation) -> Outcome:

@@ -10,7 +10,7 @@ from local.cosmos.errors import CosmosError, not_implemented
 from local.cosmos.exchange import Exchange
 from local.cosmos.messages import Response
 from local.cosmos.query.parser import TEXT_LIMIT
-from local.cosmos.resource_answers import answer, feed, read_object
+from local.cosmos.resource_answers import answer, answer_read, check_etag, feed, read_object
 from local.cosmos.state import Database
 
 QUERY_ENGINE = orjson.dumps(
@@ -88,12 +88,13 @@ def create_database(exchange: Exchange) -> Response:
 
 def read_database(exchange: Exchange) -> Response:
     """GET dbs/D."""
-    return answer(200, exchange.emulator.account.database(exchange.parts[1], 0).properties)
+    return answer_read(exchange, exchange.emulator.account.database(exchange.parts[1], 0).properties)
 
 
 def delete_database(exchange: Exchange) -> Response:
     """DELETE dbs/D, with its containers."""
     database = exchange.emulator.account.database(exchange.parts[1], 0)
+    check_etag(exchange, database.properties)
     for container in database.containers.values():
         exchange.emulator.journal.container_deleted(container)
     del exchange.emulator.account.databases[database.name]

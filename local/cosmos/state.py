@@ -11,6 +11,7 @@ from local.cosmos import hashing
 from local.cosmos.errors import not_found, range_gone
 from local.cosmos.indexing import term_counter
 from local.cosmos.partitions import Partition
+from local.cosmos.paths import split_path
 from local.cosmos.query.rows import RowCache
 from local.cosmos.replicas import History, Replica
 from local.cosmos.rids import database_of, decode_rid, encode_rid, etag_of
@@ -43,7 +44,7 @@ class Container:
     def refresh(self) -> None:
         """Derives fields from the properties."""
         definition = self.properties["partitionKey"]
-        self.key_path: list[str] = _path_parts(definition["paths"][0])
+        self.key_path: list[str] = list(split_path(definition["paths"][0]))
         self.key_version: int = definition.get("version", 1)
         self.effective: Callable[[bytes], str] = hashing.effective_v2 if self.key_version == 2 else hashing.effective_v1
         self.count_terms = term_counter(self.properties.get("indexingPolicy"))
@@ -188,7 +189,3 @@ class Account:
 def partitions_for(throughput: int) -> int:
     """The number of physical partitions that a throughput needs."""
     return max(1, math.ceil(throughput / PARTITION_RATE))
-
-
-def _path_parts(path: str) -> list[str]:
-    return [part.strip('"') for part in path.strip("/").split("/")]

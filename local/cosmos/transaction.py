@@ -40,6 +40,16 @@ class Transaction:
         partition.lsn = self.account.lsn
         self.changes.append((partition, id_, before, None, partition.lsn))
 
+    def rename(self, partition: Partition, id_: str, new_id: str, body: bytes, before: Record) -> Record:
+        """Writes a document under another id. It keeps its number."""
+        self.remove(partition, id_, before)
+        self.account.lsn = lsn = self.account.lsn + 1
+        record = Record(body, before.number, lsn, self.ts, before.key)
+        partition.put(new_id, record)
+        partition.lsn = lsn
+        self.changes.append((partition, new_id, None, record, lsn))
+        return record
+
     def undo(self) -> None:
         """Reverts all changes."""
         for partition, id_, before, after, _ in reversed(self.changes):

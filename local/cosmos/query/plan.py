@@ -7,6 +7,7 @@ import orjson
 from local.cosmos import hashing
 from local.cosmos.errors import CosmosError
 from local.cosmos.indexing import is_indexed, policy_rules
+from local.cosmos.paths import split_path
 from local.cosmos.query.errors import query_error, unsupported
 from local.cosmos.query.prepared import PreparedQuery
 from local.cosmos.query.syntax import Binary, Call, Expression, Item, Literal, Parameter, Query, property_path
@@ -111,10 +112,7 @@ def _conjuncts(node: Expression | None) -> list[Expression]:
 def _has_composite(query: Query, paths: list[tuple[str, ...]], policy: dict[str, Any]) -> bool:
     wanted = [(path, order.ascending) for path, order in zip(paths, query.order_by, strict=True)]
     for index in policy.get("compositeIndexes", []):
-        have = [
-            (tuple(part.strip('"') for part in entry["path"].strip("/").split("/")), entry.get("order") != "descending")
-            for entry in index
-        ]
+        have = [(split_path(entry["path"]), entry.get("order") != "descending") for entry in index]
         if have in (wanted, [(path, not up) for path, up in wanted]):
             return True
     return False

@@ -140,6 +140,45 @@ def test_the_partition_key_may_be_nested(new_container: Callable[..., Any]) -> N
     assert container.read_item("1", "x")["a"] == {"b": "x"}
 
 
+@pytest.mark.parametrize(
+    ("path", "document"),
+    [
+        ('/"a b"/"c/d"', {"a b": {"c/d": "x"}}),
+        ("/'it\"s'", {'it"s': "x"}),
+        (r'/"say \"hi\""/b', {'say "hi"': {"b": "x"}}),
+    ],
+    ids=["a slash", "quotes", "escaped quotes"],
+)
+def test_the_partition_key_may_have_quoted_names(
+    raw: Raw, database: Any, new_container: Callable[..., Any], path: str, document: dict[str, Any]
+) -> None:
+    """A partition key path may quote names that hold spaces, slashes and quotes."""
+    container = new_container(path)
+    documents, key = f"/dbs/{database.id}/colls/{container.id}/docs", {**KEY, "x-ms-documentdb-partitionkey": '["x"]'}
+    assert raw.send("POST", documents, {"id": "1", **document}, key)[0] == 201
+    assert container.read_item("1", "x").items() >= document.items()
+
+
+def test_a_replace_under_another_id_renames(container: Any) -> None:
+    """A replace whose body has another id renames the document, also in a batch, unless that id exists."""
+    before = container.create_item({"id": "1", "pk": "a", "v": 1})
+    container.create_item({"id": "taken", "pk": "a"})
+    after = container.replace_item("1", {"id": "2", "pk": "a", "v": 2})
+    assert (after["id"], after["v"], after["_rid"]) == ("2", 2, before["_rid"])
+    assert refused(lambda: container.read_item("1", "a")).status_code == 404
+    assert refused(lambda: container.replace_item("2", {"id": "taken", "pk": "a"})).status_code == 409
+    container.execute_item_batch([("replace", ("2", {"id": "3", "pk": "a", "v": 3}))], "a")
+    assert sorted(found["id"] for found in container.read_all_items()) == ["3", "taken"]
+
+
+def test_every_answer_has_a_content_type(raw: Raw, database: Any, container: Any) -> None:
+    """Also an answer without a body names JSON as its type."""
+    container.create_item({"id": "1", "pk": "a"})
+    path = f"/dbs/{database.id}/colls/{container.id}/docs/1"
+    status, headers, _ = raw.send("DELETE", path, headers=KEY)
+    assert (status, headers["content-type"]) == (204, "application/json")
+
+
 def test_the_same_id_lives_once_a_partition_key(container: Any) -> None:
     """An id is unique only within its partition key."""
     container.create_item({"id": "1", "pk": "a"})

@@ -142,6 +142,58 @@ def test_an_indexing_policy_names_the_root(database: Any, included: Any, exclude
     assert error.status_code == 400
 
 
+def test_an_indexing_policy_may_have_old_forms(database: Any, new_container: Callable[..., Any]) -> None:
+    """The path `/` is read as `/*`, and the index kinds that old clients send are left out."""
+    kinds = {"indexes": [{"kind": "Range", "dataType": "String", "precision": -1}]}
+    policy = {"includedPaths": [{"path": "/", **kinds}], "excludedPaths": [{"path": '/"a/b"/*', **kinds}]}
+    container = new_container(indexing_policy=policy)
+    kept = container.read()["indexingPolicy"]
+    assert kept["includedPaths"] == [{"path": "/*"}]
+    assert kept["excludedPaths"] == [{"path": '/"a/b"/*'}, {"path": '/"_etag"/?'}]
+    container.create_item({"id": "1", "pk": "a", "a/b": {"c": 1}, "n": 1})
+    assert list(container.query_items("SELECT VALUE c.id FROM c ORDER BY c.n", partition_key="a")) == ["1"]
+    excluded = refused(lambda: list(container.query_items('SELECT * FROM c ORDER BY c["a/b"].c', partition_key="a")))
+    assert excluded.status_code == 400
+
+
+@pytest.mark.parametrize(
+    "policy",
+    [
+        {"includedPaths": [{"path": '/"a/?'}, {"path": "/*"}]},
+        {"compositeIndexes": [[{"order": "ascending"}]]},
+        {"compositeIndexes": ["/a"]},
+        {"compositeIndexes": [[{"path": "a"}]]},
+    ],
+    ids=["an open quote", "no path", "no list", "no slash"],
+)
+def test_malformed_index_paths_are_refused(database: Any, policy: dict[str, Any]) -> None:
+    """An index path that cannot be read gets 400."""
+    error = refused(lambda: database.create_container("never", PartitionKey("/pk"), indexing_policy=policy))
+    assert error.status_code == 400
+
+
+def test_etags_guard_resources(raw: Raw, client: Any, new_container: Callable[..., Any], database: Any) -> None:
+    """Changes of containers, databases and offers with an old ETag get 412 and change nothing; reads with the current
+    one get 304."""
+    container, other = new_container(), client.create_database(f"contract-{uuid.uuid4().hex[:12]}")
+    offer = container.get_throughput().properties
+    base = f"/dbs/{database.id}/colls/{container.id}"
+    signed = {method: raw.signed(method, "offers", offer["id"].lower()) for method in ("GET", "PUT")}
+    changes: list[tuple[str, str, Any, dict[str, str]]] = [
+        ("PUT", base, {"id": container.id, "partitionKey": {"paths": ["/pk"], "kind": "Hash", "version": 2}}, {}),
+        ("DELETE", base, None, {}),
+        ("DELETE", f"/dbs/{other.id}", None, {}),
+        ("PUT", f"/offers/{offer['id']}", offer, signed["PUT"]),
+    ]
+    for method, path, body, headers in changes:
+        read = signed["GET"] if "offers" in path else {}
+        etag = raw.send("GET", path, headers=read)[1]["etag"]
+        assert raw.send(method, path, body, {**headers, "if-match": '"old"'})[0] == 412
+        assert raw.send(method, path, body, {**headers, "if-none-match": etag})[0] == 412
+        assert raw.send("GET", path, headers={**read, "if-none-match": etag})[0] == 304
+    assert raw.send("DELETE", f"/dbs/{other.id}", headers={"if-match": other.read()["_etag"]})[0] == 204
+
+
 @pytest.mark.parametrize("name", ["x" * 256, "a/b", "a?b", "a#b", "a\\b", "ends with a space ", "", None, 1])
 @pytest.mark.parametrize("path", ["/dbs", "/dbs/{d}/colls"])
 def test_bad_names_are_refused(raw: Raw, database: Any, path: str, name: Any) -> None:
@@ -253,6 +305,8 @@ LACKING_DEFINITIONS: list[tuple[str, dict[str, Any]]] = [
     ("analytical", {"analytical_storage_ttl": -1}),
     ("vector", {"vector_embedding_policy": {"vectorEmbeddings": [{"path": "/v"}]}}),
     ("full text", {"full_text_policy": {"defaultLanguage": "en-US"}}),
+    ("vector indexes", {"indexing_policy": {"vectorIndexes": [{"path": "/v", "type": "flat"}]}}),
+    ("full text indexes", {"indexing_policy": {"fullTextIndexes": [{"path": "/t"}]}}),
     ("autoscale", {"offer_throughput": ThroughputProperties(auto_scale_max_throughput=4000)}),
 ]
 
