@@ -10,12 +10,14 @@ from local.cosmos.query.aggregates import Aggregate
 from local.cosmos.query.body import ResumeFilter
 from local.cosmos.query.compiler import Compiler
 from local.cosmos.query.errors import query_error
+from local.cosmos.query.index_use import IndexUse
 from local.cosmos.query.operators import Evaluate
 from local.cosmos.query.rows import (
     INVALID_TOKEN,
     Page,
     Remembered,
     Row,
+    SortedRows,
     Source,
     Token,
     from_portable,
@@ -30,7 +32,14 @@ from local.cosmos.query.values import UNDEFINED, sort_key
 class PreparedQuery:
     """A query compiled with its parameters."""
 
-    def __init__(self, query: Query, parameters: dict[str, Any], resume: ResumeFilter | None = None) -> None:
+    def __init__(
+        self,
+        query: Query,
+        parameters: dict[str, Any],
+        resume: ResumeFilter | None = None,
+        policy: dict[str, Any] | None = None,
+    ) -> None:
+        """`policy` is the indexing policy. Without it, the index counts as finding exactly what matches."""
         if resume is not None and not query.order_by:
             raise bad_request("A resumeFilter is for queries with ORDER BY.")
         compiler = Compiler(query.alias, parameters)
@@ -38,6 +47,8 @@ class PreparedQuery:
         self.resume = resume
         self.identity: tuple[str, bytes] = ("", b"")  # text and parameters, the key of sorted rows in the cache
         self.where = compiler.compile(query.where) if query.where is not None else None
+        self.index = IndexUse(query.alias, policy) if policy is not None else None
+        self._found = self._compile_found(compiler)
         self.top = self._count(compiler, query.top)
         self.offset = self._count(compiler, query.offset) or 0
         self.limit = self._count(compiler, query.limit)
@@ -55,6 +66,15 @@ class PreparedQuery:
             start, end = (node.start, node.start + len(node.name)) if isinstance(node, Parameter) else (0, 0)
             raise query_error(message, start, end)
         return value
+
+    def _compile_found(self, compiler: Compiler) -> Evaluate:
+        """Whether the index finds a document that does not match, as a function."""
+        if self.index is None or self.query.where is None:
+            return lambda document: False
+        served = self.index.served(self.query.where)
+        if served is self.query.where:
+            return lambda document: False
+        return (lambda document: True) if served is None else compiler.compile(served)
 
     def _projection(self, compiler: Compiler) -> Evaluate | None:
         """The select list as a function; None for `*`."""
@@ -85,6 +105,13 @@ class PreparedQuery:
             return True, None
         document = orjson.loads(source.text())
         return self.where(document) is True, document
+
+    def _load(self, source: Source, page: Page) -> tuple[bool, Any]:
+        """As `matches`. The page counts a document that was loaded and does not match."""
+        matched, document = self.matches(source)
+        if not matched and self._found(document) is True:
+            page.load(source.size)
+        return matched, document
 
     def row(self, source: Source, document: Any) -> bytes | None:
         """A row of the answer; None where the projection is undefined."""
@@ -118,10 +145,10 @@ class PreparedQuery:
                 return None if left == 0 else {"after": after, "skip": skip, "left": left}
             after = source.number
             page.scanned += 1
-            matched, document = self.matches(source)
+            matched, document = self._load(source, page)
             if not matched:
                 continue
-            page.read += source.size
+            page.load(source.size)
             row = self.row(source, document)
             if row is None:
                 continue
@@ -132,7 +159,10 @@ class PreparedQuery:
             left = left - 1 if left is not None else None
         return None
 
-    def _sorted(self, rows: list[Row], token: Token, page: Page) -> Token | None:
+    def _sorted(self, found: SortedRows, token: Token, page: Page) -> Token | None:
+        rows = found.rows
+        if not token:
+            page.load(found.rejected_size, found.rejected)
         ascending = [order.ascending for order in self.query.order_by]
         rows = self.resume.rest(rows, ascending) if self.resume is not None else rows
         rows = rows[self.offset :][: self.most]
@@ -141,15 +171,16 @@ class PreparedQuery:
             if page.full:
                 keys, number, _, _ = rows[at - 1]
                 return {"keys": [shorten(key) for key in keys], "number": number}
-            page.read += rows[at][2]
+            page.load(rows[at][2])
             page.add(rows[at][3])
         return None
 
-    def _rows(self, sources: Iterable[Source]) -> list[Row]:
+    def _rows(self, sources: Iterable[Source]) -> SortedRows:
         """All rows, sorted. Of equal rows DISTINCT keeps the first in this order."""
         rows: list[Row] = []
+        rejects = Page(0, 0)
         for source in sources:
-            matched, document = self.matches(source)
+            matched, document = self._load(source, rejects)
             if not matched:
                 continue
             document = orjson.loads(source.text()) if document is None else document
@@ -161,16 +192,17 @@ class PreparedQuery:
             descending = not self.query.order_by[at].ascending
             rows.sort(key=lambda entry: sort_key(from_portable(entry[0][at])), reverse=descending)
         seen: set[Hashable] = set()
-        return [entry for entry in rows if _is_new(entry[3], seen)] if self.query.distinct else rows
+        rows = [entry for entry in rows if _is_new(entry[3], seen)] if self.query.distinct else rows
+        return SortedRows(rows, rejects.loaded, rejects.read)
 
     def _aggregate(self, sources: Iterable[Source], page: Page) -> None:
         running = [Aggregate(name) for name, _, _ in self.aggregates]
         constant = all(is_constant for _, _, is_constant in self.aggregates)
         for source in sources:
-            matched, document = self.matches(source)
+            matched, document = self._load(source, page)
             if not matched:
                 continue
-            page.read += source.size
+            page.load(source.size)
             if document is None and not constant:
                 document = orjson.loads(source.text())
             for aggregate, (_, argument, _) in zip(running, self.aggregates, strict=True):
