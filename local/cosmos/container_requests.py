@@ -9,6 +9,7 @@ from local.cosmos.definitions import read_container, read_throughput
 from local.cosmos.errors import CosmosError, bad_request
 from local.cosmos.exchange import Exchange
 from local.cosmos.messages import Response
+from local.cosmos.metrics import quota, statistics
 from local.cosmos.parsing import whole
 from local.cosmos.resource_answers import answer, answer_read, check_etag, feed, read_object
 from local.cosmos.state import Container, Database
@@ -35,7 +36,9 @@ def create_container(exchange: Exchange) -> Response:
 def read_container_properties(exchange: Exchange) -> Response:
     """GET colls/C."""
     container = exchange.container(0)
-    return _with_content_path(exchange, container, answer_read(exchange, container.properties))
+    more = {"statistics": statistics(container)} if exchange.flag("x-ms-documentdb-populatepartitionstatistics") else {}
+    headers = quota(container) if exchange.flag("x-ms-documentdb-populatequotainfo") else {}
+    return _with_content_path(exchange, container, answer_read(exchange, container.properties | more, headers))
 
 
 def replace_container(exchange: Exchange) -> Response:

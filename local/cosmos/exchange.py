@@ -113,6 +113,7 @@ class Exchange:
         if partition is not None:
             headers["x-ms-session-token"] = session_token(partition)
             headers[RANGE_HEADER] = partition.id
+            headers["lsn"] = str(partition.lsn)
         return response
 
     def whole_effect(self) -> Effect | None:

@@ -1,10 +1,11 @@
 """One page of a query's answer, read from one partition or from all."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
+from time import perf_counter
 
-from local.cosmos import charges
+from local.cosmos import charges, metrics
 from local.cosmos.documents import render
 from local.cosmos.errors import format_charge
 from local.cosmos.exchange import Exchange, session_token
@@ -26,6 +27,7 @@ class QueryPage:
     prepared: PreparedQuery
     page: Page
     token: Token
+    began: float = field(default_factory=perf_counter)
 
     def from_one(self, partition: Partition, key: bytes | None) -> Response:
         """The response from one partition, or from one partition key of it."""
@@ -99,11 +101,23 @@ class QueryPage:
 
         return sources
 
+    def _measured(self) -> dict[str, str]:
+        """The headers with metrics that the client asks for."""
+        exchange, index, headers = self.exchange, self.prepared.index, {}
+        if exchange.flag("x-ms-documentdb-populatequerymetrics"):
+            headers["x-ms-documentdb-query-metrics"] = metrics.query_metrics(self.page, perf_counter() - self.began)
+        if index is not None and exchange.flag("x-ms-cosmos-populateindexmetrics"):
+            headers["x-ms-cosmos-index-utilization"] = metrics.index_metrics(index)
+        elif index is not None and exchange.flag("x-ms-cosmos-populateindexmetrics-v2"):
+            headers["x-ms-cosmos-index-utilization"] = metrics.index_metrics_v2(index)
+        return headers
+
     def _respond(self, charge: float, following: Token | None, partitions: list[View]) -> Response:
         rows, executor = self.page.rows, self.executor
         headers = {"x-ms-request-charge": format_charge(charge), "x-ms-item-count": str(len(rows))}
         if following is not None:
             headers["x-ms-continuation"] = write_token(following)
+        headers.update(self._measured())
         head = b'{"_rid":"%b","Documents":[' % executor.container.rid.encode()
         body = head + b",".join(rows) + b'],"_count":%d}' % len(rows)
         only = partitions[0] if len(partitions) == 1 else None

@@ -1,8 +1,11 @@
 """Queries as the clients send them."""
 
+import base64
+import json
 from collections.abc import Callable
 from functools import partial
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 
@@ -287,6 +290,25 @@ def test_what_a_query_body_may_have(raw: Raw, flights: Any, database: Any) -> No
     body = {"query": "SELECT * FROM c", "resumeFrom": 1}
     status, _, error = raw.send("POST", f"/dbs/{database.id}/colls/flights/docs", body, headers)
     assert (status, "resumeFrom" in error["message"]) == (400, True)
+
+
+def test_a_query_is_measured(raw: Raw, flights: Any, database: Any) -> None:
+    """A page has metrics of the query and of its indexes where the client asks for them."""
+    headers = {"x-ms-documentdb-isquery": "true", "x-ms-documentdb-partitionkey": '["a"]'}
+    path = f"/dbs/{database.id}/colls/flights/docs"
+    body = {"query": "SELECT * FROM c WHERE c.n > 5 AND c.name = 'Kennedy' AND LOWER(c.id) = '2'"}
+    _, plain, _ = raw.send("POST", path, body, headers)
+    assert not {"x-ms-documentdb-query-metrics", "x-ms-cosmos-index-utilization"} & plain.keys()
+    headers["x-ms-documentdb-populatequerymetrics"] = "true"
+    _, answered, _ = raw.send("POST", path, body, {**headers, "x-ms-cosmos-populateindexmetrics": "true"})
+    metrics = dict(entry.split("=") for entry in answered["x-ms-documentdb-query-metrics"].split(";"))
+    assert (metrics["retrievedDocumentCount"], metrics["outputDocumentCount"]) == ("1", "1")
+    indexes = json.loads(base64.b64decode(answered["x-ms-cosmos-index-utilization"]))
+    assert [index["IndexSpec"] for index in indexes["UtilizedSingleIndexes"]] == ["/n/?"]
+    assert [index["IndexSpec"] for index in indexes["PotentialSingleIndexes"]] == ["/name/?"]
+    _, answered, _ = raw.send("POST", path, body, {**headers, "x-ms-cosmos-populateindexmetrics-v2": "true"})
+    newer = json.loads(unquote(answered["x-ms-cosmos-index-utilization"]))
+    assert newer["Utilized"] == {"SingleIndexes": [{"IndexSpec": "/n/?"}], "CompositeIndexes": []}
 
 
 def test_a_plan_for_one_partition_merges_nothing(raw: Raw, flights: Any, database: Any) -> None:

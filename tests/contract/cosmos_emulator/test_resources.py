@@ -226,6 +226,27 @@ def test_the_partition_key_cannot_be_changed(database: Any, container: Any) -> N
     assert refused(lambda: database.replace_container(container, PartitionKey("/other"))).status_code == 400
 
 
+def test_a_container_says_what_it_holds(raw: Raw, database: Any, new_container: Callable[..., Any]) -> None:
+    """A container's properties come with quota, usage, and the statistics of its partitions where a client asks."""
+    container = new_container(throughput=20_000)
+    for at in range(10):
+        container.create_item({"id": str(at), "pk": f"k{at}", "v": "x" * 1024})
+    headers = {"x-ms-documentdb-populatequotainfo": "true", "x-ms-documentdb-populatepartitionstatistics": "true"}
+    _, answered, body = raw.send("GET", f"/dbs/{database.id}/colls/{container.id}", headers=headers)
+    usage = dict(entry.split("=") for entry in answered["x-ms-resource-usage"].split(";"))
+    assert (usage["documentsCount"], usage["documentsSize"]) == ("10", "10")
+    assert answered["x-ms-documentdb-collection-index-transformation-progress"] == "100"
+    assert sum(part["documentCount"] for part in body["statistics"]) == 10
+    assert [part["id"] for part in body["statistics"]] == ["0", "1"]
+    assert "statistics" not in container.read()
+    status, document, _ = raw.send(
+        "GET",
+        f"/dbs/{database.id}/colls/{container.id}/docs/1",
+        headers={"x-ms-documentdb-partitionkey": '["k1"]'},
+    )
+    assert (status, document["lsn"]) == (200, document["x-ms-session-token"].rpartition("#")[2])
+
+
 @pytest.mark.parametrize(("throughput", "expected"), [(400, 1), (10_000, 1), (10_100, 2), (40_000, 4)])
 def test_partitions_follow_the_throughput(
     emulator: Any, new_container: Callable[..., Any], throughput: int, expected: int
