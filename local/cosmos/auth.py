@@ -28,6 +28,13 @@ class Authorizer:
         self._clock = clock
         self._accept_aad = accept_aad
 
+    def is_key(self, text: str) -> bool:
+        """Whether a text is the account key."""
+        try:
+            return hmac.compare_digest(base64.b64decode(text), self._key)
+        except ValueError:  # not base 64, or not ASCII
+            return False
+
     def check(self, request: Request, parts: list[str]) -> None:
         """Raises 401 or 403 where the request is not signed with the account's key."""
         token = request.headers.get("authorization")

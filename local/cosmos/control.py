@@ -5,6 +5,9 @@ from http.client import HTTPConnection
 from typing import Any
 from urllib.parse import urlsplit
 
+from local.cosmos import EMULATOR_KEY
+
+KEY_HEADER = "x-emulator-key"
 TIMEOUT = 10
 
 
@@ -15,7 +18,9 @@ class ControlError(Exception):
 class Control:
     """Orders faults, splits and pauses, and reads what the emulator has counted."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, key: str = EMULATOR_KEY) -> None:
+        """`key` is the account key. Only an emulator that is bound to an address of the network asks for it."""
+        self._headers = {KEY_HEADER: key}
         parts = urlsplit(url)
         self._host, self._port = parts.hostname or "127.0.0.1", parts.port or 8081
 
@@ -86,7 +91,8 @@ class Control:
     def _ask(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
         connection = HTTPConnection(self._host, self._port, timeout=TIMEOUT)
         try:
-            connection.request(method, f"/_control/{path}", None if body is None else json.dumps(body))
+            data = None if body is None else json.dumps(body)
+            connection.request(method, f"/_control/{path}", data, self._headers)
             response = connection.getresponse()
             answer = json.loads(response.read())
         finally:

@@ -5,6 +5,7 @@ from urllib.parse import unquote
 
 from local.cosmos.addresses import named
 from local.cosmos.auth import Authorizer
+from local.cosmos.control import KEY_HEADER
 from local.cosmos.control_requests import CONTROL, control
 from local.cosmos.emulator import Emulator
 from local.cosmos.errors import CosmosError, not_implemented
@@ -19,16 +20,19 @@ VERSION_HEADERS = {"x-ms-gatewayversion": "2.0.0", "x-ms-serviceversion": "local
 class Gateway:
     """Checks, routes and answers requests. Their writes are durable after `Emulator.flush`."""
 
-    def __init__(self, emulator: Emulator, authorizer: Authorizer) -> None:
+    def __init__(self, emulator: Emulator, authorizer: Authorizer, *, guarded: bool = False) -> None:
+        """A guarded control API asks for the account key, because other machines can reach it."""
         self.emulator = emulator
         self._authorizer = authorizer
+        self._guarded = guarded
 
     def answer(self, request: Request) -> Response:
         """The response to one request. An error of the service is a response, not an exception."""
         path = request.path.partition("?")[0]
         parts = [unquote(part) for part in path.split("/") if part]
         if parts and parts[0] == CONTROL:
-            return control(self.emulator, request, parts[1:])
+            allowed = self._authorizer.is_key(request.headers.get(KEY_HEADER, "")) if self._guarded else None
+            return control(self.emulator, request, parts[1:], allowed)
         activity = request.headers.get("x-ms-activity-id") or str(uuid.uuid4())
         exchange = Exchange(self.emulator, request, parts, self.emulator.clock())
         try:

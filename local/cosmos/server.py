@@ -157,5 +157,5 @@ class CosmosServer:
             line = await reader.readline()
         finally:
             writer.close()
-        if b" 200 " not in line:
+        if not line.startswith(b"HTTP/1.1 "):
             raise RuntimeError(f"the emulator did not answer its own request: {line!r}")

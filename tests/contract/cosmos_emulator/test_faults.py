@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 from azure.cosmos.exceptions import CosmosBatchOperationError
 
+from local.cosmos import EMULATOR_KEY
 from local.cosmos.control import Control, ControlError
+from local.cosmos.process import CosmosProcess
 from tests.contract.cosmos_emulator.clients import Raw, bulk_headers, operation
 from tests.contract.cosmos_emulator.test_resources import refused
 
@@ -235,6 +237,18 @@ def test_bad_rules_are_refused(control: Control, rule: dict[str, Any]) -> None:
     """An impossible rule is refused with a message that names what is allowed."""
     with pytest.raises(ControlError, match="fault rule"):
         control.add_fault(**rule)
+
+
+def test_the_control_api_needs_the_key_in_a_network() -> None:
+    """An emulator that other machines can reach answers its control API only with the account key."""
+    key = "b3RoZXIga2V5IG9mIHRoZSBlbXVsYXRvcg=="
+    with CosmosProcess(options=("--bind", "0.0.0.0", "--key", key)) as process:
+        for wrong in ("", "é", "b3RoZXI=", EMULATOR_KEY):
+            status, _, body = Raw(process.url, key).send("GET", "/_control/state", headers={"x-emulator-key": wrong})
+            assert (status, "x-emulator-key" in body["message"]) == (401, True)
+        assert Control(process.url, key).state() == []
+        with pytest.raises(ControlError, match="account key"):
+            Control(process.url).pause()
 
 
 @pytest.mark.parametrize("headers", [{"Origin": "http://example.org"}, {"Host": "example.org"}])
