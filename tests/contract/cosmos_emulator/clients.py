@@ -170,14 +170,15 @@ class Raw:
         kind, link = (parts[-1], parts[:-1]) if len(parts) % 2 else (parts[-2] if parts else "", parts)
         if parts[-2:] == ["operations", "partitionkeydelete"]:
             kind, link = "colls", parts[:-2]
-        return self._token(method, kind, "/".join(link), date)
+        return self.token(method, kind, "/".join(link), date)
 
     def signed(self, method: str, kind: str, link: str) -> dict[str, str]:
         """Return headers that sign a chosen kind and link, for resources that are addressed by resource id."""
         date = formatdate(usegmt=True)
-        return {"x-ms-date": date, "Authorization": self._token(method, kind, link, date)}
+        return {"x-ms-date": date, "Authorization": self.token(method, kind, link, date)}
 
-    def _token(self, method: str, kind: str, link: str, date: str) -> str:
+    def token(self, method: str, kind: str, link: str, date: str) -> str:
+        """The Authorization header for a kind and link."""
         text = f"{method.lower()}\n{kind}\n{link}\n{date.lower()}\n\n"
         signature = base64.b64encode(hmac.digest(self._key, text.encode(), "sha256")).decode()
         return quote(f"type=master&ver=1.0&sig={signature}", safe="")

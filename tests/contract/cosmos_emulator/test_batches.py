@@ -81,6 +81,20 @@ def test_a_batch_has_at_most_100_operations(container: Any) -> None:
     assert (error.status_code, type(error)) == (400, CosmosHttpResponseError)
 
 
+def test_an_empty_batch_is_refused(container: Any) -> None:
+    """A batch without operations gets 400 in the service's words."""
+    assert "Batch request has no operations." in str(refused(lambda: container.execute_item_batch([], "a")))
+
+
+@pytest.mark.parametrize("atomic", ["true", "false"])
+def test_a_binary_batch_gets_501(raw: Raw, database: Any, container: Any, atomic: str) -> None:
+    """A batch in the binary form of the .NET client gets 501 that names the form and what to do."""
+    headers = {**bulk_headers("0"), "x-ms-documentdb-partitionkey": '["a"]', "x-ms-cosmos-batch-atomic": atomic}
+    body = bytes.fromhex("81f1d8ff7f010a000000")
+    status, _, error = raw.send("POST", f"/dbs/{database.id}/colls/{container.id}/docs", body, headers)
+    assert (status, "HybridRow" in error["message"], "one by one" in error["message"]) == (501, True, True)
+
+
 @large
 def test_a_batch_has_at_most_2_mb(container: Any) -> None:
     """A batch request of more than two megabytes gets 413."""

@@ -69,6 +69,21 @@ def test_a_query_costs_by_what_it_read(emulator: Any, container: Any) -> None:
     assert seen == [pytest.approx(2.3), pytest.approx(7.3, abs=0.1)]
 
 
+def test_a_query_without_an_index_costs_by_all_documents(emulator: Any, container: Any) -> None:
+    """A condition that no index serves costs by every document, and one that the index serves by those that match."""
+    for at in range(20):
+        container.create_item({"id": str(at), "pk": "a", "v": "x" * 10 * 1024, "open": at == 7, "owed": []})
+    seen: list[float] = []
+
+    def hook(headers: Any, _: Any) -> None:
+        seen.append(float(headers["x-ms-request-charge"]))
+
+    for where in ("c.open = true", "NOT ARRAY_CONTAINS(c.owed, 1) AND LOWER(c.id) = '7'"):
+        found = container.query_items(f"SELECT VALUE c.id FROM c WHERE {where}", partition_key="a", response_hook=hook)
+        assert list(found) == ["7"]
+    assert seen == [pytest.approx(2.3 + 0.5, abs=0.1), pytest.approx(2.3 + 20 * 0.5, abs=0.2)]
+
+
 def test_past_the_rate_operations_are_throttled(
     raw: Raw, database: Any, new_container: Callable[..., Any], control: Control
 ) -> None:

@@ -45,7 +45,11 @@ class Emulated:
         """Send any request, signed."""
         signed = {"x-ms-date": DATE, "authorization": self._signer.sign(method, path, DATE)}
         data = body if isinstance(body, bytes) else b"" if body is None else orjson.dumps(body)
-        return self._gateway.answer(Request(method, path, {**signed, **(headers or {})}, data))
+        return self.answer(Request(method, path, {**signed, **(headers or {})}, data))
+
+    def answer(self, request: Request) -> Response:
+        """Sends a request as it is."""
+        return self._gateway.answer(request)
 
     def item(self, method: str, key: Any, id_: str = "", body: Any = None, **headers: str) -> Response:
         """Send a request for one document."""

@@ -72,6 +72,14 @@ def test_what_was_undone_is_not_kept(tmp_path: Path) -> None:
     assert reopened(tmp_path, first).documents() == {("a", "1"): {"id": "1", "pk": "a"}}
 
 
+def test_a_renamed_document_is_kept_once(tmp_path: Path) -> None:
+    """A document that was renamed comes back under its new id only."""
+    first = Emulated(data_dir=tmp_path)
+    first.item("POST", "a", body={"id": "1", "pk": "a"})
+    assert first.item("PUT", "a", "1", {"id": "2", "pk": "a"}).status == 200
+    assert reopened(tmp_path, first).documents() == {("a", "2"): {"id": "2", "pk": "a"}}
+
+
 def test_a_bulk_request_is_one_batch(tmp_path: Path) -> None:
     """All documents of a request wait for one commit, each once in its last state."""
     first = Emulated(data_dir=tmp_path, throttled=False)

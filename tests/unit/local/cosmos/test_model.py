@@ -60,6 +60,23 @@ class Documents(RuleBasedStateMachine):
         if status == 200:
             self._written(key, id_, value, response.headers["etag"])
 
+    @rule(key=KEYS, ids=st.lists(IDS, min_size=2, max_size=2, unique=True), value=VALUES, batch=st.booleans())
+    def rename(self, key: Any, ids: list[str], value: Any, batch: bool) -> None:
+        """A replace under another id moves the document; a batch that then fails moves nothing."""
+        old, new = ids
+        body = {"id": new, "pk": key, "v": value}
+        there, taken = (key, old) in self.model, (key, new) in self.model
+        if batch:
+            steps: list[dict[str, Any]] = [{"operationType": "Replace", "id": old, "resourceBody": body}]
+            steps.append({"operationType": "Read", "id": old})
+            assert self.emulated.batch(key, steps).status == 207
+            return
+        response = self.emulated.item("PUT", key, old, body)
+        assert response.status == (404 if not there else 409 if taken else 200)
+        if response.status == 200:
+            del self.model[key, old], self.etags[key, old]
+            self._written(key, new, value, response.headers["etag"])
+
     @rule(key=KEYS, id_=IDS, value=VALUES, condition=ETAGS, holds=st.sampled_from([None, True, False]))
     def patch(self, key: Any, id_: str, value: Any, condition: str, holds: bool | None) -> None:
         """A patch returns 200, 404, or 412 if the ETag differs or the patch's condition does not hold."""
