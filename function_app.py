@@ -35,9 +35,11 @@ from outlast.http.start_once import StartOnce
 from outlast.http.start_report import NewRuns, StartReport
 from outlast.http.take_over import TakeOver
 from outlast.http.waive_run import WaiveRun
+from outlast.log_levels import quiet_libraries
 from outlast.memory import give_back_large_blocks
 from outlast.runs.sweep import SweepRuns
 
+quiet_libraries()
 give_back_large_blocks()
 a = Adapters.wired(os.environ, Path(__file__).parent)
 

@@ -9,7 +9,7 @@ import signal
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
@@ -25,6 +25,7 @@ from local.stack.settings import APP, sample_values
 from tests.e2e.local_command import eventually
 
 JANUARY = APP / "samples/flights-2013-01.csv.gz"
+VISIBILITY = "AzureFunctionsJobHost__extensions__durableTask__storageProvider__workItemQueueVisibilityTimeout"
 BROKEN = APP / "samples/flights-broken.csv"
 ENDED = {"Completed", "Failed", "Terminated"}
 
@@ -218,9 +219,12 @@ class Stack:
 
 
 @contextmanager
-def running(data: Path, settings: Mapping[str, str] | None = None, app: Path = APP) -> Iterator[Stack]:
-    """All services on free ports, ready when this yields; `settings` beside those of the sample."""
-    with Services(app, data, Ports(cosmos=free_port()), {**sample_values(app), **(settings or {})}) as services:
+def running(
+    data: Path, settings: Mapping[str, str] | None = None, app: Path = APP, host: Sequence[str] = ()
+) -> Iterator[Stack]:
+    """All services on free ports, ready when this yields. `settings` are beside those of the sample."""
+    values = {**sample_values(app), VISIBILITY: "00:00:01", **(settings or {})}
+    with Services(app, data, Ports(cosmos=free_port()), values, host=host) as services:
         yield Stack(services, data)
 
 

@@ -128,4 +128,5 @@ def _details(kind: str, message: str, inner: dict[str, object] | None) -> str:
     return json.dumps(
         {"$type": kind, "ClassName": kind.partition(",")[0], "Message": message, "InnerException": inner},
         ensure_ascii=False,
+        separators=(",", ":"),
     )

@@ -72,7 +72,7 @@ def begin(history: Sequence[Event], messages: Iterable[Event], now: datetime) ->
     if not accepted:
         return None
     new = [events.turn_started(max(now, _last_turn(history))), *accepted]
-    whole = [*map(_played, history), *new]
+    whole = [*_all_played(history), *new]
     started = next(e for e in whole if e["EventType"] == Kind.EXECUTION_STARTED)
     termination = next((e for e in accepted if e["EventType"] == Kind.EXECUTION_TERMINATED), None)
     return Turn(
@@ -99,7 +99,7 @@ def apply(turn: Turn, answer: Answer, now: datetime, new_id: Callable[[], str], 
     if replay.unsupported is not None:
         return _finish(turn, answer, "Failed", _failed(turn, replay.unsupported), now)
     if (oversized := _oversized(answer)) is not None:
-        return _finish(turn, answer, "Failed", oversized, now)
+        return _finish(turn, answer, "Failed", _failed(turn, oversized), now)
     if replay.idle and answer.error is not None:
         return _finish(turn, answer, "Failed", _failed(turn, answer.error), now)
     if replay.idle and replay.successor_input is not None:
@@ -123,6 +123,24 @@ def _accept(history: Sequence[Event], messages: Iterable[Event]) -> Iterable[Eve
 def _open_tasks(history: Sequence[Event]) -> set[int]:
     scheduled = {e["EventId"] for e in history if e["EventType"] in events.SCHEDULES}
     return scheduled - {events.completes(e) for e in history if e["EventType"] in events.COMPLETIONS}
+
+
+def _all_played(history: Sequence[Event]) -> list[Event]:
+    played = [*map(_played, history)]
+    if (position := _end_from_before(history)) is not None:
+        played[position] = {**history[position], "IsPlayed": True}
+    return played
+
+
+def _end_from_before(history: Sequence[Event]) -> int | None:
+    """Where the turn's end lies that came with continue-as-new: another end follows it before the second turn."""
+    ends: list[int] = []
+    for position, event in enumerate(history):
+        if event["EventType"] == Kind.TURN_COMPLETED:
+            ends.append(position)
+        elif event["EventType"] == Kind.TURN_STARTED and position:
+            break
+    return ends[0] if len(ends) == 2 else None
 
 
 def _played(event: Event) -> Event:
@@ -222,7 +240,10 @@ def _child(turn: Turn, identity: int, action: Action, now: datetime, new_id: Cal
 
 
 def _continue_as_new(turn: Turn, replay: Replay, given: str, now: datetime, new_id: Callable[[], str]) -> Outcome:
-    """The same instance and parent, a fresh history; events nobody took go along, the custom status does not."""
+    """The same instance and parent, a fresh history; events nobody took go along, the custom status does not.
+
+    The end of the turn that continued goes along, too: the real host hands it to the first turn of the next.
+    """
     old = turn.started
     start = events.execution_started(
         instance=old["OrchestrationInstance"]["InstanceId"],
@@ -231,10 +252,10 @@ def _continue_as_new(turn: Turn, replay: Replay, given: str, now: datetime, new_
         input=json.dumps(given, ensure_ascii=False),
         now=now,
         parent=old["ParentInstance"],
-        generation=(old["Generation"] or 0) + 1,
+        generation=None,
         version=old["Version"],
     )
-    return Outcome(status="Running", events=[], successor=[start, *replay.unconsumed()])
+    return Outcome(status="Running", events=[], successor=[start, *replay.unconsumed(), events.turn_completed(now)])
 
 
 def _failed(turn: Turn, error: str) -> str:

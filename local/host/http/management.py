@@ -21,6 +21,8 @@ from local.host.storage.database import Database
 
 WEBHOOK = "/runtime/webhooks/durabletask"
 CONNECTION = "Storage"
+PAGE = 100  # instances of a list whose request does not say `top`
+INT = 1 << 31  # .NET's: a larger `top` is junk, and junk is ignored
 NOT_JSON = {"Message": "Only application/json request content is supported"}
 NO_ENTITIES = {"Message": "Durable entities are not supported by this host."}
 
@@ -166,16 +168,16 @@ class Management:
 
     async def _suspend(self, request: Request, row: sqlite3.Row) -> Reply:
         if row["status"] == "Suspended" and not self._expects_messages(row):
-            return empty(202)
+            return _impossible("suspend", row)
         return await self._send(row, events.suspended(reason=request.argument("reason"), now=self._clock.now()))
 
     async def _resume(self, request: Request, row: sqlite3.Row) -> Reply:
         if row["status"] != "Suspended" and not self._expects_messages(row):
-            return empty(202)
+            return _impossible("resume", row)
         return await self._send(row, events.resumed(reason=request.argument("reason"), now=self._clock.now()))
 
     def _expects_messages(self, row: sqlite3.Row) -> bool:
-        """Whether the status is about to change: a suspend on its way must not swallow the resume behind it."""
+        """Whether the status is about to change: a resume right behind its suspend is no mistake."""
         return bool(self._database.read.all("read_messages", instance=row["id"]))
 
     async def _rewind(self, request: Request, row: sqlite3.Row) -> Reply:
@@ -242,7 +244,7 @@ class Management:
     async def _create(self, name: str, instance: str, given: str | None, version: str | None = None) -> None:
         start = events.execution_started(
             instance=instance,
-            execution=uuid4().hex,
+            execution=str(uuid4()),
             name=name,
             input=given,
             now=self._clock.now(),
@@ -278,14 +280,13 @@ class Management:
         top = (request.argument("top") or "").strip()
         if top.startswith("-"):
             return _broken(f"'top' is {top}; it must not be negative.")
-        limit = int(top) if top.isdigit() and int(top) else None
+        limit = int(top) if top.isdecimal() and 0 < int(top) < INT else PAGE
         after = query.last_seen(request.headers.get("x-ms-continuation-token"))
-        rows = self._select(request, query.STATUSES, after=after, top=limit + 1 if limit else -1)
-        more = limit is not None and len(rows) > limit
-        rows = rows[:limit]
+        rows = self._select(request, query.STATUSES, after=after, top=limit + 1)
+        shown = rows[:limit]
         show_input = query.flag(request, "showInput") is not False
-        token = {"x_ms_continuation_token": query.token(rows[-1]["id"])} if more else {}
-        return as_json(200, [views.status(r, show_input=show_input) for r in rows], **token)
+        token = {"x_ms_continuation_token": query.token(shown[-1]["id"])} if len(rows) > limit else {}
+        return as_json(200, [views.status(r, show_input=show_input) for r in shown], **token)
 
     async def _purge_many(self, request: Request) -> Reply:
         if query.time(request, "createdTimeFrom") is None:
@@ -317,6 +318,11 @@ class Management:
 
 def _compact(body: bytes) -> str:
     return compact(load(body))
+
+
+def _impossible(operation: str, row: sqlite3.Row) -> Reply:
+    state = f"instance is in the {row['status']} state"
+    return _broken(f"Cannot {operation} the orchestration instance {row['id']} because {state}.")
 
 
 def _invalid_json(error: ValueError) -> Reply:

@@ -51,8 +51,8 @@ def _seconds(request: Request, name: str) -> float | None:
 
 
 def token(last: str) -> str:
-    """Where the next page begins."""
-    return base64.b64encode(last.encode()).decode()
+    """Where the next page begins; the blank at the end is the real host's."""
+    return base64.b64encode(last.encode()).decode() + " "
 
 
 def last_seen(text: str | None) -> str:

@@ -17,8 +17,8 @@ SCHEDULED_BY = {
 HIDDEN = {
     Kind.EXECUTION_STARTED: {"Name", "OrchestrationInstance", "ParentInstance", "Version", "Tags"},
     Kind.TIMER_FIRED: {"TimerId"},
-    Kind.TASK_SCHEDULED: {"Version", "Tags"},
-    Kind.CHILD_CREATED: {"Version", "Tags"},
+    Kind.TASK_SCHEDULED: {"Version"},
+    Kind.CHILD_CREATED: {"Version"},
 }
 ALWAYS_HIDDEN = {"EventId", "IsPlayed", "TaskScheduledId"}
 WITH_RESULT = {Kind.TASK_COMPLETED, Kind.CHILD_COMPLETED, Kind.EXECUTION_COMPLETED}

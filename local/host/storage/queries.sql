@@ -72,6 +72,9 @@ DELETE FROM queued_starts WHERE id = :id;
 -- name: all_activities
 SELECT * FROM activities ORDER BY id;
 
+-- name: lease_activity
+UPDATE activities SET leased_until = :until WHERE id = :id;
+
 -- name: add_activity
 INSERT INTO activities (instance, execution, task, name, input)
 VALUES (:instance, :execution, :task, :name, :input);

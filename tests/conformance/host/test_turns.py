@@ -13,7 +13,8 @@ from local.host.durable.events import Event, Kind
 from local.host.durable.rewind import rewound
 from local.host.durable.turn import Turn, apply, begin
 
-RECORDS = Path(__file__).parents[1] / "records" / "host" / "turns.jsonl"
+RECORDS = Path(__file__).parents[1] / "records" / "host"
+FILES = ("turns.jsonl", "waits.jsonl")
 ENTITIES = "use_entity"  # not supported by this host
 FIXED = events.moment("2026-01-01T00:00:00Z")
 Recorded = dict[str, Any]
@@ -21,8 +22,8 @@ Recorded = dict[str, Any]
 
 def recorded_turns() -> list[Recorded]:
     """Every recorded turn of a supported orchestrator."""
-    with RECORDS.open(encoding="utf-8") as file:
-        turns = [json.loads(line) for line in file]
+    lines = [line for name in FILES for line in (RECORDS / name).read_text(encoding="utf-8").splitlines()]
+    turns = [json.loads(line) for line in lines]
     return [t for t in turns if t["orchestrator"] != ENTITIES]
 
 

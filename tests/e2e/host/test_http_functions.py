@@ -2,6 +2,7 @@
 
 import gzip
 import http.client
+import time
 import urllib.parse
 from typing import Any
 
@@ -61,7 +62,7 @@ def test_a_response_arrives_as_the_function_made_it(host: Hosted) -> None:
     answer = host.call("POST", "/api/echo", b"\x00\xffbytes")
     assert (answer.status, answer.body) == (207, b"\x00\xffbytes")
     assert answer.headers["Content-Type"] == "application/x-thing"
-    assert answer.headers["Set-Cookie"] == "taste=sweet; Path=/"
+    assert answer.headers["Set-Cookie"] == "taste=sweet; domain=; path=/"
 
 
 @pytest.mark.parametrize(
@@ -86,6 +87,30 @@ def test_a_function_may_set_its_response(host: Hosted) -> None:
     """A response that a function sets through an output binding reaches the client."""
     answer = host.call("GET", "/api/leaves")
     assert (answer.status, answer.text) == (201, "left")
+
+
+def test_an_exception_without_a_text_is_a_500_at_once(host: Hosted) -> None:
+    """The log has the Azure worker's sentence in place of the exception's text."""
+    began = time.monotonic()
+    assert host.call("GET", "/api/raises").status == 500
+    assert time.monotonic() - began < 2  # functionTimeout is 3 s
+    assert "Function raises failed: Unhandled exception in function. Could not serialize" in host.log()
+
+
+def test_a_function_that_returns_nothing_is_a_500(host: Hosted) -> None:
+    """The v2 model takes None for no response."""
+    assert host.call("GET", "/api/answers-nothing").status == 500
+
+
+def test_a_call_knows_its_trace_by_the_workers_names(host: Hosted) -> None:
+    """The trace context has Traceparent and Tracestate, as on Azure."""
+    assert host.call("GET", "/api/traced").text == "True ''"
+
+
+@pytest.mark.parametrize("cookie", ["a=b; Expires=Dummy", "a=b; Max-Age=Dummy"])
+def test_a_cookie_that_cannot_be_read_is_a_500(host: Hosted, cookie: str) -> None:
+    """The worker reads each cookie before it hands it on."""
+    assert host.call("GET", f"/api/bakes?cookie={urllib.parse.quote(cookie)}").status == 500
 
 
 def test_a_compressed_body_is_not_touched(host: Hosted) -> None:

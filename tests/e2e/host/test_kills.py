@@ -3,7 +3,10 @@
 import json
 import os
 import random
+import sqlite3
+import time
 from collections import Counter
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +17,7 @@ from tests.e2e.host.hosting import FINISHED, Hosted, eventually, hosted, is_aliv
 KILLS = int(os.environ.get("SOAK_KILLS", "10"))  # the default suite's; a soak asks for more
 SEED = int(os.environ.get("SOAK_SEED", "20260101"))
 WORKER_KILLS = max(3, KILLS // 10)
+VISIBILITY = "AzureFunctionsJobHost__extensions__durableTask__storageProvider__workItemQueueVisibilityTimeout"
 PER_ROUND = 5  # kills that one set of instances lives through
 STORIES = 4
 
@@ -76,6 +80,27 @@ def test_a_killed_worker_costs_an_attempt_and_nothing_else(tmp_path: Path) -> No
         assert shown["output"] == pytest.approx(0.5 * WORKER_KILLS)
         reasons = [e["Reason"] for e in shown["historyEvents"] if e["EventType"] == "TaskFailed"]
         assert reasons == ["Activity function 'nap' failed: python exited with code 137 (0x89)"] * WORKER_KILLS
+
+
+def lease_of(host: Hosted) -> float | None:
+    """The time until which the only activity of the file is left alone."""
+    with closing(sqlite3.connect(host.data / "host.db")) as file:
+        row = file.execute("SELECT leased_until FROM activities").fetchone()
+    return None if row is None else row[0]
+
+
+def test_an_activity_of_a_killed_host_waits_for_its_visibility_timeout(tmp_path: Path) -> None:
+    """The next start runs it when workItemQueueVisibilityTimeout of host.json is over, as Azure's queue does."""
+    with hosted(tmp_path, env={VISIBILITY: "00:00:02"}) as host:
+        host.start("naps", "sleeper", [2])
+        eventually(lambda: lease_of(host), "the activity to be under way")
+        until = lease_of(host)
+        assert until is not None
+        host.process.kill()
+        host.process.start()
+        eventually(lambda: len(host.noted("naps")) == 2, "the second nap")
+        assert time.time() >= until
+        assert host.finished("sleeper")["output"] == 2
 
 
 def test_a_killed_host_leaves_no_worker(tmp_path: Path) -> None:

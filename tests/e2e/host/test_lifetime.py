@@ -5,28 +5,53 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import pytest
+
+from local.host import settings
 from tests.e2e.host.hosting import eventually, hosted, is_alive, killed, prepare, worker_of
 
 ROOT = Path(__file__).parents[3]
 
 
-def test_a_host_told_to_stop_ends_at_once_and_well(tmp_path: Path) -> None:
-    """Exit code 0 within seconds, also while something runs; what ran is done again by the next start."""
+@pytest.mark.parametrize("told", [signal.SIGINT, signal.SIGTERM])
+def test_a_host_told_to_stop_waits_for_the_activities_in_flight(told: signal.Signals, tmp_path: Path) -> None:
+    """An activity in flight ends and is recorded, so that the next start does not run it again; the exit code is 0."""
     with hosted(tmp_path) as host:
         host.start("naps", "sleeper", [1.5])
         eventually(lambda: host.noted("naps"), "the nap to begin")
         worker, process = worker_of(host), host.process.running
         began = time.monotonic()
-        process.send_signal(signal.SIGINT)
+        os.kill(worker, signal.SIGINT)  # as a terminal's Ctrl-C does
+        process.send_signal(told)
         assert process.wait(10) == 0
-        assert time.monotonic() - began < 5
+        assert 1 < time.monotonic() - began < 5
         assert not is_alive(worker)
         host.process.stop()
         host.process.start()
         assert host.finished("sleeper")["output"] == 1.5
-        assert len(host.noted("naps")) == 2
+        assert len(host.noted("naps")) == 1
+
+
+def test_a_stop_lets_the_requests_in_flight_end(tmp_path: Path) -> None:
+    """An HTTP function that runs for longer than a second still answers while the host stops."""
+    with hosted(tmp_path) as host, ThreadPoolExecutor() as threads:
+        answer = threads.submit(host.call, "GET", "/api/pause?seconds=2")
+        eventually(lambda: host.noted("pauses"), "the request to arrive")
+        assert host.process.stop() == 0
+        assert answer.result().text == "paused"
+
+
+def test_a_stop_waits_nine_seconds_at_most(tmp_path: Path) -> None:
+    """An activity that does not end in that time is left to the next start."""
+    with hosted(tmp_path, env={settings.TIMEOUT_VARIABLE: "00:01:00"}) as host:
+        host.start("naps", "sleeper", [59])
+        eventually(lambda: host.noted("naps"), "the nap to begin")
+        began = time.monotonic()
+        assert host.process.stop() == 0
+        assert 8.5 < time.monotonic() - began < 12
 
 
 def test_a_host_bound_elsewhere_says_its_own_address(tmp_path: Path) -> None:

@@ -1,9 +1,13 @@
 """Orchestrations as a client of the management API and of the SDK's client sees them."""
 
+import http.client
 import json
 import urllib.parse
 import uuid
+from contextlib import closing
 from typing import Any
+
+import pytest
 
 from tests.e2e.host.hosting import WEBHOOK, Hosted, eventually
 
@@ -175,6 +179,22 @@ def test_a_long_list_comes_in_pages(host: Hosted) -> None:
     assert "x-ms-continuation-token" not in second.headers
 
 
+def test_a_list_has_a_hundred_instances_a_page(host: Hosted) -> None:
+    """A request without `top` gets 100 instances and a token for the rest."""
+    prefix = fresh("hundred")
+    for n in range(101):
+        host.manage("POST", f"/orchestrators/one/{prefix}-{n:03}", ["double", n])
+    path = f"{WEBHOOK}/instances?instanceIdPrefix={prefix}"
+    where = urllib.parse.urlsplit(host.process.url)
+    with closing(http.client.HTTPConnection(str(where.hostname), where.port, timeout=30)) as connection:
+        connection.request("GET", path, headers={"x-functions-key": host.process.master_key})
+        answer = connection.getresponse()
+        assert len(json.loads(answer.read())) == 100
+    token = {"x-ms-continuation-token": answer.headers["x-ms-continuation-token"]}
+    [last] = host.call("GET", path, key=host.process.master_key, headers=token).json
+    assert last["instanceId"] == f"{prefix}-100"
+
+
 def test_a_purge_by_state_spares_what_runs(host: Hosted) -> None:
     """A purge with runtimeStatus=Running deletes nothing, unlike on the Azure host, where it deletes everything."""
     instance = fresh()
@@ -215,13 +235,19 @@ def test_a_terminated_instance_says_why(host: Hosted) -> None:
     assert host.manage("POST", f"/instances/{instance}/raiseEvent/go", 1).status == 410
 
 
-def test_a_suspended_instance_can_be_suspended_again(host: Hosted) -> None:
-    """The second changes nothing, where the real host answers 500."""
+def test_a_suspend_or_resume_that_is_not_possible_is_a_500(host: Hosted) -> None:
+    """A running instance cannot be resumed, and a suspended one not suspended, in the real host's words."""
     instance = fresh()
     host.start("story", instance, 1)
+    eventually(lambda: host.status(instance)["runtimeStatus"] == "Running", "the start")
+    refused = host.manage("POST", f"/instances/{instance}/resume")
+    assert (refused.status, refused.json["Message"]) == (500, "Something went wrong while processing your request")
+    assert refused.json["ExceptionMessage"] == (
+        f"Cannot resume the orchestration instance {instance} because instance is in the Running state."
+    )
     assert host.manage("POST", f"/instances/{instance}/suspend", reason="pause").status == 202
     eventually(lambda: host.status(instance)["runtimeStatus"] == "Suspended", "the pause")
-    assert host.manage("POST", f"/instances/{instance}/suspend", reason="again").status == 202
+    assert host.manage("POST", f"/instances/{instance}/suspend", reason="again").status == 500
     assert host.status(instance)["output"] == "pause"
     host.manage("POST", f"/instances/{instance}/raiseEvent/go", 5)
     assert host.manage("POST", f"/instances/{instance}/resume").status == 202
@@ -266,3 +292,13 @@ def test_a_timer_function_runs_at_the_start_when_it_says_so(host: Hosted) -> Non
     """A timer function with run_on_startup runs once at the start and is not past due."""
     eventually(lambda: host.noted("ticks"), "the timer function")
     assert host.noted("ticks").count("at_start False") == 1
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [(None, "Unhandled exception in function. Could not serialize"), ("x", "ValueError: half \\ud800")],
+)
+def test_an_activity_whose_exception_has_no_text_fails_at_once(host: Hosted, given: Any, said: str) -> None:
+    """The orchestration gets a failure with the Azure worker's sentence, or with an escape for what is no text."""
+    [failed] = host.result("caught", [["unreadable", given]])
+    assert failed.startswith(f"Activity function 'unreadable' failed:  {said}")

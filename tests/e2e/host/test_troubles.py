@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from local.host.storage.database import SCHEMA_VERSION
 from tests.e2e.host.hosting import Hosted, eventually, hosted, prepare, worker_of
 
 ROOT = Path(__file__).parents[3]
@@ -116,7 +117,7 @@ def test_a_file_of_a_newer_host_is_not_touched(tmp_path: Path) -> None:
         data = host.data
     with closing(sqlite3.connect(data / "host.db")) as connection, connection:
         connection.execute("UPDATE meta SET value = 99 WHERE key = 'version'")
-    assert "its format: 99, this one's: 1" in refused(tmp_path, "--data", str(data))
+    assert f"its format: 99, this one's: {SCHEMA_VERSION}" in refused(tmp_path, "--data", str(data))
 
 
 def test_a_data_folder_that_cannot_be_made_is_named(folder: Path) -> None:

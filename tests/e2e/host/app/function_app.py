@@ -3,6 +3,7 @@
 import asyncio
 import datetime
 import json
+import logging
 import os
 import sys
 import time
@@ -54,6 +55,53 @@ def shout(text: str) -> str:
     sys.stdout.flush()
     os.write(1, b"and past Python's own buffer\n")
     return text.upper()
+
+
+async def logs(given: Any, context: func.Context) -> None:
+    """Logs from its own task, from a task that it starts, and from threads with and without the call's id."""
+    storage: Any = context.thread_local_storage
+
+    def in_thread(text: str, identity: str | None) -> None:
+        storage.invocation_id = identity
+        logging.warning(text)
+
+    logging.info("from the call")
+    logging.getLogger("azure.core").info("from a library")
+    await asyncio.create_task(asyncio.to_thread(in_thread, "from a thread with the id", context.invocation_id))
+    await asyncio.to_thread(in_thread, "from a thread without the id", None)
+    logging.warning("%d is no argument for it", "a text")
+
+
+class Unreadable(Exception):
+    """An exception without a text."""
+
+    def __str__(self) -> str:
+        raise RuntimeError("no text")
+
+
+def unreadable(given: Any) -> None:
+    """Raises an exception that cannot be shown, or one with half a surrogate pair."""
+    raise Unreadable if given is None else ValueError("half \ud800")
+
+
+def raises(req: func.HttpRequest) -> str:
+    """Raises an exception that cannot be shown."""
+    raise Unreadable
+
+
+def answers_nothing(req: func.HttpRequest) -> None:
+    """Returns no response."""
+
+
+def traced(req: func.HttpRequest, context: func.Context) -> str:
+    """Shows the call's trace under the Azure worker's names."""
+    trace: Any = context.trace_context
+    return f"{trace.Traceparent == trace.trace_parent} {trace.Tracestate!r}"
+
+
+def bakes(req: func.HttpRequest) -> func.HttpResponse:
+    """Sets the cookie that it is told."""
+    return func.HttpResponse("baked", headers={"Set-Cookie": req.params["cookie"]})
 
 
 def fill(size: int) -> str:
@@ -213,6 +261,13 @@ def leaves(req: func.HttpRequest, res: func.Out[func.HttpResponse]) -> None:
     res.set(func.HttpResponse("left", status_code=201))
 
 
+async def pause(req: func.HttpRequest) -> str:
+    """Answers after some seconds, and says when it begins."""
+    note("pauses", req.params["seconds"])
+    await asyncio.sleep(float(req.params["seconds"]))
+    return "paused"
+
+
 def hang(req: func.HttpRequest) -> str:
     """Sleep longer than functionTimeout."""
     time.sleep(60)
@@ -267,6 +322,12 @@ app.activity_trigger(input_name="given")(app.durable_client_input(client_name="c
 app.activity_trigger(input_name="seconds")(nap)
 app.activity_trigger(input_name="seconds")(block)
 app.activity_trigger(input_name="text")(shout)
+app.activity_trigger(input_name="given")(logs)
+app.activity_trigger(input_name="given")(unreadable)
+app.route(route="raises", auth_level=func.AuthLevel.ANONYMOUS)(raises)
+app.route(route="answers-nothing", auth_level=func.AuthLevel.ANONYMOUS)(answers_nothing)
+app.route(route="traced", auth_level=func.AuthLevel.ANONYMOUS)(traced)
+app.route(route="bakes", auth_level=func.AuthLevel.ANONYMOUS)(bakes)
 app.activity_trigger(input_name="size")(fill)
 app.orchestration_trigger(context_name="context")(story)
 app.orchestration_trigger(context_name="context")(versions)
@@ -290,6 +351,7 @@ app.route(route="files/{*path}", auth_level=func.AuthLevel.ANONYMOUS)(files)
 app.route(route="echo", auth_level=func.AuthLevel.ANONYMOUS, methods=["POST"])(echo)
 app.route(route="speaks", auth_level=func.AuthLevel.ANONYMOUS)(speaks)
 app.route(route="leaves", binding_arg_name="res", auth_level=func.AuthLevel.ANONYMOUS)(leaves)
+app.route(route="pause", auth_level=func.AuthLevel.ANONYMOUS)(pause)
 app.route(route="hang", auth_level=func.AuthLevel.ANONYMOUS)(hang)
 app.route(route="invocation", auth_level=func.AuthLevel.ANONYMOUS)(invocation)
 app.route(route="environment", auth_level=func.AuthLevel.ANONYMOUS)(environment)

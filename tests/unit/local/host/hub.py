@@ -81,7 +81,12 @@ class Hub:
     """One start of a host on a file; used as an async context manager."""
 
     def __init__(
-        self, path: Path, orchestrators: dict[str, Code], activities: dict[str, Activity], fate: Fate | None = None
+        self,
+        path: Path,
+        orchestrators: dict[str, Code],
+        activities: dict[str, Activity],
+        fate: Fate | None = None,
+        visibility: float | None = None,
     ) -> None:
         self.fate = fate or Fate()
         self.clock = JumpingClock()
@@ -90,7 +95,7 @@ class Hub:
         self._orchestrators = orchestrators
         self._activities = activities
         self.database = FatedDatabase(path, self.fate)
-        limits = Limits(activities=10, orchestrators=5, timeout=None)
+        limits = Limits(activities=10, orchestrators=5, timeout=None, visibility=visibility)
         self.engine = Engine(self.database, self._invoke, self.clock, limits)
         self.engine.functions = Functions(
             orchestrators={n.lower(): n for n in orchestrators}, activities={n.lower(): n for n in activities}

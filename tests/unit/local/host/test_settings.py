@@ -81,6 +81,16 @@ def test_the_environment_beats_local_settings(tmp_path: Path) -> None:
     assert settings.load(folder, {"A": "shell"}).values == {"B": "file"}
 
 
+@pytest.mark.parametrize(("text", "seconds"), [("00:01:00", 60), (None, 300)])
+def test_host_json_says_how_long_activities_of_a_killed_host_are_left_alone(
+    text: str | None, seconds: float, tmp_path: Path
+) -> None:
+    """The time comes from the storage provider's entry, and is five minutes without it."""
+    provider = {"workItemQueueVisibilityTimeout": text} if text else {}
+    folder = written(tmp_path, {"extensions": {"durableTask": {"storageProvider": provider}}})
+    assert settings.load(folder, {}).visibility == seconds
+
+
 def test_host_json_says_hub_prefix_and_limits(tmp_path: Path) -> None:
     """Each entry of host.json replaces the default."""
     durable = {"hubName": "H", "maxConcurrentActivityFunctions": 3, "maxConcurrentOrchestratorFunctions": 2}

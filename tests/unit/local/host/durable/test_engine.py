@@ -258,3 +258,39 @@ def test_a_timer_of_a_dead_instance_costs_no_other_its_own(tmp_path: Path) -> No
             assert 999 <= hub.output("same") < 1001
 
     asyncio.run(run())
+
+
+def test_a_stop_waits_for_what_is_under_way_and_begins_nothing(tmp_path: Path) -> None:
+    """A drained engine has kept the result of its activity, and leaves the turn that follows to the next start."""
+
+    async def run() -> None:
+        go = asyncio.Event()
+        async with Hub(tmp_path / "host.db", ORCHESTRATORS, {"double": lambda _: go.wait()}) as hub:
+            await hub.start("one", "a", 1)
+            await hub.until(lambda: hub.called["double(1)"])
+            drained = asyncio.create_task(hub.engine.drain())
+            await asyncio.sleep(0)
+            assert not drained.done()
+            go.set()
+            await drained
+            assert hub.database.read.all("all_activities") == []
+            assert (hub.status("a"), len(hub.database.read.all("read_messages", instance="a"))) == ("Running", 1)
+
+    asyncio.run(run())
+
+
+def test_an_unknown_sub_orchestrator_fails_at_once(tmp_path: Path) -> None:
+    """The parent gets a failure that names the known orchestrators."""
+
+    def parent(context: Context) -> Any:
+        return (yield context.call_sub_orchestrator("nobody"))
+
+    async def run() -> None:
+        async with Hub(tmp_path / "host.db", {"parent": parent}, {}) as hub:
+            await hub.start("parent", "p")
+            await hub.finished("p")
+            assert hub.status("p") == "Failed"
+            assert "The function 'nobody' doesn't exist" in hub.output("p")
+            assert "the known orchestrator functions: 'parent'." in hub.output("p")
+
+    asyncio.run(run())

@@ -358,14 +358,18 @@ def test_an_absent_custom_status_leaves_the_old_one() -> None:
 
 
 def test_a_custom_status_above_the_limit_fails_the_instance() -> None:
-    """16 KB in UTF-16, with the real host's words."""
+    """The limit is 16 KB in UTF-16; the output and the result have the real host's words."""
 
     def code(context: Context) -> Any:
         context.set_custom_status("x" * 20000)
         yield context.call_activity("a")
 
-    assert json.loads(Pure(code).last.output or "") == (
-        "The UTF-16 size of the JSON-serialized payload must not exceed 16 KB. The current payload size is 39 KB."
+    last = Pure(code).last
+    said = json.loads(last.output or "")
+    assert said == next(e["Result"] for e in last.events if e["EventType"] == Kind.EXECUTION_COMPLETED)
+    assert said.partition(" failed: ")[::2] == (
+        "Orchestrator function 'code'",
+        "The UTF-16 size of the JSON-serialized payload must not exceed 16 KB. The current payload size is 39 KB.",
     )
 
 
@@ -373,7 +377,7 @@ def test_a_custom_status_above_the_limit_fails_the_instance() -> None:
 
 
 def test_continue_as_new_carries_over_what_nobody_took() -> None:
-    """Same instance and parent, another execution, the next generation, the events still waiting."""
+    """The next generation has the same instance, another execution, the waiting events, and the end of this turn."""
 
     def code(context: Context) -> Any:
         yield context.call_activity("a")
@@ -384,7 +388,9 @@ def test_continue_as_new_carries_over_what_nobody_took() -> None:
     start, *carried = pure.last.successor or []
     assert json.loads(json.loads(start["Input"])) == {"n": 1}
     assert start["OrchestrationInstance"] == {"InstanceId": "me", "ExecutionId": "id0"}
-    assert (start["Generation"], [e["Name"] for e in carried]) == (1, ["later"])
+    *waiting, end = carried
+    assert (start["Generation"], [e["Name"] for e in waiting]) == (None, ["later"])
+    assert end["EventType"] == Kind.TURN_COMPLETED
     assert pure.last.events == []
 
 
@@ -414,7 +420,7 @@ def test_an_event_after_continue_as_new_is_for_the_next_generation() -> None:
     pure.take(pure.fired(0))
     pure.take(pure.raised("go", 5))
     pure.take(pure.completed(1))
-    assert [e["Name"] for e in (pure.last.successor or [])[1:]] == ["go"]
+    assert [e["Name"] for e in (pure.last.successor or [])[1:-1]] == ["go"]
 
 
 def test_a_child_has_the_version_of_its_call_or_the_default() -> None:

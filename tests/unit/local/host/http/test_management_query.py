@@ -72,3 +72,8 @@ def test_an_interval_above_the_timeout_is_refused() -> None:
 def test_a_token_leads_back_to_where_the_page_ended(token: str | None, last: str) -> None:
     """A token gives the id at which its page ended, and an invalid token begins with the first page."""
     assert query.last_seen(token) == last
+
+
+def test_a_token_ends_with_a_blank() -> None:
+    """The token looks as on the real host."""
+    assert query.token("abc") == "YWJj "

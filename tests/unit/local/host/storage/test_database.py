@@ -3,6 +3,7 @@
 import asyncio
 import sqlite3
 from collections.abc import Callable, Coroutine
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -110,3 +111,22 @@ def test_nothing_is_written_after_the_file_broke(tmp_path: Path) -> None:
 
     asyncio.run(run())
     assert [str(e) for e in told] == ["database or disk is full"]
+
+
+def test_a_file_of_the_format_before_is_brought_up_to_date(tmp_path: Path) -> None:
+    """A file without leases gets their column and keeps what it holds."""
+
+    async def remember_one(database: Database) -> None:
+        await database.write(remember("kept", 7))
+
+    async def look(database: Database) -> None:
+        row = database.read.one("read_meta", key="kept")
+        assert row is not None
+        assert row["value"] == 7
+        assert database.read.all("all_activities") == []
+
+    used(tmp_path / "host.db", remember_one)
+    with closing(sqlite3.connect(tmp_path / "host.db", isolation_level=None)) as old:
+        old.execute("ALTER TABLE activities DROP COLUMN leased_until")
+        old.execute("UPDATE meta SET value = 1 WHERE key = 'version'")
+    used(tmp_path / "host.db", look)

@@ -3,6 +3,7 @@
 import re
 
 from local.host.workers.context import THREADS, Context
+from local.host.workers.worker import _run
 
 
 def test_a_call_knows_its_name_folder_and_id() -> None:
@@ -15,7 +16,7 @@ def test_a_call_knows_its_name_folder_and_id() -> None:
 
 
 def test_the_thread_that_runs_a_call_holds_its_id() -> None:
-    """An app hands it on to the threads that it starts."""
+    """A function that runs in a thread finds the call's id in the thread's storage, and the next call does not."""
     context = Context("f", "/app", "id")
-    context.enter()
-    assert context.thread_local_storage.invocation_id == THREADS.invocation_id == "id"
+    assert _run(lambda: context.thread_local_storage.invocation_id, {}, "id") == "id"
+    assert THREADS.invocation_id is None
