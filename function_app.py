@@ -46,7 +46,7 @@ start_once = StartOnce(runs=a.runs, staging=a.staging, launcher=a.launcher, slee
 new_runs = NewRuns(max_parallel=a.settings.max_parallel, now=a.now, new_id=a.new_id)
 start = StartReport(reports=a.reports, inputs=a.inputs, new_runs=new_runs, start_once=start_once).start_report
 current = ShowCurrent(reports=a.reports, snapshots=a.snapshots).show_current
-rejects = ShowRejects(runs=a.runs, staging=a.staging).show_rejects
+rejects = ShowRejects(runs=a.runs, staging=a.staging, clock=a.clock).show_rejects
 health = ShowHealth(
     settings=a.settings, reports=a.reports, cosmos=a.cosmos, staging=a.staging, clock=a.clock
 ).show_health
