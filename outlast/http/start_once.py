@@ -83,12 +83,16 @@ def read_key(request: func.HttpRequest) -> str | None:
 
 
 def fingerprint(report: str, asked: StartRequest) -> str:
-    """A hash of all that the caller asked for."""
+    """A hash of all that the caller asked for.
+
+    Values that are the default are left out, so that a release with one more option or parameter knows the requests of
+    the release before.
+    """
     source = [asked.reference, asked.reference_etag] if asked.body is None else hashlib.sha256(asked.body).hexdigest()
     parts = [
         report,
-        asked.parameters.model_dump(mode="json"),
-        asked.options.model_dump(mode="json"),
+        asked.parameters.model_dump(mode="json", exclude_defaults=True),
+        asked.options.model_dump(mode="json", exclude_defaults=True),
         asked.format.name,
         asked.gzipped,
         source,

@@ -1,16 +1,21 @@
 import asyncio
 from collections.abc import Awaitable
+from dataclasses import replace
 from typing import Any
 
 import azure.functions as func
 import pytest
 
 from outlast.http.problem import answering
+from outlast.http.start_once import fingerprint
+from outlast.http.start_request import StartRequest
+from outlast.inputs import FORMATS
+from outlast.run_options import Options
 from outlast.runs.ids import run_of_key
 from outlast.staging.paths import body_path
 from tests.fakes.endpoints import start_endpoint
 from tests.fakes.http import FakeClient, ask, finish, read
-from tests.fakes.reports import make_csv
+from tests.fakes.reports import Choice, make_csv
 from tests.fakes.world import World
 
 BODY = make_csv(3)
@@ -99,6 +104,23 @@ def test_the_same_key_with_another_request_is_refused(other: dict[str, Any]) -> 
     assert (response.status_code, response.mimetype) == (422, "application/problem+json")
     assert (read(response)["field"], read(response)["run"]) == ("Idempotency-Key", run)
     assert (starts.count(), starts.body(run)) == (1, BODY)
+
+
+class NewerOptions(Options):
+    priority: str = "normal"
+
+
+class NewerChoice(Choice):
+    region: str | None = None
+
+
+def test_a_release_with_a_new_option_knows_the_requests_before_it() -> None:
+    """An option or parameter that a caller leaves at its default is no part of the request's fingerprint."""
+    before = StartRequest(Options(tolerated_rejects=3), Choice(factor=2), FORMATS["csv"], False, BODY, None, None)
+    after = replace(before, options=NewerOptions(tolerated_rejects=3), parameters=NewerChoice(factor=2))
+    asked = replace(after, options=NewerOptions(tolerated_rejects=3, priority="high"))
+    assert fingerprint("sales", after) == fingerprint("sales", before)
+    assert fingerprint("sales", asked) != fingerprint("sales", before)
 
 
 def test_a_key_means_a_run_of_one_report() -> None:
