@@ -2,13 +2,13 @@
 
 from collections.abc import AsyncIterable, AsyncIterator
 from typing import TYPE_CHECKING
-from urllib.parse import quote
 
 import obstore
 from obstore.exceptions import AlreadyExistsError, BaseError, GenericError, PreconditionError
 from obstore.store import ObjectStore
 
 from outlast.errors import Permanent
+from outlast.staging.local_files import SCHEME, is_refused, quoted
 
 if TYPE_CHECKING:
     from obstore import GetOptions, ObjectMeta
@@ -18,7 +18,10 @@ FORMS = "https://ACCOUNT.blob.core.windows.net/CONTAINER/FOLDER or file:///FOLDE
 
 
 class Staging:
-    """A location in a store; paths are relative to it. A put is atomic: a reader never sees half a file."""
+    """A location in a store; paths are relative to it. A put is atomic: a reader never sees half a file.
+
+    What is no regular file inside a `file://` location counts as missing.
+    """
 
     def __init__(self, url: str) -> None:
         self._url = url
@@ -100,15 +103,19 @@ class Staging:
         return found["size"] if found else None
 
     async def _read(self, path: str, options: "GetOptions | None" = None) -> bytes:
+        if is_refused(self._url, path):
+            raise FileNotFoundError(path)
         return bytes(await (await obstore.get_async(self._store, path, options=options)).bytes_async())
 
     async def _head(self, path: str) -> "ObjectMeta | None":
+        if is_refused(self._url, path):
+            return None
         try:
             return await obstore.head_async(self._store, path)
         except FileNotFoundError:
             return None
         except GenericError:
-            if self._url.startswith("file:"):  # a path below a file, or a name that is too long
+            if self._url.startswith(SCHEME):  # a path below a file, or a name that is too long
                 return None
             raise
 
@@ -117,8 +124,8 @@ def _open(url: str) -> ObjectStore:
     if "://" not in url:
         said = "names no scheme" if url else "is not set"
         raise Permanent(f"STAGING_URL or INPUTS_URL {said}; give it as {FORMS}")
-    if url.startswith("file://"):
-        return obstore.store.from_url(quote(url, safe=":/%"), mkdir=True)
+    if url.startswith(SCHEME):
+        return obstore.store.from_url(quoted(url), mkdir=True)
     try:
         return obstore.store.from_url(url)
     except (BaseError, ValueError):  # the error may repeat the URL, and the URL may hold a signature
