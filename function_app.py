@@ -42,7 +42,7 @@ a = Adapters.wired(os.environ, Path(__file__).parent)
 app = df.DFApp(http_auth_level=func.AuthLevel.FUNCTION)
 client = app.durable_client_input(client_name="client")
 
-start_once = StartOnce(runs=a.runs, staging=a.staging, launcher=a.launcher, sleep=a.sleep)
+start_once = StartOnce(runs=a.runs, staging=a.staging, launcher=a.launcher, sleep=a.sleep, secret=a.secret.get)
 new_runs = NewRuns(max_parallel=a.settings.max_parallel, now=a.now, new_id=a.new_id)
 start = StartReport(reports=a.reports, inputs=a.inputs, new_runs=new_runs, start_once=start_once).start_report
 current = ShowCurrent(reports=a.reports, snapshots=a.snapshots).show_current

@@ -22,6 +22,7 @@ from outlast.cosmos.snapshots.store import CosmosSnapshots
 from outlast.deadline import Deadlines
 from outlast.mail import Mailer, SendGridMailer
 from outlast.report import Report, load_reports
+from outlast.runs.app_documents import AppDocuments, AppSecret, CosmosAppDocuments
 from outlast.runs.fence import Gate
 from outlast.runs.launcher import Launcher
 from outlast.runs.store import CosmosRuns, Runs
@@ -38,6 +39,8 @@ class Adapters:
     reports: Mapping[str, Report[Any]]
     cosmos: Cosmos
     runs: Runs
+    documents: AppDocuments
+    secret: AppSecret
     snapshots: Snapshots
     staging: Staging
     inputs: Staging | None
@@ -61,12 +64,15 @@ class Adapters:
         staging = Staging(settings.staging_url)
         inputs = Staging(settings.inputs_url) if settings.inputs_url else None
         clock, in_thread = time.monotonic, ComputeThread().run
+        documents = CosmosAppDocuments(cosmos)
         runs, deadlines = CosmosRuns(cosmos, _now), Deadlines(function_timeout(environment, folder), clock)
         return cls(
             settings=settings,
             reports=load_reports(folder / "reports"),
             cosmos=cosmos,
             runs=runs,
+            documents=documents,
+            secret=AppSecret(documents),
             snapshots=CosmosSnapshots(cosmos),
             staging=staging,
             inputs=inputs,

@@ -12,7 +12,6 @@ from outlast.http.problem import Problem
 from outlast.http.start_once import StartOnce, fingerprint, read_key
 from outlast.http.start_request import StartRequest, read_start_request
 from outlast.report import Report
-from outlast.runs.ids import run_of_key
 from outlast.runs.record import RunRecord, RunRequest
 from outlast.staging.store import Staging
 
@@ -25,11 +24,11 @@ class NewRuns:
     now: Callable[[], datetime]
     new_id: Callable[[], str]
 
-    def make(self, report: Report[Any], asked: StartRequest, key: str | None) -> RunRecord:
-        run = self.new_id() if key is None else run_of_key(report.name, key)
+    def make(self, report: Report[Any], asked: StartRequest, run: str | None) -> RunRecord:
+        """`run` is the id of a run with a key, None for one without."""
         mark = fingerprint(report.name, asked)
         request = RunRequest(
-            body="body" if key is None else f"body.{mark[:16]}",
+            body="body" if run is None else f"body.{mark[:16]}",
             fingerprint=mark,
             report=report.name,
             mode=report.mode,
@@ -45,7 +44,7 @@ class NewRuns:
             ru_share=asked.options.ru_share,
             max_parallel=asked.options.max_parallel or self.max_parallel,
         )
-        return RunRecord(id=run, request=request)
+        return RunRecord(id=run or self.new_id(), request=request)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +60,13 @@ class StartReport:
         """202 with the durable payload and `runUri`, for a repeat too; 4xx with a problem that names the field."""
         report, key = self._report(req.route_params["report"]), read_key(req)
         asked = await read_start_request(req, report, self.inputs)
-        record = self.new_runs.make(report, asked, key)
-        if key is None or not await self.start_once.is_repeat(record, client):
+        meant = {} if key is None else await self.start_once.meant_by(key, report.name, asked)
+        run = await self.start_once.find_repeated(meant, client)
+        if run is None:
+            record = self.new_runs.make(report, asked, next(iter(meant), None))
             await self.start_once.accept(record, asked.body, client)
-        return _with_run_uri(client.create_check_status_response(req, record.id), req.url, record.id)
+            run = record.id
+        return _with_run_uri(client.create_check_status_response(req, run), req.url, run)
 
     def _report(self, name: str) -> Report[Any]:
         if name not in self.reports:

@@ -33,6 +33,7 @@ from outlast.runs.launcher import Launcher
 from outlast.runs.record import ENDED, RunRecord
 from outlast.runs.sweep import SweepRuns
 from outlast.staging.input import InputFiles
+from tests.fakes.app_documents import SECRET_OF_TESTS, secret_of_tests
 from tests.fakes.cosmos import FakeCosmos
 from tests.fakes.http import ask
 from tests.fakes.reports import WITH_SNAPSHOT, make_csv
@@ -77,7 +78,7 @@ class Job:
 
     @property
     def run(self) -> str:
-        return run_of_key(self.report, self.key)
+        return run_of_key(self.report, self.key, SECRET_OF_TESTS)
 
     @property
     def body(self) -> bytes:
@@ -186,7 +187,7 @@ class World:
                 self.scheduler.spawn(self._start(job))
 
     async def _start(self, job: Job) -> None:
-        start_once = StartOnce(self.runs, self.staging, Launcher(5.0), self.scheduler.sleep)
+        start_once = StartOnce(self.runs, self.staging, Launcher(5.0), self.scheduler.sleep, secret_of_tests)
         new_runs = NewRuns(2, self.scheduler.utc, lambda: "")
         start = StartReport(WITH_SNAPSHOT, None, new_runs, start_once).start_report
         headers = {"Idempotency-Key": job.key}

@@ -1,4 +1,5 @@
 import asyncio
+import hashlib
 from collections.abc import Awaitable
 from dataclasses import replace
 from typing import Any
@@ -7,18 +8,21 @@ import azure.functions as func
 import pytest
 
 from outlast.http.problem import answering
-from outlast.http.start_once import fingerprint
+from outlast.http.start_once import fingerprint, fingerprint_with_defaults
 from outlast.http.start_request import StartRequest
 from outlast.inputs import FORMATS
 from outlast.run_options import Options
-from outlast.runs.ids import run_of_key
+from outlast.runs.ids import run_of_key, run_of_key_without_secret
 from outlast.staging.paths import body_path
+from tests.fakes.app_documents import SECRET_OF_TESTS
 from tests.fakes.endpoints import start_endpoint
 from tests.fakes.http import FakeClient, ask, finish, read
 from tests.fakes.reports import Choice, make_csv
 from tests.fakes.world import World
 
 BODY = make_csv(3)
+RUN = run_of_key("sales", "k1", SECRET_OF_TESTS)
+OLD_RUN = run_of_key_without_secret("sales", "k1")
 
 
 class Starts:
@@ -54,7 +58,7 @@ def test_the_same_key_and_request_is_the_same_run() -> None:
     first, second = starts.post(), starts.post()
     assert (first.status_code, second.status_code) == (202, 202)
     assert read(first) == read(second)
-    assert [started[1] for started in starts.client.started] == [run_of_key("sales", "k1")]
+    assert [started[1] for started in starts.client.started] == [RUN]
 
 
 @pytest.mark.parametrize("state", ["completed", "failed", "cancelled"])
@@ -125,8 +129,29 @@ def test_a_release_with_a_new_option_knows_the_requests_before_it() -> None:
 
 def test_a_key_means_a_run_of_one_report() -> None:
     """Two reports may be posted with the same key."""
-    assert run_of_key("sales", "k1") != run_of_key("returns", "k1")
-    assert run_of_key("a", "b") == run_of_key("a", "b")
+    assert run_of_key("returns", "k1", SECRET_OF_TESTS) != RUN
+
+
+def test_a_run_from_before_the_secret_is_found_by_its_key() -> None:
+    """A repeat finds the run under the id that it had in the release before, and starts nothing."""
+    starts = Starts()
+    asked = StartRequest(Options(), Choice(), FORMATS["csv"], False, BODY, None, None)
+    mark = fingerprint_with_defaults("sales", asked)
+    asyncio.run(starts.world.accept(BODY, OLD_RUN, fingerprint=mark, state="completed"))
+    assert read(starts.post())["id"] == OLD_RUN
+    assert (starts.count(), list(starts.world.runs.records)) == (0, [OLD_RUN])
+    assert starts.post(body=make_csv(4)).status_code == 422
+
+
+def test_the_fingerprint_from_before_the_secret_is_as_it_was() -> None:
+    """The hash of the release before holds every option, and no option that came later."""
+    asked = StartRequest(NewerOptions(), Choice(), FORMATS["csv"], False, b"x", None, None)
+    options = (
+        '{"filename":null,"max_parallel":null,"ru_share":null,"tolerated_reject_percent":null,"tolerated_rejects":null}'
+    )
+    source = hashlib.sha256(b"x").hexdigest()
+    text = f'["sales",{{"factor":1}},{options},"csv",false,"{source}"]'
+    assert fingerprint_with_defaults("sales", asked) == hashlib.sha256(text.encode()).hexdigest()
 
 
 def test_without_a_key_each_post_is_a_new_run() -> None:
@@ -159,7 +184,7 @@ def test_of_two_requests_at_once_with_one_key_one_is_refused() -> None:
 
     statuses = [response.status_code for response in asyncio.run(post_both())]
     assert sorted(statuses) == [202, 422]
-    assert starts.body(run_of_key("sales", "k1")) == bodies[statuses.index(202)]
+    assert starts.body(RUN) == bodies[statuses.index(202)]
 
 
 def test_a_run_that_was_recorded_and_not_started_is_started_by_the_repeat() -> None:
@@ -169,13 +194,13 @@ def test_a_run_that_was_recorded_and_not_started_is_started_by_the_repeat() -> N
     assert starts.post().status_code == 503
     starts.client.error = None
     assert starts.post().status_code == 202
-    assert [started[1] for started in starts.client.started] == [run_of_key("sales", "k1")]
+    assert [started[1] for started in starts.client.started] == [RUN]
 
 
 def test_a_start_that_comes_second_is_as_good() -> None:
     """A start that the host refuses because the orchestration exists counts as success."""
     starts = Starts()
-    starts.client.shown[run_of_key("sales", "k1")] = {"runtimeStatus": "Running"}
+    starts.client.shown[RUN] = {"runtimeStatus": "Running"}
     assert starts.post().status_code == 202
 
 
