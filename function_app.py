@@ -35,6 +35,7 @@ from outlast.http.start_once import StartOnce
 from outlast.http.start_report import NewRuns, StartReport
 from outlast.memory import give_back_large_blocks
 from outlast.runs.sweep import SweepRuns
+from outlast.staging.unrecorded import UnrecordedBodies
 
 give_back_large_blocks()
 a = Adapters.wired(os.environ, Path(__file__).parent)
@@ -64,6 +65,9 @@ grace = a.settings.snapshot_grace_seconds
 expired = ExpiredGenerations(reports=a.reports, snapshots=a.snapshots, grace=grace, now=a.now)
 sweep = SweepRuns(runs=a.runs, launcher=a.launcher, expired=expired, now=a.now, timeout=a.deadlines.timeout).sweep_runs
 app.timer_trigger(schedule="0 * * * * *", arg_name="timer")(client(sweep))
+
+bodies = UnrecordedBodies(runs=a.runs, staging=a.staging, now=a.now, timeout=a.deadlines.timeout)
+app.timer_trigger(schedule="0 7 * * * *", arg_name="timer")(bodies.remove_unrecorded)
 
 for orchestrator in (import_report, run_wave, run_lane, compensate_run, remove_previous):
     app.orchestration_trigger(context_name="context")(orchestrator)

@@ -4,14 +4,16 @@ Source: IETF draft "The Idempotency-Key HTTP Header Field", section 2: another p
 """
 
 import hashlib
+import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import azure.functions as func
 import orjson
+from obstore.exceptions import BaseError
 
-from outlast.errors import Transient
+from outlast.errors import Permanent, Transient
 from outlast.http.problem import Problem, bad_request
 from outlast.http.start_request import StartRequest
 from outlast.models import Json
@@ -19,7 +21,7 @@ from outlast.runs.ids import run_of_key, run_of_key_without_secret
 from outlast.runs.launcher import Launcher
 from outlast.runs.record import RunRecord
 from outlast.runs.store import Runs
-from outlast.staging.paths import body_path
+from outlast.staging.paths import body_path, starting_path
 from outlast.staging.store import Staging
 
 HEADER = "Idempotency-Key"
@@ -52,13 +54,41 @@ class StartOnce:
         }
 
     async def accept(self, record: RunRecord, body: bytes | None, client: Any) -> None:
-        """Stage the body, then record the run, then start it: each needs the one before."""
+        """Stage the body, then record the run, then start it: each needs the one before.
+
+        A body whose run is surely not recorded is removed. `remove_unrecorded` finds what a kill or a lost answer
+        leaves.
+        """
         if body is not None:
+            await self.staging.put(starting_path(record.id, record.request.body), b"")
             await self.staging.put(body_path(record.id, record.request.body), body)
-        if await self.runs.create(record):
+        if await self._create(record):
             await self._start(client, record)
         elif not await self.find_repeated({record.id: record.request.fingerprint}, client):
             raise Transient(f"the record of run {record.id} was there and is gone; post again")
+
+    async def _create(self, record: RunRecord) -> bool:
+        """Record the run; return whether the record is ours. Permanent means that no record was written."""
+        try:
+            created = await self.runs.create(record)
+        except Permanent:
+            await self._unstage(record)
+            raise
+        if not created:
+            before = await self.runs.find(record.id)
+            if before is not None and before.request.body != record.request.body:
+                await self._unstage(record)
+        return created
+
+    async def _unstage(self, record: RunRecord) -> None:
+        """Remove the body, then the file that names it. A removal that fails is made up for by `remove_unrecorded`."""
+        if record.request.reference is not None:
+            return
+        try:
+            await self.staging.delete(body_path(record.id, record.request.body))
+            await self.staging.delete(starting_path(record.id, record.request.body))
+        except (BaseError, OSError) as error:
+            logging.getLogger("outlast").warning("run %s: its body is not removed yet: %s", record.id, error)
 
     async def find_repeated(self, meant: Meant, client: Any) -> str | None:
         """The run that was accepted before; raise Problem when that was another request."""

@@ -18,7 +18,11 @@ from outlast.staging.store import Staging
 
 @dataclass(frozen=True, slots=True)
 class NewRuns:
-    """Makes the record of a new run. `new_id` makes the id of one without a key."""
+    """Makes the record of a new run. `new_id` makes the id of one without a key.
+
+    Two requests at once with one key stage bodies of different names, so that the one that comes second can remove its
+    own.
+    """
 
     max_parallel: int
     now: Callable[[], datetime]
@@ -28,7 +32,7 @@ class NewRuns:
         """`run` is the id of a run with a key, None for one without."""
         mark = fingerprint(report.name, asked)
         request = RunRequest(
-            body="body" if run is None else f"body.{mark[:16]}",
+            body="body" if run is None else f"body.{self.new_id()}",
             fingerprint=mark,
             report=report.name,
             mode=report.mode,

@@ -1,6 +1,8 @@
 """Files in Azure Blob Storage or in a local folder (`file://`)."""
 
 from collections.abc import AsyncIterable, AsyncIterator
+from contextlib import suppress
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import obstore
@@ -91,6 +93,18 @@ class Staging:
             if start >= (await self.size(path) or 0):  # stores refuse a range that begins at the end
                 return b""
             raise
+
+    async def list(self, folder: str) -> list[tuple[str, datetime]]:
+        """Path and time of the last change of every file below a folder, in any order; none if it is missing."""
+        found = []
+        async for files in obstore.list(self._store, prefix=folder):
+            found += [(one["path"], one["last_modified"]) for one in files]
+        return found
+
+    async def delete(self, path: str) -> None:
+        """Remove a file, if it is there."""
+        with suppress(FileNotFoundError):
+            await obstore.delete_async(self._store, path)
 
     async def etag(self, path: str) -> str | None:
         """The file's version, or None when it is missing."""

@@ -1,6 +1,7 @@
 import asyncio
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -205,6 +206,33 @@ def test_a_url_that_does_not_open_is_refused_without_repeating_it(url: str, text
     with pytest.raises(Permanent, match=f"STAGING_URL or INPUTS_URL {text}; give it as https://ACCOUNT") as caught:
         asyncio.run(Staging(url).get("x"))
     assert url not in str(caught.value)
+
+
+def test_a_folder_is_listed_with_times(visit: Visit) -> None:
+    """Every file below a folder is listed with the time of its last change; a missing folder is empty."""
+
+    async def check(staging: Staging) -> None:
+        assert await staging.list("a") == []
+        before = datetime.now(UTC) - timedelta(seconds=2)
+        for path in ("a/1/x", "a/2/y", "ab/z"):
+            await staging.put(path, b"")
+        found = dict(await staging.list("a"))
+        assert set(found) == {"a/1/x", "a/2/y"}
+        assert all(before <= time <= datetime.now(UTC) + timedelta(seconds=2) for time in found.values())
+
+    visit(check)
+
+
+def test_a_file_is_deleted_once(visit: Visit) -> None:
+    """A deleted file is missing, and deleting what is missing is no error."""
+
+    async def check(staging: Staging) -> None:
+        await staging.put("a/x", b"x")
+        for _ in range(2):
+            await staging.delete("a/x")
+            assert await staging.get("a/x") is None
+
+    visit(check)
 
 
 @pytest.fixture
