@@ -67,16 +67,26 @@ def email(record: RunRecord) -> Email:
 
 
 def _written(record: RunRecord, failure: Json, totals: Totals) -> str:
-    """What a call that failed had written before it did is in no count, nor is what an earlier attempt had."""
-    lost = record.status.wrote and (record.status.attempt > 1 or failure["step"] in ("run_wave", "run_lane"))
-    unsure = lost or (failure["step"] == "store_data_to_db" and failure["chunk"] is not None)
-    if not totals.sends and not unsure:
+    if not record.status.wrote:
         return "nothing"
-    documents = totals.documents if totals.sends else 0
+    documents = f"{_count(record, failure, totals)} documents"
     if record.request.mode == "snapshot":
         undone = "are still to be removed" if "undo" in record.status.pending else "have been removed again"
-        return f"{'at least ' * unsure}{documents} documents, which {undone}; readers see the report as it was"
-    return f"{'at least ' * unsure}{documents} documents, which stay: the report's mode is upsert"
+        return f"{documents}, which {undone}; readers see the report as it was"
+    return f"{documents}, which stay: the report's mode is upsert"
+
+
+def _count(record: RunRecord, failure: Json, totals: Totals) -> str:
+    """How many documents a run that began to store has written, as far as that is known.
+
+    The number is exact only when every storing call of the only attempt has ended well. In each other case a call that
+    failed, was given up or belongs to a run that was ended from outside may have written more than was counted.
+    """
+    documents = totals.documents if totals.sends else 0
+    all_ended = failure["step"] in ("store_data_to_db", "publish_report") and failure["chunk"] is None
+    if all_ended and record.status.attempt == 1:
+        return str(documents)
+    return f"at least {documents}" if documents else "an unknown number of"
 
 
 def _rejects(record: RunRecord, totals: Totals) -> str:

@@ -30,6 +30,8 @@ LOOKS = 4
 LOOK_SECONDS = 0.5
 """Seconds between two looks for the orchestration of a run that another request recorded and should be starting now."""
 
+NOT_STARTED = ("queued", "accepted")
+"""States of a run whose orchestration may be still to come."""
 OPTIONS_WITHOUT_SECRET = {"filename", "tolerated_rejects", "tolerated_reject_percent", "max_parallel", "ru_share"}
 """The options of the release before the app had a secret."""
 Meant = Mapping[str, str | None]
@@ -90,14 +92,14 @@ class StartOnce:
         except (BaseError, OSError) as error:
             logging.getLogger("outlast").warning("run %s: its body is not removed yet: %s", record.id, error)
 
-    async def find_repeated(self, meant: Meant, client: Any) -> str | None:
-        """The run that was accepted before; raise Problem when that was another request."""
+    async def find_repeated(self, meant: Meant, client: Any) -> RunRecord | None:
+        """The record of the run that was accepted before; raise Problem when that was another request."""
         for run, asked in meant.items():
             before = await self.runs.find(run)
             if before is not None:
                 refuse_another(before, asked)
                 await self._start_unless_started(client, before)
-                return run
+                return before
         return None
 
     async def _start_unless_started(self, client: Any, record: RunRecord) -> None:
@@ -155,6 +157,16 @@ def refuse_another(record: RunRecord, asked: str | None) -> None:
     if record.request.fingerprint != asked:
         detail = f"{HEADER} was used for run {record.id} with another request; take a new key, or repeat that one"
         raise Problem(422, "Unprocessable Content", detail, HEADER, run=record.id)
+
+
+async def was_purged(client: Any, record: RunRecord) -> bool:
+    """Whether the run was started and its orchestration is gone. Without an answer of the host it is not."""
+    if record.status.state in NOT_STARTED:
+        return False
+    try:
+        return not await client.get_status(record.id)
+    except Exception:  # noqa: BLE001  # the SDK raises nothing narrower; the caller polls and sees
+        return False
 
 
 async def _is_there(client: Any, run: str) -> bool:

@@ -6,6 +6,7 @@ from typing import Any
 
 import azure.functions as func
 import pytest
+from azure.durable_functions.models.DurableOrchestrationStatus import DurableOrchestrationStatus
 
 from outlast.http.problem import answering
 from outlast.http.start_once import fingerprint, fingerprint_with_defaults
@@ -16,7 +17,7 @@ from outlast.runs.ids import run_of_key, run_of_key_without_secret
 from outlast.staging.paths import body_path
 from tests.fakes.app_documents import SECRET_OF_TESTS
 from tests.fakes.endpoints import start_endpoint
-from tests.fakes.http import FakeClient, ask, finish, read
+from tests.fakes.http import ORIGIN, FakeClient, ask, finish, read
 from tests.fakes.reports import Choice, make_csv
 from tests.fakes.world import World
 
@@ -73,16 +74,31 @@ def test_a_finished_run_is_not_run_again(state: str) -> None:
 
 
 @pytest.mark.parametrize("state", ["reading", "storing", "completed", "failed", "cancelled", "superseded"])
-def test_a_run_whose_history_was_purged_is_not_run_again(state: str) -> None:
-    """A repeat starts nothing when the record exists and the orchestration was purged."""
+def test_a_repeat_after_a_purge_gets_the_record(state: str) -> None:
+    """The answer is 200 with the run's record and no durable URL, because each of them would be 404; nothing starts."""
     starts = Starts()
-    first = starts.post()
-    run = read(first)["id"]
-    starts.world.runs.set(run, state=state)
+    run = read(starts.post())["id"]
+    record = starts.world.runs.set(run, state=state)
     del starts.client.shown[run]
     again = starts.post()
-    assert (again.status_code, read(again)) == (202, read(first))
+    uri = f"{ORIGIN}/api/runs/{run}"
+    assert (again.status_code, again.headers["Location"]) == (200, uri)
+    assert read(again) == {"id": run, "runUri": uri, "run": record.to_document()}
     assert starts.count() == 1
+
+
+def test_a_repeat_while_the_host_gives_no_answer_is_accepted() -> None:
+    """The orchestration counts as purged only if the host says that it is missing."""
+
+    class Mute(FakeClient):
+        async def get_status(self, instance_id: str, *_: Any, **__: Any) -> DurableOrchestrationStatus:
+            raise TimeoutError
+
+    starts = Starts()
+    run = read(starts.post())["id"]
+    starts.world.runs.set(run, state="storing")
+    starts.client = Mute()
+    assert starts.post().status_code == 202
 
 
 def test_a_reference_means_the_file_as_it_was() -> None:
@@ -138,6 +154,7 @@ def test_a_run_from_before_the_secret_is_found_by_its_key() -> None:
     asked = StartRequest(Options(), Choice(), FORMATS["csv"], False, BODY, None, None)
     mark = fingerprint_with_defaults("sales", asked)
     asyncio.run(starts.world.accept(BODY, OLD_RUN, fingerprint=mark, state="completed"))
+    starts.client.shown[OLD_RUN] = {"runtimeStatus": "Completed"}
     assert read(starts.post())["id"] == OLD_RUN
     assert (starts.count(), list(starts.world.runs.records)) == (0, [OLD_RUN])
     assert starts.post(body=make_csv(4)).status_code == 422
