@@ -3,10 +3,11 @@ from typing import Any
 
 import pytest
 
-from activities.send_email import SendEmail, email
+from activities.send_email import SendEmail
 from outlast.errors import Permanent, Transient
 from outlast.mail import Email
 from outlast.models import EmailAnswer, Failure, Json, Totals
+from outlast.runs.emails import email
 from outlast.runs.record import RunRecord
 from tests.fakes.records import altered, make_record
 from tests.fakes.runs import FakeRuns
