@@ -38,6 +38,7 @@ from outlast.http.waive_run import WaiveRun
 from outlast.log_levels import quiet_libraries
 from outlast.memory import give_back_large_blocks
 from outlast.runs.sweep import SweepRuns
+from outlast.staging.unrecorded import UnrecordedBodies
 
 quiet_libraries()
 give_back_large_blocks()
@@ -46,12 +47,12 @@ a = Adapters.wired(os.environ, Path(__file__).parent)
 app = df.DFApp(http_auth_level=func.AuthLevel.FUNCTION)
 client = app.durable_client_input(client_name="client")
 
-start_once = StartOnce(runs=a.runs, staging=a.staging, launcher=a.launcher, sleep=a.sleep)
+start_once = StartOnce(runs=a.runs, staging=a.staging, launcher=a.launcher, sleep=a.sleep, secret=a.secret.get)
 owner = a.admission.seats.owner
 new_runs = NewRuns(max_parallel=a.settings.max_parallel, now=a.now, new_id=a.new_id, owner=owner)
 start = StartReport(reports=a.reports, inputs=a.inputs, new_runs=new_runs, start_once=start_once).start_report
 current = ShowCurrent(reports=a.reports, snapshots=a.snapshots).show_current
-rejects = ShowRejects(runs=a.runs, staging=a.staging).show_rejects
+rejects = ShowRejects(runs=a.runs, staging=a.staging, clock=a.clock).show_rejects
 health = ShowHealth(
     settings=a.settings, reports=a.reports, cosmos=a.cosmos, staging=a.staging, clock=a.clock
 ).show_health
@@ -73,6 +74,9 @@ sweep = SweepRuns(
     runs=a.runs, launcher=a.launcher, admission=a.admission, expired=expired, patience=a.patience
 ).sweep_runs
 app.timer_trigger(schedule="0 * * * * *", arg_name="timer")(client(sweep))
+
+bodies = UnrecordedBodies(runs=a.runs, staging=a.staging, now=a.now, timeout=a.deadlines.timeout)
+app.timer_trigger(schedule="0 7 * * * *", arg_name="timer")(bodies.remove_unrecorded)
 
 for orchestrator in (import_report, run_wave, run_lane, compensate_run, remove_previous):
     app.orchestration_trigger(context_name="context")(orchestrator)

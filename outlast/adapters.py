@@ -17,7 +17,6 @@ from outlast.cosmos.bulk.sdk_transport import SdkTransport
 from outlast.cosmos.bulk.transport import Priority, Transport
 from outlast.cosmos.bulk.writer import Writer
 from outlast.cosmos.client import Cosmos
-from outlast.cosmos.documents import CosmosDocuments
 from outlast.cosmos.snapshots.header import Snapshots
 from outlast.cosmos.snapshots.store import CosmosSnapshots
 from outlast.deadline import Deadlines
@@ -25,6 +24,7 @@ from outlast.host_settings import HostSettings
 from outlast.mail import Mailer, SendGridMailer
 from outlast.report import Report, load_reports
 from outlast.runs.admission import Admission
+from outlast.runs.app_documents import AppDocuments, AppSecret, CosmosAppDocuments
 from outlast.runs.fence import Gate
 from outlast.runs.launcher import Launcher
 from outlast.runs.patience import Patience
@@ -43,6 +43,8 @@ class Adapters:
     reports: Mapping[str, Report[Any]]
     cosmos: Cosmos
     runs: Runs
+    documents: AppDocuments
+    secret: AppSecret
     snapshots: Snapshots
     staging: Staging
     inputs: Staging | None
@@ -68,14 +70,17 @@ class Adapters:
         staging = Staging(settings.staging_url)
         inputs = Staging(settings.inputs_url) if settings.inputs_url else None
         clock, in_thread = time.monotonic, ComputeThread().run
+        documents = CosmosAppDocuments(cosmos)
         runs, deadlines = CosmosRuns(cosmos, _now), Deadlines(host.function_timeout, clock)
         launcher = Launcher(settings.first_retry_seconds)
-        seats = Seats(documents=CosmosDocuments(cosmos), owner=host.owner, most=settings.max_runs)
+        seats = Seats(documents=documents, owner=host.owner, most=settings.max_runs)
         return cls(
             settings=settings,
             reports=load_reports(folder / "reports"),
             cosmos=cosmos,
             runs=runs,
+            documents=documents,
+            secret=AppSecret(documents),
             snapshots=CosmosSnapshots(cosmos),
             staging=staging,
             inputs=inputs,

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 from azure.durable_functions import RetryOptions
 
-from outlast.errors import Permanent, Transient
+from outlast.errors import Permanent, Transient, shorten
 from outlast.models import Failure, Json, Payload, PublishCall, Removal, RunCall
 
 MARK = "permanent"
@@ -146,8 +146,9 @@ def activity_with_client(function: Callable[..., Awaitable[Any]], seconds: float
                 raise
             raise Transient(f"{function.__name__} had no answer for {seconds:.0f} s and was given up") from error
         except Permanent as error:
-            logging.getLogger("outlast").error("%s failed for good: %s", function.__name__, error)
-            return {MARK: str(error)}
+            text = shorten(str(error))
+            logging.getLogger("outlast").error("%s failed for good: %s", function.__name__, text)
+            return {MARK: text}
 
     registered.__name__ = registered.__qualname__ = function.__name__
     return registered

@@ -6,6 +6,8 @@ No method here is named `to_json` or `from_json`: the Durable SDK's codec would 
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Self
 
+from outlast.errors import shorten
+
 Json = dict[str, Any]
 RUNS_CONTAINER = "runs"
 """The container of the run records; its partition key is `/id`."""
@@ -159,11 +161,17 @@ class EmailAnswer(Payload):
 
 @dataclass(frozen=True, slots=True)
 class Failure(Payload):
-    """Which step failed, on which chunk (None: the step has none), and the text that the caller is shown."""
+    """Which step failed, on which chunk (None: the step has none), and the text that the caller is shown.
+
+    A longer text than MOST_TEXT is cut: a report's own exception can repeat a whole row.
+    """
 
     step: str
     chunk: int | None
     text: str
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "text", shorten(self.text))
 
 
 @dataclass(frozen=True, slots=True)

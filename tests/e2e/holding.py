@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from outlast.runs.ids import run_of_key
-from tests.e2e.stack import Stack, first_rows
+from tests.e2e.stack import SECRET_OF_STACKS, Stack, first_rows
 
 FIRST_RETRY_SECONDS = "2"
 """An activity is called again after 2, 4, 8 and 16 seconds. A run is held for at most that time in all, and goes on
@@ -20,7 +20,7 @@ class Held:
     def __init__(self, stack: Stack, report: str, key: str, phase: str) -> None:
         self.stack = stack
         self.phase = phase
-        self.run = run_of_key(report, key)
+        self.run = run_of_key(report, key, SECRET_OF_STACKS)
         self.folder = stack.data / "staging" / "runs" / self.run
         self._obstacle: Path | None = None
         self._obstruct()

@@ -10,23 +10,27 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from azure.cosmos import ContainerProxy, PartitionKey
+from azure.cosmos.exceptions import CosmosResourceExistsError
 
 from local.cosmos.control import Control
 from local.json_calls import get, get_text
 from local.stack.ports import Ports, is_taken
 from local.stack.services import Services
 from local.stack.settings import APP, sample_values
+from outlast.models import RUNS_CONTAINER
+from outlast.runs.app_documents import SECRET
 from tests.e2e.local_command import eventually
 
 JANUARY = APP / "samples/flights-2013-01.csv.gz"
 VISIBILITY = "AzureFunctionsJobHost__extensions__durableTask__storageProvider__workItemQueueVisibilityTimeout"
 BROKEN = APP / "samples/flights-broken.csv"
+SECRET_OF_STACKS = "s3cret"
 ENDED = {"Completed", "Failed", "Terminated"}
 
 
@@ -162,6 +166,11 @@ class Stack:
         with self.services.open_database() as database:
             yield database.get_container_client(name)
 
+    def give_secret(self) -> None:
+        """Give the app the secret that tests know, so that they can compute the ids of runs before they are posted."""
+        with self.container(RUNS_CONTAINER) as container, suppress(CosmosResourceExistsError):
+            container.create_item({"id": SECRET, "members": {"secret": SECRET_OF_STACKS}})
+
     def ids(self, name: str) -> list[str]:
         """Return the id of every document in a container."""
         with self.container(name) as container:
@@ -225,7 +234,9 @@ def running(
     """All services on free ports, ready when this yields. `settings` are beside those of the sample."""
     values = {**sample_values(app), VISIBILITY: "00:00:01", **(settings or {})}
     with Services(app, data, Ports(cosmos=free_port()), values, host=host) as services:
-        yield Stack(services, data)
+        stack = Stack(services, data)
+        stack.give_secret()
+        yield stack
 
 
 def free_port() -> int:

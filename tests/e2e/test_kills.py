@@ -17,7 +17,7 @@ import pytest
 from outlast.models import MOST_ATTEMPTS
 from outlast.runs.ids import run_of_key
 from tests.e2e.local_command import eventually
-from tests.e2e.stack import Stack, copy_app, first_rows, running
+from tests.e2e.stack import SECRET_OF_STACKS, Stack, copy_app, first_rows, running
 
 KILLS = int(os.environ.get("SOAK_KILLS", "10"))  # the default suite's; a soak asks for more
 SEED = int(os.environ.get("SOAK_SEED", "20260201"))
@@ -49,7 +49,7 @@ class Story:
 
     @property
     def run(self) -> str:
-        return run_of_key(self.report, "killed")
+        return run_of_key(self.report, "killed", SECRET_OF_STACKS)
 
 
 STORIES = (

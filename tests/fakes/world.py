@@ -28,9 +28,9 @@ from outlast.runs.seats import Seats
 from outlast.staging.input import InputFiles
 from outlast.staging.paths import body_path
 from outlast.staging.store import Staging
+from tests.fakes.app_documents import FakeAppDocuments
 from tests.fakes.clock import ManualClock
 from tests.fakes.cosmos import FakeCosmos
-from tests.fakes.documents import FakeDocuments
 from tests.fakes.driver import Driver, Instance, Step, Story
 from tests.fakes.mailer import FakeMailer
 from tests.fakes.records import make_record
@@ -78,7 +78,7 @@ class World:
 
     def __post_init__(self) -> None:
         self.runs = FakeRuns(self.clock.now)
-        self.admission = Admission(self.runs, Seats(FakeDocuments(), "", self.most_runs), Launcher(5.0))
+        self.admission = Admission(self.runs, Seats(FakeAppDocuments(), "", self.most_runs), Launcher(5.0))
         self.snapshots = FakeSnapshots(self.transport)
         self.files = InputFiles(self.staging, self.inputs)
         self.deadlines = Deadlines(self.timeout, self.clock)

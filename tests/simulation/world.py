@@ -37,11 +37,12 @@ from outlast.runs.record import ENDED, RunRecord
 from outlast.runs.seats import Seats
 from outlast.runs.sweep import SweepRuns
 from outlast.staging.input import InputFiles
+from tests.fakes.app_documents import SECRET_OF_TESTS, secret_of_tests
 from tests.fakes.cosmos import FakeCosmos
 from tests.fakes.http import ask
 from tests.fakes.reports import WITH_SNAPSHOT, make_csv
 from tests.fakes.world import STORIES, work_here
-from tests.simulation.database import CoreDocuments, CoreRuns, CoreSnapshots, CoreTransport, Database
+from tests.simulation.database import CoreAppDocuments, CoreRuns, CoreSnapshots, CoreTransport, Database
 from tests.simulation.engine import DIED, TIMED_OUT, Engine
 from tests.simulation.invariants import Invariants
 from tests.simulation.places import Client, MemoryStaging, Post
@@ -87,7 +88,7 @@ class Job:
 
     @property
     def run(self) -> str:
-        return run_of_key(self.report, self.key)
+        return run_of_key(self.report, self.key, SECRET_OF_TESTS)
 
     @property
     def body(self) -> bytes:
@@ -117,7 +118,7 @@ class World:
         self.staging = MemoryStaging(self.scheduler)
         self.post = Post(self.scheduler, faults.mail, faults.mail)
         self.runs, self.snapshots = CoreRuns(self.database), CoreSnapshots(self.database)
-        seats = Seats(CoreDocuments(self.database), "", most_runs)
+        seats = Seats(CoreAppDocuments(self.database), "", most_runs)
         self.admission = Admission(self.runs, seats, Launcher(5.0))
         self.deadlines = Deadlines(LIMIT, self.scheduler.clock)
         self.engine = Engine(self.scheduler, dict(STORIES), self._steps(), LIMIT, faults.deaths, faults.repeats, slots)
@@ -220,7 +221,7 @@ class World:
                 self.scheduler.spawn(self._start(job))
 
     async def _start(self, job: Job) -> None:
-        start_once = StartOnce(self.runs, self.staging, Launcher(5.0), self.scheduler.sleep)
+        start_once = StartOnce(self.runs, self.staging, Launcher(5.0), self.scheduler.sleep, secret_of_tests)
         new_runs = NewRuns(job.lanes, self.scheduler.utc, lambda: "")
         start = StartReport(WITH_SNAPSHOT, None, new_runs, start_once).start_report
         headers = {"Idempotency-Key": job.key}

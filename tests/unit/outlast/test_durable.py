@@ -161,6 +161,17 @@ def test_a_registered_activity_raises_what_may_pass(error: Exception) -> None:
         finish(activity(advance_run, 60)(None))
 
 
+def test_a_registered_activity_cuts_what_is_permanent(caplog: pytest.LogCaptureFixture) -> None:
+    """A long text goes neither into the history nor into the log."""
+
+    async def too_long(given: Any) -> Any:
+        raise Permanent("x" * 1_000_000)
+
+    with caplog.at_level(logging.ERROR, logger="outlast"):
+        assert len(finish(activity(too_long, 60)({}))["permanent"]) == 2000
+    assert len(caplog.messages[0]) < 2100
+
+
 def test_a_registered_activity_keeps_its_name_and_takes_given() -> None:
     """The host registers an activity by its name, with one parameter called `given`."""
 
