@@ -29,7 +29,7 @@ NO_ENTITIES = {"Message": "Durable entities are not supported by this host."}
 
 @dataclass(frozen=True, kw_only=True)
 class Hub:
-    """Names in the addresses that clients are given, and what new instances get."""
+    """The names in clients' URLs, and the default version of new instances."""
 
     name: str
     code: str
@@ -37,7 +37,7 @@ class Hub:
 
 
 class Management:
-    """Every operation on instances; each method takes a request and gives back a reply."""
+    """Every operation on instances. Each method takes a request and returns a reply."""
 
     def __init__(self, database: Database, engine: Engine, clock: Clock, hub: Hub) -> None:
         self._database = database
@@ -52,7 +52,7 @@ class Management:
         }
 
     async def answer(self, request: Request, path: str) -> Reply:
-        """Answers a request whose path behind the API's own address is given."""
+        """Answer a request; `path` is the part after the API's own address."""
         if (request.argument("taskHub") or self._hub.name).lower() != self._hub.name.lower():
             return empty(404)
         connection = request.argument("connection") or CONNECTION
@@ -62,7 +62,7 @@ class Management:
         return await self._route(request, parts) if not any("/" in part for part in parts) else empty(404)
 
     async def _route(self, request: Request, parts: list[str]) -> Reply:
-        """Which operation it is; its words know no case, ids and names of events do."""
+        """Choose the operation. Its words match in any case, but instance ids and event names do not."""
         posted = request.method == "POST"
         match [part.lower() for part in parts], parts[1:]:
             case ["instances"], _:
@@ -87,7 +87,7 @@ class Management:
                 return empty(404)
 
     def payload(self, origin: str, instance: str) -> dict[str, str]:
-        """The addresses under which an instance is managed."""
+        """Return the URLs under which an instance is managed."""
         base = f"{origin}{WEBHOOK}/instances/{quote(instance, safe='')}"
         ours = f"taskHub={quote(self._hub.name)}&connection={CONNECTION}&code={self._hub.code}"
         return {
@@ -103,7 +103,7 @@ class Management:
         }
 
     def client_binding(self, origin: str, rpc: str) -> str:
-        """What the SDK's client is made from."""
+        """Return the text from which the SDK's client is made."""
         create = f"{origin}{WEBHOOK}/orchestrators/{{functionName}}[/{{instanceId}}]"
         wait = "timeout={timeoutInSeconds}&pollingInterval={intervalInSeconds}"
         return json.dumps(
@@ -156,7 +156,7 @@ class Management:
         row = self._find(instance)
         if row is None:
             if operation == "rewind":
-                return as_json(404, f'No orchestration with instance ID "${instance}" found.')  # $ is the real host's
+                return as_json(404, f'No orchestration with instance ID "${instance}" found.')  # $ is the Azure host's
             return empty(404)
         if row["status"] in store.FINISHED and operation != "rewind":
             return empty(410)
@@ -254,7 +254,7 @@ class Management:
         return as_json(202, payload, Location=payload["statusQueryGetUri"], Retry_After="10")
 
     async def _wait(self, request: Request, instance: str, seconds: float, interval: float) -> Reply:
-        """Answers with the bare output as soon as there is one, and with the whole status of a failure."""
+        """Return the output as soon as the instance has completed, or the whole status of a failure."""
         end = self._clock.now() + timedelta(seconds=seconds)
         while (left := (end - self._clock.now()).total_seconds()) > 0:
             row = self._find(instance)
@@ -294,7 +294,8 @@ class Management:
         return as_json(200, {"instancesDeleted": deleted})
 
     def _select(self, request: Request, allowed: tuple[str, ...], after: str = "", top: int = -1) -> list[sqlite3.Row]:
-        """Instances by the request's filters; what cannot be understood filters nothing, as on the real host."""
+        """Return the instances that fit the request's filters. A filter that cannot be parsed is ignored, as on the
+        Azure host."""
         asked = query.statuses(request)
         statuses = [s for s in asked if s in allowed] if asked else None
         return self._database.read.all(

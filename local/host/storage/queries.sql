@@ -93,7 +93,7 @@ INSERT OR REPLACE INTO timers (instance, task, execution, due, fire_at)
 VALUES (:instance, :task, :execution, :due, :fire_at);
 
 -- name: take_timer
--- Only the very one that came due: its instance may have begun anew and set another under the same id.
+-- Take only this timer: its instance may have started again and set another timer under the same id.
 DELETE FROM timers WHERE instance = :instance AND task = :task AND execution = :execution AND due = :due;
 
 -- name: delete_timer

@@ -1,4 +1,4 @@
-"""NCRONTAB schedules: when a timer trigger runs next."""
+"""NCRONTAB schedules of timer triggers."""
 
 import re
 from collections.abc import Iterator
@@ -23,11 +23,11 @@ HORIZON = timedelta(days=366 * 8)  # no real date repeats later: 29 February acr
 
 
 class NotASchedule(Exception):
-    """A schedule that cannot be understood, or that never comes."""
+    """A schedule that cannot be parsed, or that never comes."""
 
 
 class Schedule:
-    """Six fields from seconds to weekdays (five: without seconds), or a time span between runs."""
+    """Six fields from seconds to weekdays, five without seconds, or a time span between runs."""
 
     def __init__(self, text: str) -> None:
         self._text = text
@@ -44,7 +44,7 @@ class Schedule:
         self._seconds, self._minutes, self._hours, self._days, self._months, self._weekdays = fields
 
     def after(self, moment: datetime) -> datetime:
-        """The first run later than this."""
+        """Return the first run later than this time."""
         if self._every is not None:
             return moment + self._every
         start = moment.astimezone(UTC).replace(microsecond=0) + timedelta(seconds=1)
@@ -62,7 +62,7 @@ class Schedule:
             day = (day + timedelta(days=1)).replace(hour=0, minute=0, second=0)
 
     def _time_in(self, day: datetime) -> datetime | None:
-        """The first matching time of a day that is not before the moment given."""
+        """Return the first matching time of a day that is not before the given one."""
         for hour in (h for h in sorted(self._hours) if h >= day.hour):
             for minute in (m for m in sorted(self._minutes) if hour > day.hour or m >= day.minute):
                 first = day.second if (hour, minute) == (day.hour, day.minute) else 0

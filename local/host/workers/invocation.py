@@ -1,4 +1,4 @@
-"""From the host's frames to a function's arguments and from its result back, by the SDK's own converters."""
+"""Converts the host's frames to a function's arguments, and its result back, by the SDK's own converters."""
 
 import inspect
 from collections.abc import Callable
@@ -18,7 +18,7 @@ Arguments = dict[str, Any]
 
 
 def prepare(function: apps.Function, header: Header, body: bytes, folder: str) -> Arguments:
-    """The keyword arguments of one call."""
+    """Return the keyword arguments of one call."""
     arguments: Arguments = {}
     for binding in function.bindings:
         if binding["type"] == function.trigger:
@@ -33,7 +33,7 @@ def prepare(function: apps.Function, header: Header, body: bytes, folder: str) -
 
 
 def result_of(function: apps.Function, value: Any, arguments: Arguments) -> tuple[Header, bytes]:
-    """The answer to the host for what a function returned, or set as its output."""
+    """Return the answer to the host for what a function returned, or set as its output."""
     outputs = [a for a in arguments.values() if isinstance(a, Output)]
     if outputs and function.trigger == bindings.HTTP and outputs[0].get() is None:
         return {"ok": True, "status": 204, "headers": [], "cookies": []}, b""
@@ -41,7 +41,7 @@ def result_of(function: apps.Function, value: Any, arguments: Arguments) -> tupl
 
 
 class Output(func.Out[Any]):
-    """Where a function leaves its response when it does not return it."""
+    """Takes a function's response that it does not return."""
 
     def __init__(self) -> None:
         self._value: Any = None
@@ -51,7 +51,7 @@ class Output(func.Out[Any]):
         self._value = val
 
     def get(self) -> Any:
-        """What was set last."""
+        """Return what was set last."""
         return self._value
 
 

@@ -55,7 +55,7 @@ def test_a_stop_waits_nine_seconds_at_most(tmp_path: Path) -> None:
 
 
 def test_a_host_bound_elsewhere_says_its_own_address(tmp_path: Path) -> None:
-    """An app's durable client hands out the same address."""
+    """A durable client of an app on a host with `--bind` makes URLs with that address."""
     with hosted(tmp_path, "--bind", "127.0.0.2") as host:
         assert host.process.url.startswith("http://127.0.0.2:")
         address = host.call("POST", "/api/client/addresses/any").json["statusQueryGetUri"]
@@ -64,7 +64,7 @@ def test_a_host_bound_elsewhere_says_its_own_address(tmp_path: Path) -> None:
 
 
 def test_two_workers_share_the_work(tmp_path: Path) -> None:
-    """Either can be killed; the other goes on meanwhile."""
+    """Two workers share the activities, and when one is killed the other goes on."""
     with hosted(tmp_path, "--workers", "2") as host:
         assert host.result("caught", [["nap", 0.3]] * 4) == [0.3] * 4
         pids = {int(line.split()[0]) for line in host.noted("naps")}
@@ -75,7 +75,7 @@ def test_two_workers_share_the_work(tmp_path: Path) -> None:
 
 
 def test_the_environment_reaches_the_app(tmp_path: Path) -> None:
-    """The app also sees what local.settings.json adds."""
+    """An app sees the host's environment and the values of local.settings.json."""
     with hosted(tmp_path, env={"FROM_SHELL": "shell"}) as host:
         given = host.call("GET", "/api/environment?names=FROM_SHELL,EVERY,FUNCTIONS_WORKER_RUNTIME").json
         assert given == ["shell", "0 0 4 1 1 *", "python"]
@@ -83,7 +83,7 @@ def test_the_environment_reaches_the_app(tmp_path: Path) -> None:
 
 
 def test_a_host_can_be_stopped_while_its_app_still_loads(tmp_path: Path) -> None:
-    """An import that does not end does not hold it."""
+    """A host whose app is still being imported exits with 0 at SIGTERM."""
     prepare(tmp_path)
     marker = tmp_path / "importing"
     code = f"import pathlib, time\npathlib.Path({str(marker)!r}).touch()\ntime.sleep(60)\n"

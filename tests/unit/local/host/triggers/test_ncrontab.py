@@ -32,7 +32,7 @@ def test_the_next_run_is_the_first_that_fits(text: str, expected: str) -> None:
 
 
 def test_runs_follow_each_other() -> None:
-    """A run's own moment is not its next one."""
+    """The next run after a run is a later one."""
     schedule = Schedule("0 0 * * * *")
     first = schedule.after(START)
     assert (schedule.after(first) - first).total_seconds() == 3600
@@ -43,12 +43,12 @@ def test_runs_follow_each_other() -> None:
     ["", "* * *", "61 * * * * *", "x * * * * *", "0 0 0 * * 8", "*/1_0 * * * * *", "0 0 0 * * Mondays", "00:00:00"],
 )
 def test_nonsense_is_named(text: str) -> None:
-    """The message repeats the schedule."""
+    """A schedule that cannot be parsed raises NotASchedule."""
     with pytest.raises(NotASchedule, match="The schedule"):
         Schedule(text)
 
 
 def test_a_date_that_never_comes_is_named() -> None:
-    """A schedule for the 31st of February is refused."""
+    """A schedule for the 31st of February raises NotASchedule."""
     with pytest.raises(NotASchedule, match="never comes"):
         Schedule("0 0 0 31 2 *").after(START)

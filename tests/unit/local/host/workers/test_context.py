@@ -1,4 +1,4 @@
-"""What a function that asks for `context` is given."""
+"""The context of a function that asks for it."""
 
 import re
 
@@ -7,7 +7,7 @@ from local.host.workers.worker import _run
 
 
 def test_a_call_knows_its_name_folder_and_id() -> None:
-    """It is the first attempt, in a trace of its own."""
+    """A call's context has the function's name and folder, the call's id, no retries, and a trace of its own."""
     context = Context("f", "/app", "id")
     assert (context.function_name, context.function_directory, context.invocation_id) == ("f", "/app", "id")
     assert (context.retry_context.retry_count, context.retry_context.max_retry_count) == (0, 0)
