@@ -94,7 +94,9 @@ class _Connection(RequestHandler):
         exc: BaseException | None = None,
         message: str | None = None,
     ) -> web.StreamResponse:
-        """The answer to a request that is no HTTP; the host's own mistakes are logged as they are."""
+        """The answer to a request that is no HTTP. A client that has gone is no error; the server's own are logged."""
+        if isinstance(exc, ConnectionError):
+            return web.Response(status=400)  # nobody reads it
         if status >= 500:
             return super().handle_error(request, status, exc, message)
         server = self._manager
