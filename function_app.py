@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import Any
 
 import azure.durable_functions as df
 import azure.functions as func
@@ -68,11 +69,12 @@ app.timer_trigger(schedule="0 * * * * *", arg_name="timer")(client(sweep))
 for orchestrator in (import_report, run_wave, run_lane, compensate_run, remove_previous):
     app.orchestration_trigger(context_name="context")(orchestrator)
 
+user_code: Any = {"reports": a.reports, "gate": a.gate, "stopped": a.stopped}
 for step in (
     AdvanceRun(runs=a.runs).advance_run,
     ReadInputFile(gate=a.gate, staging=a.staging, files=a.files, in_thread=a.in_thread).read_input_file,
-    ReadDataFromDb(reports=a.reports, gate=a.gate, staging=a.staging, cosmos=a.cosmos).read_data_from_db,
-    GenerateReport(reports=a.reports, gate=a.gate, files=a.files, in_thread=a.in_thread).generate_report,
+    ReadDataFromDb(**user_code, staging=a.staging, reading=a.reading).read_data_from_db,
+    GenerateReport(**user_code, files=a.files, compute=a.compute).generate_report,
     StoreDataToDb(reports=a.reports, gate=a.gate, files=a.files, writer=a.writer).store_data_to_db,
     PublishReport(reports=a.reports, gate=a.gate, files=a.files, snapshots=a.snapshots, now=a.now).publish_report,
     UndoReport(reports=a.reports, runs=a.runs, snapshots=a.snapshots, deadlines=a.deadlines).undo_report,

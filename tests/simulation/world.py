@@ -33,6 +33,8 @@ from outlast.runs.launcher import Launcher
 from outlast.runs.record import ENDED, RunRecord
 from outlast.runs.sweep import SweepRuns
 from outlast.staging.input import InputFiles
+from outlast.staging.stopped_code import StoppedCode
+from tests.fakes.compute import InlineCompute, InlineReading
 from tests.fakes.cosmos import FakeCosmos
 from tests.fakes.http import ask
 from tests.fakes.reports import WITH_SNAPSHOT, make_csv
@@ -126,12 +128,12 @@ class World:
             jitter=lambda: 0.5,
             controllers=RateControllers(clock),
         )
-        snapshots, cosmos = self.snapshots, FakeCosmos()
+        snapshots, cosmos, stopped = self.snapshots, FakeCosmos(), StoppedCode(staging, self.scheduler.utc)
         steps = (
             AdvanceRun(runs).advance_run,
             ReadInputFile(gate, staging, files, work_here).read_input_file,
-            ReadDataFromDb(reports, gate, staging, cosmos).read_data_from_db,
-            GenerateReport(reports, gate, files, work_here).generate_report,
+            ReadDataFromDb(reports, gate, staging, InlineReading(cosmos), stopped).read_data_from_db,
+            GenerateReport(reports, gate, files, InlineCompute(reports, clock), stopped).generate_report,
             StoreDataToDb(reports, gate, files, writer).store_data_to_db,
             PublishReport(reports, gate, files, snapshots, self.scheduler.utc).publish_report,
             UndoReport(reports, runs, snapshots, deadlines).undo_report,
