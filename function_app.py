@@ -49,7 +49,7 @@ start = StartReport(reports=a.reports, inputs=a.inputs, new_runs=new_runs, start
 current = ShowCurrent(reports=a.reports, snapshots=a.snapshots).show_current
 rejects = ShowRejects(runs=a.runs, staging=a.staging).show_rejects
 health = ShowHealth(
-    settings=a.settings, reports=a.reports, cosmos=a.cosmos, staging=a.staging, clock=a.clock
+    settings=a.settings, reports=a.reports, cosmos=a.cosmos, staging=a.staging, clock=a.clock, stopped=a.stopped
 ).show_health
 
 app.route(route="reports/{report}", methods=["POST"])(client(answering(start)))
