@@ -11,16 +11,17 @@ import orjson
 
 from outlast.carried_logs import Collector
 from outlast.compute.position import Position
-from outlast.compute.wire import REFERENCE, ROWS, Frame, pack
+from outlast.compute.wire import REFERENCE, ROWS, SLICES, Frame, pack
 from outlast.errors import OutlastError, Permanent
+from outlast.generating.part_contents import ROW_BYTES
 from outlast.generating.row_generator import RowGenerator
 from outlast.generating.row_slicer import RowSlicer, join_slices, rows_of
-from outlast.generating.row_window import Limits, RowWindow, Slice
+from outlast.generating.row_window import Limits, RowWindow, Slice, Staged
 from outlast.models import Json
 from outlast.report import Report, load_report
 
-MOST_WINDOWS = 64
-"""Windows whose place is kept. One that is left out is asked for again."""
+MOST_CONTENTS = 128 * 1024 * 1024
+"""Bytes that the windows kept have made so far. What the oldest ones have made is sent again when it is needed."""
 MOST_REFERENCES = 32 * 1024 * 1024
 """Bytes of the references kept, as JSON. Parsed, they take about five times as much memory."""
 
@@ -58,8 +59,7 @@ class Answers:
             return pack({"missing": missing}, [])
         slicer = self._slicer(window, given)
         made = slicer.take(Limits.from_dict(frame.header["limits"]))
-        if not made.ended:
-            self._keep(window.key, slicer)
+        self._keep(window.key, slicer)
         return pack({"slice": _without_bytes(made), "logs": self.logs.take()}, [made.made])
 
     def _missing(self, window: RowWindow, given: dict[str, bytes]) -> list[str]:
@@ -81,8 +81,11 @@ class Answers:
 
     def _keep(self, key: str, slicer: RowSlicer) -> None:
         self._windows[key] = slicer
-        while len(self._windows) > MOST_WINDOWS:
+        while len(self._windows) > 1 and self._size() > MOST_CONTENTS:
             self._windows.popitem(last=False)
+
+    def _size(self) -> int:
+        return sum(slicer.contents.size + ROW_BYTES for slicer in self._windows.values())
 
     def _keep_reference(self, key: str, data: bytes) -> None:
         self._references[key] = (orjson.loads(data), len(data))
@@ -99,16 +102,24 @@ class Answers:
         return pack({}, [])
 
     def _join(self, frame: Frame) -> bytes:
+        known = self._windows.pop(frame.header["key"], None)
+        if known is not None and known.taken == len(frame.header["rows"]):
+            return _staged(known.staged(frame.header["chunk"]))
+        if not frame.payloads:
+            return pack({"missing": [SLICES]}, [])
         counted = zip(frame.header["rows"], frame.payloads, strict=True)
         slices = [Slice(rows, 0, 0, ended=False, size=0, made=made) for rows, made in counted]
-        documents, rejects, totals = join_slices(frame.header["chunk"], slices)
-        return pack({"totals": totals.to_dict()}, [documents, *([rejects] if rejects else [])])
+        return _staged(join_slices(frame.header["chunk"], slices))
 
     def _read(self, frame: Frame) -> bytes:
         from outlast.compute.reading import read_now  # imports the database's client, which rows do not need
 
         read = read_now(self._report(frame.header["report"]), frame.header)
         return pack({"logs": self.logs.take()}, [read])
+
+
+def _staged(part: Staged) -> bytes:
+    return pack({"totals": part.totals.to_dict()}, [part.documents, *([part.rejects] if part.rejects else [])])
 
 
 def _without_bytes(made: Slice) -> Json:

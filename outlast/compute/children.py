@@ -52,12 +52,14 @@ class Children:
             self._suspect(window.run)
             raise RowsLost(error.row, str(error)) from None
 
-    async def join(self, chunk: int, slices: Sequence[Slice]) -> Staged:
-        """See RowCompute."""
-        header = {"kind": "join", "chunk": chunk, "rows": [one.rows for one in slices]}
+    async def join(self, window: RowWindow, chunk: int, slices: Sequence[Slice]) -> Staged:
+        """See RowCompute. A child that has made all slices itself does not need them sent."""
+        header = {"kind": "join", "key": window.key, "chunk": chunk, "rows": [one.rows for one in slices]}
         try:
             async with self._usual.turn:
-                frame = _checked(await self._usual.ask(header, [one.made for one in slices], JOIN_SECONDS))
+                frame = _checked(await self._usual.ask(header, [], JOIN_SECONDS))
+                if frame.header.get("missing"):
+                    frame = _checked(await self._usual.ask(header, [one.made for one in slices], JOIN_SECONDS))
         except (Late, Ended) as error:
             raise Transient(f"the process that joins a part's rows had to be replaced: {error}") from None
         documents, *rejects = frame.payloads

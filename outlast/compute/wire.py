@@ -12,8 +12,8 @@ import orjson
 from outlast.models import Json
 
 LENGTHS = Struct(">II")
-ROWS, REFERENCE = "rows", "reference"
-"""What a request for rows may lack: the bytes of the rows, the reference."""
+ROWS, REFERENCE, SLICES = "rows", "reference", "slices"
+"""What a request may lack: the bytes of the rows, the reference, what the slices to join have made."""
 
 
 class Frame(NamedTuple):

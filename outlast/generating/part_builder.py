@@ -90,7 +90,7 @@ class PartBuilder:
         return None
 
     async def staged(self, chunk: int) -> Staged:
-        return await self.compute.join(chunk, self.slices)
+        return await self.compute.join(self.window, chunk, self.slices)
 
     def _size(self) -> int:
         return sum(one.size for one in self.slices)

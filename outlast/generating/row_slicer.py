@@ -25,7 +25,10 @@ def rows_of(window: RowWindow, data: bytes) -> Iterator[AnyRow]:
 
 @dataclass(slots=True)
 class RowSlicer:
-    """`mark` is called with the number of each row before its code runs, and with 0 after the last row of a slice."""
+    """`mark` is called with the number of each row before its code runs, and with 0 after the last row of a slice.
+
+    `contents` is what all slices so far have made, `taken` their number and `count` that of their rows.
+    """
 
     generator: RowGenerator
     rows: Iterator[AnyRow]
@@ -34,6 +37,9 @@ class RowSlicer:
     mark: Mark
     next_row: int = 0
     offset: int = 0
+    contents: PartContents = field(default_factory=PartContents)
+    taken: int = 0
+    count: int = 0
     _refused: dict[int, tuple[str, str]] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -45,12 +51,24 @@ class RowSlicer:
         until, collected = self.clock() + limits.seconds, _Collected()
         for row in self.rows:
             self.mark(row.number)
-            collected.add(row, self._generated(row))
+            self._add(row, self._generated(row), collected)
             self.next_row, self.offset = row.number + 1, self.window.offset + row.end
             if collected.size > limits.room or (self.clock() >= until and row.number >= limits.through):
                 break
         self.mark(0)
+        self.taken, self.count = self.taken + 1, self.count + collected.rows
         return collected.slice(self.offset, self.next_row, self._ended())
+
+    def staged(self, chunk: int) -> Staged:
+        """The part that all slices so far make."""
+        return Staged(*self.contents.staged(chunk, self.count))
+
+    def _add(self, row: AnyRow, generated: Documents | Reject, collected: "_Collected") -> None:
+        collected.add(row, generated)
+        if isinstance(generated, Reject):
+            self.contents.refuse(generated)
+        else:
+            self.contents.add(row, generated)
 
     def _generated(self, row: AnyRow) -> Documents | Reject:
         if row.number in self._refused:

@@ -105,6 +105,6 @@ class RowCompute(Protocol):
         """
         ...
 
-    async def join(self, chunk: int, slices: Sequence[Slice]) -> Staged:
-        """Join slices that follow each other to one part."""
+    async def join(self, window: RowWindow, chunk: int, slices: Sequence[Slice]) -> Staged:
+        """Join all slices of a window to one part."""
         ...

@@ -53,7 +53,7 @@ class InlineCompute:
         except Dying:
             raise RowsLost(self._row, "signal SIGKILL") from None
 
-    async def join(self, chunk: int, slices: Sequence[Slice]) -> Staged:
+    async def join(self, window: RowWindow, chunk: int, slices: Sequence[Slice]) -> Staged:
         """See RowCompute."""
         return join_slices(chunk, slices)
 

@@ -185,7 +185,7 @@ def test_a_row_that_takes_too_much_memory_is_a_reject(app: Path) -> None:
     """The child's memory is bounded, so such a row fails with MemoryError and the process lives."""
 
     async def work(children: Children) -> None:
-        staged = await children.join(0, [await take(children, ["greedy", ""])])
+        staged = await children.join(window("r1"), 0, [await take(children, ["greedy", ""])])
         assert b"MemoryError" in (staged.rejects or b"")
         assert (staged.totals.rows, staged.totals.rejected) == (2, 1)
 

@@ -27,7 +27,7 @@ def test_rows_become_documents_with_the_reference(opener: Opener) -> None:
     async def work(compute: RowCompute) -> None:
         one = await take(compute, ["", ""])
         assert (one.rows, one.row, one.ended) == (2, 4, True)
-        staged = await compute.join(0, [one])
+        staged = await compute.join(window("r1"), 0, [one])
         lines = sorted(read_staged(staged.documents), key=lambda line: line.row)
         assert [(line.row, line.parsed()) for line in lines] == [
             (number, {"id": f"s{number}", "shop": "x", "reference": "r"}) for number in (2, 3)
