@@ -20,11 +20,13 @@ from outlast.cosmos.bulk.rate_controller import RateControllers
 from outlast.cosmos.bulk.writer import Writer
 from outlast.deadline import Deadlines
 from outlast.report import Report
+from outlast.runs.email_turns import EmailTurns
 from outlast.runs.fence import Gate
 from outlast.runs.record import RunRecord
 from outlast.staging.input import InputFiles
 from outlast.staging.paths import body_path
 from outlast.staging.store import Staging
+from tests.fakes.app_documents import FakeAppDocuments
 from tests.fakes.clock import ManualClock
 from tests.fakes.cosmos import FakeCosmos
 from tests.fakes.driver import Driver, Instance, Step, Story
@@ -62,6 +64,7 @@ class World:
     transport: FakeTransport = field(default_factory=FakeTransport)
     cosmos: FakeCosmos = field(default_factory=FakeCosmos)
     mailer: FakeMailer = field(default_factory=FakeMailer)
+    documents: FakeAppDocuments = field(default_factory=FakeAppDocuments)
     runs: FakeRuns = field(init=False)
     snapshots: FakeSnapshots = field(init=False)
     files: InputFiles = field(init=False)
@@ -93,9 +96,12 @@ class World:
             "publish_report": PublishReport(reports, gate, files, snapshots, self.clock.now).publish_report,
             "undo_report": UndoReport(reports, self.runs, snapshots, deadlines).undo_report,
             "remove_generation": RemoveGeneration(reports, snapshots, deadlines).remove_generation,
-            "send_email": SendEmail(self.runs, self.mailer).send_email,
+            "send_email": SendEmail(self.runs, self.mailer, self.turns()).send_email,
         }
         self.driver = Driver(STORIES, self.steps, self.seed)
+
+    def turns(self) -> EmailTurns:
+        return EmailTurns(self.documents, self.runs, self.clock.now, 2 * self.timeout)
 
     async def accept(self, body: bytes, run: str = "r1", **fields: Any) -> RunRecord:
         """Stage and record a run as the start endpoint does."""

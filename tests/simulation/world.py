@@ -27,13 +27,14 @@ from outlast.http.problem import answering
 from outlast.http.start_once import StartOnce
 from outlast.http.start_report import NewRuns, StartReport
 from outlast.models import MOST_ATTEMPTS
+from outlast.runs.email_turns import EmailTurns
 from outlast.runs.fence import Gate
 from outlast.runs.ids import run_of_key
 from outlast.runs.launcher import Launcher
 from outlast.runs.record import ENDED, RunRecord
 from outlast.runs.sweep import SweepRuns
 from outlast.staging.input import InputFiles
-from tests.fakes.app_documents import SECRET_OF_TESTS, secret_of_tests
+from tests.fakes.app_documents import SECRET_OF_TESTS, FakeAppDocuments, secret_of_tests
 from tests.fakes.cosmos import FakeCosmos
 from tests.fakes.http import ask
 from tests.fakes.reports import WITH_SNAPSHOT, make_csv
@@ -128,6 +129,7 @@ class World:
             controllers=RateControllers(clock),
         )
         snapshots, cosmos = self.snapshots, FakeCosmos()
+        turns = EmailTurns(FakeAppDocuments(), runs, self.scheduler.utc, 2 * LIMIT)
         steps = (
             AdvanceRun(runs).advance_run,
             ReadInputFile(gate, staging, files, work_here).read_input_file,
@@ -137,7 +139,7 @@ class World:
             PublishReport(reports, gate, files, snapshots, self.scheduler.utc).publish_report,
             UndoReport(reports, runs, snapshots, deadlines).undo_report,
             RemoveGeneration(reports, snapshots, deadlines).remove_generation,
-            SendEmail(runs, self.post).send_email,
+            SendEmail(runs, self.post, turns).send_email,
         )
         registered = {step.__name__: activity(step, 3600.0) for step in steps}
         return {**registered, "publish_report": self._breaking(registered["publish_report"])}
