@@ -13,6 +13,8 @@ RUNS_CONTAINER = "runs"
 """The container of the run records; its partition key is `/id`."""
 MOST_ATTEMPTS = 4
 """Attempts of a run: the first and three more, when nothing but the engine was wrong."""
+ADMITTED = "admitted"
+"""The event that a run waits for while it is queued."""
 MOST_LANES = 32
 """Lanes of a wave. More would make the history of a wave too long."""
 
@@ -222,6 +224,9 @@ class RunChange(Payload):
     outcome: str | None = None
     step: str | None = None
     receipt: Json | None = None
+    can_email: bool = True
+    owner: str | None = None
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,7 +254,8 @@ class RunEnd(Payload):
 class RunView(Payload):
     """What `advance_run` returns of the record. A limit that is None does not apply.
 
-    `attempt` is the next one where an orchestration that was started again takes the work over.
+    `max_parallel` is the run's share of the lanes, which the runs at work divide among themselves. `attempt` is the
+    next one where an orchestration that was started again takes the work over.
     """
 
     max_parallel: int

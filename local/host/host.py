@@ -22,6 +22,7 @@ from local.host.workers.functions import HttpFunctions, Refused, register
 from local.host.workers.pool import NotReady, Pool
 
 RPC = "/durabletask/"
+DRAIN_SECONDS = 9.0  # how long a stop waits for the calls under way: the Azure host was seen to wait for 8.7 s
 WORKER = "python"  # how the worker's program is named in failures
 
 
@@ -54,7 +55,7 @@ class Host:
             self._database, self._pool, self._clock, self._settings.timeout, self._settings.values, say
         )
         self._admin = Admin(self._keys, self._pool, self._settings.timeout, self._timers.fire, say)
-        self._public = Listener(self._answer, guard=from_outside(options.bind))
+        self._public = Listener(self._answer, guard=from_outside(options.bind), shutdown_seconds=DRAIN_SECONDS)
         self._rpc = Listener(self._answer_worker, guard=from_workers)
 
     async def serve(self, ready: Callable[[str], None], stop: asyncio.Event) -> None:
@@ -68,6 +69,8 @@ class Host:
                     end.result()
         finally:
             work.cancel()
+            if not self._broken.done():
+                await self._drain()
             await self._stop()
 
     async def _work(self, ready: Callable[[str], None]) -> None:
@@ -89,8 +92,13 @@ class Host:
     def _origin(self) -> str:
         return f"http://{_named(self._options.bind)}:{self._public.port}"
 
+    async def _drain(self) -> None:
+        """No new work; what is under way has a time in which it can end and be recorded."""
+        ends = [self._public.stop(), self._timers.drain(), self._engine.drain()]
+        await asyncio.wait([asyncio.create_task(end) for end in ends], timeout=DRAIN_SECONDS)
+
     async def _stop(self) -> None:
-        """No new work, then no workers, then no file: whatever was under way is done again by the next start."""
+        """No workers any more, then no file: what is still under way is done again by the next start."""
         await self._public.stop()
         await self._rpc.stop()
         await self._timers.stop()
@@ -150,6 +158,7 @@ class Host:
             orchestrators=self._settings.orchestrators,
             timeout=self._settings.timeout,
             worker=WORKER,
+            visibility=self._settings.visibility,
         )
 
     def _break_from(self, loop: asyncio.AbstractEventLoop) -> Callable[[BaseException], None]:

@@ -12,7 +12,7 @@ from outlast.http.problem import Problem
 from outlast.http.start_once import StartOnce, fingerprint, read_key, was_purged
 from outlast.http.start_request import StartRequest, read_start_request
 from outlast.report import Report
-from outlast.runs.record import RunRecord, RunRequest
+from outlast.runs.record import RunRecord, RunRequest, RunStatus
 from outlast.staging.store import Staging
 
 
@@ -27,6 +27,7 @@ class NewRuns:
     max_parallel: int
     now: Callable[[], datetime]
     new_id: Callable[[], str]
+    owner: str = ""
 
     def make(self, report: Report[Any], asked: StartRequest, run: str | None) -> RunRecord:
         """`run` is the id of a run with a key, None for one without."""
@@ -48,7 +49,7 @@ class NewRuns:
             ru_share=asked.options.ru_share,
             max_parallel=asked.options.max_parallel or self.max_parallel,
         )
-        return RunRecord(id=run or self.new_id(), request=request)
+        return RunRecord(id=run or self.new_id(), request=request, status=RunStatus(owner=self.owner))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,13 @@
 """Whose email is sent now: the app's email log, kept in the container `runs`."""
 
+import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from outlast.runs.app_documents import AppDocuments
+from outlast.cosmos.documents import Documents
+from outlast.models import Json
+from outlast.runs.app_documents import change_members
 from outlast.runs.email_log import (
     Digest,
     EmailLog,
@@ -19,18 +22,21 @@ from outlast.runs.email_log import (
 from outlast.runs.record import ENDED, RunRecord
 from outlast.runs.store import Runs
 
-EMAILS = "app:emails"
-"""Name of the document that holds the log."""
-
 
 @dataclass(frozen=True, slots=True)
 class EmailTurns:
     """`lease`: seconds after which a call that sends a digest is surely dead."""
 
-    documents: AppDocuments
+    documents: Documents
     runs: Runs
+    owner: str
     now: Callable[[], datetime]
     lease: float
+
+    @property
+    def name(self) -> str:
+        """The id of the document with the log. Each owner has one, because each sends its emails to its own people."""
+        return f"emails-{hashlib.sha256(self.owner.encode()).hexdigest()[:16]}"
 
     async def take(self, record: RunRecord) -> Taken:
         """What the call for this run's email does. COLLECT is never returned."""
@@ -56,23 +62,24 @@ class EmailTurns:
         await self._change(lambda log, _: Taken(digest_left(log, key), Turn.DIGEST))
 
     async def _pending(self) -> list[RunRecord]:
-        """The runs that a digest may name. What a run still undoes can show that it is completed."""
+        """The owner's runs that a digest may name. What a run still undoes can show that it is completed."""
         return [
             record
             for record in await self.runs.open_runs()
-            if "email" in record.status.pending
+            if record.status.owner == self.owner
+            and "email" in record.status.pending
             and ("undo" not in record.status.pending or record.status.state in ENDED)
         ]
 
     async def _change(self, decide: Callable[[EmailLog, float], Taken]) -> Taken:
         taken: Taken | None = None
 
-        def edit(members: dict[str, object]) -> dict[str, object]:
+        def edit(members: Json) -> Json:
             nonlocal taken
             taken = decide(EmailLog.from_dict(members), self.now().timestamp())
             return taken.log.to_dict()
 
-        await self.documents.change(EMAILS, edit)
+        await change_members(self.documents, self.name, edit)
         assert taken is not None
         return taken
 

@@ -1,4 +1,4 @@
-"""The host's own pages and its administration: status, the list of functions, running one by hand."""
+"""The host's page and its administration: status, list of functions, running a function by hand."""
 
 import asyncio
 import json
@@ -49,7 +49,7 @@ class Admin:
         self.registered = Registered(all=[])
 
     async def answer(self, request: Request) -> Reply:
-        """Answers a request; only the ping needs no key."""
+        """Answer a request; only the ping needs no key."""
         path = request.path.strip("/")
         if path == "admin/host/ping":
             return empty(200)
@@ -69,7 +69,7 @@ class Admin:
                 return empty(404)
 
     def page(self) -> Reply:
-        """The page that shows functions and instances; it asks for a key before it shows anything."""
+        """Return the page that shows functions and instances. It asks for a key before it shows anything."""
         return Reply(status=200, body=PAGE, headers=PAGE_HEADERS)
 
     def _status(self) -> dict[str, Any]:
@@ -86,7 +86,7 @@ class Admin:
         return next((f for f in self.registered.all if f["name"].lower() == name.lower()), None)
 
     async def _run(self, request: Request, name: str) -> Reply:
-        """Runs a timer function or an activity; the answer does not wait for it."""
+        """Run a timer function or an activity without waiting for its end."""
         found = self._find(name)
         if found is None:
             return empty(404)
@@ -118,7 +118,7 @@ class Admin:
 
 
 def _input(given: Any) -> str:
-    """The real host's admin call carries the input in a field of that name."""
+    """Return the input of the call, which is in the field `input` as in the Azure host's admin API."""
     value = given.get("input") if isinstance(given, dict) else None
     return value if isinstance(value, str) else "null"
 

@@ -51,7 +51,10 @@ class _Server(web.Server):
 class Listener:
     """One listening address and what answers there."""
 
-    def __init__(self, answer: Answer, *, guard: Callable[[web.BaseRequest], str | None]) -> None:
+    def __init__(
+        self, answer: Answer, *, guard: Callable[[web.BaseRequest], str | None], shutdown_seconds: float = 1.0
+    ) -> None:
+        """`shutdown_seconds` is how long a stop waits for the answers under way."""
         self._answer = answer
         self._guard = guard
         self._server = _Server(
@@ -60,7 +63,7 @@ class Listener:
             keepalive_timeout=HEAD_SECONDS,
             auto_decompress=False,  # a function gets the bytes that were sent
         )
-        self._runner = web.ServerRunner(self._server, shutdown_timeout=1.0)
+        self._runner = web.ServerRunner(self._server, shutdown_timeout=shutdown_seconds)
         self.port = 0
         self._bind = ""
 

@@ -30,7 +30,7 @@ def counted(**totals: float) -> Json:
 
 
 def line(text: str, name: str) -> str:
-    """What stands behind a name in the email."""
+    """Return the text after a name in the email."""
     (found,) = (row for row in text.splitlines() if row.startswith(f"{name}:"))
     return found.partition(":")[2].strip()
 
@@ -45,7 +45,7 @@ def send(world: World, **changes: Any) -> None:
 
 
 def test_the_email_says_which_run_failed_where_and_why() -> None:
-    """Report, run, attempt, time, step with its chunk, reason."""
+    """The email has the report, the run with attempt and time, the step with its chunk, and the reason."""
     sent = write()
     assert sent.subject == "Report sales failed: run r1"
     assert line(sent.text, "Run") == "r1 (attempt 1, accepted 2026-01-01T00:00:00+00:00)"
@@ -54,7 +54,7 @@ def test_the_email_says_which_run_failed_where_and_why() -> None:
 
 
 def test_a_step_without_a_chunk_is_named_alone() -> None:
-    """Reading and publishing have no chunk."""
+    """A step without a chunk stands alone in the email."""
     assert line(write(failure=Failure("read_input_file", None, "x").to_dict()).text, "Step") == "read_input_file"
 
 
@@ -104,14 +104,14 @@ def test_a_run_that_never_began_to_store_has_written_nothing(step: str, attempt:
 
 
 def test_the_email_says_where_the_rejects_are() -> None:
-    """How many of how many, and the way to list them."""
+    """The email has the number of rejects and the way to list them."""
     sent = write(totals=counted(rows=9, rejected=2))
     assert line(sent.text, "Rejects") == "2 of 9 rows, listed at GET /api/runs/r1/rejects"
     assert "tolerated_rejects" in line(sent.text, "What to do next")
 
 
 def test_the_email_says_what_to_do_next_where_no_row_is_to_blame() -> None:
-    """The email says that starting again doubles nothing."""
+    """The email of a run without rejects says that starting again doubles nothing."""
     sent = write(totals=counted(rows=9))
     assert line(sent.text, "Rejects") == "none"
     assert "none is doubled" in line(sent.text, "What to do next")
@@ -124,27 +124,27 @@ def test_no_row_name_or_parameter_of_the_caller_is_in_the_email() -> None:
 
 
 def test_a_failure_that_was_not_recorded_still_makes_a_email() -> None:
-    """Somebody is told in any case."""
+    """The email about a failure that was not recorded says so as its reason."""
     assert line(write(failure=None).text, "Reason") == "the reason was not recorded"
 
 
 def test_a_email_is_the_same_each_time_it_is_sent() -> None:
-    """One key for run and attempt, so that a repeat can be told from a second email."""
+    """A repeated email is the same and has the same key, which differs between attempts."""
     assert write() == write()
     assert write().key == "r1:1:failed"
     assert write(attempt=2).key != write().key
 
 
 def test_the_email_of_a_failing_run_is_sent() -> None:
-    """One call sends one email."""
+    """One call for a failing run sends one email."""
     world = World()
     send(world)
     assert [sent.key for sent in world.mailer.emails] == ["r1:1:failed"]
 
 
-@pytest.mark.parametrize("changes", [{"state": "completed"}, {"state": "storing"}, {"attempt": 2}])
+@pytest.mark.parametrize("changes", [{"state": "completed"}, {"attempt": 2}])
 def test_of_a_run_that_is_not_failing_nobody_is_told(changes: dict[str, Any]) -> None:
-    """It belongs to somebody else's work."""
+    """A call for a run that is completed or in another attempt raises Permanent and sends nothing."""
     world = World()
     with pytest.raises(Permanent, match=r"belongs to failing or .* in attempt 1"):
         send(world, **changes)
@@ -153,7 +153,7 @@ def test_of_a_run_that_is_not_failing_nobody_is_told(changes: dict[str, Any]) ->
 
 @pytest.mark.parametrize("state", ["failing", "failed", "cancelled"])
 def test_what_is_not_pending_is_not_sent(state: str) -> None:
-    """A repeat that comes after the email, and a call for a cancelled run, send nothing."""
+    """A call without a pending email sends nothing."""
     world = World()
 
     async def run() -> Json:
@@ -167,7 +167,7 @@ def test_what_is_not_pending_is_not_sent(state: str) -> None:
 
 @pytest.mark.parametrize(("status", "kind"), [(500, Transient), (429, Transient), (401, Permanent)])
 def test_what_the_mail_service_answers_is_passed_on(status: int, kind: type[Exception]) -> None:
-    """Whether it is tried again is not decided here."""
+    """An error of the mail service is raised unchanged."""
     world = World()
     world.mailer.answer_with([status])
     with pytest.raises(kind):
@@ -175,7 +175,7 @@ def test_what_the_mail_service_answers_is_passed_on(status: int, kind: type[Exce
 
 
 def test_a_limit_of_the_mail_service_is_waited_for() -> None:
-    """The answer says how long, for the orchestration to wait."""
+    """The answer has the seconds that the mail service asks to wait."""
     world = World()
 
     async def run() -> Json:
@@ -188,14 +188,14 @@ def test_a_limit_of_the_mail_service_is_waited_for() -> None:
 
 
 def test_what_was_sent_is_pending_no_more() -> None:
-    """From the moment on at which the mail service took it: whoever compensates the run anew does not send it again."""
+    """The email is taken out of the pending steps as soon as it is sent."""
     world = World()
     send(world, pending=["undo", "email"])
     assert world.runs.records["r1"].status.pending == ["undo"]
 
 
 def test_an_email_whose_step_cannot_be_cleared_is_sent_all_the_same() -> None:
-    """Its caller hears so, and clears it; failing here would send it again."""
+    """A call that cannot clear its step returns that the email was sent, so that it is not sent again."""
 
     class Away(FakeRuns):
         async def change(self, *_: Any) -> RunRecord:
@@ -212,7 +212,7 @@ def test_an_email_whose_step_cannot_be_cleared_is_sent_all_the_same() -> None:
 
 
 def test_what_is_pending_for_a_run_that_has_ended_is_done() -> None:
-    """The sweep begins the compensation again."""
+    """The pending email of a run that has ended is sent."""
     world = World()
     send(world, state="failed", pending=["email"])
     assert len(world.mailer.emails) == 1

@@ -131,7 +131,7 @@ def test_no_interval_is_zero() -> None:
     ("policy", "attempts", "cap"), [(Caller.step_retry, 5, 60_000), (Caller.email_retry, 10, 300_000)]
 )
 def test_each_policy_is_what_its_reason_says(policy: Callable[[Caller], Backoff], attempts: int, cap: int) -> None:
-    """Steps give up after minutes, for their run waits; mail is tried for longer, for its service comes back."""
+    """An activity is retried for minutes, and the email for longer, because a mail service comes back."""
     written = policy(caller(0.5)).to_json()
     assert (written["maxNumberOfAttempts"], written["maxRetryIntervalInMilliseconds"]) == (attempts, cap)
     assert written["backoffCoefficient"] == 2

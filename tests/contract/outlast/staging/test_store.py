@@ -48,7 +48,7 @@ def test_a_file_comes_back_as_it_was_put(visit: Visit, data: bytes) -> None:
 
 
 def test_what_is_not_there_is_none(visit: Visit) -> None:
-    """A missing file, a folder and a path below a file are None."""
+    """A missing file, a folder and a path below a file have neither content nor size nor version."""
 
     async def check(staging: Staging) -> None:
         await staging.put("a/b", b"x")
@@ -61,7 +61,7 @@ def test_what_is_not_there_is_none(visit: Visit) -> None:
 
 
 def test_what_was_promised_and_is_not_there_is_permanent(visit: Visit) -> None:
-    """A needed file that is missing is a permanent failure."""
+    """Reading a needed file that is missing raises Permanent."""
 
     async def check(staging: Staging) -> None:
         with pytest.raises(Permanent, match="the staged file x is missing"):
@@ -97,7 +97,7 @@ def test_a_file_is_written_once_if_absent(visit: Visit) -> None:
 
 
 def test_of_many_at_once_one_is_first(visit: Visit) -> None:
-    """Of simultaneous puts if absent exactly one is the first, and its content is complete."""
+    """Exactly one of many simultaneous puts if absent is the first, and its content is complete."""
 
     async def check(staging: Staging) -> None:
         contents = [bytes([n]) * 10_000 for n in range(20)]
@@ -133,7 +133,7 @@ def test_an_empty_file_has_an_empty_range(visit: Visit) -> None:
 
 
 def test_a_range_of_a_file_that_has_changed_is_permanent(visit: Visit) -> None:
-    """Reading a range of another version than the given one is a permanent failure."""
+    """Reading a range of a file that has another version than the given one raises Permanent."""
 
     async def check(staging: Staging) -> None:
         await staging.put("x", b"before")
@@ -147,7 +147,7 @@ def test_a_range_of_a_file_that_has_changed_is_permanent(visit: Visit) -> None:
 
 
 def test_a_stream_of_any_size_is_written(visit: Visit) -> None:
-    """A queue is written in its order, and its length is returned."""
+    """A stream is written in its order, and its length is returned."""
 
     async def check(staging: Staging) -> None:
         pieces = [bytes([n]) * 3_000_000 for n in range(4)]
@@ -161,7 +161,7 @@ def test_a_stream_of_any_size_is_written(visit: Visit) -> None:
 
 @pytest.mark.parametrize("before", [0, 1, 12_000_000])
 def test_of_a_stream_that_breaks_nothing_is_kept(visit: Visit, before: int) -> None:
-    """A queue that raises leaves no file, and its error is raised unchanged."""
+    """A stream that raises leaves no file, and its error is raised unchanged."""
 
     async def check(staging: Staging) -> None:
         with pytest.raises(ValueError, match="truncated"):
@@ -184,7 +184,7 @@ def test_a_path_is_taken_as_it_is(visit: Visit, path: str) -> None:
 
 
 def test_a_location_that_is_not_configured_says_so() -> None:
-    """A location that is not configured fails with the names of the settings."""
+    """A call without a configured location raises Permanent with the names of the settings."""
 
     async def run() -> None:
         await Staging("").get("x")
@@ -202,7 +202,7 @@ def test_a_location_that_is_not_configured_says_so() -> None:
     ],
 )
 def test_a_url_that_does_not_open_is_refused_without_repeating_it(url: str, text: str) -> None:
-    """The text names the settings and the form that works, and it holds no signature."""
+    """The error for a URL that does not open names the settings and the right form, and does not repeat the URL."""
     with pytest.raises(Permanent, match=f"STAGING_URL or INPUTS_URL {text}; give it as https://ACCOUNT") as caught:
         asyncio.run(Staging(url).get("x"))
     assert url not in str(caught.value)

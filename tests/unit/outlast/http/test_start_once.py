@@ -15,7 +15,7 @@ from outlast.inputs import FORMATS
 from outlast.run_options import Options
 from outlast.runs.ids import run_of_key, run_of_key_without_secret
 from outlast.staging.paths import body_path
-from tests.fakes.app_documents import SECRET_OF_TESTS
+from tests.fakes.documents import SECRET_OF_TESTS
 from tests.fakes.endpoints import start_endpoint
 from tests.fakes.http import ORIGIN, FakeClient, ask, finish, read
 from tests.fakes.reports import Choice, make_csv
@@ -180,7 +180,7 @@ def test_without_a_key_each_post_is_a_new_run() -> None:
 
 @pytest.mark.parametrize("keys", [1, 100])
 def test_a_hundred_posts_at_once_start_a_run_for_each_key(keys: int) -> None:
-    """Of many simultaneous requests, all get 202 and each key starts one run."""
+    """Many simultaneous requests all get 202, and each key starts one run."""
     starts = Starts()
 
     async def post_all() -> list[func.HttpResponse]:

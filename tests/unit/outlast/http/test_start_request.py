@@ -226,7 +226,7 @@ def test_an_unknown_name_is_answered_with_the_known_names(more: dict[str, Any], 
 
 
 def test_with_a_reference_nothing_is_taken_from_the_query() -> None:
-    """With a reference, an option or parameter in the query is refused by its name."""
+    """A start by reference refuses an option or parameter in the query by its name."""
     status, field, _ = refuse(read_reference, {"input": "x.csv"}, {"x.csv": make_csv(1)}, factor="2", code="k")
     assert (status, field) == (400, "factor")
 

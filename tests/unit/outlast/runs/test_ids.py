@@ -5,7 +5,7 @@ from outlast.runs.ids import compensation_id, lane_id, removal_id, run_of_key, r
 
 
 def test_the_instances_of_a_run_are_named_by_it() -> None:
-    """Each id can be computed from the run, so nobody has to keep it."""
+    """Each instance id is computed from the run, so that it need not be stored."""
     assert wave_id("r1", 2, "store", 7) == "r1:2:store7"
     assert lane_id("r1:2:store7", 3) == "r1:2:store7-3"
     assert compensation_id("r1", 2) == "r1:2:compensate"

@@ -8,7 +8,7 @@ from local.host.http.routes import NotATemplate, find, query_of, route_of
 
 
 def parameters(template: str, path: str, **binding: Any) -> dict[str, str] | None:
-    """What a template makes of a path under the prefix."""
+    """Return the parameters that a template takes from a path under the prefix."""
     found = find([route_of("f", {"route": template, **binding}, "api")], "GET", path)
     return found[1] if found else None
 
@@ -47,12 +47,13 @@ def parameters(template: str, path: str, **binding: Any) -> dict[str, str] | Non
     ],
 )
 def test_a_template_takes_what_fits(template: str, path: str, expected: dict[str, str] | None) -> None:
-    """Optional, default, catch-all, compound and constrained parameters; case and encoding."""
+    """A template matches paths with optional, default, catch-all, compound and constrained parameters in any case and
+    encoding."""
     assert parameters(template, path) == expected
 
 
 def test_a_function_without_a_route_has_its_name() -> None:
-    """Such a function answers every method."""
+    """A function without a route serves every method under its own name."""
     for binding in ({}, {"route": ""}):
         route = route_of("hello", binding, "api")
         assert route.match("/api/hello") == {}
@@ -65,7 +66,7 @@ def test_an_empty_prefix_leaves_the_route_alone() -> None:
 
 
 def test_the_first_route_that_fits_is_taken() -> None:
-    """One for another method, or with a constraint that does not hold, is passed over."""
+    """A request goes to the first route whose method and constraints fit it."""
     given = [("post", "{x}", ["POST"]), ("number", "{x:int}", None), ("any", "{x}", None), ("never", "a", None)]
     routes = [route_of(name, {"route": template, "methods": methods}, "api") for name, template, methods in given]
     found = [find(routes, method, path) for method, path in (("POST", "/api/7"), ("GET", "/api/7"), ("GET", "/api/a"))]
@@ -75,12 +76,13 @@ def test_the_first_route_that_fits_is_taken() -> None:
 
 @pytest.mark.parametrize("template", ["a/{b", "a/{b:nonsense}", "a/}b{", "a/{}", "a/{b:regex([)}"])
 def test_a_template_that_cannot_be_understood_names_its_function(template: str) -> None:
-    """The host refuses such a template instead of never matching it."""
+    """A template that cannot be parsed raises NotATemplate with the function's name."""
     with pytest.raises(NotATemplate, match="'f'"):
         parameters(template, "/")
 
 
 def test_a_query_is_read_as_the_real_host_reads_it() -> None:
-    """Repeated keys joined, whatever their case; keys without a value dropped, what is not an encoding kept."""
+    """A query's repeated keys are joined in any case, keys without a value are dropped, and invalid escapes are kept,
+    as on the Azure host."""
     query = "a=1&A=3&b=x+y&c&d=&e=%zz&%66=g"
     assert query_of(query) == {"a": "1,3", "b": "x y", "d": "", "e": "%zz", "f": "g"}

@@ -1,4 +1,4 @@
-"""The web server's bounds and guards."""
+"""The limits and guards of the web server."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -13,12 +13,12 @@ Guard = Callable[..., str | None]
 
 
 async def accept(_: Request) -> Reply:
-    """Answers whatever passes the guards."""
+    """Answer whatever passes the guards."""
     return empty(200)
 
 
 def talked(guard: Guard, talk: Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[bytes]]) -> bytes:
-    """What a client gets that talks to a listener by hand."""
+    """Return what a client gets that writes to a listener by hand."""
 
     async def run() -> bytes:
         listener = Listener(accept, guard=guard)
@@ -34,7 +34,7 @@ def talked(guard: Guard, talk: Callable[[asyncio.StreamReader, asyncio.StreamWri
 
 
 def status(guard: Guard, *headers: str) -> int:
-    """The status of a request with these headers."""
+    """Return the status of a request with these headers."""
 
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bytes:
         writer.write("\r\n".join(["GET /x HTTP/1.1", *headers, "", ""]).encode())
@@ -45,20 +45,20 @@ def status(guard: Guard, *headers: str) -> int:
 
 @pytest.mark.parametrize("header", ["Origin: http://evil.example", "Sec-Fetch-Site: cross-site"])
 def test_the_workers_address_refuses_browsers(header: str) -> None:
-    """It needs no key, so nothing that a page elsewhere makes a browser send may pass."""
+    """The workers' address, which needs no key, refuses every request that a foreign page can make a browser send."""
     assert status(from_workers, "Host: 127.0.0.1:1") == 200
     assert status(from_workers, "Host: 127.0.0.1:1", header) == 403
     assert status(from_workers, "Host: localhost:1") == 403
 
 
 def test_a_host_bound_to_the_network_answers_to_its_name() -> None:
-    """When it was told so; not to others."""
+    """A host with a name on the network serves requests to that name and refuses those to another."""
     assert status(from_outside("myhost"), "Host: myhost:7071") == 200
     assert status(from_outside("myhost"), "Host: yourhost:7071") == 403
 
 
 def test_a_client_that_sends_nothing_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever opens a connection and does not finish a request's head loses it."""
+    """A connection on which the head of a request stays incomplete is closed."""
     monkeypatch.setattr(server, "HEAD_SECONDS", 0.05)
 
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bytes:
@@ -69,7 +69,7 @@ def test_a_client_that_sends_nothing_is_cut_off(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_a_body_that_does_not_arrive_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The answer is 408."""
+    """A request whose body does not arrive gets 408."""
     monkeypatch.setattr(server, "BODY_SECONDS", 0.05)
 
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bytes:
@@ -80,7 +80,7 @@ def test_a_body_that_does_not_arrive_is_given_up(monkeypatch: pytest.MonkeyPatch
 
 
 def test_a_client_that_asks_may_send_its_body() -> None:
-    """Curl waits a second for that before it sends a large one."""
+    """A client that sends Expect: 100-continue gets 100 before its body and is then answered."""
 
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bytes:
         writer.write(b"POST /x HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4\r\nExpect: 100-continue\r\n\r\n")
