@@ -17,7 +17,6 @@ from outlast.cosmos.bulk.sdk_transport import SdkTransport
 from outlast.cosmos.bulk.transport import Priority, Transport
 from outlast.cosmos.bulk.writer import Writer
 from outlast.cosmos.client import Cosmos
-from outlast.cosmos.documents import CosmosDocuments, Documents
 from outlast.cosmos.snapshots.header import Snapshots
 from outlast.cosmos.snapshots.store import CosmosSnapshots
 from outlast.deadline import Deadlines
@@ -25,7 +24,7 @@ from outlast.host_settings import HostSettings
 from outlast.mail import Mailer, SendGridMailer
 from outlast.report import Report, load_reports
 from outlast.runs.admission import Admission
-from outlast.runs.app_documents import AppSecret
+from outlast.runs.app_documents import AppDocuments, AppSecret, CosmosAppDocuments
 from outlast.runs.fence import Gate
 from outlast.runs.launcher import Launcher
 from outlast.runs.patience import Patience
@@ -44,7 +43,7 @@ class Adapters:
     reports: Mapping[str, Report[Any]]
     cosmos: Cosmos
     runs: Runs
-    documents: Documents
+    documents: AppDocuments
     secret: AppSecret
     snapshots: Snapshots
     staging: Staging
@@ -71,7 +70,7 @@ class Adapters:
         staging = Staging(settings.staging_url)
         inputs = Staging(settings.inputs_url) if settings.inputs_url else None
         clock, in_thread = time.monotonic, ComputeThread().run
-        documents = CosmosDocuments(cosmos)
+        documents = CosmosAppDocuments(cosmos)
         runs, deadlines = CosmosRuns(cosmos, _now), Deadlines(host.function_timeout, clock)
         launcher = Launcher(settings.first_retry_seconds)
         seats = Seats(documents=documents, owner=host.owner, most=settings.max_runs)

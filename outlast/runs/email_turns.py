@@ -5,9 +5,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from outlast.cosmos.documents import Documents
 from outlast.models import Json
-from outlast.runs.app_documents import change_members
+from outlast.runs.app_documents import AppDocuments
 from outlast.runs.email_log import (
     Digest,
     EmailLog,
@@ -27,7 +26,7 @@ from outlast.runs.store import Runs
 class EmailTurns:
     """`lease`: seconds after which a call that sends a digest is surely dead."""
 
-    documents: Documents
+    documents: AppDocuments
     runs: Runs
     owner: str
     now: Callable[[], datetime]
@@ -36,7 +35,7 @@ class EmailTurns:
     @property
     def name(self) -> str:
         """The id of the document with the log. Each owner has one, because each sends its emails to its own people."""
-        return f"emails-{hashlib.sha256(self.owner.encode()).hexdigest()[:16]}"
+        return f"app:emails-{hashlib.sha256(self.owner.encode()).hexdigest()[:16]}"
 
     async def take(self, record: RunRecord) -> Taken:
         """What the call for this run's email does. COLLECT is never returned."""
@@ -79,7 +78,7 @@ class EmailTurns:
             taken = decide(EmailLog.from_dict(members), self.now().timestamp())
             return taken.log.to_dict()
 
-        await change_members(self.documents, self.name, edit)
+        await self.documents.change(self.name, edit)
         assert taken is not None
         return taken
 

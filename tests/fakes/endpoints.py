@@ -6,7 +6,7 @@ from typing import Any
 from outlast.http.start_once import StartOnce
 from outlast.http.start_report import NewRuns, StartReport
 from outlast.runs.launcher import Launcher
-from tests.fakes.documents import secret_of_tests
+from tests.fakes.app_documents import secret_of_tests
 from tests.fakes.reports import REPORTS
 from tests.fakes.world import World
 

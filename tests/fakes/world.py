@@ -29,9 +29,9 @@ from outlast.runs.seats import Seats
 from outlast.staging.input import InputFiles
 from outlast.staging.paths import body_path
 from outlast.staging.store import Staging
+from tests.fakes.app_documents import FakeAppDocuments
 from tests.fakes.clock import ManualClock
 from tests.fakes.cosmos import FakeCosmos
-from tests.fakes.documents import FakeDocuments
 from tests.fakes.driver import Driver, Instance, Step, Story
 from tests.fakes.mailer import FakeMailer
 from tests.fakes.records import make_record
@@ -68,7 +68,7 @@ class World:
     transport: FakeTransport = field(default_factory=FakeTransport)
     cosmos: FakeCosmos = field(default_factory=FakeCosmos)
     mailer: FakeMailer = field(default_factory=FakeMailer)
-    documents: FakeDocuments = field(default_factory=FakeDocuments)
+    documents: FakeAppDocuments = field(default_factory=FakeAppDocuments)
     most_runs: int = 8
     runs: FakeRuns = field(init=False)
     admission: Admission = field(init=False)

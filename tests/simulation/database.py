@@ -21,6 +21,7 @@ from outlast.cosmos.snapshots.header import HEADERS, RUN, Edit, Header, header_d
 from outlast.errors import Transient
 from outlast.models import Json
 from outlast.report import Report
+from outlast.runs import app_documents
 from outlast.runs.record import RunRecord
 from outlast.runs.store import Listing, need
 from tests.simulation.scheduler import START, Scheduler
@@ -142,26 +143,34 @@ class CoreRuns:
         return self.database.scheduler.now.isoformat(timespec="milliseconds")
 
 
-class CoreDocuments:
-    """`Documents`."""
+class CoreAppDocuments:
+    """`AppDocuments`."""
 
     def __init__(self, database: Database) -> None:
         self.database = database
 
-    async def read(self, name: str) -> Json | None:
-        response = await self.database.ask("GET", "runs", name, name)
-        return orjson.loads(response.body) if response.status == 200 else None
+    async def change(self, name: str, edit: app_documents.Edit) -> Json:
+        async def read() -> Json:
+            response = await self.database.ask("GET", "runs", name, name)
+            found: Json = orjson.loads(response.body) if response.status == 200 else {"members": {}}
+            return found
 
-    async def write(self, document: Json, etag: str | None) -> Json:
-        name = document["id"]
-        if etag is None:
-            response = await self.database.ask("POST", "runs", name, body=document)
-        else:
-            response = await self.database.ask("PUT", "runs", name, name, document, if_match=etag)
-        if response.status not in (200, 201):
-            raise Conflict
-        written: Json = orjson.loads(response.body)
-        return written
+        async def write(before: Json, after: Json) -> Json:
+            document, etag = {"id": name, "members": after["members"]}, before.get("_etag")
+            if etag is None:
+                response = await self.database.ask("POST", "runs", name, body=document)
+            else:
+                response = await self.database.ask("PUT", "runs", name, name, document, if_match=etag)
+            if response.status not in (200, 201):
+                raise Conflict
+            written: Json = orjson.loads(response.body)
+            return written
+
+        changed = await change(
+            read=read, edit=lambda before: {**before, "members": edit(before["members"])}, write=write
+        )
+        members: Json = changed["members"]
+        return members
 
 
 class OneRange:

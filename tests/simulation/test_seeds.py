@@ -5,7 +5,7 @@ from collections import Counter
 
 import pytest
 
-from activities import undo_report
+from activities import read_input_file, undo_report
 from tests.simulation.mixes import simulate_seed
 from tests.simulation.world import Faults, Job, simulate
 
@@ -42,10 +42,11 @@ def test_every_fault_strikes() -> None:
 def test_an_undo_that_does_not_wait_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     """The simulation finds documents that are left when the undo does not wait for an activity that was given up."""
     monkeypatch.setattr(undo_report, "SLACK_SECONDS", -20.0)
+    monkeypatch.setattr(read_input_file, "SMALLEST", 60)
 
     def search() -> None:
         for seed in range(200):
-            simulate(seed, Faults(repeats=0.3), [Job("a", rows=12, breaks=True)])
+            simulate(seed, Faults(repeats=0.2), [Job("a", rows=24, breaks=True, lanes=8)])
 
     with pytest.raises(AssertionError, match="and left"):
         search()

@@ -38,12 +38,12 @@ from outlast.runs.record import ENDED, RunRecord
 from outlast.runs.seats import Seats
 from outlast.runs.sweep import SweepRuns
 from outlast.staging.input import InputFiles
+from tests.fakes.app_documents import SECRET_OF_TESTS, FakeAppDocuments, secret_of_tests
 from tests.fakes.cosmos import FakeCosmos
-from tests.fakes.documents import SECRET_OF_TESTS, FakeDocuments, secret_of_tests
 from tests.fakes.http import ask
 from tests.fakes.reports import WITH_SNAPSHOT, make_csv
 from tests.fakes.world import STORIES, work_here
-from tests.simulation.database import CoreDocuments, CoreRuns, CoreSnapshots, CoreTransport, Database
+from tests.simulation.database import CoreAppDocuments, CoreRuns, CoreSnapshots, CoreTransport, Database
 from tests.simulation.engine import DIED, TIMED_OUT, Engine
 from tests.simulation.invariants import Invariants
 from tests.simulation.places import Client, MemoryStaging, Post
@@ -119,7 +119,7 @@ class World:
         self.staging = MemoryStaging(self.scheduler)
         self.post = Post(self.scheduler, faults.mail, faults.mail)
         self.runs, self.snapshots = CoreRuns(self.database), CoreSnapshots(self.database)
-        seats = Seats(CoreDocuments(self.database), "", most_runs)
+        seats = Seats(CoreAppDocuments(self.database), "", most_runs)
         self.admission = Admission(self.runs, seats, Launcher(5.0))
         self.deadlines = Deadlines(LIMIT, self.scheduler.clock)
         self.engine = Engine(self.scheduler, dict(STORIES), self._steps(), LIMIT, faults.deaths, faults.repeats, slots)
@@ -143,7 +143,7 @@ class World:
             controllers=RateControllers(clock),
         )
         snapshots, cosmos = self.snapshots, FakeCosmos()
-        turns = EmailTurns(FakeDocuments(), runs, "", self.scheduler.utc, 2 * LIMIT)
+        turns = EmailTurns(FakeAppDocuments(), runs, "", self.scheduler.utc, 2 * LIMIT)
         steps = (
             ReadInputFile(gate, staging, files, work_here).read_input_file,
             ReadDataFromDb(reports, gate, staging, cosmos).read_data_from_db,

@@ -1,7 +1,6 @@
 """Many runs that fail at once: emails of their own, then a digest, whatever is killed or lost meanwhile."""
 
 import asyncio
-import copy
 import random
 from collections import Counter
 from dataclasses import dataclass, field
@@ -13,12 +12,12 @@ import pytest
 from activities.send_email import SendEmail
 from outlast.errors import Transient
 from outlast.mail import Email
-from outlast.models import Failure, Json, RunChange
+from outlast.models import Failure, RunChange
 from outlast.runs.email_log import MOST_SINGLES
 from outlast.runs.email_turns import EmailTurns
 from outlast.runs.transitions import Event, apply
+from tests.fakes.app_documents import FakeAppDocuments
 from tests.fakes.clock import START
-from tests.fakes.documents import FakeDocuments
 from tests.fakes.mailer import FakeMailer
 from tests.fakes.records import make_record
 from tests.fakes.runs import FakeRuns
@@ -59,25 +58,6 @@ class TimedMailer(FakeMailer):
         self.dice.meet()
 
 
-@dataclass(slots=True)
-class RiskyDocuments(FakeDocuments):
-    """Meets the dice before and after each read and write, so that an answer can be lost after a write."""
-
-    dice: Dice = field(default_factory=lambda: Dice(random.Random(0), 0.0))
-
-    async def read(self, name: str) -> Json | None:
-        self.dice.meet()
-        await asyncio.sleep(0)
-        return copy.deepcopy(await FakeDocuments.read(self, name))
-
-    async def write(self, document: Json, etag: str | None) -> Json:
-        self.dice.meet()
-        await asyncio.sleep(0)
-        written = copy.deepcopy(await FakeDocuments.write(self, copy.deepcopy(document), etag))
-        self.dice.meet()
-        return written
-
-
 def now() -> datetime:
     """The time of the virtual loop."""
     return START + timedelta(seconds=asyncio.get_running_loop().time())
@@ -91,7 +71,8 @@ class Office:
         dice = Dice(self.random, chance)
         self.mailer = TimedMailer(dice=dice)
         self.runs = FakeRuns(now, when_read=dice.meet, before_write=dice.meet)
-        turns = EmailTurns(RiskyDocuments(dice=dice), self.runs, "", now, LEASE)
+        documents = FakeAppDocuments(when_read=dice.meet, before_write=dice.meet, when_written=dice.meet)
+        turns = EmailTurns(documents, self.runs, "", now, LEASE)
         self.step = SendEmail(self.runs, self.mailer, turns).send_email
         self.names = [f"run{number:04}." for number in range(runs)]
 

@@ -6,16 +6,15 @@ import pytest
 
 from local.cosmos.process import CosmosProcess
 from outlast.cosmos.client import Cosmos
-from outlast.cosmos.documents import CosmosDocuments, Documents
 from outlast.errors import Permanent
 from outlast.models import Json
-from outlast.runs.app_documents import SECRET, AppSecret, change_members
+from outlast.runs.app_documents import SECRET, AppDocuments, AppSecret, CosmosAppDocuments
 from outlast.runs.store import CosmosRuns, Listing
 from tests.contract.outlast.backends import DATABASE, EMPTY
+from tests.fakes.app_documents import FakeAppDocuments
 from tests.fakes.clock import ManualClock
-from tests.fakes.documents import FakeDocuments
 
-Check = Callable[[Documents], Awaitable[None]]
+Check = Callable[[AppDocuments], Awaitable[None]]
 Visit = Callable[[Check], None]
 
 
@@ -23,13 +22,13 @@ Visit = Callable[[Check], None]
 def visit(request: pytest.FixtureRequest) -> Visit:
     """Gives a check the adapter."""
     if request.param == "fake":
-        return lambda check: asyncio.run(wait(check(FakeDocuments())))
+        return lambda check: asyncio.run(wait(check(FakeAppDocuments())))
     emulator = request.getfixturevalue("emulator")
 
     async def with_cosmos(check: Check) -> None:
         cosmos = Cosmos(emulator.url, emulator.key, DATABASE)
         try:
-            await check(CosmosDocuments(cosmos))
+            await check(CosmosAppDocuments(cosmos))
         finally:
             await cosmos.close()
 
@@ -47,11 +46,11 @@ def counted(members: Json) -> Json:
 def test_no_change_of_a_document_is_lost(visit: Visit) -> None:
     """The first change makes the document, and each of several at once is applied to what the one before it left."""
 
-    async def check(documents: Documents) -> None:
+    async def check(documents: AppDocuments) -> None:
         name = f"app:{uuid.uuid4().hex}"
-        await asyncio.gather(*(change_members(documents, name, counted) for _ in range(8)))
-        assert await change_members(documents, name, lambda members: members) == {"count": 8}
-        assert await change_members(documents, f"{name}2", lambda members: members) == {}
+        await asyncio.gather(*(documents.change(name, counted) for _ in range(8)))
+        assert await documents.change(name, lambda members: members) == {"count": 8}
+        assert await documents.change(f"{name}2", lambda members: members) == {}
 
     visit(check)
 
@@ -59,7 +58,7 @@ def test_no_change_of_a_document_is_lost(visit: Visit) -> None:
 def test_instances_that_make_the_secret_at_once_agree(visit: Visit) -> None:
     """Each instance of the app computes the same id for a key, also in its first seconds."""
 
-    async def check(documents: Documents) -> None:
+    async def check(documents: AppDocuments) -> None:
         found = await asyncio.gather(*(AppSecret(documents).get() for _ in range(8)))
         assert len(set(found)) == 1
         assert len(found[0]) == 64
@@ -74,7 +73,7 @@ def test_a_document_of_the_app_is_no_run(emulator: CosmosProcess) -> None:
     async def check() -> None:
         cosmos = Cosmos(emulator.url, emulator.key, DATABASE)
         try:
-            await AppSecret(CosmosDocuments(cosmos)).get()
+            await AppSecret(CosmosAppDocuments(cosmos)).get()
             runs = CosmosRuns(cosmos, ManualClock().now)
             assert await runs.find(SECRET) is None
             assert SECRET not in [record.id for record in await runs.open_runs()]
@@ -91,7 +90,7 @@ def test_a_missing_container_is_permanent(emulator: CosmosProcess) -> None:
     async def check() -> None:
         cosmos = Cosmos(emulator.url, emulator.key, EMPTY)
         try:
-            await AppSecret(CosmosDocuments(cosmos)).get()
+            await AppSecret(CosmosAppDocuments(cosmos)).get()
         finally:
             await cosmos.close()
 

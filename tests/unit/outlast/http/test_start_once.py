@@ -15,7 +15,7 @@ from outlast.inputs import FORMATS
 from outlast.run_options import Options
 from outlast.runs.ids import run_of_key, run_of_key_without_secret
 from outlast.staging.paths import body_path
-from tests.fakes.documents import SECRET_OF_TESTS
+from tests.fakes.app_documents import SECRET_OF_TESTS
 from tests.fakes.endpoints import start_endpoint
 from tests.fakes.http import ORIGIN, FakeClient, ask, finish, read
 from tests.fakes.reports import Choice, make_csv
