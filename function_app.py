@@ -38,6 +38,7 @@ from outlast.http.take_over import TakeOver
 from outlast.http.waive_run import WaiveRun
 from outlast.log_levels import quiet_libraries
 from outlast.memory import give_back_large_blocks
+from outlast.runs.email_turns import EmailTurns
 from outlast.runs.sweep import SweepRuns
 from outlast.staging.unrecorded import UnrecordedBodies
 
@@ -79,6 +80,8 @@ app.timer_trigger(schedule="0 * * * * *", arg_name="timer")(client(sweep))
 bodies = UnrecordedBodies(runs=a.runs, staging=a.staging, now=a.now, timeout=a.deadlines.timeout)
 app.timer_trigger(schedule="0 7 * * * *", arg_name="timer")(bodies.remove_unrecorded)
 
+turns = EmailTurns(documents=a.documents, runs=a.runs, owner=owner, now=a.now, lease=2 * a.deadlines.timeout)
+
 for orchestrator in (import_report, run_wave, run_lane, compensate_run, remove_previous):
     app.orchestration_trigger(context_name="context")(orchestrator)
 
@@ -94,6 +97,6 @@ for step in (
     PublishReport(reports=a.reports, gate=a.gate, files=a.files, snapshots=a.snapshots, now=a.now).publish_report,
     UndoReport(reports=a.reports, runs=a.runs, snapshots=a.snapshots, deadlines=a.deadlines).undo_report,
     RemoveGeneration(reports=a.reports, snapshots=a.snapshots, deadlines=a.deadlines).remove_generation,
-    SendEmail(runs=a.runs, mailer=a.mailer).send_email,
+    SendEmail(runs=a.runs, mailer=a.mailer, turns=turns).send_email,
 ):
     app.activity_trigger(input_name="given")(activity(step, a.deadlines.given_up))

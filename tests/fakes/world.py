@@ -21,6 +21,7 @@ from outlast.cosmos.bulk.writer import Writer
 from outlast.deadline import Deadlines
 from outlast.report import Report
 from outlast.runs.admission import Admission
+from outlast.runs.email_turns import EmailTurns
 from outlast.runs.fence import Gate
 from outlast.runs.launcher import Launcher
 from outlast.runs.record import RunRecord
@@ -69,6 +70,7 @@ class World:
     transport: FakeTransport = field(default_factory=FakeTransport)
     cosmos: FakeCosmos = field(default_factory=FakeCosmos)
     mailer: FakeMailer = field(default_factory=FakeMailer)
+    documents: FakeAppDocuments = field(default_factory=FakeAppDocuments)
     most_runs: int = 8
     runs: FakeRuns = field(init=False)
     admission: Admission = field(init=False)
@@ -82,7 +84,7 @@ class World:
 
     def __post_init__(self) -> None:
         self.runs = FakeRuns(self.clock.now)
-        self.admission = Admission(self.runs, Seats(FakeAppDocuments(), "", self.most_runs), Launcher(5.0))
+        self.admission = Admission(self.runs, Seats(self.documents, "", self.most_runs), Launcher(5.0))
         self.snapshots = FakeSnapshots(self.transport)
         self.files = InputFiles(self.staging, self.inputs)
         self.deadlines = Deadlines(self.timeout, self.clock)
@@ -108,9 +110,12 @@ class World:
             "publish_report": PublishReport(reports, gate, files, snapshots, self.clock.now).publish_report,
             "undo_report": UndoReport(reports, self.runs, snapshots, deadlines).undo_report,
             "remove_generation": RemoveGeneration(reports, snapshots, deadlines).remove_generation,
-            "send_email": SendEmail(self.runs, self.mailer).send_email,
+            "send_email": SendEmail(self.runs, self.mailer, self.turns()).send_email,
         }
         self.driver = Driver(STORIES, self.steps, self.seed)
+
+    def turns(self) -> EmailTurns:
+        return EmailTurns(self.documents, self.runs, "", self.clock.now, 2 * self.timeout)
 
     async def _advance_run(self, given: Any) -> Any:
         return await AdvanceRun(self.runs, self.admission, self.mailer.configured).advance_run(given, self.driver)

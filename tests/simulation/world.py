@@ -29,6 +29,7 @@ from outlast.http.start_once import StartOnce
 from outlast.http.start_report import NewRuns, StartReport
 from outlast.models import MOST_ATTEMPTS
 from outlast.runs.admission import Admission
+from outlast.runs.email_turns import EmailTurns
 from outlast.runs.fence import Gate
 from outlast.runs.ids import run_of_key
 from outlast.runs.launcher import Launcher
@@ -144,6 +145,7 @@ class World:
             controllers=RateControllers(clock),
         )
         snapshots, cosmos, stopped = self.snapshots, FakeCosmos(), StoppedCode(staging, self.scheduler.utc)
+        turns = EmailTurns(CoreAppDocuments(self.database), runs, "", self.scheduler.utc, 2 * LIMIT)
         steps = (
             ReadInputFile(gate, staging, files, work_here).read_input_file,
             ReadDataFromDb(reports, gate, staging, InlineReading(cosmos), stopped).read_data_from_db,
@@ -152,7 +154,7 @@ class World:
             PublishReport(reports, gate, files, snapshots, self.scheduler.utc).publish_report,
             UndoReport(reports, runs, snapshots, deadlines).undo_report,
             RemoveGeneration(reports, snapshots, deadlines).remove_generation,
-            SendEmail(runs, self.post).send_email,
+            SendEmail(runs, self.post, turns).send_email,
         )
         registered = {step.__name__: activity(step, 3600.0) for step in steps}
         registered["advance_run"] = self._advance_run
