@@ -9,7 +9,7 @@ from outlast.runs.record import AT_WORK, RunRecord
 from outlast.runs.store import Runs
 from outlast.runs.transitions import Event, apply
 
-ENDS_WORK = (Event.FAIL, Event.COMPLETE)
+ENDS_WORK = (Event.FAIL, Event.COMPENSATE, Event.COMPLETE)
 FANS_OUT = (Event.GENERATE, Event.STORE)
 
 

@@ -37,6 +37,12 @@ class RunAtWork:
         change = RunChange(self.id, self.attempt, event, totals=self.progress.totals.to_dict())
         return RunView.from_dict((yield from self.caller.call("advance_run", change)))
 
+    def fail(self, outcome: str, failure: Failure) -> Steps:
+        """Record why this run fails and in which state it ends. The record keeps a failure that it has."""
+        totals = self.progress.totals.to_dict()
+        change = RunChange(self.id, self.attempt, Event.FAIL, totals=totals, failure=failure.to_dict(), outcome=outcome)
+        return (yield from self.caller.call("advance_run", change))
+
     def check_tolerance(self, step: str, view: RunView) -> None:
         """Raise StepFailed when more rows were rejected than the caller tolerates."""
         refusal = view.refusal(self.progress.totals)

@@ -231,14 +231,12 @@ class RunChange(Payload):
 
 @dataclass(frozen=True, slots=True)
 class Compensation(Payload):
-    """Input of `compensate_run`. `outcome` is the state in which the run ends."""
+    """Input of `compensate_run`. It says which run, and the record says all else: anyone with the app's system key can
+    start an orchestration with an input of their own."""
 
     run: str
     attempt: int
-    failure: Json
     first_retry_seconds: float = 5.0
-    totals: Json | None = None
-    outcome: str = "failed"
 
 
 @dataclass(frozen=True, slots=True)

@@ -104,7 +104,7 @@ class StartOnce:
 
     async def _start_unless_started(self, client: Any, record: RunRecord) -> None:
         """Start a recorded run whose recorder died before it started the run."""
-        if record.status.state not in ("queued", "accepted"):
+        if record.status.state not in NOT_STARTED:
             return
         for _ in range(LOOKS):
             if await _is_there(client, record.id):

@@ -1,23 +1,28 @@
-"""The text of the email about a failed run: which, where, why, what was written, what to do next.
+"""The texts of emails about failed runs: which, where, why, what was written, what to do next.
 
-It holds no address, no key and no row of the input.
+They hold no address, no key and no row of the input.
 """
 
+from collections import Counter
+from collections.abc import Sequence
+
+from outlast.errors import shorten
 from outlast.mail import Email
 from outlast.models import Json, Totals
 from outlast.runs.record import RunRecord
 
+MOST_LINE = 300
+"""Characters of a line about one run of a digest."""
+
 
 def email(record: RunRecord) -> Email:
-    """The email about a failed run."""
-    failure = record.result.failure or {"step": "an unknown step", "chunk": None, "text": "the reason was not recorded"}
-    totals = Totals.from_dict(record.result.totals or {})
-    where = failure["step"] if failure["chunk"] is None else f"{failure['step']}, chunk {failure['chunk']}"
+    """The email about one failed run."""
+    failure, totals = _failure(record), Totals.from_dict(record.result.totals or {})
     lines = [
         f"The report {record.request.report} failed.",
         "",
         f"Run:      {record.id} (attempt {record.status.attempt}, accepted {record.request.accepted})",
-        f"Step:     {where}",
+        f"Step:     {_where(failure)}",
         f"Reason:   {failure['text']}",
         f"Written:  {_written(record, failure, totals)}",
         f"Rejects:  {_rejects(record, totals)}",
@@ -29,6 +34,41 @@ def email(record: RunRecord) -> Email:
         f"Report {record.request.report} failed: run {record.id}",
         "\n".join(lines),
     )
+
+
+def digest_email(key: str, records: Sequence[RunRecord]) -> Email:
+    """The email about many failed runs, with each of them."""
+    reports = Counter(record.request.report for record in records)
+    counted = ", ".join(f"{report} ({number})" for report, number in reports.most_common())
+    lines = [
+        f"{len(records)} runs failed. Few emails are sent in a minute, so this one is about all of these runs.",
+        "",
+        *(line for record in records for line in _lines(record)),
+        "What to do next: GET /api/runs/{run} shows each run. " + _next(Totals()),
+    ]
+    return Email(key, shorten(f"{len(records)} runs failed: {counted}", MOST_LINE), "\n".join(lines))
+
+
+def _lines(record: RunRecord) -> list[str]:
+    failure, totals = _failure(record), Totals.from_dict(record.result.totals or {})
+    reason = shorten(" ".join(failure["text"].split()), MOST_LINE)
+    request, attempt = record.request, record.status.attempt
+    return [
+        f"{request.report}, run {record.id} (attempt {attempt}, accepted {request.accepted})",
+        f"  {_where(failure)}: {reason}",
+        f"  Written: {_written(record, failure, totals)}",
+        f"  Rejects: {_rejects(record, totals)}",
+        "",
+    ]
+
+
+def _failure(record: RunRecord) -> Json:
+    unknown = {"step": "an unknown step", "chunk": None, "text": "the reason was not recorded"}
+    return record.result.failure or unknown
+
+
+def _where(failure: Json) -> str:
+    return failure["step"] if failure["chunk"] is None else f"{failure['step']}, chunk {failure['chunk']}"
 
 
 def _written(record: RunRecord, failure: Json, totals: Totals) -> str:

@@ -4,7 +4,7 @@ import logging
 from dataclasses import dataclass
 from typing import Any
 
-from outlast.models import ADMITTED, Compensation, Json, Removal, Start
+from outlast.models import ADMITTED, Compensation, Removal, Start
 from outlast.runs.ids import compensation_id, removal_id
 from outlast.runs.record import RunRecord
 
@@ -26,9 +26,9 @@ class Launcher:
         except Exception as error:  # noqa: BLE001  # the SDK raises nothing narrower
             logging.getLogger("outlast").warning("run %s could not be woken: %s", run, error)
 
-    async def start_compensation(self, client: Any, record: RunRecord, failure: Json) -> None:
+    async def start_compensation(self, client: Any, record: RunRecord) -> None:
         attempt = record.status.attempt
-        given = Compensation(record.id, attempt, failure, self.first_retry_seconds)
+        given = Compensation(record.id, attempt, self.first_retry_seconds)
         await client.start_new("compensate_run", compensation_id(record.id, attempt), given.to_dict())
 
     async def start_removal(self, client: Any, report: str, run: str) -> None:

@@ -1,6 +1,6 @@
 """Where run records are kept: the container `runs`, each change conditional on the record's ETag."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Protocol
@@ -74,7 +74,8 @@ class CosmosRuns:
     async def find(self, run: str) -> RunRecord | None:
         with translated(f"run {run}'s record", RUNS_CONTAINER, PARTITION_KEY):
             found = await read_or_none(await self._cosmos.container(RUNS_CONTAINER), run, run)
-        return RunRecord.from_document(found) if found is not None and _is_record(found) else None
+        is_record = found is not None and "report" in found  # the app's own documents lie in the same container
+        return RunRecord.from_document(found) if found is not None and is_record else None
 
     async def newest(self, asked: Listing) -> list[RunRecord]:
         given = {"report": asked.report, "state": asked.state, "before": asked.before}
@@ -98,8 +99,7 @@ class CosmosRuns:
         parameters = [{"name": name, "value": value} for name, value in values.items()]
         with translated("the run records", RUNS_CONTAINER, PARTITION_KEY):
             container = await self._cosmos.container(RUNS_CONTAINER)
-            items = container.query_items(text, parameters=parameters)
-            return [RunRecord.from_document(item) async for item in items if _is_record(item)]
+            return [RunRecord.from_document(item) async for item in container.query_items(text, parameters=parameters)]
 
     async def change(self, run: str, edit: Callable[[RunRecord], RunRecord]) -> RunRecord:
         """Apply `edit` to the newest record until no other change comes between. `edit` may raise to refuse."""
@@ -115,8 +115,3 @@ class CosmosRuns:
 
     def _stamp(self) -> str:
         return self._now().astimezone(UTC).isoformat(timespec="milliseconds")
-
-
-def _is_record(document: Mapping[str, Any]) -> bool:
-    """False for the documents of `app_documents`, which lie in the same container."""
-    return "report" in document

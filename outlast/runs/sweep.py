@@ -96,8 +96,8 @@ class _Pass:
 
     async def _compensate(self, record: RunRecord, text: str) -> None:
         if await self._may_start(compensation_id(record.id, record.status.attempt)):
-            failure = record.result.failure or Failure("import_report", None, text).to_dict()
-            await self.launcher.start_compensation(self.client, record, failure)
+            failing = await self.runs.change(record.id, lambda found: _failed(found, record, text))
+            await self.launcher.start_compensation(self.client, failing)
 
     async def remove(self, report: str, run: str) -> None:
         if await self._may_start(removal_id(run)):
@@ -130,6 +130,17 @@ async def _status_of(record: RunRecord, client: Any) -> InstanceStatus:
 
 
 def _restarted(found: RunRecord, decided: RunRecord) -> RunRecord:
+    _refuse_moved(found, decided)
+    return apply(found, RunChange(found.id, found.status.attempt, Event.RESTART))
+
+
+def _failed(found: RunRecord, decided: RunRecord, text: str) -> RunRecord:
+    """The record says why the run fails before its compensation starts. A failure that it has stays."""
+    _refuse_moved(found, decided)
+    failure = Failure("import_report", None, text).to_dict()
+    return apply(found, RunChange(found.id, found.status.attempt, Event.FAIL, failure=failure))
+
+
+def _refuse_moved(found: RunRecord, decided: RunRecord) -> None:
     if (found.status.attempt, found.status.state) != (decided.status.attempt, decided.status.state):
         raise _Moved
-    return apply(found, RunChange(found.id, found.status.attempt, Event.RESTART))

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from enum import StrEnum
 
 from outlast.errors import Permanent
-from outlast.models import RunChange
+from outlast.models import Json, RunChange
 from outlast.runs.record import AT_WORK, ENDED, OUTCOMES, RunRecord
 from outlast.runs.stale import refuse_stale
 
@@ -27,6 +27,9 @@ class Event(StrEnum):
     RECORD_RECEIPT = "record_receipt"
     COMPLETE = "complete"
     FAIL = "fail"
+    """The run fails; its compensation is pending."""
+    COMPENSATE = "compensate"
+    """A compensation begins."""
     CANCEL = "cancel"
     FINISH_STEP = "finish_step"
     """A step of the compensation is done."""
@@ -55,6 +58,7 @@ TABLE: Mapping[Event, Mapping[str, str]] = {
     Event.RECORD_RECEIPT: {"publishing": "publishing"},
     Event.COMPLETE: dict.fromkeys(("publishing", "completed"), "completed"),
     Event.FAIL: {**dict.fromkeys((*_UNDER_WAY, "failing"), "failing"), **_STAY_ENDED},
+    Event.COMPENSATE: {"failing": "failing", **_STAY_ENDED},
     Event.CANCEL: {**dict.fromkeys((*_UNDER_WAY, "failing"), "failing"), "cancelled": "cancelled"},
     Event.FINISH_STEP: {"failing": "failing", **_STAY_ENDED},
     Event.FIND_PUBLISHED: dict.fromkeys(("failing", "completed", *OUTCOMES), "completed"),
@@ -83,8 +87,13 @@ def apply(record: RunRecord, change: RunChange) -> RunRecord:
             f"run {record.id} is {status.state} in attempt {status.attempt}; '{event}' of attempt {change.attempt} "
             "is refused: see GET /api/runs/{run} for what became of it"
         )
-    keeps_totals = change.totals is not None and status.state not in ENDED
+    keeps_totals = change.totals is not None and status.state not in ENDED and not _is_behind(record, change.totals)
     return after.changed(totals=change.totals) if keeps_totals else after
+
+
+def _is_behind(record: RunRecord, totals: Json) -> bool:
+    """Whether a failing run knows of more rows: an orchestration that was started once more has counted none."""
+    return record.status.state == "failing" and totals.get("rows", 0) < (record.result.totals or {}).get("rows", 0)
 
 
 def _taken_over(record: RunRecord, change: RunChange) -> RunRecord | None:
@@ -108,10 +117,16 @@ def _record_receipt(record: RunRecord, change: RunChange, to: str) -> RunRecord:
 
 
 def _fail(record: RunRecord, change: RunChange, to: str) -> RunRecord:
-    """The fence: from here on every activity of the run's work stops. A run that has ended keeps its end."""
-    if record.status.state in _UNDER_WAY:
-        return _fence(record, change, change.outcome or "failed").changed(compensations=1)
-    return record.changed(compensations=record.status.compensations + (change.failure is not None))
+    """The fence: from here on every activity of the run's work stops. The first failure stays, and so does an end."""
+    return _fence(record, change, change.outcome or "failed") if record.status.state in _UNDER_WAY else record
+
+
+def _compensate(record: RunRecord, change: RunChange, to: str) -> RunRecord:
+    """Count the compensation, unless nothing is left to be done. An email that nobody can send is not pending."""
+    if not record.open:
+        return record
+    pending = [step for step in record.status.pending if change.can_email or step != "email"]
+    return record.changed(compensations=record.status.compensations + 1, pending=pending)
 
 
 def _fence(record: RunRecord, change: RunChange, outcome: str) -> RunRecord:
@@ -162,6 +177,7 @@ _EFFECTS: Mapping[Event, Callable[[RunRecord, RunChange, str], RunRecord | None]
     Event.READ: _read,
     Event.RECORD_RECEIPT: _record_receipt,
     Event.FAIL: _fail,
+    Event.COMPENSATE: _compensate,
     Event.CANCEL: _cancel,
     Event.FINISH_STEP: _finish_step,
     Event.FIND_PUBLISHED: _find_published,

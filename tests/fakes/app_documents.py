@@ -20,12 +20,13 @@ async def secret_of_tests() -> str:
 @dataclass(slots=True)
 class FakeAppDocuments:
     """`when_read`, called when a document was read, and `before_write` are the places for a change that comes
-    between."""
+    between; after `when_written` the answer can be lost."""
 
     documents: dict[str, tuple[int, Json]] = field(default_factory=dict)
     writes: int = 0
     when_read: Callable[[], None] = lambda: None
     before_write: Callable[[], None] = lambda: None
+    when_written: Callable[[], None] = lambda: None
 
     async def change(self, name: str, edit: Edit) -> Json:
         async def read() -> tuple[int, Json]:
@@ -40,6 +41,7 @@ class FakeAppDocuments:
                 raise Conflict
             self.writes += 1
             self.documents[name] = (self.writes, copy.deepcopy(after[1]))
+            self.when_written()
             return self.documents[name]
 
         found = await change(read=read, edit=lambda before: (before[0], edit(before[1])), write=write)

@@ -29,6 +29,7 @@ from outlast.http.start_once import StartOnce
 from outlast.http.start_report import NewRuns, StartReport
 from outlast.models import MOST_ATTEMPTS
 from outlast.runs.admission import Admission
+from outlast.runs.email_turns import EmailTurns
 from outlast.runs.fence import Gate
 from outlast.runs.ids import run_of_key
 from outlast.runs.launcher import Launcher
@@ -37,7 +38,9 @@ from outlast.runs.record import ENDED, RunRecord
 from outlast.runs.seats import Seats
 from outlast.runs.sweep import SweepRuns
 from outlast.staging.input import InputFiles
+from outlast.staging.stopped_code import StoppedCode
 from tests.fakes.app_documents import SECRET_OF_TESTS, secret_of_tests
+from tests.fakes.compute import InlineCompute, InlineReading
 from tests.fakes.cosmos import FakeCosmos
 from tests.fakes.http import ask
 from tests.fakes.reports import WITH_SNAPSHOT, make_csv
@@ -141,16 +144,17 @@ class World:
             jitter=lambda: 0.5,
             controllers=RateControllers(clock),
         )
-        snapshots, cosmos = self.snapshots, FakeCosmos()
+        snapshots, cosmos, stopped = self.snapshots, FakeCosmos(), StoppedCode(staging, self.scheduler.utc)
+        turns = EmailTurns(CoreAppDocuments(self.database), runs, "", self.scheduler.utc, 2 * LIMIT)
         steps = (
             ReadInputFile(gate, staging, files, work_here).read_input_file,
-            ReadDataFromDb(reports, gate, staging, cosmos).read_data_from_db,
-            GenerateReport(reports, gate, files, work_here).generate_report,
+            ReadDataFromDb(reports, gate, staging, InlineReading(cosmos), stopped).read_data_from_db,
+            GenerateReport(reports, gate, files, InlineCompute(reports, clock), stopped).generate_report,
             StoreDataToDb(reports, gate, files, writer).store_data_to_db,
             PublishReport(reports, gate, files, snapshots, self.scheduler.utc).publish_report,
             UndoReport(reports, runs, snapshots, deadlines).undo_report,
             RemoveGeneration(reports, snapshots, deadlines).remove_generation,
-            SendEmail(runs, self.post).send_email,
+            SendEmail(runs, self.post, turns).send_email,
         )
         registered = {step.__name__: activity(step, 3600.0) for step in steps}
         registered["advance_run"] = self._advance_run

@@ -205,7 +205,7 @@ def test_an_email_whose_step_cannot_be_cleared_is_sent_all_the_same() -> None:
 
     async def run() -> Json:
         await runs.create(altered(RECORD, pending=["email"]))
-        return await SendEmail(runs, world.mailer).send_email({"run": "r1", "attempt": 1})
+        return await SendEmail(runs, world.mailer, world.turns()).send_email({"run": "r1", "attempt": 1})
 
     assert asyncio.run(run()) == EmailAnswer(True).to_dict()
     assert len(world.mailer.emails) == 1

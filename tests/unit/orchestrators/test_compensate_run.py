@@ -12,7 +12,7 @@ from tests.fakes.replay import Action, ReplayContext, replay
 from tests.unit.orchestrators.telling import tell
 
 FAILURE = {"step": "store_data_to_db", "chunk": 3, "text": "no such container"}
-GIVEN = Compensation("r1", 2, FAILURE, 5.0, {"rows": 7}).to_dict()
+GIVEN = Compensation("r1", 2).to_dict()
 
 
 VIEW = RunView(2, attempt=2, state="failing", pending=["email"])
@@ -28,7 +28,7 @@ def change(event: str, **more: Any) -> Json:
 def compensate(view: RunView = VIEW, ended: RunView = FAILED, **answers: Any) -> tuple[list[Action], Any]:
     """Return what a compensation asks for when activities answer, or raise, this, and what it returns."""
     well = {
-        "fail": view.to_dict(),
+        "compensate": view.to_dict(),
         "finish_step": view.to_dict(),
         "send_email": {"sent": True},
         "close": ended.to_dict(),
@@ -49,7 +49,7 @@ def compensate(view: RunView = VIEW, ended: RunView = FAILED, **answers: Any) ->
 def test_a_run_is_fenced_told_of_and_closed() -> None:
     """A compensation fences the run, sends the email, clears that step and closes the record, in this order."""
     (failing, mail, done, compensated), returned = compensate()
-    assert failing.given == change("fail", totals={"rows": 7}, failure=FAILURE, outcome="failed")
+    assert failing.given == change("compensate")
     assert (mail.name, mail.given) == ("send_email", RUN)
     assert done.given == change("finish_step", step="email")
     assert compensated.given == change("close")
@@ -59,7 +59,7 @@ def test_a_run_is_fenced_told_of_and_closed() -> None:
 def test_nothing_is_done_that_is_not_pending() -> None:
     """A compensation without pending steps only fences and closes the run."""
     asked, _ = compensate(RunView(2, state="failing"))
-    assert [action.given["event"] for action in asked] == ["fail", "close"]
+    assert [action.given["event"] for action in asked] == ["compensate", "close"]
 
 
 def test_mail_is_tried_for_long() -> None:
@@ -71,14 +71,14 @@ def test_mail_is_tried_for_long() -> None:
 def test_a_mail_that_could_not_be_sent_is_still_pending(answer: Any) -> None:
     """A compensation whose email fails leaves the step pending and closes the run."""
     asked, returned = compensate(send_email=answer)
-    assert [action.given.get("event") for action in asked] == ["fail", None, "close"]
+    assert [action.given.get("event") for action in asked] == ["compensate", None, "close"]
     assert returned["state"] == "failed"
 
 
 @pytest.mark.parametrize("answer", [{"permanent": "run r1 is completed"}, Exception("database gone")])
 def test_a_run_that_cannot_be_fenced_is_left_alone(answer: Any) -> None:
     """A compensation whose run cannot be fenced asks for nothing else and does not raise."""
-    asked, returned = compensate(fail=answer)
+    asked, returned = compensate(compensate=answer)
     assert (len(asked), returned) == (1, NOTHING)
 
 
@@ -199,4 +199,4 @@ def test_a_long_wait_is_made_in_pieces() -> None:
 def test_a_mail_service_that_takes_none_for_long_is_left_to_the_sweep() -> None:
     """A compensation whose mail service always asks it to wait closes the run and leaves the email pending."""
     asked, _ = compensate(send_email={"sent": False, "wait": 90.0})
-    assert [action.given["event"] for action in asked if action.name == "advance_run"] == ["fail", "close"]
+    assert [action.given["event"] for action in asked if action.name == "advance_run"] == ["compensate", "close"]

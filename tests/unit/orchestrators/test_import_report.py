@@ -127,15 +127,16 @@ def test_a_wave_that_failed_ends_the_run() -> None:
     asked, text = fail("run_wave", outcome)
     assert text == "no such container"
     assert [action.name for action in asked if action.kind == "orchestrator"] == ["run_wave", "compensate_run"]
-    compensate = asked[-1]
-    assert (compensate.given["failure"], compensate.given["totals"]["documents"]) == (failure, 2)
+    recorded, compensate = asked[-2:]
+    assert (recorded.given["event"], recorded.given["outcome"]) == ("fail", "failed")
+    assert (recorded.given["failure"], recorded.given["totals"]["documents"]) == (failure, 2)
     assert compensate.instance_id == "r1:1:compensate"
+    assert compensate.given == {"run": "r1", "attempt": 1, "first_retry_seconds": 5.0}
 
 
 @pytest.mark.parametrize(
     ("name", "answer", "step", "text"),
     [
-        ("advance_run", {"permanent": "run r1 is failed"}, "advance_run", "run r1 is failed"),
         ("read_input_file", Exception("Activity function 'x' failed:  OSError: busy \n {}"), None, "OSError: busy"),
         ("read_data_from_db", {"permanent": "took longer"}, None, "took longer"),
         ("publish_report", {"permanent": "that does not add up"}, None, "that does not add up"),
@@ -150,10 +151,18 @@ def test_a_wave_that_failed_ends_the_run() -> None:
 def test_whatever_fails_is_compensated_and_raised(name: str, answer: Any, step: str | None, text: str) -> None:
     """A failure in any activity is compensated with its name and text, and the run fails with the same text."""
     asked, raised = fail(name, answer)
-    failure = asked[-1].given["failure"]
+    failure = asked[-2].given["failure"]
     assert asked[-1].name == "compensate_run"
     assert (failure["step"], failure["text"]) == (step or name, text)
     assert text in raised
+
+
+@pytest.mark.parametrize("answer", [{"permanent": "run r1 is completed"}, Exception("no answer")])
+def test_a_failure_that_cannot_be_recorded_is_left_to_the_sweep(answer: Any) -> None:
+    """No compensation is started that the record does not ask for, and the run fails for its own reason."""
+    asked, raised = fail("advance_run", answer)
+    assert [action.name for action in asked] == ["advance_run", "advance_run"]
+    assert raised in ("run r1 is completed", "no answer")
 
 
 LOST_LANE = Outcome(False, Failure("run_lane", None, "died").to_dict(), Totals().to_dict()).to_dict()
@@ -180,7 +189,7 @@ def test_a_run_that_died_four_times_is_compensated(answer: Any, step: str) -> No
 
     with pytest.raises(Exception, match="died"):
         tell(import_report, GIVEN, answering)
-    assert (asked[-1].name, asked[-1].given["failure"]["step"]) == ("compensate_run", step)
+    assert (asked[-1].name, asked[-2].given["failure"]["step"]) == ("compensate_run", step)
 
 
 def test_a_compensation_that_fails_does_not_change_why_the_run_failed() -> None:
@@ -220,7 +229,7 @@ def test_rejects_are_checked_before_anything_is_stored(totals: Totals, view: Run
     if refused:
         with pytest.raises(Exception, match="rows were rejected"):
             tell(import_report, GIVEN, answer)
-        assert asked[-1].given["failure"]["step"] == "generate_report"
+        assert asked[-2].given["failure"]["step"] == "generate_report"
     else:
         tell(import_report, GIVEN, answer)
     assert bool(waves_of(asked, "store")) is not refused

@@ -89,8 +89,9 @@ def test_a_run_that_was_terminated_is_compensated(times: int) -> None:
     swept = Swept("Terminated", state="storing")
     [(name, instance, given)] = swept.after(times=times)
     assert (name, instance) == ("compensate_run", "r1:1:compensate")
-    assert (given["run"], given["attempt"]) == ("r1", 1)
-    assert "was terminated" in given["failure"]["text"]
+    assert given == {"run": "r1", "attempt": 1, "first_retry_seconds": 5.0}
+    assert swept.record.status.state == "failing"
+    assert "was terminated" in (swept.record.result.failure or {})["text"]
 
 
 def test_a_compensation_at_work_is_not_started_twice() -> None:
@@ -145,7 +146,8 @@ def test_a_run_that_has_ended_with_pending_steps_is_decided_by_its_record() -> N
     failure = {"step": "publish_report", "chunk": None, "text": "no"}
     swept = Swept(state="failed", pending=["email"], failure=failure, compensations=1)
     assert swept.after(119) == []
-    assert [given["failure"] for _, _, given in swept.after(3600)] == [failure]
+    assert [name for name, _, _ in swept.after(3600)] == ["compensate_run"]
+    assert swept.record.result.failure == failure
 
 
 def test_what_does_not_move_is_terminated_and_then_started_again() -> None:

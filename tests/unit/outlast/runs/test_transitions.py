@@ -9,7 +9,7 @@ from outlast.models import RunChange
 from outlast.runs.record import ENDED, OUTCOMES, STATES, RunRecord
 from outlast.runs.stale import Stale
 from outlast.runs.transitions import OUTCOME, TABLE, Event, NotAllowed, apply
-from tests.fakes.records import make_record
+from tests.fakes.records import altered, make_record
 
 ALL = (*STATES, "failing", *OUTCOMES)
 PAGE = Path(__file__).parents[4] / "docs" / "run-states.md"
@@ -140,18 +140,41 @@ def test_a_failure_records_the_steps_of_its_compensation(
 ) -> None:
     """A failure makes the undo pending for a snapshot that stored, and the email pending for a run that failed."""
     failed = happen(record_in("reading", **fields), Event.FAIL, outcome=outcome, failure=FAILURE, totals={"rows": 7})
-    assert (failed.status.outcome, failed.status.pending, failed.status.compensations) == (outcome, pending, 1)
+    assert (failed.status.outcome, failed.status.pending, failed.status.compensations) == (outcome, pending, 0)
     assert (failed.result.failure, failed.result.totals) == (FAILURE, {"rows": 7})
 
 
 def test_the_first_failure_stays() -> None:
-    """A failure after a cancellation keeps the cancellation's failure and outcome, and counts the compensation."""
+    """A failure after a cancellation keeps the cancellation's failure and outcome, and brings the newer totals."""
     cancelled = happen(record_in("storing"), Event.CANCEL, failure={"step": "cancel"})
     again = happen(cancelled, Event.FAIL, failure=FAILURE, totals={"rows": 3})
     assert (again.result.failure, again.status.outcome, again.result.totals) == (
         {"step": "cancel"}, "cancelled", {"rows": 3},
     )  # fmt: skip
-    assert again.status.compensations == 1
+    assert happen(again, Event.FAIL, failure=FAILURE, totals={"rows": 0}) == again
+
+
+@pytest.mark.parametrize(
+    ("state", "pending", "count"),
+    [("failing", [], 1), ("failing", ["email"], 1), ("failed", ["email"], 1), ("failed", [], 0)],
+)
+def test_a_compensation_is_counted_while_something_is_to_be_done(state: str, pending: list[str], count: int) -> None:
+    """The count makes the pauses between two compensations grow."""
+    record = record_in(state, pending=pending, outcome="failed", failure=FAILURE)
+    assert happen(record, Event.COMPENSATE) == altered(record, compensations=count)
+
+
+@pytest.mark.parametrize("state", ["queued", "accepted", "reading", "generating", "storing", "publishing"])
+def test_a_run_that_does_not_fail_is_not_compensated(state: str) -> None:
+    """Whoever starts a compensation, the record decides whether there is anything to compensate."""
+    with pytest.raises(Stale):
+        happen(record_in(state), Event.COMPENSATE, failure=FAILURE, outcome="failed", totals={"rows": 1})
+
+
+def test_an_email_that_nobody_can_send_is_pending_no_more() -> None:
+    """A compensation takes the email out of the pending steps if mail is not configured."""
+    record = record_in("failing", pending=["undo", "email"])
+    assert happen(record, Event.COMPENSATE, can_email=False).status.pending == ["undo"]
 
 
 def test_a_run_that_fails_for_another_reason_cannot_be_cancelled() -> None:
