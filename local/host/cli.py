@@ -20,7 +20,7 @@ TROUBLE = (Unsuitable, NotReady, Refused, Unusable, NotASchedule, NotATemplate, 
 
 
 def main(argv: list[str]) -> int:
-    """Runs the host until it is told to stop; the exit code is not 0 when it could not start or go on."""
+    """Run the host until a signal stops it. The exit code is not 0 if it could not start or go on."""
     try:
         options = _options(argv)
         asyncio.run(_run(options))
@@ -50,7 +50,7 @@ async def _run(options: Options) -> None:
 
 
 def _environment(options: Options, configured: settings.Settings) -> dict[str, str]:
-    """What a worker finds in its environment beside the host's own."""
+    """Return the variables that a worker gets in addition to the host's own."""
     return {
         "FUNCTIONS_WORKER_RUNTIME": "python",
         "AZURE_FUNCTIONS_ENVIRONMENT": os.environ.get("AZURE_FUNCTIONS_ENVIRONMENT", "Development"),

@@ -54,7 +54,7 @@ class Admin:
         self.registered = Registered(all=[])
 
     def admit(self, request: Request) -> Reply | None:
-        """Refuses a request by its head; only the ping needs no key."""
+        """Return the refusal of a request by its head, or None. Only the ping needs no key."""
         path = request.path.strip("/")
         if path == "admin/host/ping":
             return None
@@ -63,7 +63,7 @@ class Admin:
         return None if self._keys.opens_admin(request.keys) else unauthorized()
 
     async def answer(self, request: Request) -> Reply:
-        """Answers a request that was admitted."""
+        """Answer a request that was admitted."""
         match request.method, request.path.strip("/").split("/"):
             case _, ["admin", "host", "ping"]:
                 return empty(200)
