@@ -13,8 +13,9 @@ from local.host.http.routes import NotATemplate
 from local.host.options import DEFAULT_LEVEL, LEVELS, Options, Unsuitable
 from local.host.storage.database import Unusable
 from local.host.triggers.ncrontab import NotASchedule
+from local.host.workers.calls import NotReady
 from local.host.workers.functions import Refused
-from local.host.workers.pool import NotReady, Pool
+from local.host.workers.pool import Pool
 
 TROUBLE = (Unsuitable, NotReady, Refused, Unusable, NotASchedule, NotATemplate, settings.Invalid)
 

@@ -21,8 +21,9 @@ from local.host.options import Options
 from local.host.storage.database import Database, Unusable
 from local.host.triggers.ncrontab import NotASchedule
 from local.host.triggers.timers import TimerTriggers
+from local.host.workers.calls import NotReady
 from local.host.workers.functions import HttpFunctions, Refused, register
-from local.host.workers.pool import NotReady, Pool
+from local.host.workers.pool import Pool
 
 RPC = "/durabletask/"
 DRAIN_SECONDS = 9.0  # a stop waits so long for calls under way; the Azure host was seen to wait for 8.7 s

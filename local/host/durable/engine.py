@@ -24,7 +24,7 @@ from local.host.durable.turn import Outcome, Turn, apply, begin
 from local.host.storage import store
 from local.host.storage.database import Database
 from local.host.storage.store import Activity, DueTimer, Saved
-from local.host.workers.pool import Aborted, Died, TimedOut
+from local.host.workers.calls import Aborted, Died, TimedOut
 from local.host.workers.wire import Header
 
 Invoke = Callable[..., Coroutine[Any, Any, tuple[Header, bytes]]]

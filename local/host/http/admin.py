@@ -13,8 +13,9 @@ from local.host.http.function_list import shown
 from local.host.http.keys import Keys
 from local.host.http.reply import Reply, Request, as_json, empty, unauthorized
 from local.host.workers import bindings
+from local.host.workers.calls import Aborted, Died, TimedOut
 from local.host.workers.functions import Registered
-from local.host.workers.pool import Aborted, Died, Pool, TimedOut
+from local.host.workers.pool import Pool
 
 VERSION = "4.0.0-local"
 PAGE_HEADERS = [

@@ -12,7 +12,8 @@ from local.host.clock import Clock
 from local.host.durable import events
 from local.host.storage.database import Database
 from local.host.triggers.ncrontab import NotASchedule, Schedule
-from local.host.workers.pool import Aborted, Died, Pool, TimedOut
+from local.host.workers.calls import Aborted, Died, TimedOut
+from local.host.workers.pool import Pool
 
 MONITORED = timedelta(minutes=1)  # missed runs of a more frequent schedule are not made up for, as on the Azure host
 

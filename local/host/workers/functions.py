@@ -10,7 +10,8 @@ from local.host.durable.engine import Functions
 from local.host.http.reply import Reply, Request, empty
 from local.host.http.routes import RESERVED, Route, find, normalised, route_of
 from local.host.workers import bindings
-from local.host.workers.pool import Aborted, Died, Pool, TimedOut
+from local.host.workers.calls import Aborted, Died, TimedOut
+from local.host.workers.pool import Pool
 
 FRAMING = {"content-length", "transfer-encoding"}  # the server sets these itself, from the body that it sends
 
