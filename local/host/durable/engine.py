@@ -5,7 +5,6 @@ process; the next start reads them from the database again.
 """
 
 import asyncio
-import heapq
 import sqlite3
 from collections import deque
 from collections.abc import Callable, Coroutine
@@ -18,6 +17,7 @@ import orjson
 from local.host.clock import Clock
 from local.host.durable import answers, events, failures, leases
 from local.host.durable.answers import Answer, compact
+from local.host.durable.due_timers import DueTimers
 from local.host.durable.events import Event
 from local.host.durable.leases import Leases
 from local.host.durable.turn import Outcome, Turn, apply, begin
@@ -67,8 +67,7 @@ class Engine:
         self._waiting: deque[Activity] = deque()
         self._running = 0
         self._leases = Leases(database, clock, limits.visibility) if limits.visibility else None
-        self._timers: list[tuple[float, str, int, DueTimer]] = []
-        self._timer_set = asyncio.Event()
+        self._timers = DueTimers(clock, self._fire)
         self._work: set[asyncio.Task[None]] = set()  # turns and activities
         self._watches: set[asyncio.Task[None]] = set()
         self._stopped = False
@@ -84,7 +83,7 @@ class Engine:
                 timers=tuple(DueTimer(**row) for row in read.all("all_timers")),
             )
         )
-        self._watch(self._watch_timers(), "The durable timers' clock")
+        self._watch(self._timers.watch(), "The durable timers' clock")
         for activity, wait in activities:
             if wait:
                 self._watch(self._take_up_later(activity, wait), f"The lease of {activity.name} of {activity.instance}")
@@ -122,11 +121,12 @@ class Engine:
             else:
                 self._ready[instance] = None
         self._waiting.extend(saved.activities)
-        for timer in saved.timers:
-            heapq.heappush(self._timers, (timer.due, timer.instance, timer.task, timer))
-        if saved.timers:
-            self._timer_set.set()
+        self._timers.add(saved.timers)
         self._dispatch()
+
+    def _fire(self, timer: DueTimer) -> None:
+        job = self.change(lambda q: store.fire_timer(q, timer, self._clock.now()))
+        self._spawn(job, f"A timer of {timer.instance}")
 
     async def _take_up_later(self, activity: Activity, seconds: float) -> None:
         """Run an activity that a killed host left under way, after its lease has ended."""
@@ -273,30 +273,3 @@ class Engine:
             now=self._clock.now(),
             final=final,
         )
-
-    # ---- timers -------------------------------------------------------------------------------------------------
-
-    async def _watch_timers(self) -> None:
-        while True:
-            self._timer_set.clear()
-            now = self._clock.now().timestamp()
-            while self._timers and self._timers[0][0] <= now:
-                timer = heapq.heappop(self._timers)[-1]
-                self._spawn(self._fire(timer), f"A timer of {timer.instance}")
-            wait = self._timers[0][0] - now if self._timers else None
-            await self._until(wait)
-
-    async def _until(self, seconds: float | None) -> None:
-        """Wait until the next timer is due, or until an earlier one is set."""
-        changed = asyncio.create_task(self._timer_set.wait())
-        waits: set[asyncio.Task[Any]] = {changed}
-        if seconds is not None:
-            waits.add(asyncio.create_task(self._clock.sleep(seconds)))
-        try:
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for wait in waits:
-                wait.cancel()
-
-    async def _fire(self, timer: DueTimer) -> None:
-        await self.change(lambda q: store.fire_timer(q, timer, self._clock.now()))
