@@ -220,9 +220,12 @@ class Engine:
             raise Aborted from error  # not failed, but called again, as on the Azure host
         except Died as death:
             return Answer(crash=f"One or more errors occurred. ({failures.exited(self._limits.worker, death.code)})")
-        if header["ok"]:
-            return answers.returned(text.decode())
-        return answers.raised(header["message"], header["error"], header["stack"])
+        try:
+            if header["ok"]:
+                return answers.returned(text.decode())
+            return answers.raised(header["message"], header["error"], header["stack"])
+        except ValueError as error:  # the state is nested too deeply, or has a number of thousands of digits
+            return Answer(crash=f"One or more errors occurred. ({error})")
 
     # ---- activities ---------------------------------------------------------------------------------------------
 
@@ -257,13 +260,20 @@ class Engine:
             error = failures.exited(self._limits.worker, death.code)
             return self._broken(task, name, error, "Script.Workers.WorkerProcessExitException")
         if header["ok"]:
-            return events.task_completed(task=task, result=compact(answers.load(body)), now=self._clock.now())
+            return self._completed(task, name, body)
         return events.task_failed(
             task=task,
             reason=failures.activity_reason(name, header["error"]),
             details=failures.exception_details(header["error"], header["stack"]),
             now=self._clock.now(),
         )
+
+    def _completed(self, task: int, name: str, body: bytes) -> Event:
+        try:
+            result = compact(answers.load(body))
+        except ValueError as error:  # nested too deeply, or a number of thousands of digits
+            return self._broken(task, name, str(error), "Host.FunctionInvocationException")
+        return events.task_completed(task=task, result=result, now=self._clock.now())
 
     def _broken(self, task: int, name: str, error: str, kind: str, *, final: bool = False) -> Event:
         return events.task_failed(

@@ -1,7 +1,6 @@
 """The host's page and its administration: status, list of functions, running a function by hand."""
 
 import asyncio
-import json
 import socket
 import time
 from collections.abc import Callable, Coroutine
@@ -9,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from local.host.durable.answers import load
 from local.host.http.function_list import shown
 from local.host.http.keys import Keys
 from local.host.http.reply import Reply, Request, as_json, empty, unauthorized
@@ -114,7 +114,7 @@ class Admin:
             self._keep(self._fire(found["name"]))
         elif found["trigger"] == bindings.ACTIVITY:
             try:
-                given = json.loads(request.body) if request.body else None
+                given = load(request.body) if request.body else None
             except ValueError as error:
                 return as_json(400, {"Message": f"The body is not JSON: {error}."})
             self._keep(self._call(found["name"], _input(given)))

@@ -328,3 +328,9 @@ def test_the_workers_address_needs_a_secret(host: Hosted) -> None:
     where = urllib.parse.urlsplit(address)
     for path in ("/durabletask/instances", "/wrong/durabletask/instances", f"{where.path[:-20]}/instances"):
         assert host.call("GET", f"http://{where.netloc}{path}").status == 404
+
+
+@pytest.mark.parametrize("path", ["/runtime/webhooks/durabletask/orchestrators/one", "/admin/functions/double"])
+def test_a_body_that_is_nested_too_deeply_is_refused(host: Hosted, path: str) -> None:
+    """A body of JSON with 5,000 levels gets 400 at the management and the admin API."""
+    assert host.call("POST", path, b"[" * 5000 + b"]" * 5000, key=host.process.master_key).status == 400
