@@ -4,8 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-import orjson
-
 from outlast.cosmos.bulk.limits import Limits
 from outlast.cosmos.bulk.staged_document import StagedDocument, read_staged
 from outlast.cosmos.bulk.token_bucket import TokenBucket
@@ -18,8 +16,8 @@ from outlast.runs.fence import Gate
 from outlast.runs.record import RunRecord
 from outlast.staging.input import InputFiles, format_of
 from outlast.staging.parts import Generated
-from outlast.staging.paths import content_name, stored_path
-from outlast.staging.rejects import Reject, each_row_once, encode_rejects
+from outlast.staging.rejects import Reject, encode_rejects
+from outlast.staging.stored import Stored, StoredChunk
 
 WINDOW = 4 * 1024 * 1024
 """Bytes of staged text in memory at once. Twice the largest document, so that a window holds a whole one."""
@@ -38,7 +36,8 @@ class StoreCursor(Payload):
     """Ranges of acknowledged documents behind `offset`, numbered from there."""
     call: int = 0
     """Calls before the next one."""
-    documents: int = 0
+    totals: Json = field(default_factory=lambda: Totals().to_dict())
+    """What those calls counted."""
     refused: int = 0
     rejecting: tuple[str, ...] = ()
     """The files of the rejects that the calls staged."""
@@ -54,26 +53,34 @@ class StoreDataToDb:
     async def store_data_to_db(self, given: Json) -> Json:
         """Input: ChunkCall. Returns a ChunkAnswer.
 
-        `stored/{chunk}.json` is written when all of the chunk is in the database.
+        A mark is staged when all of the chunk is in the database. A call that finds it sends nothing and returns the
+        totals of that storing: a next attempt of the run does only what the one before has left.
         """
         call = ChunkCall.from_dict(given)
         record, fence, deadline = await self.gate.enter(call, "storing")
+        cursor = StoreCursor.from_dict(call.cursor or {})
+        stored = Stored(self.files.staging, call.run, call.chunk)
+        if (found := await stored.find()) is not None:
+            return ChunkAnswer(None, found.since(Totals.from_dict(cursor.totals)).to_dict()).to_dict()
         container = self.reports[record.request.report].container
         limits = Limits(deadline, fence.check, await self._token_bucket(record, container))
-        cursor = StoreCursor.from_dict(call.cursor or {})
         generated = Generated(self.files.staging, call.run, call.chunk)
         storing = _Storing(self.writer, container, generated, limits, cursor)
         done = await storing.go()
-        await self._keep_rejects(record, call.chunk, storing)
-        if done:
-            return await self._finish(record, call, storing)
-        return ChunkAnswer(replace(storing.cursor, call=cursor.call + 1).to_dict(), storing.totals.to_dict()).to_dict()
+        await self._keep_rejects(record, stored, storing)
+        return (await self._answer(stored, storing, done)).to_dict()
 
-    async def _finish(self, record: RunRecord, call: ChunkCall, storing: "_Storing") -> Json:
-        rejected = await self._list_rejects(record, call.chunk, storing.cursor)
-        ended = {"documents": storing.cursor.documents, "refused": storing.cursor.refused, "rejected": rejected}
-        await self.files.staging.put(stored_path(call.run, call.chunk), orjson.dumps(ended))
-        return ChunkAnswer(None, replace(storing.totals, rejected=rejected).to_dict()).to_dict()
+    async def _answer(self, stored: Stored, storing: "_Storing", done: bool) -> ChunkAnswer:
+        cursor, before = storing.cursor, Totals.from_dict(storing.cursor.totals)
+        counted = before + storing.totals
+        if not done:
+            following = replace(cursor, call=cursor.call + 1, totals=counted.to_dict())
+            return ChunkAnswer(following.to_dict(), storing.totals.to_dict())
+        rejected = await stored.list_rejects(cursor.rejecting)
+        totals = replace(counted, rejected=rejected)
+        chunk = StoredChunk(totals.documents, cursor.refused, rejected, totals.to_dict())
+        await stored.keep(chunk)
+        return ChunkAnswer(None, chunk.since(before).to_dict())
 
     async def _token_bucket(self, record: RunRecord, container: str) -> TokenBucket | None:
         """Return the request units of this lane, None when the run has no `ru_share`."""
@@ -82,27 +89,14 @@ class StoreDataToDb:
         lanes = min(record.request.max_parallel, len((await self.files.chunks(record)).chunks))
         return await self.writer.token_bucket(container, record.request.ru_share, lanes)
 
-    async def _keep_rejects(self, record: RunRecord, chunk: int, storing: "_Storing") -> None:
-        """Stage what the database refused in this call, in a file named by its content.
-
-        A late double of the call stops elsewhere and leaves another file, which no cursor names.
-        """
+    async def _keep_rejects(self, record: RunRecord, stored: Stored, storing: "_Storing") -> None:
+        """Stage what the database refused in this call."""
         if storing.refused:
-            fields = await self._fields(record, chunk)
+            fields = await self._fields(record, stored.chunk)
             rejects = encode_rejects([_reject(document, result, fields) for document, result in storing.refused])
             cursor = storing.cursor
-            name = f"{cursor.call:06}.{content_name(rejects, 'rejects.csv')}"
-            await self.files.staging.put(stored_path(record.id, chunk, name), rejects)
+            name = await stored.keep_rejects(cursor.call, rejects)
             storing.cursor = replace(cursor, rejecting=(*cursor.rejecting, name))
-
-    async def _list_rejects(self, record: RunRecord, chunk: int, cursor: StoreCursor) -> int:
-        """Join the rejects of all calls and return their number. A row whose documents lie apart is listed once."""
-        if not cursor.rejecting:
-            return 0
-        files = [await self.files.staging.need(stored_path(record.id, chunk, name)) for name in cursor.rejecting]
-        listed = each_row_once(files)
-        await self.files.staging.put(stored_path(record.id, chunk, "rejects.csv"), encode_rejects(listed))
-        return len(listed)
 
     async def _fields(self, record: RunRecord, number: int) -> dict[int, list[str]]:
         """Return the input's own columns of every row of the chunk, because staged documents do not have them."""
@@ -152,7 +146,6 @@ def _after(cursor: StoreCursor, documents: Sequence[StagedDocument], progress: W
         cursor,
         offset=cursor.offset + sum(len(document.encoded()) for document in documents[: progress.acknowledged]),
         ahead=progress.next_ahead(),
-        documents=cursor.documents + progress.totals.documents,
         refused=cursor.refused + len(progress.refused),
     )
 

@@ -42,9 +42,9 @@ def add(answers: list[Json], name: str) -> float:
 
 
 def ended(world: World) -> Any:
-    """`stored/{chunk}.json`, or None where the chunk is not done."""
+    """The counts in `stored/{chunk}.json`, or None where the chunk is not done."""
     data = asyncio.run(world.staging.get(stored_path("r1", 0)))
-    return orjson.loads(data) if data else None
+    return {name: value for name, value in orjson.loads(data).items() if name != "totals"} if data else None
 
 
 def rejects(world: World) -> list[list[str]]:
@@ -108,16 +108,32 @@ def test_large_parts_are_written_window_by_window(monkeypatch: pytest.MonkeyPatc
     assert sorted(key for batch in world.transport.sent for key in batch) == sorted(ids(world))
 
 
-def test_a_repeat_writes_the_same_again() -> None:
-    """A call whose answer was lost is made again: the same documents, counted as replaced."""
+def test_a_repeat_of_a_call_that_ended_the_chunk_sends_nothing() -> None:
+    """A call whose answer was lost is made again: it finds the chunk stored and returns what the first call counted."""
     world = prepare(make_csv(30))
     first = store(world)
-    before = dict(world.transport.documents("sales"))
+    sent = len(world.transport.sent)
+    assert store(world) == first
+    assert len(world.transport.sent) == sent
+
+
+def test_a_chunk_that_took_several_calls_is_counted_once_and_whole() -> None:
+    """A repeat of the last call returns the totals of that call, and the next attempt those of all calls."""
+    world = prepare(make_csv(300))
+    world.transport.meet([throttle(45)] * 12)
+    answers = store_all(world)
+    assert store(world, answers[-2]["cursor"]) == answers[-1]
     again = store(world)
-    assert world.transport.documents("sales") == before
-    assert again["totals"]["documents"] == first["totals"]["documents"]
-    assert (first["totals"]["replaced"], again["totals"]["replaced"]) == (0, 30)
-    assert ended(world)["documents"] == 30
+    assert again["totals"] == pytest.approx({name: add(answers, name) for name in answers[0]["totals"]})
+
+
+def test_a_chunk_that_an_earlier_release_has_stored_is_not_stored_again() -> None:
+    """A mark without totals counts its documents and its rejects."""
+    world = prepare(make_csv(30))
+    mark = {"documents": 28, "refused": 2, "rejected": 2}
+    asyncio.run(world.staging.put(stored_path("r1", 0), orjson.dumps(mark)))
+    totals = store(world)["totals"]
+    assert (totals["documents"], totals["rejected"], world.transport.sent) == (28, 2, [])
 
 
 def test_two_calls_at_once_store_the_chunk_as_one_does() -> None:
@@ -186,14 +202,42 @@ def test_rejects_of_all_calls_are_put_together() -> None:
 
 
 def test_a_repeat_lists_the_same_rejects() -> None:
-    """A repeated call lists no reject twice."""
+    """A call that dies before it has marked the chunk is made again and lists no reject twice."""
     world = prepare(make_csv(30))
     world.transport.poison = {"s0003.0": 400}
-    store(world)
+    die_before_the_mark(world)
     before = rejects(world)
     store(world)
+    assert len(before) == 1
     assert rejects(world) == before
     assert ended(world)["rejected"] == 1
+
+
+def test_rejects_of_an_earlier_attempt_go_when_the_database_takes_those_rows() -> None:
+    """A row that the database refused in an attempt that died and takes in the next one is no reject."""
+    world = prepare(make_csv(30))
+    world.transport.poison = {"s0003.0": 400}
+    die_before_the_mark(world)
+    assert len(rejects(world)) == 1
+    world.transport.poison = {}
+    world.runs.set("r1", attempt=2)
+    answer = asyncio.run(world.call("store_data_to_db", attempt=2, chunk=0))
+    assert (answer["totals"]["rejected"], rejects(world)) == (0, [])
+
+
+def die_before_the_mark(world: World) -> None:
+    """Store the chunk with a staging location that does not take the mark of the stored chunk."""
+    put = world.staging.put
+
+    async def dying(path: str, data: bytes) -> None:
+        if path == stored_path("r1", 0):
+            raise OSError("the worker dies")
+        await put(path, data)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(world.staging, "put", dying)
+        with pytest.raises(OSError, match="dies"):
+            store(world)
 
 
 def test_answers_that_stay_lost_fail_the_call_for_now() -> None:
