@@ -1,5 +1,6 @@
 """Writes one chunk's staged documents into the database until they are in or the deadline comes."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -10,6 +11,7 @@ from outlast.cosmos.bulk.token_bucket import TokenBucket
 from outlast.cosmos.bulk.transport import Result
 from outlast.cosmos.bulk.write_progress import WriteProgress
 from outlast.cosmos.bulk.writer import Writer
+from outlast.errors import Permanent
 from outlast.models import ChunkAnswer, ChunkCall, Json, Payload, Totals
 from outlast.report import Report
 from outlast.runs.fence import Gate
@@ -117,9 +119,25 @@ class _Storing:
     cursor: StoreCursor
     totals: Totals = field(default_factory=Totals)
     refused: list[tuple[StagedDocument, Result]] = field(default_factory=list)
+    advanced: bool = False
 
     async def go(self) -> bool:
-        """Write from the cursor on; return whether the chunk is done."""
+        """Write from the cursor on; return whether the chunk is done.
+
+        An error that may pass ends the call. It is raised only when the call has acknowledged nothing, so that a call
+        which advanced costs no attempt.
+        """
+        try:
+            return await self._go()
+        except Permanent:
+            raise
+        except Exception as error:
+            if not self.advanced:
+                raise
+            logging.getLogger("outlast").warning("%s: %s; the next call goes on", self.container, error)
+            return False
+
+    async def _go(self) -> bool:
         while (part := await self.generated.find(self.cursor.part)) is not None:
             path = self.generated.path(self.cursor.part, part.documents)
             while self.cursor.offset < part.size:
@@ -138,6 +156,9 @@ class _Storing:
         self.refused += progress.refused
         self.totals += progress.totals
         self.cursor = _after(self.cursor, documents, progress)
+        self.advanced = self.advanced or bool(progress.totals.documents or progress.refused)
+        if progress.fault is not None:
+            raise progress.fault
         return progress.acknowledged == len(documents)
 
 

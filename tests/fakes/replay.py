@@ -57,7 +57,9 @@ class Record:
 
 @dataclass(slots=True)
 class ReplayContext:
-    """`outlast.durable.Context`, for tests. It refuses the shapes of fan-out that go wrong on the real host."""
+    """`outlast.durable.Context`, for tests. It refuses the shapes of fan-out that go wrong on the real host.
+
+    Time passes by timers alone."""
 
     instance_id: str
     given: Any
@@ -80,6 +82,7 @@ class ReplayContext:
         return Action("orchestrator", name, input_, instance_id)
 
     def create_timer(self, fire_at: datetime) -> Action:
+        self.current_utc_datetime = max(self.current_utc_datetime, fire_at)
         return Action("timer", given=fire_at.isoformat())
 
     def task_all(self, activities: list[Action]) -> Action:

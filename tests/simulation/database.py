@@ -45,6 +45,7 @@ class Database:
     ) -> Response:
         """One request; raise Transient where its answer is lost."""
         await self.scheduler.meet(f"{method} {container}")
+        self.scheduler.reach("database", "identity")
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         if "x-ms-documentdb-partitionkeyrangeid" not in named:
             named["x-ms-documentdb-partitionkey"] = orjson.dumps([key]).decode()
@@ -98,6 +99,7 @@ class CoreRuns:
 
     async def open_runs(self) -> list[RunRecord]:
         await self.database.scheduler.meet("QUERY runs")
+        self.database.scheduler.reach("database", "identity")
         return [record for record in self.all() if record.status.state not in ENDED or record.status.pending]
 
     def all(self) -> list[RunRecord]:
@@ -175,6 +177,7 @@ class CoreSnapshots:
 
     async def remove(self, report: Report[Any], run: str) -> int:
         await self.database.scheduler.meet("QUERY generation")
+        self.database.scheduler.reach("database", "identity")
         key = report.partition_key[1:]
         found = [(d[key], d["id"]) for d in self.database.documents(report.container) if d.get(RUN) == run][:5]
         for value, name in found:

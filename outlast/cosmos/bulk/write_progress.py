@@ -26,6 +26,8 @@ class WriteProgress:
     """Documents that this call found refused, wherever they lie."""
     totals: Totals
     """Documents and bytes that this call acknowledged. Request units, throttling and sends count all that was sent."""
+    fault: Exception | None = None
+    """What ended the call before its deadline, where it may pass."""
 
     def next_ahead(self) -> tuple[tuple[int, int], ...]:
         """Return `ahead` as the next call numbers the documents, without the first `acknowledged` ones."""

@@ -251,6 +251,41 @@ def test_answers_that_stay_lost_fail_the_call_for_now() -> None:
     assert store(world)["totals"]["documents"] == 30
 
 
+@pytest.mark.parametrize("fault", [lose(applied=False), lose(applied=True), Fault(503)])
+def test_a_call_that_advanced_before_the_database_was_gone_keeps_that(fault: Fault) -> None:
+    """It returns its cursor instead of failing, so that it costs no attempt and nothing acknowledged is sent again."""
+    world = prepare(make_csv(300))
+    world.transport.meet([None, None])
+    world.transport.always = fault
+    answer = store(world)
+    written = answer["totals"]["documents"]
+    assert 0 < written < 300
+    with pytest.raises(Transient):
+        store(world, answer["cursor"])
+    world.transport.always = None
+    world.transport.sent.clear()
+    assert store(world, answer["cursor"])["totals"]["documents"] == 300 - written
+    assert sum(map(len, world.transport.sent)) == 300 - written
+
+
+def test_a_call_that_advanced_before_the_storage_was_gone_keeps_that(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a call has stored of a chunk is not lost because the next window cannot be read."""
+    monkeypatch.setattr(store_data_to_db, "WINDOW", 5000)
+    world, reads = prepare(make_csv(300)), iter(range(99))
+    get_range = world.staging.get_range
+
+    async def once(path: str, start: int, length: int, version: str | None = None) -> bytes:
+        if next(reads):
+            raise Transient("the storage gives no answer")
+        return await get_range(path, start, length, version)
+
+    monkeypatch.setattr(world.staging, "get_range", once)
+    answer = store(world)
+    assert 0 < answer["totals"]["documents"] < 300
+    monkeypatch.undo()
+    assert store(world, answer["cursor"])["totals"]["documents"] == 300 - answer["totals"]["documents"]
+
+
 def test_a_container_that_is_missing_fails_for_good() -> None:
     """The text names it."""
     world = prepare(make_csv(3))

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from outlast.errors import Permanent
+from outlast.errors import Permanent, Transient
 from outlast.staging.store import Staging
 
 Visit = Callable[[Callable[[Staging], Awaitable[None]]], None]
@@ -204,3 +204,15 @@ def test_a_url_that_does_not_open_is_refused_without_repeating_it(url: str, text
     with pytest.raises(Permanent, match=f"STAGING_URL or INPUTS_URL {text}; give it as https://ACCOUNT") as caught:
         asyncio.run(Staging(url).get("x"))
     assert url not in str(caught.value)
+
+
+def test_an_error_that_says_nothing_about_the_file_may_pass(tmp_path: Path) -> None:
+    """A location that cannot be written or read at the moment is Transient, and the text names the file."""
+    staging = Staging(f"file://{tmp_path}")
+    (tmp_path / "a").write_bytes(b"a file where a folder should be")
+
+    async def put() -> None:
+        await staging.put("a/b", b"x")
+
+    with pytest.raises(Transient, match="the storage gave no usable answer for a/b"):
+        asyncio.run(put())

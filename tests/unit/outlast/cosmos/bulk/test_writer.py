@@ -121,6 +121,16 @@ def test_answers_that_stay_lost_fail_the_call_for_now() -> None:
     assert len(bench.transport.sent) == ATTEMPTS
 
 
+def test_answers_that_are_lost_later_leave_what_was_acknowledged() -> None:
+    """A call that has written before the database is gone returns its progress and the fault."""
+    bench, documents = Bench(), make_documents(300)
+    bench.transport.meet([None])
+    bench.transport.always = lose(applied=False)
+    progress = bench.write(documents)
+    assert isinstance(progress.fault, Transient)
+    assert (progress.acknowledged, progress.totals.documents) == (100, 100)
+
+
 class Silent(FakeTransport):
     """A transport that takes what is sent and never answers."""
 
