@@ -7,7 +7,6 @@ from typing import Any
 
 from outlast.cosmos.bulk.limits import Limits
 from outlast.cosmos.bulk.staged_document import StagedDocument, read_staged
-from outlast.cosmos.bulk.token_bucket import TokenBucket
 from outlast.cosmos.bulk.transport import Result
 from outlast.cosmos.bulk.write_progress import WriteProgress
 from outlast.cosmos.bulk.writer import Writer
@@ -23,6 +22,9 @@ from outlast.staging.stored import Stored, StoredChunk
 
 WINDOW = 4 * 1024 * 1024
 """Bytes of staged text in memory at once. Twice the largest document, so that a window holds a whole one."""
+
+STORE_SECONDS = 20.0
+"""A call ends after this time, however long functionTimeout is, so that no other run waits long for its slot."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,8 @@ class StoreDataToDb:
         if (found := await stored.find()) is not None:
             return ChunkAnswer(None, found.since(Totals.from_dict(cursor.totals)).to_dict()).to_dict()
         container = self.reports[record.request.report].container
-        limits = Limits(deadline, fence.check, await self._token_bucket(record, container))
+        bucket = await self.writer.token_bucket(container, record.request.ru_share, call.lanes)
+        limits = Limits(deadline.within(STORE_SECONDS), fence.check, bucket)
         generated = Generated(self.files.staging, call.run, call.chunk)
         storing = _Storing(self.writer, container, generated, limits, cursor)
         done = await storing.go()
@@ -77,19 +80,12 @@ class StoreDataToDb:
         counted = before + storing.totals
         if not done:
             following = replace(cursor, call=cursor.call + 1, totals=counted.to_dict())
-            return ChunkAnswer(following.to_dict(), storing.totals.to_dict())
+            return ChunkAnswer(following.to_dict(), storing.totals.to_dict(), storing.wait)
         rejected = await stored.list_rejects(cursor.rejecting)
         totals = replace(counted, rejected=rejected)
         chunk = StoredChunk(totals.documents, cursor.refused, rejected, totals.to_dict())
         await stored.keep(chunk)
         return ChunkAnswer(None, chunk.since(before).to_dict())
-
-    async def _token_bucket(self, record: RunRecord, container: str) -> TokenBucket | None:
-        """Return the request units of this lane, None when the run has no `ru_share`."""
-        if record.request.ru_share is None:
-            return None
-        lanes = min(record.request.max_parallel, len((await self.files.chunks(record)).chunks))
-        return await self.writer.token_bucket(container, record.request.ru_share, lanes)
 
     async def _keep_rejects(self, record: RunRecord, stored: Stored, storing: "_Storing") -> None:
         """Stage what the database refused in this call."""
@@ -120,6 +116,7 @@ class _Storing:
     totals: Totals = field(default_factory=Totals)
     refused: list[tuple[StagedDocument, Result]] = field(default_factory=list)
     advanced: bool = False
+    wait: float = 0.0
 
     async def go(self) -> bool:
         """Write from the cursor on; return whether the chunk is done.
@@ -157,6 +154,7 @@ class _Storing:
         self.totals += progress.totals
         self.cursor = _after(self.cursor, documents, progress)
         self.advanced = self.advanced or bool(progress.totals.documents or progress.refused)
+        self.wait = progress.wait
         if progress.fault is not None:
             raise progress.fault
         return progress.acknowledged == len(documents)

@@ -10,7 +10,7 @@ from tests.fakes.clock import START
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """What a story asks for: an activity, an orchestrator, or all of `parts`."""
+    """What a story asks for: an activity, an orchestrator, a timer of so many `seconds`, or all of `parts`."""
 
     kind: str
     name: str = ""
@@ -18,6 +18,7 @@ class Action:
     instance_id: str = ""
     attempts: int = 1
     parts: tuple["Action", ...] = ()
+    seconds: float = field(default=0.0, compare=False)
 
 
 @dataclass(slots=True)
@@ -82,8 +83,9 @@ class ReplayContext:
         return Action("orchestrator", name, input_, instance_id)
 
     def create_timer(self, fire_at: datetime) -> Action:
+        seconds = (fire_at - self.current_utc_datetime).total_seconds()
         self.current_utc_datetime = max(self.current_utc_datetime, fire_at)
-        return Action("timer", given=fire_at.isoformat())
+        return Action("timer", given=fire_at.isoformat(), seconds=seconds)
 
     def task_all(self, activities: list[Action]) -> Action:
         if any(part.kind != "orchestrator" for part in activities):

@@ -95,7 +95,7 @@ class World:
             "remove_generation": RemoveGeneration(reports, snapshots, deadlines).remove_generation,
             "send_email": SendEmail(self.runs, self.mailer).send_email,
         }
-        self.driver = Driver(STORIES, self.steps, self.seed)
+        self.driver = Driver(STORIES, self.steps, self.seed, let_pass=self.clock.advance)
 
     async def accept(self, body: bytes, run: str = "r1", **fields: Any) -> RunRecord:
         """Stage and record a run as the start endpoint does."""

@@ -28,6 +28,8 @@ class WriteProgress:
     """Documents and bytes that this call acknowledged. Request units, throttling and sends count all that was sent."""
     fault: Exception | None = None
     """What ended the call before its deadline, where it may pass."""
+    wait: float = 0.0
+    """Seconds before the next call, when this one ended because it could only wait."""
 
     def next_ahead(self) -> tuple[tuple[int, int], ...]:
         """Return `ahead` as the next call numbers the documents, without the first `acknowledged` ones."""

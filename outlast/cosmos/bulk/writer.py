@@ -43,15 +43,16 @@ class Writer:
         `limits.check` raises. An error that may pass is the `fault` of the progress when documents are acknowledged.
         """
         recorder, fault = ProgressRecorder(documents, ahead), None
+        work = self._bulk_write(container, limits, recorder)
         try:
-            await self._bulk_write(container, limits, recorder).run()
+            await work.run()
         except Permanent:
             raise
         except Exception as error:
             if not recorder.results:
                 raise
             fault = error
-        return replace(recorder.progress(), fault=fault)
+        return replace(recorder.progress(), fault=fault, wait=work.stop.wait)
 
     async def token_bucket(self, container: str, ru_share: float | None, lanes: int) -> TokenBucket | None:
         """Return the token bucket of one lane of a run; None means no limit but the database's."""

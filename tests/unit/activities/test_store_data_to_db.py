@@ -30,9 +30,10 @@ def store(world: World, cursor: Json | None = None) -> Json:
 
 
 def store_all(world: World) -> list[Json]:
-    """All answers, up to the one without a cursor."""
+    """All answers, up to the one without a cursor. The lane waits as long as an answer says."""
     answers = [store(world)]
     while answers[-1]["cursor"] is not None:
+        world.clock.advance(answers[-1]["wait"])
         answers.append(store(world, answers[-1]["cursor"]))
     return answers
 
@@ -88,14 +89,64 @@ def test_at_the_deadline_it_hands_over_a_cursor_and_goes_on_from_there() -> None
     assert ended(world)["documents"] == 300
 
 
-def test_a_call_ends_by_its_deadline() -> None:
-    """However long the database asks to wait."""
+def test_a_call_that_is_throttled_ends_after_20_seconds() -> None:
+    """A store call gives its slot back after 20 s, also where functionTimeout would allow more."""
+    world = prepare(make_csv(30))
+    world.transport.always = throttle(1.5)
+    before = world.clock()
+    assert store(world)["cursor"] is not None
+    assert world.clock() - before == pytest.approx(20)
+    assert ended(world) is None
+
+
+def test_a_short_function_timeout_ends_a_call_sooner() -> None:
+    """The usual deadline holds where it comes before the 20 s."""
+    world = World(timeout=10.0)
+    asyncio.run(world.prepare(make_csv(30), "storing"))
+    world.transport.always = throttle(1.5)
+    before = world.clock()
+    assert store(world)["cursor"] is not None
+    assert world.clock() - before == pytest.approx(6)
+
+
+def test_a_call_that_can_only_wait_gives_its_slot_back() -> None:
+    """It says how long the lane has to wait, however long the database asks to wait."""
     world = prepare(make_csv(30))
     world.transport.always = throttle(1000)
     before = world.clock()
-    assert store(world)["cursor"] is not None
-    assert world.clock() - before == pytest.approx(60)
-    assert ended(world) is None
+    answer = store(world)
+    assert answer["cursor"] is not None
+    assert answer["wait"] == pytest.approx(1000, abs=2)
+    assert world.clock() - before <= 2
+
+
+def test_a_small_ru_share_holds_no_slot() -> None:
+    """A lane whose share is used up for minutes ends its call at once, and the share is kept by waiting."""
+    world = prepare(make_csv(30), ru_share=1.5)
+    answers, before = [store(world)], world.clock()
+    assert world.clock() - before < 1
+    while answers[-1]["cursor"] is not None:
+        assert answers[-1]["wait"] > 2
+        world.clock.advance(answers[-1]["wait"])
+        answers.append(store(world, answers[-1]["cursor"]))
+    spent = add(answers, "ru")
+    assert spent == 30 * CHARGE
+    assert 1.2 <= (spent - CHARGE) / (world.clock() - before) <= 1.5
+
+
+def test_a_ru_share_is_divided_by_the_lanes_at_work() -> None:
+    """A lane of two has half of the run's share, whatever `max_parallel` is."""
+    seconds = []
+    for lanes in (1, 2):
+        world = prepare(make_csv(30), ru_share=10, max_parallel=8)
+        before, cursor = world.clock(), None
+        while True:
+            answer = asyncio.run(world.call("store_data_to_db", chunk=0, cursor=cursor, lanes=lanes))
+            world.clock.advance(answer["wait"])
+            if (cursor := answer["cursor"]) is None:
+                break
+        seconds.append(world.clock() - before)
+    assert seconds == [pytest.approx(30 * CHARGE / 10, rel=0.1), pytest.approx(30 * CHARGE / 5, rel=0.1)]
 
 
 def test_large_parts_are_written_window_by_window(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -156,7 +207,7 @@ def test_a_late_double_of_a_call_takes_no_reject_away() -> None:
     world = prepare(make_csv(400))
     world.transport.poison = {f"s{number:04}.0": 400 for number in range(0, 400, 10)}
     calls = []
-    for tick in (1.0, 2.0):
+    for tick in (0.3, 0.6):
         world.clock.tick = tick
         calls.append(store(world)["cursor"])
     assert calls[0]["refused"] > calls[1]["refused"] > 0
@@ -317,8 +368,8 @@ def test_a_run_that_has_moved_on_gets_no_writes(changes: dict[str, Any]) -> None
 def test_a_run_that_moves_on_meanwhile_gets_no_more_writes() -> None:
     """The record is read again every five seconds."""
     world = prepare(make_csv(300))
-    world.transport.meet([throttle(6)] * 3)
-    reads = world.runs.reads
+    world.transport.always = throttle(1.9)
+    reads, before = world.runs.reads, world.clock()
 
     def move_on() -> None:
         if world.runs.reads == reads + 1:
@@ -327,5 +378,5 @@ def test_a_run_that_moves_on_meanwhile_gets_no_more_writes() -> None:
     world.runs.when_read = move_on
     with pytest.raises(Permanent, match="belongs to storing"):
         store(world)
-    assert len(world.transport.sent) == 3
+    assert world.clock() - before == pytest.approx(5, abs=2)
     assert ids(world) == set()
