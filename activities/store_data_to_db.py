@@ -42,6 +42,8 @@ class StoreCursor(Payload):
     """Calls before the next one."""
     totals: Json = field(default_factory=lambda: Totals().to_dict())
     """What those calls counted."""
+    sent_before: bool = False
+    """Whether documents of the rest may have been sent before: a call was repeated, or an answer was lost."""
     refused: int = 0
     rejecting: tuple[str, ...] = ()
     """The files of the rejects that the calls staged."""
@@ -70,6 +72,8 @@ class StoreDataToDb:
         bucket = await self.writer.token_bucket(container, record.request.ru_share, call.lanes)
         limits = Limits(deadline.within(STORE_SECONDS), fence.check, bucket)
         generated = Generated(self.files.staging, call.run, call.chunk)
+        if not await stored.begin(call.attempt, cursor.call):
+            cursor = replace(cursor, sent_before=True)
         storing = _Storing(self.writer, container, generated, limits, cursor)
         done = await storing.go()
         await self._keep_rejects(record, stored, storing)
@@ -149,7 +153,9 @@ class _Storing:
         """Write the next window; return whether all of it is acknowledged."""
         data = await self.generated.staging.get_range(path, self.cursor.offset, WINDOW)
         documents = read_staged(data[: data.rindex(b"\n") + 1])
-        progress = await self.writer.write(self.container, documents, self.limits, self.cursor.ahead)
+        progress = await self.writer.write(
+            self.container, documents, self.limits, self.cursor.ahead, sent_before=self.cursor.sent_before
+        )
         self.refused += progress.refused
         self.totals += progress.totals
         self.cursor = _after(self.cursor, documents, progress)
@@ -165,6 +171,7 @@ def _after(cursor: StoreCursor, documents: Sequence[StagedDocument], progress: W
         cursor,
         offset=cursor.offset + sum(len(document.encoded()) for document in documents[: progress.acknowledged]),
         ahead=progress.next_ahead(),
+        sent_before=cursor.sent_before or progress.unsure,
         refused=cursor.refused + len(progress.refused),
     )
 

@@ -39,7 +39,8 @@ class Totals(Payload):
     documents: int = 0
     """Documents generated, or, in the storing phase, accepted by the database."""
     replaced: int = 0
-    """Documents accepted that were there before: by an earlier run, a repeated call, or two rows with one id."""
+    """Documents accepted that were there before: by an earlier run, or by two rows with one id. What the run may have
+    written itself, in a call that was repeated or whose answer was lost, is not counted."""
     bytes: int = 0
     """Bytes of those documents as JSON."""
     ru: float = 0.0

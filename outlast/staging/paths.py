@@ -38,5 +38,5 @@ def generated_path(run: str, chunk: int, part: int, name: str) -> str:
 
 
 def stored_path(run: str, chunk: int, name: str = "json") -> str:
-    """`name` is `json` for the counts of a stored chunk, or ends in `rejects.csv`."""
+    """`name` is `json` for the counts of a stored chunk, or ends in `begun.json` or `rejects.csv`."""
     return f"runs/{run}/stored/{chunk:06}.{name}"

@@ -45,6 +45,11 @@ class Stored:
     async def keep(self, stored: StoredChunk) -> None:
         await self.staging.put(stored_path(self.run, self.chunk), orjson.dumps(stored.to_dict()))
 
+    async def begin(self, attempt: int, call: int) -> bool:
+        """Mark that a call begins. Returns False when a call of this number has begun before, in any attempt."""
+        path = stored_path(self.run, self.chunk, f"{call:06}.begun.json")
+        return await self.staging.put_if_absent(path, orjson.dumps({"attempt": attempt}))
+
     async def keep_rejects(self, call: int, rejects: bytes) -> str:
         """Stage the rejects of one call and return the name of the file.
 

@@ -42,8 +42,8 @@ def test_an_undo_that_does_not_wait_is_found(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(undo_report, "SLACK_SECONDS", -20.0)
 
     def search() -> None:
-        for seed in range(600):
-            simulate(seed, Faults(repeats=0.3), [Job("a", rows=12, breaks=True)])
+        for seed in range(200):
+            simulate(seed, Faults(repeats=0.3), [Job(key, rows=12, breaks=True) for key in "abcd"])
 
     with pytest.raises(AssertionError, match="and left"):
         search()

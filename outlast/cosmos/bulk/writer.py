@@ -35,14 +35,22 @@ class Writer:
     gate: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(IN_FLIGHT), init=False)
 
     async def write(
-        self, container: str, documents: Sequence[StagedDocument], limits: Limits, ahead: NumberRanges = ()
+        self,
+        container: str,
+        documents: Sequence[StagedDocument],
+        limits: Limits,
+        ahead: NumberRanges = (),
+        *,
+        sent_before: bool = False,
     ) -> WriteProgress:
         """Upsert the documents, but for those that an earlier call has acknowledged `ahead`.
+
+        With `sent_before` no document counts as replaced, because an earlier call may have written any of them.
 
         Raises Permanent when the database will refuse every request, Transient when answers stay lost, and what
         `limits.check` raises. An error that may pass is the `fault` of the progress when documents are acknowledged.
         """
-        recorder, fault = ProgressRecorder(documents, ahead), None
+        recorder, fault = ProgressRecorder(documents, ahead, sent_before), None
         work = self._bulk_write(container, limits, recorder)
         try:
             await work.run()

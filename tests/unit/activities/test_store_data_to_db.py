@@ -187,6 +187,56 @@ def test_a_chunk_that_an_earlier_release_has_stored_is_not_stored_again() -> Non
     assert (totals["documents"], totals["rejected"], world.transport.sent) == (28, 2, [])
 
 
+def test_documents_of_an_earlier_run_count_as_replaced() -> None:
+    """The totals say how many documents were there before the run."""
+    world = prepare(make_csv(30))
+    world.transport.containers["sales"] = dict(prepared_before().transport.documents("sales"))
+    assert store(world)["totals"]["replaced"] == 20
+
+
+def prepared_before() -> World:
+    """Another run has stored the first 20 of the rows."""
+    world = prepare(make_csv(20))
+    store(world)
+    return world
+
+
+def test_what_a_call_wrote_before_it_died_does_not_count_as_replaced() -> None:
+    """The repeat of a call that died writes the run's own documents again, and does not count them."""
+    world = prepare(make_csv(30))
+    die_before_the_mark(world)
+    assert len(ids(world)) == 30
+    totals = store(world)["totals"]
+    assert (totals["documents"], totals["replaced"]) == (30, 0)
+
+
+def test_what_an_attempt_wrote_before_it_died_does_not_count_as_replaced() -> None:
+    """The next attempt begins the chunk again, with other calls, and counts none of the run's own documents."""
+    world = prepare(make_csv(300))
+    world.transport.meet([None, None, throttle(45)])
+    first = store(world)
+    assert 0 < first["totals"]["documents"] < 300
+    world.runs.set("r1", attempt=2)
+    answers, cursor = list[Json](), None
+    while not answers or cursor:
+        answers.append(asyncio.run(world.call("store_data_to_db", attempt=2, chunk=0, cursor=cursor)))
+        cursor = answers[-1]["cursor"]
+        world.clock.advance(answers[-1]["wait"])
+    assert (add(answers, "documents"), add(answers, "replaced")) == (300, 0)
+
+
+def test_answers_that_were_lost_at_the_end_of_a_call_are_not_counted_by_the_next() -> None:
+    """What a lost request has written is found by the next call and does not count as replaced."""
+    world = prepare(make_csv(300))
+    world.transport.meet([None])
+    world.transport.always = lose(applied=True)
+    first = store(world)
+    world.transport.always = None
+    second = store(world, first["cursor"])
+    assert first["totals"]["documents"] + second["totals"]["documents"] == 300
+    assert first["totals"]["replaced"] + second["totals"]["replaced"] == 0
+
+
 def test_two_calls_at_once_store_the_chunk_as_one_does() -> None:
     """A call that was given up and its repeat: same documents, same count, both answer the same."""
     alone = prepare(make_csv(30))
