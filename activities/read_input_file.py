@@ -31,12 +31,15 @@ class ReadInputFile:
     in_thread: Callable[[Callable[[], Cut]], Awaitable[Cut]]
 
     async def read_input_file(self, given: Json) -> Json:
-        """Input: RunCall. Returns a ReadAnswer."""
+        """Input: RunCall. Returns a ReadAnswer. A next attempt goes on from what the one before has staged."""
         call = RunCall.from_dict(given)
         record, fence, deadline = await self.gate.enter(call, "reading")
+        if (listed := await self.files.find_chunks(record.id)) is not None:
+            return ReadAnswer(None, len(listed.chunks)).to_dict()
+        cursor = call.cursor or await self.files.find_cut_cursor(record.id)
         try:
             await self._inflate_once(record)
-            return (await self._cut(record, call.cursor, deadline, fence)).to_dict()
+            return (await self._cut(record, cursor, deadline, fence)).to_dict()
         except BadInput as error:
             raise Permanent(f"the input of run {record.id} cannot be read: {error}") from None
 
@@ -61,7 +64,9 @@ class ReadInputFile:
                 break
         count, ended = len(listed.chunks), offset >= size
         await self.staging.put(chunks_path(record.id, None if ended else count), listed.encoded())
-        return ReadAnswer(None if ended else {"offset": offset, "row": row, "chunks": count}, count)
+        if ended:
+            return ReadAnswer(None, count)
+        return ReadAnswer(await self.files.keep_cut_cursor(record.id, offset, row, count), count)
 
     async def _begin(self, file: InputFile, form: InputFormat, size: int) -> tuple[ChunkList, int, int]:
         head = await file.read(0, HEAD_BYTES)
