@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import Any
 
 import azure.durable_functions as df
 import azure.functions as func
@@ -55,7 +56,7 @@ start = StartReport(reports=a.reports, inputs=a.inputs, new_runs=new_runs, start
 current = ShowCurrent(reports=a.reports, snapshots=a.snapshots).show_current
 rejects = ShowRejects(runs=a.runs, staging=a.staging, clock=a.clock).show_rejects
 health = ShowHealth(
-    settings=a.settings, reports=a.reports, cosmos=a.cosmos, staging=a.staging, clock=a.clock
+    settings=a.settings, reports=a.reports, cosmos=a.cosmos, staging=a.staging, clock=a.clock, stopped=a.stopped
 ).show_health
 
 app.route(route="reports/{report}", methods=["POST"])(client(answering(start)))
@@ -87,10 +88,11 @@ for orchestrator in (import_report, run_wave, run_lane, compensate_run, remove_p
 advance = AdvanceRun(runs=a.runs, admission=a.admission, can_email=a.mailer.configured).advance_run
 app.activity_trigger(input_name="given")(client(activity_with_client(advance, a.deadlines.given_up)))
 
+user_code: Any = {"reports": a.reports, "gate": a.gate, "stopped": a.stopped}
 for step in (
     ReadInputFile(gate=a.gate, staging=a.staging, files=a.files, in_thread=a.in_thread).read_input_file,
-    ReadDataFromDb(reports=a.reports, gate=a.gate, staging=a.staging, cosmos=a.cosmos).read_data_from_db,
-    GenerateReport(reports=a.reports, gate=a.gate, files=a.files, in_thread=a.in_thread).generate_report,
+    ReadDataFromDb(**user_code, staging=a.staging, reading=a.reading).read_data_from_db,
+    GenerateReport(**user_code, files=a.files, compute=a.compute).generate_report,
     StoreDataToDb(reports=a.reports, gate=a.gate, files=a.files, writer=a.writer).store_data_to_db,
     PublishReport(reports=a.reports, gate=a.gate, files=a.files, snapshots=a.snapshots, now=a.now).publish_report,
     UndoReport(reports=a.reports, runs=a.runs, snapshots=a.snapshots, deadlines=a.deadlines).undo_report,

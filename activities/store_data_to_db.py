@@ -13,7 +13,7 @@ from outlast.cosmos.bulk.transport import Result
 from outlast.cosmos.bulk.write_progress import WriteProgress
 from outlast.cosmos.bulk.writer import Writer
 from outlast.models import ChunkAnswer, ChunkCall, Json, Payload, Totals
-from outlast.report import Report
+from outlast.report import Report, known_report
 from outlast.runs.fence import Gate
 from outlast.runs.record import RunRecord
 from outlast.staging.input import InputFiles, format_of
@@ -58,7 +58,7 @@ class StoreDataToDb:
         """
         call = ChunkCall.from_dict(given)
         record, fence, deadline = await self.gate.enter(call, "storing")
-        container = self.reports[record.request.report].container
+        container = known_report(self.reports, record.request.report).container
         limits = Limits(deadline, fence.check, await self._token_bucket(record, container))
         cursor = StoreCursor.from_dict(call.cursor or {})
         generated = Generated(self.files.staging, call.run, call.chunk)

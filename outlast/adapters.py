@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from outlast.compute import ComputeThread
+from outlast.compute.children import Children
+from outlast.compute.reading import ReadingChild
+from outlast.compute.thread import ComputeThread
 from outlast.cosmos.bulk.bulk_transport import BulkTransport
 from outlast.cosmos.bulk.rate_controller import RateControllers
 from outlast.cosmos.bulk.sdk_transport import SdkTransport
@@ -32,6 +34,7 @@ from outlast.runs.seats import Seats
 from outlast.runs.store import CosmosRuns, Runs
 from outlast.settings import Settings, read_settings
 from outlast.staging.input import InputFiles
+from outlast.staging.stopped_code import StoppedCode
 from outlast.staging.store import Staging
 
 
@@ -61,6 +64,9 @@ class Adapters:
     new_id: Callable[[], str]
     sleep: Callable[[float], Awaitable[None]]
     in_thread: Callable[..., Any]
+    compute: Children
+    reading: ReadingChild
+    stopped: StoppedCode
 
     @classmethod
     def wired(cls, environment: Mapping[str, str], folder: Path) -> "Adapters":
@@ -97,6 +103,9 @@ class Adapters:
             new_id=lambda: uuid4().hex,
             sleep=asyncio.sleep,
             in_thread=in_thread,
+            compute=Children(folder, deadlines.row_seconds),
+            reading=ReadingChild(folder, settings.cosmos_endpoint, settings.cosmos_key, settings.cosmos_database),
+            stopped=StoppedCode(staging, _now),
         )
 
 

@@ -2,9 +2,6 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
-from typing import Any
-
-import orjson
 
 from outlast.errors import Permanent
 from outlast.inputs import FORMATS, Inflater, InputFormat
@@ -75,9 +72,9 @@ class InputFiles:
         """The list of the first `count` chunks, staged while the input is being cut; the caller's own copy."""
         return ChunkList.decoded(await self.staging.need(chunks_path(run, count)))
 
-    async def reference_data(self, record: RunRecord) -> Any:
-        """What `read_data_from_db` returned for the run. All rows share it, so it must not be changed."""
-        return await self._parsed.get(reference_path(record.id), record.request.accepted, orjson.loads)
+    async def reference(self, record: RunRecord) -> bytes:
+        """What `read_data_from_db` returned for the run, as JSON."""
+        return await self.staging.need(reference_path(record.id))
 
 
 def format_of(record: RunRecord) -> InputFormat:

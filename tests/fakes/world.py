@@ -28,9 +28,11 @@ from outlast.runs.record import RunRecord
 from outlast.runs.seats import Seats
 from outlast.staging.input import InputFiles
 from outlast.staging.paths import body_path
+from outlast.staging.stopped_code import StoppedCode
 from outlast.staging.store import Staging
 from tests.fakes.app_documents import FakeAppDocuments
 from tests.fakes.clock import ManualClock
+from tests.fakes.compute import InlineCompute, InlineReading
 from tests.fakes.cosmos import FakeCosmos
 from tests.fakes.driver import Driver, Instance, Step, Story
 from tests.fakes.mailer import FakeMailer
@@ -75,6 +77,8 @@ class World:
     snapshots: FakeSnapshots = field(init=False)
     files: InputFiles = field(init=False)
     deadlines: Deadlines = field(init=False)
+    compute: InlineCompute = field(init=False)
+    stopped: StoppedCode = field(init=False)
     steps: dict[str, Step] = field(init=False)
     driver: Driver = field(init=False)
 
@@ -84,6 +88,7 @@ class World:
         self.snapshots = FakeSnapshots(self.transport)
         self.files = InputFiles(self.staging, self.inputs)
         self.deadlines = Deadlines(self.timeout, self.clock)
+        self.stopped = StoppedCode(self.staging, self.clock.now)
         writer = Writer(
             transport=self.transport,
             clock=self.clock,
@@ -93,12 +98,14 @@ class World:
         )
         reports, staging, files, gate = self.reports, self.staging, self.files, Gate(self.runs, self.deadlines)
         snapshots, deadlines = self.snapshots, self.deadlines
-        staged: dict[str, Any] = {"reports": reports, "gate": gate, "staging": staging}
+        reading = InlineReading(self.cosmos)
+        self.compute = InlineCompute(reports, self.clock, self.clock.advance)
+        user_code: dict[str, Any] = {"reports": reports, "gate": gate, "stopped": self.stopped}
         self.steps = {
             "advance_run": self._advance_run,
             "read_input_file": ReadInputFile(gate, staging, files, work_here).read_input_file,
-            "read_data_from_db": ReadDataFromDb(**staged, cosmos=self.cosmos).read_data_from_db,
-            "generate_report": GenerateReport(reports, gate, files, work_here).generate_report,
+            "read_data_from_db": ReadDataFromDb(**user_code, staging=staging, reading=reading).read_data_from_db,
+            "generate_report": GenerateReport(**user_code, files=files, compute=self.compute).generate_report,
             "store_data_to_db": StoreDataToDb(reports, gate, files, writer).store_data_to_db,
             "publish_report": PublishReport(reports, gate, files, snapshots, self.clock.now).publish_report,
             "undo_report": UndoReport(reports, self.runs, snapshots, deadlines).undo_report,

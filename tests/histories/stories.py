@@ -107,9 +107,8 @@ def sweep_until(stack: Stack, holds: Callable[[], bool]) -> None:
 
 
 def ended(stack: Stack, instance: str) -> bool:
-    found = get(
-        f"{stack.services.host.url}/runtime/webhooks/durabletask/instances?code={stack.master_key}&instanceIdPrefix={instance}"
-    )
+    query = f"code={stack.master_key}&instanceIdPrefix={instance}"
+    found = get(f"{stack.services.host.url}/runtime/webhooks/durabletask/instances?{query}")
     return any(one["instanceId"] == instance and one["runtimeStatus"] == "Completed" for one in found)
 
 

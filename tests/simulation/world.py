@@ -38,7 +38,9 @@ from outlast.runs.record import ENDED, RunRecord
 from outlast.runs.seats import Seats
 from outlast.runs.sweep import SweepRuns
 from outlast.staging.input import InputFiles
-from tests.fakes.app_documents import SECRET_OF_TESTS, FakeAppDocuments, secret_of_tests
+from outlast.staging.stopped_code import StoppedCode
+from tests.fakes.app_documents import SECRET_OF_TESTS, secret_of_tests
+from tests.fakes.compute import InlineCompute, InlineReading
 from tests.fakes.cosmos import FakeCosmos
 from tests.fakes.http import ask
 from tests.fakes.reports import WITH_SNAPSHOT, make_csv
@@ -142,12 +144,12 @@ class World:
             jitter=lambda: 0.5,
             controllers=RateControllers(clock),
         )
-        snapshots, cosmos = self.snapshots, FakeCosmos()
-        turns = EmailTurns(FakeAppDocuments(), runs, "", self.scheduler.utc, 2 * LIMIT)
+        snapshots, cosmos, stopped = self.snapshots, FakeCosmos(), StoppedCode(staging, self.scheduler.utc)
+        turns = EmailTurns(CoreAppDocuments(self.database), runs, "", self.scheduler.utc, 2 * LIMIT)
         steps = (
             ReadInputFile(gate, staging, files, work_here).read_input_file,
-            ReadDataFromDb(reports, gate, staging, cosmos).read_data_from_db,
-            GenerateReport(reports, gate, files, work_here).generate_report,
+            ReadDataFromDb(reports, gate, staging, InlineReading(cosmos), stopped).read_data_from_db,
+            GenerateReport(reports, gate, files, InlineCompute(reports, clock), stopped).generate_report,
             StoreDataToDb(reports, gate, files, writer).store_data_to_db,
             PublishReport(reports, gate, files, snapshots, self.scheduler.utc).publish_report,
             UndoReport(reports, runs, snapshots, deadlines).undo_report,

@@ -56,7 +56,7 @@ def load(folder: Path) -> Keys:
 
 
 def _same(offered: list[str], key: str) -> bool:
-    return any(hmac.compare_digest(o.encode(), key.encode()) for o in offered)
+    return any(hmac.compare_digest(o.encode(errors="replace"), key.encode()) for o in offered)
 
 
 def _fresh() -> dict[str, Any]:

@@ -167,18 +167,14 @@ class Management:
         return await self._send(row, events.terminated(reason=request.argument("reason"), now=self._clock.now()))
 
     async def _suspend(self, request: Request, row: sqlite3.Row) -> Reply:
-        if row["status"] == "Suspended" and not self._expects_messages(row):
+        if row["status"] == "Suspended":
             return _impossible("suspend", row)
         return await self._send(row, events.suspended(reason=request.argument("reason"), now=self._clock.now()))
 
     async def _resume(self, request: Request, row: sqlite3.Row) -> Reply:
-        if row["status"] != "Suspended" and not self._expects_messages(row):
+        if row["status"] != "Suspended":
             return _impossible("resume", row)
         return await self._send(row, events.resumed(reason=request.argument("reason"), now=self._clock.now()))
-
-    def _expects_messages(self, row: sqlite3.Row) -> bool:
-        """Whether the status is about to change: a resume right behind its suspend is no mistake."""
-        return bool(self._database.read.all("read_messages", instance=row["id"]))
 
     async def _rewind(self, request: Request, row: sqlite3.Row) -> Reply:
         if row["status"] != "Failed":

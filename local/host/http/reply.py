@@ -21,7 +21,12 @@ class Request:
 
     @property
     def url(self) -> str:
-        return f"{self.origin}{self.path}" + (f"?{self.query_text}" if self.query_text else "")
+        """The whole address."""
+        return self.with_path(self.path)
+
+    def with_path(self, path: str) -> str:
+        """The whole address with another path."""
+        return f"{self.origin}{path}" + (f"?{self.query_text}" if self.query_text else "")
 
     @property
     def keys(self) -> list[str]:

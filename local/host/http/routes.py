@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 from local.host.http.constraints import Check, Unknown, checks_of
 
@@ -32,6 +32,7 @@ class Route:
 
     function: str
     template: str
+    address: str  # the template with its prefix
     methods: frozenset[str]
     level: str
     pattern: re.Pattern[str]
@@ -67,6 +68,7 @@ def route_of(function: str, binding: dict[str, Any], prefix: str) -> Route:
     return Route(
         function=function,
         template=template,
+        address="/" + f"{prefix}/{template}".strip("/"),
         methods=frozenset(str(m).upper() for m in binding.get("methods") or ALL_METHODS),
         level=str(binding.get("authLevel") or "function").lower(),
         pattern=re.compile("".join(_piece(*part, function) for part in parts) + "/?", re.IGNORECASE | re.DOTALL),
@@ -126,5 +128,18 @@ def _piece(part: str, parameters: list[Parameter], function: str) -> str:
 
 
 def _decode(text: str) -> str:
-    """Percent-decode the text except for the slash, which would move text into another segment."""
-    return unquote(re.sub("%2[fF]", "%252F", text))
+    """Percent-decoded but for the slash, which would change what a parameter is part of, and for what is no UTF-8."""
+    return re.sub("(?:%(?!2[fF])[0-9a-fA-F]{2})+", _decoded, text)
+
+
+def _decoded(found: re.Match[str]) -> str:
+    try:
+        return unquote(found[0], errors="strict")
+    except UnicodeDecodeError:
+        return found[0]
+
+
+def normalised(path: str) -> str:
+    """A path as the Azure host gives it to functions: decoded but for slashes, then only what has to be is encoded."""
+    decoded = re.sub("%(?![0-9a-fA-F]{2})", "%25", _decode(path))
+    return quote(decoded, safe="/!$&'()*+,-.:;=@_~%")

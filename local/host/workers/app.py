@@ -29,6 +29,8 @@ class Function:
     trigger: str
     code: Callable[..., Any]
     bindings: list[dict[str, Any]]
+    entry: str  # the name in the app's code
+    script: str
     reason: str | None = None  # why it is not registered
     disabled: bool = False  # by a setting
     retried: bool = False  # by a policy, which this host does not follow
@@ -46,7 +48,7 @@ def load(folder: Path) -> dict[str, Function]:
     packages = folder / ".python_packages" / "lib" / "site-packages"
     sys.path[:0] = [str(folder), *([str(packages)] if packages.is_dir() else [])]
     module = importlib.import_module(Path(script).stem)
-    return {f.name: f for f in map(_read, _register(module, script).get_functions())}
+    return {f.name: f for f in (_read(found, script) for found in _register(module, script).get_functions())}
 
 
 def _register(module: ModuleType, script: str) -> FunctionRegister:
@@ -59,7 +61,7 @@ def _register(module: ModuleType, script: str) -> FunctionRegister:
     return found[0][1]
 
 
-def _read(function: Any) -> Function:
+def _read(function: Any, script: str) -> Function:
     bindings = json.loads(json.dumps(function.get_bindings_dict()["bindings"], cls=StringifyEnumJsonEncoder))
     trigger = function.get_trigger()
     kind = trigger.type if trigger is not None else "none"
@@ -73,6 +75,8 @@ def _read(function: Any) -> Function:
         trigger=kind,
         code=code,
         bindings=bindings,
+        entry=getattr(code, "__name__", name),
+        script=script,
         reason=reason,
         disabled=disabled,
         retried=function.get_setting("retry_policy") is not None,

@@ -8,7 +8,7 @@ from typing import Any
 
 from local.host.durable.engine import Functions
 from local.host.http.reply import Reply, Request, empty
-from local.host.http.routes import RESERVED, Route, find, route_of
+from local.host.http.routes import RESERVED, Route, find, normalised, route_of
 from local.host.workers import bindings
 from local.host.workers.pool import Aborted, Died, Pool, TimedOut
 
@@ -106,17 +106,22 @@ class HttpFunctions:
         self._allowed = allowed
         self.registered = Registered(all=[])
 
-    async def answer(self, request: Request) -> Reply | None:
-        """Return the function's reply, or None if no function has this route."""
+    def admit(self, request: Request) -> Reply | None:
+        """Refuses a request by its head: no function is for it, or its key does not open the function."""
         found = find(self.registered.routes, request.method, request.path)
         if found is None:
-            return None
+            return empty(404)
+        return None if self._allowed(request.keys, found[0].level) else empty(401)
+
+    async def answer(self, request: Request) -> Reply:
+        """The reply of the function for a request that was admitted."""
+        found = find(self.registered.routes, request.method, request.path)
+        if found is None:  # the app was loaded again meanwhile
+            return empty(404)
         route, parameters = found
-        if not self._allowed(request.keys, route.level):
-            return empty(401)
         header = {
             "method": request.method,
-            "url": request.url,
+            "url": request.with_path(normalised(request.path)),
             "headers": request.headers,
             "query": {name: value for name, value in request.query.items() if value},
             "route": parameters,
@@ -141,7 +146,7 @@ class HttpFunctions:
         headers += [("Set-Cookie", c) for c in answer["cookies"]]
         if (trouble := _unsendable(answer["status"], headers)) is not None:
             self._pool.report(f"Function {function} failed: its response has {trouble}.")
-            return empty(500)
+            return Reply(status=500, headers=[h for h in headers if h[0].lower() == "retry-after"])
         return Reply(status=answer["status"], body=payload, headers=headers)
 
 

@@ -151,6 +151,13 @@ def test_functions(flights: Any, condition: str, expected: str) -> None:
     assert "".join(where(flights, condition, city='{"city": "Queens"}')) == expected
 
 
+def test_a_slow_pattern_gets_400(emulator: Any, flights: Any) -> None:
+    """A regular expression that backtracks without end gets 400."""
+    text = "SELECT * FROM c WHERE RegexMatch(CONCAT(c.id, @tail), '^([0-9a]+)+$')"
+    error = refused(lambda: rows(flights, text, "a", tail="a" * 60 + "!"))
+    assert (error.status_code, "took longer" in str(error)) == (400, True)
+
+
 def test_parameters(flights: Any) -> None:
     """A query can take its values from parameters."""
     assert where(flights, "c.n > @least AND c.name != @name", least=2, name="Kennedy") == ["0", "1"]

@@ -2,6 +2,7 @@
 
 import gzip
 import http.client
+import socket
 import time
 import urllib.parse
 from typing import Any
@@ -170,12 +171,37 @@ def test_the_admin_api_lists_functions(host: Hosted) -> None:
     """The admin API lists names and bindings of all functions to a client with the master key alone."""
     assert host.call("GET", "/admin/functions", key=host.process.function_key).status == 401
     listed: list[dict[str, Any]] = host.call("GET", "/admin/functions", key=host.process.master_key).json
+    assert [f["name"] for f in listed] == sorted(f["name"] for f in listed)
     pid = next(f for f in listed if f["name"] == "pid")
     assert pid["config"]["bindings"][0]["type"] == "httpTrigger"
+    assert pid["invoke_url_template"] == f"{host.process.url}/api/pid"
+    assert pid["href"] == f"{host.process.url}/admin/functions/pid"
+    assert (pid["language"], pid["config"]["scriptFile"], pid["config"]["entryPoint"]) == (
+        "python",
+        "function_app.py",
+        "pid",
+    )
+    assert set(pid) >= {"script_href", "script_root_path_href", "config_href", "test_data_href", "files", "test_data"}
+    assert host.call("GET", "/admin/functions/pid", key=host.process.master_key).json == pid
+
+
+def test_an_address_below_admin_that_does_not_exist_is_not_found(host: Hosted) -> None:
+    """Without a key the answer is 404, because nothing is protected there."""
+    assert host.call("GET", "/admin/nothing").status == 404
+    assert host.call("GET", "/admin/functions/pid").status == 401
+
+
+def test_a_function_sees_an_encoded_slash_as_it_was_sent(host: Hosted) -> None:
+    """Address and route parameter agree: dots are decoded, the slash is not."""
+    answer = host.call("GET", "/api/addressed/%2e%2e%2fx").json
+    assert answer == [f"{host.process.url}/api/addressed/..%2fx", "..%2fx"]
 
 
 def test_the_admin_api_says_how_the_host_is(host: Hosted) -> None:
     """The ping is open, and the host's status needs the master key."""
     assert host.call("GET", "/admin/host/ping").status == 200
     assert host.call("GET", "/admin/host/status").headers["WWW-Authenticate"] == "Bearer"
-    assert host.call("GET", "/admin/host/status", key=host.process.master_key).json["state"] == "Running"
+    status = host.call("GET", "/admin/host/status", key=host.process.master_key).json
+    assert (status["state"], status["computerName"]) == ("Running", socket.gethostname())
+    assert "processId" not in status
+    assert set(status) >= {"id", "version", "versionDetails", "platformVersion", "instanceId", "processUptime"}

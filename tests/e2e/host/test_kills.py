@@ -4,6 +4,7 @@ import json
 import os
 import random
 import sqlite3
+import sys
 import time
 from collections import Counter
 from contextlib import closing
@@ -79,7 +80,9 @@ def test_a_killed_worker_costs_an_attempt_and_nothing_else(tmp_path: Path) -> No
         shown = host.finished("sleeper")
         assert shown["output"] == pytest.approx(0.5 * WORKER_KILLS)
         reasons = [e["Reason"] for e in shown["historyEvents"] if e["EventType"] == "TaskFailed"]
-        assert reasons == ["Activity function 'nap' failed: python exited with code 137 (0x89)"] * WORKER_KILLS
+        assert (
+            reasons == [f"Activity function 'nap' failed: {sys.executable} exited with code 137 (0x89)"] * WORKER_KILLS
+        )
 
 
 def lease_of(host: Hosted) -> float | None:

@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import sys
 import urllib.parse
 import uuid
 from contextlib import closing
@@ -260,6 +261,21 @@ def test_ids_that_would_be_cut_are_refused(host: Hosted) -> None:
         assert host.call("POST", f"/api/client/start/{broken}", {"name": "one", "input": ["double", 1]}).status == 500
 
 
+def test_an_id_outside_ascii_is_started_and_answered_500(host: Hosted) -> None:
+    """HTTP has no way to say its address; the answer keeps Retry-After, as on the real host."""
+    refused = host.call("POST", "/api/client/start/%C3%BCn%C3%AF", {"name": "one", "input": ["double", 1]})
+    assert (refused.status, refused.headers["Retry-After"]) == (500, "10")
+    assert host.finished("ünï")["output"] == 2
+
+
+def test_a_client_names_localhost_where_it_answers_no_request(host: Hosted) -> None:
+    """The management payload has the name that stands in for WEBSITE_HOSTNAME, and works."""
+    host.start("one", "named", ["double", 1])
+    address = host.call("POST", "/api/client/addresses/named").json["statusQueryGetUri"]
+    assert address.startswith(host.process.url.replace("127.0.0.1", "localhost"))
+    assert host.call("GET", address).status in {200, 202}
+
+
 def test_a_webhook_needs_its_key(host: Hosted) -> None:
     """The management API refuses a request without its key, with a function key, or for another task hub."""
     assert host.call("GET", f"{WEBHOOK}/instances").headers["WWW-Authenticate"] == "Bearer"
@@ -271,8 +287,9 @@ def test_a_webhook_needs_its_key(host: Hosted) -> None:
 
 def test_a_worker_that_dies_in_an_orchestrator_fails_it(host: Hosted) -> None:
     """The failure has the exit code, as on the real host, and the next worker serves what follows."""
-    died = "Orchestrator function 'deadly' failed: One or more errors occurred. (python exited with code 3 (0x3))"
-    assert host.result("deadly") == died
+    died = f"{sys.executable} exited with code 3 (0x3)"
+    said = f"Orchestrator function 'deadly' failed: One or more errors occurred. ({died})"
+    assert host.result("deadly") == said
     assert host.result("one", ["double", 3]) == 6
 
 
@@ -302,3 +319,12 @@ def test_an_activity_whose_exception_has_no_text_fails_at_once(host: Hosted, giv
     """The orchestration gets a failure with the Azure worker's sentence, or with an escape for what is no text."""
     [failed] = host.result("caught", [["unreadable", given]])
     assert failed.startswith(f"Activity function 'unreadable' failed:  {said}")
+
+
+def test_the_workers_address_needs_a_secret(host: Hosted) -> None:
+    """Other programs of the machine, which see the port, get 404 without the secret of the path."""
+    address = host.call("POST", "/api/client/rpc").text
+    assert host.call("GET", f"{address}instances").status == 200
+    where = urllib.parse.urlsplit(address)
+    for path in ("/durabletask/instances", "/wrong/durabletask/instances", f"{where.path[:-20]}/instances"):
+        assert host.call("GET", f"http://{where.netloc}{path}").status == 404

@@ -134,7 +134,10 @@ def test_a_full_disk_ends_the_host_and_loses_nothing_reported(tmp_path: Path) ->
         host.start("story", "kept", 1)
         process = host.process.running
         resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (ROOM, resource.RLIM_INFINITY))
-        host.manage("POST", "/instances/kept/raiseEvent/go", "x" * ROOM)
+        assert (
+            host.manage("POST", "/instances/kept/raiseEvent/go", "x" * 2 * ROOM).status == 503
+        )  # no room for the body
+        host.manage("POST", "/instances/kept/raiseEvent/go", "x" * (ROOM - 1000))
         assert process.wait(LONGEST) == 1
         assert "can no longer be written" in host.log()
         host.process.stop()

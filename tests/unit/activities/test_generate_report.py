@@ -1,5 +1,5 @@
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from itertools import groupby
 from typing import Any, Literal
 
@@ -7,9 +7,11 @@ import pytest
 
 from activities import generate_report, read_input_file
 from activities.generate_report import GenerateReport
+from outlast.generating.row_window import RowWindow
 from outlast.inputs import MAX_RECORD
 from outlast.models import Json
 from outlast.runs.fence import Gate
+from tests.fakes.compute import InlineCompute
 from tests.fakes.reports import HEADER, Sales, make_csv
 from tests.fakes.world import World
 from tests.unit.activities.generating import generate, ids, prepare, staged
@@ -164,13 +166,14 @@ class Turns(asyncio.Lock):
         return await super().acquire()
 
 
-async def generate_two(in_thread: Callable[[Callable[[], Any]], Awaitable[Any]], alone: asyncio.Lock) -> None:
-    """Generate two chunks at once."""
+async def generate_two(taking: Callable[[RowWindow], Any], alone: asyncio.Lock) -> None:
+    """Generate two chunks at once; `taking` is called before each slice."""
     world = World()
     await world.prepare(make_csv(50), "generating")
     w = world
     gate = Gate(w.runs, w.deadlines)
-    step = GenerateReport(w.reports, gate, w.files, in_thread, alone).generate_report
+    compute = InlineCompute(w.reports, w.clock, taking=taking)
+    step = GenerateReport(w.reports, gate, w.files, compute, w.stopped, alone).generate_report
     given: Json = {"run": "r1", "attempt": 1, "cursor": None}
     async with asyncio.timeout(30):
         await asyncio.gather(*(step({**given, "chunk": chunk}) for chunk in range(2)))
@@ -182,12 +185,11 @@ def test_chunks_with_rows_of_megabytes_are_generated_one_at_a_time(monkeypatch: 
     monkeypatch.setattr(generate_report, "HEAVY", 10)
     turns, inside = Turns(), list[bool]()
 
-    async def in_thread(work: Callable[[], Any]) -> Any:
+    async def taking(window: RowWindow) -> None:
         await turns.by_two.wait()
         inside.append(turns.locked())
-        return work()
 
-    asyncio.run(generate_two(in_thread, turns))
+    asyncio.run(generate_two(taking, turns))
     assert set(inside) == {True}
 
 
@@ -196,8 +198,7 @@ def test_other_chunks_are_generated_side_by_side(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(read_input_file, "SMALLEST", 100)
     both = asyncio.Barrier(2)
 
-    async def in_thread(work: Callable[[], Any]) -> Any:
+    async def taking(window: RowWindow) -> None:
         await both.wait()
-        return work()
 
-    asyncio.run(generate_two(in_thread, asyncio.Lock()))
+    asyncio.run(generate_two(taking, asyncio.Lock()))

@@ -4,10 +4,11 @@ from typing import Any
 import orjson
 import pytest
 
-from activities.read_data_from_db import MOST_BYTES
-from outlast.errors import Permanent
+from outlast.compute.reading import MOST_BYTES
+from outlast.errors import Permanent, Transient
+from outlast.report import Report
 from outlast.staging.paths import reference_path
-from tests.fakes.reports import Sales
+from tests.fakes.reports import Sale, Sales
 from tests.fakes.world import World
 
 
@@ -111,3 +112,52 @@ def test_a_run_that_has_moved_on_is_left_alone() -> None:
     with pytest.raises(Permanent, match="belongs to reading"):
         read(report, state="failing")
     assert report.times == 0
+
+
+class TimingOut(Sales):
+    """Has a time limit of its own, which it exceeds."""
+
+    async def read_data_from_db(self, database: Any, parameters: Any) -> Any:
+        async with asyncio.timeout(0):
+            await asyncio.Event().wait()
+
+
+def test_a_time_limit_of_the_report_is_not_taken_for_ours() -> None:
+    """Its error is retried as any other of the report, and the text does not advise to read less."""
+    with pytest.raises(Transient, match="read_data_from_db of sales raised TimeoutError: ") as caught:
+        read(TimingOut())
+    assert "functionTimeout" not in str(caught.value)
+
+
+def test_a_report_that_reads_too_long_is_noted_for_the_health() -> None:
+    """The note names the report and the step, and a report that reads in time leaves none."""
+    world, _ = read(Reading())
+    assert asyncio.run(world.stopped.recent()) is None
+    world = World(timeout=0.001, reports={"sales": Waiting()})
+
+    async def run() -> None:
+        await world.accept(b"", state="reading")
+        with pytest.raises(Permanent):
+            await world.call("read_data_from_db")
+        found = await world.stopped.recent()
+        assert found is not None
+        assert (found["report"], found["step"]) == ("sales", "read_data_from_db")
+
+    asyncio.run(run())
+
+
+def test_a_report_without_a_reading_of_its_own_needs_no_process() -> None:
+    """Nobody is asked to run what the base class does."""
+
+    class Plain(Report[Sale]):
+        name, container, partition_key = "sales", "sales", "/shop"
+
+    world = World(reports={"sales": Plain()})
+    world.cosmos.error = AssertionError("the database was opened")
+
+    async def run() -> None:
+        await world.accept(b"", state="reading")
+        await world.call("read_data_from_db")
+        assert await world.staging.need(reference_path("r1")) == b"null"
+
+    asyncio.run(run())

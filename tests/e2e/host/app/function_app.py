@@ -99,6 +99,11 @@ def traced(req: func.HttpRequest, context: func.Context) -> str:
     return f"{trace.Traceparent == trace.trace_parent} {trace.Tracestate!r}"
 
 
+def addressed(req: func.HttpRequest) -> str:
+    """Shows its address and its route parameter."""
+    return json.dumps([req.url, req.route_params["word"]])
+
+
 def bakes(req: func.HttpRequest) -> func.HttpResponse:
     """Sets the cookie that it is told."""
     return func.HttpResponse("baked", headers={"Set-Cookie": req.params["cookie"]})
@@ -313,6 +318,8 @@ async def client_calls(req: func.HttpRequest, client: Client) -> Any:
         case "purge_all":
             found = await client.purge_instance_history_by(datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC))
             return func.HttpResponse(str(found.instances_deleted))
+        case "rpc":
+            return str(client._orchestration_bindings.rpc_base_url)
         case other:
             return func.HttpResponse(other, status_code=400)
 
@@ -327,6 +334,7 @@ app.activity_trigger(input_name="given")(unreadable)
 app.route(route="raises", auth_level=func.AuthLevel.ANONYMOUS)(raises)
 app.route(route="answers-nothing", auth_level=func.AuthLevel.ANONYMOUS)(answers_nothing)
 app.route(route="traced", auth_level=func.AuthLevel.ANONYMOUS)(traced)
+app.route(route="addressed/{word}", auth_level=func.AuthLevel.ANONYMOUS)(addressed)
 app.route(route="bakes", auth_level=func.AuthLevel.ANONYMOUS)(bakes)
 app.activity_trigger(input_name="size")(fill)
 app.orchestration_trigger(context_name="context")(story)

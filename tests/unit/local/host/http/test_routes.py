@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from local.host.http.routes import NotATemplate, find, query_of, route_of
+from local.host.http.routes import NotATemplate, find, normalised, query_of, route_of
 
 
 def parameters(template: str, path: str, **binding: Any) -> dict[str, str] | None:
@@ -33,6 +33,8 @@ def parameters(template: str, path: str, **binding: Any) -> dict[str, str] | Non
         ("a/{b:regex(x+)}", "/api/a/xxx", {"b": "xxx"}),
         ("a/{b}", "/api/a/w%C3%B6rd%20x", {"b": "wörd x"}),
         ("a/{b}", "/api/a/x%2Fy", {"b": "x%2Fy"}),
+        ("a/{b}", "/api/a/%2e%2e%2fx", {"b": "..%2fx"}),
+        ("a/{b}", "/api/a/%ff", {"b": "%ff"}),
         ("A/{b}", "/API/a/x", {"b": "x"}),
         ("wörd/{b}", "/api/w%C3%B6rd/x", {"b": "x"}),
         ("a/{b-c}", "/api/a/x", {"b-c": "x"}),
@@ -50,6 +52,19 @@ def test_a_template_takes_what_fits(template: str, path: str, expected: dict[str
     """A template matches paths with optional, default, catch-all, compound and constrained parameters in any case and
     encoding."""
     assert parameters(template, path) == expected
+
+
+@pytest.mark.parametrize(
+    ("path", "given"),
+    [
+        ("/api/%2e%2e%2fx", "/api/..%2fx"),
+        ("/api/w%c3%b6rd%20x", "/api/w%C3%B6rd%20x"),
+        ("/api/%41%zz%ff", "/api/A%25zz%ff"),
+    ],
+)
+def test_a_function_sees_the_path_as_the_real_host_gives_it(path: str, given: str) -> None:
+    """The path is decoded but for slashes and for what is no UTF-8, and encoded again only where that is needed."""
+    assert normalised(path) == given
 
 
 def test_a_function_without_a_route_has_its_name() -> None:
