@@ -11,9 +11,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from outlast.errors import Transient
 from outlast.http.input_head import Head, check_head
 from outlast.http.problem import Problem, bad_request, from_validation
+from outlast.http.query import is_of_host
 from outlast.inputs import HEAD_BYTES, InputFormat
 from outlast.report import Parameters, Report
-from outlast.run_options import HOST_PARAMETERS, Options
+from outlast.run_options import Options
 from outlast.staging.store import Staging
 
 MAX_INLINE = 32 * 1024 * 1024
@@ -57,7 +58,7 @@ def _inline(request: func.HttpRequest, report: Report[Any]) -> StartRequest:
     """The body is the input. Options and parameters are in the query."""
     body = request.get_body()
     _check_size(body)
-    given = {name: value for name, value in request.params.items() if name not in HOST_PARAMETERS}
+    given = {name: value for name, value in request.params.items() if not is_of_host(name)}
     own = {name: given.pop(name) for name in list(given) if name in Options.model_fields}
     options, parameters = _options(own), _parameters(report, given, "")
     head = Head(body[:HEAD_BYTES], len(body) <= HEAD_BYTES)
@@ -87,7 +88,7 @@ async def _by_reference(request: func.HttpRequest, report: Report[Any], inputs: 
 
 
 def _reference(request: func.HttpRequest) -> Reference:
-    if extra := sorted(set(request.params) - HOST_PARAMETERS):
+    if extra := sorted(name for name in request.params if not is_of_host(name)):
         raise bad_request("with a reference, options and parameters belong in the body", extra[0])
     try:
         return Reference.model_validate_json(request.get_body() or b"null")

@@ -252,3 +252,11 @@ def test_a_look_at_the_input_has_a_deadline(monkeypatch: pytest.MonkeyPatch) -> 
     request = ask("reports/sales", b'{"input": "january.csv"}', "application/json")
     with pytest.raises(Transient, match=r"the inputs location .* gave no answer"):
         asyncio.run(read_start_request(request, Sales(), Silent("memory:///")))
+
+
+@pytest.mark.parametrize("name", ["code", "Code", "CODE", "clientid"])
+def test_the_hosts_own_parameters_are_left_to_it(name: str) -> None:
+    """The host finds its key under any case of its name, so it is no parameter of the report."""
+    assert read_body(make_csv(1), "text/csv", **{name: "secret"}).parameters.model_dump() == {"factor": 1}
+    asked = read_reference({"input": "january.csv"}, {"january.csv": make_csv(1)}, **{name: "secret"})
+    assert asked.reference == "january.csv"
