@@ -84,7 +84,7 @@ def read_key(request: func.HttpRequest) -> str | None:
 
 def fingerprint(report: str, asked: StartRequest) -> str:
     """A hash of all that the caller asked for."""
-    source = [asked.reference, asked.reference_etag] if asked.body is None else hashlib.sha256(asked.body).hexdigest()
+    source = [asked.reference, asked.reference_etag] if asked.body is None else asked.digest
     parts = [
         report,
         asked.parameters.model_dump(mode="json"),

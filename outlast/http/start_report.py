@@ -14,6 +14,7 @@ from outlast.http.start_request import StartRequest, read_start_request
 from outlast.report import Report
 from outlast.runs.ids import run_of_key
 from outlast.runs.record import RunRecord, RunRequest
+from outlast.staging.parsed import InThread
 from outlast.staging.store import Staging
 
 
@@ -50,17 +51,18 @@ class NewRuns:
 
 @dataclass(frozen=True, slots=True)
 class StartReport:
-    """`inputs` is None where INPUTS_URL is not set."""
+    """`inputs` is None where INPUTS_URL is not set. `in_thread` runs work that keeps a CPU busy."""
 
     reports: Mapping[str, Report[Any]]
     inputs: Staging | None
     new_runs: NewRuns
     start_once: StartOnce
+    in_thread: InThread
 
     async def start_report(self, req: func.HttpRequest, client: Any) -> func.HttpResponse:
         """202 with the durable payload and `runUri`, for a repeat too; 4xx with a problem that names the field."""
         report, key = self._report(req.route_params["report"]), read_key(req)
-        asked = await read_start_request(req, report, self.inputs)
+        asked = await read_start_request(req, report, self.inputs, self.in_thread)
         record = self.new_runs.make(report, asked, key)
         if key is None or not await self.start_once.is_repeat(record, client):
             await self.start_once.accept(record, asked.body, client)
