@@ -4,10 +4,11 @@ import logging
 from dataclasses import dataclass
 
 from outlast.errors import Transient
-from outlast.mail import Email, Mailer, MailThrottled
-from outlast.models import EmailAnswer, Json, RunCall, RunChange, Totals
+from outlast.mail import Mailer, MailThrottled
+from outlast.models import EmailAnswer, Json, RunCall, RunChange
+from outlast.runs.emails import email
 from outlast.runs.fence import refuse_strangers
-from outlast.runs.record import OUTCOMES, RunRecord
+from outlast.runs.record import OUTCOMES
 from outlast.runs.store import Runs, need
 from outlast.runs.transitions import Event, apply
 
@@ -41,51 +42,3 @@ class SendEmail:
             await self.runs.change(call.run, lambda record: apply(record, change))
         except Transient as error:
             logging.getLogger("outlast").warning("run %s: its email was sent and is still pending: %s", call.run, error)
-
-
-def email(record: RunRecord) -> Email:
-    """The email about a failed run."""
-    failure = record.result.failure or {"step": "an unknown step", "chunk": None, "text": "the reason was not recorded"}
-    totals = Totals.from_dict(record.result.totals or {})
-    where = failure["step"] if failure["chunk"] is None else f"{failure['step']}, chunk {failure['chunk']}"
-    lines = [
-        f"The report {record.request.report} failed.",
-        "",
-        f"Run:      {record.id} (attempt {record.status.attempt}, accepted {record.request.accepted})",
-        f"Step:     {where}",
-        f"Reason:   {failure['text']}",
-        f"Written:  {_written(record, failure, totals)}",
-        f"Rejects:  {_rejects(record, totals)}",
-        "",
-        "What to do next: " + _next(totals),
-    ]
-    return Email(
-        f"{record.id}:{record.status.attempt}:failed",
-        f"Report {record.request.report} failed: run {record.id}",
-        "\n".join(lines),
-    )
-
-
-def _written(record: RunRecord, failure: Json, totals: Totals) -> str:
-    """What a call that failed had written before it did is in no count, nor is what an earlier attempt had."""
-    lost = record.status.wrote and (record.status.attempt > 1 or failure["step"] in ("run_wave", "run_lane"))
-    unsure = lost or (failure["step"] == "store_data_to_db" and failure["chunk"] is not None)
-    if not totals.sends and not unsure:
-        return "nothing"
-    documents = totals.documents if totals.sends else 0
-    if record.request.mode == "snapshot":
-        undone = "are still to be removed" if "undo" in record.status.pending else "have been removed again"
-        return f"{'at least ' * unsure}{documents} documents, which {undone}; readers see the report as it was"
-    return f"{'at least ' * unsure}{documents} documents, which stay: the report's mode is upsert"
-
-
-def _rejects(record: RunRecord, totals: Totals) -> str:
-    if not totals.rejected:
-        return "none"
-    return f"{totals.rejected} of {totals.rows} rows, listed at GET /api/runs/{record.id}/rejects"
-
-
-def _next(totals: Totals) -> str:
-    if totals.rejected:
-        return "correct those rows and start the report again, or start it with tolerated_rejects to leave them out."
-    return "remove the reason and start the report again; documents keep their ids, so none is doubled."

@@ -22,12 +22,17 @@ from outlast.cosmos.client import Cosmos
 from outlast.cosmos.snapshots.header import Snapshots
 from outlast.cosmos.snapshots.store import CosmosSnapshots
 from outlast.deadline import Deadlines
+from outlast.host_settings import HostSettings
 from outlast.mail import Mailer, SendGridMailer
 from outlast.report import Report, load_reports
+from outlast.runs.admission import Admission
+from outlast.runs.app_documents import AppDocuments, AppSecret, CosmosAppDocuments
 from outlast.runs.fence import Gate
 from outlast.runs.launcher import Launcher
+from outlast.runs.patience import Patience
+from outlast.runs.seats import Seats
 from outlast.runs.store import CosmosRuns, Runs
-from outlast.settings import Settings, function_timeout, read_settings
+from outlast.settings import Settings, read_settings
 from outlast.staging.input import InputFiles
 from outlast.staging.stopped_code import StoppedCode
 from outlast.staging.store import Staging
@@ -41,6 +46,8 @@ class Adapters:
     reports: Mapping[str, Report[Any]]
     cosmos: Cosmos
     runs: Runs
+    documents: AppDocuments
+    secret: AppSecret
     snapshots: Snapshots
     staging: Staging
     inputs: Staging | None
@@ -50,6 +57,8 @@ class Adapters:
     deadlines: Deadlines
     gate: Gate
     launcher: Launcher
+    admission: Admission
+    patience: Patience
     clock: Callable[[], float]
     now: Callable[[], datetime]
     new_id: Callable[[], str]
@@ -62,17 +71,22 @@ class Adapters:
     @classmethod
     def wired(cls, environment: Mapping[str, str], folder: Path) -> "Adapters":
         """Read the settings and the reports of the app's folder; raise an OutlastError that says what is wrong."""
-        settings = read_settings(environment)
+        settings, host = read_settings(environment), HostSettings(environment, folder)
         cosmos = Cosmos(settings.cosmos_endpoint, settings.cosmos_key, settings.cosmos_database)
         staging = Staging(settings.staging_url)
         inputs = Staging(settings.inputs_url) if settings.inputs_url else None
         clock, in_thread = time.monotonic, ComputeThread().run
-        runs, deadlines = CosmosRuns(cosmos, _now), Deadlines(function_timeout(environment, folder), clock)
+        documents = CosmosAppDocuments(cosmos)
+        runs, deadlines = CosmosRuns(cosmos, _now), Deadlines(host.function_timeout, clock)
+        launcher = Launcher(settings.first_retry_seconds)
+        seats = Seats(documents=documents, owner=host.owner, most=settings.max_runs)
         return cls(
             settings=settings,
             reports=load_reports(folder / "reports"),
             cosmos=cosmos,
             runs=runs,
+            documents=documents,
+            secret=AppSecret(documents),
             snapshots=CosmosSnapshots(cosmos),
             staging=staging,
             inputs=inputs,
@@ -81,7 +95,9 @@ class Adapters:
             mailer=_mailer(settings),
             deadlines=deadlines,
             gate=Gate(runs, deadlines),
-            launcher=Launcher(settings.first_retry_seconds),
+            launcher=launcher,
+            admission=Admission(runs=runs, seats=seats, launcher=launcher),
+            patience=Patience(now=_now, timeout=host.function_timeout, slots=host.activity_slots),
             clock=clock,
             now=_now,
             new_id=lambda: uuid4().hex,

@@ -41,16 +41,22 @@ class ShowHealth:
     clock: Callable[[], float]
     stopped: StoppedCode
     _kept: tuple[float, dict[str, Any]] | None = field(default=None)
+    _one_at_a_time: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def show_health(self, req: func.HttpRequest) -> func.HttpResponse:
         """`{status: ok|failing, checks: {database, staging, mail, reports: {ok, problem, warning, help}}}`; 503 when a
         check fails. A warning is no failure."""
-        if self._kept is None or self.clock() - self._kept[0] > KEPT_SECONDS:
-            self._kept = (self.clock(), await self._checks())
-        checks = self._kept[1]
+        checks = await self._newest()
         ok = all(check["ok"] for check in checks.values())
         body = {"status": "ok" if ok else "failing", "checks": checks}
         return func.HttpResponse(orjson.dumps(body), status_code=200 if ok else 503, mimetype="application/json")
+
+    async def _newest(self) -> dict[str, Any]:
+        """The kept results, or new ones. Requests that come during a check wait for it and share its results."""
+        async with self._one_at_a_time:
+            if self._kept is None or self.clock() - self._kept[0] > KEPT_SECONDS:
+                self._kept = (self.clock(), await self._checks())
+            return self._kept[1]
 
     async def _checks(self) -> dict[str, Any]:
         checks = {"database": self._database, "staging": self._staging, "mail": self._mail, "reports": self._reports}

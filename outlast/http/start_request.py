@@ -1,5 +1,6 @@
 """What a caller asks for: the input, the options of the run and the parameters of the report, all checked."""
 
+import asyncio
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from typing import Any
 import azure.functions as func
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from outlast.errors import Transient
 from outlast.http.input_head import LOOKED_AT, Head, check_head
 from outlast.http.problem import Problem, bad_request, from_validation
 from outlast.inputs import InputFormat
@@ -21,6 +23,8 @@ MAX_INLINE = 32 * 1024 * 1024
 """Bytes of a body that is the input itself."""
 MAX_REFERENCE = 64 * 1024
 """Bytes of a body that names the input."""
+LOOK_SECONDS = 10.0
+"""For the look at a file of the inputs location: far below functionTimeout, which would end the worker."""
 
 
 class Reference(BaseModel):
@@ -44,7 +48,7 @@ class StartRequest:
     body: bytes | None
     reference: str | None
     reference_etag: str | None
-    digest: str | None = None
+    digest: str | None
     """SHA-256 of the body in hex."""
 
 
@@ -95,12 +99,15 @@ async def _by_reference(
     etag, head = await _referenced(inputs, path)
     form, gzipped = await in_thread(partial(check_head, None, asked.options.filename or path, head, report))
     parameters = _parameters(report, asked.parameters, "parameters.")
-    return StartRequest(asked.options, parameters, form, gzipped, None, path, etag)
+    return StartRequest(asked.options, parameters, form, gzipped, None, path, etag, None)
 
 
 def _reference(request: func.HttpRequest) -> Reference:
     if len(request.get_body()) > MAX_REFERENCE:
-        text = f"a body of type application/json has at most {MAX_REFERENCE:,} bytes; it names the input"
+        text = (
+            f"a body of type application/json names the input and has at most {MAX_REFERENCE:,} bytes; "
+            "send rows as application/x-ndjson, one JSON object a line"
+        )
         raise Problem(413, "Content Too Large", text, "body", limit=MAX_REFERENCE)
     if extra := sorted(set(request.params) - HOST_PARAMETERS):
         raise bad_request("with a reference, options and parameters belong in the body", extra[0])
@@ -112,7 +119,15 @@ def _reference(request: func.HttpRequest) -> Reference:
 
 
 async def _referenced(inputs: Staging, path: str) -> tuple[str, Head]:
-    """The ETag and the head of a file of the inputs location."""
+    """The ETag and the head of a file of the inputs location. Raises Transient when that takes LOOK_SECONDS."""
+    try:
+        async with asyncio.timeout(LOOK_SECONDS):
+            return await _looked_at(inputs, path)
+    except TimeoutError:
+        raise Transient(f"the inputs location (INPUTS_URL) gave no answer for {LOOK_SECONDS:.0f} s") from None
+
+
+async def _looked_at(inputs: Staging, path: str) -> tuple[str, Head]:
     etag = await inputs.etag(path)
     if etag is None:
         raise bad_request(f"{path} is not in the inputs location (INPUTS_URL)", "input")

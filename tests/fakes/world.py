@@ -20,12 +20,16 @@ from outlast.cosmos.bulk.rate_controller import RateControllers
 from outlast.cosmos.bulk.writer import Writer
 from outlast.deadline import Deadlines
 from outlast.report import Report
+from outlast.runs.admission import Admission
 from outlast.runs.fence import Gate
+from outlast.runs.launcher import Launcher
 from outlast.runs.record import RunRecord
+from outlast.runs.seats import Seats
 from outlast.staging.input import InputFiles
 from outlast.staging.paths import body_path
 from outlast.staging.stopped_code import StoppedCode
 from outlast.staging.store import Staging
+from tests.fakes.app_documents import FakeAppDocuments
 from tests.fakes.clock import ManualClock
 from tests.fakes.compute import InlineCompute, InlineReading
 from tests.fakes.cosmos import FakeCosmos
@@ -42,12 +46,13 @@ CONTENTS = (Path(__file__).parents[2] / "function_app.py").read_text("utf-8")
 STORIES: Mapping[str, Story] = {
     name: getattr(import_module(f"orchestrators.{name}"), name) for name in _registered.split(", ")
 }
-"""The orchestrators that the table of contents registers; read from its text, for importing it needs settings."""
+"""The orchestrators that function_app.py registers. They are read from its text, because importing it needs
+settings."""
 T = TypeVar("T")
 
 
 async def work_here(work: Callable[[], T]) -> T:
-    """In place of a thread."""
+    """Do the work inline instead of in a thread."""
     return work()
 
 
@@ -64,7 +69,9 @@ class World:
     transport: FakeTransport = field(default_factory=FakeTransport)
     cosmos: FakeCosmos = field(default_factory=FakeCosmos)
     mailer: FakeMailer = field(default_factory=FakeMailer)
+    most_runs: int = 8
     runs: FakeRuns = field(init=False)
+    admission: Admission = field(init=False)
     snapshots: FakeSnapshots = field(init=False)
     files: InputFiles = field(init=False)
     deadlines: Deadlines = field(init=False)
@@ -75,6 +82,7 @@ class World:
 
     def __post_init__(self) -> None:
         self.runs = FakeRuns(self.clock.now)
+        self.admission = Admission(self.runs, Seats(FakeAppDocuments(), "", self.most_runs), Launcher(5.0))
         self.snapshots = FakeSnapshots(self.transport)
         self.files = InputFiles(self.staging, self.inputs)
         self.deadlines = Deadlines(self.timeout, self.clock)
@@ -92,7 +100,7 @@ class World:
         self.compute = InlineCompute(reports, self.clock, self.clock.advance)
         user_code: dict[str, Any] = {"reports": reports, "gate": gate, "stopped": self.stopped}
         self.steps = {
-            "advance_run": AdvanceRun(self.runs).advance_run,
+            "advance_run": self._advance_run,
             "read_input_file": ReadInputFile(gate, staging, files, work_here).read_input_file,
             "read_data_from_db": ReadDataFromDb(**user_code, staging=staging, reading=reading).read_data_from_db,
             "generate_report": GenerateReport(**user_code, files=files, compute=self.compute).generate_report,
@@ -104,10 +112,13 @@ class World:
         }
         self.driver = Driver(STORIES, self.steps, self.seed)
 
+    async def _advance_run(self, given: Any) -> Any:
+        return await AdvanceRun(self.runs, self.admission, self.mailer.configured).advance_run(given, self.driver)
+
     async def accept(self, body: bytes, run: str = "r1", **fields: Any) -> RunRecord:
         """Stage and record a run as the start endpoint does."""
         await self.staging.put(body_path(run), body)
-        usual = {"id": run, "accepted": self.clock.now().isoformat(), "max_parallel": 2}
+        usual = {"id": run, "state": "queued", "accepted": self.clock.now().isoformat(), "max_parallel": 2}
         await self.runs.create(make_record(**{**usual, **fields}))
         return self.runs.records[run]
 
@@ -121,7 +132,8 @@ class World:
         return await self.steps[step]({"run": "r1", "attempt": 1, **given})
 
     async def prepare(self, body: bytes, state: str, **fields: Any) -> RunRecord:
-        """A run with its input cut and its reference read, in that state; for `storing` and later, generated too."""
+        """Return a run in that state with its input cut and its reference read; for `storing` and later also
+        generated."""
         await self.accept(body, **{**fields, "state": "reading"})
         chunks = (await call_until_done(self.steps["read_input_file"], {"run": "r1", "attempt": 1}))["chunks"]
         await self.call("read_data_from_db")
@@ -137,7 +149,7 @@ class World:
 
 
 async def call_until_done(step: Step, given: Any) -> Any:
-    """The answer without a cursor."""
+    """Return the first answer without a cursor."""
     answer = await step({**given, "cursor": None})
     while answer["cursor"] is not None:
         answer = await step({**given, "cursor": answer["cursor"]})

@@ -11,7 +11,7 @@ from tests.contract.outlast.backends import DATABASE, EMPTY, SLOW
 
 @pytest.fixture(scope="session")
 def emulator() -> Iterator[CosmosProcess]:
-    """Of the lowest price where it has to throttle, and fast elsewhere."""
+    """The containers are fast, except SLOW, which has the least RU/s so that it throttles."""
     with CosmosProcess() as process:
         with CosmosClient(process.url, process.key) as client:
             database = client.create_database(DATABASE)

@@ -122,6 +122,26 @@ def test_an_answer_is_kept_for_a_moment() -> None:
     assert cosmos.asked == 2
 
 
+def test_requests_during_a_check_share_it() -> None:
+    """Of 100 requests at once one checks, and all get its answer, because anyone can call the endpoint."""
+    cosmos = FakeCosmos()
+    health, clock = make(cosmos)
+
+    async def ask_many() -> set[int]:
+        responses = await asyncio.gather(*(health.show_health(ask("health")) for _ in range(100)))
+        return {response.status_code for response in responses}
+
+    async def ask_twice() -> list[int]:
+        asked = []
+        for _ in range(2):
+            assert await ask_many() == {200}
+            asked.append(cosmos.asked)
+            clock.advance(KEPT_SECONDS + 0.1)
+        return asked
+
+    assert asyncio.run(ask_twice()) == [1, 2]
+
+
 def test_no_secret_is_shown() -> None:
     """No answer contains a secret, whether the checks pass or fail."""
     cosmos = FakeCosmos()
