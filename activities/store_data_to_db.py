@@ -68,7 +68,9 @@ class StoreDataToDb:
         stored = Stored(self.files.staging, call.run, call.chunk)
         if (found := await stored.find()) is not None:
             return ChunkAnswer(None, found.since(Totals.from_dict(cursor.totals)).to_dict()).to_dict()
-        container = known_report(self.reports, record.request.report).container
+        report = known_report(self.reports, record.request.report)
+        container = report.container
+        await self.writer.transport.check_partition_key(container, report.partition_key)
         bucket = await self.writer.token_bucket(container, record.request.ru_share, call.lanes)
         limits = Limits(deadline.within(STORE_SECONDS), fence.check, bucket)
         generated = Generated(self.files.staging, call.run, call.chunk)

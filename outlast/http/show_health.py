@@ -12,6 +12,7 @@ from obstore.exceptions import BaseError
 
 from outlast.cosmos.client import Cosmos
 from outlast.cosmos.errors import translated
+from outlast.cosmos.partition_key import check_partition_key
 from outlast.errors import OutlastError, Permanent
 from outlast.mail import missing_setting
 from outlast.models import RUNS_CONTAINER
@@ -68,7 +69,10 @@ class ShowHealth:
         used = [name for report in self.reports.values() for name in (report.container, *report.reads)]
         for container in dict.fromkeys([RUNS_CONTAINER, *used]):
             with translated(f"the container {container}", container):
-                await database.get_container_client(container).read()
+                properties = await database.get_container_client(container).read()
+            for report in self.reports.values():
+                if report.container == container:
+                    check_partition_key(properties, report.partition_key)
 
     async def _staging(self) -> None:
         await self.staging.put("health", b"ok")

@@ -191,6 +191,9 @@ class CoreTransport:
     async def route(self, container: str, stale: Route | None = None) -> Route | Result:
         return OneRange()
 
+    async def check_partition_key(self, container: str, path: str) -> None:
+        """Every container has the key of its report."""
+
     async def throughput(self, container: str) -> float:
         return math.inf
 

@@ -12,6 +12,7 @@ from outlast.cosmos.bulk.staged_document import StagedDocument
 from outlast.cosmos.bulk.transport import (
     BATCH_DOCUMENT_BYTES,
     NO_PRIORITY,
+    KnownProperties,
     Priority,
     Result,
     Route,
@@ -24,6 +25,7 @@ from outlast.cosmos.bulk.transport import (
 from outlast.cosmos.client import Cosmos
 from outlast.cosmos.connection import ContainerRecreated, forget_ranges, ordered_ranges, post_batch, read_ranges
 from outlast.cosmos.errors import ANY_ERROR
+from outlast.cosmos.partition_key import check_partition_key
 
 RECREATED = Result(400, 1024, message="the container was deleted and created again")
 
@@ -33,6 +35,7 @@ class BulkTransport:
 
     def __init__(self, cosmos: Cosmos, priority: Priority = NO_PRIORITY) -> None:
         self._cosmos = cosmos
+        self._properties = KnownProperties(cosmos)
         self._priority = priority
         self._maps: dict[str, PartitionMap] = {}
         self._reading: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
@@ -53,6 +56,9 @@ class BulkTransport:
             except ANY_ERROR as error:
                 return no_response(error)
             return self._maps[container]
+
+    async def check_partition_key(self, container: str, path: str) -> None:
+        check_partition_key(await self._properties.get(container), path)
 
     async def throughput(self, container: str) -> float:
         return await read_throughput((await self._cosmos.database()).get_container_client(container))
@@ -77,6 +83,7 @@ class BulkTransport:
     async def _read(self, container: str, known: PartitionMap | None) -> PartitionMap:
         proxy = (await self._cosmos.writing()).get_container_client(container)
         properties = await proxy.read()
+        self._properties.learn(container, properties)
         source = known.source if known is not None else None
         if known is not None and known.rid != properties["_rid"]:
             forget_ranges(proxy)

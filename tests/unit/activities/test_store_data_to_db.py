@@ -395,6 +395,15 @@ def test_a_container_that_is_missing_fails_for_good() -> None:
         store(world)
 
 
+def test_a_container_with_another_partition_key_fails_for_good_and_says_both() -> None:
+    """Nothing is written, although every document could be tried and each row be a reject that is tolerated."""
+    world = prepare(make_csv(3), tolerated_reject_percent=100)
+    world.transport.partition_key = "/region"
+    with pytest.raises(Permanent, match=r"container sales has the partition key /region, .* partition key /shop"):
+        store(world)
+    assert (world.transport.sent, ended(world)) == ([], None)
+
+
 def test_a_staged_file_that_is_missing_fails_for_good() -> None:
     """A missing file of staged documents raises Permanent."""
     world = prepare(make_csv(3))

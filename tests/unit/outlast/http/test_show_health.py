@@ -60,6 +60,17 @@ def test_code_that_had_to_be_stopped_is_told_for_an_hour() -> None:
     assert check(health)[1]["checks"]["reports"] == {"ok": True}
 
 
+def test_a_container_with_another_partition_key_is_red() -> None:
+    """The problem names the partition key of the container and that of the report."""
+    cosmos = FakeCosmos()
+    cosmos.partition_keys = {"sales": "/region"}
+    code, body = check(make(cosmos)[0])
+    problem = body["checks"]["database"]["problem"]
+    assert code == 503
+    assert "container sales has the partition key /region" in problem
+    assert "partition key /shop" in problem
+
+
 @pytest.mark.parametrize("container", ["runs", "sales", "shops"])
 @pytest.mark.parametrize(("status", "problem"), [(404, "does not exist; create it"), (403, "refuses the container")])
 def test_a_container_that_does_not_answer_is_red(container: str, status: int, problem: str) -> None:
