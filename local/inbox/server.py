@@ -127,7 +127,7 @@ class Inbox:
         )
 
     def _page(self) -> web.Response:
-        """Half a surrogate pair in a mail is shown by its escape, because no page can hold it."""
+        """Return the page. It shows half a surrogate pair as its escape, because a page is UTF-8."""
         body = page(self.mails).encode("utf-8", "backslashreplace")
         return web.Response(body=body, content_type="text/html", charset="utf-8", headers=PAGE_HEADERS)
 
@@ -143,7 +143,10 @@ class Inbox:
 
 
 def foreign_host(request: web.BaseRequest) -> web.Response | None:
-    """The refusal of a Host that is neither `localhost` nor an address: a page elsewhere rebinds its name so."""
+    """Return the refusal of a Host that is neither `localhost` nor an IP address, or None.
+
+    A foreign page can point its own name at this machine.
+    """
     name = named_host(request)
     if name is not None and (name == "localhost" or is_address(name)):
         return None

@@ -1,4 +1,4 @@
-"""Host, database and inbox, staying up until Ctrl-C; the next start goes on where this one ended."""
+"""Runs host, database and inbox until Ctrl-C. The next start goes on where this one ended."""
 
 import argparse
 import shlex
@@ -38,7 +38,7 @@ def main(argv: Sequence[str]) -> int:
 
 
 def data_folder(given: Path | None, app: Path) -> Path:
-    """The folder for all data. The default one is this command's own, so it is closed to everybody else."""
+    """Return the folder for all data. The default folder belongs to this command, so it is closed to other users."""
     folder = given or app / ".local"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     if given is None:
@@ -67,7 +67,7 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
 
 
 def welcome(services: Services, app: Path) -> str:
-    """Where everything is, the line that starts a first run, and the one that shows its rows."""
+    """Return the addresses, a command that starts a first run, and one that shows its rows."""
     start = f"{services.host.url}/api/reports/flight_delays?code={services.function_key}"
     usual, chosen = sample_values(app)["COSMOS_ENDPOINT"], app_settings(app)["COSMOS_ENDPOINT"]
     written = services.cosmos.url if chosen == usual else chosen
@@ -88,6 +88,6 @@ Ctrl-C ends it."""
 
 
 def python() -> str:
-    """This interpreter, as short as a shell here can name it."""
+    """Return the shortest name of this interpreter that a shell in this folder can use."""
     path, here = Path(sys.executable), Path.cwd()
     return shlex.quote(str(path.relative_to(here) if path.is_relative_to(here) else path))

@@ -1,4 +1,4 @@
-"""Requests as a careless or hostile caller makes them, from a seeded generator."""
+"""Generates requests of careless and hostile callers from a seed."""
 
 import gzip
 import json
@@ -43,14 +43,14 @@ DATABASE = ("/", "/dbs", "/dbs/outlast", "/dbs/outlast/colls", "/dbs/outlast/col
 
 @dataclass(frozen=True)
 class Sent:
-    """What goes over one connection, and whether all of it is whole, so that an answer must come."""
+    """The bytes of one connection. `whole` means that every request in them is complete and must be answered."""
 
     data: bytes
     whole: bool
 
 
 class Caller:
-    """A caller of the host and the app who knows some keys."""
+    """A caller of the host and the app, with some keys."""
 
     def __init__(self, chance: random.Random, keys: Sequence[str]) -> None:
         self._chance = chance
@@ -58,7 +58,7 @@ class Caller:
         self._inputs = (first_rows(3), gzip.compress(first_rows(3)), b"", b"a,b\n1\n", b'{"a": 1}\n', b"\x00\xff" * 50)
 
     def sent(self) -> Sent:
-        """A request, several in one go, half of one, or a damaged one."""
+        """Return a request, several requests, half a request, or a damaged one."""
         kind = self._chance.random()
         if kind < 0.7:
             return Sent(self.request(last=True), whole=True)
@@ -71,7 +71,7 @@ class Caller:
         return Sent(damaged(self._chance, whole), whole=False)
 
     def request(self, *, last: bool) -> bytes:
-        """One complete request. After the last one the connection is closed."""
+        """Return one complete request. The last one asks to close the connection."""
         body = self._body() if self._chance.random() < 0.5 else b""
         lines = [f"{self._method()} {self._target()} HTTP/1.1", *self._headers(), f"Content-Length: {len(body)}"]
         if last:
@@ -93,7 +93,7 @@ class Caller:
         return path + ("?" + "&".join(pairs) if pairs else "")
 
     def _junk(self) -> str:
-        """Text for a target: odd, but such that the request line stays one line of three words."""
+        """Return odd text for a URL that leaves the request line one line of three words."""
         return quote(self._chance.choice(JUNK), safe="%{}:@/'<>=|!()-._~")
 
     def _headers(self) -> list[str]:
@@ -124,7 +124,7 @@ class Caller:
 
 
 def database_request(chance: random.Random) -> Sent:
-    """A request to the database: signed and whole, damaged, or half sent."""
+    """Return a request to the database: signed and whole, damaged, or half sent."""
     path = chance.choice(DATABASE).replace("{junk}", quote(chance.choice(JUNK), safe="%"))
     key = 'x-ms-documentdb-partitionkey: ["a"]\r\nconnection: close\r\n'
     body = chance.choice((b"", DOCUMENT, QUERY, BULK, b"[" * 3000, b"\xff"))

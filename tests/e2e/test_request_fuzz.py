@@ -1,4 +1,4 @@
-"""Hostile requests against the host, the app and the database, all running."""
+"""Hostile requests against a running host, app and database."""
 
 import asyncio
 import os
@@ -23,7 +23,7 @@ SAID_ON_PURPOSE = b"Something went wrong while processing your request"  # the A
 
 
 async def exchange(url: str, sent: Sent) -> bytes:
-    """Whatever comes back. Raises TimeoutError when a whole request gets no answer."""
+    """Send the bytes and return the answer; raise TimeoutError if a whole request gets none."""
     where = urlsplit(url)
     reader, writer = await asyncio.open_connection(where.hostname, where.port)
     try:
@@ -41,14 +41,14 @@ async def exchange(url: str, sent: Sent) -> bytes:
 
 
 def faults_of(answer: bytes) -> list[bytes]:
-    """The statuses from 500 on that nobody asked for: 501 names what is missing, and some 500s are Azure's."""
+    """Return the statuses from 500 on, except 501, which names a missing feature, and the Azure host's own 500s."""
     statuses = re.findall(rb"(?:^|\n|[^\n]*)HTTP/1\.[01] (\d{3}) ", answer)
     faults = [status for status in statuses if status >= b"500" and status != b"501"]
     return faults[answer.count(SAID_ON_PURPOSE) :]
 
 
 async def try_one(url: str, sent: Sent) -> str | None:
-    """What is wrong with the answer to one exchange, if anything."""
+    """Return what is wrong with the answer to one exchange, or None."""
     try:
         answer = await exchange(url, sent)
     except TimeoutError:
@@ -59,7 +59,7 @@ async def try_one(url: str, sent: Sent) -> str | None:
 
 
 async def attack(url: str, source: Source, requests: int) -> list[str]:
-    """Sends so many requests, some at once; what went wrong."""
+    """Send so many requests, AT_ONCE at a time; return what went wrong."""
     wrong: list[str] = []
     for _ in range(requests // AT_ONCE):
         found = await asyncio.gather(*(try_one(url, source()) for _ in range(AT_ONCE)))
@@ -68,7 +68,7 @@ async def attack(url: str, source: Source, requests: int) -> list[str]:
 
 
 def keys_of(stack: Stack) -> list[str]:
-    """Every key that must stay out of the logs."""
+    """Return the keys that must not be in a log."""
     return [stack.services.function_key, stack.master_key]
 
 

@@ -13,8 +13,9 @@ from local.host.http.function_list import shown
 from local.host.http.keys import Keys
 from local.host.http.reply import Reply, Request, as_json, empty, unauthorized
 from local.host.workers import bindings
+from local.host.workers.calls import Aborted, Died, TimedOut
 from local.host.workers.functions import Registered
-from local.host.workers.pool import Aborted, Died, Pool, TimedOut
+from local.host.workers.pool import Pool
 
 VERSION = "4.0.0-local"
 PAGE_HEADERS = [
@@ -54,7 +55,7 @@ class Admin:
         self.registered = Registered(all=[])
 
     def admit(self, request: Request) -> Reply | None:
-        """Refuses a request by its head; only the ping needs no key."""
+        """Return the refusal of a request by its head, or None. Only the ping needs no key."""
         path = request.path.strip("/")
         if path == "admin/host/ping":
             return None
@@ -63,7 +64,7 @@ class Admin:
         return None if self._keys.opens_admin(request.keys) else unauthorized()
 
     async def answer(self, request: Request) -> Reply:
-        """Answers a request that was admitted."""
+        """Answer a request that was admitted."""
         match request.method, request.path.strip("/").split("/"):
             case _, ["admin", "host", "ping"]:
                 return empty(200)

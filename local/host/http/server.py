@@ -1,4 +1,4 @@
-"""The host's web server: reads requests within bounds, guards them, and hands them to whoever answers."""
+"""The host's web server. It checks the head of a request, reads the body within bounds, and calls a handler."""
 
 import asyncio
 import socket
@@ -21,15 +21,15 @@ EVERYWHERE = {"0.0.0.0", "::", ""}
 
 @dataclass(frozen=True, kw_only=True)
 class Site:
-    """What answers at an address, and whom it lets in."""
+    """The handler of an address, with the checks before it."""
 
-    guard: Callable[[web.BaseRequest], str | None]  # why nobody at this name or from this place may ask
-    admit: Callable[[Request], Reply | None]  # refuses a request by its head, before its body is read
+    guard: Callable[[web.BaseRequest], str | None]  # returns why this name or origin is refused, or None
+    admit: Callable[[Request], Reply | None]  # returns the refusal of a request by its head, or None
     answer: Callable[[Request], Awaitable[Reply]]
 
 
 class Listener:
-    """One listening address and what answers there."""
+    """One listening address."""
 
     def __init__(
         self, site: Site, *, spool: Path | None, say: Callable[[str], None], shutdown_seconds: float = 1.0
@@ -44,7 +44,7 @@ class Listener:
         self._bind = ""
 
     async def start(self, bind: str, port: int) -> None:
-        """Listens; raises Unsuitable when the address is taken, or none of this machine's."""
+        """Listen; raise Unsuitable if the address is in use or does not belong to this machine."""
         self._bind = "127.0.0.1" if bind in EVERYWHERE else bind
         await self._runner.setup()
         site = web.TCPSite(self._runner, bind, port, reuse_address=True)
@@ -58,7 +58,7 @@ class Listener:
         self.port = server.sockets[0].getsockname()[1]
 
     async def answers(self, path: str) -> None:
-        """Returns when a request has been answered; raises OSError when none is."""
+        """Wait until a request is answered; raise OSError if none is."""
         reader, writer = await asyncio.open_connection(self._bind if is_address(self._bind) else "127.0.0.1", self.port)
         try:
             writer.write(f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode())
@@ -68,7 +68,7 @@ class Listener:
             writer.close()
 
     async def stop(self) -> None:
-        """Closes the address and its connections."""
+        """Close the address and its connections."""
         await self._runner.cleanup()
 
     async def _handle(self, raw: web.BaseRequest) -> web.StreamResponse:
@@ -93,7 +93,7 @@ class Listener:
 
 
 def _is_text(raw: web.BaseRequest) -> bool:
-    """Whether the head is UTF-8; aiohttp has half a surrogate pair for each byte that is not."""
+    """Return whether the head is UTF-8. aiohttp has half a surrogate pair for each byte that is not."""
     texts = (raw.raw_path, *(text for header in raw.headers.items() for text in header))
     return all(text.isascii() or not any("\ud800" <= c <= "\udfff" for c in text) for text in texts)
 
@@ -106,14 +106,14 @@ def _response(reply: Reply) -> web.StreamResponse:
 
 
 async def _invite(raw: web.BaseRequest) -> None:
-    """A client that asks whether it may send its body would otherwise wait for its own patience to end."""
+    """Send 100 Continue to a client that asks for it, because the client waits for it before it sends the body."""
     if raw.headers.get("Expect", "").lower() == "100-continue":
         await raw.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         raw.writer.output_size = 0  # the reply has not begun
 
 
 def from_outside(bind: str) -> Callable[[web.BaseRequest], str | None]:
-    """Guards the public address: only names that nobody else can make point here."""
+    """Return a guard for the public address. It accepts only names that nobody else can point at this machine."""
 
     def guard(raw: web.BaseRequest) -> str | None:
         name = named_host(raw)
@@ -126,14 +126,14 @@ def from_outside(bind: str) -> Callable[[web.BaseRequest], str | None]:
 
 
 def from_workers(raw: web.BaseRequest) -> str | None:
-    """Guards the address of the SDK's client, which needs no key: nothing that a browser sends may pass."""
+    """Guard the address of the SDK's client: refuse every request that a browser can send."""
     if named_host(raw) != "127.0.0.1" or "Origin" in raw.headers or "Sec-Fetch-Site" in raw.headers:
         return "Only the app's own durable client may call this address."
     return None
 
 
 def _request(raw: web.BaseRequest) -> Request:
-    """The head of a request."""
+    """Convert the head of a request."""
     path, _, query = raw.raw_path.partition("?")
     headers: dict[str, str] = {}
     for name, value in raw.headers.items():

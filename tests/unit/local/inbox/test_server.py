@@ -227,7 +227,7 @@ def test_a_connection_on_which_nothing_comes_is_closed(sent: bytes, monkeypatch:
 
 
 def test_a_body_that_does_not_arrive_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The answer is 408."""
+    """A body that does not arrive in time gets 408."""
     monkeypatch.setattr(server, "BODY_SECONDS", 0.05)
 
     async def visitor(session: ClientSession, inbox: Inbox) -> None:
