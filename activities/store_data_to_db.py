@@ -12,7 +12,7 @@ from outlast.cosmos.bulk.write_progress import WriteProgress
 from outlast.cosmos.bulk.writer import Writer
 from outlast.errors import Permanent
 from outlast.models import ChunkAnswer, ChunkCall, Json, Payload, Totals
-from outlast.report import Report
+from outlast.report import Report, known_report
 from outlast.runs.fence import Gate
 from outlast.runs.record import RunRecord
 from outlast.staging.input import InputFiles, format_of
@@ -68,7 +68,7 @@ class StoreDataToDb:
         stored = Stored(self.files.staging, call.run, call.chunk)
         if (found := await stored.find()) is not None:
             return ChunkAnswer(None, found.since(Totals.from_dict(cursor.totals)).to_dict()).to_dict()
-        report = self.reports[record.request.report]
+        report = known_report(self.reports, record.request.report)
         container = report.container
         await self.writer.transport.check_partition_key(container, report.partition_key)
         bucket = await self.writer.token_bucket(container, record.request.ru_share, call.lanes)

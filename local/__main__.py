@@ -1,4 +1,5 @@
-"""The local commands: `python -m local COMMAND`. Each is imported only when it is called, so that all start quickly."""
+"""The local commands: `python -m local COMMAND`. A command's module is imported only when it is called, so that every
+command starts quickly."""
 
 import os
 import signal
@@ -45,7 +46,7 @@ def main(argv: list[str]) -> int:
 
 
 def end_with_parent() -> None:
-    """Standard input is a pipe that the parent holds open; however that one dies, the pipe ends, and so do we."""
+    """End this process when its standard input ends: a pipe that the parent holds open until it dies."""
     while os.read(sys.stdin.fileno(), 1024):
         pass
     os.kill(os.getpid(), signal.SIGTERM)

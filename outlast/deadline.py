@@ -13,6 +13,9 @@ GRACE = 0.2
 GIVEN_UP = 0.9
 """Fraction of `functionTimeout` after which the call fails, whatever it waits for. A timeout by the host would end the
 worker and all other calls in it."""
+ROW_SHARE, LONGEST_ROW = 1 / 8, 10.0
+"""Fraction of `functionTimeout` and seconds that one row may take. The time from the deadline to `GIVEN_UP` covers a
+last row that is stopped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,11 @@ class Deadlines:
 
     def start(self) -> Deadline:
         return Deadline(self.clock() + self.timeout * SHARE, self.clock, self.timeout * GRACE)
+
+    @property
+    def row_seconds(self) -> float:
+        """Seconds that the report's code may take for one row before it is stopped."""
+        return min(LONGEST_ROW, self.timeout * ROW_SHARE)
 
     @property
     def given_up(self) -> float:

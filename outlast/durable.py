@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 from azure.durable_functions import RetryOptions
 
-from outlast.errors import Permanent, Transient
+from outlast.errors import Permanent, Transient, shorten
 from outlast.models import Failure, Json, Payload, PublishCall, Removal, RunCall
 
 MARK = "permanent"
@@ -43,6 +43,7 @@ class Context(Protocol):
     def call_sub_orchestrator(self, name: str, input_: Any, instance_id: str) -> Any: ...
     def create_timer(self, fire_at: datetime) -> Any: ...
     def task_all(self, activities: list[Any]) -> Any: ...
+    def wait_for_external_event(self, name: str) -> Any: ...
     def continue_as_new(self, input_: Any) -> None: ...
 
 
@@ -141,22 +142,34 @@ def readable(error: Exception) -> str:
 
 
 def activity(function: Callable[..., Awaitable[Any]], seconds: float) -> Callable[[Any], Awaitable[Any]]:
-    """Make an activity ready to be registered under its own name, its parameter called `given`.
+    """Make an activity ready to be registered under its own name, its parameter called `given`."""
+    call = activity_with_client(function, seconds)
+
+    async def registered(given: Any) -> Any:
+        return await call(given)
+
+    registered.__name__ = registered.__qualname__ = function.__name__
+    return registered
+
+
+def activity_with_client(function: Callable[..., Awaitable[Any]], seconds: float) -> Callable[..., Awaitable[Any]]:
+    """The same for an activity that also has a parameter `client`, the Durable client.
 
     One that waits longer than `seconds` for something without a limit of its own fails as Transient and is retried.
     """
 
-    async def registered(given: Any) -> Any:
+    async def registered(given: Any, **client: Any) -> Any:
         try:
             async with asyncio.timeout(seconds) as limit:
-                return await function(given)
+                return await function(given, **client)
         except TimeoutError as error:
             if not limit.expired():
                 raise
             raise Transient(f"{function.__name__} had no answer for {seconds:.0f} s and was given up") from error
         except Permanent as error:
-            logging.getLogger("outlast").error("%s failed for good: %s", function.__name__, error)
-            return {MARK: str(error)}
+            text = shorten(str(error))
+            logging.getLogger("outlast").error("%s failed for good: %s", function.__name__, text)
+            return {MARK: text}
 
     registered.__name__ = registered.__qualname__ = function.__name__
     return registered

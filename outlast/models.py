@@ -6,11 +6,15 @@ No method here is named `to_json` or `from_json`: the Durable SDK's codec would 
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Self
 
+from outlast.errors import shorten
+
 Json = dict[str, Any]
 RUNS_CONTAINER = "runs"
 """The container of the run records; its partition key is `/id`."""
 MOST_ATTEMPTS = 4
 """Attempts of a run: the first and three more, when nothing but the engine was wrong."""
+ADMITTED = "admitted"
+"""The event that a run waits for while it is queued."""
 MOST_LANES = 32
 """Lanes of a wave. More would make the history of a wave too long."""
 
@@ -166,11 +170,17 @@ class EmailAnswer(Payload):
 
 @dataclass(frozen=True, slots=True)
 class Failure(Payload):
-    """Which step failed, on which chunk (None: the step has none), and the text that the caller is shown."""
+    """Which step failed, on which chunk (None: the step has none), and the text that the caller is shown.
+
+    A longer text than MOST_TEXT is cut: a report's own exception can repeat a whole row.
+    """
 
     step: str
     chunk: int | None
     text: str
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "text", shorten(self.text))
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,18 +233,19 @@ class RunChange(Payload):
     outcome: str | None = None
     step: str | None = None
     receipt: Json | None = None
+    can_email: bool = True
+    owner: str | None = None
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Compensation(Payload):
-    """Input of `compensate_run`. `outcome` is the state in which the run ends."""
+    """Input of `compensate_run`. It says which run, and the record says all else: anyone with the app's system key can
+    start an orchestration with an input of their own."""
 
     run: str
     attempt: int
-    failure: Json
     first_retry_seconds: float = 5.0
-    totals: Json | None = None
-    outcome: str = "failed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,7 +261,8 @@ class RunEnd(Payload):
 class RunView(Payload):
     """What `advance_run` returns of the record. A limit that is None does not apply.
 
-    `attempt` is the next one where an orchestration that was started again takes the work over.
+    `max_parallel` is the run's share of the lanes, which the runs at work divide among themselves. `attempt` is the
+    next one where an orchestration that was started again takes the work over.
     """
 
     max_parallel: int

@@ -77,6 +77,11 @@ class Report(Generic[RowT]):
         """
         return None
 
+    @property
+    def reads_data(self) -> bool:
+        """Whether the report has a `read_data_from_db` of its own."""
+        return type(self).read_data_from_db is not Report.read_data_from_db
+
     def generate_report(self, row: RowT, reference: Any) -> Iterable[Document]:
         """Yield the row's documents: none, one or many. An exception rejects this row alone.
 
@@ -92,10 +97,17 @@ def load_reports(folder: Path) -> dict[str, Report[Any]]:
     return {path.stem: _load(path, folder.name) for path in files}
 
 
+def load_report(folder: Path, name: str) -> Report[Any]:
+    """Load one report of a folder. Raises ReportError when it cannot be used."""
+    return _load(folder / f"{name}.py", folder.name)
+
+
 def known_report(reports: Mapping[str, Report[Any]], name: str) -> Report[Any]:
     """The report of a run; raise Permanent where it was removed since the run was accepted."""
     if name not in reports:
-        raise Permanent(f"the report {name} is not in reports/ any more; its documents are deleted by hand")
+        raise Permanent(
+            f"the report {name} is not in reports/ any more; deploy it again, or delete its documents by hand"
+        )
     return reports[name]
 
 

@@ -1,4 +1,4 @@
-"""A mail inbox that answers as SendGrid does, and shows what came."""
+"""A mail inbox that answers as SendGrid does and shows the emails that arrived."""
 
 import argparse
 import ipaddress
@@ -24,7 +24,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """What the next call to mail/send gets instead of being judged; 202 lets it be judged as always."""
+    """A scripted answer for the next call to mail/send. 202 means that the call is checked as always."""
 
     status: int
     headers: dict[str, str] = field(default_factory=dict)
@@ -57,11 +57,12 @@ class Inbox:
 
     @property
     def mails(self) -> Sequence[Mail]:
-        """What came, the oldest first."""
+        """All emails, the oldest first."""
         return self._mails.all()
 
     def answer_with(self, answers: Sequence[int | dict[str, Any]]) -> None:
-        """The next calls get these answers, one each, in place of those told before; then all is judged again."""
+        """Give the next calls these answers, one each, instead of earlier ones. After them calls are checked as
+        always."""
         self._answers = deque(answers_from(answers))
 
     def _app(self) -> web.Application:
@@ -113,7 +114,7 @@ class Inbox:
         return web.Response(status=204)
 
     async def _tell(self, request: web.Request) -> web.Response:
-        """Takes JSON only: a page of another origin cannot send that without asking first, and is refused then."""
+        """Take JSON only: a page of another origin cannot send that without a preflight request, which is refused."""
         if request.content_type != "application/json":
             return refusal(415, [Problem(message="Content-Type should be application/json.")])
         try:
@@ -125,7 +126,7 @@ class Inbox:
 
 @web.middleware
 async def refuse_foreign_hosts(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Answer only to `localhost` and to addresses: a name that was rebound to this machine is someone else's page."""
+    """Answer only to `localhost` and IP addresses: another name was pointed at this machine by a foreign page."""
     name = request.url.host or ""
     if name != "localhost" and not is_address(name):
         return refusal(
@@ -143,7 +144,7 @@ def is_address(name: str) -> bool:
 
 
 def answers_from(told: object) -> list[Answer]:
-    """The answers as told: a list of statuses, or of objects with a status and headers."""
+    """Read the answers from a list of statuses, or of objects with a status and headers."""
     if not isinstance(told, list):
         raise ValueError('Answers are a list, as in [500, {"status": 429, "headers": {"Retry-After": "1"}}, 202].')
     answers = []
@@ -164,7 +165,7 @@ async def json_or_none(request: web.Request) -> Any:
 
 
 def refusal(status: int, problems: Sequence[Problem], headers: dict[str, str] | None = None) -> web.Response:
-    """SendGrid's error body."""
+    """Return SendGrid's error body."""
     return web.json_response({"errors": [asdict(problem) for problem in problems]}, status=status, headers=headers)
 
 

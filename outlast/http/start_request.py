@@ -1,5 +1,6 @@
 """What a caller asks for: the input, the options of the run and the parameters of the report, all checked."""
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import azure.functions as func
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from outlast.errors import Transient
 from outlast.http.input_head import Head, check_head
 from outlast.http.problem import Problem, bad_request, from_validation
 from outlast.inputs import HEAD_BYTES, InputFormat
@@ -16,6 +18,8 @@ from outlast.staging.store import Staging
 
 MAX_INLINE = 32 * 1024 * 1024
 """Bytes of a body that is the input itself."""
+LOOK_SECONDS = 10.0
+"""For the look at a file of the inputs location: far below functionTimeout, which would end the worker."""
 
 
 class Reference(BaseModel):
@@ -93,7 +97,15 @@ def _reference(request: func.HttpRequest) -> Reference:
 
 
 async def _referenced(inputs: Staging, path: str) -> tuple[str, Head]:
-    """The ETag and the head of a file of the inputs location."""
+    """The ETag and the head of a file of the inputs location. Raises Transient when that takes LOOK_SECONDS."""
+    try:
+        async with asyncio.timeout(LOOK_SECONDS):
+            return await _looked_at(inputs, path)
+    except TimeoutError:
+        raise Transient(f"the inputs location (INPUTS_URL) gave no answer for {LOOK_SECONDS:.0f} s") from None
+
+
+async def _looked_at(inputs: Staging, path: str) -> tuple[str, Head]:
     etag = await inputs.etag(path)
     if etag is None:
         raise bad_request(f"{path} is not in the inputs location (INPUTS_URL)", "input")

@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
-from typing import Any
 
 import orjson
 
@@ -92,9 +91,9 @@ class InputFiles:
         await self.staging.put(cut_cursor_path(run), orjson.dumps(cursor))
         return cursor
 
-    async def reference_data(self, record: RunRecord) -> Any:
-        """What `read_data_from_db` returned for the run. All rows share it, so it must not be changed."""
-        return await self._parsed.get(reference_path(record.id), record.request.accepted, orjson.loads)
+    async def reference(self, record: RunRecord) -> bytes:
+        """What `read_data_from_db` returned for the run, as JSON."""
+        return await self.staging.need(reference_path(record.id))
 
 
 def format_of(record: RunRecord) -> InputFormat:

@@ -18,6 +18,21 @@ def body_path(run: str, name: str = "body") -> str:
     return f"runs/{run}/{name}"
 
 
+STARTING = "starting"
+"""The folder of the empty files that say which bodies are being staged."""
+
+
+def starting_path(run: str, name: str) -> str:
+    """The file that is written before the body of this name and stays until the run's record is known to name it."""
+    return f"{STARTING}/{run}/{name}"
+
+
+def starting_of(path: str) -> tuple[str, str]:
+    """Run and name of the body of a `starting_path`."""
+    _, run, name = path.split("/")
+    return run, name
+
+
 def chunks_path(run: str, so_far: int | None = None) -> str:
     """The whole chunk list, or the list of the first `so_far` chunks. Neither changes once it is written."""
     return f"runs/{run}/chunks.json" if so_far is None else f"runs/{run}/chunks.{so_far}.json"

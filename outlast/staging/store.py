@@ -1,16 +1,16 @@
 """Files in Azure Blob Storage or in a local folder (`file://`)."""
 
 from collections.abc import AsyncIterable, AsyncIterator, Iterator
-from contextlib import contextmanager
-from datetime import timedelta
+from contextlib import contextmanager, suppress
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
-from urllib.parse import quote
 
 import obstore
 from obstore.exceptions import AlreadyExistsError, BaseError, GenericError, PreconditionError
 from obstore.store import ObjectStore
 
 from outlast.errors import Permanent, Transient
+from outlast.staging.local_files import SCHEME, is_refused, quoted
 
 if TYPE_CHECKING:
     from obstore import GetOptions, ObjectMeta
@@ -24,7 +24,10 @@ RETRIES: "RetryConfig" = {"max_retries": 3, "retry_timeout": timedelta(seconds=2
 
 
 class Staging:
-    """A location in a store; paths are relative to it. A put is atomic: a reader never sees half a file."""
+    """A location in a store; paths are relative to it. A put is atomic: a reader never sees half a file.
+
+    What is no regular file inside a `file://` location counts as missing.
+    """
 
     def __init__(self, url: str) -> None:
         self._url = url
@@ -99,6 +102,18 @@ class Staging:
                 return b""
             raise _no_answer(path, error) from error
 
+    async def list(self, folder: str) -> list[tuple[str, datetime]]:
+        """Path and time of the last change of every file below a folder, in any order; none if it is missing."""
+        found = []
+        async for files in obstore.list(self._store, prefix=folder):
+            found += [(one["path"], one["last_modified"]) for one in files]
+        return found
+
+    async def delete(self, path: str) -> None:
+        """Remove a file, if it is there."""
+        with suppress(FileNotFoundError):
+            await obstore.delete_async(self._store, path)
+
     async def etag(self, path: str) -> str | None:
         """The file's version, or None when it is missing."""
         found = await self._head(path)
@@ -110,15 +125,19 @@ class Staging:
         return found["size"] if found else None
 
     async def _read(self, path: str, options: "GetOptions | None" = None) -> bytes:
+        if is_refused(self._url, path):
+            raise FileNotFoundError(path)
         return bytes(await (await obstore.get_async(self._store, path, options=options)).bytes_async())
 
     async def _head(self, path: str) -> "ObjectMeta | None":
+        if is_refused(self._url, path):
+            return None
         try:
             return await obstore.head_async(self._store, path)
         except FileNotFoundError:
             return None
         except GenericError as error:
-            if self._url.startswith("file:"):  # a path below a file, or a name that is too long
+            if self._url.startswith(SCHEME):  # a path below a file, or a name that is too long
                 return None
             raise _no_answer(path, error) from error
 
@@ -142,8 +161,8 @@ def _open(url: str) -> ObjectStore:
     if "://" not in url:
         said = "names no scheme" if url else "is not set"
         raise Permanent(f"STAGING_URL or INPUTS_URL {said}; give it as {FORMS}")
-    if url.startswith("file://"):
-        return obstore.store.from_url(quote(url, safe=":/%"), mkdir=True)
+    if url.startswith(SCHEME):
+        return obstore.store.from_url(quoted(url), mkdir=True)
     try:
         return obstore.store.from_url(url, retry_config=RETRIES)
     except (BaseError, ValueError):  # the error may repeat the URL, and the URL may hold a signature

@@ -1,4 +1,4 @@
-"""An orchestrator's view of the world, and the same story told again from what was recorded."""
+"""The context of an orchestrator, and the replay of an orchestrator from what was recorded."""
 
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ from tests.fakes.clock import START
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """What a story asks for: an activity, an orchestrator, a timer of so many `seconds`, or all of `parts`."""
+    """What an orchestrator asks for: an activity, an orchestrator, a timer of `seconds`, or all of `parts`."""
 
     kind: str
     name: str = ""
@@ -23,14 +23,14 @@ class Action:
 
 @dataclass(slots=True)
 class Record:
-    """Each action with what came of it: `("value", …)` or `("error", …)`."""
+    """Each action with its result: `("value", …)` or `("error", …)`."""
 
     actions: list[Action] = field(default_factory=list)
     results: list[tuple[str, Any]] = field(default_factory=list)
     ended: tuple[str, Any] | None = None
 
     def ask(self, step: Callable[[], Action]) -> Action | None:
-        """Take the story one step on; None when it has ended."""
+        """Run the orchestrator to its next action; return None if it has ended."""
         try:
             action = step()
         except StopIteration as stop:
@@ -87,6 +87,9 @@ class ReplayContext:
         self.current_utc_datetime = max(self.current_utc_datetime, fire_at)
         return Action("timer", given=fire_at.isoformat(), seconds=seconds)
 
+    def wait_for_external_event(self, name: str) -> Action:
+        return Action("event", name, instance_id=self.instance_id)
+
     def task_all(self, activities: list[Action]) -> Action:
         if any(part.kind != "orchestrator" for part in activities):
             raise AssertionError("task_all over activities loses results on the real host")
@@ -97,7 +100,7 @@ class ReplayContext:
 
 
 class NotDeterministic(AssertionError):
-    """The story, told again with the same results, asked for something else."""
+    """An orchestrator that was replayed with the same results asked for something else."""
 
 
 def replay(
@@ -107,7 +110,7 @@ def replay(
     record: Record,
     statuses: list[Any],
 ) -> None:
-    """Tell the story again from its record; raise NotDeterministic unless it does the same."""
+    """Replay an orchestrator from its record; raise NotDeterministic unless it does the same."""
     context = ReplayContext(instance_id, given, is_replaying=True)
     telling, again = story(context), Record()
     action = again.ask(lambda: next(telling))

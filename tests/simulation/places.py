@@ -1,4 +1,4 @@
-"""Staging in memory without threads, the mail service, and the durable client, as simulations need them."""
+"""Staging in memory without threads, the mail service and the durable client for simulations."""
 
 import json
 from collections.abc import AsyncIterable
@@ -15,7 +15,7 @@ from tests.simulation.scheduler import Scheduler
 
 
 class MemoryStaging(Staging):
-    """Each put is a boundary, before and after; its answer may be lost."""
+    """Each put is a boundary, before and after it, and its answer may be lost."""
 
     def __init__(self, scheduler: Scheduler) -> None:
         super().__init__("memory:///")
@@ -68,7 +68,10 @@ class MemoryStaging(Staging):
 
 
 class Post:
-    """`losses`: the chance that the answer is lost after the email was taken; `failures` that it is not taken."""
+    """A mail service. `losses` is the chance that the answer is lost after an email was accepted; `failures` is the
+    chance that an email is refused."""
+
+    configured = True
 
     def __init__(self, scheduler: Scheduler, losses: float, failures: float) -> None:
         self.scheduler, self.losses, self.failures = scheduler, losses, failures
@@ -110,6 +113,10 @@ class Client(FakeClient):
         about = {"instanceId": found.id, "createdTime": updated, "lastUpdatedTime": updated}
         about |= {"runtimeStatus": found.status, "input": json.dumps(found.input)}
         return DurableOrchestrationStatus.from_json(about | {"customStatus": found.custom, "output": found.output})
+
+    async def raise_event(self, instance_id: str, event_name: str, event_data: Any = None, *_: Any, **__: Any) -> None:
+        await self.engine.scheduler.meet(f"raise {event_name}")
+        self.engine.raise_event(instance_id, event_name, event_data)
 
     async def terminate(self, instance_id: str, reason: str) -> None:
         self.engine.terminate(instance_id, reason)

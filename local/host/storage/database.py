@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 Job = Callable[["Queries"], T]
 HERE = Path(__file__).parent
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 GROUP = 256  # changes in one commit at most: what waits longer than that shares the next one
 
 
@@ -199,6 +199,7 @@ def _prepare(path: Path) -> int:
         if not connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]:
             _create(connection)
         queries = Queries(connection)
+        _upgrade(connection)
         version = queries.one("read_meta", key="version")
         if version is None or version["value"] != SCHEMA_VERSION:
             connection.execute("ROLLBACK")
@@ -212,6 +213,15 @@ def _prepare(path: Path) -> int:
         queries.run("write_meta", key="epoch", value=epoch)
         connection.execute("COMMIT")
         return epoch
+
+
+def _upgrade(connection: sqlite3.Connection) -> None:
+    """A file of format 1 gets what format 2 has more."""
+    queries = Queries(connection)
+    version = queries.one("read_meta", key="version")
+    if version is not None and version["value"] == 1:
+        connection.execute("ALTER TABLE activities ADD COLUMN leased_until REAL")
+        queries.run("write_meta", key="version", value=2)
 
 
 def _create(connection: sqlite3.Connection) -> None:

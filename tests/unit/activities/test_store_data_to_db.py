@@ -18,7 +18,7 @@ from tests.fakes.world import World
 
 
 def prepare(body: bytes, **fields: Any) -> World:
-    """A run about to store, its input in one chunk."""
+    """Return a run that is about to store, its input in one chunk."""
     world = World()
     asyncio.run(world.prepare(body, "storing", **fields))
     return world
@@ -30,7 +30,7 @@ def store(world: World, cursor: Json | None = None) -> Json:
 
 
 def store_all(world: World) -> list[Json]:
-    """All answers, up to the one without a cursor. The lane waits as long as an answer says."""
+    """Return all answers, up to the one without a cursor. The lane waits as long as an answer says."""
     answers = [store(world)]
     while answers[-1]["cursor"] is not None:
         world.clock.advance(answers[-1]["wait"])
@@ -58,7 +58,7 @@ def ids(world: World) -> set[str]:
 
 
 def test_all_documents_of_the_chunk_are_written() -> None:
-    """And the chunk is marked as stored, with how many they are."""
+    """A call writes all documents of its chunk and marks the chunk as stored with their number."""
     world = prepare(make_csv(30))
     answer = store(world)
     assert ids(world) == {f"s{n:04}.0" for n in range(30)}
@@ -70,7 +70,7 @@ def test_all_documents_of_the_chunk_are_written() -> None:
 
 
 def test_a_chunk_without_documents_is_stored_too() -> None:
-    """All of its rows were rejected: nothing is sent."""
+    """A chunk whose rows are all rejected is marked as stored without a request."""
     world = prepare(make_csv(3, bad=range(3)))
     assert store(world)["cursor"] is None
     assert world.transport.sent == []
@@ -78,7 +78,7 @@ def test_a_chunk_without_documents_is_stored_too() -> None:
 
 
 def test_at_the_deadline_it_hands_over_a_cursor_and_goes_on_from_there() -> None:
-    """A database that throttles for long costs calls, not documents: each is acknowledged once."""
+    """A chunk that takes several calls because of throttling has each document acknowledged once."""
     world = prepare(make_csv(300))
     world.transport.meet([throttle(45)] * 12)
     answers = store_all(world)
@@ -150,7 +150,7 @@ def test_a_ru_share_is_divided_by_the_lanes_at_work() -> None:
 
 
 def test_large_parts_are_written_window_by_window(monkeypatch: pytest.MonkeyPatch) -> None:
-    """And so are several parts: every document once."""
+    """Several large parts are written window by window with every document once."""
     monkeypatch.setattr(store_data_to_db, "WINDOW", 500)
     monkeypatch.setattr(part_builder, "PART_BYTES", 2000)
     world = prepare(make_csv(200))
@@ -238,7 +238,7 @@ def test_answers_that_were_lost_at_the_end_of_a_call_are_not_counted_by_the_next
 
 
 def test_two_calls_at_once_store_the_chunk_as_one_does() -> None:
-    """A call that was given up and its repeat: same documents, same count, both answer the same."""
+    """Two calls at once store the same documents as one call and return the same counts."""
     alone = prepare(make_csv(30))
     store(alone)
     world = prepare(make_csv(30))
@@ -253,7 +253,7 @@ def test_two_calls_at_once_store_the_chunk_as_one_does() -> None:
 
 
 def test_a_late_double_of_a_call_takes_no_reject_away() -> None:
-    """It was given up, stopped sooner than its repeat, and stages what it found when the repeat has long gone on."""
+    """A late call that was given up does not take away the rejects that its repeat found."""
     world = prepare(make_csv(400))
     world.transport.poison = {f"s{number:04}.0": 400 for number in range(0, 400, 10)}
     calls = []
@@ -267,7 +267,7 @@ def test_a_late_double_of_a_call_takes_no_reject_away() -> None:
 
 
 def test_a_row_that_the_database_refuses_is_a_reject() -> None:
-    """With its number, the status and its own columns; its neighbours are written."""
+    """A refused row is a reject with its number, the status and its own columns, and its neighbours are written."""
     world = prepare(make_csv(30))
     world.transport.poison = {"s0003.0": 400, "s0007.0": 413}
     answer = store(world)
@@ -281,7 +281,7 @@ def test_a_row_that_the_database_refuses_is_a_reject() -> None:
 
 
 def test_a_row_of_which_several_documents_are_refused_is_one_reject() -> None:
-    """Rows are counted, not documents, also where its documents lie in several windows."""
+    """A row with several refused documents, in any windows, is one reject."""
     world = prepare(HEADER + b"a,x,1,3\nb,x,1,1\n")
     world.transport.poison = {"a.0": 400, "a.2": 400}
     answer = store(world)
@@ -291,7 +291,7 @@ def test_a_row_of_which_several_documents_are_refused_is_one_reject() -> None:
 
 
 def test_rejects_of_all_calls_are_put_together() -> None:
-    """A chunk that took several calls lists each refused row once, and counts them at its end."""
+    """A chunk that takes several calls lists each refused row once and counts them at its end."""
     world = prepare(make_csv(300))
     world.transport.poison = {f"s{n:04}.0": 400 for n in (0, 100, 200, 299)}
     world.transport.meet([None, None, None, throttle(100), None, None, throttle(100)])
@@ -342,7 +342,7 @@ def die_before_the_mark(world: World) -> None:
 
 
 def test_answers_that_stay_lost_fail_the_call_for_now() -> None:
-    """It is retried by its policy, and then completes what it had begun."""
+    """A call whose answers stay lost raises Transient, and its repeat completes the chunk."""
     world = prepare(make_csv(30))
     world.transport.always = lose(applied=True)
     with pytest.raises(Transient):
@@ -388,7 +388,7 @@ def test_a_call_that_advanced_before_the_storage_was_gone_keeps_that(monkeypatch
 
 
 def test_a_container_that_is_missing_fails_for_good() -> None:
-    """The text names it."""
+    """A missing container raises Permanent with its name."""
     world = prepare(make_csv(3))
     world.transport.always = Fault(404, 1003)
     with pytest.raises(Permanent, match="the container sales does not exist"):
@@ -405,7 +405,7 @@ def test_a_container_with_another_partition_key_fails_for_good_and_says_both() -
 
 
 def test_a_staged_file_that_is_missing_fails_for_good() -> None:
-    """A part whose documents were deleted from the staging location fails the chunk for good."""
+    """A missing file of staged documents raises Permanent."""
     world = prepare(make_csv(3))
     part = PartAnswer(None, {}, "gone.jsonl", 100, None)
     path = Generated(world.staging, "r1", 0).path(0, "json")
@@ -414,9 +414,9 @@ def test_a_staged_file_that_is_missing_fails_for_good() -> None:
         store(world)
 
 
-@pytest.mark.parametrize("changes", [{"state": "failing"}, {"state": "generating"}, {"attempt": 2}])
+@pytest.mark.parametrize("changes", [{"state": "failing"}, {"state": "publishing"}, {"attempt": 2}])
 def test_a_run_that_has_moved_on_gets_no_writes(changes: dict[str, Any]) -> None:
-    """The fence stops it at once."""
+    """A call of an earlier state or attempt raises Permanent and writes nothing."""
     world = prepare(make_csv(3))
     world.runs.set("r1", **changes)
     with pytest.raises(Permanent, match="belongs to storing in attempt 1"):
@@ -425,7 +425,7 @@ def test_a_run_that_has_moved_on_gets_no_writes(changes: dict[str, Any]) -> None
 
 
 def test_a_run_that_moves_on_meanwhile_gets_no_more_writes() -> None:
-    """The record is read again every five seconds."""
+    """A call whose run moves on raises Permanent at its next check, five seconds later at most."""
     world = prepare(make_csv(300))
     world.transport.always = throttle(1.9)
     reads, before = world.runs.reads, world.clock()

@@ -23,7 +23,7 @@ def run(lane: Lane, answer: Callable[[Action], Any] = lambda _: DONE) -> tuple[l
 
 
 def run_to_end(lane: Lane, answer: Callable[[Action], Any] = lambda _: DONE) -> tuple[list[Action], Outcome, int]:
-    """All calls over all generations, the outcome, and how many generations there were."""
+    """Return all calls over all generations, the outcome, and the number of generations."""
     asked, generations = list[Action](), 0
     while True:
         generations += 1
@@ -36,7 +36,8 @@ def run_to_end(lane: Lane, answer: Callable[[Action], Any] = lambda _: DONE) -> 
 
 @pytest.mark.parametrize(("phase", "step"), [("generate", "generate_report"), ("store", "store_data_to_db")])
 def test_a_lane_takes_its_chunks_one_after_another(phase: str, step: str) -> None:
-    """Every `step`th from its first to its last, by the activity of its phase, with the retry of steps."""
+    """A lane calls its phase's activity for every `step`th chunk from its first to its last, with up to 5 attempts
+    each."""
     asked, outcome, _ = run_to_end(make(first=3, step=4, last=12, phase=phase))
     assert [action.given["chunk"] for action in asked] == [3, 7, 11]
     assert {(action.kind, action.name, action.attempts) for action in asked} == {("activity", step, 5)}
@@ -45,7 +46,8 @@ def test_a_lane_takes_its_chunks_one_after_another(phase: str, step: str) -> Non
 
 
 def test_a_chunk_is_called_until_it_answers_without_a_cursor() -> None:
-    """Each call gets the cursor of the one before; the next chunk starts without."""
+    """A lane calls a chunk with the cursor of its last answer until an answer has no cursor, and starts the next chunk
+    without one."""
     answers = iter([MORE, MORE, DONE, DONE])
     asked, outcome, _ = run_to_end(make(last=1), lambda _: next(answers))
     assert [(action.given["chunk"], action.given["cursor"]) for action in asked] == [
@@ -72,7 +74,7 @@ def test_a_lane_waits_as_long_as_an_answer_says() -> None:
 
 @pytest.mark.parametrize(("chunks", "generations"), [(49, 1), (50, 2), (51, 2), (120, 3)])
 def test_a_lane_starts_anew_after_so_many_calls(chunks: int, generations: int) -> None:
-    """Its history does not grow with its chunks, and nothing is lost or done twice on the way."""
+    """A lane continues as new after 50 calls, and no chunk is left out or called twice."""
     asked, outcome, counted = run_to_end(make(last=chunks - 1))
     assert [action.given["chunk"] for action in asked] == list(range(chunks))
     assert Totals.from_dict(outcome.totals) == Totals(rows=chunks)
@@ -80,7 +82,7 @@ def test_a_lane_starts_anew_after_so_many_calls(chunks: int, generations: int) -
 
 
 def test_a_lane_starts_anew_within_a_chunk_of_many_cursors() -> None:
-    """The lane continues as new with its cursor."""
+    """A lane that continues as new within a chunk goes on with its cursor."""
     answers = iter([*[MORE] * 130, DONE])
     asked, outcome, generations = run_to_end(make(), lambda _: next(answers))
     assert (len(asked), generations) == (131, 3)
@@ -90,7 +92,7 @@ def test_a_lane_starts_anew_within_a_chunk_of_many_cursors() -> None:
 
 @pytest.mark.parametrize("answer", [{"permanent": "no such container"}, Exception("Activity function 'x' failed:  no")])
 def test_a_failure_is_returned_with_what_was_done(answer: Any) -> None:
-    """Not raised: a lane that raised would end the wave early. Nothing follows it."""
+    """A lane returns a failure with its totals instead of raising it, and calls nothing after it."""
     answers = iter([DONE, DONE, answer])
 
     def answering(_: Action) -> Any:
@@ -109,7 +111,7 @@ def test_a_failure_is_returned_with_what_was_done(answer: Any) -> None:
 
 
 def test_totals_are_shown_first_thing_and_after_each_call() -> None:
-    """A status that is set together with starting anew is lost, so each generation begins with it."""
+    """A lane sets its totals as custom status when a generation begins and after each call."""
     _, _, context = run(make(last=1, totals=Totals(rows=7).to_dict()))
     assert [status["rows"] for status in context.statuses] == [7, 8, 9]
 

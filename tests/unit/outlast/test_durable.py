@@ -178,7 +178,7 @@ def test_no_interval_is_zero() -> None:
     ("policy", "attempts", "cap"), [(Caller.step_retry, 5, 60_000), (Caller.email_retry, 10, 300_000)]
 )
 def test_each_policy_is_what_its_reason_says(policy: Callable[[Caller], Backoff], attempts: int, cap: int) -> None:
-    """Steps give up after minutes, for their run waits; mail is tried for longer, for its service comes back."""
+    """An activity is retried for minutes, and the email for longer, because a mail service comes back."""
     written = policy(caller(0.5)).to_json()
     assert (written["maxNumberOfAttempts"], written["maxRetryIntervalInMilliseconds"]) == (attempts, cap)
     assert written["backoffCoefficient"] == 2
@@ -206,6 +206,17 @@ def test_a_registered_activity_raises_what_may_pass(error: Exception) -> None:
 
     with pytest.raises(type(error)):
         finish(activity(advance_run, 60)(None))
+
+
+def test_a_registered_activity_cuts_what_is_permanent(caplog: pytest.LogCaptureFixture) -> None:
+    """A long text goes neither into the history nor into the log."""
+
+    async def too_long(given: Any) -> Any:
+        raise Permanent("x" * 1_000_000)
+
+    with caplog.at_level(logging.ERROR, logger="outlast"):
+        assert len(finish(activity(too_long, 60)({}))["permanent"]) == 2000
+    assert len(caplog.messages[0]) < 2100
 
 
 def test_a_registered_activity_keeps_its_name_and_takes_given() -> None:

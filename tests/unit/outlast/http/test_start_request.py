@@ -7,6 +7,8 @@ from typing import Any
 import orjson
 import pytest
 
+from outlast.errors import Transient
+from outlast.http import start_request
 from outlast.http.problem import Problem
 from outlast.http.start_request import MAX_INLINE, StartRequest, read_start_request
 from outlast.staging.store import Staging
@@ -224,7 +226,7 @@ def test_an_unknown_name_is_answered_with_the_known_names(more: dict[str, Any], 
 
 
 def test_with_a_reference_nothing_is_taken_from_the_query() -> None:
-    """With a reference, an option or parameter in the query is refused by its name."""
+    """A start by reference refuses an option or parameter in the query by its name."""
     status, field, _ = refuse(read_reference, {"input": "x.csv"}, {"x.csv": make_csv(1)}, factor="2", code="k")
     assert (status, field) == (400, "factor")
 
@@ -234,3 +236,19 @@ def test_without_an_inputs_location_a_reference_is_refused() -> None:
     status, field, detail = refuse(read_body, b'{"input": "x.csv"}', "application/json")
     assert (status, field) == (400, "input")
     assert "INPUTS_URL" in detail
+
+
+class Silent(Staging):
+    """An inputs location that never answers."""
+
+    async def etag(self, path: str) -> str | None:
+        await asyncio.Event().wait()
+        return None
+
+
+def test_a_look_at_the_input_has_a_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A location that gives no answer fails the request as Transient and does not hold it until functionTimeout."""
+    monkeypatch.setattr(start_request, "LOOK_SECONDS", 0.01)
+    request = ask("reports/sales", b'{"input": "january.csv"}', "application/json")
+    with pytest.raises(Transient, match=r"the inputs location .* gave no answer"):
+        asyncio.run(read_start_request(request, Sales(), Silent("memory:///")))

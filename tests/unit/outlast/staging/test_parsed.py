@@ -129,7 +129,7 @@ def test_the_value_that_was_used_last_stays(monkeypatch: pytest.MonkeyPatch, lim
 
 
 def test_a_value_above_the_limit_is_kept_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A text larger than the limit is still parsed once, and the others are dropped for it."""
+    """A text larger than the limit is parsed once and kept, and all other values are dropped."""
     monkeypatch.setattr(parsed, "MOST_BYTES", 1)
 
     async def run() -> None:

@@ -198,7 +198,7 @@ def test_waits_after_lost_answers_grow() -> None:
 
 
 def test_one_poison_document_costs_itself_only() -> None:
-    """In a batch of 100 that is all or nothing, 99 are written and the bad one is refused with its status."""
+    """A batch of 100 that is all or nothing writes 99 documents, and the bad one is refused with its status."""
     bench, documents = Bench(), make_documents(100)
     bench.transport.poison = {"0-50": 400}
     progress = bench.write(documents)

@@ -24,9 +24,8 @@ SECONDS = st.sampled_from([0.5, 2.0, 5.0, 1000.0])
 def test_what_is_acknowledged_is_written_or_refused(
     script: Sequence[Fault | None], shops: Sequence[int], positions: set[int], seconds: float
 ) -> None:
-    """Under any faults each document that is acknowledged is in the database or refused, not both.
-
-    The totals count those documents, and only the deadline, a long wait or lost answers end the writing early."""
+    """Each acknowledged document is in the database or refused under any faults, the totals count these documents, and
+    only the deadline, a long wait or lost answers end the writing early."""
     bench, documents = Bench(), make_documents(*shops)
     bench.transport.poison = {ids_of(documents)[position]: 400 for position in positions if position < len(documents)}
     bench.transport.meet(script)
