@@ -1,9 +1,11 @@
 """A web server with bounds: heads and idle connections have a time, and what is no HTTP leaves one line in the log."""
 
 import asyncio
+import ipaddress
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any
+from urllib.parse import urlsplit
 
 from aiohttp import web
 from aiohttp.web_protocol import RequestHandler
@@ -65,6 +67,23 @@ class BoundedServer(web.Server):
         return web.BaseRequest(message, payload, protocol, writer, task, loop, client_max_size=self._body_limit)
 
 
+def named_host(raw: web.BaseRequest) -> str | None:
+    """The name in the Host header without its port; empty without the header, None when it cannot be read."""
+    try:
+        return urlsplit(f"//{raw.headers.get('Host', '')}").hostname or ""
+    except ValueError:
+        return None
+
+
+def is_address(name: str) -> bool:
+    """Whether this is an IP address."""
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
+
+
 class _Connection(RequestHandler):
     """One connection. aiohttp would log a request that it cannot read with its line, and so with its key."""
 
@@ -75,7 +94,9 @@ class _Connection(RequestHandler):
         exc: BaseException | None = None,
         message: str | None = None,
     ) -> web.StreamResponse:
-        """The answer to a request that is no HTTP; the host's own mistakes are logged as they are."""
+        """The answer to a request that is no HTTP. A client that has gone is no error; the server's own are logged."""
+        if isinstance(exc, ConnectionError):
+            return web.Response(status=400)  # nobody reads it
         if status >= 500:
             return super().handle_error(request, status, exc, message)
         server = self._manager

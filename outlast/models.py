@@ -43,7 +43,8 @@ class Totals(Payload):
     documents: int = 0
     """Documents generated, or, in the storing phase, accepted by the database."""
     replaced: int = 0
-    """Documents accepted that were there before: by an earlier run, a repeated call, or two rows with one id."""
+    """Documents accepted that were there before: by an earlier run, or by two rows with one id. What the run may have
+    written itself, in a call that was repeated or whose answer was lost, is not counted."""
     bytes: int = 0
     """Bytes of those documents as JSON."""
     ru: float = 0.0
@@ -76,20 +77,28 @@ class RunCall(Payload):
 
 @dataclass(frozen=True, slots=True)
 class ChunkCall(Payload):
-    """Input of `generate_report` and `store_data_to_db`. `cursor` is what the call before returned."""
+    """Input of `generate_report` and `store_data_to_db`. `cursor` is what the call before returned.
+
+    `lanes` counts the lanes that are at work for the run at the same time.
+    """
 
     run: str
     attempt: int
     chunk: int
     cursor: Json | None = None
+    lanes: int = 1
 
 
 @dataclass(frozen=True, slots=True)
 class ChunkAnswer(Payload):
-    """`cursor` None: the chunk is done. `totals` are those of this call alone."""
+    """`cursor` None: the chunk is done. `totals` are those of this call alone.
+
+    `wait`: seconds before the next call, because the database or the run's `ru_share` lets nothing be sent until then.
+    """
 
     cursor: Json | None
     totals: Json
+    wait: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

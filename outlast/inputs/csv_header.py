@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from outlast.inputs.csv_records import CsvRecords
 from outlast.inputs.quoting import split
-from outlast.inputs.types import HEAD_BYTES, BadInput
+from outlast.inputs.types import HEAD_BYTES, BadInput, IncompleteHeader
 
 _BOM = b"\xef\xbb\xbf"
 _LONE_CR = re.compile(r"\r(?!\n)")
@@ -32,7 +32,9 @@ def read_header(head: bytes, at_end: bool, records: CsvRecords) -> Header:
         start, number = end, number + 1
     if at_end:
         raise BadInput("body", "The input is empty. Send a CSV file whose first line names the columns.")
-    raise BadInput("header", f"The header is not complete within the first {len(head):,} bytes. Is the input CSV?")
+    raise IncompleteHeader(
+        "header", f"The header is not complete within the first {len(head):,} bytes. Is the input CSV?"
+    )
 
 
 def _columns(line: bytes, sound: bool) -> list[str]:

@@ -22,9 +22,10 @@ class Inflater:
     counts from 8 MiB of inflated data, so that small regular files pass. Zeros after the last member are padding.
     """
 
-    def __init__(self, max_bytes: int, max_ratio: float) -> None:
+    def __init__(self, max_bytes: int, max_ratio: float, piece: int = PIECE) -> None:
         self._max_bytes = max_bytes
         self._max_ratio = max_ratio
+        self._piece = piece
         self._taken = 0
         self._given = 0
         self._members = 0
@@ -32,7 +33,7 @@ class Inflater:
         self._between = True
 
     def feed(self, data: bytes) -> Iterator[bytes]:
-        """The inflated data in pieces of at most 1 MiB. Raises BadInput when it is corrupt or exceeds a limit.
+        """The inflated data in pieces of at most `piece` bytes. Raises BadInput when it is corrupt or exceeds a limit.
 
         Take all pieces before the next call, because each piece is inflated only when it is asked for.
         """
@@ -73,7 +74,7 @@ class Inflater:
 
     def _decompress(self, data: bytes) -> bytes:
         try:
-            return self._member.decompress(data, PIECE)
+            return self._member.decompress(data, self._piece)
         except zlib.error as error:
             raise BadInput("body", f"The gzip file is corrupt ({error}). {_AGAIN}") from None
 

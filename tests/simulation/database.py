@@ -55,6 +55,7 @@ class Database:
     ) -> Response:
         """Send one request; raise Transient if its answer is lost."""
         await self.scheduler.meet(f"{method} {container}")
+        self.scheduler.reach("database", "identity")
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         if "x-ms-documentdb-partitionkeyrangeid" not in named:
             named["x-ms-documentdb-partitionkey"] = orjson.dumps([key]).decode()
@@ -128,6 +129,7 @@ class CoreRuns:
 
     async def open_runs(self) -> list[RunRecord]:
         await self.database.scheduler.meet("QUERY runs")
+        self.database.scheduler.reach("database", "identity")
         replica = [self.database.replica(record.id, record) for record in self.all()]
         return [record for record in replica if record and record.open]
 
@@ -241,6 +243,7 @@ class CoreSnapshots:
 
     async def remove(self, report: Report[Any], run: str) -> int:
         await self.database.scheduler.meet("QUERY generation")
+        self.database.scheduler.reach("database", "identity")
         key = report.partition_key[1:]
         found = [(d[key], d["id"]) for d in self.database.documents(report.container) if d.get(RUN) == run][:5]
         for value, name in found:

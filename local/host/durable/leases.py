@@ -46,7 +46,7 @@ class Leases:
 
     async def _renew(self, due: list[int], until: float) -> None:
         rows = [{"id": identity, "until": until} for identity in due]
-        await self._database.write(lambda q: q.run_many("lease_activity", rows))
+        await self._database.write(lambda q: q.run_many("lease_activity", rows), synced=False)
         self._until.update({identity: until for identity in due if identity in self._until})
 
 

@@ -1,13 +1,11 @@
 """The host's web server: reads requests within bounds, guards them, and hands them to whoever answers."""
 
 import asyncio
-import ipaddress
 import socket
 import sqlite3
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from aiohttp import web
 
@@ -16,7 +14,7 @@ from local.host.http.reply import Reply, Request
 from local.host.http.routes import query_of
 from local.host.options import Unsuitable
 from local.host.storage.database import Unusable
-from local.http_server import BoundedServer
+from local.http_server import BoundedServer, is_address, named_host
 
 EVERYWHERE = {"0.0.0.0", "::", ""}
 
@@ -61,7 +59,7 @@ class Listener:
 
     async def answers(self, path: str) -> None:
         """Returns when a request has been answered; raises OSError when none is."""
-        reader, writer = await asyncio.open_connection(self._bind if _is_ip(self._bind) else "127.0.0.1", self.port)
+        reader, writer = await asyncio.open_connection(self._bind if is_address(self._bind) else "127.0.0.1", self.port)
         try:
             writer.write(f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode())
             if b" 200 " not in await reader.readline():
@@ -118,8 +116,9 @@ def from_outside(bind: str) -> Callable[[web.BaseRequest], str | None]:
     """Guards the public address: only names that nobody else can make point here."""
 
     def guard(raw: web.BaseRequest) -> str | None:
-        name = urlsplit(f"//{raw.headers.get('Host', '')}").hostname or ""
-        if name in {"", "localhost", bind, socket.gethostname().lower()} or name.endswith(".localhost") or _is_ip(name):
+        name = named_host(raw)
+        ours = {"", "localhost", bind, socket.gethostname().lower()}
+        if name is not None and (name in ours or name.endswith(".localhost") or is_address(name)):
             return None
         return f"This host does not answer to the name {name!r}; use 127.0.0.1 or localhost."
 
@@ -128,18 +127,9 @@ def from_outside(bind: str) -> Callable[[web.BaseRequest], str | None]:
 
 def from_workers(raw: web.BaseRequest) -> str | None:
     """Guards the address of the SDK's client, which needs no key: nothing that a browser sends may pass."""
-    name = urlsplit(f"//{raw.headers.get('Host', '')}").hostname
-    if name != "127.0.0.1" or "Origin" in raw.headers or "Sec-Fetch-Site" in raw.headers:
+    if named_host(raw) != "127.0.0.1" or "Origin" in raw.headers or "Sec-Fetch-Site" in raw.headers:
         return "Only the app's own durable client may call this address."
     return None
-
-
-def _is_ip(name: str) -> bool:
-    try:
-        ipaddress.ip_address(name)
-    except ValueError:
-        return False
-    return True
 
 
 def _request(raw: web.BaseRequest) -> Request:

@@ -88,7 +88,7 @@ def test_a_row_is_stopped_once_however_many_calls_meet_it() -> None:
 
     world.compute.taking = taking
     first = generate(world)
-    assert first == {"cursor": {"part": 0, "offset": 0, "row": None}, "totals": first["totals"]}
+    assert first["cursor"] == {"part": 0, "offset": 0, "row": None}
     assert first["totals"]["rows"] == 0
     generate_all(world)
     assert [len(refused) for refused in hung] == [0, 1, 1]

@@ -14,12 +14,13 @@ from outlast.http.start_request import MAX_INLINE, StartRequest, read_start_requ
 from outlast.staging.store import Staging
 from tests.fakes.http import ask
 from tests.fakes.reports import HEADER, Sales, make_csv
+from tests.fakes.world import work_here
 
 JSON_LINE = b'{"id": "a", "shop": "s", "amount": 1}\n'
 
 
 def read_body(body: bytes, content_type: str | None = None, **params: str) -> StartRequest:
-    return asyncio.run(read_start_request(ask("reports/sales", body, content_type, params), Sales(), None))
+    return asyncio.run(read_start_request(ask("reports/sales", body, content_type, params), Sales(), None, work_here))
 
 
 def read_reference(asked: Any, files: Mapping[str, bytes] | None = None, **params: str) -> StartRequest:
@@ -30,7 +31,9 @@ def read_reference(asked: Any, files: Mapping[str, bytes] | None = None, **param
         for name, data in (files or {}).items():
             await inputs.put(name, data)
         body = asked if isinstance(asked, bytes) else orjson.dumps(asked)
-        return await read_start_request(ask("reports/sales", body, "application/json", params), Sales(), inputs)
+        return await read_start_request(
+            ask("reports/sales", body, "application/json", params), Sales(), inputs, work_here
+        )
 
     return asyncio.run(run())
 
@@ -172,7 +175,7 @@ def test_a_folder_gives_nothing_from_outside_it(tmp_path: Path, reference: str, 
     (tmp_path / "secret.csv").write_bytes(make_csv(1))
     (tmp_path / "inputs" / "sub").mkdir(parents=True)
     request = ask("reports/sales", orjson.dumps({"input": reference + below}), "application/json")
-    reading = read_start_request(request, Sales(), Staging(f"file://{tmp_path}/inputs"))
+    reading = read_start_request(request, Sales(), Staging(f"file://{tmp_path}/inputs"), work_here)
     status, field, detail = refuse(asyncio.run, reading)
     assert (status, field, detail) == (400, "input", f"{reference + below} is not in the inputs location (INPUTS_URL)")
 
@@ -181,7 +184,7 @@ def test_a_path_below_a_file_is_not_there(tmp_path: Path) -> None:
     """A path below a file is missing, as in a store without folders."""
     (tmp_path / "x.csv").write_bytes(make_csv(1))
     request = ask("reports/sales", b'{"input": "x.csv/y"}', "application/json")
-    reading = read_start_request(request, Sales(), Staging(f"file://{tmp_path}"))
+    reading = read_start_request(request, Sales(), Staging(f"file://{tmp_path}"), work_here)
     assert refuse(asyncio.run, reading)[1] == "input"
 
 
@@ -251,7 +254,7 @@ def test_a_look_at_the_input_has_a_deadline(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(start_request, "LOOK_SECONDS", 0.01)
     request = ask("reports/sales", b'{"input": "january.csv"}', "application/json")
     with pytest.raises(Transient, match=r"the inputs location .* gave no answer"):
-        asyncio.run(read_start_request(request, Sales(), Silent("memory:///")))
+        asyncio.run(read_start_request(request, Sales(), Silent("memory:///"), work_here))
 
 
 @pytest.mark.parametrize("name", ["code", "Code", "CODE", "clientid"])

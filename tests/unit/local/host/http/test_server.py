@@ -167,3 +167,17 @@ def test_a_body_that_is_no_http_is_a_400() -> None:
     """A chunk without a length is the client's mistake, not the host's."""
     head = b"POST /x HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
     assert b" 400 " in answered(head + b"zz\r\nbody\r\n0\r\n\r\n")
+
+
+def test_a_client_that_goes_within_its_body_leaves_no_line(caplog: pytest.LogCaptureFixture) -> None:
+    """The log stays empty, because a client may go whenever it likes."""
+    said: list[str] = []
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bytes:
+        writer.write(b"POST /x HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4\r\nExpect: 100-continue\r\n\r\n")
+        invited = await reader.readuntil(b"\r\n\r\n")  # from here on the body is awaited
+        writer.transport.abort()
+        return invited
+
+    talked(HERE, talk, said)
+    assert (said, caplog.records) == ([], [])
