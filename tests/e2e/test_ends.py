@@ -101,6 +101,8 @@ def compensating(stack: Stack, key: str) -> Held:
     stack.wait_until(lambda: len(documents(stack, held.run)) == DOCUMENTS, "all to be stored")
     held.release()
     stack.wait_until(lambda: stack.record(held.run)["pending"] == ["undo", "email"], f"{held.run} to fail")
+    instance = f"{held.run}:1:compensate"  # it is started after the record has its failure
+    stack.wait_until(lambda: stack.manage("GET", instance) in (200, 202), f"{instance} to start")
     return held
 
 
