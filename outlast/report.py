@@ -7,11 +7,12 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeAlias, TypeVar, get_args
 
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import ConfigDict, model_validator
 
 from outlast.errors import OutlastError, Permanent
 from outlast.models import RUNS_CONTAINER
 from outlast.run_options import RESERVED_PARAMETERS
+from outlast.strict_values import StrictModel
 
 if TYPE_CHECKING:
     from azure.cosmos.aio import DatabaseProxy
@@ -25,10 +26,10 @@ class ReportError(OutlastError):
     """A report file cannot be used. The text names file, class and field."""
 
 
-class Row(BaseModel):
+class Row(StrictModel):
     """One row of the input. A wrong value rejects the row with column, code and message. An empty field is None."""
 
-    model_config = ConfigDict(extra="ignore", frozen=True)
+    model_config = ConfigDict(extra="ignore", frozen=True, allow_inf_nan=False)
 
     null_values: ClassVar[frozenset[str]] = frozenset()
     """Further texts that mean a missing value in this input, such as `NA`."""
@@ -41,7 +42,7 @@ class Row(BaseModel):
         return {name: None if isinstance(v, str) and v in cls.null_values else v for name, v in values.items()}
 
 
-class Parameters(BaseModel):
+class Parameters(StrictModel):
     """What a caller may set for one run, in the query or under `parameters`.
 
     An unknown name is refused. So is a number that is not finite, because the run record is JSON.

@@ -1,11 +1,12 @@
 """The options of a run, which are the same for every report, and the names that no report's parameter may have."""
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from outlast.models import MOST_LANES
+from outlast.strict_values import StrictModel
 
 
-class Options(BaseModel):
+class Options(StrictModel):
     """How a run is done. An option that is None takes its value from the settings or does not apply."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
