@@ -9,6 +9,7 @@ import orjson
 
 from outlast.cosmos.client import Cosmos
 from outlast.errors import Permanent
+from outlast.json_numbers import find_number, is_not_finite
 from outlast.models import Json, ReferenceAnswer, RunCall
 from outlast.report import Report
 from outlast.runs.fence import Gate
@@ -54,6 +55,11 @@ def _encoded(reference: Any, report: Report[Any]) -> bytes:
         encoded = orjson.dumps(reference)
     except TypeError as error:
         raise Permanent(f"read_data_from_db of {report.name} returned what is no JSON: {error}") from None
+    if (path := find_number(reference, is_not_finite)) is not None:
+        raise Permanent(
+            f"read_data_from_db of {report.name} returned a NaN or an infinity{f' at {path}' if path else ''}, which "
+            "JSON cannot say; leave it out, or return None in its place"
+        )
     if len(encoded) > MOST_BYTES:
         raise Permanent(
             f"read_data_from_db of {report.name} returned {len(encoded):,} bytes as JSON and at most {MOST_BYTES:,} "

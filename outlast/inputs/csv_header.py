@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 
 from outlast.inputs.csv_records import CsvRecords
+from outlast.inputs.formula_guard import is_rejects_header, own_columns, unguarded
 from outlast.inputs.quoting import split
 from outlast.inputs.types import HEAD_BYTES, BadInput
 
@@ -45,7 +46,9 @@ def _columns(line: bytes, sound: bool) -> list[str]:
     except UnicodeDecodeError as error:
         fault = f"byte {error.start + 1} of the header is not UTF-8"
         raise BadInput("header", f"The input is not UTF-8 ({fault}). Save the file as UTF-8.") from None
-    _check(columns)
+    if is_rejects_header(columns):  # a column of the input may have the name of one of ours
+        columns = [unguarded(column) for column in columns]
+    _check(own_columns(columns))
     return columns
 
 
@@ -66,6 +69,6 @@ def _check(columns: list[str]) -> None:
 
 
 def _check_delimiter(columns: list[str]) -> None:
-    found = [name for mark, name in _OTHER_DELIMITERS.items() if mark in columns[0]]
-    if len(columns) == 1 and found:
+    found = [name for mark, name in _OTHER_DELIMITERS.items() if mark in columns[0]] if len(columns) == 1 else []
+    if found:
         raise BadInput("header", f"The columns are separated by {found[0]}. Save the file with commas.")

@@ -5,9 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from io import BytesIO
 
-import orjson
-
 from outlast.inputs.cutting import Limits, Lines, cut_window, skip_line
+from outlast.inputs.exact_json import parse_json
 from outlast.inputs.types import MAX_FIELD_SHOWN, MAX_RECORD, BadInput, BadRow, Cut, InputRow
 
 _BOM = b"\xef\xbb\xbf"
@@ -66,8 +65,8 @@ class JsonLines:
 
 def _row(number: int, end: int, record: bytes) -> InputRow | BadRow:
     try:
-        values = orjson.loads(record)
-    except orjson.JSONDecodeError as error:
+        values = parse_json(record)
+    except (ValueError, RecursionError) as error:
         return _bad(number, end, record, str(error))
     if type(values) is not dict:
         return _bad(number, end, record, f"a JSON {_kind(values)} where an object is wanted")

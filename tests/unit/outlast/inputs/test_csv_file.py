@@ -152,3 +152,13 @@ def test_an_overlong_record_is_a_row_too() -> None:
     """An overlong record is a bad row that shows its first bytes."""
     bad = CSV.overlong(b'17,"' + b"x" * 20_000, ["a", "b", "c"], 5)
     assert bad == BadRow(5, 20_004, "", "too_long", "the row has 8,388,608 bytes or more", ["17", '"' + "x" * 9_999])
+
+
+def test_rejects_that_are_sent_back_lose_their_guard() -> None:
+    """Where the header is that of rejects, the apostrophes of ours are removed and our columns are not shown again."""
+    columns = "row,column,code,message,id,n"
+    good, bad = read(b"2,n,float_parsing,no,a1,'-3\n3,n,x,no,a2,'-3,9\n", columns)
+    assert isinstance(good, InputRow)
+    assert isinstance(bad, BadRow)
+    assert (good.values["n"], good.fields, bad.fields) == ("-3", ["a1", "-3"], ["a2", "-3,9"])
+    assert values(b"'-3,x\n") == [{"a": "'-3", "b": "x"}]

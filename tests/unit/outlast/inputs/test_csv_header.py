@@ -17,6 +17,7 @@ from outlast.inputs import CSV, BadInput
         (b"\n\r\na,b\n", ["a", "b"], (7, 4)),
         ("größe,東京\n".encode(), ["größe", "東京"], (15, 2)),
         (b'5" pipe\n', ['5" pipe'], (8, 2)),
+        (b"row,column,code,message,'=x,code\n", ["row", "column", "code", "message", "=x", "code"], (33, 2)),
     ],
 )
 def test_the_first_record_names_the_columns(head: bytes, columns: list[str], first: tuple[int, int]) -> None:
