@@ -24,6 +24,7 @@ def _view(record: RunRecord) -> RunView:
         request.max_parallel,
         request.tolerated_rejects,
         request.tolerated_reject_percent,
+        request.min_rows,
         attempt=status.attempt,
         state=status.state,
         pending=status.pending,

@@ -247,6 +247,7 @@ class RunView(Payload):
     max_parallel: int
     tolerated_rejects: int | None = None
     tolerated_reject_percent: float | None = None
+    min_rows: int = 0
     attempt: int | None = None
     state: str = ""
     pending: list[str] = field(default_factory=list)
@@ -254,7 +255,20 @@ class RunView(Payload):
     receipt: Json | None = None
 
     def refusal(self, totals: Totals) -> str | None:
-        """Say why this many rejects are too many, or None. Where neither limit is given, none is tolerated."""
+        """Say why this many rejects are too many, or why too few rows are left; None where neither is so."""
+        return self._too_many_rejects(totals) or self._too_few_rows(totals)
+
+    def _too_few_rows(self, totals: Totals) -> str | None:
+        left = totals.rows - totals.rejected
+        if left >= self.min_rows:
+            return None
+        return (
+            f"{left} of {totals.rows} rows are left to store and at least {self.min_rows} must be (min_rows); "
+            "if that is right, start the report with a smaller min_rows"
+        )
+
+    def _too_many_rejects(self, totals: Totals) -> str | None:
+        """Where neither limit is given, no reject is tolerated."""
         count, percent = self.tolerated_rejects, self.tolerated_reject_percent
         if count is None and percent is None:
             count = 0

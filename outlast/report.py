@@ -65,6 +65,8 @@ class Report(Generic[RowT]):
     """`upsert`: documents replace those with the same id and partition key. A failed run leaves what it wrote.
     `snapshot`: each run writes its own generation, and readers see the newest complete one; a failed run leaves none.
     """
+    min_rows: ClassVar[int] = 1
+    """A run that has fewer rows left to store fails before anything is written. A start may choose another number."""
     parameters: ClassVar[type[Parameters]] = Parameters
     reads: ClassVar[Mapping[str, str]] = {}
     """Other containers that `read_data_from_db` reads, each with its partition key."""
@@ -134,6 +136,8 @@ def _faults(cls: type[Report[Any]]) -> Iterable[tuple[str, str]]:
         yield "reads", f'must name containers and their partition keys, as {{"airlines": "/id"}}, not {cls.reads!r}'
     if cls.mode not in ("upsert", "snapshot"):
         yield "mode", f"must be 'upsert' or 'snapshot', not {cls.mode!r}"
+    if not (isinstance(cls.min_rows, int) and cls.min_rows >= 0):
+        yield "min_rows", f"must be a whole number from 0 on, not {cls.min_rows!r}"
     yield from _faults_of_parameters(cls.parameters)
     yield from _faults_of_code(cls)
 

@@ -2,6 +2,7 @@
 
 from pydantic import ConfigDict, Field
 
+from outlast.json_numbers import LARGEST_EXACT
 from outlast.models import MOST_LANES
 from outlast.strict_values import StrictModel
 
@@ -12,8 +13,9 @@ class Options(StrictModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     filename: str | None = Field(None, max_length=1024)
-    tolerated_rejects: int | None = Field(None, ge=0)
+    tolerated_rejects: int | None = Field(None, ge=0, le=LARGEST_EXACT)
     tolerated_reject_percent: float | None = Field(None, ge=0, le=100)
+    min_rows: int | None = Field(None, ge=0, le=LARGEST_EXACT)
     max_parallel: int | None = Field(None, ge=1, le=MOST_LANES)
     ru_share: float | None = Field(None, gt=0)
 

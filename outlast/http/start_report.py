@@ -42,6 +42,7 @@ class NewRuns:
             parameters=asked.parameters.model_dump(mode="json", by_alias=True),
             tolerated_rejects=asked.options.tolerated_rejects,
             tolerated_reject_percent=asked.options.tolerated_reject_percent,
+            min_rows=report.min_rows if asked.options.min_rows is None else asked.options.min_rows,
             ru_share=asked.options.ru_share,
             max_parallel=asked.options.max_parallel or self.max_parallel,
         )

@@ -202,6 +202,11 @@ def test_a_compensation_that_fails_does_not_change_why_the_run_failed() -> None:
         (Totals(rows=10, rejected=2), RunView(2, tolerated_rejects=2), True),
         (Totals(rows=10, rejected=2), RunView(2, tolerated_rejects=4), False),
         (Totals(rows=10, rejected=1), RunView(2, tolerated_reject_percent=10.0), False),
+        (Totals(rows=10, rejected=10), RunView(2, tolerated_reject_percent=100.0), False),
+        (Totals(rows=10, rejected=10), RunView(2, tolerated_reject_percent=100.0, min_rows=1), True),
+        (Totals(), RunView(2, min_rows=1), True),
+        (Totals(rows=10, rejected=5), RunView(2, tolerated_rejects=10, min_rows=10), False),
+        (Totals(rows=10, rejected=5), RunView(2, tolerated_rejects=10, min_rows=11), True),
     ],
 )
 def test_rejects_are_checked_before_anything_is_stored(totals: Totals, view: RunView, refused: bool) -> None:
@@ -217,7 +222,7 @@ def test_rejects_are_checked_before_anything_is_stored(totals: Totals, view: Run
         return answer_run(4, 2, totals)(action)
 
     if refused:
-        with pytest.raises(Exception, match="rows were rejected"):
+        with pytest.raises(Exception, match=r"rows were rejected|rows are left to store"):
             tell(import_report, GIVEN, answer)
         assert asked[-1].given["failure"]["step"] == "generate_report"
     else:

@@ -73,6 +73,8 @@ def test_reports_are_found_by_their_file_names(folder: Path) -> None:
         ('partition_key = "/shop"', 'partition_key = "/shop"; parameters = Parameters()', "parameters"),
         ('partition_key = "/shop"', 'partition_key = "/shop"; reads = ["airlines"]', "reads"),
         ('partition_key = "/shop"', 'partition_key = "/shop"; reads = {"airlines": "id"}', "reads"),
+        ('partition_key = "/shop"', 'partition_key = "/shop"; min_rows = -1', "min_rows"),
+        ('partition_key = "/shop"', 'partition_key = "/shop"; min_rows = None', "min_rows"),
         ("Report[Sale]", "Report", "row"),
         ("Report[Sale]", "Report[Row]", "row"),
         ("def generate_report", "def generate_reports", "generate_report"),

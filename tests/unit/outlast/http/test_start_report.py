@@ -68,6 +68,14 @@ def test_lanes_are_those_of_the_settings_unless_the_caller_says() -> None:
     assert world.runs.records["r1"].request.max_parallel == 8
 
 
+@pytest.mark.parametrize(("sent", "kept"), [({}, 1), ({"min_rows": "0"}, 0), ({"min_rows": "7"}, 7)])
+def test_the_least_number_of_rows_is_the_reports_unless_the_caller_says(sent: dict[str, str], kept: int) -> None:
+    """A run needs at least one row to store, or as many as its report or its caller says."""
+    world = World()
+    post(world, FakeClient(), ask("reports/sales", make_csv(1), "text/csv", sent, report="sales"))
+    assert world.runs.records["r1"].request.min_rows == kept
+
+
 def test_what_the_caller_sends_does_not_cross_into_the_orchestration() -> None:
     """Parameters are only in the record, because the SDK's codec takes some dictionaries for objects."""
     client = FakeClient()

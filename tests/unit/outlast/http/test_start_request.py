@@ -214,7 +214,10 @@ def test_a_reference_that_cannot_be_used_is_refused_by_field(asked: Any, field: 
     [
         ({"colour": 1}, "input, parameters, options"),
         ({"parameters": {"colour": 1}}, "factor"),
-        ({"options": {"colour": 1}}, "filename, tolerated_rejects, tolerated_reject_percent, max_parallel, ru_share"),
+        (
+            {"options": {"colour": 1}},
+            "filename, tolerated_rejects, tolerated_reject_percent, min_rows, max_parallel, ru_share",
+        ),
     ],
 )
 def test_an_unknown_name_is_answered_with_the_known_names(more: dict[str, Any], known: str) -> None:
