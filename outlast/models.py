@@ -9,6 +9,10 @@ from typing import Any, Self
 Json = dict[str, Any]
 RUNS_CONTAINER = "runs"
 """The container of the run records; its partition key is `/id`."""
+SNAPSHOT_RUN, SNAPSHOT_ID = "snapshot_run", "snapshot_id"
+"""Members of each document of a snapshot report: the id of its run, and the id that the report gave the document."""
+SNAPSHOT_HEADER = "snapshot_header"
+"""The member of the header document that has everything but its id and its partition key."""
 MOST_ATTEMPTS = 4
 """Attempts of a run: the first and three more, when nothing but the engine was wrong."""
 MOST_LANES = 32

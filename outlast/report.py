@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeAlias, TypeVar, ge
 from pydantic import ConfigDict, model_validator
 
 from outlast.errors import OutlastError, Permanent
-from outlast.models import RUNS_CONTAINER
+from outlast.models import RUNS_CONTAINER, SNAPSHOT_HEADER, SNAPSHOT_ID, SNAPSHOT_RUN
 from outlast.run_options import RESERVED_PARAMETERS
 from outlast.strict_values import StrictModel
 
 if TYPE_CHECKING:
     from azure.cosmos.aio import DatabaseProxy
 
+_OF_SNAPSHOTS = frozenset({"id", SNAPSHOT_RUN, SNAPSHOT_ID, SNAPSHOT_HEADER})
 Document = dict[str, Any]
 Database: TypeAlias = "DatabaseProxy"
 """The database as the asynchronous client of azure-cosmos gives it. Only a type, so a report loads no client."""
@@ -132,6 +133,11 @@ def _faults(cls: type[Report[Any]]) -> Iterable[tuple[str, str]]:
         yield "container", f"must not be {RUNS_CONTAINER!r}, where the app keeps its own records"
     if not _is_path(key):
         yield "partition_key", f"must be a path such as /carrier, not {key!r}"
+    elif cls.mode == "snapshot" and str(key).split("/")[1] in _OF_SNAPSHOTS:
+        yield (
+            "partition_key",
+            f"must not begin with a member that the app sets in a snapshot's documents, as {key} does",
+        )
     if not (isinstance(cls.reads, Mapping) and all(_is_path(key) for key in cls.reads.values())):
         yield "reads", f'must name containers and their partition keys, as {{"airlines": "/id"}}, not {cls.reads!r}'
     if cls.mode not in ("upsert", "snapshot"):

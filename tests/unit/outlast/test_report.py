@@ -75,6 +75,10 @@ def test_reports_are_found_by_their_file_names(folder: Path) -> None:
         ('partition_key = "/shop"', 'partition_key = "/shop"; reads = {"airlines": "id"}', "reads"),
         ('partition_key = "/shop"', 'partition_key = "/shop"; min_rows = -1', "min_rows"),
         ('partition_key = "/shop"', 'partition_key = "/shop"; min_rows = None', "min_rows"),
+        ('partition_key = "/shop"', 'partition_key = "/id"; mode = "snapshot"', "partition_key"),
+        ('partition_key = "/shop"', 'partition_key = "/id/x"; mode = "snapshot"', "partition_key"),
+        ('partition_key = "/shop"', 'partition_key = "/snapshot_run"; mode = "snapshot"', "partition_key"),
+        ('partition_key = "/shop"', 'partition_key = "/snapshot_header/run"; mode = "snapshot"', "partition_key"),
         ("Report[Sale]", "Report", "row"),
         ("Report[Sale]", "Report[Row]", "row"),
         ("def generate_report", "def generate_reports", "generate_report"),
@@ -133,6 +137,14 @@ def test_a_file_that_cannot_be_imported_is_named(folder: Path, text: str, fault:
     message = refuse(folder, text)
     assert message.startswith(f"{folder.name}/sales.py cannot be imported: ")
     assert fault in message
+
+
+@pytest.mark.parametrize("key", ["/run", "/current", "/previous", "/report", "/documents", "/identity"])
+def test_a_snapshot_may_have_other_partition_keys(folder: Path, key: str) -> None:
+    """Names of members of the header are free for a snapshot's partition key, and /id is free for other modes."""
+    write(folder, GOOD.replace('partition_key = "/shop"', f'partition_key = "{key}"; mode = "snapshot"'))
+    write(folder, GOOD.replace('"/shop"', '"/id"'), "by_id")
+    assert [report.partition_key for report in load_reports(folder).values()] == ["/id", key]
 
 
 def test_a_nested_partition_key_is_taken(folder: Path) -> None:
