@@ -44,7 +44,13 @@ client = app.durable_client_input(client_name="client")
 
 start_once = StartOnce(runs=a.runs, staging=a.staging, launcher=a.launcher, sleep=a.sleep)
 new_runs = NewRuns(max_parallel=a.settings.max_parallel, now=a.now, new_id=a.new_id)
-start = StartReport(reports=a.reports, inputs=a.inputs, new_runs=new_runs, start_once=start_once).start_report
+start = StartReport(
+    reports=a.reports,
+    inputs=a.inputs,
+    new_runs=new_runs,
+    start_once=start_once,
+    throughput=a.writer.transport.throughput,
+).start_report
 current = ShowCurrent(reports=a.reports, snapshots=a.snapshots).show_current
 rejects = ShowRejects(runs=a.runs, staging=a.staging).show_rejects
 health = ShowHealth(

@@ -9,6 +9,7 @@ import azure.functions as func
 import orjson
 
 from outlast.http.problem import Problem
+from outlast.http.ru_share import Throughput, check_ru_share
 from outlast.http.start_once import StartOnce, fingerprint, read_key
 from outlast.http.start_request import StartRequest, read_start_request
 from outlast.report import Report
@@ -51,17 +52,20 @@ class NewRuns:
 
 @dataclass(frozen=True, slots=True)
 class StartReport:
-    """`inputs` is None where INPUTS_URL is not set."""
+    """`inputs` is None where INPUTS_URL is not set. `throughput` reads the RU/s provisioned for a container."""
 
     reports: Mapping[str, Report[Any]]
     inputs: Staging | None
     new_runs: NewRuns
     start_once: StartOnce
+    throughput: Throughput
 
     async def start_report(self, req: func.HttpRequest, client: Any) -> func.HttpResponse:
         """202 with the durable payload and `runUri`, for a repeat too; 4xx with a problem that names the field."""
         report, key = self._report(req.route_params["report"]), read_key(req)
         asked = await read_start_request(req, report, self.inputs)
+        field = "ru_share" if asked.reference is None else "options.ru_share"
+        await check_ru_share(asked.options.ru_share, report.container, field, self.throughput)
         record = self.new_runs.make(report, asked, key)
         if key is None or not await self.start_once.is_repeat(record, client):
             await self.start_once.accept(record, asked.body, client)

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from outlast.http.input_head import Head, check_head
 from outlast.http.problem import Problem, bad_request, from_validation
 from outlast.inputs import HEAD_BYTES, InputFormat
+from outlast.json_numbers import LARGEST_EXACT, find_number, is_not_kept
 from outlast.report import Parameters, Report
 from outlast.run_options import HOST_PARAMETERS, Options
 from outlast.staging.store import Staging
@@ -120,7 +121,11 @@ def _options(given: Mapping[str, Any]) -> Options:
 def _parameters(report: Report[Any], given: Mapping[str, Any], within: str) -> Parameters:
     """The report's parameters. `within` is the prefix of their names in a problem's field."""
     try:
-        return report.parameters.model_validate(given)
+        parameters = report.parameters.model_validate(given)
     except ValidationError as error:
         known = [*report.parameters.model_fields, *([] if within else Options.model_fields)]
         raise from_validation(error, known, within) from None
+    if path := find_number(parameters.model_dump(by_alias=True), is_not_kept):
+        text = f"{within}{path}: the run's record can keep finite numbers and integers up to {LARGEST_EXACT:,}"
+        raise bad_request(text, within + path)
+    return parameters

@@ -13,4 +13,5 @@ from tests.fakes.world import World
 def start_endpoint(world: World, new_id: Callable[[], str]) -> Any:
     """The start endpoint; `new_id` makes the ids of runs without a key."""
     start_once = StartOnce(world.runs, world.staging, Launcher(5.0), world.clock.sleep)
-    return StartReport(REPORTS, world.inputs, NewRuns(8, world.clock.now, new_id), start_once).start_report
+    new_runs = NewRuns(8, world.clock.now, new_id)
+    return StartReport(REPORTS, world.inputs, new_runs, start_once, world.transport.throughput).start_report

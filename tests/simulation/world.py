@@ -188,7 +188,9 @@ class World:
     async def _start(self, job: Job) -> None:
         start_once = StartOnce(self.runs, self.staging, Launcher(5.0), self.scheduler.sleep)
         new_runs = NewRuns(2, self.scheduler.utc, lambda: "")
-        start = StartReport(WITH_SNAPSHOT, None, new_runs, start_once).start_report
+        start = StartReport(
+            WITH_SNAPSHOT, None, new_runs, start_once, CoreTransport(self.database).throughput
+        ).start_report
         headers = {"Idempotency-Key": job.key}
         request = ask(f"reports/{job.report}", job.body, "text/csv", None, headers, report=job.report)
         try:
