@@ -6,6 +6,9 @@ from outlast.http.problem import bad_request
 from outlast.inputs import HEAD_BYTES, BadInput, Inflater, InputFormat, detect_format
 from outlast.report import Report
 
+MOST_SHOWN = 100
+"""Columns of a header that an answer repeats, and characters of each."""
+
 
 class Head(NamedTuple):
     """The first bytes of an input, at most HEAD_BYTES. `whole`: they are all of it."""
@@ -33,12 +36,13 @@ def _check_columns(columns: list[str], report: Report[Any]) -> None:
     needed = [field.alias or name for name, field in report.row.model_fields.items() if field.is_required()]
     if columns and (missing := [name for name in needed if name not in columns]):
         text = f"the header lacks the column {', '.join(missing)}, which {report.name} needs"
-        raise bad_request(text, missing[0], columns=columns)
+        shown = [column[:MOST_SHOWN] for column in columns[:MOST_SHOWN]]
+        raise bad_request(text, missing[0], columns=shown)
 
 
 def _inflated(head: Head) -> Head:
     """The head of the file that is inside the gzip file."""
-    inflater, text = Inflater(max_bytes=1 << 40, max_ratio=10_000), b""
+    inflater, text = Inflater(max_bytes=1 << 40), b""
     for piece in inflater.feed(head.data):
         text += piece
         if len(text) >= HEAD_BYTES:

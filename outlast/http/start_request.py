@@ -18,6 +18,11 @@ from outlast.staging.store import Staging
 MAX_INLINE = 32 * 1024 * 1024
 """Bytes of a body that is the input itself."""
 
+_NO_REFERENCE = (
+    'a body of type application/json names a file, as {"input": "2013/january.csv"}; send rows themselves as '
+    "JSON Lines, one object a line, with the type application/x-ndjson"
+)
+
 
 class Reference(BaseModel):
     """A body of type application/json: it names a file of the inputs location instead of being the file itself."""
@@ -89,8 +94,10 @@ def _reference(request: func.HttpRequest) -> Reference:
     try:
         return Reference.model_validate_json(request.get_body() or b"null")
     except ValidationError as error:
-        in_options = error.errors()[0]["loc"][:1] == ("options",)
-        raise from_validation(error, (Options if in_options else Reference).model_fields) from None
+        path = error.errors()[0]["loc"]
+        if not path:
+            raise bad_request(f"body: {error.errors()[0]['msg']}; {_NO_REFERENCE}", "body") from None
+        raise from_validation(error, (Options if path[0] == "options" else Reference).model_fields) from None
 
 
 async def _referenced(inputs: Staging, path: str) -> tuple[str, Head]:
@@ -105,7 +112,7 @@ async def _referenced(inputs: Staging, path: str) -> tuple[str, Head]:
 def _inside(reference: str) -> str:
     """The path below the inputs location. A path that could lead elsewhere is refused, not repaired."""
     parts = reference.split("/")
-    if "\\" in reference or ":" in reference or not reference.isprintable() or any(p in ("", ".", "..") for p in parts):
+    if "\\" in reference or not reference.isprintable() or any(p in ("", ".", "..") for p in parts):
         text = "input must be a path below the inputs location (INPUTS_URL), such as 2013/january.csv"
         raise bad_request(text, "input")
     return reference

@@ -3,19 +3,23 @@
 import re
 from dataclasses import dataclass
 
-from outlast.inputs.csv_records import CsvRecords
+from outlast.inputs.byte_order_mark import marks_end
+from outlast.inputs.csv_records import CsvRecords, is_blank
 from outlast.inputs.formula_guard import is_rejects_header, own_columns, unguarded
 from outlast.inputs.quoting import split
 from outlast.inputs.types import HEAD_BYTES, BadInput
 
-_BOM = b"\xef\xbb\xbf"
 _LONE_CR = re.compile(r"\r(?!\n)")
+_SEPARATOR = re.compile(rb'"?sep=([\x01-\x7f])"?', re.IGNORECASE)
 _OTHER_DELIMITERS = {";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """The first record that is not blank."""
+    """The first record that is not blank. A first line such as `sep=,` tells Excel the separator and counts as blank.
+
+    A column without a name is ignored; it is the index of a data frame, or follows a comma at the end of each line.
+    """
 
     columns: list[str]
     end: int
@@ -25,10 +29,11 @@ class Header:
 
 def read_header(head: bytes, at_end: bool, records: CsvRecords) -> Header:
     """The header of the input that begins with `head`. Raises BadInput when it is missing or cannot be used."""
-    start, number = len(head) - len(head.removeprefix(_BOM)), 1
+    start, number = marks_end(head), 1
     while start < len(head) and (found := records.record(start)):
         end, sound = found
-        if line := head[start:end].rstrip(b"\r\n"):
+        line = head[start:end].rstrip(b"\r\n")
+        if not is_blank(line) and not _names_separator(line, number):
             return Header(_columns(line, sound), end, number)
         start, number = end, number + 1
     if at_end:
@@ -57,15 +62,20 @@ def _check(columns: list[str]) -> None:
         raise BadInput("header", "The header holds NUL bytes: the input is binary or UTF-16. Save it as CSV in UTF-8.")
     if any(_LONE_CR.search(column) for column in columns):
         raise BadInput("header", "The lines end in CR alone. Save the file with line ends LF or CRLF.")
-    if "" in columns:
-        number = columns.index("") + 1
-        raise BadInput("header", f"Column {number} of {len(columns)} has no name. Name every column, each once.")
     seen: set[str] = set()
-    for column in columns:
+    for column in filter(None, columns):
         if column in seen:
             raise BadInput("header", f"Column {column[:100]!r} is in the header twice. Name every column once.")
         seen.add(column)
     _check_delimiter(columns)
+
+
+def _names_separator(line: bytes, number: int) -> bool:
+    """Whether this is a line such as `sep=,`. Raises BadInput for another separator."""
+    found = _SEPARATOR.fullmatch(line) if number == 1 else None
+    if found and found[1] != b",":
+        raise BadInput("header", f"The file says {line.decode()!r}. Save it with commas.")
+    return found is not None
 
 
 def _check_delimiter(columns: list[str]) -> None:

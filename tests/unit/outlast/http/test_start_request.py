@@ -190,6 +190,15 @@ def test_a_header_without_the_needed_columns_is_refused(pack: Any) -> None:
     assert read_body(pack(b"amount,id,shop\n1,a,s\n"), None).format.name == "csv"
 
 
+def test_a_long_header_is_not_sent_back_whole() -> None:
+    """The answer to a missing column has at most 100 columns, each of at most 100 characters."""
+    with pytest.raises(Problem) as caught:
+        read_body(b",".join(b"c%05d" % n + b"x" * 200 for n in range(3000)) + b"\n", None)
+    columns = caught.value.body["columns"]
+    assert isinstance(columns, list)
+    assert (len(columns), {len(column) for column in columns}) == (100, {100})
+
+
 def test_a_body_that_is_too_large_is_refused_with_the_other_way() -> None:
     """A body that is too large is refused with 413, and the text says how to post a reference."""
     status, field, detail = refuse(read_body, HEADER + b"x" * MAX_INLINE, "text/csv")
@@ -211,9 +220,27 @@ def test_a_reference_names_a_file_of_the_inputs_location() -> None:
     assert (asked.parameters.model_dump(), asked.options.max_parallel) == ({"factor": 2}, 4)
 
 
+@pytest.mark.parametrize("name", ["export-2024-01-31T05:00:00.csv", "C:x.csv", "a:b/c:d.csv"])
+def test_a_name_may_have_colons(tmp_path: Path, name: str) -> None:
+    """A file whose name has a time in it is found, in a folder too."""
+    assert read_reference({"input": name}, {name: make_csv(1)}).reference == name
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    (tmp_path / name).write_bytes(make_csv(1))
+    request = ask("reports/sales", orjson.dumps({"input": name}), "application/json")
+    assert asyncio.run(read_start_request(request, Sales(), Staging(f"file://{tmp_path}"))).reference == name
+
+
+@pytest.mark.parametrize("body", [b'[{"id":"1"}]', b'{"id":"1"}\n{"id":"2"}\n', b"[]", b"7"])
+def test_rows_as_json_get_a_hint(body: bytes) -> None:
+    """Rows that are sent as application/json are refused with the type of JSON Lines."""
+    status, field, detail = refuse(read_reference, body)
+    assert (status, field) == (400, "body")
+    assert "JSON Lines, one object a line, with the type application/x-ndjson" in detail
+
+
 OUTSIDE = (
     "../secret.csv", "a/../../secret.csv", "..", ".", "./x.csv", "/etc/passwd", "//x.csv", "a//x.csv", "x.csv/",
-    "..\\secret.csv", "C:\\x.csv", "C:x.csv", "file:///etc/passwd", "az://other/x.csv", "https://x.org/a.csv",
+    "..\\secret.csv", "C:\\x.csv", "C:\\", "file:///etc/passwd", "az://other/x.csv", "https://x.org/a.csv",
     "a/./x.csv", "a\n.csv", "x\0.csv", "\u202ex.csv",
 )  # fmt: skip
 
