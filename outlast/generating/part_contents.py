@@ -28,7 +28,7 @@ class PartContents:
         self.fields[row.number] = row.fields
         for key, document in documents.items():
             if earlier := self.documents.pop(key, None):
-                self._replace(earlier, key)
+                self._replace(earlier, key, row.number)
             self.documents[key] = document
             self.size += len(document.body) + ROW_BYTES
 
@@ -36,11 +36,11 @@ class PartContents:
         self.rejects.append(reject)
         self.size += sum(map(len, reject.fields)) + ROW_BYTES
 
-    def _replace(self, earlier: StagedDocument, key: Key) -> None:
+    def _replace(self, earlier: StagedDocument, key: Key, later: int) -> None:
         """A row that has no document left is a reject."""
         self.left[earlier.row] -= 1
         if not self.left[earlier.row]:
-            text = f"a later row of the same chunk has the same id and partition key: {key[1]}"
+            text = f"row {later} has the same id and partition key, and the later row wins: {key[1][:100]}"
             self.rejects.append(Reject(earlier.row, "id", "duplicate", text, self.fields[earlier.row]))
 
     def staged(self, chunk: int, rows: int) -> tuple[bytes, bytes | None, Totals]:

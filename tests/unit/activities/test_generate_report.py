@@ -110,6 +110,7 @@ def test_of_two_rows_with_one_id_the_later_wins() -> None:
     lines, (reject,), _ = staged(world)
     assert [(line.row, line.parsed()["amount"]) for line in lines if line.parsed()["id"] == "a.0"] == [(4, 3.0)]
     assert (reject.row, reject.column, reject.code) == (2, "id", "duplicate")
+    assert reject.message == "row 4 has the same id and partition key, and the later row wins: a.0"
     assert reject.fields == ["a", "x", "1", "1"]
     assert (answer["totals"]["rows"], answer["totals"]["rejected"], answer["totals"]["documents"]) == (3, 1, 2)
 
