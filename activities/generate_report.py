@@ -8,6 +8,7 @@ from typing import Any
 
 from outlast.deadline import Deadline
 from outlast.generating.part_builder import PartBuilder, PartCursor
+from outlast.generating.part_limits import MAX_STAGED, PartLimits
 from outlast.generating.row_generator import AnyRow, RowGenerator
 from outlast.models import ChunkAnswer, ChunkCall, Json
 from outlast.report import Report
@@ -28,13 +29,17 @@ SLICE_SECONDS = 0.25
 
 @dataclass(frozen=True, slots=True)
 class GenerateReport:
-    """`in_thread` runs work that keeps a CPU busy beside the event loop; simulations run it in place."""
+    """`in_thread` runs work that keeps a CPU busy beside the event loop; simulations run it in place.
+
+    `max_staged` is the most bytes of documents that a run may make.
+    """
 
     reports: Mapping[str, Report[Any]]
     gate: Gate
     files: InputFiles
     in_thread: Callable[[Callable[[], Any]], Awaitable[Any]]
     alone: asyncio.Lock = field(default_factory=asyncio.Lock)
+    max_staged: int = MAX_STAGED
 
     async def generate_report(self, given: Json) -> Json:
         """Input: ChunkCall. Returns a ChunkAnswer of one part of the chunk.
@@ -48,15 +53,18 @@ class GenerateReport:
         answer = await generated.find(cursor.part)
         if answer is None:
             answer = await self._generate(record, cursor, generated, deadline, fence)
-        return ChunkAnswer(answer.cursor, answer.totals).to_dict()
+        over = PartLimits.of(record, 0, self.max_staged).is_over(answer.totals["rejected"])
+        return ChunkAnswer(answer.cursor, answer.totals, over).to_dict()
 
     async def _generate(
         self, record: RunRecord, cursor: PartCursor, generated: Generated, deadline: Deadline, fence: Fence
     ) -> PartAnswer:
         listed = await self.files.chunks(record)
-        async with self.alone if listed.chunks[generated.chunk].length > HEAVY else nullcontext():
+        length = listed.chunks[generated.chunk].length
+        limits = PartLimits.of(record, length, self.max_staged)
+        async with self.alone if length > HEAVY else nullcontext():
             rows = iter(await self._rows(record, listed, generated.chunk, cursor))
-            part = PartBuilder(await self._row_generator(record), rows, cursor, deadline)
+            part = PartBuilder(await self._row_generator(record), rows, cursor, deadline, limits)
             await self._fill(part, fence)
             documents, rejects, totals = await self.in_thread(lambda: part.staged(generated.chunk))
         following = part.next.to_dict() if part.next else None

@@ -19,6 +19,13 @@ MOST_LANES = 32
 """Lanes of a wave. More would make the history of a wave too long."""
 
 
+def most_rejects(count: int | None, percent: float | None) -> int | None:
+    """How many rejects fail a run whatever its number of rows; None where only a percentage of them is tolerated."""
+    if count is None and not percent:
+        return 0
+    return count
+
+
 class Payload:
     """Turns a record into the plain dictionary that crosses, and back."""
 
@@ -86,10 +93,14 @@ class ChunkCall(Payload):
 
 @dataclass(frozen=True, slots=True)
 class ChunkAnswer(Payload):
-    """`cursor` None: the chunk is done. `totals` are those of this call alone."""
+    """`cursor` None: the chunk is done. `totals` are those of this call alone.
+
+    `too_many_rejects`: the call refused more rows than the run tolerates, so the lane ends and the run will fail.
+    """
 
     cursor: Json | None
     totals: Json
+    too_many_rejects: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,6 +272,11 @@ class RunView(Payload):
     def refusal(self, totals: Totals) -> str | None:
         """Say why this many rejects are too many, or why too few rows are left; None where neither is so."""
         return self._too_many_rejects(totals) or self._too_few_rows(totals)
+
+    def refusal_so_far(self, totals: Totals) -> str | None:
+        """Say why the run will fail whatever its other rows are; None where that is open."""
+        most = most_rejects(self.tolerated_rejects, self.tolerated_reject_percent)
+        return None if most is None or totals.rejected <= most else self._too_many_rejects(totals)
 
     def _too_few_rows(self, totals: Totals) -> str | None:
         left = totals.rows - totals.rejected

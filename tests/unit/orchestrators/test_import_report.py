@@ -230,6 +230,22 @@ def test_rejects_are_checked_before_anything_is_stored(totals: Totals, view: Run
     assert bool(waves_of(asked, "store")) is not refused
 
 
+def test_generating_ends_with_the_wave_that_rejects_too_many_rows() -> None:
+    """The waves after it are not started, unless a percentage of all rows decides."""
+    totals = Totals(rows=10, rejected=1)
+    for view, waves in ((RunView(2), 1), (RunView(2, tolerated_reject_percent=1.0), 2)):
+        asked = list[Action]()
+
+        def answer(action: Action, view: RunView = view, asked: list[Action] = asked) -> Any:
+            asked.append(action)
+            return view.to_dict() if action.name == "advance_run" else answer_run(80, 2, totals)(action)
+
+        with pytest.raises(Exception, match="rows were rejected"):
+            tell(import_report, GIVEN, answer)
+        assert len(waves_of(asked, "generate")) >= waves
+        assert (len(waves_of(asked, "generate")) == 1) == (waves == 1)
+
+
 def test_what_the_database_refuses_is_checked_too() -> None:
     """Rejects of both phases together, after the last document was stored."""
 
