@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from outlast.http.input_head import Head, check_head
 from outlast.http.problem import Problem, bad_request, from_validation
 from outlast.inputs import HEAD_BYTES, InputFormat
+from outlast.inputs.exact_json import repeated_name
 from outlast.json_numbers import LARGEST_EXACT, find_number, is_not_kept
 from outlast.report import Parameters, Report
 from outlast.run_options import HOST_PARAMETERS, Options
@@ -91,13 +92,17 @@ async def _by_reference(request: func.HttpRequest, report: Report[Any], inputs: 
 def _reference(request: func.HttpRequest) -> Reference:
     if extra := sorted(set(request.params) - HOST_PARAMETERS):
         raise bad_request("with a reference, options and parameters belong in the body", extra[0])
+    body = request.get_body() or b"null"
     try:
-        return Reference.model_validate_json(request.get_body() or b"null")
+        reference = Reference.model_validate_json(body)
     except ValidationError as error:
         path = error.errors()[0]["loc"]
         if not path:
             raise bad_request(f"body: {error.errors()[0]['msg']}; {_NO_REFERENCE}", "body") from None
         raise from_validation(error, (Options if path[0] == "options" else Reference).model_fields) from None
+    if (name := repeated_name(body)) is not None:
+        raise bad_request(f"body: the name {name[:100]!r} is in an object twice", "body")
+    return reference
 
 
 async def _referenced(inputs: Staging, path: str) -> tuple[str, Head]:

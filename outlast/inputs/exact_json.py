@@ -17,13 +17,13 @@ _TEXTS = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"(\s*:)?', re.DOTALL)
 
 
 def parse_json(text: bytes) -> Any:
-    """The value of JSON text. Raises ValueError for what is no JSON and for an object that has a name twice."""
+    """The value of JSON text. Raises ValueError for no JSON or a repeated name, RecursionError for great depths."""
     value = orjson.loads(text)
     if _LARGE in text.translate(_DIGITS):
         value = json.loads(text)
     names = len(value) if type(value) is dict and text.count(b"{") == 1 else _names_of(value)
     if not _at_most(names, text) and _names_in(text) != names:
-        raise ValueError(f"the name {_first_repeated(text)[:100]!r} is in an object twice")
+        raise ValueError(f"the name {(repeated_name(text) or '')[:100]!r} is in an object twice")
     return value
 
 
@@ -54,7 +54,8 @@ def _names_of(value: Any) -> int:
     return count
 
 
-def _first_repeated(text: bytes) -> str:
+def repeated_name(text: bytes) -> str | None:
+    """A name that an object of JSON text has more than once, so that one of its values would be lost; None for none."""
     found: list[str] = []
 
     def collect(members: list[tuple[str, Any]]) -> None:
@@ -62,4 +63,4 @@ def _first_repeated(text: bytes) -> str:
         found.extend(name for name, count in names.items() if count > 1)
 
     json.loads(text, object_pairs_hook=collect)
-    return found[0]
+    return found[0] if found else None

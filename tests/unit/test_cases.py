@@ -1,5 +1,6 @@
 """Inputs that people report of systems that do this job, each from the request to the documents and the rejects."""
 
+import gzip
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -78,6 +79,16 @@ def test_start_parameters_are_read_as_strictly(cases: Reports, name: str, value:
     came = post(cases, "plain_rows", b"id,pk\n1,p\n", **{name: value})
     assert came.problem is not None
     assert (came.problem["status"], came.problem["field"]) == (400, name)
+
+
+def test_a_small_body_does_not_become_a_large_one() -> None:
+    """A gzip file of a few hundred bytes, whose rows are all rejects, stages little: generating stops at once."""
+    header = (FOLDER / "compact-times.csv").read_bytes().partition(b"\n")[0]
+    body = gzip.compress(header + b"\n" + b"x\n" * 200_000)
+    assert len(body) < 1000
+    came = post({"flight_delays": load("flight_delays")}, "flight_delays", body)
+    assert came.status == "Failed"
+    assert len(came.rejects) < 3000
 
 
 def test_ids_that_no_client_can_address_are_rejects(cases: Reports) -> None:
