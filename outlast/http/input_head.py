@@ -3,9 +3,11 @@
 from typing import Any, NamedTuple
 
 from outlast.http.problem import bad_request
-from outlast.inputs import HEAD_BYTES, BadInput, Inflater, InputFormat, detect_format
+from outlast.inputs import BadInput, Inflater, InputFormat, UnfinishedHeader, detect_format
 from outlast.report import Report
 
+HEAD_BYTES = 64 * 1024
+"""Bytes at the beginning of an input that a start looks at, inflated, on the event loop. The run looks further."""
 MOST_SHOWN = 100
 """Columns of a header that an answer repeats, and characters of each."""
 
@@ -20,12 +22,17 @@ class Head(NamedTuple):
 def check_head(
     content_type: str | None, filename: str | None, head: Head, report: Report[Any]
 ) -> tuple[InputFormat, bool]:
-    """The input's format, and whether it is gzipped. Raises a 400 Problem for an input that cannot be read."""
+    """The input's format, and whether it is gzipped. Raises a 400 Problem for an input that cannot be read.
+
+    A header that does not end within the head is left to the run.
+    """
     try:
         if not head.data:
             raise BadInput("body", "the body is empty; post the file, as with curl --data-binary @FILE")
         form, gzipped = detect_format(content_type, filename, head.data)
         columns = form.columns(*(_inflated(head) if gzipped else head))
+    except UnfinishedHeader:
+        return form, gzipped
     except BadInput as error:
         raise bad_request(str(error), error.field) from None
     _check_columns(columns, report)
@@ -46,7 +53,7 @@ def _inflated(head: Head) -> Head:
     for piece in inflater.feed(head.data):
         text += piece
         if len(text) >= HEAD_BYTES:
-            return Head(text, False)
+            return Head(text[:HEAD_BYTES], False)
     if head.whole:
         inflater.finish()
     return Head(text, head.whole)

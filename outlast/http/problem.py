@@ -40,7 +40,7 @@ def from_validation(error: ValidationError, known: Iterable[str], within: str = 
     `known` are the names that a caller may use; `within` is the prefix of the field's name.
     """
     first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-    field = within + ".".join(str(part) for part in first["loc"]) or "body"
+    field = within + ".".join(str(part)[:100] for part in first["loc"]) or "body"
     if first["type"] == "extra_forbidden":
         return bad_request(f"{field}: there is no such parameter; there are: {', '.join(known) or 'none'}", field)
     return bad_request(f"{field}: {first['msg']}", field)

@@ -74,7 +74,7 @@ class StartReport:
     def _report(self, name: str) -> Report[Any]:
         if name not in self.reports:
             known = sorted(self.reports)
-            text = f"there is no report {name}; there are: {', '.join(known)}"
+            text = f"there is no report {name[:100]}; there are: {', '.join(known)}"
             raise Problem(404, "Not Found", text, "report", reports=known)
         return self.reports[name]
 

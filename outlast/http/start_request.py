@@ -7,9 +7,9 @@ from typing import Any
 import azure.functions as func
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from outlast.http.input_head import Head, check_head
+from outlast.http.input_head import HEAD_BYTES, Head, check_head
 from outlast.http.problem import Problem, bad_request, from_validation
-from outlast.inputs import HEAD_BYTES, InputFormat
+from outlast.inputs import InputFormat
 from outlast.inputs.exact_json import repeated_name
 from outlast.json_numbers import LARGEST_EXACT, find_number, is_not_kept
 from outlast.report import Parameters, Report

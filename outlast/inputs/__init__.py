@@ -6,7 +6,17 @@ from outlast.inputs.csv_file import CSV
 from outlast.inputs.detect import detect_format
 from outlast.inputs.gzipped import Inflater
 from outlast.inputs.json_lines import JSON_LINES
-from outlast.inputs.types import HEAD_BYTES, MAX_RECORD, BadInput, BadRow, Chunk, Cut, InputFormat, InputRow
+from outlast.inputs.types import (
+    HEAD_BYTES,
+    MAX_RECORD,
+    BadInput,
+    BadRow,
+    Chunk,
+    Cut,
+    InputFormat,
+    InputRow,
+    UnfinishedHeader,
+)
 
 FORMATS: Mapping[str, InputFormat] = {CSV.name: CSV, JSON_LINES.name: JSON_LINES}
 
@@ -23,5 +33,6 @@ __all__ = [
     "Inflater",
     "InputFormat",
     "InputRow",
+    "UnfinishedHeader",
     "detect_format",
 ]

@@ -7,10 +7,11 @@ from outlast.inputs.byte_order_mark import marks_end
 from outlast.inputs.csv_records import CsvRecords, is_blank
 from outlast.inputs.formula_guard import is_rejects_header, own_columns, unguarded
 from outlast.inputs.quoting import split
-from outlast.inputs.types import HEAD_BYTES, BadInput
+from outlast.inputs.types import HEAD_BYTES, BadInput, UnfinishedHeader
 
 _LONE_CR = re.compile(r"\r(?!\n)")
 _SEPARATOR = re.compile(rb'"?sep=([\x01-\x7f])"?', re.IGNORECASE)
+_BLANK_LINES = re.compile(rb"(?:,*+\r*+\n)++")
 _OTHER_DELIMITERS = {";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 
 
@@ -30,6 +31,8 @@ class Header:
 def read_header(head: bytes, at_end: bool, records: CsvRecords) -> Header:
     """The header of the input that begins with `head`. Raises BadInput when it is missing or cannot be used."""
     start, number = marks_end(head), 1
+    if blank := _BLANK_LINES.match(head, start):  # one by one, a megabyte of them would take half a second
+        start, number = blank.end(), 1 + head.count(b"\n", start, blank.end())
     while start < len(head) and (found := records.record(start)):
         end, sound = found
         line = head[start:end].rstrip(b"\r\n")
@@ -38,7 +41,9 @@ def read_header(head: bytes, at_end: bool, records: CsvRecords) -> Header:
         start, number = end, number + 1
     if at_end:
         raise BadInput("body", "The input is empty. Send a CSV file whose first line names the columns.")
-    raise BadInput("header", f"The header is not complete within the first {len(head):,} bytes. Is the input CSV?")
+    raise UnfinishedHeader(
+        "header", f"The header is not complete within the first {len(head):,} bytes. Is the input CSV?"
+    )
 
 
 def _columns(line: bytes, sound: bool) -> list[str]:

@@ -25,6 +25,10 @@ class BadInput(ValueError):
         self.field = field
 
 
+class UnfinishedHeader(BadInput):
+    """The header does not end within the bytes that were looked at. A longer head may have all of it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Chunk:
     """A byte range of the inflated input, from one record boundary to another."""
