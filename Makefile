@@ -1,4 +1,4 @@
-# `make` alone lists what there is. PYTHON=… chooses the interpreter; ARGS=… is passed on.
+# `make` alone lists the commands. PYTHON=… chooses the interpreter; ARGS=… is passed on.
 VENV := .venv
 BIN := $(VENV)/bin
 BENCHES := $(filter-out runner,$(basename $(notdir $(wildcard bench/*.py))))
@@ -9,47 +9,47 @@ PARALLEL := -n 4 --dist loadfile
 .PHONY: help install lock demo serve test test-fast check test-all bench soak sizes clean
 .DEFAULT_GOAL := help
 
-help: ## list these
+help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1|\2/p' Makefile | awk -F'|' '{printf "  %-14s %s\n", $$1, $$2}'
 
-install: $(VENV)/installed ## .venv with the pinned requirements; the others call it
+install: $(VENV)/installed ## make .venv with the pinned requirements; the other commands call it
 
 $(VENV)/installed: $(REQUIREMENTS)
 	@tools/install.sh $(VENV)
 
-lock: install ## requirements*.txt anew from requirements*.in, pinned with hashes; ARGS=--upgrade takes newer versions
+lock: install ## make requirements*.txt from requirements*.in again, pinned with hashes; ARGS=--upgrade takes newer versions
 	@for name in requirements requirements-dev; do \
 		UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
 			--generate-hashes --no-annotate $(ARGS) $$name.in -o $$name.txt || exit 1; done
 
-demo: install ## the whole job on a sample, then a broken file; ends by itself in under a minute
+demo: install ## run the whole job on a sample, then on a broken file; ends by itself in under a minute
 	@$(BIN)/python -m local demo $(ARGS)
 
-serve: install ## host on 7071, database on 8081, inbox on 8025, data in .local/; Ctrl-C ends it
+serve: install ## run host on 7071, database on 8081, inbox on 8025, data in .local/; Ctrl-C ends it
 	@$(BIN)/python -m local serve $(ARGS)
 
-test: install ## every test, in about 4 minutes on 2 cores; ARGS="tests/unit -k name" runs these alone
+test: install ## run every test, in about 4 minutes on 2 cores; ARGS="tests/unit -k name" runs these alone
 	@$(BIN)/python -m pytest $(or $(ARGS),$(PARALLEL))
 
-test-fast: install ## unit and contract tests, in under a minute
+test-fast: install ## run the unit and contract tests, in under a minute
 	@$(BIN)/python -m pytest $(PARALLEL) tests/unit tests/contract $(ARGS)
 
-check: install ## lint, format, types, import rules
+check: install ## check lint, format, types and import rules
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy .
 	@$(BIN)/python -m pytest tests/unit/test_rules.py tests/unit/test_structure.py
 
-test-all: test ## also the unit tests on Python 3.12 and 3.13, where those are on the machine
+test-all: test ## also run the unit tests on Python 3.12 and 3.13, if they are installed
 	@tools/test_versions.sh 3.12 3.13
 
-bench: install ## every bench, kept in bench/results/; ARGS=--quick is shorter and keeps nothing
+bench: install ## run every bench and keep the results in bench/results/; ARGS=--quick is shorter and keeps nothing
 	@set -e; for bench in $(BENCHES); do $(BIN)/python -m bench.$$bench $(ARGS); done
 
-soak: install ## the long search for faults, for hours; SOAK_SEEDS=10000 SOAK_KILLS=1000; ends with one JSON object
+soak: install ## search for faults for hours; SOAK_SEEDS=10000 SOAK_KILLS=1000; prints one JSON object at the end
 	@$(BIN)/python -m tests.soak $(ARGS)
 
-sizes: ## how large the code is, by area
+sizes: ## show the size of the code by area
 	@$(BIN)/python tools/size_table.py
 
 clean: ## remove caches and the data of `make serve`; .venv and local.settings.json stay

@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import Any
 
 import azure.durable_functions as df
 import azure.functions as func
@@ -22,7 +23,7 @@ from orchestrators.run_lane import run_lane
 from orchestrators.run_wave import run_wave
 from outlast.adapters import Adapters
 from outlast.cosmos.snapshots.expired import ExpiredGenerations
-from outlast.durable import activity
+from outlast.durable import activity, activity_with_client
 from outlast.http.cancel_run import CancelRun
 from outlast.http.list_reports import ListReports
 from outlast.http.list_runs import ListRuns
@@ -33,62 +34,78 @@ from outlast.http.show_rejects import ShowRejects
 from outlast.http.show_run import ShowRun
 from outlast.http.start_once import StartOnce
 from outlast.http.start_report import NewRuns, StartReport
+from outlast.http.take_over import TakeOver
+from outlast.http.waive_run import WaiveRun
+from outlast.log_levels import quiet_libraries
 from outlast.memory import give_back_large_blocks
+from outlast.runs.email_turns import EmailTurns
 from outlast.runs.sweep import SweepRuns
+from outlast.staging.unrecorded import UnrecordedBodies
 
+quiet_libraries()
 give_back_large_blocks()
 a = Adapters.wired(os.environ, Path(__file__).parent)
 
 app = df.DFApp(http_auth_level=func.AuthLevel.FUNCTION)
 client = app.durable_client_input(client_name="client")
 
-start_once = StartOnce(runs=a.runs, staging=a.staging, launcher=a.launcher, sleep=a.sleep)
-new_runs = NewRuns(max_parallel=a.settings.max_parallel, now=a.now, new_id=a.new_id)
+start_once = StartOnce(runs=a.runs, staging=a.staging, launcher=a.launcher, sleep=a.sleep, secret=a.secret.get)
+owner = a.admission.seats.owner
+new_runs = NewRuns(max_parallel=a.settings.max_parallel, now=a.now, new_id=a.new_id, owner=owner)
 start = StartReport(
     reports=a.reports,
     inputs=a.inputs,
     new_runs=new_runs,
     start_once=start_once,
+    in_thread=a.in_thread,
     throughput=a.writer.transport.throughput,
 ).start_report
 current = ShowCurrent(reports=a.reports, snapshots=a.snapshots).show_current
-rejects = ShowRejects(runs=a.runs, staging=a.staging).show_rejects
+rejects = ShowRejects(runs=a.runs, staging=a.staging, clock=a.clock).show_rejects
 health = ShowHealth(
-    settings=a.settings, reports=a.reports, cosmos=a.cosmos, staging=a.staging, clock=a.clock
+    settings=a.settings, reports=a.reports, cosmos=a.cosmos, staging=a.staging, clock=a.clock, stopped=a.stopped
 ).show_health
 
 app.route(route="reports/{report}", methods=["POST"])(client(answering(start)))
 app.route(route="reports", methods=["GET"])(answering(ListReports(a.reports).list_reports))
 app.route(route="reports/{report}/current", methods=["GET"])(answering(current))
 app.route(route="runs", methods=["GET"])(answering(ListRuns(a.runs).list_runs))
-app.route(route="runs/{run}/cancel", methods=["POST"])(answering(CancelRun(a.runs).cancel_run))
+app.route(route="runs/{run}/cancel", methods=["POST"])(client(answering(CancelRun(a.runs, a.launcher).cancel_run)))
 app.route(route="runs/{run}", methods=["GET"])(client(answering(ShowRun(a.runs).show_run)))
 app.route(route="runs/{run}/rejects", methods=["GET"])(answering(rejects))
+app.route(route="runs/{run}/waive", methods=["POST"])(answering(WaiveRun(a.runs).waive_run))
+app.route(route="take-over", methods=["POST"])(answering(TakeOver(runs=a.runs, owner=owner).take_over))
 app.route(route="health", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)(answering(health))
 
 grace = a.settings.snapshot_grace_seconds
 expired = ExpiredGenerations(reports=a.reports, snapshots=a.snapshots, grace=grace, now=a.now)
-sweep = SweepRuns(runs=a.runs, launcher=a.launcher, expired=expired, now=a.now, timeout=a.deadlines.timeout).sweep_runs
+sweep = SweepRuns(
+    runs=a.runs, launcher=a.launcher, admission=a.admission, expired=expired, patience=a.patience
+).sweep_runs
 app.timer_trigger(schedule="0 * * * * *", arg_name="timer")(client(sweep))
+
+bodies = UnrecordedBodies(runs=a.runs, staging=a.staging, now=a.now, timeout=a.deadlines.timeout)
+app.timer_trigger(schedule="0 7 * * * *", arg_name="timer")(bodies.remove_unrecorded)
+
+turns = EmailTurns(documents=a.documents, runs=a.runs, owner=owner, now=a.now, lease=2 * a.deadlines.timeout)
 
 for orchestrator in (import_report, run_wave, run_lane, compensate_run, remove_previous):
     app.orchestration_trigger(context_name="context")(orchestrator)
 
+advance = AdvanceRun(runs=a.runs, admission=a.admission, can_email=a.mailer.configured).advance_run
+app.activity_trigger(input_name="given")(client(activity_with_client(advance, a.deadlines.given_up)))
+
+user_code: Any = {"reports": a.reports, "gate": a.gate, "stopped": a.stopped}
 for step in (
-    AdvanceRun(runs=a.runs).advance_run,
     ReadInputFile(gate=a.gate, staging=a.staging, files=a.files, in_thread=a.in_thread).read_input_file,
-    ReadDataFromDb(reports=a.reports, gate=a.gate, staging=a.staging, cosmos=a.cosmos).read_data_from_db,
+    ReadDataFromDb(**user_code, staging=a.staging, reading=a.reading).read_data_from_db,
     GenerateReport(
-        reports=a.reports,
-        gate=a.gate,
-        files=a.files,
-        in_thread=a.in_thread,
-        max_staged=a.settings.max_staged_bytes,
+        **user_code, files=a.files, compute=a.compute, max_staged=a.settings.max_staged_bytes
     ).generate_report,
     StoreDataToDb(reports=a.reports, gate=a.gate, files=a.files, writer=a.writer).store_data_to_db,
     PublishReport(reports=a.reports, gate=a.gate, files=a.files, snapshots=a.snapshots, now=a.now).publish_report,
     UndoReport(reports=a.reports, runs=a.runs, snapshots=a.snapshots, deadlines=a.deadlines).undo_report,
     RemoveGeneration(reports=a.reports, snapshots=a.snapshots, deadlines=a.deadlines).remove_generation,
-    SendEmail(runs=a.runs, mailer=a.mailer).send_email,
+    SendEmail(runs=a.runs, mailer=a.mailer, turns=turns).send_email,
 ):
     app.activity_trigger(input_name="given")(activity(step, a.deadlines.given_up))

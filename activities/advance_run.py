@@ -1,27 +1,42 @@
 """Applies one event to the run record. A repeat changes nothing, and nothing of another attempt is changed."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 from outlast.models import Json, RunChange, RunView
-from outlast.runs.record import RunRecord
+from outlast.runs.admission import Admission
+from outlast.runs.record import AT_WORK, RunRecord
 from outlast.runs.store import Runs
-from outlast.runs.transitions import apply
+from outlast.runs.transitions import Event, apply
+
+ENDS_WORK = (Event.FAIL, Event.COMPENSATE, Event.COMPLETE)
+FANS_OUT = (Event.GENERATE, Event.STORE)
 
 
 @dataclass(frozen=True, slots=True)
 class AdvanceRun:
+    """`can_email`: whether mail is configured; else the email of a failed run is not pending."""
+
     runs: Runs
+    admission: Admission
+    can_email: bool
 
-    async def advance_run(self, given: Json) -> Json:
+    async def advance_run(self, given: Json, client: Any) -> Json:
         """Input: RunChange. Returns a RunView of the record after it."""
-        change = RunChange.from_dict(given)
-        return _view(await self.runs.change(change.run, lambda record: apply(record, change))).to_dict()
+        change = replace(RunChange.from_dict(given), can_email=self.can_email)
+        if change.event == Event.READ:
+            await self.admission.ask(client, change.run)
+        record = await self.runs.change(change.run, lambda before: apply(before, change))
+        if change.event in ENDS_WORK and record.status.state not in AT_WORK:
+            await self.admission.release(client, record.id)
+        lanes = record.request.max_parallel
+        return _view(record, await self.admission.share(lanes) if change.event in FANS_OUT else lanes).to_dict()
 
 
-def _view(record: RunRecord) -> RunView:
+def _view(record: RunRecord, lanes: int) -> RunView:
     request, status, result = record.request, record.status, record.result
     return RunView(
-        request.max_parallel,
+        lanes,
         request.tolerated_rejects,
         request.tolerated_reject_percent,
         request.min_rows,

@@ -14,7 +14,7 @@ from outlast.cosmos.snapshots.header import Generation, Snapshots, published
 from outlast.deadline import Deadline
 from outlast.errors import Permanent
 from outlast.models import Json, PublishAnswer, PublishCall, RunChange, Totals
-from outlast.report import Report
+from outlast.report import Report, known_report
 from outlast.runs.fence import Gate
 from outlast.runs.record import RunRecord
 from outlast.runs.transitions import Event, apply
@@ -65,7 +65,8 @@ class PublishReport:
 
     async def _publish(self, record: RunRecord, receipt: Json) -> str | None:
         """Make this run's generation the current one; return the run that is newer, where there is one."""
-        report, now = self.reports[record.request.report], self.now().astimezone(UTC).isoformat(timespec="milliseconds")
+        report = known_report(self.reports, record.request.report)
+        now = self.now().astimezone(UTC).isoformat(timespec="milliseconds")
         generation, documents = Generation(record.id, record.request.accepted), receipt["documents_written"]
         header = await self.snapshots.change(
             report, lambda before: published(before, report.name, generation, documents, now)
@@ -92,7 +93,7 @@ class PublishReport:
         return {
             "run": record.id,
             "report": record.request.report,
-            "container": self.reports[record.request.report].container,
+            "container": known_report(self.reports, record.request.report).container,
             "rows_read": counted.rows,
             "rows_stored": counted.rows - counted.rejected,
             "rows_rejected": counted.rejected,

@@ -1,11 +1,14 @@
-"""Tells the people of MAIL_TO that a run failed: which, where, why, what was written, what to do next."""
+"""Tells the people of MAIL_TO that a run failed: by an email of its own, or by a digest of many runs."""
 
 import logging
 from dataclasses import dataclass
 
 from outlast.errors import Transient
-from outlast.mail import Email, Mailer, MailThrottled
-from outlast.models import EmailAnswer, Json, RunCall, RunChange, Totals
+from outlast.mail import Mailer, MailThrottled
+from outlast.models import EmailAnswer, Json, RunCall, RunChange
+from outlast.runs.email_log import Digest, Turn
+from outlast.runs.email_turns import EmailTurns
+from outlast.runs.emails import digest_email, email
 from outlast.runs.fence import refuse_strangers
 from outlast.runs.record import OUTCOMES, RunRecord
 from outlast.runs.store import Runs, need
@@ -16,11 +19,13 @@ from outlast.runs.transitions import Event, apply
 class SendEmail:
     runs: Runs
     mailer: Mailer
+    turns: EmailTurns
 
     async def send_email(self, given: Json) -> Json:
         """Input: RunCall. Returns an EmailAnswer.
 
-        An email that is not pending is not sent. It holds no address, no key and no row of the input.
+        An email that is not pending is not sent. Each failed run is named in one email; beyond ten emails in a minute
+        the answer asks to wait, and a digest names all runs that wait.
         """
         call = RunCall.from_dict(given)
         record = await need(self.runs, call.run)
@@ -28,64 +33,39 @@ class SendEmail:
         if "email" not in record.status.pending:
             return EmailAnswer(False).to_dict()
         try:
-            await self.mailer.send(email(record))
+            return (await self._send(call, record)).to_dict()
         except MailThrottled as error:
             return EmailAnswer(False, error.seconds).to_dict()
-        await self._finish(call)
-        return EmailAnswer(True).to_dict()
 
-    async def _finish(self, call: RunCall) -> None:
+    async def _send(self, call: RunCall, record: RunRecord) -> EmailAnswer:
+        taken = await self.turns.take(record)
+        while taken.turn is Turn.DIGEST:
+            await self._send_digest(taken.log.open_digest())
+            taken = await self.turns.take(record)
+        if taken.turn is Turn.WAIT:
+            return EmailAnswer(False, taken.wait)
+        if taken.turn is Turn.SINGLE:
+            await self.mailer.send(email(record))
+        await self._finish(call, record)
+        return EmailAnswer(True)
+
+    async def _send_digest(self, digest: Digest | None) -> None:
+        """The digest of all entries; those whose email was done meanwhile are not named again."""
+        assert digest is not None
+        try:
+            records = await self.turns.records_of(digest)
+            if records:
+                await self.mailer.send(digest_email(digest.key, records))
+        except Exception:
+            await self.turns.digest_left(digest.key)
+            raise
+        await self.turns.digest_done(digest.key)
+
+    async def _finish(self, call: RunCall, record: RunRecord) -> None:
         """Record it at once, or the next compensation sends it again. Where this fails, compensate_run does it."""
         change = RunChange(call.run, call.attempt, Event.FINISH_STEP, step="email")
         try:
-            await self.runs.change(call.run, lambda record: apply(record, change))
+            await self.runs.change(call.run, lambda before: apply(before, change))
+            await self.turns.single_done(record)
         except Transient as error:
             logging.getLogger("outlast").warning("run %s: its email was sent and is still pending: %s", call.run, error)
-
-
-def email(record: RunRecord) -> Email:
-    """The email about a failed run."""
-    failure = record.result.failure or {"step": "an unknown step", "chunk": None, "text": "the reason was not recorded"}
-    totals = Totals.from_dict(record.result.totals or {})
-    where = failure["step"] if failure["chunk"] is None else f"{failure['step']}, chunk {failure['chunk']}"
-    lines = [
-        f"The report {record.request.report} failed.",
-        "",
-        f"Run:      {record.id} (attempt {record.status.attempt}, accepted {record.request.accepted})",
-        f"Step:     {where}",
-        f"Reason:   {failure['text']}",
-        f"Written:  {_written(record, failure, totals)}",
-        f"Rejects:  {_rejects(record, totals)}",
-        "",
-        "What to do next: " + _next(totals),
-    ]
-    return Email(
-        f"{record.id}:{record.status.attempt}:failed",
-        f"Report {record.request.report} failed: run {record.id}",
-        "\n".join(lines),
-    )
-
-
-def _written(record: RunRecord, failure: Json, totals: Totals) -> str:
-    """What a call that failed had written before it did is in no count, nor is what an earlier attempt had."""
-    lost = record.status.wrote and (record.status.attempt > 1 or failure["step"] in ("run_wave", "run_lane"))
-    unsure = lost or (failure["step"] == "store_data_to_db" and failure["chunk"] is not None)
-    if not totals.sends and not unsure:
-        return "nothing"
-    documents = totals.documents if totals.sends else 0
-    if record.request.mode == "snapshot":
-        undone = "are still to be removed" if "undo" in record.status.pending else "have been removed again"
-        return f"{'at least ' * unsure}{documents} documents, which {undone}; readers see the report as it was"
-    return f"{'at least ' * unsure}{documents} documents, which stay: the report's mode is upsert"
-
-
-def _rejects(record: RunRecord, totals: Totals) -> str:
-    if not totals.rejected:
-        return "none"
-    return f"{totals.rejected} of {totals.rows} rows, listed at GET /api/runs/{record.id}/rejects"
-
-
-def _next(totals: Totals) -> str:
-    if totals.rejected:
-        return "correct those rows and start the report again, or start it with tolerated_rejects to leave them out."
-    return "remove the reason and start the report again; documents keep their ids, so none is doubled."

@@ -10,6 +10,7 @@ from outlast.models import Json, RunCall, UndoAnswer
 from outlast.report import Report, known_report
 from outlast.runs.fence import refuse_strangers
 from outlast.runs.record import OUTCOMES, RunRecord
+from outlast.runs.stale import refuse_stale
 from outlast.runs.store import Runs, need
 
 SLACK_SECONDS = 15.0
@@ -27,6 +28,7 @@ class UndoReport:
         """Input: RunCall. Returns an UndoAnswer."""
         call, deadline = RunCall.from_dict(given), self.deadlines.start()
         record = await need(self.runs, call.run)
+        refuse_stale(record, call.attempt, ("failing", *OUTCOMES))
         if "undo" not in record.status.pending:
             return UndoAnswer(None, 0).to_dict()
         refuse_strangers(record, call.attempt, "failing", *OUTCOMES)

@@ -1,4 +1,5 @@
-"""The local commands: `python -m local COMMAND`. Each is imported only when it is called, so that all start quickly."""
+"""The local commands: `python -m local COMMAND`. A command's module is imported only when it is called, so that every
+command starts quickly."""
 
 import os
 import signal
@@ -8,6 +9,7 @@ from io import TextIOWrapper
 from threading import Thread
 
 from local.console import LocalError, complain, say
+from local.private import keep_private
 
 COMMANDS = {
     "demo": ("local.demo.main_job", "the whole job on a sample, then a broken file; ends by itself"),
@@ -45,7 +47,7 @@ def main(argv: list[str]) -> int:
 
 
 def end_with_parent() -> None:
-    """Standard input is a pipe that the parent holds open; however that one dies, the pipe ends, and so do we."""
+    """End this process when its standard input ends: a pipe that the parent holds open until it dies."""
     while os.read(sys.stdin.fileno(), 1024):
         pass
     os.kill(os.getpid(), signal.SIGTERM)
@@ -57,6 +59,7 @@ def usage() -> str:
 
 
 if __name__ == "__main__":
+    keep_private()
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # what the terminal cannot show is a question mark, not an end
     sys.exit(main(sys.argv[1:]))

@@ -1,18 +1,18 @@
-"""Kinds of command line arguments: each refuses, with a sentence, what could only fail later."""
+"""Types of command line arguments, which refuse a wrong value at once instead of letting it fail later."""
 
 from argparse import ArgumentTypeError
 from pathlib import Path
 
 
 def port(text: str) -> int:
-    """A port, or 0 for a free one."""
+    """Parse a port, or 0 for a free one."""
     if not text.isascii() or not text.isdigit() or int(text) > 65_535:
         raise ArgumentTypeError(f"{text} is no port: a number from 1 to 65535 is wanted, or 0 for a free one")
     return int(text)
 
 
 def folder(text: str) -> Path:
-    """A folder that is there."""
+    """Parse the name of an existing folder."""
     path = Path(text)
     if not path.is_dir():
         raise ArgumentTypeError(f"{text} is no folder")
@@ -20,7 +20,7 @@ def folder(text: str) -> Path:
 
 
 def new_file(text: str) -> Path:
-    """A file that can be written, emptied: what it held is not mistaken for what comes."""
+    """Create or empty a file, so that its old content is not taken for the result."""
     path = Path(text)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""A program as a process of its own that says when it is ready."""
+"""Runs a program as a child process that prints when it is ready."""
 
 import queue
 import subprocess
@@ -18,15 +18,16 @@ Process = subprocess.Popen[str]
 
 
 class NotStarted(LocalError):
-    """The process ended, or was silent for too long, before it was ready."""
+    """The process ended, or printed nothing for too long, before it was ready."""
 
 
 class Child:
-    """Ready when the `with` block begins, gone when it ends. `kill` and `start` again is a crash and a restart.
+    """A child process that is ready when the `with` block begins and gone when it ends. `kill` and then `start` is a
+    crash and a restart.
 
-    The child prints `{name} ready: {url}` when it answers. Its other lines go to `heard`; its error output goes to the
-    file `log`, or where this process's goes. With `tied` the child ends when this process does, however that ends, and
-    a terminal's Ctrl-C does not reach it: this process ends its children in their order.
+    The child prints `{name} ready: {url}` when it accepts requests. Its other lines go to `heard`; its error output
+    goes to the file `log`, or to this process's error output. With `tied` the child ends when this process does,
+    however that ends, and a terminal's Ctrl-C does not reach it: this process ends its children in order.
     """
 
     def __init__(
@@ -70,11 +71,11 @@ class Child:
         return self._process is None or self._process.poll() is not None
 
     def said(self) -> str:
-        """What the log holds; nothing where there is none."""
+        """Return the content of the log, or an empty text without a log."""
         return self.log.read_text(encoding="utf-8") if self.log and self.log.exists() else ""
 
     def arguments(self) -> Sequence[str]:
-        """What follows the interpreter on the command line; asked for at each start."""
+        """Return what follows the interpreter on the command line. It is called at each start."""
         return self._arguments
 
     def start(self) -> None:
@@ -91,11 +92,12 @@ class Child:
         return self._process.wait(STOP_SECONDS) if self._process else 0
 
     def kill(self) -> None:
-        """End it as a crash would."""
+        """End the process as a crash would."""
         self._end(Process.kill)
 
     def stop(self) -> int:
-        """End it by SIGTERM, by SIGKILL where it takes too long; return its exit code, 0 when it is gone already."""
+        """End the process by SIGTERM, or by SIGKILL if it takes too long; return its exit code, 0 if it was gone
+        already."""
         return self._end(Process.terminate)
 
     def _spawn(self) -> Process:
@@ -133,7 +135,7 @@ class Child:
         return code
 
     def _ready_url(self, process: Process) -> str:
-        """The address in the ready line. A thread reads on, because a pipe that nobody empties stops the child."""
+        """Return the address in the ready line. A thread reads on, because a full pipe would stop the child."""
         assert process.stdout is not None
         ready: queue.Queue[str] = queue.Queue()
         threading.Thread(target=self._read, args=(process.stdout, ready), daemon=True).start()

@@ -1,4 +1,4 @@
-"""What the local commands say, and how: plain lines, flushed, so that a pipe sees them at once."""
+"""The output of the local commands: plain lines, flushed, so that a pipe gets them at once."""
 
 import signal
 import sys
@@ -8,7 +8,7 @@ from types import FrameType
 
 
 class LocalError(Exception):
-    """What went wrong and what to do next, told to the user without a traceback."""
+    """An error that is shown to the user without a traceback. The text says what went wrong and what to do next."""
 
 
 def say(text: str = "") -> None:
@@ -23,9 +23,9 @@ def complain(text: str) -> None:
 
 @contextmanager
 def ends_cleanly() -> Iterator[None]:
-    """Within it, being told to end (Ctrl-C, SIGTERM, a closed terminal) raises KeyboardInterrupt, once.
+    """Raise KeyboardInterrupt within the block, once, at Ctrl-C, SIGTERM or a closed terminal.
 
-    A second signal is ignored, so that the first one's cleaning up is not cut short.
+    A second signal is ignored, so that it does not interrupt the cleaning up.
     """
     before = {number: signal.signal(number, _interrupt) for number in _numbers()}
     try:
@@ -36,7 +36,8 @@ def ends_cleanly() -> Iterator[None]:
 
 
 def _numbers() -> list[signal.Signals]:
-    """SIGINT by name too, for a shell's background job starts with it ignored; SIGHUP unless nohup says otherwise."""
+    """Return the signals to handle. SIGINT is set explicitly, because a shell's background job starts with it ignored;
+    SIGHUP is left out if nohup ignores it."""
     closed = signal.SIGHUP if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN else None
     return [number for number in (signal.SIGINT, signal.SIGTERM, closed) if number]
 

@@ -1,4 +1,4 @@
-"""Running one server in the foreground: ready line, signals, a port that is taken."""
+"""Runs one server in the foreground: ready line, signals, a port in use."""
 
 import asyncio
 import errno
@@ -15,7 +15,7 @@ class Server(Protocol):
 
 
 def serve_until_told(name: str, server: AbstractAsyncContextManager[Server], port: int) -> int:
-    """Serve until SIGINT or SIGTERM; the process's exit code."""
+    """Serve until SIGINT or SIGTERM; return the process's exit code."""
     try:
         asyncio.run(_serve(name, server))
     except OSError as error:

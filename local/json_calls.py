@@ -1,4 +1,4 @@
-"""HTTP calls to the parts on this machine: JSON in and out, never through a proxy, errors with what was answered."""
+"""HTTP calls to the services on this machine: JSON in and out, never through a proxy, errors with the answer's text."""
 
 import json
 import os
@@ -15,7 +15,7 @@ _direct = build_opener(ProxyHandler({}))
 
 
 class CallError(LocalError):
-    """A part answered with an error, or not at all."""
+    """A service returned an error, or no answer."""
 
     def __init__(self, text: str, status: int | None = None) -> None:
         super().__init__(text)
@@ -31,14 +31,14 @@ def get_text(url: str, key: str | None = None) -> str:
 
 
 def post_file(url: str, data: bytes, key: str, query: Mapping[str, str]) -> tuple[int, Any]:
-    """The status, which is no error, and the JSON of the answer."""
+    """Return the status, which is no error, and the JSON of the answer."""
     headers = {**_headers(key), "Content-Type": "application/octet-stream"}
     status, body = _call(Request(f"{url}?{urlencode(query)}", data, headers))
     return status, json.loads(body)
 
 
 def bypass_proxies() -> None:
-    """Keep this process's clients, and its children's, from asking a proxy for this machine."""
+    """Keep clients of this process and its children from using a proxy for this machine."""
     for name in ("NO_PROXY", "no_proxy"):
         os.environ[name] = ",".join(filter(None, [os.environ.get(name), "127.0.0.1", "localhost"]))
 

@@ -1,6 +1,6 @@
-"""Compensation: stop the run's activities, run its pending steps (undo, email), close its record.
+"""Compensation: run the pending steps of a run that fails or has ended (undo, email), close its record.
 
-It never changes the outcome.
+It does what the record asks for and nothing else, whoever started it. It never changes the outcome.
 """
 
 import logging
@@ -28,7 +28,7 @@ def compensate_run(context: Context) -> Steps:
     given = Compensation.from_dict(context.get_input())
     caller, run = Caller(context, given.first_retry_seconds), RunCall(given.run, given.attempt)
     try:
-        view = yield from _fail(caller, given)
+        view = yield from _advance(caller, RunChange(run.run, run.attempt, Event.COMPENSATE))
         if "undo" in view.pending:
             view = yield from _run_step(caller, run, view, "undo", _undo_report(caller, run))
         if "email" in view.pending:
@@ -38,13 +38,6 @@ def compensate_run(context: Context) -> Steps:
         _log(context, f"run {run.run} could not be compensated: {error}")
         return RunEnd().to_dict()
     return RunEnd(view.state, view.failure, view.receipt).to_dict()
-
-
-def _fail(caller: Caller, given: Compensation) -> Steps:
-    change = RunChange(
-        given.run, given.attempt, Event.FAIL, totals=given.totals, failure=given.failure, outcome=given.outcome
-    )
-    return (yield from _advance(caller, change))
 
 
 def _run_step(caller: Caller, run: RunCall, view: RunView, step: str, work: Steps) -> Steps:

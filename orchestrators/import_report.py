@@ -59,11 +59,12 @@ def _lost_its_worker(failure: Failure) -> bool:
 
 
 def _compensate(run: RunAtWork, outcome: str, failure: Failure) -> Steps:
-    """`compensate_run` does not raise, but its worker may die. Then the failure stays and the sweep compensates."""
-    totals, first_seconds = run.progress.totals.to_dict(), run.caller.first_seconds
-    given = Compensation(run.id, run.attempt, failure.to_dict(), first_seconds, totals, outcome)
+    """Record the failure, then compensate as the record says. `compensate_run` does not raise, but its worker may die,
+    and the database may not take the failure. Then the sweep does what is left."""
+    given = Compensation(run.id, run.attempt, run.caller.first_seconds)
     instance_id = compensation_id(run.id, run.attempt)
     with suppress(Exception):
+        yield from run.fail(outcome, failure)
         end = yield run.context.call_sub_orchestrator("compensate_run", given.to_dict(), instance_id)
         return RunEnd.from_dict(end)
     return RunEnd()

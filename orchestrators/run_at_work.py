@@ -2,7 +2,7 @@
 
 from orchestrators.progress import Progress
 from outlast.durable import Caller, Context, StepFailed, Steps
-from outlast.models import Failure, PublishCall, RunCall, RunChange, RunView, Start
+from outlast.models import ADMITTED, Failure, PublishCall, RunCall, RunChange, RunView, Start
 from outlast.runs.transitions import Event
 
 
@@ -23,8 +23,12 @@ class RunAtWork:
         return PublishCall(self.id, self.attempt, self.progress.totals.to_dict())
 
     def begin(self) -> Steps:
-        """Take the run up, as the attempt that the record says."""
+        """Take the run up, as the attempt that the record says, when it has a seat among the runs at work."""
         view = yield from self.advance(Event.READ)
+        while view.state == "queued":
+            self.progress.show("queued")
+            yield self.context.wait_for_external_event(ADMITTED)
+            view = yield from self.advance(Event.READ)
         self.attempt = view.attempt or self.attempt
 
     def advance(self, event: Event) -> Steps:
@@ -32,6 +36,12 @@ class RunAtWork:
         self.progress.show(PHASES[event])
         change = RunChange(self.id, self.attempt, event, totals=self.progress.totals.to_dict())
         return RunView.from_dict((yield from self.caller.call("advance_run", change)))
+
+    def fail(self, outcome: str, failure: Failure) -> Steps:
+        """Record why this run fails and in which state it ends. The record keeps a failure that it has."""
+        totals = self.progress.totals.to_dict()
+        change = RunChange(self.id, self.attempt, Event.FAIL, totals=totals, failure=failure.to_dict(), outcome=outcome)
+        return (yield from self.caller.call("advance_run", change))
 
     def check_tolerance(self, step: str, view: RunView) -> None:
         """Raise StepFailed when more rows were rejected than the caller tolerates."""

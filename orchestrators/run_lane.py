@@ -22,12 +22,13 @@ def run_lane(context: Context) -> Steps:
         for _ in range(CALLS):
             if lane.first > lane.last:
                 return Outcome(True, None, lane.totals).to_dict()
-            given = ChunkCall(lane.run, lane.attempt, lane.first, lane.cursor)
+            given = ChunkCall(lane.run, lane.attempt, lane.first, lane.cursor, lanes=lane.step)
             answer = ChunkAnswer.from_dict((yield from caller.call(STEPS[lane.phase], given)))
             lane = _after(lane, answer)
             context.set_custom_status(lane.totals)
             if answer.too_many_rejects:
                 return Outcome(True, None, lane.totals).to_dict()
+            yield from caller.wait(answer.wait)
     except StepFailed as error:
         return Outcome(False, error.failure.to_dict(), lane.totals).to_dict()
     context.continue_as_new(lane.to_dict())

@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from outlast.compute import ComputeThread
+from outlast.compute.children import Children
+from outlast.compute.reading import ReadingChild
+from outlast.compute.thread import ComputeThread
 from outlast.cosmos.bulk.bulk_transport import BulkTransport
 from outlast.cosmos.bulk.rate_controller import RateControllers
 from outlast.cosmos.bulk.sdk_transport import SdkTransport
@@ -20,13 +22,19 @@ from outlast.cosmos.client import Cosmos
 from outlast.cosmos.snapshots.header import Snapshots
 from outlast.cosmos.snapshots.store import CosmosSnapshots
 from outlast.deadline import Deadlines
+from outlast.host_settings import HostSettings
 from outlast.mail import Mailer, SendGridMailer
 from outlast.report import Report, load_reports
+from outlast.runs.admission import Admission
+from outlast.runs.app_documents import AppDocuments, AppSecret, CosmosAppDocuments
 from outlast.runs.fence import Gate
 from outlast.runs.launcher import Launcher
+from outlast.runs.patience import Patience
+from outlast.runs.seats import Seats
 from outlast.runs.store import CosmosRuns, Runs
-from outlast.settings import Settings, function_timeout, read_settings
+from outlast.settings import Settings, read_settings
 from outlast.staging.input import InputFiles
+from outlast.staging.stopped_code import StoppedCode
 from outlast.staging.store import Staging
 
 
@@ -38,6 +46,8 @@ class Adapters:
     reports: Mapping[str, Report[Any]]
     cosmos: Cosmos
     runs: Runs
+    documents: AppDocuments
+    secret: AppSecret
     snapshots: Snapshots
     staging: Staging
     inputs: Staging | None
@@ -47,26 +57,36 @@ class Adapters:
     deadlines: Deadlines
     gate: Gate
     launcher: Launcher
+    admission: Admission
+    patience: Patience
     clock: Callable[[], float]
     now: Callable[[], datetime]
     new_id: Callable[[], str]
     sleep: Callable[[float], Awaitable[None]]
     in_thread: Callable[..., Any]
+    compute: Children
+    reading: ReadingChild
+    stopped: StoppedCode
 
     @classmethod
     def wired(cls, environment: Mapping[str, str], folder: Path) -> "Adapters":
         """Read the settings and the reports of the app's folder; raise an OutlastError that says what is wrong."""
-        settings = read_settings(environment)
+        settings, host = read_settings(environment), HostSettings(environment, folder)
         cosmos = Cosmos(settings.cosmos_endpoint, settings.cosmos_key, settings.cosmos_database)
         staging = Staging(settings.staging_url)
         inputs = Staging(settings.inputs_url) if settings.inputs_url else None
         clock, in_thread = time.monotonic, ComputeThread().run
-        runs, deadlines = CosmosRuns(cosmos, _now), Deadlines(function_timeout(environment, folder), clock)
+        documents = CosmosAppDocuments(cosmos)
+        runs, deadlines = CosmosRuns(cosmos, _now), Deadlines(host.function_timeout, clock)
+        launcher = Launcher(settings.first_retry_seconds)
+        seats = Seats(documents=documents, owner=host.owner, most=settings.max_runs)
         return cls(
             settings=settings,
             reports=load_reports(folder / "reports"),
             cosmos=cosmos,
             runs=runs,
+            documents=documents,
+            secret=AppSecret(documents),
             snapshots=CosmosSnapshots(cosmos),
             staging=staging,
             inputs=inputs,
@@ -75,12 +95,17 @@ class Adapters:
             mailer=_mailer(settings),
             deadlines=deadlines,
             gate=Gate(runs, deadlines),
-            launcher=Launcher(settings.first_retry_seconds),
+            launcher=launcher,
+            admission=Admission(runs=runs, seats=seats, launcher=launcher),
+            patience=Patience(now=_now, timeout=host.function_timeout, slots=host.activity_slots),
             clock=clock,
             now=_now,
             new_id=lambda: uuid4().hex,
             sleep=asyncio.sleep,
             in_thread=in_thread,
+            compute=Children(folder, deadlines.row_seconds),
+            reading=ReadingChild(folder, settings.cosmos_endpoint, settings.cosmos_key, settings.cosmos_database),
+            stopped=StoppedCode(staging, _now),
         )
 
 

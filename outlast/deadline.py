@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from outlast.errors import Permanent
 
@@ -13,6 +13,9 @@ GRACE = 0.2
 GIVEN_UP = 0.9
 """Fraction of `functionTimeout` after which the call fails, whatever it waits for. A timeout by the host would end the
 worker and all other calls in it."""
+ROW_SHARE, LONGEST_ROW = 1 / 8, 10.0
+"""Fraction of `functionTimeout` and seconds that one row may take. The time from the deadline to `GIVEN_UP` covers a
+last row that is stopped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,10 @@ class Deadline:
     def passed(self) -> bool:
         return self.clock() >= self.ends
 
+    def within(self, seconds: float) -> "Deadline":
+        """This deadline, or an earlier one in `seconds` from now."""
+        return replace(self, ends=min(self.ends, self.clock() + seconds))
+
 
 @dataclass(frozen=True, slots=True)
 class Deadlines:
@@ -40,6 +47,11 @@ class Deadlines:
 
     def start(self) -> Deadline:
         return Deadline(self.clock() + self.timeout * SHARE, self.clock, self.timeout * GRACE)
+
+    @property
+    def row_seconds(self) -> float:
+        """Seconds that the report's code may take for one row before it is stopped."""
+        return min(LONGEST_ROW, self.timeout * ROW_SHARE)
 
     @property
     def given_up(self) -> float:

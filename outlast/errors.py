@@ -1,5 +1,13 @@
 """The two kinds of failure. Any other exception counts as transient."""
 
+MOST_TEXT = 2000
+"""Characters of a failure's text in record, history, email and log."""
+
+
+def shorten(text: str, most: int = MOST_TEXT) -> str:
+    """The text, cut to at most so many characters; an ellipsis shows that it was cut."""
+    return text if len(text) <= most else f"{text[: most - 1]}…"
+
 
 class OutlastError(Exception):
     """Base of the errors that this app raises on purpose. The text names what failed, its id and what to do next."""

@@ -41,6 +41,11 @@ def missing_setting(api_key: str, sender: str, recipients: str) -> str | None:
 
 
 class Mailer(Protocol):
+    @property
+    def configured(self) -> bool:
+        """Whether every setting without which no mail can be sent is there."""
+        ...
+
     async def send(self, email: Email) -> None:
         """Hand an email to the mail service. Raises Transient for 429, 5xx and no answer, else Permanent."""
         ...
@@ -56,6 +61,10 @@ class SendGridMailer:
     recipients: str
     in_thread: Callable[[Callable[[], Any]], Awaitable[Any]]
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
+
+    @property
+    def configured(self) -> bool:
+        return missing_setting(self.api_key, self.sender, self.recipients) is None
 
     async def send(self, email: Email) -> None:
         if missing := missing_setting(self.api_key, self.sender, self.recipients):

@@ -6,6 +6,8 @@ No method here is named `to_json` or `from_json`: the Durable SDK's codec would 
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Self
 
+from outlast.errors import shorten
+
 Json = dict[str, Any]
 RUNS_CONTAINER = "runs"
 """The container of the run records; its partition key is `/id`."""
@@ -15,6 +17,8 @@ SNAPSHOT_HEADER = "snapshot_header"
 """The member of the header document that has everything but its id and its partition key."""
 MOST_ATTEMPTS = 4
 """Attempts of a run: the first and three more, when nothing but the engine was wrong."""
+ADMITTED = "admitted"
+"""The event that a run waits for while it is queued."""
 MOST_LANES = 32
 """Lanes of a wave. More would make the history of a wave too long."""
 
@@ -50,7 +54,8 @@ class Totals(Payload):
     documents: int = 0
     """Documents generated, or, in the storing phase, accepted by the database."""
     replaced: int = 0
-    """Documents accepted that were there before: by an earlier run, a repeated call, or two rows with one id."""
+    """Documents accepted that were there before: by an earlier run, or by two rows with one id. What the run may have
+    written itself, in a call that was repeated or whose answer was lost, is not counted."""
     bytes: int = 0
     """Bytes of those documents as JSON."""
     ru: float = 0.0
@@ -83,12 +88,16 @@ class RunCall(Payload):
 
 @dataclass(frozen=True, slots=True)
 class ChunkCall(Payload):
-    """Input of `generate_report` and `store_data_to_db`. `cursor` is what the call before returned."""
+    """Input of `generate_report` and `store_data_to_db`. `cursor` is what the call before returned.
+
+    `lanes` counts the lanes that are at work for the run at the same time.
+    """
 
     run: str
     attempt: int
     chunk: int
     cursor: Json | None = None
+    lanes: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,10 +105,12 @@ class ChunkAnswer(Payload):
     """`cursor` None: the chunk is done. `totals` are those of this call alone.
 
     `too_many_rejects`: the call refused more rows than the run tolerates, so the lane ends and the run will fail.
+    `wait`: seconds before the next call, because the database or the run's `ru_share` lets nothing be sent until then.
     """
 
     cursor: Json | None
     totals: Json
+    wait: float = 0.0
     too_many_rejects: bool = False
 
 
@@ -172,11 +183,17 @@ class EmailAnswer(Payload):
 
 @dataclass(frozen=True, slots=True)
 class Failure(Payload):
-    """Which step failed, on which chunk (None: the step has none), and the text that the caller is shown."""
+    """Which step failed, on which chunk (None: the step has none), and the text that the caller is shown.
+
+    A longer text than MOST_TEXT is cut: a report's own exception can repeat a whole row.
+    """
 
     step: str
     chunk: int | None
     text: str
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "text", shorten(self.text))
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,18 +246,19 @@ class RunChange(Payload):
     outcome: str | None = None
     step: str | None = None
     receipt: Json | None = None
+    can_email: bool = True
+    owner: str | None = None
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Compensation(Payload):
-    """Input of `compensate_run`. `outcome` is the state in which the run ends."""
+    """Input of `compensate_run`. It says which run, and the record says all else: anyone with the app's system key can
+    start an orchestration with an input of their own."""
 
     run: str
     attempt: int
-    failure: Json
     first_retry_seconds: float = 5.0
-    totals: Json | None = None
-    outcome: str = "failed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,7 +274,8 @@ class RunEnd(Payload):
 class RunView(Payload):
     """What `advance_run` returns of the record. A limit that is None does not apply.
 
-    `attempt` is the next one where an orchestration that was started again takes the work over.
+    `max_parallel` is the run's share of the lanes, which the runs at work divide among themselves. `attempt` is the
+    next one where an orchestration that was started again takes the work over.
     """
 
     max_parallel: int

@@ -77,15 +77,22 @@ class Report(Generic[RowT]):
     async def read_data_from_db(self, database: Database, parameters: Any) -> Any:
         """Read what the rows need and return any JSON value of at most 16 MB.
 
-        It is called once a run, and `generate_report` receives the value for every row.
+        It is called once a run, in a process and with a client of its own, and `generate_report` receives the value for
+        every row.
         """
         return None
+
+    @property
+    def reads_data(self) -> bool:
+        """Whether the report has a `read_data_from_db` of its own."""
+        return type(self).read_data_from_db is not Report.read_data_from_db
 
     def generate_report(self, row: RowT, reference: Any) -> Iterable[Document]:
         """Yield the row's documents: none, one or many. An exception rejects this row alone.
 
-        `reference` is what `read_data_from_db` returned. All rows of a run in this process share it, so treat it as
-        read-only: a change would be seen by some of the later rows and not by others.
+        It runs in a child process. A row that takes longer than 10 s (an eighth of functionTimeout, if that is less) is
+        stopped and rejected. `reference` is what `read_data_from_db` returned, through JSON. All rows of a run in this
+        process share it, so treat it as read-only: a change would be seen by some of the later rows and not by others.
         """
         raise NotImplementedError
 
@@ -96,10 +103,17 @@ def load_reports(folder: Path) -> dict[str, Report[Any]]:
     return {path.stem: _load(path, folder.name) for path in files}
 
 
+def load_report(folder: Path, name: str) -> Report[Any]:
+    """Load one report of a folder. Raises ReportError when it cannot be used."""
+    return _load(folder / f"{name}.py", folder.name)
+
+
 def known_report(reports: Mapping[str, Report[Any]], name: str) -> Report[Any]:
     """The report of a run; raise Permanent where it was removed since the run was accepted."""
     if name not in reports:
-        raise Permanent(f"the report {name} is not in reports/ any more; its documents are deleted by hand")
+        raise Permanent(
+            f"the report {name} is not in reports/ any more; deploy it again, or delete its documents by hand"
+        )
     return reports[name]
 
 
@@ -161,7 +175,7 @@ def _faults_of_code(cls: type[Report[Any]]) -> Iterable[tuple[str, str]]:
     if cls.generate_report is Report.generate_report:
         yield "generate_report", "is missing"
     if inspect.iscoroutinefunction(cls.generate_report) or inspect.isasyncgenfunction(cls.generate_report):
-        yield "generate_report", "must be a plain `def`: it runs in a thread; read what it needs in read_data_from_db"
+        yield "generate_report", "must be a plain `def`: it must not wait; read what it needs in read_data_from_db"
     if not inspect.iscoroutinefunction(cls.read_data_from_db):
         yield "read_data_from_db", "must be `async def`, because it waits for the database"
 

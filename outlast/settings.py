@@ -1,18 +1,13 @@
 """The settings, and the only code that reads the environment."""
 
-import json
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from outlast.deadline import timeout_seconds
 from outlast.errors import Permanent
 from outlast.generating.part_limits import MAX_STAGED
 from outlast.models import MOST_LANES
-
-FUNCTION_TIMEOUT = "AzureFunctionsJobHost__functionTimeout"
 
 
 class Settings(BaseModel):
@@ -34,6 +29,8 @@ class Settings(BaseModel):
     sendgrid_host: str = "https://api.sendgrid.com"
     mail_from: str = ""
     mail_to: str = ""
+    max_runs: int = Field(8, ge=1)
+    """Runs at work at once. Later ones are queued."""
     max_parallel: int = Field(8, ge=1, le=MOST_LANES)
     """Lanes of one wave of a run, where the caller names no other number."""
     max_staged_bytes: int = Field(MAX_STAGED, ge=1024 * 1024)
@@ -52,10 +49,3 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     except ValidationError as error:
         faults = "; ".join(f"{str(e['loc'][0]).upper()}: {e['msg']}" for e in error.errors(include_input=False))
         raise Permanent(f"the settings cannot be used: {faults}") from None
-
-
-def function_timeout(environment: Mapping[str, str], app_folder: Path) -> float:
-    """Seconds of `functionTimeout` by the host's rule: environment, else host.json, else five minutes."""
-    host_json = app_folder / "host.json"
-    written = json.loads(host_json.read_text("utf-8")) if host_json.exists() else {}
-    return timeout_seconds(environment.get(FUNCTION_TIMEOUT) or written.get("functionTimeout") or "00:05:00")

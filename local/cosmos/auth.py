@@ -6,6 +6,7 @@ import hmac
 from email.utils import parsedate_to_datetime
 from urllib.parse import parse_qs, unquote
 
+from local.cosmos.addresses import by_rid
 from local.cosmos.errors import CosmosError
 from local.cosmos.messages import Clock, Request
 
@@ -26,6 +27,13 @@ class Authorizer:
             raise ValueError("the account key is not base 64: give the whole key as it was copied") from None
         self._clock = clock
         self._accept_aad = accept_aad
+
+    def is_key(self, text: str) -> bool:
+        """Whether a text is the account key."""
+        try:
+            return hmac.compare_digest(base64.b64decode(text), self._key)
+        except ValueError:  # not base 64, or not ASCII
+            return False
 
     def check(self, request: Request, parts: list[str]) -> None:
         """Raises 401 or 403 where the request is not signed with the account's key."""
@@ -83,10 +91,11 @@ def _payloads(parts: list[str]) -> list[tuple[str, str]]:
     if parts[-2:] == ["operations", "partitionkeydelete"]:
         link = "/".join(parts[:-2])
         return [("colls", link), ("partitionkey", link)]
-    if len(parts) % 2:
-        return [(parts[-1].lower(), "/".join(parts[:-1]))]
     if not parts:
         return [("", "")]
-    if parts[0] == "offers":  # clients sign the resource id alone, in lower case
-        return [("offers", parts[1].lower())]
-    return [(parts[-2].lower(), "/".join(parts))]
+    kind, path = (parts[-1], parts[:-1]) if len(parts) % 2 else (parts[-2], parts)
+    link = "/".join(path)
+    if parts[0] == "offers":  # clients sign the last resource id alone, in lower case
+        return [(kind.lower(), link.rpartition("/")[2].lower())]
+    by_name = [(kind.lower(), link)]
+    return [*by_name, (kind.lower(), path[-1].lower())] if by_rid(parts) else by_name

@@ -5,7 +5,7 @@ from typing import Any
 import orjson
 
 from local.cosmos import documents
-from local.cosmos.errors import CosmosError, bad_request, format_charge, range_gone
+from local.cosmos.errors import CosmosError, bad_request, format_charge, not_implemented, range_gone
 from local.cosmos.executor import Executor
 from local.cosmos.fast_path import FastPath
 from local.cosmos.messages import Request, Response
@@ -18,6 +18,7 @@ OPERATION_LIMIT = 100
 REQUEST_LIMIT = 2 * 1024 * 1024
 RESPONSE_LIMIT = 4 * 1024 * 1024
 MINIMAL = "return=minimal"
+HYBRID_ROW = b"\x81"  # the version that begins each row
 OPERATION_TYPES = {name.capitalize(): name for name in ("create", "upsert", "read", "replace", "patch", "delete")}
 
 
@@ -25,9 +26,16 @@ def read_operations(request: Request) -> list[dict[str, Any]]:
     """The operations of a request; raises 400 or 413 where they exceed the limits."""
     if len(request.body) > REQUEST_LIMIT:
         raise CosmosError(413, "Request size is too large")
+    if request.body[:1] == HYBRID_ROW:
+        raise not_implemented(
+            "batches as HybridRow, the binary form in which the .NET client sends TransactionalBatch and "
+            "AllowBulkExecution: write the items one by one, or send the batch as JSON with another client"
+        )
     operations = parse(request.body)
-    if not isinstance(operations, list) or not operations:
-        raise bad_request("A batch request is a JSON array of at least one operation.")
+    if operations == []:
+        raise bad_request("Batch request has no operations.")
+    if not isinstance(operations, list):
+        raise bad_request("A batch request is a JSON array of operations.")
     if len(operations) > OPERATION_LIMIT:
         raise bad_request(f"Batch request has more operations than what is supported: {OPERATION_LIMIT}.")
     return operations

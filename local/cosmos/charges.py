@@ -67,9 +67,9 @@ def read(size: int) -> float:
     return 1.0 if size <= KILOBYTE else interpolate(READ_TABLE, size)
 
 
-def query(matched_bytes: int) -> float:
-    """The charge of a page, by the bytes of the documents that matched."""
-    return QUERY_BASE + QUERY_PER_KILOBYTE * matched_bytes / KILOBYTE
+def query(loaded_bytes: int) -> float:
+    """The charge of a page, by the bytes of the documents that were loaded to test the condition."""
+    return QUERY_BASE + QUERY_PER_KILOBYTE * loaded_bytes / KILOBYTE
 
 
 def leaves(value: Any) -> int:

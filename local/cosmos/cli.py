@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import gc
+import ipaddress
 import logging
 import signal
 import sqlite3
@@ -16,6 +17,7 @@ from local.cosmos.emulator import Emulator
 from local.cosmos.gateway import Gateway
 from local.cosmos.server import CosmosServer, PortTakenError
 
+log = logging.getLogger(__name__)
 PORT, LAST_PORT = 8081, 65535
 
 
@@ -42,10 +44,23 @@ async def _serve(options: argparse.Namespace) -> None:
         loop.add_signal_handler(number, stop.set)
     authorizer = Authorizer(options.key, time.time, accept_aad=options.accept_aad)
     emulator = Emulator(data_dir=options.data, throttled=not options.unthrottled)
-    async with CosmosServer(Gateway(emulator, authorizer), port=options.port, bind=options.bind) as server:
+    reachable = not _is_this_machine(options.bind)
+    if reachable and options.key == EMULATOR_KEY:
+        log.warning(
+            "other machines can reach %s, and everybody knows the default key: give another --key", options.bind
+        )
+    gateway = Gateway(emulator, authorizer, guarded=reachable)
+    async with CosmosServer(gateway, port=options.port, bind=options.bind) as server:
         sys.stdout.write(f"cosmos ready: {server.url}\n")
         sys.stdout.flush()
         await stop.wait()
+
+
+def _is_this_machine(address: str) -> bool:
+    try:
+        return ipaddress.ip_address(address).is_loopback
+    except ValueError:
+        return address == "localhost"
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -5,6 +5,9 @@ from http.client import HTTPConnection
 from typing import Any
 from urllib.parse import urlsplit
 
+from local.cosmos import EMULATOR_KEY
+
+KEY_HEADER = "x-emulator-key"
 TIMEOUT = 10
 
 
@@ -15,7 +18,9 @@ class ControlError(Exception):
 class Control:
     """Orders faults, splits and pauses, and reads what the emulator has counted."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, key: str = EMULATOR_KEY) -> None:
+        """`key` is the account key. Only an emulator that is bound to an address of the network asks for it."""
+        self._headers = {KEY_HEADER: key}
         parts = urlsplit(url)
         self._host, self._port = parts.hostname or "127.0.0.1", parts.port or 8081
 
@@ -28,6 +33,16 @@ class Control:
     def container(self, database: str, container: str) -> dict[str, Any]:
         """The entry of one container in `state`."""
         return next(c for c in self.state() if (c["database"], c["container"]) == (database, container))
+
+    def requests(self, database: str, container: str) -> dict[tuple[str, int, int], int]:
+        """How many requests for a container had each kind, status and substatus since the emulator started. Requests
+        for a deleted container of the same name count too."""
+        found: list[dict[str, Any]] = self._ask("GET", "requests")["requests"]
+        return {
+            (entry["kind"], entry["status"], entry["substatus"]): entry["count"]
+            for entry in found
+            if (entry["database"], entry["container"]) == (database, container)
+        }
 
     def add_fault(self, **rule: Any) -> int:
         """Adds a rule and returns its id. docs/local.md lists the fields of a rule."""
@@ -76,7 +91,8 @@ class Control:
     def _ask(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
         connection = HTTPConnection(self._host, self._port, timeout=TIMEOUT)
         try:
-            connection.request(method, f"/_control/{path}", None if body is None else json.dumps(body))
+            data = None if body is None else json.dumps(body)
+            connection.request(method, f"/_control/{path}", data, self._headers)
             response = connection.getresponse()
             answer = json.loads(response.read())
         finally:

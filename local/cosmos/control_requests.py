@@ -1,10 +1,11 @@
-"""The control API for tests. It needs no key."""
+"""The control API for tests. It needs the account key where other machines can reach it."""
 
 from collections.abc import Callable
 from typing import Any
 
 import orjson
 
+from local.cosmos.control import KEY_HEADER
 from local.cosmos.definitions import read_throughput
 from local.cosmos.emulator import Emulator
 from local.cosmos.errors import CosmosError, bad_request
@@ -18,10 +19,14 @@ PARTITIONS_MAX = 1000
 Body = dict[str, Any]
 
 
-def control(emulator: Emulator, request: Request, parts: list[str]) -> Response:
-    """The response to a request below /_control/."""
+def control(emulator: Emulator, request: Request, parts: list[str], allowed: bool | None = None) -> Response:
+    """The response to a request below /_control/. `allowed` says whether it has the key, None that it needs none."""
     try:
-        _check_origin(request)
+        if allowed is None:
+            _check_origin(request)
+        elif not allowed:
+            message = f"The control API needs the account key in the header {KEY_HEADER}, because of --bind."
+            raise CosmosError(401, message)
         action = _ACTIONS.get((request.method, parts[0] if parts else ""))
         if action is None:
             known = ", ".join(f"{method} {name}" for method, name in _ACTIONS)
@@ -78,6 +83,12 @@ def _describe_partition(partition: Partition, *, throttled: bool) -> Body:
         "rate": partition.budget.rate if throttled else None,
         "served": [list(entry) for entry in partition.budget.history],
     }
+
+
+def _requests(emulator: Emulator, body: Body, rest: list[str]) -> Body:
+    names = ("database", "container", "kind", "status", "substatus", "count")
+    counts = [dict(zip(names, (*key, count), strict=True)) for key, count in sorted(emulator.requests.items())]
+    return {"requests": counts}
 
 
 def _list_faults(emulator: Emulator, body: Body, rest: list[str]) -> Body:
@@ -145,6 +156,7 @@ def _container(emulator: Emulator, body: Body) -> Container:
 _ACTIONS: dict[tuple[str, str], Callable[[Emulator, Body, list[str]], Body]] = {
     ("GET", ""): _ping,
     ("GET", "state"): _state,
+    ("GET", "requests"): _requests,
     ("GET", "faults"): _list_faults,
     ("POST", "faults"): _add_fault,
     ("DELETE", "faults"): _remove_faults,

@@ -5,10 +5,13 @@ from typing import Any
 from local.cosmos.errors import bad_request, not_implemented
 from local.cosmos.indexing import DEFAULT_POLICY
 from local.cosmos.parsing import check_id, whole
+from local.cosmos.paths import split_path
 
 NAME_LIMIT = 255
 THROUGHPUT_MIN, THROUGHPUT_MAX, THROUGHPUT_STEP = 400, 1_000_000, 100
 SYSTEM = frozenset({"_rid", "_self", "_etag", "_ts", "_docs", "_sprocs", "_triggers", "_udfs", "_conflicts"})
+Entries = list[dict[str, Any]]
+LACKING_INDEXES = {"vectorIndexes": "vector indexes", "fullTextIndexes": "full text indexes"}
 LACKING = {
     "defaultTtl": "time to live (defaultTtl)",
     "analyticalStorageTtl": "the analytical store (analyticalStorageTtl)",
@@ -77,8 +80,10 @@ def _read_partition_key(definition: Any) -> dict[str, Any]:
         raise bad_request(f"The partition key kind '{kind}' is not valid: it has to be Hash.")
     if version not in (1, 2):
         raise bad_request(f"The partition key version '{version}' is not valid: it has to be 1 or 2.")
-    if not isinstance(paths[0], str) or not paths[0].startswith("/") or len(paths[0]) < 2:
-        raise bad_request(f"The partition key path '{paths[0]}' is not valid: it has to begin with '/'.")
+    if not isinstance(paths[0], str) or not _is_path(paths[0]):
+        raise bad_request(
+            f"The partition key path '{paths[0]}' is not valid: it has to begin with '/' and name a property."
+        )
     return {"paths": paths, "kind": kind, "version": version}
 
 
@@ -90,15 +95,18 @@ def _read_indexing_policy(policy: Any) -> dict[str, Any]:
     mode = str(policy.get("indexingMode", "consistent")).lower()
     if mode not in {"consistent", "none", "lazy"}:
         raise bad_request(f"The indexing mode '{mode}' is not valid.")
-    for name in ("includedPaths", "excludedPaths"):
-        _check_paths(policy.get(name, []), name)
+    for name, feature in LACKING_INDEXES.items():
+        if policy.get(name):
+            raise not_implemented(f"{feature} (indexingPolicy.{name})")
+    _check_composite(policy.get("compositeIndexes", []))
+    paths = {name: _read_entries(policy.get(name, []), name) for name in ("includedPaths", "excludedPaths")}
     kept = {"automatic": mode != "none", **policy, "indexingMode": mode}
-    return kept if mode == "none" else kept | _read_paths(policy)
+    return kept if mode == "none" else kept | _with_defaults(**paths)
 
 
-def _read_paths(policy: dict[str, Any]) -> dict[str, Any]:
+def _with_defaults(includedPaths: Entries, excludedPaths: Entries) -> dict[str, Entries]:  # noqa: N803 - names of the service
     """The indexed paths. The root has to be among them, and `_etag` is excluded unless it is named."""
-    included, excluded = policy.get("includedPaths") or [], policy.get("excludedPaths") or []
+    included, excluded = includedPaths, excludedPaths
     if not included and not excluded:
         included = DEFAULT_POLICY["includedPaths"]
     named = {entry["path"] for entry in included + excluded}
@@ -111,8 +119,30 @@ def _read_paths(policy: dict[str, Any]) -> dict[str, Any]:
     return {"includedPaths": included, "excludedPaths": excluded + etag}
 
 
-def _check_paths(entries: Any, name: str) -> None:
-    for entry in entries if isinstance(entries, list) else [None]:
-        path = entry.get("path") if isinstance(entry, dict) else None
-        if not isinstance(path, str) or not path.startswith("/") or path[-1] not in "*?":
-            raise bad_request(f"The indexing path '{path}' of {name} is not valid: it has to end with '/?' or '/*'.")
+def _read_entries(entries: Any, name: str) -> Entries:
+    """Paths as the service keeps them: `/` is `/*`, and the index kinds of old clients (`indexes`) are left out."""
+    return [_read_entry(entry, name) for entry in (entries if isinstance(entries, list) else [None])]
+
+
+def _read_entry(entry: Any, name: str) -> dict[str, Any]:
+    kept = {key: value for key, value in entry.items() if key != "indexes"} if isinstance(entry, dict) else {}
+    path = "/*" if kept.get("path") == "/" else kept.get("path")
+    valid = path == "/*" or (isinstance(path, str) and path[-2:] in {"/*", "/?"} and _is_path(path[:-2]))
+    if not valid:
+        raise bad_request(f"The indexing path '{path}' of {name} is not valid: it has to end with '/?' or '/*'.")
+    return {**kept, "path": path}
+
+
+def _check_composite(indexes: Any) -> None:
+    """Raises 400 where a composite index is not a list of objects with a path."""
+    for index in indexes if isinstance(indexes, list) else [None]:
+        entries = index if isinstance(index, list) else [None]
+        if not all(isinstance(entry, dict) and _is_path(entry.get("path")) for entry in entries):
+            raise bad_request("A composite index is a list of objects with a path that begins with '/'.")
+
+
+def _is_path(path: Any) -> bool:
+    try:
+        return isinstance(path, str) and split_path(path) != ()
+    except ValueError:
+        return False

@@ -1,17 +1,22 @@
 """The emulated account with its fault rules and its journal: everything that outlives a request."""
 
 import time
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
 from local.cosmos.faults import Faults
 from local.cosmos.journal import Journal, MemoryJournal
 from local.cosmos.messages import Clock
-from local.cosmos.partitions import Partition
+from local.cosmos.partitions import Change, Partition
 from local.cosmos.sqlite_journal import SqliteJournal
 from local.cosmos.state import Account, Container, partitions_for
 
 FILE_NAME = "cosmos.sqlite"
+
+
+RequestCount = tuple[str, str, str, int, int]
+"""Database and container of the path, kind, status and substatus. Names are empty where the path has none."""
 
 
 @dataclass(slots=True, frozen=True)
@@ -32,6 +37,7 @@ class Emulator:
         self.clock = clock
         self.throttled = throttled
         self.paused = False
+        self.requests: Counter[RequestCount] = Counter()
         self.journal: Journal = self._open(data_dir) if data_dir else MemoryJournal()
         self._pending_splits: list[PendingSplit] = []
 
@@ -44,6 +50,13 @@ class Emulator:
         """Makes all writes durable, and releases the file."""
         self.flush()
         self.journal.close()
+
+    def changed(self, container: Container, changes: list[Change], now: float) -> None:
+        """Gives the writes of a request to the journal, and to the replicas where a rule lets them lag."""
+        self.journal.changed(container, changes)
+        lag = self.faults.longest_lag
+        if lag:
+            container.history.keep(changes, now, lag)
 
     def set_throughput(self, container: Container, throughput: int) -> None:
         """Changes the RU/s, and splits partitions until each can carry its part."""

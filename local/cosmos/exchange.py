@@ -10,6 +10,7 @@ from local.cosmos.faults import Effect
 from local.cosmos.messages import Request, Response
 from local.cosmos.parsing import read_key
 from local.cosmos.partitions import Partition
+from local.cosmos.replicas import View
 from local.cosmos.state import Container, Database
 from local.cosmos.transaction import Transaction
 
@@ -28,6 +29,7 @@ class Exchange:
     now: float
     started: Executor | None = None  # set by `executor()`
     effect: Effect | None = None  # of a fault rule for the whole request
+    kind: str | None = None  # of the request, as it is counted; None where the request is refused before its route
 
     def header(self, name: str) -> str | None:
         """A header by its lower case name."""
@@ -83,17 +85,26 @@ class Exchange:
                 "consistency level."
             )
 
-    def check_session(self, partition: Partition) -> None:
-        """Raises 404/1002 for a session token that is ahead of the partition."""
-        token = self.header("x-ms-session-token")
-        if not token:
-            return
-        for entry in token.split(","):
+    def check_session(self, partition: Partition) -> int:
+        """The last write of the partition that the session token names, 0 without; raises 404/1002 where the
+        partition is behind it."""
+        named = 0
+        for entry in (self.header("x-ms-session-token") or "").split(","):
             range_id, _, version = entry.partition(":")
-            if range_id == partition.id and _lsn_of(version) > partition.lsn:
-                raise not_found(1002)
+            if range_id == partition.id or range_id in partition.parents:
+                named = max(named, _lsn_of(version))
+        if named > partition.lsn:
+            raise not_found(1002)
+        return named
 
-    def answer(self, executor: Executor, partition: Partition | None, response: Response) -> Response:
+    def view(self, partition: Partition) -> View:
+        """What a query sees: the partition, or a replica where a fault rule lets it lag."""
+        named = self.check_session(partition)
+        if self.effect is None or not self.effect.lag:
+            return partition
+        return self.container().replica(partition, self.now - self.effect.lag, named)
+
+    def answer(self, executor: Executor, partition: View | None, response: Response) -> Response:
         """Adds the headers of every response about documents."""
         headers = response.headers
         path = f"dbs/{quote(self.parts[1])}/colls/{quote(self.parts[3])}"
@@ -102,6 +113,7 @@ class Exchange:
         if partition is not None:
             headers["x-ms-session-token"] = session_token(partition)
             headers[RANGE_HEADER] = partition.id
+            headers["lsn"] = str(partition.lsn)
         return response
 
     def whole_effect(self) -> Effect | None:
@@ -110,7 +122,7 @@ class Exchange:
         return inner if self.effect is None else self.effect.joined(inner)
 
 
-def session_token(partition: Partition) -> str:
+def session_token(partition: View) -> str:
     """The session token for the writes of a partition so far."""
     return f"{partition.id}:-1#{partition.lsn}"
 

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 from local.cosmos.errors import CosmosError, throttled
 from local.cosmos.faults import Effect, Faults, Target
-from local.cosmos.operations import Operation, Outcome, perform
+from local.cosmos.operations import Operation, Outcome, perform, read
 from local.cosmos.partitions import Partition
+from local.cosmos.replicas import Replica
 from local.cosmos.state import Container, Database
 from local.cosmos.transaction import Transaction
 
@@ -19,6 +20,7 @@ class Executor:
     faults: Faults
     now: float
     effect: Effect | None = None  # of fault rules on the whole response
+    replica: Replica | None = None  # that answered in place of the partition
 
     @property
     def container(self) -> Container:
@@ -61,11 +63,17 @@ class Executor:
             return perform(self.tx, partition, op)
         if effect.when == "before":
             self.take(effect)
-            outcome = perform(self.tx, partition, op)
+            outcome = self._perform(partition, op, effect.lag)
         else:
-            outcome = perform(self.tx, partition, op)
+            outcome = self._perform(partition, op, effect.lag)
             self.take(effect)
         return outcome
+
+    def _perform(self, partition: Partition, op: Operation, lag: float) -> Outcome:
+        if not lag or op.session_lsn is None:
+            return perform(self.tx, partition, op)
+        self.replica = self.container.replica(partition, self.now - lag, op.session_lsn)
+        return read(self.replica, op)
 
     def take(self, effect: Effect) -> None:
         """Keeps the delay and reset for the response, and raises the status of the rule."""

@@ -18,9 +18,10 @@ _NUMBER: tuple[type, ...] = (int, float)
 _TYPES: dict[str, tuple[type, ...]] = {  # types of a rule's fields in JSON
     **dict.fromkeys(("kind", "database", "container", "range", "when"), (str,)),
     **dict.fromkeys(("nth", "times", "seed", "status", "substatus", "retry_after_ms"), (int,)),
-    **dict.fromkeys(("probability", "latency_ms"), _NUMBER),
+    **dict.fromkeys(("probability", "latency_ms", "lag_seconds"), _NUMBER),
     "reset": (bool,),
 }
+LAGGING = frozenset({"read", "query"})  # kinds that a replica answers
 
 
 @dataclass(slots=True, frozen=True)
@@ -43,6 +44,7 @@ class Effect:
     retry_after_ms: int | None = None
     delay: float = 0.0
     reset: bool = False
+    lag: float = 0.0  # seconds
 
     def raise_status(self) -> None:
         """Raises the rule's status. A reset before the write raises 503, so that nothing is written."""
@@ -80,6 +82,7 @@ class Rule:
     retry_after_ms: int | None = None
     latency_ms: float = 0.0
     reset: bool = False
+    lag_seconds: float = 0.0
     matched: int = 0
     fired: int = 0
     _random: random.Random = field(default_factory=random.Random, repr=False)
@@ -106,8 +109,10 @@ class Rule:
             raise bad_request("The 'when' of a fault rule is 'before' or 'after'.")
         if self.kind is not None and self.kind not in KINDS:
             raise bad_request(f"The 'kind' of a fault rule is one of {', '.join(KINDS)}.")
-        if self.status is None and not self.reset and not self.latency_ms:
-            raise bad_request("A fault rule needs a status, a latency_ms or a reset.")
+        if self.status is None and not self.reset and not self.latency_ms and not self.lag_seconds:
+            raise bad_request("A fault rule needs a status, a latency_ms, a lag_seconds or a reset.")
+        if self.lag_seconds < 0 or (self.lag_seconds and self.kind not in {None, *LAGGING}):
+            raise bad_request("A fault rule with 'lag_seconds' above 0 is for the kinds read and query.")
         if self.status is not None and not 400 <= self.status <= 599:
             raise bad_request("The 'status' of a fault rule is from 400 to 599.")
         if self.latency_ms < 0 or not 0 <= self.probability <= 1:
@@ -116,6 +121,7 @@ class Rule:
     def matches(self, target: Target) -> bool:
         return (
             self.kind in {None, target.kind}
+            and (not self.lag_seconds or target.kind in LAGGING)
             and self.container in {None, target.container}
             and self.database in {None, target.database}
             and self.range in {None, target.range}
@@ -133,7 +139,7 @@ class Rule:
 
     def effect(self) -> Effect:
         delay = self.latency_ms / 1000
-        return Effect(self.when, self.status, self.substatus, self.retry_after_ms, delay, self.reset)
+        return Effect(self.when, self.status, self.substatus, self.retry_after_ms, delay, self.reset, self.lag_seconds)
 
     def as_json(self) -> dict[str, Any]:
         """The rule with its counts."""
@@ -157,6 +163,11 @@ class Faults:
     def remove(self, id_: int | None = None) -> None:
         """Removes one rule, or all. Fired faults stay listed."""
         self.rules = [rule for rule in self.rules if id_ is not None and rule.id != id_]
+
+    @property
+    def longest_lag(self) -> float:
+        """The most seconds that a read may lag."""
+        return max((rule.lag_seconds for rule in self.rules), default=0.0)
 
     def fire(self, target: Target) -> Effect | None:
         """The effect of the first rule that fires for an operation."""

@@ -1,5 +1,7 @@
 """HTTP/1.1 as bytes: heads and chunked bodies of requests, and whole responses."""
 
+import re
+
 from local.cosmos.messages import Request, Response
 
 BODY_LIMIT = 4 * 1024 * 1024
@@ -12,6 +14,11 @@ REASONS = {
     500: "Internal Server Error", 501: "Not Implemented", 503: "Service Unavailable",
 }  # fmt: skip
 NO_BODY = frozenset({204, 304})
+NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]{1,16})[ \t]*(?:;[^\r\n]*)?")
+ONCE = frozenset({"host", "content-length", "transfer-encoding"})
+"""Headers whose second line could make two servers read one request differently."""
 
 
 class BadWire(Exception):
@@ -34,9 +41,11 @@ def parse_head(head: bytes) -> Request:
     for line in lines[1:]:
         name, colon, value = line.partition(":")
         name = name.lower()
-        if not colon or not name or name != name.strip() or (name == "content-length" and name in headers):
+        if not colon or NAME.fullmatch(name) is None or (name in ONCE and name in headers):
             raise BadWire(400, "A header line is malformed.")
-        headers[name] = value.strip()
+        if CONTROL.search(value):
+            raise BadWire(400, "A header holds a control character.")
+        headers[name] = value.strip(" \t")
     if words[2] == "HTTP/1.0":
         headers.setdefault("connection", "close")
     return Request(words[0].upper(), words[1], headers)
@@ -79,7 +88,7 @@ def read_chunks(buffer: bytearray, start: int) -> tuple[bytes, int] | None:
 
 
 def _chunk_size(line: bytes) -> int:
-    try:
-        return int(line.partition(b";")[0].strip() or b"-", 16)
-    except ValueError:
-        raise BadWire(400, "A chunk size is malformed.") from None
+    found = CHUNK_SIZE.fullmatch(line)
+    if found is None:
+        raise BadWire(400, "A chunk size is malformed.")
+    return int(found[1], 16)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from local.cosmos.charges import leaves
+from local.cosmos.paths import split_path
 
 DEFAULT_POLICY: dict[str, Any] = {
     "indexingMode": "consistent",
@@ -50,8 +51,8 @@ def _paths(policy: dict[str, Any], name: str) -> list[str]:
 
 
 def _segments(path: str) -> tuple[str, ...]:
-    parts = [part.strip('"') for part in path.strip("/").split("/")]
-    return tuple(part for part in parts if part not in {"*", "?"})
+    """The names of an indexing path, without its end `/*` or `/?`."""
+    return split_path(path[:-2])
 
 
 def _leaf_paths(value: Any, path: tuple[str, ...]) -> list[tuple[str, ...]]:

@@ -89,12 +89,14 @@ def _single(exchange: Exchange, kind: str, id_: str | None, body: object) -> Res
     key = key_from_header(exchange)
     executor = exchange.executor()
     partition = executor.container.partition_of(key)
-    exchange.check_session(partition)
+    named = exchange.check_session(partition)
     op = Operation(kind, key, id_, body, exchange.header("if-match"), exchange.header("if-none-match"))
     if kind == "create" and op.if_none_match == "*":
         op.if_none_match = None  # a create refuses an existing document with 409 in any case
+    op.session_lsn = named if kind == "read" else None
     outcome = executor.run(partition, op)
-    return exchange.answer(executor, partition, _response(exchange, executor, partition, kind, outcome))
+    response = _response(exchange, executor, partition, kind, outcome)
+    return exchange.answer(executor, executor.replica or partition, response)
 
 
 def _response(exchange: Exchange, executor: Executor, partition: Partition, kind: str, outcome: Outcome) -> Response:

@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from local.cosmos.partitions import Change
 from local.cosmos.state import Container
-from local.cosmos.transaction import Change
 
 Row = tuple[int, str, str, bytes, int, int, bytes]  # number, container, id, key, lsn, ts, body
 

@@ -11,6 +11,7 @@ from local.cosmos.errors import CosmosError, bad_request, conflict, not_found, p
 from local.cosmos.parsing import MISSING_ID
 from local.cosmos.partitions import Partition, Record
 from local.cosmos.query.in_memory import condition_holds
+from local.cosmos.replicas import View
 from local.cosmos.rids import etag_of
 from local.cosmos.transaction import Transaction
 
@@ -27,6 +28,8 @@ class Operation:
     body: Any = None
     if_match: str | None = None
     if_none_match: str | None = None
+    session_lsn: int | None = None
+    """A replica that has this write may answer a read; None means that the partition itself has to."""
 
 
 @dataclass(slots=True)
@@ -41,6 +44,15 @@ class Outcome:
 def perform(tx: Transaction, partition: Partition, op: Operation) -> Outcome:
     """Does one operation; raises CosmosError, and then changes nothing."""
     return _KINDS[op.kind](tx, partition, op)
+
+
+def read(view: View, op: Operation) -> Outcome:
+    """Reads the document that a partition or a replica has; raises CosmosError."""
+    found = view.get(op.key, _id_of(op))
+    if found is None:
+        raise _charged(not_found())
+    status = 304 if op.if_none_match in {"*", etag_of(found.lsn, found.ts)} else 200
+    return Outcome(status, charges.read(len(found.body)), found)
 
 
 def _create(tx: Transaction, partition: Partition, op: Operation) -> Outcome:
@@ -59,19 +71,16 @@ def _upsert(tx: Transaction, partition: Partition, op: Operation) -> Outcome:
 
 
 def _replace(tx: Transaction, partition: Partition, op: Operation) -> Outcome:
+    """Replaces a document. A body with another id renames it."""
     before = _existing(partition, op)
     id_ = documents.check_document(tx.container, op.body, op.key)
-    if op.id is not None and id_ != op.id:
-        raise bad_request(f"The input content is invalid: the id '{id_}' is not the '{op.id}' of the address.")
-    return _write(tx, partition, op, id_, before)
-
-
-def _read(tx: Transaction, partition: Partition, op: Operation) -> Outcome:
-    found = partition.get(op.key, _id_of(op))
-    if found is None:
-        raise _charged(not_found())
-    status = 304 if op.if_none_match in {"*", etag_of(found.lsn, found.ts)} else 200
-    return Outcome(status, charges.read(len(found.body)), found)
+    if id_ == op.id:
+        return _write(tx, partition, op, id_, before)
+    if partition.get(op.key, id_) is not None:
+        raise _charged(conflict())
+    body = documents.encode(op.body)
+    record = tx.rename(partition, _id_of(op), id_, body, before)
+    return Outcome(200, charges.replace(len(body), tx.container.count_terms(op.body)), record)
 
 
 def _delete(tx: Transaction, partition: Partition, op: Operation) -> Outcome:
@@ -136,7 +145,7 @@ _KINDS: dict[str, Callable[[Transaction, Partition, Operation], Outcome]] = {
     "create": _create,
     "upsert": _upsert,
     "replace": _replace,
-    "read": _read,
+    "read": lambda tx, partition, op: read(partition, op),
     "delete": _delete,
     "patch": _patch,
 }

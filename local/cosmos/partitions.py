@@ -42,6 +42,10 @@ class Partition:
         group = self.groups.get(key)
         return group.get(id_) if group is not None else None
 
+    def numbered(self, number: int) -> Record | None:
+        """The document with a number, or None."""
+        return self._records.get(number)
+
     def group(self, key: bytes) -> dict[str, Record]:
         """The documents of a logical partition. Writing into the result writes into the partition."""
         group = self.groups.get(key)
@@ -105,3 +109,7 @@ class Partition:
         at = bisect_right(self._numbers, number)
         if at == 0 or self._numbers[at - 1] != number:
             self._numbers.insert(at, number)
+
+
+Change = tuple[Partition, str, Record | None, Record | None, int]
+"""Partition, id, the document before, the document after, and the LSN; None where there is no document."""

@@ -1,10 +1,11 @@
 """One page of a query's answer, read from one partition or from all."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
+from time import perf_counter
 
-from local.cosmos import charges
+from local.cosmos import charges, metrics
 from local.cosmos.documents import render
 from local.cosmos.errors import format_charge
 from local.cosmos.exchange import Exchange, session_token
@@ -14,6 +15,7 @@ from local.cosmos.partitions import Partition, Record
 from local.cosmos.query.prepared import PreparedQuery
 from local.cosmos.query.rows import Page, Remembered, Source, Token
 from local.cosmos.query_tokens import Position, write_token
+from local.cosmos.replicas import View
 
 
 @dataclass(slots=True)
@@ -25,31 +27,38 @@ class QueryPage:
     prepared: PreparedQuery
     page: Page
     token: Token
+    began: float = field(default_factory=perf_counter)
 
     def from_one(self, partition: Partition, key: bytes | None) -> Response:
         """The response from one partition, or from one partition key of it."""
         exchange, prepared = self.exchange, self.prepared
-        exchange.check_session(partition)
-        scope = (partition.id, partition.lsn, key, exchange.header("x-ms-start-epk"), exchange.header("x-ms-end-epk"))
+        view = exchange.view(partition)
+        scope = (
+            partition.id,
+            view.lsn,
+            key,
+            exchange.header("x-ms-start-epk"),
+            exchange.header("x-ms-end-epk"),
+        )
         remembered = partial(self.executor.container.sorted_rows.get, (*prepared.identity, *scope))
-        charge, following = self._run(partition, self._sources(partition, key), self.token, remembered)
-        return self._respond(charge, following, [partition])
+        charge, following = self._run(partition, self._sources(view, key), self.token, remembered)
+        return self._respond(charge, following, [view])
 
     def from_all(self) -> Response:
-        """The response from all partitions, read one after the other."""
+        """The response from the first partition that has rows. Partitions without any are skipped."""
         position = Position.read(self.token)
         charge = 0.0
-        visited: list[Partition] = []
+        visited: list[View] = []
         for partition in self._partitions(position):
             after = position.after(partition)
-            if self.page.full or (visited and partition.budget.wait_ms(self.executor.now)):
+            if self.page.rows or self.page.full or (visited and partition.budget.wait_ms(self.executor.now)):
                 return self._respond(charge, position.at(partition, after), visited)
-            self.exchange.check_session(partition)
+            view = self.exchange.view(partition)
             start: Token = {"after": after} if after else {}
-            sources = self._sources(partition, None)
+            sources = self._sources(view, None)
             spent, following = self._run(partition, sources, start, lambda make: make())
             charge += spent
-            visited.append(partition)
+            visited.append(view)
             if following is not None:
                 return self._respond(charge, position.at(partition, following["after"]), visited)
         return self._respond(charge, None, visited)
@@ -75,7 +84,7 @@ class QueryPage:
         self.executor.account_for(partition, "query", 200, charge)
         return charge, following
 
-    def _sources(self, partition: Partition, key: bytes | None) -> Callable[[int], Iterable[Source]]:
+    def _sources(self, view: View, key: bytes | None) -> Callable[[int], Iterable[Source]]:
         """A function that yields the documents after a number. A query without FROM has one empty document."""
         if not self.prepared.query.alias:
             return lambda after: [] if after else [Source(1, 0, lambda: b"{}")]
@@ -83,7 +92,7 @@ class QueryPage:
         low, high = self.exchange.header("x-ms-start-epk"), self.exchange.header("x-ms-end-epk")
 
         def sources(after: int) -> Iterator[Source]:
-            records: Iterable[Record] = partition.scan(after) if key is None else partition.scan_key(key, after)
+            records: Iterable[Record] = view.scan(after) if key is None else view.scan_key(key, after)
             for record in records:
                 if (low is None or container.effective(record.key) >= low) and (
                     high is None or container.effective(record.key) < high
@@ -92,11 +101,23 @@ class QueryPage:
 
         return sources
 
-    def _respond(self, charge: float, following: Token | None, partitions: list[Partition]) -> Response:
+    def _measured(self) -> dict[str, str]:
+        """The headers with metrics that the client asks for."""
+        exchange, index, headers = self.exchange, self.prepared.index, {}
+        if exchange.flag("x-ms-documentdb-populatequerymetrics"):
+            headers["x-ms-documentdb-query-metrics"] = metrics.query_metrics(self.page, perf_counter() - self.began)
+        if index is not None and exchange.flag("x-ms-cosmos-populateindexmetrics"):
+            headers["x-ms-cosmos-index-utilization"] = metrics.index_metrics(index)
+        elif index is not None and exchange.flag("x-ms-cosmos-populateindexmetrics-v2"):
+            headers["x-ms-cosmos-index-utilization"] = metrics.index_metrics_v2(index)
+        return headers
+
+    def _respond(self, charge: float, following: Token | None, partitions: list[View]) -> Response:
         rows, executor = self.page.rows, self.executor
         headers = {"x-ms-request-charge": format_charge(charge), "x-ms-item-count": str(len(rows))}
         if following is not None:
             headers["x-ms-continuation"] = write_token(following)
+        headers.update(self._measured())
         head = b'{"_rid":"%b","Documents":[' % executor.container.rid.encode()
         body = head + b",".join(rows) + b'],"_count":%d}' % len(rows)
         only = partitions[0] if len(partitions) == 1 else None

@@ -1,6 +1,6 @@
 """Requests that query documents: in one partition key, in one partition key range, or in all of them."""
 
-from typing import Any
+from contextlib import suppress
 
 import orjson
 
@@ -10,7 +10,8 @@ from local.cosmos.exchange import KEY_HEADER, RANGE_HEADER, Exchange
 from local.cosmos.messages import Response
 from local.cosmos.paging import page_size
 from local.cosmos.parsing import parse, read_key
-from local.cosmos.query.parser import parse_query, read_query
+from local.cosmos.query.body import QueryBody, read_query
+from local.cosmos.query.parser import parse_query
 from local.cosmos.query.plan import FIRST, WHOLE, build_plan, check_order, is_streamable, pinned_key
 from local.cosmos.query.prepared import PreparedQuery
 from local.cosmos.query.rows import Page, to_portable
@@ -18,7 +19,7 @@ from local.cosmos.query_pages import QueryPage
 from local.cosmos.query_tokens import read_token
 from local.cosmos.state import Container
 
-EVERYTHING = "SELECT * FROM root"
+EVERYTHING = QueryBody("SELECT * FROM root", {}, None)
 NO_CROSS_PARTITION = (
     "Cross partition query is required but disabled. Please set x-ms-documentdb-query-enablecrosspartition to true, "
     "specify x-ms-documentdb-partitionkey, or revise your query to avoid this exception."
@@ -32,26 +33,27 @@ NOT_SERVABLE = (
 
 def plan(exchange: Exchange) -> Response:
     """POST docs with the header for a query plan: how the client sends a query to the partitions."""
-    text, parameters = read_query(parse(exchange.request.body))
+    asked = read_query(parse(exchange.request.body))
     container = exchange.container()
-    prepared = _prepare(container, text, parameters)
+    prepared = _prepare(container, asked)
     query = prepared.query
-    key = pinned_key(query, parameters, container.key_path)
+    header = exchange.header(KEY_HEADER)
+    key = pinned_key(query, asked.parameters, container.key_path) if header is None else read_key(header)
     ranges = [WHOLE if query.alias else FIRST]
     if key is not None:
         point = container.effective(key)
         ranges = [{"min": point, "max": point, "isMinInclusive": True, "isMaxInclusive": True}]
     features = set((exchange.header("x-ms-cosmos-supported-query-features") or "").replace(" ", "").split(","))
-    body = orjson.dumps(build_plan(query, prepared, ranges, features))
+    body = orjson.dumps(build_plan(query, prepared, ranges, features, one_partition=key is not None))
     return Response(200, {"x-ms-request-charge": "0"}, body)
 
 
 def query(exchange: Exchange) -> Response:
     """POST docs with the header for a query: one page."""
-    text, parameters = read_query(parse(exchange.request.body))
-    prepared = _prepare(exchange.container(), text, parameters)
+    asked = read_query(parse(exchange.request.body))
+    prepared = _prepare(exchange.container(), asked)
     pages = _pages(exchange, prepared)
-    in_one = _in_one_partition(pages, pinned_key(prepared.query, parameters, pages.executor.container.key_path))
+    in_one = _in_one_partition(pages, pinned_key(prepared.query, asked.parameters, pages.executor.container.key_path))
     if in_one is not None:
         return in_one
     if not exchange.flag("x-ms-documentdb-query-enablecrosspartition"):
@@ -65,15 +67,17 @@ def read_feed(exchange: Exchange) -> Response:
     """GET docs: one page of all documents."""
     if exchange.header("a-im"):
         raise not_implemented("the change feed")
-    pages = _pages(exchange, _prepare(exchange.container(), EVERYTHING, {}))
+    pages = _pages(exchange, _prepare(exchange.container(), EVERYTHING))
     in_one = _in_one_partition(pages, None)
     return pages.from_all() if in_one is None else in_one
 
 
-def _prepare(container: Container, text: str, parameters: dict[str, Any]) -> PreparedQuery:
-    prepared = PreparedQuery(parse_query(text), parameters)
-    prepared.identity = (text, orjson.dumps([[name, to_portable(value)] for name, value in parameters.items()]))
-    check_order(prepared.query, container.properties["indexingPolicy"])
+def _prepare(container: Container, asked: QueryBody) -> PreparedQuery:
+    policy = container.properties["indexingPolicy"]
+    prepared = PreparedQuery(parse_query(asked.text), asked.parameters, asked.resume, policy)
+    values = [[name, to_portable(value)] for name, value in asked.parameters.items()]
+    prepared.identity = (asked.text, orjson.dumps(values))
+    check_order(prepared.query, policy)
     return prepared
 
 
@@ -96,7 +100,10 @@ def _in_one_partition(pages: QueryPage, pinned: bytes | None) -> Response | None
 
 
 def _not_servable(prepared: PreparedQuery) -> CosmosError:
-    """400/1004. Its body has the plan, which tells some clients that they need one."""
+    """400/1004. Its body has the plan, which tells some clients that they need one. A query that has no plan gets its
+    error when the client asks for the plan."""
     error = CosmosError(400, NOT_SERVABLE, 1004)
-    error.details = {"additionalErrorInfo": orjson.dumps(build_plan(prepared.query, prepared, [WHOLE], None)).decode()}
+    with suppress(CosmosError):
+        plan = build_plan(prepared.query, prepared, [WHOLE], None)
+        error.details = {"additionalErrorInfo": orjson.dumps(plan).decode()}
     return error

@@ -5,7 +5,7 @@ from typing import Any
 import orjson
 
 from local.cosmos import charges
-from local.cosmos.errors import bad_request, format_charge
+from local.cosmos.errors import bad_request, format_charge, precondition_failed
 from local.cosmos.exchange import Exchange
 from local.cosmos.messages import Response
 from local.cosmos.nesting import NESTING_LIMIT, depth, too_deep
@@ -36,6 +36,23 @@ def feed(exchange: Exchange, rid: str, name: str, entries: list[dict[str, Any]])
     page, end = entries[start : start + size], start + size
     headers = {"x-ms-continuation": str(end)} if end < len(entries) else {}
     return answer(200, {"_rid": rid, name: page, "_count": len(page)}, headers=headers)
+
+
+def check_etag(exchange: Exchange, properties: dict[str, Any]) -> None:
+    """Raises 412 where a change is for another version of the resource than it has."""
+    wanted, unwanted = exchange.header("if-match"), exchange.header("if-none-match")
+    if wanted and wanted not in {"*", properties["_etag"]}:
+        raise precondition_failed()
+    if unwanted and unwanted in {"*", properties["_etag"]}:
+        raise precondition_failed()
+
+
+def answer_read(exchange: Exchange, properties: dict[str, Any], headers: dict[str, str] | None = None) -> Response:
+    """The answer to a read: 200, or 304 where the client has this version."""
+    response = answer(200, properties, headers=headers)
+    if exchange.header("if-none-match") not in {"*", properties["_etag"]}:
+        return response
+    return Response(304, response.headers)
 
 
 def answer(

@@ -28,6 +28,25 @@ def document_rid(container: bytes, number: int) -> bytes:
     return binascii.b2a_base64(container + number.to_bytes(8, "little"), newline=False).replace(b"/", b"-")
 
 
+def document_number(rid: str, container: bytes | None = None) -> int | None:
+    """The number in a document's id; None where it is not the id of a document, or not of the given container."""
+    try:
+        data = decode_rid(rid)
+    except ValueError:  # not base 64, or not ASCII
+        return None
+    if len(data) != 16 or (container is not None and data[:8] != container):
+        return None
+    return int.from_bytes(data[8:], "little")
+
+
+def is_database_rid(text: str) -> bool:
+    """Whether a text has the form of a database's id."""
+    try:
+        return len(text) == 8 and text.endswith("==") and len(decode_rid(text)) == DATABASE_BYTES
+    except ValueError:
+        return False
+
+
 def decode_rid(text: str) -> bytes:
     """The bytes of a resource id."""
     return binascii.a2b_base64(text.replace("-", "/"))

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from local.cosmos import item_requests, offer_requests, range_requests, resource_requests
+from local.cosmos import container_requests, item_requests, offer_requests, range_requests, resource_requests
 from local.cosmos.errors import CosmosError, not_implemented
 from local.cosmos.exchange import Exchange
 from local.cosmos.messages import Response
@@ -17,11 +17,11 @@ ROUTES: dict[tuple[str, str], Route] = {
     ("POST", "dbs"): (resource_requests.create_database, "metadata"),
     ("GET", "dbs/*"): (resource_requests.read_database, "metadata"),
     ("DELETE", "dbs/*"): (resource_requests.delete_database, "metadata"),
-    ("GET", "dbs/*/colls"): (resource_requests.list_containers, "metadata"),
-    ("POST", "dbs/*/colls"): (resource_requests.create_container, "metadata"),
-    ("GET", "dbs/*/colls/*"): (resource_requests.read_container_properties, "metadata"),
-    ("PUT", "dbs/*/colls/*"): (resource_requests.replace_container, "metadata"),
-    ("DELETE", "dbs/*/colls/*"): (resource_requests.delete_container, "metadata"),
+    ("GET", "dbs/*/colls"): (container_requests.list_containers, "metadata"),
+    ("POST", "dbs/*/colls"): (container_requests.create_container, "metadata"),
+    ("GET", "dbs/*/colls/*"): (container_requests.read_container_properties, "metadata"),
+    ("PUT", "dbs/*/colls/*"): (container_requests.replace_container, "metadata"),
+    ("DELETE", "dbs/*/colls/*"): (container_requests.delete_container, "metadata"),
     ("GET", "dbs/*/colls/*/pkranges"): (range_requests.list_ranges, "pkranges"),
     ("GET", "dbs/*/colls/*/docs"): (read_feed, "query"),
     ("POST", "dbs/*/colls/*/docs"): (item_requests.write_item, None),

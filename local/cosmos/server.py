@@ -15,6 +15,8 @@ from local.cosmos.wire import Connection
 log = logging.getLogger(__name__)
 BACKLOG = 2048
 READY_SECONDS = 10.0
+IDLE_SECONDS = 75.0
+"""Longer than the 15 s after which aiohttp, with which clients connect, closes its idle connections."""
 
 
 class PortTakenError(Exception):
@@ -56,6 +58,7 @@ class CosmosServer:
             raise
         self.port = self._server.sockets[0].getsockname()[1]
         await asyncio.wait_for(self._ask_itself(), READY_SECONDS)
+        self._sweep = self._loop.call_later(IDLE_SECONDS / 4, self._close_idle)
         return self
 
     async def __aexit__(
@@ -63,6 +66,7 @@ class CosmosServer:
     ) -> None:
         """Refuses new connections, waits for the commits, closes the old connections, and then the file."""
         self._server.close()
+        self._sweep.cancel()
         await self._idle.wait()
         for connection in list(self._connections):
             connection.abort()
@@ -90,6 +94,12 @@ class CosmosServer:
             held, self._held = self._held, []
             for one in held:
                 self._loop.call_soon(self.receive, *one)
+
+    def _close_idle(self) -> None:
+        since = self._loop.time() - IDLE_SECONDS
+        for connection in list(self._connections):
+            connection.close_if_idle(since)
+        self._sweep = self._loop.call_later(IDLE_SECONDS / 4, self._close_idle)
 
     def _answer(self, request: Request) -> Response:
         if self._broken is not None:
@@ -147,5 +157,5 @@ class CosmosServer:
             line = await reader.readline()
         finally:
             writer.close()
-        if b" 200 " not in line:
+        if not line.startswith(b"HTTP/1.1 "):
             raise RuntimeError(f"the emulator did not answer its own request: {line!r}")

@@ -9,9 +9,8 @@ import orjson
 
 from local.cosmos.account_json import dump_resources, load_resources
 from local.cosmos.journal import Batch
-from local.cosmos.partitions import Record
+from local.cosmos.partitions import Change, Record
 from local.cosmos.state import Account, Container
-from local.cosmos.transaction import Change
 
 ROWS_A_STATEMENT = 128
 SCHEMA = """
@@ -76,7 +75,7 @@ class SqliteJournal:
     def changed(self, container: Container, changes: list[Change]) -> None:
         """Remembers the last state of each document."""
         items, rid = self._batch.items, container.rid
-        for _, id_, before, after in changes:
+        for _, id_, before, after, _ in changes:
             if after is not None:
                 items[after.number] = (after.number, rid, id_, after.key, after.lsn, after.ts, after.body)
             elif before is not None:

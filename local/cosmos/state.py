@@ -11,7 +11,9 @@ from local.cosmos import hashing
 from local.cosmos.errors import not_found, range_gone
 from local.cosmos.indexing import term_counter
 from local.cosmos.partitions import Partition
+from local.cosmos.paths import split_path
 from local.cosmos.query.rows import RowCache
+from local.cosmos.replicas import History, Replica
 from local.cosmos.rids import database_of, decode_rid, encode_rid, etag_of
 
 PARTITION_RATE = 10_000  # RU/s, the most of one physical partition
@@ -36,12 +38,13 @@ class Container:
         self._next_range = 0
         self.counts: Counter[tuple[str, str, int]] = Counter()  # operations by range, kind and status
         self.sorted_rows = RowCache()
+        self.history = History()
         self.refresh()
 
     def refresh(self) -> None:
         """Derives fields from the properties."""
         definition = self.properties["partitionKey"]
-        self.key_path: list[str] = _path_parts(definition["paths"][0])
+        self.key_path: list[str] = list(split_path(definition["paths"][0]))
         self.key_version: int = definition.get("version", 1)
         self.effective: Callable[[bytes], str] = hashing.effective_v2 if self.key_version == 2 else hashing.effective_v1
         self.count_terms = term_counter(self.properties.get("indexingPolicy"))
@@ -83,6 +86,15 @@ class Container:
             if partition.id == id_:
                 return partition
         raise range_gone()
+
+    def replica(self, partition: Partition, time: float, lsn: int) -> Replica:
+        """The partition without its writes that are later than both a time and an LSN."""
+        missing = [
+            write
+            for write in self.history.since(time, lsn)
+            if partition.low <= self.effective(write.key) < partition.high
+        ]
+        return Replica(partition, missing)
 
     def split(self, parent: Partition) -> list[Partition]:
         """Splits a partition into two halves with new range ids."""
@@ -177,7 +189,3 @@ class Account:
 def partitions_for(throughput: int) -> int:
     """The number of physical partitions that a throughput needs."""
     return max(1, math.ceil(throughput / PARTITION_RATE))
-
-
-def _path_parts(path: str) -> list[str]:
-    return [part.strip('"') for part in path.strip("/").split("/")]

@@ -2,11 +2,8 @@
 
 from dataclasses import dataclass, field
 
-from local.cosmos.partitions import Partition, Record
+from local.cosmos.partitions import Change, Partition, Record
 from local.cosmos.state import Account, Container
-
-Change = tuple[Partition, str, Record | None, Record | None]
-"""Partition, id, the document before and the document after; None where there is no document."""
 
 
 @dataclass(slots=True)
@@ -34,18 +31,28 @@ class Transaction:
         record = Record(body, number, lsn, self.ts, key)
         partition.put_in(group, id_, record, before)
         partition.lsn = lsn
-        self.changes.append((partition, id_, before, record))
+        self.changes.append((partition, id_, before, record, lsn))
         return record
 
     def remove(self, partition: Partition, id_: str, before: Record) -> None:
         self.account.lsn += 1
         partition.remove(before.key, id_)
         partition.lsn = self.account.lsn
-        self.changes.append((partition, id_, before, None))
+        self.changes.append((partition, id_, before, None, partition.lsn))
+
+    def rename(self, partition: Partition, id_: str, new_id: str, body: bytes, before: Record) -> Record:
+        """Writes a document under another id. It keeps its number."""
+        self.remove(partition, id_, before)
+        self.account.lsn = lsn = self.account.lsn + 1
+        record = Record(body, before.number, lsn, self.ts, before.key)
+        partition.put(new_id, record)
+        partition.lsn = lsn
+        self.changes.append((partition, new_id, None, record, lsn))
+        return record
 
     def undo(self) -> None:
         """Reverts all changes."""
-        for partition, id_, before, after in reversed(self.changes):
+        for partition, id_, before, after, _ in reversed(self.changes):
             if before is not None:
                 partition.put(id_, before)
             elif after is not None:

@@ -12,6 +12,7 @@ LENGTH_DIGITS = 18
 PIPELINE_LIMIT = 8 * 1024 * 1024
 HALF_REQUEST_SECONDS = 30.0
 LINGER_SECONDS = 2.0
+TURN = 64  # requests of one connection in a row
 
 
 class Receiver(Protocol):
@@ -42,6 +43,8 @@ class Connection(asyncio.Protocol):
         self._timer: asyncio.TimerHandle | None = None
         self._continued = False
         self._head_only = False  # the current request is a HEAD
+        self._advancing = False
+        self._quiet_since = loop.time()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Called by the loop."""
@@ -60,10 +63,11 @@ class Connection(asyncio.Protocol):
         if self._closing:
             return  # unread bytes would make the system reset the connection and lose the last answer
         self._buffer += data
-        if not self._busy:
-            self._advance()
-        elif len(self._buffer) > PIPELINE_LIMIT:
+        self._quiet_since = self._loop.time()
+        if len(self._buffer) > PIPELINE_LIMIT:
             self.abort()
+        elif not self._busy:
+            self._advance()
 
     def eof_received(self) -> bool:
         """Called by the loop when the client closes its side. It may still wait for an answer."""
@@ -77,19 +81,41 @@ class Connection(asyncio.Protocol):
         answer = encode(response, close=self._close_after)
         self._transport.write(answer[: len(answer) - len(response.body)] if self._head_only else answer)
         self._busy = False
-        if self._close_after:
+        self._quiet_since = self._loop.time()
+        if self._close_after or (self._ended and not self._buffer):
             self._shut()
         elif self._buffer:
             self._advance()
-        elif self._ended:
-            self._shut()
 
     def abort(self) -> None:
         """Closes the connection at once."""
         if self._transport is not None:
             self._transport.abort()
 
+    def close_if_idle(self, since: float) -> None:
+        """Closes the connection where it has been without a request since a time of the loop's clock."""
+        if not (self._busy or self._closing or self._buffer) and self._quiet_since <= since:
+            self._shut()
+
     def _advance(self) -> None:
+        """Takes the waiting requests one after the other. An answer that comes at once calls this method again, so it
+        loops instead of nesting. After TURN requests other connections have theirs."""
+        if self._advancing:
+            return
+        self._advancing = True
+        for _ in range(TURN):
+            self._take()
+            if self._busy or self._closing or not self._buffer or self._timer is not None:
+                break
+        else:
+            self._loop.call_soon(self._resume)
+        self._advancing = False
+
+    def _resume(self) -> None:
+        if not self._busy and not self._closing and self._buffer:
+            self._advance()
+
+    def _take(self) -> None:
         try:
             request = self._next()
             if request is None and self._ended:

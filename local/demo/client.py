@@ -1,4 +1,4 @@
-"""The app as a client sees it: HTTP only."""
+"""The app as a client uses it, over HTTP only."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -16,7 +16,7 @@ PATIENCE_SECONDS = 120
 
 @dataclass
 class Watched:
-    """What polling a run's status URL showed: the last answer, and each custom status once, in order."""
+    """The result of polling a run's status URL: the last status, and each custom status once, in order."""
 
     status: dict[str, Any] = field(default_factory=dict)
     custom: list[dict[str, Any]] = field(default_factory=list)
@@ -28,7 +28,7 @@ class App:
         self._key = key
 
     def start(self, report: str, file: Path, query: Mapping[str, str] | None = None) -> dict[str, Any]:
-        """Post the file; the durable status payload of the 202."""
+        """Post the file; return the durable status payload of the 202."""
         url = f"{self._url}/api/reports/{report}"
         payload: dict[str, Any]
         status, payload = post_file(url, file.read_bytes(), self._key, {"filename": file.name, **(query or {})})
@@ -37,7 +37,7 @@ class App:
         return payload
 
     def rejects(self, run: str) -> str:
-        """The rejected rows as CSV."""
+        """Return the rejected rows as CSV."""
         return get_text(f"{self._url}/api/runs/{run}/rejects", self._key)
 
 

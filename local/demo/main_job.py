@@ -45,7 +45,7 @@ def main(argv: Sequence[str]) -> int:
 
 
 def tell(data: Path) -> Facts:
-    """The story. Each step raises LocalError when its facts are not as they must be."""
+    """Run the demo step by step. Each step raises LocalError when its facts are wrong."""
     begun = time.monotonic()
     settings = sample_values(APP)
     title("Start host, database and inbox, on free ports and in a temporary folder")
@@ -66,7 +66,7 @@ def show_addresses(services: Services) -> None:
 
 
 def report_is_written(app: App) -> Facts:
-    """A real month of flights: posted, watched, its receipt checked against the file."""
+    """Post a real month of flights, watch its run, and check its receipt against the file."""
     run, watched = run_report(app, GOOD)
     status_url, status, receipt = run["statusQueryGetUri"], watched.status["runtimeStatus"], watched.status["output"]
     expect(status == "Completed", f"the run ended {status}: {receipt}")
@@ -87,7 +87,7 @@ def how_it_went(watched: Watched, lanes: int) -> Facts:
 
 
 def report_is_in_database(services: Services) -> Facts:
-    """Three of its documents, read with azure-cosmos, and how many there are."""
+    """Read three of the documents with azure-cosmos, and count all."""
     title(f"Read it back from the database: SELECT TOP 3 * FROM c in {CONTAINER}")
     with services.open_database() as database:
         container = database.get_container_client(CONTAINER)
@@ -98,7 +98,8 @@ def report_is_in_database(services: Services) -> Facts:
 
 
 def broken_file_fails(app: App) -> None:
-    """A file with bad rows and nothing tolerated: the run fails before anything is written, and names them."""
+    """Post a file with bad rows of which none is tolerated: the run fails before anything is written, and its rejects
+    name the rows."""
     run, watched = run_report(app, BROKEN)
     expect(watched.status["runtimeStatus"] == "Failed", f"the broken run ended {watched.status['runtimeStatus']}")
     say(f"\n  Failed: {watched.status['output']}")
@@ -109,7 +110,7 @@ def broken_file_fails(app: App) -> None:
 
 
 def mail_arrives(services: Services, mail_to: str) -> Facts:
-    """The one email about it, as it came."""
+    """Show the one email about the failed run."""
     title("See the email as it arrived")
     mails = wait_for_mails(services.inbox.url)
     expect(len(mails) == 1, f"{len(mails)} mails arrived for the one run that failed")
@@ -149,7 +150,7 @@ def documents_in_database(services: Services) -> int:
 
 
 def wait_for_mails(inbox_url: str) -> list[dict[str, Any]]:
-    """The mails, as soon as there is one; none after some seconds without."""
+    """Return the emails as soon as one has arrived, or an empty list after MAIL_SECONDS."""
     give_up = time.monotonic() + MAIL_SECONDS
     mails: list[dict[str, Any]] = get(f"{inbox_url}/api/mails")["mails"]
     while not mails and time.monotonic() < give_up:

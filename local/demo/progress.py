@@ -1,4 +1,4 @@
-"""A run's progress as a bar on a terminal, and as lines elsewhere."""
+"""Shows a run's progress as a bar on a terminal, and as lines elsewhere."""
 
 import sys
 import time
@@ -9,7 +9,8 @@ WIDTH = 20
 
 
 class Progress:
-    """A terminal sees a line a phase, that grows and tells the time; a file sees a line for each step."""
+    """A terminal gets one line a phase, which is redrawn and shows the time; any other output gets a line for each
+    change."""
 
     def __init__(self, out: TextIO | None = None, clock: Callable[[], float] = time.monotonic) -> None:
         self._out = out or sys.stdout
@@ -42,7 +43,8 @@ class Progress:
 
 
 def line(status: dict[str, Any], full: str, empty: str) -> str:
-    """Under 80 signs, so that a terminal does not break it: rows until they are stored, documents from then on."""
+    """Return a line of under 80 characters, so that a terminal does not break it. It counts rows before storing and
+    documents from then on."""
     done, chunks = status.get("chunks_done") or 0, status.get("chunks") or 0
     filled = WIDTH * done // chunks if chunks else 0
     bar = full * filled + empty * (WIDTH - filled)
@@ -52,7 +54,7 @@ def line(status: dict[str, Any], full: str, empty: str) -> str:
 
 
 def blocks(encoding: str | None) -> tuple[str, str]:
-    """What a bar is made of: plain signs where the output knows no others."""
+    """Return the full and the empty character of a bar, in ASCII if the output's encoding has no block characters."""
     try:
         "█░".encode(encoding or "ascii")
     except UnicodeEncodeError:

@@ -1,4 +1,4 @@
-"""How the demo shows what it sees."""
+"""Texts of the demo's output."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -14,7 +14,7 @@ def title(text: str) -> None:
 
 
 def receipt_lines(receipt: Mapping[str, Any]) -> str:
-    """The receipt without what the caller knows already."""
+    """Return the receipt's numbers, one a line."""
     counts = {name: value for name, value in receipt.items() if isinstance(value, int | float)}
     return "\n".join(f"  {name.replace('_', ' '):<18} {number(value):>10}" for name, value in counts.items())
 
@@ -24,7 +24,7 @@ def number(value: float) -> str:
 
 
 def document_lines(documents: Sequence[Mapping[str, Any]]) -> str:
-    """A line each, without the properties that the database adds."""
+    """Return each document on a line, without the members that the database adds."""
     own = [{name: value for name, value in found.items() if not name.startswith("_")} for found in documents]
     return "\n".join(f"  {json.dumps(found)}" for found in own)
 

@@ -2,7 +2,7 @@
 
 
 def main(argv: list[str]) -> int:
-    """Runs the host from the command line; imported late so that `local.host` costs nothing to import."""
+    """Run the host from the command line. It is imported late, so that `local.host` costs nothing to import."""
     from local.host.cli import main as run
 
     return run(argv)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from local.host import settings
 from local.host.http.routes import NotATemplate
-from local.host.options import Options, Unsuitable
+from local.host.options import DEFAULT_LEVEL, LEVELS, Options, Unsuitable
 from local.host.storage.database import Unusable
 from local.host.triggers.ncrontab import NotASchedule
 from local.host.workers.functions import Refused
@@ -42,7 +42,7 @@ async def _run(options: Options) -> None:
         raise Unsuitable(f"There is no folder {options.app}. Name the folder of a Python v2 function app with --app.")
     configured = settings.load(options.app, os.environ)
     count = settings.workers({**configured.values, **os.environ}, options.workers)
-    pool = Pool(options.app, count, _environment(options, configured), _say)
+    pool = Pool(options.app, count, _environment(options, configured), _say, LEVELS[options.log_level])
     await pool.launch()
     from local.host.host import Host  # imports the web server while the workers import the app
 
@@ -66,6 +66,13 @@ def _options(argv: list[str]) -> Options:
     parser.add_argument("--bind", default="127.0.0.1", help="the address to listen on (default: 127.0.0.1)")
     parser.add_argument("--data", type=Path, help="where runs are kept (default: .local/host in the app's folder)")
     parser.add_argument("--workers", type=int, help=f"worker processes (default: {settings.WORKERS_VARIABLE}, or 1)")
+    parser.add_argument(
+        "--log-level",
+        type=str.lower,
+        choices=list(LEVELS),
+        default=DEFAULT_LEVEL,
+        help="from which level on the log of functions is shown (default: %(default)s; information shows each call)",
+    )
     given = parser.parse_args(argv)
     app = given.app.resolve()
     return Options(
@@ -74,6 +81,7 @@ def _options(argv: list[str]) -> Options:
         bind=given.bind,
         port=given.port,
         workers=given.workers,
+        log_level=given.log_level,
     )
 
 

@@ -1,4 +1,4 @@
-"""The one way the host reads the time, so that tests can move it."""
+"""The host reads the time only here, so that tests can move it."""
 
 import asyncio
 from datetime import UTC, datetime
@@ -6,14 +6,14 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """Wall time for histories and timers, and a way to wait for it."""
+    """Wall time for histories and timers, and a way to wait."""
 
     def now(self) -> datetime:
         """The current time in UTC."""
         ...
 
     async def sleep(self, seconds: float) -> None:
-        """Returns when that much of this clock's time has passed."""
+        """Wait until that much of this clock's time has passed."""
         ...
 
 
@@ -25,5 +25,5 @@ class SystemClock:
         return datetime.now(UTC)
 
     async def sleep(self, seconds: float) -> None:
-        """Returns after that many seconds."""
+        """Wait for that many seconds."""
         await asyncio.sleep(seconds)

@@ -1,8 +1,11 @@
 """The host put together: what starts in which order, which request goes where, and how it all ends."""
 
 import asyncio
+import hmac
+import sys
 from collections.abc import Callable
 from pathlib import Path
+from secrets import token_urlsafe
 from typing import Any
 
 from local.host import settings, watch
@@ -13,7 +16,7 @@ from local.host.http.admin import Admin
 from local.host.http.management import WEBHOOK, Hub, Management
 from local.host.http.reply import Reply, Request, empty, unauthorized
 from local.host.http.routes import NotATemplate
-from local.host.http.server import Listener, from_outside, from_workers
+from local.host.http.server import Listener, Site, from_outside, from_workers
 from local.host.options import Options
 from local.host.storage.database import Database, Unusable
 from local.host.triggers.ncrontab import NotASchedule
@@ -22,7 +25,7 @@ from local.host.workers.functions import HttpFunctions, Refused, register
 from local.host.workers.pool import NotReady, Pool
 
 RPC = "/durabletask/"
-WORKER = "python"  # how the worker's program is named in failures
+DRAIN_SECONDS = 9.0  # how long a stop waits for the calls under way: the Azure host was seen to wait for 8.7 s
 
 
 class Host:
@@ -53,9 +56,12 @@ class Host:
         self._timers = TimerTriggers(
             self._database, self._pool, self._clock, self._settings.timeout, self._settings.values, say
         )
-        self._admin = Admin(self._keys, self._pool, self._settings.timeout, self._timers.fire, say)
-        self._public = Listener(self._answer, guard=from_outside(options.bind))
-        self._rpc = Listener(self._answer_worker, guard=from_workers)
+        self._admin = Admin(self._keys, self._pool, self._settings.timeout, self._timers.fire, say, options.app)
+        self._rpc_path = f"/{token_urlsafe(32)}{RPC}"
+        public = Site(guard=from_outside(options.bind), admit=self._admit, answer=self._answer)
+        workers = Site(guard=from_workers, admit=self._admit_worker, answer=self._answer_worker)
+        self._public = Listener(public, spool=options.data, say=say, shutdown_seconds=DRAIN_SECONDS)
+        self._rpc = Listener(workers, spool=options.data, say=say)
 
     async def serve(self, ready: Callable[[str], None], stop: asyncio.Event) -> None:
         """Runs until told to stop; raises when it cannot start or cannot go on."""
@@ -68,6 +74,8 @@ class Host:
                     end.result()
         finally:
             work.cancel()
+            if not self._broken.done():
+                await self._drain()
             await self._stop()
 
     async def _work(self, ready: Callable[[str], None]) -> None:
@@ -80,7 +88,8 @@ class Host:
         """Listening first, for the app is told its address; orchestrations last, for they need everything."""
         await self._public.start(self._options.bind, self._options.port)
         await self._rpc.start("127.0.0.1", 0)
-        self._pool.client = self._management.client_binding(self._origin, f"http://127.0.0.1:{self._rpc.port}{RPC}")
+        rpc = f"http://127.0.0.1:{self._rpc.port}{self._rpc_path}"
+        self._pool.client = self._management.client_binding(self._own_name, rpc)
         self._use(await self._pool.start(), starting=True)
         await self._engine.start()
         await self._public.answers("/admin/host/ping")
@@ -89,8 +98,19 @@ class Host:
     def _origin(self) -> str:
         return f"http://{_named(self._options.bind)}:{self._public.port}"
 
+    @property
+    def _own_name(self) -> str:
+        """The origin in the addresses that an app's durable client makes without a request: there WEBSITE_HOSTNAME."""
+        local = self._options.bind in {"127.0.0.1", "0.0.0.0", "::"}
+        return f"http://localhost:{self._public.port}" if local else self._origin
+
+    async def _drain(self) -> None:
+        """No new work; what is under way has a time in which it can end and be recorded."""
+        ends = [self._public.stop(), self._timers.drain(), self._engine.drain()]
+        await asyncio.wait([asyncio.create_task(end) for end in ends], timeout=DRAIN_SECONDS)
+
     async def _stop(self) -> None:
-        """No new work, then no workers, then no file: whatever was under way is done again by the next start."""
+        """No workers any more, then no file: what is still under way is done again by the next start."""
         await self._public.stop()
         await self._rpc.stop()
         await self._timers.stop()
@@ -123,33 +143,42 @@ class Host:
             except (NotReady, Refused, NotASchedule, NotATemplate) as error:
                 self._say(f"The app's code has changed but cannot be loaded, the one before goes on:\n{error}")
 
+    def _admit(self, request: Request) -> Reply | None:
+        """Refuses a request by its head, before its body is read; None lets it pass."""
+        if request.path == "/":
+            return None
+        if request.path.startswith("/admin/"):
+            return self._admin.admit(request)
+        if not request.path.startswith("/runtime/webhooks/"):
+            return self._functions.admit(request)
+        if not request.path.startswith(WEBHOOK + "/"):
+            return empty(403)
+        return None if self._keys.opens_durable(request.keys) else unauthorized()
+
     async def _answer(self, request: Request) -> Reply:
         if request.path == "/":
             return self._admin.page()
         if request.path.startswith("/admin/"):
             return await self._admin.answer(request)
-        if request.path.startswith("/runtime/webhooks/"):
-            return await self._answer_webhook(request)
-        return await self._functions.answer(request) or empty(404)
+        if request.path.startswith(WEBHOOK + "/"):
+            return await self._management.answer(request, request.path[len(WEBHOOK) :])
+        return await self._functions.answer(request)
 
-    async def _answer_webhook(self, request: Request) -> Reply:
-        if not request.path.startswith(WEBHOOK + "/"):
-            return empty(403)
-        if not self._keys.opens_durable(request.keys):
-            return unauthorized()
-        return await self._management.answer(request, request.path[len(WEBHOOK) :])
+    def _admit_worker(self, request: Request) -> Reply | None:
+        """Other programs of the machine see the port, and do not know the secret."""
+        given = request.path[: len(self._rpc_path)]
+        return None if hmac.compare_digest(given.encode(), self._rpc_path.encode()) else empty(404)
 
     async def _answer_worker(self, request: Request) -> Reply:
-        if not request.path.startswith(RPC):
-            return empty(404)
-        return await self._management.answer(request, request.path[len(RPC) :])
+        return await self._management.answer(request, request.path[len(self._rpc_path) :])
 
     def _limits(self) -> Limits:
         return Limits(
             activities=self._settings.activities,
             orchestrators=self._settings.orchestrators,
             timeout=self._settings.timeout,
-            worker=WORKER,
+            worker=sys.executable,
+            visibility=self._settings.visibility,
         )
 
     def _break_from(self, loop: asyncio.AbstractEventLoop) -> Callable[[BaseException], None]:

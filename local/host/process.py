@@ -1,4 +1,4 @@
-"""The host as a process of its own."""
+"""Runs the host as a child process."""
 
 import json
 import os
@@ -10,7 +10,7 @@ from local.child import Child
 
 
 class HostProcess(Child):
-    """What the host and its workers say is in the file `log`, beside the data folder."""
+    """The output of the host and its workers is in the file `log` beside the data folder."""
 
     def __init__(
         self,

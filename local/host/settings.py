@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 DEFAULT_TIMEOUT = 300.0  # seconds, where neither host.json nor the environment says otherwise
+DEFAULT_VISIBILITY = "00:05:00"  # of an activity that a killed host left, where host.json does not say otherwise
 OVERRIDE = "azurefunctionsjobhost__"  # begins a variable that beats a key of host.json, __ between its parts
 TIMEOUT_VARIABLE = "AzureFunctionsJobHost__functionTimeout"
 WORKERS_VARIABLE = "FUNCTIONS_WORKER_PROCESS_COUNT"
@@ -28,6 +29,7 @@ class Settings:
     hub: str
     activities: int
     orchestrators: int
+    visibility: float  # seconds for which the activities of a killed host are left alone
     version: str | None  # of orchestrations whose start says none
     values: dict[str, str]  # for the workers' environment, from local.settings.json
 
@@ -46,6 +48,7 @@ def load(folder: Path, environment: Mapping[str, str]) -> Settings:
         hub=_hub(str(durable.get("hubname", "TestHubName")), everything),
         activities=_count(durable, "maxConcurrentActivityFunctions", limit),
         orchestrators=_count(durable, "maxConcurrentOrchestratorFunctions", limit),
+        visibility=_visibility(_section(host, "extensions", "durableTask", "storageProvider")),
         version=None if version is None else str(version),
         values=values,
     )
@@ -107,6 +110,16 @@ def _timeout(text: str | None) -> float | None:
         return timespan(str(text))
     except ValueError:
         raise Invalid(f"functionTimeout is {text!r}; a time span like 00:05:00 is wanted, or -1.") from None
+
+
+def _visibility(provider: dict[str, Any]) -> float:
+    key = "workItemQueueVisibilityTimeout"
+    text = str(provider.get(key.lower(), DEFAULT_VISIBILITY))
+    try:
+        return timespan(text)
+    except ValueError:
+        where = f"extensions.durableTask.storageProvider.{key} in host.json"
+        raise Invalid(f"{where} is {text!r}; a time span like {DEFAULT_VISIBILITY} is wanted.") from None
 
 
 def _read(path: Path) -> dict[str, Any]:

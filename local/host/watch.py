@@ -1,4 +1,4 @@
-"""Notices that the app's code has changed."""
+"""Notices changes of the app's code."""
 
 import asyncio
 from collections.abc import Iterator
@@ -9,12 +9,12 @@ INTERVAL = 1.0  # seconds between looks
 
 
 def snapshot(folder: Path) -> dict[Path, int]:
-    """Every Python file of the app and when it was last written."""
+    """Return every Python file of the app with the time of its last write."""
     return {path: path.stat().st_mtime_ns for path in _files(folder)}
 
 
 async def changed(folder: Path, before: dict[Path, int]) -> dict[Path, int]:
-    """Returns the new state as soon as it is another, and has stayed so for one look."""
+    """Return the new state when it differs from the one before and has been stable for half an interval."""
     while True:
         await asyncio.sleep(INTERVAL)
         now = await asyncio.to_thread(snapshot, folder)

@@ -1,4 +1,4 @@
-"""The inbox as a page: everything escaped, nothing fetched from elsewhere."""
+"""The inbox as a page. Everything is escaped, and nothing is loaded from elsewhere."""
 
 from collections.abc import Sequence
 from html import escape
@@ -17,7 +17,7 @@ pre { white-space: pre-wrap; overflow-wrap: anywhere; font: .875rem/1.5 ui-monos
 
 
 def page(mails: Sequence[Mail]) -> str:
-    """All mails, the newest first."""
+    """Return the page with all emails, the newest first."""
     articles = "\n".join(_article(mail) for mail in reversed(mails))
     return f"""<!doctype html>
 <html lang="en">

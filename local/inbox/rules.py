@@ -1,4 +1,4 @@
-"""What SendGrid's v3 API refuses in a mail/send call, in its own words."""
+"""The errors that SendGrid's v3 API returns for a mail/send call, in its own words."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ class Problem:
 
 
 def problems_of(body: object) -> Iterator[Problem]:
-    """What SendGrid would refuse in the body of a mail/send call; nothing when it would accept it."""
+    """Yield the errors that SendGrid would return for the body of a mail/send call."""
     if not isinstance(body, dict):
         yield Problem(message="Bad Request")
         return
@@ -104,7 +104,7 @@ def _no_address(field: str, topic: str) -> Problem:
 
 
 def _is_address(value: object) -> bool:
-    """Whether this has an email of the form name@domain; SendGrid checks little more."""
+    """Return whether the value has an email of the form name@domain. SendGrid checks little more."""
     if not isinstance(value, dict) or not isinstance(value.get("email"), str):
         return False
     name, at, domain = value["email"].rpartition("@")
@@ -116,6 +116,6 @@ def _text(value: object, field: str) -> bool:
 
 
 def _entries(value: object, field: str) -> list[Any]:
-    """The list in that field; an empty one where there is none."""
+    """Return the list in that field, or an empty list."""
     entries = value.get(field) if isinstance(value, dict) else None
     return entries if isinstance(entries, list) else []

@@ -1,30 +1,34 @@
-"""A mail inbox that answers as SendGrid does, and shows what came."""
+"""A mail inbox that answers as SendGrid does and shows the emails that arrived."""
 
 import argparse
-import ipaddress
+import asyncio
 import re
 import secrets
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
-from aiohttp import web
+from aiohttp import ClientPayloadError, web
+from aiohttp.http_exceptions import BadHttpMessage
 
 from local import arguments
+from local.console import complain
 from local.foreground import serve_until_told
+from local.http_server import BoundedServer, is_address, named_host
 from local.inbox.page import page
 from local.inbox.rules import Problem, problems_of
 from local.inbox.store import Mail, Mails, MailsInFiles, MailsInMemory, mails_from
 
 PAGE_HEADERS = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'", "Cache-Control": "no-store"}
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+BODY_LIMIT = 30 * 1024 * 1024  # bytes, SendGrid's
+BODY_SECONDS = 60.0
 
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """What the next call to mail/send gets instead of being judged; 202 lets it be judged as always."""
+    """A scripted answer for the next call to mail/send. 202 means that the call is checked as always."""
 
     status: int
     headers: dict[str, str] = field(default_factory=dict)
@@ -38,10 +42,11 @@ class Inbox:
         self._mails: Mails = MailsInFiles(data) if data else MailsInMemory()
         self._key = key
         self._answers: deque[Answer] = deque()
-        self._runner = web.AppRunner(self._app(), access_log=None, shutdown_timeout=1)
         self.url = ""
 
     async def __aenter__(self) -> Self:
+        server = BoundedServer(self._handle, body_limit=BODY_LIMIT, say=complain)
+        self._runner = web.ServerRunner(server, shutdown_timeout=1)
         await self._runner.setup()
         try:
             await web.TCPSite(self._runner, *self._address).start()
@@ -57,23 +62,42 @@ class Inbox:
 
     @property
     def mails(self) -> Sequence[Mail]:
-        """What came, the oldest first."""
+        """All emails, the oldest first."""
         return self._mails.all()
 
     def answer_with(self, answers: Sequence[int | dict[str, Any]]) -> None:
-        """The next calls get these answers, one each, in place of those told before; then all is judged again."""
+        """Give the next calls these answers, one each, instead of earlier ones. After them calls are checked as
+        always."""
         self._answers = deque(answers_from(answers))
 
-    def _app(self) -> web.Application:
-        app = web.Application(middlewares=[refuse_foreign_hosts], client_max_size=30 * 1024 * 1024)  # SendGrid's limit
-        app.router.add_post("/v3/mail/send", self._send)
-        app.router.add_get("/", self._page)
-        app.router.add_get("/api/mails", self._list)
-        app.router.add_delete("/api/mails", self._clear)
-        app.router.add_post("/api/answers", self._tell)
-        return app
+    async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        if (foreign := foreign_host(request)) is not None:
+            return foreign
+        try:
+            async with asyncio.timeout(BODY_SECONDS):
+                return await self._answer(request)
+        except TimeoutError:
+            return refusal(408, [Problem(message="The body did not arrive in time.")])
+        except (BadHttpMessage, ClientPayloadError):
+            return refusal(400, [Problem(message="The body cannot be read as HTTP.")])
 
-    async def _send(self, request: web.Request) -> web.Response:
+    async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
+        match request.method, request.path:
+            case "POST", "/v3/mail/send":
+                return await self._send(request)
+            case "GET" | "HEAD", "/":
+                return self._page()
+            case "GET" | "HEAD", "/api/mails":
+                return web.json_response({"mails": [mail.as_json() for mail in self.mails]})
+            case "DELETE", "/api/mails":
+                self._mails.clear()
+                return web.Response(status=204)
+            case "POST", "/api/answers":
+                return await self._tell(request)
+            case _:
+                return refusal(404, [Problem(message="Nothing is at this address.")])
+
+    async def _send(self, request: web.BaseRequest) -> web.Response:
         told = self._answers.popleft() if self._answers else Answer(status=202)
         if told.status != 202:
             return refusal(told.status, [Problem(message="The inbox was told to answer so.")], told.headers)
@@ -102,18 +126,13 @@ class Inbox:
             else bool(re.fullmatch(r"SG\.\S+", key))
         )
 
-    async def _page(self, request: web.Request) -> web.Response:
-        return web.Response(text=page(self.mails), content_type="text/html", headers=PAGE_HEADERS)
+    def _page(self) -> web.Response:
+        """Half a surrogate pair in a mail is shown by its escape, because no page can hold it."""
+        body = page(self.mails).encode("utf-8", "backslashreplace")
+        return web.Response(body=body, content_type="text/html", charset="utf-8", headers=PAGE_HEADERS)
 
-    async def _list(self, request: web.Request) -> web.Response:
-        return web.json_response({"mails": [mail.as_json() for mail in self.mails]})
-
-    async def _clear(self, request: web.Request) -> web.Response:
-        self._mails.clear()
-        return web.Response(status=204)
-
-    async def _tell(self, request: web.Request) -> web.Response:
-        """Takes JSON only: a page of another origin cannot send that without asking first, and is refused then."""
+    async def _tell(self, request: web.BaseRequest) -> web.Response:
+        """Take JSON only: a page of another origin cannot send that without a preflight request, which is refused."""
         if request.content_type != "application/json":
             return refusal(415, [Problem(message="Content-Type should be application/json.")])
         try:
@@ -123,27 +142,17 @@ class Inbox:
         return web.Response(status=204)
 
 
-@web.middleware
-async def refuse_foreign_hosts(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Answer only to `localhost` and to addresses: a name that was rebound to this machine is someone else's page."""
-    name = request.url.host or ""
-    if name != "localhost" and not is_address(name):
-        return refusal(
-            403, [Problem(message=f"This inbox answers to localhost and addresses, not to the name {name}.")]
-        )
-    return await handler(request)
-
-
-def is_address(name: str) -> bool:
-    try:
-        ipaddress.ip_address(name)
-    except ValueError:
-        return False
-    return True
+def foreign_host(request: web.BaseRequest) -> web.Response | None:
+    """The refusal of a Host that is neither `localhost` nor an address: a page elsewhere rebinds its name so."""
+    name = named_host(request)
+    if name is not None and (name == "localhost" or is_address(name)):
+        return None
+    said = f"the name {name}" if name else "this Host header"
+    return refusal(403, [Problem(message=f"This inbox answers to localhost and addresses, not to {said}.")])
 
 
 def answers_from(told: object) -> list[Answer]:
-    """The answers as told: a list of statuses, or of objects with a status and headers."""
+    """Read the answers from a list of statuses, or of objects with a status and headers."""
     if not isinstance(told, list):
         raise ValueError('Answers are a list, as in [500, {"status": 429, "headers": {"Retry-After": "1"}}, 202].')
     answers = []
@@ -156,7 +165,7 @@ def answers_from(told: object) -> list[Answer]:
     return answers
 
 
-async def json_or_none(request: web.Request) -> Any:
+async def json_or_none(request: web.BaseRequest) -> Any:
     try:
         return await request.json()
     except (ValueError, RecursionError):
@@ -164,7 +173,7 @@ async def json_or_none(request: web.Request) -> Any:
 
 
 def refusal(status: int, problems: Sequence[Problem], headers: dict[str, str] | None = None) -> web.Response:
-    """SendGrid's error body."""
+    """Return SendGrid's error body."""
     return web.json_response({"errors": [asdict(problem) for problem in problems]}, status=status, headers=headers)
 
 

@@ -1,4 +1,4 @@
-"""What the inbox holds: mails, in memory or in files."""
+"""The emails of the inbox, in memory or in files."""
 
 import json
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ class Mail:
 
     @property
     def text(self) -> str:
-        """The plain text part, else the first of any type."""
+        """The plain text part, else the first part of any type."""
         plain = [part["value"] for part in self.content if part["type"] == "text/plain"]
         return plain[0] if plain else self.content[0]["value"]
 
@@ -49,11 +49,12 @@ class MailsInMemory:
 
 
 class MailsInFiles:
-    """A file a mail, named by the time it came, so that a restarted inbox shows the same in the same order."""
+    """One file for each email, named by the time of its arrival, so that a restarted inbox shows the same in the same
+    order."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def add(self, mail: Mail) -> None:
         path = self._folder / f"{mail.received.replace(':', '')}-{mail.id}.json"
@@ -73,7 +74,7 @@ class MailsInFiles:
 
 
 def mails_from(body: dict[str, Any], message_id: str) -> list[Mail]:
-    """One mail for each personalization, as SendGrid delivers them."""
+    """Return one email for each personalization, as SendGrid delivers them."""
     received = datetime.now(UTC).isoformat(timespec="microseconds")
     return [
         Mail(

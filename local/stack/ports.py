@@ -1,4 +1,4 @@
-"""Where the services listen, and what is said when another program does already."""
+"""The ports of the services, and the error when another program uses one."""
 
 import socket
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from local.console import LocalError
 
 @dataclass(frozen=True, kw_only=True)
 class Ports:
-    """Zero takes a free one."""
+    """0 means a free port."""
 
     host: int = 0
     cosmos: int = 0
@@ -16,7 +16,7 @@ class Ports:
 
 
 class PortError(LocalError):
-    """Another program listens where a part should."""
+    """Another program listens on a service's port."""
 
 
 def refuse_taken_ports(ports: Ports) -> None:

@@ -1,4 +1,4 @@
-"""Fills the database as the app needs it: its containers, and the sample data beside it."""
+"""Creates the containers that the app needs, and loads the sample data."""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -16,13 +16,13 @@ REQUEST_UNITS = 40_000  # a second and container: four physical partitions
 
 @contextmanager
 def open_database(url: str, key: str, name: str) -> Iterator[DatabaseProxy]:
-    """The database of that name, created where it is missing."""
+    """Yield the database of that name, which is created if it is missing."""
     with CosmosClient(url, key) as client:
         yield client.create_database_if_not_exists(name)
 
 
 def containers_of(host_url: str, key: str) -> list[dict[str, str]]:
-    """What the app says it needs, `runs` in any case; only that of an app that does not say."""
+    """Return the containers that the app names, always with `runs`. An app that returns 404 needs only `runs`."""
     try:
         needed: list[dict[str, str]] = get(f"{host_url}/api/reports", key)["containers"]
     except CallError as error:
@@ -33,7 +33,7 @@ def containers_of(host_url: str, key: str) -> list[dict[str, str]]:
 
 
 def create_containers(database: DatabaseProxy, containers: Iterable[dict[str, str]]) -> None:
-    """Create those that are missing; those that are there are kept as they are."""
+    """Create the missing containers. Existing ones stay as they are."""
     for container in containers:
         create_container(database, container["name"], container["partition_key"])
 

@@ -1,4 +1,4 @@
-"""Rows of a container as JSON lines."""
+"""Prints rows of a container as JSON lines."""
 
 import argparse
 import json
@@ -39,7 +39,7 @@ def rows(settings: Mapping[str, str], container: str, query: str) -> Iterator[An
 
 
 def refuse_silence(endpoint: str) -> None:
-    """The client would try for a minute where nothing listens."""
+    """Raise LocalError at once if nothing listens, because the client would try for a minute."""
     address = urlsplit(endpoint)
     try:
         socket.create_connection((address.hostname or "", address.port or 443), timeout=5).close()

@@ -9,7 +9,9 @@ from pathlib import Path
 
 from local import arguments
 from local.console import ends_cleanly, say
+from local.host.options import DEFAULT_LEVEL, LEVELS
 from local.json_calls import bypass_proxies
+from local.private import make_private
 from local.stack.ports import Ports
 from local.stack.services import Services
 from local.stack.settings import APP, FILE, app_settings, copy_sample, sample_values
@@ -17,21 +19,31 @@ from local.stack.settings import APP, FILE, app_settings, copy_sample, sample_va
 
 def main(argv: Sequence[str]) -> int:
     options = parse(argv)
-    app = options.app.resolve()
+    app, host = options.app.resolve(), ("--log-level", options.log_level)
     ports = Ports(host=options.host_port, cosmos=options.cosmos_port, inbox=options.inbox_port)
     if copy_sample(app):
         say(f"{FILE} is new, a copy of the sample: your settings go there.")
     bypass_proxies()
+    data = data_folder(options.data, app)
     say("Starting host, database and inbox ...")
     with (
         suppress(KeyboardInterrupt),
         ends_cleanly(),
-        Services(app, options.data or app / ".local", ports, app_settings(app)) as services,
+        Services(app, data, ports, app_settings(app), host=host) as services,
     ):
         say(welcome(services, app))
         services.watch()
     say("\nEnded. What was unfinished goes on at the next start.")
     return 0
+
+
+def data_folder(given: Path | None, app: Path) -> Path:
+    """The folder for all data. The default one is this command's own, so it is closed to everybody else."""
+    folder = given or app / ".local"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if given is None:
+        make_private(folder)
+    return folder
 
 
 def parse(argv: Sequence[str]) -> argparse.Namespace:
@@ -44,6 +56,13 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
         parser.add_argument(
             f"--{part}-port", type=arguments.port, default=port, metavar="N", help="default: %(default)s"
         )
+    parser.add_argument(
+        "--log-level",
+        type=str.lower,
+        choices=list(LEVELS),
+        default=DEFAULT_LEVEL,
+        help="of the functions' log; information shows each call (default: %(default)s)",
+    )
     return parser.parse_args(argv)
 
 

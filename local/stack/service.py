@@ -1,4 +1,4 @@
-"""Host, database and inbox as processes that end with this one; what they say is passed on."""
+"""Host, database and inbox as processes that end with this one. Their output is passed on."""
 
 import os
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ from local.console import say
 
 
 def service(name: str, *arguments: str, environment: Mapping[str, str] | None = None) -> Child:
-    """`python -m local NAME` as a child."""
+    """Return `python -m local NAME` as a child."""
     command = ("-m", "local", "--with-parent", name, *arguments)
     return Child(name, command, environment={**os.environ, **(environment or {})}, heard=say, tied=True)
 

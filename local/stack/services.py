@@ -26,15 +26,22 @@ class Services:
     inbox: Child
 
     def __init__(
-        self, app: Path, data: Path, ports: Ports, settings: Mapping[str, str], cosmos: Sequence[str] = ()
+        self,
+        app: Path,
+        data: Path,
+        ports: Ports,
+        settings: Mapping[str, str],
+        cosmos: Sequence[str] = (),
+        host: Sequence[str] = (),
     ) -> None:
         """`settings` are the app's; those that are as in the sample are made to lead to these services and this data.
-        `cosmos`: further options of the database."""
+        `cosmos` and `host` are further options of the database and the host."""
         self._app = app.resolve()
         self._data = data.resolve()
         self._ports = ports
         self._settings = settings
         self._cosmos_options = cosmos
+        self._host_options = host
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
@@ -77,7 +84,7 @@ class Services:
     def _host(self) -> Child:
         data = str(self._data / "host")
         arguments = ("--app", str(self._app), "--port", str(self._ports.host), "--data", data)
-        return service("host", *arguments, environment=self._settings_here())
+        return service("host", *arguments, *self._host_options, environment=self._settings_here())
 
     def _settings_here(self) -> dict[str, str]:
         here = {

@@ -1,17 +1,42 @@
-"""Fills one part from a chunk's rows, in slices of computing time, until it ends by time, space or rows."""
+"""Fills one part of a chunk, slice by slice, until it ends by time, space or rows."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
+from outlast.carried_logs import LogBudget
 from outlast.deadline import Deadline
-from outlast.generating.part_contents import PartContents
+from outlast.errors import Transient
 from outlast.generating.part_limits import PartLimits
-from outlast.generating.row_generator import AnyRow, RowGenerator
-from outlast.models import Payload, Totals
-from outlast.staging.rejects import Reject
+from outlast.generating.row_window import (
+    Limits,
+    NoTurn,
+    RowCompute,
+    RowsLost,
+    RowStopped,
+    RowWindow,
+    Slice,
+    Staged,
+    WindowData,
+)
+from outlast.models import Payload
 
 PART_BYTES = 16 * 1024 * 1024
 """A part is closed at this size, so that neither rows with many documents nor many bad rows fill the memory."""
+SLICE_SECONDS = 0.25
+"""Computing in one piece. The lanes of a process take turns."""
+MOST_LOSSES = 2
+"""Times that the process may end at one row before the row is refused, or between rows before the call fails."""
+TIMEOUT, CRASHED = "timeout", "crashed"
+"""Codes of the rejects of rows whose code was stopped, or has ended its process."""
+
+
+class Refusal(NamedTuple):
+    """A row whose code failed the process, and how it is rejected."""
+
+    row: int
+    code: str
+    message: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,46 +54,81 @@ class PartCursor(Payload):
 
 @dataclass(slots=True)
 class PartBuilder:
-    """`next` is the cursor behind the part; None where the chunk ends with it."""
+    """`window` is what is left of the chunk, and `begin` is where the part begins.
 
-    generator: RowGenerator
-    rows: Iterator[AnyRow]
+    `taken` is false when the part ended before any row had its turn.
+    """
+
+    compute: RowCompute
+    window: RowWindow
+    data: WindowData
     begin: PartCursor
     deadline: Deadline
     limits: PartLimits = field(default_factory=PartLimits)
-    contents: PartContents = field(default_factory=PartContents)
-    next: PartCursor | None = None
+    slices: list[Slice] = field(default_factory=list)
     ended: bool = False
-    count: int = 0
+    logs: LogBudget = field(default_factory=LogBudget)
+    _lost: Counter[int | None] = field(default_factory=Counter)
+    _through: int = 0
 
-    def fill(self, until: float) -> None:
-        """Take rows until that instant, or to the part's end: no more rows, time or space, or too many rejects.
+    @property
+    def taken(self) -> bool:
+        return bool(self.slices)
 
-        Raises Permanent when the chunk or the run has made too many bytes of documents.
-        """
-        for row in self.rows:
-            self._take(row)
-            self.limits.check_staged(self.begin.staged + self.contents.staged_bytes)
-            if self.deadline.passed() or self.contents.size > PART_BYTES or self.limits.ends(self.contents.rejected):
-                self.ended, self.next = True, self._after(row)
-                return
-            if self.deadline.clock() >= until:
-                return
-        self.ended = True
+    @property
+    def next(self) -> PartCursor | None:
+        """The cursor behind the part; None where the chunk ends with it."""
+        last = self.slices[-1]
+        return None if last.ended else PartCursor(self.begin.part + 1, last.offset, last.row, self._staged_of_chunk())
 
-    def staged(self, chunk: int) -> tuple[bytes, bytes | None, Totals]:
-        return self.contents.staged(chunk, self.count)
+    async def fill(self) -> Refusal | None:
+        """Take one more slice. Returns a refusal when a row's code failed instead; the next slice leaves it out."""
+        remaining = self.deadline.remaining()
+        most = self.limits.left(self._rejected())
+        limits = Limits(min(SLICE_SECONDS, remaining), PART_BYTES - self._size(), self._through, most)
+        try:
+            self._add(await self.compute.take(self.window, self.data, limits, remaining))
+        except NoTurn:
+            self.ended = True
+        except RowStopped as error:
+            return self._refuse(Refusal(error.row, TIMEOUT, str(error)))
+        except RowsLost as error:
+            return self._count_loss(error)
+        return None
 
-    def _take(self, row: AnyRow) -> None:
-        self.count += 1
-        generated = self.generator.generate(row)
-        if isinstance(generated, Reject):
-            self.contents.refuse(generated)
-        else:
-            self.contents.add(row, generated)
+    async def staged(self, chunk: int) -> Staged:
+        return await self.compute.join(self.window, chunk, self.slices)
 
-    def _after(self, row: AnyRow) -> PartCursor | None:
-        if next(self.rows, None) is None:
+    def _size(self) -> int:
+        return sum(one.size for one in self.slices)
+
+    def _rejected(self) -> int:
+        return sum(one.rejected for one in self.slices)
+
+    def _staged_of_chunk(self) -> int:
+        """Bytes of documents of this part and those before."""
+        return self.begin.staged + sum(one.staged_bytes for one in self.slices)
+
+    def _add(self, one: Slice) -> None:
+        self.slices.append(one)
+        self.logs.log(one.logs)
+        self.window = replace(self.window, offset=one.offset, row=one.row)
+        self.limits.check_staged(self._staged_of_chunk())
+        full = self._size() > PART_BYTES or self.limits.left(self._rejected()) == 0
+        self.ended = one.ended or full or self.deadline.passed()
+
+    def _count_loss(self, error: RowsLost) -> Refusal | None:
+        self._lost[error.row] += 1
+        if self._lost[error.row] < MOST_LOSSES:
             return None
-        staged = self.begin.staged + self.contents.staged_bytes
-        return PartCursor(self.begin.part + 1, self.begin.offset + row.end, row.number + 1, staged)
+        if error.row is None:
+            raise Transient(f"the process that generates rows has ended {MOST_LOSSES} times: {error}")
+        text = f"the row ended the process that generated it {MOST_LOSSES} times: {error}"
+        return self._refuse(Refusal(error.row, CRASHED, text))
+
+    def _refuse(self, refusal: Refusal) -> Refusal:
+        """The next slice goes on up to this row even when the deadline has passed: a part that ends before it would
+        make the next call run the row's code again."""
+        self._through = refusal.row
+        self.window = replace(self.window, refused=[*self.window.refused, (refusal.row, refusal.code, refusal.message)])
+        return refusal

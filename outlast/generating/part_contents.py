@@ -18,7 +18,7 @@ MOST_LISTED = 10_000
 
 @dataclass(slots=True)
 class PartContents:
-    """`size` is the memory that it takes, in bytes, and `staged_bytes` the size of all documents that were added.
+    """`size` is the memory that it takes, in bytes.
 
     `left` counts the documents that each row still has. `unlisted` are the numbers of rejects that are only counted.
     """
@@ -29,7 +29,6 @@ class PartContents:
     left: dict[int, int] = field(default_factory=dict)
     unlisted: list[int] = field(default_factory=list)
     size: int = 0
-    staged_bytes: int = 0
 
     @property
     def rejected(self) -> int:
@@ -43,7 +42,6 @@ class PartContents:
                 self._replace(earlier, key, row.number)
             self.documents[key] = document
             self.size += len(document.body) + ROW_BYTES
-            self.staged_bytes += len(document.body)
 
     def refuse(self, reject: Reject) -> None:
         if len(self.rejects) >= MOST_LISTED:

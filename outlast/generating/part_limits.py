@@ -37,9 +37,9 @@ class PartLimits:
         """Whether the run fails because of these rejects alone."""
         return self.most_rejects is not None and rejects > self.most_rejects
 
-    def ends(self, rejects: int) -> bool:
-        """Whether the part ends here because of its rejects."""
-        return self.most_rejects is not None and rejects > self.most_rejects + MORE_REJECTS
+    def left(self, rejects: int) -> int | None:
+        """Rejects after which the part ends, when it has these already. None: it does not end because of rejects."""
+        return None if self.most_rejects is None else max(0, self.most_rejects + MORE_REJECTS - rejects)
 
     def check_staged(self, of_chunk: int) -> None:
         """Raise Permanent when the chunk has made more bytes of documents than it may, or the run has."""

@@ -41,8 +41,8 @@ class RowGenerator:
             return Reject(row.number, column, first["type"], first["msg"], row.fields)
         except DocumentRefused as error:
             return Reject(row.number, error.field, error.code, str(error), row.fields)
-        except Exception as error:  # noqa: BLE001  # the user's code: whatever it raises costs this row alone
-            return Reject(row.number, "", "error", f"{type(error).__name__}: {error}", row.fields)
+        except (Exception, SystemExit) as error:  # noqa: BLE001  # whatever the user's code raises costs this row alone
+            return Reject(row.number, "", "error", _text(error), row.fields)
 
     def _documents(self, row: InputRow) -> Documents:
         path = self.report.partition_key[1:].split("/")
@@ -57,3 +57,11 @@ class RowGenerator:
             if size > MOST_BYTES:
                 raise DocumentRefused("too_large", f"the row makes more than {MOST_BYTES:,} bytes of documents")
         return documents
+
+
+def _text(error: BaseException) -> str:
+    """Class and text of an exception. Its own `__str__` is the user's code, too."""
+    try:
+        return f"{type(error).__name__}: {error}"
+    except Exception as second:  # noqa: BLE001  # see above
+        return f"{type(error).__name__}, whose text cannot be read ({type(second).__name__})"

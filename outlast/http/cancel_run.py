@@ -1,6 +1,7 @@
 """POST /api/runs/{run}/cancel: fences a run, so that its work stops and its compensation begins."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import azure.functions as func
 import orjson
@@ -8,6 +9,7 @@ import orjson
 from outlast.http.known_run import known_run
 from outlast.http.problem import Problem
 from outlast.models import Failure, RunChange
+from outlast.runs.launcher import Launcher
 from outlast.runs.record import ENDED, RunRecord
 from outlast.runs.store import Runs
 from outlast.runs.transitions import Event, NotAllowed, apply
@@ -18,11 +20,15 @@ CANCELLED = Failure("cancel", None, "the run was cancelled")
 @dataclass(frozen=True, slots=True)
 class CancelRun:
     runs: Runs
+    launcher: Launcher
 
-    async def cancel_run(self, req: func.HttpRequest) -> func.HttpResponse:
+    async def cancel_run(self, req: func.HttpRequest, client: Any) -> func.HttpResponse:
         """202 with the record, 200 when the run is cancelled already, 409 when it has ended or is failing."""
         record = await known_run(self.runs, req.route_params["run"])
+        waited = record.status.state == "queued"
         record = await self.runs.change(record.id, _cancelled)
+        if waited:
+            await self.launcher.wake(client, record.id)
         status = 200 if record.status.state in ENDED else 202
         return func.HttpResponse(
             orjson.dumps({"run": record.to_document()}), status_code=status, mimetype="application/json"

@@ -2,17 +2,19 @@
 
 import base64
 import binascii
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from urllib.parse import urlencode
 
 import azure.functions as func
 import orjson
 
 from outlast.http.problem import bad_request
+from outlast.http.query import next_link, read_query
 from outlast.runs.record import OUTCOMES, STATES, RunRecord
 from outlast.runs.store import Listing, Runs
 
 MOST = 200
+PARAMETERS = ("report", "state", "top", "continuation")
 KNOWN = (*STATES, "failing", *OUTCOMES)
 
 
@@ -23,21 +25,19 @@ class ListRuns:
     async def list_runs(self, req: func.HttpRequest) -> func.HttpResponse:
         """`{runs: […], continuation}` and a link of relation `next`; on the last page, null and no link.
 
-        The query may have `report`, `state`, `top` and `continuation`.
+        The query may have PARAMETERS. A parameter of another name is a 400, because a mistyped filter hides nothing.
         """
-        asked = _asked(req.params)
+        query = read_query(req.params, PARAMETERS)
+        asked = _asked(query)
         found = await self.runs.newest(replace(asked, most=asked.most + 1))
         page = found[: asked.most]
         following = _continuation(asked, page) if len(found) > len(page) else None
-        headers = {}
-        if following:
-            query = urlencode({**{k: v for k, v in req.params.items() if k != "code"}, "continuation": following})
-            headers["Link"] = f'<{req.url.split("?")[0]}?{query}>; rel="next"'
+        headers = {"Link": next_link(req, {**query, "continuation": following})} if following else {}
         body = orjson.dumps({"runs": [record.to_document() for record in page], "continuation": following})
         return func.HttpResponse(body, headers=headers, mimetype="application/json")
 
 
-def _asked(params: dict[str, str]) -> Listing:
+def _asked(params: Mapping[str, str]) -> Listing:
     state, top = params.get("state") or None, params.get("top") or "50"
     if state is not None and state not in KNOWN:
         raise bad_request(f"state must be one of {', '.join(KNOWN)}", "state")
@@ -60,9 +60,9 @@ def _read(continuation: str | None) -> tuple[str | None, tuple[str, ...]]:
     if not continuation:
         return None, ()
     try:
-        before, *seen = orjson.loads(base64.urlsafe_b64decode(continuation.encode()))
-    except (binascii.Error, ValueError, TypeError, UnicodeEncodeError):
-        before, seen = None, []
-    if not all(isinstance(value, str) for value in (before, *seen)):
+        values = orjson.loads(base64.urlsafe_b64decode(continuation.encode()))
+    except (binascii.Error, ValueError, UnicodeEncodeError):
+        values = None
+    if not (isinstance(values, list) and values and all(isinstance(value, str) for value in values)):
         raise bad_request("continuation must be that of an earlier answer", "continuation")
-    return before, tuple(seen)
+    return values[0], tuple(values[1:])

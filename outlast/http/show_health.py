@@ -17,6 +17,7 @@ from outlast.mail import missing_setting
 from outlast.models import RUNS_CONTAINER
 from outlast.report import Report
 from outlast.settings import Settings
+from outlast.staging.stopped_code import StoppedCode
 from outlast.staging.store import Staging
 
 KEPT_SECONDS = 5.0
@@ -27,6 +28,7 @@ HELP = {
     "database": "check COSMOS_ENDPOINT, COSMOS_KEY or the identity's role, and COSMOS_DATABASE",
     "staging": "check STAGING_URL, and that the app may write there",
     "mail": "set SENDGRID_API_KEY, MAIL_FROM and MAIL_TO",
+    "reports": "correct the report; the log and the run's rejects name the row",
 }
 
 
@@ -37,19 +39,27 @@ class ShowHealth:
     cosmos: Cosmos
     staging: Staging
     clock: Callable[[], float]
+    stopped: StoppedCode
     _kept: tuple[float, dict[str, Any]] | None = field(default=None)
+    _one_at_a_time: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def show_health(self, req: func.HttpRequest) -> func.HttpResponse:
-        """`{status: ok|failing, checks: {database, staging, mail: {ok, problem, help}}}`; 503 when a check fails."""
-        if self._kept is None or self.clock() - self._kept[0] > KEPT_SECONDS:
-            self._kept = (self.clock(), await self._checks())
-        checks = self._kept[1]
+        """`{status: ok|failing, checks: {database, staging, mail, reports: {ok, problem, warning, help}}}`; 503 when a
+        check fails. A warning is no failure."""
+        checks = await self._newest()
         ok = all(check["ok"] for check in checks.values())
         body = {"status": "ok" if ok else "failing", "checks": checks}
         return func.HttpResponse(orjson.dumps(body), status_code=200 if ok else 503, mimetype="application/json")
 
+    async def _newest(self) -> dict[str, Any]:
+        """The kept results, or new ones. Requests that come during a check wait for it and share its results."""
+        async with self._one_at_a_time:
+            if self._kept is None or self.clock() - self._kept[0] > KEPT_SECONDS:
+                self._kept = (self.clock(), await self._checks())
+            return self._kept[1]
+
     async def _checks(self) -> dict[str, Any]:
-        checks = {"database": self._database, "staging": self._staging, "mail": self._mail}
+        checks = {"database": self._database, "staging": self._staging, "mail": self._mail, "reports": self._reports}
         results = await asyncio.gather(*(_checked(name, check) for name, check in checks.items()))
         return dict(zip(checks, results, strict=True))
 
@@ -68,13 +78,23 @@ class ShowHealth:
         if missing := missing_setting(settings.sendgrid_api_key, settings.mail_from, settings.mail_to):
             raise Permanent(f"{missing} is not set")
 
+    async def _reports(self) -> str | None:
+        """A warning for an hour after code of a report was stopped. Runs go on, so this is no failure."""
+        try:
+            found = await self.stopped.recent()
+        except (BaseError, OSError, OutlastError):
+            return None  # the check of staging says why
+        if found is not None:
+            return f"{found['step']} of {found['report']} had to be stopped at {found['at']}, because it did not return"
+        return None
 
-async def _checked(name: str, check: Callable[[], Awaitable[None]]) -> dict[str, Any]:
+
+async def _checked(name: str, check: Callable[[], Awaitable[str | None]]) -> dict[str, Any]:
     try:
         async with asyncio.timeout(CHECK_SECONDS):
-            await check()
+            warning = await check()
     except OutlastError as error:
         return {"ok": False, "problem": str(error), "help": HELP[name]}
     except (AzureError, BaseError, OSError, TimeoutError) as error:
         return {"ok": False, "problem": f"no usable answer ({type(error).__name__})", "help": HELP[name]}
-    return {"ok": True}
+    return {"ok": True, "warning": warning, "help": HELP[name]} if warning else {"ok": True}

@@ -1,12 +1,13 @@
 """GET /api/runs/{run}/rejects: the refused rows as CSV, with the input's own columns, ready to be corrected."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 
 import azure.functions as func
 
 from outlast.http.known_run import known_run
 from outlast.http.problem import bad_request
+from outlast.http.query import next_link, read_query
 from outlast.runs.store import Runs
 from outlast.staging.chunk_list import ChunkList
 from outlast.staging.parts import Generated
@@ -16,30 +17,41 @@ from outlast.staging.store import Staging
 
 MOST_BYTES = 32 * 1024 * 1024
 """Size at which a response ends. A link of relation `next` then names the next chunk."""
+MOST_SECONDS = 10.0
+"""Time after which a response ends in the same way. A request that outlasts functionTimeout ends its whole worker."""
 
 
 @dataclass(frozen=True, slots=True)
 class ShowRejects:
     runs: Runs
     staging: Staging
+    clock: Callable[[], float]
 
     async def show_rejects(self, req: func.HttpRequest) -> func.HttpResponse:
         """row, column, code, message and the input's columns; the header alone when no row is refused so far."""
+        ends = self.clock() + MOST_SECONDS
+        first = _chunk(read_query(req.params, ("chunk",)).get("chunk"))
         record = await known_run(self.runs, req.route_params["run"])
-        first = _chunk(req.params.get("chunk"))
         staged = await self.staging.get(chunks_path(record.id))
         listed = ChunkList.decoded(staged) if staged is not None else ChunkList([], [])
-        body, following = rejects_header(listed.columns), None
-        for chunk in range(first, len(listed.chunks)):
-            if len(body) > MOST_BYTES:
-                following = chunk
-                break
-            async for data in self._of(record.id, chunk):
-                body += data
+        body = bytearray(rejects_header(listed.columns))
+        following = await self._fill(body, record.id, first, len(listed.chunks), ends)
         headers = {"Content-Disposition": f'attachment; filename="rejects-{record.id}.csv"'}
         if following is not None:
-            headers["Link"] = f'<{req.url.split("?")[0]}?chunk={following}>; rel="next"'
-        return func.HttpResponse(body, headers=headers, mimetype="text/csv", charset="utf-8")
+            headers["Link"] = next_link(req, {"chunk": following})
+        return func.HttpResponse(bytes(body), headers=headers, mimetype="text/csv", charset="utf-8")
+
+    async def _fill(self, body: bytearray, run: str, first: int, chunks: int, ends: float) -> int | None:
+        """Append the rejects of the chunks from `first` on; return the chunk that begins the next response, or None.
+
+        A response has at least one chunk, however long that takes.
+        """
+        for chunk in range(first, chunks):
+            if len(body) > MOST_BYTES or (chunk > first and self.clock() >= ends):
+                return chunk
+            async for data in self._of(run, chunk):
+                body += data
+        return None
 
     async def _of(self, run: str, chunk: int) -> AsyncIterator[bytes]:
         generated = Generated(self.staging, run, chunk)

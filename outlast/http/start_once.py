@@ -4,59 +4,107 @@ Source: IETF draft "The Idempotency-Key HTTP Header Field", section 2: another p
 """
 
 import hashlib
-from collections.abc import Awaitable, Callable
+import logging
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import azure.functions as func
 import orjson
+from obstore.exceptions import BaseError
 
-from outlast.errors import Transient
+from outlast.errors import Permanent, Transient
 from outlast.http.problem import Problem, bad_request
 from outlast.http.start_request import StartRequest
+from outlast.models import Json
+from outlast.runs.ids import run_of_key, run_of_key_without_secret
 from outlast.runs.launcher import Launcher
 from outlast.runs.record import RunRecord
 from outlast.runs.store import Runs
-from outlast.staging.paths import body_path
+from outlast.staging.paths import body_path, starting_path
 from outlast.staging.store import Staging
 
 HEADER = "Idempotency-Key"
 LONGEST_KEY = 255
 LOOKS = 4
 LOOK_SECONDS = 0.5
-"""Between two looks for the orchestration of a run that another request recorded and should be starting now."""
+"""Seconds between two looks for the orchestration of a run that another request recorded and should be starting now."""
+
+NOT_STARTED = ("queued", "accepted")
+"""States of a run whose orchestration may be still to come."""
+OPTIONS_WITHOUT_SECRET = {"filename", "tolerated_rejects", "tolerated_reject_percent", "max_parallel", "ru_share"}
+"""The options of the release before the app had a secret."""
+Meant = Mapping[str, str | None]
+"""By the id of a run: the fingerprint that its record has if it is that of the request."""
 
 
 @dataclass(frozen=True, slots=True)
 class StartOnce:
-    """Stages, records and starts a run, each once however often it is asked for."""
+    """Stages, records and starts a run, each once however often it is asked for. `secret` returns the app's secret."""
 
     runs: Runs
     staging: Staging
     launcher: Launcher
     sleep: Callable[[float], Awaitable[None]]
+    secret: Callable[[], Awaitable[str]]
+
+    async def meant_by(self, key: str, report: str, asked: StartRequest) -> Meant:
+        """The ids that the run of a key can have, the id of a new run first."""
+        return {
+            run_of_key(report, key, await self.secret()): fingerprint(report, asked),
+            run_of_key_without_secret(report, key): fingerprint_with_defaults(report, asked),
+        }
 
     async def accept(self, record: RunRecord, body: bytes | None, client: Any) -> None:
-        """Stage the body, then record the run, then start it: each needs the one before."""
+        """Stage the body, then record the run, then start it: each needs the one before.
+
+        A body whose run is surely not recorded is removed. `remove_unrecorded` finds what a kill or a lost answer
+        leaves.
+        """
         if body is not None:
+            await self.staging.put(starting_path(record.id, record.request.body), b"")
             await self.staging.put(body_path(record.id, record.request.body), body)
-        if await self.runs.create(record):
+        if await self._create(record):
             await self._start(client, record)
-        elif not await self.is_repeat(record, client):
+        elif not await self.find_repeated({record.id: record.request.fingerprint}, client):
             raise Transient(f"the record of run {record.id} was there and is gone; post again")
 
-    async def is_repeat(self, record: RunRecord, client: Any) -> bool:
-        """Return whether the run was accepted before; raise Problem when that was another request."""
-        before = await self.runs.find(record.id)
-        if before is None:
-            return False
-        refuse_another(before, record.request.fingerprint)
-        await self._start_unless_started(client, before)
-        return True
+    async def _create(self, record: RunRecord) -> bool:
+        """Record the run; return whether the record is ours. Permanent means that no record was written."""
+        try:
+            created = await self.runs.create(record)
+        except Permanent:
+            await self._unstage(record)
+            raise
+        if not created:
+            before = await self.runs.find(record.id)
+            if before is not None and before.request.body != record.request.body:
+                await self._unstage(record)
+        return created
+
+    async def _unstage(self, record: RunRecord) -> None:
+        """Remove the body, then the file that names it. A removal that fails is made up for by `remove_unrecorded`."""
+        if record.request.reference is not None:
+            return
+        try:
+            await self.staging.delete(body_path(record.id, record.request.body))
+            await self.staging.delete(starting_path(record.id, record.request.body))
+        except (BaseError, OSError) as error:
+            logging.getLogger("outlast").warning("run %s: its body is not removed yet: %s", record.id, error)
+
+    async def find_repeated(self, meant: Meant, client: Any) -> RunRecord | None:
+        """The record of the run that was accepted before; raise Problem when that was another request."""
+        for run, asked in meant.items():
+            before = await self.runs.find(run)
+            if before is not None:
+                refuse_another(before, asked)
+                await self._start_unless_started(client, before)
+                return before
+        return None
 
     async def _start_unless_started(self, client: Any, record: RunRecord) -> None:
         """Start a recorded run whose recorder died before it started the run."""
-        if record.status.state != "accepted":
+        if record.status.state not in NOT_STARTED:
             return
         for _ in range(LOOKS):
             if await _is_there(client, record.id):
@@ -83,16 +131,24 @@ def read_key(request: func.HttpRequest) -> str | None:
 
 
 def fingerprint(report: str, asked: StartRequest) -> str:
-    """A hash of all that the caller asked for."""
-    source = [asked.reference, asked.reference_etag] if asked.body is None else hashlib.sha256(asked.body).hexdigest()
-    parts = [
-        report,
-        asked.parameters.model_dump(mode="json"),
-        asked.options.model_dump(mode="json"),
-        asked.format.name,
-        asked.gzipped,
-        source,
-    ]
+    """A hash of all that the caller asked for.
+
+    Values that are the default are left out, so that a release with one more option or parameter knows the requests of
+    the release before.
+    """
+    parameters = asked.parameters.model_dump(mode="json", exclude_defaults=True)
+    return _hash(report, asked, parameters, asked.options.model_dump(mode="json", exclude_defaults=True))
+
+
+def fingerprint_with_defaults(report: str, asked: StartRequest) -> str:
+    """The fingerprint that this request has in the record of a run that was accepted before the app had a secret."""
+    options = asked.options.model_dump(mode="json", include=OPTIONS_WITHOUT_SECRET)
+    return _hash(report, asked, asked.parameters.model_dump(mode="json"), options)
+
+
+def _hash(report: str, asked: StartRequest, parameters: Json, options: Json) -> str:
+    source = [asked.reference, asked.reference_etag] if asked.body is None else asked.digest
+    parts = [report, parameters, options, asked.format.name, asked.gzipped, source]
     return hashlib.sha256(orjson.dumps(parts, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
@@ -101,6 +157,16 @@ def refuse_another(record: RunRecord, asked: str | None) -> None:
     if record.request.fingerprint != asked:
         detail = f"{HEADER} was used for run {record.id} with another request; take a new key, or repeat that one"
         raise Problem(422, "Unprocessable Content", detail, HEADER, run=record.id)
+
+
+async def was_purged(client: Any, record: RunRecord) -> bool:
+    """Whether the run was started and its orchestration is gone. Without an answer of the host it is not."""
+    if record.status.state in NOT_STARTED:
+        return False
+    try:
+        return not await client.get_status(record.id)
+    except Exception:  # noqa: BLE001  # the SDK raises nothing narrower; the caller polls and sees
+        return False
 
 
 async def _is_there(client: Any, run: str) -> bool:

@@ -10,27 +10,32 @@ import orjson
 
 from outlast.http.problem import Problem
 from outlast.http.ru_share import Throughput, check_ru_share
-from outlast.http.start_once import StartOnce, fingerprint, read_key
+from outlast.http.start_once import StartOnce, fingerprint, read_key, was_purged
 from outlast.http.start_request import StartRequest, read_start_request
 from outlast.report import Report
-from outlast.runs.ids import run_of_key
-from outlast.runs.record import RunRecord, RunRequest
+from outlast.runs.record import RunRecord, RunRequest, RunStatus
+from outlast.staging.parsed import InThread
 from outlast.staging.store import Staging
 
 
 @dataclass(frozen=True, slots=True)
 class NewRuns:
-    """Makes the record of a new run. `new_id` makes the id of one without a key."""
+    """Makes the record of a new run. `new_id` makes the id of one without a key.
+
+    Two requests at once with one key stage bodies of different names, so that the one that comes second can remove its
+    own.
+    """
 
     max_parallel: int
     now: Callable[[], datetime]
     new_id: Callable[[], str]
+    owner: str = ""
 
-    def make(self, report: Report[Any], asked: StartRequest, key: str | None) -> RunRecord:
-        run = self.new_id() if key is None else run_of_key(report.name, key)
+    def make(self, report: Report[Any], asked: StartRequest, run: str | None) -> RunRecord:
+        """`run` is the id of a run with a key, None for one without."""
         mark = fingerprint(report.name, asked)
         request = RunRequest(
-            body="body" if key is None else f"body.{mark[:16]}",
+            body="body" if run is None else f"body.{self.new_id()}",
             fingerprint=mark,
             report=report.name,
             mode=report.mode,
@@ -47,40 +52,59 @@ class NewRuns:
             ru_share=asked.options.ru_share,
             max_parallel=asked.options.max_parallel or self.max_parallel,
         )
-        return RunRecord(id=run, request=request)
+        return RunRecord(id=run or self.new_id(), request=request, status=RunStatus(owner=self.owner))
 
 
 @dataclass(frozen=True, slots=True)
 class StartReport:
-    """`inputs` is None where INPUTS_URL is not set. `throughput` reads the RU/s provisioned for a container."""
+    """`inputs` is None where INPUTS_URL is not set. `in_thread` runs work that keeps a CPU busy, and `throughput` reads
+    the RU/s provisioned for a container."""
 
     reports: Mapping[str, Report[Any]]
     inputs: Staging | None
     new_runs: NewRuns
     start_once: StartOnce
+    in_thread: InThread
     throughput: Throughput
 
     async def start_report(self, req: func.HttpRequest, client: Any) -> func.HttpResponse:
-        """202 with the durable payload and `runUri`, for a repeat too; 4xx with a problem that names the field."""
+        """202 with the durable payload and `runUri`, for a repeat too; 4xx with a problem that names the field.
+
+        200 with the record for a repeat whose orchestration was purged: its durable URLs would be 404.
+        """
         report, key = self._report(req.route_params["report"]), read_key(req)
-        asked = await read_start_request(req, report, self.inputs)
+        asked = await read_start_request(req, report, self.inputs, self.in_thread)
         field = "ru_share" if asked.reference is None else "options.ru_share"
         await check_ru_share(asked.options.ru_share, report.container, field, self.throughput)
-        record = self.new_runs.make(report, asked, key)
-        if key is None or not await self.start_once.is_repeat(record, client):
+        meant = {} if key is None else await self.start_once.meant_by(key, report.name, asked)
+        before = await self.start_once.find_repeated(meant, client)
+        if before is not None and await was_purged(client, before):
+            return _recorded(before, _run_uri(req, before.id))
+        record = before or self.new_runs.make(report, asked, next(iter(meant), None))
+        if before is None:
             await self.start_once.accept(record, asked.body, client)
-        return _with_run_uri(client.create_check_status_response(req, record.id), req.url, record.id)
+        return _with_run_uri(client.create_check_status_response(req, record.id), _run_uri(req, record.id))
 
     def _report(self, name: str) -> Report[Any]:
         if name not in self.reports:
             known = sorted(self.reports)
-            text = f"there is no report {name[:100]}; there are: {', '.join(known)}"
+            text = f"there is no report {name}; there are: {', '.join(known)}"
             raise Problem(404, "Not Found", text, "report", reports=known)
         return self.reports[name]
 
 
-def _with_run_uri(response: func.HttpResponse, url: str, run: str) -> func.HttpResponse:
+def _run_uri(request: func.HttpRequest, run: str) -> str:
+    api = request.url.split("?")[0].rstrip("/").rsplit("/", 2)[0]  # the host matches routes case-insensitively
+    return f"{api}/runs/{run}"
+
+
+def _with_run_uri(response: func.HttpResponse, run_uri: str) -> func.HttpResponse:
     """The SDK's response with one more member."""
-    api = url.split("?")[0].rstrip("/").rsplit("/", 2)[0]  # the host matches routes case-insensitively
-    body = {**orjson.loads(response.get_body()), "runUri": f"{api}/runs/{run}"}
+    body = {**orjson.loads(response.get_body()), "runUri": run_uri}
     return func.HttpResponse(orjson.dumps(body), status_code=response.status_code, headers=dict(response.headers))
+
+
+def _recorded(record: RunRecord, run_uri: str) -> func.HttpResponse:
+    """The response about a run of which only the record is left."""
+    body = orjson.dumps({"id": record.id, "runUri": run_uri, "run": record.to_document()})
+    return func.HttpResponse(body, headers={"Location": run_uri}, mimetype="application/json")

@@ -13,9 +13,9 @@ from outlast.inputs.types import (
     BadRow,
     Chunk,
     Cut,
+    IncompleteHeader,
     InputFormat,
     InputRow,
-    UnfinishedHeader,
 )
 
 FORMATS: Mapping[str, InputFormat] = {CSV.name: CSV, JSON_LINES.name: JSON_LINES}
@@ -30,6 +30,7 @@ __all__ = [
     "BadRow",
     "Chunk",
     "Cut",
+    "IncompleteHeader",
     "Inflater",
     "InputFormat",
     "InputRow",

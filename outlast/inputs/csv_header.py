@@ -7,7 +7,7 @@ from outlast.inputs.byte_order_mark import marks_end
 from outlast.inputs.csv_records import CsvRecords, is_blank
 from outlast.inputs.formula_guard import is_rejects_header, own_columns, unguarded
 from outlast.inputs.quoting import split
-from outlast.inputs.types import HEAD_BYTES, BadInput, UnfinishedHeader
+from outlast.inputs.types import HEAD_BYTES, BadInput, IncompleteHeader
 
 _LONE_CR = re.compile(r"\r(?!\n)")
 _SEPARATOR = re.compile(rb'"?sep=([\x01-\x7f])"?', re.IGNORECASE)
@@ -41,7 +41,7 @@ def read_header(head: bytes, at_end: bool, records: CsvRecords) -> Header:
         start, number = end, number + 1
     if at_end:
         raise BadInput("body", "The input is empty. Send a CSV file whose first line names the columns.")
-    raise UnfinishedHeader(
+    raise IncompleteHeader(
         "header", f"The header is not complete within the first {len(head):,} bytes. Is the input CSV?"
     )
 

@@ -21,15 +21,16 @@ class Inflater:
     inflates to 350 times its size. Zeros after the last member are padding.
     """
 
-    def __init__(self, max_bytes: int) -> None:
+    def __init__(self, max_bytes: int, piece: int = PIECE) -> None:
         self._max_bytes = max_bytes
+        self._piece = piece
         self._given = 0
         self._members = 0
         self._member = zlib.decompressobj(_GZIP_ONLY)
         self._between = True
 
     def feed(self, data: bytes) -> Iterator[bytes]:
-        """The inflated data in pieces of at most 1 MiB. Raises BadInput when it is corrupt or exceeds a limit.
+        """The inflated data in pieces of at most `piece` bytes. Raises BadInput when it is corrupt or exceeds a limit.
 
         Take all pieces before the next call, because each piece is inflated only when it is asked for.
         """
@@ -70,6 +71,6 @@ class Inflater:
 
     def _decompress(self, data: bytes) -> bytes:
         try:
-            return self._member.decompress(data, PIECE)
+            return self._member.decompress(data, self._piece)
         except zlib.error as error:
             raise BadInput("body", f"The gzip file is corrupt ({error}). {_AGAIN}") from None

@@ -25,8 +25,8 @@ class BadInput(ValueError):
         self.field = field
 
 
-class UnfinishedHeader(BadInput):
-    """The header does not end within the bytes that were looked at. A longer head may have all of it."""
+class IncompleteHeader(BadInput):
+    """The header goes on behind the bytes that were looked at."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,12 +4,15 @@ Terminate and suspend do not reach an activity, and one that was given up may st
 the run's record when it starts and every few seconds; the record's attempt is the fencing token.
 """
 
-from dataclasses import dataclass
+import asyncio
+from contextlib import suppress
+from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
 from outlast.deadline import Deadline, Deadlines
 from outlast.errors import Permanent
 from outlast.runs.record import RunRecord
+from outlast.runs.stale import Stale, refuse_stale
 from outlast.runs.store import Runs, need
 
 FENCE_SECONDS = 5.0
@@ -31,17 +34,29 @@ class Fence:
     gate: "Gate"
     call: Call
     state: str
-    read_at: float | None = None
+    _read_at: float | None = None
+    _moved_on: Permanent | None = None
+    _reading: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def check(self) -> None:
-        """Raise Permanent unless the run is in the state and attempt that this activity was started for."""
-        if self.read_at is None or self.gate.deadlines.clock() - self.read_at >= FENCE_SECONDS:
-            await self.enter()
+        """Raise Permanent where the run has moved on. A record that is read as it was before the call began says
+        nothing. Of the many requests of a call, one reads; the others wait for it."""
+        async with self._reading:
+            if self._moved_on is not None:
+                raise self._moved_on
+            if self._read_at is None or self.gate.deadlines.clock() - self._read_at >= FENCE_SECONDS:
+                with suppress(Stale):
+                    await self.enter()
 
     async def enter(self) -> RunRecord:
+        """The record. Raises Permanent where the run has moved on, Stale where the record is behind the call."""
         record = await need(self.gate.runs, self.call.run)
-        self.read_at = self.gate.deadlines.clock()
-        refuse_strangers(record, self.call.attempt, self.state)
+        self._read_at = self.gate.deadlines.clock()
+        try:
+            refuse_strangers(record, self.call.attempt, self.state)
+        except Permanent as error:
+            self._moved_on = error
+            raise
         return record
 
 
@@ -59,14 +74,16 @@ class Gate:
     deadlines: Deadlines
 
     async def enter(self, call: Call, state: str) -> Entered:
-        """Start the deadline, read the record; raise Permanent where the run has moved on."""
+        """Start the deadline, read the record. Raises Permanent where the run has moved on, Stale where the read is
+        behind the call."""
         deadline = self.deadlines.start()
         fence = Fence(self, call, state)
         return Entered(await fence.enter(), fence, deadline)
 
 
 def refuse_strangers(record: RunRecord, attempt: int, *states: str) -> None:
-    """Raise Permanent unless the record is at this attempt and in one of these states."""
+    """Raise Permanent where the record is ahead of this attempt and these states, Stale where it is behind them."""
+    refuse_stale(record, attempt, states)
     if record.status.attempt != attempt or record.status.state not in states:
         raise Permanent(
             f"run {record.id} is {record.status.state} in attempt {record.status.attempt}; this call belongs to "

@@ -5,6 +5,7 @@ find the same instances.
 """
 
 import hashlib
+import hmac
 import json
 import re
 
@@ -16,10 +17,21 @@ def is_run_id(text: str) -> bool:
     return _RUN.fullmatch(text) is not None
 
 
-def run_of_key(report: str, key: str) -> str:
-    """The id of the run that an `Idempotency-Key` means: 32 hex digits."""
-    text = json.dumps([report, key], ensure_ascii=False, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()[:32]
+def run_of_key(report: str, key: str, secret: str) -> str:
+    """The id of the run that an `Idempotency-Key` means: 32 hex digits.
+
+    Nobody can compute it from a key that is easy to guess, because `secret` is the app's own.
+    """
+    return hmac.new(secret.encode(), _text(report, key), hashlib.sha256).hexdigest()[:32]
+
+
+def run_of_key_without_secret(report: str, key: str) -> str:
+    """The id that a run with this key has if it was accepted before the app had a secret."""
+    return hashlib.sha256(_text(report, key)).hexdigest()[:32]
+
+
+def _text(report: str, key: str) -> bytes:
+    return json.dumps([report, key], ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def wave_id(run: str, attempt: int, phase: str, number: int) -> str:

@@ -16,12 +16,13 @@ AT_WORK = (*MOVING, "Suspended")
 @dataclass(frozen=True, slots=True)
 class InstanceStatus:
     """`status` is None where the instance is missing. `attempt` is the one in its input. `moved` is when it or one of
-    its lanes last changed. `text` is its output, or the reason of its end."""
+    its lanes last changed. `text` is its output, or the reason of its end. `waits`: it waits for a seat."""
 
     status: str | None
     attempt: int = 0
     moved: datetime | None = None
     text: Any = None
+    waits: bool = False
 
 
 async def get_status(client: Any, instance_id: str, others: Sequence[str] = ()) -> InstanceStatus:
@@ -33,7 +34,8 @@ async def get_status(client: Any, instance_id: str, others: Sequence[str] = ()) 
     found = [status, *(await asyncio.gather(*(client.get_status(one) for one in instances)))]
     times = [one.last_updated_time for one in found if one and one.last_updated_time]
     moved = max((_utc(time) for time in times), default=None)
-    return InstanceStatus(status.runtime_status.value, _attempt(status.input_), moved, status.output)
+    waits = isinstance(status.custom_status, dict) and status.custom_status.get("phase") == "queued"
+    return InstanceStatus(status.runtime_status.value, _attempt(status.input_), moved, status.output, waits)
 
 
 def lanes_of(custom_status: Any) -> list[str]:

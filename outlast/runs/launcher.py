@@ -1,9 +1,10 @@
 """Starts the orchestrations of a run. How each is started, by which name and with what input, is known here alone."""
 
+import logging
 from dataclasses import dataclass
 from typing import Any
 
-from outlast.models import Compensation, Json, Removal, Start
+from outlast.models import ADMITTED, Compensation, Removal, Start
 from outlast.runs.ids import compensation_id, removal_id
 from outlast.runs.record import RunRecord
 
@@ -18,9 +19,16 @@ class Launcher:
         given = Start(record.status.attempt, self.first_retry_seconds)
         await client.start_new("import_report", record.id, given.to_dict())
 
-    async def start_compensation(self, client: Any, record: RunRecord, failure: Json) -> None:
+    async def wake(self, client: Any, run: str) -> None:
+        """Let a run that waits for a seat look at its record. Where that fails, the sweep wakes it."""
+        try:
+            await client.raise_event(run, ADMITTED)
+        except Exception as error:  # noqa: BLE001  # the SDK raises nothing narrower
+            logging.getLogger("outlast").warning("run %s could not be woken: %s", run, error)
+
+    async def start_compensation(self, client: Any, record: RunRecord) -> None:
         attempt = record.status.attempt
-        given = Compensation(record.id, attempt, failure, self.first_retry_seconds)
+        given = Compensation(record.id, attempt, self.first_retry_seconds)
         await client.start_new("compensate_run", compensation_id(record.id, attempt), given.to_dict())
 
     async def start_removal(self, client: Any, report: str, run: str) -> None:

@@ -7,6 +7,8 @@ from outlast.models import MOST_ATTEMPTS
 from outlast.runs.instances import MOVING, InstanceStatus
 from outlast.runs.record import ENDED, RunRecord
 
+MOST_COMPENSATIONS = 28
+"""Compensations of a run, which take about a day. What is pending then waits for a person."""
 STUCK = "outlast: it has not moved for longer than any activity can live"
 """The reason of the sweep's own terminations. Any other reason is an operator's."""
 START_SECONDS = 60.0
@@ -24,6 +26,8 @@ class Decision(Enum):
     TERMINATE = auto()
     """The orchestration does not move. The next sweep finds it terminated."""
     COMPENSATE = auto()
+    WAKE = auto()
+    """The orchestration waits for a seat, and its record says that it has one or needs none any more."""
 
 
 def decide(record: RunRecord, seen: InstanceStatus, now: datetime, patience: float) -> Decision:
@@ -33,13 +37,16 @@ def decide(record: RunRecord, seen: InstanceStatus, now: datetime, patience: flo
         return _ended(record, now)
     if seen.status == "Suspended":
         return Decision.LEAVE
+    if seen.status in MOVING and seen.waits:
+        return Decision.LEAVE if state == "queued" else Decision.WAKE
     if seen.status in MOVING:
         moved = max(updated, seen.moved or updated)
         return Decision.TERMINATE if now - moved > timedelta(seconds=patience) else Decision.LEAVE
     if state == "failing":
         return Decision.COMPENSATE
-    if state == "accepted" and seen.attempt < record.status.attempt:
-        overdue = seen.status is not None or now - updated > timedelta(seconds=START_SECONDS)
+    if state in ("queued", "accepted") and seen.attempt < record.status.attempt:
+        recorded = _time(record.request.accepted)
+        overdue = seen.status is not None or now - recorded > timedelta(seconds=START_SECONDS)
         return Decision.START if overdue else Decision.LEAVE
     return _without_orchestration(record, seen)
 
@@ -48,7 +55,8 @@ def _ended(record: RunRecord, now: datetime) -> Decision:
     """Pending steps are tried again at growing intervals, because what failed at once may need a person."""
     status = record.status
     pause = min(LONGEST_PAUSE, timedelta(minutes=2 ** min(status.compensations, 10)))
-    return Decision.COMPENSATE if status.pending and now - _time(status.updated) >= pause else Decision.LEAVE
+    due = status.compensations < MOST_COMPENSATIONS and now - _time(status.updated) >= pause
+    return Decision.COMPENSATE if status.pending and due else Decision.LEAVE
 
 
 def _without_orchestration(record: RunRecord, seen: InstanceStatus) -> Decision:

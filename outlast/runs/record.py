@@ -9,9 +9,11 @@ from typing import Any, Self
 
 from outlast.models import Json
 
-STATES = ("accepted", "reading", "generating", "storing", "publishing", "completed")
+STATES = ("queued", "accepted", "reading", "generating", "storing", "publishing", "completed")
 OUTCOMES = ("failed", "cancelled", "superseded")
 ENDED = frozenset({"completed", *OUTCOMES})
+AT_WORK = STATES[1:-1]
+"""The states in which a run holds a seat."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,15 +48,16 @@ class RunStatus:
 
     `pending` are the steps of its compensation that are still to be done: `undo`, `email`. `outcome` is the final state
     of a run that is failing. `wrote` says whether any attempt came as far as storing. `compensations` counts how often
-    a compensation was started.
+    a compensation was started. `owner` is the app and task hub whose orchestrations do the work.
     """
 
-    state: str = "accepted"
+    state: str = "queued"
     attempt: int = 1
     pending: list[str] = field(default_factory=list)
     outcome: str | None = None
     wrote: bool = False
     compensations: int = 0
+    owner: str = ""
     updated: str | None = None
 
 
@@ -65,6 +68,8 @@ class RunResult:
     totals: Json | None = None
     failure: Json | None = None
     receipt: Json | None = None
+    waived: Json | None = None
+    """The steps of the compensation that a person has waived, and why."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +79,11 @@ class RunRecord:
     status: RunStatus = RunStatus()
     result: RunResult = RunResult()
     etag: str | None = None
+
+    @property
+    def open(self) -> bool:
+        """Whether something is still to be done. Stored, so that an index serves the sweep's query."""
+        return self.status.state not in ENDED or bool(self.status.pending)
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> Self:
@@ -89,7 +99,7 @@ class RunRecord:
 
     def to_document(self) -> Json:
         """The record as it is stored, and as a caller sees it: one level, without the ETag."""
-        return {"id": self.id, **asdict(self.request), **asdict(self.status), **asdict(self.result)}
+        return {"id": self.id, "open": self.open, **asdict(self.request), **asdict(self.status), **asdict(self.result)}
 
     def changed(self, **changes: Any) -> Self:
         """A record in which these members of status and result have these values."""

@@ -8,9 +8,9 @@ from typing import Any, Protocol
 from outlast.cosmos.client import Cosmos
 from outlast.cosmos.conditional import Conflict, change, read_or_none, write_if_unchanged
 from outlast.cosmos.errors import translated
-from outlast.errors import Permanent
 from outlast.models import RUNS_CONTAINER
-from outlast.runs.record import ENDED, RunRecord
+from outlast.runs.record import RunRecord
+from outlast.runs.stale import Stale
 
 PARTITION_KEY = "/id"
 
@@ -39,14 +39,21 @@ class Runs(Protocol):
         """Every run that has not ended or to which something is pending, those longest without a change first."""
         ...
 
+    async def queued(self, owner: str, most: int) -> list[RunRecord]:
+        """The runs of an owner that have waited longest for a seat, at most that many."""
+        ...
+
     async def change(self, run: str, edit: Callable[[RunRecord], RunRecord]) -> RunRecord: ...
 
 
 async def need(runs: Runs, run: str) -> RunRecord:
-    """The record of a run; raise Permanent where there is none."""
+    """The record of a run. Raises Stale where it is missing: a replica may not have it yet."""
     record = await runs.find(run)
     if record is None:
-        raise Permanent(f"run {run} has no record in the container {RUNS_CONTAINER}; it was deleted: start a new run")
+        raise Stale(
+            f"run {run} has no record in the container {RUNS_CONTAINER}: the replica is behind, or the record was "
+            "deleted; if that stays so, start a new run"
+        )
     return record
 
 
@@ -67,22 +74,26 @@ class CosmosRuns:
     async def find(self, run: str) -> RunRecord | None:
         with translated(f"run {run}'s record", RUNS_CONTAINER, PARTITION_KEY):
             found = await read_or_none(await self._cosmos.container(RUNS_CONTAINER), run, run)
-        return None if found is None else RunRecord.from_document(found)
+        is_record = found is not None and "report" in found  # the app's own documents lie in the same container
+        return RunRecord.from_document(found) if found is not None and is_record else None
 
     async def newest(self, asked: Listing) -> list[RunRecord]:
         given = {"report": asked.report, "state": asked.state, "before": asked.before}
         limits = {"report": "c.report = @report", "state": "c.state = @state", "before": "c.accepted <= @before"}
-        where = [limits[name] for name, value in given.items() if value is not None]
+        where = ["IS_DEFINED(c.accepted)", *(limits[name] for name, value in given.items() if value is not None)]
         values: dict[str, Any] = {f"@{name}": value for name, value in given.items() if value is not None}
         if asked.seen:
             where.append("NOT ARRAY_CONTAINS(@seen, c.id)")
             values["@seen"] = list(asked.seen)
-        condition = f"WHERE {' AND '.join(where)} " if where else ""
-        return await self._query(f"SELECT TOP {asked.most} * FROM c {condition}ORDER BY c.accepted DESC", values)
+        condition = " AND ".join(where)
+        return await self._query(f"SELECT TOP {asked.most} * FROM c WHERE {condition} ORDER BY c.accepted DESC", values)
 
     async def open_runs(self) -> list[RunRecord]:
-        condition = "NOT ARRAY_CONTAINS(@ended, c.state) OR ARRAY_LENGTH(c.pending) > 0"
-        return await self._query(f"SELECT * FROM c WHERE {condition} ORDER BY c.updated", {"@ended": sorted(ENDED)})
+        return await self._query("SELECT * FROM c WHERE c.open = true ORDER BY c.updated", {})
+
+    async def queued(self, owner: str, most: int) -> list[RunRecord]:
+        condition = "c.open = true AND c.state = 'queued' AND c.owner = @owner"
+        return await self._query(f"SELECT TOP {most} * FROM c WHERE {condition} ORDER BY c.accepted", {"@owner": owner})
 
     async def _query(self, text: str, values: dict[str, Any]) -> list[RunRecord]:
         parameters = [{"name": name, "value": value} for name, value in values.items()]

@@ -6,20 +6,21 @@ of a record is conditional, an instance id is started once, and whatever is star
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Coroutine
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import azure.functions as func
 
 from outlast.cosmos.snapshots.expired import ExpiredGenerations
-from outlast.deadline import SHARE
 from outlast.errors import OutlastError
 from outlast.models import Failure, RunChange
+from outlast.runs.admission import Admission
 from outlast.runs.ids import compensation_id, removal_id
 from outlast.runs.instances import AT_WORK, MOVING, InstanceStatus, get_status
 from outlast.runs.launcher import Launcher
+from outlast.runs.patience import Patience
 from outlast.runs.reconcile import STUCK, Decision, decide, reason
 from outlast.runs.record import ENDED, RunRecord
 from outlast.runs.store import Runs
@@ -34,74 +35,89 @@ class _Moved(OutlastError):
 
 @dataclass(frozen=True, slots=True)
 class SweepRuns:
-    """`timeout` is functionTimeout in seconds."""
+    """Sweeps the runs of one owner. Those of another app or task hub have their orchestrations there."""
 
     runs: Runs
     launcher: Launcher
+    admission: Admission
     expired: ExpiredGenerations
-    now: Callable[[], datetime]
-    timeout: float
-
-    @property
-    def patience(self) -> float:
-        """Seconds. An activity surfaces within its timeout and some seconds, its retry waits, and after a crash of the
-        host its message reappears after 5 minutes."""
-        return 2 * self.timeout + 600
+    patience: Patience
 
     async def sweep_runs(self, timer: func.TimerRequest, client: Any) -> None:
         """Bring every run one step nearer to its end, and have expired generations removed."""
+        ends, owner = self.patience.ends(), self.admission.seats.owner
+        records = [record for record in await self.runs.open_runs() if record.status.owner == owner]
+        await _guarded("the seats", self.admission.tidy(client, records))
+        sweep = _Pass(self.runs, self.launcher, client, self.patience, self.patience.seconds(records))
         for report, run in await self.expired.find():
-            await self._guarded(f"report {report}", self._remove(client, report, run))
-        gate, ends = asyncio.Semaphore(AT_ONCE), self.now() + timedelta(seconds=SHARE * self.timeout)
-        records = await self.runs.open_runs()
-        swept = await asyncio.gather(*(self._one(record, client, gate, ends) for record in records))
+            await _guarded(f"report {report}", sweep.remove(report, run))
+        gate = asyncio.Semaphore(AT_ONCE)
+        swept = await asyncio.gather(*(self._one(record, sweep, gate, ends) for record in records))
         if left := swept.count(False):
             logging.getLogger("outlast").warning("sweep_runs: %d of %d runs are left for the next", left, len(swept))
 
-    async def _one(self, record: RunRecord, client: Any, gate: asyncio.Semaphore, ends: datetime) -> bool:
-        """Return False where no time is left. A timeout would take the worker and all that it does beside."""
+    async def _one(self, record: RunRecord, sweep: "_Pass", gate: asyncio.Semaphore, ends: datetime) -> bool:
+        """Return False where no time is left."""
         async with gate:
-            if self.now() >= ends:
+            if self.patience.now() >= ends:
                 return False
-            await self._guarded(f"run {record.id}", self._sweep(record, client))
+            await _guarded(f"run {record.id}", sweep.bring_on(record))
             return True
 
-    async def _guarded(self, what: str, work: Coroutine[Any, Any, None]) -> None:
-        try:
-            await work
-        except _Moved:
-            return
-        except Exception as error:  # noqa: BLE001  # one run must not keep the sweep from the others
-            logging.getLogger("outlast").error("sweep_runs: %s: %s", what, error)
 
-    async def _sweep(self, record: RunRecord, client: Any) -> None:
-        status = await _status_of(record, client)
-        decision = decide(record, status, self.now().astimezone(UTC), self.patience)
+@dataclass(frozen=True, slots=True)
+class _Pass:
+    """What one sweep does to a run. `seconds` is its patience."""
+
+    runs: Runs
+    launcher: Launcher
+    client: Any
+    patience: Patience
+    seconds: float
+
+    @property
+    def _longest(self) -> timedelta:
+        return timedelta(seconds=self.seconds)
+
+    async def bring_on(self, record: RunRecord) -> None:
+        status = await _status_of(record, self.client)
+        decision = decide(record, status, self.patience.time(), self.seconds)
         if decision is Decision.START:
-            await self.launcher.start_run(client, record)
+            await self.launcher.start_run(self.client, record)
         elif decision is Decision.RESTART:
             restarted = await self.runs.change(record.id, lambda found: _restarted(found, record))
-            await self.launcher.start_run(client, restarted)
+            await self.launcher.start_run(self.client, restarted)
+        elif decision is Decision.WAKE:
+            await self.launcher.wake(self.client, record.id)
         elif decision is Decision.TERMINATE:
-            await client.terminate(record.id, STUCK)
+            await self.client.terminate(record.id, STUCK)
         elif decision is Decision.COMPENSATE:
-            await self._compensate(client, record, reason(record, status))
+            await self._compensate(record, reason(record, status))
 
-    async def _compensate(self, client: Any, record: RunRecord, text: str) -> None:
-        if await self._may_start(client, compensation_id(record.id, record.status.attempt)):
-            failure = record.result.failure or Failure("import_report", None, text).to_dict()
-            await self.launcher.start_compensation(client, record, failure)
+    async def _compensate(self, record: RunRecord, text: str) -> None:
+        if await self._may_start(compensation_id(record.id, record.status.attempt)):
+            failing = await self.runs.change(record.id, lambda found: _failed(found, record, text))
+            await self.launcher.start_compensation(self.client, failing)
 
-    async def _remove(self, client: Any, report: str, run: str) -> None:
-        if await self._may_start(client, removal_id(run)):
-            await self.launcher.start_removal(client, report, run)
+    async def remove(self, report: str, run: str) -> None:
+        if await self._may_start(removal_id(run)):
+            await self.launcher.start_removal(self.client, report, run)
 
-    async def _may_start(self, client: Any, instance_id: str) -> bool:
+    async def _may_start(self, instance_id: str) -> bool:
         """False while the instance is at work. One that does not move is terminated; the next sweep starts it."""
-        found = await get_status(client, instance_id)
-        if found.status in MOVING and found.moved and self.now() - found.moved > timedelta(seconds=self.patience):
-            await client.terminate(instance_id, STUCK)
+        found = await get_status(self.client, instance_id)
+        if found.status in MOVING and found.moved and self.patience.time() - found.moved > self._longest:
+            await self.client.terminate(instance_id, STUCK)
         return found.status not in AT_WORK
+
+
+async def _guarded(what: str, work: Coroutine[Any, Any, None]) -> None:
+    try:
+        await work
+    except _Moved:
+        return
+    except Exception as error:  # noqa: BLE001  # one run must not keep the sweep from the others
+        logging.getLogger("outlast").error("sweep_runs: %s: %s", what, error)
 
 
 async def _status_of(record: RunRecord, client: Any) -> InstanceStatus:
@@ -114,6 +130,17 @@ async def _status_of(record: RunRecord, client: Any) -> InstanceStatus:
 
 
 def _restarted(found: RunRecord, decided: RunRecord) -> RunRecord:
+    _refuse_moved(found, decided)
+    return apply(found, RunChange(found.id, found.status.attempt, Event.RESTART))
+
+
+def _failed(found: RunRecord, decided: RunRecord, text: str) -> RunRecord:
+    """The record says why the run fails before its compensation starts. A failure that it has stays."""
+    _refuse_moved(found, decided)
+    failure = Failure("import_report", None, text).to_dict()
+    return apply(found, RunChange(found.id, found.status.attempt, Event.FAIL, failure=failure))
+
+
+def _refuse_moved(found: RunRecord, decided: RunRecord) -> None:
     if (found.status.attempt, found.status.state) != (decided.status.attempt, decided.status.state):
         raise _Moved
-    return apply(found, RunChange(found.id, found.status.attempt, Event.RESTART))

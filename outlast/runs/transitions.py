@@ -9,13 +9,16 @@ from collections.abc import Callable, Mapping
 from enum import StrEnum
 
 from outlast.errors import Permanent
-from outlast.models import RunChange
-from outlast.runs.record import ENDED, OUTCOMES, RunRecord
+from outlast.models import Json, RunChange
+from outlast.runs.record import AT_WORK, ENDED, OUTCOMES, RunRecord
+from outlast.runs.stale import refuse_stale
 
 
 class Event(StrEnum):
     """What happens to a run."""
 
+    ADMIT = "admit"
+    """The run has a seat: it may begin."""
     READ = "read"
     """An orchestration begins. Where one had begun before, the run goes on as its next attempt."""
     GENERATE = "generate"
@@ -24,6 +27,9 @@ class Event(StrEnum):
     RECORD_RECEIPT = "record_receipt"
     COMPLETE = "complete"
     FAIL = "fail"
+    """The run fails; its compensation is pending."""
+    COMPENSATE = "compensate"
+    """A compensation begins."""
     CANCEL = "cancel"
     FINISH_STEP = "finish_step"
     """A step of the compensation is done."""
@@ -32,26 +38,34 @@ class Event(StrEnum):
     CLOSE = "close"
     RESTART = "restart"
     """The sweep starts the next attempt."""
+    TAKE_OVER = "take_over"
+    """Another app or task hub does the work from now on, as the next attempt."""
+    WAIVE = "waive"
+    """A person ends what is pending without its being done."""
 
 
 OUTCOME = "outcome"
 """Stands in the table for the state that the record names as its outcome."""
-_WORK = ("accepted", "reading", "generating", "storing", "publishing")
+_UNDER_WAY = ("queued", *AT_WORK)
 _STAY_ENDED = {state: state for state in ("completed", *OUTCOMES)}
 
 TABLE: Mapping[Event, Mapping[str, str]] = {
-    Event.READ: dict.fromkeys(_WORK, "reading"),
+    Event.ADMIT: {"queued": "accepted", "accepted": "accepted"},
+    Event.READ: {"queued": "queued", **dict.fromkeys(AT_WORK, "reading")},
     Event.GENERATE: dict.fromkeys(("reading", "generating"), "generating"),
     Event.STORE: dict.fromkeys(("generating", "storing"), "storing"),
     Event.PUBLISH: dict.fromkeys(("storing", "publishing"), "publishing"),
     Event.RECORD_RECEIPT: {"publishing": "publishing"},
     Event.COMPLETE: dict.fromkeys(("publishing", "completed"), "completed"),
-    Event.FAIL: {**dict.fromkeys((*_WORK, "failing"), "failing"), **_STAY_ENDED},
-    Event.CANCEL: {**dict.fromkeys((*_WORK, "failing"), "failing"), "cancelled": "cancelled"},
+    Event.FAIL: {**dict.fromkeys((*_UNDER_WAY, "failing"), "failing"), **_STAY_ENDED},
+    Event.COMPENSATE: {"failing": "failing", **_STAY_ENDED},
+    Event.CANCEL: {**dict.fromkeys((*_UNDER_WAY, "failing"), "failing"), "cancelled": "cancelled"},
     Event.FINISH_STEP: {"failing": "failing", **_STAY_ENDED},
     Event.FIND_PUBLISHED: dict.fromkeys(("failing", "completed", *OUTCOMES), "completed"),
     Event.CLOSE: {"failing": OUTCOME, **_STAY_ENDED},
-    Event.RESTART: dict.fromkeys(_WORK, "accepted"),
+    Event.RESTART: {"queued": "queued", **dict.fromkeys(AT_WORK, "accepted")},
+    Event.TAKE_OVER: {"queued": "queued", **dict.fromkeys(AT_WORK, "accepted"), "failing": "failing", **_STAY_ENDED},
+    Event.WAIVE: _STAY_ENDED,
 }
 
 
@@ -60,7 +74,7 @@ class NotAllowed(Permanent):
 
 
 def apply(record: RunRecord, change: RunChange) -> RunRecord:
-    """The record after the event; raise NotAllowed where it is refused.
+    """The record after the event; raise NotAllowed where it is refused, Stale where the record is behind the event.
 
     An event repeated in the state to which it leads changes nothing, so that a repeated activity does no harm.
     """
@@ -68,12 +82,18 @@ def apply(record: RunRecord, change: RunChange) -> RunRecord:
     to = TABLE[event].get(status.state) if status.attempt == change.attempt else None
     after = _EFFECTS.get(event, _move)(record, change, to) if to else _taken_over(record, change)
     if after is None:
+        refuse_stale(record, change.attempt, TABLE[event])
         raise NotAllowed(
             f"run {record.id} is {status.state} in attempt {status.attempt}; '{event}' of attempt {change.attempt} "
             "is refused: see GET /api/runs/{run} for what became of it"
         )
-    keeps_totals = change.totals is not None and status.state not in ENDED
+    keeps_totals = change.totals is not None and status.state not in ENDED and not _is_behind(record, change.totals)
     return after.changed(totals=change.totals) if keeps_totals else after
+
+
+def _is_behind(record: RunRecord, totals: Json) -> bool:
+    """Whether a failing run knows of more rows: an orchestration that was started once more has counted none."""
+    return record.status.state == "failing" and totals.get("rows", 0) < (record.result.totals or {}).get("rows", 0)
 
 
 def _taken_over(record: RunRecord, change: RunChange) -> RunRecord | None:
@@ -87,7 +107,7 @@ def _move(record: RunRecord, change: RunChange, to: str) -> RunRecord:
 
 
 def _read(record: RunRecord, change: RunChange, to: str) -> RunRecord:
-    begun_before = record.status.state not in ("accepted", "reading")
+    begun_before = record.status.state not in ("queued", "accepted", "reading")
     return record.changed(state=to, attempt=record.status.attempt + begun_before)
 
 
@@ -97,22 +117,28 @@ def _record_receipt(record: RunRecord, change: RunChange, to: str) -> RunRecord:
 
 
 def _fail(record: RunRecord, change: RunChange, to: str) -> RunRecord:
-    """The fence: from here on every activity of the run's work stops. A run that has ended keeps its end."""
-    if record.status.state in _WORK:
-        return _fence(record, change, change.outcome or "failed").changed(compensations=1)
-    return record.changed(compensations=record.status.compensations + (change.failure is not None))
+    """The fence: from here on every activity of the run's work stops. The first failure stays, and so does an end."""
+    return _fence(record, change, change.outcome or "failed") if record.status.state in _UNDER_WAY else record
+
+
+def _compensate(record: RunRecord, change: RunChange, to: str) -> RunRecord:
+    """Count the compensation, unless nothing is left to be done. An email that nobody can send is not pending."""
+    if not record.open:
+        return record
+    pending = [step for step in record.status.pending if change.can_email or step != "email"]
+    return record.changed(compensations=record.status.compensations + 1, pending=pending)
 
 
 def _fence(record: RunRecord, change: RunChange, outcome: str) -> RunRecord:
     undo = ["undo"] if record.request.mode == "snapshot" and record.status.wrote else []
-    email = ["email"] if outcome == "failed" else []
+    email = ["email"] if outcome == "failed" and change.can_email else []
     return record.changed(state="failing", outcome=outcome, failure=change.failure, pending=[*undo, *email])
 
 
 def _cancel(record: RunRecord, change: RunChange, to: str) -> RunRecord | None:
     if record.status.outcome == "cancelled":
         return record
-    return _fence(record, change, "cancelled") if record.status.state in _WORK else None
+    return _fence(record, change, "cancelled") if record.status.state in _UNDER_WAY else None
 
 
 def _finish_step(record: RunRecord, change: RunChange, to: str) -> RunRecord:
@@ -135,13 +161,28 @@ def _restart(record: RunRecord, change: RunChange, to: str) -> RunRecord:
     return record.changed(state=to, attempt=record.status.attempt + 1)
 
 
+def _take_over(record: RunRecord, change: RunChange, to: str) -> RunRecord:
+    """The attempt is counted, so that an orchestration that is left with the former owner is fenced."""
+    begins_again = record.status.state in _UNDER_WAY
+    return record.changed(state=to, owner=change.owner, attempt=record.status.attempt + begins_again)
+
+
+def _waive(record: RunRecord, change: RunChange, to: str) -> RunRecord:
+    if not record.status.pending:
+        return record
+    return record.changed(pending=[], waived={"steps": record.status.pending, "reason": change.reason})
+
+
 _EFFECTS: Mapping[Event, Callable[[RunRecord, RunChange, str], RunRecord | None]] = {
     Event.READ: _read,
     Event.RECORD_RECEIPT: _record_receipt,
     Event.FAIL: _fail,
+    Event.COMPENSATE: _compensate,
     Event.CANCEL: _cancel,
     Event.FINISH_STEP: _finish_step,
     Event.FIND_PUBLISHED: _find_published,
     Event.CLOSE: _close,
     Event.RESTART: _restart,
+    Event.TAKE_OVER: _take_over,
+    Event.WAIVE: _waive,
 }

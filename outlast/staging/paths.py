@@ -18,9 +18,29 @@ def body_path(run: str, name: str = "body") -> str:
     return f"runs/{run}/{name}"
 
 
+STARTING = "starting"
+"""The folder of the empty files that say which bodies are being staged."""
+
+
+def starting_path(run: str, name: str) -> str:
+    """The file that is written before the body of this name and stays until the run's record is known to name it."""
+    return f"{STARTING}/{run}/{name}"
+
+
+def starting_of(path: str) -> tuple[str, str]:
+    """Run and name of the body of a `starting_path`."""
+    _, run, name = path.split("/")
+    return run, name
+
+
 def chunks_path(run: str, so_far: int | None = None) -> str:
     """The whole chunk list, or the list of the first `so_far` chunks. Neither changes once it is written."""
     return f"runs/{run}/chunks.json" if so_far is None else f"runs/{run}/chunks.{so_far}.json"
+
+
+def cut_cursor_path(run: str) -> str:
+    """The cursor of the last call that cut a part of the input. It names a list of the first chunks."""
+    return f"runs/{run}/chunks.cursor.json"
 
 
 def reference_path(run: str) -> str:
@@ -33,5 +53,5 @@ def generated_path(run: str, chunk: int, part: int, name: str) -> str:
 
 
 def stored_path(run: str, chunk: int, name: str = "json") -> str:
-    """`name` is `json` for the counts of a stored chunk, or ends in `rejects.csv`."""
+    """`name` is `json` for the counts of a stored chunk, or ends in `begun.json` or `rejects.csv`."""
     return f"runs/{run}/stored/{chunk:06}.{name}"

@@ -1,4 +1,5 @@
-"""`python -m local …` as a user runs it: started, read, told to end; and whether anything is left of it."""
+"""Runs `python -m local …` as a user does: starts it, reads its output, sends it signals, and finds processes that it
+leaves."""
 
 import os
 import signal
@@ -17,7 +18,7 @@ MOST_SECONDS = 180  # then it is killed, so that a test that waits for its outpu
 
 
 class LocalCommand:
-    """Every process that comes of it carries a mark in its environment, so that what is left can be found."""
+    """Marks the command and all its child processes by an environment variable, so that `left` can find them."""
 
     def __init__(self, *arguments: str, environment: dict[str, str] | None = None) -> None:
         self.mark = uuid.uuid4().hex
@@ -48,7 +49,7 @@ class LocalCommand:
         self._process.stdout.close()
 
     def read_until(self, text: str) -> str:
-        """The first line with this text."""
+        """Return the first line that contains the text."""
         assert self._process.stdout
         for line in self._process.stdout:
             self.output += line
@@ -60,13 +61,13 @@ class LocalCommand:
         self._process.send_signal(number)
 
     def ends(self, seconds: float = 60) -> int:
-        """Its exit code."""
+        """Wait for the end; return the exit code."""
         rest, _ = self._process.communicate(timeout=seconds)
         self.output += rest
         return self._process.returncode
 
     def left(self) -> list[int]:
-        """The processes that came of it and are still there."""
+        """Return the ids of the command's processes that still exist."""
         return [int(path.parent.name) for path in Path("/proc").glob("[0-9]*/environ") if self._is_marked(path)]
 
     def _is_marked(self, environ: Path) -> bool:
@@ -77,7 +78,7 @@ class LocalCommand:
 
 
 def eventually(holds: Callable[[], bool], seconds: float = 15, every: float = 0.1) -> bool:
-    """Whether it holds before the seconds are over."""
+    """Return whether the condition holds before the seconds are over."""
     give_up = time.monotonic() + seconds
     while time.monotonic() < give_up:
         if holds():

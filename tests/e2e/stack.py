@@ -1,4 +1,4 @@
-"""Host, database and inbox around the app, as a test drives them: by HTTP, and by killing what runs."""
+"""Host, database and inbox around the app, with HTTP calls and kills for tests."""
 
 import gzip
 import json
@@ -9,23 +9,28 @@ import signal
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from azure.cosmos import ContainerProxy, PartitionKey
+from azure.cosmos.exceptions import CosmosResourceExistsError
 
 from local.cosmos.control import Control
 from local.json_calls import get, get_text
 from local.stack.ports import Ports, is_taken
 from local.stack.services import Services
 from local.stack.settings import APP, sample_values
+from outlast.models import RUNS_CONTAINER
+from outlast.runs.app_documents import SECRET
 from tests.e2e.local_command import eventually
 
 JANUARY = APP / "samples/flights-2013-01.csv.gz"
+VISIBILITY = "AzureFunctionsJobHost__extensions__durableTask__storageProvider__workItemQueueVisibilityTimeout"
 BROKEN = APP / "samples/flights-broken.csv"
+SECRET_OF_STACKS = "s3cret"
 ENDED = {"Completed", "Failed", "Terminated"}
 
 
@@ -61,7 +66,7 @@ class Stack:
         kind: str = "application/octet-stream",
         **query: str,
     ) -> tuple[int, Any]:
-        """Status and JSON body of one call, with the function key."""
+        """Send one call with the function key; return status and JSON body."""
         host = self.services.host
         url = f"{host.url}{path}?{urllib.parse.urlencode({**query, 'code': self.services.function_key})}"
         headers = {"Content-Type": kind, **({"Idempotency-Key": key} if key else {})}
@@ -75,7 +80,7 @@ class Stack:
                 return error.code, json.loads(error.read() or b"null")
 
     def manage(self, method: str, instance: str, operation: str = "", body: bytes = b"", **query: str) -> int:
-        """One call of the durable management API; its status."""
+        """Send one call to the durable management API; return its status."""
         asked = urllib.parse.urlencode({**query, "code": self.master_key})
         url = f"{self.services.host.url}/runtime/webhooks/durabletask/instances/{instance}{operation}?{asked}"
         headers = {"Content-Type": "application/json"}
@@ -89,7 +94,7 @@ class Stack:
                 return error.code
 
     def sweep(self) -> None:
-        """Fire the sweep; it is not waited for."""
+        """Fire the sweep without waiting for its end."""
         url = f"{self.services.host.url}/admin/functions/sweep_runs?code={self.master_key}"
         headers = {"Content-Type": "application/json"}
         urllib.request.urlopen(urllib.request.Request(url, b"{}", headers, method="POST"), timeout=30).close()
@@ -106,7 +111,7 @@ class Stack:
         return self.record(run)
 
     def status(self, run: str) -> dict[str, Any]:
-        """The durable status of a run or any of its instances."""
+        """Return the durable status of a run or any of its instances."""
         host = self.services.host
         found: dict[str, Any] = get(
             f"{host.url}/runtime/webhooks/durabletask/instances/{run}?code={self.master_key}&showHistory=true"
@@ -114,16 +119,16 @@ class Stack:
         return found
 
     def rejects(self, run: str) -> list[str]:
-        """The lines of the run's rejects file."""
+        """Return the lines of the run's rejects file."""
         return get_text(f"{self.services.host.url}/api/runs/{run}/rejects", self.services.function_key).splitlines()
 
     def record(self, run: str) -> dict[str, Any]:
-        """The run record, as GET /api/runs/{run} shows it."""
+        """Return the run record as GET /api/runs/{run} shows it."""
         record: dict[str, Any] = self.request("GET", f"/api/runs/{run}")[1]["run"]
         return record
 
     def wait(self, run: str, seconds: float = 90) -> dict[str, Any]:
-        """The durable status of a run that has ended."""
+        """Wait until a run has ended; return its durable status."""
         self.wait_until(lambda: self.status(run)["runtimeStatus"] in ENDED, f"run {run} to end", seconds)
         return self.status(run)
 
@@ -134,7 +139,7 @@ class Stack:
         assert eventually(holds, seconds), f"waited {seconds} s in vain for {what}"
 
     def instances(self, run: str) -> list[dict[str, Any]]:
-        """Every instance of a run, waves and lanes too."""
+        """Return every instance of a run, with its waves and lanes."""
         host = self.services.host
         found: list[dict[str, Any]] = get(
             f"{host.url}/runtime/webhooks/durabletask/instances?code={self.master_key}&instanceIdPrefix={run}"
@@ -149,7 +154,7 @@ class Stack:
         return [mail for mail in self.mails() if run in mail["subject"]]
 
     def let_inbox_answer(self, *answers: int) -> None:
-        """The inbox's next answers; then it accepts again."""
+        """Set the statuses of the inbox's next answers. After them it accepts again."""
         body = json.dumps(answers).encode()
         request = urllib.request.Request(
             f"{self.services.inbox.url}/api/answers", body, {"Content-Type": "application/json"}
@@ -161,14 +166,19 @@ class Stack:
         with self.services.open_database() as database:
             yield database.get_container_client(name)
 
+    def give_secret(self) -> None:
+        """Give the app the secret that tests know, so that they can compute the ids of runs before they are posted."""
+        with self.container(RUNS_CONTAINER) as container, suppress(CosmosResourceExistsError):
+            container.create_item({"id": SECRET, "members": {"secret": SECRET_OF_STACKS}})
+
     def ids(self, name: str) -> list[str]:
-        """The id of every document in a container."""
+        """Return the id of every document in a container."""
         with self.container(name) as container:
             found = container.query_items("SELECT c.id FROM c", enable_cross_partition_query=True)
             return [document["id"] for document in found]
 
     def current(self, report: str) -> list[dict[str, Any]]:
-        """What a reader of a snapshot report sees, by the query that the app gives."""
+        """Return what a reader of a snapshot report sees, by the query that the app gives."""
         told = self.request("GET", f"/api/reports/{report}/current")[1]
         with self.container(told["container"]) as container:
             return list(
@@ -176,14 +186,14 @@ class Stack:
             )
 
     def make_container_anew(self, name: str, partition_key: str, request_units: int) -> None:
-        """The container with other RU/s: one partition of 400 is not four of 100."""
+        """Replace the container by an empty one with these RU/s. A change of the RU/s would keep the number of
+        partitions: one partition of 400 RU/s is not four of 100."""
         with self.services.open_database() as database:
             database.delete_container(name)
             database.create_container(name, PartitionKey(partition_key), offer_throughput=request_units)
 
     @property
     def database(self) -> Control:
-        """The emulator's faults, rates and counts."""
         return Control(self.services.cosmos.url)
 
     def kill_host_and_start_again(self) -> None:
@@ -191,12 +201,12 @@ class Stack:
         self.services.host.__enter__()
 
     def kill_database_and_start_again(self) -> None:
-        """On the same port, with what it kept on disk."""
+        """Start it on the same port, with its data on disk."""
         self.services.cosmos.kill()
         self.services.cosmos.__enter__()
 
     def workers(self) -> list[int]:
-        """The process ids of the host's workers."""
+        """Return the process ids of the host's workers."""
         pid = self.services.host.pid
         children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()
         return [int(child) for child in children]
@@ -208,8 +218,8 @@ class Stack:
         return workers
 
     def kill_workers_in_a_turn(self, instance: str) -> None:
-        """Kill them while an orchestrator is replayed there: held still, a worker does not answer, so the turn that an
-        event brings about is under way when it dies."""
+        """Kill the workers while the instance's orchestrator is replayed. A stopped worker does not answer, so the turn
+        that an event brings about is under way when the worker dies."""
         for worker in self.workers():
             os.kill(worker, signal.SIGSTOP)
         self.manage("POST", instance, "/raiseEvent/nobody-waits-for-it", b"1")
@@ -218,20 +228,25 @@ class Stack:
 
 
 @contextmanager
-def running(data: Path, settings: Mapping[str, str] | None = None, app: Path = APP) -> Iterator[Stack]:
-    """All services on free ports, ready when this yields; `settings` beside those of the sample."""
-    with Services(app, data, Ports(cosmos=free_port()), {**sample_values(app), **(settings or {})}) as services:
-        yield Stack(services, data)
+def running(
+    data: Path, settings: Mapping[str, str] | None = None, app: Path = APP, host: Sequence[str] = ()
+) -> Iterator[Stack]:
+    """All services on free ports, ready when this yields. `settings` are beside those of the sample."""
+    values = {**sample_values(app), VISIBILITY: "00:00:01", **(settings or {})}
+    with Services(app, data, Ports(cosmos=free_port()), values, host=host) as services:
+        stack = Stack(services, data)
+        stack.give_secret()
+        yield stack
 
 
 def free_port() -> int:
-    """One below those that the system gives to connections, so that it is free again after a crash."""
+    """Return a port below those that the system gives to connections, so that it is free again after a crash."""
     ports = (random.randrange(20_000, 30_000) for _ in range(100))
     return next(port for port in ports if not is_taken(port))
 
 
 def copy_app(folder: Path, *more_reports: Path) -> Path:
-    """A copy of what is deployed, and of the samples; with reports of a test's own beside the app's."""
+    """Copy what is deployed and the samples, and add reports to `reports/`."""
     for name in ("activities", "orchestrators", "outlast", "reports", "samples"):
         shutil.copytree(APP / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("function_app.py", "host.json", "local.settings.sample.json"):
@@ -242,6 +257,6 @@ def copy_app(folder: Path, *more_reports: Path) -> Path:
 
 
 def first_rows(count: int) -> bytes:
-    """The header and the first rows of January."""
+    """Return the header and the first rows of January."""
     with gzip.open(JANUARY, "rb") as lines:
         return b"".join(islice(lines, count + 1))

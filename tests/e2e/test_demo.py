@@ -14,7 +14,7 @@ Demo = tuple[LocalCommand, dict[str, Any]]
 
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
-    """The demo, run once to its end."""
+    """The demo after it has run once to its end."""
     file = tmp_path_factory.mktemp("demo") / "facts.json"
     with LocalCommand("demo", "--json", str(file)) as command:
         assert command.ends(seconds=120) == 0, command.output
@@ -22,7 +22,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
 
 
 def test_every_row_of_the_sample_is_in_the_database(demo: Demo) -> None:
-    """The month's 27,004 rows are read and stored, and the database has as many documents."""
+    """The demo reads and stores the month's 27,004 rows, and the database has as many documents."""
     _, facts = demo
     assert facts["rows_read"] == 27_004
     assert facts["rows_stored"] + facts["rows_rejected"] == facts["rows_read"]
@@ -38,7 +38,7 @@ def test_the_run_shows_its_progress(demo: Demo) -> None:
 
 
 def test_the_broken_file_brings_one_mail(demo: Demo) -> None:
-    """The run that fails sends one mail to the address that is set, and the demo shows it."""
+    """The failed run sends one email to the configured address, and the demo prints it."""
     command, facts = demo
     assert facts["mails"] == 1
     assert facts["mail_to"] == "you@example.com"
@@ -46,20 +46,20 @@ def test_the_broken_file_brings_one_mail(demo: Demo) -> None:
 
 
 def test_it_is_told_in_plain_text(demo: Demo) -> None:
-    """What is not a terminal gets no control characters."""
+    """The demo prints no control characters to an output that is not a terminal."""
     command, _ = demo
     assert not {"\r", "\x1b"} & set(command.output)
 
 
 def test_it_leaves_nothing_running(demo: Demo) -> None:
-    """When the demo has ended, so have all its services."""
+    """No process of the demo or its services runs after the demo has ended."""
     command, _ = demo
     assert command.left() == []
 
 
 @pytest.mark.parametrize("moment", ["Start host", "202 Accepted"])
 def test_ctrl_c_ends_it_and_all_its_parts(moment: str) -> None:
-    """Ctrl-C, while the services start or while a run goes on, ends all of them."""
+    """Ctrl-C ends the demo and its services, while they start and while a run goes on."""
     with LocalCommand("demo") as command:
         command.read_until(moment)
         command.tell(signal.SIGINT)
@@ -68,7 +68,7 @@ def test_ctrl_c_ends_it_and_all_its_parts(moment: str) -> None:
 
 
 def test_killed_it_takes_its_parts_with_it(tmp_path: Path) -> None:
-    """After kill -9 of the demo its services end by themselves."""
+    """The services of a demo that is killed by SIGKILL end by themselves."""
     with LocalCommand("demo", environment={"TMPDIR": str(tmp_path)}) as command:
         command.read_until("202 Accepted")
         command.tell(signal.SIGKILL)
@@ -76,7 +76,7 @@ def test_killed_it_takes_its_parts_with_it(tmp_path: Path) -> None:
 
 
 def test_a_part_that_dies_ends_it() -> None:
-    """When the host is killed the demo says so, ends with an error, and ends the other services."""
+    """A demo whose host is killed says so, exits with 1, and ends the other services."""
     with LocalCommand("demo") as command:
         command.read_until("202 Accepted")
         (host,) = [pid for pid in command.left() if b"--with-parent\0host" in Path(f"/proc/{pid}/cmdline").read_bytes()]

@@ -13,11 +13,11 @@ SETTINGS = {"AzureFunctionsJobHost__functionTimeout": "00:00:05", "FIRST_RETRY_S
 SNAPSHOTS = "airport-departures"
 PHASES = ("reading", "generating", "storing", "publishing")
 DOCUMENTS = 20
-"""Of a snapshot of these rows: departures that were late."""
+"""Documents of a snapshot of these rows: the departures that were late."""
 
 
 def documents(stack: Stack, run: str) -> list[str]:
-    """The ids of its generation's documents."""
+    """Return the ids of the run's documents."""
     with stack.container(SNAPSHOTS) as found:
         query = "SELECT c.id FROM c WHERE c.snapshot_run = @run"
         parameters: list[dict[str, object]] = [{"name": "@run", "value": run}]
@@ -30,7 +30,7 @@ def terminate(stack: Stack, instance: str) -> None:
 
 
 def purge(stack: Stack, instance: str) -> None:
-    """Only what has ended can be purged."""
+    """Terminate first, because only an instance that has ended can be purged."""
     terminate(stack, instance)
     stack.wait(instance)
     assert stack.manage("DELETE", instance) == 200
@@ -41,7 +41,7 @@ def cancel(stack: Stack, run: str) -> None:
 
 
 Way = tuple[Callable[[Stack, str], None], str, str, int]
-"""How a run is ended, the reason that is recorded, what becomes of it, and how many mails are sent."""
+"""How a run is ended, the reason that is recorded, the final state, and the number of emails."""
 WAYS: dict[str, Way] = {
     "terminated": (terminate, "its orchestration was terminated: enough", "failed", 1),
     "purged": (purge, "its orchestration is gone: it was purged", "failed", 1),
@@ -59,8 +59,8 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 
 @pytest.fixture(scope="module")
 def ended(stack: Stack) -> Ended:
-    """By way and phase, each run with what was staged for it when it was fenced. All are under way at once, for undoing
-    waits until nothing can write any more."""
+    """Each ended run, by way and phase, with the files that were staged when it was fenced. All runs are under way at
+    once, because the undo waits until nothing can write any more."""
     with publishing_held(stack, SNAPSHOTS):
         runs = {
             (way, phase): Held(stack, "airport_departures", f"{way} while {phase}", phase)
@@ -79,7 +79,7 @@ def ended(stack: Stack) -> Ended:
 
 
 def fence(held: Held) -> set[Path]:
-    """Fire the sweep until the run is fenced; what is staged for it then."""
+    """Fire the sweep until the run is fenced; return the files that are staged then."""
 
     def fenced() -> bool:
         held.stack.sweep()
@@ -90,7 +90,7 @@ def fence(held: Held) -> set[Path]:
 
 
 def compensating(stack: Stack, key: str) -> Held:
-    """A run that stored everything, may not be published, and whose undo waits."""
+    """A run that has stored everything, cannot be published, and waits in its undo."""
     held = Held(stack, "airport_departures", key, "storing")
     stack.wait_until(lambda: len(documents(stack, held.run)) == DOCUMENTS, "all to be stored")
     held.release()
@@ -100,7 +100,7 @@ def compensating(stack: Stack, key: str) -> Held:
 
 @pytest.fixture(scope="module")
 def ended_while_compensating(stack: Stack, ended: Ended) -> dict[str, Held]:
-    """By what was ended: the run, whose compensating lives on; its compensating; and both, purged."""
+    """Runs by what was ended: the run's orchestration alone, its compensation alone, or both, which are purged."""
     with publishing_held(stack, SNAPSHOTS, status=403), ThreadPoolExecutor(3) as pool:
         begun = {what: pool.submit(compensating, stack, f"{what} ended while compensating") for what in PARTS}
     runs = {what: future.result() for what, future in begun.items()}
@@ -113,7 +113,7 @@ def ended_while_compensating(stack: Stack, ended: Ended) -> dict[str, Held]:
 
 @pytest.fixture(scope="module")
 def cancelled_while_writing(stack: Stack) -> str:
-    """A run whose lanes are at work when it is fenced: the container is slow until then."""
+    """A run whose lanes are writing when it is fenced: the container is slow until then."""
     stack.database.set_throughput(DATABASE, SNAPSHOTS, 400)
     run = stack.start("airport_departures", first_rows(2_000))
     stack.wait_until(lambda: bool(documents(stack, run)), "its first document")
@@ -124,11 +124,11 @@ def cancelled_while_writing(stack: Stack) -> str:
 
 @pytest.fixture(scope="module", autouse=True)
 def _all_under_way(ended: Ended, ended_while_compensating: dict[str, Held], cancelled_while_writing: str) -> None:
-    """Their undoing waits while the tests before theirs go on."""
+    """Starts all runs before the first test, so that they are undone while the other tests run."""
 
 
 def test_a_hundred_posts_at_once_with_a_hundred_keys_are_a_hundred_runs(stack: Stack) -> None:
-    """Each is answered 202 with a run of its own, and every one of them completes."""
+    """Each of a hundred posts with keys of their own starts a run of its own that completes."""
     with ThreadPoolExecutor(100) as pool:
         runs = set(pool.map(lambda n: stack.start("flight_delays", first_rows(1), f"key {n}"), range(100)))
     assert len(runs) == 100
@@ -136,13 +136,13 @@ def test_a_hundred_posts_at_once_with_a_hundred_keys_are_a_hundred_runs(stack: S
 
 
 def completed(stack: Stack) -> set[str]:
-    """The newest of them."""
+    """Return the newest completed runs."""
     return {run["id"] for run in stack.request("GET", "/api/runs", state="completed", top="200")[1]["runs"]}
 
 
 @pytest.mark.parametrize("phase", PHASES[:3])
 def test_a_suspended_run_is_left_alone_and_completes_when_it_is_resumed(stack: Stack, phase: str) -> None:
-    """In each phase; the sweep does not touch it."""
+    """The sweep does not change a suspended run, and the run completes when it is resumed."""
     held = Held(stack, "flight_delays", f"suspended while {phase}", phase)
     stack.wait_for_phase(held.run, phase)
     suspend(stack, held.run)
@@ -151,7 +151,7 @@ def test_a_suspended_run_is_left_alone_and_completes_when_it_is_resumed(stack: S
 
 
 def test_a_run_that_is_suspended_while_it_publishes_completes_too(stack: Stack) -> None:
-    """And its snapshot is the current one."""
+    """A run that is suspended while it publishes completes when it is resumed, and its snapshot is current."""
     with publishing_held(stack, SNAPSHOTS):
         held = Held(stack, "airport_departures", "suspended while publishing", "publishing")
         stack.wait_for_phase(held.run, "publishing")
@@ -161,7 +161,7 @@ def test_a_run_that_is_suspended_while_it_publishes_completes_too(stack: Stack) 
 
 
 def suspend(stack: Stack, run: str) -> None:
-    """And have the sweep look at it."""
+    """Suspend the run and check that the sweep does not change it."""
     assert stack.manage("POST", run, "/suspend") == 202
     stack.wait_until(lambda: stack.status(run)["runtimeStatus"] == "Suspended", "it to be suspended")
     before = stack.record(run)
@@ -170,7 +170,7 @@ def suspend(stack: Stack, run: str) -> None:
 
 
 def resumed(stack: Stack, run: str) -> dict[str, int]:
-    """Its receipt."""
+    """Resume the run; return its receipt."""
     assert stack.manage("POST", run, "/resume") == 202
     receipt: dict[str, int] = stack.wait(run)["output"]
     assert (stack.record(run)["state"], stack.record(run)["attempt"]) == ("completed", 1)
@@ -179,7 +179,7 @@ def resumed(stack: Stack, run: str) -> dict[str, int]:
 
 @pytest.mark.parametrize("part", ["", ":1:store0", ":1:store0-0"], ids=["run", "wave", "lane"])
 def test_a_turn_whose_worker_is_killed_costs_an_attempt(stack: Stack, part: str) -> None:
-    """An orchestrator fails without its `except`. At the second sweep the run is finished, whole, without a mail."""
+    """A run whose run, wave or lane orchestrator loses its worker completes in its second attempt without an email."""
     held = Held(stack, "flight_delays", f"killed in {part or 'the run'}", "storing")
     kill_in_a_turn(held, part)
     held.release()
@@ -191,7 +191,8 @@ def test_a_turn_whose_worker_is_killed_costs_an_attempt(stack: Stack, part: str)
 
 
 def kill_in_a_turn(held: Held, part: str) -> None:
-    """Of the run, a wave or a lane, while the lane waits for its retry; returns when the next attempt has begun."""
+    """Kill the worker in a turn of the run, a wave or a lane, while the lane waits for its retry. Return when the next
+    attempt has begun."""
     stack, instance = held.stack, held.run + part
     lane = f"{held.run}:1:store0-0"
     stack.wait_until(lambda: lane in [one["instanceId"] for one in stack.instances(held.run)], "its lane")
@@ -203,7 +204,7 @@ def kill_in_a_turn(held: Held, part: str) -> None:
 
 
 def test_a_lane_of_an_older_attempt_stops_at_the_fence(stack: Stack) -> None:
-    """It outlives its run's orchestration and goes on when it can, but writes nothing any more."""
+    """A lane that outlives its run's orchestration stops at the fence of the next attempt."""
     held = Held(stack, "flight_delays", "killed before its lane", "storing")
     kill_in_a_turn(held, "")
     held.release()
@@ -215,7 +216,8 @@ def test_a_lane_of_an_older_attempt_stops_at_the_fence(stack: Stack) -> None:
 @pytest.mark.parametrize("phase", PHASES)
 @pytest.mark.parametrize("way", WAYS)
 def test_a_run_that_is_ended_from_outside_is_compensated(stack: Stack, ended: Ended, way: str, phase: str) -> None:
-    """By itself or by the sweep; nothing is written after the fence, nothing is left of what was before."""
+    """A run that is terminated, purged or cancelled is compensated: no file is staged after the fence, and its
+    documents are deleted."""
     held, staged = ended[way, phase]
     _, reason, state, mails = WAYS[way]
     assert stack.sweep_until(held.run, state)["failure"]["text"] == reason
@@ -225,7 +227,7 @@ def test_a_run_that_is_ended_from_outside_is_compensated(stack: Stack, ended: En
 
 
 def test_a_run_that_is_cancelled_while_it_writes_leaves_nothing(stack: Stack, cancelled_while_writing: str) -> None:
-    """Its lanes stop at the fence, and what they had written is deleted."""
+    """The lanes of a cancelled run stop at the fence, and the documents that they wrote are deleted."""
     run = cancelled_while_writing
     assert stack.wait(run)["output"].endswith("the run was cancelled")
     assert (stack.record(run)["state"], stack.record(run)["pending"]) == ("cancelled", [])
@@ -236,7 +238,7 @@ def test_a_run_that_is_cancelled_while_it_writes_leaves_nothing(stack: Stack, ca
 def test_a_run_that_is_ended_while_it_is_compensated_is_compensated_all_the_same(
     stack: Stack, ended_while_compensating: dict[str, Held], what: str
 ) -> None:
-    """By what is left of it or by the sweep; it keeps its own reason."""
+    """A run that is ended during its compensation is undone, sends one email and keeps its own reason."""
     held = ended_while_compensating[what]
     record = stack.sweep_until(held.run, "failed")
     assert "the database refuses airport-departures (403)" in record["failure"]["text"]

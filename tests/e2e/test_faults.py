@@ -16,7 +16,7 @@ def assert_whole_and_once(stack: Stack, run: str, rows: int) -> None:
 
 
 def test_the_run_goes_on_after_the_host_is_killed(tmp_path: Path) -> None:
-    """kill -9 of the host in the middle of storing: after a restart every row is there once, with one receipt."""
+    """A run whose host is killed while it stores completes after a restart with every row once and one receipt."""
     with running(tmp_path) as stack:
         run = stack.start("flight_delays", JANUARY.read_bytes())
         stack.wait_for_phase(run, "storing")
@@ -25,7 +25,7 @@ def test_the_run_goes_on_after_the_host_is_killed(tmp_path: Path) -> None:
 
 
 def test_the_run_goes_on_after_a_worker_is_killed(tmp_path: Path) -> None:
-    """kill -9 of the worker while only activities run: they fail, are retried, and every row is there once."""
+    """A run whose worker is killed while only activities run retries them and stores every row once."""
     with running(tmp_path) as stack:
         stack.make_container_anew("flight-delays", "/carrier", SLOW)
         run = stack.start("flight_delays", first_rows(300))
@@ -38,7 +38,7 @@ def test_the_run_goes_on_after_a_worker_is_killed(tmp_path: Path) -> None:
 
 
 def test_a_slow_database_costs_cursors_and_no_timeout(tmp_path: Path) -> None:
-    """At 400 RU/s with a functionTimeout of 10 s, storing takes longer than that and ends without a timeout."""
+    """A run whose storing takes longer than functionTimeout at 400 RU/s completes without a timeout."""
     with running(tmp_path, {"AzureFunctionsJobHost__functionTimeout": "00:00:10"}) as stack:
         stack.make_container_anew("flight-delays", "/carrier", SLOW)
         run = stack.start("flight_delays", first_rows(1_500))
@@ -53,7 +53,7 @@ def test_a_slow_database_costs_cursors_and_no_timeout(tmp_path: Path) -> None:
 
 
 def test_a_database_that_gives_no_answer_costs_attempts_and_no_timeout(tmp_path: Path) -> None:
-    """Paused for longer than functionTimeout, the database costs no worker: calls are given up before and retried."""
+    """A run whose database pauses for longer than functionTimeout gives up calls, retries them and loses no worker."""
     with running(tmp_path, {"AzureFunctionsJobHost__functionTimeout": "00:00:05"}) as stack:
         run = stack.start("flight_delays", JANUARY.read_bytes())
         stack.wait_for_phase(run, "storing")

@@ -17,19 +17,19 @@ import pytest
 from outlast.models import MOST_ATTEMPTS
 from outlast.runs.ids import run_of_key
 from tests.e2e.local_command import eventually
-from tests.e2e.stack import Stack, copy_app, first_rows, running
+from tests.e2e.stack import SECRET_OF_STACKS, Stack, copy_app, first_rows, running
 
 KILLS = int(os.environ.get("SOAK_KILLS", "10"))  # the default suite's; a soak asks for more
 SEED = int(os.environ.get("SOAK_SEED", "20260201"))
 PER_ROUND = 10
 VICTIMS = ["worker"] * (MOST_ATTEMPTS - 1) + ["database"] * 2 + ["host"] * 5
-"""Of a round. Each worker that dies may cost every run an attempt, and a run has four."""
+"""The processes that a round kills. Each worker that dies may cost every run an attempt, and a run has four."""
 SETTINGS = {"AzureFunctionsJobHost__functionTimeout": "00:00:05", "FIRST_RETRY_SECONDS": "1"}
 CRATES = Path(__file__).parent / "reports" / "crates.py"
 
 
 def crates() -> bytes:
-    """Rows in four chunks. Where the partition key is /content, the database refuses the last, and the run fails."""
+    """Rows in four chunks. With the partition key /content the database refuses the last row, and the run fails."""
     shelves = [f"s{number % 7}" for number in range(300)]
     padding = json.dumps({"padding": "x" * 3_000})
     rows = [{"id": str(n), "shelf": shelf, "content": shelf, "written": padding} for n, shelf in enumerate(shelves)]
@@ -38,7 +38,7 @@ def crates() -> bytes:
 
 @dataclass(frozen=True)
 class Story:
-    """A run, and what becomes of it. `request_units`: of its container, so that storing takes seconds."""
+    """A run and its expected end. `request_units` are the container's RU/s, so low that storing takes seconds."""
 
     report: str
     container: str
@@ -49,7 +49,7 @@ class Story:
 
     @property
     def run(self) -> str:
-        return run_of_key(self.report, "killed")
+        return run_of_key(self.report, "killed", SECRET_OF_STACKS)
 
 
 STORIES = (
@@ -61,14 +61,14 @@ STORIES = (
 
 @dataclass
 class Round:
-    """What was done to a stack, and when."""
+    """The kills of one stack, with their times."""
 
     stack: Stack
     chance: random.Random
     kills: list[tuple[datetime, str]] = field(default_factory=list)
 
     def play(self) -> None:
-        """Post every story until it is accepted, and kill meanwhile."""
+        """Post every story until it is accepted, and kill processes meanwhile."""
         with ThreadPoolExecutor(len(STORIES)) as pool:
             posts = [pool.submit(self._post, story) for story in STORIES]
             for victim in self.chance.sample(VICTIMS, PER_ROUND):
@@ -88,7 +88,7 @@ class Round:
         self.stack.wait_until(accepted, f"{story.report} to be accepted")
 
     def _get_on(self) -> None:
-        """Returns when the database has served some requests more, or after some seconds; the sweep may fire."""
+        """Wait until the database has served some more requests, or for some seconds; the sweep may fire."""
         if self.chance.random() < 0.2:
             self.stack.sweep()
         aim, seconds = self._served() + self.chance.randrange(1, 120), self.chance.uniform(0.1, 3)
@@ -110,14 +110,14 @@ class Round:
             self.stack.kill_workers()
 
     def check(self, story: Story, undisturbed: str) -> None:
-        """What the record says has come true, once, and somebody was told of a failure, once."""
+        """The run has its expected end and its documents once, and a failed run has its email."""
         record = self.stack.sweep_until(story.run, *ENDS)
         assert record["state"] == story.ends, (record, self.kills)
         assert checksum(documents_of(self.stack, story)) == undisturbed
         self._check_mails(story)
 
     def _check_mails(self, story: Story) -> None:
-        """Two mails are one whose answer was lost: somebody was killed between them."""
+        """A second email is right only if a process was killed between the two, so that the first answer was lost."""
         mails = self.stack.mails_about(story.run)
         came = [datetime.fromisoformat(mail["received"]) for mail in mails]
         assert bool(came) == (story.ends == "failed")
@@ -133,7 +133,8 @@ def is_at_work(instance: dict[str, Any]) -> bool:
 
 
 def undisturbed(stack: Stack, story: Story) -> str:
-    """What it leaves when nobody is killed; its container is made anew then. A run that fails leaves nothing."""
+    """Return the checksum of the documents that the story leaves when nothing is killed, and replace the container. A
+    run that fails leaves no document."""
     documents: list[dict[str, Any]] = []
     if story.ends == "completed":
         run = stack.start(story.report, story.body)
@@ -144,14 +145,14 @@ def undisturbed(stack: Stack, story: Story) -> str:
 
 
 def documents_of(stack: Stack, story: Story) -> list[dict[str, Any]]:
-    """All in its container, but for the header."""
+    """Return all documents of the story's container except the snapshot header."""
     with stack.container(story.container) as container:
         found = list(container.read_all_items())
     return [document for document in found if not document["id"].startswith("current:")]
 
 
 def checksum(documents: Iterable[dict[str, Any]]) -> str:
-    """Of all that the report put into them, in the order of their ids."""
+    """Return the number and the hash of the documents' own members, in the order of their ids."""
     own = [{name: value for name, value in d.items() if name[0] != "_" and name != "snapshot_run"} for d in documents]
     lines = [json.dumps({**d, "id": d.get("snapshot_id", d["id"])}, sort_keys=True) for d in own]
     return f"{len(lines)} {hashlib.sha256(chr(10).join(sorted(lines)).encode()).hexdigest()}"
@@ -159,7 +160,8 @@ def checksum(documents: Iterable[dict[str, Any]]) -> str:
 
 @pytest.mark.parametrize("round_", range(-(-KILLS // PER_ROUND)))
 def test_whoever_is_killed_nothing_is_lost_or_half_done(round_: int, tmp_path: Path) -> None:
-    """Every row is there once, or none of a run that failed; its record is closed, and there is no second mail."""
+    """A run whose processes are killed at random ends as expected, with all its documents once or none, and without a
+    second email."""
     seed = SEED + round_
     print(f"seed {seed}")  # noqa: T201 - shown when the test fails
     app = copy_app(tmp_path / "app", CRATES)

@@ -27,14 +27,14 @@ def subjects(inbox: Child) -> list[str]:
 
 
 def test_the_sendgrid_client_delivers_to_it() -> None:
-    """SendGrid's own client, pointed at the inbox, gets 202 and the mail arrives."""
+    """SendGrid's own client gets 202 from the inbox, and the email arrives."""
     with inbox_service() as inbox:
         assert send(inbox, "A run failed") == 202
         assert subjects(inbox) == ["A run failed"]
 
 
 def test_mails_outlive_a_kill(tmp_path: Path) -> None:
-    """A mail that was accepted is there after kill -9 and a new start on the same folder."""
+    """An accepted email is there after the inbox is killed and started again on the same folder."""
     with inbox_service(tmp_path) as inbox:
         send(inbox, "Kept")
         inbox.kill()
@@ -56,7 +56,7 @@ def test_it_ends_with_its_parent() -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_it_cleanly(number: signal.Signals) -> None:
-    """Started alone it says where it is, and ends with 0 on SIGINT and SIGTERM."""
+    """An inbox that is started alone prints its address and exits with 0 on SIGINT and SIGTERM."""
     command = [sys.executable, "-m", "local", "inbox", "--port", "0"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert process.stdout
@@ -67,7 +67,7 @@ def test_a_signal_ends_it_cleanly(number: signal.Signals) -> None:
 
 
 def test_a_taken_port_is_named_with_its_option() -> None:
-    """A port that is taken ends the start with the port, and the option that changes it."""
+    """An inbox on a port in use exits with 1 and names the port and the option that changes it."""
     with inbox_service() as inbox:
         port = inbox.url.rpartition(":")[2]
         command = [sys.executable, "-m", "local", "inbox", "--port", port]
@@ -78,7 +78,7 @@ def test_a_taken_port_is_named_with_its_option() -> None:
 
 
 def test_it_is_told_its_answers_over_http() -> None:
-    """The inbox can be told its answers from another process."""
+    """The inbox gives the answers that another process sets over HTTP."""
     with inbox_service() as inbox:
         told = Request(f"{inbox.url}/api/answers", b"[500]", {"Content-Type": "application/json"})
         assert urlopen(told, timeout=10).status == 204

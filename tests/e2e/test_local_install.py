@@ -7,7 +7,7 @@ from tests.e2e.local_command import ROOT
 
 
 def install(venv: Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    """`tools/install.sh`, as `make install` calls it, on a machine with nothing but these pip settings."""
+    """Run `tools/install.sh` as `make install` does, with no pip settings but these."""
     plain = {name: value for name, value in os.environ.items() if not name.startswith("PIP_")}
     return subprocess.run(
         [ROOT / "tools" / "install.sh", venv],
@@ -20,7 +20,7 @@ def install(venv: Path, **environment: str) -> subprocess.CompletedProcess[str]:
 
 
 def python_that(folder: Path, script: str) -> str:
-    """A stand-in for an interpreter."""
+    """Write a shell script that stands in for an interpreter."""
     python = folder / "python"
     python.write_text(f"#!/bin/sh\n{script}\n")
     python.chmod(0o755)
@@ -28,7 +28,7 @@ def python_that(folder: Path, script: str) -> str:
 
 
 def test_a_python_that_is_too_old_is_named(tmp_path: Path) -> None:
-    """Where only an old Python is, one sentence says which is needed and how to name it."""
+    """An install with an old Python fails with one sentence that names the version found and the versions needed."""
     old = python_that(tmp_path, 'test "$1" = --version && echo Python 3.9.2')
     done = install(tmp_path / "venv", PYTHON=old)
     assert done.returncode == 1
@@ -38,7 +38,7 @@ def test_a_python_that_is_too_old_is_named(tmp_path: Path) -> None:
 
 
 def test_a_missing_venv_is_told_with_what_helps(tmp_path: Path) -> None:
-    """Where Python cannot make environments, the package that does is named."""
+    """An install with a Python that cannot make environments fails and names the package that helps."""
     bare = python_that(tmp_path, f'test "$1" = -m && exit 1\nexec {sys.executable} "$@"')
     done = install(tmp_path / "venv", PYTHON=bare)
     assert done.returncode == 1
@@ -46,7 +46,7 @@ def test_a_missing_venv_is_told_with_what_helps(tmp_path: Path) -> None:
 
 
 def test_an_index_that_does_not_answer_is_told(tmp_path: Path) -> None:
-    """Where no package index answers, one sentence says so, and nothing claims to be installed."""
+    """An install without a package index fails with one sentence and leaves no mark of an installation."""
     done = install(tmp_path / "venv", PYTHON=sys.executable, PIP_INDEX_URL="http://127.0.0.1:9/simple")
     assert done.returncode == 1
     assert "No package index answered" in done.stderr

@@ -14,14 +14,14 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 
 
 def failed_run(stack: Stack) -> str:
-    """A run that has failed, with its record closed."""
+    """Start a run that fails; return it when it has ended."""
     run = stack.start("flight_delays", BROKEN.read_bytes())
     assert stack.wait(run)["runtimeStatus"] == "Failed"
     return run
 
 
 def test_january_is_written_whole_and_once(stack: Stack) -> None:
-    """Every row of a real month is in the database once, and the receipt says so."""
+    """A run stores every row of a real month once, and its receipt has these counts."""
     run = stack.start("flight_delays", JANUARY.read_bytes())
     receipt = stack.wait(run)["output"]
     assert (receipt["rows_read"], receipt["rows_stored"], receipt["documents_written"]) == (27_004, 27_004, 27_004)
@@ -31,7 +31,8 @@ def test_january_is_written_whole_and_once(stack: Stack) -> None:
 
 
 def test_the_second_report_reads_the_database_first(stack: Stack) -> None:
-    """Documents of a report that reads airline names carry them, and only rows its parameter asks for."""
+    """A report that reads airline names puts them into its documents and keeps only the rows that its parameter asks
+    for."""
     run = stack.start("airport_departures", first_rows(500), min_delay="60")
     assert stack.wait(run)["runtimeStatus"] == "Completed"
     found = stack.current("airport_departures")
@@ -41,7 +42,7 @@ def test_the_second_report_reads_the_database_first(stack: Stack) -> None:
 
 
 def test_a_failed_run_writes_nothing_and_sends_one_email(stack: Stack) -> None:
-    """Bad rows that nobody tolerates fail the run before anything is written; one email says which and why."""
+    """A run with rejects that are not tolerated writes no document and sends one email with the reason."""
     before = len(stack.ids("flight-delays"))
     run = failed_run(stack)
     output = stack.status(run)["output"]
@@ -53,7 +54,7 @@ def test_a_failed_run_writes_nothing_and_sends_one_email(stack: Stack) -> None:
 
 
 def test_tolerated_rejects_cost_themselves_alone(stack: Stack) -> None:
-    """With enough tolerated, the good rows are written and the bad ones listed with row, column and code."""
+    """A run that tolerates its rejects stores the good rows and lists the bad ones with row, column and code."""
     run = stack.start("flight_delays", BROKEN.read_bytes(), tolerated_rejects="3")
     receipt = stack.wait(run)["output"]
     assert (receipt["rows_read"], receipt["rows_stored"], receipt["rows_rejected"]) == (12, 9, 3)
@@ -65,7 +66,7 @@ def test_tolerated_rejects_cost_themselves_alone(stack: Stack) -> None:
 
 
 def test_the_email_arrives_once_after_two_errors_of_the_mail_service(stack: Stack) -> None:
-    """500, 500, then 202: the email is there, once, and the run's outcome is what it was."""
+    """An email that the mail service refuses twice with 500 and then accepts arrives once."""
     stack.let_inbox_answer(500, 500, 202)
     run = failed_run(stack)
     assert len(stack.mails_about(run)) == 1
@@ -73,7 +74,7 @@ def test_the_email_arrives_once_after_two_errors_of_the_mail_service(stack: Stac
 
 
 def test_a_mail_service_that_refuses_changes_nothing(stack: Stack) -> None:
-    """401: no email arrives, it is not tried again, and the run ends as failed as it was."""
+    """An email that gets 401 is not sent again, and the run stays failed with its own reason."""
     stack.let_inbox_answer(401)
     run = failed_run(stack)
     assert stack.mails_about(run) == []
@@ -88,7 +89,7 @@ def test_two_runs_at_once_do_not_disturb_each_other(stack: Stack) -> None:
 
 
 def test_runs_are_listed_newest_first(stack: Stack) -> None:
-    """A page at a time, by report and state, as the database answers."""
+    """Runs are listed newest first, a page at a time, filtered by report and state."""
     runs = [stack.start("flight_delays", first_rows(50)) for _ in range(3)]
     for run in runs:
         stack.wait(run)

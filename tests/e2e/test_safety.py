@@ -1,4 +1,4 @@
-"""What is started, ended and killed from outside, and what the sweep makes of it."""
+"""Repeated starts, cancelled runs, late emails and replaced snapshots."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -10,7 +10,7 @@ from tests.e2e.stack import BROKEN, Stack, first_rows, running
 TIMEOUT = ("AzureFunctionsJobHost__functionTimeout", "00:00:05")
 GRACE = ("SNAPSHOT_GRACE_SECONDS", "0")
 SLOW = 400
-"""RU/s: storing takes seconds."""
+"""RU/s, so few that storing takes seconds."""
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +22,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 
 
 def test_a_hundred_posts_at_once_with_one_key_are_one_run(stack: Stack) -> None:
-    """All are answered 202 with the same id; a repeat after its end starts nothing."""
+    """A hundred posts with one key start one run, and a repeat after its end starts nothing."""
     with ThreadPoolExecutor(100) as pool:
         runs = list(pool.map(lambda _: stack.start("flight_delays", first_rows(20), "one"), range(100)))
     assert len(set(runs)) == 1
@@ -34,7 +34,7 @@ def test_a_hundred_posts_at_once_with_one_key_are_one_run(stack: Stack) -> None:
 
 
 def test_a_run_that_is_cancelled_ends_by_itself_and_sends_no_mail(stack: Stack) -> None:
-    """Its own activities see the fence; nobody else has to end it."""
+    """A cancelled run stops at its fence, ends as cancelled and sends no email."""
     run = stack.start("flight_delays", first_rows(2_000))
     stack.wait_for_phase(run, "storing")
     assert stack.request("POST", f"/api/runs/{run}/cancel", b"")[0] == 202
@@ -62,7 +62,7 @@ def test_a_number_that_cannot_be_used_is_refused_by_its_name(stack: Stack, name:
 
 
 def test_a_failed_run_sends_its_mail_when_the_mail_service_is_back(stack: Stack) -> None:
-    """Refused at first, it stays pending; the sweep sends it."""
+    """The email of a run stays pending when the mail service refuses it."""
     stack.let_inbox_answer(401)
     run = stack.start("flight_delays", BROKEN.read_bytes())
     stack.wait(run)
@@ -70,14 +70,15 @@ def test_a_failed_run_sends_its_mail_when_the_mail_service_is_back(stack: Stack)
 
 
 def runs_in(stack: Stack, container: str) -> set[str]:
-    """Whose documents lie there."""
+    """Return the runs whose documents are in the container."""
     with stack.container(container) as found:
         query = "SELECT DISTINCT VALUE c.snapshot_run FROM c WHERE IS_DEFINED(c.snapshot_run)"
         return {str(run) for run in found.query_items(query, enable_cross_partition_query=True)}
 
 
 def test_a_snapshot_is_replaced_whole(stack: Stack) -> None:
-    """Readers see one run's documents; those of the one before are removed by the sweep when their grace is over."""
+    """Readers see the documents of one run, and the sweep removes those of the run before when their grace time is
+    over."""
     first = stack.start("airport_departures", first_rows(300))
     stored = stack.wait(first)["output"]["documents_written"]
     assert {d["snapshot_run"] for d in stack.current("airport_departures")} == {first}

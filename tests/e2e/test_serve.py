@@ -19,7 +19,7 @@ FREE = ("--host-port", "0", "--cosmos-port", "0", "--inbox-port", "0")
 
 
 class Serve(LocalCommand):
-    """`python -m local serve` on free ports, its addresses read from what it prints."""
+    """Runs `python -m local serve` on free ports and reads its addresses from its output."""
 
     def __init__(self, app: Path) -> None:
         super().__init__("serve", "--app", str(app), *FREE)
@@ -36,7 +36,7 @@ class Serve(LocalCommand):
 
 @pytest.fixture(scope="module")
 def app(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of what is deployed, and of the samples, so that settings and data are its own."""
+    """A copy of what is deployed and of the samples, with its own settings and data."""
     folder = copy_app(tmp_path_factory.mktemp("app"))
     settings = {"IsEncrypted": False, "Values": {"MAIL_TO": "ops@example.com"}}
     (folder / "local.settings.json").write_text(json.dumps(settings))
@@ -51,7 +51,7 @@ def serve(app: Path) -> Iterator[Serve]:
 
 
 def call(url: str, body: bytes | None = None) -> Any:
-    """What a GET, or with a body a POST as curl sends it, answers."""
+    """Send a GET, or a POST if there is a body; return the JSON answer."""
     with urlopen(Request(url, body), timeout=30) as answer:
         return json.load(answer)
 
@@ -68,7 +68,7 @@ def query(serve: Serve, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_an_interrupted_run_goes_on_at_the_next_start(app: Path) -> None:
-    """Ctrl-C ends serve with 0 in the middle of a run, and the next start on the same data completes it."""
+    """Ctrl-C ends serve with 0 during a run, and the next start on the same data completes the run."""
     with Serve(app) as first:
         first.read_addresses()
         started = call(first.start_url, first_rows(5_000))
@@ -84,20 +84,20 @@ def test_an_interrupted_run_goes_on_at_the_next_start(app: Path) -> None:
 
 
 def test_the_settings_file_is_honoured(serve: Serve) -> None:
-    """The mail about a run that fails goes to the address in local.settings.json."""
+    """The email about a failed run goes to the address in local.settings.json."""
     call(serve.start_url, BROKEN.read_bytes())
     assert eventually(lambda: bool(call(f"{serve.inbox}/api/mails")["mails"]))
     assert call(f"{serve.inbox}/api/mails")["mails"][0]["to"] == ["ops@example.com"]
 
 
 def test_query_shows_rows_as_json_lines(serve: Serve) -> None:
-    """`python -m local query` prints a JSON line a row, here of the sample data that serve has loaded."""
+    """`python -m local query` prints a line of JSON for each row, also of the sample data that serve has loaded."""
     found = query(serve, "airlines", "SELECT c.id, c.name FROM c WHERE c.id = 'AA'")
     assert [json.loads(line) for line in found.stdout.splitlines()] == [{"id": "AA", "name": "American Airlines Inc."}]
 
 
 def test_query_names_the_containers_there_are(serve: Serve) -> None:
-    """A container that is not there is named, with those that are."""
+    """A query of a missing container fails and names the containers that exist."""
     found = query(serve, "flights")
     assert found.returncode == 1
     assert "'flights'" in found.stderr
@@ -105,15 +105,24 @@ def test_query_names_the_containers_there_are(serve: Serve) -> None:
 
 
 def test_health_and_inbox_answer(serve: Serve) -> None:
-    """The printed health and inbox addresses answer."""
+    """The health and inbox addresses that serve prints return 200."""
     assert call(serve.health)
     with urlopen(serve.inbox, timeout=10) as page:
         assert b"<h1>Inbox</h1>" in page.read()
 
 
+def test_all_data_is_for_its_owner_alone(serve: Serve, app: Path) -> None:
+    """No other user of the machine reads keys, settings, staged files, mails or documents."""
+    call(serve.start_url, first_rows(20))
+    assert eventually(lambda: any((app / ".local" / "staging").rglob("*.*")))
+    kept = [app / "local.settings.json", app / ".local", *(app / ".local").rglob("*")]
+    assert {path.parts[len(app.parts) + 1] for path in kept[2:]} >= {"host", "cosmos", "mails", "staging"}
+    assert [path for path in kept if path.exists() and path.stat().st_mode & 0o077] == []
+
+
 @pytest.mark.parametrize("option", ["--host-port", "--cosmos-port", "--inbox-port"])
 def test_a_taken_port_is_named_with_its_option(option: str, app: Path) -> None:
-    """A port that is taken ends the start at once, with the port and the option that changes it."""
+    """A serve on a port in use exits with 1 and names the port and the option that changes it."""
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = str(other.getsockname()[1])
         with LocalCommand("serve", "--app", str(app), *FREE, option, port) as command:

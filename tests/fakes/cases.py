@@ -16,8 +16,9 @@ from outlast.http.start_report import NewRuns, StartReport
 from outlast.models import Json
 from outlast.report import Report
 from outlast.runs.launcher import Launcher
+from tests.fakes.app_documents import secret_of_tests
 from tests.fakes.http import FakeClient, ask, read
-from tests.fakes.world import World
+from tests.fakes.world import World, work_here
 
 
 @dataclass(slots=True)
@@ -39,14 +40,15 @@ def post(reports: Mapping[str, Report[Any]], name: str, body: bytes, media: str 
 
 async def _post(reports: Mapping[str, Report[Any]], name: str, request: func.HttpRequest) -> Came:
     world, client = World(reports=reports), FakeClient()
-    start_once = StartOnce(world.runs, world.staging, Launcher(5.0), world.clock.sleep)
+    start_once = StartOnce(world.runs, world.staging, Launcher(5.0), world.clock.sleep, secret_of_tests)
     new_runs = NewRuns(2, world.clock.now, lambda: "r1")
-    start = StartReport(reports, world.inputs, new_runs, start_once, world.transport.throughput).start_report
+    throughput = world.transport.throughput
+    start = StartReport(reports, world.inputs, new_runs, start_once, work_here, throughput).start_report
     response = await answering(start)(request, client)
     if response.status_code != 202:
         return Came(problem=read(response))
     instance = await world.driver.run("import_report", {"attempt": 1}, "r1")
-    shown = await ShowRejects(world.runs, world.staging).show_rejects(ask("runs/r1/rejects", run="r1"))
+    shown = await ShowRejects(world.runs, world.staging, world.clock).show_rejects(ask("runs/r1/rejects", run="r1"))
     rows = list(csv.reader(io.StringIO(shown.get_body().decode(), newline="")))[1:]
     return Came(
         status=instance.status,

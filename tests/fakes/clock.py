@@ -1,4 +1,4 @@
-"""Time that tests move."""
+"""A clock that tests move."""
 
 import asyncio
 from dataclasses import dataclass, field
@@ -6,13 +6,13 @@ from datetime import UTC, datetime, timedelta
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 TURNS = 10
-"""Of the event loop, in which whoever can work goes on before time does."""
+"""Turns of the event loop in which every task that can work goes on before the time moves."""
 
 
 @dataclass(slots=True)
 class ManualClock:
-    """Seconds that pass by `advance` and `sleep`, and by `tick` at each reading, so that a deadline comes while work
-    goes on."""
+    """Seconds that pass by `advance` and `sleep`, and by `tick` at each reading, so that a deadline comes during the
+    work."""
 
     seconds: float = 1000.0
     tick: float = 0.0
@@ -30,7 +30,7 @@ class ManualClock:
         self.seconds += seconds
 
     async def sleep(self, seconds: float) -> None:
-        """Let the others work; when all sleep, the time moves on to the first who wakes."""
+        """Let the other tasks work. When all of them sleep, the time moves on to the first that is due."""
         self.slept.append(seconds)
         due = self.seconds + seconds
         self._due.append(due)

@@ -1,5 +1,5 @@
-"""Runs orchestrators and their activities in one process: what crosses a durable boundary crosses as JSON, attempts
-are honoured without waiting, activities end in a seeded order, and each story is told again from its record."""
+"""Runs orchestrators and their activities in one process. Values cross a durable boundary as JSON, retries are made
+without waiting, activities end in a seeded order, and each orchestrator is replayed from its record."""
 
 import asyncio
 import json
@@ -15,14 +15,14 @@ from tests.fakes.replay import Action, ReplayContext, replay
 Story = Callable[[Any], Generator[Any, Any, Any]]
 Step = Callable[[Json], Awaitable[Any]]
 DETAILS = ' \n {"$type": "System.Exception, System.Private.CoreLib", "Message": "Result: Failure"}'
-"""What the host puts behind the reason of a failed activity."""
+"""The text that the host adds after the reason of a failed activity."""
 DIED = "One or more errors occurred. (python exited with code 137 (0x89))"
 FOREVER = 3600.0
 
 
 @dataclass(slots=True)
 class Instance:
-    """An orchestration. `statuses` are all it has shown, in each of its `generations`."""
+    """An orchestration. `statuses` are all custom statuses that it has set, in each of its `generations`."""
 
     id: str
     name: str
@@ -35,7 +35,8 @@ class Instance:
 
 @dataclass(slots=True)
 class Failing:
-    """The next `times` calls of an activity (on `chunk`, where given) raise; `after`: when their work is done."""
+    """The next `times` calls of an activity raise, only those on `chunk` if it is given; with `after` they do their
+    work first."""
 
     name: str
     error: Exception
@@ -48,12 +49,12 @@ class Failing:
 
 
 class OrchestrationFailed(Exception):
-    """What the parent of a failed orchestration sees."""
+    """The error that the parent of a failed orchestration gets."""
 
 
 @dataclass(slots=True)
 class Driver:
-    """The Durable Functions of tests. `calls` are the activities called, each attempt, with what they were given."""
+    """Stands in for Durable Functions. `calls` has each attempt of each activity with its input."""
 
     stories: Mapping[str, Story]
     steps: Mapping[str, Step]
@@ -62,9 +63,12 @@ class Driver:
     calls: list[tuple[str, Json]] = field(default_factory=list)
     failing: list[Failing] = field(default_factory=list)
     timers: list[str] = field(default_factory=list)
-    """When each was due; nobody waits for it."""
+    """The time at which each timer was due."""
+    let_pass: Callable[[float], None] = lambda seconds: None
+    """Lets the time of a timer pass."""
     dying: dict[str, int] = field(default_factory=dict)
-    """How many orchestrations of each name fail without a word of their own, as one does whose worker dies."""
+    """How many orchestrations of each name fail as one does whose worker dies: without running their `except`."""
+    events: dict[tuple[str, str], "asyncio.Queue[Any]"] = field(default_factory=dict)
     _turns: "Turns" = field(init=False)
 
     def __post_init__(self) -> None:
@@ -79,7 +83,7 @@ class Driver:
         return sum(called == name for called, _ in self.calls)
 
     async def run(self, name: str, given: Any, instance_id: str) -> Instance:
-        """Run an orchestration to its end, whatever that is."""
+        """Run an orchestration to its end, whether it completes or fails."""
         instance = self.instances[instance_id] = Instance(instance_id, name, cross(given))
         try:
             if self.dying.get(name, 0):
@@ -124,8 +128,11 @@ class Driver:
             if not action.parts:
                 return None
             return await asyncio.gather(*(self._perform(part) for part in action.parts))
+        if action.kind == "event":
+            return await self._event(action.instance_id, action.name).get()
         if action.kind == "timer":
             self.timers.append(action.given)
+            self.let_pass(action.seconds)
             return None
         if action.kind == "orchestrator":
             instance = await self.run(action.name, action.given, action.instance_id)
@@ -133,6 +140,13 @@ class Driver:
                 raise OrchestrationFailed(f"{instance.output} \n Message: {instance.output}, StackTrace: at …")
             return cross(instance.output)
         return await self._attempt(action)
+
+    def _event(self, instance_id: str, name: str) -> "asyncio.Queue[Any]":
+        return self.events.setdefault((instance_id, name), asyncio.Queue())
+
+    async def raise_event(self, instance_id: str, event_name: str, event_data: Any = None) -> None:
+        """What a Durable client does; an event that nobody waits for yet is kept."""
+        self._event(instance_id, event_name).put_nowait(event_data)
 
     async def _attempt(self, action: Action) -> Any:
         for attempt in range(1, action.attempts + 1):
@@ -163,7 +177,7 @@ class Driver:
 
 @dataclass(slots=True)
 class Turns:
-    """One activity at a time, so that a seed says in which order they end."""
+    """Lets one activity work at a time, so that a seed decides in which order they end."""
 
     random: random.Random
     waiting: list[asyncio.Future[None]] = field(default_factory=list)
@@ -182,12 +196,12 @@ class Turns:
         loop.call_soon(loop.call_soon, self._offer)
 
     def _offer(self) -> None:
-        """Choose among all who have asked by now."""
+        """Choose one of all that have asked by now."""
         if not self.taken and self.waiting:
             self.taken = True
             self.waiting.pop(self.random.randrange(len(self.waiting))).set_result(None)
 
 
 def cross(value: Any) -> Any:
-    """What arrives on the other side of a durable boundary."""
+    """Return the value as it arrives on the other side of a durable boundary."""
     return json.loads(json.dumps(value, allow_nan=False))

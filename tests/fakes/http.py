@@ -29,7 +29,7 @@ def ask(
     headers: dict[str, str] | None = None,
     **route: str,
 ) -> func.HttpRequest:
-    """A request to `/api/{path}`."""
+    """Return a request to `/api/{path}`."""
     url = f"{ORIGIN}/api/{path}" + (f"?{urlencode(params)}" if params else "")
     sent = {**({"Content-Type": content_type} if content_type else {}), **(headers or {})}
     method = "POST" if body or content_type else "GET"
@@ -37,7 +37,7 @@ def ask(
 
 
 def finish(work: Awaitable[func.HttpResponse]) -> func.HttpResponse:
-    """Wait for a handler's answer."""
+    """Return the answer of a handler."""
 
     async def wait() -> func.HttpResponse:
         return await work
@@ -46,17 +46,18 @@ def finish(work: Awaitable[func.HttpResponse]) -> func.HttpResponse:
 
 
 def read(response: func.HttpResponse) -> Any:
-    """The JSON of an answer."""
+    """Return the JSON of an answer."""
     return orjson.loads(response.get_body())
 
 
 @dataclass
 class FakeClient(DurableOrchestrationClient):  # type: ignore[misc]  # the SDK ships no types
-    """The SDK's own client, but for what it sends: starts are kept, statuses are those of `shown`."""
+    """The SDK's own client, which keeps starts instead of sending them and returns the statuses in `shown`."""
 
     started: list[tuple[str, str, Any]] = field(default_factory=list)
     shown: dict[str, dict[str, Any]] = field(default_factory=dict)
     error: Exception | None = None
+    raised: list[tuple[str, str]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         super().__init__(orjson.dumps(_BINDING).decode())
@@ -77,6 +78,9 @@ class FakeClient(DurableOrchestrationClient):  # type: ignore[misc]  # the SDK s
             return DurableOrchestrationStatus()
         about = {"instanceId": instance_id, "createdTime": "2026-01-01T00:00:00Z", "runtimeStatus": "Running"}
         return DurableOrchestrationStatus.from_json(about | self.shown[instance_id])
+
+    async def raise_event(self, instance_id: str, event_name: str, event_data: Any = None, *_: Any, **__: Any) -> None:
+        self.raised.append((instance_id, event_name))
 
     async def terminate(self, instance_id: str, reason: str) -> None:
         self.shown[instance_id] = self.shown[instance_id] | {"runtimeStatus": "Terminated", "output": reason}

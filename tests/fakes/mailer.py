@@ -10,7 +10,7 @@ from outlast.mail import Email, MailThrottled
 
 @dataclass(slots=True)
 class FakeMailer:
-    """`answers` are the statuses of the next emails, one each; behind them all are accepted."""
+    """`answers` are the statuses of the next emails, one each. After them all emails are accepted."""
 
     answers: deque[int] = field(default_factory=deque)
     emails: list[Email] = field(default_factory=list)
@@ -19,6 +19,8 @@ class FakeMailer:
 
     def answer_with(self, answers: Iterable[int]) -> None:
         self.answers = deque(answers)
+
+    configured: bool = True
 
     async def send(self, email: Email) -> None:
         self.asked += 1

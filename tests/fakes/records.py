@@ -1,4 +1,4 @@
-"""Run records by the names of their members, whichever part of the record has them."""
+"""Makes run records from the names of their members, whichever part of the record has them."""
 
 from typing import Any
 
@@ -8,11 +8,11 @@ ACCEPTED = "2026-01-01T00:00:00+00:00"
 
 
 def make_record(**fields: Any) -> RunRecord:
-    """A record of run `r1` of the report `sales`, just accepted, but for these members."""
+    """Return a record of run `r1` of the report `sales`, just accepted, with these members changed."""
     usual = {"id": "r1", "report": "sales", "accepted": ACCEPTED, "format": "csv", "gzipped": False}
-    return RunRecord.from_document({**usual, **fields})
+    return RunRecord.from_document({**usual, "state": "accepted", **fields})
 
 
 def altered(record: RunRecord, **fields: Any) -> RunRecord:
-    """The record with other values of these members, whether the app may change them or not."""
+    """Return the record with other values of these members, also of those that the app never changes."""
     return RunRecord.from_document({**record.to_document(), "_etag": record.etag, **fields})

@@ -1,4 +1,4 @@
-"""An orchestrator's view of the world, and the same story told again from what was recorded."""
+"""The context of an orchestrator, and the replay of an orchestrator from what was recorded."""
 
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
@@ -10,7 +10,8 @@ from tests.fakes.clock import START
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """What a story asks for: an activity, an orchestrator, or all of `parts`."""
+    """What an orchestrator asks for: an activity, an orchestrator, an event, a timer of so many `seconds`, or all of
+    `parts`."""
 
     kind: str
     name: str = ""
@@ -18,18 +19,19 @@ class Action:
     instance_id: str = ""
     attempts: int = 1
     parts: tuple["Action", ...] = ()
+    seconds: float = field(default=0.0, compare=False)
 
 
 @dataclass(slots=True)
 class Record:
-    """Each action with what came of it: `("value", …)` or `("error", …)`."""
+    """Each action with its result: `("value", …)` or `("error", …)`."""
 
     actions: list[Action] = field(default_factory=list)
     results: list[tuple[str, Any]] = field(default_factory=list)
     ended: tuple[str, Any] | None = None
 
     def ask(self, step: Callable[[], Action]) -> Action | None:
-        """Take the story one step on; None when it has ended."""
+        """Run the orchestrator to its next action; return None if it has ended."""
         try:
             action = step()
         except StopIteration as stop:
@@ -57,7 +59,9 @@ class Record:
 
 @dataclass(slots=True)
 class ReplayContext:
-    """`outlast.durable.Context`, for tests. It refuses the shapes of fan-out that go wrong on the real host."""
+    """`outlast.durable.Context`, for tests. It refuses the shapes of fan-out that go wrong on the real host.
+
+    Time passes by timers alone."""
 
     instance_id: str
     given: Any
@@ -80,7 +84,12 @@ class ReplayContext:
         return Action("orchestrator", name, input_, instance_id)
 
     def create_timer(self, fire_at: datetime) -> Action:
-        return Action("timer", given=fire_at.isoformat())
+        seconds = (fire_at - self.current_utc_datetime).total_seconds()
+        self.current_utc_datetime = max(self.current_utc_datetime, fire_at)
+        return Action("timer", given=fire_at.isoformat(), seconds=seconds)
+
+    def wait_for_external_event(self, name: str) -> Action:
+        return Action("event", name, instance_id=self.instance_id)
 
     def task_all(self, activities: list[Action]) -> Action:
         if any(part.kind != "orchestrator" for part in activities):
@@ -92,7 +101,7 @@ class ReplayContext:
 
 
 class NotDeterministic(AssertionError):
-    """The story, told again with the same results, asked for something else."""
+    """An orchestrator that was replayed with the same results asked for something else."""
 
 
 def replay(
@@ -102,7 +111,7 @@ def replay(
     record: Record,
     statuses: list[Any],
 ) -> None:
-    """Tell the story again from its record; raise NotDeterministic unless it does the same."""
+    """Replay an orchestrator from its record; raise NotDeterministic unless it does the same."""
     context = ReplayContext(instance_id, given, is_replaying=True)
     telling, again = story(context), Record()
     action = again.ask(lambda: next(telling))

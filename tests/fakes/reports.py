@@ -52,7 +52,7 @@ HEADER = b"id,shop,amount,copies\n"
 
 
 def make_csv(rows: int, shops: int = 3, bad: Iterable[int] = ()) -> bytes:
-    """That many sales; the rows whose place (from 0) is in `bad` have no number for an amount."""
+    """Return that many sales. The rows whose index (from 0) is in `bad` have no number for an amount."""
     wrong = set(bad)
     lines = (b"s%04d,shop%d,%b,1\n" % (n, n % shops, b"?" if n in wrong else b"%d" % n) for n in range(rows))
     return HEADER + b"".join(lines)

@@ -1,4 +1,4 @@
-"""Run records in memory, changed under an ETag as the database does it."""
+"""Run records in memory, changed under an ETag as in the database."""
 
 import asyncio
 from collections.abc import Callable
@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from outlast.cosmos.conditional import Conflict, change
-from outlast.runs.record import ENDED, RunRecord
+from outlast.runs.record import RunRecord
 from outlast.runs.store import Listing, need
 from tests.fakes.clock import START
 from tests.fakes.records import altered
@@ -14,7 +14,8 @@ from tests.fakes.records import altered
 
 @dataclass(slots=True)
 class FakeRuns:
-    """`when_read`, called when a record was read, and `before_write` are the places for a change that comes between."""
+    """`when_read` is called after a record is read and `before_write` before one is written, so that a test can change
+    it between."""
 
     now: Callable[[], datetime] = lambda: START
     records: dict[str, RunRecord] = field(default_factory=dict)
@@ -49,10 +50,12 @@ class FakeRuns:
         return sorted(found, key=lambda record: record.request.accepted, reverse=True)[: asked.most]
 
     async def open_runs(self) -> list[RunRecord]:
-        found = [
-            record for record in self.records.values() if record.status.state not in ENDED or record.status.pending
-        ]
+        found = [record for record in self.records.values() if record.open]
         return sorted(found, key=lambda record: record.status.updated or "")
+
+    async def queued(self, owner: str, most: int) -> list[RunRecord]:
+        found = [one for one in self.records.values() if (one.status.state, one.status.owner) == ("queued", owner)]
+        return sorted(found, key=lambda record: record.request.accepted)[:most]
 
     async def change(self, run: str, edit: Callable[[RunRecord], RunRecord]) -> RunRecord:
         async def write(before: RunRecord, after: RunRecord) -> RunRecord:
@@ -64,7 +67,7 @@ class FakeRuns:
         return await change(read=lambda: need(self, run), edit=edit, write=write)
 
     def set(self, run: str, **changes: object) -> RunRecord:
-        """Change a record as somebody else would, without asking."""
+        """Change a record as another process would, without a check of its ETag."""
         return self._write(altered(self.records[run], **changes))
 
     def _write(self, record: RunRecord) -> RunRecord:

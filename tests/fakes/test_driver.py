@@ -30,7 +30,7 @@ def run(story: Story, given: Any = None, step: Step = echo, **stories: Story) ->
 
 
 def test_what_crosses_crosses_as_json() -> None:
-    """A tuple arrives as a list, and what is no JSON fails the instance."""
+    """A tuple crosses a durable boundary as a list, and a value that is not JSON raises TypeError."""
     instance, _ = run(call_echo, {"a": (1, 2)})
     assert instance.output == {"given": {"a": [1, 2]}}
     with pytest.raises(TypeError):
@@ -38,7 +38,8 @@ def test_what_crosses_crosses_as_json() -> None:
 
 
 def test_attempts_are_honoured_and_no_more() -> None:
-    """An activity that fails four times succeeds at its fifth attempt; one that fails five times has failed."""
+    """An activity that fails four times succeeds at its fifth attempt, and one that fails five times fails its
+    instance."""
     for times, status in ((4, "Completed"), (5, "Failed")):
         driver = Driver({"story": call_echo}, {"echo": echo})
         driver.fail("echo", Transient("busy"), times)
@@ -47,7 +48,7 @@ def test_attempts_are_honoured_and_no_more() -> None:
 
 
 def test_a_failure_reads_as_the_host_writes_it() -> None:
-    """Reason, then details behind a blank line's worth of blanks."""
+    """The output of a failed instance has the host's form: the reason, then its details."""
     driver = Driver({"story": call_echo}, {"echo": echo})
     driver.fail("echo", ValueError("bad"), 5)
     instance = asyncio.run(driver.run("story", 1, "i1"))
@@ -57,7 +58,7 @@ def test_a_failure_reads_as_the_host_writes_it() -> None:
 
 
 def test_an_answer_can_be_lost_when_the_work_is_done() -> None:
-    """The activity has run, and runs again."""
+    """An activity whose answer is lost has done its work and does it again."""
     done = list[Any]()
 
     async def work(given: Any) -> Any:
@@ -71,7 +72,7 @@ def test_an_answer_can_be_lost_when_the_work_is_done() -> None:
 
 
 def test_a_permanent_failure_comes_as_its_mark() -> None:
-    """It is not tried again."""
+    """An activity that raises Permanent is not retried."""
 
     def story(context: Any) -> Generator[Any, Any, Any]:
         return (yield from Caller(context, 5.0).call("echo", RunCall("r1", 1)))
@@ -83,7 +84,7 @@ def test_a_permanent_failure_comes_as_its_mark() -> None:
 
 
 def test_a_story_that_asks_for_something_else_when_replayed_is_found() -> None:
-    """Whatever it leans on that changes."""
+    """An orchestrator that asks for something else when it is replayed raises NotDeterministic."""
     source = random.Random(1)
 
     def story(context: Any) -> Generator[Any, Any, Any]:
@@ -93,7 +94,7 @@ def test_a_story_that_asks_for_something_else_when_replayed_is_found() -> None:
 
 
 def test_a_story_that_shows_something_else_when_replayed_is_found() -> None:
-    """Its statuses are compared too."""
+    """An orchestrator that sets another custom status when it is replayed raises NotDeterministic."""
     shown = iter(range(10))
 
     def story(context: Any) -> Generator[Any, Any, Any]:
@@ -112,7 +113,7 @@ def _raised(story: Story) -> Exception:
 
 
 def test_a_seed_says_in_which_order_activities_end() -> None:
-    """The same seed gives the same order, another one another."""
+    """The same seed gives the same order of activities, and other seeds give other orders."""
 
     def lane(context: Any) -> Generator[Any, Any, Any]:
         for number in range(3):
@@ -131,7 +132,7 @@ def test_a_seed_says_in_which_order_activities_end() -> None:
 
 
 def test_fan_out_over_activities_is_refused() -> None:
-    """Such a fan-out loses results on the real host."""
+    """A fan-out over activities, which loses results on the Azure host, fails its instance."""
 
     def story(context: Any) -> Generator[Any, Any, Any]:
         yield context.task_all([context.call_activity_with_retry("echo", RETRY, 1)])

@@ -20,12 +20,19 @@ from outlast.cosmos.bulk.rate_controller import RateControllers
 from outlast.cosmos.bulk.writer import Writer
 from outlast.deadline import Deadlines
 from outlast.report import Report
+from outlast.runs.admission import Admission
+from outlast.runs.email_turns import EmailTurns
 from outlast.runs.fence import Gate
+from outlast.runs.launcher import Launcher
 from outlast.runs.record import RunRecord
+from outlast.runs.seats import Seats
 from outlast.staging.input import InputFiles
 from outlast.staging.paths import body_path
+from outlast.staging.stopped_code import StoppedCode
 from outlast.staging.store import Staging
+from tests.fakes.app_documents import FakeAppDocuments
 from tests.fakes.clock import ManualClock
+from tests.fakes.compute import InlineCompute, InlineReading
 from tests.fakes.cosmos import FakeCosmos
 from tests.fakes.driver import Driver, Instance, Step, Story
 from tests.fakes.mailer import FakeMailer
@@ -40,12 +47,13 @@ CONTENTS = (Path(__file__).parents[2] / "function_app.py").read_text("utf-8")
 STORIES: Mapping[str, Story] = {
     name: getattr(import_module(f"orchestrators.{name}"), name) for name in _registered.split(", ")
 }
-"""The orchestrators that the table of contents registers; read from its text, for importing it needs settings."""
+"""The orchestrators that function_app.py registers. They are read from its text, because importing it needs
+settings."""
 T = TypeVar("T")
 
 
 async def work_here(work: Callable[[], T]) -> T:
-    """In place of a thread."""
+    """Do the work inline instead of in a thread."""
     return work()
 
 
@@ -62,18 +70,25 @@ class World:
     transport: FakeTransport = field(default_factory=FakeTransport)
     cosmos: FakeCosmos = field(default_factory=FakeCosmos)
     mailer: FakeMailer = field(default_factory=FakeMailer)
+    documents: FakeAppDocuments = field(default_factory=FakeAppDocuments)
+    most_runs: int = 8
     runs: FakeRuns = field(init=False)
+    admission: Admission = field(init=False)
     snapshots: FakeSnapshots = field(init=False)
     files: InputFiles = field(init=False)
     deadlines: Deadlines = field(init=False)
+    compute: InlineCompute = field(init=False)
+    stopped: StoppedCode = field(init=False)
     steps: dict[str, Step] = field(init=False)
     driver: Driver = field(init=False)
 
     def __post_init__(self) -> None:
         self.runs = FakeRuns(self.clock.now)
+        self.admission = Admission(self.runs, Seats(self.documents, "", self.most_runs), Launcher(5.0))
         self.snapshots = FakeSnapshots(self.transport)
         self.files = InputFiles(self.staging, self.inputs)
         self.deadlines = Deadlines(self.timeout, self.clock)
+        self.stopped = StoppedCode(self.staging, self.clock.now)
         writer = Writer(
             transport=self.transport,
             clock=self.clock,
@@ -83,24 +98,32 @@ class World:
         )
         reports, staging, files, gate = self.reports, self.staging, self.files, Gate(self.runs, self.deadlines)
         snapshots, deadlines = self.snapshots, self.deadlines
-        staged: dict[str, Any] = {"reports": reports, "gate": gate, "staging": staging}
+        reading = InlineReading(self.cosmos)
+        self.compute = InlineCompute(reports, self.clock, self.clock.advance)
+        user_code: dict[str, Any] = {"reports": reports, "gate": gate, "stopped": self.stopped}
         self.steps = {
-            "advance_run": AdvanceRun(self.runs).advance_run,
+            "advance_run": self._advance_run,
             "read_input_file": ReadInputFile(gate, staging, files, work_here).read_input_file,
-            "read_data_from_db": ReadDataFromDb(**staged, cosmos=self.cosmos).read_data_from_db,
-            "generate_report": GenerateReport(reports, gate, files, work_here).generate_report,
+            "read_data_from_db": ReadDataFromDb(**user_code, staging=staging, reading=reading).read_data_from_db,
+            "generate_report": GenerateReport(**user_code, files=files, compute=self.compute).generate_report,
             "store_data_to_db": StoreDataToDb(reports, gate, files, writer).store_data_to_db,
             "publish_report": PublishReport(reports, gate, files, snapshots, self.clock.now).publish_report,
             "undo_report": UndoReport(reports, self.runs, snapshots, deadlines).undo_report,
             "remove_generation": RemoveGeneration(reports, snapshots, deadlines).remove_generation,
-            "send_email": SendEmail(self.runs, self.mailer).send_email,
+            "send_email": SendEmail(self.runs, self.mailer, self.turns()).send_email,
         }
-        self.driver = Driver(STORIES, self.steps, self.seed)
+        self.driver = Driver(STORIES, self.steps, self.seed, let_pass=self.clock.advance)
+
+    def turns(self) -> EmailTurns:
+        return EmailTurns(self.documents, self.runs, "", self.clock.now, 2 * self.timeout)
+
+    async def _advance_run(self, given: Any) -> Any:
+        return await AdvanceRun(self.runs, self.admission, self.mailer.configured).advance_run(given, self.driver)
 
     async def accept(self, body: bytes, run: str = "r1", **fields: Any) -> RunRecord:
         """Stage and record a run as the start endpoint does."""
         await self.staging.put(body_path(run), body)
-        usual = {"id": run, "accepted": self.clock.now().isoformat(), "max_parallel": 2}
+        usual = {"id": run, "state": "queued", "accepted": self.clock.now().isoformat(), "max_parallel": 2}
         await self.runs.create(make_record(**{**usual, **fields}))
         return self.runs.records[run]
 
@@ -114,7 +137,8 @@ class World:
         return await self.steps[step]({"run": "r1", "attempt": 1, **given})
 
     async def prepare(self, body: bytes, state: str, **fields: Any) -> RunRecord:
-        """A run with its input cut and its reference read, in that state; for `storing` and later, generated too."""
+        """Return a run in that state with its input cut and its reference read; for `storing` and later also
+        generated."""
         await self.accept(body, **{**fields, "state": "reading"})
         chunks = (await call_until_done(self.steps["read_input_file"], {"run": "r1", "attempt": 1}))["chunks"]
         await self.call("read_data_from_db")
@@ -130,7 +154,7 @@ class World:
 
 
 async def call_until_done(step: Step, given: Any) -> Any:
-    """The answer without a cursor."""
+    """Return the first answer without a cursor."""
     answer = await step({**given, "cursor": None})
     while answer["cursor"] is not None:
         answer = await step({**given, "cursor": answer["cursor"]})

@@ -1,6 +1,6 @@
-"""Records what orchestrations of the current code look like: `python -m tests.histories.record NAME`.
+"""Records orchestrations of the current code: `python -m tests.histories.record NAME`.
 
-Of each instance of each story the last turn, whose history holds all others.
+It keeps the last turn of each instance of each story, whose history contains all others.
 """
 
 import json
@@ -39,7 +39,7 @@ def main(name: str) -> None:
 
 
 def last_turns(turns: Path, told: dict[str, str]) -> list[dict[str, Any]]:
-    """Of each instance the last turn, with its story's name; the runs that only help one are left out."""
+    """Return the last turn of each instance with its story's name. Runs that only help a story are left out."""
     last: dict[str, dict[str, Any]] = {}
     for line in turns.read_text(encoding="utf-8").splitlines():
         turn = json.loads(line)

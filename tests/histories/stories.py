@@ -1,4 +1,4 @@
-"""The runs of which histories are recorded: together they go through every orchestrator, and every way through one."""
+"""The runs whose histories are recorded. Together they take every way through every orchestrator."""
 
 import json
 import urllib.request
@@ -16,14 +16,14 @@ LATER = {"status": 429, "headers": {"Retry-After": "1"}}
 
 
 def completes(stack: Stack) -> str:
-    """In two waves of each phase."""
+    """A run with two waves in each phase."""
     run = stack.start("flight_delays", first_rows(8_000), max_parallel="2")
     stack.wait(run)
     return run
 
 
 def fails(stack: Stack) -> str:
-    """Before anything is written."""
+    """A run that fails before anything is written."""
     run = stack.start("flight_delays", BROKEN.read_bytes())
     stack.wait(run)
     return run
@@ -35,7 +35,7 @@ def waits_for_the_mail_service(stack: Stack) -> str:
 
 
 def is_undone(stack: Stack) -> str:
-    """A snapshot whose second request to store is refused."""
+    """A snapshot run whose second store request is refused."""
     with_fault(stack, REFUSING)
     run = stack.start("airport_departures", first_rows(2_000))
     stack.wait(run)
@@ -44,7 +44,7 @@ def is_undone(stack: Stack) -> str:
 
 
 def is_cancelled(stack: Stack) -> str:
-    """A snapshot, while it is stored."""
+    """A snapshot run that is cancelled while it stores."""
     with_fault(stack, SLOW)
     run = stack.start("airport_departures", first_rows(2_000))
     stack.wait_until(lambda: bool(stack.ids(DEPARTURES)), "its first document")
@@ -55,7 +55,7 @@ def is_cancelled(stack: Stack) -> str:
 
 
 def is_terminated(stack: Stack) -> str:
-    """A snapshot, while it is stored; the sweep compensates it."""
+    """A snapshot run that is terminated while it stores and is compensated by the sweep."""
     with_fault(stack, SLOW)
     run = stack.start("airport_departures", first_rows(2_000))
     stack.wait_for_phase(run, "storing")
@@ -66,7 +66,7 @@ def is_terminated(stack: Stack) -> str:
 
 
 def is_superseded(stack: Stack) -> str:
-    """Suspended while a later one is published."""
+    """A snapshot run that is suspended while a later one is published."""
     run = stack.start("airport_departures", first_rows(200))
     manage(stack, run, "suspend")
     stack.wait(stack.start("airport_departures", first_rows(100)))
@@ -76,7 +76,7 @@ def is_superseded(stack: Stack) -> str:
 
 
 def is_removed(stack: Stack) -> str:
-    """A snapshot that is replaced, when its time is over."""
+    """A replaced snapshot that is removed when its grace time is over."""
     run = stack.start("airport_departures", first_rows(2_000))
     stack.wait(run)
     stack.wait(stack.start("airport_departures", first_rows(100)))
@@ -107,7 +107,8 @@ def sweep_until(stack: Stack, holds: Callable[[], bool]) -> None:
 
 
 def ended(stack: Stack, instance: str) -> bool:
-    found = get(f"{stack.services.host.url}/runtime/webhooks/durabletask/instances?code={stack.master_key}")
+    query = f"code={stack.master_key}&instanceIdPrefix={instance}"
+    found = get(f"{stack.services.host.url}/runtime/webhooks/durabletask/instances?{query}")
     return any(one["instanceId"] == instance and one["runtimeStatus"] == "Completed" for one in found)
 
 

@@ -1,7 +1,10 @@
-"""The app's ways into the database, over the emulator's core: each request is a boundary, its answer may be lost."""
+"""The app's adapters to the database over the emulator's core. Each request is a boundary, and its answer may be
+lost."""
 
 import math
 from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 import orjson
@@ -16,21 +19,28 @@ from outlast.cosmos.bulk.transport import CONNECTION_LOST, Result, Route, Target
 from outlast.cosmos.conditional import Conflict, change
 from outlast.cosmos.snapshots.header import HEADERS, RUN, Edit, Header, header_document, header_id, read_header
 from outlast.errors import Transient
+from outlast.models import Json
 from outlast.report import Report
-from outlast.runs.record import ENDED, RunRecord
+from outlast.runs import app_documents
+from outlast.runs.record import RunRecord
 from outlast.runs.store import Listing, need
-from tests.simulation.scheduler import Scheduler
+from tests.simulation.scheduler import START, Scheduler
 
 AAD = "type%3daad%26ver%3d1.0%26sig%3dtoken"
 DATE, MIDNIGHT = "Thu, 01 Jan 2026 00:00:00 GMT", 1767225600.0
 
 
-class Database:
-    """`losses`: the chance that an answer is lost, half of them after the write; `busy` that of a 503."""
+LONGEST_LAG = timedelta(seconds=3)
 
-    def __init__(self, scheduler: Scheduler, losses: float, busy: float) -> None:
-        self.scheduler, self.losses, self.busy = scheduler, losses, busy
+
+class Database:
+    """`losses` is the chance that an answer is lost, half of them after the write; `busy` is the chance of a 503; `lag`
+    is the chance that a record is read from a replica that is up to 3 seconds behind."""
+
+    def __init__(self, scheduler: Scheduler, losses: float, busy: float, lag: float = 0.0) -> None:
+        self.scheduler, self.losses, self.busy, self.lag = scheduler, losses, busy, lag
         self.writes = 0
+        self._records: dict[str, list[tuple[datetime, RunRecord | None]]] = {}
         self.emulator = Emulator(clock=scheduler.clock, throttled=False)
         self._gateway = Gateway(self.emulator, Authorizer(EMULATOR_KEY, lambda: MIDNIGHT, accept_aad=True))
 
@@ -43,8 +53,9 @@ class Database:
     async def ask(
         self, method: str, container: str, key: Any = None, id_: str = "", body: Any = None, **headers: str
     ) -> Response:
-        """One request; raise Transient where its answer is lost."""
+        """Send one request; raise Transient if its answer is lost."""
         await self.scheduler.meet(f"{method} {container}")
+        self.scheduler.reach("database", "identity")
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         if "x-ms-documentdb-partitionkeyrangeid" not in named:
             named["x-ms-documentdb-partitionkey"] = orjson.dumps([key]).decode()
@@ -57,31 +68,51 @@ class Database:
         await self.scheduler.meet(f"{method} {container} answered")
         return response
 
+    def replica(self, run: str, newest: RunRecord | None) -> RunRecord | None:
+        """Return the record as some replica has it: the newest, or a version that was replaced less than 3 seconds
+        ago."""
+        versions = self._records.get(run, [])
+        late = [
+            before for (_, before), (replaced, _) in pairwise(versions) if self.scheduler.now - replaced < LONGEST_LAG
+        ]
+        return self.scheduler.dice.choice(late) if late and self.scheduler.chance("stale read", self.lag) else newest
+
     def documents(self, container: str) -> list[dict[str, Any]]:
-        """Everything that is there now."""
+        """Return every document that is in the container now."""
         partitions = self.emulator.account.container("d", container).partitions
         return [orjson.loads(record.body) for partition in partitions for record in partition.scan()]
+
+    def _note(self, document: Json) -> None:
+        """Keep the version of a record, for the reads that are behind."""
+        if "accepted" in document:
+            record = RunRecord.from_document(document)
+            self._records.setdefault(record.id, [(START, None)]).append((self.scheduler.now, record))
 
     def _answer(self, method: str, path: str, body: Any, headers: dict[str, str]) -> Response:
         signed = {"x-ms-date": DATE, "authorization": AAD, **headers}
         self.writes += method != "GET"
         data = b"" if body is None else orjson.dumps(body)
-        return self._gateway.answer(Request(method, path, signed, data))
+        response = self._gateway.answer(Request(method, path, signed, data))
+        if path.startswith("/dbs/d/colls/runs/docs") and method != "GET" and response.status in (200, 201):
+            self._note(orjson.loads(response.body))
+        return response
 
 
 class CoreRuns:
-    """`Runs`."""
+    """Implements `Runs`."""
 
     def __init__(self, database: Database) -> None:
         self.database = database
 
     async def create(self, record: RunRecord) -> bool:
         body = record.changed(updated=self._stamp()).to_document()
-        return (await self.database.ask("POST", "runs", record.id, body=body)).status == 201
+        response = await self.database.ask("POST", "runs", record.id, body=body)
+        return response.status == 201
 
     async def find(self, run: str) -> RunRecord | None:
         response = await self.database.ask("GET", "runs", run, run)
-        return RunRecord.from_document(orjson.loads(response.body)) if response.status == 200 else None
+        found = RunRecord.from_document(orjson.loads(response.body)) if response.status == 200 else None
+        return self.database.replica(run, found)
 
     async def change(self, run: str, edit: Callable[[RunRecord], RunRecord]) -> RunRecord:
         async def write(before: RunRecord, after: RunRecord) -> RunRecord:
@@ -98,13 +129,50 @@ class CoreRuns:
 
     async def open_runs(self) -> list[RunRecord]:
         await self.database.scheduler.meet("QUERY runs")
-        return [record for record in self.all() if record.status.state not in ENDED or record.status.pending]
+        self.database.scheduler.reach("database", "identity")
+        replica = [self.database.replica(record.id, record) for record in self.all()]
+        return [record for record in replica if record and record.open]
+
+    async def queued(self, owner: str, most: int) -> list[RunRecord]:
+        waiting = [record for record in await self.open_runs() if record.status.state == "queued"]
+        return sorted(waiting, key=lambda record: (record.request.accepted, record.id))[:most]
 
     def all(self) -> list[RunRecord]:
-        return [RunRecord.from_document({"_etag": "", **document}) for document in self.database.documents("runs")]
+        documents = self.database.documents("runs")
+        return [RunRecord.from_document({"_etag": "", **one}) for one in documents if "accepted" in one]
 
     def _stamp(self) -> str:
         return self.database.scheduler.now.isoformat(timespec="milliseconds")
+
+
+class CoreAppDocuments:
+    """`AppDocuments`."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+
+    async def change(self, name: str, edit: app_documents.Edit) -> Json:
+        async def read() -> Json:
+            response = await self.database.ask("GET", "runs", name, name)
+            found: Json = orjson.loads(response.body) if response.status == 200 else {"members": {}}
+            return found
+
+        async def write(before: Json, after: Json) -> Json:
+            document, etag = {"id": name, "members": after["members"]}, before.get("_etag")
+            if etag is None:
+                response = await self.database.ask("POST", "runs", name, body=document)
+            else:
+                response = await self.database.ask("PUT", "runs", name, name, document, if_match=etag)
+            if response.status not in (200, 201):
+                raise Conflict
+            written: Json = orjson.loads(response.body)
+            return written
+
+        changed = await change(
+            read=read, edit=lambda before: {**before, "members": edit(before["members"])}, write=write
+        )
+        members: Json = changed["members"]
+        return members
 
 
 class OneRange:
@@ -150,7 +218,7 @@ class CoreTransport:
 
 
 class CoreSnapshots:
-    """`Snapshots`."""
+    """Implements `Snapshots`."""
 
     def __init__(self, database: Database) -> None:
         self.database = database
@@ -175,6 +243,7 @@ class CoreSnapshots:
 
     async def remove(self, report: Report[Any], run: str) -> int:
         await self.database.scheduler.meet("QUERY generation")
+        self.database.scheduler.reach("database", "identity")
         key = report.partition_key[1:]
         found = [(d[key], d["id"]) for d in self.database.documents(report.container) if d.get(RUN) == run][:5]
         for value, name in found:

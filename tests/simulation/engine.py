@@ -1,4 +1,4 @@
-"""A task hub over the pure turn: what is committed stays, everything else is lost when the host dies."""
+"""A task hub over the pure turn. What is committed stays, and everything else is lost when the host dies."""
 
 import functools
 import importlib
@@ -18,7 +18,7 @@ from tests.unit.local.host.pure import Code, ask
 
 SDK: Any = importlib.import_module("azure.durable_functions.models.history.HistoryEvent")
 SDK.dt_parse = functools.lru_cache(maxsize=None)(SDK.dt_parse)
-"""The SDK reads every time of a history anew at each turn, which would be half of a simulation's time."""
+"""The SDK parses every time of a history again at each turn, which would take half of a simulation's time."""
 DIED = "One or more errors occurred. (python exited with code 137 (0x89))"
 TIMED_OUT = "Timeout value was exceeded"
 
@@ -42,7 +42,8 @@ Item = tuple[str, str, Call]
 
 @dataclass(slots=True)
 class Engine:
-    """`steps` are the activities, `stories` the orchestrators. `limit` is functionTimeout in seconds."""
+    """`steps` are the activities, `stories` the orchestrators. `limit` is functionTimeout in seconds, `slots` how many
+    activities run at once."""
 
     scheduler: Scheduler
     stories: dict[str, Code]
@@ -50,14 +51,16 @@ class Engine:
     limit: float
     deaths: float = 0.0
     repeats: float = 0.0
+    slots: int = 8
     instances: dict[str, Instance] = field(default_factory=dict)
     items: list[Item] = field(default_factory=list)
     timers: list[tuple[datetime, str, str, int, str]] = field(default_factory=list)
     busy: set[str] = field(default_factory=set)
     count: int = 0
+    terminated: list[tuple[str, str]] = field(default_factory=list)
 
     def start(self, name: str, instance: str, given: Any) -> None:
-        """A client's start; raises where one of that id is at work."""
+        """Start an orchestration as a client does; raise if an instance with that id is at work."""
         found = self.instances.get(instance)
         if found is not None and found.status not in FINISHED:
             raise RuntimeError(f"An Orchestration instance with the status {found.status} already exists.")
@@ -71,14 +74,22 @@ class Engine:
         self.count += 1
         return f"x{self.count}"
 
+    def raise_event(self, instance: str, name: str, data: Any) -> None:
+        found = self.instances.get(instance)
+        if found is None or found.status in FINISHED:
+            raise RuntimeError(f"No instance with ID {instance} found.")
+        text = json.dumps(data)
+        found.inbox.append(events.event_raised(name=name, input=text, now=self.scheduler.now))
+
     def terminate(self, instance: str, reason: str) -> None:
         found = self.instances[instance]
+        self.terminated.append((instance, reason))
         if found.status not in FINISHED:
             found.status, found.output, found.inbox = "Terminated", reason, []
             found.updated = self.scheduler.now
 
     def forget_what_ran(self) -> None:
-        """The host died."""
+        """Free everything that ran when the host died."""
         self.busy.clear()
 
     def dispatch(self) -> None:
@@ -87,12 +98,16 @@ class Engine:
             if instance.inbox and instance.status not in FINISHED and self._take(f"turn {instance.id}"):
                 self.scheduler.spawn(self._turn(instance))
         for item in self.items:
-            if self._take(f"activity {item[0]} {item[1]} {item[2].task}"):
+            if self._has_slot() and self._take(f"activity {item[0]} {item[1]} {item[2].task}"):
                 self.scheduler.spawn(self._activity(item))
         for timer in [timer for timer in self.timers if timer[0] <= self.scheduler.now]:
             self.timers.remove(timer)
             _, instance_id, execution, task, fire_at = timer
             self._tell(instance_id, execution, events.timer_fired(task=task, fire_at=fire_at, now=self.scheduler.now))
+
+    def _has_slot(self) -> bool:
+        """Activities are begun in the order in which they were scheduled, as far as there are slots."""
+        return sum(name.startswith("activity ") for name in self.busy) < self.slots
 
     def next_due(self) -> datetime | None:
         return min((timer[0] for timer in self.timers), default=None)
@@ -169,7 +184,7 @@ class Engine:
         return events.task_completed(task=call.task, result=answers.compact(value), now=self.scheduler.now)
 
     async def _zombie(self, name: str, given: Any) -> None:
-        """A call that was given up goes on, slowly, at most for functionTimeout."""
+        """Go on with a call that was given up, slowly, at most for functionTimeout."""
         SLOW.set(self.limit)
         work = self.scheduler.spawn(_swallowed(self.steps[name](given)))
         await self.scheduler.sleep(self.limit)

@@ -1,4 +1,4 @@
-"""The emulator's core as a transport: the bulk request's own text, without sockets, in the loop's time."""
+"""The emulator's core as a transport. It sends the bulk request's own text without sockets, in the loop's time."""
 
 import asyncio
 from collections.abc import Sequence
@@ -24,7 +24,8 @@ PARTITIONS = "x-ms-local-partitions"
 
 
 class InProcess:
-    """`trace` tells what was sent when and what came back, `latency` the way there and the way back at most."""
+    """`trace` records what was sent when and what came back; `latency` is the most seconds that each direction
+    takes."""
 
     def __init__(self, random: Random, latency: float = 0.01) -> None:
         loop = asyncio.get_running_loop()
@@ -48,7 +49,7 @@ class InProcess:
         self.emulator.split(container, self._random.choice(container.partitions).id)
 
     def documents(self, name: str) -> dict[str, dict[str, Any]]:
-        """All of them by id, without what the service adds."""
+        """Return all documents by id."""
         answer = self._ask(
             "POST",
             f"/dbs/{DATABASE}/colls/{name}/docs",

@@ -1,4 +1,4 @@
-"""What holds at every step of a simulation, whatever is killed, lost, late or twice."""
+"""What holds at every step of a simulation, whatever is killed, lost, late or repeated."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -12,13 +12,13 @@ from tests.simulation.places import Post
 from tests.simulation.scheduler import Scheduler
 
 DOUBLING = ("mail's answer lost", "host killed", "activity given up", "request lost", "answer lost")
-"""After these a email that was sent may not be known to have been."""
+"""After one of these faults an email that was sent may not be recorded as sent."""
 
 
 @dataclass(slots=True)
 class Invariants:
-    """Looks at what is there each time something was written. `rows` by run; `grace` seconds a replaced generation
-    stays whole."""
+    """Checks the database and the emails after each write. `rows` has the rows of each run; `grace` is the time in
+    seconds for which a replaced generation stays whole."""
 
     scheduler: Scheduler
     database: Database
@@ -45,7 +45,7 @@ class Invariants:
         self.known = records
 
     def _moves_on(self, before: RunRecord | None, after: RunRecord) -> None:
-        """States only go forward within an attempt, an end is an end, and a receipt stays as it was."""
+        """States only go forward within an attempt, an ended run stays as it is, and a receipt never changes."""
         if before is None or before == after:
             return
         assert after.status.attempt >= before.status.attempt, "an attempt came back"
@@ -59,7 +59,7 @@ class Invariants:
             assert STATES.index(now.state) >= STATES.index(was.state), f"{was.state} became {now.state}"
 
     def _adds_up(self, record: RunRecord) -> None:
-        """Rows read are rows stored and rows rejected; no run is completed without a receipt."""
+        """The rows read are the rows stored plus the rows rejected, and every completed run has a receipt."""
         receipt = record.result.receipt
         if receipt is None:
             assert record.status.state != "completed"
@@ -67,7 +67,7 @@ class Invariants:
         assert receipt["rows_read"] == receipt["rows_stored"] + receipt["rows_rejected"] == self.rows[record.id]
 
     def _has_its_documents(self, record: RunRecord) -> None:
-        """Every row once where it is completed; where it was undone none, from then on."""
+        """A completed run has every row once, and an undone run has no document from then on."""
         found = self._of(record)
         assert found[1] == len(set(found[0])), "a row is there twice"
         if record.status.state == "completed" and record.request.mode == "upsert":
@@ -80,14 +80,14 @@ class Invariants:
             assert found[1] == 0, f"{record.status.state} and left {found[1]} documents"
 
     def _of(self, record: RunRecord) -> tuple[list[str], int]:
-        """The ids that the report gave to a run's documents, and how many documents there are."""
+        """Return the ids that the report gave to the run's documents, and the number of documents."""
         container = "stock" if record.request.mode == "snapshot" else "sales"
         own = [d for d in self.database.documents(container) if d.get("snapshot_run", record.id) == record.id]
         ids = [d.get("snapshot_id", d["id"]) for d in own if "snapshot_header" not in d]
         return ids, len(ids)
 
     def _tells_once(self, records: Mapping[str, RunRecord]) -> None:
-        """Only of a run that failed anybody is told, and twice only where the first email's answer was lost."""
+        """Only a failed run has an email, and a second one only if the first email's answer was lost."""
         told = Counter(email.key.partition(":")[0] for email in self.post.emails)
         for run in told:
             assert records[run].status.outcome == "failed", f"an email about a run that is {records[run].status.state}"
@@ -95,8 +95,8 @@ class Invariants:
         assert doubles <= excuses + self.scheduler.trace.count("KILLED"), f"{doubles} emails too many"
 
     def _is_whole(self) -> None:
-        """Who reads the current generation, or in its time a replaced one, finds all of it; the current one is never
-        replaced by an older one."""
+        """A reader of the current generation, or of a replaced one within its grace time, finds all of it, and an older
+        generation never replaces the current one."""
         documents = self.database.documents("stock")
         headers = [d for d in documents if d["id"] == "current:stock"]
         if not headers:

@@ -1,4 +1,4 @@
-"""What the simulations of `make test` and of the soak are made of: which jobs under which faults, by seed."""
+"""The jobs and faults of each seed, in `make test` and in the soak."""
 
 from tests.simulation.world import Faults, Job, World, simulate
 
@@ -8,7 +8,8 @@ MIXES = (
     Faults(deaths=0.03),
     Faults(repeats=0.05),
     Faults(losses=0.04, busy=0.05, mail=0.2),
-    Faults(kills=0.004, deaths=0.01, repeats=0.02, losses=0.01, busy=0.02, mail=0.1, ends=0.003),
+    Faults(lag=0.5),
+    Faults(kills=0.004, deaths=0.01, repeats=0.02, losses=0.01, busy=0.02, mail=0.1, ends=0.003, lag=0.05),
 )
 JOBS = (
     [Job("a"), Job("b", rows=4)],
@@ -18,5 +19,5 @@ JOBS = (
 
 
 def simulate_seed(seed: int) -> World:
-    """Each mix meets each of the jobs."""
+    """Combine each mix of faults with each list of jobs."""
     return simulate(seed, MIXES[seed % len(MIXES)], JOBS[seed // len(MIXES) % len(JOBS)])

@@ -1,4 +1,4 @@
-"""Staging in memory without threads, the mail service, and the durable client, as simulations need them."""
+"""Staging in memory without threads, the mail service and the durable client for simulations."""
 
 import json
 from collections.abc import AsyncIterable
@@ -15,7 +15,7 @@ from tests.simulation.scheduler import Scheduler
 
 
 class MemoryStaging(Staging):
-    """Each put is a boundary, before and after; its answer may be lost."""
+    """Each put is a boundary, before and after it, and its answer may be lost."""
 
     def __init__(self, scheduler: Scheduler) -> None:
         super().__init__("memory:///")
@@ -24,12 +24,14 @@ class MemoryStaging(Staging):
 
     async def put(self, path: str, data: bytes) -> None:
         await self.scheduler.meet("put")
+        self._reach()
         self.files[path] = data
         self._answer()
         await self.scheduler.meet("put done")
 
     async def put_if_absent(self, path: str, data: bytes) -> bool:
         await self.scheduler.meet("put if absent")
+        self._reach()
         first = self.files.setdefault(path, data) is data
         self._answer()
         return first
@@ -44,22 +46,32 @@ class MemoryStaging(Staging):
         return len(data)
 
     async def get(self, path: str) -> bytes | None:
+        self._reach()
         return self.files.get(path)
 
     async def get_range(self, path: str, start: int, length: int, version: str | None = None) -> bytes:
+        self._reach()
         if path not in self.files:
             raise Permanent(f"the file {path} is missing")
         return self.files[path][start : start + length]
 
     async def etag(self, path: str) -> str | None:
+        self._reach()
         return "e" if path in self.files else None
 
     async def size(self, path: str) -> int | None:
+        self._reach()
         return len(self.files[path]) if path in self.files else None
+
+    def _reach(self) -> None:
+        self.scheduler.reach("storage", "identity")
 
 
 class Post:
-    """`losses`: the chance that the answer is lost after the email was taken; `failures` that it is not taken."""
+    """A mail service. `losses` is the chance that the answer is lost after an email was accepted; `failures` is the
+    chance that an email is refused."""
+
+    configured = True
 
     def __init__(self, scheduler: Scheduler, losses: float, failures: float) -> None:
         self.scheduler, self.losses, self.failures = scheduler, losses, failures
@@ -101,6 +113,10 @@ class Client(FakeClient):
         about = {"instanceId": found.id, "createdTime": updated, "lastUpdatedTime": updated}
         about |= {"runtimeStatus": found.status, "input": json.dumps(found.input)}
         return DurableOrchestrationStatus.from_json(about | {"customStatus": found.custom, "output": found.output})
+
+    async def raise_event(self, instance_id: str, event_name: str, event_data: Any = None, *_: Any, **__: Any) -> None:
+        await self.engine.scheduler.meet(f"raise {event_name}")
+        self.engine.raise_event(instance_id, event_name, event_data)
 
     async def terminate(self, instance_id: str, reason: str) -> None:
         self.engine.terminate(instance_id, reason)

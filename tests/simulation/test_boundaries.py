@@ -1,4 +1,4 @@
-"""What goes wrong once, at the first place of a whole run, then at the second, then at the third, and so on."""
+"""One fault in a whole run: at its first boundary, then at the second, then at the third, and so on."""
 
 from itertools import count
 from typing import Any
@@ -18,7 +18,7 @@ COUNTS = ("rows_read", "rows_stored", "rows_rejected", "documents_written", "chu
 
 
 def outcome(world: World) -> Any:
-    """Documents, receipt and mail, without what depends on how often something was done."""
+    """Return documents, records and emails, without what depends on how often something was done."""
     stored = {name: sorted(map(essence, world.database.documents(name))) for name in ("sales", "stock")}
     records = [
         (record.status.state, record.result.failure, {name: (record.result.receipt or {}).get(name) for name in COUNTS})
@@ -36,7 +36,8 @@ def essence(document: dict[str, Any]) -> str:
 
 @pytest.mark.parametrize("story", STORIES)
 def test_the_host_may_die_at_every_boundary(story: str) -> None:
-    """Before and after each commit, message, request and file: documents, receipt and mail are as undisturbed."""
+    """A host that dies before or after any commit, message, request or file changes neither documents nor receipt nor
+    email."""
     jobs = STORIES[story]
     expected = outcome(simulate(0, Faults(), jobs))
     for boundary in count():
@@ -49,8 +50,8 @@ def test_the_host_may_die_at_every_boundary(story: str) -> None:
 
 @pytest.mark.parametrize("story", STORIES)
 def test_the_answer_to_every_write_may_be_lost(story: str) -> None:
-    """To records, headers, documents and files, when they are written: documents, receipt and mail are as
-    undisturbed, nothing fails for it and nothing is there twice."""
+    """The lost answer to any write of a record, header, document or file changes neither documents nor receipt nor
+    email."""
     jobs = STORIES[story]
     expected = outcome(simulate(0, Faults(), jobs))
     for write in count():
@@ -64,7 +65,7 @@ def test_the_answer_to_every_write_may_be_lost(story: str) -> None:
 
 @pytest.mark.parametrize("story", STORIES)
 def test_the_answers_to_many_writes_may_be_lost(story: str) -> None:
-    """To each third one: each is made again, and changes nothing any more."""
+    """The lost answers to every third write change neither documents nor receipt nor email."""
     jobs = STORIES[story]
     expected = outcome(simulate(0, Faults(), jobs))
     for first in range(3):

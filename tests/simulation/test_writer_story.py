@@ -18,10 +18,8 @@ SEEDS = 300
 
 
 def test_every_story_ends_well() -> None:
-    """In every story each good row is stored once, each bad one is reported once, and the writing ends.
-
-    The stories contain several lanes, deadlines, throttling, splits and every fault.
-    """
+    """Every story of the writer, with lanes, deadlines, throttling, splits and every fault, stores each good row once,
+    reports each bad one once, and ends."""
     fired = set[int]()
     for seed in range(SEEDS):
         story = tell(seed)
@@ -32,7 +30,7 @@ def test_every_story_ends_well() -> None:
 
 @pytest.mark.parametrize("seed", range(5))
 def test_the_same_seed_tells_the_same_story(seed: int) -> None:
-    """A seed gives the same trace again, so that a failure can be repeated."""
+    """A repeated story of one seed has the same trace."""
     assert tell(seed).trace == tell(seed).trace
 
 
@@ -49,7 +47,7 @@ class Forgetful(InProcess):
 
 
 def test_a_ru_share_is_never_exceeded() -> None:
-    """No second of a run of two lanes serves more than its `ru_share`, but for the batch that began in it."""
+    """Two lanes of a run use in no second more than its `ru_share`, apart from the batch that began in that second."""
 
     async def run() -> None:
         loop, random = asyncio.get_running_loop(), Random(1)
@@ -75,7 +73,8 @@ def test_a_ru_share_is_never_exceeded() -> None:
 
 
 def test_every_answer_may_be_lost_once() -> None:
-    """When the first answer about every document is lost, none is stored twice or refused, and each is counted once."""
+    """When the first answer about every document is lost, no document is stored twice or refused, and each is counted
+    once."""
 
     async def run() -> None:
         loop, random = asyncio.get_running_loop(), Random(1)

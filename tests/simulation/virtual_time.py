@@ -1,4 +1,5 @@
-"""An event loop whose time passes only when everybody waits: sleep takes no time, and all happens in the same order."""
+"""An event loop whose time passes only when every task waits. Sleeping takes no time, and all happens in the same
+order."""
 
 import asyncio
 import selectors
@@ -9,7 +10,7 @@ T = TypeVar("T")
 
 
 class _Skipping(selectors.DefaultSelector):
-    """Instead of waiting it moves the time on."""
+    """Moves the time on instead of waiting."""
 
     seconds = 0.0
 
@@ -30,6 +31,6 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
 
 def run_virtually(work: Coroutine[Any, Any, T]) -> T:
-    """Run it to its end on a loop of its own."""
+    """Run the work to its end on a loop of its own."""
     with asyncio.Runner(loop_factory=VirtualLoop) as runner:
         return runner.run(work)

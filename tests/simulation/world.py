@@ -1,7 +1,9 @@
-"""Start, lanes, store, publish, compensate and sweep in one process, under a seed."""
+"""Start, lanes, store, publish, compensation and sweep in one process, decided by a seed."""
 
 import asyncio
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, cast
@@ -21,39 +23,49 @@ from outlast.cosmos.bulk.rate_controller import RateControllers
 from outlast.cosmos.bulk.writer import Writer
 from outlast.cosmos.snapshots.expired import ExpiredGenerations
 from outlast.deadline import Deadlines
-from outlast.durable import activity
+from outlast.durable import activity, activity_with_client
+from outlast.errors import Transient
 from outlast.http.cancel_run import CancelRun
 from outlast.http.problem import answering
 from outlast.http.start_once import StartOnce
 from outlast.http.start_report import NewRuns, StartReport
 from outlast.models import MOST_ATTEMPTS
+from outlast.runs.admission import Admission
+from outlast.runs.email_turns import EmailTurns
 from outlast.runs.fence import Gate
 from outlast.runs.ids import run_of_key
 from outlast.runs.launcher import Launcher
+from outlast.runs.patience import Patience
 from outlast.runs.record import ENDED, RunRecord
+from outlast.runs.seats import Seats
 from outlast.runs.sweep import SweepRuns
 from outlast.staging.input import InputFiles
+from outlast.staging.stopped_code import StoppedCode
+from tests.fakes.app_documents import SECRET_OF_TESTS, secret_of_tests
+from tests.fakes.compute import InlineCompute, InlineReading
 from tests.fakes.cosmos import FakeCosmos
 from tests.fakes.http import ask
 from tests.fakes.reports import WITH_SNAPSHOT, make_csv
 from tests.fakes.world import STORIES, work_here
-from tests.simulation.database import CoreRuns, CoreSnapshots, CoreTransport, Database
+from tests.simulation.database import CoreAppDocuments, CoreRuns, CoreSnapshots, CoreTransport, Database
 from tests.simulation.engine import DIED, TIMED_OUT, Engine
 from tests.simulation.invariants import Invariants
 from tests.simulation.places import Client, MemoryStaging, Post
 from tests.simulation.scheduler import Scheduler
 
 LIMIT = 20.0
-"""functionTimeout."""
+"""functionTimeout in seconds."""
+STORE_SECONDS = 20.0
+"""Duration of a call of `store_data_to_db` that is throttled all the time."""
 GRACE = 100.0
 TIMER = cast(func.TimerRequest, None)
 PATIENCE = 60_000
-"""Steps in which everything must have come to its end."""
+"""The number of steps after which a simulation counts as endless."""
 
 
 @dataclass(frozen=True, slots=True)
 class Faults:
-    """The chance of each at its boundaries."""
+    """The chance of each fault at its boundaries."""
 
     kills: float = 0.0
     deaths: float = 0.0
@@ -62,22 +74,26 @@ class Faults:
     busy: float = 0.0
     mail: float = 0.0
     ends: float = 0.0
+    lag: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A run that somebody posts, again and again until it is answered 202. `bad`: rows that cannot be read; `breaks`:
-    publishing it fails for good, with everything stored."""
+    """A run that is posted again and again until it gets 202. `bad` are the indexes of rows that cannot be parsed. With
+    `breaks`, its publishing fails for good after everything is stored. `waits` are the calls of each chunk that are
+    throttled from beginning to end."""
 
     key: str
     report: str = "stock"
     rows: int = 6
     bad: tuple[int, ...] = ()
     breaks: bool = False
+    waits: int = 0
+    lanes: int = 2
 
     @property
     def run(self) -> str:
-        return run_of_key(self.report, self.key)
+        return run_of_key(self.report, self.key, SECRET_OF_TESTS)
 
     @property
     def body(self) -> bytes:
@@ -96,17 +112,22 @@ class World:
         jobs: list[Job],
         kill_at: int | None = None,
         forget: Callable[[int], bool] = lambda number: False,
+        most_runs: int = 2,
+        slots: int = 8,
+        outages: Mapping[str, int] | None = None,
     ) -> None:
         self.faults, self.jobs = faults, jobs
         self.disturbed = faults != Faults() or kill_at is not None
-        self.scheduler = Scheduler(seed, faults.kills, kill_at, forget)
-        self.database = Database(self.scheduler, faults.losses, faults.busy)
+        self.scheduler = Scheduler(seed, faults.kills, kill_at, forget, outages or {})
+        self.database = Database(self.scheduler, faults.losses, faults.busy, faults.lag)
         self.database.create({"runs": "/id", "sales": "/shop", "stock": "/shop"})
         self.staging = MemoryStaging(self.scheduler)
         self.post = Post(self.scheduler, faults.mail, faults.mail)
         self.runs, self.snapshots = CoreRuns(self.database), CoreSnapshots(self.database)
+        seats = Seats(CoreAppDocuments(self.database), "", most_runs)
+        self.admission = Admission(self.runs, seats, Launcher(5.0))
         self.deadlines = Deadlines(LIMIT, self.scheduler.clock)
-        self.engine = Engine(self.scheduler, dict(STORIES), self._steps(), LIMIT, faults.deaths, faults.repeats)
+        self.engine = Engine(self.scheduler, dict(STORIES), self._steps(), LIMIT, faults.deaths, faults.repeats, slots)
         self.client = Client(self.engine)
         rows = {job.run: job.rows for job in jobs}
         self.invariants = Invariants(self.scheduler, self.database, self.runs, self.post, rows, GRACE)
@@ -126,20 +147,41 @@ class World:
             jitter=lambda: 0.5,
             controllers=RateControllers(clock),
         )
-        snapshots, cosmos = self.snapshots, FakeCosmos()
+        snapshots, cosmos, stopped = self.snapshots, FakeCosmos(), StoppedCode(staging, self.scheduler.utc)
+        turns = EmailTurns(CoreAppDocuments(self.database), runs, "", self.scheduler.utc, 2 * LIMIT)
         steps = (
-            AdvanceRun(runs).advance_run,
             ReadInputFile(gate, staging, files, work_here).read_input_file,
-            ReadDataFromDb(reports, gate, staging, cosmos).read_data_from_db,
-            GenerateReport(reports, gate, files, work_here).generate_report,
+            ReadDataFromDb(reports, gate, staging, InlineReading(cosmos), stopped).read_data_from_db,
+            GenerateReport(reports, gate, files, InlineCompute(reports, clock), stopped).generate_report,
             StoreDataToDb(reports, gate, files, writer).store_data_to_db,
             PublishReport(reports, gate, files, snapshots, self.scheduler.utc).publish_report,
             UndoReport(reports, runs, snapshots, deadlines).undo_report,
             RemoveGeneration(reports, snapshots, deadlines).remove_generation,
-            SendEmail(runs, self.post).send_email,
+            SendEmail(runs, self.post, turns).send_email,
         )
         registered = {step.__name__: activity(step, 3600.0) for step in steps}
+        registered["advance_run"] = self._advance_run
+        registered["store_data_to_db"] = self._throttled(registered["store_data_to_db"])
         return {**registered, "publish_report": self._breaking(registered["publish_report"])}
+
+    async def _advance_run(self, given: Any) -> Any:
+        advance = AdvanceRun(self.runs, self.admission, can_email=True).advance_run
+        return await activity_with_client(advance, 3600.0)(given, client=self.client)
+
+    def _throttled(self, store_data_to_db: Any) -> Any:
+        """A throttled call holds its slot for as long as a call may, and gets nowhere."""
+        left = {job.run: job.waits for job in self.jobs}
+        waited = Counter[tuple[str, int]]()
+
+        async def storing(given: Any) -> Any:
+            call = given["run"], given["chunk"]
+            if waited[call] >= left.get(given["run"], 0):
+                return await store_data_to_db(given)
+            waited[call] += 1
+            await self.scheduler.sleep(STORE_SECONDS)
+            return {"cursor": given["cursor"] or {}, "totals": {}}
+
+        return storing
 
     def _breaking(self, publish_report: Any) -> Any:
         broken = {job.run for job in self.jobs if job.breaks}
@@ -150,7 +192,7 @@ class World:
         return publishing
 
     async def play(self) -> None:
-        """Until every run has come to its end and nothing is pending."""
+        """Go on until every run has ended and nothing is pending."""
         try:
             for _ in range(PATIENCE):
                 await self._step()
@@ -186,23 +228,25 @@ class World:
                 self.scheduler.spawn(self._start(job))
 
     async def _start(self, job: Job) -> None:
-        start_once = StartOnce(self.runs, self.staging, Launcher(5.0), self.scheduler.sleep)
-        new_runs = NewRuns(2, self.scheduler.utc, lambda: "")
-        start = StartReport(
-            WITH_SNAPSHOT, None, new_runs, start_once, CoreTransport(self.database).throughput
-        ).start_report
+        start_once = StartOnce(self.runs, self.staging, Launcher(5.0), self.scheduler.sleep, secret_of_tests)
+        new_runs = NewRuns(job.lanes, self.scheduler.utc, lambda: "")
+        throughput = CoreTransport(self.database).throughput
+        start = StartReport(WITH_SNAPSHOT, None, new_runs, start_once, work_here, throughput).start_report
         headers = {"Idempotency-Key": job.key}
         request = ask(f"reports/{job.report}", job.body, "text/csv", None, headers, report=job.report)
         try:
             response = await answering(start)(request, self.client)
-            if response.status_code == 202:
-                self.accepted.add(job.key)
+            accepted = response.status_code == 202
         except Exception:  # noqa: BLE001  # no answer: the caller posts again
+            accepted = False
+        if accepted:
+            self.accepted.add(job.key)
+        else:
             await self.scheduler.sleep(1)
         self.posting.discard(job.key)
 
     def _meddle(self) -> None:
-        """Somebody ends a run from outside: cancelled, terminated or purged."""
+        """End a run from outside: cancel, terminate or purge it."""
         for job in self.jobs:
             if job.key in self.ended or not self.scheduler.chance("ended from outside", self.faults.ends):
                 continue
@@ -221,24 +265,26 @@ class World:
 
     async def _cancel(self, run: str) -> None:
         try:
-            await answering(CancelRun(self.runs).cancel_run)(ask("cancel", run=run))
+            await answering(CancelRun(self.runs, Launcher(5.0)).cancel_run)(ask("cancel", run=run), self.client)
         except Exception:  # noqa: BLE001  # its caller got no answer
             return
 
     async def _pass_time(self) -> None:
-        """To the next timer, or to the next minute, when the sweep fires; sometimes twice at once."""
+        """Move the time to the next timer, or to the next minute, when the sweep fires, sometimes twice at once."""
         minute = self.swept + timedelta(minutes=1)
         due = self.engine.next_due()
         self.scheduler.advance(min(minute, due) if due else minute)
         if self.scheduler.now >= minute:
             self.swept = self.scheduler.now
             expired = ExpiredGenerations(WITH_SNAPSHOT, self.snapshots, GRACE, self.scheduler.utc)
-            sweep = SweepRuns(self.runs, Launcher(5.0), expired, self.scheduler.utc, LIMIT)
+            patience = Patience(self.scheduler.utc, LIMIT, self.engine.slots)
+            sweep = SweepRuns(self.runs, Launcher(5.0), self.admission, expired, patience)
             for _ in range(2 if self.scheduler.chance("two sweeps at once", 0.2) else 1):
                 self.scheduler.spawn(self._sweep(sweep))
 
     async def _sweep(self, sweep: SweepRuns) -> None:
-        await sweep.sweep_runs(TIMER, self.client)
+        with suppress(Transient):  # the host logs a timer function that fails, and calls it a minute later
+            await sweep.sweep_runs(TIMER, self.client)
 
     def _over(self) -> bool:
         if self.scheduler.waiting or self.scheduler.tasks or self.engine.items or len(self.accepted) < len(self.jobs):
@@ -248,7 +294,8 @@ class World:
     # ---- what must hold -----------------------------------------------------------------------------------------
 
     def check_end(self) -> None:
-        """Every row once, or none; one mail per failed run; the newest completed run is current."""
+        """Every row is there once or not at all, each failed run has one email, and the newest completed run is
+        current."""
         records = {record.id: record for record in self.runs.all()}
         assert set(records) == {job.run for job in self.jobs}
         for job in self.jobs:
@@ -279,14 +326,14 @@ class World:
             assert ids == [], f"{record.status.state} and left {ids}"
 
     def _may_fail(self, job: Job, record: RunRecord) -> bool:
-        """Only by its own fault, by somebody's will, or when every attempt was used up."""
+        """Return whether the run fails by its own fault, by an operator, or because every attempt was used up."""
         text = (record.result.failure or {"text": ""})["text"]
         spent = record.status.attempt == MOST_ATTEMPTS or text.startswith(("Transient: ", DIED, TIMED_OUT))
         return bool(job.bad or job.breaks or job.key in self.ended or spent)
 
 
 def simulate(seed: int, faults: Faults, jobs: list[Job], **disturbing: Any) -> World:
-    """One whole life; raises where an invariant does not hold. `disturbing`: kill_at, forget."""
+    """One whole life; raises where an invariant does not hold. `disturbing`: kill_at, forget, outages."""
     world = World(seed, faults, jobs, **disturbing)
     asyncio.run(world.play())
     world.check_end()

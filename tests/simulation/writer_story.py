@@ -1,4 +1,4 @@
-"""One story of the writer over the emulator's core. A seed decides lanes, deadlines, faults and splits."""
+"""A story of the writer over the emulator's core. A seed decides lanes, deadlines, faults and splits."""
 
 import asyncio
 from collections import Counter
@@ -99,7 +99,7 @@ class _Teller:
         return self.story
 
     def _break(self, transport: InProcess) -> dict[int, int]:
-        """Add some faults. Returns the number in FAULTS of each by the id of its rule."""
+        """Add some faults; return the index in FAULTS of each by the id of its rule."""
         rules = {}
         for number in self.random.sample(range(len(FAULTS)), self.random.randint(0, 4)):
             rule = {
@@ -139,6 +139,7 @@ class _Teller:
                 await asyncio.sleep(5)
                 continue
             documents, ahead = documents[progress.acknowledged :], progress.next_ahead()
+            await asyncio.sleep(progress.wait)
             self.story.documents += progress.totals.documents
             self.story.refused.update(document.parsed()["id"] for document, _ in progress.refused)
 
@@ -163,7 +164,7 @@ class _Teller:
 
 
 async def let_pass() -> None:
-    """A check that lets every request pass."""
+    """Let every request pass."""
 
 
 def open_writer(transport: InProcess, random: Random) -> Writer:

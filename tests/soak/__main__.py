@@ -1,6 +1,8 @@
-"""`python -m tests.soak`: the long search for faults; one JSON object at the end, 1 where anything failed.
+"""`python -m tests.soak`: the long search for faults. It prints one JSON object at the end and exits with 1 if anything
+failed.
 
-SOAK_SEEDS and SOAK_KILLS say how long. `python -m tests.soak app 17` is one seed of one simulation, `app` or `writer`.
+SOAK_SEEDS and SOAK_KILLS set its length. `python -m tests.soak app 17` runs one seed of one simulation, `app` or
+`writer`.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""A pytest plugin: counts the processes that tests end by SIGKILL, by what they were, into the file SOAK_COUNTS."""
+"""A pytest plugin that counts the processes that tests end by SIGKILL, by their kind, into the file SOAK_COUNTS."""
 
 import json
 import os
@@ -13,7 +13,7 @@ _kill = os.kill
 
 
 def counting(pid: int, number: int) -> None:
-    """In place of `os.kill`, which `Popen.kill` calls too."""
+    """Stands in for `os.kill`, which `Popen.kill` calls too."""
     if number == signal.SIGKILL:
         counts[f"{_part(pid)} killed"] += 1
     _kill(pid, number)
@@ -29,7 +29,7 @@ def pytest_sessionfinish() -> None:
 
 
 def _part(pid: int) -> str:
-    """What a process is, by its command line; that of one that has ended is empty."""
+    """Return the kind of a process by its command line, which is empty once the process has ended."""
     line = Path(f"/proc/{pid}/cmdline")
     text = line.read_text("utf-8") if line.exists() else ""
     return next((name for mark, name in PARTS.items() if mark in text), "process")

@@ -1,4 +1,4 @@
-"""The tests of `make test` that go on for longer when told so: kills by SOAK_KILLS, searches by SOAK_SEEDS."""
+"""The tests of `make test` that can run longer: SOAK_KILLS sets their kills, SOAK_SEEDS their seeds."""
 
 import json
 import os
@@ -20,13 +20,13 @@ TOLD = ("SOAK_KILLS", "SOAK_SEEDS")
 
 
 def longer_tests() -> list[Path]:
-    """By the name of a variable that they read; but for the soak's own."""
+    """Return the test files that read one of the variables, without those of the soak itself."""
     found = (path for path in TESTS.rglob("test_*.py") if path.parent != Path(__file__).parent)
     return sorted(path for path in found if any(name in path.read_text("utf-8") for name in TOLD))
 
 
 def run_tests(files: Sequence[Path], seeds: int, kills: int) -> Part:
-    """Run these files with that many; their output is shown as it comes."""
+    """Run these files with that many seeds and kills, and show their output as it comes."""
     part, begun = Part(), time.monotonic()
     with TemporaryDirectory() as folder:
         report, counts = Path(folder) / "report.xml", Path(folder) / "counts.json"
@@ -47,7 +47,7 @@ def run_tests(files: Sequence[Path], seeds: int, kills: int) -> Part:
 
 
 def _add(part: Part, case: Xml.Element) -> None:
-    """A failed test, by its name; its seed is in what it printed."""
+    """Add a failed test by its name, with its output, which has its seed."""
     output = (case.findtext("system-out") or "").strip()
     for fault in (*case.iter("failure"), *case.iter("error")):
         text = f"{output}\n{fault.get('message')}\n{fault.text}"

@@ -1,4 +1,4 @@
-"""What one part of the soak has found."""
+"""The results of one part of the soak."""
 
 import sys
 from collections import Counter
@@ -8,8 +8,8 @@ from typing import Any
 
 @dataclass(slots=True)
 class Part:
-    """`boundaries` at which the host could have died; `faults` by name, how often each fired; `failed` by the words
-    that find the failure again, with what it said."""
+    """`boundaries` are those at which the host could have died; `faults` counts how often each fired; `failed` maps the
+    command that repeats a failure to its text."""
 
     seeds: int = 0
     kills: int = 0
@@ -19,7 +19,7 @@ class Part:
     seconds: float = 0.0
 
     def fail(self, name: str, text: str) -> None:
-        """Keep it, and say so at once: the soak goes on for long."""
+        """Keep the failure, and print it at once because the soak goes on for long."""
         self.failed[name] = text[:1000]
         sys.stderr.write(f"FAILED {name}: {text[:1000]}\n")
 
@@ -35,7 +35,7 @@ class Part:
 
 
 def together(parts: dict[str, Part]) -> dict[str, Any]:
-    """The sums of all parts, and each by its name."""
+    """Return the sums of all parts, and each part by its name."""
     told = Part()
     for part in parts.values():
         told.seeds += part.seeds

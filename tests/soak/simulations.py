@@ -12,7 +12,7 @@ KILLED = "host killed"
 
 
 def live(seed: int, part: Part) -> None:
-    """One life of the app."""
+    """Simulate the app once."""
     world = simulate_seed(seed)
     part.kills += world.scheduler.fired[KILLED]
     part.boundaries += world.scheduler.passed
@@ -20,27 +20,27 @@ def live(seed: int, part: Part) -> None:
 
 
 def write(seed: int, part: Part) -> None:
-    """One story of the writer."""
+    """Simulate the writer once."""
     story = tell(seed)
     part.faults += Counter({_name(number): count for number, count in story.fired.items()})
     story.check()
 
 
 def over(seeds: Iterable[int], name: str, once: Callable[[int, Part], None]) -> Part:
-    """Every seed, whatever becomes of the others; whatever is raised is a failure of its seed."""
+    """Simulate every seed; an exception is a failure of its seed and does not stop the others."""
     part, begun = Part(), time.monotonic()
     for seed in seeds:
         part.seeds += 1
         try:
             once(seed, part)
-        except Exception as error:  # noqa: BLE001  # it is told, by its seed
+        except Exception as error:  # noqa: BLE001  # it is reported with its seed
             part.fail(f"python -m tests.soak {name} {seed}", f"{type(error).__name__}: {error}")
     part.seconds = time.monotonic() - begun
     return part
 
 
 def _name(number: int) -> str:
-    """Of a fault of the writer's stories: `bulk 408 after`, `pkranges reset`."""
+    """Return the name of a fault of the writer's stories, such as `bulk 408 after` or `pkranges reset`."""
     fault = FAULTS[number]
     what = fault.get("status") or ("reset" if "reset" in fault else "slow")
     substatus = f"/{fault['substatus']}" if "substatus" in fault else ""

@@ -1,4 +1,4 @@
-"""The soak itself, on little."""
+"""The soak itself, with few seeds and kills."""
 
 import json
 from pathlib import Path
@@ -32,7 +32,7 @@ def test_fails():
 
 @pytest.mark.parametrize("name", SIMULATIONS)
 def test_one_seed_can_be_told_again(name: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """Alone, with the same figures as in the whole."""
+    """The soak of one seed of one simulation prints the same members as the whole soak."""
     assert main([name, "5"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert set(told) == {*KEYS, "parts"}
@@ -43,7 +43,7 @@ def test_one_seed_can_be_told_again(name: str, capsys: pytest.CaptureFixture[str
 
 
 def test_a_failing_seed_is_named_and_the_others_go_on(capsys: pytest.CaptureFixture[str]) -> None:
-    """Whatever it raised; the end is not zero."""
+    """A seed that raises is named in the result, the other seeds go on, and the exit code is 1."""
 
     def once(seed: int, part: Part) -> None:
         part.faults["503"] += 1
@@ -58,7 +58,7 @@ def test_a_failing_seed_is_named_and_the_others_go_on(capsys: pytest.CaptureFixt
 
 
 def test_kills_are_counted_and_failures_are_named(tmp_path: Path) -> None:
-    """A kill is counted by what was killed, and a failed test is named with the seed that it printed."""
+    """A kill is counted by the kind of process, and a failed test is named with the seed that it printed."""
     (tmp_path / "test_planted.py").write_text(KILLING)
     part = longer_tests.run_tests([tmp_path / "test_planted.py"], 1, 4)
     assert (part.kills, part.faults) == (4, {"worker killed": 4})
@@ -69,12 +69,12 @@ def test_kills_are_counted_and_failures_are_named(tmp_path: Path) -> None:
 
 
 def test_tests_that_cannot_be_run_are_a_failure(tmp_path: Path) -> None:
-    """A soak that ran nothing has found nothing."""
+    """A soak whose tests cannot be run reports a failure."""
     assert longer_tests.run_tests([tmp_path / "test_gone.py"], 1, 1).failed
 
 
 def test_the_tests_that_go_on_for_longer_are_found() -> None:
-    """By the name of the variable that they read."""
+    """The soak finds the tests that read SOAK_KILLS or SOAK_SEEDS, and not its own."""
     found = {path.relative_to(longer_tests.TESTS).as_posix() for path in longer_tests.longer_tests()}
     assert {"e2e/host/test_kills.py", "unit/local/cosmos/test_fuzz.py"} <= found
     assert not any(path.startswith("soak/") for path in found)

@@ -20,12 +20,12 @@ HELPERS = (
 
 
 def files(*packages: str) -> list[Path]:
-    """Every source file of these packages."""
+    """Return every source file of these packages."""
     return [path for name in packages for path in [ROOT / f"{name}.py", *(ROOT / name).rglob("*.py")] if path.exists()]
 
 
 def imported(path: Path) -> Iterator[str]:
-    """The full name of each module that a file imports, wherever in the file."""
+    """Return the full name of each module that a file imports, wherever in the file."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
@@ -35,7 +35,7 @@ def imported(path: Path) -> Iterator[str]:
 
 
 def breaches(packages: tuple[str, ...], *forbidden: str) -> list[str]:
-    """Each import in these packages of something that is forbidden there, as `file imports module`."""
+    """Return each import in these packages of something that is forbidden there, as `file imports module`."""
     return [
         f"{path.relative_to(ROOT)} imports {module}"
         for path in files(*packages)
@@ -45,7 +45,7 @@ def breaches(packages: tuple[str, ...], *forbidden: str) -> list[str]:
 
 
 def test_the_rules_see_every_part() -> None:
-    """Each deployed package has files, so that no rule passes for lack of something to look at."""
+    """Each deployed package has files, so that no rule passes without anything to check."""
     assert all(files(package) for package in DEPLOYED)
 
 
@@ -55,12 +55,12 @@ def test_nothing_deployed_imports_what_is_local() -> None:
 
 
 def test_local_knows_no_app() -> None:
-    """local/ serves any app: it is given a path and imports none of ours by name."""
+    """Nothing in local/ imports the app, which is given to it as a path."""
     assert breaches(("local",), *DEPLOYED) == []
 
 
 def test_orchestrators_lean_on_nothing_that_changes() -> None:
-    """Orchestrators import no I/O, clock, random or environment, for they are replayed: only what is on this list."""
+    """Orchestrators, which are replayed, import only what is on this list: no I/O, clock, random or environment."""
     outside = [
         f"{path.relative_to(ROOT)} imports {module}"
         for path in files("orchestrators")
@@ -71,7 +71,7 @@ def test_orchestrators_lean_on_nothing_that_changes() -> None:
 
 
 def test_activities_know_no_story() -> None:
-    """Activities import neither orchestrators nor settings nor the Durable SDK: they are told what to do."""
+    """Activities import neither orchestrators nor settings nor the Durable SDK."""
     assert breaches(("activities",), "orchestrators", "outlast.settings", "azure.durable_functions") == []
 
 
@@ -86,18 +86,18 @@ def test_activities_know_no_story() -> None:
     ],
 )
 def test_arrows_point_down(package: str, above: tuple[str, ...]) -> None:
-    """No part imports one above it."""
+    """No package imports one above it."""
     assert breaches((package,), *above) == []
 
 
 def test_only_settings_reads_the_environment() -> None:
-    """Among what is deployed only function_app hands the environment over, and nobody else looks at it."""
+    """function_app is the only deployed file that reads the environment, which it passes on."""
     readers = {str(path.relative_to(ROOT)) for path in files(*DEPLOYED) if "environ" in names_in(path)}
     assert readers == {"function_app.py"}
 
 
 def names_in(path: Path) -> set[str]:
-    """Every attribute and name that a file uses."""
+    """Return every attribute and name that a file uses."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
     attributes = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
     return attributes | {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
@@ -113,7 +113,7 @@ def test_one_name_everywhere() -> None:
 
 
 def imports_between(modules: dict[str, Path]) -> dict[str, set[str]]:
-    """The modules among these that each of them imports, wherever in the file, for types too."""
+    """Return the modules among these that each of them imports, wherever in the file, for types too."""
     found: dict[str, set[str]] = {}
     for name, path in modules.items():
         tree = ast.parse(path.read_text(encoding="utf-8"))
@@ -128,7 +128,7 @@ def module_names(*packages: str) -> dict[str, Path]:
 
 
 def in_a_circle(arrows: dict[str, set[str]]) -> set[str]:
-    """The modules from which imports lead back to themselves, and those between circles."""
+    """Return the modules from which imports lead back to themselves, and those between circles."""
     left = dict(arrows)
     while ends := {name for name, targets in left.items() if not targets & left.keys()}:
         left = {name: targets for name, targets in left.items() if name not in ends}
@@ -142,12 +142,12 @@ def test_no_imports_go_in_a_circle(package: str) -> None:
 
 
 def room_of(module: str) -> str:
-    """The package of a module of `outlast`; a module at its top is a room of its own."""
+    """Return the package of a module of `outlast`. A module at its top is a package of its own here."""
     return module.split(".")[1]
 
 
 def test_the_rooms_of_the_library_are_in_no_circle() -> None:
-    """The packages of `outlast` have an order too: none imports another that imports it."""
+    """The packages of `outlast` have an order: no two of them import each other."""
     rooms: dict[str, set[str]] = {}
     for module, targets in imports_between(module_names("outlast")).items():
         rooms.setdefault(room_of(module), set()).update(room_of(target) for target in targets)
@@ -160,7 +160,7 @@ def test_a_planted_circle_is_found() -> None:
 
 
 def test_a_report_needs_no_database_client() -> None:
-    """`outlast.report` is imported by every user's report, so it leads neither to azure-cosmos nor to the runs."""
+    """`outlast.report`, which every user's report imports, leads neither to azure-cosmos nor to the runs."""
     modules = module_names("outlast")
     arrows, reached = imports_between(modules), {"outlast.report"}
     while more := {target for name in reached for target in arrows[name]} - reached:
@@ -170,7 +170,7 @@ def test_a_report_needs_no_database_client() -> None:
 
 
 def runtime_imports(path: Path) -> set[str]:
-    """What a file imports when it is loaded; imports under TYPE_CHECKING are left out."""
+    """Return what a file imports when it is loaded, without imports under TYPE_CHECKING."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
     return {node.module or "" for node in tree.body if isinstance(node, ast.ImportFrom)} | {
         alias.name for node in tree.body if isinstance(node, ast.Import) for alias in node.names

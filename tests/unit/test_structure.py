@@ -29,13 +29,13 @@ BUILT_IN = sys.stdlib_module_names
 
 
 def stories() -> dict[str, str]:
-    """The source of every file of orchestrators/, and of what calls activities for them."""
+    """Return the source of every file of orchestrators/, and of the module that calls activities."""
     paths = [*(ROOT / "orchestrators").glob("*.py"), ROOT / "outlast" / "durable.py"]
     return {str(path.relative_to(ROOT)): path.read_text("utf-8") for path in paths}
 
 
 def fan_out_faults(source: str) -> Iterator[str]:
-    """Each shape in it that loses results, or runs one after another, on the real host."""
+    """Yield each shape that loses results, or runs one task after another, on the Azure host."""
     tree = ast.parse(source)
     alone = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Yield)}
     for node in ast.walk(tree):
@@ -50,7 +50,7 @@ def fan_out_faults(source: str) -> Iterator[str]:
 
 
 def _parts(tree: ast.AST, argument: ast.expr) -> list[ast.expr | None]:
-    """The tasks of a `task_all`: a list's elements, directly or by the name it was given."""
+    """Return the tasks of a `task_all`: the elements of a list, given directly or by a name."""
     if isinstance(argument, ast.Name):
         return [part for value in _assigned(tree, argument.id) for part in _parts(tree, value)] or [None]
     if isinstance(argument, ast.ListComp):
@@ -59,7 +59,7 @@ def _parts(tree: ast.AST, argument: ast.expr) -> list[ast.expr | None]:
 
 
 def _assigned(tree: ast.AST, name: str) -> list[ast.expr]:
-    """What is assigned to a name anywhere in the file."""
+    """Return what is assigned to a name anywhere in the file."""
     return [
         node.value
         for node in ast.walk(tree)
@@ -72,7 +72,8 @@ def _is_sub_orchestration(node: ast.expr | None) -> bool:
 
 
 def names_called(source: str) -> Iterator[tuple[str, str]]:
-    """Kind and name of each activity and orchestrator that it calls; raise for a name that cannot be told."""
+    """Yield kind and name of each activity and orchestrator that the source calls; raise for a name that is not a
+    constant."""
     tree = ast.parse(source)
     for node in ast.walk(tree):
         if not isinstance(node, ast.Call):
@@ -95,7 +96,7 @@ def _names(tree: ast.AST, node: ast.expr) -> list[str]:
 
 
 def called() -> set[tuple[str, str]]:
-    """What orchestrators, the start endpoint and the sweep call."""
+    """Return what orchestrators and the launcher of the runs call."""
     sources = [source for path, source in stories().items() if path.startswith("orchestrators")]
     sources += [(ROOT / "outlast" / path).read_text("utf-8") for path in ("runs/launcher.py",)]
     return {name for source in sources for name in names_called(source)}
@@ -103,7 +104,7 @@ def called() -> set[tuple[str, str]]:
 
 @pytest.fixture(scope="module")
 def registered() -> dict[str, set[str]]:
-    """Names of functions by what triggers them."""
+    """The names of functions by their trigger."""
     import function_app
 
     found: dict[str, set[str]] = {}
@@ -113,7 +114,8 @@ def registered() -> dict[str, set[str]]:
 
 
 def test_no_story_fans_out_in_a_shape_that_goes_wrong() -> None:
-    """No task_any; what is retried is yielded alone; task_all takes sub-orchestrations without retry."""
+    """No orchestrator uses task_any, yields a retried call with others, or gives task_all anything but
+    sub-orchestrations without retry."""
     faults = {path: list(fan_out_faults(source)) for path, source in stories().items()}
     assert not any(faults.values()), faults
 
@@ -132,31 +134,31 @@ def test_no_story_fans_out_in_a_shape_that_goes_wrong() -> None:
     ],
 )
 def test_a_wrong_shape_is_found(planted: str) -> None:
-    """Whichever it is."""
+    """Each planted shape that goes wrong is found."""
     assert list(fan_out_faults(planted))
 
 
 def test_every_name_called_is_registered_and_every_one_registered_is_called(registered: dict[str, set[str]]) -> None:
-    """A name that is not registered hangs the run for ever; one that nobody calls is dead."""
+    """The activities and orchestrators that are called are exactly those that are registered."""
     for kind, trigger in (("activity", "activityTrigger"), ("orchestrator", "orchestrationTrigger")):
         assert {name for of, name in called() if of == kind} == registered[trigger]
 
 
 def test_names_called_are_found_wherever_they_stand() -> None:
-    """As text, or in a dictionary of the file."""
+    """Names of calls are found as constants and in dictionaries of the file."""
     source = "S = {'a': 'one', 'b': 'two'}\ndef f(c):\n    yield from c.call(S[x], 1)\n    c.start_new('three')\n"
     assert set(names_called(source)) == {("activity", "one"), ("activity", "two"), ("orchestrator", "three")}
 
 
 @pytest.mark.parametrize("planted", ["c.call(name, 1)", "c.call_sub_orchestrator(f'{x}', 1)", "c.call(names()[0], 1)"])
 def test_a_name_that_cannot_be_told_is_refused(planted: str) -> None:
-    """It could not be checked."""
+    """A call whose name cannot be found in the source raises AssertionError."""
     with pytest.raises(AssertionError, match="write the name itself"):
         list(names_called(planted))
 
 
 def test_one_name_for_file_function_and_test(registered: dict[str, set[str]]) -> None:
-    """What is registered is defined in the file of its name and tested in the file of its name, and no file is left."""
+    """Each registered function is defined and tested in files of its name, and no other file is in its folder."""
     folders = {"activityTrigger": "activities", "orchestrationTrigger": "orchestrators", "httpTrigger": "outlast/http"}
     for trigger, folder in folders.items():
         for name in registered[trigger]:
@@ -169,13 +171,13 @@ def test_one_name_for_file_function_and_test(registered: dict[str, set[str]]) ->
 
 
 def requirements() -> set[str]:
-    """What the app itself needs."""
+    """Return the app's own requirements."""
     lines = (ROOT / "requirements.in").read_text("utf-8").splitlines()
     return {line.partition("==")[0] for line in lines if line and not line.startswith(("#", "-"))}
 
 
 def brought_by(module: str) -> str | None:
-    """The requirement that brings a module; None for our own and for Python's."""
+    """Return the requirement that brings a module, or None for modules of the app and of Python."""
     if module.split(".")[0] in (*rules.DEPLOYED, *BUILT_IN, "__future__"):
         return None
     found = [name for prefix, name in BEHIND.items() if module == prefix or module.startswith(f"{prefix}.")]
@@ -183,14 +185,14 @@ def brought_by(module: str) -> str | None:
 
 
 def test_what_is_deployed_imports_what_is_required_and_all_of_it() -> None:
-    """A package that is missing on Azure fails there first; one that nobody imports is dead weight."""
+    """The deployed files import exactly the packages of requirements.in."""
     modules = {module for path in rules.files(*rules.DEPLOYED) for module in rules.imported(path)}
     assert {name for module in modules if (name := brought_by(module))} == requirements()
 
 
 @pytest.mark.parametrize("name", ["requirements", "requirements-dev"])
 def test_every_requirement_is_pinned_with_hashes(name: str) -> None:
-    """Two deployments are the same: each package of the lock has a version and hashes, and each wanted one is in it."""
+    """Each wanted package is in the lock, and each package of the lock has a version and hashes."""
     lock = (ROOT / f"{name}.txt").read_text("utf-8")
     packages = re.split(r"\n(?=[a-z])", lock.partition("\n")[2])
     pinned = {package.split()[0] for package in packages if re.match(r"[\w.-]+==[\w.]+ ", package)}
@@ -201,7 +203,7 @@ def test_every_requirement_is_pinned_with_hashes(name: str) -> None:
 
 
 def test_nothing_local_imports_tests() -> None:
-    """A part that needs its tests cannot be used without them."""
+    """Nothing in local/ imports tests."""
     assert rules.breaches(("local",), "tests") == []
 
 

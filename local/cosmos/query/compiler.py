@@ -8,6 +8,7 @@ from local.cosmos.query import operators
 from local.cosmos.query.errors import SEMANTIC, UNKNOWN_FUNCTION, UNRESOLVED, query_error, unsupported
 from local.cosmos.query.functions import FUNCTIONS, LACKING
 from local.cosmos.query.operators import Evaluate
+from local.cosmos.query.regex_match import RegexMatch
 from local.cosmos.query.string_functions import like
 from local.cosmos.query.syntax import (
     AGGREGATES,
@@ -100,6 +101,8 @@ class Compiler:
         if len(node.arguments) < fewest or (most is not None and len(node.arguments) > most):
             message = f"The {node.name} function requires {fewest} argument(s)."
             raise query_error(message, node.start, node.end, SEMANTIC)
+        if function is RegexMatch:
+            function = RegexMatch()
         arguments = [self.compile(argument) for argument in node.arguments]
         if len(arguments) == 1:
             only = arguments[0]

@@ -1,29 +1,12 @@
 """The grammar of queries: SELECT … FROM … WHERE … ORDER BY … OFFSET … LIMIT …."""
 
 from functools import lru_cache
-from typing import Any
 
-from local.cosmos.errors import bad_request
-from local.cosmos.nesting import NESTING_LIMIT, depth, too_deep
 from local.cosmos.query.errors import SEMANTIC, query_error, unsupported
 from local.cosmos.query.expression_parser import RESERVED, ExpressionParser
 from local.cosmos.query.syntax import Expression, Item, Literal, Member, Name, Order, Query, has_aggregate
-from local.cosmos.query.values import UNDEFINED
 
 TEXT_LIMIT = 512 * 1024
-
-
-def read_query(body: Any) -> tuple[str, dict[str, Any]]:
-    """Text and parameters from the body of a query request; raises 400."""
-    text = body.get("query") if isinstance(body, dict) else None
-    if not isinstance(text, str):
-        raise bad_request("A query request is an object with the text under 'query'.")
-    parameters = body.get("parameters") or []
-    if not isinstance(parameters, list) or not all(isinstance(p, dict) and "name" in p for p in parameters):
-        raise bad_request("The parameters of a query are a list of objects with name and value.")
-    if depth(parameters) > NESTING_LIMIT + 2:  # the values are in a list of objects
-        raise too_deep()
-    return text, {str(p["name"]): p.get("value", UNDEFINED) for p in parameters}
 
 
 @lru_cache(maxsize=256)
@@ -62,10 +45,8 @@ class QueryParser(ExpressionParser):
         self._offset_limit(query)
         self.finish()
         query.aggregated = any(has_aggregate(item.expression) for item in query.items or [])
-        if query.aggregated and query.order_by:
-            order = query.order_by[0]
-            message = "ORDER BY cannot stand beside an aggregate without GROUP BY."
-            raise query_error(message, order.start, order.start + len(order.text), SEMANTIC)
+        if query.aggregated:
+            query.order_by.clear()  # an aggregate without GROUP BY has one row
         return query
 
     def source(self, query: Query) -> None:

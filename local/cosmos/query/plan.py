@@ -7,6 +7,7 @@ import orjson
 from local.cosmos import hashing
 from local.cosmos.errors import CosmosError
 from local.cosmos.indexing import is_indexed, policy_rules
+from local.cosmos.paths import split_path
 from local.cosmos.query.errors import query_error, unsupported
 from local.cosmos.query.prepared import PreparedQuery
 from local.cosmos.query.syntax import Binary, Call, Expression, Item, Literal, Parameter, Query, property_path
@@ -60,12 +61,22 @@ def check_order(query: Query, policy: dict[str, Any]) -> None:
 
 
 def build_plan(
-    query: Query, prepared: PreparedQuery, ranges: list[dict[str, Any]], features: set[str] | None
+    query: Query,
+    prepared: PreparedQuery,
+    ranges: list[dict[str, Any]],
+    features: set[str] | None,
+    *,
+    one_partition: bool = False,
 ) -> dict[str, Any]:
-    """The plan in the service's form; raises 400 for features that the client lacks, unless `features` is None."""
+    """The plan in the service's form; raises 400 for features that the client lacks, unless `features` is None.
+
+    In one partition nothing has to be merged, so an expression around an aggregate gets the plan of a query that is
+    sent as it is.
+    """
     if features is not None:
         _check_features(query, features)
-    info = _query_info(query, prepared)
+    unmerged = one_partition and query.aggregated and not all(map(_is_aggregate, query.items or []))
+    info = _query_info(Query(value=query.value), prepared) if unmerged else _query_info(query, prepared)
     return {"partitionedQueryExecutionInfoVersion": 2, "queryInfo": info, "queryRanges": ranges}
 
 
@@ -74,9 +85,9 @@ def _query_info(query: Query, prepared: PreparedQuery) -> dict[str, Any]:
     by_alias = {} if query.value or not query.aggregated else dict(zip(_aliases(query), aggregates, strict=True))
     return {
         "distinctType": _distinct_type(query),
-        "top": prepared.top,
+        "top": prepared.top if query.top else None,
         "offset": prepared.offset if query.offset else None,
-        "limit": prepared.limit,
+        "limit": prepared.limit if query.limit else None,
         "orderBy": ["Ascending" if order.ascending else "Descending" for order in query.order_by],
         "orderByExpressions": [order.text for order in query.order_by],
         "groupByExpressions": [],
@@ -101,10 +112,7 @@ def _conjuncts(node: Expression | None) -> list[Expression]:
 def _has_composite(query: Query, paths: list[tuple[str, ...]], policy: dict[str, Any]) -> bool:
     wanted = [(path, order.ascending) for path, order in zip(paths, query.order_by, strict=True)]
     for index in policy.get("compositeIndexes", []):
-        have = [
-            (tuple(part.strip('"') for part in entry["path"].strip("/").split("/")), entry.get("order") != "descending")
-            for entry in index
-        ]
+        have = [(split_path(entry["path"]), entry.get("order") != "descending") for entry in index]
         if have in (wanted, [(path, not up) for path, up in wanted]):
             return True
     return False
@@ -139,6 +147,10 @@ def _aggregate_of(item: Item) -> Call:
     return item.expression
 
 
+def _is_aggregate(item: Item) -> bool:
+    return isinstance(item.expression, Call) and item.expression.name in AGGREGATE_TYPES
+
+
 def _aliases(query: Query) -> list[str]:
     return [item.alias for item in query.items or []]
 
@@ -158,14 +170,15 @@ def _rewrite(query: Query, prepared: PreparedQuery) -> str:
         return f"SELECT {_partial_aggregates(query)}{source}{where}"
     limit = f"\nOFFSET 0 LIMIT {prepared.offset + (prepared.limit or 0)}" if query.offset else ""
     top = f"TOP {prepared.top} " if prepared.top is not None else ""
-    distinct = "DISTINCT " if query.distinct else ""
     if not query.order_by:
-        select = f"SELECT {distinct}{top}{_select_text(query)}"
-        return f"{select}{source}{where}{limit}" if limit else ""
+        distinct = "DISTINCT " if query.distinct else ""
+        return f"SELECT {distinct}{top}{_select_text(query)}{source}{where}{limit}" if limit else ""
+    if query.distinct:
+        limit = top = ""  # the client counts the distinct rows, because `_rid` makes each row of one partition distinct
     where = f"\nWHERE ({query.where_text}) AND {FILTER}" if query.where_text else f"\nWHERE {FILTER}"
     items = ", ".join(f'{{"item": {order.text}}}' for order in query.order_by)
     orders = ", ".join(f"{order.text} {'ASC' if order.ascending else 'DESC'}" for order in query.order_by)
-    select = f"SELECT {distinct}{top}{query.alias}._rid, [{items}] AS orderByItems, {_payload(query)} AS payload"
+    select = f"SELECT {top}{query.alias}._rid, [{items}] AS orderByItems, {_payload(query)} AS payload"
     return f"{select}{source}{where}\nORDER BY {orders}{limit}"
 
 

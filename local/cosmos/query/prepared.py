@@ -7,14 +7,17 @@ import orjson
 
 from local.cosmos.errors import bad_request
 from local.cosmos.query.aggregates import Aggregate
+from local.cosmos.query.body import ResumeFilter
 from local.cosmos.query.compiler import Compiler
 from local.cosmos.query.errors import query_error
+from local.cosmos.query.index_use import IndexUse
 from local.cosmos.query.operators import Evaluate
 from local.cosmos.query.rows import (
     INVALID_TOKEN,
     Page,
     Remembered,
     Row,
+    SortedRows,
     Source,
     Token,
     from_portable,
@@ -29,11 +32,23 @@ from local.cosmos.query.values import UNDEFINED, sort_key
 class PreparedQuery:
     """A query compiled with its parameters."""
 
-    def __init__(self, query: Query, parameters: dict[str, Any]) -> None:
+    def __init__(
+        self,
+        query: Query,
+        parameters: dict[str, Any],
+        resume: ResumeFilter | None = None,
+        policy: dict[str, Any] | None = None,
+    ) -> None:
+        """`policy` is the indexing policy. Without it, the index counts as finding exactly what matches."""
+        if resume is not None and not query.order_by:
+            raise bad_request("A resumeFilter is for queries with ORDER BY.")
         compiler = Compiler(query.alias, parameters)
         self.query = query
+        self.resume = resume
         self.identity: tuple[str, bytes] = ("", b"")  # text and parameters, the key of sorted rows in the cache
         self.where = compiler.compile(query.where) if query.where is not None else None
+        self.index = IndexUse(query.alias, policy) if policy is not None else None
+        self._found = self._compile_found(compiler)
         self.top = self._count(compiler, query.top)
         self.offset = self._count(compiler, query.offset) or 0
         self.limit = self._count(compiler, query.limit)
@@ -51,6 +66,15 @@ class PreparedQuery:
             start, end = (node.start, node.start + len(node.name)) if isinstance(node, Parameter) else (0, 0)
             raise query_error(message, start, end)
         return value
+
+    def _compile_found(self, compiler: Compiler) -> Evaluate:
+        """Whether the index finds a document that does not match, as a function."""
+        if self.index is None or self.query.where is None:
+            return lambda document: False
+        served = self.index.served(self.query.where)
+        if served is self.query.where:
+            return lambda document: False
+        return (lambda document: True) if served is None else compiler.compile(served)
 
     def _projection(self, compiler: Compiler) -> Evaluate | None:
         """The select list as a function; None for `*`."""
@@ -81,6 +105,13 @@ class PreparedQuery:
             return True, None
         document = orjson.loads(source.text())
         return self.where(document) is True, document
+
+    def _load(self, source: Source, page: Page) -> tuple[bool, Any]:
+        """As `matches`. The page counts a document that was loaded and does not match."""
+        matched, document = self.matches(source)
+        if not matched and self._found(document) is True:
+            page.load(source.size)
+        return matched, document
 
     def row(self, source: Source, document: Any) -> bytes | None:
         """A row of the answer; None where the projection is undefined."""
@@ -114,10 +145,10 @@ class PreparedQuery:
                 return None if left == 0 else {"after": after, "skip": skip, "left": left}
             after = source.number
             page.scanned += 1
-            matched, document = self.matches(source)
+            matched, document = self._load(source, page)
             if not matched:
                 continue
-            page.read += source.size
+            page.load(source.size)
             row = self.row(source, document)
             if row is None:
                 continue
@@ -128,43 +159,50 @@ class PreparedQuery:
             left = left - 1 if left is not None else None
         return None
 
-    def _sorted(self, rows: list[Row], token: Token, page: Page) -> Token | None:
+    def _sorted(self, found: SortedRows, token: Token, page: Page) -> Token | None:
+        rows = found.rows
+        if not token:
+            page.load(found.rejected_size, found.rejected)
+        ascending = [order.ascending for order in self.query.order_by]
+        rows = self.resume.rest(rows, ascending) if self.resume is not None else rows
         rows = rows[self.offset :][: self.most]
-        start = resume(rows, token, [order.ascending for order in self.query.order_by])
+        start = resume(rows, token, ascending)
         for at in range(start, len(rows)):
             if page.full:
                 keys, number, _, _ = rows[at - 1]
                 return {"keys": [shorten(key) for key in keys], "number": number}
-            page.read += rows[at][2]
+            page.load(rows[at][2])
             page.add(rows[at][3])
         return None
 
-    def _rows(self, sources: Iterable[Source]) -> list[Row]:
-        """All rows, sorted."""
+    def _rows(self, sources: Iterable[Source]) -> SortedRows:
+        """All rows, sorted. Of equal rows DISTINCT keeps the first in this order."""
         rows: list[Row] = []
-        seen: set[Hashable] = set()
+        rejects = Page(0, 0)
         for source in sources:
-            matched, document = self.matches(source)
+            matched, document = self._load(source, rejects)
             if not matched:
                 continue
             document = orjson.loads(source.text()) if document is None else document
             row = self.row(source, document)
-            if row is None or (self.query.distinct and not _is_new(row, seen)):
+            if row is None:
                 continue
             rows.append(([to_portable(key(document)) for key in self.order], source.number, source.size, row))
         for at in reversed(range(len(self.order))):
             descending = not self.query.order_by[at].ascending
             rows.sort(key=lambda entry: sort_key(from_portable(entry[0][at])), reverse=descending)
-        return rows
+        seen: set[Hashable] = set()
+        rows = [entry for entry in rows if _is_new(entry[3], seen)] if self.query.distinct else rows
+        return SortedRows(rows, rejects.loaded, rejects.read)
 
     def _aggregate(self, sources: Iterable[Source], page: Page) -> None:
         running = [Aggregate(name) for name, _, _ in self.aggregates]
         constant = all(is_constant for _, _, is_constant in self.aggregates)
         for source in sources:
-            matched, document = self.matches(source)
+            matched, document = self._load(source, page)
             if not matched:
                 continue
-            page.read += source.size
+            page.load(source.size)
             if document is None and not constant:
                 document = orjson.loads(source.text())
             for aggregate, (_, argument, _) in zip(running, self.aggregates, strict=True):

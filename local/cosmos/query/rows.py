@@ -11,7 +11,18 @@ from local.cosmos.query.values import UNDEFINED, sort_key
 Token = dict[str, Any]
 Row = tuple[list[Any], int, int, bytes]
 """Values of ORDER BY, number and size of the document, JSON of the row."""
-Remembered = Callable[[Callable[[], list[Row]]], list[Row]]
+
+
+@dataclass(slots=True, frozen=True)
+class SortedRows:
+    """All rows of a query in order, and the number and bytes of the documents that were loaded and did not match."""
+
+    rows: list[Row]
+    rejected: int
+    rejected_size: int
+
+
+Remembered = Callable[[Callable[[], SortedRows]], SortedRows]
 REMEMBERED = 4
 INVALID_TOKEN = "Invalid Continuation Token"
 KEY_CHARACTERS = 300
@@ -37,13 +48,19 @@ class Page:
     byte_limit: int
     rows: list[bytes] = field(default_factory=list)
     size: int = 0
-    read: int = 0  # bytes of the documents that matched
+    read: int = 0  # bytes of the documents that were loaded, whether they match or not
+    loaded: int = 0
     scanned: int = 0
 
     @property
     def full(self) -> bool:
         """Whether the page takes no other row."""
         return len(self.rows) >= self.limit or self.size >= self.byte_limit or self.scanned >= SCAN_LIMIT
+
+    def load(self, size: int, count: int = 1) -> None:
+        """Counts documents that were loaded, by their bytes."""
+        self.read += size
+        self.loaded += count
 
     def add(self, row: bytes) -> None:
         self.rows.append(row)
@@ -78,14 +95,15 @@ def resume(rows: list[Row], token: Token, ascending: list[bool]) -> int:
     if len(wanted) != len(ascending):
         raise bad_request(INVALID_TOKEN)
     for at, (keys, number, _, _) in enumerate(rows):
-        if _comes_after(
+        if comes_after(
             [sort_key(from_portable(shorten(key))) for key in keys], number, wanted, token["number"], ascending
         ):
             return at
     return len(rows)
 
 
-def _comes_after(keys: list[Any], number: int, wanted: list[Any], last: int, ascending: list[bool]) -> bool:
+def comes_after(keys: list[Any], number: int, wanted: list[Any], last: float, ascending: list[bool]) -> bool:
+    """Whether a row stands behind given values of ORDER BY, or has the same and a document behind `last`."""
     for key, other, up in zip(keys, wanted, ascending, strict=True):
         if key != other:
             return bool(key > other) == up
@@ -96,9 +114,9 @@ class RowCache:
     """The sorted rows of the last few queries, so that the next page does not sort again."""
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[Hashable, list[Row]] = OrderedDict()
+        self._kept: OrderedDict[Hashable, SortedRows] = OrderedDict()
 
-    def get(self, key: Hashable, make: Callable[[], list[Row]]) -> list[Row]:
+    def get(self, key: Hashable, make: Callable[[], SortedRows]) -> SortedRows:
         """The rows of a key, made where they are missing. The key has to contain the version of the documents."""
         rows = self._kept.get(key)
         if rows is None:

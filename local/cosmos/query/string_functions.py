@@ -1,7 +1,6 @@
 """The built-in functions of strings, and LIKE. A wrong argument type gives undefined, as in the service."""
 
 import re
-import warnings
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
@@ -9,6 +8,7 @@ from typing import Any
 import orjson
 
 from local.cosmos.nesting import NESTING_LIMIT, depth
+from local.cosmos.query.regex_match import RegexMatch
 from local.cosmos.query.values import UNDEFINED, number, tidy
 
 Function = Callable[..., Any]
@@ -94,20 +94,6 @@ def _string_to_number(text: Any) -> Any:
 
 
 @lru_cache(maxsize=64)
-def _pattern(text: str, flags: str) -> re.Pattern[str]:
-    known = {"i": re.IGNORECASE, "m": re.MULTILINE, "s": re.DOTALL, "x": re.VERBOSE}
-    with warnings.catch_warnings(action="ignore"):  # Python warns of patterns that may change their meaning
-        return re.compile(text, sum(known.get(flag, 0) for flag in flags))
-
-
-def _regex(text: Any, pattern: Any, flags: Any = "") -> Any:
-    try:
-        return _pattern(pattern, flags).search(text) is not None if _text(text, pattern, flags) else UNDEFINED
-    except re.error:
-        return UNDEFINED
-
-
-@lru_cache(maxsize=64)
 def _like_pattern(text: str) -> re.Pattern[str]:
     """The text between two % is searched once, at its first match, because a later match never helps."""
     parts = [""]
@@ -164,5 +150,5 @@ TEXT_FUNCTIONS: Functions = {
     "STRINGTONULL": (1, 1, _from_text(type(None))),
     "STRINGTOARRAY": (1, 1, _from_text(list)),
     "STRINGTOOBJECT": (1, 1, _from_text(dict)),
-    "REGEXMATCH": (2, 3, _regex),
+    "REGEXMATCH": (2, 3, RegexMatch),  # the compiler makes one for each call in a query
 }

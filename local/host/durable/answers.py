@@ -1,4 +1,4 @@
-"""What the SDK said at the end of a replay: the actions wanted so far, and whether the orchestrator is done."""
+"""The SDK's answer at the end of a replay: the actions wanted so far, and whether the orchestrator is done."""
 
 import json
 from dataclasses import dataclass, field
@@ -39,12 +39,12 @@ class Answer:
 
 
 def returned(text: str) -> Answer:
-    """The answer of a replay that ended without an exception."""
+    """Read the answer of a replay that ended without an exception."""
     return _from_state(load(text))
 
 
 def raised(message: str, error: str = "", stack: str = "") -> Answer:
-    """The answer of a replay that raised: the state is behind the mark, unless the SDK itself fell over."""
+    """Read the answer of a replay that raised. The state follows the mark, unless the SDK itself failed."""
     _, mark, state = message.rpartition(STATE_MARK)
     if mark:
         return _from_state(load(state))
@@ -52,18 +52,19 @@ def raised(message: str, error: str = "", stack: str = "") -> Answer:
 
 
 def load(body: bytes | str) -> Any:
-    """JSON as Python writes it: integers of any size; NaN and infinities become text, as on the real host."""
+    """Parse JSON as Python writes it. Integers may have any size; NaN and infinities become text, as on the Azure
+    host."""
     return json.loads(body, parse_constant=str)
 
 
 def compact(value: Any) -> str:
-    """JSON text as the real host writes it: no blanks, no escapes that JSON does not ask for."""
+    """Return JSON text as the Azure host writes it, without blanks and needless escapes."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     return text if _encodable(text) else json.dumps(value, separators=(",", ":"))
 
 
 def _encodable(text: str) -> bool:
-    """Whether UTF-8 can hold it; half a surrogate pair stays escaped."""
+    """Return whether UTF-8 can encode the text. Half a surrogate pair cannot, and stays escaped."""
     return text.isascii() or not any("\ud800" <= c <= "\udfff" for c in text)
 
 

@@ -16,9 +16,10 @@ from uuid import uuid4
 import orjson
 
 from local.host.clock import Clock
-from local.host.durable import answers, events, failures
+from local.host.durable import answers, events, failures, leases
 from local.host.durable.answers import Answer, compact
 from local.host.durable.events import Event
+from local.host.durable.leases import Leases
 from local.host.durable.turn import Outcome, Turn, apply, begin
 from local.host.storage import store
 from local.host.storage.database import Database
@@ -45,6 +46,7 @@ class Limits:
     orchestrators: int
     timeout: float | None
     worker: str = "python"  # how a worker is named in failures
+    visibility: float | None = None  # seconds for which a killed host's activities are left alone; None: not at all
 
 
 class Engine:
@@ -64,29 +66,44 @@ class Engine:
         self._again: set[str] = set()  # got messages while in a turn
         self._waiting: deque[Activity] = deque()
         self._running = 0
+        self._leases = Leases(database, clock, limits.visibility) if limits.visibility else None
         self._timers: list[tuple[float, str, int, DueTimer]] = []
         self._timer_set = asyncio.Event()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._work: set[asyncio.Task[None]] = set()  # turns and activities
+        self._watches: set[asyncio.Task[None]] = set()
         self._stopped = False
 
     async def start(self) -> None:
         """Takes up everything that the file says is unfinished."""
         read = self._database.read
+        activities = leases.unfinished(read, self._clock.now().timestamp())
         self.take_up(
             Saved(
                 wake=tuple(row["instance"] for row in read.all("instances_with_messages")),
-                activities=tuple(Activity(**row) for row in read.all("all_activities")),
+                activities=tuple(activity for activity, wait in activities if not wait),
                 timers=tuple(DueTimer(**row) for row in read.all("all_timers")),
             )
         )
-        self._spawn(self._watch_timers(), "The durable timers' clock")
+        self._watch(self._watch_timers(), "The durable timers' clock")
+        for activity, wait in activities:
+            if wait:
+                self._watch(self._take_up_later(activity, wait), f"The lease of {activity.name} of {activity.instance}")
+        if self._leases is not None:
+            self._watch(self._leases.keep(), "The leases of activities")
+
+    async def drain(self) -> None:
+        """Begins nothing more, and returns when every turn and activity under way has ended and is in the file."""
+        self._stopped = True
+        while self._work:
+            await asyncio.wait(self._work)
 
     async def stop(self) -> None:
         """Drops what is under way; it is unfinished in the file and will be done again."""
         self._stopped = True
-        for task in self._tasks:
+        tasks = self._work | self._watches
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     @property
     def idle(self) -> bool:
@@ -111,6 +128,11 @@ class Engine:
             self._timer_set.set()
         self._dispatch()
 
+    async def _take_up_later(self, activity: Activity, seconds: float) -> None:
+        """A host that was killed has left this activity under way: its lease has to be over first."""
+        await self._clock.sleep(seconds)
+        self.take_up(Saved(activities=(activity,)))
+
     def _dispatch(self) -> None:
         while self._waiting and self._running < self._limits.activities and not self._stopped:
             self._running += 1
@@ -123,12 +145,18 @@ class Engine:
             self._spawn(self._take_turn(instance), f"A turn of {instance}")
 
     def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> None:
+        self._keep(self._work, work, name)
+
+    def _watch(self, work: Coroutine[Any, Any, None], name: str) -> None:
+        self._keep(self._watches, work, name)
+
+    def _keep(self, tasks: set[asyncio.Task[None]], work: Coroutine[Any, Any, None], name: str) -> None:
         task = asyncio.create_task(work, name=name)
-        self._tasks.add(task)
+        tasks.add(task)
+        task.add_done_callback(tasks.discard)
         task.add_done_callback(self._ended)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
         error = None if task.cancelled() else task.exception()
         if isinstance(error, sqlite3.Error):
             self._database.give_up(error)
@@ -200,11 +228,15 @@ class Engine:
 
     async def _run_activity(self, activity: Activity) -> None:
         saved = Saved()
+        if self._leases is not None:
+            self._leases.hold(activity)
         try:
             event = await self._result_of(activity)
             saved = await self._database.write(lambda q: store.finish_activity(q, activity, event))
         finally:
             self._running -= 1
+            if self._leases is not None:
+                self._leases.release(activity)
             self.take_up(saved)
 
     async def _result_of(self, activity: Activity) -> Event:

@@ -1,4 +1,4 @@
-"""The events of an orchestration's history, in the shape in which the Durable SDK is given them."""
+"""The events of an orchestration's history, in the form in which the Durable SDK gets them."""
 
 from datetime import UTC, datetime
 from enum import IntEnum
@@ -61,18 +61,18 @@ NAMES = {
 
 
 def stamp(moment: datetime) -> str:
-    """A time as it stands in a history."""
+    """Format a time as it stands in a history."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 def moment(text: str) -> datetime:
-    """The time that a history's text means; anything finer than microseconds is cut."""
+    """Parse a time of a history. Anything finer than microseconds is cut."""
     found = datetime.fromisoformat(text)
     return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def completes(event: Event) -> int:
-    """The id of the task that a completion is for."""
+    """Return the id of the task that a completion is for."""
     identity: int = event["TimerId"] if event["EventType"] == Kind.TIMER_FIRED else event["TaskScheduledId"]
     return identity
 
@@ -88,7 +88,7 @@ def execution_started(
     generation: int | None = 0,
     version: str | None = None,
 ) -> Event:
-    """The first event of an execution; `input` is JSON text."""
+    """Return the first event of an execution; `input` is JSON text."""
     return {
         "OrchestrationInstance": {"InstanceId": instance, "ExecutionId": execution},
         "EventType": Kind.EXECUTION_STARTED,
@@ -107,7 +107,7 @@ def execution_started(
 
 
 def parent_of(*, name: str, instance: str, execution: str, task: int) -> dict[str, Any]:
-    """What a child knows of who called it."""
+    """Return what a child's start says about its parent."""
     return {
         "Name": name,
         "OrchestrationInstance": {"InstanceId": instance, "ExecutionId": execution},
@@ -117,7 +117,7 @@ def parent_of(*, name: str, instance: str, execution: str, task: int) -> dict[st
 
 
 def execution_completed(*, status: str, result: str | None, identity: int, now: datetime) -> Event:
-    """The last event of an execution; `result` is JSON text, but for a failure the text itself."""
+    """Return the last event of an execution; `result` is JSON text, or the plain text of a failure."""
     return {
         "EventType": Kind.EXECUTION_COMPLETED,
         "OrchestrationStatus": status,
@@ -128,7 +128,7 @@ def execution_completed(*, status: str, result: str | None, identity: int, now: 
 
 
 def task_scheduled(*, task: int, name: str, now: datetime) -> Event:
-    """An activity was called; its input is not kept in the history, as on the real host."""
+    """An activity was called. Its input is not kept in the history, as on the Azure host."""
     return {
         "EventType": Kind.TASK_SCHEDULED,
         "Name": name,
@@ -146,7 +146,7 @@ def task_completed(*, task: int, result: str | None, now: datetime) -> Event:
 
 
 def task_failed(*, task: int, reason: str, details: str, now: datetime, final: bool = False) -> Event:
-    """An activity raised; `final` where another attempt cannot end otherwise."""
+    """An activity raised; `final` means that no other attempt can succeed."""
     return _failed(Kind.TASK_FAILED, task, reason, details, now, final)
 
 
@@ -170,7 +170,7 @@ def child_completed(*, task: int, result: str | None, now: datetime) -> Event:
 
 
 def child_failed(*, task: int, reason: str, details: str, now: datetime, final: bool = False) -> Event:
-    """A sub-orchestration failed; `final` where another attempt cannot end otherwise."""
+    """A sub-orchestration failed; `final` means that no other attempt can succeed."""
     return _failed(Kind.CHILD_FAILED, task, reason, details, now, final)
 
 
@@ -180,27 +180,27 @@ def timer_created(*, task: int, fire_at: str, now: datetime) -> Event:
 
 
 def timer_fired(*, task: int, fire_at: str, now: datetime) -> Event:
-    """A durable timer came due."""
+    """A durable timer was due."""
     return {"EventType": Kind.TIMER_FIRED, "TimerId": task, "FireAt": fire_at, **_tail(now)}
 
 
 def event_raised(*, name: str, input: str, now: datetime) -> Event:
-    """Someone outside raised an event; `input` is JSON text."""
+    """A client raised an event; `input` is JSON text."""
     return {"EventType": Kind.EVENT_RAISED, "Name": name, "Input": input, "ParentTraceContext": None, **_tail(now)}
 
 
 def terminated(*, reason: str | None, now: datetime) -> Event:
-    """Someone outside ended the instance."""
+    """A client terminated the instance."""
     return {"EventType": Kind.EXECUTION_TERMINATED, "Input": reason, **_tail(now)}
 
 
 def suspended(*, reason: str | None, now: datetime) -> Event:
-    """Someone outside paused the instance."""
+    """A client suspended the instance."""
     return {"EventType": Kind.SUSPENDED, "Reason": reason, **_tail(now)}
 
 
 def resumed(*, reason: str | None, now: datetime) -> Event:
-    """Someone outside let the instance go on."""
+    """A client resumed the instance."""
     return {"EventType": Kind.RESUMED, "Reason": reason, **_tail(now)}
 
 
@@ -210,12 +210,11 @@ def generic(*, data: str | None, now: datetime) -> Event:
 
 
 def turn_started(now: datetime) -> Event:
-    """The boundary from which the SDK takes events as new; its time is the orchestrator's clock."""
+    """The boundary from which the SDK takes events as new. Its time is the orchestrator's clock."""
     return {"EventType": Kind.TURN_STARTED, **_tail(now)}
 
 
 def turn_completed(now: datetime) -> Event:
-    """The end of a turn."""
     return {"EventType": Kind.TURN_COMPLETED, **_tail(now)}
 
 

@@ -1,4 +1,4 @@
-"""The texts with which the real host reports what went wrong: programs match on them."""
+"""The Azure host's texts of failures, on which programs match."""
 
 import json
 
@@ -18,14 +18,14 @@ class Mismatch(Exception):
 
     @classmethod
     def missing(cls, event: Event) -> "Mismatch":
-        """This replay has made nothing of the task."""
+        """This replay has not scheduled the task."""
         comma = "" if event["EventType"] == Kind.TIMER_CREATED else ","
         now = f"{comma} but the current replay execution hasn't (yet?) scheduled this task."
         return cls(f"{BEFORE} {_known(event)}{now} {CHANGED}")
 
     @classmethod
     def of_kind(cls, event: Event, kind: Kind) -> "Mismatch":
-        """This replay has made something else of the task."""
+        """This replay has scheduled another kind of task."""
         which = "at" if event["EventType"] == Kind.CHILD_CREATED else "with"
         now = f"but the current orchestration replay instead produced a {MADE_BY[kind]} action {which} this"
         return cls(f"{BEFORE} {_named(event)} {now} sequence number. {CHANGED}")
@@ -42,7 +42,7 @@ class Mismatch(Exception):
 
 
 def _known(event: Event) -> str:
-    """A task of the history, with all that is known of it."""
+    """Describe a task of the history with everything that is known about it."""
     if event["EventType"] == Kind.TIMER_CREATED:
         return f"a timer task with sequence number {event['EventId']}"
     version = f"version '{event.get('Version') or ''}'"
@@ -55,35 +55,35 @@ def _known(event: Event) -> str:
 
 
 def _named(event: Event) -> str:
-    """The same, before what was made of it instead."""
+    """Describe a task of the history as it stands before the words about the new action."""
     if event["EventType"] == Kind.TASK_SCHEDULED:
         return f"an activity task with sequence number {event['EventId']} named '{event['Name']}',"
     return f"{_known(event)} named" if event["EventType"] == Kind.TIMER_CREATED else f"{_known(event)},"
 
 
 def activity_reason(name: str, error: str) -> str:
-    """An activity that raised; the second blank is the real host's."""
+    """Return the text of an activity that raised. The second blank is the Azure host's."""
     return f"Activity function '{name}' failed:  {error}"
 
 
 def activity_broken(name: str, error: str) -> str:
-    """An activity that the host could not run to its end: a timeout, a worker's death."""
+    """Return the text of an activity that the host could not run to its end: a timeout, or a worker that died."""
     return f"Activity function '{name}' failed: {error}"
 
 
 def timed_out(name: str, seconds: float) -> str:
-    """A function that ran longer than functionTimeout."""
+    """Return the text of a function that ran longer than functionTimeout."""
     return f"Timeout value of {timespan(seconds)} was exceeded by function: Functions.{name}"
 
 
 def exited(executable: str, code: int) -> str:
-    """A worker process that ended by itself; a signal counts from 128."""
+    """Return the text of a worker process that ended by itself. A signal counts from 128."""
     number = 128 - code if code < 0 else code
     return f"{executable} exited with code {number} (0x{number:X})"
 
 
 def unknown(name: str, kind: str, known: list[str]) -> str:
-    """A name that no function of the app has."""
+    """Return the text of a name that no function of the app has."""
     article = "an" if kind[0] in "aeiou" else "a"
     listed = ", ".join(f"'{n}'" for n in sorted(known))
     return (
@@ -93,7 +93,7 @@ def unknown(name: str, kind: str, known: list[str]) -> str:
 
 
 def exception_details(error: str, stack: str) -> str:
-    """The details behind an activity's failure, as far as anything reads them."""
+    """Return the details of an activity's failure, with the members that programs read."""
     message = f"Result: Failure\nException: {error}\nStack: {stack}"
     inner = {
         "$type": "Microsoft.Azure.WebJobs.Script.Workers.Rpc.RpcException, Microsoft.Azure.WebJobs.Script",
@@ -106,18 +106,18 @@ def exception_details(error: str, stack: str) -> str:
 
 
 def host_details(kind: str, message: str) -> str:
-    """The details behind a failure that is the host's own finding."""
+    """Return the details of a failure that the host itself found."""
     return _details(f"Microsoft.Azure.WebJobs.{kind}, Microsoft.Azure.WebJobs.Host", message, None)
 
 
 def child_details(message: str) -> str:
-    """What a parent reads behind the reason of a child's failure."""
+    """Return the text that follows the reason of a child's failure."""
     _, _, own = message.partition(" failed: ")
     return f"Message: {own or message}, StackTrace: none"
 
 
 def timespan(seconds: float) -> str:
-    """A duration as .NET writes it."""
+    """Format a duration as .NET writes it."""
     whole = int(seconds)
     text = f"{whole // 3600:02}:{whole // 60 % 60:02}:{whole % 60:02}"
     fraction = round((seconds - whole) * 10_000_000)
@@ -128,4 +128,5 @@ def _details(kind: str, message: str, inner: dict[str, object] | None) -> str:
     return json.dumps(
         {"$type": kind, "ClassName": kind.partition(",")[0], "Message": message, "InnerException": inner},
         ensure_ascii=False,
+        separators=(",", ":"),
     )

@@ -1,8 +1,8 @@
 """The host's half of a replay: the SDK's answer played against the history, event by event.
 
-The SDK has said every action that the orchestrator yielded so far. Each is taken in its order, gets the next task id,
-and is awaited before the one behind it is taken. A completion in the history ends the task with its id; what the
-history schedules must be what the answer scheduled under that id, and what it does not know yet is new.
+The SDK's answer has every action that the orchestrator yielded so far. Each action is taken in its order, gets the next
+task id, and is awaited before the next one is taken. A completion in the history ends the task with its id. A task that
+the history has must be what the answer scheduled under that id; a task that the history does not have is new.
 """
 
 from collections import defaultdict
@@ -24,21 +24,21 @@ FOREVER = timedelta(days=365 * 100)  # a delay that has outgrown every calendar
 
 
 class Step:
-    """Something the answer awaits: a task, or several of which all or any are needed."""
+    """Something that the answer awaits: a task, or several tasks of which all or any are needed."""
 
     def __init__(self, waiting: int = 1, parent: "Step | None" = None) -> None:
         self.waiting = waiting
         self.parent = parent
 
     def end(self) -> None:
-        """One of what it waits for has ended, well or badly."""
+        """Record that one of the awaited tasks has ended, well or badly."""
         self.waiting -= 1
         if self.waiting == 0 and self.parent is not None:
             self.parent.end()
 
 
 class Replay:
-    """Plays the answer's actions against the history, event by event, as the real host's orchestration shim does."""
+    """Plays the answer's actions against the history, event by event, as the Azure host's orchestration shim does."""
 
     def __init__(self, actions: list[Action], started: Event, version: str | None = None) -> None:
         self._actions = iter(actions)
@@ -48,7 +48,7 @@ class Replay:
         self.clock = events.moment(started["Timestamp"])
         self._open: dict[int, Callable[[Event], None]] = {}
         self._waits: defaultdict[str, list[Step]] = defaultdict(list)  # newest wait first, as in the SDK
-        self._early: defaultdict[str, list[Event]] = defaultdict(list)  # events nobody waited for yet
+        self._early: defaultdict[str, list[Event]] = defaultdict(list)  # events without a wait so far
         self._held: list[Event] = []  # what arrived while suspended
         self._exhausted = False
         self.next_id = 0
@@ -60,15 +60,15 @@ class Replay:
 
     @property
     def idle(self) -> bool:
-        """Whether every action was awaited and no task is open: only then does the orchestrator's end count."""
+        """Whether every action was awaited and no task is open. Only then does the orchestrator's end count."""
         return self._exhausted and self._awaited.waiting <= 0 and not self._open
 
     def unconsumed(self) -> list[Event]:
-        """Events raised that no wait has taken: the next generation gets them."""
+        """Return the raised events that no wait has taken. The next generation gets them."""
         return [event for waiting in self._early.values() for event in waiting]
 
     def take(self, event: Event) -> None:
-        """Advances by one event of the history."""
+        """Advance by one event of the history."""
         kind = event["EventType"]
         if kind == Kind.TURN_STARTED:
             self.clock = events.moment(event["Timestamp"])
@@ -107,7 +107,7 @@ class Replay:
             self._early[name].append(event)
 
     def _advance(self) -> None:
-        """Takes the next actions, as long as the one before has ended."""
+        """Take the next actions as long as the current one has ended."""
         while self._awaited.waiting <= 0 and not self._exhausted:
             action = next(self._actions, None)
             if action is None:
@@ -116,7 +116,7 @@ class Replay:
                 self._awaited = self._schedule(action, None)
 
     def _match(self, event: Event) -> None:
-        """A task in the history must be what the answer scheduled under the same id."""
+        """Check that a task in the history is what the answer scheduled under the same id."""
         kind, action = self.planned.pop(event["EventId"], (None, {}))
         if kind is None:
             raise Mismatch.missing(event)
@@ -189,7 +189,7 @@ class Replay:
 
 
 class _Retry:
-    """A call with a retry policy: the attempts and the timers between them take their ids as they happen."""
+    """A call with a retry policy. The attempts and the timers between them take their ids as they happen."""
 
     def __init__(self, replay: Replay, action: Action, step: Step) -> None:
         self._replay = replay
@@ -218,7 +218,8 @@ class _Retry:
         return policy
 
     def _delay(self, event: Event) -> timedelta:
-        """First * coefficient^(attempt-1), capped; none behind the last attempt, whose timer only ends the call."""
+        """Return first * coefficient^(attempt-1), capped, and 0 after the last attempt, whose timer only ends the
+        call."""
         last = self._attempts >= self._policy["maxNumberOfAttempts"]
         if last or event["FailureDetails"]:
             return timedelta()

@@ -1,4 +1,5 @@
-"""Rewinding a failed instance: what failed becomes a note in its history, so that the next turn does it again."""
+"""Rewinds a failed instance: its failures become notes in its history, so that the next turn makes those calls
+again."""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
@@ -10,9 +11,9 @@ CALLS = {Kind.TASK_SCHEDULED, Kind.CHILD_CREATED}
 
 
 def rewound(history: Sequence[Event]) -> list[Event]:
-    """The history with its end and its failures turned into notes; failed children are left scheduled.
+    """Return the history with its end and its failures turned into notes. Failed children stay scheduled.
 
-    A call with a retry policy goes back to its first attempt; one whose last attempt worked has not failed.
+    A call with a retry policy goes back to its first attempt. A call whose last attempt succeeded has not failed.
     """
     retries = _retries(history)
     failed = _failed(history, retries)
@@ -22,14 +23,14 @@ def rewound(history: Sequence[Event]) -> list[Event]:
 
 
 def failed_children(history: Sequence[Event]) -> list[str]:
-    """The instances that have to be rewound as well, for their failure was this one's."""
+    """Return the instances that have to be rewound too, because their failure caused this one's."""
     retries = _retries(history)
     failed = _failed(history, retries) - {attempt for _, attempt in retries.values()}
     return [e["InstanceId"] for e in history if e["EventType"] == Kind.CHILD_CREATED and e["EventId"] in failed]
 
 
 def request(reason: str | None, now: datetime) -> Event:
-    """The message that starts the next turn."""
+    """Return the message that starts the next turn."""
     return events.generic(data=reason, now=now)
 
 
@@ -45,7 +46,7 @@ def _goes(event: Event, gone: set[int], again: set[int | None]) -> bool:
 
 
 def _failed(history: Sequence[Event], retries: dict[int, tuple[int, int | None]]) -> set[int]:
-    """The tasks that failed for good, with all their attempts."""
+    """Return the tasks that failed for good, with all their attempts."""
     failures = {events.completes(e) for e in history if e["EventType"] in events.FAILURES}
     return {task for task in failures if _last_attempt(task, retries) in failures}
 
@@ -57,7 +58,8 @@ def _last_attempt(task: int, retries: dict[int, tuple[int, int | None]]) -> int:
 
 
 def _retries(history: Sequence[Event]) -> dict[int, tuple[int, int | None]]:
-    """For each failed task, the timer that was set when it failed, and the same call made when that had fired."""
+    """Return for each failed task the timer that was set when it failed, and the same call made after the timer
+    fired."""
     names = {e["EventId"]: e["Name"] for e in history if e["EventType"] in CALLS}
     timers: dict[int, int] = {}  # the timer's id: whose failure set it
     found: dict[int, tuple[int, int | None]] = {}

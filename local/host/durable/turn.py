@@ -1,10 +1,10 @@
-"""One turn of an orchestration: how Durable Functions works, as two pure functions around the call into the SDK.
+"""One turn of an orchestration as two pure functions around the call into the SDK.
 
-An orchestration is its history. A turn takes the messages that have arrived, hands the SDK the whole history with
-them (`begin`), and is told every action the orchestrator has yielded since it started. `apply` then plays that list
-against the history: each action takes the next task id and is awaited before the one behind it is looked at, each
-completion in the history ends the task with its id. Actions that the history already knows must match it; those it
-does not know are new, and become messages, timers and history. Nothing here does I/O or reads a clock.
+An orchestration is its history. `begin` takes the messages that have arrived and makes the SDK's argument, which is the
+whole history with them. The SDK returns every action that the orchestrator has yielded since it started. `apply` plays
+these actions against the history: each action gets the next task id and is awaited before the next one is looked at,
+and each completion in the history ends the task with its id. Actions that the history has must match it; the others are
+new, and become messages, timers and history. Nothing here does I/O or reads a clock.
 """
 
 import json
@@ -19,12 +19,12 @@ from local.host.durable.events import Event, Kind
 from local.host.durable.failures import Mismatch, child_details
 from local.host.durable.replay import Replay
 
-CUSTOM_STATUS_LIMIT = 16 * 1024  # bytes as UTF-16, on the real host
+CUSTOM_STATUS_LIMIT = 16 * 1024  # bytes as UTF-16, as on the Azure host
 
 
 @dataclass(frozen=True, kw_only=True)
 class Turn:
-    """A turn that has begun: what the SDK is to be asked."""
+    """A turn that has begun, with the SDK's argument."""
 
     history: list[Event]  # everything before and with this turn
     new: list[Event]  # the part of it that this turn adds
@@ -52,7 +52,7 @@ class Timer:
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """What a turn leaves behind; all of it is stored in one transaction."""
+    """What a turn changes. All of it is stored in one transaction."""
 
     status: str
     events: list[Event]  # appended to the history
@@ -62,17 +62,17 @@ class Outcome:
     cancelled: list[int] = field(default_factory=list)  # ids of timers that need not fire any more
     custom_status: str | None = None  # JSON text; None leaves it
     output: str | None = None  # JSON text
-    report: Event | None = None  # what the parent is told, when there is one
+    report: Event | None = None  # the message to the parent, if there is a parent
     successor: list[Event] | None = None  # messages of the next generation, after continue-as-new
 
 
 def begin(history: Sequence[Event], messages: Iterable[Event], now: datetime) -> Turn | None:
-    """Takes in the waiting messages. None when none of them means anything to this history."""
+    """Take in the waiting messages; return None if none of them concerns this history."""
     accepted = list(_accept(history, messages))
     if not accepted:
         return None
     new = [events.turn_started(max(now, _last_turn(history))), *accepted]
-    whole = [*map(_played, history), *new]
+    whole = [*_all_played(history), *new]
     started = next(e for e in whole if e["EventType"] == Kind.EXECUTION_STARTED)
     termination = next((e for e in accepted if e["EventType"] == Kind.EXECUTION_TERMINATED), None)
     return Turn(
@@ -85,7 +85,7 @@ def begin(history: Sequence[Event], messages: Iterable[Event], now: datetime) ->
 
 
 def apply(turn: Turn, answer: Answer, now: datetime, new_id: Callable[[], str], version: str | None = None) -> Outcome:
-    """What follows from the SDK's answer; `version` is that of children whose call says none."""
+    """Return what follows from the SDK's answer; `version` is that of children whose call names none."""
     if turn.termination is not None:
         return _finish(turn, Answer(), "Terminated", turn.termination["Input"], now)
     if answer.crash is not None:
@@ -99,7 +99,7 @@ def apply(turn: Turn, answer: Answer, now: datetime, new_id: Callable[[], str], 
     if replay.unsupported is not None:
         return _finish(turn, answer, "Failed", _failed(turn, replay.unsupported), now)
     if (oversized := _oversized(answer)) is not None:
-        return _finish(turn, answer, "Failed", oversized, now)
+        return _finish(turn, answer, "Failed", _failed(turn, oversized), now)
     if replay.idle and answer.error is not None:
         return _finish(turn, answer, "Failed", _failed(turn, answer.error), now)
     if replay.idle and replay.successor_input is not None:
@@ -110,7 +110,7 @@ def apply(turn: Turn, answer: Answer, now: datetime, new_id: Callable[[], str], 
 
 
 def _accept(history: Sequence[Event], messages: Iterable[Event]) -> Iterable[Event]:
-    """Messages in their order, the start first; a completion only for a task that is open, and only once."""
+    """Yield the messages in order, the start first. A completion counts only for an open task, and only once."""
     open_tasks = _open_tasks(history)
     for message in sorted(messages, key=lambda m: m["EventType"] != Kind.EXECUTION_STARTED):
         if message["EventType"] in events.COMPLETIONS:
@@ -125,14 +125,32 @@ def _open_tasks(history: Sequence[Event]) -> set[int]:
     return scheduled - {events.completes(e) for e in history if e["EventType"] in events.COMPLETIONS}
 
 
+def _all_played(history: Sequence[Event]) -> list[Event]:
+    played = [*map(_played, history)]
+    if (position := _end_from_before(history)) is not None:
+        played[position] = {**history[position], "IsPlayed": True}
+    return played
+
+
+def _end_from_before(history: Sequence[Event]) -> int | None:
+    """Where the turn's end lies that came with continue-as-new: another end follows it before the second turn."""
+    ends: list[int] = []
+    for position, event in enumerate(history):
+        if event["EventType"] == Kind.TURN_COMPLETED:
+            ends.append(position)
+        elif event["EventType"] == Kind.TURN_STARTED and position:
+            break
+    return ends[0] if len(ends) == 2 else None
+
+
 def _played(event: Event) -> Event:
-    """Marks what came from outside in an earlier turn; what the orchestrator itself did is never marked."""
+    """Mark an event that came from outside in an earlier turn. The orchestrator's own events are never marked."""
     outside = event["EventId"] == events.NONE and event["EventType"] not in {Kind.TURN_STARTED, Kind.TURN_COMPLETED}
     return {**event, "IsPlayed": True} if outside else event
 
 
 def _last_turn(history: Sequence[Event]) -> datetime:
-    """The orchestrator's clock so far: it must never run backwards."""
+    """Return the orchestrator's clock at the last turn. It must never run backwards."""
     for event in reversed(history):
         if event["EventType"] == Kind.TURN_STARTED:
             return events.moment(event["Timestamp"])
@@ -167,7 +185,7 @@ def _oversized(answer: Answer) -> str | None:
 
 
 def _go_on(turn: Turn, replay: Replay, answer: Answer, now: datetime, new_id: Callable[[], str]) -> Outcome:
-    """The turn ends with tasks still open: what is new goes out, unless the instance is suspended by now."""
+    """End the turn with tasks still open. New tasks are scheduled unless the instance is suspended by now."""
     new = [] if replay.suspended else [(identity, *planned) for identity, planned in replay.planned.items()]
     return Outcome(
         status="Suspended" if replay.suspended else "Running",
@@ -222,7 +240,10 @@ def _child(turn: Turn, identity: int, action: Action, now: datetime, new_id: Cal
 
 
 def _continue_as_new(turn: Turn, replay: Replay, given: str, now: datetime, new_id: Callable[[], str]) -> Outcome:
-    """The same instance and parent, a fresh history; events nobody took go along, the custom status does not."""
+    """The same instance and parent, a fresh history; events nobody took go along, the custom status does not.
+
+    The end of the turn that continued goes along, too: the real host hands it to the first turn of the next.
+    """
     old = turn.started
     start = events.execution_started(
         instance=old["OrchestrationInstance"]["InstanceId"],
@@ -231,10 +252,10 @@ def _continue_as_new(turn: Turn, replay: Replay, given: str, now: datetime, new_
         input=json.dumps(given, ensure_ascii=False),
         now=now,
         parent=old["ParentInstance"],
-        generation=(old["Generation"] or 0) + 1,
+        generation=None,
         version=old["Version"],
     )
-    return Outcome(status="Running", events=[], successor=[start, *replay.unconsumed()])
+    return Outcome(status="Running", events=[], successor=[start, *replay.unconsumed(), events.turn_completed(now)])
 
 
 def _failed(turn: Turn, error: str) -> str:
@@ -242,7 +263,7 @@ def _failed(turn: Turn, error: str) -> str:
 
 
 def _finish(turn: Turn, answer: Answer, status: str, result: str | None, now: datetime) -> Outcome:
-    """The instance's end. `result` is JSON text when it completed, else plain text."""
+    """End the instance. `result` is JSON text if it completed, else plain text."""
     identity = 1 + max(e["EventId"] for e in turn.history)
     end = events.execution_completed(status=status, result=result, identity=identity, now=now)
     output = result if status == "Completed" or result is None else json.dumps(result, ensure_ascii=False)
@@ -256,7 +277,7 @@ def _finish(turn: Turn, answer: Answer, status: str, result: str | None, now: da
 
 
 def _report(started: Event, status: str, result: str | None, now: datetime) -> Event | None:
-    """What the parent is told."""
+    """Return the message to the parent, if there is a parent."""
     parent = started["ParentInstance"]
     if parent is None:
         return None

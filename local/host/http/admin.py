@@ -1,13 +1,15 @@
-"""The host's own pages and its administration: status, the list of functions, running one by hand."""
+"""The host's page and its administration: status, list of functions, running a function by hand."""
 
 import asyncio
 import json
-import os
+import socket
 import time
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
+from local.host.http.function_list import shown
 from local.host.http.keys import Keys
 from local.host.http.reply import Reply, Request, as_json, empty, unauthorized
 from local.host.workers import bindings
@@ -38,38 +40,48 @@ class Admin:
         timeout: float | None,
         fire: Callable[[str], Coroutine[Any, Any, None]],
         say: Callable[[str], None],
+        folder: Path,
     ) -> None:
         self._keys = keys
         self._pool = pool
         self._timeout = timeout
         self._fire = fire
         self._say = say
+        self._folder = folder
         self._started = time.monotonic()
+        self._instance = str(uuid4())
         self._tasks: set[asyncio.Task[None]] = set()
         self.registered = Registered(all=[])
 
-    async def answer(self, request: Request) -> Reply:
-        """Answers a request; only the ping needs no key."""
+    def admit(self, request: Request) -> Reply | None:
+        """Refuses a request by its head; only the ping needs no key."""
         path = request.path.strip("/")
         if path == "admin/host/ping":
-            return empty(200)
-        if not self._keys.opens_admin(request.keys):
-            return unauthorized()
-        match request.method, path.split("/"):
+            return None
+        if not path.startswith(("admin/host/status", "admin/functions")):
+            return empty(404)
+        return None if self._keys.opens_admin(request.keys) else unauthorized()
+
+    async def answer(self, request: Request) -> Reply:
+        """Answers a request that was admitted."""
+        match request.method, request.path.strip("/").split("/"):
+            case _, ["admin", "host", "ping"]:
+                return empty(200)
             case "GET", ["admin", "host", "status"]:
                 return as_json(200, self._status())
             case "GET", ["admin", "functions"]:
-                return as_json(200, [_shown(f) for f in self.registered.all])
+                functions = sorted(self.registered.all, key=lambda f: str(f["name"]))
+                return as_json(200, [self._shown(f, request.origin) for f in functions])
             case "GET", ["admin", "functions", name]:
                 found = self._find(name)
-                return as_json(200, _shown(found)) if found else empty(404)
+                return as_json(200, self._shown(found, request.origin)) if found else empty(404)
             case "POST", ["admin", "functions", name]:
                 return await self._run(request, name)
             case _:
                 return empty(404)
 
     def page(self) -> Reply:
-        """The page that shows functions and instances; it asks for a key before it shows anything."""
+        """Return the page that shows functions and instances. It asks for a key before it shows anything."""
         return Reply(status=200, body=PAGE, headers=PAGE_HEADERS)
 
     def _status(self) -> dict[str, Any]:
@@ -77,16 +89,23 @@ class Admin:
             "id": "local",
             "state": "Running",
             "version": VERSION,
-            "processId": os.getpid(),
+            "versionDetails": VERSION,
+            "platformVersion": "",
+            "instanceId": self._instance,
+            "computerName": socket.gethostname(),
             "processUptime": int((time.monotonic() - self._started) * 1000),
             "functionAppContentEditingState": "Unknown",
         }
+
+    def _shown(self, function: dict[str, Any], origin: str) -> dict[str, Any]:
+        routes = (r.address for r in self.registered.routes if r.function == function["name"])
+        return shown(function, origin, self._folder, next(routes, None))
 
     def _find(self, name: str) -> dict[str, Any] | None:
         return next((f for f in self.registered.all if f["name"].lower() == name.lower()), None)
 
     async def _run(self, request: Request, name: str) -> Reply:
-        """Runs a timer function or an activity; the answer does not wait for it."""
+        """Run a timer function or an activity without waiting for its end."""
         found = self._find(name)
         if found is None:
             return empty(404)
@@ -118,15 +137,6 @@ class Admin:
 
 
 def _input(given: Any) -> str:
-    """The real host's admin call carries the input in a field of that name."""
+    """Return the input of the call, which is in the field `input` as in the Azure host's admin API."""
     value = given.get("input") if isinstance(given, dict) else None
     return value if isinstance(value, str) else "null"
-
-
-def _shown(function: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "name": function["name"],
-        "config": {"bindings": function["bindings"]},
-        "isDisabled": bool(function["reason"]),
-        "reason": function["reason"],
-    }

@@ -1,4 +1,4 @@
-"""What a route parameter may be held to: the constraints of ASP.NET Core, which the Azure host's routes are made of."""
+"""The constraints of route parameters: those of ASP.NET Core, which the Azure host uses."""
 
 import re
 from collections.abc import Callable
@@ -13,11 +13,11 @@ WRITTEN = re.compile(r":(\w+)(?:\((.*?)\)(?=:|$))?", re.DOTALL)
 
 
 class Unknown(Exception):
-    """No constraint has this name, or not with these arguments; the text is what was written."""
+    """No constraint has this name or takes these arguments. The text is what was written."""
 
 
 def checks_of(text: str) -> list[Check]:
-    """The checks of `:int:range(1,5)`; raises Unknown."""
+    """Return the checks of a text such as `:int:range(1,5)`; raise Unknown."""
     checks, position = [], 0
     while position < len(text):
         found = WRITTEN.match(text, position)
@@ -46,7 +46,7 @@ def _pattern(expression: str) -> Check:
 
 
 def _within(low: int, high: int) -> Check:
-    """A whole number from `low` to `high`."""
+    """Check for a whole number from `low` to `high`."""
     return lambda value: re.fullmatch(r"\s*[-+]?\d+\s*", value) is not None and low <= int(value) <= high
 
 

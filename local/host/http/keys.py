@@ -1,4 +1,4 @@
-"""The host's keys: made at the first start, kept in one file in the Azure host's layout, never logged."""
+"""The host's keys. They are made at the first start, kept in one file in the Azure host's layout, and never logged."""
 
 import base64
 import hmac
@@ -11,19 +11,19 @@ from typing import Any
 
 
 class Damaged(Exception):
-    """The file with the keys cannot be read as such."""
+    """The file with the keys cannot be parsed."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Keys:
-    """Who may call what."""
+    """The keys of the host, and what each opens."""
 
     master: str
     function: str
     durable: str
 
     def opens_function(self, offered: list[str], level: str) -> bool:
-        """Whether this key calls a function of that level."""
+        """Return whether one of these keys opens a function of that level."""
         if level == "anonymous":
             return True
         if level == "admin":
@@ -31,16 +31,16 @@ class Keys:
         return _same(offered, self.function) or self.opens_admin(offered)
 
     def opens_durable(self, offered: list[str]) -> bool:
-        """Whether this key manages instances."""
+        """Return whether one of these keys opens the management API."""
         return _same(offered, self.durable) or self.opens_admin(offered)
 
     def opens_admin(self, offered: list[str]) -> bool:
-        """Whether this is the master key."""
+        """Return whether one of these is the master key."""
         return _same(offered, self.master)
 
 
 def load(folder: Path) -> Keys:
-    """Reads the keys kept in this data folder, or makes them."""
+    """Return the keys in this data folder, which are made if they are missing."""
     path = folder / "secrets" / "host.json"
     if not path.exists():
         _write(path, _fresh())
@@ -56,7 +56,7 @@ def load(folder: Path) -> Keys:
 
 
 def _same(offered: list[str], key: str) -> bool:
-    return any(hmac.compare_digest(o.encode(), key.encode()) for o in offered)
+    return any(hmac.compare_digest(o.encode(errors="replace"), key.encode()) for o in offered)
 
 
 def _fresh() -> dict[str, Any]:
@@ -72,7 +72,7 @@ def _key(name: str) -> dict[str, str]:
 
 
 def _write(path: Path, content: dict[str, Any]) -> None:
-    """Whole or not at all, and from its first byte on for the owner alone."""
+    """Write the whole file or nothing, readable by its owner alone from the first byte on."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     unfinished = path.with_suffix(".new")
     unfinished.unlink(missing_ok=True)

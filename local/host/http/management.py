@@ -21,13 +21,15 @@ from local.host.storage.database import Database
 
 WEBHOOK = "/runtime/webhooks/durabletask"
 CONNECTION = "Storage"
+PAGE = 100  # instances of a list whose request does not say `top`
+INT = 1 << 31  # .NET's: a larger `top` is junk, and junk is ignored
 NOT_JSON = {"Message": "Only application/json request content is supported"}
 NO_ENTITIES = {"Message": "Durable entities are not supported by this host."}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Hub:
-    """Names in the addresses that clients are given, and what new instances get."""
+    """The names in clients' URLs, and the default version of new instances."""
 
     name: str
     code: str
@@ -35,7 +37,7 @@ class Hub:
 
 
 class Management:
-    """Every operation on instances; each method takes a request and gives back a reply."""
+    """Every operation on instances. Each method takes a request and returns a reply."""
 
     def __init__(self, database: Database, engine: Engine, clock: Clock, hub: Hub) -> None:
         self._database = database
@@ -50,7 +52,7 @@ class Management:
         }
 
     async def answer(self, request: Request, path: str) -> Reply:
-        """Answers a request whose path behind the API's own address is given."""
+        """Answer a request; `path` is the part after the API's own address."""
         if (request.argument("taskHub") or self._hub.name).lower() != self._hub.name.lower():
             return empty(404)
         connection = request.argument("connection") or CONNECTION
@@ -60,7 +62,7 @@ class Management:
         return await self._route(request, parts) if not any("/" in part for part in parts) else empty(404)
 
     async def _route(self, request: Request, parts: list[str]) -> Reply:
-        """Which operation it is; its words know no case, ids and names of events do."""
+        """Choose the operation. Its words match in any case, but instance ids and event names do not."""
         posted = request.method == "POST"
         match [part.lower() for part in parts], parts[1:]:
             case ["instances"], _:
@@ -85,7 +87,7 @@ class Management:
                 return empty(404)
 
     def payload(self, origin: str, instance: str) -> dict[str, str]:
-        """The addresses under which an instance is managed."""
+        """Return the URLs under which an instance is managed."""
         base = f"{origin}{WEBHOOK}/instances/{quote(instance, safe='')}"
         ours = f"taskHub={quote(self._hub.name)}&connection={CONNECTION}&code={self._hub.code}"
         return {
@@ -101,7 +103,7 @@ class Management:
         }
 
     def client_binding(self, origin: str, rpc: str) -> str:
-        """What the SDK's client is made from."""
+        """Return the text from which the SDK's client is made."""
         create = f"{origin}{WEBHOOK}/orchestrators/{{functionName}}[/{{instanceId}}]"
         wait = "timeout={timeoutInSeconds}&pollingInterval={intervalInSeconds}"
         return json.dumps(
@@ -154,7 +156,7 @@ class Management:
         row = self._find(instance)
         if row is None:
             if operation == "rewind":
-                return as_json(404, f'No orchestration with instance ID "${instance}" found.')  # $ is the real host's
+                return as_json(404, f'No orchestration with instance ID "${instance}" found.')  # $ is the Azure host's
             return empty(404)
         if row["status"] in store.FINISHED and operation != "rewind":
             return empty(410)
@@ -165,18 +167,14 @@ class Management:
         return await self._send(row, events.terminated(reason=request.argument("reason"), now=self._clock.now()))
 
     async def _suspend(self, request: Request, row: sqlite3.Row) -> Reply:
-        if row["status"] == "Suspended" and not self._expects_messages(row):
-            return empty(202)
+        if row["status"] == "Suspended":
+            return _impossible("suspend", row)
         return await self._send(row, events.suspended(reason=request.argument("reason"), now=self._clock.now()))
 
     async def _resume(self, request: Request, row: sqlite3.Row) -> Reply:
-        if row["status"] != "Suspended" and not self._expects_messages(row):
-            return empty(202)
+        if row["status"] != "Suspended":
+            return _impossible("resume", row)
         return await self._send(row, events.resumed(reason=request.argument("reason"), now=self._clock.now()))
-
-    def _expects_messages(self, row: sqlite3.Row) -> bool:
-        """Whether the status is about to change: a suspend on its way must not swallow the resume behind it."""
-        return bool(self._database.read.all("read_messages", instance=row["id"]))
 
     async def _rewind(self, request: Request, row: sqlite3.Row) -> Reply:
         if row["status"] != "Failed":
@@ -242,7 +240,7 @@ class Management:
     async def _create(self, name: str, instance: str, given: str | None, version: str | None = None) -> None:
         start = events.execution_started(
             instance=instance,
-            execution=uuid4().hex,
+            execution=str(uuid4()),
             name=name,
             input=given,
             now=self._clock.now(),
@@ -256,7 +254,7 @@ class Management:
         return as_json(202, payload, Location=payload["statusQueryGetUri"], Retry_After="10")
 
     async def _wait(self, request: Request, instance: str, seconds: float, interval: float) -> Reply:
-        """Answers with the bare output as soon as there is one, and with the whole status of a failure."""
+        """Return the output as soon as the instance has completed, or the whole status of a failure."""
         end = self._clock.now() + timedelta(seconds=seconds)
         while (left := (end - self._clock.now()).total_seconds()) > 0:
             row = self._find(instance)
@@ -278,14 +276,13 @@ class Management:
         top = (request.argument("top") or "").strip()
         if top.startswith("-"):
             return _broken(f"'top' is {top}; it must not be negative.")
-        limit = int(top) if top.isdigit() and int(top) else None
+        limit = int(top) if top.isdecimal() and 0 < int(top) < INT else PAGE
         after = query.last_seen(request.headers.get("x-ms-continuation-token"))
-        rows = self._select(request, query.STATUSES, after=after, top=limit + 1 if limit else -1)
-        more = limit is not None and len(rows) > limit
-        rows = rows[:limit]
+        rows = self._select(request, query.STATUSES, after=after, top=limit + 1)
+        shown = rows[:limit]
         show_input = query.flag(request, "showInput") is not False
-        token = {"x_ms_continuation_token": query.token(rows[-1]["id"])} if more else {}
-        return as_json(200, [views.status(r, show_input=show_input) for r in rows], **token)
+        token = {"x_ms_continuation_token": query.token(shown[-1]["id"])} if len(rows) > limit else {}
+        return as_json(200, [views.status(r, show_input=show_input) for r in shown], **token)
 
     async def _purge_many(self, request: Request) -> Reply:
         if query.time(request, "createdTimeFrom") is None:
@@ -297,7 +294,8 @@ class Management:
         return as_json(200, {"instancesDeleted": deleted})
 
     def _select(self, request: Request, allowed: tuple[str, ...], after: str = "", top: int = -1) -> list[sqlite3.Row]:
-        """Instances by the request's filters; what cannot be understood filters nothing, as on the real host."""
+        """Return the instances that fit the request's filters. A filter that cannot be parsed is ignored, as on the
+        Azure host."""
         asked = query.statuses(request)
         statuses = [s for s in asked if s in allowed] if asked else None
         return self._database.read.all(
@@ -316,6 +314,11 @@ class Management:
 
 def _compact(body: bytes) -> str:
     return compact(load(body))
+
+
+def _impossible(operation: str, row: sqlite3.Row) -> Reply:
+    state = f"instance is in the {row['status']} state"
+    return _broken(f"Cannot {operation} the orchestration instance {row['id']} because {state}.")
 
 
 def _invalid_json(error: ValueError) -> Reply:

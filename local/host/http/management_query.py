@@ -1,4 +1,4 @@
-"""What a request to the management API asks for; what cannot be understood asks for nothing, as on the real host."""
+"""The query parameters of the management API. One that cannot be parsed counts as missing, as on the Azure host."""
 
 import base64
 
@@ -9,16 +9,16 @@ STATUSES = ("Running", "Completed", "ContinuedAsNew", "Failed", "Canceled", "Ter
 
 
 class Unsuitable(Exception):
-    """Values that contradict each other; the text is the real host's."""
+    """Values that contradict each other. The text is the Azure host's."""
 
 
 def flag(request: Request, name: str) -> bool | None:
-    """True or false, in any case."""
+    """Return true or false, written in any case, or None."""
     return {"true": True, "false": False}.get((request.argument(name) or "").strip().lower())
 
 
 def time(request: Request, name: str) -> str | None:
-    """A time as it is kept."""
+    """Return a time in the form in which the host stores times, or None."""
     text = (request.argument(name) or "").strip()
     if "T" in text:
         text = text.replace(" ", "+")  # which it was, before it stood in a query string
@@ -29,14 +29,14 @@ def time(request: Request, name: str) -> str | None:
 
 
 def statuses(request: Request) -> list[str]:
-    """The states asked for, by name or by number."""
+    """Return the states that are asked for by name or by number."""
     given = [s.strip() for s in (request.argument("runtimeStatus") or "").split(",")]
     numbers = {str(n): status for n, status in enumerate(STATUSES)}
     return [s for s in (numbers.get(g, g) for g in given) if s in STATUSES]
 
 
 def waiting(request: Request) -> tuple[float, float] | None:
-    """How many seconds a start shall wait for the end, and how many between looks; both must be said."""
+    """Return how many seconds a start waits for the end, and how many between checks; None unless both are given."""
     timeout, interval = _seconds(request, "timeout"), _seconds(request, "pollingInterval")
     if timeout is None or interval is None:
         return None
@@ -51,12 +51,12 @@ def _seconds(request: Request, name: str) -> float | None:
 
 
 def token(last: str) -> str:
-    """Where the next page begins."""
-    return base64.b64encode(last.encode()).decode()
+    """Where the next page begins; the blank at the end is the real host's."""
+    return base64.b64encode(last.encode()).decode() + " "
 
 
 def last_seen(text: str | None) -> str:
-    """The last instance of the page before, from its token."""
+    """Return the last instance of the page before, from its token."""
     try:
         return base64.b64decode(text.strip()).decode() if text else ""
     except ValueError:

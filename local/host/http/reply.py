@@ -1,4 +1,4 @@
-"""Answers to HTTP requests, before there is any web server."""
+"""Requests and replies, independent of the web server."""
 
 import json
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ JSON = "application/json; charset=utf-8"
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """A request, read whole."""
+    """A request that was read whole."""
 
     method: str
     origin: str  # scheme and host, as the client wrote them
@@ -22,34 +22,36 @@ class Request:
     @property
     def url(self) -> str:
         """The whole address."""
-        return f"{self.origin}{self.path}" + (f"?{self.query_text}" if self.query_text else "")
+        return self.with_path(self.path)
+
+    def with_path(self, path: str) -> str:
+        """The whole address with another path."""
+        return f"{self.origin}{path}" + (f"?{self.query_text}" if self.query_text else "")
 
     @property
     def keys(self) -> list[str]:
-        """The keys that came with it; one that fits is enough."""
+        """The keys that came with the request. One right key is enough."""
         return [k for k in (self.headers.get("x-functions-key"), self.argument("code")) if k]
 
     def argument(self, name: str) -> str | None:
-        """A query parameter; its name knows no case."""
+        """Return a query parameter; its name matches in any case."""
         return next((value for key, value in self.query.items() if key.lower() == name.lower()), None)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Reply:
-    """Status, headers and body."""
-
     status: int
     body: bytes = b""
     headers: list[tuple[str, str]] = field(default_factory=list)
 
 
 def empty(status: int, **headers: str) -> Reply:
-    """No body, and therefore no content type."""
+    """Return a reply without a body, and therefore without a content type."""
     return Reply(status=status, headers=[(n.replace("_", "-"), v) for n, v in headers.items()])
 
 
 def as_json(status: int, value: Any, **headers: str) -> Reply:
-    """A JSON body."""
+    """Return a reply with a JSON body."""
     try:
         body = json.dumps(value, ensure_ascii=False).encode()
     except UnicodeEncodeError:  # half a surrogate pair, which only an escape can hold
@@ -59,5 +61,5 @@ def as_json(status: int, value: Any, **headers: str) -> Reply:
 
 
 def unauthorized() -> Reply:
-    """What the real host says to a wrong key everywhere but at a function."""
+    """Return the Azure host's reply to a wrong key, everywhere except at a function."""
     return empty(401, WWW_Authenticate="Bearer")

@@ -1,10 +1,10 @@
-"""Route templates of HTTP triggers: which function a request is for, and its route parameters."""
+"""Route templates of HTTP triggers: the function that a request is for, and its route parameters."""
 
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 from local.host.http.constraints import Check, Unknown, checks_of
 
@@ -12,7 +12,7 @@ ALL_METHODS = ("GET", "POST", "DELETE", "HEAD", "PATCH", "PUT", "OPTIONS")
 BRACED = r"\{(?:[^{}]|\{\{|\}\})*\}(?!\})"  # inside a parameter a brace is written twice
 PARAMETER = re.compile(BRACED)
 INSIDE = re.compile(r"(\*{0,2})([^:=?]+)((?::\w+(?:\(.*?\)(?=:|=|\?|$))?)*)(?:=(.*?))?(\?)?", re.DOTALL)
-RESERVED = ("admin", "runtime")  # the real host serves no function whose route begins with these letters
+RESERVED = ("admin", "runtime")  # the Azure host serves no function whose route begins with these letters
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,17 +28,18 @@ class Parameter:
 
 @dataclass(frozen=True, kw_only=True)
 class Route:
-    """An HTTP trigger and the requests it takes."""
+    """An HTTP trigger and the requests that it takes."""
 
     function: str
     template: str
+    address: str  # the template with its prefix
     methods: frozenset[str]
     level: str
     pattern: re.Pattern[str]
     parameters: list[Parameter]  # in the order of the pattern's groups
 
     def match(self, path: str) -> dict[str, str] | None:
-        """The route parameters when the path, decoded, fits."""
+        """Return the route parameters if the decoded path fits, else None."""
         found = self.pattern.fullmatch(path)
         if found is None:
             return None
@@ -52,21 +53,22 @@ class Route:
         return given
 
     def conflicts(self, other: "Route") -> bool:
-        """Whether both are for the same requests: the real host takes neither template twice."""
+        """Return whether both are for the same requests. The Azure host does not take one template twice."""
         return self.template.lower() == other.template.lower() and bool(self.methods & other.methods)
 
 
 class NotATemplate(Exception):
-    """A route that cannot be understood."""
+    """A route that cannot be parsed."""
 
 
 def route_of(function: str, binding: dict[str, Any], prefix: str) -> Route:
-    """The route of a function, from its trigger's binding; without one it has the function's name."""
+    """Return the route of a function from its trigger's binding. Without a route it is the function's name."""
     template = (binding.get("route") or function).strip("/")
     parts = [(part, list(_parameters(part, function))) for part in _segments(f"{prefix}/{template}") if part]
     return Route(
         function=function,
         template=template,
+        address="/" + f"{prefix}/{template}".strip("/"),
         methods=frozenset(str(m).upper() for m in binding.get("methods") or ALL_METHODS),
         level=str(binding.get("authLevel") or "function").lower(),
         pattern=re.compile("".join(_piece(*part, function) for part in parts) + "/?", re.IGNORECASE | re.DOTALL),
@@ -75,7 +77,7 @@ def route_of(function: str, binding: dict[str, Any], prefix: str) -> Route:
 
 
 def find(routes: Iterable[Route], method: str, path: str) -> tuple[Route, dict[str, str]] | None:
-    """The first route that takes this method and path."""
+    """Return the first route that takes this method and path, with its parameters."""
     decoded = _decode(path)
     for route in routes:
         if method in route.methods and (parameters := route.match(decoded)) is not None:
@@ -84,7 +86,7 @@ def find(routes: Iterable[Route], method: str, path: str) -> tuple[Route, dict[s
 
 
 def query_of(text: str) -> dict[str, str]:
-    """A query string as the real host reads it: values of one key joined by commas; keys know no case."""
+    """Parse a query string as the Azure host does: values of one key, in any case, are joined by commas."""
     found: dict[str, tuple[str, list[str]]] = {}
     for pair in text.split("&"):
         name, equals, value = (unquote(part.replace("+", " ")) for part in pair.partition("="))
@@ -94,7 +96,7 @@ def query_of(text: str) -> dict[str, str]:
 
 
 def _segments(template: str) -> list[str]:
-    """The parts between slashes; a slash inside braces divides nothing."""
+    """Return the parts between slashes. A slash inside braces divides nothing."""
     return re.findall(rf"(?:{BRACED}|[^/])+", template)
 
 
@@ -114,7 +116,7 @@ def _parameters(part: str, function: str) -> Iterator[Parameter]:
 
 
 def _piece(part: str, parameters: list[Parameter], function: str) -> str:
-    """A path segment as a regular expression with its slash and a group for each parameter."""
+    """Return a path segment as a regular expression with its slash and a group for each parameter."""
     if len(parameters) == 1 and PARAMETER.fullmatch(part):
         (only,) = parameters
         group = "(.*)" if only.rest else "([^/]+)"
@@ -126,5 +128,18 @@ def _piece(part: str, parameters: list[Parameter], function: str) -> str:
 
 
 def _decode(text: str) -> str:
-    """Percent-decoded but for the slash, which would change what a parameter is part of."""
-    return unquote(re.sub("%2[fF]", "%252F", text))
+    """Percent-decoded but for the slash, which would change what a parameter is part of, and for what is no UTF-8."""
+    return re.sub("(?:%(?!2[fF])[0-9a-fA-F]{2})+", _decoded, text)
+
+
+def _decoded(found: re.Match[str]) -> str:
+    try:
+        return unquote(found[0], errors="strict")
+    except UnicodeDecodeError:
+        return found[0]
+
+
+def normalised(path: str) -> str:
+    """A path as the Azure host gives it to functions: decoded but for slashes, then only what has to be is encoded."""
+    decoded = re.sub("%(?![0-9a-fA-F]{2})", "%25", _decode(path))
+    return quote(decoded, safe="/!$&'()*+,-.:;=@_~%")

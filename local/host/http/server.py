@@ -1,66 +1,45 @@
 """The host's web server: reads requests within bounds, guards them, and hands them to whoever answers."""
 
 import asyncio
-import ipaddress
 import socket
 import sqlite3
 from collections.abc import Awaitable, Callable
-from typing import Any
-from urllib.parse import urlsplit
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 from aiohttp import web
 
+from local.host.http.bodies import BODY_LIMIT, Bodies, Refusal
 from local.host.http.reply import Reply, Request
 from local.host.http.routes import query_of
 from local.host.options import Unsuitable
 from local.host.storage.database import Unusable
+from local.http_server import BoundedServer, is_address, named_host
 
 EVERYWHERE = {"0.0.0.0", "::", ""}
-BODY_LIMIT = 100 * 1024 * 1024  # bytes, as on Azure
-BODY_SECONDS = 230.0  # Azure's own limit for a whole request
-HEAD_SECONDS = 20.0  # in which a request's head must have come, or the next on the same connection begun
-
-Answer = Callable[[Request], Awaitable[Reply]]
 
 
-class _Server(web.Server):
-    """Cuts off whoever connects and does not send a request's head in time, and bounds its body."""
+@dataclass(frozen=True, kw_only=True)
+class Site:
+    """What answers at an address, and whom it lets in."""
 
-    def __init__(self, *arguments: Any, **options: Any) -> None:
-        super().__init__(*arguments, **options)
-        self._heads: dict[Any, asyncio.TimerHandle] = {}
-
-    def connection_made(self, handler: Any, transport: asyncio.Transport) -> None:
-        """The time runs from the first moment."""
-        super().connection_made(handler, transport)
-        self._heads[handler] = asyncio.get_running_loop().call_later(HEAD_SECONDS, transport.abort)
-
-    def connection_lost(self, handler: Any, exc: BaseException | None = None) -> None:
-        """Nothing is left to be cut off."""
-        self._heads.pop(handler).cancel()
-        super().connection_lost(handler, exc)
-
-    def _make_request(
-        self, message: Any, payload: Any, protocol: Any, writer: Any, task: asyncio.Task[None]
-    ) -> web.BaseRequest:
-        self._heads[protocol].cancel()  # from here on the server's own limit for idle connections holds
-        loop = asyncio.get_running_loop()
-        return web.BaseRequest(message, payload, protocol, writer, task, loop, client_max_size=BODY_LIMIT)
+    guard: Callable[[web.BaseRequest], str | None]  # why nobody at this name or from this place may ask
+    admit: Callable[[Request], Reply | None]  # refuses a request by its head, before its body is read
+    answer: Callable[[Request], Awaitable[Reply]]
 
 
 class Listener:
     """One listening address and what answers there."""
 
-    def __init__(self, answer: Answer, *, guard: Callable[[web.BaseRequest], str | None]) -> None:
-        self._answer = answer
-        self._guard = guard
-        self._server = _Server(
-            self._handle,
-            access_log=None,
-            keepalive_timeout=HEAD_SECONDS,
-            auto_decompress=False,  # a function gets the bytes that were sent
-        )
-        self._runner = web.ServerRunner(self._server, shutdown_timeout=1.0)
+    def __init__(
+        self, site: Site, *, spool: Path | None, say: Callable[[str], None], shutdown_seconds: float = 1.0
+    ) -> None:
+        """Long bodies are kept in the folder `spool` while they arrive. A stop waits `shutdown_seconds` for the answers
+        under way."""
+        self._site = site
+        self._bodies = Bodies(spool)
+        server = BoundedServer(self._handle, body_limit=BODY_LIMIT, say=say, auto_decompress=False)
+        self._runner = web.ServerRunner(server, shutdown_timeout=shutdown_seconds)
         self.port = 0
         self._bind = ""
 
@@ -80,7 +59,7 @@ class Listener:
 
     async def answers(self, path: str) -> None:
         """Returns when a request has been answered; raises OSError when none is."""
-        reader, writer = await asyncio.open_connection(self._bind if _is_ip(self._bind) else "127.0.0.1", self.port)
+        reader, writer = await asyncio.open_connection(self._bind if is_address(self._bind) else "127.0.0.1", self.port)
         try:
             writer.write(f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode())
             if b" 200 " not in await reader.readline():
@@ -93,25 +72,37 @@ class Listener:
         await self._runner.cleanup()
 
     async def _handle(self, raw: web.BaseRequest) -> web.StreamResponse:
-        refusal = self._guard(raw)
+        refusal = self._site.guard(raw)
         if refusal is not None:
             return web.Response(status=403, text=refusal + "\n")
+        if not _is_text(raw):
+            return web.Response(status=400, text="An address or a header is not UTF-8.\n")
+        head = _request(raw)
+        refused = self._site.admit(head)
+        return _response(refused) if refused is not None else await self._handle_admitted(raw, head)
+
+    async def _handle_admitted(self, raw: web.BaseRequest, head: Request) -> web.StreamResponse:
         try:
-            async with asyncio.timeout(BODY_SECONDS):
-                await _invite(raw)
-                body = await raw.read()
-        except TimeoutError:
-            return web.Response(status=408, text="The body did not arrive in time.\n")
-        except web.HTTPRequestEntityTooLarge:
-            return web.Response(status=413, text=f"A body may have {BODY_LIMIT} bytes.\n")
-        try:
-            reply = await self._answer(_request(raw, body))
+            await _invite(raw)
+            async with self._bodies.received(raw) as body:
+                return _response(await self._site.answer(replace(head, body=body)))
+        except Refusal as refusal:
+            return web.Response(status=refusal.status, text=refusal.text)
         except (Unusable, sqlite3.Error) as error:
             return web.Response(status=503, text=f"The host's data cannot be used any more: {error}.\n")
-        response = web.Response(status=reply.status, body=reply.body or None)
-        for name, value in reply.headers:
-            response.headers.add(name, value)
-        return response
+
+
+def _is_text(raw: web.BaseRequest) -> bool:
+    """Whether the head is UTF-8; aiohttp has half a surrogate pair for each byte that is not."""
+    texts = (raw.raw_path, *(text for header in raw.headers.items() for text in header))
+    return all(text.isascii() or not any("\ud800" <= c <= "\udfff" for c in text) for text in texts)
+
+
+def _response(reply: Reply) -> web.StreamResponse:
+    response = web.Response(status=reply.status, body=reply.body or None)
+    for name, value in reply.headers:
+        response.headers.add(name, value)
+    return response
 
 
 async def _invite(raw: web.BaseRequest) -> None:
@@ -125,8 +116,9 @@ def from_outside(bind: str) -> Callable[[web.BaseRequest], str | None]:
     """Guards the public address: only names that nobody else can make point here."""
 
     def guard(raw: web.BaseRequest) -> str | None:
-        name = urlsplit(f"//{raw.headers.get('Host', '')}").hostname or ""
-        if name in {"", "localhost", bind, socket.gethostname().lower()} or name.endswith(".localhost") or _is_ip(name):
+        name = named_host(raw)
+        ours = {"", "localhost", bind, socket.gethostname().lower()}
+        if name is not None and (name in ours or name.endswith(".localhost") or is_address(name)):
             return None
         return f"This host does not answer to the name {name!r}; use 127.0.0.1 or localhost."
 
@@ -135,21 +127,13 @@ def from_outside(bind: str) -> Callable[[web.BaseRequest], str | None]:
 
 def from_workers(raw: web.BaseRequest) -> str | None:
     """Guards the address of the SDK's client, which needs no key: nothing that a browser sends may pass."""
-    name = urlsplit(f"//{raw.headers.get('Host', '')}").hostname
-    if name != "127.0.0.1" or "Origin" in raw.headers or "Sec-Fetch-Site" in raw.headers:
+    if named_host(raw) != "127.0.0.1" or "Origin" in raw.headers or "Sec-Fetch-Site" in raw.headers:
         return "Only the app's own durable client may call this address."
     return None
 
 
-def _is_ip(name: str) -> bool:
-    try:
-        ipaddress.ip_address(name)
-    except ValueError:
-        return False
-    return True
-
-
-def _request(raw: web.BaseRequest, body: bytes) -> Request:
+def _request(raw: web.BaseRequest) -> Request:
+    """The head of a request."""
     path, _, query = raw.raw_path.partition("?")
     headers: dict[str, str] = {}
     for name, value in raw.headers.items():
@@ -162,5 +146,5 @@ def _request(raw: web.BaseRequest, body: bytes) -> Request:
         query_text=query,
         query=query_of(query),
         headers=headers,
-        body=body,
+        body=b"",
     )

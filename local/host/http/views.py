@@ -1,4 +1,4 @@
-"""How instances and histories look from outside."""
+"""Instances and histories in the form of the management API."""
 
 import json
 import sqlite3
@@ -17,15 +17,15 @@ SCHEDULED_BY = {
 HIDDEN = {
     Kind.EXECUTION_STARTED: {"Name", "OrchestrationInstance", "ParentInstance", "Version", "Tags"},
     Kind.TIMER_FIRED: {"TimerId"},
-    Kind.TASK_SCHEDULED: {"Version", "Tags"},
-    Kind.CHILD_CREATED: {"Version", "Tags"},
+    Kind.TASK_SCHEDULED: {"Version"},
+    Kind.CHILD_CREATED: {"Version"},
 }
 ALWAYS_HIDDEN = {"EventId", "IsPlayed", "TaskScheduledId"}
 WITH_RESULT = {Kind.TASK_COMPLETED, Kind.CHILD_COMPLETED, Kind.EXECUTION_COMPLETED}
 
 
 def status(row: sqlite3.Row, *, show_input: bool) -> dict[str, Any]:
-    """An instance as the management API gives it."""
+    """Return an instance as the management API shows it."""
     return {
         "name": row["name"],
         "instanceId": row["id"],
@@ -39,12 +39,12 @@ def status(row: sqlite3.Row, *, show_input: bool) -> dict[str, Any]:
 
 
 def whole_seconds(stamp: str) -> str:
-    """The API knows no fractions."""
+    """Cut the fraction of a second, which the API does not show."""
     return stamp.partition(".")[0].rstrip("Z") + "Z"
 
 
 def history(recorded: Iterable[Event], *, show_output: bool, show_input: bool) -> list[dict[str, Any]]:
-    """Turn boundaries left out, and each schedule folded into the completion that ended it."""
+    """Return the history without turn boundaries, with each schedule merged into the completion that ended it."""
     shown: list[dict[str, Any]] = []
     scheduled: dict[tuple[int, int], tuple[Event, dict[str, Any]]] = {}
     for event in recorded:
@@ -86,7 +86,7 @@ def _fold(cause: tuple[Event, dict[str, Any]], view: dict[str, Any], shown: list
 
 
 def _parsed(text: str | None, otherwise: Any = None) -> Any:
-    """The value of JSON text; a failed execution's result is plain text."""
+    """Return the value of JSON text. A failed execution's result is plain text."""
     if text is None:
         return None
     try:

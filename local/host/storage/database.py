@@ -7,13 +7,14 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
 T = TypeVar("T")
 Job = Callable[["Queries"], T]
 HERE = Path(__file__).parent
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 GROUP = 256  # changes in one commit at most: what waits longer than that shares the next one
 
 
@@ -60,8 +61,7 @@ class Database:
     def __init__(self, path: Path, on_broken: Callable[[BaseException], None]) -> None:
         self._path = path
         self._on_broken = on_broken
-        self._jobs: queue.SimpleQueue[tuple[Job[Any], asyncio.Future[Any], asyncio.AbstractEventLoop] | None]
-        self._jobs = queue.SimpleQueue()
+        self._jobs: queue.SimpleQueue[_Change | None] = queue.SimpleQueue()
         self._broken: BaseException | None = None
         self._lock = _lock(path)
         self.epoch = _prepare(path)
@@ -69,13 +69,14 @@ class Database:
         self._thread = threading.Thread(target=self._serve, name="database", daemon=True)
         self._thread.start()
 
-    async def write(self, job: Job[T]) -> T:
-        """Runs a change; when this returns it is on the disk."""
+    async def write(self, job: Job[T], *, synced: bool = True) -> T:
+        """Runs a change; when this returns it is on the disk, or without `synced` in the file, which outlives a kill of
+        the host but not of the machine."""
         if self._broken is not None:
             raise Unusable(f"{self._path} can no longer be written: {self._broken}")
         loop = asyncio.get_running_loop()
         done: asyncio.Future[T] = loop.create_future()
-        self._jobs.put((job, done, loop))
+        self._jobs.put(_Change(job, done, loop, synced))
         return await done
 
     @contextmanager
@@ -112,13 +113,13 @@ class Database:
             self._commit(connection, group)
         connection.close()
 
-    def _commit(self, connection: sqlite3.Connection, group: list[Any]) -> None:
+    def _commit(self, connection: sqlite3.Connection, group: list["_Change"]) -> None:
         """Runs a group of changes in one transaction; one that fails takes back only itself."""
         outcomes: list[tuple[Any, BaseException | None]] = []
         try:
+            connection.execute(f"PRAGMA synchronous = {'FULL' if any(c.synced for c in group) else 'NORMAL'}")
             connection.execute("BEGIN IMMEDIATE")
-            for job, _, _ in group:
-                outcomes.append(_attempt(connection, job))
+            outcomes.extend(_attempt(connection, change.job) for change in group)
             connection.execute("COMMIT")
         except sqlite3.Error as error:
             self._broken = error
@@ -128,6 +129,16 @@ class Database:
         _tell(group, outcomes)
         if self._broken is not None:
             self.give_up(self._broken)
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """A change that waits for its commit."""
+
+    job: Job[Any]
+    done: asyncio.Future[Any]
+    loop: asyncio.AbstractEventLoop
+    synced: bool
 
 
 def _attempt(connection: sqlite3.Connection, job: Job[Any]) -> tuple[Any, BaseException | None]:
@@ -144,19 +155,19 @@ def _attempt(connection: sqlite3.Connection, job: Job[Any]) -> tuple[Any, BaseEx
     return result, None
 
 
-def _tell(group: list[Any], outcomes: list[tuple[Any, BaseException | None]]) -> None:
+def _tell(group: list[_Change], outcomes: list[tuple[Any, BaseException | None]]) -> None:
     """Hands the results back, with one wake-up of the event loop for all of them."""
 
     def deliver() -> None:
-        for (_, done, _), (result, error) in zip(group, outcomes, strict=True):
-            if done.cancelled():
+        for change, (result, error) in zip(group, outcomes, strict=True):
+            if change.done.cancelled():
                 continue
             if error is None:
-                done.set_result(result)
+                change.done.set_result(result)
             else:
-                done.set_exception(error)
+                change.done.set_exception(error)
 
-    group[0][2].call_soon_threadsafe(deliver)
+    group[0].loop.call_soon_threadsafe(deliver)
 
 
 def _connect(path: Path) -> sqlite3.Connection:
@@ -199,6 +210,7 @@ def _prepare(path: Path) -> int:
         if not connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]:
             _create(connection)
         queries = Queries(connection)
+        _upgrade(connection)
         version = queries.one("read_meta", key="version")
         if version is None or version["value"] != SCHEMA_VERSION:
             connection.execute("ROLLBACK")
@@ -212,6 +224,15 @@ def _prepare(path: Path) -> int:
         queries.run("write_meta", key="epoch", value=epoch)
         connection.execute("COMMIT")
         return epoch
+
+
+def _upgrade(connection: sqlite3.Connection) -> None:
+    """A file of format 1 gets what format 2 has more."""
+    queries = Queries(connection)
+    version = queries.one("read_meta", key="version")
+    if version is not None and version["value"] == 1:
+        connection.execute("ALTER TABLE activities ADD COLUMN leased_until REAL")
+        queries.run("write_meta", key="version", value=2)
 
 
 def _create(connection: sqlite3.Connection) -> None:

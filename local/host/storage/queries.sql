@@ -72,6 +72,9 @@ DELETE FROM queued_starts WHERE id = :id;
 -- name: all_activities
 SELECT * FROM activities ORDER BY id;
 
+-- name: lease_activity
+UPDATE activities SET leased_until = :until WHERE id = :id;
+
 -- name: add_activity
 INSERT INTO activities (instance, execution, task, name, input)
 VALUES (:instance, :execution, :task, :name, :input);
@@ -90,7 +93,7 @@ INSERT OR REPLACE INTO timers (instance, task, execution, due, fire_at)
 VALUES (:instance, :task, :execution, :due, :fire_at);
 
 -- name: take_timer
--- Only the very one that came due: its instance may have begun anew and set another under the same id.
+-- Take only this timer: its instance may have started again and set another timer under the same id.
 DELETE FROM timers WHERE instance = :instance AND task = :task AND execution = :execution AND due = :due;
 
 -- name: delete_timer

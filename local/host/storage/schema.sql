@@ -52,7 +52,8 @@ CREATE TABLE activities (
     execution TEXT NOT NULL,
     task      INTEGER NOT NULL,
     name      TEXT NOT NULL,
-    input     TEXT
+    input     TEXT,
+    leased_until REAL                         -- seconds since 1970: a host runs it, the next start waits for this
 );
 
 -- Durable timers that have not fired.

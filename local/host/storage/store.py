@@ -1,4 +1,4 @@
-"""What the host keeps, and the changes that go together: each function here is one transaction or part of one."""
+"""The host's data, and the changes that belong together: each function here is one transaction or part of one."""
 
 import sqlite3
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ class Activity:
 
 @dataclass(frozen=True, kw_only=True)
 class DueTimer:
-    """A durable timer and when it fires."""
+    """A durable timer and its time."""
 
     instance: str
     execution: str
@@ -42,7 +42,7 @@ class DueTimer:
 
 @dataclass(frozen=True, kw_only=True)
 class Saved:
-    """What a change has left to be done; the engine picks it up without reading the file again."""
+    """What is to be done after a change. The engine takes it up without reading the file again."""
 
     wake: tuple[str, ...] = ()  # instances with messages
     activities: tuple[Activity, ...] = ()
@@ -57,12 +57,13 @@ class AlreadyExists(Exception):
 
 
 def load_history(queries: Queries, instance: str) -> list[Event]:
-    """The events of the current execution."""
+    """Return the events of the current execution."""
     return [orjson.loads(row["event"]) for row in queries.all("read_history", instance=instance)]
 
 
 def start_instance(queries: Queries, start: Event) -> Saved:
-    """A client's start: refused while the id is in use, otherwise nothing remains of what had it before."""
+    """Start an instance for a client; raise AlreadyExists if the id is in use. Nothing of an earlier instance with that
+    id remains."""
     found = queries.one("find_instance", id=start["OrchestrationInstance"]["InstanceId"])
     if found is not None and found["status"] not in FINISHED:
         raise AlreadyExists(found["status"])
@@ -72,20 +73,20 @@ def start_instance(queries: Queries, start: Event) -> Saved:
 
 
 def add_message(queries: Queries, instance: str, event: Event, execution: str | None = None) -> Saved:
-    """Sends an event to an instance."""
+    """Send an event to an instance."""
     queries.run("add_message", instance=instance, execution=execution, event=orjson.dumps(event))
     return Saved(wake=(instance,))
 
 
 def finish_activity(queries: Queries, activity: Activity, event: Event) -> Saved:
-    """Keeps a result, once: the row is gone when another answer for it comes."""
+    """Keep a result once: the activity's row is gone when a second answer comes."""
     if not queries.run("delete_activity", id=activity.id):
         return Saved()
     return add_message(queries, activity.instance, event, activity.execution)
 
 
 def fire_timer(queries: Queries, timer: DueTimer, now: datetime) -> Saved:
-    """Turns a due timer into a message, once."""
+    """Turn a due timer into a message, once."""
     key = {"instance": timer.instance, "task": timer.task, "execution": timer.execution, "due": timer.due}
     if not queries.run("take_timer", **key):
         return Saved()
@@ -94,12 +95,12 @@ def fire_timer(queries: Queries, timer: DueTimer, now: datetime) -> Saved:
 
 
 def discard_messages(queries: Queries, ids: list[int]) -> None:
-    """Drops messages that no turn can use."""
+    """Drop messages that no turn can use."""
     queries.run_many("delete_message", [{"id": i} for i in ids])
 
 
 def save_turn(queries: Queries, instance: sqlite3.Row, taken: list[int], outcome: Outcome, now: datetime) -> Saved:
-    """A whole turn: history, messages, timers and status together."""
+    """Save a whole turn: history, messages, timers and status together."""
     discard_messages(queries, taken)
     if outcome.successor is not None:
         return _succeed(queries, instance, outcome.successor)
@@ -118,10 +119,10 @@ def save_turn(queries: Queries, instance: sqlite3.Row, taken: list[int], outcome
 
 
 def purge(queries: Queries, instances: list[str]) -> int:
-    """Removes finished instances and everything that belongs to them; gives back how many there were."""
+    """Remove finished instances with everything that belongs to them; return their number."""
     deleted = 0
     for instance in instances:
-        if queries.run("delete_finished", id=instance):  # another client may have started it anew meanwhile
+        if queries.run("delete_finished", id=instance):  # another client may have started it again meanwhile
             _forget(queries, instance)
             deleted += 1
     queries.all("give_back")
@@ -158,7 +159,7 @@ def _append(queries: Queries, instance: str, new: list[Event]) -> None:
 
 
 def _succeed(queries: Queries, instance: sqlite3.Row, successor: list[Event]) -> Saved:
-    """Continue-as-new: the next generation takes over what was raised and not yet taken in."""
+    """Continue as new: the next generation gets the events that were raised and not taken."""
     late = [r for r in queries.all("read_messages", instance=instance["id"]) if r["execution"] is None]
     start, *carried = successor
     _create(queries, start)
@@ -171,7 +172,7 @@ def _succeed(queries: Queries, instance: sqlite3.Row, successor: list[Event]) ->
 
 
 def _send(queries: Queries, instance: sqlite3.Row, outcome: Outcome, now: datetime) -> Saved:
-    """Everything the turn has set going."""
+    """Store the activities, timers and children that the turn starts."""
     calls = _reordered(outcome.calls)
     activities = [_add_activity(queries, instance, call.task, call.name, call.input) for call in calls]
     timers = [_add_timer(queries, instance, timer.task, timer.fire_at, now) for timer in outcome.timers]
@@ -182,7 +183,7 @@ def _send(queries: Queries, instance: sqlite3.Row, outcome: Outcome, now: dateti
 
 
 def _reordered(calls: list[Call]) -> list[Call]:
-    """The real host's queue keeps no order: there too the last of a fan-out was seen to overtake the one before it."""
+    """The Azure host's queue keeps no order: the last call of a fan-out was seen to overtake the one before it."""
     return [*calls[:-2], *reversed(calls[-2:])]
 
 
@@ -198,7 +199,7 @@ def _add_activity(queries: Queries, instance: sqlite3.Row, task: int, name: str,
 
 
 def _add_timer(queries: Queries, instance: sqlite3.Row, task: int, fire_at: str, now: datetime) -> DueTimer:
-    """The real host waits in whole seconds, rounded down: so does this one, for apps must be proof against it."""
+    """The Azure host waits whole seconds, rounded down. This host does the same, because apps must tolerate it."""
     wait = floor((events.moment(fire_at) - now).total_seconds())
     row: dict[str, Any] = {
         "instance": instance["id"],
@@ -212,7 +213,7 @@ def _add_timer(queries: Queries, instance: sqlite3.Row, task: int, fire_at: str,
 
 
 def _start_child(queries: Queries, start: Event) -> Saved:
-    """A sub-orchestration whose id is in use waits for that one's end."""
+    """A sub-orchestration whose id is in use waits until that instance ends."""
     instance = start["OrchestrationInstance"]["InstanceId"]
     found = queries.one("find_instance", id=instance)
     if found is not None and found["status"] not in FINISHED:
@@ -222,7 +223,7 @@ def _start_child(queries: Queries, start: Event) -> Saved:
 
 
 def _end(queries: Queries, instance: sqlite3.Row, outcome: Outcome) -> Saved:
-    """The instance is over: nothing is left waiting for it, its parent is told, a queued start may follow."""
+    """End the instance: delete what waits for it, send its result to its parent, and start a queued one."""
     for table in ("messages", "activities", "timers"):
         queries.run(f"delete_{table}", instance=instance["id"])
     woken: list[str] = []
@@ -238,7 +239,7 @@ def _end(queries: Queries, instance: sqlite3.Row, outcome: Outcome) -> Saved:
 
 
 def rewind(queries: Queries, instance: str, note: Event) -> Saved:
-    """Takes a failed instance back to before its failures, and with it the children that caused them."""
+    """Take a failed instance back to before its failures, with the children that caused them."""
     row = queries.one("find_instance", id=instance)
     if row is None or row["status"] != "Failed":  # by now
         return Saved()

@@ -1,23 +1,33 @@
-"""NCRONTAB schedules: when a timer trigger runs next."""
+"""NCRONTAB schedules of timer triggers."""
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 from local.host.settings import timespan
 
-FIELDS = (("second", 0, 59), ("minute", 0, 59), ("hour", 0, 23), ("day", 1, 31), ("month", 1, 12), ("weekday", 0, 7))
-_MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
-MONTHS = {month: i for i, month in enumerate(_MONTHS, start=1)}
-DAYS = {d: i for i, d in enumerate(["sun", "mon", "tue", "wed", "thu", "fri", "sat"])}
+MONTHS = (
+    *("january", "february", "march", "april", "may", "june"),
+    *("july", "august", "september", "october", "november", "december"),
+)
+DAYS = ("sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday")
+FIELDS: tuple[tuple[str, int, int, tuple[str, ...]], ...] = (
+    ("second", 0, 59, ()),
+    ("minute", 0, 59, ()),
+    ("hour", 0, 23, ()),
+    ("day", 1, 31, ()),
+    ("month", 1, 12, MONTHS),
+    ("weekday", 0, 6, DAYS),
+)
 HORIZON = timedelta(days=366 * 8)  # no real date repeats later: 29 February across a century
 
 
 class NotASchedule(Exception):
-    """A schedule that cannot be understood, or that never comes."""
+    """A schedule that cannot be parsed, or that never comes."""
 
 
 class Schedule:
-    """Six fields from seconds to weekdays (five: without seconds), or a time span between runs."""
+    """Six fields from seconds to weekdays, five without seconds, or a time span between runs."""
 
     def __init__(self, text: str) -> None:
         self._text = text
@@ -31,11 +41,10 @@ class Schedule:
         if len(parts) != 6:
             raise NotASchedule(f"The schedule {text!r} has {len(parts)} fields; six are wanted, or a time span.")
         fields = [_values(part, *field, text) for part, field in zip(parts, FIELDS, strict=True)]
-        self._seconds, self._minutes, self._hours, self._days, self._months, weekdays = fields
-        self._weekdays = {day % 7 for day in weekdays}
+        self._seconds, self._minutes, self._hours, self._days, self._months, self._weekdays = fields
 
     def after(self, moment: datetime) -> datetime:
-        """The first run later than this."""
+        """Return the first run later than this time."""
         if self._every is not None:
             return moment + self._every
         start = moment.astimezone(UTC).replace(microsecond=0) + timedelta(seconds=1)
@@ -53,7 +62,7 @@ class Schedule:
             day = (day + timedelta(days=1)).replace(hour=0, minute=0, second=0)
 
     def _time_in(self, day: datetime) -> datetime | None:
-        """The first matching time of a day that is not before the moment given."""
+        """Return the first matching time of a day that is not before the given one."""
         for hour in (h for h in sorted(self._hours) if h >= day.hour):
             for minute in (m for m in sorted(self._minutes) if hour > day.hour or m >= day.minute):
                 first = day.second if (hour, minute) == (day.hour, day.minute) else 0
@@ -72,32 +81,46 @@ def _span(text: str) -> timedelta:
     return timedelta(seconds=seconds)
 
 
-def _values(part: str, name: str, low: int, high: int, text: str) -> set[int]:
+def _values(part: str, name: str, low: int, high: int, words: tuple[str, ...], text: str) -> set[int]:
     found: set[int] = set()
     for item in part.split(","):
-        span, _, step = item.partition("/")
         try:
-            found.update(_range(span, low, high, bool(step))[:: int(step or 1)])
-        except (ValueError, KeyError):
+            found.update(_range(item, low, high, words))
+        except ValueError:
             raise NotASchedule(
                 f"The schedule {text!r} has {item!r} as its {name}; {low} to {high} is wanted."
             ) from None
     return found
 
 
-def _range(span: str, low: int, high: int, stepped: bool) -> range:
-    if span in {"*", "?"}:
-        return range(low, high + 1)
+def _range(item: str, low: int, high: int, words: tuple[str, ...]) -> range:
+    """The values of one item. NCrontab swaps the ends of a range that runs backwards, and takes step 0 for 1."""
+    span, slash, step = item.partition("/")
+    every = max(1, _step(step)) if slash else 1
+    if span == "*":
+        return range(low, high + 1, every)
     first, dash, last = span.partition("-")
-    start = _number(first)
-    end = _number(last) if dash else (high if stepped else start)
+    start = _number(first, low, words)
+    end = _number(last, low, words) if dash else (high if slash else start)
+    start, end = min(start, end), max(start, end)
     if not low <= start <= end <= high:
-        raise ValueError(span)
-    return range(start, end + 1)
+        raise ValueError(item)
+    return range(start, end + 1, every)
 
 
-def _number(text: str) -> int:
-    short = text.lower()[:3]
-    if short in MONTHS:
-        return MONTHS[short]
-    return DAYS[short] if short in DAYS else int(text)
+def _step(text: str) -> int:
+    """A number, with a sign or without."""
+    if not re.fullmatch("[-+]?[0-9]+", text):
+        raise ValueError(text)
+    return int(text)
+
+
+def _number(text: str, low: int, words: tuple[str, ...]) -> int:
+    """A number without a sign, or the beginning of a name: the first name that begins so counts."""
+    if text.isascii() and text.isdigit():
+        return int(text)
+    if text:
+        for number, word in enumerate(words, start=low):
+            if word.startswith(text.lower()):
+                return number
+    raise ValueError(text)

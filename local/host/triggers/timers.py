@@ -53,6 +53,13 @@ class TimerTriggers:
             for name, schedule in schedules.items()
         }
 
+    async def drain(self) -> None:
+        """Ends the waiting for schedules, and returns when every run under way has ended."""
+        for task in self._tasks.values():
+            task.cancel()
+        while self._runs:
+            await asyncio.wait(self._runs.values())
+
     async def stop(self) -> None:
         """Ends the waiting; a run that is under way is lost."""
         tasks = [*self._tasks.values(), *self._runs.values()]

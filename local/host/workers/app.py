@@ -1,4 +1,4 @@
-"""Finding and reading a function app, as the Azure Functions Python worker does: runs inside a worker process."""
+"""Finds and loads a function app inside a worker process, as the Azure Functions Python worker does."""
 
 import importlib
 import inspect
@@ -18,35 +18,37 @@ from local.host.workers import bindings as known
 
 
 class NotLoadable(Exception):
-    """The app cannot be used; the text names the file and what to do."""
+    """The app cannot be used. The text names the file and what to do."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Function:
-    """One registered function, with what is needed to call it."""
+    """A registered function, with what is needed to call it."""
 
     name: str
     trigger: str
     code: Callable[..., Any]
     bindings: list[dict[str, Any]]
+    entry: str  # the name in the app's code
+    script: str
     reason: str | None = None  # why it is not registered
     disabled: bool = False  # by a setting
     retried: bool = False  # by a policy, which this host does not follow
 
     def describe(self) -> dict[str, Any]:
-        """What the host needs to know of it."""
+        """Return what the host needs to know about the function."""
         return {k: v for k, v in vars(self).items() if k != "code"}
 
 
 def load(folder: Path) -> dict[str, Function]:
-    """Imports function_app.py and reads what it registers."""
+    """Import function_app.py and return the functions that it registers."""
     script = os.environ.get("PYTHON_SCRIPT_FILE_NAME", "function_app.py")
     if not (folder / script).is_file():
         raise NotLoadable(f"{folder} holds no {script}. Name the folder of a Python v2 function app with --app.")
     packages = folder / ".python_packages" / "lib" / "site-packages"
     sys.path[:0] = [str(folder), *([str(packages)] if packages.is_dir() else [])]
     module = importlib.import_module(Path(script).stem)
-    return {f.name: f for f in map(_read, _register(module, script).get_functions())}
+    return {f.name: f for f in (_read(found, script) for found in _register(module, script).get_functions())}
 
 
 def _register(module: ModuleType, script: str) -> FunctionRegister:
@@ -59,7 +61,7 @@ def _register(module: ModuleType, script: str) -> FunctionRegister:
     return found[0][1]
 
 
-def _read(function: Any) -> Function:
+def _read(function: Any, script: str) -> Function:
     bindings = json.loads(json.dumps(function.get_bindings_dict()["bindings"], cls=StringifyEnumJsonEncoder))
     trigger = function.get_trigger()
     kind = trigger.type if trigger is not None else "none"
@@ -73,6 +75,8 @@ def _read(function: Any) -> Function:
         trigger=kind,
         code=code,
         bindings=bindings,
+        entry=getattr(code, "__name__", name),
+        script=script,
         reason=reason,
         disabled=disabled,
         retried=function.get_setting("retry_policy") is not None,
@@ -80,12 +84,12 @@ def _read(function: Any) -> Function:
 
 
 def _disabling(name: str) -> tuple[str, str]:
-    """The settings that disable a function; no shell sets one whose name has dots."""
+    """Return the settings that disable a function. A shell cannot set a variable with dots in its name."""
     return f"AzureWebJobs.{name}.Disabled", f"AzureWebJobs_{name}_Disabled"
 
 
 def _check_parameters(name: str, code: Callable[..., Any], bindings: list[dict[str, Any]]) -> None:
-    """The real worker loads no app whose functions' parameters are not their bindings."""
+    """Raise NotLoadable for a function whose parameters are not its bindings, as the real worker does."""
     declared = set(inspect.signature(code).parameters)
     bound = {b["name"] for b in bindings if b["name"] != known.RETURN}
     if "context" not in bound:

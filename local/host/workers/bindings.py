@@ -1,4 +1,4 @@
-"""The names of triggers and bindings, and which of them this host has."""
+"""The names of triggers and bindings, and which of them this host supports."""
 
 ORCHESTRATION = "orchestrationTrigger"
 ACTIVITY = "activityTrigger"

@@ -32,6 +32,8 @@ class Trace(_abc.TraceContext):
         """None."""
         return {}
 
+    Traceparent, Tracestate, Attributes = trace_parent, trace_state, attributes  # the Azure worker's own names
+
 
 @dataclass(frozen=True)
 class Retry:
@@ -50,10 +52,6 @@ class Context(func.Context):
         self._folder = folder
         self._invocation = invocation
         self._trace = Trace()
-
-    def enter(self) -> None:
-        """Leaves the id of this call in the thread that runs it."""
-        THREADS.invocation_id = self._invocation
 
     @property
     def invocation_id(self) -> str:

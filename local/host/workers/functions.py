@@ -1,4 +1,4 @@
-"""The app's functions as the host knows them, and the answers of its HTTP functions."""
+"""The app's functions as the host registers them, and the replies of its HTTP functions."""
 
 import asyncio
 import re
@@ -8,7 +8,7 @@ from typing import Any
 
 from local.host.durable.engine import Functions
 from local.host.http.reply import Reply, Request, empty
-from local.host.http.routes import RESERVED, Route, find, route_of
+from local.host.http.routes import RESERVED, Route, find, normalised, route_of
 from local.host.workers import bindings
 from local.host.workers.pool import Aborted, Died, Pool, TimedOut
 
@@ -16,12 +16,12 @@ FRAMING = {"content-length", "transfer-encoding"}  # said by the server itself, 
 
 
 class Refused(Exception):
-    """The app asks for something whose absence would lose work."""
+    """The app uses a trigger whose absence would lose work."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Registered:
-    """Everything an app registers, sorted by what the host does with it."""
+    """Everything that an app registers, sorted by its use."""
 
     all: list[dict[str, Any]]
     routes: list[Route] = field(default_factory=list)  # by function name, which is the order in which they are tried
@@ -33,7 +33,7 @@ class Registered:
 
 
 def register(described: list[dict[str, Any]], prefix: str) -> Registered:
-    """Sorts what the app registers; raises Refused for a trigger whose messages would be lost."""
+    """Sort the functions that the app registers; raise Refused for a trigger whose messages would be lost."""
     for function in described:
         known = function["trigger"] in bindings.SUPPORTED_TRIGGERS | bindings.HARMLESS_TRIGGERS
         if not known and not function.get("disabled"):
@@ -60,7 +60,7 @@ def register(described: list[dict[str, Any]], prefix: str) -> Registered:
 
 
 def _routes(functions: list[dict[str, Any]], prefix: str) -> tuple[list[Route], dict[str, str]]:
-    """The routes in the real host's order, and why some functions have none."""
+    """Return the routes in the Azure host's order, and the reasons why some functions have none."""
     routes: list[Route] = []
     clashes: dict[str, str] = {}
     for function in sorted(functions, key=lambda f: str(f["name"]).lower()):
@@ -74,7 +74,7 @@ def _routes(functions: list[dict[str, Any]], prefix: str) -> tuple[list[Route], 
 
 
 def _warnings(functions: list[dict[str, Any]], routes: list[Route]) -> list[str]:
-    """What runs here and otherwise, or not at all, on Azure."""
+    """Return a warning for each function that behaves differently on Azure."""
     retried = [f["name"] for f in functions if f.get("retried")]
     reserved = [r.function for r in routes if r.template.lower().startswith(RESERVED)]
     return [
@@ -92,7 +92,7 @@ def _trigger(function: dict[str, Any]) -> dict[str, Any]:
 
 
 def _called(functions: list[dict[str, Any]], trigger: str, key: str) -> dict[str, str]:
-    """By the name under which it is called, which may be another than the function's own."""
+    """Map the name under which a function is called to its own name, which may differ."""
     found = [f for f in functions if f["trigger"] == trigger]
     return {str(_trigger(f).get(key) or f["name"]).lower(): f["name"] for f in found}
 
@@ -106,17 +106,22 @@ class HttpFunctions:
         self._allowed = allowed
         self.registered = Registered(all=[])
 
-    async def answer(self, request: Request) -> Reply | None:
-        """The function's reply, or None when there is no function for this."""
+    def admit(self, request: Request) -> Reply | None:
+        """Refuses a request by its head: no function is for it, or its key does not open the function."""
         found = find(self.registered.routes, request.method, request.path)
         if found is None:
-            return None
+            return empty(404)
+        return None if self._allowed(request.keys, found[0].level) else empty(401)
+
+    async def answer(self, request: Request) -> Reply:
+        """The reply of the function for a request that was admitted."""
+        found = find(self.registered.routes, request.method, request.path)
+        if found is None:  # the app was loaded again meanwhile
+            return empty(404)
         route, parameters = found
-        if not self._allowed(request.keys, route.level):
-            return empty(401)
         header = {
             "method": request.method,
-            "url": request.url,
+            "url": request.with_path(normalised(request.path)),
             "headers": request.headers,
             "query": {name: value for name, value in request.query.items() if value},
             "route": parameters,
@@ -141,12 +146,12 @@ class HttpFunctions:
         headers += [("Set-Cookie", c) for c in answer["cookies"]]
         if (trouble := _unsendable(answer["status"], headers)) is not None:
             self._pool.report(f"Function {function} failed: its response has {trouble}.")
-            return empty(500)
+            return Reply(status=500, headers=[h for h in headers if h[0].lower() == "retry-after"])
         return Reply(status=answer["status"], body=payload, headers=headers)
 
 
 def _unsendable(status: int, headers: list[tuple[str, str]]) -> str | None:
-    """What HTTP has no way to say, if anything: the real host refuses it too."""
+    """Return what HTTP cannot carry, or None. The Azure host refuses it too."""
     if not 200 <= status <= 999:
         return f"the status {status}, which is none"
     broken = [name for name, value in headers if not re.fullmatch(r"[\t -~]*", f"{name}{value}")]

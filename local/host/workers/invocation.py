@@ -1,4 +1,4 @@
-"""From the host's frames to a function's arguments and from its result back, by the SDK's own converters."""
+"""Converts the host's frames to a function's arguments, and its result back, by the SDK's own converters."""
 
 import inspect
 from collections.abc import Callable
@@ -11,13 +11,14 @@ from azure.functions._durable_functions import OrchestrationContext
 from local.host.workers import app as apps
 from local.host.workers import bindings
 from local.host.workers.context import Context
+from local.host.workers.cookies import rewritten
 from local.host.workers.wire import Header
 
 Arguments = dict[str, Any]
 
 
 def prepare(function: apps.Function, header: Header, body: bytes, folder: str) -> Arguments:
-    """The keyword arguments of one call."""
+    """Return the keyword arguments of one call."""
     arguments: Arguments = {}
     for binding in function.bindings:
         if binding["type"] == function.trigger:
@@ -32,13 +33,15 @@ def prepare(function: apps.Function, header: Header, body: bytes, folder: str) -
 
 
 def result_of(function: apps.Function, value: Any, arguments: Arguments) -> tuple[Header, bytes]:
-    """The answer to the host for what a function returned, or set as its output."""
+    """Return the answer to the host for what a function returned, or set as its output."""
     outputs = [a for a in arguments.values() if isinstance(a, Output)]
+    if outputs and function.trigger == bindings.HTTP and outputs[0].get() is None:
+        return {"ok": True, "status": 204, "headers": [], "cookies": []}, b""
     return RESULTS[function.trigger](outputs[0].get() if outputs else value)
 
 
 class Output(func.Out[Any]):
-    """Where a function leaves its response when it does not return it."""
+    """Takes a function's response that it does not return."""
 
     def __init__(self) -> None:
         self._value: Any = None
@@ -48,7 +51,7 @@ class Output(func.Out[Any]):
         self._value = val
 
     def get(self) -> Any:
-        """What was set last."""
+        """Return what was set last."""
         return self._value
 
 
@@ -84,14 +87,13 @@ def _orchestration_context(_: Header, body: bytes) -> Any:
 
 
 def _http_response(value: Any) -> tuple[Header, bytes]:
-    if value is None:
-        return {"ok": True, "status": 204, "headers": [], "cookies": []}, b""
+    """Raises for what is no response, None included, as the worker does for the v2 model."""
     datum = _converter(bindings.HTTP_OUTPUT).encode(value, expected_type=None)
     if datum.type == "string":
         headers = [["content-type", "text/plain; charset=utf-8"]]
         return {"ok": True, "status": 200, "headers": headers, "cookies": []}, datum.value.encode()
     parts = datum.value
-    cookies = [morsel.OutputString() for cookie in parts["cookies"] or [] for morsel in cookie.values()]
+    cookies = rewritten(parts["cookies"] or [])
     headers = [[name, text.value] for name, text in parts["headers"].items()]
     answer = {"ok": True, "status": int(parts["status_code"].value), "headers": headers, "cookies": cookies}
     return answer, parts["body"].value

@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import logging
 import os
 import sys
 import time
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from local.host.workers.call_log import told
 from local.host.workers.wire import Header, Unpacker, pack
 
 ROOT = Path(__file__).parents[3]
@@ -78,11 +80,20 @@ class Worker:
 class Pool:
     """As many workers as asked for, with the same app."""
 
-    def __init__(self, folder: Path, size: int, environment: dict[str, str], say: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        size: int,
+        environment: dict[str, str],
+        say: Callable[[str], None],
+        shown: int = logging.WARNING,
+    ) -> None:
+        """`shown` is the level from which on the host's and the app's own log is written."""
         self._folder = folder
         self._size = size
         self._environment = environment
         self._say = say
+        self._shown = shown
         self._launched: list[Process] = []
         self._workers: list[Worker] = []
         self._ids = itertools.count(1)
@@ -121,7 +132,13 @@ class Pool:
         self, function: str, header: Header, body: bytes, *, limit: float | None, repeatable: bool = False
     ) -> tuple[Header, bytes]:
         """Calls a function in the least busy worker; raises TimedOut, Died or Aborted when there is no answer."""
+        header = {**header, "function": function, "invocation": str(uuid4())}
+        call = self._call(header, body, limit, repeatable)
+        return await (call if self._shown > logging.INFO else told(self._say, function, header["invocation"], call))
+
+    async def _call(self, header: Header, body: bytes, limit: float | None, repeatable: bool) -> tuple[Header, bytes]:
         deadline = None if limit is None else time.monotonic() + limit
+        function = header["function"]
         await self._free.wait()
         worker = min(self._workers, key=lambda w: len(w.running))
         if function in self.clients:
@@ -129,7 +146,7 @@ class Pool:
         identity = next(self._ids)
         call = Invocation(asyncio.get_running_loop().create_future(), repeatable)
         worker.running[identity] = call
-        worker.send(pack({**header, "id": identity, "function": function, "invocation": str(uuid4())}, body))
+        worker.send(pack({**header, "id": identity}, body))
         try:
             async with asyncio.timeout(None if deadline is None else max(0, deadline - time.monotonic())):
                 return await call.done
@@ -177,7 +194,7 @@ class Pool:
 
     async def _launch(self) -> Process:
         return await asyncio.create_subprocess_exec(
-            sys.executable, "-c", BOOT, str(ROOT), str(self._folder),
+            sys.executable, "-c", BOOT, str(ROOT), str(self._folder), str(self._shown),
             stdin=PIPE, stdout=PIPE, cwd=self._folder, env={**os.environ, **self._environment},
         )  # fmt: skip
 

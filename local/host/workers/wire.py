@@ -11,13 +11,13 @@ _LENGTHS = struct.Struct(">II")
 
 
 def pack(header: Header, body: bytes = b"") -> bytes:
-    """One frame, ready to be written."""
+    """Return one frame, ready to be written."""
     head = orjson.dumps(header)
     return b"".join((_LENGTHS.pack(len(head), len(body)), head, body))
 
 
 class Unpacker:
-    """Collects what a pipe delivers, in whatever pieces, and gives back whole frames."""
+    """Collects what a pipe delivers, in whatever pieces, and yields whole frames."""
 
     def __init__(self) -> None:
         self._pieces: list[bytes] = []
@@ -25,7 +25,7 @@ class Unpacker:
         self._wanted = _LENGTHS.size
 
     def feed(self, data: bytes) -> Iterator[tuple[Header, bytes]]:
-        """Yields each frame that is complete with this piece."""
+        """Yield each frame that is complete with this piece."""
         self._pieces.append(data)
         self._held += len(data)
         if self._held < self._wanted:  # a large body arrives in many pieces: joined once, not once a piece
@@ -43,7 +43,7 @@ class Unpacker:
 
     @staticmethod
     def _end(buffer: bytes, position: int) -> int:
-        """Where the frame at this position ends, as far as its lengths are known."""
+        """Return where the frame at this position ends, as far as its lengths are known."""
         start = position + _LENGTHS.size
         if len(buffer) < start:
             return start

@@ -2,8 +2,8 @@
 
 import asyncio
 import inspect
-import logging
 import os
+import signal
 import sys
 import threading
 import traceback
@@ -14,23 +14,24 @@ from typing import Any
 
 from local.host.durable import sdk
 from local.host.workers import app as apps
-from local.host.workers.context import Context
+from local.host.workers import logs
+from local.host.workers.context import THREADS
 from local.host.workers.invocation import prepare, result_of
 from local.host.workers.wire import Header, Unpacker, pack
 
 CHUNK = 1 << 20
+UNREADABLE = "Unhandled exception in function. Could not serialize original exception message."
 SWITCH_SECONDS = 0.0005  # what computes in a thread must not hold up what waits on the loop for 5 ms at a time
 
 
 def main() -> None:
     """Serves the host on the standard pipes, which the app's own code no longer sees."""
-    folder = Path(sys.argv[2])
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal's Ctrl-C is the host's: it lets calls end first
+    folder, shown = Path(sys.argv[2]), int(sys.argv[3])
     receive, send = _take_pipes()
-    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     sdk.prepare()
     sys.setswitchinterval(SWITCH_SECONDS)
-    logging.getLogger("azure").setLevel(logging.WARNING)
-    asyncio.run(Worker(folder, receive, send).run())
+    asyncio.run(Worker(folder, receive, send, logs.install(shown)).run())
 
 
 def _take_pipes() -> tuple[int, int]:
@@ -46,8 +47,9 @@ def _take_pipes() -> tuple[int, int]:
 class Worker:
     """Runs what the host asks for: coroutines on the loop, everything else in threads."""
 
-    def __init__(self, folder: Path, receive: int, send: int) -> None:
+    def __init__(self, folder: Path, receive: int, send: int, records: logs.Records) -> None:
         self._folder = folder
+        self._records = records
         self._receive = receive
         self._send = send
         self._outbox: list[bytes] = []
@@ -84,29 +86,36 @@ class Worker:
             task.add_done_callback(self._tasks.discard)
 
     async def _serve(self, header: Header, body: bytes) -> None:
-        function = self._functions[header["function"]]
+        function, invocation = self._functions[header["function"]], header["invocation"]
+        self._records.running[invocation] = function.name
+        logs.INVOCATION.set(invocation)
         try:
             arguments = prepare(function, header, body, str(self._folder))
-            value = await self._call(function, arguments)
+            value = await self._call(function, arguments, invocation)
             answer, payload = result_of(function, value, arguments)
         except BaseException as error:
             if isinstance(error, KeyboardInterrupt):
                 raise
             answer, payload = _failure(error), b""
+        finally:
+            del self._records.running[invocation]
         self._answer({"id": header["id"], **answer}, payload)
 
-    async def _call(self, function: apps.Function, arguments: dict[str, Any]) -> Any:
+    async def _call(self, function: apps.Function, arguments: dict[str, Any], invocation: str) -> Any:
         if inspect.iscoroutinefunction(function.code):
-            _enter(arguments)
             return await function.code(**arguments)
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._threads, _run, function.code, arguments)
+        return await loop.run_in_executor(self._threads, _run, function.code, arguments, invocation)
 
     def _answer(self, header: Header, body: bytes) -> None:
         """Answers of one round of the loop leave in one write."""
         if not self._outbox:
             asyncio.get_running_loop().call_soon(self._flush)
-        self._outbox.append(pack(header, body))
+        try:
+            frame = pack(header, body)
+        except (TypeError, ValueError) as error:  # a header of a response that is no text of UTF-8
+            frame = pack({"id": header["id"], **_failure(error)})
+        self._outbox.append(frame)
 
     def _flush(self) -> None:
         data, self._outbox = b"".join(self._outbox), []
@@ -121,18 +130,29 @@ class Worker:
             os._exit(0)
 
 
-def _run(code: Callable[..., Any], arguments: dict[str, Any]) -> Any:
-    """A function in a thread of its own."""
-    _enter(arguments)
-    return code(**arguments)
-
-
-def _enter(arguments: dict[str, Any]) -> None:
-    if isinstance(context := arguments.get("context"), Context):
-        context.enter()
+def _run(code: Callable[..., Any], arguments: dict[str, Any], invocation: str) -> Any:
+    """Runs a function in a thread that knows the call's id."""
+    THREADS.invocation_id = invocation
+    try:
+        return code(**arguments)
+    finally:
+        THREADS.invocation_id = None
 
 
 def _failure(error: BaseException) -> Header:
     """What the host is told of an exception: the text as the real worker writes it, and the stack."""
-    stack = "".join(traceback.format_exception(error))
-    return {"ok": False, "error": f"{type(error).__name__}: {error}", "message": str(error), "stack": stack}
+    try:
+        message = str(error)
+        text = f"{type(error).__name__}: {message}"
+    except Exception:  # noqa: BLE001 - the app's own __str__ may raise whatever it likes
+        message = text = UNREADABLE
+    try:
+        stack = "".join(traceback.format_exception(error))
+    except Exception:  # noqa: BLE001 - the same for what the traceback shows
+        stack = ""
+    return {"ok": False, "error": _encodable(text), "message": _encodable(message), "stack": _encodable(stack)}
+
+
+def _encodable(text: str) -> str:
+    """Half a surrogate pair is shown by its escape, because no frame can hold it."""
+    return text.encode("utf-8", "backslashreplace").decode()

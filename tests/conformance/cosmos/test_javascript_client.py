@@ -17,7 +17,7 @@ INSTALL = "npm install --prefix .local/node @azure/cosmos@4.9.3"
 
 
 def missing(what: str) -> None:
-    """Skips with the command that helps, or fails where REQUIRE_ALL is set."""
+    """Skip the test with the command that helps, or fail if REQUIRE_ALL is set."""
     message = f"{what}; install it with: {INSTALL}"
     if os.environ.get("REQUIRE_ALL") == "1":
         pytest.fail(message)
@@ -26,7 +26,7 @@ def missing(what: str) -> None:
 
 @pytest.fixture(scope="module")
 def seen() -> Any:
-    """What the client received."""
+    """Return what the client received."""
     node = shutil.which("node")
     if node is None:
         missing("Node.js is not on this machine")
@@ -41,7 +41,7 @@ def seen() -> Any:
 
 
 def test_points(seen: Any) -> None:
-    """Create, upsert, replace with a right and a wrong ETag, patch and delete give what the service gives."""
+    """Create, upsert, replace with a right and a wrong ETag, patch and delete return what the service returns."""
     assert seen["points"] == {"read": 2, "stale": 412, "patched": 13, "gone": 404}
 
 
@@ -51,12 +51,12 @@ def test_batches(seen: Any) -> None:
 
 
 def test_bulk(seen: Any) -> None:
-    """executeBulkOperations writes to four partitions."""
+    """executeBulkOperations writes every document of a container with four partitions."""
     assert seen["bulk"] == {"201": 250}
 
 
 def test_every_kind_in_bulk(seen: Any) -> None:
-    """executeBulkOperations takes each kind of operation, failures and keys of every type in one call."""
+    """executeBulkOperations takes operations of each kind, keys of every type and failures in one call."""
     assert seen["kinds"] == {"codes": [201, 409, 200, 200, 404, 204, 201, 201, 201], "read": 3}
 
 

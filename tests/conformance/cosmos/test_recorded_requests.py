@@ -28,7 +28,6 @@ def ask() -> Callable[..., Response]:
     signer = Raw("http://127.0.0.1", EMULATOR_KEY)
 
     def ask(method: str, path: str, headers: dict[str, str], body: Any) -> Response:
-        """A function that sends requests to an emulator with the recorded container."""
         signed = {"x-ms-date": DATE, "authorization": signer.sign(method, path, DATE)}
         data = b"" if body == "" else json.dumps(body).encode()
         return gateway.answer(Request(method, path, {**headers, **signed}, data))

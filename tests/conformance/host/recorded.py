@@ -1,4 +1,4 @@
-"""The probe app and the driver of the recording, made runnable again."""
+"""Runs the probe app and the driver of the recording again."""
 
 import json
 import os
@@ -29,14 +29,14 @@ def probe_host(folder: Path) -> Iterator[HostProcess]:
 
 
 def drive(host: HostProcess, folder: Path, groups: list[list[str]]) -> dict[str, Any]:
-    """Plays groups of scenarios beside each other; gives back what was answered, by scenario."""
+    """Play groups of scenarios side by side; return the exchanges of each scenario."""
     with ThreadPoolExecutor(len(groups)) as threads:
         parts = list(threads.map(lambda group: _drive(host, folder, group), groups))
     return {name: exchanges for part in parts for name, exchanges in part.items()}
 
 
 def compare(folder: Path, got: dict[str, Any]) -> str:
-    """The differences between what was recorded and what was answered, as the recording's comparer words them."""
+    """Return the differences between recorded and received exchanges, as the recording's comparer words them."""
     recorded = json.loads((RECORDS / "exchanges.json").read_text(encoding="utf-8"))
     expected = {name: recorded[name] for name in got}
     (folder / "expected.json").write_text(json.dumps(expected), encoding="utf-8")

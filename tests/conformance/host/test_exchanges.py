@@ -1,4 +1,4 @@
-"""The host on the wire against every HTTP exchange that was recorded with the Azure host."""
+"""The host's answers are compared with every HTTP exchange that was recorded with the Azure host."""
 
 import json
 from concurrent.futures import ThreadPoolExecutor
@@ -22,7 +22,7 @@ SLOW = [
 
 @pytest.fixture(scope="module")
 def answered(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """What our host answers, by scenario; the scenarios wait a lot, so they are played beside each other."""
+    """Return this host's exchanges of each scenario. The scenarios wait a lot, so they are played side by side."""
     folder, other = tmp_path_factory.mktemp("probe"), tmp_path_factory.mktemp("overruns")
     rest = [s for s in SCENARIOS if s not in {*OVERRUNS, *LAST, *(s for group in SLOW for s in group)}]
     with probe_host(other) as alone, probe_host(folder) as host, ThreadPoolExecutor() as threads:
@@ -32,6 +32,6 @@ def answered(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 
 @pytest.mark.parametrize("scenario", SCENARIOS)
 def test_the_answers_are_the_recorded_ones(scenario: str, answered: dict[str, Any], tmp_path: Path) -> None:
-    """A scenario gets from this host, after normalising, what it got from the Azure host."""
+    """A scenario gets from this host, after normalising, the answers that it got from the Azure host."""
     differences = compare(tmp_path, {scenario: answered[scenario]})
     assert not differences, differences

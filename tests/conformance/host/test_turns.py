@@ -1,4 +1,4 @@
-"""The pure turn against every turn that the Azure host was recorded taking."""
+"""The pure turn is compared with every turn that was recorded with the Azure host."""
 
 import json
 from itertools import pairwise
@@ -13,7 +13,8 @@ from local.host.durable.events import Event, Kind
 from local.host.durable.rewind import rewound
 from local.host.durable.turn import Turn, apply, begin
 
-RECORDS = Path(__file__).parents[1] / "records" / "host" / "turns.jsonl"
+RECORDS = Path(__file__).parents[1] / "records" / "host"
+FILES = ("turns.jsonl", "waits.jsonl")
 ENTITIES = "use_entity"  # not supported by this host
 FIXED = events.moment("2026-01-01T00:00:00Z")
 Recorded = dict[str, Any]
@@ -21,8 +22,8 @@ Recorded = dict[str, Any]
 
 def recorded_turns() -> list[Recorded]:
     """Every recorded turn of a supported orchestrator."""
-    with RECORDS.open(encoding="utf-8") as file:
-        turns = [json.loads(line) for line in file]
+    lines = [line for name in FILES for line in (RECORDS / name).read_text(encoding="utf-8").splitlines()]
+    turns = [json.loads(line) for line in lines]
     return [t for t in turns if t["orchestrator"] != ENTITIES]
 
 
@@ -41,14 +42,14 @@ def label(turns: list[Recorded]) -> str:
 
 
 def split(turn: Recorded) -> tuple[list[Event], Event, list[Event]]:
-    """What was there before a turn, its beginning, and what arrived with it."""
+    """Return the history before a turn, the event that begins the turn, and the events that arrived with it."""
     history = turn["context"]["history"]
     last = max(i for i, e in enumerate(history) if e["EventType"] == Kind.TURN_STARTED)
     return history[:last], history[last], history[last + 1 :]
 
 
 def begun(recorded: Recorded) -> Turn:
-    """Our own beginning of a recorded turn."""
+    """Begin a recorded turn with this host's code."""
     before, started, arrived = split(recorded)
     turn = begin([{**e, "IsPlayed": False} for e in before], arrived, events.moment(started["Timestamp"]))
     assert turn is not None
@@ -56,7 +57,7 @@ def begun(recorded: Recorded) -> Turn:
 
 
 def answered(recorded: Recorded) -> Answer | None:
-    """The recorded answer; None where the record is cut so short that it cannot be read."""
+    """Return the recorded answer, or None if the record is cut so short that it cannot be parsed."""
     if "returned" in recorded:
         return answers.returned(json.dumps(recorded["returned"]))
     if answers.STATE_MARK in recorded["raised"]:
@@ -65,13 +66,13 @@ def answered(recorded: Recorded) -> Answer | None:
 
 
 def comparable(history: list[Event]) -> list[Event]:
-    """A history without what differs from run to run."""
+    """Return a history without the times, which differ from run to run."""
     return [{**e, "Timestamp": "", **({"FireAt": ""} if "FireAt" in e else {})} for e in history]
 
 
 @pytest.mark.parametrize("turns", executions(), ids=label)
 def test_a_turn_hands_the_sdk_the_recorded_context(turns: list[Recorded]) -> None:
-    """From the history before and what arrived, our context is the one the Azure host made."""
+    """This host makes the Azure host's context from the history before a turn and the events that arrived."""
     for recorded in turns:
         ours, theirs = begun(recorded).context, recorded["context"]
         assert comparable(ours["history"]) == comparable(theirs["history"])
@@ -80,7 +81,7 @@ def test_a_turn_hands_the_sdk_the_recorded_context(turns: list[Recorded]) -> Non
 
 @pytest.mark.parametrize("turns", executions(), ids=label)
 def test_a_turn_leaves_the_recorded_history(turns: list[Recorded]) -> None:
-    """From the recorded answer, our next history is the Azure host's, up to ids and times."""
+    """This host makes the Azure host's next history from the recorded answer, apart from ids and times."""
     for recorded, following in pairwise(turns):
         answer = answered(recorded)
         if answer is None:
@@ -92,7 +93,7 @@ def test_a_turn_leaves_the_recorded_history(turns: list[Recorded]) -> None:
 
 
 def test_a_rewound_history_is_the_recorded_one() -> None:
-    """What a rewind makes of a failed history is what the Azure host made of it."""
+    """A rewind makes of a failed history what the Azure host makes of it."""
     turns = next(t for t in executions() if label(t) == "fail_plain-4" or has_note(t))
     failed, again = next((a, b) for a, b in pairwise(turns) if has_note([b]) and not has_note([a]))
     before, _, _ = split(failed)
@@ -106,10 +107,10 @@ CALL_FAIL = [{"actionType": 0, "functionName": "fail", "input": '"x"'}]
 
 
 def has_note(turns: list[Recorded]) -> bool:
-    """Whether the turns hold what only a rewind leaves."""
+    """Return whether the turns contain the event that only a rewind leaves."""
     return any(e["EventType"] == Kind.GENERIC for t in turns for e in t["context"]["history"])
 
 
 def unplayed(history: list[Event]) -> list[Event]:
-    """For comparing what is kept: whether an event was played is decided when a context is made."""
+    """Return the history without the marks of played events, which are set when a context is made."""
     return [{**e, "IsPlayed": False} for e in comparable(history)]

@@ -44,7 +44,7 @@ class Blocking:
         self._loop = loop
 
     def __getattr__(self, name: str) -> Any:
-        """The same attribute; its calls wait."""
+        """Return the same attribute; if it is a method, its calls wait."""
         value = getattr(self._inner, name)
         if not callable(value):
             return value
@@ -81,7 +81,7 @@ class Rows:
         return iter(self._loop.run(_collect(self._rows)))
 
     def by_page(self, continuation: str | None = None) -> Any:
-        """The pages, from a continuation token on."""
+        """Return the pages from a continuation token on."""
         return Pages(self._rows.by_page(continuation), self._loop)
 
 
@@ -111,14 +111,14 @@ class Pages:
 
 
 def connect(url: str, key: str, loop: Loop | None) -> Any:
-    """The asynchronous client on a loop, or the synchronous one without a loop."""
+    """Return the asynchronous client on a loop, or the synchronous one without a loop."""
     if loop is None:
         return CosmosClient(url, key)
     return Blocking(loop.run(_connect(url, key)), loop)
 
 
 def disconnect(client: Any, loop: Loop | None) -> None:
-    """Closes what `connect` opened."""
+    """Close what `connect` opened."""
     if loop is None:
         client.__exit__(None, None, None)
     else:
@@ -149,8 +149,8 @@ class Raw:
     def send(
         self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None, date: str | None = None
     ) -> tuple[int, dict[str, str], Any]:
-        """Sends a request, and returns status, headers in lower case, and body. An Authorization or date among the
-        headers is sent as it is."""
+        """Send a request; return status, headers in lower case, and body. An Authorization or date among the headers is
+        sent as it is."""
         data = body if isinstance(body, bytes) else b"" if body is None else orjson.dumps(body)
         date = date or formatdate(usegmt=True)
         sent = {"x-ms-date": date, "x-ms-version": "2020-07-15", "Authorization": self.sign(method, path, date)}
@@ -165,32 +165,33 @@ class Raw:
         return response.status, names, orjson.loads(answer) if answer else None
 
     def sign(self, method: str, path: str, date: str) -> str:
-        """The master key's signature, by the rule in the service's reference."""
+        """Return the master key's signature by the rule in the service's reference."""
         parts = [part for part in path.split("/") if part]
         kind, link = (parts[-1], parts[:-1]) if len(parts) % 2 else (parts[-2] if parts else "", parts)
         if parts[-2:] == ["operations", "partitionkeydelete"]:
             kind, link = "colls", parts[:-2]
-        return self._token(method, kind, "/".join(link), date)
+        return self.token(method, kind, "/".join(link), date)
 
     def signed(self, method: str, kind: str, link: str) -> dict[str, str]:
-        """Headers that sign a chosen kind and link, for resources that are addressed by resource id."""
+        """Return headers that sign a chosen kind and link, for resources that are addressed by resource id."""
         date = formatdate(usegmt=True)
-        return {"x-ms-date": date, "Authorization": self._token(method, kind, link, date)}
+        return {"x-ms-date": date, "Authorization": self.token(method, kind, link, date)}
 
-    def _token(self, method: str, kind: str, link: str, date: str) -> str:
+    def token(self, method: str, kind: str, link: str, date: str) -> str:
+        """The Authorization header for a kind and link."""
         text = f"{method.lower()}\n{kind}\n{link}\n{date.lower()}\n\n"
         signature = base64.b64encode(hmac.digest(self._key, text.encode(), "sha256")).decode()
         return quote(f"type=master&ver=1.0&sig={signature}", safe="")
 
 
 def operation(kind: str, key: Any, body: Any = None, **more: Any) -> dict[str, Any]:
-    """One operation of a bulk request."""
+    """Return one operation of a bulk request."""
     found = {"operationType": kind, "partitionKey": orjson.dumps([key]).decode(), **more}
     return found if body is None else {**found, "resourceBody": body}
 
 
 def bulk_headers(range_id: str) -> dict[str, str]:
-    """The headers of a bulk request, as the other official clients send them."""
+    """Return the headers of a bulk request as the other official clients send them."""
     return {
         "x-ms-cosmos-is-batch-request": "true",
         "x-ms-cosmos-batch-atomic": "false",

@@ -76,7 +76,7 @@ def test_other_tokens_are_refused(raw: Raw, kind: str) -> None:
 
 
 def test_entra_tokens_are_accepted_on_request() -> None:
-    """With --accept-aad any Entra token is accepted."""
+    """An emulator with --accept-aad accepts any Entra token."""
     with CosmosProcess(options=("--accept-aad",)) as process:
         raw = Raw(process.url, process.key)
         status, _, body = raw.send("GET", "/dbs", headers={"Authorization": "type%3Daad%26ver%3D1.0%26sig%3Dabc"})

@@ -12,14 +12,14 @@ from tests.contract.cosmos_emulator.test_resources import refused
 
 
 def bulk(raw: Raw, database: Any, container: Any, operations: Any, range_id: str = "0", **headers: str) -> Any:
-    """Sends a bulk request, and returns status and results."""
+    """Send a bulk request; return status and results."""
     path = f"/dbs/{database.id}/colls/{container.id}/docs"
     status, _, body = raw.send("POST", path, operations, {**bulk_headers(range_id), **headers})
     return status, body
 
 
 def ids(container: Any) -> list[str]:
-    """The ids of all documents."""
+    """Return the ids of all documents."""
     return sorted(item["id"] for item in container.read_all_items())
 
 
@@ -44,7 +44,7 @@ def test_a_batch_does_all_its_operations(container: Any) -> None:
 
 
 def test_a_failing_batch_does_nothing(container: Any) -> None:
-    """In a failing batch the failed operation keeps its code, the others get 424, and nothing changes."""
+    """A failing batch changes nothing: the failed operation keeps its code and the others get 424."""
     before = container.create_item({"id": "there", "pk": "a"})
     operations = [
         ("upsert", ({"id": "there", "pk": "a", "v": 1},)),
@@ -79,6 +79,20 @@ def test_a_batch_has_at_most_100_operations(container: Any) -> None:
     container.execute_item_batch(operations[:100], "a")
     error = refused(lambda: container.execute_item_batch(operations, "a"))
     assert (error.status_code, type(error)) == (400, CosmosHttpResponseError)
+
+
+def test_an_empty_batch_is_refused(container: Any) -> None:
+    """A batch without operations gets 400 in the service's words."""
+    assert "Batch request has no operations." in str(refused(lambda: container.execute_item_batch([], "a")))
+
+
+@pytest.mark.parametrize("atomic", ["true", "false"])
+def test_a_binary_batch_gets_501(raw: Raw, database: Any, container: Any, atomic: str) -> None:
+    """A batch in the binary form of the .NET client gets 501 that names the form and what to do."""
+    headers = {**bulk_headers("0"), "x-ms-documentdb-partitionkey": '["a"]', "x-ms-cosmos-batch-atomic": atomic}
+    body = bytes.fromhex("81f1d8ff7f010a000000")
+    status, _, error = raw.send("POST", f"/dbs/{database.id}/colls/{container.id}/docs", body, headers)
+    assert (status, "HybridRow" in error["message"], "one by one" in error["message"]) == (501, True, True)
 
 
 @large

@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 from azure.cosmos.exceptions import CosmosBatchOperationError
 
+from local.cosmos import EMULATOR_KEY
 from local.cosmos.control import Control, ControlError
+from local.cosmos.process import CosmosProcess
 from tests.contract.cosmos_emulator.clients import Raw, bulk_headers, operation
 from tests.contract.cosmos_emulator.test_resources import refused
 
@@ -117,15 +119,29 @@ def test_latency_holds_an_answer_back(raw: Raw, path: str, control: Control) -> 
 
 
 def test_queries_and_ranges_can_fail(container: Any, raw: Raw, path: str, control: Control) -> None:
-    """Rules can fail queries and the reading of partition key ranges."""
+    """A rule fails queries, and another fails the reading of partition key ranges."""
     control.add_fault(kind="query", status=400)
     assert refused(lambda: list(container.read_all_items())).status_code == 400
     control.add_fault(kind="pkranges", status=503)
     assert raw.send("GET", path.removesuffix("docs") + "pkranges")[0] == 503
 
 
+def test_reads_can_lag_behind_writes(raw: Raw, path: str, control: Control) -> None:
+    """A rule makes reads and queries of a client miss the writes of others, and not a read with the write's session
+    token."""
+    control.add_fault(lag_seconds=600)
+    _, written, document = raw.send("POST", path, {"id": "1", "pk": "a"}, KEY)
+    assert read(raw, path) == 404
+    assert raw.send("GET", path, headers=KEY)[2]["Documents"] == []
+    token = {"x-ms-session-token": written["x-ms-session-token"]}
+    assert raw.send("GET", f"{path}/1", headers=KEY | token)[2] == document
+    assert raw.send("GET", path, headers=KEY | token)[2]["Documents"] == [document]
+    guard = {"If-Match": document["_etag"]}
+    assert raw.send("PUT", f"{path}/1", {"id": "1", "pk": "a", "v": 1}, KEY | guard)[0] == 200
+
+
 def test_what_fired_is_counted_and_listed(raw: Raw, path: str, control: Control, container: Any) -> None:
-    """Each rule counts its matches and faults, and every fault is listed with its target."""
+    """Each rule counts its matches and faults, and the list of faults names the target of each."""
     rule = control.add_fault(kind="create", nth=2, status=503)
     before = len(control.fired())
     for at in range(3):
@@ -148,8 +164,19 @@ def test_operations_are_counted(raw: Raw, path: str, control: Control, database:
     assert sum(ru for _, ru in state["partitions"][0]["served"]) == pytest.approx(5.35 + 1)
 
 
+def test_requests_are_counted(raw: Raw, path: str, control: Control, database: Any, container: Any) -> None:
+    """Every request for a container is counted by kind, status and substatus, a batch once and a refused one too."""
+    write(raw, path)
+    write(raw, path)
+    raw.send("POST", path, [operation("Upsert", "a", {"id": str(at), "pk": "a"}) for at in range(3)], bulk_headers("0"))
+    raw.send("POST", path, [], bulk_headers("77"))
+    counts = control.requests(database.id, container.id)
+    wanted = {("document", 201, 0): 1, ("document", 409, 0): 1, ("bulk", 200, 0): 1, ("bulk", 410, 1002): 1}
+    assert wanted.items() <= counts.items()
+
+
 def test_a_split_can_wait_for_operations(raw: Raw, path: str, control: Control, database: Any, container: Any) -> None:
-    """A split can be ordered for after a number of operations."""
+    """A split that is ordered for after two operations happens after the second one."""
     assert control.split(database.id, container.id, "0", after=2) == []
     write(raw, path, "0")
     assert len(control.container(database.id, container.id)["partitions"]) == 1
@@ -169,7 +196,7 @@ def test_splits_of_the_same_range_may_be_due_together(
 
 
 def test_pause_holds_requests_until_resume(raw: Raw, path: str, control: Control) -> None:
-    """Requests during a pause are answered after it, and nothing is done before."""
+    """A request that is sent during a pause is answered after the pause."""
     control.pause()
     answers: list[int] = []
     thread = threading.Thread(target=lambda: answers.append(write(raw, path)))
@@ -191,13 +218,37 @@ def test_pause_holds_requests_until_resume(raw: Raw, path: str, control: Control
         {"sttus": 503},
         {"status": 503, "nth": "second"},
         {"status": 503, "probability": 2},
+        {"lag_seconds": 3, "kind": "upsert"},
+        {"lag_seconds": -1},
     ],
-    ids=["nothing to do", "no failure", "no kind", "no time", "no field", "no number", "no probability"],
+    ids=[
+        "nothing to do",
+        "no failure",
+        "no kind",
+        "no time",
+        "no field",
+        "no number",
+        "no probability",
+        "no read",
+        "no time back",
+    ],
 )
 def test_bad_rules_are_refused(control: Control, rule: dict[str, Any]) -> None:
     """An impossible rule is refused with a message that names what is allowed."""
     with pytest.raises(ControlError, match="fault rule"):
         control.add_fault(**rule)
+
+
+def test_the_control_api_needs_the_key_in_a_network() -> None:
+    """An emulator that other machines can reach answers its control API only with the account key."""
+    key = "b3RoZXIga2V5IG9mIHRoZSBlbXVsYXRvcg=="
+    with CosmosProcess(options=("--bind", "0.0.0.0", "--key", key)) as process:
+        for wrong in ("", "é", "b3RoZXI=", EMULATOR_KEY):
+            status, _, body = Raw(process.url, key).send("GET", "/_control/state", headers={"x-emulator-key": wrong})
+            assert (status, "x-emulator-key" in body["message"]) == (401, True)
+        assert Control(process.url, key).state() == []
+        with pytest.raises(ControlError, match="account key"):
+            Control(process.url).pause()
 
 
 @pytest.mark.parametrize("headers", [{"Origin": "http://example.org"}, {"Host": "example.org"}])

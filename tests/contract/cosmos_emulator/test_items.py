@@ -5,10 +5,12 @@ from typing import Any
 
 import pytest
 from azure.core import MatchConditions
+from azure.cosmos import PartitionKey
 from azure.cosmos.exceptions import CosmosHttpResponseError
 from azure.cosmos.partition_key import NonePartitionKeyValue
 
-from tests.contract.cosmos_emulator.clients import Raw
+from local.cosmos.control import Control
+from tests.contract.cosmos_emulator.clients import Raw, bulk_headers, operation
 from tests.contract.cosmos_emulator.conftest import large
 from tests.contract.cosmos_emulator.test_resources import refused
 
@@ -16,20 +18,20 @@ KEY = {"x-ms-documentdb-partitionkey": '["a"]', "content-type": "application/jso
 
 
 def sent(call: Callable[..., Any], *args: Any, **kwargs: Any) -> dict[str, str]:
-    """The headers of the response to a call."""
+    """Return the headers of the response to a call."""
     headers: dict[str, str] = {}
     call(*args, response_hook=lambda got, _: headers.update(got), **kwargs)
     return {name.lower(): value for name, value in headers.items()}
 
 
 def status_of(raw: Raw, database: Any, container: Any, method: str, id_: str, body: Any, **headers: str) -> int:
-    """Asks for a document of partition key a, and returns the status."""
+    """Send a request for a document of partition key a; return the status."""
     path = f"/dbs/{database.id}/colls/{container.id}/docs" + (f"/{id_}" if id_ else "")
     return raw.send(method, path, body, {**KEY, **{n.replace("_", "-"): v for n, v in headers.items()}})[0]
 
 
 def test_a_document_is_created_read_replaced_and_deleted(container: Any) -> None:
-    """A read after each write gives what was written."""
+    """A read after each write returns what was written, and after a delete it gets 404."""
     container.create_item({"id": "1", "pk": "a", "v": 1})
     assert container.read_item("1", "a")["v"] == 1
     container.replace_item("1", {"id": "1", "pk": "a", "v": 2})
@@ -66,7 +68,7 @@ def test_the_service_adds_its_properties(container: Any) -> None:
 
 
 def test_if_match_guards_a_change(container: Any) -> None:
-    """A change with the current ETag succeeds once; with an old one it gets 412 and changes nothing."""
+    """A change with the current ETag succeeds once, and a change with an old ETag gets 412 and changes nothing."""
     first = container.create_item({"id": "1", "pk": "a", "v": 1})
     guard = {"etag": first["_etag"], "match_condition": MatchConditions.IfNotModified}
     container.replace_item("1", {"id": "1", "pk": "a", "v": 2}, **guard)
@@ -107,7 +109,7 @@ def test_a_session_token_ahead_gets_404(raw: Raw, database: Any, container: Any)
 
 
 def test_a_stronger_consistency_is_refused(raw: Raw, database: Any, container: Any) -> None:
-    """A read may ask for less than session consistency; for more it gets 400."""
+    """A read at session consistency or less succeeds, and one at a stronger level gets 400."""
     container.create_item({"id": "1", "pk": "a"})
     levels = ["Session", "Eventual", "ConsistentPrefix", "BoundedStaleness", "Strong", "Whatever"]
     found = [status_of(raw, database, container, "GET", "1", None, x_ms_consistency_level=level) for level in levels]
@@ -115,7 +117,7 @@ def test_a_stronger_consistency_is_refused(raw: Raw, database: Any, container: A
 
 
 def test_writes_can_be_answered_without_the_document(container: Any) -> None:
-    """With no_response a write returns the ETag and no body."""
+    """A write with no_response returns the ETag and no body."""
     headers: dict[str, str] = {}
     body = {"id": "1", "pk": "a"}
     made = container.create_item(body, no_response=True, response_hook=lambda got, _: headers.update(got))
@@ -138,8 +140,47 @@ def test_the_partition_key_may_be_nested(new_container: Callable[..., Any]) -> N
     assert container.read_item("1", "x")["a"] == {"b": "x"}
 
 
+@pytest.mark.parametrize(
+    ("path", "document"),
+    [
+        ('/"a b"/"c/d"', {"a b": {"c/d": "x"}}),
+        ("/'it\"s'", {'it"s': "x"}),
+        (r'/"say \"hi\""/b', {'say "hi"': {"b": "x"}}),
+    ],
+    ids=["a slash", "quotes", "escaped quotes"],
+)
+def test_the_partition_key_may_have_quoted_names(
+    raw: Raw, database: Any, new_container: Callable[..., Any], path: str, document: dict[str, Any]
+) -> None:
+    """A partition key path may quote names that hold spaces, slashes and quotes."""
+    container = new_container(path)
+    documents, key = f"/dbs/{database.id}/colls/{container.id}/docs", {**KEY, "x-ms-documentdb-partitionkey": '["x"]'}
+    assert raw.send("POST", documents, {"id": "1", **document}, key)[0] == 201
+    assert container.read_item("1", "x").items() >= document.items()
+
+
+def test_a_replace_under_another_id_renames(container: Any) -> None:
+    """A replace whose body has another id renames the document, also in a batch, unless that id exists."""
+    before = container.create_item({"id": "1", "pk": "a", "v": 1})
+    container.create_item({"id": "taken", "pk": "a"})
+    after = container.replace_item("1", {"id": "2", "pk": "a", "v": 2})
+    assert (after["id"], after["v"], after["_rid"]) == ("2", 2, before["_rid"])
+    assert refused(lambda: container.read_item("1", "a")).status_code == 404
+    assert refused(lambda: container.replace_item("2", {"id": "taken", "pk": "a"})).status_code == 409
+    container.execute_item_batch([("replace", ("2", {"id": "3", "pk": "a", "v": 3}))], "a")
+    assert sorted(found["id"] for found in container.read_all_items()) == ["3", "taken"]
+
+
+def test_every_answer_has_a_content_type(raw: Raw, database: Any, container: Any) -> None:
+    """Also an answer without a body names JSON as its type."""
+    container.create_item({"id": "1", "pk": "a"})
+    path = f"/dbs/{database.id}/colls/{container.id}/docs/1"
+    status, headers, _ = raw.send("DELETE", path, headers=KEY)
+    assert (status, headers["content-type"]) == (204, "application/json")
+
+
 def test_the_same_id_lives_once_a_partition_key(container: Any) -> None:
-    """An id is unique only within its partition key."""
+    """A second document with the same id is created in another partition key and refused with 409 in the same one."""
     container.create_item({"id": "1", "pk": "a"})
     container.create_item({"id": "1", "pk": "b"})
     assert refused(lambda: container.create_item({"id": "1", "pk": "a"})).status_code == 409
@@ -159,7 +200,7 @@ def test_unusual_ids_work(container: Any, id_: str) -> None:
 
 
 def test_a_missing_id_is_refused(raw: Raw, database: Any, container: Any) -> None:
-    """A document without an id gets the service's message."""
+    """A document without an id gets 400 with the service's message."""
     path = f"/dbs/{database.id}/colls/{container.id}/docs"
     status, _, body = raw.send("POST", path, {"pk": "a"}, KEY)
     assert status == 400
@@ -204,16 +245,57 @@ def test_a_missing_container_gets_404_of_its_own(raw: Raw, database: Any) -> Non
     assert (status, headers["x-ms-substatus"]) == (404, "1003")
 
 
-def test_a_container_made_anew_is_noticed(raw: Raw, database: Any, container: Any) -> None:
-    """A request that names the resource id of a deleted container of the same name gets 400 with substatus 1024."""
-    path = f"/dbs/{database.id}/colls/{container.id}/docs/1"
-    headers = {**KEY, "x-ms-cosmos-intended-collection-rid": "AAAAAYAAAA8="}
-    status, answered, _ = raw.send("GET", path, headers=headers)
-    assert (status, answered["x-ms-substatus"]) == (400, "1024")
+def test_a_container_made_anew_is_noticed(raw: Raw, database: Any, container: Any, control: Control) -> None:
+    """A request of any kind that names the resource id of a deleted container of the same name gets 400 with substatus
+    1024, does nothing, and is counted."""
+    old = container.read()["_rid"]
+    database.delete_container(container.id)
+    database.create_container(container.id, PartitionKey("/pk"))
+    path = f"/dbs/{database.id}/colls/{container.id}"
+    intended = {"x-ms-cosmos-intended-collection-rid": old}
+    body = {"id": "1", "pk": "a"}
+    requests: list[tuple[str, str, Any, dict[str, str]]] = [
+        ("GET", "/docs/1", None, KEY),
+        ("POST", "/docs", body, KEY),
+        ("POST", "/docs", [operation("Upsert", "a", body)], bulk_headers("0")),
+        ("POST", "/docs", {"query": "SELECT * FROM c"}, {**KEY, "x-ms-documentdb-isquery": "true"}),
+        ("GET", "/docs", None, KEY),
+        ("GET", "/pkranges", None, {}),
+    ]
+    answers = [raw.send(method, path + more, body, {**headers, **intended}) for method, more, body, headers in requests]
+    assert {(status, headers["x-ms-substatus"]) for status, headers, _ in answers} == {(400, "1024")}
+    assert raw.send("GET", f"{path}/docs/1", headers=KEY)[0] == 404
+    counts = control.requests(database.id, container.id)
+    assert {kind: count for (kind, *status), count in counts.items() if status == [400, 1024]} == {
+        "document": 2, "bulk": 1, "query": 2, "pkranges": 1,
+    }  # fmt: skip
+
+
+def test_documents_are_addressed_by_their_link(container: Any) -> None:
+    """A document itself, which names its `_self` link, serves as its address for read, replace, patch and delete."""
+    document = container.create_item({"id": "an id", "pk": "a", "v": 1})
+    container.create_item({"id": "other", "pk": "a", "v": 1})
+    assert container.read_item(document, "a") == document
+    replaced = container.replace_item(document, {**document, "v": 2})
+    assert replaced["v"] == 2
+    steps = [{"op": "incr", "path": "/v", "value": 1}]
+    assert container.patch_item(replaced, "a", steps)["v"] == 3
+    container.delete_item(document, "a")
+    assert refused(lambda: container.read_item(document, "a")).status_code == 404
+    assert [found["id"] for found in container.read_all_items()] == ["other"]
+
+
+def test_a_deleted_container_is_named_to_clients(raw: Raw, database: Any, container: Any) -> None:
+    """The answer to a delete of a container has its resource id, by which clients forget its session tokens."""
+    rid = container.read()["_rid"]
+    path = f"/dbs/{database.id}/colls/{container.id}"
+    status, headers, _ = raw.send("DELETE", path)
+    assert (status, headers["x-ms-content-path"], headers["x-ms-alt-content-path"]) == (204, rid, f"dbs/{database.id}")
+    database.create_container(container.id, PartitionKey("/pk"))
 
 
 def test_a_patch_says_what_is_missing(container: Any) -> None:
-    """A patch of a missing path gets the service's message, with the number of the operation and the missing part."""
+    """A patch of a missing path gets the service's message with the number of the operation and the missing part."""
     container.create_item({"id": "1", "pk": "a"})
     steps = [{"op": "set", "path": "/v", "value": 1}, {"op": "add", "path": "/none/x", "value": 1}]
     error = refused(lambda: container.patch_item("1", "a", steps))

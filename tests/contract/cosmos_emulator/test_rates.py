@@ -14,12 +14,12 @@ SLACK = 0.01
 
 
 def charge(call: Callable[..., Any], *args: Any, **kwargs: Any) -> float:
-    """The request units that a call costs."""
+    """Return the request units that a call costs."""
     return float(sent(call, *args, **kwargs)["x-ms-request-charge"])
 
 
 def test_a_write_costs_by_size_and_terms(emulator: Any, container: Any) -> None:
-    """A write of 1 KB costs 4.95 and 0.2 for each indexed term; between the sizes of the table the charge is
+    """A write of 1 KB costs 4.95 and 0.2 for each indexed term, and sizes between those of the table are
     interpolated."""
     body = {"id": "1", "pk": "a", "v": 1}
     assert charge(container.create_item, body) == pytest.approx(4.95 + 3 * 0.2, abs=SLACK)
@@ -41,7 +41,7 @@ def test_each_kind_costs_its_factor(emulator: Any, container: Any) -> None:
 
 
 def test_what_is_not_indexed_is_not_charged(emulator: Any, new_container: Callable[..., Any]) -> None:
-    """Only indexed terms are charged."""
+    """A write is charged only for the terms that the indexing policy includes."""
     policy = {"indexingMode": "consistent", "includedPaths": [{"path": "/v/?"}], "excludedPaths": [{"path": "/*"}]}
     body = {"id": "1", "pk": "a", "v": 1, "w": [1, 2, {"x": 3}]}
     assert charge(new_container(indexing_policy=policy).create_item, body) == pytest.approx(5.15, abs=SLACK)
@@ -51,7 +51,7 @@ def test_what_is_not_indexed_is_not_charged(emulator: Any, new_container: Callab
 
 
 def test_a_batch_costs_what_its_operations_cost(emulator: Any, container: Any) -> None:
-    """The charge of a batch is the sum of its operations'."""
+    """The charge of a batch is the sum of the charges of its operations."""
     operations = [("create", ({"id": str(at), "pk": "a"},)) for at in range(3)]
     assert charge(container.execute_item_batch, operations, "a") == pytest.approx(3 * (4.95 + 0.4), abs=SLACK)
 
@@ -69,11 +69,26 @@ def test_a_query_costs_by_what_it_read(emulator: Any, container: Any) -> None:
     assert seen == [pytest.approx(2.3), pytest.approx(7.3, abs=0.1)]
 
 
+def test_a_query_without_an_index_costs_by_all_documents(emulator: Any, container: Any) -> None:
+    """A condition that no index serves costs by every document, and one that the index serves by those that match."""
+    for at in range(20):
+        container.create_item({"id": str(at), "pk": "a", "v": "x" * 10 * 1024, "open": at == 7, "owed": []})
+    seen: list[float] = []
+
+    def hook(headers: Any, _: Any) -> None:
+        seen.append(float(headers["x-ms-request-charge"]))
+
+    for where in ("c.open = true", "NOT ARRAY_CONTAINS(c.owed, 1) AND LOWER(c.id) = '7'"):
+        found = container.query_items(f"SELECT VALUE c.id FROM c WHERE {where}", partition_key="a", response_hook=hook)
+        assert list(found) == ["7"]
+    assert seen == [pytest.approx(2.3 + 0.5, abs=0.1), pytest.approx(2.3 + 20 * 0.5, abs=0.2)]
+
+
 def test_past_the_rate_operations_are_throttled(
     raw: Raw, database: Any, new_container: Callable[..., Any], control: Control
 ) -> None:
-    """An operation larger than the rest of the second is served; those after it get 429 with substatus and wait, and
-    write nothing."""
+    """An operation larger than the rest of the second is served, and those after it get 429 with substatus and wait,
+    and write nothing."""
     container = new_container(throughput=400)
     path = f"/dbs/{database.id}/colls/{container.id}/docs"
     big = [operation("Upsert", "a", {"id": str(at), "pk": "a", "v": 1}) for at in range(100)]
@@ -92,7 +107,7 @@ def test_past_the_rate_operations_are_throttled(
 
 
 def test_debt_is_carried_over_seconds(raw: Raw, database: Any, new_container: Callable[..., Any]) -> None:
-    """What an operation costs above the rate is taken from the following seconds."""
+    """Request units that an operation costs above the rate are taken from the following seconds."""
     container = new_container(throughput=400)
     path = f"/dbs/{database.id}/colls/{container.id}/docs"
     headers = {"x-ms-documentdb-partitionkey": '["a"]'}

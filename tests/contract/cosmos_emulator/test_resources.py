@@ -13,7 +13,7 @@ from tests.contract.cosmos_emulator.clients import Raw
 
 
 def refused(call: Callable[[], Any]) -> CosmosHttpResponseError:
-    """The error that a call raises."""
+    """Return the error that a call raises."""
     with pytest.raises(CosmosHttpResponseError) as caught:
         call()
     return caught.value
@@ -46,6 +46,45 @@ def test_containers_come_and_go(database: Any) -> None:
     assert [c["id"] for c in database.query_containers(f"SELECT * FROM c WHERE c.id = '{name}'")] == [name]
     database.delete_container(name)
     assert refused(container.read).status_code == 404
+
+
+def test_resources_are_addressed_by_resource_id(raw: Raw, database: Any, container: Any) -> None:
+    """Databases, containers, their documents and ranges are found by resource ids, with the last id in lower case
+    signed; an id that no resource has gets 404."""
+    properties, owner = container.read(), database.read()["_rid"]
+    container.create_item({"id": "1", "pk": "a"})
+    base, rid = f"/dbs/{owner}", properties["_rid"]
+    paths = [
+        (base, "dbs", owner, owner),
+        (f"{base}/colls/{rid}", "colls", rid, rid),
+        (f"{base}/colls/{rid}/docs", "docs", rid, rid),
+        (f"{base}/colls/{rid}/pkranges", "pkranges", rid, rid),
+    ]
+    for path, kind, last, found in paths:
+        status, _, body = raw.send("GET", path, headers=raw.signed("GET", kind, last.lower()))
+        assert (status, body["_rid"]) == (200, found)
+        assert raw.send("GET", path, headers=raw.signed("GET", kind, "other"))[0] == 401
+    signed = raw.signed("GET", "colls", "zzzzakzzzzy=")
+    assert raw.send("GET", f"{base}/colls/ZZZZAKZZZZY=", headers=signed)[0] == 404
+
+
+def test_offers_are_found_by_their_exact_id(raw: Raw, new_container: Any) -> None:
+    """The offers of 60 containers are told apart, although some ids differ only in their case."""
+    for _ in range(60):
+        new_container()
+    offers = raw.send("GET", "/offers", headers={"x-ms-max-item-count": "-1"})[2]["Offers"]
+    for offer in offers:
+        path = f"/offers/{offer['id']}"
+        headers = raw.signed("GET", "offers", offer["id"].lower())
+        assert raw.send("GET", path, headers=headers)[2]["offerResourceId"] == offer["offerResourceId"]
+    assert len({offer["id"].lower() for offer in offers}) < len(offers)
+
+
+def test_direct_mode_gets_501(raw: Raw) -> None:
+    """The addresses of replicas, which a client in direct mode asks for, get 501 with the setting that helps."""
+    path = "//addresses/?$resolveFor=dbs%2fd%2fcolls%2fc%2fdocs&$filter=protocol%20eq%20rntbd"
+    status, _, body = raw.send("GET", path)
+    assert (status, "connection mode to Gateway" in body["message"]) == (501, True)
 
 
 def test_a_container_without_throughput_gets_400(database: Any) -> None:
@@ -103,6 +142,58 @@ def test_an_indexing_policy_names_the_root(database: Any, included: Any, exclude
     assert error.status_code == 400
 
 
+def test_an_indexing_policy_may_have_old_forms(database: Any, new_container: Callable[..., Any]) -> None:
+    """The path `/` is read as `/*`, and the index kinds that old clients send are left out."""
+    kinds = {"indexes": [{"kind": "Range", "dataType": "String", "precision": -1}]}
+    policy = {"includedPaths": [{"path": "/", **kinds}], "excludedPaths": [{"path": '/"a/b"/*', **kinds}]}
+    container = new_container(indexing_policy=policy)
+    kept = container.read()["indexingPolicy"]
+    assert kept["includedPaths"] == [{"path": "/*"}]
+    assert kept["excludedPaths"] == [{"path": '/"a/b"/*'}, {"path": '/"_etag"/?'}]
+    container.create_item({"id": "1", "pk": "a", "a/b": {"c": 1}, "n": 1})
+    assert list(container.query_items("SELECT VALUE c.id FROM c ORDER BY c.n", partition_key="a")) == ["1"]
+    excluded = refused(lambda: list(container.query_items('SELECT * FROM c ORDER BY c["a/b"].c', partition_key="a")))
+    assert excluded.status_code == 400
+
+
+@pytest.mark.parametrize(
+    "policy",
+    [
+        {"includedPaths": [{"path": '/"a/?'}, {"path": "/*"}]},
+        {"compositeIndexes": [[{"order": "ascending"}]]},
+        {"compositeIndexes": ["/a"]},
+        {"compositeIndexes": [[{"path": "a"}]]},
+    ],
+    ids=["an open quote", "no path", "no list", "no slash"],
+)
+def test_malformed_index_paths_are_refused(database: Any, policy: dict[str, Any]) -> None:
+    """An index path that cannot be read gets 400."""
+    error = refused(lambda: database.create_container("never", PartitionKey("/pk"), indexing_policy=policy))
+    assert error.status_code == 400
+
+
+def test_etags_guard_resources(raw: Raw, client: Any, new_container: Callable[..., Any], database: Any) -> None:
+    """Changes of containers, databases and offers with an old ETag get 412 and change nothing; reads with the current
+    one get 304."""
+    container, other = new_container(), client.create_database(f"contract-{uuid.uuid4().hex[:12]}")
+    offer = container.get_throughput().properties
+    base = f"/dbs/{database.id}/colls/{container.id}"
+    signed = {method: raw.signed(method, "offers", offer["id"].lower()) for method in ("GET", "PUT")}
+    changes: list[tuple[str, str, Any, dict[str, str]]] = [
+        ("PUT", base, {"id": container.id, "partitionKey": {"paths": ["/pk"], "kind": "Hash", "version": 2}}, {}),
+        ("DELETE", base, None, {}),
+        ("DELETE", f"/dbs/{other.id}", None, {}),
+        ("PUT", f"/offers/{offer['id']}", offer, signed["PUT"]),
+    ]
+    for method, path, body, headers in changes:
+        read = signed["GET"] if "offers" in path else {}
+        etag = raw.send("GET", path, headers=read)[1]["etag"]
+        assert raw.send(method, path, body, {**headers, "if-match": '"old"'})[0] == 412
+        assert raw.send(method, path, body, {**headers, "if-none-match": etag})[0] == 412
+        assert raw.send("GET", path, headers={**read, "if-none-match": etag})[0] == 304
+    assert raw.send("DELETE", f"/dbs/{other.id}", headers={"if-match": other.read()["_etag"]})[0] == 204
+
+
 @pytest.mark.parametrize("name", ["x" * 256, "a/b", "a?b", "a#b", "a\\b", "ends with a space ", "", None, 1])
 @pytest.mark.parametrize("path", ["/dbs", "/dbs/{d}/colls"])
 def test_bad_names_are_refused(raw: Raw, database: Any, path: str, name: Any) -> None:
@@ -133,6 +224,27 @@ def test_the_indexing_policy_can_be_replaced(database: Any, container: Any) -> N
 def test_the_partition_key_cannot_be_changed(database: Any, container: Any) -> None:
     """Replacing a container with another partition key gets 400."""
     assert refused(lambda: database.replace_container(container, PartitionKey("/other"))).status_code == 400
+
+
+def test_a_container_says_what_it_holds(raw: Raw, database: Any, new_container: Callable[..., Any]) -> None:
+    """A container's properties come with quota, usage, and the statistics of its partitions where a client asks."""
+    container = new_container(throughput=20_000)
+    for at in range(10):
+        container.create_item({"id": str(at), "pk": f"k{at}", "v": "x" * 1024})
+    headers = {"x-ms-documentdb-populatequotainfo": "true", "x-ms-documentdb-populatepartitionstatistics": "true"}
+    _, answered, body = raw.send("GET", f"/dbs/{database.id}/colls/{container.id}", headers=headers)
+    usage = dict(entry.split("=") for entry in answered["x-ms-resource-usage"].split(";"))
+    assert (usage["documentsCount"], usage["documentsSize"]) == ("10", "10")
+    assert answered["x-ms-documentdb-collection-index-transformation-progress"] == "100"
+    assert sum(part["documentCount"] for part in body["statistics"]) == 10
+    assert [part["id"] for part in body["statistics"]] == ["0", "1"]
+    assert "statistics" not in container.read()
+    status, document, _ = raw.send(
+        "GET",
+        f"/dbs/{database.id}/colls/{container.id}/docs/1",
+        headers={"x-ms-documentdb-partitionkey": '["k1"]'},
+    )
+    assert (status, document["lsn"]) == (200, document["x-ms-session-token"].rpartition("#")[2])
 
 
 @pytest.mark.parametrize(("throughput", "expected"), [(400, 1), (10_000, 1), (10_100, 2), (40_000, 4)])
@@ -214,6 +326,8 @@ LACKING_DEFINITIONS: list[tuple[str, dict[str, Any]]] = [
     ("analytical", {"analytical_storage_ttl": -1}),
     ("vector", {"vector_embedding_policy": {"vectorEmbeddings": [{"path": "/v"}]}}),
     ("full text", {"full_text_policy": {"defaultLanguage": "en-US"}}),
+    ("vector indexes", {"indexing_policy": {"vectorIndexes": [{"path": "/v", "type": "flat"}]}}),
+    ("full text indexes", {"indexing_policy": {"fullTextIndexes": [{"path": "/t"}]}}),
     ("autoscale", {"offer_throughput": ThroughputProperties(auto_scale_max_throughput=4000)}),
 ]
 

@@ -1,4 +1,4 @@
-"""The databases that a transport's suite runs against: the fake, and the emulator that the fake stands for."""
+"""The databases that the suite of the transports runs against: the fake, and the emulator that it imitates."""
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager

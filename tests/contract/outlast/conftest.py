@@ -11,7 +11,7 @@ from tests.contract.outlast.backends import DATABASE, EMPTY, SLOW
 
 @pytest.fixture(scope="session")
 def emulator() -> Iterator[CosmosProcess]:
-    """Of the lowest price where it has to throttle, and fast elsewhere."""
+    """The containers are fast, except SLOW, which has the least RU/s so that it throttles."""
     with CosmosProcess() as process:
         with CosmosClient(process.url, process.key) as client:
             database = client.create_database(DATABASE)
@@ -19,6 +19,7 @@ def emulator() -> Iterator[CosmosProcess]:
             database.create_container("sales", PartitionKey("/shop"), offer_throughput=40_000)
             database.create_container("stock", PartitionKey("/shop"), offer_throughput=40_000)
             database.create_container("shelf", PartitionKey("/place/shop"), offer_throughput=40_000)
+            database.create_container("airlines", PartitionKey("/id")).create_item({"id": "AA"})
             database.create_container(SLOW, PartitionKey("/shop"), offer_throughput=400)
             client.create_database(EMPTY)
         yield process

@@ -26,7 +26,7 @@ Visit = Callable[[Callable[[MailService], Awaitable[None]]], None]
 
 @pytest.fixture(params=["fake", "inbox"])
 def visit(request: pytest.FixtureRequest) -> Visit:
-    """Runs a check with the adapter and its service."""
+    """Runs a check with each adapter and its service."""
 
     async def with_fake(check: Callable[[MailService], Awaitable[None]]) -> None:
         mailer = FakeMailer()
@@ -53,7 +53,7 @@ def test_an_email_arrives_once(visit: Visit) -> None:
 
 @pytest.mark.parametrize("status", [429, 500, 503])
 def test_a_service_that_is_busy_may_be_asked_again(visit: Visit, status: int) -> None:
-    """A busy service is a transient failure: no email arrives by that call, and one by the next."""
+    """A send to a busy service raises Transient and delivers nothing, and the next send delivers one email."""
 
     async def check(service: MailService) -> None:
         service.answer_with([status])
@@ -68,7 +68,7 @@ def test_a_service_that_is_busy_may_be_asked_again(visit: Visit, status: int) ->
 
 @pytest.mark.parametrize("status", [400, 401, 403, 413])
 def test_an_email_that_is_refused_is_given_up(visit: Visit, status: int) -> None:
-    """A refused email is a permanent failure."""
+    """A send that the service refuses raises Permanent and delivers nothing."""
 
     async def check(service: MailService) -> None:
         service.answer_with([status])
@@ -80,14 +80,14 @@ def test_an_email_that_is_refused_is_given_up(visit: Visit, status: int) -> None
 
 
 def test_a_service_that_is_not_there_may_be_asked_again() -> None:
-    """A refused connection is a transient failure."""
+    """A send to a service that cannot be reached raises Transient."""
     mailer = SendGridMailer("SG.key", "http://127.0.0.1:9", "a@x.org", "b@x.org", asyncio.to_thread)
     with pytest.raises(Transient, match="gave no answer"):
         asyncio.run(mailer.send(EMAIL))
 
 
 def test_the_email_is_addressed_to_all() -> None:
-    """Sender and recipients are those of the settings, and the email has its key."""
+    """An email has the sender and all recipients of the settings."""
 
     async def run() -> None:
         async with Inbox() as inbox:
@@ -100,7 +100,7 @@ def test_the_email_is_addressed_to_all() -> None:
 
 
 def test_a_wrong_key_is_given_up() -> None:
-    """A 401 of the service is a permanent failure."""
+    """A send with a wrong key raises Permanent and names the setting."""
 
     async def run() -> None:
         async with Inbox(key="SG.other") as inbox:

@@ -1,4 +1,4 @@
-"""A host around the test app, and the little a test does with it: call, start, wait."""
+"""A host around the test app, with helpers to call it, start instances and wait for them."""
 
 import json
 import os
@@ -25,20 +25,16 @@ FINISHED = {"Completed", "Failed", "Terminated"}
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back."""
-
     status: int
     headers: Message
     body: bytes
 
     @property
     def json(self) -> Any:
-        """The body, parsed."""
         return json.loads(self.body)
 
     @property
     def text(self) -> str:
-        """The body as text."""
         return self.body.decode()
 
 
@@ -54,7 +50,7 @@ class Hosted:
     def call(
         self, method: str, path: str, body: Any = None, *, key: str | None = None, headers: Mapping[str, str] = {}
     ) -> Answer:
-        """One request; `body` is sent as JSON unless it is bytes."""
+        """Send one request; `body` is sent as JSON unless it is bytes."""
         url = path if path.startswith("http") else self.process.url + path
         data = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
         sent = {"Content-Type": "application/json", **({"x-functions-key": key} if key else {}), **headers}
@@ -67,44 +63,44 @@ class Hosted:
                 return Answer(error.code, error.headers, error.read())
 
     def manage(self, method: str, path: str, body: Any = None, **query: str) -> Answer:
-        """One request to the management API."""
+        """Send one request to the management API."""
         text = f"?{urllib.parse.urlencode(query)}" if query else ""
         return self.call(method, f"{WEBHOOK}{path}{text}", body, key=self.process.master_key)
 
     def start(self, name: str, instance: str, given: Any = None) -> None:
-        """Starts an instance through the SDK's client."""
+        """Start an instance through the SDK's client."""
         answer = self.call("POST", f"/api/client/start/{instance}", {"name": name, "input": given})
         assert answer.status == 202, answer
 
     def status(self, instance: str, **query: str) -> dict[str, Any]:
-        """An instance as the management API shows it."""
+        """Return an instance as the management API shows it."""
         shown: dict[str, Any] = self.manage("GET", f"/instances/{urllib.parse.quote(instance)}", **query).json
         return shown
 
     def finished(self, instance: str) -> dict[str, Any]:
-        """The same, when it is over."""
+        """Wait until the instance is over; return its status with its history."""
         eventually(lambda: self.status(instance)["runtimeStatus"] in FINISHED, f"{instance} to be over")
         return self.status(instance, showHistory="true", showHistoryOutput="true")
 
     def result(self, name: str, given: Any = None) -> Any:
-        """What an orchestrator returns."""
+        """Start an orchestrator and return its output."""
         instance = f"{name}-{time.monotonic_ns()}"
         self.start(name, instance, given)
         return self.finished(instance)["output"]
 
     def noted(self, name: str) -> list[str]:
-        """The lines that functions left under a name."""
+        """Return the lines that functions wrote to the note of this name."""
         path = self.notes / name
         return path.read_text(encoding="utf-8").splitlines() if path.exists() else []
 
     def log(self) -> str:
-        """What the host and its workers have said."""
+        """Return the output of the host and its workers."""
         return self.process.said()
 
 
 @contextmanager
 def hosted(folder: Path, *options: str, env: Mapping[str, str] | None = None) -> Iterator[Hosted]:
-    """A host with its own copy of the test app and its own data."""
+    """Run a host with its own copy of the test app and its own data."""
     prepare(folder)
     environment = {"NOTES": str(folder / "notes"), **(env or {})}
     with HostProcess(folder / "app", folder / "data", env=environment, options=options) as process:
@@ -112,14 +108,14 @@ def hosted(folder: Path, *options: str, env: Mapping[str, str] | None = None) ->
 
 
 def prepare(folder: Path) -> None:
-    """Copies the test app and makes the folder for its notes."""
+    """Copy the test app and make the folder for its notes."""
     shutil.copytree(APP, folder / "app", ignore=shutil.ignore_patterns("__pycache__"))
     (folder / "app" / "local.settings.json").write_text(json.dumps(SETTINGS), encoding="utf-8")
     (folder / "notes").mkdir()
 
 
 def eventually(holds: Callable[[], Any], what: str) -> None:
-    """Looks until it holds; fails after a bounded time."""
+    """Ask until the condition holds; fail after PATIENCE seconds."""
     end = time.monotonic() + PATIENCE
     while not holds():
         assert time.monotonic() < end, f"waited {PATIENCE:g} s for {what}"
@@ -127,7 +123,7 @@ def eventually(holds: Callable[[], Any], what: str) -> None:
 
 
 def is_alive(pid: int) -> bool:
-    """Whether a process exists and is not merely waiting to be collected."""
+    """Return whether a process exists and is no zombie."""
     try:
         state = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0]
     except FileNotFoundError:
@@ -136,11 +132,11 @@ def is_alive(pid: int) -> bool:
 
 
 def worker_of(host: Hosted) -> int:
-    """The process id of a worker, by asking the app."""
+    """Ask the app for the process id of a worker."""
     return int(host.call("GET", "/api/pid").text)
 
 
 def killed(pid: int) -> None:
-    """SIGKILL, and gone."""
+    """Send SIGKILL and wait until the process is gone."""
     os.kill(pid, 9)
     eventually(lambda: not is_alive(pid), f"process {pid} to be gone")

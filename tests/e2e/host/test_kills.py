@@ -3,7 +3,11 @@
 import json
 import os
 import random
+import sqlite3
+import sys
+import time
 from collections import Counter
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -14,17 +18,18 @@ from tests.e2e.host.hosting import FINISHED, Hosted, eventually, hosted, is_aliv
 KILLS = int(os.environ.get("SOAK_KILLS", "10"))  # the default suite's; a soak asks for more
 SEED = int(os.environ.get("SOAK_SEED", "20260101"))
 WORKER_KILLS = max(3, KILLS // 10)
+VISIBILITY = "AzureFunctionsJobHost__extensions__durableTask__storageProvider__workItemQueueVisibilityTimeout"
 PER_ROUND = 5  # kills that one set of instances lives through
 STORIES = 4
 
 
 def expected(n: int) -> list[Any]:
-    """What a story that began with n ends with."""
+    """Return the output of a story whose input is n."""
     return [2 * n, [2 * (n + i) for i in range(4)], [n + 6, n + 7], json.dumps("now")]
 
 
 def check(host: Hosted, instance: str, n: int) -> None:
-    """One result, the right one, and each task of the history ended once."""
+    """The instance has the right output, and each task of its history ended once."""
     shown = host.finished(instance)
     assert (shown["runtimeStatus"], shown["output"]) == ("Completed", expected(n))
     kinds = Counter(e["EventType"] for e in shown["historyEvents"])
@@ -35,7 +40,7 @@ def check(host: Hosted, instance: str, n: int) -> None:
 
 @pytest.mark.parametrize("round_", range(-(-KILLS // PER_ROUND)))
 def test_every_story_ends_right_however_often_the_host_is_killed(round_: int, tmp_path: Path) -> None:
-    """The host is killed with SIGKILL at random moments and started again, until all stories are told."""
+    """Every orchestration completes with the right output after SIGKILLs of the host at random moments."""
     seed = SEED + round_
     chance = random.Random(seed)
     print(f"seed {seed}")  # noqa: T201 - shown when the test fails
@@ -52,7 +57,7 @@ def test_every_story_ends_right_however_often_the_host_is_killed(round_: int, tm
 
 
 def get_on(host: Hosted, activities: int) -> None:
-    """Returns when that many activities more have run, or all have."""
+    """Wait until that many more activities have run, or all instances are over."""
     already = len(host.noted("doubled"))
     over = [f"story-{n}" for n in range(STORIES)]
     eventually(
@@ -65,7 +70,7 @@ def get_on(host: Hosted, activities: int) -> None:
 
 
 def test_a_killed_worker_costs_an_attempt_and_nothing_else(tmp_path: Path) -> None:
-    """Each nap during which its worker is killed fails with the real host's text and is slept again."""
+    """An activity whose worker is killed fails with the Azure host's text and is called again."""
     with hosted(tmp_path) as host:
         host.start("naps", "sleeper", [0.5] * WORKER_KILLS)
         for number in range(WORKER_KILLS):
@@ -75,11 +80,34 @@ def test_a_killed_worker_costs_an_attempt_and_nothing_else(tmp_path: Path) -> No
         shown = host.finished("sleeper")
         assert shown["output"] == pytest.approx(0.5 * WORKER_KILLS)
         reasons = [e["Reason"] for e in shown["historyEvents"] if e["EventType"] == "TaskFailed"]
-        assert reasons == ["Activity function 'nap' failed: python exited with code 137 (0x89)"] * WORKER_KILLS
+        assert (
+            reasons == [f"Activity function 'nap' failed: {sys.executable} exited with code 137 (0x89)"] * WORKER_KILLS
+        )
+
+
+def lease_of(host: Hosted) -> float | None:
+    """The time until which the only activity of the file is left alone."""
+    with closing(sqlite3.connect(host.data / "host.db")) as file:
+        row = file.execute("SELECT leased_until FROM activities").fetchone()
+    return None if row is None else row[0]
+
+
+def test_an_activity_of_a_killed_host_waits_for_its_visibility_timeout(tmp_path: Path) -> None:
+    """The next start runs it when workItemQueueVisibilityTimeout of host.json is over, as Azure's queue does."""
+    with hosted(tmp_path, env={VISIBILITY: "00:00:02"}) as host:
+        host.start("naps", "sleeper", [2])
+        eventually(lambda: lease_of(host), "the activity to be under way")
+        until = lease_of(host)
+        assert until is not None
+        host.process.kill()
+        host.process.start()
+        eventually(lambda: len(host.noted("naps")) == 2, "the second nap")
+        assert time.time() >= until
+        assert host.finished("sleeper")["output"] == 2
 
 
 def test_a_killed_host_leaves_no_worker(tmp_path: Path) -> None:
-    """Its workers end with it, also one that is busy."""
+    """The workers of a killed host end with it, also one that is busy."""
     with hosted(tmp_path) as host:
         worker = worker_of(host)
         host.start("one", "blocked", ["block", 2])

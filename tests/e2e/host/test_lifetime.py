@@ -5,32 +5,57 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import pytest
+
+from local.host import settings
 from tests.e2e.host.hosting import eventually, hosted, is_alive, killed, prepare, worker_of
 
 ROOT = Path(__file__).parents[3]
 
 
-def test_a_host_told_to_stop_ends_at_once_and_well(tmp_path: Path) -> None:
-    """Exit code 0 within seconds, also while something runs; what ran is done again by the next start."""
+@pytest.mark.parametrize("told", [signal.SIGINT, signal.SIGTERM])
+def test_a_host_told_to_stop_waits_for_the_activities_in_flight(told: signal.Signals, tmp_path: Path) -> None:
+    """An activity in flight ends and is recorded, so that the next start does not run it again; the exit code is 0."""
     with hosted(tmp_path) as host:
         host.start("naps", "sleeper", [1.5])
         eventually(lambda: host.noted("naps"), "the nap to begin")
         worker, process = worker_of(host), host.process.running
         began = time.monotonic()
-        process.send_signal(signal.SIGINT)
+        os.kill(worker, signal.SIGINT)  # as a terminal's Ctrl-C does
+        process.send_signal(told)
         assert process.wait(10) == 0
-        assert time.monotonic() - began < 5
+        assert 1 < time.monotonic() - began < 5
         assert not is_alive(worker)
         host.process.stop()
         host.process.start()
         assert host.finished("sleeper")["output"] == 1.5
-        assert len(host.noted("naps")) == 2
+        assert len(host.noted("naps")) == 1
+
+
+def test_a_stop_lets_the_requests_in_flight_end(tmp_path: Path) -> None:
+    """An HTTP function that runs for longer than a second still answers while the host stops."""
+    with hosted(tmp_path) as host, ThreadPoolExecutor() as threads:
+        answer = threads.submit(host.call, "GET", "/api/pause?seconds=2")
+        eventually(lambda: host.noted("pauses"), "the request to arrive")
+        assert host.process.stop() == 0
+        assert answer.result().text == "paused"
+
+
+def test_a_stop_waits_nine_seconds_at_most(tmp_path: Path) -> None:
+    """An activity that does not end in that time is left to the next start."""
+    with hosted(tmp_path, env={settings.TIMEOUT_VARIABLE: "00:01:00"}) as host:
+        host.start("naps", "sleeper", [59])
+        eventually(lambda: host.noted("naps"), "the nap to begin")
+        began = time.monotonic()
+        assert host.process.stop() == 0
+        assert 8.5 < time.monotonic() - began < 12
 
 
 def test_a_host_bound_elsewhere_says_its_own_address(tmp_path: Path) -> None:
-    """An app's durable client hands out the same address."""
+    """A durable client of an app on a host with `--bind` makes URLs with that address."""
     with hosted(tmp_path, "--bind", "127.0.0.2") as host:
         assert host.process.url.startswith("http://127.0.0.2:")
         address = host.call("POST", "/api/client/addresses/any").json["statusQueryGetUri"]
@@ -39,7 +64,7 @@ def test_a_host_bound_elsewhere_says_its_own_address(tmp_path: Path) -> None:
 
 
 def test_two_workers_share_the_work(tmp_path: Path) -> None:
-    """Either can be killed; the other goes on meanwhile."""
+    """Two workers share the activities, and when one is killed the other goes on."""
     with hosted(tmp_path, "--workers", "2") as host:
         assert host.result("caught", [["nap", 0.3]] * 4) == [0.3] * 4
         pids = {int(line.split()[0]) for line in host.noted("naps")}
@@ -50,7 +75,7 @@ def test_two_workers_share_the_work(tmp_path: Path) -> None:
 
 
 def test_the_environment_reaches_the_app(tmp_path: Path) -> None:
-    """The app also sees what local.settings.json adds."""
+    """An app sees the host's environment and the values of local.settings.json."""
     with hosted(tmp_path, env={"FROM_SHELL": "shell"}) as host:
         given = host.call("GET", "/api/environment?names=FROM_SHELL,EVERY,FUNCTIONS_WORKER_RUNTIME").json
         assert given == ["shell", "0 0 4 1 1 *", "python"]
@@ -58,7 +83,7 @@ def test_the_environment_reaches_the_app(tmp_path: Path) -> None:
 
 
 def test_a_host_can_be_stopped_while_its_app_still_loads(tmp_path: Path) -> None:
-    """An import that does not end does not hold it."""
+    """A host whose app is still being imported exits with 0 at SIGTERM."""
     prepare(tmp_path)
     marker = tmp_path / "importing"
     code = f"import pathlib, time\npathlib.Path({str(marker)!r}).touch()\ntime.sleep(60)\n"

@@ -1,31 +1,37 @@
 """Orchestrations as a client of the management API and of the SDK's client sees them."""
 
+import http.client
 import json
+import sys
 import urllib.parse
 import uuid
+from contextlib import closing
 from typing import Any
+
+import pytest
 
 from tests.e2e.host.hosting import WEBHOOK, Hosted, eventually
 
 
 def fresh(prefix: str = "i") -> str:
-    """An instance id of its own."""
+    """Return an unused instance id."""
     return f"{prefix}-{uuid.uuid4().hex}"
 
 
 def test_an_activity_may_return_megabytes(host: Hosted) -> None:
-    """6 MB pass through the history."""
+    """A result of 6 MB passes from an activity through the history to the output."""
     assert len(host.result("one", ["fill", 6_000_000])) == 6_000_000
 
 
 def test_what_an_activity_prints_disturbs_nothing(host: Hosted) -> None:
-    """It goes to the host's error output; the host's pipe is out of reach."""
+    """Text that an activity prints goes to the host's error output and does not disturb the pipe between worker and
+    host."""
     assert host.result("one", ["shout", "hello"]) == "HELLO"
     assert "hello\nand past Python's own buffer" in host.log()
 
 
 def test_an_unknown_activity_fails_at_once(host: Hosted) -> None:
-    """Its name and the known ones are said; the orchestrator can catch it."""
+    """A call of an unknown activity fails with its name and the known names, and the orchestrator can catch that."""
     (said,) = host.result("caught", [["no_such", 1]])
     assert said.startswith("Activity function 'no_such' failed: The function 'no_such' doesn't exist, is disabled, or")
     assert "'double'" in said
@@ -38,7 +44,8 @@ def test_names_know_no_case(host: Hosted) -> None:
 
 
 def test_a_start_can_wait_for_the_end(host: Hosted) -> None:
-    """With a timeout it answers the bare output; too short a one is an error."""
+    """A start with a timeout returns the output, or 202 when the time is over, or 400 when the timeout is shorter than
+    the interval."""
     path = f"/orchestrators/one/{fresh()}"
     done = host.manage("POST", path, json.dumps(["double", 4]), timeout="20", pollingInterval="0.1")
     assert (done.status, done.json) == (200, 8)
@@ -48,13 +55,13 @@ def test_a_start_can_wait_for_the_end(host: Hosted) -> None:
 
 
 def test_a_start_that_says_one_time_alone_waits_for_nothing(host: Hosted) -> None:
-    """A timeout without an interval is ignored."""
+    """A start with a timeout and no polling interval returns 202 at once."""
     answer = host.manage("POST", "/orchestrators/one", json.dumps(["double", 4]), timeout="20")
     assert (answer.status, answer.headers["Retry-After"]) == (202, "10")
 
 
 def test_a_restart_can_wait_for_the_end(host: Hosted) -> None:
-    """A restart waits as a start does."""
+    """A restart with a timeout returns the output of the new execution."""
     instance = fresh()
     host.start("one", instance, ["double", 6])
     host.finished(instance)
@@ -64,7 +71,7 @@ def test_a_restart_can_wait_for_the_end(host: Hosted) -> None:
 
 
 def test_an_orchestration_has_the_version_of_its_start_or_the_default(host: Hosted) -> None:
-    """Its child has the default where the call says none."""
+    """An orchestration has the version that its start names, and its child has the default version."""
     assert host.result("versions") == ["1.0", "1.0"]
     instance = fresh()
     host.call("POST", f"/api/client/start/{instance}", {"name": "versions", "version": "2.0"})
@@ -72,12 +79,12 @@ def test_an_orchestration_has_the_version_of_its_start_or_the_default(host: Host
 
 
 def test_an_activity_may_have_a_client(host: Hosted) -> None:
-    """And start what it likes with it."""
+    """An activity with a durable client can start an orchestration."""
     assert host.finished(host.result("one", ["starts", ["double", 7]]))["output"] == 14
 
 
 def test_addresses_know_no_case(host: Hosted) -> None:
-    """Neither their words nor the names of their parameters; ids do."""
+    """The management API ignores the case of path words and parameter names, but not of instance ids."""
     instance = fresh("Case")
     host.start("one", instance, ["double", 1])
     host.finished(instance)
@@ -88,7 +95,7 @@ def test_addresses_know_no_case(host: Hosted) -> None:
 
 
 def test_an_event_for_nobody_is_refused_whatever_it_holds(host: Hosted) -> None:
-    """First comes whether the instance is there, then whether it runs, then the body."""
+    """An event gets 404 for a missing and 410 for a finished instance, whatever its body is."""
     instance = fresh()
     host.start("one", instance, ["double", 1])
     host.finished(instance)
@@ -98,7 +105,7 @@ def test_an_event_for_nobody_is_refused_whatever_it_holds(host: Hosted) -> None:
 
 
 def test_an_id_is_escaped_in_the_addresses_of_a_start(host: Hosted) -> None:
-    """They lead to the instance, whatever characters its id has."""
+    """The URLs of a start lead to the instance, also when its id has characters that a URL must escape."""
     started = host.manage("POST", f"/orchestrators/one/{urllib.parse.quote('a#b c/ü?', safe='/')}", ["double", 1])
     assert started.status == 404  # a slash divides
     started = host.manage("POST", f"/orchestrators/one/{urllib.parse.quote('a#b cü?', safe='')}", ["double", 1])
@@ -106,20 +113,21 @@ def test_an_id_is_escaped_in_the_addresses_of_a_start(host: Hosted) -> None:
 
 
 def test_entities_are_said_to_be_missing(host: Hosted) -> None:
-    """501 instead of a 404 that would mean there is none of that name."""
+    """A call of a durable entity returns 501 and says that entities are not supported."""
     answer = host.manage("POST", "/entities/counter/a", 1, op="add")
     assert (answer.status, answer.json["Message"]) == (501, "Durable entities are not supported by this host.")
 
 
 def test_the_sdks_client_can_wait_for_the_end(host: Hosted) -> None:
-    """The response of an HTTP function that waits for its orchestration."""
+    """An HTTP function that waits for an orchestration through the SDK's client returns its output."""
     instance = fresh()
     host.start("one", instance, ["double", 5])
     assert host.call("POST", f"/api/client/wait/{instance}").json == 10
 
 
 def test_an_event_of_the_sdks_client_is_text_in_text(host: Hosted) -> None:
-    """The client encodes it twice, on the real host too; one from the webhook arrives as it is."""
+    """An event of the SDK's client arrives encoded twice, as on the Azure host, and an event of the webhook arrives as
+    it was sent."""
     given: list[Any] = []
     for raised_by in ("client", "webhook"):
         instance = fresh("story")
@@ -133,7 +141,7 @@ def test_an_event_of_the_sdks_client_is_text_in_text(host: Hosted) -> None:
 
 
 def test_a_child_whose_id_is_in_use_waits_for_it(host: Hosted) -> None:
-    """Both run, one after the other."""
+    """A child whose instance id is in use runs after the instance that uses it."""
     child = fresh("child")
     host.start("naps", child, [0.5])
     instance = fresh("parent")
@@ -142,7 +150,8 @@ def test_a_child_whose_id_is_in_use_waits_for_it(host: Hosted) -> None:
 
 
 def test_instances_are_listed_by_every_filter(host: Hosted) -> None:
-    """Prefix, state, time and page; what cannot be understood filters nothing."""
+    """A list of instances is filtered by prefix, state and time, and ignores a state or page size that it cannot
+    parse."""
     prefix = fresh("list")
     for n in range(3):
         host.start("one", f"{prefix}-{n}", ["double", n])
@@ -159,7 +168,7 @@ def test_instances_are_listed_by_every_filter(host: Hosted) -> None:
 
 
 def test_a_long_list_comes_in_pages(host: Hosted) -> None:
-    """The token of one page asks for the next; the last has none."""
+    """A page of a long list carries a token for the next page, and the last page carries no token."""
     prefix = fresh("page")
     for n in range(3):
         host.start("one", f"{prefix}-{n}", ["double", n])
@@ -171,8 +180,24 @@ def test_a_long_list_comes_in_pages(host: Hosted) -> None:
     assert "x-ms-continuation-token" not in second.headers
 
 
+def test_a_list_has_a_hundred_instances_a_page(host: Hosted) -> None:
+    """A request without `top` gets 100 instances and a token for the rest."""
+    prefix = fresh("hundred")
+    for n in range(101):
+        host.manage("POST", f"/orchestrators/one/{prefix}-{n:03}", ["double", n])
+    path = f"{WEBHOOK}/instances?instanceIdPrefix={prefix}"
+    where = urllib.parse.urlsplit(host.process.url)
+    with closing(http.client.HTTPConnection(str(where.hostname), where.port, timeout=30)) as connection:
+        connection.request("GET", path, headers={"x-functions-key": host.process.master_key})
+        answer = connection.getresponse()
+        assert len(json.loads(answer.read())) == 100
+    token = {"x-ms-continuation-token": answer.headers["x-ms-continuation-token"]}
+    [last] = host.call("GET", path, key=host.process.master_key, headers=token).json
+    assert last["instanceId"] == f"{prefix}-100"
+
+
 def test_a_purge_by_state_spares_what_runs(host: Hosted) -> None:
-    """The real host takes runtimeStatus=Running as everything; here it deletes nothing."""
+    """A purge with runtimeStatus=Running deletes nothing, unlike on the Azure host, where it deletes everything."""
     instance = fresh()
     host.start("story", instance, 1)
     query = {"createdTimeFrom": "2020-01-01T00:00:00Z", "runtimeStatus": "Running"}
@@ -181,7 +206,7 @@ def test_a_purge_by_state_spares_what_runs(host: Hosted) -> None:
 
 
 def test_the_sdks_client_purges_what_is_over(host: Hosted) -> None:
-    """It is gone, with its history; what runs stays."""
+    """A purge through the SDK's client removes a finished instance and keeps a running one."""
     instance, running = fresh(), fresh()
     host.start("one", instance, ["double", 1])
     host.finished(instance)
@@ -192,7 +217,7 @@ def test_the_sdks_client_purges_what_is_over(host: Hosted) -> None:
 
 
 def test_a_rewound_parent_takes_its_failed_child_along(host: Hosted) -> None:
-    """Both run again and end as what they now find."""
+    """A rewind runs the parent and its failed child again, and both complete when the cause is mended."""
     instance = fresh("rewound")
     host.start("rewindable", instance)
     assert host.finished(instance)["runtimeStatus"] == "Failed"
@@ -203,7 +228,7 @@ def test_a_rewound_parent_takes_its_failed_child_along(host: Hosted) -> None:
 
 
 def test_a_terminated_instance_says_why(host: Hosted) -> None:
-    """Its children run on; what is sent to it is gone."""
+    """A terminated instance has the reason as its output and returns 410 for events."""
     instance = fresh()
     host.start("story", instance, 1)
     host.manage("POST", f"/instances/{instance}/terminate", reason="enough")
@@ -211,13 +236,19 @@ def test_a_terminated_instance_says_why(host: Hosted) -> None:
     assert host.manage("POST", f"/instances/{instance}/raiseEvent/go", 1).status == 410
 
 
-def test_a_suspended_instance_can_be_suspended_again(host: Hosted) -> None:
-    """The second changes nothing, where the real host answers 500."""
+def test_a_suspend_or_resume_that_is_not_possible_is_a_500(host: Hosted) -> None:
+    """A running instance cannot be resumed, and a suspended one not suspended, in the real host's words."""
     instance = fresh()
     host.start("story", instance, 1)
+    eventually(lambda: host.status(instance)["runtimeStatus"] == "Running", "the start")
+    refused = host.manage("POST", f"/instances/{instance}/resume")
+    assert (refused.status, refused.json["Message"]) == (500, "Something went wrong while processing your request")
+    assert refused.json["ExceptionMessage"] == (
+        f"Cannot resume the orchestration instance {instance} because instance is in the Running state."
+    )
     assert host.manage("POST", f"/instances/{instance}/suspend", reason="pause").status == 202
     eventually(lambda: host.status(instance)["runtimeStatus"] == "Suspended", "the pause")
-    assert host.manage("POST", f"/instances/{instance}/suspend", reason="again").status == 202
+    assert host.manage("POST", f"/instances/{instance}/suspend", reason="again").status == 500
     assert host.status(instance)["output"] == "pause"
     host.manage("POST", f"/instances/{instance}/raiseEvent/go", 5)
     assert host.manage("POST", f"/instances/{instance}/resume").status == 202
@@ -225,13 +256,28 @@ def test_a_suspended_instance_can_be_suspended_again(host: Hosted) -> None:
 
 
 def test_ids_that_would_be_cut_are_refused(host: Hosted) -> None:
-    """'a#b' would start 'a' on the real host; here the start fails."""
+    """A start whose instance id has a character that would cut it, such as #, is refused."""
     for broken in ("a%23b", "a%3Fb", "a%2Fb", "a%09b"):
         assert host.call("POST", f"/api/client/start/{broken}", {"name": "one", "input": ["double", 1]}).status == 500
 
 
+def test_an_id_outside_ascii_is_started_and_answered_500(host: Hosted) -> None:
+    """HTTP has no way to say its address; the answer keeps Retry-After, as on the real host."""
+    refused = host.call("POST", "/api/client/start/%C3%BCn%C3%AF", {"name": "one", "input": ["double", 1]})
+    assert (refused.status, refused.headers["Retry-After"]) == (500, "10")
+    assert host.finished("ünï")["output"] == 2
+
+
+def test_a_client_names_localhost_where_it_answers_no_request(host: Hosted) -> None:
+    """The management payload has the name that stands in for WEBSITE_HOSTNAME, and works."""
+    host.start("one", "named", ["double", 1])
+    address = host.call("POST", "/api/client/addresses/named").json["statusQueryGetUri"]
+    assert address.startswith(host.process.url.replace("127.0.0.1", "localhost"))
+    assert host.call("GET", address).status in {200, 202}
+
+
 def test_a_webhook_needs_its_key(host: Hosted) -> None:
-    """Nothing is shown or done without; another task hub has nothing."""
+    """The management API refuses a request without its key, with a function key, or for another task hub."""
     assert host.call("GET", f"{WEBHOOK}/instances").headers["WWW-Authenticate"] == "Bearer"
     assert host.call("GET", f"{WEBHOOK}/instances", key=host.process.function_key).status == 401
     assert host.manage("GET", "/instances", taskHub="Other").status == 404
@@ -241,13 +287,15 @@ def test_a_webhook_needs_its_key(host: Hosted) -> None:
 
 def test_a_worker_that_dies_in_an_orchestrator_fails_it(host: Hosted) -> None:
     """The failure has the exit code, as on the real host, and the next worker serves what follows."""
-    died = "Orchestrator function 'deadly' failed: One or more errors occurred. (python exited with code 3 (0x3))"
-    assert host.result("deadly") == died
+    died = f"{sys.executable} exited with code 3 (0x3)"
+    said = f"Orchestrator function 'deadly' failed: One or more errors occurred. ({died})"
+    assert host.result("deadly") == said
     assert host.result("one", ["double", 3]) == 6
 
 
 def test_a_timer_function_can_be_run_by_hand(host: Hosted) -> None:
-    """With its durable client; an activity can too, an HTTP function cannot."""
+    """The admin API runs a timer function or an activity once, and refuses an HTTP function with 400 and an unknown one
+    with 404."""
     key = host.process.master_key
     assert host.call("POST", "/admin/functions/by_setting", {}, key=key).status == 202
     eventually(lambda: "by_setting" in host.noted("ticks"), "the timer function")
@@ -258,6 +306,25 @@ def test_a_timer_function_can_be_run_by_hand(host: Hosted) -> None:
 
 
 def test_a_timer_function_runs_at_the_start_when_it_says_so(host: Hosted) -> None:
-    """It runs once and is not overdue."""
+    """A timer function with run_on_startup runs once at the start and is not past due."""
     eventually(lambda: host.noted("ticks"), "the timer function")
     assert host.noted("ticks").count("at_start False") == 1
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [(None, "Unhandled exception in function. Could not serialize"), ("x", "ValueError: half \\ud800")],
+)
+def test_an_activity_whose_exception_has_no_text_fails_at_once(host: Hosted, given: Any, said: str) -> None:
+    """The orchestration gets a failure with the Azure worker's sentence, or with an escape for what is no text."""
+    [failed] = host.result("caught", [["unreadable", given]])
+    assert failed.startswith(f"Activity function 'unreadable' failed:  {said}")
+
+
+def test_the_workers_address_needs_a_secret(host: Hosted) -> None:
+    """Other programs of the machine, which see the port, get 404 without the secret of the path."""
+    address = host.call("POST", "/api/client/rpc").text
+    assert host.call("GET", f"{address}instances").status == 200
+    where = urllib.parse.urlsplit(address)
+    for path in ("/durabletask/instances", "/wrong/durabletask/instances", f"{where.path[:-20]}/instances"):
+        assert host.call("GET", f"http://{where.netloc}{path}").status == 404

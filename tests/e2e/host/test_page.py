@@ -13,7 +13,7 @@ INSTALL = "apt-get install chromium"
 
 
 def browser() -> str:
-    """A Chromium; without one the test is skipped, or fails where everything is required."""
+    """Return the path of a Chromium. Without one the test is skipped, or fails if REQUIRE_ALL is set."""
     found = next(filter(None, map(shutil.which, BROWSERS)), None)
     if found is None:
         missing = pytest.fail if os.environ.get("REQUIRE_ALL") else pytest.skip
@@ -22,14 +22,14 @@ def browser() -> str:
 
 
 def rendered(chromium: str, url: str) -> str:
-    """The page as it stands after its scripts have run."""
+    """Return the page's HTML after its scripts have run."""
     options = ["--headless", "--no-sandbox", "--disable-gpu", "--virtual-time-budget=4000", "--dump-dom"]
     done = subprocess.run([chromium, *options, url], capture_output=True, text=True, timeout=60, check=True)
     return done.stdout
 
 
 def test_the_page_loads_nothing_from_elsewhere(host: Hosted) -> None:
-    """It stands alone, and says so to the browser."""
+    """The page refers to no other host, and its Content-Security-Policy forbids it."""
     answer = host.call("GET", "/")
     assert answer.headers["Content-Security-Policy"].startswith("default-src 'none'")
     assert "http" + "://" not in answer.text
@@ -37,7 +37,7 @@ def test_the_page_loads_nothing_from_elsewhere(host: Hosted) -> None:
 
 
 def test_the_page_lists_functions_and_instances(host: Hosted) -> None:
-    """With their states, for the one who has the key; a key in the address's fragment is not sent anywhere."""
+    """The page lists functions and instances with their states to a browser with the key in the URL's fragment."""
     chromium = browser()
     host.start("one", "seen-on-the-page", ["double", 2])
     host.finished("seen-on-the-page")
@@ -48,7 +48,7 @@ def test_the_page_lists_functions_and_instances(host: Hosted) -> None:
 
 
 def test_the_page_shows_an_instance_with_its_custom_status_and_history(host: Hosted) -> None:
-    """The one that is chosen, or that the address names."""
+    """The page shows custom status and history of the instance that its URL names."""
     chromium = browser()
     host.start("announced", "told-on-the-page", {"step": "<b>7 ü"})
     host.finished("told-on-the-page")
@@ -60,7 +60,7 @@ def test_the_page_shows_an_instance_with_its_custom_status_and_history(host: Hos
 
 
 def test_the_page_shows_nothing_without_a_key(host: Hosted) -> None:
-    """The page asks for a key."""
+    """The page refuses a wrong key and lists no function."""
     page = rendered(browser(), f"{host.process.url}/#key=wrong")
     assert "This key does not open the host." in page
     assert "<td>double</td>" not in page

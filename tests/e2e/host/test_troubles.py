@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from local.host.storage.database import SCHEMA_VERSION
 from tests.e2e.host.hosting import Hosted, eventually, hosted, prepare, worker_of
 
 ROOT = Path(__file__).parents[3]
@@ -20,7 +21,7 @@ LONGEST = 60  # seconds a host may take to say that it cannot start
 
 
 def refused(folder: Path, *options: str) -> str:
-    """Starts a host that cannot start; gives back what it says."""
+    """Start a host that cannot start; return its error output."""
     done = subprocess.run(
         [sys.executable, "-m", "local.host", "--app", str(folder / "app"), "--port", "0", *options],
         cwd=ROOT, env={**os.environ, "NOTES": str(folder / "notes")}, timeout=LONGEST,
@@ -32,19 +33,19 @@ def refused(folder: Path, *options: str) -> str:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A folder with the test app, and nothing running."""
+    """A folder with the test app, in which no host runs."""
     prepare(tmp_path)
     return tmp_path
 
 
 def test_an_app_that_does_not_import_is_shown_with_its_trouble(folder: Path) -> None:
-    """The app's own traceback, and no host."""
+    """A start with an app that cannot be imported fails and prints the app's own traceback."""
     (folder / "app" / "function_app.py").write_text("import no_such_module\n", encoding="utf-8")
     assert "ModuleNotFoundError: No module named 'no_such_module'" in refused(folder)
 
 
 def test_a_folder_without_an_app_is_named(folder: Path) -> None:
-    """The message says which option names another folder."""
+    """A start in a folder without function_app.py fails with the folder and the option that names another."""
     (folder / "app" / "function_app.py").unlink()
     said = refused(folder)
     assert f"{folder / 'app'} holds no function_app.py" in said
@@ -52,26 +53,26 @@ def test_a_folder_without_an_app_is_named(folder: Path) -> None:
 
 
 def test_a_folder_that_is_not_there_is_named(folder: Path) -> None:
-    """The message does not blame the address."""
+    """A start with a missing folder fails with the folder's name and does not blame the address."""
     (folder / "app").rename(folder / "elsewhere")
     assert f"There is no folder {folder / 'app'}" in refused(folder)
 
 
 def test_keys_that_are_damaged_are_named(folder: Path) -> None:
-    """The message says what can be done."""
+    """A start with a damaged keys file fails and says that the file does not hold the host's keys."""
     (folder / "data" / "secrets").mkdir(parents=True)
     (folder / "data" / "secrets" / "host.json").write_text("{", encoding="utf-8")
     assert "does not hold the host's keys" in refused(folder, "--data", str(folder / "data"))
 
 
 def test_a_worker_that_dies_at_its_start_is_reported(folder: Path) -> None:
-    """The report has its exit code."""
+    """A start whose worker dies before the app is loaded fails with the worker's exit code."""
     (folder / "app" / "function_app.py").write_text("import os\nos._exit(7)\n", encoding="utf-8")
     assert "ended with exit code 7 before the app was loaded" in refused(folder)
 
 
 def test_a_queue_trigger_stops_the_start(folder: Path) -> None:
-    """Its messages would be lost, so the function and its trigger are named."""
+    """A start of an app with a queue trigger fails and names the function and its trigger."""
     code = "import azure.functions as func\napp = func.FunctionApp()\n"
     code += '@app.queue_trigger(arg_name="m", queue_name="q", connection="C")\ndef takes(m): pass\n'
     (folder / "app" / "function_app.py").write_text(code, encoding="utf-8")
@@ -79,13 +80,13 @@ def test_a_queue_trigger_stops_the_start(folder: Path) -> None:
 
 
 def test_a_broken_host_json_is_named(folder: Path) -> None:
-    """With key, value and what is wanted."""
+    """A start with a wrong value in host.json fails with its key, the value and the form that is wanted."""
     (folder / "app" / "host.json").write_text('{"functionTimeout": "soon"}', encoding="utf-8")
     assert "functionTimeout is 'soon'; a time span like 00:05:00 is wanted" in refused(folder)
 
 
 def test_a_taken_port_is_named_with_the_option_that_changes_it(folder: Path) -> None:
-    """And the one that takes a free one."""
+    """A start on a port in use fails with the address and the option that changes it."""
     with closing(socket.create_server(("127.0.0.1", 0))) as taken:
         port = taken.getsockname()[1]
         said = refused(folder, "--port", str(port))
@@ -94,7 +95,7 @@ def test_a_taken_port_is_named_with_the_option_that_changes_it(folder: Path) -> 
 
 
 def test_a_second_host_on_the_same_data_says_so_and_stops(tmp_path: Path) -> None:
-    """The first host goes on."""
+    """A second host on the same data folder fails and names the folder, and the first host goes on."""
     with hosted(tmp_path) as host:
         said = refused(tmp_path, "--data", str(host.data))
         assert f"Another host is using {host.data}" in said
@@ -102,7 +103,7 @@ def test_a_second_host_on_the_same_data_says_so_and_stops(tmp_path: Path) -> Non
 
 
 def test_a_damaged_file_is_not_touched(folder: Path) -> None:
-    """It is named, and what can be done."""
+    """A start with a damaged host.db fails with advice and leaves the file as it is."""
     data = folder / "data"
     data.mkdir()
     (data / "host.db").write_bytes(b"not a database at all" * 1000)
@@ -111,16 +112,16 @@ def test_a_damaged_file_is_not_touched(folder: Path) -> None:
 
 
 def test_a_file_of_a_newer_host_is_not_touched(tmp_path: Path) -> None:
-    """Its format and this one's are said."""
+    """A start with the host.db of a newer host fails and names both formats."""
     with hosted(tmp_path) as host:
         data = host.data
     with closing(sqlite3.connect(data / "host.db")) as connection, connection:
         connection.execute("UPDATE meta SET value = 99 WHERE key = 'version'")
-    assert "its format: 99, this one's: 1" in refused(tmp_path, "--data", str(data))
+    assert f"its format: 99, this one's: {SCHEMA_VERSION}" in refused(tmp_path, "--data", str(data))
 
 
 def test_a_data_folder_that_cannot_be_made_is_named(folder: Path) -> None:
-    """The message says which option names another folder."""
+    """A start whose data folder cannot be made fails with the folder and the option that names another."""
     (folder / "file").write_text("in the way", encoding="utf-8")
     said = refused(folder, "--data", str(folder / "file" / "data"))
     assert str(folder / "file" / "data") in said
@@ -128,12 +129,14 @@ def test_a_data_folder_that_cannot_be_made_is_named(folder: Path) -> None:
 
 
 def test_a_full_disk_ends_the_host_and_loses_nothing_reported(tmp_path: Path) -> None:
-    """It says so and stops; with room again, the same data goes on."""
+    """A host that cannot write its data says so and exits with 1, and its next start completes the instance."""
     with hosted(tmp_path) as host:
         host.start("story", "kept", 1)
         process = host.process.running
         resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (ROOM, resource.RLIM_INFINITY))
-        host.manage("POST", "/instances/kept/raiseEvent/go", "x" * ROOM)
+        too_long = host.manage("POST", "/instances/kept/raiseEvent/go", "x" * 2 * ROOM)
+        assert (too_long.status, "no room for the body" in too_long.text) == (503, True)
+        host.manage("POST", "/instances/kept/raiseEvent/go", "x" * (ROOM - 1000))
         assert process.wait(LONGEST) == 1
         assert "can no longer be written" in host.log()
         host.process.stop()
@@ -143,7 +146,7 @@ def test_a_full_disk_ends_the_host_and_loses_nothing_reported(tmp_path: Path) ->
 
 
 def test_a_body_above_the_limit_is_refused(host: Hosted) -> None:
-    """413 with the limit, and the host goes on."""
+    """A request whose body is too long gets 413 with the limit, and the host serves the next request."""
     answer = host.call("POST", "/api/echo", b"z" * (101 * 1024 * 1024))
     assert answer.status == 413
     assert "104857600 bytes" in answer.text
@@ -151,7 +154,7 @@ def test_a_body_above_the_limit_is_refused(host: Hosted) -> None:
 
 
 def test_changed_code_is_taken_up_and_broken_code_is_not(tmp_path: Path) -> None:
-    """The host says which; the old code goes on meanwhile."""
+    """The host loads changed code, and keeps the old code when the new code cannot be loaded."""
     with hosted(tmp_path) as host:
         code = (host.app / "function_app.py").read_text(encoding="utf-8")
         (host.app / "function_app.py").write_text("this is not Python", encoding="utf-8")
@@ -168,7 +171,8 @@ def test_changed_code_is_taken_up_and_broken_code_is_not(tmp_path: Path) -> None
 
 
 def test_a_timeout_costs_the_neighbours_their_worker(tmp_path: Path) -> None:
-    """Each fails after its own time with the real host's text; an orchestrator's own code is run again."""
+    """A timeout replaces the worker: the activities beside it fail after their own time, and an orchestrator's code
+    runs again."""
     with hosted(tmp_path) as host:
         before = worker_of(host)
         host.start("slow_code", "slow", None)
@@ -182,7 +186,7 @@ def test_a_timeout_costs_the_neighbours_their_worker(tmp_path: Path) -> None:
 
 
 def test_an_http_function_past_its_time_answers_500(tmp_path: Path) -> None:
-    """The body is empty, as on the real host."""
+    """An HTTP function that exceeds functionTimeout returns 500 with an empty body, as on the Azure host."""
     with hosted(tmp_path) as host:
         answer = host.call("GET", "/api/hang")
         assert (answer.status, answer.body) == (500, b"")
@@ -190,7 +194,8 @@ def test_an_http_function_past_its_time_answers_500(tmp_path: Path) -> None:
 
 
 def test_keys_are_made_once_and_for_the_owner_alone(tmp_path: Path) -> None:
-    """They stay the same over a restart, stand in the real host's layout and are never said."""
+    """The host's keys survive a restart, have the Azure host's layout, are readable by their owner alone and are never
+    logged."""
     with hosted(tmp_path) as host:
         path = host.data / "secrets" / "host.json"
         kept = json.loads(path.read_text(encoding="utf-8"))

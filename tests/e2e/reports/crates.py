@@ -12,7 +12,7 @@ class Crate(Row):
     shelf: Any = None
     content: Any = None
     written: str | None = None
-    """More members as JSON text, read with Python's own reader, which takes NaN and lone surrogates."""
+    """More members as JSON text, parsed by Python's own reader, which accepts NaN and lone surrogates."""
 
 
 class Crates(Report[Crate]):

@@ -1,4 +1,4 @@
-"""The app as it is, with every orchestrator turn written down: what the host handed in and what came back."""
+"""The app with every orchestrator turn recorded: what the host handed in and what came back."""
 
 import importlib.util
 import json

@@ -1,4 +1,4 @@
-"""What the tests of `generate_report` share: a run about to generate, and what it staged."""
+"""Makes a run that is about to generate for the tests of `generate_report`, and reads what it staged."""
 
 import asyncio
 from typing import Any
@@ -14,7 +14,7 @@ GIVEN = {"run": "r1", "attempt": 1, "chunk": 0}
 
 
 def prepare(body: bytes, report: Sales | None = None, **fields: Any) -> World:
-    """A run about to generate, its input in one chunk."""
+    """Return a run that is about to generate, its input in one chunk."""
     world = World(reports={"sales": report} if report else REPORTS)
     asyncio.run(world.prepare(body, "generating", **fields))
     return world
@@ -30,7 +30,7 @@ def generate_all(world: World) -> None:
 
 
 def staged(world: World, chunk: int = 0) -> tuple[list[StagedDocument], list[Reject], int]:
-    """The lines and rejects of the chunk, and of how many parts it is."""
+    """Return the documents and rejects of the chunk, and the number of its parts."""
 
     async def run() -> tuple[list[StagedDocument], list[Reject], int]:
         lines, files, parts = [], [], 0

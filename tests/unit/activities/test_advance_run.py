@@ -3,10 +3,8 @@ from typing import Any
 
 import pytest
 
-from activities.advance_run import AdvanceRun
 from outlast.errors import Permanent
-from outlast.models import Json, RunChange
-from tests.fakes.runs import FakeRuns
+from outlast.models import Json
 from tests.fakes.world import World
 
 
@@ -22,7 +20,7 @@ def advance(world: World, event: str, **given: Any) -> Json:
 
 
 def test_an_event_is_applied_to_the_record_in_one_write() -> None:
-    """State, totals and failure change together, and members that the input does not know are left out."""
+    """An event changes state, totals and failure in one write, and unknown members of the input are ignored."""
     world = make("storing")
     failure = {"step": "store_data_to_db", "chunk": 3, "text": "no"}
     advance(world, "fail", failure=failure, totals={"rows": 7}, pending=["money"], report="other", max_parallel=1)
@@ -33,15 +31,15 @@ def test_an_event_is_applied_to_the_record_in_one_write() -> None:
 
 
 def test_an_event_that_is_refused_leaves_the_record() -> None:
-    """The activity fails for good and names run, state, attempt and event."""
+    """A refused event raises Permanent with run, state, attempt and event, and writes nothing."""
     world = make("storing")
-    with pytest.raises(Permanent, match="run r1 is storing in attempt 1; 'close' of attempt 1 is refused"):
-        advance(world, "close")
+    with pytest.raises(Permanent, match="run r1 is storing in attempt 1; 'generate' of attempt 1 is refused"):
+        advance(world, "generate")
     assert world.runs.writes == 1
 
 
 def test_a_repeated_call_changes_nothing() -> None:
-    """It writes nothing, so the time of the last change stays."""
+    """A repeated call returns the same view and writes nothing."""
     world = make("reading")
     answers = [advance(world, "generate", totals={"rows": 1}) for _ in range(2)]
     assert answers[0] == answers[1]
@@ -49,7 +47,7 @@ def test_a_repeated_call_changes_nothing() -> None:
 
 
 def test_the_answer_is_a_view_of_the_record() -> None:
-    """Lanes and tolerated rejects are those of the record now, not those of the start."""
+    """The answer has the record's current lanes and tolerances, not those of the start."""
     world = make("reading", max_parallel=3, tolerated_rejects=5, tolerated_reject_percent=1.5)
     assert advance(world, "generate") == {
         "max_parallel": 3,
@@ -67,10 +65,9 @@ def test_the_answer_is_a_view_of_the_record() -> None:
 
 
 def test_a_change_that_comes_between_is_not_lost() -> None:
-    """The record is written under its ETag and read again where that has changed."""
-    runs = FakeRuns()
+    """A change between the read and the write of the record is kept, because the record is then read again."""
     world = World()
-    world.runs = runs
+    runs = world.runs
     asyncio.run(world.accept(b"", state="reading"))
 
     def meddle() -> None:
@@ -78,6 +75,6 @@ def test_a_change_that_comes_between_is_not_lost() -> None:
         runs.set("r1", max_parallel=7)
 
     runs.before_write = meddle
-    answer = asyncio.run(AdvanceRun(runs).advance_run(RunChange("r1", 1, "generate").to_dict()))
+    answer = advance(world, "generate")
     assert (answer["max_parallel"], runs.records["r1"].request.max_parallel) == (7, 7)
     assert runs.records["r1"].status.state == "generating"

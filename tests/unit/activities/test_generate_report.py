@@ -1,5 +1,5 @@
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from itertools import groupby
 from typing import Any, Literal
 
@@ -7,16 +7,18 @@ import pytest
 
 from activities import generate_report, read_input_file
 from activities.generate_report import GenerateReport
+from outlast.generating.row_window import RowWindow
 from outlast.inputs import MAX_RECORD
 from outlast.models import Json
 from outlast.runs.fence import Gate
+from tests.fakes.compute import InlineCompute
 from tests.fakes.reports import HEADER, Sales, make_csv
 from tests.fakes.world import World
 from tests.unit.activities.generating import generate, ids, prepare, staged
 
 
 def test_each_row_becomes_its_documents() -> None:
-    """None, one or many, with the reference that was read, each with the number of its row."""
+    """A row becomes none, one or many documents with the reference that was read and the number of the row."""
     world = prepare(HEADER + b"a,x,1,1\nb,x,2,0\nc,y,3,2\n", parameters={"factor": 10})
     answer = generate(world)
     lines, rejects, _ = staged(world)
@@ -30,7 +32,7 @@ def test_each_row_becomes_its_documents() -> None:
 
 
 def test_documents_are_staged_in_the_order_of_the_hash_space() -> None:
-    """What lies together in the database is written together."""
+    """A part's documents are staged in the order of the hash space, then of their rows."""
     world = prepare(make_csv(50, shops=7))
     generate(world)
     places = [(line.effective_partition_key, line.row) for line in staged(world)[0]]
@@ -38,7 +40,8 @@ def test_documents_are_staged_in_the_order_of_the_hash_space() -> None:
 
 
 def test_each_chunk_begins_elsewhere_in_the_hash_space(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Lanes do not meet at one physical partition after another; a partition's documents still lie together."""
+    """Each chunk's documents begin at another position in the hash space, and those of one partition key stay
+    together."""
     monkeypatch.setattr(read_input_file, "SMALLEST", 1000)
     world, begins = prepare(make_csv(400, shops=40)), list[bytes]()
     for chunk in range(4):
@@ -67,7 +70,7 @@ def test_each_chunk_begins_elsewhere_in_the_hash_space(monkeypatch: pytest.Monke
     ],
 )
 def test_a_bad_row_costs_itself_only(row: bytes, column: str, code: str, message: str) -> None:
-    """It is a reject with row, column, code and message and its own fields; its neighbours become documents."""
+    """A bad row is a reject with row, column, code, message and its own fields, and its neighbours become documents."""
     world = prepare(HEADER + b"a,x,1,1\n" + row + b"\nc,x,3,1\n")
     answer = generate(world)
     lines, (reject,), _ = staged(world)
@@ -79,7 +82,7 @@ def test_a_bad_row_costs_itself_only(row: bytes, column: str, code: str, message
 
 
 def test_a_row_with_one_bad_document_has_none() -> None:
-    """A row is stored as a whole or rejected."""
+    """A row with one bad document is rejected and has no document."""
 
     class Half(Sales):
         def generate_report(self, row: Any, reference: Any) -> Any:
@@ -94,7 +97,7 @@ def test_a_row_with_one_bad_document_has_none() -> None:
 
 @pytest.mark.parametrize("made", [None, 7, "x", [{"id": "a"}], [None]])
 def test_a_report_that_returns_no_documents_rejects_the_row(made: Any) -> None:
-    """Whatever the user's code gives back, the chunk goes on."""
+    """A row for which the report returns anything but documents is rejected, and the chunk goes on."""
 
     class Odd(Sales):
         def generate_report(self, row: Any, reference: Any) -> Any:
@@ -104,7 +107,8 @@ def test_a_report_that_returns_no_documents_rejects_the_row(made: Any) -> None:
 
 
 def test_of_two_rows_with_one_id_the_later_wins() -> None:
-    """The earlier is a reject with its own fields, for no document of it is left."""
+    """The earlier of two rows with one document is rejected with its own fields, and the later one's document is
+    staged."""
     world = prepare(HEADER + b"a,x,1,1\nb,x,2,1\na,x,3,1\n")
     answer = generate(world)
     lines, (reject,), _ = staged(world)
@@ -116,7 +120,7 @@ def test_of_two_rows_with_one_id_the_later_wins() -> None:
 
 
 def test_a_row_that_keeps_one_of_its_documents_is_no_reject() -> None:
-    """A later row replaces the document alone."""
+    """A row that loses one of its documents to a later row is no reject."""
     world = prepare(HEADER + b"a,x,1,2\na,x,3,1\n")
     generate(world)
     lines, rejects, _ = staged(world)
@@ -125,7 +129,7 @@ def test_a_row_that_keeps_one_of_its_documents_is_no_reject() -> None:
 
 
 def test_one_id_in_two_partitions_is_two_documents() -> None:
-    """Identity is id and partition key."""
+    """Two documents with one id and different partition keys are both staged."""
     world = prepare(HEADER + b"a,x,1,1\na,y,3,1\n")
     generate(world)
     assert (ids(staged(world)[0]), staged(world)[1]) == (["a.0", "a.0"], [])
@@ -143,7 +147,7 @@ def test_an_overlong_record_is_a_reject() -> None:
 
 
 def test_json_lines_are_generated_alike() -> None:
-    """A record that is no object is a reject with its line."""
+    """Rows of JSON Lines become documents, and a line that is no object is rejected with its text."""
     world = prepare(b'{"id": "a", "shop": "x", "amount": 1}\n[1]\n', format="jsonl")
     generate(world)
     lines, (reject,), _ = staged(world)
@@ -165,40 +169,39 @@ class Turns(asyncio.Lock):
         return await super().acquire()
 
 
-async def generate_two(in_thread: Callable[[Callable[[], Any]], Awaitable[Any]], alone: asyncio.Lock) -> None:
-    """Two chunks at once."""
+async def generate_two(taking: Callable[[RowWindow], Any], alone: asyncio.Lock) -> None:
+    """Generate two chunks at once; `taking` is called before each slice."""
     world = World()
     await world.prepare(make_csv(50), "generating")
     w = world
     gate = Gate(w.runs, w.deadlines)
-    step = GenerateReport(w.reports, gate, w.files, in_thread, alone).generate_report
+    compute = InlineCompute(w.reports, w.clock, taking=taking)
+    step = GenerateReport(w.reports, gate, w.files, compute, w.stopped, alone).generate_report
     given: Json = {"run": "r1", "attempt": 1, "cursor": None}
     async with asyncio.timeout(30):
         await asyncio.gather(*(step({**given, "chunk": chunk}) for chunk in range(2)))
 
 
 def test_chunks_with_rows_of_megabytes_are_generated_one_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Together their rows would fill the memory."""
+    """Chunks with rows of megabytes are generated one at a time, because together they would fill the memory."""
     monkeypatch.setattr(read_input_file, "SMALLEST", 100)
     monkeypatch.setattr(generate_report, "HEAVY", 10)
     turns, inside = Turns(), list[bool]()
 
-    async def in_thread(work: Callable[[], Any]) -> Any:
+    async def taking(window: RowWindow) -> None:
         await turns.by_two.wait()
         inside.append(turns.locked())
-        return work()
 
-    asyncio.run(generate_two(in_thread, turns))
+    asyncio.run(generate_two(taking, turns))
     assert set(inside) == {True}
 
 
 def test_other_chunks_are_generated_side_by_side(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Neither of two small chunks waits for the other."""
+    """Two chunks with small rows are generated at the same time."""
     monkeypatch.setattr(read_input_file, "SMALLEST", 100)
     both = asyncio.Barrier(2)
 
-    async def in_thread(work: Callable[[], Any]) -> Any:
+    async def taking(window: RowWindow) -> None:
         await both.wait()
-        return work()
 
-    asyncio.run(generate_two(in_thread, asyncio.Lock()))
+    asyncio.run(generate_two(taking, asyncio.Lock()))

@@ -10,18 +10,18 @@ from outlast.generating import part_builder, part_contents, part_limits, row_gen
 from outlast.report import Document
 from outlast.runs.fence import Gate
 from tests.fakes.reports import HEADER, Sales, make_csv
-from tests.fakes.world import call_until_done, work_here
+from tests.fakes.world import call_until_done
 from tests.unit.activities.generating import GIVEN, generate, generate_all, prepare, staged
 
 
 @pytest.mark.parametrize(
     ("limits", "rows", "over"),
     [
-        ({}, 11, True),
-        ({"tolerated_rejects": 5}, 16, True),
-        ({"tolerated_rejects": 5, "tolerated_reject_percent": 100.0}, 16, True),
+        ({}, 10, True),
+        ({"tolerated_rejects": 5}, 15, True),
+        ({"tolerated_rejects": 5, "tolerated_reject_percent": 100.0}, 15, True),
         ({"tolerated_rejects": 40}, 40, False),
-        ({"tolerated_reject_percent": 0.0}, 11, True),
+        ({"tolerated_reject_percent": 0.0}, 10, True),
         ({"tolerated_reject_percent": 50.0}, 40, False),
     ],
 )
@@ -72,7 +72,9 @@ def test_a_run_may_make_so_many_bytes_of_documents() -> None:
     world = prepare(make_csv(40))
     world.runs.set("r1", totals={"bytes": 10_000})
     gate = Gate(world.runs, world.deadlines)
-    step = GenerateReport(world.reports, gate, world.files, work_here, max_staged=10_100).generate_report
+    step = GenerateReport(
+        world.reports, gate, world.files, world.compute, world.stopped, max_staged=10_100
+    ).generate_report
     with pytest.raises(Permanent, match=r"made more than 10,100 bytes of documents \(MAX_STAGED_BYTES\)"):
         asyncio.run(call_until_done(step, GIVEN))
 

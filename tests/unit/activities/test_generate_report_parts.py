@@ -11,7 +11,7 @@ from tests.unit.activities.generating import GIVEN, generate, generate_all, ids,
 
 
 def test_at_the_deadline_it_hands_over_a_cursor_and_goes_on_from_there() -> None:
-    """All rows are generated once, in several parts, each with the rejects of its own rows."""
+    """A chunk that takes several calls generates each row once, in parts that have the rejects of their own rows."""
     body = make_csv(60, bad=[5, 50])
     world = prepare(body)
     world.clock.tick = 3.0
@@ -26,7 +26,7 @@ def test_at_the_deadline_it_hands_over_a_cursor_and_goes_on_from_there() -> None
 
 
 def test_a_part_that_is_large_enough_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
-    """So that rows with many documents do not fill the memory."""
+    """A part is closed when its documents reach PART_BYTES, so that they do not fill the memory."""
     monkeypatch.setattr(part_builder, "PART_BYTES", 2_600)
     world = prepare(make_csv(60))
     generate_all(world)
@@ -35,7 +35,7 @@ def test_a_part_that_is_large_enough_is_closed(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_a_part_with_many_bad_rows_is_closed_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    """So that a chunk of nothing but short bad rows does not fill the memory either."""
+    """A part is closed when its rejects reach PART_BYTES, so that they do not fill the memory."""
     monkeypatch.setattr(part_builder, "PART_BYTES", 2_600)
     world = prepare(make_csv(60, bad=list(range(60))))
     generate_all(world)
@@ -44,7 +44,7 @@ def test_a_part_with_many_bad_rows_is_closed_too(monkeypatch: pytest.MonkeyPatch
 
 
 def test_a_part_that_ends_with_the_chunk_has_no_cursor(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No empty part follows such a part."""
+    """The part that ends with its chunk has no cursor, so no empty part follows it."""
     monkeypatch.setattr(part_builder, "PART_BYTES", 1)
     world = prepare(make_csv(2))
     cursor = generate(world)["cursor"]
@@ -54,7 +54,7 @@ def test_a_part_that_ends_with_the_chunk_has_no_cursor(monkeypatch: pytest.Monke
 
 
 def test_a_repeat_returns_the_same_and_generates_nothing() -> None:
-    """Whatever the deadline of the repeat, what was fixed stays."""
+    """A repeated call returns the answer of the first and generates nothing, whatever its deadline."""
     world = prepare(make_csv(60, bad=[3]))
     world.clock.tick = 3.0
     first = generate(world)
@@ -67,7 +67,7 @@ def test_a_repeat_returns_the_same_and_generates_nothing() -> None:
 
 
 def test_two_calls_at_once_give_one_part() -> None:
-    """Though they stop at different rows, both answer alike, and the chunk holds every row once."""
+    """Calls at once that stop at different rows return the same answer, and the chunk has every row once."""
     world = prepare(make_csv(60))
     world.clock.tick = 2.0
 
@@ -81,7 +81,7 @@ def test_two_calls_at_once_give_one_part() -> None:
 
 
 def test_the_next_attempt_finds_what_was_generated() -> None:
-    """A run that is restarted does not generate again."""
+    """A call of the next attempt returns the part that an earlier attempt staged."""
     world = prepare(make_csv(5))
     first = generate(world)
     world.runs.set("r1", attempt=2)
@@ -89,7 +89,7 @@ def test_the_next_attempt_finds_what_was_generated() -> None:
 
 
 def test_a_run_that_moves_on_meanwhile_is_left_then() -> None:
-    """The record is read again between two slices of work, and nothing is staged."""
+    """A call whose run moves on between two slices of work raises Permanent and stages nothing."""
     world = prepare(make_csv(60))
     world.clock.tick = 1.0
     reads = world.runs.reads
@@ -106,7 +106,7 @@ def test_a_run_that_moves_on_meanwhile_is_left_then() -> None:
 
 @pytest.mark.parametrize("changes", [{"state": "failing"}, {"state": "storing"}, {"attempt": 2}])
 def test_a_run_that_has_moved_on_is_left_alone(changes: dict[str, Any]) -> None:
-    """The fence stops it at once."""
+    """A call of an earlier state or attempt raises Permanent and stages nothing."""
     world = prepare(make_csv(1))
     world.runs.set("r1", **changes)
     with pytest.raises(Permanent, match="belongs to generating in attempt 1"):

@@ -16,12 +16,12 @@ TOLD = Totals(replaced=3, bytes=100, ru=12.345, throttled=2, sends=4).to_dict()
 
 @pytest.fixture(autouse=True)
 def _small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Chunks of a few rows."""
+    """Makes chunks of a few rows."""
     monkeypatch.setattr(read_input_file, "SMALLEST", 100)
 
 
 def prepare(body: bytes, poison: dict[str, int] | None = None, **fields: Any) -> World:
-    """A run about to be published: generated and stored."""
+    """Return a run that is about to be published: generated and stored."""
     world = World(**fields)
     world.transport.poison = poison or {}
     asyncio.run(world.prepare(body, "publishing"))
@@ -34,7 +34,7 @@ def publish(world: World, cursor: Json | None = None) -> Json:
 
 
 def tamper(world: World, chunk: int, **changes: int) -> None:
-    """Change what is staged of a stored chunk."""
+    """Change the staged counts of a stored chunk."""
     path = stored_path("r1", chunk)
 
     async def run() -> None:
@@ -51,7 +51,8 @@ def test_the_receipt_names_columns_that_were_ignored() -> None:
 
 
 def test_the_receipt_counts_what_became_of_every_row() -> None:
-    """Rows read are rows stored and rows rejected, by whichever step; documents are counted apart."""
+    """The receipt's rows read are the rows stored plus those rejected by any activity, and it counts documents
+    separately."""
     world = prepare(HEADER + make_csv(50, bad=[4, 40])[len(HEADER) :] + b"x,y,1,3\n", {"s0009.0": 400, "x.1": 400})
     receipt = publish(world)["receipt"]
     assert (receipt["rows_read"], receipt["rows_stored"], receipt["rows_rejected"]) == (51, 47, 4)
@@ -61,7 +62,8 @@ def test_the_receipt_counts_what_became_of_every_row() -> None:
 
 
 def test_the_receipt_tells_the_costs_as_the_run_counted_them() -> None:
-    """Request units, throttling, requests, bytes and replaced documents; and the time since it was accepted."""
+    """The receipt has the run's request units, throttling, requests, bytes and replaced documents, and the seconds
+    since it was accepted."""
     world = prepare(make_csv(3))
     world.clock.advance(12.5)
     receipt = publish(world)["receipt"]
@@ -77,7 +79,7 @@ def test_the_receipt_is_in_the_record() -> None:
 
 
 def test_a_repeat_answers_the_first_receipt() -> None:
-    """A run has one receipt, however late the repeat is."""
+    """A repeat returns the first receipt, however late it is."""
     world = prepare(make_csv(3))
     first = publish(world)
     world.clock.advance(100)
@@ -86,13 +88,13 @@ def test_a_repeat_answers_the_first_receipt() -> None:
 
 
 def test_a_run_of_no_rows_has_a_receipt() -> None:
-    """All of its counts are zero."""
+    """The receipt of a run without rows has zero counts."""
     receipt = publish(prepare(HEADER))["receipt"]
     assert (receipt["rows_read"], receipt["rows_stored"], receipt["documents_written"], receipt["chunks"]) == (0,) * 4
 
 
 def test_at_the_deadline_it_hands_over_a_cursor_and_goes_on_from_there() -> None:
-    """Many chunks are reconciled in several calls, to the same receipt."""
+    """Chunks that are counted in several calls give the same receipt as in one call."""
     body = make_csv(200, bad=[7])
     whole = publish(prepare(body))["receipt"]
     world = prepare(body)
@@ -107,7 +109,7 @@ def test_at_the_deadline_it_hands_over_a_cursor_and_goes_on_from_there() -> None
 
 @pytest.mark.parametrize("changes", [{"documents": 0}, {"documents": 99}, {"refused": 1}])
 def test_counts_that_do_not_add_up_are_not_published(changes: dict[str, int]) -> None:
-    """The chunk is named with its counts, and there is no receipt."""
+    """A chunk whose counts do not add up raises Permanent with its counts, and the run gets no receipt."""
     world = prepare(make_csv(50))
     tamper(world, 2, **changes)
     with pytest.raises(Permanent, match=r"chunk 2 of run r1: \d+ documents were generated, .* that does not add up"):
@@ -126,7 +128,7 @@ def test_a_chunk_that_was_not_stored_is_not_published() -> None:
 
 @pytest.mark.parametrize("changes", [{"state": "failing"}, {"state": "completed"}, {"attempt": 2}])
 def test_a_run_that_has_moved_on_is_not_published(changes: dict[str, Any]) -> None:
-    """The fence stops a call of an earlier attempt."""
+    """A call of an earlier state or attempt raises Permanent and records no receipt."""
     world = prepare(make_csv(3))
     world.runs.set("r1", **changes)
     with pytest.raises(Permanent, match="belongs to publishing in attempt 1"):
@@ -135,7 +137,7 @@ def test_a_run_that_has_moved_on_is_not_published(changes: dict[str, Any]) -> No
 
 
 def test_a_run_that_moves_on_meanwhile_is_not_made_current() -> None:
-    """It was fenced when its receipt was written: readers see what they saw."""
+    """A run that is fenced while its receipt is written does not become current."""
     world = World(reports=WITH_SNAPSHOT)
     asyncio.run(world.prepare(make_csv(30), "publishing", report="stock", mode="snapshot"))
 

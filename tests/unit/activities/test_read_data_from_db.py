@@ -6,15 +6,16 @@ from typing import Any
 import orjson
 import pytest
 
-from activities.read_data_from_db import MOST_BYTES
-from outlast.errors import Permanent
+from outlast.compute.reading import MOST_BYTES
+from outlast.errors import Permanent, Transient
+from outlast.report import Report
 from outlast.staging.paths import reference_path
-from tests.fakes.reports import Sales
+from tests.fakes.reports import Sale, Sales
 from tests.fakes.world import World
 
 
 class Reading(Sales):
-    """Reads what it is told to, and counts."""
+    """Reads the shops, or returns the value that it was made with, and counts its calls."""
 
     def __init__(self, found: Any = None) -> None:
         self.found = found
@@ -46,7 +47,7 @@ def read(report: Sales, repeats: int = 1, timeout: float = 100.0, state: str = "
 
 
 def test_what_the_report_reads_is_staged() -> None:
-    """With the run's parameters, from the database; the answer says only how much it is."""
+    """The data that a report reads with the run's parameters is staged, and the answer has its size."""
     world, answer = read(Reading())
     staged = asyncio.run(world.staging.need(reference_path("r1")))
     assert orjson.loads(staged) == {"shops": ["shop0", "shop1"], "factor": 3}
@@ -54,7 +55,7 @@ def test_what_the_report_reads_is_staged() -> None:
 
 
 def test_a_repeat_leaves_what_was_read_first() -> None:
-    """Every later step sees the same data, so the report is not asked again."""
+    """A repeat does not call the report again and keeps the staged data."""
     report = Reading()
     world, answer = read(report, repeats=2)
     assert report.times == 1
@@ -62,7 +63,7 @@ def test_a_repeat_leaves_what_was_read_first() -> None:
 
 
 def test_of_two_calls_at_once_the_first_is_kept() -> None:
-    """Both answer for what is staged."""
+    """Two calls at once return the size of the same staged data."""
     world = World(reports={"sales": Reading()})
 
     async def run() -> None:
@@ -85,19 +86,19 @@ def test_a_report_that_reads_nothing_has_nothing() -> None:
 
 
 def test_a_report_that_reads_too_long_fails_for_good() -> None:
-    """The call fails with a clear text, before the host would kill the worker with all that runs there."""
+    """A report that reads for too long raises Permanent before the host ends the worker."""
     with pytest.raises(Permanent, match=r"read_data_from_db of sales took longer than 0 s, 60 % of functionTimeout; "):
         read(Waiting(), timeout=0.001)
 
 
 def test_what_is_no_json_fails_for_good() -> None:
-    """The text names the report."""
+    """A report that returns what is no JSON raises Permanent with the report's name."""
     with pytest.raises(Permanent, match="read_data_from_db of sales returned what is no JSON"):
         read(Reading(found={"a": {1, 2}}))
 
 
 def test_more_than_16_mib_fail_for_good() -> None:
-    """A value above the limit is refused, and the text names report, size, limit and remedy."""
+    """A value above the limit raises Permanent with report, size, limit and remedy."""
     assert read(Reading(found="x" * (MOST_BYTES - 2)))[1] == {"bytes": MOST_BYTES}
     with pytest.raises(Permanent) as caught:
         read(Reading(found="x" * (MOST_BYTES - 1)))
@@ -108,7 +109,7 @@ def test_more_than_16_mib_fail_for_good() -> None:
 
 
 def test_a_run_that_has_moved_on_is_left_alone() -> None:
-    """The fence stops it before the database is asked."""
+    """A call of an earlier state raises Permanent before the report is called."""
     report = Reading()
     with pytest.raises(Permanent, match="belongs to reading"):
         read(report, state="failing")
@@ -128,3 +129,52 @@ def test_a_number_that_is_not_finite_fails_the_run(found: Any, at: str) -> None:
     """NaN and infinity in what was read are refused with their path, because the encoder would write null."""
     with pytest.raises(Permanent, match=f"returned a NaN or an infinity{at}, which JSON cannot say"):
         read(Reading(found))
+
+
+class TimingOut(Sales):
+    """Has a time limit of its own, which it exceeds."""
+
+    async def read_data_from_db(self, database: Any, parameters: Any) -> Any:
+        async with asyncio.timeout(0):
+            await asyncio.Event().wait()
+
+
+def test_a_time_limit_of_the_report_is_not_taken_for_ours() -> None:
+    """Its error is retried as any other of the report, and the text does not advise to read less."""
+    with pytest.raises(Transient, match="read_data_from_db of sales raised TimeoutError: ") as caught:
+        read(TimingOut())
+    assert "functionTimeout" not in str(caught.value)
+
+
+def test_a_report_that_reads_too_long_is_noted_for_the_health() -> None:
+    """The note names the report and the step, and a report that reads in time leaves none."""
+    world, _ = read(Reading())
+    assert asyncio.run(world.stopped.recent()) is None
+    world = World(timeout=0.001, reports={"sales": Waiting()})
+
+    async def run() -> None:
+        await world.accept(b"", state="reading")
+        with pytest.raises(Permanent):
+            await world.call("read_data_from_db")
+        found = await world.stopped.recent()
+        assert found is not None
+        assert (found["report"], found["step"]) == ("sales", "read_data_from_db")
+
+    asyncio.run(run())
+
+
+def test_a_report_without_a_reading_of_its_own_needs_no_process() -> None:
+    """Nobody is asked to run what the base class does."""
+
+    class Plain(Report[Sale]):
+        name, container, partition_key = "sales", "sales", "/shop"
+
+    world = World(reports={"sales": Plain()})
+    world.cosmos.error = AssertionError("the database was opened")
+
+    async def run() -> None:
+        await world.accept(b"", state="reading")
+        await world.call("read_data_from_db")
+        assert await world.staging.need(reference_path("r1")) == b"null"
+
+    asyncio.run(run())

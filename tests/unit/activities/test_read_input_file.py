@@ -7,21 +7,22 @@ import pytest
 from activities import read_input_file
 from outlast.errors import Permanent
 from outlast.inputs import CSV, MAX_RECORD, InputRow
+from outlast.models import Json
 from outlast.staging.chunk_list import ChunkList
-from outlast.staging.paths import chunks_path, input_path
+from outlast.staging.paths import body_path, chunks_path, input_path
 from tests.fakes.reports import HEADER, make_csv
 from tests.fakes.world import World, call_until_done
 
 
 @pytest.fixture(autouse=True)
 def _small_sizes(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Chunks of a few rows, windows of a few chunks."""
+    """Makes chunks of a few rows, and windows of a few chunks."""
     monkeypatch.setattr(read_input_file, "SMALLEST", 100)
     monkeypatch.setattr(read_input_file, "WINDOW", 1000)
 
 
 def cut(body: bytes, world: World | None = None, **fields: Any) -> ChunkList:
-    """Read that input to its end."""
+    """Read that input to its end; return its chunks."""
     world = world or World()
 
     async def run() -> ChunkList:
@@ -35,7 +36,7 @@ def cut(body: bytes, world: World | None = None, **fields: Any) -> ChunkList:
 
 
 def rows_of(body: bytes, listed: ChunkList) -> list[str]:
-    """The ids of all rows, chunk by chunk."""
+    """Return the ids of all rows, chunk by chunk."""
     return [
         row.fields[0]
         for chunk in listed.chunks
@@ -45,7 +46,7 @@ def rows_of(body: bytes, listed: ChunkList) -> list[str]:
 
 
 def test_the_chunks_hold_every_row_once() -> None:
-    """The chunks are in order, each has the number of its first row, and the windows do not matter."""
+    """The chunks have every row once, in order, with the number of their first row, whatever the windows."""
     body = make_csv(500)
     listed = cut(body)
     assert rows_of(body, listed) == [f"s{n:04}" for n in range(500)]
@@ -57,14 +58,14 @@ def test_the_chunks_hold_every_row_once() -> None:
 
 
 def test_at_the_deadline_it_hands_over_a_cursor_and_goes_on_from_there() -> None:
-    """The chunks are the same as if there had been time for all of them at once."""
+    """An input that is cut in several calls has the same chunks as in one call."""
     body, hurried = make_csv(500), World(timeout=5.0)
     hurried.clock.tick = 1.0
     assert cut(body, hurried) == cut(body)
 
 
 def test_a_cursor_names_its_place_and_no_more() -> None:
-    """What a call behind the cursor had already listed is cut again, not twice."""
+    """A repeated call lists the chunks after its cursor once."""
     body, world = make_csv(200), World(timeout=5.0)
 
     async def run() -> None:
@@ -83,7 +84,7 @@ def test_a_cursor_names_its_place_and_no_more() -> None:
 
 
 def test_a_repeat_lists_the_same() -> None:
-    """The answer and the staged list of a call that is made again do not change."""
+    """A repeated call returns the same answer."""
     world = World()
 
     async def run() -> None:
@@ -94,19 +95,57 @@ def test_a_repeat_lists_the_same() -> None:
     asyncio.run(run())
 
 
+def test_a_next_attempt_reads_nothing_of_an_input_that_is_cut() -> None:
+    """The list of chunks that an attempt staged is the list of every later one."""
+    world = World()
+
+    async def run() -> None:
+        await world.accept(make_csv(100), state="reading")
+        first = await world.call("read_input_file", cursor=None)
+        world.runs.set("r1", attempt=2)
+        await world.staging.put(body_path("r1"), b"")
+        assert await world.steps["read_input_file"]({"run": "r1", "attempt": 2}) == first
+
+    asyncio.run(run())
+
+
+def test_a_next_attempt_goes_on_where_the_one_before_had_cut() -> None:
+    """An attempt that dies while it cuts leaves a cursor, and the next one returns the same chunks from there on."""
+    body, world = make_csv(500), World(timeout=5.0)
+    asyncio.run(world.accept(body, state="reading"))
+    world.clock.tick = 1.0
+    cursor: Json = {}
+    for _ in range(3):
+        cursor = asyncio.run(world.call("read_input_file", cursor=cursor or None))["cursor"]
+    world.runs.set("r1", attempt=2)
+    offsets: list[int] = []
+    get_range = world.staging.get_range
+
+    async def noted(path: str, start: int, *more: Any) -> bytes:
+        offsets.append(start)
+        return await get_range(path, start, *more)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(world.staging, "get_range", noted)
+        asyncio.run(call_until_done(world.steps["read_input_file"], {"run": "r1", "attempt": 2}))
+    assert min(offsets) == cursor["offset"] > 0
+    assert asyncio.run(world.files.chunks(world.runs.records["r1"])) == cut(body)
+
+
 def test_an_input_with_a_header_only_has_no_chunks() -> None:
-    """It is a run of no rows."""
+    """An input with a header only has its columns and no chunks."""
     listed = cut(HEADER)
     assert (listed.chunks, listed.columns) == ([], ["id", "shop", "amount", "copies"])
 
 
 def test_a_gzipped_input_is_inflated_once() -> None:
-    """Chunks are byte ranges of the inflated file; a repeat does not write it again."""
+    """The chunks of a gzipped input are byte ranges of its inflated file, which a repeat does not write again."""
     body, world = make_csv(300), World()
     assert rows_of(body, cut(gzip.compress(body), world, gzipped=True)) == [f"s{n:04}" for n in range(300)]
     assert asyncio.run(world.staging.get(input_path("r1"))) == body
     asyncio.run(world.staging.put(input_path("r1"), make_csv(1)))
-    assert asyncio.run(world.call("read_input_file", cursor=None))["chunks"] == 1
+    asyncio.run(world.call("read_input_file", cursor=None))
+    assert asyncio.run(world.staging.get(input_path("r1"))) == make_csv(1)
 
 
 @pytest.mark.parametrize(
@@ -117,7 +156,7 @@ def test_a_gzipped_input_is_inflated_once() -> None:
     ],
 )
 def test_a_damaged_gzip_file_fails_for_good(body: bytes, text: str) -> None:
-    """And nothing half inflated is left that a repeat would take for the whole."""
+    """A damaged gzip file raises Permanent and leaves no inflated file."""
     world = World()
     with pytest.raises(Permanent, match=text):
         cut(body, world, gzipped=True)
@@ -125,13 +164,13 @@ def test_a_damaged_gzip_file_fails_for_good(body: bytes, text: str) -> None:
 
 
 def test_an_input_that_is_no_csv_after_all_fails_for_good() -> None:
-    """What the start endpoint could not see is seen here."""
+    """An input whose header cannot be used raises Permanent with the fault."""
     with pytest.raises(Permanent, match="the input of run r1 cannot be read: Column 'id' is in the header twice"):
         cut(b"id,id\n1,2\n")
 
 
 def test_a_reference_that_has_changed_since_fails_for_good() -> None:
-    """The run reads what was accepted or nothing."""
+    """A referenced file that has changed since the run was accepted raises Permanent."""
     world = World()
 
     async def run() -> None:
@@ -146,7 +185,7 @@ def test_a_reference_that_has_changed_since_fails_for_good() -> None:
 
 
 def test_a_missing_input_fails_for_good() -> None:
-    """It says that it was deleted."""
+    """A missing input raises Permanent with its name."""
     world = World()
 
     async def run() -> None:
@@ -158,7 +197,7 @@ def test_a_missing_input_fails_for_good() -> None:
 
 
 def test_a_run_that_has_moved_on_is_left_alone() -> None:
-    """The fence stops it before anything is staged."""
+    """A call of an earlier state raises Permanent before anything is staged."""
     world = World()
     asyncio.run(world.accept(make_csv(1), state="failing"))
     with pytest.raises(Permanent, match="belongs to reading"):
@@ -167,7 +206,7 @@ def test_a_run_that_has_moved_on_is_left_alone() -> None:
 
 
 def test_a_run_that_moves_on_meanwhile_is_left_then() -> None:
-    """The record is read again every five seconds."""
+    """A long call reads the record again every five seconds."""
     world = World(timeout=1000.0)
     world.clock.tick = 3.0
 
@@ -181,7 +220,7 @@ def test_a_run_that_moves_on_meanwhile_is_left_then() -> None:
 
 
 def test_an_overlong_record_is_a_chunk_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    """However many windows it fills, it is not held in memory; what is before and behind it is cut as always."""
+    """An overlong record of several windows is a chunk of its own, and the rows around it are cut as always."""
     monkeypatch.setattr(read_input_file, "WINDOW", MAX_RECORD)
     body = HEADER + b"a,x,1,1\n" + b"b,x," + b"9" * (2 * MAX_RECORD) + b",1\n" + b"c,x,3,1\n"
     listed = cut(body)

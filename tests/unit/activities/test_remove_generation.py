@@ -12,7 +12,7 @@ CURRENT, OLD, OLDER = Generation("r2", "2026-03"), Generation("r1", "2026-02", "
 
 
 def make(*previous: Generation) -> World:
-    """Three generations of 60 documents each."""
+    """Return a report with three generations of 60 documents each."""
     world = World(reports=WITH_SNAPSHOT)
     world.snapshots.headers["stock"] = Header("stock", CURRENT, 60, "x", previous)
     for run in ("r0", "r1", "r2"):
@@ -31,7 +31,7 @@ def runs_left(world: World) -> set[str]:
 
 
 def test_a_replaced_generation_goes_and_the_header_forgets_it() -> None:
-    """The other generations stay."""
+    """A replaced generation is deleted and removed from the header, and the other generations stay."""
     world = make(OLDER, OLD)
     assert remove(world, "r0") == {"cursor": None, "deleted": 60}
     assert runs_left(world) == {"r1", "r2"}
@@ -39,7 +39,7 @@ def test_a_replaced_generation_goes_and_the_header_forgets_it() -> None:
 
 
 def test_the_header_knows_it_until_nothing_is_left() -> None:
-    """Whoever dies half-way is followed by one who goes on."""
+    """The header keeps a generation until its last document is deleted, so that a repeat can go on."""
     world = make(OLD)
     world.snapshots.when_removing = lambda: world.clock.advance(world.timeout)
     assert remove(world, "r1") == {"cursor": {"deleted": 50}, "deleted": 50}
@@ -51,14 +51,14 @@ def test_the_header_knows_it_until_nothing_is_left() -> None:
 
 @pytest.mark.parametrize("run", ["r2", "r0"])
 def test_what_is_not_known_as_replaced_is_left_alone(run: str) -> None:
-    """The current generation, and one that is just being written."""
+    """A generation that the header does not list as replaced is not deleted."""
     world = make(OLD)
     assert remove(world, run) == {"cursor": None, "deleted": 0}
     assert runs_left(world) == {"r0", "r1", "r2"}
 
 
 def test_a_publishing_that_comes_between_is_not_lost() -> None:
-    """The header is replaced under its ETag."""
+    """A publishing between the read and the write of the header is kept."""
     world = make(OLD)
     newest = Generation("r3", "2026-04")
 

@@ -36,7 +36,7 @@ def test_a_missed_goal_is_no_error(tmp_path: Path, capsys: pytest.CaptureFixture
 
 
 def test_only_full_runs_are_kept(tmp_path: Path) -> None:
-    """A full run leaves a file with machine and commit in the results; a quick one leaves none."""
+    """A full run writes a result file with machine and commit, and a quick run writes none."""
     run(two_figures, ["--quick"], tmp_path)
     assert list(tmp_path.iterdir()) == []
     run(two_figures, [], tmp_path)
@@ -47,7 +47,8 @@ def test_only_full_runs_are_kept(tmp_path: Path) -> None:
 
 
 def test_a_kept_result_leaves_the_commit_as_it_was(tmp_path: Path) -> None:
-    """Several benches of one run measure the same commit; any other change is a change, and no checkout is none."""
+    """The benches of one run name the same commit, any other change marks it as changed, and without git it is
+    unknown."""
     results = tmp_path / "bench" / "results"
     results.mkdir(parents=True)
     assert commit_of(tmp_path, results) == "unknown"

@@ -12,7 +12,7 @@ def tell(number: signal.Signals) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_being_told_to_end_unwinds(number: signal.Signals) -> None:
-    """Each way of being told to end raises KeyboardInterrupt, and the handlers from before come back."""
+    """SIGINT, SIGTERM and SIGHUP raise KeyboardInterrupt, and the earlier handlers are restored afterwards."""
     before = signal.getsignal(number)
     with pytest.raises(KeyboardInterrupt), ends_cleanly():
         tell(number)
@@ -20,7 +20,7 @@ def test_being_told_to_end_unwinds(number: signal.Signals) -> None:
 
 
 def test_a_second_signal_does_not_cut_the_cleaning_short() -> None:
-    """While the first signal's cleaning up goes on, another changes nothing."""
+    """A second signal does not interrupt the cleaning up after the first."""
     cleaned = []
 
     def told_again_while_cleaning() -> None:

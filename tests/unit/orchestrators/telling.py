@@ -1,4 +1,4 @@
-"""What the tests of orchestrators share: a story told with answers that are made up."""
+"""Runs an orchestrator in tests with invented answers."""
 
 from collections.abc import Callable, Generator
 from typing import Any
@@ -12,8 +12,8 @@ Answering = Callable[[Action], Any]
 def tell(
     story: Callable[[Any], Generator[Any, Any, Any]], given: Any, answer: Answering, instance_id: str = "r1"
 ) -> tuple[list[Action], Any, ReplayContext]:
-    """Tell a story whose actions are answered by `answer` (an exception is thrown into it); return what it asked for,
-    what it returned, and its context."""
+    """Run an orchestrator whose actions are answered by `answer` (an exception is thrown into it); return what it asked
+    for, what it returned, and its context."""
     context = ReplayContext(instance_id, given)
     telling, asked = story(context), list[Action]()
     step: Callable[[], Action] = lambda: next(telling)  # noqa: E731  # replaced at each turn
@@ -31,7 +31,7 @@ def tell(
 
 
 def answer_run(chunks: int, lanes: int, totals: Totals = Totals()) -> Answering:  # noqa: B008  # it is frozen
-    """Answer what `import_report` asks for, all going well."""
+    """Return answers for `import_report` with which all goes well."""
     answers: dict[str, Json] = {
         "advance_run": RunView(lanes).to_dict(),
         "read_input_file": {"cursor": None, "chunks": chunks},
@@ -44,5 +44,5 @@ def answer_run(chunks: int, lanes: int, totals: Totals = Totals()) -> Answering:
 
 
 def chunks_of(lanes: list[Action]) -> list[int]:
-    """Every chunk that these lanes would take."""
+    """Return every chunk that these lanes take."""
     return [chunk for lane in lanes for chunk in range(lane.given["first"], lane.given["last"] + 1, lane.given["step"])]

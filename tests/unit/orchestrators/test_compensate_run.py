@@ -12,7 +12,7 @@ from tests.fakes.replay import Action, ReplayContext, replay
 from tests.unit.orchestrators.telling import tell
 
 FAILURE = {"step": "store_data_to_db", "chunk": 3, "text": "no such container"}
-GIVEN = Compensation("r1", 2, FAILURE, 5.0, {"rows": 7}).to_dict()
+GIVEN = Compensation("r1", 2).to_dict()
 
 
 VIEW = RunView(2, attempt=2, state="failing", pending=["email"])
@@ -26,9 +26,9 @@ def change(event: str, **more: Any) -> Json:
 
 
 def compensate(view: RunView = VIEW, ended: RunView = FAILED, **answers: Any) -> tuple[list[Action], Any]:
-    """What compensating asks for when these activities answer, or raise, that; and what it returns."""
+    """Return what a compensation asks for when activities answer, or raise, this, and what it returns."""
     well = {
-        "fail": view.to_dict(),
+        "compensate": view.to_dict(),
         "finish_step": view.to_dict(),
         "send_email": {"sent": True},
         "close": ended.to_dict(),
@@ -47,9 +47,9 @@ def compensate(view: RunView = VIEW, ended: RunView = FAILED, **answers: Any) ->
 
 
 def test_a_run_is_fenced_told_of_and_closed() -> None:
-    """In this order; what is pending is cleared when it is done."""
+    """A compensation fences the run, sends the email, clears that step and closes the record, in this order."""
     (failing, mail, done, compensated), returned = compensate()
-    assert failing.given == change("fail", totals={"rows": 7}, failure=FAILURE, outcome="failed")
+    assert failing.given == change("compensate")
     assert (mail.name, mail.given) == ("send_email", RUN)
     assert done.given == change("finish_step", step="email")
     assert compensated.given == change("close")
@@ -57,46 +57,46 @@ def test_a_run_is_fenced_told_of_and_closed() -> None:
 
 
 def test_nothing_is_done_that_is_not_pending() -> None:
-    """A cancelled run sends no mail."""
+    """A compensation without pending steps only fences and closes the run."""
     asked, _ = compensate(RunView(2, state="failing"))
-    assert [action.given["event"] for action in asked] == ["fail", "close"]
+    assert [action.given["event"] for action in asked] == ["compensate", "close"]
 
 
 def test_mail_is_tried_for_long() -> None:
-    """A mail service that is down comes back."""
+    """The email is tried up to 10 times, and every other activity up to 5 times."""
     assert [action.attempts for action in compensate()[0]] == [5, 10, 5, 5]
 
 
 @pytest.mark.parametrize("answer", [{"permanent": "refused with 401"}, Exception("Transient: 500")])
 def test_a_mail_that_could_not_be_sent_is_still_pending(answer: Any) -> None:
-    """The run is closed all the same; the sweep starts the compensation again."""
+    """A compensation whose email fails leaves the step pending and closes the run."""
     asked, returned = compensate(send_email=answer)
-    assert [action.given.get("event") for action in asked] == ["fail", None, "close"]
+    assert [action.given.get("event") for action in asked] == ["compensate", None, "close"]
     assert returned["state"] == "failed"
 
 
 @pytest.mark.parametrize("answer", [{"permanent": "run r1 is completed"}, Exception("database gone")])
 def test_a_run_that_cannot_be_fenced_is_left_alone(answer: Any) -> None:
-    """It belongs to another attempt; nobody is told, and nothing is raised."""
-    asked, returned = compensate(fail=answer)
+    """A compensation whose run cannot be fenced asks for nothing else and does not raise."""
+    asked, returned = compensate(compensate=answer)
     assert (len(asked), returned) == (1, NOTHING)
 
 
 @pytest.mark.parametrize("answer", [{"permanent": "run r1 is completed"}, Exception("database gone")])
 def test_a_run_that_cannot_be_closed_does_not_raise(answer: Any) -> None:
-    """The failure of compensating is not the run's."""
+    """A compensation whose run cannot be closed returns an empty end and does not raise."""
     asked, returned = compensate(close=answer)
     assert (len(asked), returned) == (4, NOTHING)
 
 
 def test_a_run_that_is_completed_is_told_so() -> None:
-    """Its last step's answer was lost; the receipt stands."""
+    """A compensation of a run that is completed returns that state with the receipt."""
     completed = RunView(2, state="completed", receipt={"rows_read": 7})
     assert compensate(completed, completed)[1] == {"state": "completed", "failure": None, "receipt": {"rows_read": 7}}
 
 
 def test_what_goes_wrong_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
-    """A replay logs nothing again."""
+    """A compensation logs what goes wrong once, and its replay logs nothing."""
     context = ReplayContext("r1:2:compensate", GIVEN)
     telling = compensate_run(context)
     record = context.record
@@ -116,7 +116,7 @@ COMPLETED = RunView(2, state="completed", receipt={"rows_read": 7})
 
 
 def undo(*answers: Any) -> tuple[list[Action], Any]:
-    """What compensating asks for when the undoing answers that, call by call."""
+    """Return what a compensation asks for when the undo answers this, call by call, and what it returns."""
     coming = iter(answers)
     view = UNDO
 
@@ -143,7 +143,7 @@ def undone(cursor: Any, wait: float = 0, published: bool = False) -> dict[str, A
 
 
 def test_what_was_written_is_undone_when_nothing_can_write_any_more() -> None:
-    """Fence, wait, delete in as many calls as it takes, and only then the mail, which says so."""
+    """A compensation fences the run, waits, deletes in as many calls as it takes, and then sends the email."""
     asked, returned = undo(undone({"deleted": 0}, wait=135), undone({"deleted": 9}), undone(None))
     assert [action.name or action.kind for action in asked] == [
         "advance_run", "undo_report", "timer", "undo_report", "undo_report", "advance_run",
@@ -155,7 +155,7 @@ def test_what_was_written_is_undone_when_nothing_can_write_any_more() -> None:
 
 
 def test_a_run_that_was_published_before_the_fence_is_completed() -> None:
-    """Its documents stay, and nobody is told that it failed."""
+    """A compensation that finds the run published completes it and sends no email."""
     asked, returned = undo(undone({"deleted": 0}, wait=135), undone(None, published=True))
     assert asked[-2].given == change("find_published", step="undo")
     assert "send_email" not in [action.name for action in asked]
@@ -163,13 +163,13 @@ def test_a_run_that_was_published_before_the_fence_is_completed() -> None:
 
 
 def test_an_undoing_that_fails_does_not_keep_the_mail() -> None:
-    """It stays pending, for the sweep to begin again."""
+    """A compensation whose undo fails leaves that step pending and sends the email."""
     asked, _ = undo({"permanent": "no role"})
     assert [action.given.get("step") for action in asked] == [None, None, None, "email", None]
 
 
 def test_a_mail_service_that_says_when_is_asked_again_then() -> None:
-    """Attempts are not spent on it."""
+    """A compensation whose mail service asks it to wait sends the email after a timer of that length."""
     answers = iter([{"sent": False, "wait": 90.0}, {"sent": True}])
 
     def answer(action: Action) -> Any:
@@ -183,7 +183,7 @@ def test_a_mail_service_that_says_when_is_asked_again_then() -> None:
 
 
 def test_a_long_wait_is_made_in_pieces() -> None:
-    """The sweep takes what has not moved for long for dead; a timer that fires early does not shorten the whole."""
+    """A wait of 700 seconds is made by timers that are due after 300, 600 and 700 seconds."""
     answers = iter([{"sent": False, "wait": 700.0}, {"sent": True}])
 
     def answer(action: Action) -> Any:
@@ -197,6 +197,6 @@ def test_a_long_wait_is_made_in_pieces() -> None:
 
 
 def test_a_mail_service_that_takes_none_for_long_is_left_to_the_sweep() -> None:
-    """The run is closed and its email stays pending."""
+    """A compensation whose mail service always asks it to wait closes the run and leaves the email pending."""
     asked, _ = compensate(send_email={"sent": False, "wait": 90.0})
-    assert [action.given["event"] for action in asked if action.name == "advance_run"] == ["fail", "close"]
+    assert [action.given["event"] for action in asked if action.name == "advance_run"] == ["compensate", "close"]

@@ -26,7 +26,7 @@ def lanes_of(wave: Wave) -> list[Action]:
 
 
 def failing_at(name: str, answer: Any, well: Answering) -> Answering:
-    """All goes well but for one name."""
+    """Answer well, except for one name."""
 
     def answering(action: Action) -> Any:
         if action.name != name:
@@ -39,7 +39,7 @@ def failing_at(name: str, answer: Any, well: Answering) -> Answering:
 
 
 def fail(name: str, answer: Any) -> tuple[list[Action], str]:
-    """What a run asks for after one step's failure, and the text it fails with."""
+    """Return what a run asks for when one name fails, and the text that it fails with."""
     asked = list[Action]()
 
     def answering(action: Action) -> Any:
@@ -60,7 +60,8 @@ def fail(name: str, answer: Any) -> tuple[list[Action], str]:
 @example(641, 32)
 @example(5000, 1)
 def test_every_chunk_is_in_one_lane_of_one_wave(chunks: int, lanes: int) -> None:
-    """A phase has at most 20 waves of at most `max_parallel` lanes, and no lane is idle before the last chunks."""
+    """A phase puts every chunk into one lane, has at most 20 waves of at most `max_parallel` lanes, and leaves no lane
+    idle before the last chunks."""
     asked, _, _ = tell(import_report, GIVEN, answer_run(chunks, lanes))
     for phase in ("generate", "store"):
         waves = waves_of(asked, phase)
@@ -75,7 +76,7 @@ def test_every_chunk_is_in_one_lane_of_one_wave(chunks: int, lanes: int) -> None
 
 
 def test_a_run_tells_its_story_in_order() -> None:
-    """Each state is recorded before its work begins; between two waves the record is asked for its view."""
+    """A run records each state before its work begins, and asks the record for its view between two waves."""
     asked, receipt, _ = tell(import_report, GIVEN, answer_run(40, 1))
     told = [action.given["event"] if action.name == "advance_run" else action.name for action in asked]
     wave = ["run_wave"]
@@ -89,14 +90,14 @@ def test_a_run_tells_its_story_in_order() -> None:
 
 
 def test_a_run_without_chunks_has_no_waves() -> None:
-    """It is published all the same."""
+    """A run without chunks starts no wave and is published."""
     asked, receipt, _ = tell(import_report, GIVEN, answer_run(0, 8))
     assert [action.name for action in asked if action.kind == "orchestrator"] == []
     assert receipt == {"rows_read": 7}
 
 
 def test_ids_are_computed_from_run_attempt_phase_and_wave() -> None:
-    """So that anybody can ask for them, and another attempt meets none of them."""
+    """The instance ids of waves are made from run, attempt, phase and number, so no two attempts share one."""
     asked, _, _ = tell(import_report, {"attempt": 3}, answer_run(40, 2), "run-7")
     ids = [action.instance_id for action in asked if action.name == "run_wave"]
     assert ids[:2] == ["run-7:3:generate0", "run-7:3:generate1"]
@@ -107,7 +108,7 @@ def test_ids_are_computed_from_run_attempt_phase_and_wave() -> None:
 
 
 def test_the_lanes_of_a_wave_are_those_of_the_record_now() -> None:
-    """An operator who changes `max_parallel` slows the run down or speeds it up at the next wave; 32 is the most."""
+    """A wave has as many lanes as `max_parallel` of the record says when it starts, at most 32."""
     view = iter([8, 8, 2, 99, *[1] * 100])
 
     def answer(action: Action) -> Any:
@@ -120,21 +121,22 @@ def test_the_lanes_of_a_wave_are_those_of_the_record_now() -> None:
 
 
 def test_a_wave_that_failed_ends_the_run() -> None:
-    """No other wave is started, the failure is its own, and the totals so far are told."""
+    """A failed wave is the last one, and its failure and the totals so far go to the compensation."""
     failure = {"step": "store_data_to_db", "chunk": 3, "text": "no such container"}
     outcome = Outcome(False, failure, Totals(rows=4, documents=2).to_dict()).to_dict()
     asked, text = fail("run_wave", outcome)
     assert text == "no such container"
     assert [action.name for action in asked if action.kind == "orchestrator"] == ["run_wave", "compensate_run"]
-    compensate = asked[-1]
-    assert (compensate.given["failure"], compensate.given["totals"]["documents"]) == (failure, 2)
+    recorded, compensate = asked[-2:]
+    assert (recorded.given["event"], recorded.given["outcome"]) == ("fail", "failed")
+    assert (recorded.given["failure"], recorded.given["totals"]["documents"]) == (failure, 2)
     assert compensate.instance_id == "r1:1:compensate"
+    assert compensate.given == {"run": "r1", "attempt": 1, "first_retry_seconds": 5.0}
 
 
 @pytest.mark.parametrize(
     ("name", "answer", "step", "text"),
     [
-        ("advance_run", {"permanent": "run r1 is failed"}, "advance_run", "run r1 is failed"),
         ("read_input_file", Exception("Activity function 'x' failed:  OSError: busy \n {}"), None, "OSError: busy"),
         ("read_data_from_db", {"permanent": "took longer"}, None, "took longer"),
         ("publish_report", {"permanent": "that does not add up"}, None, "that does not add up"),
@@ -147,12 +149,20 @@ def test_a_wave_that_failed_ends_the_run() -> None:
     ],
 )
 def test_whatever_fails_is_compensated_and_raised(name: str, answer: Any, step: str | None, text: str) -> None:
-    """Somebody is told which step failed and why, and the run fails with the same text."""
+    """A failure in any activity is compensated with its name and text, and the run fails with the same text."""
     asked, raised = fail(name, answer)
-    failure = asked[-1].given["failure"]
+    failure = asked[-2].given["failure"]
     assert asked[-1].name == "compensate_run"
     assert (failure["step"], failure["text"]) == (step or name, text)
     assert text in raised
+
+
+@pytest.mark.parametrize("answer", [{"permanent": "run r1 is completed"}, Exception("no answer")])
+def test_a_failure_that_cannot_be_recorded_is_left_to_the_sweep(answer: Any) -> None:
+    """No compensation is started that the record does not ask for, and the run fails for its own reason."""
+    asked, raised = fail("advance_run", answer)
+    assert [action.name for action in asked] == ["advance_run", "advance_run"]
+    assert raised in ("run r1 is completed", "no answer")
 
 
 LOST_LANE = Outcome(False, Failure("run_lane", None, "died").to_dict(), Totals().to_dict()).to_dict()
@@ -161,7 +171,7 @@ LOST_WAVE = Exception("Orchestrator function 'run_wave' failed: died")
 
 @pytest.mark.parametrize("answer", [LOST_LANE, LOST_WAVE])
 def test_a_run_whose_lanes_or_wave_died_begins_anew(answer: Any) -> None:
-    """Nothing was wrong with it: nobody compensates it, and the record counts its attempt up."""
+    """A run whose wave or lane died continues as new with its attempt and is not compensated."""
     asked, _, context = tell(import_report, {"attempt": 3}, failing_at("run_wave", answer, answer_run(4, 2)))
     assert context.continued == {"attempt": 3, "first_retry_seconds": 5.0}
     assert asked[-1].name == "run_wave"
@@ -169,7 +179,7 @@ def test_a_run_whose_lanes_or_wave_died_begins_anew(answer: Any) -> None:
 
 @pytest.mark.parametrize(("answer", "step"), [(LOST_LANE, "run_lane"), (LOST_WAVE, "run_wave")])
 def test_a_run_that_died_four_times_is_compensated(answer: Any, step: str) -> None:
-    """A run that loses its worker in every attempt fails, because the cause is not chance."""
+    """A run that loses a wave or lane in its last attempt is compensated."""
     asked = list[Action]()
 
     def answering(action: Action) -> Any:
@@ -179,11 +189,11 @@ def test_a_run_that_died_four_times_is_compensated(answer: Any, step: str) -> No
 
     with pytest.raises(Exception, match="died"):
         tell(import_report, GIVEN, answering)
-    assert (asked[-1].name, asked[-1].given["failure"]["step"]) == ("compensate_run", step)
+    assert (asked[-1].name, asked[-2].given["failure"]["step"]) == ("compensate_run", step)
 
 
 def test_a_compensation_that_fails_does_not_change_why_the_run_failed() -> None:
-    """An orchestrator whose worker dies fails without a word of its own; the run's reason stays."""
+    """A run whose compensation fails still fails for its own reason."""
 
     def answer(action: Action) -> Any:
         if action.name == "compensate_run":
@@ -210,7 +220,7 @@ def test_a_compensation_that_fails_does_not_change_why_the_run_failed() -> None:
     ],
 )
 def test_rejects_are_checked_before_anything_is_stored(totals: Totals, view: RunView, refused: bool) -> None:
-    """The rejects of all waves of generating (here two) are compared with the record's limits."""
+    """The rejects of all generating waves are compared with the record's limits before storing begins."""
     asked = list[Action]()
 
     def answer(action: Action) -> Any:
@@ -224,7 +234,7 @@ def test_rejects_are_checked_before_anything_is_stored(totals: Totals, view: Run
     if refused:
         with pytest.raises(Exception, match=r"rows were rejected|rows are left to store"):
             tell(import_report, GIVEN, answer)
-        assert asked[-1].given["failure"]["step"] == "generate_report"
+        assert asked[-2].given["failure"]["step"] == "generate_report"
     else:
         tell(import_report, GIVEN, answer)
     assert bool(waves_of(asked, "store")) is not refused
@@ -247,7 +257,7 @@ def test_generating_ends_with_the_wave_that_rejects_too_many_rows() -> None:
 
 
 def test_what_the_database_refuses_is_checked_too() -> None:
-    """Rejects of both phases together, after the last document was stored."""
+    """The rejects of both phases together are compared with the limits after storing."""
 
     def answer(action: Action) -> Any:
         totals = Totals(rows=5, rejected=1) if action.given.get("phase") == "generate" else Totals(rejected=1)
@@ -260,7 +270,7 @@ def test_what_the_database_refuses_is_checked_too() -> None:
 
 
 def test_publishing_is_told_the_totals_of_the_run() -> None:
-    """Rows and rejects of both phases, the rest of storing; and it goes on from its cursor."""
+    """Publishing gets rows and rejects of both phases and the other totals of storing, and goes on from its cursor."""
     cursors = iter([{"cursor": {"chunk": 1}, "receipt": None}, {"cursor": None, "receipt": {"ok": True}}])
 
     def answer(action: Action) -> Any:

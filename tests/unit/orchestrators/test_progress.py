@@ -10,7 +10,8 @@ HUGE = Totals(10**12, 0, 10**12, 10**12, 10**15, 123456789012.345, 10**9, 10**9)
 
 
 def test_the_status_counts_chunks_and_rows_of_the_phase() -> None:
-    """Phase, chunks done of all, totals, when it started, and the current wave with its lanes."""
+    """The custom status has the phase, its chunks and totals, the time of the start, and the current wave with its
+    lanes."""
     context = ReplayContext("r1", None)
     progress = Progress(context)
     progress.begin("generating", 10)
@@ -30,7 +31,7 @@ def test_the_status_counts_chunks_and_rows_of_the_phase() -> None:
 
 
 def test_rows_and_rejects_are_those_of_both_phases() -> None:
-    """Documents, requests and the rest are those of the current one."""
+    """The totals count rows and rejects of both phases, and documents and the rest of the current phase."""
     progress = Progress(ReplayContext("r1", None))
     wave = Wave("r1", 1, "x", 0, 0, 0, 1)
     progress.begin("generating", 1)
@@ -41,7 +42,7 @@ def test_rows_and_rejects_are_those_of_both_phases() -> None:
 
 
 def test_chunks_are_counted_anew_in_each_phase() -> None:
-    """Both phases go over the same chunks."""
+    """The custom status counts the chunks from 0 in each phase."""
     _, _, context = tell(import_report, {"attempt": 1}, answer_run(100, 2))
     shown = [(status["phase"], status["chunks_done"]) for status in context.statuses]
     assert ("generating", 100) in shown

@@ -20,7 +20,7 @@ def failed(text: str, **totals: int) -> dict[str, Any]:
 
 
 def run(*outcomes: Any) -> tuple[Action, Outcome]:
-    """The one thing a wave asks for, and its outcome when its lanes end like that."""
+    """Return the one action that a wave asks for, and its outcome when its lanes have these outcomes."""
 
     def answer(action: Action) -> Any:
         if isinstance(outcomes[0], Exception):
@@ -32,7 +32,7 @@ def run(*outcomes: Any) -> tuple[Action, Outcome]:
 
 
 def test_all_lanes_are_started_at_once() -> None:
-    """They share the wave's chunks: each takes every fourth, from its own on."""
+    """A wave starts all its lanes at once, and each of four lanes takes every fourth chunk."""
     asked, _ = run(*[done()] * 4)
     assert asked.kind == "all"
     assert [(part.name, part.instance_id) for part in asked.parts] == [
@@ -43,27 +43,27 @@ def test_all_lanes_are_started_at_once() -> None:
 
 
 def test_the_totals_of_all_lanes_are_added_up() -> None:
-    """The totals of lanes that failed count too."""
+    """A wave's totals are the sum of all lanes' totals, those of failed lanes too."""
     _, outcome = run(done(rows=1), done(rows=2), failed("no", rows=4), done(rows=8))
     assert Totals.from_dict(outcome.totals) == Totals(rows=15)
 
 
 def test_the_first_failure_is_that_of_the_wave() -> None:
-    """One is enough to say why."""
+    """A wave's failure is that of the first lane that failed."""
     _, outcome = run(done(), failed("first"), done(), failed("second"))
     assert not outcome.ok
     assert outcome.error == Failure("store_data_to_db", 12, "first").to_dict()
 
 
 def test_a_wave_whose_lanes_are_done_is_done() -> None:
-    """The outcome of such a wave has no error."""
+    """A wave whose lanes all succeed has an outcome without an error."""
     _, outcome = run(*[done()] * 4)
     assert (outcome.ok, outcome.error) == (True, None)
 
 
 @pytest.mark.parametrize("text", ["Orchestrator function 'run_lane' failed: python exited with code 1 (0x1)", "boom"])
 def test_a_lane_that_died_is_an_outcome_too(text: str) -> None:
-    """A lane that has no outcome of its own ends `task_all` early; the wave still returns."""
+    """A wave with a lane that died returns a failed outcome that names the lane."""
     _, outcome = run(Exception(text))
     assert not outcome.ok
     assert outcome.error is not None

@@ -1,4 +1,4 @@
-"""Whole runs that are cancelled: whatever they are at, they end by themselves."""
+"""Whole runs that are cancelled in each of their steps and end by themselves."""
 
 import asyncio
 from typing import Any
@@ -8,6 +8,7 @@ import pytest
 
 from outlast.http.cancel_run import CancelRun
 from outlast.models import Json
+from outlast.runs.launcher import Launcher
 from tests.fakes.http import ask
 from tests.fakes.reports import WITH_SNAPSHOT, make_csv
 from tests.fakes.world import World
@@ -16,13 +17,14 @@ STEPS = ("read_input_file", "read_data_from_db", "generate_report", "store_data_
 
 
 def cancel_at(step: str, after: bool, **fields: Any) -> World:
-    """A run that is cancelled just before, or just after, its first call of that step."""
+    """Run to the end a run that is cancelled just before, or just after, its first call of that activity."""
     world = World(reports=WITH_SNAPSHOT)
     work, cancelled = world.steps[step], list[func.HttpResponse]()
 
     async def cancel() -> None:
         if not cancelled:
-            cancelled.append(await CancelRun(world.runs).cancel_run(ask("runs/r1/cancel", run="r1")))
+            handler = CancelRun(world.runs, Launcher(5.0)).cancel_run
+            cancelled.append(await handler(ask("runs/r1/cancel", run="r1"), world.driver))
 
     async def meddled(given: Json) -> Any:
         if not after:
@@ -41,8 +43,8 @@ def cancel_at(step: str, after: bool, **fields: Any) -> World:
 @pytest.mark.parametrize("step", STEPS)
 @pytest.mark.parametrize("mode", ["upsert", "snapshot"])
 def test_a_run_is_cancelled_whatever_it_is_at(step: str, after: bool, mode: str) -> None:
-    """It ends cancelled, without an email, with nothing pending. A snapshot leaves nothing, unless it is published:
-    then readers may have it already, and it is completed."""
+    """A run that is cancelled at any activity ends cancelled without an email and without a snapshot's documents,
+    unless its snapshot is published already."""
     world = cancel_at(step, after, report="stock" if mode == "snapshot" else "sales", mode=mode)
     record, published = world.runs.records["r1"], (step, after, mode) == ("publish_report", True, "snapshot")
     assert (record.status.state, record.status.pending) == ("completed" if published else "cancelled", [])
@@ -53,7 +55,7 @@ def test_a_run_is_cancelled_whatever_it_is_at(step: str, after: bool, mode: str)
 
 @pytest.mark.parametrize("step", ["generate_report", "store_data_to_db"])
 def test_what_is_cancelled_goes_no_further(step: str) -> None:
-    """The step that was cancelled is the last that did anything."""
+    """A run that is cancelled at an activity calls no later activity and writes no document."""
     world = cancel_at(step, after=False)
     later = STEPS[STEPS.index(step) + 1 :]
     assert not any(world.driver.count(name) for name in later)

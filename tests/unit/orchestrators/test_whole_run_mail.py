@@ -1,4 +1,4 @@
-"""Whole runs that fail, and what becomes of their mail."""
+"""Whole runs that fail, with a mail service that refuses or fails."""
 
 import asyncio
 
@@ -15,7 +15,7 @@ def run(world: World, body: bytes) -> Instance:
 
 @pytest.mark.parametrize("status", [400, 401, 403])
 def test_a_mail_that_is_refused_is_tried_once(status: int) -> None:
-    """The run's outcome is as it would have been; the mail stays pending until the settings are right."""
+    """An email that is refused is sent once and stays pending, and the run fails for its own reason."""
     world = World()
     world.mailer.answer_with([status])
     instance = run(world, make_csv(5, bad=[1]))
@@ -26,7 +26,7 @@ def test_a_mail_that_is_refused_is_tried_once(status: int) -> None:
 
 @pytest.mark.parametrize("answers", [[500, 429], [503] * 9])
 def test_a_mail_service_that_comes_back_gets_one_mail(answers: list[int]) -> None:
-    """One email is sent, however often the service had to be asked."""
+    """A run sends one email to a service that fails up to nine times before."""
     world = World()
     world.mailer.answer_with(answers)
     assert run(world, make_csv(5, bad=[1])).status == "Failed"
@@ -35,7 +35,7 @@ def test_a_mail_service_that_comes_back_gets_one_mail(answers: list[int]) -> Non
 
 
 def test_a_mail_service_that_stays_away_does_not_change_the_outcome() -> None:
-    """The mail is still pending, and the record says so."""
+    """A run whose email cannot be sent fails for its own reason and keeps the email pending."""
     world = World()
     world.mailer.answer_with([500] * 99)
     instance = run(world, make_csv(5, bad=[1]))

@@ -23,7 +23,7 @@ def run(world: World, rows: int, name: str = "r1", **fields: Any) -> Instance:
 
 
 def current(world: World) -> list[str]:
-    """The ids that a reader sees."""
+    """Return the ids that a reader sees."""
     header = world.snapshots.headers.get("stock")
     documents = world.transport.documents("stock").values()
     return sorted(d["snapshot_id"] for d in documents if header and d["snapshot_run"] == header.current.run)
@@ -34,7 +34,7 @@ def runs_left(world: World) -> set[str]:
 
 
 def test_a_run_is_seen_whole_when_it_is_published() -> None:
-    """And replaces what was seen before, which stays for those who are reading it."""
+    """A published run is seen whole in place of the one before, whose documents stay."""
     world = make()
     run(world, 100)
     assert len(current(world)) == 100
@@ -60,7 +60,7 @@ def test_a_run_without_rows_replaces_nothing(body: bytes) -> None:
 
 @pytest.mark.parametrize("step", ["store_data_to_db", "publish_report"])
 def test_a_run_that_fails_leaves_nothing_and_readers_see_what_they_saw(step: str) -> None:
-    """After the time that a given-up activity may live, its documents are deleted; the mail says so."""
+    """The documents of a failed run are deleted after functionTimeout and 15 seconds, and the email says so."""
     world = make()
     run(world, 100)
     world.driver.fail(step, Permanent("no"), times=99)
@@ -73,7 +73,7 @@ def test_a_run_that_fails_leaves_nothing_and_readers_see_what_they_saw(step: str
 
 
 def test_a_run_that_stored_nothing_does_not_wait() -> None:
-    """Nothing is pending but the mail."""
+    """A run that fails before storing waits for nothing, undoes nothing and sends its email."""
     world = make()
     world.driver.fail("generate_report", Permanent("no"), times=99)
     assert run(world, 10).status == "Failed"
@@ -81,7 +81,7 @@ def test_a_run_that_stored_nothing_does_not_wait() -> None:
 
 
 def test_an_older_run_does_not_replace_a_newer_one() -> None:
-    """It completes, says by which it is superseded, and its documents go; nobody is mailed."""
+    """An older run completes as superseded, its documents are deleted, and no email is sent."""
     world = make()
     newer = Header("stock", Generation("r9", "2099-01-01"), 0, "2099-01-01")
     world.snapshots.headers["stock"] = newer
@@ -93,7 +93,7 @@ def test_an_older_run_does_not_replace_a_newer_one() -> None:
 
 
 def test_a_run_whose_last_word_was_lost_is_completed() -> None:
-    """It was published; that the record could not be told does not undo it."""
+    """A run that is published but loses every answer of its publishing is completed."""
     world = make()
     world.driver.fail("publish_report", OSError("gone"), times=5, after=True)
     instance = run(world, 30)

@@ -44,7 +44,7 @@ def test_the_time_remaining_is_never_negative() -> None:
     ],
 )
 def test_a_function_timeout_is_read_as_host_json_writes_it(text: str, seconds: float) -> None:
-    """A timeout is `hh:mm:ss`, with days or fractions if needed; -1 counts as an hour."""
+    """A timeout is `hh:mm:ss`, with days or fractions if needed, and -1 counts as an hour."""
     assert timeout_seconds(text) == seconds
 
 

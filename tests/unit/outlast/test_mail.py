@@ -98,14 +98,14 @@ def test_the_library_is_given_a_time_limit(monkeypatch: pytest.MonkeyPatch) -> N
 
 @pytest.mark.parametrize("status", [429, 500, 502, 503])
 def test_a_busy_service_may_be_asked_again(monkeypatch: pytest.MonkeyPatch, status: int) -> None:
-    """429 and 5xx are transient, and the text has the status."""
+    """A 429 or 5xx raises Transient with the status."""
     with pytest.raises(Transient, match=str(status)):
         send(monkeypatch, refuse_with(status))
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 413])
 def test_a_refused_mail_is_given_up(monkeypatch: pytest.MonkeyPatch, status: int) -> None:
-    """Other 4xx are permanent and name the settings to check."""
+    """Any other 4xx raises Permanent with the settings to check."""
     with pytest.raises(Permanent, match=f"{status}; check SENDGRID_API_KEY, MAIL_FROM and MAIL_TO"):
         send(monkeypatch, refuse_with(status))
 
@@ -149,7 +149,7 @@ NOW = datetime(2026, 1, 1, tzinfo=UTC)
 def test_a_limit_that_ends_is_waited_for(
     monkeypatch: pytest.MonkeyPatch, header: str, value: str, seconds: float
 ) -> None:
-    """A 429 with a reset header says after how many seconds mail is accepted again."""
+    """A 429 with a reset header raises an error with the seconds after which emails are accepted again."""
     with pytest.raises(MailThrottled) as caught:
         send(monkeypatch, refuse_with(429, header, value), now=lambda: NOW)
     assert caught.value.seconds == seconds

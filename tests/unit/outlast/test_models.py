@@ -1,6 +1,6 @@
 import pytest
 
-from outlast.models import ChunkCall, Lane, Outcome, RunView, Totals, Wave
+from outlast.models import ChunkCall, Failure, Lane, Outcome, RunView, Totals, Wave
 
 
 def refuse(rejected: int, rows: int, count: int | None = None, percent: float | None = None) -> str | None:
@@ -47,6 +47,15 @@ def test_a_refusal_says_how_many_and_which_limit() -> None:
     assert refuse(4, 10, None, 2.5) == "4 of 10 rows were rejected and 2.5 % of the rows are tolerated"
     assert refuse(4, 10, 9, 2.5) == "4 of 10 rows were rejected and 2.5 % of the rows are tolerated"
     assert refuse(1, 10) == "1 of 10 rows were rejected and 0 rows are tolerated"
+
+
+@pytest.mark.parametrize(("length", "kept"), [(5, 5), (2000, 2000), (2001, 2000), (1_000_000, 2000)])
+def test_the_text_of_a_failure_is_cut(length: int, kept: int) -> None:
+    """Record, history, log and email hold at most 2,000 characters of what a report's exception says."""
+    failure = Failure("generate_report", 1, "x" * length)
+    assert len(failure.text) == kept
+    assert failure.text.endswith("…") == (kept < length)
+    assert Failure.from_dict(failure.to_dict()) == failure
 
 
 def test_a_payload_comes_back_from_its_dictionary() -> None:

@@ -1,16 +1,9 @@
-import json
-from pathlib import Path
-
 import pytest
 
 from outlast.errors import Permanent
-from outlast.settings import function_timeout, read_settings
+from outlast.settings import read_settings
 
 SECRETS = {"COSMOS_KEY": "c0sm0s-s3cret", "SENDGRID_API_KEY": "SG.s3cret"}
-
-
-def write_host_json(folder: Path, **content: str) -> None:
-    (folder / "host.json").write_text(json.dumps({"version": "2.0", **content}), "utf-8")
 
 
 def test_settings_come_from_the_environment_by_their_capitals() -> None:
@@ -49,18 +42,3 @@ def test_lanes_are_limited_to_what_a_wave_takes(value: str, allowed: bool) -> No
     else:
         with pytest.raises(Permanent, match="MAX_PARALLEL"):
             read_settings({"MAX_PARALLEL": value})
-
-
-def test_the_timeout_of_the_environment_beats_host_json(tmp_path: Path) -> None:
-    """The environment's functionTimeout counts before that of host.json, as in the host."""
-    write_host_json(tmp_path, functionTimeout="00:02:00")
-    given = {"AzureFunctionsJobHost__functionTimeout": "00:00:10"}
-    assert function_timeout(given, tmp_path) == 10
-    assert function_timeout({}, tmp_path) == 120
-
-
-def test_five_minutes_where_nothing_says_otherwise(tmp_path: Path) -> None:
-    """Without a host.json, or without the entry, the timeout is five minutes."""
-    assert function_timeout({}, tmp_path) == 300
-    write_host_json(tmp_path)
-    assert function_timeout({}, tmp_path) == 300

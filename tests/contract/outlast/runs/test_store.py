@@ -10,6 +10,7 @@ from local.cosmos.process import CosmosProcess
 from outlast.cosmos.client import Cosmos
 from outlast.errors import Permanent
 from outlast.runs.record import RunRecord
+from outlast.runs.stale import Stale
 from outlast.runs.store import CosmosRuns, Listing, Runs
 from tests.contract.outlast.backends import DATABASE, EMPTY
 from tests.fakes import records
@@ -27,7 +28,7 @@ def clock() -> ManualClock:
 
 @pytest.fixture(params=["fake", "cosmos"])
 def visit(request: pytest.FixtureRequest, clock: ManualClock) -> Visit:
-    """Gives a check the adapter."""
+    """Runs a check with each adapter."""
     now = clock.now
     if request.param == "fake":
         return lambda check: asyncio.run(wait(check(FakeRuns(now))))
@@ -48,7 +49,7 @@ async def wait(work: Awaitable[None]) -> None:
 
 
 def make_record(**fields: Any) -> RunRecord:
-    """A record that no other test has."""
+    """Return a record with an id that no other test uses."""
     return records.make_record(**{"id": uuid.uuid4().hex, "accepted": "2026-01-01T00:00:00.000+00:00", **fields})
 
 
@@ -59,7 +60,8 @@ async def find(runs: Runs, run: str) -> RunRecord:
 
 
 def test_a_record_is_found_as_it_was_created(visit: Visit) -> None:
-    """With the time it was written and an ETag, and whatever the caller has put into it."""
+    """A record is read back as it was created, with an ETag and the time of the write, whatever its parameters
+    contain."""
 
     async def check(runs: Runs) -> None:
         parameters = {"__class__": "x", "__module__": "y", "__data__": 1, "é": [None, {"a": 1.5}]}
@@ -74,7 +76,7 @@ def test_a_record_is_found_as_it_was_created(visit: Visit) -> None:
 
 
 def test_a_run_that_is_not_there_is_none(visit: Visit) -> None:
-    """Not an error: a caller may have mistyped it."""
+    """A search for a missing run returns None and no error."""
 
     async def check(runs: Runs) -> None:
         assert await runs.find(uuid.uuid4().hex) is None
@@ -83,7 +85,7 @@ def test_a_run_that_is_not_there_is_none(visit: Visit) -> None:
 
 
 def test_a_record_is_created_once(visit: Visit) -> None:
-    """The second time it is there, and stays as it is."""
+    """A second create of a record returns False and leaves the record as it was."""
 
     async def check(runs: Runs) -> None:
         record = make_record()
@@ -95,7 +97,7 @@ def test_a_record_is_created_once(visit: Visit) -> None:
 
 
 def test_what_has_not_ended_or_is_pending_is_found(visit: Visit) -> None:
-    """The sweep sees those and no others, however many there are."""
+    """The open runs are exactly those that have not ended or have a pending step, however many there are."""
 
     async def check(runs: Runs) -> None:
         kept = [make_record() for _ in range(120)] + [make_record(state="failed", pending=["email"])]
@@ -109,7 +111,7 @@ def test_what_has_not_ended_or_is_pending_is_found(visit: Visit) -> None:
 
 
 def test_what_has_not_changed_for_longest_is_found_first(clock: ManualClock, visit: Visit) -> None:
-    """Whatever order they were made in."""
+    """The open runs come in the order of their last change, the oldest first."""
 
     async def check(runs: Runs) -> None:
         first, second = make_record(), make_record()
@@ -124,7 +126,7 @@ def test_what_has_not_changed_for_longest_is_found_first(clock: ManualClock, vis
 
 
 def test_runs_are_listed_newest_first_and_by_what_is_asked(visit: Visit) -> None:
-    """A list can be limited by report, state, number, time and the ids that were seen."""
+    """Runs are listed newest first, limited by report, state, number, time and the ids already seen."""
 
     async def check(runs: Runs) -> None:
         report = uuid.uuid4().hex
@@ -147,7 +149,7 @@ def test_runs_are_listed_newest_first_and_by_what_is_asked(visit: Visit) -> None
 
 
 def test_a_change_is_applied_and_returned(visit: Visit) -> None:
-    """The changed record has a new ETag."""
+    """A change returns the changed record with a new ETag."""
 
     async def check(runs: Runs) -> None:
         record = make_record()
@@ -162,7 +164,7 @@ def test_a_change_is_applied_and_returned(visit: Visit) -> None:
 
 
 def test_a_change_of_nothing_writes_nothing(visit: Visit) -> None:
-    """The ETag stays as it was."""
+    """A change that changes nothing leaves the ETag as it was."""
 
     async def check(runs: Runs) -> None:
         record = make_record()
@@ -175,7 +177,7 @@ def test_a_change_of_nothing_writes_nothing(visit: Visit) -> None:
 
 
 def test_no_change_is_lost(visit: Visit) -> None:
-    """Of changes made at once each is applied to what the one before it left."""
+    """Changes that are made at once are all applied, each to the result of another."""
 
     async def check(runs: Runs) -> None:
         record = make_record(attempt=0)
@@ -189,7 +191,7 @@ def test_no_change_is_lost(visit: Visit) -> None:
 
 
 def test_a_change_that_is_refused_leaves_the_record(visit: Visit) -> None:
-    """What `edit` raises is raised, and nothing is written."""
+    """A change whose edit raises writes nothing and raises that error."""
 
     def refuse(record: RunRecord) -> RunRecord:
         raise Permanent(f"not from {record.status.state}")
@@ -205,10 +207,10 @@ def test_a_change_that_is_refused_leaves_the_record(visit: Visit) -> None:
 
 
 def test_a_run_that_is_not_there_cannot_be_changed(visit: Visit) -> None:
-    """The error says what to do."""
+    """A change of a missing run raises Permanent and says what to do."""
 
     async def check(runs: Runs) -> None:
-        with pytest.raises(Permanent, match="it was deleted: start a new run"):
+        with pytest.raises(Stale, match="if that stays so, start a new run"):
             await runs.change(uuid.uuid4().hex, lambda r: r)
 
     visit(check)
@@ -232,7 +234,7 @@ MISSING = "the container runs does not exist"
 def test_what_cannot_work_is_permanent(
     emulator: CosmosProcess, key: str | None, database: str, text: str, call: Callable[[Runs], Awaitable[object]]
 ) -> None:
-    """A missing container and a wrong key are told apart from a missing run."""
+    """A call with a missing container, a missing database or a wrong key raises Permanent."""
 
     async def run() -> None:
         cosmos = Cosmos(emulator.url, key or emulator.key, database)

@@ -1,10 +1,12 @@
 import asyncio
+import os
 from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from outlast.errors import Permanent
+from outlast.errors import Permanent, Transient
 from outlast.staging.store import Staging
 
 Visit = Callable[[Callable[[Staging], Awaitable[None]]], None]
@@ -46,7 +48,7 @@ def test_a_file_comes_back_as_it_was_put(visit: Visit, data: bytes) -> None:
 
 
 def test_what_is_not_there_is_none(visit: Visit) -> None:
-    """A missing file, a folder and a path below a file are None."""
+    """A missing file, a folder and a path below a file have neither content nor size nor version."""
 
     async def check(staging: Staging) -> None:
         await staging.put("a/b", b"x")
@@ -59,7 +61,7 @@ def test_what_is_not_there_is_none(visit: Visit) -> None:
 
 
 def test_what_was_promised_and_is_not_there_is_permanent(visit: Visit) -> None:
-    """A needed file that is missing is a permanent failure."""
+    """Reading a needed file that is missing raises Permanent."""
 
     async def check(staging: Staging) -> None:
         with pytest.raises(Permanent, match="the staged file x is missing"):
@@ -95,7 +97,7 @@ def test_a_file_is_written_once_if_absent(visit: Visit) -> None:
 
 
 def test_of_many_at_once_one_is_first(visit: Visit) -> None:
-    """Of simultaneous puts if absent exactly one is the first, and its content is complete."""
+    """Exactly one of many simultaneous puts if absent is the first, and its content is complete."""
 
     async def check(staging: Staging) -> None:
         contents = [bytes([n]) * 10_000 for n in range(20)]
@@ -131,7 +133,7 @@ def test_an_empty_file_has_an_empty_range(visit: Visit) -> None:
 
 
 def test_a_range_of_a_file_that_has_changed_is_permanent(visit: Visit) -> None:
-    """Reading a range of another version than the given one is a permanent failure."""
+    """Reading a range of a file that has another version than the given one raises Permanent."""
 
     async def check(staging: Staging) -> None:
         await staging.put("x", b"before")
@@ -145,7 +147,7 @@ def test_a_range_of_a_file_that_has_changed_is_permanent(visit: Visit) -> None:
 
 
 def test_a_stream_of_any_size_is_written(visit: Visit) -> None:
-    """A queue is written in its order, and its length is returned."""
+    """A stream is written in its order, and its length is returned."""
 
     async def check(staging: Staging) -> None:
         pieces = [bytes([n]) * 3_000_000 for n in range(4)]
@@ -159,7 +161,7 @@ def test_a_stream_of_any_size_is_written(visit: Visit) -> None:
 
 @pytest.mark.parametrize("before", [0, 1, 12_000_000])
 def test_of_a_stream_that_breaks_nothing_is_kept(visit: Visit, before: int) -> None:
-    """A queue that raises leaves no file, and its error is raised unchanged."""
+    """A stream that raises leaves no file, and its error is raised unchanged."""
 
     async def check(staging: Staging) -> None:
         with pytest.raises(ValueError, match="truncated"):
@@ -182,7 +184,7 @@ def test_a_path_is_taken_as_it_is(visit: Visit, path: str) -> None:
 
 
 def test_a_location_that_is_not_configured_says_so() -> None:
-    """A location that is not configured fails with the names of the settings."""
+    """A call without a configured location raises Permanent with the names of the settings."""
 
     async def run() -> None:
         await Staging("").get("x")
@@ -200,7 +202,98 @@ def test_a_location_that_is_not_configured_says_so() -> None:
     ],
 )
 def test_a_url_that_does_not_open_is_refused_without_repeating_it(url: str, text: str) -> None:
-    """The text names the settings and the form that works, and it holds no signature."""
+    """The error for a URL that does not open names the settings and the right form, and does not repeat the URL."""
     with pytest.raises(Permanent, match=f"STAGING_URL or INPUTS_URL {text}; give it as https://ACCOUNT") as caught:
         asyncio.run(Staging(url).get("x"))
     assert url not in str(caught.value)
+
+
+def test_a_folder_is_listed_with_times(visit: Visit) -> None:
+    """Every file below a folder is listed with the time of its last change; a missing folder is empty."""
+
+    async def check(staging: Staging) -> None:
+        assert await staging.list("a") == []
+        before = datetime.now(UTC) - timedelta(seconds=2)
+        for path in ("a/1/x", "a/2/y", "ab/z"):
+            await staging.put(path, b"")
+        found = dict(await staging.list("a"))
+        assert set(found) == {"a/1/x", "a/2/y"}
+        assert all(before <= time <= datetime.now(UTC) + timedelta(seconds=2) for time in found.values())
+
+    visit(check)
+
+
+def test_a_file_is_deleted_once(visit: Visit) -> None:
+    """A deleted file is missing, and deleting what is missing is no error."""
+
+    async def check(staging: Staging) -> None:
+        await staging.put("a/x", b"x")
+        for _ in range(2):
+            await staging.delete("a/x")
+            assert await staging.get("a/x") is None
+
+    visit(check)
+
+
+@pytest.fixture
+def inputs(tmp_path: Path) -> Path:
+    """A `file://` location below a link, beside a folder that holds a secret."""
+    (tmp_path / "real" / "month").mkdir(parents=True)
+    (tmp_path / "real" / "month" / "own.csv").write_bytes(b"own")
+    (tmp_path / "real" / "x%20").write_bytes(b"as it is")
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "secret.csv").write_bytes(b"secret")
+    (tmp_path / "in puts").symlink_to("real")
+    return tmp_path / "in puts"
+
+
+async def look(location: Path, path: str) -> tuple[bytes | None, int | None, str | None]:
+    staging = Staging(f"file://{location}")
+    async with asyncio.timeout(5):
+        return await staging.get(path), await staging.size(path), await staging.etag(path)
+
+
+def test_a_link_that_stays_inside_is_read(inputs: Path) -> None:
+    """A link to a file or a folder of the location is what it leads to, and names with percent signs are names."""
+    (inputs / "link.csv").symlink_to("month/own.csv")
+    (inputs / "folder").symlink_to(inputs / "month")
+    for path in ("month/own.csv", "link.csv", "folder/own.csv"):
+        assert asyncio.run(look(inputs, path))[:2] == (b"own", 3)
+    assert asyncio.run(look(inputs, "x%20"))[0] == b"as it is"
+
+
+@pytest.mark.parametrize(
+    ("name", "target", "path"),
+    [
+        ("link.csv", "../elsewhere/secret.csv", "link.csv"),
+        ("folder", "../elsewhere", "folder/secret.csv"),
+        ("month/up", "../../elsewhere/secret.csv", "month/up"),
+        ("root", "/", "root/etc/hostname"),
+        ("zero", "/dev/zero", "zero"),
+        ("circle", "circle", "circle"),
+    ],
+)
+def test_a_link_that_leads_outside_is_no_file(inputs: Path, name: str, target: str, path: str) -> None:
+    """A link to a file, folder or device outside the location counts as missing and is never read."""
+    (inputs / name).symlink_to(target)
+    assert asyncio.run(look(inputs, path)) == (None, None, None)
+    with pytest.raises(Permanent, match="is missing"):
+        asyncio.run(Staging(f"file://{inputs}").get_range(path, 0, 1))
+
+
+def test_a_pipe_is_no_file(inputs: Path) -> None:
+    """A pipe counts as missing: nobody may ever write into it, so reading it would not end."""
+    os.mkfifo(inputs / "pipe.csv")
+    assert asyncio.run(look(inputs, "pipe.csv")) == (None, None, None)
+
+
+def test_an_error_that_says_nothing_about_the_file_may_pass(tmp_path: Path) -> None:
+    """A location that cannot be written or read at the moment is Transient, and the text names the file."""
+    staging = Staging(f"file://{tmp_path}")
+    (tmp_path / "a").write_bytes(b"a file where a folder should be")
+
+    async def put() -> None:
+        await staging.put("a/b", b"x")
+
+    with pytest.raises(Transient, match="the storage gave no usable answer for a/b"):
+        asyncio.run(put())

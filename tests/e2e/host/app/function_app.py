@@ -3,6 +3,7 @@
 import asyncio
 import datetime
 import json
+import logging
 import os
 import sys
 import time
@@ -22,52 +23,104 @@ Story = Generator[Any, Any, Any]
 
 
 def note(name: str, text: str) -> None:
-    """Leaves a line."""
+    """Append a line to the note of this name."""
     with (NOTES / name).open("a", encoding="utf-8") as file:
         file.write(text + "\n")
 
 
 async def double(n: int) -> int:
-    """Twice as much, after a moment."""
+    """Return twice the number, after 20 ms."""
     await asyncio.sleep(0.02)
     note("doubled", str(n))
     return 2 * n
 
 
 async def nap(seconds: float) -> float:
-    """Sleeps, and says when it begins."""
+    """Note the process id, then sleep."""
     note("naps", f"{os.getpid()} {seconds}")
     await asyncio.sleep(seconds)
     return seconds
 
 
 def block(seconds: float) -> str:
-    """Sleeps without letting go of its thread."""
+    """Note the process id, then sleep without releasing the thread."""
     note("blocks", str(os.getpid()))
     time.sleep(seconds)
     return "awake"
 
 
 def shout(text: str) -> str:
-    """Prints to the standard output, which is the host's pipe."""
+    """Print to the standard output, which is the host's pipe."""
     print(text)  # noqa: T201 - that is what is tested
     sys.stdout.flush()
     os.write(1, b"and past Python's own buffer\n")
     return text.upper()
 
 
+async def logs(given: Any, context: func.Context) -> None:
+    """Logs from its own task, from a task that it starts, and from threads with and without the call's id."""
+    storage: Any = context.thread_local_storage
+
+    def in_thread(text: str, identity: str | None) -> None:
+        storage.invocation_id = identity
+        logging.warning(text)
+
+    logging.info("from the call")
+    logging.getLogger("azure.core").info("from a library")
+    await asyncio.create_task(asyncio.to_thread(in_thread, "from a thread with the id", context.invocation_id))
+    await asyncio.to_thread(in_thread, "from a thread without the id", None)
+    logging.warning("%d is no argument for it", "a text")
+
+
+class Unreadable(Exception):
+    """An exception without a text."""
+
+    def __str__(self) -> str:
+        raise RuntimeError("no text")
+
+
+def unreadable(given: Any) -> None:
+    """Raises an exception that cannot be shown, or one with half a surrogate pair."""
+    raise Unreadable if given is None else ValueError("half \ud800")
+
+
+def raises(req: func.HttpRequest) -> str:
+    """Raises an exception that cannot be shown."""
+    raise Unreadable
+
+
+def answers_nothing(req: func.HttpRequest) -> None:
+    """Returns no response."""
+
+
+def traced(req: func.HttpRequest, context: func.Context) -> str:
+    """Shows the call's trace under the Azure worker's names."""
+    trace: Any = context.trace_context
+    return f"{trace.Traceparent == trace.trace_parent} {trace.Tracestate!r}"
+
+
+def addressed(req: func.HttpRequest) -> str:
+    """Shows its address and its route parameter."""
+    return json.dumps([req.url, req.route_params["word"]])
+
+
+def bakes(req: func.HttpRequest) -> func.HttpResponse:
+    """Sets the cookie that it is told."""
+    return func.HttpResponse("baked", headers={"Set-Cookie": req.params["cookie"]})
+
+
 def fill(size: int) -> str:
-    """A result of any size."""
+    """Return a text of this size."""
     return "x" * size
 
 
 async def starts(given: Any, client: Client) -> str:
-    """Starts another orchestration, for an activity may have a client too."""
+    """Start another orchestration through a durable client."""
     return str(await client.start_new("one", None, given))
 
 
 def versions(context: Context) -> Story:
-    """Its own version and that of its child."""
+    """Return the versions of this orchestration and of its child."""
     if context.parent_instance_id:
         return context.version
     child = yield context.call_sub_orchestrator("versions")
@@ -75,7 +128,7 @@ def versions(context: Context) -> Story:
 
 
 def announced(context: Context) -> Story:
-    """Has what it is given as its custom status."""
+    """Set the input as the custom status."""
     context.set_custom_status(context.get_input())
     return (yield context.call_activity("double", 1))
 
@@ -94,7 +147,7 @@ def story(context: Context) -> Story:
 
 
 def generations(context: Context) -> Story:
-    """Adds up over several generations."""
+    """Add up over several generations."""
     given = context.get_input()
     given["sum"] += yield context.call_activity("double", 1)
     if given["left"]:
@@ -103,7 +156,7 @@ def generations(context: Context) -> Story:
 
 
 def naps(context: Context) -> Story:
-    """One nap after the other, each with a policy."""
+    """Call one nap after the other, each with a retry policy."""
     slept = 0
     for seconds in context.get_input():
         slept += yield context.call_activity_with_retry("nap", RETRY, seconds)
@@ -111,13 +164,13 @@ def naps(context: Context) -> Story:
 
 
 def one(context: Context) -> Story:
-    """Calls the activity it is told."""
+    """Call the activity that the input names."""
     name, given = context.get_input()
     return (yield context.call_activity(name, given))
 
 
 def caught(context: Context) -> Story:
-    """Calls the activities it is told, all at once, and returns their failures' texts."""
+    """Call the activities that the input names, all at once, and return their results or their failures' texts."""
     results = []
     tasks = [context.call_activity(name, given) for name, given in context.get_input()]
     yield context.task_any(tasks)  # schedules all of them
@@ -130,35 +183,35 @@ def caught(context: Context) -> Story:
 
 
 def parent(context: Context) -> Story:
-    """Calls a child under an id that is given."""
+    """Call a child under the instance id in the input."""
     return (yield context.call_sub_orchestrator("naps", [0.2], context.get_input()))
 
 
 def rewindable(context: Context) -> Story:
-    """Fails through its child as long as nothing is mended."""
+    """Fail through the child until the file `mended` exists."""
     return (yield context.call_sub_orchestrator("rewindable_child"))
 
 
 def rewindable_child(context: Context) -> Story:
-    """Fails with its activity."""
+    """Fail through the activity `mend`."""
     return (yield context.call_activity("mend", None))
 
 
 def mend(given: Any) -> str:
-    """Works when someone has mended it."""
+    """Fail until the file `mended` exists."""
     if not (NOTES / "mended").exists():
         raise ValueError("not mended")
     return "mended"
 
 
 def deadly(context: Context) -> Story:
-    """Takes its worker along."""
+    """End the worker's process."""
     yield context.call_activity("double", 1)
     os._exit(3)
 
 
 def slow_code(context: Context) -> Story:
-    """Its own code blocks the first time it is run."""
+    """Block for 60 s the first time the code runs."""
     marker = NOTES / f"slow-{context.instance_id}"
     if not marker.exists():
         marker.touch()
@@ -167,81 +220,88 @@ def slow_code(context: Context) -> Story:
 
 
 def pid(req: func.HttpRequest) -> str:
-    """Which worker this is."""
+    """Return the worker's process id."""
     return str(os.getpid())
 
 
 def version(req: func.HttpRequest) -> str:
-    """The code's version, which the tests change."""
+    """Return the code's version, which the tests change."""
     return "1"
 
 
 def secret(req: func.HttpRequest) -> str:
-    """For those who have a function key."""
+    """A function of level FUNCTION."""
     return "open"
 
 
 def admin_only(req: func.HttpRequest) -> str:
-    """For those who have the master key."""
+    """A function of level ADMIN."""
     return "open"
 
 
 def things(req: func.HttpRequest) -> func.HttpResponse:
-    """Shows its route parameters."""
+    """Return the route parameters."""
     return func.HttpResponse(json.dumps(dict(req.route_params)), mimetype="application/json")
 
 
 def files(req: func.HttpRequest) -> str:
-    """Shows what is behind its name."""
+    """Return the catch-all parameter."""
     return str(req.route_params.get("path"))
 
 
 def echo(req: func.HttpRequest) -> func.HttpResponse:
-    """The body as it came, with a cookie and a status of its own."""
+    """Return the first 100 bytes of the body, with a cookie and the status 207."""
     headers = {"Set-Cookie": "taste=sweet; Path=/", "X-Length": str(len(req.get_body()))}
     return func.HttpResponse(req.get_body()[:100], status_code=207, headers=headers, mimetype="application/x-thing")
 
 
 def speaks(req: func.HttpRequest) -> func.HttpResponse:
-    """A response with the status and the header that it is told."""
+    """Return a response with the status and the header that the query names."""
     headers = {req.params["header"]: req.params["value"]} if "header" in req.params else {}
     return func.HttpResponse(json.dumps(dict(req.params)), status_code=int(req.params["status"]), headers=headers)
 
 
 def leaves(req: func.HttpRequest, res: func.Out[func.HttpResponse]) -> None:
-    """Sets its response instead of returning it."""
+    """Set the response through an output binding."""
     res.set(func.HttpResponse("left", status_code=201))
 
 
+async def pause(req: func.HttpRequest) -> str:
+    """Answers after some seconds, and says when it begins."""
+    note("pauses", req.params["seconds"])
+    await asyncio.sleep(float(req.params["seconds"]))
+    return "paused"
+
+
 def hang(req: func.HttpRequest) -> str:
-    """Takes longer than any test allows."""
+    """Sleep longer than functionTimeout."""
     time.sleep(60)
     return "late"
 
 
 def invocation(req: func.HttpRequest, context: func.Context) -> str:
-    """Shows what its context says."""
+    """Return the function's name and the length of the call's id."""
     return f"{context.function_name} {len(context.invocation_id)}"
 
 
 def environment(req: func.HttpRequest) -> str:
-    """Shows variables of its environment."""
+    """Return the values of environment variables."""
     return json.dumps([os.environ.get(name) for name in req.params["names"].split(",")])
 
 
 def at_start(tick: func.TimerRequest) -> None:
-    """Runs when the host starts, and once a year."""
+    """Run when the host starts, and once a year."""
     note("ticks", f"at_start {tick.past_due}")
 
 
 async def by_setting(tick: func.TimerRequest, client: Client) -> None:
-    """Starts an orchestration each time."""
+    """Start an orchestration at each run."""
     note("ticks", "by_setting")
     await client.start_new("one", None, ["double", 4])
 
 
 async def client_calls(req: func.HttpRequest, client: Client) -> Any:
-    """Does what it is told by the SDK's own client."""
+    """Call the operation of the SDK's client that the route names."""
     instance = req.route_params.get("instance")
     body: Any = req.get_json() if req.get_body() else None
     match req.route_params["operation"]:
@@ -258,6 +318,8 @@ async def client_calls(req: func.HttpRequest, client: Client) -> Any:
         case "purge_all":
             found = await client.purge_instance_history_by(datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC))
             return func.HttpResponse(str(found.instances_deleted))
+        case "rpc":
+            return str(client._orchestration_bindings.rpc_base_url)
         case other:
             return func.HttpResponse(other, status_code=400)
 
@@ -267,6 +329,13 @@ app.activity_trigger(input_name="given")(app.durable_client_input(client_name="c
 app.activity_trigger(input_name="seconds")(nap)
 app.activity_trigger(input_name="seconds")(block)
 app.activity_trigger(input_name="text")(shout)
+app.activity_trigger(input_name="given")(logs)
+app.activity_trigger(input_name="given")(unreadable)
+app.route(route="raises", auth_level=func.AuthLevel.ANONYMOUS)(raises)
+app.route(route="answers-nothing", auth_level=func.AuthLevel.ANONYMOUS)(answers_nothing)
+app.route(route="traced", auth_level=func.AuthLevel.ANONYMOUS)(traced)
+app.route(route="addressed/{word}", auth_level=func.AuthLevel.ANONYMOUS)(addressed)
+app.route(route="bakes", auth_level=func.AuthLevel.ANONYMOUS)(bakes)
 app.activity_trigger(input_name="size")(fill)
 app.orchestration_trigger(context_name="context")(story)
 app.orchestration_trigger(context_name="context")(versions)
@@ -290,6 +359,7 @@ app.route(route="files/{*path}", auth_level=func.AuthLevel.ANONYMOUS)(files)
 app.route(route="echo", auth_level=func.AuthLevel.ANONYMOUS, methods=["POST"])(echo)
 app.route(route="speaks", auth_level=func.AuthLevel.ANONYMOUS)(speaks)
 app.route(route="leaves", binding_arg_name="res", auth_level=func.AuthLevel.ANONYMOUS)(leaves)
+app.route(route="pause", auth_level=func.AuthLevel.ANONYMOUS)(pause)
 app.route(route="hang", auth_level=func.AuthLevel.ANONYMOUS)(hang)
 app.route(route="invocation", auth_level=func.AuthLevel.ANONYMOUS)(invocation)
 app.route(route="environment", auth_level=func.AuthLevel.ANONYMOUS)(environment)

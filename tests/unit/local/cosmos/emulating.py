@@ -19,7 +19,7 @@ PATH = "/dbs/d/colls/c/docs"
 
 
 def new_server(**options: Any) -> CosmosServer:
-    """A server with an emulator of its own, on a free port and with the system's clock."""
+    """Return a server with an emulator of its own, on a free port and with the system's clock."""
     return CosmosServer(Gateway(Emulator(**options), Authorizer(EMULATOR_KEY, time.time)))
 
 
@@ -42,13 +42,17 @@ class Emulated:
         return self.emulator.account.container("d", "c")
 
     def ask(self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None) -> Response:
-        """Sends any request, signed."""
+        """Send any request, signed."""
         signed = {"x-ms-date": DATE, "authorization": self._signer.sign(method, path, DATE)}
         data = body if isinstance(body, bytes) else b"" if body is None else orjson.dumps(body)
-        return self._gateway.answer(Request(method, path, {**signed, **(headers or {})}, data))
+        return self.answer(Request(method, path, {**signed, **(headers or {})}, data))
+
+    def answer(self, request: Request) -> Response:
+        """Sends a request as it is."""
+        return self._gateway.answer(request)
 
     def item(self, method: str, key: Any, id_: str = "", body: Any = None, **headers: str) -> Response:
-        """Sends a request for one document."""
+        """Send a request for one document."""
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         named["x-ms-documentdb-partitionkey"] = orjson.dumps([key]).decode()
         return self.ask(method, f"{PATH}/{id_}" if id_ else PATH, body, named)
@@ -58,13 +62,13 @@ class Emulated:
         return self.ask("POST", PATH, operations, {**kind, "x-ms-documentdb-partitionkeyrangeid": range_id, **headers})
 
     def batch(self, key: Any, operations: list[dict[str, Any]]) -> Response:
-        """Sends a transactional batch."""
+        """Send a transactional batch."""
         kind = {"x-ms-cosmos-is-batch-request": "true", "x-ms-cosmos-batch-atomic": "true"}
         named = {**kind, "x-ms-documentdb-partitionkey": orjson.dumps([key]).decode()}
         return self.ask("POST", PATH, operations, named)
 
     def query(self, text: str, key: Any = "a", parameters: Any = (), **headers: str) -> Response:
-        """Asks for a page of a query in one partition key, or in all where the key is None."""
+        """Ask for a page of a query in one partition key, or in all if the key is None."""
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         named["x-ms-documentdb-isquery"] = "true"
         if key is None:
@@ -74,7 +78,7 @@ class Emulated:
         return self.ask("POST", PATH, {"query": text, "parameters": list(parameters)}, named)
 
     def documents(self) -> dict[tuple[Any, str], Any]:
-        """All documents by partition key and id, without system properties."""
+        """Return all documents by partition key and id, without system properties."""
         found: dict[tuple[Any, str], Any] = {}
         for partition in self.container.partitions:
             for record in partition.scan():

@@ -1,4 +1,4 @@
-"""Request units, second by second."""
+"""The request units that a partition serves in each second."""
 
 from typing import Any
 
@@ -53,13 +53,13 @@ def test_debt_is_paid_by_the_seconds_that_follow() -> None:
 
 
 def served_by_second(emulated: Emulated) -> list[dict[int, float]]:
-    """The request units that each partition served in each second."""
+    """Return the request units that each partition served in each second."""
     return [dict(p.budget.history) for p in emulated.container.partitions]
 
 
 @given(st.lists(st.tuples(st.floats(0, 0.4), st.integers(1, 60), st.sampled_from(["1", "0"])), max_size=25))
 def test_every_partition_keeps_its_rate(steps: list[tuple[float, int, str]]) -> None:
-    """Each partition serves its part of the rate in each second, and at most one operation more."""
+    """Each partition serves in each second its part of the rate and at most one operation more."""
     emulated = Emulated(partitions=2, throughput=800)
     keys: dict[str, Any] = {"1": "a", "0": "d"}  # the hash of each key lies in this range
     for wait, count, range_id in steps:

@@ -24,7 +24,7 @@ DEFINITION = {"id": "c", "partitionKey": {"paths": ["/pk"], "kind": "Hash", "ver
 
 @pytest.mark.parametrize("kept", [False, True], ids=["in memory", "in SQLite"])
 def test_batches_of_concurrent_writers_are_all_or_nothing(tmp_path: Path, kept: bool) -> None:
-    """When several writers create the same ids at the same time, one creates all of them and the others none."""
+    """When several writers create the same ids at once, one of them creates all and the others none."""
 
     async def run() -> None:
         async with (

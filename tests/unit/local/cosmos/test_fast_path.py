@@ -20,7 +20,7 @@ BODIES = st.dictionaries(st.sampled_from(["v", "w", "_ts", "_etag", "nested"]), 
 
 @st.composite
 def operations(draw: st.DrawFn) -> dict[str, Any]:
-    """A bulk operation that mostly suits the fast path, and at times is wrong."""
+    """Return a bulk operation that mostly suits the fast path and is sometimes wrong."""
     kind = draw(st.sampled_from(["Upsert", "Upsert", "Create", "Read", "Delete"]))
     id_, key = draw(st.sampled_from(["x", "y", "a/b", "", "z" * 300])), draw(KEYS)
     body = {**draw(BODIES), "id": id_, "pk": draw(st.sampled_from([key, key, key, "other"]))}
@@ -29,7 +29,7 @@ def operations(draw: st.DrawFn) -> dict[str, Any]:
 
 
 def answers(batches: list[list[dict[str, Any]]], *, fast: bool) -> tuple[list[Any], Any]:
-    """The results of some bulk requests, and the documents and counts after them."""
+    """Return the results of some bulk requests, and the documents and counts after them."""
     emulated = Emulated(throughput=600)
     emulated.container.count_terms = emulated.container.count_terms if fast else lambda body: _general(body)
     results = []
@@ -41,7 +41,7 @@ def answers(batches: list[list[dict[str, Any]]], *, fast: bool) -> tuple[list[An
 
 
 def _general(body: Any) -> int:
-    """Counts terms by the default policy, but is not the function by which the fast path recognises that policy."""
+    """Count terms by the default policy, as a function that the fast path does not recognise as that policy."""
     return leaves(body)
 
 

@@ -46,7 +46,7 @@ WORDS = [
 
 
 def junk_body(chance: random.Random) -> Any:
-    """Broken bytes, some JSON, operations, or a query of random words."""
+    """Return broken bytes, some JSON, operations, or a query of random words."""
     kind = chance.randrange(6)
     if kind == 5:
         return deep_body(chance)
@@ -63,7 +63,7 @@ def junk_body(chance: random.Random) -> Any:
 
 
 def deep_body(chance: random.Random) -> bytes:
-    """A document, patch or query with deep nesting, or with a path or number of thousands of characters."""
+    """Return a document, patch or query with deep nesting, or with a path or number of thousands of characters."""
     depth = chance.choice([100, 200, 600, 1100])
     deep = b"[" * depth + b"]" * depth
     return chance.choice(
@@ -81,7 +81,7 @@ def deep_body(chance: random.Random) -> bytes:
 
 
 def junk_operation(chance: random.Random) -> Any:
-    """An operation of a bulk request with senseless parts."""
+    """Return an operation of a bulk request with senseless members."""
     kind = chance.choice(["Create", "Upsert", "Read", "Replace", "Patch", "Delete", "Junk", None])
     made: Any = operation(kind or "", chance.choice(JUNK), chance.choice([*JUNK, {"id": "9", "pk": "a"}]))
     made["id"] = chance.choice(JUNK)
@@ -90,7 +90,7 @@ def junk_operation(chance: random.Random) -> Any:
 
 @pytest.mark.parametrize("seed", range(SEEDS))
 def test_any_request_gets_a_clear_answer(seed: int) -> None:
-    """Any request gets JSON that says what is wrong, never an exception and never a 500."""
+    """Any request is answered without an exception or a 500, and each error is JSON with code and message."""
     chance = random.Random(seed)
     emulated = Emulated(throughput=1_000_000)
     kept = {"id": "kept", "pk": "untouched", "v": [1, {"x": 2}]}

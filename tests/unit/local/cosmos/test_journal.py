@@ -11,7 +11,7 @@ from tests.unit.local.cosmos.emulating import Emulated
 
 
 def reopened(folder: Path, first: Emulated) -> Emulated:
-    """A second emulator on the folder of a first one that ended without closing."""
+    """Return a second emulator on the folder of a first one that ended without closing."""
     first.emulator.flush()
     journal = first.emulator.journal
     assert isinstance(journal, SqliteJournal)
@@ -51,7 +51,7 @@ def test_a_new_start_goes_on_counting(tmp_path: Path) -> None:
 
 
 def test_a_container_that_was_deleted_stays_away(tmp_path: Path) -> None:
-    """A deleted container does not come back, nor do those of its documents that waited for a commit."""
+    """A deleted container does not come back after a restart, nor do its documents that waited for a commit."""
     first = Emulated(data_dir=tmp_path)
     first.item("POST", "a", body={"id": "1", "pk": "a"})
     first.emulator.flush()
@@ -70,6 +70,14 @@ def test_what_was_undone_is_not_kept(tmp_path: Path) -> None:
     create = {"operationType": "Create", "resourceBody": {"id": "2", "pk": "a"}}
     assert first.batch("a", [create, create]).status == 207
     assert reopened(tmp_path, first).documents() == {("a", "1"): {"id": "1", "pk": "a"}}
+
+
+def test_a_renamed_document_is_kept_once(tmp_path: Path) -> None:
+    """A document that was renamed comes back under its new id only."""
+    first = Emulated(data_dir=tmp_path)
+    first.item("POST", "a", body={"id": "1", "pk": "a"})
+    assert first.item("PUT", "a", "1", {"id": "2", "pk": "a"}).status == 200
+    assert reopened(tmp_path, first).documents() == {("a", "2"): {"id": "2", "pk": "a"}}
 
 
 def test_a_bulk_request_is_one_batch(tmp_path: Path) -> None:

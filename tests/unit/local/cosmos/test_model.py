@@ -32,7 +32,7 @@ class Documents(RuleBasedStateMachine):
 
     @rule(key=KEYS, id_=IDS, value=VALUES)
     def create(self, key: Any, id_: str, value: Any) -> None:
-        """A create gives 201, or 409 where the document exists."""
+        """A create returns 201, or 409 if the document exists."""
         there = (key, id_) in self.model
         response = self.emulated.item("POST", key, body={"id": id_, "pk": key, "v": value})
         assert response.status == (409 if there else 201)
@@ -41,7 +41,7 @@ class Documents(RuleBasedStateMachine):
 
     @rule(key=KEYS, id_=IDS, value=VALUES, condition=ETAGS)
     def upsert(self, key: Any, id_: str, value: Any, condition: str) -> None:
-        """An upsert gives 201 or 200, or 412 where the document has another ETag than required."""
+        """An upsert returns 201 or 200, or 412 if the document has another ETag than required."""
         there = (key, id_) in self.model
         headers = {"x_ms_documentdb_is_upsert": "true", **self._condition(key, id_, condition)}
         response = self.emulated.item("POST", key, body={"id": id_, "pk": key, "v": value}, **headers)
@@ -52,7 +52,7 @@ class Documents(RuleBasedStateMachine):
 
     @rule(key=KEYS, id_=IDS, value=VALUES, condition=ETAGS)
     def replace(self, key: Any, id_: str, value: Any, condition: str) -> None:
-        """A replace gives 200, 404 or 412."""
+        """A replace returns 200, 404 or 412."""
         status = self._status_of_change(key, id_, condition, 200)
         headers = self._condition(key, id_, condition)
         response = self.emulated.item("PUT", key, id_, {"id": id_, "pk": key, "v": value}, **headers)
@@ -60,9 +60,26 @@ class Documents(RuleBasedStateMachine):
         if status == 200:
             self._written(key, id_, value, response.headers["etag"])
 
+    @rule(key=KEYS, ids=st.lists(IDS, min_size=2, max_size=2, unique=True), value=VALUES, batch=st.booleans())
+    def rename(self, key: Any, ids: list[str], value: Any, batch: bool) -> None:
+        """A replace under another id moves the document; a batch that then fails moves nothing."""
+        old, new = ids
+        body = {"id": new, "pk": key, "v": value}
+        there, taken = (key, old) in self.model, (key, new) in self.model
+        if batch:
+            steps: list[dict[str, Any]] = [{"operationType": "Replace", "id": old, "resourceBody": body}]
+            steps.append({"operationType": "Read", "id": old})
+            assert self.emulated.batch(key, steps).status == 207
+            return
+        response = self.emulated.item("PUT", key, old, body)
+        assert response.status == (404 if not there else 409 if taken else 200)
+        if response.status == 200:
+            del self.model[key, old], self.etags[key, old]
+            self._written(key, new, value, response.headers["etag"])
+
     @rule(key=KEYS, id_=IDS, value=VALUES, condition=ETAGS, holds=st.sampled_from([None, True, False]))
     def patch(self, key: Any, id_: str, value: Any, condition: str, holds: bool | None) -> None:
-        """A patch gives 200, 404, or 412 where the ETag differs or the condition of the patch does not hold."""
+        """A patch returns 200, 404, or 412 if the ETag differs or the patch's condition does not hold."""
         status = self._status_of_change(key, id_, condition, 200)
         body: dict[str, Any] = {"operations": [{"op": "set", "path": "/v", "value": value}]}
         if holds is not None:
@@ -95,7 +112,7 @@ class Documents(RuleBasedStateMachine):
 
     @rule(key=KEYS, id_=IDS, condition=ETAGS)
     def delete(self, key: Any, id_: str, condition: str) -> None:
-        """A delete gives 204, 404 or 412."""
+        """A delete returns 204, 404 or 412."""
         status = self._status_of_change(key, id_, condition, 204)
         assert self.emulated.item("DELETE", key, id_, **self._condition(key, id_, condition)).status == status
         if status == 204:
@@ -103,7 +120,7 @@ class Documents(RuleBasedStateMachine):
 
     @rule(key=KEYS, id_=IDS)
     def read(self, key: Any, id_: str) -> None:
-        """A read gives the last written document with its ETag."""
+        """A read returns the last written document with its ETag."""
         response = self.emulated.item("GET", key, id_)
         if (key, id_) not in self.model:
             assert response.status == 404
@@ -114,7 +131,7 @@ class Documents(RuleBasedStateMachine):
 
     @rule(key=KEYS, ids=st.lists(IDS, min_size=1, max_size=4), value=VALUES)
     def batch(self, key: Any, ids: list[str], value: Any) -> None:
-        """A batch of creates writes all, or none where an id exists or comes twice."""
+        """A batch of creates writes all documents, or none if an id exists or comes twice."""
         operations = [{"operationType": "Create", "resourceBody": {"id": id_, "pk": key, "v": value}} for id_ in ids]
         results = orjson.loads(self.emulated.batch(key, operations).body)
         if len(set(ids)) == len(ids) and not any((key, id_) in self.model for id_ in ids):

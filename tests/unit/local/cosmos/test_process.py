@@ -25,7 +25,7 @@ DOCS = "/dbs/d/colls/c/docs"
 
 
 def test_a_taken_port_is_named() -> None:
-    """A port that is taken ends the start with a message that names the option --port."""
+    """An emulator on a port in use exits with a message that names the option --port."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -46,7 +46,7 @@ def test_a_taken_port_is_named() -> None:
     ids=["a port", "a key", "a file"],
 )
 def test_what_cannot_be_started_with_is_named(tmp_path: Path, options: list[str], message: str) -> None:
-    """A senseless option ends the start with a message, not with a traceback."""
+    """An emulator with an impossible option exits with a message and no traceback."""
     (tmp_path / "cosmos.sqlite").write_text("this is text, and enough of it to be no empty database" * 100)
     command = [sys.executable, "-m", "local.cosmos", *[option.format(data=tmp_path) for option in options]]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=30, check=False)
@@ -64,7 +64,7 @@ def test_a_signal_ends_it_cleanly(number: signal.Signals) -> None:
 
 
 def acknowledged(raw: Raw, started: threading.Event) -> set[str]:
-    """Writes in bulk until the connection breaks, and returns the ids whose writes were acknowledged."""
+    """Write in bulk until the connection breaks; return the ids whose writes were acknowledged."""
     done: set[str] = set()
     for round_ in range(100_000):
         ids = [f"{round_}-{at}" for at in range(20)]
@@ -125,7 +125,7 @@ class Writer:
                 self.under_way.set()
 
     def _next(self, number: int) -> tuple[State, list[dict[str, Any]]]:
-        """A transaction of a few writes and removals, and the state that it leads to."""
+        """Return a transaction of a few writes and removals, and the state that it leads to."""
         state, operations = dict(self.before), list[dict[str, Any]]()
         for _ in range(self._chance.randrange(1, 5)):
             id_ = str(self._chance.randrange(20))
@@ -141,8 +141,8 @@ class Writer:
 
 
 def test_kill_leaves_every_transaction_whole(tmp_path: Path) -> None:
-    """After kill -9 during transactions, the documents are those of the last acknowledged or of the last sent
-    transaction, never a part of one and never an older state."""
+    """After kill -9 during transactions, the documents are exactly those after the last acknowledged or the last sent
+    transaction."""
     with CosmosProcess(tmp_path, options=("--unthrottled",)) as process:
         raw = Raw(process.url, process.key)
         raw.send("POST", "/dbs", {"id": "d"})

@@ -69,7 +69,7 @@ def query(chance: random.Random) -> str:
 
 @pytest.fixture(scope="module")
 def emulated() -> Emulated:
-    """One document for each kind of value, in one partition key of two partitions."""
+    """An emulator with one document for each kind of value, in one partition key of two partitions."""
     emulated = Emulated(partitions=2, throughput=1_000_000)
     for at, value in enumerate(VALUES):
         body = {"id": str(at), "pk": "a", "v": value, "n": at % 4, "list": [value, at], "x y": value, "order": value}
@@ -78,7 +78,7 @@ def emulated() -> Emulated:
 
 
 def pages(emulated: Emulated, text: str, parameters: Any, size: int, key: Any) -> list[Any]:
-    """All rows of a query, or none where it is refused."""
+    """Return all rows of a query, or no row if it is refused."""
     rows: list[Any] = []
     token = ""
     while True:
@@ -94,7 +94,7 @@ def pages(emulated: Emulated, text: str, parameters: Any, size: int, key: Any) -
 
 @pytest.mark.parametrize("seed", range(SEEDS))
 def test_any_query_is_answered_or_refused(emulated: Emulated, seed: int) -> None:
-    """A random query raises nothing, gives the same rows in pages of any size, and its plan names a query that can be
+    """A random query is answered or refused, has the same rows in pages of any size, and has a plan whose query can be
     served."""
     chance = random.Random(seed)
     for _ in range(QUERIES // SEEDS):

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from local.cosmos import EMULATOR_KEY, wire
+from local.cosmos import EMULATOR_KEY, server, wire
 from local.cosmos.gateway import Gateway
 from local.cosmos.messages import Request, Response
 from tests.contract.cosmos_emulator.clients import Raw
@@ -23,7 +23,7 @@ PING = b"GET /_control/ HTTP/1.1\r\nhost: localhost\r\n\r\n"
 
 
 def served(talk: Talk, data_dir: Path | None = None) -> None:
-    """Runs a conversation with a server in this process."""
+    """Run a conversation with a server in this process."""
 
     async def run() -> None:
         async with new_server(data_dir=data_dir) as server:
@@ -33,7 +33,7 @@ def served(talk: Talk, data_dir: Path | None = None) -> None:
 
 
 async def exchange(port: int, data: bytes, *, end: bool = False) -> bytes:
-    """Sends bytes, and returns all bytes that come back until the connection closes."""
+    """Send bytes; return all bytes that come back until the connection closes."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     try:
         writer.write(data)
@@ -54,6 +54,24 @@ GARBAGE = {
     "a length that is none": (b"POST /dbs HTTP/1.1\r\ncontent-length: many\r\n\r\n", 400),
     "a negative length": (b"POST /dbs HTTP/1.1\r\ncontent-length: -5\r\n\r\n", 400),
     "a length of thousands of digits": (b"POST /dbs HTTP/1.1\r\ncontent-length: " + b"1" * 5000 + b"\r\n\r\n", 400),
+    "two hosts": (b"GET / HTTP/1.1\r\nhost: a\r\nhost: b\r\n\r\n", 400),
+    "a NUL in a header": (b"GET / HTTP/1.1\r\nx: a\x00b\r\n\r\n", 400),
+    "a coding after a control character": (
+        b"POST /dbs HTTP/1.1\r\ntransfer-encoding: \x0bchunked\r\n\r\n0\r\n\r\n",
+        400,
+    ),
+    "two codings": (
+        b"POST /dbs HTTP/1.1\r\ntransfer-encoding: chunked\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n",
+        400,
+    ),
+    "a chunk size as Python writes it": (
+        b"POST /dbs HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n0x3\r\nabc\r\n0\r\n\r\n",
+        400,
+    ),
+    "a chunk size with a sign": (
+        b"POST /dbs HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n+3\r\nabc\r\n0\r\n\r\n",
+        400,
+    ),
     "two lengths": (b"POST /dbs HTTP/1.1\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\n{}", 400),
     "a length and chunks": (
         b"POST /dbs HTTP/1.1\r\ncontent-length: 1\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n",
@@ -115,6 +133,43 @@ def test_requests_in_one_piece_are_answered_in_order() -> None:
                 assert b" 200 " in await reader.readline()
                 await reader.readuntil(b"\r\n\r\n")
                 await reader.readexactly(len(b'{"paused":false}'))
+
+    served(talk)
+
+
+def test_a_thousand_requests_in_one_piece_are_answered() -> None:
+    """Requests that are answered at once do not nest, however many come in one piece."""
+
+    async def talk(port: int) -> None:
+        last = b"GET /_control/ HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n"
+        answer = await exchange(port, PING * 999 + last)
+        assert answer.count(b"HTTP/1.1 200 Ok") == 1000
+
+    served(talk)
+
+
+def test_a_pipeline_leaves_room_for_others() -> None:
+    """Another connection is answered before a long pipeline ends."""
+
+    async def talk(port: int) -> None:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(PING * 20_000)
+        other = await exchange(port, PING, end=True)
+        assert b" 200 " in other
+        first = await reader.readuntil(b"paused")
+        assert b" 200 " in first
+        writer.close()
+
+    served(talk)
+
+
+def test_idle_connections_are_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A connection without a request is closed after a time, also one that was used before."""
+    monkeypatch.setattr(server, "IDLE_SECONDS", 0.2)
+
+    async def talk(port: int) -> None:
+        assert await exchange(port, b"") == b""
+        assert (await exchange(port, PING)).startswith(b"HTTP/1.1 200 Ok")
 
     served(talk)
 
@@ -253,7 +308,7 @@ def test_an_answer_to_a_client_that_is_gone_raises_nothing() -> None:
 
 
 def test_a_failure_inside_is_no_traceback(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
-    """A failure inside the emulator gives 500 without details, and the log has the traceback."""
+    """A failure inside the emulator returns 500 without details and logs the traceback."""
     monkeypatch.setattr(Gateway, "_serve", lambda self, exchange: 1 / 0)
     monkeypatch.setattr("local.cosmos.auth.Authorizer.check", lambda *_: None)
 

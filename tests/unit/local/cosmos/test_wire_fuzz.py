@@ -29,7 +29,7 @@ DOCS = "/dbs/d/colls/c/docs"
 
 
 def request(method: str, path: str, headers: str = "", body: bytes = b"") -> bytes:
-    """A complete, signed request."""
+    """Return a complete, signed request."""
     date = formatdate(usegmt=True)
     signature = Raw("http://127.0.0.1", EMULATOR_KEY).sign(method, path, date)
     head = (
@@ -39,7 +39,7 @@ def request(method: str, path: str, headers: str = "", body: bytes = b"") -> byt
 
 
 def damaged(chance: random.Random, whole: bytes) -> bytes:
-    """A request with up to three faults: bytes cut, changed, repeated or added."""
+    """Return the request with up to three faults: bytes cut, changed, repeated or added."""
     for _ in range(chance.randrange(1, 4)):
         at = chance.randrange(len(whole) + 1)
         end = min(len(whole), at + chance.randrange(1, 20))
@@ -56,8 +56,7 @@ def damaged(chance: random.Random, whole: bytes) -> bytes:
 
 
 async def prepare(port: int) -> list[bytes]:
-    """Creates a container with one document that the tests do not touch, and returns requests of every kind for
-    others."""
+    """Create a container with one document that the tests do not touch; return requests of every kind for others."""
     definition = b'{"id":"c","partitionKey":{"paths":["/pk"],"kind":"Hash","version":2}}'
     kept = 'x-ms-documentdb-partitionkey: ["untouched"]\r\nconnection: close\r\n'
     for path, headers, body in (
@@ -80,7 +79,7 @@ async def prepare(port: int) -> list[bytes]:
 
 
 async def try_one(port: int, data: bytes) -> None:
-    """Sends bytes and checks that complete answers come back, or none, and that none is a 500."""
+    """Send bytes; check that complete answers or none come back, and that none is a 500."""
     try:
         answer = await asyncio.wait_for(exchange(port, data, end=True), 20)
     except ConnectionError:

@@ -8,7 +8,7 @@ from local.demo import client
 
 
 def answering(monkeypatch: pytest.MonkeyPatch, *statuses: dict[str, Any]) -> None:
-    """The status URL answers these, one a call, and nobody sleeps."""
+    """Let the status URL return these, one a call, without sleeping."""
     answers = iter(statuses)
     monkeypatch.setattr(client, "get", lambda url: next(answers))
     monkeypatch.setattr(client, "EVERY_SECONDS", 0)
@@ -28,13 +28,13 @@ def test_each_status_is_kept_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("state", ["Failed", "Terminated", "Canceled"])
 def test_watching_ends_with_the_run(monkeypatch: pytest.MonkeyPatch, state: str) -> None:
-    """A run that ends in any way ends the watching."""
+    """Watching ends when the run ends, in whatever state."""
     answering(monkeypatch, {"runtimeStatus": state, "customStatus": None})
     assert client.watch("http://host/status", lambda _: None).status["runtimeStatus"] == state
 
 
 def test_watching_gives_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A run that does not end in time is told with its last state."""
+    """Watching a run that does not end in time raises LocalError with the last state."""
     monkeypatch.setattr(client, "PATIENCE_SECONDS", 0.01)
     monkeypatch.setattr(client, "EVERY_SECONDS", 0)
     monkeypatch.setattr(client, "get", lambda url: {"runtimeStatus": "Running", "customStatus": {"phase": "storing"}})
@@ -43,7 +43,7 @@ def test_watching_gives_up(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_only_202_is_a_start(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """A start that is answered with anything but 202 is none, though it is no error either."""
+    """A start that gets another status than 202 raises LocalError."""
     (tmp_path / "a.csv").write_text("id\n1\n")
     monkeypatch.setattr(client, "post_file", lambda url, data, key, query: (200, {"id": "R"}))
     with pytest.raises(LocalError, match="200, not with 202"):

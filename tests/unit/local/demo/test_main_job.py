@@ -17,14 +17,14 @@ MAIL = {"from": "a@example.com", "to": ["you@example.com"], "subject": "Failed",
 def test_the_demo_wants_one_mail_to_the_right_address(
     monkeypatch: pytest.MonkeyPatch, mails: list[dict[str, Any]], reason: str
 ) -> None:
-    """No mail, two, or one to somebody else end the demo with an error."""
+    """The demo fails if no email, two emails, or one to another address arrives."""
     monkeypatch.setattr(demo, "wait_for_mails", lambda url: mails)
     with pytest.raises(LocalError, match=reason):
         demo.mail_arrives(PARTS, "you@example.com")
 
 
 def test_the_mail_is_shown_as_it_came(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    """The one mail is shown with its head and text, and its facts are told."""
+    """The demo prints the email with its head and text and returns its subject and address."""
     monkeypatch.setattr(demo, "wait_for_mails", lambda url: [MAIL])
     facts = demo.mail_arrives(PARTS, "you@example.com")
     assert facts == {"mails": 1, "mail_subject": "Failed", "mail_to": "you@example.com"}
@@ -32,7 +32,7 @@ def test_the_mail_is_shown_as_it_came(monkeypatch: pytest.MonkeyPatch, capsys: p
 
 
 def test_the_demo_wants_progress_and_lanes() -> None:
-    """Fewer than three statuses, or one lane at a time, end the demo with an error."""
+    """The demo fails with fewer than three statuses or with one lane at a time."""
     three: list[dict[str, Any]] = [{"phase": phase} for phase in ("reading", "generating", "storing")]
     assert demo.how_it_went(Watched({}, three), 2) == {"distinct_statuses": 3, "most_lanes_at_once": 2}
     with pytest.raises(LocalError, match="only 2 different statuses"):

@@ -24,19 +24,19 @@ def test_the_bar_is_as_long_as_what_is_done() -> None:
 
 
 def test_a_line_fits_a_terminal() -> None:
-    """Ten million documents in thousands of chunks, with the time behind, stay under 80 signs."""
+    """A line with ten million documents, thousands of chunks and the time is under 80 characters."""
     totals = {"rows": 0, "documents": 10_000_000}
     shown = line({"phase": "generating", "chunks_done": 999, "chunks": 1_000, "totals": totals}, "#", ".")
     assert len(f"{shown}  999 s") < 80
 
 
 def test_a_status_without_counts_is_shown() -> None:
-    """The first status, before anything is counted, is an empty bar."""
+    """A status without counts is shown as an empty bar."""
     assert "#" not in line({"phase": "reading"}, "#", ".")
 
 
 def test_a_terminal_sees_one_line_a_phase() -> None:
-    """On a terminal a phase's line is overwritten, tells the time, and the next phase begins a new one."""
+    """A terminal gets one line a phase, which is overwritten and ends with the time."""
     out = Terminal()
     times = iter([0.0, 1.0, 2.0, 13.0])
     with Progress(out, lambda: next(times)) as progress:
@@ -48,7 +48,7 @@ def test_a_terminal_sees_one_line_a_phase() -> None:
 
 
 def test_a_file_sees_a_line_a_status() -> None:
-    """Elsewhere each new status is a line of its own, without control characters; the same again is not."""
+    """An output that is no terminal gets one line for each new status, without control characters."""
     out = StringIO()
     with Progress(out) as progress:
         for done in (1, 1, 2, 2):
@@ -58,7 +58,7 @@ def test_a_file_sees_a_line_a_status() -> None:
 
 
 def test_a_plain_output_gets_plain_signs() -> None:
-    """An output that cannot show block characters gets a bar it can show."""
+    """An output that cannot show block characters gets a bar of ASCII characters."""
     assert blocks("ascii") == ("#", ".")
     assert blocks(None) == ("#", ".")
     assert blocks("utf-8") == ("█", "░")

@@ -22,19 +22,19 @@ PATIENCE = 10.0  # seconds of real time in which anything here must have happene
 
 
 class JumpingClock:
-    """A clock on which nobody waits: sleeping moves it."""
+    """A clock that sleeping moves, so that no test waits."""
 
     def __init__(self) -> None:
         self._now = START
         self.jumping = True
 
     def now(self) -> datetime:
-        """A little later each time, so that no two moments are the same."""
+        """Return a slightly later time at each call, so that no two are the same."""
         self._now += timedelta(milliseconds=10)
         return self._now
 
     async def sleep(self, seconds: float) -> None:
-        """Jumps ahead, once whatever is ready has run."""
+        """Move the time on after everything that is ready has run."""
         await asyncio.sleep(0)
         while not self.jumping:  # noqa: ASYNC110 - a switch that a test turns, not an event of the host
             await asyncio.sleep(0.001)
@@ -42,11 +42,11 @@ class JumpingClock:
 
 
 class Died(Exception):
-    """The host is dead: nothing that it was doing goes on."""
+    """The host is dead, and nothing that it was doing goes on."""
 
 
 class Fate:
-    """Lets the host die at the boundary with this number; counts them all otherwise."""
+    """Lets the host die at the boundary with this number, and counts all boundaries."""
 
     def __init__(self, boundary: int | None = None) -> None:
         self._boundary = boundary
@@ -54,7 +54,7 @@ class Fate:
         self.dead = asyncio.Event()
 
     def meet(self) -> None:
-        """One boundary: something is about to be sent or kept, or just was."""
+        """Pass a boundary: something is about to be sent or kept, or has just been."""
         if self.passed == self._boundary:
             self.dead.set()
         if self.dead.is_set():
@@ -69,10 +69,10 @@ class FatedDatabase(Database):
         super().__init__(path, on_broken=_never)
         self._fate = fate
 
-    async def write(self, job: Job[T]) -> T:
-        """Commits, if the host lives to see it."""
+    async def write(self, job: Job[T], *, synced: bool = True) -> T:
+        """Commit unless the host dies before."""
         self._fate.meet()
-        done = await super().write(job)
+        done = await super().write(job, synced=synced)
         self._fate.meet()
         return done
 
@@ -81,7 +81,12 @@ class Hub:
     """One start of a host on a file; used as an async context manager."""
 
     def __init__(
-        self, path: Path, orchestrators: dict[str, Code], activities: dict[str, Activity], fate: Fate | None = None
+        self,
+        path: Path,
+        orchestrators: dict[str, Code],
+        activities: dict[str, Activity],
+        fate: Fate | None = None,
+        visibility: float | None = None,
     ) -> None:
         self.fate = fate or Fate()
         self.clock = JumpingClock()
@@ -90,7 +95,7 @@ class Hub:
         self._orchestrators = orchestrators
         self._activities = activities
         self.database = FatedDatabase(path, self.fate)
-        limits = Limits(activities=10, orchestrators=5, timeout=None)
+        limits = Limits(activities=10, orchestrators=5, timeout=None, visibility=visibility)
         self.engine = Engine(self.database, self._invoke, self.clock, limits)
         self.engine.functions = Functions(
             orchestrators={n.lower(): n for n in orchestrators}, activities={n.lower(): n for n in activities}
@@ -106,7 +111,7 @@ class Hub:
         self.database.close()
 
     async def start(self, name: str, instance: str, given: Any = None) -> None:
-        """A client's start."""
+        """Start an instance as a client does."""
         start = events.execution_started(
             instance=instance,
             execution=f"{instance}-x",
@@ -117,32 +122,29 @@ class Hub:
         await self.engine.change(lambda q: store.start_instance(q, start))
 
     async def send(self, instance: str, event: Event) -> None:
-        """Something from outside."""
+        """Send an external event."""
         await self.engine.change(lambda q: store.add_message(q, instance, event))
 
     async def finished(self, *instances: str) -> None:
-        """Returns when these are over, or the host is dead."""
+        """Wait until these instances are over, or the host is dead."""
         await self.until(lambda: self.fate.dead.is_set() or all(map(self._is_finished, instances)))
 
     async def until(self, holds: Callable[[], Any]) -> None:
-        """Returns when this holds."""
+        """Wait until the condition holds."""
         async with asyncio.timeout(PATIENCE):
             while not holds():  # noqa: ASYNC110 - the file is the only one who knows; there is no event to wait for
                 await asyncio.sleep(0.001)
 
     def status(self, instance: str) -> str | None:
-        """The runtime status."""
         row = self.database.read.one("find_instance", id=instance)
         return row["status"] if row else None
 
     def output(self, instance: str) -> Any:
-        """What it returned."""
         row = self.database.read.one("find_instance", id=instance)
         assert row is not None
         return json.loads(row["output"]) if row["output"] else None
 
     def history(self, instance: str) -> list[Event]:
-        """Its events."""
         return store.load_history(self.database.read, instance)
 
     def _is_finished(self, instance: str) -> bool:
@@ -170,7 +172,7 @@ class Hub:
 
 
 def essence(history: list[Event]) -> list[str]:
-    """What a history says, without what depends on when things happened to meet."""
+    """Return what a history contains, without what depends on which events share a turn."""
     hidden = {"Timestamp", "FireAt", "EventId", "IsPlayed", "OrchestrationInstance", "ParentInstance", "Details"}
     boundaries = {Kind.TURN_STARTED, Kind.TURN_COMPLETED}
     kept = [e for e in history if e["EventType"] not in boundaries]
@@ -178,7 +180,7 @@ def essence(history: list[Event]) -> list[str]:
 
 
 def _as_worker(code: Code, context: dict[str, Any]) -> tuple[Header, bytes]:
-    """The SDK's answer in the form in which a worker sends it."""
+    """Return the SDK's answer in a worker's form."""
     answer = ask(code, context)
     if answer.crash is not None:
         return {"ok": False, "message": answer.crash, "error": answer.crash, "stack": ""}, b""

@@ -1,4 +1,4 @@
-"""An orchestration without a host: the real SDK between the two pure functions, and the test as everything else."""
+"""An orchestration without a host: the real SDK between the two pure functions, with the test as its surroundings."""
 
 import itertools
 import json
@@ -23,7 +23,7 @@ START = events.moment("2026-01-01T00:00:00Z")
 
 
 def ask(code: Code, context: dict[str, Any]) -> Answer:
-    """The SDK's answer to a context, as a worker would bring it."""
+    """Return the SDK's answer to a context in a worker's form."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the SDK's advice to its users; here it would count as an error
         try:
@@ -34,7 +34,7 @@ def ask(code: Code, context: dict[str, Any]) -> Answer:
 
 
 class Pure:
-    """One instance: turns are taken when the test says so, with what the test says has arrived."""
+    """One instance whose turns are taken when the test says so, with the messages that the test gives."""
 
     def __init__(self, code: Code, given: Any = None) -> None:
         self.code = code
@@ -48,7 +48,7 @@ class Pure:
         self.take(self.started)
 
     def take(self, *messages: Event) -> Outcome | None:
-        """One turn with these messages; None when none of them means anything."""
+        """Take one turn with these messages; return None if none of them changes anything."""
         self.now += timedelta(seconds=1)
         turn = begin(self.history, messages, self.now)
         if turn is None:
@@ -60,44 +60,44 @@ class Pure:
 
     @property
     def last(self) -> Outcome:
-        """What the latest turn left."""
+        """The outcome of the latest turn."""
         return self.outcomes[-1]
 
     @property
     def calls(self) -> list[Call]:
-        """Every activity ever called, in order."""
+        """All activity calls, in order."""
         return [call for outcome in self.outcomes for call in outcome.calls]
 
     @property
     def timers(self) -> list[Timer]:
-        """Every timer ever set, in order."""
+        """All timers, in order."""
         return [timer for outcome in self.outcomes for timer in outcome.timers]
 
     def kinds(self) -> list[Kind]:
-        """What the history holds, in order."""
+        """Return the kinds of events in the history, in order."""
         return [Kind(e["EventType"]) for e in self.history]
 
     def completed(self, task: int, result: Any = None) -> Event:
-        """An activity's result on its way."""
+        """Return the message of an activity's result."""
         return events.task_completed(task=task, result=answers.compact(result), now=self.now)
 
     def failed(self, task: int, reason: str = "it broke", *, final: bool = False) -> Event:
-        """An activity's failure on its way."""
+        """Return the message of an activity's failure."""
         return events.task_failed(task=task, reason=reason, details="{}", now=self.now, final=final)
 
     def child_completed(self, task: int, result: Any = None) -> Event:
-        """A child's result on its way."""
+        """Return the message of a child's result."""
         return events.child_completed(task=task, result=answers.compact(result), now=self.now)
 
     def child_failed(self, task: int) -> Event:
-        """A child's failure on its way."""
+        """Return the message of a child's failure."""
         return events.child_failed(task=task, reason="it broke", details="{}", now=self.now)
 
     def fired(self, task: int) -> Event:
-        """A timer that has come due."""
+        """Return the message of a timer that is due."""
         fire_at = next(t.fire_at for t in self.timers if t.task == task)
         return events.timer_fired(task=task, fire_at=fire_at, now=self.now)
 
     def raised(self, name: str, value: Any = None) -> Event:
-        """An event from outside on its way."""
+        """Return the message of an external event."""
         return events.event_raised(name=name, input=answers.compact(value), now=self.now)

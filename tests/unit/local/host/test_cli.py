@@ -1,4 +1,4 @@
-"""The command line of the host, as far as it ends before a host begins."""
+"""The errors of the host's command line that end it before a host starts."""
 
 import sqlite3
 from contextlib import closing
@@ -11,14 +11,15 @@ from local.host import cli
 
 @pytest.mark.parametrize("port", ["65536", "-1", "http"])
 def test_a_port_that_is_none_is_named(port: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """With what is wanted, before anything is started."""
+    """A start with an impossible port ends with the text that was given and the range that is allowed."""
     with pytest.raises(SystemExit, match="2"):
         cli.main(["--app", ".", "--port", port])
     assert f"'{port}' is no port; 0 to 65535 is wanted" in capsys.readouterr().err
 
 
 def test_damage_is_told_from_a_full_disk(tmp_path: Path) -> None:
-    """Only what was damaged is lost."""
+    """A damaged file and a full disk get different messages, and the one about the disk says that nothing reported is
+    lost."""
     path = tmp_path / "host.db"
     path.write_bytes(b"no database" * 500)
     with closing(sqlite3.connect(path)) as damaged, pytest.raises(sqlite3.DatabaseError) as broken:

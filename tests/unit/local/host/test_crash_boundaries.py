@@ -1,4 +1,4 @@
-"""The host dies at its first boundary, then at its second, then at its third: each time everything is finished."""
+"""The host dies at its first boundary, then at its second, then at its third. Each time everything is finished."""
 
 import asyncio
 import json
@@ -22,7 +22,7 @@ COLLECTED = [1, 2]
 
 
 def story(context: Context) -> Any:
-    """A chain, a fan-out, a retry that gives up, a timer, children with and without ids."""
+    """Run a chain, a fan-out, a retry that gives up, a timer, and children with and without ids."""
     first = yield context.call_activity("double", 1)
     fan = yield context.task_all([context.call_activity("double", n) for n in range(2)])
     try:
@@ -36,12 +36,12 @@ def story(context: Context) -> Any:
 
 
 def child(context: Context) -> Any:
-    """One activity."""
+    """Call one activity."""
     return (yield context.call_activity("double", context.get_input()))
 
 
 def generations(context: Context) -> Any:
-    """Starts anew once."""
+    """Continue as new once."""
     n = context.get_input()
     yield context.call_activity("double", n)
     if n < 11:
@@ -50,13 +50,13 @@ def generations(context: Context) -> Any:
 
 
 def waiting(context: Context) -> Any:
-    """Needs something from outside, then does one thing more."""
+    """Wait for an event, then call an activity."""
     value = yield context.wait_for_external_event("go")
     return (yield context.call_activity("double", value))
 
 
 def collecting(context: Context) -> Any:
-    """Takes an event a generation, so that the others are carried over."""
+    """Take one event in each generation, so that the others are carried over."""
     taken = [*context.get_input(), (yield context.wait_for_external_event("next"))]
     if len(taken) < len(COLLECTED):
         context.continue_as_new(taken)
@@ -64,7 +64,7 @@ def collecting(context: Context) -> Any:
 
 
 def fail(given: Any) -> Any:
-    """Never works."""
+    """Raise ValueError."""
     raise ValueError(given)
 
 
@@ -79,7 +79,7 @@ ACTIVITIES = {"double": lambda n: 2 * n, "fail": fail}
 
 
 async def play(path: Path, fate: Fate) -> None:
-    """Starts everything, as far as the host lives."""
+    """Start everything while the host lives."""
     async with Hub(path, ORCHESTRATORS, ACTIVITIES, fate) as hub:
         try:
             for name, given in STARTS:
@@ -92,7 +92,7 @@ async def play(path: Path, fate: Fate) -> None:
 
 
 async def recover(path: Path) -> tuple[dict[str, Any], dict[str, list[str]]]:
-    """A new host on the same file: the clients repeat what they did not get an answer to; then everything ends."""
+    """Run a new host on the same file. Clients repeat the requests that got no answer, then everything ends."""
     async with Hub(path, ORCHESTRATORS, ACTIVITIES) as hub:
         for name, given in STARTS:
             if hub.status(name) is None:
@@ -107,7 +107,7 @@ async def recover(path: Path) -> tuple[dict[str, Any], dict[str, list[str]]]:
 
 
 def was_raised(hub: Hub) -> bool:
-    """Whether the event is in the file, waiting or taken."""
+    """Return whether the event is in the file, waiting or taken."""
     if hub.status("waiting") in store.FINISHED:
         return True
     taken = any(e.get("Name") == "go" for e in hub.history("waiting"))
@@ -115,13 +115,13 @@ def was_raised(hub: Hub) -> bool:
 
 
 async def collect(hub: Hub) -> None:
-    """Raises what has not been raised yet."""
+    """Raise the events that are not raised yet."""
     for number in COLLECTED[already_collected(hub) :]:
         await hub.send("collecting", events.event_raised(name="next", input=str(number), now=hub.clock.now()))
 
 
 def already_collected(hub: Hub) -> int:
-    """How many events the file has: taken by earlier generations, in the history, or on their way."""
+    """Return how many events the file has: taken by earlier generations, in the history, or on their way."""
     with hub.database.snapshot() as read:
         row = read.one("find_instance", id="collecting")
         if row is None or row["status"] in store.FINISHED:
@@ -132,7 +132,7 @@ def already_collected(hub: Hub) -> int:
 
 
 def messages(hub: Hub, instance: str = "waiting") -> list[Any]:
-    """What is on its way to an instance."""
+    """Return the messages on their way to an instance."""
     return hub.database.read.all("read_messages", instance=instance)
 
 
@@ -140,7 +140,7 @@ EVERYTHING = {"after": "", "prefix": None, "created_from": None, "created_to": N
 
 
 async def die_everywhere(folder: Path) -> None:
-    """Plays the scenarios once undisturbed, then once for each boundary with the host's death there."""
+    """Play the scenarios undisturbed, then once for each boundary with the host's death there."""
     undisturbed = Fate()
     await play(folder / "undisturbed.db", undisturbed)
     expected = await recover(folder / "undisturbed.db")
@@ -153,7 +153,7 @@ async def die_everywhere(folder: Path) -> None:
 
 
 def test_every_boundary_can_be_the_last() -> None:
-    """Before and after each commit, before and after each call: the end and the history are always the same."""
+    """A host that dies before or after any commit or call leads, after a restart, to the same outputs and histories."""
     memory = "/dev/shm"  # where there is one: what is tested is the order of things, not the disk
     with TemporaryDirectory(dir=memory if os.access(memory, os.W_OK) else None) as folder:
         asyncio.run(die_everywhere(Path(folder)))

@@ -1,4 +1,4 @@
-"""The host's page in the documentation: one test a row, and the tests are there."""
+"""The host's section of docs/local.md names a test in each row."""
 
 import re
 from pathlib import Path
@@ -8,7 +8,7 @@ FOLDERS = ("tests/unit/local/host", "tests/conformance/host", "tests/e2e/host")
 
 
 def test_every_row_names_a_test_that_exists() -> None:
-    """What is promised there is tested here."""
+    """Each row of the section Host in docs/local.md names a test that exists."""
     text = (ROOT / "docs" / "local.md").read_text(encoding="utf-8")
     section = text.partition("## Host\n")[2].partition("\n## ")[0]
     rows = [line for line in section.splitlines() if line.startswith("| ") and not line.endswith("| test |")]

@@ -1,4 +1,4 @@
-"""Whatever is done to instances from outside, in whatever order: what runs ends, and nothing is left behind."""
+"""Operations from outside in any order: every instance ends, and nothing is left behind."""
 
 import asyncio
 import os
@@ -31,7 +31,7 @@ operations = st.lists(
 
 
 def busy(context: Context) -> Any:
-    """Something of everything: an activity, a child, a timer, an event, a new generation."""
+    """Use an activity, a child, a timer, an event and a new generation."""
     generation = context.get_input()
     yield context.call_activity("gated", f"{context.instance_id} {generation}")
     yield context.call_sub_orchestrator("child", context.instance_id)
@@ -45,7 +45,7 @@ def busy(context: Context) -> Any:
 
 
 def child(context: Context) -> Any:
-    """One activity, which the first time fails in one of the instances."""
+    """Call one activity, which fails the first time in one of the instances."""
     return (yield context.call_activity("fragile", context.get_input()))
 
 
@@ -53,7 +53,7 @@ ORCHESTRATORS: dict[str, Code] = {"busy": busy, "child": child}
 
 
 class World:
-    """The hub, and the gates that its activities wait at."""
+    """The hub, and the gates at which its activities wait."""
 
     def __init__(self, path: Path) -> None:
         self._open = asyncio.Event()
@@ -61,7 +61,7 @@ class World:
         self.hub = Hub(path, ORCHESTRATORS, {"gated": self._gated, "fragile": self._fragile})
 
     async def do(self, operation: str, instance: str) -> None:
-        """One operation, as far as the instance's state allows it."""
+        """Do one operation if the instance's state allows it."""
         state = self.hub.status(instance)
         if operation == "start" and (state is None or state in store.FINISHED):
             await self.hub.start("busy", instance, 0)
@@ -81,7 +81,7 @@ class World:
             await self.hub.send(instance, MESSAGES[operation]())
 
     async def finish(self) -> None:
-        """Lets everything go on to its end."""
+        """Let everything go on to its end."""
         self._open.set()
         running = [i for i in IDS if self.hub.status(i) is not None]
         for instance in running:
@@ -109,7 +109,7 @@ MESSAGES: dict[str, Callable[[], Event]] = {
 
 
 async def lived(path: Path, plan: list[Operation]) -> None:
-    """Plays the plan, then lets everything end."""
+    """Play the plan, then let everything end."""
     world = World(path)
     async with world.hub:
         for operation, instance in plan:
@@ -122,7 +122,8 @@ async def lived(path: Path, plan: list[Operation]) -> None:
 @settings(max_examples=60)
 @given(plan=operations)
 def test_everything_ends_whatever_is_done_to_it(plan: list[Operation]) -> None:
-    """Started, ended, paused, rewound, purged and started again: nobody waits for ever, nothing is left over."""
+    """Instances that are started, ended, suspended, rewound and purged in any order all end and leave nothing in the
+    file."""
     memory = "/dev/shm"  # where there is one: what is tested is the order of things, not the disk
     with TemporaryDirectory(dir=memory if os.access(memory, os.W_OK) else None) as folder:
         asyncio.run(lived(Path(folder) / "host.db", plan))

@@ -1,4 +1,4 @@
-"""Whatever an orchestration does, and in whatever order and however often its messages arrive, it ends the same."""
+"""An orchestration has the same output in whatever order and however often its messages arrive."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -31,7 +31,7 @@ steps = st.lists(
 
 
 def program(plan: list[Step]) -> Code:
-    """An orchestrator that does what the plan says."""
+    """Return an orchestrator that does what the plan says."""
 
     def code(context: Context) -> Any:
         results = []
@@ -52,7 +52,7 @@ DOES: dict[str, Callable[[Context, int, int], Any]] = {
 
 
 class World:
-    """Everything outside: it loses, repeats and reorders, but in the end it delivers."""
+    """The surroundings of an instance, which repeat and reorder messages but deliver each in the end."""
 
     def __init__(self, plan: list[Step]) -> None:
         self.pure = Pure(program(plan))
@@ -63,7 +63,7 @@ class World:
         self._collect()
 
     def deliver(self, messages: list[Event]) -> None:
-        """One turn with these."""
+        """Take one turn with these messages."""
         for message in messages:
             if message in self.pending:
                 self.pending.remove(message)
@@ -72,7 +72,7 @@ class World:
         self._collect()
 
     def repeatable(self) -> list[Event]:
-        """What was delivered and may come again; an event raised twice would be two events."""
+        """Return the delivered messages that may come again. An event that is raised twice would be two events."""
         return [m for m in self.delivered if m["EventType"] != Kind.EVENT_RAISED]
 
     def _collect(self) -> None:
@@ -89,7 +89,7 @@ class World:
 
 
 def finish(world: World, choose: Callable[[World], list[Event]]) -> Pure:
-    """Delivers as chosen until the instance is over."""
+    """Deliver as chosen until the instance is over."""
     for _ in range(MOST_TURNS):
         if world.pure.last.status == "Completed":
             return world.pure
@@ -99,7 +99,8 @@ def finish(world: World, choose: Callable[[World], list[Event]]) -> Pure:
 
 @given(plan=steps, data=st.data())
 def test_every_order_of_messages_leads_to_the_same_end(plan: list[Step], data: st.DataObject) -> None:
-    """Late, early, together, twice: the output is the one of an orderly run, no task is lost, none ends twice."""
+    """An instance whose messages arrive late, early, together or twice has the output of an orderly run, and each task
+    ends once."""
 
     def disorderly(world: World) -> list[Event]:
         now = data.draw(st.lists(st.sampled_from(world.pending), min_size=1, unique_by=id))

@@ -2,10 +2,13 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from aiohttp import ClientResponse, ClientSession
 
+from local import http_server
+from local.inbox import server
 from local.inbox.server import Inbox
 
 KEY = {"Authorization": "Bearer SG.any.key"}
@@ -38,7 +41,7 @@ async def send(
 
 
 def test_a_mail_is_accepted_as_sendgrid_does() -> None:
-    """A good call gets 202, an empty body and a message id, and the mail is shown as JSON."""
+    """A valid call gets 202, an empty body and a message id, and the email is listed as JSON."""
 
     async def visitor(session: ClientSession, inbox: Inbox) -> None:
         answer, body = await send(session)
@@ -56,7 +59,7 @@ def test_a_mail_is_accepted_as_sendgrid_does() -> None:
 
 @pytest.mark.parametrize("authorization", ["", "Bearer", "Bearer SG.", "Bearer other", "Basic SG.any.key"])
 def test_a_call_without_a_key_is_refused(authorization: str) -> None:
-    """A key that SendGrid could not have given gets 401 with its error body, and no mail is kept."""
+    """A call without a key of SendGrid's form gets 401 with its error body, and no email is kept."""
 
     async def visitor(session: ClientSession, inbox: Inbox) -> None:
         answer, body = await send(session, headers={"Authorization": authorization})
@@ -68,7 +71,7 @@ def test_a_call_without_a_key_is_refused(authorization: str) -> None:
 
 
 def test_the_key_it_is_told_is_the_only_one() -> None:
-    """An inbox that is told a key refuses every other."""
+    """An inbox with a configured key refuses every other key."""
 
     async def visitor(session: ClientSession, inbox: Inbox) -> None:
         refused, _ = await send(session)
@@ -92,7 +95,7 @@ def test_the_key_it_is_told_is_the_only_one() -> None:
     ],
 )
 def test_a_bad_body_is_refused_with_its_field(change: dict[str, Any], field: str) -> None:
-    """A body that SendGrid would refuse gets 400 and the field that is wrong."""
+    """A body that SendGrid would refuse gets 400 with the wrong field, and no email is kept."""
 
     async def visitor(session: ClientSession, inbox: Inbox) -> None:
         answer, body = await send(session, MAIL | change)
@@ -105,7 +108,7 @@ def test_a_bad_body_is_refused_with_its_field(change: dict[str, Any], field: str
 
 @pytest.mark.parametrize("body", [[], "text", 5])
 def test_a_body_that_is_no_object_is_refused(body: object) -> None:
-    """A body that is no object gets 400."""
+    """A body that is not a JSON object gets 400."""
 
     async def visitor(session: ClientSession, inbox: Inbox) -> None:
         answer, _ = await send(session, body)
@@ -115,7 +118,7 @@ def test_a_body_that_is_no_object_is_refused(body: object) -> None:
 
 
 def test_each_personalization_is_a_mail() -> None:
-    """A call with two personalizations arrives as two mails, each with its own subject where it has one."""
+    """A call with two personalizations arrives as two emails, each with its own subject if it has one."""
     two = [{"to": [{"email": "a@example.com"}], "subject": "First"}, {"to": [{"email": "b@example.com"}]}]
 
     async def visitor(session: ClientSession, inbox: Inbox) -> None:
@@ -129,7 +132,7 @@ def test_each_personalization_is_a_mail() -> None:
 
 
 def test_it_answers_as_it_is_told() -> None:
-    """Told answers are given once each and in order, then calls are judged again."""
+    """The inbox gives each scripted answer once and in order, and then accepts valid calls again."""
 
     async def visitor(session: ClientSession, inbox: Inbox) -> None:
         told = [500, {"status": 429, "headers": {"Retry-After": "3"}}]
@@ -145,7 +148,7 @@ def test_it_answers_as_it_is_told() -> None:
 
 @pytest.mark.parametrize("told", [5, [99], ["500"], [{"headers": {}}], [{"status": 500, "headers": 1}]])
 def test_an_answer_it_cannot_give_is_refused(told: object) -> None:
-    """What is no list of statuses gets 400 and changes nothing."""
+    """A script that is no list of statuses gets 400 and changes nothing."""
 
     async def visitor(session: ClientSession, inbox: Inbox) -> None:
         async with session.post("/api/answers", json=told) as answer:
@@ -156,7 +159,7 @@ def test_an_answer_it_cannot_give_is_refused(told: object) -> None:
 
 
 def test_a_foreign_page_cannot_tell_it_answers() -> None:
-    """What a browser sends across origins without asking, plain text, is refused."""
+    """A script that a foreign page can send, as plain text, gets 415."""
 
     async def visitor(session: ClientSession, inbox: Inbox) -> None:
         async with session.post("/api/answers", data="[500]") as answer:
@@ -170,7 +173,7 @@ def test_a_foreign_page_cannot_tell_it_answers() -> None:
     [("localhost", 200), ("127.0.0.1:8025", 200), ("[::1]:8025", 200), ("rebound.example", 403), ("[", 403), ("", 403)],
 )
 def test_a_name_that_was_rebound_is_refused(host: str, status: int) -> None:
-    """Only localhost and addresses are answered, so that a page whose name leads here reads no mail."""
+    """The inbox serves only localhost and IP addresses, so a page with a rebound name reads no email."""
 
     async def visitor(session: ClientSession, inbox: Inbox) -> None:
         async with session.get("/api/mails", headers={"Host": host}) as answer:
@@ -180,7 +183,7 @@ def test_a_name_that_was_rebound_is_refused(host: str, status: int) -> None:
 
 
 def test_the_page_escapes_what_came() -> None:
-    """The page shows a mail's subject and text as text, never as markup, and may fetch nothing."""
+    """The page shows an email's subject and text as text, never as markup, and may load nothing."""
 
     async def visitor(session: ClientSession, inbox: Inbox) -> None:
         script = "<script>alert(1)</script>"
@@ -194,8 +197,52 @@ def test_the_page_escapes_what_came() -> None:
     visit(Inbox(), visitor)
 
 
+def test_a_mail_with_half_a_surrogate_pair_is_shown() -> None:
+    """The page and the list show such a mail by its escape, and the mails beside it as they are."""
+
+    async def visitor(session: ClientSession, inbox: Inbox) -> None:
+        answer, _ = await send(session, MAIL | {"subject": "half \ud800"})
+        assert answer.status == 202
+        async with session.get("/") as shown:
+            assert (shown.status, "half \\ud800" in await shown.text()) == (200, True)
+        async with session.get("/api/mails") as listed:
+            assert (await listed.json())["mails"][0]["subject"] == "half \ud800"
+
+    visit(Inbox(), visitor)
+
+
+@pytest.mark.parametrize("sent", [b"", b"GET / HTTP/1.1\r\nHost: local", b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"])
+def test_a_connection_on_which_nothing_comes_is_closed(sent: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A client that sends nothing, half a head, or no second request is cut off after some seconds."""
+    monkeypatch.setattr(http_server, "HEAD_SECONDS", 0.05)
+
+    async def visitor(session: ClientSession, inbox: Inbox) -> None:
+        where = urlsplit(inbox.url)
+        reader, writer = await asyncio.open_connection(where.hostname, where.port)
+        writer.write(sent)
+        await asyncio.wait_for(reader.read(), 10)
+        writer.close()
+
+    visit(Inbox(), visitor)
+
+
+def test_a_body_that_does_not_arrive_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The answer is 408."""
+    monkeypatch.setattr(server, "BODY_SECONDS", 0.05)
+
+    async def visitor(session: ClientSession, inbox: Inbox) -> None:
+        where = urlsplit(inbox.url)
+        reader, writer = await asyncio.open_connection(where.hostname, where.port)
+        head = "POST /v3/mail/send HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer SG.x\r\n"
+        writer.write(f"{head}Content-Type: application/json\r\nContent-Length: 10\r\n\r\nhalf".encode())
+        assert b" 408 " in await asyncio.wait_for(reader.readline(), 10)
+        writer.close()
+
+    visit(Inbox(), visitor)
+
+
 def test_mails_in_files_outlive_a_restart(tmp_path: Path) -> None:
-    """An inbox with a folder shows, after a restart, the mails from before, the oldest first."""
+    """An inbox with a folder lists the emails from before a restart, the oldest first."""
 
     async def writer(session: ClientSession, inbox: Inbox) -> None:
         await send(session, MAIL | {"subject": "First"})

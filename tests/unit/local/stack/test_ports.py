@@ -6,7 +6,7 @@ from local.stack.ports import PortError, Ports, refuse_taken_ports
 
 
 def test_every_taken_port_is_named_with_its_option() -> None:
-    """Two ports that others listen on are both named, each with the option that changes it."""
+    """The error for two ports in use names both, each with the option that changes it."""
     with socket.create_server(("127.0.0.1", 0)) as one, socket.create_server(("127.0.0.1", 0)) as two:
         taken = Ports(host=one.getsockname()[1], inbox=two.getsockname()[1])
         with pytest.raises(PortError) as refusal:
@@ -19,5 +19,5 @@ def test_every_taken_port_is_named_with_its_option() -> None:
 
 
 def test_free_ports_are_taken_as_they_come() -> None:
-    """Zero is never refused, for the system chooses a free port."""
+    """Port 0 is never refused, because the system then chooses a free port."""
     refuse_taken_ports(Ports())

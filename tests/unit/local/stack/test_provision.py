@@ -8,7 +8,7 @@ from local.stack import provision
 
 
 def test_the_app_says_which_containers_it_needs(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The containers are those the app names, `runs` among them once."""
+    """The containers that are needed are those that the app names, with `runs` once."""
     named = [{"name": "flight-delays", "partition_key": "/carrier"}, {"name": "runs", "partition_key": "/id"}]
     monkeypatch.setattr(provision, "get", lambda url, key: {"containers": named})
     assert {c["name"]: c["partition_key"] for c in provision.containers_of("http://host", "key")} == {
@@ -18,7 +18,7 @@ def test_the_app_says_which_containers_it_needs(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_an_app_that_does_not_say_gets_only_runs(monkeypatch: pytest.MonkeyPatch) -> None:
-    """An app without that address is served all the same; any other failure is told."""
+    """An app that returns 404 for its containers needs only `runs`, and any other failure raises CallError."""
 
     def answer(status: int) -> Any:
         def fail(url: str, key: str) -> Any:
@@ -34,7 +34,7 @@ def test_an_app_that_does_not_say_gets_only_runs(monkeypatch: pytest.MonkeyPatch
 
 
 def test_sample_documents_are_a_line_each(tmp_path: Path) -> None:
-    """A sample file holds a document a line; empty lines are none."""
+    """A sample file has one document a line, and empty lines are skipped."""
     file = tmp_path / "airlines.jsonl"
     file.write_text('{"id": "AA"}\n\n{"id": "UA"}\n')
     assert [document["id"] for document in provision.documents(file)] == ["AA", "UA"]

@@ -6,12 +6,14 @@ import pytest
 
 from outlast.http.cancel_run import CancelRun
 from outlast.http.problem import answering
-from tests.fakes.http import ask, finish, read
+from outlast.runs.launcher import Launcher
+from tests.fakes.http import FakeClient, ask, finish, read
 from tests.fakes.world import World
 
 
-def cancel(world: World, run: str = "r1") -> func.HttpResponse:
-    return finish(answering(CancelRun(world.runs).cancel_run)(ask(f"runs/{run}/cancel", run=run)))
+def cancel(world: World, run: str = "r1", client: FakeClient | None = None) -> func.HttpResponse:
+    cancel_run = answering(CancelRun(world.runs, Launcher(5.0)).cancel_run)
+    return finish(cancel_run(ask(f"runs/{run}/cancel", run=run), client or FakeClient()))
 
 
 def make(**fields: Any) -> World:
@@ -20,7 +22,14 @@ def make(**fields: Any) -> World:
     return world
 
 
-@pytest.mark.parametrize("state", ["accepted", "reading", "generating", "storing", "publishing"])
+def test_a_queued_run_is_woken_to_see_its_end() -> None:
+    """A queued run that is cancelled is woken, because its orchestration would otherwise wait for ever."""
+    client = FakeClient()
+    cancel(make(state="queued"), client=client)
+    assert client.raised == [("r1", "admitted")]
+
+
+@pytest.mark.parametrize("state", ["queued", "accepted", "reading", "generating", "storing", "publishing"])
 def test_a_run_at_work_is_fenced(state: str) -> None:
     """A cancelled run answers 202, is failing with the outcome cancelled, and no email is pending."""
     world = make(state=state)

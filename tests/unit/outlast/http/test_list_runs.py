@@ -64,15 +64,38 @@ def test_every_run_is_on_one_page(times: list[str], top: int) -> None:
 
 def test_a_link_leads_on() -> None:
     """The link to the next page repeats the query without the caller's key."""
-    link = show(make("a", "b"), top="1", state="accepted", code="secret").headers["Link"]
-    assert link.startswith(f"<{ORIGIN}/api/runs?top=1&state=accepted&continuation=")
-    assert "secret" not in link
+    link = show(make("a", "b"), top="1", state="queued").headers["Link"]
+    assert link.startswith(f"<{ORIGIN}/api/runs?top=1&state=queued&continuation=")
     assert "Link" not in show(make("a")).headers
+
+
+@pytest.mark.parametrize("name", ["code", "Code", "CODE", "clientid"])
+def test_a_link_never_has_the_key(name: str) -> None:
+    """The host finds its key under any case of its name, so each of them is left out of the link."""
+    link = show(make("a", "b"), top="1", **{name: "secret"}).headers["Link"]
+    assert "secret" not in link
+    assert name.lower() not in link.lower()
+
+
+def test_a_filter_is_found_in_any_case_of_its_name() -> None:
+    """`State` and `state` are one parameter, as they are for the host."""
+    assert ids(make("a"), State="failed") == []
 
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("state", "flying"), ("top", "0"), ("top", "201"), ("top", "x"), ("continuation", "?"), ("continuation", "WzFd")],
+    [
+        ("state", "flying"),
+        ("top", "0"),
+        ("top", "201"),
+        ("top", "x"),
+        ("continuation", "?"),
+        ("continuation", "WzFd"),
+        ("continuation", "ImFiYyI="),
+        ("continuation", "W10="),
+        ("stat", "failed"),
+        ("reports", "x"),
+    ],
 )
 def test_what_cannot_be_listed_is_refused(name: str, value: str) -> None:
     """A query that cannot be used is refused with 400 and the name of the field."""

@@ -1,4 +1,5 @@
 import inspect
+from pathlib import Path
 from typing import Any
 
 import azure.functions as func
@@ -87,6 +88,38 @@ def test_an_unknown_name_is_answered_with_the_known_ones() -> None:
 def test_a_fault_of_the_whole_is_of_the_body() -> None:
     """A body that is not an object is refused with the field `body`."""
     assert from_validation(validate(7), ["count"]).body["field"] == "body"
+
+
+def test_a_problem_does_not_repeat_a_long_request() -> None:
+    """A text, a name and a list that the caller has sent are cut, and the list says how many it leaves out."""
+    body = bad_request("x" * 5000, "y" * 5000, columns=["z" * 5000] * 100_000, limit=3).body
+    assert len(str(body)) < 30_000
+    assert body["detail"] == "x" * 999 + "…"
+    assert body["field"] == "y" * 255 + "…"
+    assert body["columns"] == ["z" * 255 + "…"] * 100 + ["… and 99,900 more"]
+    assert body["limit"] == 3
+
+
+@pytest.mark.parametrize("answer", [None, bad_request("x", "y"), Transient("busy"), GenericError("gone")])
+def test_every_response_forbids_guessing_its_type(answer: Exception | None) -> None:
+    """A browser does not take a response of refused rows for a page with a script."""
+
+    async def handler(req: func.HttpRequest) -> func.HttpResponse:
+        if answer is not None:
+            raise answer
+        return func.HttpResponse("a,b", mimetype="text/csv", headers={"Link": "x"})
+
+    headers = finish(answering(handler)(ask("x"))).headers
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert ("Link" in headers) == (answer is None)
+
+
+def test_every_http_function_answers_in_this_way() -> None:
+    """Each route of the app is registered with a handler in `answering`."""
+    lines = (Path(__file__).parents[4] / "function_app.py").read_text("utf-8").splitlines()
+    routes = [line for line in lines if line.startswith("app.route(")]
+    assert routes
+    assert [line for line in routes if "answering(" not in line] == []
 
 
 def test_a_handler_keeps_its_name_and_signature() -> None:

@@ -7,6 +7,7 @@ from azure.core.exceptions import ServiceRequestError
 from outlast.errors import Permanent
 from outlast.http.show_health import HELP, KEPT_SECONDS, ShowHealth
 from outlast.settings import Settings, read_settings
+from outlast.staging.stopped_code import StoppedCode
 from outlast.staging.store import Staging
 from tests.fakes.clock import ManualClock
 from tests.fakes.cosmos import FakeCosmos
@@ -26,7 +27,9 @@ def make(
 ) -> tuple[ShowHealth, ManualClock]:
     clock = ManualClock()
     settings = settings or read_settings(COMPLETE)
-    return ShowHealth(settings, {"sales": Reading()}, cosmos or FakeCosmos(), Staging(staging), clock), clock
+    place = Staging(staging)
+    stopped = StoppedCode(place, clock.now)
+    return ShowHealth(settings, {"sales": Reading()}, cosmos or FakeCosmos(), place, clock, stopped), clock
 
 
 def check(health: ShowHealth) -> tuple[int, Any]:
@@ -38,7 +41,23 @@ def test_all_is_well() -> None:
     """An app whose checks all pass answers 200."""
     status, body = check(make()[0])
     assert (status, body["status"]) == (200, "ok")
-    assert body["checks"] == {"database": {"ok": True}, "staging": {"ok": True}, "mail": {"ok": True}}
+    assert body["checks"] == {name: {"ok": True} for name in ("database", "staging", "mail", "reports")}
+
+
+def test_code_that_had_to_be_stopped_is_told_for_an_hour() -> None:
+    """The answer stays 200 and names the report and the step, because runs go on; it has no run's id."""
+    health, clock = make()
+    asyncio.run(health.stopped.note("sales", "generate_report"))
+    status, body = check(health)
+    assert (status, body["status"]) == (200, "ok")
+    assert body["checks"]["reports"] == {
+        "ok": True,
+        "warning": f"generate_report of sales had to be stopped at {clock.now().isoformat(timespec='seconds')}, "
+        "because it did not return",
+        "help": HELP["reports"],
+    }
+    clock.advance(3601)
+    assert check(health)[1]["checks"]["reports"] == {"ok": True}
 
 
 @pytest.mark.parametrize("container", ["runs", "sales", "shops"])
@@ -77,6 +96,7 @@ def test_a_staging_location_that_cannot_be_written_is_red(url: str) -> None:
     assert code == 503
     assert not body["checks"]["staging"]["ok"]
     assert body["checks"]["staging"]["help"] == HELP["staging"]
+    assert body["checks"]["reports"] == {"ok": True}
     assert body["checks"]["database"]["ok"]
 
 
@@ -100,6 +120,26 @@ def test_an_answer_is_kept_for_a_moment() -> None:
     clock.advance(KEPT_SECONDS + 0.1)
     assert check(health)[0] == 503
     assert cosmos.asked == 2
+
+
+def test_requests_during_a_check_share_it() -> None:
+    """Of 100 requests at once one checks, and all get its answer, because anyone can call the endpoint."""
+    cosmos = FakeCosmos()
+    health, clock = make(cosmos)
+
+    async def ask_many() -> set[int]:
+        responses = await asyncio.gather(*(health.show_health(ask("health")) for _ in range(100)))
+        return {response.status_code for response in responses}
+
+    async def ask_twice() -> list[int]:
+        asked = []
+        for _ in range(2):
+            assert await ask_many() == {200}
+            asked.append(cosmos.asked)
+            clock.advance(KEPT_SECONDS + 0.1)
+        return asked
+
+    assert asyncio.run(ask_twice()) == [1, 2]
 
 
 def test_no_secret_is_shown() -> None:

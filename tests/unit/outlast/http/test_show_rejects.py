@@ -15,7 +15,7 @@ from tests.fakes.world import World
 
 
 def show(world: World, run: str = "r1", **params: str) -> func.HttpResponse:
-    showing = answering(ShowRejects(world.runs, world.staging).show_rejects)
+    showing = answering(ShowRejects(world.runs, world.staging, world.clock).show_rejects)
     return finish(showing(ask(f"runs/{run}/rejects", params=params, run=run)))
 
 
@@ -87,6 +87,29 @@ def test_a_long_list_is_answered_in_pieces(monkeypatch: pytest.MonkeyPatch) -> N
         assert link.startswith("<https://app.example/api/runs/r1/rejects?chunk=")
         params = {"chunk": link.partition("chunk=")[2].partition(">")[0]}
     assert found == [str(row) for row in range(2, 22)]
+
+
+@pytest.mark.usefixtures("small_chunks")
+@pytest.mark.parametrize(("tick", "rejects"), [(0.0, 20), (4.0, 9), (1000.0, 3)])
+def test_a_list_that_takes_long_is_answered_in_pieces(tick: float, rejects: int) -> None:
+    """A response ends after 10 seconds, but not before its first chunk, and links to the rest."""
+    world = prepare(make_csv(20, bad=range(20)))
+    world.clock.tick = tick
+    response = show(world)
+    assert len(rows_of(response)[1:]) == rejects
+    assert ("Link" in response.headers) == (rejects < 20)
+
+
+@pytest.mark.parametrize("name", ["Chunk", "CHUNK"])
+def test_the_chunk_is_found_in_any_case_of_its_name(name: str) -> None:
+    """The host does not regard the case of a parameter's name, and neither does the list."""
+    assert len(rows_of(show(prepare(make_csv(1, bad=[0])), **{name: "99"}))) == 1
+
+
+def test_a_mistyped_parameter_is_refused() -> None:
+    """A parameter that does not exist is refused with 400 and its name."""
+    response = show(prepare(make_csv(1)), chunks="1")
+    assert (response.status_code, read(response)["field"]) == (400, "chunks")
 
 
 @pytest.mark.parametrize("chunk", ["-1", "x", "1.5", "", "٣", "9" * 10])

@@ -25,7 +25,7 @@ def test_the_record_and_the_orchestration_are_shown() -> None:
     """The answer has the record without its ETag, and the orchestration's status."""
     client = FakeClient(shown={"r1": {"customStatus": {"phase": "reading", "wave": None, "lanes": 0}}})
     body = read(show(client))
-    assert (body["run"]["id"], body["run"]["state"], body["run"]["parameters"]) == ("r1", "accepted", {"factor": 2})
+    assert (body["run"]["id"], body["run"]["state"], body["run"]["parameters"]) == ("r1", "queued", {"factor": 2})
     assert "etag" not in body["run"]
     assert body["status"]["runtimeStatus"] == "Running"
     assert body["status"]["customStatus"]["phase"] == "reading"

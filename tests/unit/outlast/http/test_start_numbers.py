@@ -10,6 +10,7 @@ from outlast.run_options import Options
 from outlast.staging.store import Staging
 from tests.fakes.http import ask
 from tests.fakes.reports import Sales, make_csv
+from tests.fakes.world import work_here
 from tests.unit.outlast.http.test_start_request import read_body, refuse
 
 
@@ -40,7 +41,8 @@ def read_for(request: func.HttpRequest) -> StartRequest:
     async def run() -> StartRequest:
         inputs = Staging("memory:///")
         await inputs.put("x.csv", make_csv(1))
-        return await read_start_request(request, type("Wanting", (Sales,), {"parameters": Wanted})(), inputs)
+        report = type("Wanting", (Sales,), {"parameters": Wanted})()
+        return await read_start_request(request, report, inputs, work_here)
 
     return asyncio.run(run())
 

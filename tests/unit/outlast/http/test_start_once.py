@@ -1,19 +1,30 @@
 import asyncio
+import hashlib
 from collections.abc import Awaitable
+from dataclasses import replace
 from typing import Any
 
 import azure.functions as func
 import pytest
+from azure.durable_functions.models.DurableOrchestrationStatus import DurableOrchestrationStatus
 
 from outlast.http.problem import answering
-from outlast.runs.ids import run_of_key
+from outlast.http.start_once import fingerprint, fingerprint_with_defaults
+from outlast.http.start_request import StartRequest
+from outlast.inputs import FORMATS
+from outlast.run_options import Options
+from outlast.runs.ids import run_of_key, run_of_key_without_secret
 from outlast.staging.paths import body_path
+from tests.fakes.app_documents import SECRET_OF_TESTS
 from tests.fakes.endpoints import start_endpoint
-from tests.fakes.http import FakeClient, ask, finish, read
-from tests.fakes.reports import make_csv
+from tests.fakes.http import ORIGIN, FakeClient, ask, finish, read
+from tests.fakes.reports import Choice, make_csv
 from tests.fakes.world import World
 
 BODY = make_csv(3)
+DIGEST = hashlib.sha256(BODY).hexdigest()
+RUN = run_of_key("sales", "k1", SECRET_OF_TESTS)
+OLD_RUN = run_of_key_without_secret("sales", "k1")
 
 
 class Starts:
@@ -49,7 +60,7 @@ def test_the_same_key_and_request_is_the_same_run() -> None:
     first, second = starts.post(), starts.post()
     assert (first.status_code, second.status_code) == (202, 202)
     assert read(first) == read(second)
-    assert [started[1] for started in starts.client.started] == [run_of_key("sales", "k1")]
+    assert [started[1] for started in starts.client.started] == [RUN]
 
 
 @pytest.mark.parametrize("state", ["completed", "failed", "cancelled"])
@@ -64,16 +75,31 @@ def test_a_finished_run_is_not_run_again(state: str) -> None:
 
 
 @pytest.mark.parametrize("state", ["reading", "storing", "completed", "failed", "cancelled", "superseded"])
-def test_a_run_whose_history_was_purged_is_not_run_again(state: str) -> None:
-    """A repeat starts nothing when the record exists and the orchestration was purged."""
+def test_a_repeat_after_a_purge_gets_the_record(state: str) -> None:
+    """The answer is 200 with the run's record and no durable URL, because each of them would be 404; nothing starts."""
     starts = Starts()
-    first = starts.post()
-    run = read(first)["id"]
-    starts.world.runs.set(run, state=state)
+    run = read(starts.post())["id"]
+    record = starts.world.runs.set(run, state=state)
     del starts.client.shown[run]
     again = starts.post()
-    assert (again.status_code, read(again)) == (202, read(first))
+    uri = f"{ORIGIN}/api/runs/{run}"
+    assert (again.status_code, again.headers["Location"]) == (200, uri)
+    assert read(again) == {"id": run, "runUri": uri, "run": record.to_document()}
     assert starts.count() == 1
+
+
+def test_a_repeat_while_the_host_gives_no_answer_is_accepted() -> None:
+    """The orchestration counts as purged only if the host says that it is missing."""
+
+    class Mute(FakeClient):
+        async def get_status(self, instance_id: str, *_: Any, **__: Any) -> DurableOrchestrationStatus:
+            raise TimeoutError
+
+    starts = Starts()
+    run = read(starts.post())["id"]
+    starts.world.runs.set(run, state="storing")
+    starts.client = Mute()
+    assert starts.post().status_code == 202
 
 
 def test_a_reference_means_the_file_as_it_was() -> None:
@@ -101,10 +127,50 @@ def test_the_same_key_with_another_request_is_refused(other: dict[str, Any]) -> 
     assert (starts.count(), starts.body(run)) == (1, BODY)
 
 
+class NewerOptions(Options):
+    priority: str = "normal"
+
+
+class NewerChoice(Choice):
+    region: str | None = None
+
+
+def test_a_release_with_a_new_option_knows_the_requests_before_it() -> None:
+    """An option or parameter that a caller leaves at its default is no part of the request's fingerprint."""
+    before = StartRequest(
+        Options(tolerated_rejects=3), Choice(factor=2), FORMATS["csv"], False, BODY, None, None, DIGEST
+    )
+    after = replace(before, options=NewerOptions(tolerated_rejects=3), parameters=NewerChoice(factor=2))
+    asked = replace(after, options=NewerOptions(tolerated_rejects=3, priority="high"))
+    assert fingerprint("sales", after) == fingerprint("sales", before)
+    assert fingerprint("sales", asked) != fingerprint("sales", before)
+
+
 def test_a_key_means_a_run_of_one_report() -> None:
     """Two reports may be posted with the same key."""
-    assert run_of_key("sales", "k1") != run_of_key("returns", "k1")
-    assert run_of_key("a", "b") == run_of_key("a", "b")
+    assert run_of_key("returns", "k1", SECRET_OF_TESTS) != RUN
+
+
+def test_a_run_from_before_the_secret_is_found_by_its_key() -> None:
+    """A repeat finds the run under the id that it had in the release before, and starts nothing."""
+    starts = Starts()
+    asked = StartRequest(Options(), Choice(), FORMATS["csv"], False, BODY, None, None, DIGEST)
+    mark = fingerprint_with_defaults("sales", asked)
+    asyncio.run(starts.world.accept(BODY, OLD_RUN, fingerprint=mark, state="completed"))
+    starts.client.shown[OLD_RUN] = {"runtimeStatus": "Completed"}
+    assert read(starts.post())["id"] == OLD_RUN
+    assert (starts.count(), list(starts.world.runs.records)) == (0, [OLD_RUN])
+    assert starts.post(body=make_csv(4)).status_code == 422
+
+
+def test_the_fingerprint_from_before_the_secret_is_as_it_was() -> None:
+    """The hash of the release before holds every option, and no option that came later."""
+    asked = StartRequest(NewerOptions(), Choice(), FORMATS["csv"], False, BODY, None, None, DIGEST)
+    options = (
+        '{"filename":null,"max_parallel":null,"ru_share":null,"tolerated_reject_percent":null,"tolerated_rejects":null}'
+    )
+    text = f'["sales",{{"factor":1}},{options},"csv",false,"{DIGEST}"]'
+    assert fingerprint_with_defaults("sales", asked) == hashlib.sha256(text.encode()).hexdigest()
 
 
 def test_without_a_key_each_post_is_a_new_run() -> None:
@@ -116,7 +182,7 @@ def test_without_a_key_each_post_is_a_new_run() -> None:
 
 @pytest.mark.parametrize("keys", [1, 100])
 def test_a_hundred_posts_at_once_start_a_run_for_each_key(keys: int) -> None:
-    """Of many simultaneous requests, all get 202 and each key starts one run."""
+    """Many simultaneous requests all get 202, and each key starts one run."""
     starts = Starts()
 
     async def post_all() -> list[func.HttpResponse]:
@@ -137,7 +203,7 @@ def test_of_two_requests_at_once_with_one_key_one_is_refused() -> None:
 
     statuses = [response.status_code for response in asyncio.run(post_both())]
     assert sorted(statuses) == [202, 422]
-    assert starts.body(run_of_key("sales", "k1")) == bodies[statuses.index(202)]
+    assert starts.body(RUN) == bodies[statuses.index(202)]
 
 
 def test_a_run_that_was_recorded_and_not_started_is_started_by_the_repeat() -> None:
@@ -147,13 +213,13 @@ def test_a_run_that_was_recorded_and_not_started_is_started_by_the_repeat() -> N
     assert starts.post().status_code == 503
     starts.client.error = None
     assert starts.post().status_code == 202
-    assert [started[1] for started in starts.client.started] == [run_of_key("sales", "k1")]
+    assert [started[1] for started in starts.client.started] == [RUN]
 
 
 def test_a_start_that_comes_second_is_as_good() -> None:
     """A start that the host refuses because the orchestration exists counts as success."""
     starts = Starts()
-    starts.client.shown[run_of_key("sales", "k1")] = {"runtimeStatus": "Running"}
+    starts.client.shown[RUN] = {"runtimeStatus": "Running"}
     assert starts.post().status_code == 202
 
 

@@ -54,7 +54,7 @@ def test_the_input_is_staged_and_the_run_recorded_before_it_starts() -> None:
     start(make_csv(2), world, client, filename="x.csv", tolerated_rejects="5", max_parallel="3", factor="2", code="key")
     record = world.runs.records["r1"]
     request, status = record.request, record.status
-    assert (request.report, status.state, status.attempt, request.format) == ("sales", "accepted", 1, "csv")
+    assert (request.report, status.state, status.attempt, request.format) == ("sales", "queued", 1, "csv")
     assert (record.request.filename, record.request.tolerated_rejects, record.request.max_parallel) == ("x.csv", 5, 3)
     assert (record.request.parameters, record.request.gzipped, record.request.reference) == ({"factor": 2}, False, None)
     assert record.request.accepted.endswith("+00:00")

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from outlast.inputs import CSV, BadInput, UnfinishedHeader
+from outlast.inputs import CSV, BadInput, IncompleteHeader
 
 
 @pytest.mark.parametrize(
@@ -74,5 +74,5 @@ def test_many_blank_lines_before_the_header_cost_little() -> None:
 @pytest.mark.parametrize("head", [b"a,b", b"", b"\n\n", b'a,"b\n', b"\xef\xbb\xbf"])
 def test_a_header_that_is_longer_than_the_head_is_refused(head: bytes) -> None:
     """A header that does not end within the head is refused with the number of bytes searched."""
-    with pytest.raises(UnfinishedHeader, match=f"not complete within the first {len(head)} bytes"):
+    with pytest.raises(IncompleteHeader, match=f"not complete within the first {len(head)} bytes"):
         CSV.columns(head, False)

@@ -8,96 +8,15 @@ from azure.cosmos.aio import DatabaseProxy
 from azure.cosmos.exceptions import CosmosHttpResponseError, CosmosResourceNotFoundError
 
 from outlast.cosmos.client import Cosmos
-from outlast.deadline import Deadlines
 from outlast.errors import Permanent, Transient
-from outlast.models import RunCall
-from outlast.runs.fence import FENCE_SECONDS, Fence, Gate, refuse_strangers
 from outlast.runs.record import RunRecord
 from outlast.runs.store import CosmosRuns
 from tests.fakes.clock import ManualClock
 from tests.fakes.records import make_record
-from tests.fakes.runs import FakeRuns
-
-
-def fence_off(check: Callable[[Fence, FakeRuns, ManualClock], Awaitable[None]]) -> None:
-    """Give a check a run that is storing in attempt 2, and a fence for just that."""
-
-    async def run() -> None:
-        runs, clock = FakeRuns(), ManualClock()
-        await runs.create(make_record(state="storing", attempt=2))
-        await check(Fence(Gate(runs, Deadlines(100, clock)), RunCall("r1", 2), "storing"), runs, clock)
-
-    asyncio.run(run())
-
-
-@pytest.mark.parametrize("changes", [{"state": "failing"}, {"attempt": 3}, {"attempt": 1}, {"state": "publishing"}])
-def test_the_fence_stops_who_belongs_elsewhere(changes: dict[str, Any]) -> None:
-    """Another state or another attempt: the activity was given up, and says so."""
-
-    async def check(fence: Fence, runs: FakeRuns, clock: ManualClock) -> None:
-        runs.set("r1", **changes)
-        with pytest.raises(Permanent, match="this call belongs to storing in attempt 2 and stops"):
-            await fence.enter()
-
-    fence_off(check)
-
-
-def test_the_fence_returns_the_record() -> None:
-    """The activity works with the record it was let in by."""
-
-    async def check(fence: Fence, runs: FakeRuns, clock: ManualClock) -> None:
-        assert await fence.enter() == runs.records["r1"]
-
-    fence_off(check)
-
-
-def test_a_run_without_a_record_is_stopped() -> None:
-    """A deleted record ends what works for it."""
-
-    async def check(fence: Fence, runs: FakeRuns, clock: ManualClock) -> None:
-        runs.records.clear()
-        with pytest.raises(Permanent, match="run r1 has no record in the container runs"):
-            await fence.enter()
-
-    fence_off(check)
-
-
-def test_the_record_is_read_again_when_five_seconds_have_passed() -> None:
-    """A check within 5 seconds reads nothing, because reading costs as much as the work."""
-
-    async def check(fence: Fence, runs: FakeRuns, clock: ManualClock) -> None:
-        await fence.check()
-        clock.advance(FENCE_SECONDS - 0.1)
-        runs.set("r1", state="failing")
-        await fence.check()
-        assert runs.reads == 1
-        clock.advance(0.1)
-        with pytest.raises(Permanent):
-            await fence.check()
-
-    fence_off(check)
-
-
-def test_the_first_check_reads_the_record() -> None:
-    """Whoever did not enter is checked all the same."""
-
-    async def check(fence: Fence, runs: FakeRuns, clock: ManualClock) -> None:
-        runs.set("r1", state="failing")
-        with pytest.raises(Permanent):
-            await fence.check()
-
-    fence_off(check)
-
-
-def test_any_of_several_states_lets_in() -> None:
-    """A call may belong to more than one state, and all are named when it is refused."""
-    refuse_strangers(make_record(state="failing"), 1, "storing", "failing")
-    with pytest.raises(Permanent, match="belongs to storing or failing in attempt 1"):
-        refuse_strangers(make_record(state="failed"), 1, "storing", "failing")
 
 
 def test_a_record_is_shown_without_its_etag() -> None:
-    """What a caller sees is what is stored; the ETag is the database's."""
+    """The document of a record has no ETag and reads back as the record."""
     shown = make_record(_etag='"7"').to_document()
     assert "_etag" not in shown
     assert RunRecord.from_document(shown) == make_record()
@@ -147,7 +66,7 @@ MISSING.sub_status = 1003
 def test_what_the_database_refuses_is_said_in_our_words(
     error: Exception, kind: type[Exception], text: str, call: str
 ) -> None:
-    """A missing role or container is permanent and says what to do; the rest may pass."""
+    """A missing role or container raises Permanent and says what to do, and any other error raises Transient."""
     runs = CosmosRuns(RefusingCosmos(error), ManualClock().now)
     calls: dict[str, Callable[[], Awaitable[Any]]] = {
         "create": lambda: runs.create(make_record()),

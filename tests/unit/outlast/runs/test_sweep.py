@@ -8,7 +8,9 @@ import pytest
 from outlast.cosmos.snapshots.expired import ExpiredGenerations
 from outlast.cosmos.snapshots.header import Generation, Header
 from outlast.models import Removal
+from outlast.runs import sweep
 from outlast.runs.launcher import Launcher
+from outlast.runs.patience import Patience
 from outlast.runs.reconcile import STUCK
 from outlast.runs.record import RunRecord
 from outlast.runs.sweep import SweepRuns
@@ -35,9 +37,9 @@ class Swept:
         self.sweep = SweepRuns(
             runs=world.runs,
             launcher=Launcher(5.0),
+            admission=world.admission,
             expired=ExpiredGenerations(WITH_SNAPSHOT, world.snapshots, GRACE, world.clock.now),
-            now=world.clock.now,
-            timeout=120,
+            patience=Patience(world.clock.now, 120, 8),
         )
 
     @property
@@ -45,7 +47,7 @@ class Swept:
         return self.world.runs.records["r1"]
 
     def after(self, seconds: float = 0, times: int = 1) -> list[tuple[str, str, Any]]:
-        """What is started by that many sweeps at once."""
+        """Return what that many sweeps at once start."""
         self.world.clock.advance(seconds)
 
         async def sweep() -> None:
@@ -57,14 +59,15 @@ class Swept:
 
 @pytest.mark.parametrize("times", [1, 2, 5])
 def test_an_orchestration_that_died_is_started_as_the_next_attempt(times: int) -> None:
-    """Once, however many sweeps see it at the same time; the record says so first."""
+    """A run whose orchestration died is recorded and started as its next attempt once, however many sweeps run at
+    once."""
     swept = Swept("Failed", state="storing")
     assert swept.after(times=times) == [("import_report", "r1", {"attempt": 2, "first_retry_seconds": 5.0})]
     assert (swept.record.status.state, swept.record.status.attempt) == ("accepted", 2)
 
 
 def test_a_sweep_that_died_after_recording_is_made_good_by_the_next() -> None:
-    """The attempt that was recorded is started; no other is counted."""
+    """A next attempt that was recorded and not started is started by the next sweep, without counting another."""
     swept = Swept("Failed", state="storing")
     swept.client.error = Exception("killed")
     assert swept.after() == []
@@ -86,19 +89,21 @@ def test_a_run_that_was_terminated_is_compensated(times: int) -> None:
     swept = Swept("Terminated", state="storing")
     [(name, instance, given)] = swept.after(times=times)
     assert (name, instance) == ("compensate_run", "r1:1:compensate")
-    assert (given["run"], given["attempt"]) == ("r1", 1)
-    assert "was terminated" in given["failure"]["text"]
+    assert given == {"run": "r1", "attempt": 1, "first_retry_seconds": 5.0}
+    assert swept.record.status.state == "failing"
+    assert "was terminated" in (swept.record.result.failure or {})["text"]
 
 
 def test_a_compensation_at_work_is_not_started_twice() -> None:
-    """It does not matter who started it."""
+    """A failing run whose compensation is at work gets no second one."""
     swept = Swept("Terminated", state="failing")
     swept.client.shown["r1:1:compensate"] = {"runtimeStatus": "Running"}
     assert swept.after(10**6) == []
 
 
 def test_a_compensation_that_does_not_move_is_terminated_and_then_started_again() -> None:
-    """One sweep each; one that is suspended is left alone."""
+    """A compensation that does not move is terminated by one sweep and started by the next, and a suspended one is left
+    alone."""
     swept = Swept("Terminated", state="failing")
     moved = swept.world.clock.now().strftime("%Y-%m-%dT%H:%M:%SZ")
     shown = swept.client.shown["r1:1:compensate"] = {"runtimeStatus": "Suspended", "lastUpdatedTime": moved}
@@ -110,7 +115,7 @@ def test_a_compensation_that_does_not_move_is_terminated_and_then_started_again(
 
 
 def test_runs_that_are_left_alone_do_not_keep_others_waiting() -> None:
-    """However many there are, and however long nothing of them has changed."""
+    """The sweep reaches a run behind any number of runs that it leaves alone."""
     swept = Swept("Suspended", state="storing")
     for number in range(300):
         swept.client.shown[f"s{number}"] = {"runtimeStatus": "Suspended"}
@@ -121,7 +126,7 @@ def test_runs_that_are_left_alone_do_not_keep_others_waiting() -> None:
 
 
 def test_what_there_is_no_time_for_is_left_for_the_next_sweep(caplog: pytest.LogCaptureFixture) -> None:
-    """A timeout would take the worker, and all that it does beside."""
+    """A sweep that reaches its deadline leaves the other runs for the next one and logs their number."""
     swept = Swept("Terminated", state="storing")
     asyncio.run(swept.world.accept(b"", "r2", state="storing"))
 
@@ -130,31 +135,32 @@ def test_what_there_is_no_time_for_is_left_for_the_next_sweep(caplog: pytest.Log
         return True
 
     with caplog.at_level(logging.WARNING, logger="outlast"), pytest.MonkeyPatch.context() as patch:
-        patch.setattr(SweepRuns, "_may_start", slow)
+        patch.setattr(sweep._Pass, "_may_start", slow)
         patch.setattr("outlast.runs.sweep.AT_ONCE", 1)
         assert len(swept.after()) == 1
     assert "1 of 2 runs are left for the next" in caplog.text
 
 
 def test_a_run_that_has_ended_with_pending_steps_is_decided_by_its_record() -> None:
-    """Its orchestration need not be there any more; people are told its own reason."""
+    """An ended run with pending steps is compensated with its own failure, even if its orchestration is gone."""
     failure = {"step": "publish_report", "chunk": None, "text": "no"}
     swept = Swept(state="failed", pending=["email"], failure=failure, compensations=1)
     assert swept.after(119) == []
-    assert [given["failure"] for _, _, given in swept.after(3600)] == [failure]
+    assert [name for name, _, _ in swept.after(3600)] == ["compensate_run"]
+    assert swept.record.result.failure == failure
 
 
 def test_what_does_not_move_is_terminated_and_then_started_again() -> None:
     """One sweep terminates the orchestration and the next one starts it."""
     swept = Swept("Running", state="storing")
-    assert swept.after(841) == []
+    assert swept.after(882) == []
     assert swept.client.shown["r1"]["output"] == STUCK
     assert swept.after() == [("import_report", "r1", {"attempt": 2, "first_retry_seconds": 5.0})]
 
 
 @pytest.mark.parametrize("moving", ["r1", "r1:1:store3-1"])
 def test_a_run_whose_lanes_move_is_left_alone(moving: str) -> None:
-    """The run itself hears of a wave only at its end."""
+    """A run is left alone as long as it or a lane of its current wave changes."""
     swept = Swept("Running", state="storing")
     swept.world.clock.advance(10_000)
     swept.client.shown["r1"]["customStatus"] = {"wave": "r1:1:store3", "lanes": 2}
@@ -165,7 +171,7 @@ def test_a_run_whose_lanes_move_is_left_alone(moving: str) -> None:
 
 
 def test_one_run_does_not_keep_the_sweep_from_the_others(caplog: pytest.LogCaptureFixture) -> None:
-    """Its trouble is logged with its id."""
+    """An error of one run is logged with its id and does not stop the sweep."""
     swept = Swept("Failed", state="storing")
     asyncio.run(swept.world.accept(b"", "r2", state="storing"))
     swept.client.shown["r1"]["input"] = swept.client.shown["r1"]["runtimeStatus"] = "Broken"
@@ -183,7 +189,7 @@ def test_what_has_ended_is_not_looked_at() -> None:
 
 @pytest.mark.parametrize("times", [1, 3])
 def test_a_replaced_generation_is_removed_when_its_grace_is_over(times: int) -> None:
-    """Not before, for somebody may be reading it; and by one orchestration."""
+    """A replaced generation is removed by one orchestration after its grace time and not before."""
     swept = Swept(state="completed")
     now = swept.world.clock.now().isoformat()
     old, new = Generation("r0", "2026-01-01", now), Generation("r1", "2026-01-02")
@@ -196,7 +202,7 @@ def test_a_replaced_generation_is_removed_when_its_grace_is_over(times: int) -> 
 
 
 def test_a_report_whose_header_cannot_be_read_does_not_stop_the_sweep(caplog: pytest.LogCaptureFixture) -> None:
-    """Runs are looked after all the same."""
+    """An error of a report's header is logged and does not keep the sweep from the runs."""
     swept = Swept("Failed", state="storing")
     swept.world.snapshots.headers["stock"] = Header("stock", Generation("r1", ""), 5, "", (Generation("r0", "?"),))
     with caplog.at_level(logging.ERROR, logger="outlast"):

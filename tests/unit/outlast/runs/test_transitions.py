@@ -7,8 +7,9 @@ import pytest
 from outlast.errors import Permanent
 from outlast.models import RunChange
 from outlast.runs.record import ENDED, OUTCOMES, STATES, RunRecord
+from outlast.runs.stale import Stale
 from outlast.runs.transitions import OUTCOME, TABLE, Event, NotAllowed, apply
-from tests.fakes.records import make_record
+from tests.fakes.records import altered, make_record
 
 ALL = (*STATES, "failing", *OUTCOMES)
 PAGE = Path(__file__).parents[4] / "docs" / "run-states.md"
@@ -17,7 +18,7 @@ RECEIPT = {"rows_read": 7}
 
 
 def record_in(state: str, **fields: Any) -> RunRecord:
-    """A record as a run in this state has one: what ended badly or fails has an outcome."""
+    """Return a record in this state, with an outcome if the run fails or has ended badly."""
     outcome = state if state in OUTCOMES else "failed" if state == "failing" else None
     return make_record(**{"state": state, "outcome": outcome, **fields})
 
@@ -34,7 +35,7 @@ def test_each_event_leads_from_each_state_where_the_table_says(state: str, event
         record = record_in(state, outcome="cancelled")
     to = TABLE[event].get(state)
     if to is None:
-        with pytest.raises(NotAllowed, match=f"run r1 is {state} in attempt 1; '{event}' of attempt 1 is refused"):
+        with pytest.raises((NotAllowed, Stale), match=f"run r1 (is|was read as) {state} in attempt 1"):
             happen(record, event)
     else:
         assert happen(record, event).status.state == (record.status.outcome if to == OUTCOME else to)
@@ -43,10 +44,34 @@ def test_each_event_leads_from_each_state_where_the_table_says(state: str, event
 @pytest.mark.parametrize(("state", "event"), list(product(ALL, Event)))
 def test_an_event_of_another_attempt_is_refused(state: str, event: Event) -> None:
     """An orchestration that was given up leaves the record of the next attempt alone, in every state."""
-    record = record_in(state, attempt=3)
-    for attempt in (1, 4):
-        with pytest.raises(NotAllowed):
-            happen(record, event, attempt)
+    with pytest.raises(NotAllowed, match=f"run r1 is {state} in attempt 3; '{event}' of attempt 1 is refused"):
+        happen(record_in(state, attempt=3), event, 1)
+
+
+@pytest.mark.parametrize(("state", "event"), list(product(ALL, Event)))
+def test_an_event_of_a_later_attempt_is_repeated(state: str, event: Event) -> None:
+    """An event of a later attempt raises Stale, because the record was read from before that attempt."""
+    with pytest.raises(Stale, match=f"run r1 was read as {state} in attempt 3"):
+        happen(record_in(state, attempt=3), event, 4)
+
+
+@pytest.mark.parametrize(
+    ("state", "event"),
+    [("accepted", Event.STORE), ("generating", Event.PUBLISH), ("storing", Event.CLOSE), ("publishing", "finish_step")],
+)
+def test_an_event_is_repeated_when_the_record_is_behind_it(state: str, event: Event) -> None:
+    """An event that needs a later state than the record's raises Stale."""
+    with pytest.raises(Stale):
+        happen(record_in(state), event)
+
+
+@pytest.mark.parametrize(
+    ("state", "event"), [("storing", Event.GENERATE), ("completed", Event.STORE), ("failing", "read")]
+)
+def test_an_event_is_refused_when_the_record_is_ahead_of_it(state: str, event: Event) -> None:
+    """An event that needs an earlier state than the record's raises NotAllowed."""
+    with pytest.raises(NotAllowed):
+        happen(record_in(state), event)
 
 
 def test_the_page_shows_the_table() -> None:
@@ -70,13 +95,13 @@ def test_every_state_is_reached_and_every_end_stays_an_end() -> None:
 
 
 def test_an_unknown_event_is_refused() -> None:
-    """A name that no release knows raises; it changes nothing."""
+    """An event with an unknown name raises ValueError."""
     with pytest.raises(ValueError, match="fly"):
         happen(make_record(), "fly")
 
 
 def test_an_orchestration_that_begins_again_takes_the_next_attempt() -> None:
-    """The attempt is counted once: the repeat with the attempt that it knows gets the same record."""
+    """A READ in a later state counts the attempt once, and its repeat with the old attempt returns the same record."""
     taken = happen(record_in("storing"), Event.READ)
     assert (taken.status.state, taken.status.attempt) == ("reading", 2)
     assert happen(taken, Event.READ, attempt=1) == taken
@@ -93,7 +118,7 @@ def test_a_first_orchestration_keeps_its_attempt() -> None:
 
 @pytest.mark.parametrize("event", [Event.GENERATE, Event.STORE, Event.PUBLISH, Event.COMPLETE, Event.CLOSE])
 def test_a_repeated_event_changes_nothing(event: Event) -> None:
-    """The activity that records it may run twice."""
+    """An event that is applied twice leaves the record as after the first time."""
     state = next(iter(TABLE[event]))
     once = happen(record_in(state), event, totals={"rows": 1})
     assert happen(once, event, totals={"rows": 1}) == once
@@ -113,30 +138,75 @@ def test_a_repeated_event_changes_nothing(event: Event) -> None:
 def test_a_failure_records_the_steps_of_its_compensation(
     fields: dict[str, Any], outcome: str, pending: list[str]
 ) -> None:
-    """A snapshot that stored anything is undone; an email is sent for a failure alone."""
+    """A failure makes the undo pending for a snapshot that stored, and the email pending for a run that failed."""
     failed = happen(record_in("reading", **fields), Event.FAIL, outcome=outcome, failure=FAILURE, totals={"rows": 7})
-    assert (failed.status.outcome, failed.status.pending, failed.status.compensations) == (outcome, pending, 1)
+    assert (failed.status.outcome, failed.status.pending, failed.status.compensations) == (outcome, pending, 0)
     assert (failed.result.failure, failed.result.totals) == (FAILURE, {"rows": 7})
 
 
 def test_the_first_failure_stays() -> None:
-    """What fails after a cancellation is its consequence; the compensation that begins again is counted."""
+    """A failure after a cancellation keeps the cancellation's failure and outcome, and brings the newer totals."""
     cancelled = happen(record_in("storing"), Event.CANCEL, failure={"step": "cancel"})
     again = happen(cancelled, Event.FAIL, failure=FAILURE, totals={"rows": 3})
     assert (again.result.failure, again.status.outcome, again.result.totals) == (
         {"step": "cancel"}, "cancelled", {"rows": 3},
     )  # fmt: skip
-    assert again.status.compensations == 1
+    assert happen(again, Event.FAIL, failure=FAILURE, totals={"rows": 0}) == again
+
+
+@pytest.mark.parametrize(
+    ("state", "pending", "count"),
+    [("failing", [], 1), ("failing", ["email"], 1), ("failed", ["email"], 1), ("failed", [], 0)],
+)
+def test_a_compensation_is_counted_while_something_is_to_be_done(state: str, pending: list[str], count: int) -> None:
+    """The count makes the pauses between two compensations grow."""
+    record = record_in(state, pending=pending, outcome="failed", failure=FAILURE)
+    assert happen(record, Event.COMPENSATE) == altered(record, compensations=count)
+
+
+@pytest.mark.parametrize("state", ["queued", "accepted", "reading", "generating", "storing", "publishing"])
+def test_a_run_that_does_not_fail_is_not_compensated(state: str) -> None:
+    """Whoever starts a compensation, the record decides whether there is anything to compensate."""
+    with pytest.raises(Stale):
+        happen(record_in(state), Event.COMPENSATE, failure=FAILURE, outcome="failed", totals={"rows": 1})
+
+
+def test_an_email_that_nobody_can_send_is_pending_no_more() -> None:
+    """A compensation takes the email out of the pending steps if mail is not configured."""
+    record = record_in("failing", pending=["undo", "email"])
+    assert happen(record, Event.COMPENSATE, can_email=False).status.pending == ["undo"]
 
 
 def test_a_run_that_fails_for_another_reason_cannot_be_cancelled() -> None:
-    """The failure of a run that is failing stays."""
+    """A cancel of a run that is failing for another reason raises NotAllowed."""
     with pytest.raises(NotAllowed):
         happen(record_in("failing", outcome="failed"), Event.CANCEL)
 
 
+def test_an_email_is_not_pending_where_mail_is_not_configured() -> None:
+    """A failed run has no pending email if mail is not configured."""
+    failed = happen(record_in("reading"), Event.FAIL, outcome="failed", failure=FAILURE, can_email=False)
+    assert failed.status.pending == []
+
+
+def test_a_person_ends_what_is_pending_and_says_why() -> None:
+    """A waived run keeps its steps and the reason in the record, and a repeat changes nothing."""
+    waived = happen(record_in("failed", pending=["undo", "email"]), Event.WAIVE, reason="the report is gone")
+    assert waived.status.pending == []
+    assert waived.result.waived == {"steps": ["undo", "email"], "reason": "the report is gone"}
+    assert not waived.open
+    assert happen(waived, Event.WAIVE, reason="another") == waived
+
+
+@pytest.mark.parametrize(("state", "attempt"), [("queued", 2), ("storing", 2), ("failing", 1), ("failed", 1)])
+def test_another_owner_takes_a_run_over(state: str, attempt: int) -> None:
+    """A run that another owner takes over gets that owner and, if it was under way, its next attempt."""
+    taken = happen(record_in(state, owner="a/h@s"), Event.TAKE_OVER, owner="b/h@s")
+    assert (taken.status.owner, taken.status.attempt) == ("b/h@s", attempt)
+
+
 def test_storing_is_remembered_by_every_later_attempt() -> None:
-    """The undo of a later attempt removes what an earlier one wrote."""
+    """A record in which an attempt has stored keeps `wrote` in later attempts."""
     stored = happen(record_in("generating"), Event.STORE)
     assert happen(stored, Event.RESTART).status.wrote
     assert happen(stored, Event.READ).status.wrote
@@ -144,32 +214,32 @@ def test_storing_is_remembered_by_every_later_attempt() -> None:
 
 @pytest.mark.parametrize("state", ["failing", "failed"])
 def test_a_step_that_is_done_is_no_longer_pending(state: str) -> None:
-    """The other steps stay, in a run that has ended too."""
+    """A step that is done is taken out of the pending steps, and the others stay."""
     record = record_in(state, pending=["undo", "email"])
     assert happen(record, Event.FINISH_STEP, step="undo").status.pending == ["email"]
 
 
 def test_the_first_receipt_stays() -> None:
-    """A repeat of publish_report counts the same rows, but its seconds differ."""
+    """A second receipt does not replace the first one."""
     published = happen(record_in("publishing"), Event.RECORD_RECEIPT, receipt=RECEIPT)
     assert happen(published, Event.RECORD_RECEIPT, receipt={"rows_read": 8}).result.receipt == RECEIPT
 
 
 @pytest.mark.parametrize("fields", [{"pending": ["email"], "receipt": RECEIPT}, {"pending": ["undo"]}])
 def test_only_an_undo_with_a_receipt_finds_a_run_published(fields: dict[str, Any]) -> None:
-    """Without a receipt nothing was published, and without an undo nobody looked."""
+    """A run without a pending undo or without a receipt cannot be found published."""
     with pytest.raises(NotAllowed):
         happen(record_in("failing", **fields), Event.FIND_PUBLISHED)
 
 
 def test_a_run_found_published_has_nothing_left_to_compensate() -> None:
-    """It is completed, without failure, outcome or pending steps."""
+    """A run that is found published has neither failure nor outcome nor pending steps."""
     record = record_in("failing", pending=["undo", "email"], receipt=RECEIPT, failure=FAILURE)
     found = happen(record, Event.FIND_PUBLISHED)
     assert (found.status.pending, found.status.outcome, found.result.failure) == ([], None, None)
 
 
 def test_totals_of_a_run_that_has_ended_stay() -> None:
-    """A late event brings older ones."""
+    """A late event does not change the totals of an ended run."""
     record = record_in("failed", totals={"rows": 9})
     assert happen(record, Event.FAIL, totals={"rows": 1}).result.totals == {"rows": 9}

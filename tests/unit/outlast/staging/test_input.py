@@ -77,7 +77,7 @@ def test_a_missing_input_is_permanent() -> None:
 
 
 def test_the_first_chunks_are_a_copy_of_their_own() -> None:
-    """A caller may add chunks to the list that is still growing; the next caller reads it as it was staged."""
+    """A caller that adds chunks to a list that is still growing does not change what the next caller reads."""
 
     async def run() -> None:
         files = make()

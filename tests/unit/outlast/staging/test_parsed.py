@@ -129,7 +129,7 @@ def test_the_value_that_was_used_last_stays(monkeypatch: pytest.MonkeyPatch, lim
 
 
 def test_a_value_above_the_limit_is_kept_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A text larger than the limit is still parsed once, and the others are dropped for it."""
+    """A text larger than the limit is parsed once and kept, and all other values are dropped."""
     monkeypatch.setattr(parsed, "MOST_BYTES", 1)
 
     async def run() -> None:
@@ -168,5 +168,5 @@ def test_a_run_parses_its_chunks_and_its_reference_once(monkeypatch: pytest.Monk
     asyncio.run(world.run(make_csv(200), max_parallel=8))
     assert world.runs.records["r1"].status.state == "completed"
     assert (world.runs.records["r1"].result.receipt or {})["chunks"] > 8
-    assert staging.reads[chunks_path("r1")] == 1
+    assert staging.reads[chunks_path("r1")] == 2, "read_input_file looks for it once, and it is parsed once"
     assert staging.reads[reference_path("r1")] == 2, "read_data_from_db looks for it once, and it is parsed once"

@@ -85,7 +85,7 @@ def test_a_batch_is_written(open_backend: BackendOpener, count: int) -> None:
 
 
 def test_a_document_that_was_there_is_replaced(open_backend: BackendOpener) -> None:
-    """A document that exists is replaced, and its result says so with 200."""
+    """A document that exists is replaced and returns 200."""
 
     async def check(backend: Backend) -> None:
         documents = make_documents(2)
@@ -111,7 +111,7 @@ def test_a_partition_key_may_be_any_plain_value(open_backend: BackendOpener, sho
 
 @pytest.mark.parametrize("at", [0, 1, 4])
 def test_a_refused_document_keeps_its_status(open_backend: BackendOpener, at: int) -> None:
-    """A refused document returns its own status; the others are all written or all 424, to be sent again."""
+    """A refused document returns its own status, and its neighbours are either all written or all return 424."""
 
     async def check(backend: Backend) -> None:
         documents = make_documents(5)
@@ -225,7 +225,7 @@ def test_a_database_of_little_throughput_throttles(open_real_backend: BackendOpe
 
 
 def test_the_throughput_is_read(open_real_backend: BackendOpener) -> None:
-    """The throughput of a container is read; where it cannot be, the error says what to give instead."""
+    """The transport reads a container's throughput, and raises Permanent with advice if it cannot."""
 
     async def check(backend: Backend) -> None:
         assert await backend.transport.throughput("sales") > 0
@@ -236,7 +236,7 @@ def test_the_throughput_is_read(open_real_backend: BackendOpener) -> None:
 
 
 def test_a_container_that_is_missing_is_permanent(open_real_backend: BackendOpener) -> None:
-    """A missing container is Permanent, and the error names it."""
+    """The result for a missing container is classified as Permanent with the container's name."""
 
     async def check(backend: Backend) -> None:
         (result,) = await send(backend.transport, "nowhere", make_documents(1))
@@ -248,7 +248,7 @@ def test_a_container_that_is_missing_is_permanent(open_real_backend: BackendOpen
 
 @each_transport
 def test_a_wrong_key_is_permanent(open_transport: Callable[[Cosmos], Transport], emulator: CosmosProcess) -> None:
-    """A wrong key is Permanent, and the error names the setting."""
+    """The result for a wrong key is classified as Permanent with the setting's name."""
 
     async def run() -> None:
         cosmos = Cosmos(emulator.url, "d3Jvbmc=", DATABASE)
@@ -262,7 +262,7 @@ def test_a_wrong_key_is_permanent(open_transport: Callable[[Cosmos], Transport],
 
 @each_transport
 def test_a_database_that_is_gone_is_a_lost_answer(open_transport: Callable[[Cosmos], Transport]) -> None:
-    """A database that cannot be reached returns lost answers, so that the writer sends again."""
+    """A database that cannot be reached returns a lost answer for each document, so that the writer sends it again."""
 
     async def run() -> None:
         cosmos = Cosmos("http://127.0.0.1:9", "d3Jvbmc=", DATABASE)

@@ -91,7 +91,7 @@ def writing(
 
 @pytest.mark.parametrize("version", [1, 2])
 def test_all_is_written(emulator: CosmosProcess, open_transport: Callable[[Cosmos], Transport], version: int) -> None:
-    """Every document is written, in a container of either hash version."""
+    """The writer writes every document into a container of either hash version."""
     name = f"w{uuid.uuid4().hex}"
     make_container(emulator, name, version)
 
@@ -123,7 +123,7 @@ def test_answers_lost_behind_the_write_cost_nothing(
 def test_a_split_while_writing_costs_nothing(
     emulator: CosmosProcess, open_transport: Callable[[Cosmos], Transport]
 ) -> None:
-    """Documents for a range that was split go to its two new ranges."""
+    """The writer sends the documents of a range that was split to its two new ranges."""
     name = f"w{uuid.uuid4().hex}"
     make_container(emulator, name)
     for number, after in (("0", 50), ("2", 200)):
@@ -141,7 +141,7 @@ def test_a_split_while_writing_costs_nothing(
 def test_a_container_that_was_created_again_is_found(
     emulator: CosmosProcess, open_transport: Callable[[Cosmos], Transport]
 ) -> None:
-    """A container that was deleted and created again between two calls gets all documents of the second."""
+    """The writer writes every document into a container that was deleted and created again between two calls."""
     name = f"w{uuid.uuid4().hex}"
     make_container(emulator, name)
 

@@ -30,7 +30,6 @@ T = TypeVar("T")
 
 @pytest.fixture(params=["fake", "cosmos"])
 def opened(request: pytest.FixtureRequest) -> Opener:
-    """Return what opens a backend."""
     return FakeBackend if request.param == "fake" else partial(CosmosBackend, request.getfixturevalue("emulator"))
 
 
@@ -115,7 +114,7 @@ def test_an_older_run_changes_nothing(opened: Opener) -> None:
 
 @pytest.mark.parametrize("order", [(EARLY, LATE), (LATE, EARLY)])
 def test_of_two_that_publish_at_once_the_newer_is_current(opened: Opener, order: tuple[Generation, ...]) -> None:
-    """Of two runs that publish at once the newer is current, whichever writes first."""
+    """The newer of two runs that publish at once is current, whichever writes first."""
 
     async def check(backend: SnapshotBackend) -> None:
         adapters = (backend.snapshots, backend.others)
@@ -165,7 +164,7 @@ def test_a_publishing_whose_answer_is_lost_is_done_once(opened: Opener, kind: st
 
 @pytest.mark.parametrize("report", [STOCK, Shelf()], ids=lambda report: report.name)
 def test_a_generation_is_removed_and_nothing_else(opened: Opener, report: Report[Any]) -> None:
-    """Removing a generation deletes its documents of every kind of partition key, and no other document."""
+    """A removal deletes the generation's documents, whatever their partition keys, and no other document."""
 
     async def check(backend: SnapshotBackend) -> None:
         header = await backend.snapshots.change(report, lambda _: Header(report.name, LATE, 9, "t", (EARLY,)))
@@ -218,7 +217,7 @@ def test_what_is_written_while_it_is_removed_goes_too(opened: Opener) -> None:
 
 
 def test_two_may_remove_the_same_at_once(opened: Opener) -> None:
-    """Two processes can remove one generation at once."""
+    """Two processes that remove one generation at once leave no document of it."""
 
     async def check(backend: SnapshotBackend) -> None:
         await put(backend, "r1", 90)
@@ -229,7 +228,7 @@ def test_two_may_remove_the_same_at_once(opened: Opener) -> None:
 
 
 def test_a_removal_whose_answer_is_lost_goes_on(opened: Opener) -> None:
-    """A removal that is repeated after a lost answer ends with nothing left."""
+    """A removal that is repeated after a lost answer leaves no document."""
 
     async def check(backend: SnapshotBackend) -> None:
         await put(backend, "r1", 60)
@@ -279,7 +278,8 @@ def test_a_delete_that_is_turned_back_is_made_later(emulator: CosmosProcess, kin
 def test_what_the_database_refuses_is_said_in_our_words(
     emulator: CosmosProcess, kind: str, status: int, error: type[Exception], text: str
 ) -> None:
-    """A refusal by role is Permanent, a 503 Transient, and the header stays as it was."""
+    """A 403 of the database raises Permanent and a 503 raises Transient, both with Outlast's text, and the header stays
+    as it was."""
 
     async def check(backend: CosmosBackend) -> None:
         before = None if kind == "create" else await backend.snapshots.change(STOCK, publishing(EARLY))
@@ -299,7 +299,7 @@ async def _publish(backend: CosmosBackend) -> int:
 
 @pytest.mark.parametrize("known", [False, True])
 def test_a_container_that_is_missing_is_named(emulator: CosmosProcess, known: bool) -> None:
-    """A missing container is Permanent and not a report without a header, also when it existed a moment ago."""
+    """A call for a missing container raises Permanent with its name, also when it existed a moment ago."""
     gone = type("Gone", (Stock,), {"container": "gone"})()
     publish = publishing(EARLY)
 
@@ -320,7 +320,7 @@ def test_a_container_that_is_missing_is_named(emulator: CosmosProcess, known: bo
 
 
 def test_a_database_that_is_away_may_come_back(emulator: CosmosProcess) -> None:
-    """A database that does not answer is Transient."""
+    """A call to a database that does not answer raises Transient."""
 
     async def check(backend: CosmosBackend) -> None:
         backend.control.add_fault(kind="read", container="stock", reset=True)

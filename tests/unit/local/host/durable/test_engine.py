@@ -16,24 +16,24 @@ from tests.unit.local.host.pure import START, Code, Context
 
 
 def one(context: Context) -> Any:
-    """Calls an activity."""
+    """Call an activity."""
     return (yield context.call_activity("double", context.get_input()))
 
 
 def sleeper(context: Context) -> Any:
-    """Sleeps for a month, in pieces."""
+    """Sleep for a month, in pieces."""
     yield context.create_timer(context.current_utc_datetime + timedelta(days=30))
     return "woken"
 
 
 def flood(context: Context) -> Any:
-    """Many at once."""
+    """Call fifty activities at once."""
     results = yield context.task_all([context.call_activity("double", n) for n in range(50)])
     return sum(results)
 
 
 def impatient(context: Context) -> Any:
-    """Does not wait for its timer."""
+    """Cancel a timer of a day when an event comes."""
     timer = context.create_timer(context.current_utc_datetime + timedelta(days=1))
     yield context.task_any([timer, context.wait_for_external_event("go")])
     timer.cancel()
@@ -45,7 +45,7 @@ ACTIVITIES = {"double": lambda n: 2 * n}
 
 
 def played(path: Path, do: Callable[[Hub], Coroutine[Any, Any, None]]) -> None:
-    """Runs a hub for one coroutine."""
+    """Run a hub for one coroutine."""
 
     async def run() -> None:
         async with Hub(path / "host.db", ORCHESTRATORS, ACTIVITIES) as hub:
@@ -55,7 +55,7 @@ def played(path: Path, do: Callable[[Hub], Coroutine[Any, Any, None]]) -> None:
 
 
 def test_a_month_passes_in_no_time(tmp_path: Path) -> None:
-    """Long timers come in pieces and end when they should."""
+    """A timer of a month fires in several pieces at the right time."""
 
     async def do(hub: Hub) -> None:
         await hub.start("sleeper", "s")
@@ -68,7 +68,7 @@ def test_a_month_passes_in_no_time(tmp_path: Path) -> None:
 
 
 def test_all_results_that_wait_are_taken_in_one_turn(tmp_path: Path) -> None:
-    """Fifty results need far fewer turns than fifty."""
+    """Fifty results that wait take fewer than forty turns."""
 
     async def do(hub: Hub) -> None:
         await hub.start("flood", "f")
@@ -80,7 +80,7 @@ def test_all_results_that_wait_are_taken_in_one_turn(tmp_path: Path) -> None:
 
 
 def test_a_finished_id_can_be_used_again(tmp_path: Path) -> None:
-    """Nothing of the one before is left; the generation counts on."""
+    """A new start under a finished id leaves nothing of the instance before and has the next generation."""
 
     async def do(hub: Hub) -> None:
         for generation, given in enumerate((1, 2)):
@@ -93,7 +93,7 @@ def test_a_finished_id_can_be_used_again(tmp_path: Path) -> None:
 
 
 def test_what_was_started_anew_meanwhile_is_not_purged(tmp_path: Path) -> None:
-    """Who purges has looked before; what counts is what is there when it happens."""
+    """A purge deletes the finished instances of its list and keeps one that was started again meanwhile."""
 
     async def do(hub: Hub) -> None:
         await hub.start("one", "done", 1)
@@ -110,7 +110,7 @@ def test_what_was_started_anew_meanwhile_is_not_purged(tmp_path: Path) -> None:
 
 
 def test_what_is_rewound_twice_at_once_is_rewound_once(tmp_path: Path) -> None:
-    """The second finds that it is no longer failed."""
+    """The second of two rewinds finds the instance no longer failed and changes nothing."""
 
     async def do(hub: Hub) -> None:
         await hub.start("nobody", "i")
@@ -124,7 +124,7 @@ def test_what_is_rewound_twice_at_once_is_rewound_once(tmp_path: Path) -> None:
 
 
 def test_an_id_in_use_is_refused(tmp_path: Path) -> None:
-    """With the status of who has it."""
+    """A start under an id in use raises AlreadyExists."""
 
     async def do(hub: Hub) -> None:
         await hub.start("impatient", "i")
@@ -135,7 +135,7 @@ def test_an_id_in_use_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_finished_instance_leaves_nothing_waiting(tmp_path: Path) -> None:
-    """No timer, no message, no activity."""
+    """A finished instance leaves neither timers nor messages nor activities."""
 
     async def do(hub: Hub) -> None:
         await hub.start("impatient", "i")
@@ -149,7 +149,7 @@ def test_a_finished_instance_leaves_nothing_waiting(tmp_path: Path) -> None:
 
 
 def test_an_orchestrator_that_does_not_exist_fails_with_the_known_ones(tmp_path: Path) -> None:
-    """The text is the real host's."""
+    """An instance of an unknown orchestrator fails with the Azure host's text, which names the known ones."""
 
     async def do(hub: Hub) -> None:
         await hub.start("none", "n")
@@ -164,7 +164,7 @@ def test_an_orchestrator_that_does_not_exist_fails_with_the_known_ones(tmp_path:
 
 
 def test_a_late_answer_of_an_activity_is_dropped(tmp_path: Path) -> None:
-    """Its row went with the first answer."""
+    """A second answer of one activity is dropped."""
 
     async def do(hub: Hub) -> None:
         await hub.start("impatient", "i")
@@ -180,7 +180,7 @@ def test_a_late_answer_of_an_activity_is_dropped(tmp_path: Path) -> None:
 
 
 def test_the_last_of_a_fan_out_overtakes_the_one_before_it(tmp_path: Path) -> None:
-    """The real host's queue keeps no order either, so no app may rely on one."""
+    """The last call of a fan-out starts before the one before it, because the Azure host keeps no order either."""
 
     async def do(hub: Hub) -> None:
         await hub.start("flood", "f")
@@ -191,7 +191,7 @@ def test_the_last_of_a_fan_out_overtakes_the_one_before_it(tmp_path: Path) -> No
 
 
 def test_a_timer_fires_early_by_the_fraction_of_a_second(tmp_path: Path) -> None:
-    """Whole seconds are waited, rounded down; an app must not rely on the rest."""
+    """A timer of 2.9 s fires after 2 to 2.9 s, because the host waits whole seconds, rounded down."""
 
     def short(context: Context) -> Any:
         began = context.current_utc_datetime
@@ -208,7 +208,7 @@ def test_a_timer_fires_early_by_the_fraction_of_a_second(tmp_path: Path) -> None
 
 
 def test_the_late_answer_of_a_dead_instance_costs_no_other_its_own(tmp_path: Path) -> None:
-    """An activity that outlives its terminated instance reports to nobody, whatever was called since."""
+    """An activity that outlives its terminated instance does not take away another instance's answer."""
     gates = {"old": asyncio.Event(), "new": asyncio.Event()}
 
     async def wait(gate: str) -> str:
@@ -237,7 +237,7 @@ def test_the_late_answer_of_a_dead_instance_costs_no_other_its_own(tmp_path: Pat
 
 
 def test_a_timer_of_a_dead_instance_costs_no_other_its_own(tmp_path: Path) -> None:
-    """An id that is used again has timers of its own, even under the same task id."""
+    """A timer of a terminated instance does not end the timer of a new instance with the same id and task id."""
 
     def sleeps(context: Context) -> Any:
         began = context.current_utc_datetime
@@ -256,5 +256,41 @@ def test_a_timer_of_a_dead_instance_costs_no_other_its_own(tmp_path: Path) -> No
             hub.clock.jumping = True
             await hub.finished("same")
             assert 999 <= hub.output("same") < 1001
+
+    asyncio.run(run())
+
+
+def test_a_stop_waits_for_what_is_under_way_and_begins_nothing(tmp_path: Path) -> None:
+    """A drained engine has kept the result of its activity, and leaves the turn that follows to the next start."""
+
+    async def run() -> None:
+        go = asyncio.Event()
+        async with Hub(tmp_path / "host.db", ORCHESTRATORS, {"double": lambda _: go.wait()}) as hub:
+            await hub.start("one", "a", 1)
+            await hub.until(lambda: hub.called["double(1)"])
+            drained = asyncio.create_task(hub.engine.drain())
+            await asyncio.sleep(0)
+            assert not drained.done()
+            go.set()
+            await drained
+            assert hub.database.read.all("all_activities") == []
+            assert (hub.status("a"), len(hub.database.read.all("read_messages", instance="a"))) == ("Running", 1)
+
+    asyncio.run(run())
+
+
+def test_an_unknown_sub_orchestrator_fails_at_once(tmp_path: Path) -> None:
+    """The parent gets a failure that names the known orchestrators."""
+
+    def parent(context: Context) -> Any:
+        return (yield context.call_sub_orchestrator("nobody"))
+
+    async def run() -> None:
+        async with Hub(tmp_path / "host.db", {"parent": parent}, {}) as hub:
+            await hub.start("parent", "p")
+            await hub.finished("p")
+            assert hub.status("p") == "Failed"
+            assert "The function 'nobody' doesn't exist" in hub.output("p")
+            assert "the known orchestrator functions: 'parent'." in hub.output("p")
 
     asyncio.run(run())

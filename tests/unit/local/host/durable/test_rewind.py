@@ -1,4 +1,4 @@
-"""What a rewind makes of a failed history."""
+"""The history after a rewind of a failed instance."""
 
 from collections.abc import Callable
 from typing import Any
@@ -13,7 +13,7 @@ RETRY = df.RetryOptions(1000, 2)
 
 
 def failing(code: Code, *steps: Callable[[Pure], Any]) -> Pure:
-    """An instance that these steps have made fail."""
+    """Return an instance that these steps have made fail."""
     pure = Pure(code)
     for step in steps:
         pure.take(step(pure))
@@ -22,19 +22,19 @@ def failing(code: Code, *steps: Callable[[Pure], Any]) -> Pure:
 
 
 def again(pure: Pure) -> None:
-    """Rewinds it and takes the turn that follows."""
+    """Rewind the instance and take the turn that follows."""
     pure.history = rewound(pure.history)
     pure.take(request("again", pure.now))
 
 
 def chain(context: Context) -> Any:
-    """One that works, one that fails."""
+    """Call an activity that works and one that fails."""
     first = yield context.call_activity("works")
     return [first, (yield context.call_activity("fails"))]
 
 
 def test_what_worked_is_not_done_again() -> None:
-    """Only the failed activity is called, under its old id, and the instance ends well."""
+    """A rewound instance calls only the failed activity, under its old task id, and completes."""
     pure = failing(chain, lambda p: p.completed(0, 1), lambda p: p.failed(1))
     again(pure)
     assert [(c.task, c.name) for c in pure.last.calls] == [(1, "fails")]
@@ -43,13 +43,13 @@ def test_what_worked_is_not_done_again() -> None:
 
 
 def retried(context: Context) -> Any:
-    """Two calls with a policy, one after the other."""
+    """Make two calls with a retry policy, one after the other."""
     first = yield context.call_activity_with_retry("first", RETRY)
     return [first, (yield context.call_activity_with_retry("second", RETRY))]
 
 
 def test_a_call_with_a_policy_gets_all_its_attempts_again() -> None:
-    """Its attempts and their timers are forgotten; a call that a later attempt has saved is not."""
+    """A rewind drops the attempts and timers of the failed call and keeps a call that a later attempt completed."""
     pure = failing(
         retried,
         lambda p: p.failed(0),
@@ -70,7 +70,7 @@ def test_a_call_with_a_policy_gets_all_its_attempts_again() -> None:
 
 @pytest.mark.parametrize("policy", [None, RETRY], ids=["once", "with a policy"])
 def test_a_failed_child_is_waited_for_again(policy: Any) -> None:
-    """It is rewound itself, not called anew; of several attempts the first."""
+    """A rewind makes the parent wait for its first failed child, which is rewound and not created again."""
 
     def code(context: Context) -> Any:
         if policy is None:

@@ -1,4 +1,4 @@
-"""What the host changes in the SDK is not to be noticed."""
+"""The host's changes to the SDK do not change its results."""
 
 from datetime import timedelta
 
@@ -21,7 +21,7 @@ def _prepared() -> None:
 
 @given(st.datetimes(min_value=events.moment("2000-01-01T00:00:00Z").replace(tzinfo=None)))
 def test_times_are_the_sdks_own(moment: object) -> None:
-    """Value and time zone are what dateutil makes of the text."""
+    """A time of a history has the value and the time zone that dateutil parses."""
     text = f"{moment:%Y-%m-%dT%H:%M:%S.%f}Z"
     ours = HistoryEvent(12, -1, False, text).timestamp
     theirs = parse(text)
@@ -30,19 +30,20 @@ def test_times_are_the_sdks_own(moment: object) -> None:
 
 @pytest.mark.parametrize("text", ["2026-11-22T14:20:31.5777524Z", "2026-11-22T14:20:31Z", "2026-11-22T14:20:31+02:00"])
 def test_other_forms_are_read_as_well(text: str) -> None:
-    """Seven digits, none, and another zone."""
+    """A time with seven digits, without a fraction or with another zone is parsed to the same instant as by
+    dateutil."""
     assert HistoryEvent(12, -1, False, text).timestamp - parse(text) < timedelta(microseconds=1)
 
 
 @pytest.mark.parametrize("instance", ["a#b", "a/b", "a?b", "a\\b", "a\tb"])
 def test_an_id_that_would_be_cut_is_refused(instance: str) -> None:
-    """The client raises before it makes a request."""
+    """A start with an id that a URL would cut raises ValueError before any request."""
     with pytest.raises(ValueError, match="holds a character"):
         df.DurableOrchestrationClient(BINDING)._get_start_new_url(instance, "story")
 
 
 def test_other_ids_make_the_sdks_own_address() -> None:
-    """An id with blanks and a missing id give the SDK's own address."""
+    """A start with another id, or without one, makes the SDK's own URL."""
     client = df.DurableOrchestrationClient(BINDING)
     assert client._get_start_new_url("sp ace", "story") == "http://h/orchestrators/story/sp ace"
     assert client._get_start_new_url(None, "story", "2") == "http://h/orchestrators/story?version=2"

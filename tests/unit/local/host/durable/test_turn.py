@@ -1,4 +1,4 @@
-"""The ten rules of the out-of-process protocol that re-implementations get wrong, and what follows from them."""
+"""The ten rules of the out-of-process protocol that re-implementations often break, and their consequences."""
 
 import json
 from datetime import timedelta
@@ -15,16 +15,16 @@ from tests.unit.local.host.pure import START, Context, Pure, ask
 
 
 class Backoff(df.RetryOptions):  # type: ignore[misc]  # the SDK ships no types
-    """A policy that grows and is capped, which the SDK's own cannot say."""
+    """A policy with growing, capped intervals, which the SDK's own class lacks."""
 
     def to_json(self) -> dict[str, Any]:
-        """What the host reads."""
+        """Return the policy as the host reads it."""
         own: dict[str, Any] = super().to_json()
         return {**own, "backoffCoefficient": 3, "maxRetryIntervalInMilliseconds": 5000}
 
 
 def names(pure: Pure) -> list[str]:
-    """The activities called so far."""
+    """Return the names of the activities called so far."""
     return [call.name for call in pure.calls]
 
 
@@ -32,7 +32,7 @@ def names(pure: Pure) -> list[str]:
 
 
 def all_then_one(context: Context) -> Any:
-    """Compensates as soon as the SDK sees the first failure."""
+    """Compensate as soon as the SDK sees the first failure."""
     try:
         yield context.task_all([context.call_activity(name) for name in ("a", "b", "c")])
     except Exception:  # noqa: BLE001 - the SDK's failures have no type of their own
@@ -41,7 +41,8 @@ def all_then_one(context: Context) -> Any:
 
 
 def test_what_follows_a_failed_task_all_waits_for_all_of_it() -> None:
-    """The SDK goes on at the first failure; the host schedules what it then wants when the last child has ended."""
+    """The call that follows a failed task_all is made when its last task has ended, although the SDK goes on at the
+    first failure."""
     pure = Pure(all_then_one)
     pure.take(pure.failed(0))
     pure.take(pure.completed(1))
@@ -51,7 +52,7 @@ def test_what_follows_a_failed_task_all_waits_for_all_of_it() -> None:
 
 
 def window(context: Context) -> Any:
-    """A sliding window by task_any, as people write it."""
+    """Run a sliding window with task_any, as people write it."""
     running = [context.call_activity("a"), context.call_activity("b")]
     waiting = ["c", "d"]
     while running:
@@ -63,7 +64,8 @@ def window(context: Context) -> Any:
 
 
 def test_a_window_of_task_any_falls_to_one_in_flight() -> None:
-    """A child that an earlier action scheduled is not listed again, so the host waits for the new one alone."""
+    """A sliding window with task_any has one call in flight after its first ones, because the host waits for the newest
+    call alone."""
     pure = Pure(window)
     pure.take(pure.completed(0))
     assert names(pure) == ["a", "b", "c"]
@@ -77,13 +79,13 @@ def test_a_window_of_task_any_falls_to_one_in_flight() -> None:
 
 
 def first_of_two(context: Context) -> Any:
-    """Returns with the first of two."""
+    """Return the result of the first of two calls."""
     done = yield context.task_any([context.call_activity("fast"), context.call_activity("slow")])
     return done.result
 
 
 def test_an_instance_is_not_over_before_its_last_task() -> None:
-    """The loser of a task_any keeps the instance running."""
+    """An instance whose task_any has ended stays Running until its other task has ended."""
     pure = Pure(first_of_two)
     pure.take(pure.completed(0, "first"))
     assert pure.last.status == "Running"
@@ -92,7 +94,7 @@ def test_an_instance_is_not_over_before_its_last_task() -> None:
 
 
 def test_a_failure_waits_for_the_others_too() -> None:
-    """A task_all that failed at once is Failed when its slowest task has ended."""
+    """An instance whose task_all has failed becomes Failed when its slowest task has ended."""
 
     def code(context: Context) -> Any:
         yield context.task_all([context.call_activity("a"), context.call_activity("b")])
@@ -105,7 +107,7 @@ def test_a_failure_waits_for_the_others_too() -> None:
 
 
 def test_termination_waits_for_nothing() -> None:
-    """A terminated instance is over at once, whatever is open, and without asking the SDK."""
+    """A terminated instance is over at once, whatever is open, and the SDK is not called."""
     pure = Pure(first_of_two)
     pure.take(events.terminated(reason="enough", now=pure.now))
     assert (pure.last.status, pure.last.output) == ("Terminated", '"enough"')
@@ -113,7 +115,7 @@ def test_termination_waits_for_nothing() -> None:
 
 
 def race(context: Context) -> Any:
-    """An event against a timer that is cancelled when it loses."""
+    """Wait for an event or a timer, and cancel the timer when it loses."""
     timer = context.create_timer(context.current_utc_datetime + timedelta(seconds=20))
     event = context.wait_for_external_event("go")
     yield context.task_any([timer, event])
@@ -123,14 +125,14 @@ def race(context: Context) -> Any:
 
 
 def test_a_cancelled_timer_keeps_nothing_open() -> None:
-    """The instance ends with the event; the timer is taken back."""
+    """An instance completes with its event when it has cancelled its timer."""
     pure = Pure(race)
     pure.take(pure.raised("go", 7))
     assert (pure.last.status, pure.last.output) == ("Completed", "7")
 
 
 def test_a_timer_cancelled_on_the_way_is_taken_back() -> None:
-    """An orchestration that goes on after cancelling a timer names it as cancelled."""
+    """An outcome names the timer that an orchestration cancels before it goes on."""
 
     def code(context: Context) -> Any:
         yield from race(context)
@@ -144,7 +146,7 @@ def test_a_timer_cancelled_on_the_way_is_taken_back() -> None:
 
 
 def test_a_timer_that_is_not_cancelled_keeps_the_instance_running() -> None:
-    """A forgotten timer is an open task."""
+    """An instance with a timer that it does not cancel stays Running until the timer fires."""
 
     def code(context: Context) -> Any:
         timer = context.create_timer(context.current_utc_datetime + timedelta(seconds=20))
@@ -161,12 +163,12 @@ def test_a_timer_that_is_not_cancelled_keeps_the_instance_running() -> None:
 
 
 def retried(context: Context) -> Any:
-    """A call with a policy."""
+    """Make a call with a retry policy."""
     return (yield context.call_activity_with_retry("flaky", Backoff(500, 5), 1))
 
 
 def test_retries_take_their_ids_as_they_happen() -> None:
-    """Attempts and the timers between them count on in one row of ids."""
+    """The attempts of a call and the timers between them take consecutive task ids."""
     pure = Pure(retried)
     for task in (0, 2):
         pure.take(pure.failed(task))
@@ -178,7 +180,7 @@ def test_retries_take_their_ids_as_they_happen() -> None:
 
 
 def test_each_delay_grows_to_the_cap_and_the_last_timer_is_due_at_once() -> None:
-    """Five attempts with coefficient 3: 0.5, 1.5, 4.5, then 5 s, then none."""
+    """Five attempts with coefficient 3 and a cap of 5 s wait 0.5, 1.5, 4.5, 5 and 0 seconds."""
     pure = Pure(retried)
     delays = []
     for task in range(0, 10, 2):
@@ -193,7 +195,7 @@ def test_each_delay_grows_to_the_cap_and_the_last_timer_is_due_at_once() -> None
 
 
 def test_a_delay_without_a_cap_may_outgrow_the_calendar() -> None:
-    """A policy whose delay overflows waits as long as can be said."""
+    """A retry whose delay overflows waits until the last possible date."""
 
     class Explosive(df.RetryOptions):  # type: ignore[misc]  # the SDK ships no types
         def to_json(self) -> dict[str, Any]:
@@ -210,7 +212,7 @@ def test_a_delay_without_a_cap_may_outgrow_the_calendar() -> None:
 
 
 def test_a_failure_that_no_attempt_can_change_is_retried_without_waiting() -> None:
-    """The SDK counts the attempts, so they are made; an unknown name does not cost their delays."""
+    """A final failure, such as an unknown name, is retried without delays, because the SDK counts the attempts."""
     pure = Pure(retried)
     pure.take(pure.failed(0, final=True))
     assert events.moment(pure.timers[0].fire_at) == pure.now
@@ -220,7 +222,7 @@ def test_a_failure_that_no_attempt_can_change_is_retried_without_waiting() -> No
 
 
 def test_a_second_result_for_a_task_is_ignored() -> None:
-    """No second result enters the history, in the same turn or a later one."""
+    """A second result of a task enters the history neither in the same turn nor in a later one."""
     pure = Pure(first_of_two)
     pure.take(pure.completed(0, "first"), pure.completed(0, "again"))
     assert pure.take(pure.completed(0, "again")) is None
@@ -228,7 +230,7 @@ def test_a_second_result_for_a_task_is_ignored() -> None:
 
 
 def test_a_result_for_a_task_that_was_never_scheduled_is_ignored() -> None:
-    """Nothing waits for it, and the SDK is not asked."""
+    """A result of a task that was never scheduled causes no turn."""
     assert Pure(first_of_two).take(events.task_completed(task=9, result="1", now=START)) is None
 
 
@@ -236,7 +238,7 @@ def test_a_result_for_a_task_that_was_never_scheduled_is_ignored() -> None:
 
 
 def test_a_turn_takes_everything_that_waits() -> None:
-    """Its start, all that arrived, what it schedules, its end."""
+    """A turn's events are its start, all messages that arrived, what it schedules, and its end."""
     pure = Pure(all_then_one)
     pure.take(pure.completed(1), pure.completed(0), pure.completed(2))
     turn = [Kind.TURN_STARTED, *[Kind.TASK_COMPLETED] * 3, Kind.EXECUTION_COMPLETED, Kind.TURN_COMPLETED]
@@ -244,7 +246,7 @@ def test_a_turn_takes_everything_that_waits() -> None:
 
 
 def test_the_orchestrators_clock_never_runs_backwards() -> None:
-    """A host whose clock was set back goes on from the time of the last turn."""
+    """A turn of a host whose clock was set back has a time that is not before the last turn's."""
     pure = Pure(all_then_one)
     pure.now -= timedelta(hours=1)
     pure.take(pure.completed(0))
@@ -253,7 +255,7 @@ def test_the_orchestrators_clock_never_runs_backwards() -> None:
 
 
 def test_the_start_comes_first_whatever_arrived_before_it() -> None:
-    """An event raised before the first turn is behind the start in the history."""
+    """An event that arrives before the first turn stands after the start in the history."""
     pure = Pure(race)
     turn = begin([], [pure.raised("go"), pure.started], START)
     assert turn is not None
@@ -264,7 +266,7 @@ def test_the_start_comes_first_whatever_arrived_before_it() -> None:
 
 
 def test_a_long_timer_is_set_in_pieces() -> None:
-    """Ten days are three pieces of three days and the rest, by the SDK's own arithmetic."""
+    """A timer of ten days is set in pieces of three days and the rest, by the SDK's own arithmetic."""
 
     def code(context: Context) -> Any:
         yield context.create_timer(context.current_utc_datetime + timedelta(days=10))
@@ -281,7 +283,8 @@ def test_a_long_timer_is_set_in_pieces() -> None:
 
 
 def test_a_long_timer_that_is_cancelled_keeps_the_instance_for_its_piece() -> None:
-    """The SDK cancels the whole and not the piece that the host was given, so the host waits for that."""
+    """An instance that cancels a long timer stays Running until its current piece fires, because the SDK does not
+    cancel the piece."""
 
     def code(context: Context) -> Any:
         timer = context.create_timer(context.current_utc_datetime + timedelta(days=30))
@@ -302,7 +305,8 @@ def test_a_long_timer_that_is_cancelled_keeps_the_instance_for_its_piece() -> No
     [(None, None), ('"{\\"n\\": 5}"', '{"n": 5}'), ('{"n":5}', {"n": 5}), ("[1,2]", "[1, 2]"), ("7", "7")],
 )
 def test_the_sdk_is_given_an_input_that_it_can_read(kept: str | None, seen: Any) -> None:
-    """A start through the SDK's client is text in text; one through the webhook may be any JSON."""
+    """The SDK gets the input of its own client, which is JSON in JSON, and of the webhook, which is any JSON, in a form
+    that it can parse."""
     start = events.execution_started(instance="i", execution="x", name="n", input=kept, now=START)
     turn = begin([], [start], START)
     assert turn is not None
@@ -313,7 +317,7 @@ def test_the_sdk_is_given_an_input_that_it_can_read(kept: str | None, seen: Any)
 
 
 def test_a_failing_orchestrator_keeps_its_custom_status() -> None:
-    """Its actions and its status count; the output is the exception's text."""
+    """A failed orchestrator keeps its actions and its custom status, and its output is the exception's text."""
 
     def code(context: Context) -> Any:
         yield context.call_activity("a")
@@ -327,7 +331,7 @@ def test_a_failing_orchestrator_keeps_its_custom_status() -> None:
 
 
 def test_an_orchestrator_that_breaks_the_sdk_fails_with_its_stack() -> None:
-    """Yielding what is not a task says where."""
+    """An orchestrator that yields no task fails with the SDK's stack in its output."""
 
     def code(_: Context) -> Any:
         yield 1
@@ -337,7 +341,7 @@ def test_an_orchestrator_that_breaks_the_sdk_fails_with_its_stack() -> None:
 
 
 def test_a_result_that_json_cannot_hold_fails_the_instance() -> None:
-    """The text is the one the SDK gives."""
+    """An orchestrator whose result is not JSON fails with the SDK's text."""
 
     def code(context: Context) -> Any:
         yield context.call_activity("a")
@@ -349,19 +353,23 @@ def test_a_result_that_json_cannot_hold_fails_the_instance() -> None:
 
 
 def test_an_absent_custom_status_leaves_the_old_one() -> None:
-    """A turn that sets none changes none."""
+    """A turn that sets no custom status returns None for it."""
     assert Pure(first_of_two).last.custom_status is None
 
 
 def test_a_custom_status_above_the_limit_fails_the_instance() -> None:
-    """16 KB in UTF-16, with the real host's words."""
+    """The limit is 16 KB in UTF-16; the output and the result have the real host's words."""
 
     def code(context: Context) -> Any:
         context.set_custom_status("x" * 20000)
         yield context.call_activity("a")
 
-    assert json.loads(Pure(code).last.output or "") == (
-        "The UTF-16 size of the JSON-serialized payload must not exceed 16 KB. The current payload size is 39 KB."
+    last = Pure(code).last
+    said = json.loads(last.output or "")
+    assert said == next(e["Result"] for e in last.events if e["EventType"] == Kind.EXECUTION_COMPLETED)
+    assert said.partition(" failed: ")[::2] == (
+        "Orchestrator function 'code'",
+        "The UTF-16 size of the JSON-serialized payload must not exceed 16 KB. The current payload size is 39 KB.",
     )
 
 
@@ -369,7 +377,7 @@ def test_a_custom_status_above_the_limit_fails_the_instance() -> None:
 
 
 def test_continue_as_new_carries_over_what_nobody_took() -> None:
-    """Same instance and parent, another execution, the next generation, the events still waiting."""
+    """The next generation has the same instance, another execution, the waiting events, and the end of this turn."""
 
     def code(context: Context) -> Any:
         yield context.call_activity("a")
@@ -380,12 +388,14 @@ def test_continue_as_new_carries_over_what_nobody_took() -> None:
     start, *carried = pure.last.successor or []
     assert json.loads(json.loads(start["Input"])) == {"n": 1}
     assert start["OrchestrationInstance"] == {"InstanceId": "me", "ExecutionId": "id0"}
-    assert (start["Generation"], [e["Name"] for e in carried]) == (1, ["later"])
+    *waiting, end = carried
+    assert (start["Generation"], [e["Name"] for e in waiting]) == (None, ["later"])
+    assert end["EventType"] == Kind.TURN_COMPLETED
     assert pure.last.events == []
 
 
 def test_continue_as_new_waits_for_open_tasks() -> None:
-    """Nothing starts anew while a task of this generation is under way."""
+    """Continue-as-new takes effect when the last open task of this generation has ended."""
 
     def code(context: Context) -> Any:
         yield context.task_any([context.call_activity("a"), context.call_activity("b")])
@@ -399,7 +409,7 @@ def test_continue_as_new_waits_for_open_tasks() -> None:
 
 
 def test_an_event_after_continue_as_new_is_for_the_next_generation() -> None:
-    """A wait of this one that was given up does not swallow it."""
+    """An event that arrives after continue-as-new goes to the next generation, not to a wait that this one gave up."""
 
     def code(context: Context) -> Any:
         timer = context.create_timer(context.current_utc_datetime + timedelta(seconds=1))
@@ -410,11 +420,11 @@ def test_an_event_after_continue_as_new_is_for_the_next_generation() -> None:
     pure.take(pure.fired(0))
     pure.take(pure.raised("go", 5))
     pure.take(pure.completed(1))
-    assert [e["Name"] for e in (pure.last.successor or [])[1:]] == ["go"]
+    assert [e["Name"] for e in (pure.last.successor or [])[1:-1]] == ["go"]
 
 
 def test_a_child_has_the_version_of_its_call_or_the_default() -> None:
-    """The default version is the one in host.json."""
+    """A child has the version that its call names, or else the default version."""
 
     def code(context: Context) -> Any:
         own = context.call_sub_orchestrator("child", None, None, "2.0")
@@ -428,7 +438,8 @@ def test_a_child_has_the_version_of_its_call_or_the_default() -> None:
 
 
 def test_a_child_without_an_id_is_named_by_its_parents_execution() -> None:
-    """With an id it has that one; both know who called them and as which task."""
+    """A child without an instance id gets one from its parent's execution and task, and every child knows its parent's
+    task."""
 
     def code(context: Context) -> Any:
         unnamed = context.call_sub_orchestrator("child", {"n": 1})
@@ -441,7 +452,7 @@ def test_a_child_without_an_id_is_named_by_its_parents_execution() -> None:
 
 
 def test_a_child_reports_how_it_ended() -> None:
-    """Its parent gets the result, or the whole text of the failure."""
+    """A child reports its result, or the whole text of its failure, to its parent."""
     parent = events.parent_of(name="parent", instance="p", execution="px", task=4)
     start = events.execution_started(instance="c", execution="cx", name="c", input=None, now=START, parent=parent)
     turn = begin([], [start], START)
@@ -458,13 +469,14 @@ def test_a_child_reports_how_it_ended() -> None:
 
 
 def chain(context: Context) -> Any:
-    """Two activities, one after the other."""
+    """Call two activities, one after the other."""
     yield context.call_activity("first")
     return (yield context.call_activity("second"))
 
 
 def test_a_suspended_instance_records_but_schedules_nothing() -> None:
-    """A result is kept; what it leads to waits for the resume, and the output is the reason meanwhile."""
+    """A suspended instance records a result, calls nothing before it is resumed, and has the reason as its output
+    meanwhile."""
     pure = Pure(chain)
     pure.take(events.suspended(reason="pause", now=pure.now))
     pure.take(pure.completed(0))
@@ -474,7 +486,7 @@ def test_a_suspended_instance_records_but_schedules_nothing() -> None:
 
 
 def test_what_is_decided_in_the_turn_that_suspends_waits_too() -> None:
-    """A start and a suspend that arrive together: nothing runs before the resume."""
+    """An instance whose start and suspend arrive together calls nothing before it is resumed."""
     pure = Pure(chain)
     suspended = events.suspended(reason="pause", now=pure.now)
     turn = begin([], [suspended, pure.started], START)
@@ -487,7 +499,7 @@ def test_what_is_decided_in_the_turn_that_suspends_waits_too() -> None:
 
 
 def test_a_suspended_instance_does_not_end() -> None:
-    """Its last result makes it Completed when it is resumed."""
+    """A suspended instance with its last result becomes Completed when it is resumed."""
     pure = Pure(chain)
     pure.take(pure.completed(0))
     pure.take(events.suspended(reason=None, now=pure.now), pure.completed(1, 2))
@@ -497,7 +509,7 @@ def test_a_suspended_instance_does_not_end() -> None:
 
 
 def test_a_suspended_instance_can_be_terminated() -> None:
-    """Terminate and resume are what a suspended instance still hears."""
+    """A suspended instance that is terminated is over at once."""
     pure = Pure(chain)
     pure.take(events.suspended(reason=None, now=pure.now))
     pure.take(events.terminated(reason=None, now=pure.now))
@@ -508,21 +520,21 @@ def test_a_suspended_instance_can_be_terminated() -> None:
 
 
 def twice(context: Context) -> Any:
-    """Waits for the same event two times."""
+    """Wait for the same event twice."""
     first = yield context.wait_for_external_event("go")
     second = yield context.wait_for_external_event("go")
     return [first, second]
 
 
 def test_events_that_come_early_are_delivered_in_order() -> None:
-    """Whether they arrive together or before anyone waits."""
+    """Events that arrive together before their waits are delivered in order."""
     pure = Pure(twice)
     pure.take(pure.raised("go", 1), pure.raised("go", 2))
     assert pure.last.output == "[1,2]"
 
 
 def test_the_newest_wait_gets_the_event() -> None:
-    """A wait that lost to a timer is behind the one made after it, in the host as in the SDK."""
+    """An event goes to the newest wait for it, not to an older one that lost to a timer."""
 
     def code(context: Context) -> Any:
         timer = context.create_timer(context.current_utc_datetime + timedelta(seconds=1))
@@ -610,7 +622,7 @@ def test_changed_code_is_found_out(before: str, now: str, said: str) -> None:
 
 @pytest.mark.parametrize("kind", [7, 8, 9, 99])
 def test_an_action_that_is_not_supported_fails_the_instance(kind: int) -> None:
-    """It fails at once and says what is missing, where the alternative would be to wait for ever."""
+    """An action that the host does not support fails the instance at once, with a text that says so."""
     start = events.execution_started(instance="i", execution="x", name="n", input=None, now=START)
     turn = begin([], [start], START)
     assert turn is not None
@@ -620,7 +632,7 @@ def test_an_action_that_is_not_supported_fails_the_instance(kind: int) -> None:
 
 
 def test_an_empty_task_all_is_over_at_once() -> None:
-    """Its result is null, as on the real host."""
+    """An empty task_all ends at once with null, as on the Azure host."""
 
     def code(context: Context) -> Any:
         return (yield context.task_all([]))

@@ -1,4 +1,4 @@
-"""What a route parameter may be held to."""
+"""Constraints of route parameters."""
 
 import pytest
 
@@ -29,13 +29,13 @@ from local.host.http.constraints import Unknown, checks_of
     ],
 )
 def test_a_constraint_takes_what_the_real_hosts_does(constraint: str, fits: list[str], does_not: list[str]) -> None:
-    """Each of ASP.NET Core's, alone and together."""
+    """Each constraint of ASP.NET Core, alone or combined, accepts the values that the Azure host accepts."""
     checks = checks_of(constraint)
     assert [value for value in [*fits, *does_not] if all(check(value) for check in checks)] == fits
 
 
 @pytest.mark.parametrize("text", [":nonsense", ":range(x)", ":range(1)", ":regex([)", ":int(", ":min"])
 def test_a_constraint_that_is_none_is_told_apart(text: str) -> None:
-    """An unknown name and wrong arguments are refused."""
+    """A constraint with an unknown name or wrong arguments raises Unknown."""
     with pytest.raises(Unknown):
         checks_of(text)

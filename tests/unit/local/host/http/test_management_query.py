@@ -1,4 +1,4 @@
-"""What a request to the management API asks for."""
+"""The query parameters of the management API."""
 
 import pytest
 
@@ -8,13 +8,13 @@ from local.host.http.routes import query_of
 
 
 def asking(text: str) -> Request:
-    """A request with this query string."""
+    """Return a request with this query string."""
     return Request(method="GET", origin="", path="/", query_text=text, query=query_of(text), headers={}, body=b"")
 
 
 @pytest.mark.parametrize(("text", "value"), [("a=True", True), ("A=%20false", False), ("a=1", None), ("b=true", None)])
 def test_a_flag_is_true_false_or_nothing(text: str, value: bool | None) -> None:
-    """In any case, under a name in any case; what is neither is as if it were not there."""
+    """A flag is true or false in any case under a name in any case, and any other value counts as missing."""
     assert query.flag(asking(text), "a") is value
 
 
@@ -27,7 +27,7 @@ def test_a_flag_is_true_false_or_nothing(text: str, value: bool | None) -> None:
     ],
 )
 def test_states_are_asked_for_by_name_or_number(text: str, states: list[str]) -> None:
-    """Several, with blanks between; their own case counts, as on the real host."""
+    """Several states are read by name or number with blanks between, and their case matters, as on the Azure host."""
     assert query.statuses(asking(text)) == states
 
 
@@ -43,7 +43,8 @@ def test_states_are_asked_for_by_name_or_number(text: str, states: list[str]) ->
     ],
 )
 def test_a_time_is_read_however_it_is_written(text: str, kept: str | None) -> None:
-    """A plus sign that a query string turns into a blank is read too."""
+    """A time is read in each ISO form, also with a blank in place of the plus sign, and any other text counts as
+    missing."""
     assert query.time(asking(text), "t") == kept
 
 
@@ -57,17 +58,22 @@ def test_a_time_is_read_however_it_is_written(text: str, kept: str | None) -> No
     ],
 )
 def test_a_start_waits_when_both_times_are_said(text: str, wait: tuple[float, float] | None) -> None:
-    """One of the two times alone asks for nothing."""
+    """A start waits only if it has both a timeout and a polling interval."""
     assert query.waiting(asking(text)) == wait
 
 
 def test_an_interval_above_the_timeout_is_refused() -> None:
-    """The refusal has the real host's words."""
+    """An interval above the timeout is refused with the Azure host's words."""
     with pytest.raises(query.Unsuitable, match="Total timeout 1 should be bigger than retry timeout 5"):
         query.waiting(asking("timeout=1&pollingInterval=5"))
 
 
 @pytest.mark.parametrize(("token", "last"), [(query.token("ünï"), "ünï"), ("!!", ""), (None, "")])
 def test_a_token_leads_back_to_where_the_page_ended(token: str | None, last: str) -> None:
-    """One that was made up begins anew."""
+    """A token gives the id at which its page ended, and an invalid token begins with the first page."""
     assert query.last_seen(token) == last
+
+
+def test_a_token_ends_with_a_blank() -> None:
+    """The token looks as on the real host."""
+    assert query.token("abc") == "YWJj "

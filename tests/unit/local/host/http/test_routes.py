@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
-from local.host.http.routes import NotATemplate, find, query_of, route_of
+from local.host.http.routes import NotATemplate, find, normalised, query_of, route_of
 
 
 def parameters(template: str, path: str, **binding: Any) -> dict[str, str] | None:
-    """What a template makes of a path under the prefix."""
+    """Return the parameters that a template takes from a path under the prefix."""
     found = find([route_of("f", {"route": template, **binding}, "api")], "GET", path)
     return found[1] if found else None
 
@@ -33,6 +33,8 @@ def parameters(template: str, path: str, **binding: Any) -> dict[str, str] | Non
         ("a/{b:regex(x+)}", "/api/a/xxx", {"b": "xxx"}),
         ("a/{b}", "/api/a/w%C3%B6rd%20x", {"b": "wörd x"}),
         ("a/{b}", "/api/a/x%2Fy", {"b": "x%2Fy"}),
+        ("a/{b}", "/api/a/%2e%2e%2fx", {"b": "..%2fx"}),
+        ("a/{b}", "/api/a/%ff", {"b": "%ff"}),
         ("A/{b}", "/API/a/x", {"b": "x"}),
         ("wörd/{b}", "/api/w%C3%B6rd/x", {"b": "x"}),
         ("a/{b-c}", "/api/a/x", {"b-c": "x"}),
@@ -47,12 +49,26 @@ def parameters(template: str, path: str, **binding: Any) -> dict[str, str] | Non
     ],
 )
 def test_a_template_takes_what_fits(template: str, path: str, expected: dict[str, str] | None) -> None:
-    """Optional, default, catch-all, compound and constrained parameters; case and encoding."""
+    """A template matches paths with optional, default, catch-all, compound and constrained parameters in any case and
+    encoding."""
     assert parameters(template, path) == expected
 
 
+@pytest.mark.parametrize(
+    ("path", "given"),
+    [
+        ("/api/%2e%2e%2fx", "/api/..%2fx"),
+        ("/api/w%c3%b6rd%20x", "/api/w%C3%B6rd%20x"),
+        ("/api/%41%zz%ff", "/api/A%25zz%ff"),
+    ],
+)
+def test_a_function_sees_the_path_as_the_real_host_gives_it(path: str, given: str) -> None:
+    """The path is decoded but for slashes and for what is no UTF-8, and encoded again only where that is needed."""
+    assert normalised(path) == given
+
+
 def test_a_function_without_a_route_has_its_name() -> None:
-    """Such a function answers every method."""
+    """A function without a route serves every method under its own name."""
     for binding in ({}, {"route": ""}):
         route = route_of("hello", binding, "api")
         assert route.match("/api/hello") == {}
@@ -65,7 +81,7 @@ def test_an_empty_prefix_leaves_the_route_alone() -> None:
 
 
 def test_the_first_route_that_fits_is_taken() -> None:
-    """One for another method, or with a constraint that does not hold, is passed over."""
+    """A request goes to the first route whose method and constraints fit it."""
     given = [("post", "{x}", ["POST"]), ("number", "{x:int}", None), ("any", "{x}", None), ("never", "a", None)]
     routes = [route_of(name, {"route": template, "methods": methods}, "api") for name, template, methods in given]
     found = [find(routes, method, path) for method, path in (("POST", "/api/7"), ("GET", "/api/7"), ("GET", "/api/a"))]
@@ -75,12 +91,13 @@ def test_the_first_route_that_fits_is_taken() -> None:
 
 @pytest.mark.parametrize("template", ["a/{b", "a/{b:nonsense}", "a/}b{", "a/{}", "a/{b:regex([)}"])
 def test_a_template_that_cannot_be_understood_names_its_function(template: str) -> None:
-    """The host refuses such a template instead of never matching it."""
+    """A template that cannot be parsed raises NotATemplate with the function's name."""
     with pytest.raises(NotATemplate, match="'f'"):
         parameters(template, "/")
 
 
 def test_a_query_is_read_as_the_real_host_reads_it() -> None:
-    """Repeated keys joined, whatever their case; keys without a value dropped, what is not an encoding kept."""
+    """A query's repeated keys are joined in any case, keys without a value are dropped, and invalid escapes are kept,
+    as on the Azure host."""
     query = "a=1&A=3&b=x+y&c&d=&e=%zz&%66=g"
     assert query_of(query) == {"a": "1,3", "b": "x y", "d": "", "e": "%zz", "f": "g"}

@@ -1,4 +1,4 @@
-"""When timer functions run."""
+"""The times at which timer functions run."""
 
 import asyncio
 import json
@@ -19,7 +19,7 @@ HOURLY = {"type": "timerTrigger", "name": "t", "schedule": "0 0 * * * *"}
 
 
 class Calls:
-    """Takes the place of the workers and remembers what was called; says when it is enough."""
+    """Stands in for the workers, records the calls, and sets `done` after enough of them."""
 
     def __init__(self, clock: JumpingClock, enough: int, lasting: timedelta) -> None:
         self._clock = clock
@@ -30,7 +30,7 @@ class Calls:
         self.done = asyncio.Event()
 
     async def invoke(self, name: str, header: Any, body: bytes, **_: Any) -> tuple[dict[str, Any], bytes]:
-        """One run of a timer function."""
+        """Record a run of a timer function and let it last."""
         given = json.loads(body)
         self.made.append((f"{self._clock.now():%H:%M}", given["IsPastDue"]))
         self.told.append(given["ScheduleStatus"])
@@ -41,14 +41,14 @@ class Calls:
 
 
 def runs(path: Path, binding: dict[str, Any], enough: int, last: timedelta | None = None) -> list[tuple[str, bool]]:
-    """The first runs after a start, with the last one before it so long ago."""
+    """Return the first runs after a start. `last` is how long ago the last run before it was."""
     return called(path, binding, enough, last).made[:enough]
 
 
 def called(
     path: Path, binding: dict[str, Any], enough: int, last: timedelta | None = None, lasting: timedelta = timedelta()
 ) -> Calls:
-    """The same with what the runs were told; each lasts so long."""
+    """Return the recorded calls; each lasts for `lasting`."""
 
     async def run() -> Calls:
         clock = JumpingClock()
@@ -68,47 +68,47 @@ def called(
 
 
 def test_a_function_runs_whenever_its_schedule_says(tmp_path: Path) -> None:
-    """An hourly function runs on each hour."""
+    """An hourly function runs at each hour."""
     assert runs(tmp_path, HOURLY, 3) == [("01:00", False), ("02:00", False), ("03:00", False)]
 
 
 def test_a_function_that_wants_to_runs_at_the_start(tmp_path: Path) -> None:
-    """After its run at the start it runs by its schedule."""
+    """A function with runOnStartup runs at the start and then by its schedule."""
     assert runs(tmp_path, {**HOURLY, "runOnStartup": True}, 2) == [("00:00", False), ("01:00", False)]
 
 
 def test_a_run_that_was_missed_is_made_up_for(tmp_path: Path) -> None:
-    """One overdue run follows, however many were missed."""
+    """One past due run makes up for all that were missed."""
     assert runs(tmp_path, HOURLY, 2, last=timedelta(hours=5)) == [("00:00", True), ("01:00", False)]
 
 
 def test_a_missed_run_comes_before_one_at_the_start(tmp_path: Path) -> None:
-    """One run is both, and says that it is overdue."""
+    """A function with runOnStartup and missed runs runs once at the start, past due."""
     binding = {**HOURLY, "runOnStartup": True}
     assert runs(tmp_path, binding, 2, last=timedelta(hours=5)) == [("00:00", True), ("01:00", False)]
 
 
 def test_a_function_that_is_not_monitored_misses_nothing(tmp_path: Path) -> None:
-    """Nor is it told of its runs."""
+    """A function without a monitor makes up for no run and gets no schedule status."""
     binding = {**HOURLY, "useMonitor": False}
     calls = called(tmp_path, binding, 1, last=timedelta(hours=5))
     assert (calls.made[:1], calls.told[:1]) == ([("01:00", False)], [None])
 
 
 def test_a_function_is_told_when_it_ran_and_will_run(tmp_path: Path) -> None:
-    """The times are those of its schedule before this run."""
+    """A timer function gets the times of its last and next run."""
     told = called(tmp_path, HOURLY, 1, last=timedelta(seconds=0)).told[0]
     assert (told["Last"], told["Next"]) == ("2026-01-01T00:00:00.000000Z", "2026-01-01T01:00:00.000000Z")
 
 
 def test_a_run_that_outlasts_the_next_ones_time_is_followed_at_once(tmp_path: Path) -> None:
-    """By one run, however many times have passed."""
+    """A run that outlasts later times is followed at once by one run."""
     calls = called(tmp_path, HOURLY, 3, lasting=timedelta(minutes=150))
     assert [time for time, _ in calls.made[:3]] == ["01:00", "03:30", "06:00"]
 
 
 def test_a_run_under_way_outlives_a_change_of_the_code(tmp_path: Path) -> None:
-    """It ends with the old code, and the new schedule begins behind it."""
+    """A run under way ends with the old code, and the new schedule begins after it."""
 
     async def run() -> list[tuple[str, bool]]:
         clock = JumpingClock()
@@ -137,18 +137,18 @@ def test_a_run_under_way_outlives_a_change_of_the_code(tmp_path: Path) -> None:
 
 
 def test_nothing_is_made_up_for_when_nothing_was_missed(tmp_path: Path) -> None:
-    """The host was back before the next run."""
+    """A start before the next scheduled time makes up for no run."""
     assert runs(tmp_path, HOURLY, 1, last=timedelta(seconds=0)) == [("01:00", False)]
 
 
 def test_runs_closer_than_a_minute_are_not_made_up_for(tmp_path: Path) -> None:
-    """A missed run of such a schedule is dropped, as on the real host."""
+    """A missed run of a schedule under a minute is dropped, as on the Azure host."""
     often = {**HOURLY, "schedule": "*/30 * * * * *"}
     assert runs(tmp_path, often, 1, last=timedelta(hours=1)) == [("00:00", False)]
 
 
 def test_a_schedule_may_be_the_name_of_a_setting(tmp_path: Path) -> None:
-    """Between percent signs, also a part of it."""
+    """A schedule takes the value of a setting that it names between percent signs, as a whole or in part."""
     expected = [("00:30", False), ("01:30", False)]
     assert runs(tmp_path, {**HOURLY, "schedule": "%EVERY%"}, 2) == expected
     (tmp_path / "other").mkdir()
@@ -156,6 +156,6 @@ def test_a_schedule_may_be_the_name_of_a_setting(tmp_path: Path) -> None:
 
 
 def test_a_setting_that_is_missing_is_named(tmp_path: Path) -> None:
-    """The message names the function that wants it."""
+    """A schedule with a missing setting raises NotASchedule with the function and the setting."""
     with pytest.raises(NotASchedule, match="of f names the setting NOPE, which is not set"):
         runs(tmp_path, {**HOURLY, "schedule": "%NOPE%"}, 1)

@@ -1,4 +1,4 @@
-"""Finding and reading a function app."""
+"""Finding and loading a function app."""
 
 import itertools
 import sys
@@ -14,20 +14,18 @@ NUMBERS = itertools.count()
 
 @pytest.fixture
 def load(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> "Loader":
-    """Loads an app from its code, under a module name that no other has."""
+    """Loads apps from their code, each under a module name of its own."""
     monkeypatch.setattr(sys, "path", [*sys.path])
     return Loader(tmp_path, monkeypatch)
 
 
 class Loader:
-    """Writes and loads apps."""
-
     def __init__(self, folder: Path, patch: pytest.MonkeyPatch) -> None:
         self._folder = folder
         self._patch = patch
 
     def __call__(self, code: str) -> dict[str, apps.Function]:
-        """The functions of an app with this code."""
+        """Return the functions of an app with this code."""
         script = f"app_{next(NUMBERS)}.py"
         self._patch.setenv("PYTHON_SCRIPT_FILE_NAME", script)
         (self._folder / script).write_text(HEAD + code, encoding="utf-8")
@@ -35,7 +33,7 @@ class Loader:
 
 
 def test_blueprints_are_part_of_the_app(load: Loader) -> None:
-    """Activities, orchestrators and routes of a blueprint are registered."""
+    """Activities and orchestrators of a blueprint are functions of the app."""
     code = "bp = df.Blueprint()\n@bp.activity_trigger(input_name='x')\ndef step(x): pass\n"
     code += "@bp.orchestration_trigger(context_name='context')\ndef story(context): pass\napp.register_functions(bp)\n"
     assert {name: f.trigger for name, f in load(code).items()} == {
@@ -57,14 +55,15 @@ def test_blueprints_are_part_of_the_app(load: Loader) -> None:
     ],
 )
 def test_parameters_that_are_no_bindings_are_refused(load: Loader, function: str, said: str) -> None:
-    """With the real worker's words, when the app is loaded and not when the function is called."""
+    """An app with a function whose parameters are not its bindings is refused at its load with the real worker's
+    words."""
     with pytest.raises(apps.NotLoadable) as refused:
         load(function)
     assert str(refused.value) == f"cannot load the f function: the following parameters are {said}"
 
 
 def test_a_function_may_ask_for_its_context(load: Loader) -> None:
-    """Which is no binding, unless it is called so."""
+    """A parameter named `context` needs no binding and may be one."""
     code = "@app.route()\ndef f(req, context): pass\n"
     code += "@app.orchestration_trigger(context_name='context')\ndef g(context): pass\n"
     assert set(load(code)) == {"f", "g"}
@@ -72,7 +71,7 @@ def test_a_function_may_ask_for_its_context(load: Loader) -> None:
 
 @pytest.mark.parametrize("setting", ["AzureWebJobs.f.Disabled", "AzureWebJobs_f_Disabled"])
 def test_a_setting_disables_a_function(load: Loader, monkeypatch: pytest.MonkeyPatch, setting: str) -> None:
-    """By the real host's name, or the one that a shell can set."""
+    """A setting with the Azure host's name, or with the form that a shell can set, disables a function."""
     monkeypatch.setenv(setting, "True")
     function = load("@app.queue_trigger(arg_name='m', queue_name='q', connection='c')\ndef f(m): pass")["f"]
     assert function.disabled
@@ -80,7 +79,7 @@ def test_a_setting_disables_a_function(load: Loader, monkeypatch: pytest.MonkeyP
 
 
 def test_a_retry_policy_is_noticed(load: Loader) -> None:
-    """So that the host can say that it does not follow it."""
+    """A function with a retry policy is marked as retried."""
     code = "@app.timer_trigger(arg_name='t', schedule='0 * * * * *')\n"
     code += "@app.retry(strategy='fixed_delay', max_retry_count='3', delay_interval='00:00:01')\ndef f(t): pass"
     assert load(code)["f"].retried

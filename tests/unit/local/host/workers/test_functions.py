@@ -1,4 +1,4 @@
-"""What the host makes of an app's functions, and its answers when it cannot call one."""
+"""The registration of an app's functions, and the host's answers when it cannot call one."""
 
 import asyncio
 from pathlib import Path
@@ -12,13 +12,14 @@ from local.host.workers.pool import Pool
 
 
 def described(name: str, *types: str, reason: str | None = None, **trigger: Any) -> dict[str, Any]:
-    """A function as a worker describes it, its trigger first."""
+    """Return a function as a worker describes it, its trigger first."""
     bindings = [{"type": t, "name": f"b{n}", **(trigger if n == 0 else {})} for n, t in enumerate(types)]
     return {"name": name, "trigger": types[0], "bindings": bindings, "reason": reason}
 
 
 def test_functions_are_sorted_by_their_triggers() -> None:
-    """Routes, timers, orchestrators, activities, and who wants a client."""
+    """Functions are registered by trigger as routes, timers, orchestrators and activities, and those with a durable
+    client are noted."""
     registered = register(
         [
             described("web", "httpTrigger", "durableClient", route="w"),
@@ -36,13 +37,13 @@ def test_functions_are_sorted_by_their_triggers() -> None:
 
 
 def test_an_activity_may_be_called_by_another_name() -> None:
-    """The one that its trigger says."""
+    """An activity is registered under the name that its trigger gives."""
     registered = register([described("step", "activityTrigger", activity="Other")], "api")
     assert registered.durable.activities == {"other": "step"}
 
 
 def test_routes_are_tried_in_the_order_of_the_functions_names() -> None:
-    """As on the real host, where a literal part does not come before a parameter."""
+    """Routes are ordered by the functions' names, as on the Azure host, and a literal part does not come first."""
     given = [("Show", "things/{id}"), ("list", "things"), ("special", "things/special")]
     registered = register([described(n, "httpTrigger", route=r) for n, r in given], "api")
     assert [r.function for r in registered.routes] == ["list", "Show", "special"]
@@ -56,7 +57,7 @@ def test_routes_are_tried_in_the_order_of_the_functions_names() -> None:
     ],
 )
 def test_a_route_that_the_real_host_refuses_is_reported(route: str, methods: Any, reason: str | None) -> None:
-    """The same template for the same method a second time."""
+    """A second function with the same template and method is not registered, and the reason is reported."""
     given = [described("b", "httpTrigger", route=route, methods=methods)]
     given.append(described("a", "httpTrigger", route="a/{x}", methods=["POST"]))
     registered = register(given, "api")
@@ -78,37 +79,38 @@ def test_a_route_that_the_real_host_refuses_is_reported(route: str, methods: Any
     ],
 )
 def test_what_runs_otherwise_on_azure_is_said(function: dict[str, Any], warning: str) -> None:
-    """It runs here all the same."""
+    """A function that behaves differently on Azure is registered with a warning."""
     registered = register([function], "api")
     assert (registered.warnings, registered.unsupported) == ([warning], {})
 
 
 def test_a_disabled_function_stops_no_start() -> None:
-    """Whatever it waits for: that is how an app with a queue runs here."""
+    """A disabled function with an unsupported trigger is reported and does not stop the start."""
     function = {**described("f", "queueTrigger", reason="off"), "disabled": True}
     assert register([function], "api").unsupported == {"f": "off"}
 
 
 def test_a_function_with_another_binding_is_reported() -> None:
-    """It is not registered, and the reason is kept for who asks."""
+    """A function with an unsupported binding is not registered, and the reason is reported."""
     registered = register([described("f", "httpTrigger", "blob", reason="its binding blob is not supported")], "api")
     assert (registered.routes, registered.unsupported) == ([], {"f": "its binding blob is not supported"})
 
 
 @pytest.mark.parametrize("trigger", ["queueTrigger", "eventHubTrigger", "serviceBusTrigger", "blobTrigger", "none"])
 def test_a_trigger_whose_messages_would_be_lost_is_refused(trigger: str) -> None:
-    """The message names the function and the trigger."""
+    """A trigger whose messages would be lost raises Refused with the function, the trigger and the setting that
+    disables it."""
     with pytest.raises(Refused, match=f"'f' waits for {trigger}.* set AzureWebJobs.f.Disabled to true"):
         register([described("f", trigger, reason="x")], "api")
 
 
 def test_an_entity_is_only_reported() -> None:
-    """The host starts without the entity, because its absence loses nothing."""
+    """An entity is reported and does not stop the start, because its absence loses no message."""
     assert register([described("f", "entityTrigger", reason="no")], "api").unsupported == {"f": "no"}
 
 
 def test_a_request_does_not_wait_for_ever_for_a_worker(tmp_path: Path) -> None:
-    """As long as a function may run, then 503: an app that no longer loads has no workers."""
+    """A request without a worker gets 503 after functionTimeout."""
     said: list[str] = []
 
     async def run() -> int:

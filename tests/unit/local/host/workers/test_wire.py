@@ -12,7 +12,7 @@ frames = st.lists(st.tuples(st.dictionaries(st.text(max_size=5), st.integers(-9,
 
 @given(sent=frames, cuts=st.lists(st.integers(0, 500)))
 def test_frames_survive_being_cut_anywhere(sent: list[tuple[dict[str, int], bytes]], cuts: list[int]) -> None:
-    """Whatever pieces the pipe delivers, the frames come out whole and in order."""
+    """Frames that arrive in any pieces come out whole and in order."""
     stream = b"".join(pack(header, body) for header, body in sent)
     places = sorted({0, len(stream), *(c for c in cuts if c < len(stream))})
     unpacker = Unpacker()

@@ -162,7 +162,7 @@ def test_one_odd_429_does_not_stop_a_range() -> None:
 
 
 def test_a_range_has_one_controller() -> None:
-    """Two calls with one container and range get the same controller; other ranges and containers get others."""
+    """Two calls with one container and range get the same controller, and other ranges and containers get others."""
     controllers = RateControllers(ManualClock())
     controllers.get("sales", "1").answered(0, 0, 0, 5.0)
     assert controllers.get("sales", "1").wait() == 5

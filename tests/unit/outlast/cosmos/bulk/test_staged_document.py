@@ -14,7 +14,8 @@ def test_documents_come_back_as_they_were_joined(documents: list[StagedDocument]
 
 
 def test_a_line_has_four_columns() -> None:
-    """Tabs divide the columns and a line end follows; a change would break runs that have staged documents."""
+    """A staged line has four columns divided by tabs and ends with a line feed, which runs with staged documents rely
+    on."""
     assert StagedDocument(7, b'"s"', b"0F", b'{"id":"a"}').encoded() == b'7\t"s"\t0F\t{"id":"a"}\n'
 
 

@@ -32,7 +32,7 @@ def test_what_is_no_document_stays_none(document: Any) -> None:
 
 @pytest.mark.parametrize("order", list(permutations(RUNS)))
 def test_the_newest_run_is_current_in_whatever_order_they_publish(order: tuple[Generation, ...]) -> None:
-    """The run that was accepted last is current in every order of publishing; equal times go by id."""
+    """The run that was accepted last is current in every order of publishing, and equal times go by id."""
     header: Header | None = None
     for run in order:
         header = published(header, "stock", run, 1, "now") or header

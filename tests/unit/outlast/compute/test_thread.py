@@ -1,7 +1,7 @@
 import asyncio
 import threading
 
-from outlast.compute import ComputeThread
+from outlast.compute.thread import ComputeThread
 
 
 def test_work_is_done_one_piece_after_another_beside_the_loop() -> None:

@@ -1,0 +1,23 @@
+"""The host's own two log lines about a call, in the Azure host's words."""
+
+import time
+from collections.abc import Awaitable, Callable
+
+from local.host.workers.wire import Header
+
+Answer = tuple[Header, bytes]
+
+
+async def told(say: Callable[[str], None], function: str, invocation: str, call: Awaitable[Answer]) -> Answer:
+    """Awaits a call; says when it begins, and how and after how long it ends."""
+    category = f"Function.{function}"
+    say(f"{category} Information: Executing 'Functions.{function}' (Reason='(null)', Id={invocation})")
+    began, succeeded = time.monotonic(), False
+    try:
+        answer = await call
+        succeeded = answer[0]["ok"]
+    finally:
+        level, how = ("Information", "Succeeded") if succeeded else ("Error", "Failed")
+        duration = round((time.monotonic() - began) * 1000)
+        say(f"{category} {level}: Executed 'Functions.{function}' ({how}, Id={invocation}, Duration={duration}ms)")
+    return answer

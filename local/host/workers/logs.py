@@ -1,0 +1,79 @@
+"""What an app logs, as the Azure host keeps it: a record belongs to a running call, or it does not arrive."""
+
+import asyncio
+import logging
+import sys
+from contextvars import ContextVar
+
+from local.host.options import LEVELS
+from local.host.workers.context import THREADS
+
+NAMES = {number: name.capitalize() for name, number in LEVELS.items()}
+INVOCATION: ContextVar[str | None] = ContextVar("invocation", default=None)  # inherited by the tasks of a call
+
+
+class Records(logging.Handler):
+    """Writes the records of running calls, from a level on, to the error output as `Function.NAME.User LEVEL: TEXT`.
+
+    The Azure host drops a record without a running call's id. This handler drops it too, and says so once a process.
+    """
+
+    def __init__(self, shown: int) -> None:
+        super().__init__()
+        self._shown = shown
+        self._has_dropped = False
+        self.running: dict[str, str] = {}  # invocation id: the function's name
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Called by `logging`, in any thread."""
+        function = self.running.get(current_invocation() or "")
+        if function is None:
+            self._drop(record)
+        elif record.levelno >= self._shown:
+            write(f"Function.{function}.User {level_name(record.levelno)}: {self._text(record)}")
+
+    def _text(self, record: logging.LogRecord) -> str:
+        try:
+            return self.format(record)
+        except Exception as error:  # noqa: BLE001 - arguments may not fit the message, and any __str__ may raise
+            return f"{record.msg!r} (not formatted: {type(error).__name__})"
+
+    def _drop(self, record: logging.LogRecord) -> None:
+        if self._has_dropped or record.levelno < logging.WARNING:
+            return
+        self._has_dropped = True
+        what = f"A {level_name(record.levelno)} of logger {record.name} in thread {record.threadName}"
+        write(
+            f"{what} belongs to no running call. Azure drops such records, and so does this host. "
+            "In a thread, set invocation_id of the context's thread_local_storage first."
+        )
+
+
+def current_invocation() -> str | None:
+    """The id of the call that the current task or, outside of tasks, the current thread works for."""
+    try:
+        task = asyncio.current_task()
+    except RuntimeError:
+        task = None
+    identity: str | None = INVOCATION.get() if task else getattr(THREADS, "invocation_id", None)
+    return identity
+
+
+def install(shown: int) -> Records:
+    """Sets the root logger as the Azure worker does: every record from INFO on, of libraries too."""
+    records = Records(shown)
+    root = logging.getLogger()
+    root.setLevel(logging.INFO)
+    root.addHandler(records)
+    return records
+
+
+def level_name(number: int) -> str:
+    """The Azure host's word for a level of Python's logging."""
+    return NAMES[max((n for n in NAMES if n <= number), default=LEVELS["trace"])]
+
+
+def write(text: str) -> None:
+    """One write a record, so that those of several processes do not mix."""
+    sys.stderr.write(f"{text}\n")
+    sys.stderr.flush()

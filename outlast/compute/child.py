@@ -1,0 +1,183 @@
+"""A child process for code that may never return: started when it is first needed, killed when it is late, replaced."""
+
+import asyncio
+import json
+import re
+import shutil
+import signal
+import sys
+import tempfile
+from asyncio.subprocess import PIPE, Process
+from collections.abc import Awaitable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+from outlast.compute.position import POSITION, TRACE, Position, create
+from outlast.compute.wire import LENGTHS, Frame, pack, unpack
+from outlast.models import Json
+
+T = TypeVar("T")
+BOOT = "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from outlast.compute.server import main; main()"
+TICKS = 10
+"""Pieces of the time that is waited. A machine that stood still between two of them costs one piece, not all."""
+START_SECONDS = 60.0
+BUFFER = 1024 * 1024
+_FRAME = re.compile(r'File "([^"]+)", line (\d+) in ')
+
+
+class Late(Exception):
+    """The child did not answer in time and was killed. `row` is where it was, `where` the line of the report."""
+
+    def __init__(self, row: int | None, where: str) -> None:
+        super().__init__(f"killed at row {row} {where}")
+        self.row, self.where = row, where
+
+
+class Ended(Exception):
+    """The child ended by itself. `row` is where it was."""
+
+    def __init__(self, row: int | None, code: int) -> None:
+        super().__init__(f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}")
+        self.row = row
+
+
+@dataclass(frozen=True, slots=True)
+class _Running:
+    process: Process
+    own: Path
+    position: Position
+    loaded: set[str] = field(default_factory=set)
+
+
+@dataclass(slots=True)
+class Child:
+    """`app` is the folder of the app. One request at a time: hold `turn` meanwhile."""
+
+    app: Path
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _running: _Running | None = None
+
+    async def ask(self, header: Json, payloads: list[bytes], seconds: float) -> Frame:
+        """The child's answer. Raises Late after `seconds`, or Ended. The next request starts another child."""
+        try:
+            running = self._running = self._running or await self._start()
+            asked = pack({**header, "orphan": 2 * seconds + 1}, payloads)
+            answer: Frame = await _ticking(_exchange(running.process, asked), seconds)
+        except TimeoutError:
+            raise await self._late() from None
+        except (asyncio.IncompleteReadError, ConnectionError):
+            raise await self._ended() from None
+        except BaseException:
+            await self.close()
+            raise
+        return answer
+
+    async def load(self, report: str) -> Frame | None:
+        """Let the child import a report, which may take longer than a row. None when it has done so before."""
+        if self._running and report in self._running.loaded:
+            return None
+        frame = await self.ask({"kind": "load", "report": report}, [], START_SECONDS)
+        if self._running:
+            self._running.loaded.add(report)
+        return frame
+
+    @property
+    def pid(self) -> int | None:
+        return self._running.process.pid if self._running else None
+
+    async def close(self) -> None:
+        """End the child, whatever it does."""
+        running, self._running = self._running, None
+        if running is None:
+            return
+        if running.process.returncode is None:
+            running.process.kill()
+        await running.process.wait()
+        running.process._transport.close()  # type: ignore[attr-defined]
+        running.position.close()
+        shutil.rmtree(running.own, ignore_errors=True)
+
+    async def _start(self) -> _Running:
+        own = Path(tempfile.mkdtemp(prefix="outlast-"))
+        create(own / POSITION)
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-c",
+            BOOT,
+            json.dumps([str(self.app), *sys.path]),
+            str(self.app),
+            str(own),
+            stdin=PIPE,
+            stdout=PIPE,
+            limit=BUFFER,
+        )
+        running = _Running(process, own, Position(own / POSITION))
+        self._running = running
+        await _ticking(_read(process), START_SECONDS)
+        return running
+
+    async def _late(self) -> Late:
+        running = self._running
+        if running is None:
+            return Late(None, "")
+        where = await self._where(running)
+        row = running.position.get() or None
+        await self.close()
+        return Late(row, where)
+
+    async def _where(self, running: _Running) -> str:
+        """The line of the report that the child runs now, as far as the system can tell."""
+        trace = running.own / TRACE
+        if not hasattr(signal, "SIGUSR1") or running.process.returncode is not None or not trace.exists():
+            return ""
+        running.process.send_signal(signal.SIGUSR1)
+        for _ in range(TICKS):
+            await asyncio.sleep(0.02)
+            if found := _line_of(trace.read_text("utf-8", "replace")):
+                return found
+        return ""
+
+    async def _ended(self) -> Ended:
+        running = self._running
+        if running is None:
+            return Ended(None, 0)
+        code = await running.process.wait()
+        row = running.position.get() or None
+        await self.close()
+        return Ended(row, code)
+
+
+async def _exchange(process: Process, asked: bytes) -> Frame:
+    assert process.stdin is not None
+    process.stdin.write(asked)
+    await process.stdin.drain()
+    return await _read(process)
+
+
+async def _read(process: Process) -> Frame:
+    assert process.stdout is not None
+    header, body = LENGTHS.unpack(await process.stdout.readexactly(LENGTHS.size))
+    return unpack(await process.stdout.readexactly(header), await process.stdout.readexactly(body))
+
+
+async def _ticking(work: Awaitable[T], seconds: float) -> T:
+    """The work's result. Raises TimeoutError when it takes longer."""
+    task = asyncio.ensure_future(work)
+    try:
+        for _ in range(TICKS):
+            if (await asyncio.wait({task}, timeout=seconds / TICKS))[0]:
+                return await task
+        raise TimeoutError
+    finally:
+        if not task.done():
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+
+def _line_of(trace: str) -> str:
+    """The innermost line of a report in a traceback of `faulthandler`."""
+    for file, line in _FRAME.findall(trace):
+        if Path(file).parent.name == "reports":
+            return f"reports/{Path(file).name}, line {line}"
+    return ""

@@ -1,0 +1,116 @@
+"""Runs the reports' own code in child processes, so that a row that never returns costs that row alone."""
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from outlast.compute.child import Child, Ended, Late
+from outlast.compute.wire import REFERENCE, ROWS, Frame
+from outlast.errors import OutlastError, Permanent, Transient
+from outlast.generating.row_window import Limits, NoTurn, RowsLost, RowStopped, RowWindow, Slice, Staged, WindowData
+from outlast.models import Json, Totals
+
+JOIN_SECONDS = 60.0
+MOST_SUSPECTS = 1_000
+
+
+class ChildFailed(OutlastError):
+    """The child could not answer. The text says why."""
+
+
+@dataclass(slots=True)
+class Children:
+    """Implements RowCompute with two children: one for every run, one for runs whose code had to be stopped.
+
+    So a run whose rows never return holds up only runs like itself. `row_seconds` is the time that a row may take.
+    """
+
+    app: Path
+    row_seconds: float
+    _usual: Child = field(init=False)
+    _apart: Child = field(init=False)
+    _suspects: dict[str, None] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._usual, self._apart = Child(self.app), Child(self.app)
+
+    async def take(self, window: RowWindow, data: WindowData, limits: Limits, patience: float) -> Slice:
+        """See RowCompute."""
+        child = self._apart if window.run in self._suspects else self._usual
+        try:
+            async with _turn(child, patience):
+                return await self._take(child, window, data, limits)
+        except Late as error:
+            self._suspect(window.run)
+            if error.row is None:
+                raise RowsLost(None, f"no answer within {self.row_seconds:g} s") from None
+            raise RowStopped(error.row, self.row_seconds, error.where) from None
+        except Ended as error:
+            self._suspect(window.run)
+            raise RowsLost(error.row, str(error)) from None
+
+    async def join(self, window: RowWindow, chunk: int, slices: Sequence[Slice]) -> Staged:
+        """See RowCompute. A child that has made all slices itself does not need them sent."""
+        header = {"kind": "join", "key": window.key, "chunk": chunk, "rows": [one.rows for one in slices]}
+        try:
+            async with self._usual.turn:
+                frame = _checked(await self._usual.ask(header, [], JOIN_SECONDS))
+                if frame.header.get("missing"):
+                    frame = _checked(await self._usual.ask(header, [one.made for one in slices], JOIN_SECONDS))
+        except (Late, Ended) as error:
+            raise Transient(f"the process that joins a part's rows had to be replaced: {error}") from None
+        documents, *rejects = frame.payloads
+        return Staged(documents, rejects[0] if rejects else None, Totals.from_dict(frame.header["totals"]))
+
+    def pids(self) -> list[int]:
+        """The processes that run now."""
+        return [pid for pid in (self._usual.pid, self._apart.pid) if pid is not None]
+
+    async def close(self) -> None:
+        await self._usual.close()
+        await self._apart.close()
+
+    async def _take(self, child: Child, window: RowWindow, data: WindowData, limits: Limits) -> Slice:
+        if loaded := await child.load(window.report):
+            _checked(loaded)
+        header = {"kind": "take", "window": window.to_dict(), "limits": limits.to_dict()}
+        frame = await self._ask(child, header, {})
+        if missing := frame.header.get("missing"):
+            given = {ROWS: data.of(window)} if ROWS in missing else {}
+            if REFERENCE in missing:
+                given[REFERENCE] = await data.reference()
+            frame = await self._ask(child, header, given)
+        return Slice.from_dict({**frame.header["slice"], "logs": frame.header["logs"], "made": frame.payloads[0]})
+
+    async def _ask(self, child: Child, header: Json, given: dict[str, bytes]) -> Frame:
+        asked = {**header, "given": list(given)}
+        return _checked(await child.ask(asked, list(given.values()), self.row_seconds))
+
+    def _suspect(self, run: str) -> None:
+        self._suspects[run] = None
+        while len(self._suspects) > MOST_SUSPECTS:
+            del self._suspects[next(iter(self._suspects))]
+
+
+@asynccontextmanager
+async def _turn(child: Child, patience: float) -> Any:
+    """Wait for the child to be free. Raises NoTurn after `patience` seconds."""
+    try:
+        async with asyncio.timeout(patience):
+            await child.turn.acquire()
+    except TimeoutError:
+        raise NoTurn from None
+    try:
+        yield
+    finally:
+        child.turn.release()
+
+
+def _checked(frame: Frame) -> Frame:
+    """The answer; raise what the child could not do."""
+    if text := frame.header.get("error"):
+        raise Permanent(text) if frame.header["permanent"] else ChildFailed(text)
+    return frame

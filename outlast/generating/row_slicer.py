@@ -1,0 +1,144 @@
+"""Generates the rows of a window, slice by slice. This is where the reports' own code runs."""
+
+import marshal
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import chain
+
+from outlast.cosmos.bulk.staged_document import StagedDocument
+from outlast.generating.part_contents import ROW_BYTES, PartContents
+from outlast.generating.row_generator import AnyRow, Documents, RowGenerator
+from outlast.generating.row_window import Limits, RowWindow, Slice, Staged
+from outlast.inputs import FORMATS, InputRow
+from outlast.staging.rejects import Reject
+
+Mark = Callable[[int], None]
+
+
+def rows_of(window: RowWindow, data: bytes) -> Iterator[AnyRow]:
+    """The rows of a window, whose bytes are `data`."""
+    form = FORMATS[window.format]
+    if window.overlong:
+        return iter([form.overlong(data, window.columns, window.row)])
+    return form.rows(data, window.columns, window.row)
+
+
+@dataclass(slots=True)
+class RowSlicer:
+    """`mark` is called with the number of each row before its code runs, and with 0 after the last row of a slice.
+
+    `contents` is what all slices so far have made, `taken` their number and `count` that of their rows.
+    """
+
+    generator: RowGenerator
+    rows: Iterator[AnyRow]
+    window: RowWindow
+    clock: Callable[[], float]
+    mark: Mark
+    next_row: int = 0
+    offset: int = 0
+    contents: PartContents = field(default_factory=PartContents)
+    taken: int = 0
+    count: int = 0
+    _refused: dict[int, tuple[str, str]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.next_row, self.offset = self.window.row, self.window.offset
+        self._refused = {row: (code, message) for row, code, message in self.window.refused}
+
+    def take(self, limits: Limits) -> Slice:
+        """The next rows, at least one, until a limit is reached."""
+        until, collected = self.clock() + limits.seconds, _Collected()
+        for row in self.rows:
+            self.mark(row.number)
+            self._add(row, self._generated(row), collected)
+            self.next_row, self.offset = row.number + 1, self.window.offset + row.end
+            if limits.rejects is not None and len(collected.made[1]) >= limits.rejects:
+                break
+            if collected.size > limits.room or (self.clock() >= until and row.number >= limits.through):
+                break
+        self.mark(0)
+        self.taken, self.count = self.taken + 1, self.count + collected.rows
+        return collected.slice(self.offset, self.next_row, self._ended())
+
+    def staged(self, chunk: int) -> Staged:
+        """The part that all slices so far make."""
+        return Staged(*self.contents.staged(chunk, self.count))
+
+    def _add(self, row: AnyRow, generated: Documents | Reject, collected: "_Collected") -> None:
+        collected.add(row, generated)
+        if isinstance(generated, Reject):
+            self.contents.refuse(generated)
+        else:
+            self.contents.add(row, generated)
+
+    def _generated(self, row: AnyRow) -> Documents | Reject:
+        if row.number in self._refused:
+            code, message = self._refused[row.number]
+            return Reject(row.number, "", code, message, row.fields)
+        return self.generator.generate(row)
+
+    def _ended(self) -> bool:
+        following = next(self.rows, None)
+        if following is not None:
+            self.rows = chain([following], self.rows)
+        return following is None
+
+
+Made = tuple[
+    list[tuple[int, list[str], list[tuple[bytes, str, bytes, bytes]]]], list[tuple[int, str, str, str, list[str]]]
+]
+"""Rows with their fields and documents (partition key, the report's own id, effective partition key, body); rejects."""
+
+
+@dataclass(slots=True)
+class _Collected:
+    """What a slice has so far."""
+
+    made: Made = field(default_factory=lambda: ([], []))
+    rows: int = 0
+    size: int = 0
+    staged_bytes: int = 0
+
+    def add(self, row: AnyRow, generated: Documents | Reject) -> None:
+        self.rows += 1
+        if isinstance(generated, Reject):
+            self.made[1].append((generated.row, generated.column, generated.code, generated.message, generated.fields))
+            self.size += sum(map(len, generated.fields)) + ROW_BYTES
+            return
+        documents = [
+            (key, str.__str__(id), one.effective_partition_key, one.body) for (key, id), one in generated.items()
+        ]
+        self.made[0].append((row.number, row.fields, documents))
+        bytes_of_row = sum(len(body) for _, _, _, body in documents)
+        self.size += bytes_of_row + ROW_BYTES * len(documents)
+        self.staged_bytes += bytes_of_row
+
+    def slice(self, offset: int, row: int, ended: bool) -> Slice:
+        return Slice(
+            self.rows,
+            offset,
+            row,
+            ended,
+            self.size,
+            rejected=len(self.made[1]),
+            staged_bytes=self.staged_bytes,
+            made=marshal.dumps(self.made),
+        )
+
+
+def join_slices(chunk: int, slices: Iterable[Slice]) -> Staged:
+    """One part of a chunk, from slices that follow each other. Of two rows with one document the later wins."""
+    contents, rows = PartContents(), 0
+    for one in slices:
+        rows += one.rows
+        made: Made = marshal.loads(one.made)
+        for number, fields, documents in made[0]:
+            contents.add(InputRow(number, 0, {}, fields), _documents(number, documents))
+        for reject in made[1]:
+            contents.refuse(Reject(*reject))
+    return Staged(*contents.staged(chunk, rows))
+
+
+def _documents(row: int, documents: Iterable[tuple[bytes, str, bytes, bytes]]) -> Documents:
+    return {(key, id): StagedDocument(row, key, effective, body) for key, id, effective, body in documents}

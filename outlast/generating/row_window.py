@@ -1,0 +1,117 @@
+"""A stretch of a chunk's rows, the slice of it that is generated at a time, and who can generate it."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple, Protocol
+
+from outlast.models import Json, Payload, Totals
+
+
+@dataclass(frozen=True, slots=True)
+class RowWindow(Payload):
+    """The rows of a chunk from byte `offset` on, up to the chunk's end. `row` is the number of the first one.
+
+    `key` is the same for all windows of one call of `generate_report`. `generation` is the run of a snapshot report.
+    `reference` names what `read_data_from_db` returned. `refused` lists rows that must not be generated, each as
+    number, code and message.
+    """
+
+    key: str
+    run: str
+    report: str
+    generation: str | None
+    reference: str
+    format: str
+    columns: list[str]
+    row: int
+    offset: int = 0
+    overlong: bool = False
+    refused: list[tuple[int, str, str]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits(Payload):
+    """When a slice ends: after `seconds`, or when it has more than `room` bytes, but not before row `through`.
+
+    It also ends with its reject number `rejects`, if that is not None.
+    """
+
+    seconds: float
+    room: int
+    through: int = 0
+    rejects: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Slice(Payload):
+    """What was made of the next rows of a window: `rows` of them, up to byte `offset` of the chunk.
+
+    The next row is `row`, or `ended` is true. `rejected` rows were refused, and the documents of the others have
+    `staged_bytes`. `size` is the memory that the result takes. `logs` are the records that
+    the report's code has logged. `made` is the result, readable for `join_slices` alone.
+    """
+
+    rows: int
+    offset: int
+    row: int
+    ended: bool
+    size: int
+    rejected: int = 0
+    staged_bytes: int = 0
+    logs: list[Json] = field(default_factory=list)
+    made: bytes = b""
+
+
+class Staged(NamedTuple):
+    """A part as it is staged. `rejects` is None when every row became documents."""
+
+    documents: bytes
+    rejects: bytes | None
+    totals: Totals
+
+
+@dataclass(frozen=True, slots=True)
+class WindowData:
+    """The bytes of a chunk from `offset` on, and how to get the reference as JSON."""
+
+    rows: bytes
+    offset: int
+    reference: Callable[[], Awaitable[bytes]]
+
+    def of(self, window: RowWindow) -> bytes:
+        return self.rows[window.offset - self.offset :]
+
+
+class RowStopped(Exception):
+    """A row took longer than it may, and its code was stopped. `where` is the line at which that was, if known."""
+
+    def __init__(self, row: int, seconds: float, where: str = "") -> None:
+        self.row, self.where = row, where
+        super().__init__(f"the row took longer than {seconds:g} s and was stopped{where and f' at {where}'}")
+
+
+class RowsLost(Exception):
+    """The process that generated rows ended at `row`; None: between two rows."""
+
+    def __init__(self, row: int | None, reason: str) -> None:
+        self.row = row
+        super().__init__(reason)
+
+
+class NoTurn(Exception):
+    """Others were generating for all the seconds that the caller could wait."""
+
+
+class RowCompute(Protocol):
+    """Runs the reports' own code."""
+
+    async def take(self, window: RowWindow, data: WindowData, limits: Limits, patience: float) -> Slice:
+        """Generate the next rows of a window. Waits at most `patience` seconds for a turn.
+
+        Raises RowStopped, RowsLost or NoTurn; nothing is kept of the slice then.
+        """
+        ...
+
+    async def join(self, window: RowWindow, chunk: int, slices: Sequence[Slice]) -> Staged:
+        """Join all slices of a window to one part."""
+        ...

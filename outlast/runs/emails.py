@@ -1,0 +1,106 @@
+"""The texts of emails about failed runs: which, where, why, what was written, what to do next.
+
+They hold no address, no key and no row of the input.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from outlast.errors import shorten
+from outlast.mail import Email
+from outlast.models import Json, Totals
+from outlast.runs.record import RunRecord
+
+MOST_LINE = 300
+"""Characters of a line about one run of a digest."""
+
+
+def email(record: RunRecord) -> Email:
+    """The email about one failed run."""
+    failure, totals = _failure(record), Totals.from_dict(record.result.totals or {})
+    lines = [
+        f"The report {record.request.report} failed.",
+        "",
+        f"Run:      {record.id} (attempt {record.status.attempt}, accepted {record.request.accepted})",
+        f"Step:     {_where(failure)}",
+        f"Reason:   {failure['text']}",
+        f"Written:  {_written(record, failure, totals)}",
+        f"Rejects:  {_rejects(record, totals)}",
+        "",
+        "What to do next: " + _next(totals),
+    ]
+    return Email(
+        f"{record.id}:{record.status.attempt}:failed",
+        f"Report {record.request.report} failed: run {record.id}",
+        "\n".join(lines),
+    )
+
+
+def digest_email(key: str, records: Sequence[RunRecord]) -> Email:
+    """The email about many failed runs, with each of them."""
+    reports = Counter(record.request.report for record in records)
+    counted = ", ".join(f"{report} ({number})" for report, number in reports.most_common())
+    lines = [
+        f"{len(records)} runs failed. Few emails are sent in a minute, so this one is about all of these runs.",
+        "",
+        *(line for record in records for line in _lines(record)),
+        "What to do next: GET /api/runs/{run} shows each run. " + _next(Totals()),
+    ]
+    return Email(key, shorten(f"{len(records)} runs failed: {counted}", MOST_LINE), "\n".join(lines))
+
+
+def _lines(record: RunRecord) -> list[str]:
+    failure, totals = _failure(record), Totals.from_dict(record.result.totals or {})
+    reason = shorten(" ".join(failure["text"].split()), MOST_LINE)
+    request, attempt = record.request, record.status.attempt
+    return [
+        f"{request.report}, run {record.id} (attempt {attempt}, accepted {request.accepted})",
+        f"  {_where(failure)}: {reason}",
+        f"  Written: {_written(record, failure, totals)}",
+        f"  Rejects: {_rejects(record, totals)}",
+        "",
+    ]
+
+
+def _failure(record: RunRecord) -> Json:
+    unknown = {"step": "an unknown step", "chunk": None, "text": "the reason was not recorded"}
+    return record.result.failure or unknown
+
+
+def _where(failure: Json) -> str:
+    return failure["step"] if failure["chunk"] is None else f"{failure['step']}, chunk {failure['chunk']}"
+
+
+def _written(record: RunRecord, failure: Json, totals: Totals) -> str:
+    if not record.status.wrote:
+        return "nothing"
+    documents = f"{_count(record, failure, totals)} documents"
+    if record.request.mode == "snapshot":
+        undone = "are still to be removed" if "undo" in record.status.pending else "have been removed again"
+        return f"{documents}, which {undone}; readers see the report as it was"
+    return f"{documents}, which stay: the report's mode is upsert"
+
+
+def _count(record: RunRecord, failure: Json, totals: Totals) -> str:
+    """How many documents a run that began to store has written, as far as that is known.
+
+    The number is exact only when every storing call of the only attempt has ended well. In each other case a call that
+    failed, was given up or belongs to a run that was ended from outside may have written more than was counted.
+    """
+    documents = totals.documents if totals.sends else 0
+    all_ended = failure["step"] in ("store_data_to_db", "publish_report") and failure["chunk"] is None
+    if all_ended and record.status.attempt == 1:
+        return str(documents)
+    return f"at least {documents}" if documents else "an unknown number of"
+
+
+def _rejects(record: RunRecord, totals: Totals) -> str:
+    if not totals.rejected:
+        return "none"
+    return f"{totals.rejected} of {totals.rows} rows, listed at GET /api/runs/{record.id}/rejects"
+
+
+def _next(totals: Totals) -> str:
+    if totals.rejected:
+        return "correct those rows and start the report again, or start it with tolerated_rejects to leave them out."
+    return "remove the reason and start the report again; documents keep their ids, so none is doubled."

@@ -1,0 +1,77 @@
+"""The reports' own code in the process of the test: the same answers as the children give, at once and in order."""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import orjson
+
+from outlast.compute.reading import Read, ReadingStopped, read_encoded
+from outlast.cosmos.client import Cosmos
+from outlast.generating.row_generator import RowGenerator
+from outlast.generating.row_slicer import RowSlicer, join_slices, rows_of
+from outlast.generating.row_window import Limits, RowsLost, RowStopped, RowWindow, Slice, Staged, WindowData
+from outlast.models import Json
+from outlast.report import Report
+from tests.fakes.vices import Dying, Hanging, inline
+
+
+@dataclass(slots=True)
+class InlineCompute:
+    """Implements RowCompute. A row that hangs takes `row_seconds` of the clock and is stopped.
+
+    `taking` is called before each slice: the place for a test to wait, or to raise RowsLost or NoTurn. Each slice has
+    `logs` as what its rows have logged.
+    """
+
+    reports: Mapping[str, Report[Any]]
+    clock: Callable[[], float]
+    pass_time: Callable[[float], None] = lambda seconds: None
+    row_seconds: float = 10.0
+    taking: Callable[[RowWindow], Any] = lambda window: None
+    logs: list[Json] = field(default_factory=list)
+    _references: dict[str, Any] = field(default_factory=dict)
+    _row: int = 0
+
+    async def take(self, window: RowWindow, data: WindowData, limits: Limits, patience: float) -> Slice:
+        """See RowCompute."""
+        waited = self.taking(window)
+        if asyncio.iscoroutine(waited):
+            await waited
+        if window.reference not in self._references:
+            self._references[window.reference] = orjson.loads(await data.reference())
+        reference = self._references[window.reference]
+        generator = RowGenerator(self.reports[window.report], reference, window.generation)
+        slicer = RowSlicer(generator, rows_of(window, data.of(window)), window, self.clock, self._mark)
+        try:
+            with inline():
+                return replace(slicer.take(limits), logs=self.logs)
+        except Hanging:
+            self.pass_time(self.row_seconds)
+            raise RowStopped(self._row, self.row_seconds) from None
+        except Dying:
+            raise RowsLost(self._row, "signal SIGKILL") from None
+
+    async def join(self, window: RowWindow, chunk: int, slices: Sequence[Slice]) -> Staged:
+        """See RowCompute."""
+        return join_slices(chunk, slices)
+
+    def _mark(self, row: int) -> None:
+        self._row = row
+
+
+@dataclass(slots=True)
+class InlineReading:
+    """Implements DatabaseReading."""
+
+    cosmos: Cosmos
+
+    async def read(self, report: Report[Any], parameters: Json, seconds: float) -> Read:
+        """See DatabaseReading."""
+        try:
+            async with asyncio.timeout(seconds):
+                with inline():
+                    return Read(await read_encoded(report, parameters, self.cosmos), [])
+        except (TimeoutError, Hanging):
+            raise ReadingStopped from None
