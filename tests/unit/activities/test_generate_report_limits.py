@@ -6,7 +6,7 @@ import pytest
 
 from activities.generate_report import GenerateReport
 from outlast.errors import Permanent
-from outlast.generating import part_builder, part_contents, part_limits, row_generator
+from outlast.generating import part_builder, part_contents, part_limits, row_generator, row_slicer
 from outlast.report import Document
 from outlast.runs.fence import Gate
 from tests.fakes.reports import HEADER, Sales, make_csv
@@ -53,6 +53,20 @@ def test_rejects_beyond_a_number_are_only_counted(monkeypatch: pytest.MonkeyPatc
     rejects = staged(world)[1]
     assert [(reject.row, reject.code) for reject in rejects[-2:]] == [(4, "float_parsing"), (5, "not_listed")]
     assert rejects[-1].message == "this row and 4 others after it were rejected and are not listed"
+
+
+def test_rejects_that_are_only_counted_take_little_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a reject that is not listed only the row is kept, so many of them fit into one part."""
+    monkeypatch.setattr(part_contents, "MOST_LISTED", 3)
+    monkeypatch.setattr(part_builder, "PART_BYTES", 8000)
+    body = make_csv(30, bad=range(30))
+    parts = []
+    for listed in (30, 3):
+        monkeypatch.setattr(row_slicer, "MOST_LISTED", listed)
+        world = prepare(body, tolerated_reject_percent=100.0)
+        generate_all(world)
+        parts.append(staged(world)[2])
+    assert parts == [2, 1]
 
 
 @pytest.mark.parametrize("part_bytes", [1, 16 * 1024 * 1024])
