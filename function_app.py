@@ -53,7 +53,12 @@ start_once = StartOnce(runs=a.runs, staging=a.staging, launcher=a.launcher, slee
 owner = a.admission.seats.owner
 new_runs = NewRuns(max_parallel=a.settings.max_parallel, now=a.now, new_id=a.new_id, owner=owner)
 start = StartReport(
-    reports=a.reports, inputs=a.inputs, new_runs=new_runs, start_once=start_once, in_thread=a.in_thread
+    reports=a.reports,
+    inputs=a.inputs,
+    new_runs=new_runs,
+    start_once=start_once,
+    in_thread=a.in_thread,
+    throughput=a.writer.transport.throughput,
 ).start_report
 current = ShowCurrent(reports=a.reports, snapshots=a.snapshots).show_current
 rejects = ShowRejects(runs=a.runs, staging=a.staging, clock=a.clock).show_rejects
@@ -94,7 +99,9 @@ user_code: Any = {"reports": a.reports, "gate": a.gate, "stopped": a.stopped}
 for step in (
     ReadInputFile(gate=a.gate, staging=a.staging, files=a.files, in_thread=a.in_thread).read_input_file,
     ReadDataFromDb(**user_code, staging=a.staging, reading=a.reading).read_data_from_db,
-    GenerateReport(**user_code, files=a.files, compute=a.compute).generate_report,
+    GenerateReport(
+        **user_code, files=a.files, compute=a.compute, max_staged=a.settings.max_staged_bytes
+    ).generate_report,
     StoreDataToDb(reports=a.reports, gate=a.gate, files=a.files, writer=a.writer).store_data_to_db,
     PublishReport(reports=a.reports, gate=a.gate, files=a.files, snapshots=a.snapshots, now=a.now).publish_report,
     UndoReport(reports=a.reports, runs=a.runs, snapshots=a.snapshots, deadlines=a.deadlines).undo_report,

@@ -7,15 +7,17 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeAlias, TypeVar, get_args
 
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import ConfigDict, model_validator
 
 from outlast.errors import OutlastError, Permanent
-from outlast.models import RUNS_CONTAINER
+from outlast.models import RUNS_CONTAINER, SNAPSHOT_HEADER, SNAPSHOT_ID, SNAPSHOT_RUN
 from outlast.run_options import RESERVED_PARAMETERS
+from outlast.strict_values import StrictModel
 
 if TYPE_CHECKING:
     from azure.cosmos.aio import DatabaseProxy
 
+_OF_SNAPSHOTS = frozenset({"id", SNAPSHOT_RUN, SNAPSHOT_ID, SNAPSHOT_HEADER})
 Document = dict[str, Any]
 Database: TypeAlias = "DatabaseProxy"
 """The database as the asynchronous client of azure-cosmos gives it. Only a type, so a report loads no client."""
@@ -25,10 +27,10 @@ class ReportError(OutlastError):
     """A report file cannot be used. The text names file, class and field."""
 
 
-class Row(BaseModel):
+class Row(StrictModel):
     """One row of the input. A wrong value rejects the row with column, code and message. An empty field is None."""
 
-    model_config = ConfigDict(extra="ignore", frozen=True)
+    model_config = ConfigDict(extra="ignore", frozen=True, allow_inf_nan=False)
 
     null_values: ClassVar[frozenset[str]] = frozenset()
     """Further texts that mean a missing value in this input, such as `NA`."""
@@ -41,7 +43,7 @@ class Row(BaseModel):
         return {name: None if isinstance(v, str) and v in cls.null_values else v for name, v in values.items()}
 
 
-class Parameters(BaseModel):
+class Parameters(StrictModel):
     """What a caller may set for one run, in the query or under `parameters`.
 
     An unknown name is refused. So is a number that is not finite, because the run record is JSON.
@@ -64,6 +66,8 @@ class Report(Generic[RowT]):
     """`upsert`: documents replace those with the same id and partition key. A failed run leaves what it wrote.
     `snapshot`: each run writes its own generation, and readers see the newest complete one; a failed run leaves none.
     """
+    min_rows: ClassVar[int] = 1
+    """A run that has fewer rows left to store fails before anything is written. A start may choose another number."""
     parameters: ClassVar[type[Parameters]] = Parameters
     reads: ClassVar[Mapping[str, str]] = {}
     """Other containers that `read_data_from_db` reads, each with its partition key."""
@@ -143,10 +147,17 @@ def _faults(cls: type[Report[Any]]) -> Iterable[tuple[str, str]]:
         yield "container", f"must not be {RUNS_CONTAINER!r}, where the app keeps its own records"
     if not _is_path(key):
         yield "partition_key", f"must be a path such as /carrier, not {key!r}"
+    elif cls.mode == "snapshot" and str(key).split("/")[1] in _OF_SNAPSHOTS:
+        yield (
+            "partition_key",
+            f"must not begin with a member that the app sets in a snapshot's documents, as {key} does",
+        )
     if not (isinstance(cls.reads, Mapping) and all(_is_path(key) for key in cls.reads.values())):
         yield "reads", f'must name containers and their partition keys, as {{"airlines": "/id"}}, not {cls.reads!r}'
     if cls.mode not in ("upsert", "snapshot"):
         yield "mode", f"must be 'upsert' or 'snapshot', not {cls.mode!r}"
+    if not (isinstance(cls.min_rows, int) and cls.min_rows >= 0):
+        yield "min_rows", f"must be a whole number from 0 on, not {cls.min_rows!r}"
     yield from _faults_of_parameters(cls.parameters)
     yield from _faults_of_code(cls)
 

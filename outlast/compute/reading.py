@@ -15,6 +15,7 @@ from outlast.compute.child import Child, Ended, Late
 from outlast.compute.wire import Frame
 from outlast.cosmos.client import Cosmos
 from outlast.errors import Permanent, Transient
+from outlast.json_numbers import find_number, is_not_finite
 from outlast.models import Json
 from outlast.report import Report
 
@@ -109,6 +110,11 @@ def _encoded(reference: Any, report: Report[Any]) -> bytes:
         encoded = orjson.dumps(reference)
     except TypeError as error:
         raise Permanent(f"read_data_from_db of {report.name} returned what is no JSON: {error}") from None
+    if (path := find_number(reference, is_not_finite)) is not None:
+        raise Permanent(
+            f"read_data_from_db of {report.name} returned a NaN or an infinity{f' at {path}' if path else ''}, which "
+            "JSON cannot say; leave it out, or return None in its place"
+        )
     if len(encoded) > MOST_BYTES:
         raise Permanent(
             f"read_data_from_db of {report.name} returned {len(encoded):,} bytes as JSON and at most {MOST_BYTES:,} "

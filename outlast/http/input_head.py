@@ -46,7 +46,7 @@ def _check_columns(columns: list[str], report: Report[Any]) -> None:
 
 def _inflated(head: Head) -> Head:
     """The head of the file that is inside the gzip file."""
-    inflater, text = Inflater(max_bytes=1 << 40, max_ratio=10_000, piece=LOOKED_AT // 4), b""
+    inflater, text = Inflater(max_bytes=1 << 40, piece=LOOKED_AT // 4), b""
     for piece in inflater.feed(head.data):
         text += piece
         if len(text) > LOOKED_AT:

@@ -15,6 +15,8 @@ from outlast.http.input_head import LOOKED_AT, Head, check_head
 from outlast.http.problem import Problem, bad_request, from_validation
 from outlast.http.query import is_of_host
 from outlast.inputs import InputFormat
+from outlast.inputs.exact_json import repeated_name
+from outlast.json_numbers import LARGEST_EXACT, find_number, is_not_kept
 from outlast.report import Parameters, Report
 from outlast.run_options import Options
 from outlast.staging.parsed import InThread
@@ -26,6 +28,11 @@ MAX_REFERENCE = 64 * 1024
 """Bytes of a body that names the input."""
 LOOK_SECONDS = 10.0
 """For the look at a file of the inputs location: far below functionTimeout, which would end the worker."""
+
+_NO_REFERENCE = (
+    'a body of type application/json names a file, as {"input": "2013/january.csv"}; send rows themselves as '
+    "JSON Lines, one object a line, with the type application/x-ndjson"
+)
 
 
 class Reference(BaseModel):
@@ -112,11 +119,17 @@ def _reference(request: func.HttpRequest) -> Reference:
         raise Problem(413, "Content Too Large", text, "body", limit=MAX_REFERENCE)
     if extra := sorted(name for name in request.params if not is_of_host(name)):
         raise bad_request("with a reference, options and parameters belong in the body", extra[0])
+    body = request.get_body() or b"null"
     try:
-        return Reference.model_validate_json(request.get_body() or b"null")
+        reference = Reference.model_validate_json(body)
     except ValidationError as error:
-        in_options = error.errors()[0]["loc"][:1] == ("options",)
-        raise from_validation(error, (Options if in_options else Reference).model_fields) from None
+        path = error.errors()[0]["loc"]
+        if not path:
+            raise bad_request(f"body: {error.errors()[0]['msg']}; {_NO_REFERENCE}", "body") from None
+        raise from_validation(error, (Options if path[0] == "options" else Reference).model_fields) from None
+    if (name := repeated_name(body)) is not None:
+        raise bad_request(f"body: the name {name[:100]!r} is in an object twice", "body")
+    return reference
 
 
 async def _referenced(inputs: Staging, path: str) -> tuple[str, Head]:
@@ -139,7 +152,7 @@ async def _looked_at(inputs: Staging, path: str) -> tuple[str, Head]:
 def _inside(reference: str) -> str:
     """The path below the inputs location. A path that could lead elsewhere is refused, not repaired."""
     parts = reference.split("/")
-    if "\\" in reference or ":" in reference or not reference.isprintable() or any(p in ("", ".", "..") for p in parts):
+    if "\\" in reference or not reference.isprintable() or any(p in ("", ".", "..") for p in parts):
         text = "input must be a path below the inputs location (INPUTS_URL), such as 2013/january.csv"
         raise bad_request(text, "input")
     return reference
@@ -155,7 +168,11 @@ def _options(given: Mapping[str, Any]) -> Options:
 def _parameters(report: Report[Any], given: Mapping[str, Any], within: str) -> Parameters:
     """The report's parameters. `within` is the prefix of their names in a problem's field."""
     try:
-        return report.parameters.model_validate(given)
+        parameters = report.parameters.model_validate(given)
     except ValidationError as error:
         known = [*report.parameters.model_fields, *([] if within else Options.model_fields)]
         raise from_validation(error, known, within) from None
+    if path := find_number(parameters.model_dump(by_alias=True), is_not_kept):
+        text = f"{within}{path}: the run's record can keep finite numbers and integers up to {LARGEST_EXACT:,}"
+        raise bad_request(text, within + path)
+    return parameters

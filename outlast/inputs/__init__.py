@@ -34,5 +34,6 @@ __all__ = [
     "Inflater",
     "InputFormat",
     "InputRow",
+    "UnfinishedHeader",
     "detect_format",
 ]

@@ -230,7 +230,8 @@ class World:
     async def _start(self, job: Job) -> None:
         start_once = StartOnce(self.runs, self.staging, Launcher(5.0), self.scheduler.sleep, secret_of_tests)
         new_runs = NewRuns(job.lanes, self.scheduler.utc, lambda: "")
-        start = StartReport(WITH_SNAPSHOT, None, new_runs, start_once, work_here).start_report
+        throughput = CoreTransport(self.database).throughput
+        start = StartReport(WITH_SNAPSHOT, None, new_runs, start_once, work_here, throughput).start_report
         headers = {"Idempotency-Key": job.key}
         request = ask(f"reports/{job.report}", job.body, "text/csv", None, headers, report=job.report)
         try:
@@ -304,7 +305,7 @@ class World:
             for r in records.values()
             if r.status.state == "completed" and r.request.mode == "snapshot"
         ]
-        headers = [d["run"] for d in self.database.documents("stock") if d["id"] == "current:stock"]
+        headers = [d["snapshot_header"]["run"] for d in self.database.documents("stock") if d["id"] == "current:stock"]
         assert headers == ([max(published)[1]] if published else [])
 
     def _check_run(self, job: Job, record: RunRecord) -> None:
@@ -313,7 +314,7 @@ class World:
         assert len({email.key for email in emails}) <= 1
         assert len(emails) <= 1 or self.disturbed, "two mails, and no answer was lost"
         own = [d for d in self.database.documents(job.report) if d.get("snapshot_run", record.id) == record.id]
-        ids = sorted(d.get("snapshot_id", d["id"]) for d in own if "run" not in d)
+        ids = sorted(d.get("snapshot_id", d["id"]) for d in own if "snapshot_header" not in d)
         if record.status.state == "failed":
             assert self._may_fail(job, record), f"attempt {record.status.attempt} failed: {record.result.failure}"
         if record.status.state == "completed":

@@ -110,6 +110,15 @@ def test_a_failure_is_returned_with_what_was_done(answer: Any) -> None:
     assert Totals.from_dict(outcome.totals) == Totals(rows=2)
 
 
+def test_a_lane_ends_when_a_call_refused_too_many_rows() -> None:
+    """The lane does not take its other chunks, and what it counted stays."""
+    answers = iter(
+        [DONE, ChunkAnswer({"part": 1}, Totals(rows=9, rejected=4).to_dict(), too_many_rejects=True).to_dict()]
+    )
+    asked, outcome, _ = run_to_end(make(last=9), lambda _: next(answers))
+    assert (len(asked), outcome.ok, Totals.from_dict(outcome.totals)) == (2, True, Totals(rows=10, rejected=4))
+
+
 def test_totals_are_shown_first_thing_and_after_each_call() -> None:
     """A lane sets its totals as custom status when a generation begins and after each call."""
     _, _, context = run(make(last=1, totals=Totals(rows=7).to_dict()))
