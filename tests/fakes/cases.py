@@ -40,6 +40,7 @@ def post(reports: Mapping[str, Report[Any]], name: str, body: bytes, media: str 
 
 async def _post(reports: Mapping[str, Report[Any]], name: str, request: func.HttpRequest) -> Came:
     world, client = World(reports=reports), FakeClient()
+    world.transport.partition_key = reports[name].partition_key
     start_once = StartOnce(world.runs, world.staging, Launcher(5.0), world.clock.sleep, secret_of_tests)
     new_runs = NewRuns(2, world.clock.now, lambda: "r1")
     throughput = world.transport.throughput
