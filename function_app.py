@@ -25,6 +25,7 @@ from outlast.adapters import Adapters
 from outlast.cosmos.snapshots.expired import ExpiredGenerations
 from outlast.durable import activity, activity_with_client
 from outlast.http.cancel_run import CancelRun
+from outlast.http.health_checks import DatabaseCheck, MailCheck, ReportsCheck, RunsCheck, StagingCheck
 from outlast.http.list_reports import ListReports
 from outlast.http.list_runs import ListRuns
 from outlast.http.problem import answering
@@ -62,9 +63,14 @@ start = StartReport(
 ).start_report
 current = ShowCurrent(reports=a.reports, snapshots=a.snapshots).show_current
 rejects = ShowRejects(runs=a.runs, staging=a.staging, clock=a.clock).show_rejects
-health = ShowHealth(
-    settings=a.settings, reports=a.reports, cosmos=a.cosmos, staging=a.staging, clock=a.clock, stopped=a.stopped
-).show_health
+checks = {
+    "database": DatabaseCheck(cosmos=a.cosmos, reports=a.reports).check,
+    "staging": StagingCheck(a.staging).check,
+    "mail": MailCheck(a.settings).check,
+    "reports": ReportsCheck(a.stopped).check,
+    "runs": RunsCheck(runs=a.runs, owner=owner).check,
+}
+health = ShowHealth(checks=checks, clock=a.clock).show_health
 
 app.route(route="reports/{report}", methods=["POST"])(client(answering(start)))
 app.route(route="reports", methods=["GET"])(answering(ListReports(a.reports).list_reports))
