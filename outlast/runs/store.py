@@ -106,7 +106,7 @@ class CosmosRuns:
         text = f"SELECT TOP {MOST_COUNTED} VALUE c.owner FROM c WHERE c.open = true AND c.owner != @owner"
         with translated("the run records", RUNS_CONTAINER, PARTITION_KEY):
             container = await self._cosmos.container(RUNS_CONTAINER)
-            parameters = [{"name": "@owner", "value": owner}]
+            parameters: list[dict[str, object]] = [{"name": "@owner", "value": owner}]
             return dict(Counter([str(one) async for one in container.query_items(text, parameters=parameters)]))
 
     async def _query(self, text: str, values: dict[str, Any]) -> list[RunRecord]:

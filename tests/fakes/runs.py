@@ -59,9 +59,8 @@ class FakeRuns:
         return sorted(found, key=lambda record: record.request.accepted)[:most]
 
     async def of_others(self, owner: str) -> dict[str, int]:
-        return dict(
-            Counter(one.status.owner for one in self.records.values() if one.open and one.status.owner != owner)
-        )
+        owners = [record.status.owner for record in self.records.values() if record.open]
+        return dict(Counter(other for other in owners if other != owner))
 
     async def change(self, run: str, edit: Callable[[RunRecord], RunRecord]) -> RunRecord:
         async def write(before: RunRecord, after: RunRecord) -> RunRecord:
