@@ -19,6 +19,7 @@ from activities.remove_generation import RemoveGeneration
 from activities.send_email import SendEmail
 from activities.store_data_to_db import StoreDataToDb
 from activities.undo_report import UndoReport
+from local.host.storage.store import FINISHED
 from outlast.cosmos.bulk.rate_controller import RateControllers
 from outlast.cosmos.bulk.writer import Writer
 from outlast.cosmos.snapshots.expired import ExpiredGenerations
@@ -59,6 +60,8 @@ STORE_SECONDS = 20.0
 """Duration of a call of `store_data_to_db` that is throttled all the time."""
 GRACE = 100.0
 TIMER = cast(func.TimerRequest, None)
+RESTARTED = 0.5
+"""Of the runs with which somebody meddles after their end, those whose orchestration is started again."""
 PATIENCE = 60_000
 """The number of steps after which a simulation counts as endless."""
 
@@ -246,7 +249,7 @@ class World:
         self.posting.discard(job.key)
 
     def _meddle(self) -> None:
-        """End a run from outside: cancel, terminate or purge it."""
+        """End a run from outside: cancel, terminate or purge it; or restart one that has ended."""
         for job in self.jobs:
             if job.key in self.ended or not self.scheduler.chance("ended from outside", self.faults.ends):
                 continue
@@ -255,13 +258,20 @@ class World:
                 continue
             self.ended.add(job.key)
             way = self.scheduler.dice.choice(["cancel", "terminate", "purge"])
+            if instance.status in FINISHED and self.scheduler.dice.random() < RESTARTED:
+                way = "restart"
             self.scheduler.fired[way] += 1
-            if way == "cancel":
-                self.scheduler.spawn(self._cancel(job.run))
-                continue
-            self.engine.terminate(job.run, "enough")
+            self._meddle_with(job.run, way)
+
+    def _meddle_with(self, run: str, way: str) -> None:
+        if way == "cancel":
+            self.scheduler.spawn(self._cancel(run))
+        elif way == "restart":
+            self.engine.restart(run)
+        else:
+            self.engine.terminate(run, "enough")
             if way == "purge":
-                del self.engine.instances[job.run]
+                del self.engine.instances[run]
 
     async def _cancel(self, run: str) -> None:
         try:
@@ -288,6 +298,8 @@ class World:
 
     def _over(self) -> bool:
         if self.scheduler.waiting or self.scheduler.tasks or self.engine.items or len(self.accepted) < len(self.jobs):
+            return False
+        if any(instance.inbox and instance.status not in FINISHED for instance in self.engine.instances.values()):
             return False
         return all(record.status.state in ENDED and not record.status.pending for record in self.runs.all())
 

@@ -277,3 +277,22 @@ def test_runs_beyond_the_seats_wait_and_all_end() -> None:
     assert {record.status.state for record in world.runs.records.values()} == {"completed"}
     assert max(at_work) == 2
     assert [status["phase"] for status in world.driver.instances["r19"].statuses][:2] == ["reading", "queued"]
+
+
+@pytest.mark.parametrize(("bad", "status", "emails"), [((), "Completed", 0), ((1,), "Failed", 1)])
+def test_an_ended_run_that_is_restarted_from_outside_keeps_its_end(
+    bad: tuple[int, ...], status: str, emails: int
+) -> None:
+    """The restarted orchestration ends as the first one did, nothing is written again and no second email is sent."""
+    world = World()
+
+    async def twice() -> tuple[Instance, Instance]:
+        first = await world.run(make_csv(30, bad=bad))
+        sent = len(world.transport.sent)
+        second = await world.driver.run("import_report", {"attempt": 1}, "r1")
+        assert len(world.transport.sent) == sent
+        return first, second
+
+    first, second = asyncio.run(twice())
+    assert (first.status, second.status, second.output) == (status, status, first.output)
+    assert len(world.mailer.emails) == emails
