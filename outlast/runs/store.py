@@ -14,6 +14,8 @@ from outlast.runs.record import RunRecord
 from outlast.runs.stale import Stale
 
 PARTITION_KEY = "/id"
+OPEN_RUNS = "SELECT * FROM c WHERE c.open = true ORDER BY c.updated"
+"""An index serves it, so that it costs by the open runs and not by all that there ever were."""
 MOST_COUNTED = 1000
 """Runs of others that are counted, because whoever asks for the health may ask often."""
 
@@ -96,7 +98,7 @@ class CosmosRuns:
         return await self._query(f"SELECT TOP {asked.most} * FROM c WHERE {condition} ORDER BY c.accepted DESC", values)
 
     async def open_runs(self) -> list[RunRecord]:
-        return await self._query("SELECT * FROM c WHERE c.open = true ORDER BY c.updated", {})
+        return await self._query(OPEN_RUNS, {})
 
     async def queued(self, owner: str, most: int) -> list[RunRecord]:
         condition = "c.open = true AND c.state = 'queued' AND c.owner = @owner"
