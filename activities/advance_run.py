@@ -39,6 +39,7 @@ def _view(record: RunRecord, lanes: int) -> RunView:
         lanes,
         request.tolerated_rejects,
         request.tolerated_reject_percent,
+        request.min_rows,
         attempt=status.attempt,
         state=status.state,
         pending=status.pending,

@@ -1,6 +1,5 @@
 """Reads the input once: inflates it, finds its columns, cuts it into chunks on record boundaries."""
 
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -12,6 +11,7 @@ from outlast.runs.fence import Fence, Gate
 from outlast.runs.record import RunRecord
 from outlast.staging.chunk_list import ChunkList
 from outlast.staging.input import InputFile, InputFiles, format_of
+from outlast.staging.parsed import InThread
 from outlast.staging.paths import chunks_path, input_path
 from outlast.staging.store import Staging
 
@@ -28,15 +28,18 @@ class ReadInputFile:
     gate: Gate
     staging: Staging
     files: InputFiles
-    in_thread: Callable[[Callable[[], Cut]], Awaitable[Cut]]
+    in_thread: InThread
 
     async def read_input_file(self, given: Json) -> Json:
-        """Input: RunCall. Returns a ReadAnswer."""
+        """Input: RunCall. Returns a ReadAnswer. A next attempt goes on from what the one before has staged."""
         call = RunCall.from_dict(given)
         record, fence, deadline = await self.gate.enter(call, "reading")
+        if (listed := await self.files.find_chunks(record.id)) is not None:
+            return ReadAnswer(None, len(listed.chunks)).to_dict()
+        cursor = call.cursor or await self.files.find_cut_cursor(record.id)
         try:
             await self._inflate_once(record)
-            return (await self._cut(record, call.cursor, deadline, fence)).to_dict()
+            return (await self._cut(record, cursor, deadline, fence)).to_dict()
         except BadInput as error:
             raise Permanent(f"the input of run {record.id} cannot be read: {error}") from None
 
@@ -61,19 +64,23 @@ class ReadInputFile:
                 break
         count, ended = len(listed.chunks), offset >= size
         await self.staging.put(chunks_path(record.id, None if ended else count), listed.encoded())
-        return ReadAnswer(None if ended else {"offset": offset, "row": row, "chunks": count}, count)
+        if ended:
+            return ReadAnswer(None, count)
+        return ReadAnswer(await self.files.keep_cut_cursor(record.id, offset, row, count), count)
 
     async def _begin(self, file: InputFile, form: InputFormat, size: int) -> tuple[ChunkList, int, int]:
         head = await file.read(0, HEAD_BYTES)
-        columns = form.columns(head, len(head) >= size)
-        offset, row = form.first(head, len(head) >= size)
+        columns, (offset, row) = await self.in_thread(
+            lambda: (form.columns(head, len(head) >= size), form.first(head, len(head) >= size))
+        )
         return ChunkList(columns, []), offset, row
 
     async def _next_cut(self, file: InputFile, form: InputFormat, size: int, offset: int, row: int, target: int) -> Cut:
         """Cut one window. In a thread: quotes take time."""
         window = await file.read(offset, WINDOW)
         at_end = offset + len(window) >= size
-        return await self.in_thread(partial(form.cut, window, at_end, offset, row, target))
+        cut: Cut = await self.in_thread(partial(form.cut, window, at_end, offset, row, target))
+        return cut
 
 
 async def _take(listed: ChunkList, cut: Cut, file: InputFile, form: InputFormat, size: int, offset: int) -> int:

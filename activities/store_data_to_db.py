@@ -1,28 +1,30 @@
 """Writes one chunk's staged documents into the database until they are in or the deadline comes."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-import orjson
-
 from outlast.cosmos.bulk.limits import Limits
 from outlast.cosmos.bulk.staged_document import StagedDocument, read_staged
-from outlast.cosmos.bulk.token_bucket import TokenBucket
 from outlast.cosmos.bulk.transport import Result
 from outlast.cosmos.bulk.write_progress import WriteProgress
 from outlast.cosmos.bulk.writer import Writer
+from outlast.errors import Permanent
 from outlast.models import ChunkAnswer, ChunkCall, Json, Payload, Totals
 from outlast.report import Report, known_report
 from outlast.runs.fence import Gate
 from outlast.runs.record import RunRecord
 from outlast.staging.input import InputFiles, format_of
 from outlast.staging.parts import Generated
-from outlast.staging.paths import content_name, stored_path
-from outlast.staging.rejects import Reject, each_row_once, encode_rejects
+from outlast.staging.rejects import Reject, encode_rejects
+from outlast.staging.stored import Stored, StoredChunk
 
 WINDOW = 4 * 1024 * 1024
 """Bytes of staged text in memory at once. Twice the largest document, so that a window holds a whole one."""
+
+STORE_SECONDS = 20.0
+"""A call ends after this time, however long functionTimeout is, so that no other run waits long for its slot."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,10 @@ class StoreCursor(Payload):
     """Ranges of acknowledged documents behind `offset`, numbered from there."""
     call: int = 0
     """Calls before the next one."""
-    documents: int = 0
+    totals: Json = field(default_factory=lambda: Totals().to_dict())
+    """What those calls counted."""
+    sent_before: bool = False
+    """Whether documents of the rest may have been sent before: a call was repeated, or an answer was lost."""
     refused: int = 0
     rejecting: tuple[str, ...] = ()
     """The files of the rejects that the calls staged."""
@@ -54,55 +59,48 @@ class StoreDataToDb:
     async def store_data_to_db(self, given: Json) -> Json:
         """Input: ChunkCall. Returns a ChunkAnswer.
 
-        `stored/{chunk}.json` is written when all of the chunk is in the database.
+        A mark is staged when all of the chunk is in the database. A call that finds it sends nothing and returns the
+        totals of that storing: a next attempt of the run does only what the one before has left.
         """
         call = ChunkCall.from_dict(given)
         record, fence, deadline = await self.gate.enter(call, "storing")
-        container = known_report(self.reports, record.request.report).container
-        limits = Limits(deadline, fence.check, await self._token_bucket(record, container))
         cursor = StoreCursor.from_dict(call.cursor or {})
+        stored = Stored(self.files.staging, call.run, call.chunk)
+        if (found := await stored.find()) is not None:
+            return ChunkAnswer(None, found.since(Totals.from_dict(cursor.totals)).to_dict()).to_dict()
+        report = known_report(self.reports, record.request.report)
+        container = report.container
+        await self.writer.transport.check_partition_key(container, report.partition_key)
+        bucket = await self.writer.token_bucket(container, record.request.ru_share, call.lanes)
+        limits = Limits(deadline.within(STORE_SECONDS), fence.check, bucket)
         generated = Generated(self.files.staging, call.run, call.chunk)
+        if not await stored.begin(call.attempt, cursor.call):
+            cursor = replace(cursor, sent_before=True)
         storing = _Storing(self.writer, container, generated, limits, cursor)
         done = await storing.go()
-        await self._keep_rejects(record, call.chunk, storing)
-        if done:
-            return await self._finish(record, call, storing)
-        return ChunkAnswer(replace(storing.cursor, call=cursor.call + 1).to_dict(), storing.totals.to_dict()).to_dict()
+        await self._keep_rejects(record, stored, storing)
+        return (await self._answer(stored, storing, done)).to_dict()
 
-    async def _finish(self, record: RunRecord, call: ChunkCall, storing: "_Storing") -> Json:
-        rejected = await self._list_rejects(record, call.chunk, storing.cursor)
-        ended = {"documents": storing.cursor.documents, "refused": storing.cursor.refused, "rejected": rejected}
-        await self.files.staging.put(stored_path(call.run, call.chunk), orjson.dumps(ended))
-        return ChunkAnswer(None, replace(storing.totals, rejected=rejected).to_dict()).to_dict()
+    async def _answer(self, stored: Stored, storing: "_Storing", done: bool) -> ChunkAnswer:
+        cursor, before = storing.cursor, Totals.from_dict(storing.cursor.totals)
+        counted = before + storing.totals
+        if not done:
+            following = replace(cursor, call=cursor.call + 1, totals=counted.to_dict())
+            return ChunkAnswer(following.to_dict(), storing.totals.to_dict(), storing.wait)
+        rejected = await stored.list_rejects(cursor.rejecting)
+        totals = replace(counted, rejected=rejected)
+        chunk = StoredChunk(totals.documents, cursor.refused, rejected, totals.to_dict())
+        await stored.keep(chunk)
+        return ChunkAnswer(None, chunk.since(before).to_dict())
 
-    async def _token_bucket(self, record: RunRecord, container: str) -> TokenBucket | None:
-        """Return the request units of this lane, None when the run has no `ru_share`."""
-        if record.request.ru_share is None:
-            return None
-        lanes = min(record.request.max_parallel, len((await self.files.chunks(record)).chunks))
-        return await self.writer.token_bucket(container, record.request.ru_share, lanes)
-
-    async def _keep_rejects(self, record: RunRecord, chunk: int, storing: "_Storing") -> None:
-        """Stage what the database refused in this call, in a file named by its content.
-
-        A late double of the call stops elsewhere and leaves another file, which no cursor names.
-        """
+    async def _keep_rejects(self, record: RunRecord, stored: Stored, storing: "_Storing") -> None:
+        """Stage what the database refused in this call."""
         if storing.refused:
-            fields = await self._fields(record, chunk)
+            fields = await self._fields(record, stored.chunk)
             rejects = encode_rejects([_reject(document, result, fields) for document, result in storing.refused])
             cursor = storing.cursor
-            name = f"{cursor.call:06}.{content_name(rejects, 'rejects.csv')}"
-            await self.files.staging.put(stored_path(record.id, chunk, name), rejects)
+            name = await stored.keep_rejects(cursor.call, rejects)
             storing.cursor = replace(cursor, rejecting=(*cursor.rejecting, name))
-
-    async def _list_rejects(self, record: RunRecord, chunk: int, cursor: StoreCursor) -> int:
-        """Join the rejects of all calls and return their number. A row whose documents lie apart is listed once."""
-        if not cursor.rejecting:
-            return 0
-        files = [await self.files.staging.need(stored_path(record.id, chunk, name)) for name in cursor.rejecting]
-        listed = each_row_once(files)
-        await self.files.staging.put(stored_path(record.id, chunk, "rejects.csv"), encode_rejects(listed))
-        return len(listed)
 
     async def _fields(self, record: RunRecord, number: int) -> dict[int, list[str]]:
         """Return the input's own columns of every row of the chunk, because staged documents do not have them."""
@@ -123,9 +121,26 @@ class _Storing:
     cursor: StoreCursor
     totals: Totals = field(default_factory=Totals)
     refused: list[tuple[StagedDocument, Result]] = field(default_factory=list)
+    advanced: bool = False
+    wait: float = 0.0
 
     async def go(self) -> bool:
-        """Write from the cursor on; return whether the chunk is done."""
+        """Write from the cursor on; return whether the chunk is done.
+
+        An error that may pass ends the call. It is raised only when the call has acknowledged nothing, so that a call
+        which advanced costs no attempt.
+        """
+        try:
+            return await self._go()
+        except Permanent:
+            raise
+        except Exception as error:
+            if not self.advanced:
+                raise
+            logging.getLogger("outlast").warning("%s: %s; the next call goes on", self.container, error)
+            return False
+
+    async def _go(self) -> bool:
         while (part := await self.generated.find(self.cursor.part)) is not None:
             path = self.generated.path(self.cursor.part, part.documents)
             while self.cursor.offset < part.size:
@@ -140,10 +155,16 @@ class _Storing:
         """Write the next window; return whether all of it is acknowledged."""
         data = await self.generated.staging.get_range(path, self.cursor.offset, WINDOW)
         documents = read_staged(data[: data.rindex(b"\n") + 1])
-        progress = await self.writer.write(self.container, documents, self.limits, self.cursor.ahead)
+        progress = await self.writer.write(
+            self.container, documents, self.limits, self.cursor.ahead, sent_before=self.cursor.sent_before
+        )
         self.refused += progress.refused
         self.totals += progress.totals
         self.cursor = _after(self.cursor, documents, progress)
+        self.advanced = self.advanced or bool(progress.totals.documents or progress.refused)
+        self.wait = progress.wait
+        if progress.fault is not None:
+            raise progress.fault
         return progress.acknowledged == len(documents)
 
 
@@ -152,7 +173,7 @@ def _after(cursor: StoreCursor, documents: Sequence[StagedDocument], progress: W
         cursor,
         offset=cursor.offset + sum(len(document.encoded()) for document in documents[: progress.acknowledged]),
         ahead=progress.next_ahead(),
-        documents=cursor.documents + progress.totals.documents,
+        sent_before=cursor.sent_before or progress.unsure,
         refused=cursor.refused + len(progress.refused),
     )
 

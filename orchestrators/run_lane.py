@@ -11,7 +11,10 @@ CALLS = 50
 
 
 def run_lane(context: Context) -> Steps:
-    """Input: Lane. Returns an Outcome, a failure in it too: a lane that raised would end `task_all` early."""
+    """Input: Lane. Returns an Outcome, a failure in it too: a lane that raised would end `task_all` early.
+
+    A lane whose call refused more rows than the run tolerates ends early; the run fails after the wave.
+    """
     lane = Lane.from_dict(context.get_input())
     caller = Caller(context, lane.first_retry_seconds)
     context.set_custom_status(lane.totals)
@@ -19,10 +22,13 @@ def run_lane(context: Context) -> Steps:
         for _ in range(CALLS):
             if lane.first > lane.last:
                 return Outcome(True, None, lane.totals).to_dict()
-            given = ChunkCall(lane.run, lane.attempt, lane.first, lane.cursor)
+            given = ChunkCall(lane.run, lane.attempt, lane.first, lane.cursor, lanes=lane.step)
             answer = ChunkAnswer.from_dict((yield from caller.call(STEPS[lane.phase], given)))
             lane = _after(lane, answer)
             context.set_custom_status(lane.totals)
+            if answer.too_many_rejects:
+                return Outcome(True, None, lane.totals).to_dict()
+            yield from caller.wait(answer.wait)
     except StepFailed as error:
         return Outcome(False, error.failure.to_dict(), lane.totals).to_dict()
     context.continue_as_new(lane.to_dict())

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from outlast.errors import Permanent
 
@@ -32,6 +32,10 @@ class Deadline:
 
     def passed(self) -> bool:
         return self.clock() >= self.ends
+
+    def within(self, seconds: float) -> "Deadline":
+        """This deadline, or an earlier one in `seconds` from now."""
+        return replace(self, ends=min(self.ends, self.clock() + seconds))
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,8 +18,14 @@ from outlast.errors import Permanent, Transient, shorten
 from outlast.models import Failure, Json, Payload, PublishCall, Removal, RunCall
 
 MARK = "permanent"
+TRANSIENT = f"{Transient.__name__}: "
+"""How the host begins the text of a failure that an activity raised as Transient."""
 LONGEST_TIMER = timedelta(minutes=5)
 """Half of what the sweep waits for at least."""
+OUTAGE = timedelta(minutes=40)
+"""Time for which a call that fails as Transient is made again: an outage of 30 minutes costs no run."""
+LONGEST_PAUSE = 60.0
+"""Seconds between two rounds of such calls at most."""
 _FAILED = re.compile(r"(?:Activity|Orchestrator) function '[^']*' failed:\s*")
 Steps = Generator[Any, Any, Any]
 
@@ -77,10 +83,25 @@ class Caller:
     first_seconds: float
 
     def call(self, activity: str, given: Payload, retry: Backoff | None = None) -> Steps:
-        """Call an activity until it succeeds; raise StepFailed when it fails for good or its attempts are used up."""
-        chunk = getattr(given, "chunk", None)
+        """Call an activity until it succeeds; raise StepFailed when it fails for good or its attempts are used up.
+
+        Without a policy of its own, a call whose last attempt failed as Transient is made again for OUTAGE. A call
+        that dies with its worker, times out or raises another error ends with the attempts of the policy.
+        """
+        chunk, began, pause = getattr(given, "chunk", None), self.context.current_utc_datetime, 12 * self.first_seconds
+        while True:
+            try:
+                return (yield from self._call_once(activity, given, chunk, retry or self.step_retry()))
+            except StepFailed as error:
+                passing = retry is None and error.failure.text.startswith(TRANSIENT)
+                if not passing or self.context.current_utc_datetime - began >= OUTAGE:
+                    raise
+            yield from self.wait(min(LONGEST_PAUSE, pause))
+            pause *= 2
+
+    def _call_once(self, activity: str, given: Payload, chunk: int | None, retry: Backoff) -> Steps:
         try:
-            answer = yield self.context.call_activity_with_retry(activity, retry or self.step_retry(), given.to_dict())
+            answer = yield self.context.call_activity_with_retry(activity, retry, given.to_dict())
         except Exception as error:  # the SDK raises nothing narrower
             raise StepFailed(Failure(activity, chunk, readable(error))) from error
         if isinstance(answer, dict) and MARK in answer:

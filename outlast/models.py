@@ -11,12 +11,23 @@ from outlast.errors import shorten
 Json = dict[str, Any]
 RUNS_CONTAINER = "runs"
 """The container of the run records; its partition key is `/id`."""
+SNAPSHOT_RUN, SNAPSHOT_ID = "snapshot_run", "snapshot_id"
+"""Members of each document of a snapshot report: the id of its run, and the id that the report gave the document."""
+SNAPSHOT_HEADER = "snapshot_header"
+"""The member of the header document that has everything but its id and its partition key."""
 MOST_ATTEMPTS = 4
 """Attempts of a run: the first and three more, when nothing but the engine was wrong."""
 ADMITTED = "admitted"
 """The event that a run waits for while it is queued."""
 MOST_LANES = 32
 """Lanes of a wave. More would make the history of a wave too long."""
+
+
+def most_rejects(count: int | None, percent: float | None) -> int | None:
+    """How many rejects fail a run whatever its number of rows; None where only a percentage of them is tolerated."""
+    if count is None and not percent:
+        return 0
+    return count
 
 
 class Payload:
@@ -43,7 +54,8 @@ class Totals(Payload):
     documents: int = 0
     """Documents generated, or, in the storing phase, accepted by the database."""
     replaced: int = 0
-    """Documents accepted that were there before: by an earlier run, a repeated call, or two rows with one id."""
+    """Documents accepted that were there before: by an earlier run, or by two rows with one id. What the run may have
+    written itself, in a call that was repeated or whose answer was lost, is not counted."""
     bytes: int = 0
     """Bytes of those documents as JSON."""
     ru: float = 0.0
@@ -76,20 +88,30 @@ class RunCall(Payload):
 
 @dataclass(frozen=True, slots=True)
 class ChunkCall(Payload):
-    """Input of `generate_report` and `store_data_to_db`. `cursor` is what the call before returned."""
+    """Input of `generate_report` and `store_data_to_db`. `cursor` is what the call before returned.
+
+    `lanes` counts the lanes that are at work for the run at the same time.
+    """
 
     run: str
     attempt: int
     chunk: int
     cursor: Json | None = None
+    lanes: int = 1
 
 
 @dataclass(frozen=True, slots=True)
 class ChunkAnswer(Payload):
-    """`cursor` None: the chunk is done. `totals` are those of this call alone."""
+    """`cursor` None: the chunk is done. `totals` are those of this call alone.
+
+    `too_many_rejects`: the call refused more rows than the run tolerates, so the lane ends and the run will fail.
+    `wait`: seconds before the next call, because the database or the run's `ru_share` lets nothing be sent until then.
+    """
 
     cursor: Json | None
     totals: Json
+    wait: float = 0.0
+    too_many_rejects: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,6 +281,7 @@ class RunView(Payload):
     max_parallel: int
     tolerated_rejects: int | None = None
     tolerated_reject_percent: float | None = None
+    min_rows: int = 0
     attempt: int | None = None
     state: str = ""
     pending: list[str] = field(default_factory=list)
@@ -266,7 +289,25 @@ class RunView(Payload):
     receipt: Json | None = None
 
     def refusal(self, totals: Totals) -> str | None:
-        """Say why this many rejects are too many, or None. Where neither limit is given, none is tolerated."""
+        """Say why this many rejects are too many, or why too few rows are left; None where neither is so."""
+        return self._too_many_rejects(totals) or self._too_few_rows(totals)
+
+    def refusal_so_far(self, totals: Totals) -> str | None:
+        """Say why the run will fail whatever its other rows are; None where that is open."""
+        most = most_rejects(self.tolerated_rejects, self.tolerated_reject_percent)
+        return None if most is None or totals.rejected <= most else self._too_many_rejects(totals)
+
+    def _too_few_rows(self, totals: Totals) -> str | None:
+        left = totals.rows - totals.rejected
+        if left >= self.min_rows:
+            return None
+        return (
+            f"{left} of {totals.rows} rows are left to store and at least {self.min_rows} must be (min_rows); "
+            "if that is right, start the report with a smaller min_rows"
+        )
+
+    def _too_many_rejects(self, totals: Totals) -> str | None:
+        """Where neither limit is given, no reject is tolerated."""
         count, percent = self.tolerated_rejects, self.tolerated_reject_percent
         if count is None and percent is None:
             count = 0

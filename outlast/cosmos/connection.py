@@ -14,6 +14,21 @@ from azure.cosmos.aio._cosmos_client_connection_async import CosmosClientConnect
 
 POST = "_CosmosClientConnection__Post"
 DOCUMENTS, BATCH = "docs", "Batch"
+RECREATED = (400, "1024")
+"""Status and substatus of a request for a container that was deleted and created again."""
+
+
+class ContainerRecreated(Exception):
+    """The container is not the one whose resource id was sent."""
+
+
+def forget_ranges(proxy: ContainerProxy) -> None:
+    """Make the SDK read partition key ranges again from the beginning.
+
+    A map of a deleted container is no base for that of its successor: the SDK would ask for what changed since.
+    """
+    provider: Any = _connection(proxy)._routing_map_provider
+    provider.clear_cache()
 
 
 async def read_ranges(proxy: ContainerProxy, rid: str, known: Any = None) -> Any:
@@ -32,7 +47,11 @@ def ordered_ranges(ranges: Any) -> list[dict[str, str]]:
 async def post_batch(
     proxy: ContainerProxy, headers: Mapping[str, str], options: Mapping[str, Any], body: str
 ) -> tuple[Any, Mapping[str, str]]:
-    """Send a batch request whose body is text already. The SDK authorizes it and chooses the endpoint."""
+    """Send a batch request whose body is text already. The SDK authorizes it and chooses the endpoint.
+
+    Raises ContainerRecreated. Without that the SDK reads the container and sends the request once more, with the ranges
+    of the deleted container, and its caller learns nothing: each later request would be refused, too.
+    """
     connection = _connection(proxy)
     path = _base.GetPathFromLink(proxy.container_link, DOCUMENTS)
     link = _base.GetResourceIdOrFullNameFromLink(proxy.container_link)
@@ -40,7 +59,15 @@ async def post_batch(
         connection, {**connection.default_headers, **headers}, "post", path, link, DOCUMENTS, BATCH, options
     )
     request = RequestObject(DOCUMENTS, BATCH, whole, None)
-    return cast(tuple[Any, Mapping[str, str]], await getattr(connection, POST)(path, request, body, whole))
+    post = getattr(connection, POST)
+    answer = await post(path, request, body, whole, raw_response_hook=_refuse_recreated)
+    return cast(tuple[Any, Mapping[str, str]], answer)
+
+
+def _refuse_recreated(response: Any) -> None:
+    answer = response.http_response
+    if answer.status_code == RECREATED[0] and answer.headers.get("x-ms-substatus") == RECREATED[1]:
+        raise ContainerRecreated
 
 
 def _connection(proxy: ContainerProxy) -> CosmosClientConnection:

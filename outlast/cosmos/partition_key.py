@@ -1,6 +1,8 @@
 """The effective partition key: the hash by which a document belongs to a partition key range."""
 
 import struct
+from collections.abc import Mapping
+from typing import Any
 
 import mmh3
 
@@ -11,6 +13,16 @@ Key = str | int | float | bool | None
 _V1_LENGTH = 100
 _WORD = (1 << 64) - 1
 _NULL, _FALSE, _TRUE, _NUMBER, _STRING = b"\x01", b"\x02", b"\x03", b"\x05", b"\x08"
+
+
+def check_partition_key(properties: Mapping[str, Any], path: str) -> None:
+    """Raise Permanent unless this path is the partition key in the container's properties."""
+    paths = [found.replace('"', "") for found in properties["partitionKey"]["paths"]]
+    if paths != [path]:
+        raise Permanent(
+            f"the container {properties['id']} has the partition key {', '.join(paths)}, but the report writes "
+            f"documents with the partition key {path}; name the container's key in the report, or another container"
+        )
 
 
 def effective_partition_key(key: Key) -> str:

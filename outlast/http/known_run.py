@@ -10,5 +10,5 @@ async def known_run(runs: Runs, run: str) -> RunRecord:
     """The run's record. Raises a 404 Problem when it is missing."""
     record = await runs.find(run) if is_run_id(run) else None
     if record is None:
-        raise Problem(404, "Not Found", f"there is no run {run[:100]}", "run")
+        raise Problem(404, "Not Found", f"there is no run {run}", "run")
     return record

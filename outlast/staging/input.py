@@ -3,17 +3,19 @@
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
+import orjson
+
 from outlast.errors import Permanent
 from outlast.inputs import FORMATS, Inflater, InputFormat
+from outlast.models import Json
 from outlast.runs.record import RunRecord
 from outlast.staging.chunk_list import ChunkList
 from outlast.staging.parsed import InThread, ParsedFiles
-from outlast.staging.paths import body_path, chunks_path, input_path, reference_path
+from outlast.staging.paths import body_path, chunks_path, cut_cursor_path, input_path, reference_path
 from outlast.staging.store import Staging
 
 MAX_INFLATED = 4 * 1024**3
-MAX_RATIO = 200
-"""Inflated size over compressed size. Text compresses by 3 to 30, so a higher ratio is taken for an attack."""
+"""Bytes of the inflated copy of a gzipped input. It is staged in pieces, so its size does not matter for the memory."""
 PIECE = 1024 * 1024
 """Bytes of the compressed input that are read at once."""
 
@@ -72,6 +74,22 @@ class InputFiles:
         """The list of the first `count` chunks, staged while the input is being cut; the caller's own copy."""
         return ChunkList.decoded(await self.staging.need(chunks_path(run, count)))
 
+    async def find_chunks(self, run: str) -> ChunkList | None:
+        """The whole chunk list, None while the input is not cut."""
+        data = await self.staging.get(chunks_path(run))
+        return None if data is None else ChunkList.decoded(data)
+
+    async def find_cut_cursor(self, run: str) -> Json | None:
+        """The cursor that a call of an earlier attempt staged while it cut the input."""
+        data = await self.staging.get(cut_cursor_path(run))
+        return None if data is None else orjson.loads(data)
+
+    async def keep_cut_cursor(self, run: str, offset: int, row: int, chunks: int) -> Json:
+        """Stage the cursor of a call that ends before the input does, and return it."""
+        cursor = {"offset": offset, "row": row, "chunks": chunks}
+        await self.staging.put(cut_cursor_path(run), orjson.dumps(cursor))
+        return cursor
+
     async def reference(self, record: RunRecord) -> bytes:
         """What `read_data_from_db` returned for the run, as JSON."""
         return await self.staging.need(reference_path(record.id))
@@ -82,7 +100,7 @@ def format_of(record: RunRecord) -> InputFormat:
 
 
 async def _inflated(posted: InputFile) -> AsyncIterator[bytes]:
-    inflater, size, offset = Inflater(MAX_INFLATED, MAX_RATIO), await posted.size(), 0
+    inflater, size, offset = Inflater(MAX_INFLATED), await posted.size(), 0
     while offset < size:
         data = await posted.read(offset, PIECE)
         offset += len(data)

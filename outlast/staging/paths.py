@@ -38,6 +38,11 @@ def chunks_path(run: str, so_far: int | None = None) -> str:
     return f"runs/{run}/chunks.json" if so_far is None else f"runs/{run}/chunks.{so_far}.json"
 
 
+def cut_cursor_path(run: str) -> str:
+    """The cursor of the last call that cut a part of the input. It names a list of the first chunks."""
+    return f"runs/{run}/chunks.cursor.json"
+
+
 def reference_path(run: str) -> str:
     return f"runs/{run}/reference.json"
 
@@ -48,5 +53,5 @@ def generated_path(run: str, chunk: int, part: int, name: str) -> str:
 
 
 def stored_path(run: str, chunk: int, name: str = "json") -> str:
-    """`name` is `json` for the counts of a stored chunk, or ends in `rejects.csv`."""
+    """`name` is `json` for the counts of a stored chunk, or ends in `begun.json` or `rejects.csv`."""
     return f"runs/{run}/stored/{chunk:06}.{name}"

@@ -1,22 +1,26 @@
 """Files in Azure Blob Storage or in a local folder (`file://`)."""
 
-from collections.abc import AsyncIterable, AsyncIterator
-from contextlib import suppress
-from datetime import datetime
+from collections.abc import AsyncIterable, AsyncIterator, Iterator
+from contextlib import contextmanager, suppress
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import obstore
 from obstore.exceptions import AlreadyExistsError, BaseError, GenericError, PreconditionError
 from obstore.store import ObjectStore
 
-from outlast.errors import Permanent
+from outlast.errors import Permanent, Transient
 from outlast.staging.local_files import SCHEME, is_refused, quoted
 
 if TYPE_CHECKING:
     from obstore import GetOptions, ObjectMeta
+    from obstore.store import RetryConfig
 
 
 FORMS = "https://ACCOUNT.blob.core.windows.net/CONTAINER/FOLDER or file:///FOLDER"
+
+RETRIES: "RetryConfig" = {"max_retries": 3, "retry_timeout": timedelta(seconds=20)}
+"""The store's own retries. They are few, because an activity that waits for the storage holds a slot."""
 
 
 class Staging:
@@ -36,12 +40,14 @@ class Staging:
         return self._opened
 
     async def put(self, path: str, data: bytes) -> None:
-        await obstore.put_async(self._store, path, data)
+        with _translated(path):
+            await obstore.put_async(self._store, path, data)
 
     async def put_if_absent(self, path: str, data: bytes) -> bool:
         """Write the file unless it exists. Returns whether it was written."""
         try:
-            await obstore.put_async(self._store, path, data, mode="create", use_multipart=False)
+            with _translated(path):
+                await obstore.put_async(self._store, path, data, mode="create", use_multipart=False)
         except AlreadyExistsError:
             return False
         return True
@@ -56,13 +62,15 @@ class Staging:
                 size += len(piece)
                 yield piece
 
-        await obstore.put_async(self._store, path, counted())
+        with _translated(path):
+            await obstore.put_async(self._store, path, counted())
         return size
 
     async def get(self, path: str) -> bytes | None:
         """The whole file, or None when it is missing."""
         try:
-            return await self._read(path)
+            with _translated(path):
+                return await self._read(path)
         except FileNotFoundError:
             return None
 
@@ -89,10 +97,10 @@ class Staging:
             raise Permanent(f"the file {path} is missing; it has been deleted: start a new run") from None
         except PreconditionError:
             raise Permanent(f"the file {path} was changed after the run was accepted; start a new run") from None
-        except GenericError:
+        except GenericError as error:
             if start >= (await self.size(path) or 0):  # stores refuse a range that begins at the end
                 return b""
-            raise
+            raise _no_answer(path, error) from error
 
     async def list(self, folder: str) -> list[tuple[str, datetime]]:
         """Path and time of the last change of every file below a folder, in any order; none if it is missing."""
@@ -128,10 +136,25 @@ class Staging:
             return await obstore.head_async(self._store, path)
         except FileNotFoundError:
             return None
-        except GenericError:
+        except GenericError as error:
             if self._url.startswith(SCHEME):  # a path below a file, or a name that is too long
                 return None
-            raise
+            raise _no_answer(path, error) from error
+
+
+@contextmanager
+def _translated(path: str) -> Iterator[None]:
+    """Raise Transient for an error of the store that says nothing about the file."""
+    try:
+        yield
+    except (AlreadyExistsError, PreconditionError, FileNotFoundError):
+        raise
+    except BaseError as error:
+        raise _no_answer(path, error) from error
+
+
+def _no_answer(path: str, error: Exception) -> Transient:
+    return Transient(f"the storage gave no usable answer for {path} ({type(error).__name__})")
 
 
 def _open(url: str) -> ObjectStore:
@@ -141,6 +164,6 @@ def _open(url: str) -> ObjectStore:
     if url.startswith(SCHEME):
         return obstore.store.from_url(quoted(url), mkdir=True)
     try:
-        return obstore.store.from_url(url)
+        return obstore.store.from_url(url, retry_config=RETRIES)
     except (BaseError, ValueError):  # the error may repeat the URL, and the URL may hold a signature
         raise Permanent(f"STAGING_URL or INPUTS_URL does not open; give it as {FORMS}") from None

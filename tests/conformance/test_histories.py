@@ -30,11 +30,34 @@ def replay(orchestrator: Callable[[Context], Steps], context: dict[str, Any]) ->
         return {"raised": str(error)}
 
 
+def known(value: Any, recorded: Any) -> Any:
+    """The value without the members that inputs have only now. The host does not look at the inputs of what it has
+    recorded, so a release may add some."""
+    if isinstance(value, list) and isinstance(recorded, list) and len(value) == len(recorded):
+        return [known(one, other) for one, other in zip(value, recorded, strict=True)]
+    if not isinstance(value, dict) or not isinstance(recorded, dict):
+        return value
+    shared = {name: known(one, recorded.get(name)) for name, one in value.items()}
+    if isinstance(value.get("input"), str) and isinstance(recorded.get("input"), str):
+        given, then = json.loads(value["input"]), json.loads(recorded["input"])
+        shared["input"] = json.dumps({name: one for name, one in given.items() if name in then})
+    return shared
+
+
+def parts_of(answer: dict[str, Any]) -> dict[str, Any]:
+    """An answer whose failure is divided into its text and the actions behind it."""
+    if "raised" not in answer:
+        return answer
+    text, _, data = answer["raised"].partition("$OutOfProcData$:")
+    return {"raised": text, "data": json.loads(data or "null")}
+
+
 @pytest.mark.parametrize("turn", TURNS, ids=lambda turn: f"{turn['story']}-{turn['orchestrator']}")
 def test_a_recorded_history_replays_with_the_same_actions(turn: dict[str, Any]) -> None:
     """The current code asks for the recorded actions, with the same inputs, status and result."""
     answer = replay(STORIES[turn["orchestrator"]], turn["context"])
-    assert answer == {name: turn[name] for name in answer}
+    recorded = parts_of({name: turn[name] for name in answer})
+    assert known(parts_of(answer), recorded) == recorded
 
 
 def test_every_orchestrator_and_every_story_is_among_the_records() -> None:

@@ -63,7 +63,9 @@ class Driver:
     calls: list[tuple[str, Json]] = field(default_factory=list)
     failing: list[Failing] = field(default_factory=list)
     timers: list[str] = field(default_factory=list)
-    """The time at which each timer was due. The driver does not wait for timers."""
+    """The time at which each timer was due."""
+    let_pass: Callable[[float], None] = lambda seconds: None
+    """Lets the time of a timer pass."""
     dying: dict[str, int] = field(default_factory=dict)
     """How many orchestrations of each name fail as one does whose worker dies: without running their `except`."""
     events: dict[tuple[str, str], "asyncio.Queue[Any]"] = field(default_factory=dict)
@@ -130,6 +132,7 @@ class Driver:
             return await self._event(action.instance_id, action.name).get()
         if action.kind == "timer":
             self.timers.append(action.given)
+            self.let_pass(action.seconds)
             return None
         if action.kind == "orchestrator":
             instance = await self.run(action.name, action.given, action.instance_id)

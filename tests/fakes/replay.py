@@ -10,7 +10,8 @@ from tests.fakes.clock import START
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """What an orchestrator asks for: an activity, an orchestrator, or all of `parts`."""
+    """What an orchestrator asks for: an activity, an orchestrator, an event, a timer of so many `seconds`, or all of
+    `parts`."""
 
     kind: str
     name: str = ""
@@ -18,6 +19,7 @@ class Action:
     instance_id: str = ""
     attempts: int = 1
     parts: tuple["Action", ...] = ()
+    seconds: float = field(default=0.0, compare=False)
 
 
 @dataclass(slots=True)
@@ -57,7 +59,9 @@ class Record:
 
 @dataclass(slots=True)
 class ReplayContext:
-    """`outlast.durable.Context`, for tests. It refuses the shapes of fan-out that go wrong on the real host."""
+    """`outlast.durable.Context`, for tests. It refuses the shapes of fan-out that go wrong on the real host.
+
+    Time passes by timers alone."""
 
     instance_id: str
     given: Any
@@ -80,7 +84,9 @@ class ReplayContext:
         return Action("orchestrator", name, input_, instance_id)
 
     def create_timer(self, fire_at: datetime) -> Action:
-        return Action("timer", given=fire_at.isoformat())
+        seconds = (fire_at - self.current_utc_datetime).total_seconds()
+        self.current_utc_datetime = max(self.current_utc_datetime, fire_at)
+        return Action("timer", given=fire_at.isoformat(), seconds=seconds)
 
     def wait_for_external_event(self, name: str) -> Action:
         return Action("event", name, instance_id=self.instance_id)

@@ -9,6 +9,7 @@ from typing import Any
 from outlast.cosmos.bulk.sdk_transport import KeyRoute
 from outlast.cosmos.bulk.staged_document import StagedDocument
 from outlast.cosmos.bulk.transport import CONNECTION_LOST, Result, Route, Target
+from outlast.cosmos.partition_key import check_partition_key
 
 CHARGE = 5.0
 """Request units that a write costs."""
@@ -49,6 +50,7 @@ class FakeTransport:
     sent: list[list[str]] = field(default_factory=list)
     routes: int = 0
     provisioned: float = 1000.0
+    partition_key: str = "/shop"
     in_flight: int = 0
     most_in_flight: int = 0
 
@@ -61,6 +63,9 @@ class FakeTransport:
     async def route(self, container: str, stale: Route | None = None) -> Route | Result:
         self.routes += 1
         return KeyRoute()
+
+    async def check_partition_key(self, container: str, path: str) -> None:
+        check_partition_key({"id": container, "partitionKey": {"paths": [self.partition_key]}}, path)
 
     async def throughput(self, container: str) -> float:
         return self.provisioned

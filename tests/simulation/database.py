@@ -2,6 +2,7 @@
 lost."""
 
 import math
+from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -55,6 +56,7 @@ class Database:
     ) -> Response:
         """Send one request; raise Transient if its answer is lost."""
         await self.scheduler.meet(f"{method} {container}")
+        self.scheduler.reach("database", "identity")
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         if "x-ms-documentdb-partitionkeyrangeid" not in named:
             named["x-ms-documentdb-partitionkey"] = orjson.dumps([key]).decode()
@@ -128,12 +130,16 @@ class CoreRuns:
 
     async def open_runs(self) -> list[RunRecord]:
         await self.database.scheduler.meet("QUERY runs")
+        self.database.scheduler.reach("database", "identity")
         replica = [self.database.replica(record.id, record) for record in self.all()]
         return [record for record in replica if record and record.open]
 
     async def queued(self, owner: str, most: int) -> list[RunRecord]:
         waiting = [record for record in await self.open_runs() if record.status.state == "queued"]
         return sorted(waiting, key=lambda record: (record.request.accepted, record.id))[:most]
+
+    async def of_others(self, owner: str) -> dict[str, int]:
+        return dict(Counter(one.status.owner for one in await self.open_runs() if one.status.owner != owner))
 
     def all(self) -> list[RunRecord]:
         documents = self.database.documents("runs")
@@ -189,6 +195,9 @@ class CoreTransport:
     async def route(self, container: str, stale: Route | None = None) -> Route | Result:
         return OneRange()
 
+    async def check_partition_key(self, container: str, path: str) -> None:
+        """Every container has the key of its report."""
+
     async def throughput(self, container: str) -> float:
         return math.inf
 
@@ -241,6 +250,7 @@ class CoreSnapshots:
 
     async def remove(self, report: Report[Any], run: str) -> int:
         await self.database.scheduler.meet("QUERY generation")
+        self.database.scheduler.reach("database", "identity")
         key = report.partition_key[1:]
         found = [(d[key], d["id"]) for d in self.database.documents(report.container) if d.get(RUN) == run][:5]
         for value, name in found:

@@ -81,6 +81,9 @@ class InProcess:
         self._maps[container] = PartitionMap.read(properties, ranges["PartitionKeyRanges"], None)
         return self._maps[container]
 
+    async def check_partition_key(self, container: str, path: str) -> None:
+        """Every container has the key of its report."""
+
     async def throughput(self, container: str) -> float:
         return float(self.emulator.account.container(DATABASE, container).throughput)
 

@@ -24,12 +24,14 @@ class MemoryStaging(Staging):
 
     async def put(self, path: str, data: bytes) -> None:
         await self.scheduler.meet("put")
+        self._reach()
         self.files[path] = data
         self._answer()
         await self.scheduler.meet("put done")
 
     async def put_if_absent(self, path: str, data: bytes) -> bool:
         await self.scheduler.meet("put if absent")
+        self._reach()
         first = self.files.setdefault(path, data) is data
         self._answer()
         return first
@@ -44,18 +46,25 @@ class MemoryStaging(Staging):
         return len(data)
 
     async def get(self, path: str) -> bytes | None:
+        self._reach()
         return self.files.get(path)
 
     async def get_range(self, path: str, start: int, length: int, version: str | None = None) -> bytes:
+        self._reach()
         if path not in self.files:
             raise Permanent(f"the file {path} is missing")
         return self.files[path][start : start + length]
 
     async def etag(self, path: str) -> str | None:
+        self._reach()
         return "e" if path in self.files else None
 
     async def size(self, path: str) -> int | None:
+        self._reach()
         return len(self.files[path]) if path in self.files else None
+
+    def _reach(self) -> None:
+        self.scheduler.reach("storage", "identity")
 
 
 class Post:

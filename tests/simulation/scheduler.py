@@ -3,13 +3,16 @@
 import asyncio
 import random
 from collections import Counter
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from outlast.errors import Transient
+
 START = datetime(2026, 1, 1, tzinfo=UTC)
+OUTAGE = timedelta(minutes=30)
 
 
 SLOW: ContextVar[float] = ContextVar("SLOW", default=0.0)
@@ -26,6 +29,9 @@ class Scheduler:
     kills: float = 0.0
     kill_at: int | None = None
     forget: Callable[[int], bool] = lambda number: False
+    outages: Mapping[str, int] = field(default_factory=dict)
+    """The boundary, by number, from which each of these places gives no answer for OUTAGE."""
+    gone: dict[str, datetime] = field(default_factory=dict)
     now: datetime = START
     passed: int = 0
     written: int = 0
@@ -57,6 +63,16 @@ class Scheduler:
         lost = self.forget(self.written - 1)
         self.fired["write's answer lost"] += lost
         return lost
+
+    def reach(self, *places: str) -> None:
+        """Raise Transient while one of these places gives no answer."""
+        for place, begins in self.outages.items():
+            if self.passed >= begins:
+                self.gone.setdefault(place, self.now)
+        for place in places:
+            if place in self.gone and self.now < self.gone[place] + OUTAGE:
+                self.fired[f"{place} is gone"] += 1
+                raise Transient(f"the {place} gives no answer")
 
     async def meet(self, name: str) -> None:
         """Wait at a boundary until this task is chosen. A slow task also lets time pass there, now and then."""

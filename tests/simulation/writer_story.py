@@ -139,6 +139,7 @@ class _Teller:
                 await asyncio.sleep(5)
                 continue
             documents, ahead = documents[progress.acknowledged :], progress.next_ahead()
+            await asyncio.sleep(progress.wait)
             self.story.documents += progress.totals.documents
             self.story.refused.update(document.parsed()["id"] for document, _ in progress.refused)
 

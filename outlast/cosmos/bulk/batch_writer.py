@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from outlast.cosmos.bulk.limits import Stop
-from outlast.cosmos.bulk.outcome import Next, classify, is_stale
+from outlast.cosmos.bulk.outcome import Next, classify, is_stale, may_be_written
 from outlast.cosmos.bulk.rate_controller import RateController
 from outlast.cosmos.bulk.sender import Sender
 from outlast.cosmos.bulk.transport import WRITTEN, Result, Target
@@ -52,6 +52,8 @@ class BatchWriter:
                 self.recorder.acknowledge([number], [result])
                 continue
             again.append(number)
+            if may_be_written(result):
+                self.recorder.unsure.add(number)
             if outcome is Next.LOST and (fault is None or is_stale(result)):
                 fault = result
         if all(outcome is Next.AGAIN for outcome in outcomes):

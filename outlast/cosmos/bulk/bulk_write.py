@@ -26,7 +26,7 @@ class BulkWrite:
     _tasks: set[asyncio.Task[None]] = field(default_factory=set, init=False)
 
     async def run(self) -> None:
-        """Send until every document is acknowledged or the deadline has passed. Returns when nothing is in flight."""
+        """Send until every document is acknowledged or the call has stopped. Returns when nothing is in flight."""
         if self.router.pending and not self.stop.reached():
             await self._distribute(None)
         try:
@@ -48,6 +48,7 @@ class BulkWrite:
         """Add a worker if the queue has work for it."""
         if queue.waiting and queue.workers < AT_ONCE and not self.stop.reached():
             queue.workers += 1
+            self.throttle.workers += 1
             task = asyncio.create_task(self._work(queue))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
@@ -59,6 +60,7 @@ class BulkWrite:
             self.stop.fail(error)
         finally:
             queue.workers -= 1
+            self.throttle.workers -= 1
         self._spawn(queue)
 
     async def _drain(self, queue: PartitionQueue) -> None:

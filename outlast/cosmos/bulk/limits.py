@@ -20,14 +20,20 @@ class Limits:
 
 @dataclass(slots=True)
 class Stop:
-    """Ends one call of the writer at its deadline or after its first error."""
+    """Ends one call of the writer at its deadline, after its first error, or when it can only wait."""
 
     deadline: Deadline
     error: BaseException | None = None
+    wait: float = 0.0
+    """Seconds after which the next call can send something, when this one ends because it could only wait."""
 
     def reached(self) -> bool:
-        return self.error is not None or self.deadline.passed()
+        return self.error is not None or self.wait > 0 or self.deadline.passed()
 
     def fail(self, error: BaseException) -> None:
         """Stop with this error, unless another came first."""
         self.error = self.error or error
+
+    def pause(self, seconds: float) -> None:
+        """Stop because nothing can be sent for so long."""
+        self.wait = seconds

@@ -39,6 +39,11 @@ def classify(result: Result, container: str) -> Next:
     raise Permanent(reason or f"the database answered {status}/{substatus} for {container}: {result.message}")
 
 
+def may_be_written(result: Result) -> bool:
+    """Whether the operation may have been applied although no answer says so."""
+    return result.status in (CONNECTION_LOST, 408) or result.status >= 500
+
+
 def is_stale(result: Result) -> bool:
     """Whether the ranges (410) or the container (400/1024) have changed since the route was read."""
     return result.status == 410 or (result.status, result.substatus) == (400, 1024)

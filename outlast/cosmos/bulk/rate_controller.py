@@ -36,6 +36,8 @@ GROWTH = 0.25
 """A cycle without a 429 is followed by a shorter one that speeds up by this fraction, then by twice that, and so on."""
 SHORT_CYCLE = 0.5
 MIN_WAIT = 0.005
+KEPT_SECONDS = 1.0
+"""The rate is measured over whole seconds that end when the range opens, so it begins a second ago at most."""
 LEAST_RATIO = 0.25
 """A 429 lowers the measured rate to what was served, but not below this fraction of its old value at once."""
 
@@ -125,6 +127,7 @@ class RateController:
         self.credit += expected - charge
         self.spent += charge - expected
         if charge:
+            self._forget_served(now - KEPT_SECONDS)
             self.served.append((now, charge))
         if written:
             self.per_operation += (charge / written - self.per_operation) * 0.2
@@ -185,9 +188,12 @@ class RateController:
         return Cycle(begins, SHORT_CYCLE, cycle.high, cycle.high * (1 + growth))
 
     def _served_since(self, start: float) -> float:
+        self._forget_served(start)
+        return sum(charge for _, charge in self.served)
+
+    def _forget_served(self, start: float) -> None:
         while self.served and self.served[0][0] < start:
             self.served.popleft()
-        return sum(charge for _, charge in self.served)
 
 
 @dataclass(slots=True)

@@ -11,6 +11,7 @@ from outlast.cosmos.bulk.staged_document import StagedDocument
 from outlast.cosmos.bulk.transport import (
     BATCH_DOCUMENT_BYTES,
     NO_PRIORITY,
+    KnownProperties,
     Priority,
     Result,
     Route,
@@ -23,6 +24,7 @@ from outlast.cosmos.bulk.transport import (
 )
 from outlast.cosmos.client import Cosmos
 from outlast.cosmos.errors import ANY_ERROR
+from outlast.cosmos.partition_key import check_partition_key
 
 
 class KeyRoute:
@@ -43,10 +45,14 @@ class SdkTransport:
 
     def __init__(self, cosmos: Cosmos, priority: Priority = NO_PRIORITY) -> None:
         self._cosmos = cosmos
+        self._properties = KnownProperties(cosmos)
         self._keywords = priority.keywords()
 
     async def route(self, container: str, stale: Route | None = None) -> Route | Result:
         return KeyRoute()
+
+    async def check_partition_key(self, container: str, path: str) -> None:
+        check_partition_key(await self._properties.get(container), path)
 
     async def throughput(self, container: str) -> float:
         return await read_throughput((await self._cosmos.database()).get_container_client(container))

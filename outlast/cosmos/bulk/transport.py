@@ -8,7 +8,8 @@ from azure.cosmos.aio import ContainerProxy
 from azure.cosmos.exceptions import CosmosBatchOperationError, CosmosHttpResponseError
 
 from outlast.cosmos.bulk.staged_document import StagedDocument
-from outlast.cosmos.errors import ANY_ERROR, translate
+from outlast.cosmos.client import Cosmos
+from outlast.cosmos.errors import ANY_ERROR, translate, translated
 from outlast.errors import Permanent
 
 CONNECTION_LOST = 0
@@ -56,6 +57,10 @@ class Transport(Protocol):
         """Return a route other than the `stale` one, or the database's answer that prevented it."""
         ...
 
+    async def check_partition_key(self, container: str, path: str) -> None:
+        """Raise Permanent unless this path is the container's partition key, Transient when no answer came."""
+        ...
+
     async def throughput(self, container: str) -> float:
         """Return the provisioned RU/s. Raises Permanent when it may not be read, Transient when no answer came."""
         ...
@@ -98,6 +103,25 @@ async def read_throughput(proxy: ContainerProxy) -> float:
             ) from error
         raise translate(error, f"the throughput of {proxy.id}", proxy.id) from error
     return float(found.auto_scale_max_throughput or found.offer_throughput or 0)
+
+
+class KnownProperties:
+    """The properties of containers. A process reads those of a container once."""
+
+    def __init__(self, cosmos: Cosmos) -> None:
+        self._cosmos = cosmos
+        self._known: dict[str, Mapping[str, Any]] = {}
+
+    async def get(self, container: str) -> Mapping[str, Any]:
+        if container not in self._known:
+            proxy = (await self._cosmos.database()).get_container_client(container)
+            with translated(f"the container {container}", container):
+                self._known[container] = await proxy.read()
+        return self._known[container]
+
+    def learn(self, container: str, properties: Mapping[str, Any]) -> None:
+        """Keep newer properties that were read for another reason."""
+        self._known[container] = properties
 
 
 async def upsert(proxy: ContainerProxy, document: StagedDocument, keywords: Mapping[str, Any]) -> Result:

@@ -1,6 +1,6 @@
 """How far one call of the writer got, short enough for the cursor from which the next call goes on."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from outlast.cosmos.bulk.staged_document import StagedDocument
@@ -26,6 +26,12 @@ class WriteProgress:
     """Documents that this call found refused, wherever they lie."""
     totals: Totals
     """Documents and bytes that this call acknowledged. Request units, throttling and sends count all that was sent."""
+    unsure: bool = False
+    """Whether documents that are not acknowledged may be in the database, because an answer was lost."""
+    fault: Exception | None = None
+    """What ended the call before its deadline, where it may pass."""
+    wait: float = 0.0
+    """Seconds before the next call, when this one ended because it could only wait."""
 
     def next_ahead(self) -> tuple[tuple[int, int], ...]:
         """Return `ahead` as the next call numbers the documents, without the first `acknowledged` ones."""
@@ -39,6 +45,10 @@ class ProgressRecorder:
     documents: Sequence[StagedDocument]
     ahead: NumberRanges = ()
     """What earlier calls have acknowledged."""
+    sent_before: bool = False
+    """Whether any of the documents may have been sent before."""
+    unsure: set[int] = field(default_factory=set)
+    """Documents whose answer was lost, so that the run itself may have written what their next sending replaces."""
     results: dict[int, Result] = field(default_factory=dict)
     ru: float = 0.0
     throttled: int = 0
@@ -66,14 +76,21 @@ class ProgressRecorder:
         before = (number for number in numbers_in(self.ahead) if number < len(self.documents))
         acknowledged, ahead = ranges_of(sorted({*self.results, *before}))
         kept = {*range(acknowledged), *numbers_in(ahead)}
-        pairs = [(self.documents[number], result) for number, result in self.results.items() if number in kept]
+        found = {number: result for number, result in self.results.items() if number in kept}
+        pairs = [(self.documents[number], result) for number, result in found.items()]
         refused = [(document, result) for document, result in pairs if result.status not in WRITTEN]
-        return WriteProgress(acknowledged, ahead, refused, self._totals(pairs, refused))
+        totals = self._totals(pairs, refused, self._replaced(found))
+        return WriteProgress(acknowledged, ahead, refused, totals, unsure=not self.unsure <= kept)
 
-    def _totals(self, pairs: Pairs, refused: Pairs) -> Totals:
+    def _replaced(self, found: Mapping[int, Result]) -> int:
+        """Count the documents that were there before, without those that the run itself may have written."""
+        replaced = [number for number, result in found.items() if result.status == REPLACED]
+        return 0 if self.sent_before else len(replaced) - len(self.unsure.intersection(replaced))
+
+    def _totals(self, pairs: Pairs, refused: Pairs, replaced: int) -> Totals:
         return Totals(
             documents=len(pairs) - len(refused),
-            replaced=sum([result.status == REPLACED for _, result in pairs]),
+            replaced=replaced,
             bytes=sum([len(document.body) for document, _ in pairs]) - sum([len(one.body) for one, _ in refused]),
             ru=round(self.ru, 2),
             throttled=self.throttled,

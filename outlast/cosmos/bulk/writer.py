@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from outlast.cosmos.bulk.back_off import BackOff
@@ -17,6 +17,7 @@ from outlast.cosmos.bulk.throttle import Throttle
 from outlast.cosmos.bulk.token_bucket import TokenBucket, lane_rate
 from outlast.cosmos.bulk.transport import Transport
 from outlast.cosmos.bulk.write_progress import NumberRanges, ProgressRecorder, WriteProgress
+from outlast.errors import Permanent
 
 IN_FLIGHT = 32
 """Requests of the process at once. What they carry is all the memory that the writer takes."""
@@ -34,16 +35,32 @@ class Writer:
     gate: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(IN_FLIGHT), init=False)
 
     async def write(
-        self, container: str, documents: Sequence[StagedDocument], limits: Limits, ahead: NumberRanges = ()
+        self,
+        container: str,
+        documents: Sequence[StagedDocument],
+        limits: Limits,
+        ahead: NumberRanges = (),
+        *,
+        sent_before: bool = False,
     ) -> WriteProgress:
         """Upsert the documents, but for those that an earlier call has acknowledged `ahead`.
 
+        With `sent_before` no document counts as replaced, because an earlier call may have written any of them.
+
         Raises Permanent when the database will refuse every request, Transient when answers stay lost, and what
-        `limits.check` raises.
+        `limits.check` raises. An error that may pass is the `fault` of the progress when documents are acknowledged.
         """
-        recorder = ProgressRecorder(documents, ahead)
-        await self._bulk_write(container, limits, recorder).run()
-        return recorder.progress()
+        recorder, fault = ProgressRecorder(documents, ahead, sent_before), None
+        work = self._bulk_write(container, limits, recorder)
+        try:
+            await work.run()
+        except Permanent:
+            raise
+        except Exception as error:
+            if not recorder.results:
+                raise
+            fault = error
+        return replace(recorder.progress(), fault=fault, wait=work.stop.wait)
 
     async def token_bucket(self, container: str, ru_share: float | None, lanes: int) -> TokenBucket | None:
         """Return the token bucket of one lane of a run; None means no limit but the database's."""

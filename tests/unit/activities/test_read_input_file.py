@@ -7,8 +7,9 @@ import pytest
 from activities import read_input_file
 from outlast.errors import Permanent
 from outlast.inputs import CSV, MAX_RECORD, InputRow
+from outlast.models import Json
 from outlast.staging.chunk_list import ChunkList
-from outlast.staging.paths import chunks_path, input_path
+from outlast.staging.paths import body_path, chunks_path, input_path
 from tests.fakes.reports import HEADER, make_csv
 from tests.fakes.world import World, call_until_done
 
@@ -94,6 +95,43 @@ def test_a_repeat_lists_the_same() -> None:
     asyncio.run(run())
 
 
+def test_a_next_attempt_reads_nothing_of_an_input_that_is_cut() -> None:
+    """The list of chunks that an attempt staged is the list of every later one."""
+    world = World()
+
+    async def run() -> None:
+        await world.accept(make_csv(100), state="reading")
+        first = await world.call("read_input_file", cursor=None)
+        world.runs.set("r1", attempt=2)
+        await world.staging.put(body_path("r1"), b"")
+        assert await world.steps["read_input_file"]({"run": "r1", "attempt": 2}) == first
+
+    asyncio.run(run())
+
+
+def test_a_next_attempt_goes_on_where_the_one_before_had_cut() -> None:
+    """An attempt that dies while it cuts leaves a cursor, and the next one returns the same chunks from there on."""
+    body, world = make_csv(500), World(timeout=5.0)
+    asyncio.run(world.accept(body, state="reading"))
+    world.clock.tick = 1.0
+    cursor: Json = {}
+    for _ in range(3):
+        cursor = asyncio.run(world.call("read_input_file", cursor=cursor or None))["cursor"]
+    world.runs.set("r1", attempt=2)
+    offsets: list[int] = []
+    get_range = world.staging.get_range
+
+    async def noted(path: str, start: int, *more: Any) -> bytes:
+        offsets.append(start)
+        return await get_range(path, start, *more)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(world.staging, "get_range", noted)
+        asyncio.run(call_until_done(world.steps["read_input_file"], {"run": "r1", "attempt": 2}))
+    assert min(offsets) == cursor["offset"] > 0
+    assert asyncio.run(world.files.chunks(world.runs.records["r1"])) == cut(body)
+
+
 def test_an_input_with_a_header_only_has_no_chunks() -> None:
     """An input with a header only has its columns and no chunks."""
     listed = cut(HEADER)
@@ -106,7 +144,8 @@ def test_a_gzipped_input_is_inflated_once() -> None:
     assert rows_of(body, cut(gzip.compress(body), world, gzipped=True)) == [f"s{n:04}" for n in range(300)]
     assert asyncio.run(world.staging.get(input_path("r1"))) == body
     asyncio.run(world.staging.put(input_path("r1"), make_csv(1)))
-    assert asyncio.run(world.call("read_input_file", cursor=None))["chunks"] == 1
+    asyncio.run(world.call("read_input_file", cursor=None))
+    assert asyncio.run(world.staging.get(input_path("r1"))) == make_csv(1)
 
 
 @pytest.mark.parametrize(

@@ -89,7 +89,7 @@ class Office:
         await self.runs.create(make_record(id=run, state="failing", failure=FAILURE, pending=["email"]))
         while self.runs.records[run].status.pending:
             try:
-                await asyncio.sleep(await self._compensate(run))
+                await asyncio.sleep(max(0.0, await self._compensate(run) - self.random.random()))
             except (Killed, Transient):
                 await asyncio.sleep(self.random.choice([5.0, 130.0, 400.0]))
 

@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,7 +10,8 @@ from tests.fakes.replay import Action, ReplayContext
 from tests.unit.orchestrators.telling import tell
 
 DONE = ChunkAnswer(None, Totals(rows=1).to_dict()).to_dict()
-MORE = ChunkAnswer({"part": 1}, Totals(rows=1).to_dict()).to_dict()
+UNENDED = ChunkAnswer({"part": 1}, Totals(rows=1).to_dict())
+MORE = UNENDED.to_dict()
 
 
 def make(first: int = 0, step: int = 1, last: int = 0, phase: str = "generate", **fields: Any) -> Lane:
@@ -39,7 +41,7 @@ def test_a_lane_takes_its_chunks_one_after_another(phase: str, step: str) -> Non
     asked, outcome, _ = run_to_end(make(first=3, step=4, last=12, phase=phase))
     assert [action.given["chunk"] for action in asked] == [3, 7, 11]
     assert {(action.kind, action.name, action.attempts) for action in asked} == {("activity", step, 5)}
-    assert asked[0].given == {"run": "r1", "attempt": 1, "chunk": 3, "cursor": None}
+    assert asked[0].given == {"run": "r1", "attempt": 1, "chunk": 3, "cursor": None, "lanes": 4}
     assert (outcome.ok, Totals.from_dict(outcome.totals)) == (True, Totals(rows=3))
 
 
@@ -55,6 +57,19 @@ def test_a_chunk_is_called_until_it_answers_without_a_cursor() -> None:
         (1, None),
     ]
     assert Totals.from_dict(outcome.totals) == Totals(rows=4)
+
+
+def test_a_lane_waits_as_long_as_an_answer_says() -> None:
+    """A call that could only wait has given its slot back; the lane calls again after a timer."""
+    answers = iter([replace(UNENDED, wait=90.0).to_dict(), DONE])
+
+    def answering(action: Action) -> Any:
+        return None if action.kind == "timer" else next(answers)
+
+    asked, outcome, _ = run_to_end(make(), answering)
+    assert [(action.kind, action.seconds) for action in asked] == [("activity", 0), ("timer", 90.0), ("activity", 0)]
+    assert asked[2].given["cursor"] == {"part": 1}
+    assert outcome.ok
 
 
 @pytest.mark.parametrize(("chunks", "generations"), [(49, 1), (50, 2), (51, 2), (120, 3)])
@@ -93,6 +108,15 @@ def test_a_failure_is_returned_with_what_was_done(answer: Any) -> None:
     assert (outcome.error["step"], outcome.error["chunk"]) == ("generate_report", 2)
     assert outcome.error["text"] in ("no such container", "no")
     assert Totals.from_dict(outcome.totals) == Totals(rows=2)
+
+
+def test_a_lane_ends_when_a_call_refused_too_many_rows() -> None:
+    """The lane does not take its other chunks, and what it counted stays."""
+    answers = iter(
+        [DONE, ChunkAnswer({"part": 1}, Totals(rows=9, rejected=4).to_dict(), too_many_rejects=True).to_dict()]
+    )
+    asked, outcome, _ = run_to_end(make(last=9), lambda _: next(answers))
+    assert (len(asked), outcome.ok, Totals.from_dict(outcome.totals)) == (2, True, Totals(rows=10, rejected=4))
 
 
 def test_totals_are_shown_first_thing_and_after_each_call() -> None:

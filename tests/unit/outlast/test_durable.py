@@ -2,6 +2,8 @@ import asyncio
 import json
 import logging
 from collections.abc import Awaitable, Callable, Generator
+from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -9,6 +11,7 @@ import pytest
 from outlast.durable import Backoff, Caller, StepFailed, activity, readable
 from outlast.errors import Permanent, Transient
 from outlast.models import ChunkCall, Failure, RunCall
+from tests.fakes.clock import START
 from tests.fakes.replay import Action, ReplayContext
 
 RUN = RunCall("r1", 1)
@@ -95,6 +98,50 @@ def test_used_up_attempts_are_raised_as_passing_failure() -> None:
     with pytest.raises(StepFailed) as caught:
         tell(caller().call("send_email", RUN), Exception(f"Activity function 'send_email' failed:  X: busy{DETAILS}"))
     assert caught.value.failure == Failure("send_email", None, "X: busy")
+
+
+def outlive(failure: str, first_seconds: float = 5.0) -> tuple[list[Action], str]:
+    """Let every round of a call fail with this text. Returns what was asked for and the text in the end."""
+    story, asked = caller(first_seconds).call("f", RUN), list[Action]()
+    action = next(story)
+    while True:
+        asked.append(action)
+        try:
+            action = story.send(None) if action.kind == "timer" else story.throw(Exception(failure))
+        except StepFailed as error:
+            return asked, str(error)
+
+
+@pytest.mark.parametrize("first_seconds", [5.0, 0.2])
+def test_an_outage_of_30_minutes_costs_no_call(first_seconds: float) -> None:
+    """A call that fails as Transient is made again and again for more than 35 minutes, with at most 60 s between."""
+    asked, text = outlive(f"Activity function 'f' failed:  Transient: the database is gone{DETAILS}", first_seconds)
+    ends = [datetime.fromisoformat(action.given) for action in asked if action.kind == "timer"]
+    assert text == "Transient: the database is gone"
+    assert ends[-1] - START > timedelta(minutes=35)
+    assert max(after - before for before, after in pairwise([START, *ends])) <= timedelta(seconds=60)
+    assert {action.attempts for action in asked if action.kind == "activity"} == {5}
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [
+        "/usr/bin/python exited with code 1 (0x1)",
+        "Timeout value of 00:00:25 was exceeded by function: Functions.f",
+        " KeyError: 'x'",
+    ],
+)
+def test_a_call_that_dies_or_is_wrong_ends_with_its_policy(failure: str) -> None:
+    """A call that takes its worker with it every time is not made again after the attempts of its policy."""
+    asked, text = outlive(f"Activity function 'f' failed: {failure}{DETAILS}")
+    assert (len(asked), text) == (1, failure.strip())
+
+
+def test_a_call_with_a_policy_of_its_own_ends_with_it() -> None:
+    """An email has its own time."""
+    story = caller().call("send_email", RUN, caller().email_retry())
+    with pytest.raises(StepFailed, match="Transient: busy"):
+        tell(story, Exception(f"Activity function 'send_email' failed:  Transient: busy{DETAILS}"))
 
 
 @pytest.mark.parametrize("answer", [None, 7, "permanent", ["permanent"]])

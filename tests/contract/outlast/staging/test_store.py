@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from outlast.errors import Permanent
+from outlast.errors import Permanent, Transient
 from outlast.staging.store import Staging
 
 Visit = Callable[[Callable[[Staging], Awaitable[None]]], None]
@@ -285,3 +285,15 @@ def test_a_pipe_is_no_file(inputs: Path) -> None:
     """A pipe counts as missing: nobody may ever write into it, so reading it would not end."""
     os.mkfifo(inputs / "pipe.csv")
     assert asyncio.run(look(inputs, "pipe.csv")) == (None, None, None)
+
+
+def test_an_error_that_says_nothing_about_the_file_may_pass(tmp_path: Path) -> None:
+    """A location that cannot be written or read at the moment is Transient, and the text names the file."""
+    staging = Staging(f"file://{tmp_path}")
+    (tmp_path / "a").write_bytes(b"a file where a folder should be")
+
+    async def put() -> None:
+        await staging.put("a/b", b"x")
+
+    with pytest.raises(Transient, match="the storage gave no usable answer for a/b"):
+        asyncio.run(put())

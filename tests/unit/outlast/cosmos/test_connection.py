@@ -36,3 +36,4 @@ def test_the_ranges_are_read_as_they_were() -> None:
     assert parameters_of(SmartRoutingMapProvider.get_routing_map) == expected, HELP
     assert hasattr(CollectionRoutingMap, "get_ordered_partition_key_ranges"), HELP
     assert "_routing_map_provider" in inspect.getsource(CosmosClientConnection.__init__), HELP
+    assert parameters_of(SmartRoutingMapProvider.clear_cache) == ["self"], HELP

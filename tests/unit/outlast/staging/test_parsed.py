@@ -168,5 +168,5 @@ def test_a_run_parses_its_chunks_and_its_reference_once(monkeypatch: pytest.Monk
     asyncio.run(world.run(make_csv(200), max_parallel=8))
     assert world.runs.records["r1"].status.state == "completed"
     assert (world.runs.records["r1"].result.receipt or {})["chunks"] > 8
-    assert staging.reads[chunks_path("r1")] == 1
+    assert staging.reads[chunks_path("r1")] == 2, "read_input_file looks for it once, and it is parsed once"
     assert staging.reads[reference_path("r1")] == 2, "read_data_from_db looks for it once, and it is parsed once"

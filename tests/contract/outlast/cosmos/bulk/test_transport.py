@@ -246,6 +246,17 @@ def test_a_container_that_is_missing_is_permanent(open_real_backend: BackendOpen
     visit(open_real_backend, check)
 
 
+def test_the_partition_key_of_a_container_is_checked(open_backend: BackendOpener) -> None:
+    """A report whose partition key is not the container's fails for good, with both keys in the error."""
+
+    async def check(backend: Backend) -> None:
+        await backend.transport.check_partition_key("sales", "/shop")
+        with pytest.raises(Permanent, match=r"container sales has the partition key /shop, .* key /place/shop"):
+            await backend.transport.check_partition_key("sales", "/place/shop")
+
+    visit(open_backend, check)
+
+
 @each_transport
 def test_a_wrong_key_is_permanent(open_transport: Callable[[Cosmos], Transport], emulator: CosmosProcess) -> None:
     """The result for a wrong key is classified as Permanent with the setting's name."""

@@ -161,6 +161,16 @@ def test_one_odd_429_does_not_stop_a_range() -> None:
     assert controller.measured == 4000 * LEAST_RATIO
 
 
+def test_a_range_that_never_throttles_keeps_a_second_of_answers() -> None:
+    """The memory of a controller does not grow with the requests of its process."""
+    clock = ManualClock()
+    controller = RateController(clock)
+    for _ in range(10_000):
+        controller.answered(controller.sent(1), CHARGE, 1, None)
+        clock.advance(0.01)
+    assert len(controller.served) <= 101
+
+
 def test_a_range_has_one_controller() -> None:
     """Two calls with one container and range get the same controller, and other ranges and containers get others."""
     controllers = RateControllers(ManualClock())

@@ -1,0 +1,74 @@
+"""What storing a chunk has staged: its rejects, and a mark when all of it is in the database."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import orjson
+
+from outlast.models import Json, Payload, Totals
+from outlast.staging.paths import content_name, stored_path
+from outlast.staging.rejects import each_row_once, encode_rejects
+from outlast.staging.store import Staging
+
+
+@dataclass(frozen=True, slots=True)
+class StoredChunk(Payload):
+    """`stored/{chunk}.json`: all of the chunk is in the database.
+
+    `refused` counts documents and `rejected` rows that the database refused. `totals` are those of all calls.
+    """
+
+    documents: int
+    refused: int
+    rejected: int
+    totals: Json | None = None
+
+    def since(self, before: Totals) -> Totals:
+        """What the call that ended the chunk counted, when `before` is what the calls before it counted."""
+        counted = self.totals or Totals(documents=self.documents, rejected=self.rejected).to_dict()
+        return Totals.from_dict({name: max(0, counted[name] - value) for name, value in before.to_dict().items()})
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """The files of one chunk of a run."""
+
+    staging: Staging
+    run: str
+    chunk: int
+
+    async def find(self) -> StoredChunk | None:
+        """The mark of a stored chunk, None when documents of it may be missing in the database."""
+        data = await self.staging.get(stored_path(self.run, self.chunk))
+        return None if data is None else StoredChunk.from_dict(orjson.loads(data))
+
+    async def keep(self, stored: StoredChunk) -> None:
+        await self.staging.put(stored_path(self.run, self.chunk), orjson.dumps(stored.to_dict()))
+
+    async def begin(self, attempt: int, call: int) -> bool:
+        """Mark that a call begins. Returns False when a call of this number has begun before, in any attempt."""
+        path = stored_path(self.run, self.chunk, f"{call:06}.begun.json")
+        return await self.staging.put_if_absent(path, orjson.dumps({"attempt": attempt}))
+
+    async def keep_rejects(self, call: int, rejects: bytes) -> str:
+        """Stage the rejects of one call and return the name of the file.
+
+        The name depends on the content: a late double of the call stops elsewhere and leaves another file, which no
+        cursor names.
+        """
+        name = f"{call:06}.{content_name(rejects, 'rejects.csv')}"
+        await self.staging.put(stored_path(self.run, self.chunk, name), rejects)
+        return name
+
+    async def list_rejects(self, names: Sequence[str]) -> int:
+        """Join the rejects of all calls and return their number. A row whose documents lie apart is listed once.
+
+        A list that an earlier attempt has staged is replaced, also by an empty one.
+        """
+        path = stored_path(self.run, self.chunk, "rejects.csv")
+        if not names and await self.staging.size(path) is None:
+            return 0
+        files = [await self.staging.need(stored_path(self.run, self.chunk, name)) for name in names]
+        listed = each_row_once(files)
+        await self.staging.put(path, encode_rejects(listed))
+        return len(listed)
