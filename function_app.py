@@ -23,6 +23,7 @@ from orchestrators.run_lane import run_lane
 from orchestrators.run_wave import run_wave
 from outlast.adapters import Adapters
 from outlast.cosmos.snapshots.expired import ExpiredGenerations
+from outlast.cosmos.snapshots.removing import GenerationRemover
 from outlast.durable import activity, activity_with_client
 from outlast.http.cancel_run import CancelRun
 from outlast.http.health_checks import DatabaseCheck, MailCheck, ReportsCheck, RunsCheck, StagingCheck
@@ -84,6 +85,7 @@ app.route(route="take-over", methods=["POST"])(answering(TakeOver(runs=a.runs, o
 app.route(route="health", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)(answering(health))
 
 grace = a.settings.snapshot_grace_seconds
+remover = GenerationRemover(snapshots=a.snapshots, writer=a.writer)
 expired = ExpiredGenerations(reports=a.reports, snapshots=a.snapshots, grace=grace, now=a.now)
 sweep = SweepRuns(
     runs=a.runs, launcher=a.launcher, admission=a.admission, expired=expired, patience=a.patience
@@ -110,8 +112,8 @@ for step in (
     ).generate_report,
     StoreDataToDb(reports=a.reports, gate=a.gate, files=a.files, writer=a.writer).store_data_to_db,
     PublishReport(reports=a.reports, gate=a.gate, files=a.files, snapshots=a.snapshots, now=a.now).publish_report,
-    UndoReport(reports=a.reports, runs=a.runs, snapshots=a.snapshots, deadlines=a.deadlines).undo_report,
-    RemoveGeneration(reports=a.reports, snapshots=a.snapshots, deadlines=a.deadlines).remove_generation,
+    UndoReport(reports=a.reports, runs=a.runs, remover=remover, deadlines=a.deadlines).undo_report,
+    RemoveGeneration(reports=a.reports, runs=a.runs, remover=remover, deadlines=a.deadlines).remove_generation,
     SendEmail(runs=a.runs, mailer=a.mailer, turns=turns).send_email,
 ):
     app.activity_trigger(input_name="given")(activity(step, a.deadlines.given_up))

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from outlast.cosmos.snapshots.header import Snapshots
+from outlast.cosmos.snapshots.removing import GenerationRemover
 from outlast.deadline import Deadline, Deadlines
 from outlast.models import Json, RunCall, UndoAnswer
 from outlast.report import Report, known_report
@@ -21,7 +21,7 @@ SLACK_SECONDS = 15.0
 class UndoReport:
     reports: Mapping[str, Report[Any]]
     runs: Runs
-    snapshots: Snapshots
+    remover: GenerationRemover
     deadlines: Deadlines
 
     async def undo_report(self, given: Json) -> Json:
@@ -38,12 +38,9 @@ class UndoReport:
 
     async def _undo(self, record: RunRecord, deleted: int, deadline: Deadline) -> UndoAnswer:
         report = known_report(self.reports, record.request.report)
-        header = await self.snapshots.header(report)
+        header = await self.remover.snapshots.header(report)
         if header is not None and header.holds(record.id):
             return UndoAnswer(None, deleted, published=True)
-        while not deadline.passed():
-            found = await self.snapshots.remove(report, record.id)
-            if not found:
-                return UndoAnswer(None, deleted)
-            deleted += found
-        return UndoAnswer({"deleted": deleted}, deleted)
+        removing = await self.remover.remove(report, record.id, record.request.ru_share, deadline)
+        deleted += removing.deleted
+        return UndoAnswer(None if removing.done else {"deleted": deleted}, deleted, wait=removing.wait)

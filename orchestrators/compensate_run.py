@@ -4,8 +4,9 @@ It does what the record asks for and nothing else, whoever started it. It never 
 """
 
 import logging
+from dataclasses import replace
 
-from outlast.durable import Caller, Context, StepFailed, Steps
+from outlast.durable import CALLS, Caller, Context, StepFailed, Steps
 from outlast.models import (
     Compensation,
     EmailAnswer,
@@ -23,17 +24,28 @@ EMAIL_WAITS = 10
 """Times that the mail service may ask to wait; then the sweep compensates again, later."""
 
 
+class _Unended(Exception):
+    """The undo is not done after CALLS calls."""
+
+    def __init__(self, cursor: Json | None) -> None:
+        super().__init__(cursor)
+        self.cursor = cursor
+
+
 def compensate_run(context: Context) -> Steps:
     """Input: Compensation. Returns a RunEnd and does not raise. It may be started again until nothing is pending."""
     given = Compensation.from_dict(context.get_input())
     caller, run = Caller(context, given.first_retry_seconds), RunCall(given.run, given.attempt)
     try:
-        view = yield from _advance(caller, RunChange(run.run, run.attempt, Event.COMPENSATE))
+        view = yield from _begin(caller, given)
         if "undo" in view.pending:
-            view = yield from _run_step(caller, run, view, "undo", _undo_report(caller, run))
+            view = yield from _run_step(caller, run, view, "undo", _undo_report(caller, run, given.undo))
         if "email" in view.pending:
             view = yield from _run_step(caller, run, view, "email", _send_email(caller, run))
         view = yield from _advance(caller, RunChange(run.run, run.attempt, Event.CLOSE))
+    except _Unended as unended:
+        context.continue_as_new(replace(given, undo=unended.cursor, view=view.to_dict()).to_dict())
+        return None
     except StepFailed as error:
         _log(context, f"run {run.run} could not be compensated: {error}")
         return RunEnd().to_dict()
@@ -51,15 +63,22 @@ def _run_step(caller: Caller, run: RunCall, view: RunView, step: str, work: Step
     return (yield from _advance(caller, RunChange(run.run, run.attempt, event, step=step)))
 
 
-def _undo_report(caller: Caller, run: RunCall) -> Steps:
-    call = run
-    while True:
+def _begin(caller: Caller, given: Compensation) -> Steps:
+    """Record that a compensation begins, unless it goes on as new."""
+    if given.view is not None:
+        return RunView.from_dict(given.view)
+    return (yield from _advance(caller, RunChange(given.run, given.attempt, Event.COMPENSATE)))
+
+
+def _undo_report(caller: Caller, run: RunCall, cursor: Json | None) -> Steps:
+    call = replace(run, cursor=cursor)
+    for _ in range(CALLS):
         answer = UndoAnswer.from_dict((yield from caller.call("undo_report", call)))
         if answer.cursor is None:
             return Event.FIND_PUBLISHED if answer.published else Event.FINISH_STEP
-        if answer.wait:
-            yield from caller.wait(answer.wait)
-        call = RunCall(run.run, run.attempt, answer.cursor)
+        yield from caller.wait(answer.wait)
+        call = replace(run, cursor=answer.cursor)
+    raise _Unended(call.cursor)
 
 
 def _send_email(caller: Caller, run: RunCall) -> Steps:

@@ -1,11 +1,20 @@
 """Removes a replaced generation, in as many calls as it takes."""
 
-from outlast.durable import Caller, Context, Steps
-from outlast.models import Removal
+from dataclasses import replace
+
+from outlast.durable import CALLS, Caller, Context, Steps
+from outlast.models import Removal, RemovalAnswer
 
 
 def remove_previous(context: Context) -> Steps:
     """Input: Removal. Returns how many documents were deleted; where it fails, the next sweep starts it again."""
     given = Removal.from_dict(context.get_input())
-    answer = yield from Caller(context, given.first_retry_seconds).call_until_done("remove_generation", given)
-    return answer["deleted"]
+    caller = Caller(context, given.first_retry_seconds)
+    for _ in range(CALLS):
+        answer = RemovalAnswer.from_dict((yield from caller.call("remove_generation", given)))
+        if answer.cursor is None:
+            return answer.deleted
+        given = replace(given, cursor=answer.cursor)
+        yield from caller.wait(answer.wait)
+    context.continue_as_new(given.to_dict())
+    return None

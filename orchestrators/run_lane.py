@@ -2,12 +2,10 @@
 
 from dataclasses import replace
 
-from outlast.durable import Caller, Context, StepFailed, Steps
+from outlast.durable import CALLS, Caller, Context, StepFailed, Steps
 from outlast.models import ChunkAnswer, ChunkCall, Lane, Outcome, Totals
 
 STEPS = {"generate": "generate_report", "store": "store_data_to_db"}
-CALLS = 50
-"""Calls after which a lane continues as new, so that its history stays small however many cursors there are."""
 
 
 def run_lane(context: Context) -> Steps:

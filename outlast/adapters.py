@@ -77,6 +77,7 @@ class Adapters:
         inputs = Staging(settings.inputs_url) if settings.inputs_url else None
         clock, in_thread = time.monotonic, ComputeThread().run
         documents = CosmosAppDocuments(cosmos)
+        writer = _writer(_transport(settings, cosmos), clock)
         runs, deadlines = CosmosRuns(cosmos, _now), Deadlines(host.function_timeout, clock)
         launcher = Launcher(settings.first_retry_seconds)
         seats = Seats(documents=documents, owner=host.owner, most=settings.max_runs)
@@ -87,11 +88,11 @@ class Adapters:
             runs=runs,
             documents=documents,
             secret=AppSecret(documents),
-            snapshots=CosmosSnapshots(cosmos),
+            snapshots=CosmosSnapshots(cosmos, writer),
             staging=staging,
             inputs=inputs,
             files=InputFiles(staging, inputs or Staging(""), in_thread),
-            writer=_writer(_transport(settings, cosmos), clock),
+            writer=writer,
             mailer=_mailer(settings),
             deadlines=deadlines,
             gate=Gate(runs, deadlines),

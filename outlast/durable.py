@@ -15,13 +15,15 @@ from typing import Any, Protocol
 from azure.durable_functions import RetryOptions
 
 from outlast.errors import Permanent, Transient, shorten
-from outlast.models import Failure, Json, Payload, PublishCall, Removal, RunCall
+from outlast.models import Failure, Json, Payload, PublishCall, RunCall
 
 MARK = "permanent"
 TRANSIENT = f"{Transient.__name__}: "
 """How the host begins the text of a failure that an activity raised as Transient."""
 LONGEST_TIMER = timedelta(minutes=5)
 """Half of what the sweep waits for at least."""
+CALLS = 50
+"""Calls after which an orchestrator that loops over cursors continues as new, so that its history stays small."""
 OUTAGE = timedelta(minutes=40)
 """Time for which a call that fails as Transient is made again: an outage of 30 minutes costs no run."""
 LONGEST_PAUSE = 60.0
@@ -108,7 +110,7 @@ class Caller:
             raise StepFailed(Failure(activity, chunk, answer[MARK]))
         return answer
 
-    def call_until_done(self, activity: str, given: RunCall | PublishCall | Removal) -> Steps:
+    def call_until_done(self, activity: str, given: RunCall | PublishCall) -> Steps:
         """Call an activity with the cursor of its last answer until it answers without one; return that answer."""
         while True:
             answer = yield from self.call(activity, given)

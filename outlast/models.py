@@ -169,8 +169,11 @@ class Removal(Payload):
 
 @dataclass(frozen=True, slots=True)
 class RemovalAnswer(Payload):
+    """`wait`: seconds before the next call."""
+
     cursor: Json | None
     deleted: int
+    wait: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,11 +257,16 @@ class RunChange(Payload):
 @dataclass(frozen=True, slots=True)
 class Compensation(Payload):
     """Input of `compensate_run`. It says which run, and the record says all else: anyone with the app's system key can
-    start an orchestration with an input of their own."""
+    start an orchestration with an input of their own.
+
+    `undo` is the cursor of an undo that is under way, and `view` the RunView when it began.
+    """
 
     run: str
     attempt: int
     first_retry_seconds: float = 5.0
+    undo: Json | None = None
+    view: Json | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from outlast.cosmos.bulk.limits import Limits
 from outlast.cosmos.conditional import Conflict, change
-from outlast.cosmos.snapshots.header import RUN, Edit, Header
+from outlast.cosmos.snapshots.header import RUN, Edit, Header, Removed
 from outlast.report import Report
 from tests.fakes.transport import FakeTransport
 
@@ -45,11 +46,11 @@ class FakeSnapshots:
         self.when_done()
         return self.headers[report.name]
 
-    async def remove(self, report: Report[Any], run: str) -> int:
+    async def remove(self, report: Report[Any], run: str, limits: Limits) -> Removed:
         self.when_removing()
         documents = self.transport.documents(report.container)
         keys = [key for key, document in documents.items() if document.get(RUN) == run][: self.found]
         for key in keys:
             del documents[key]
         self.when_done()
-        return len(keys)
+        return Removed(len(keys), len(keys))

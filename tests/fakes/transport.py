@@ -73,7 +73,7 @@ class FakeTransport:
     async def send(self, container: str, target: Target, documents: Sequence[StagedDocument]) -> list[Result]:
         if not documents or len(documents) > 100 or len({document.partition_key for document in documents}) != 1:
             raise AssertionError(f"{len(documents)} documents are no batch of one partition key")
-        self.sent.append([document.parsed()["id"] for document in documents])
+        self.sent.append([_id(document) for document in documents])
         self.in_flight += 1
         self.most_in_flight = max(self.most_in_flight, self.in_flight)
         await asyncio.sleep(0)
@@ -85,12 +85,16 @@ class FakeTransport:
         return results if fault is None else [_failed(fault)] * len(documents)
 
     def _apply(self, stored: Documents, documents: Sequence[StagedDocument]) -> list[Result]:
-        statuses = [self.poison.get(document.parsed()["id"], 0) for document in documents]
+        statuses = [self.poison.get(_id(document), 0) for document in documents]
         bad = next((i for i, status in enumerate(statuses) if status), None)
         if bad is not None:
-            failed = Result(statuses[bad], message=f"document {documents[bad].parsed()['id']} is refused")
+            failed = Result(statuses[bad], message=f"document {_id(documents[bad])} is refused")
             return [failed if i == bad else Result(424) for i in range(len(documents))]
-        return [self._upsert(stored, document) for document in documents]
+        return [(self._delete if document.deletes else self._upsert)(stored, document) for document in documents]
+
+    def _delete(self, stored: Documents, document: StagedDocument) -> Result:
+        stored.pop((document.partition_key, _id(document)), None)
+        return Result(204, charge=CHARGE)
 
     def _upsert(self, stored: Documents, document: StagedDocument) -> Result:
         content = document.parsed()
@@ -98,6 +102,11 @@ class FakeTransport:
         status = 200 if key in stored else 201
         stored[key] = content
         return Result(status, charge=CHARGE)
+
+
+def _id(document: StagedDocument) -> str:
+    content: Any = document.parsed()
+    return str(content if document.deletes else content["id"])
 
 
 def _failed(fault: Fault) -> Result:

@@ -18,6 +18,7 @@ from activities.store_data_to_db import StoreDataToDb
 from activities.undo_report import UndoReport
 from outlast.cosmos.bulk.rate_controller import RateControllers
 from outlast.cosmos.bulk.writer import Writer
+from outlast.cosmos.snapshots.removing import GenerationRemover
 from outlast.deadline import Deadlines
 from outlast.report import Report
 from outlast.runs.admission import Admission
@@ -98,6 +99,7 @@ class World:
         )
         reports, staging, files, gate = self.reports, self.staging, self.files, Gate(self.runs, self.deadlines)
         snapshots, deadlines = self.snapshots, self.deadlines
+        remover = GenerationRemover(snapshots=snapshots, writer=writer)
         reading = InlineReading(self.cosmos)
         self.compute = InlineCompute(reports, self.clock, self.clock.advance)
         user_code: dict[str, Any] = {"reports": reports, "gate": gate, "stopped": self.stopped}
@@ -108,8 +110,8 @@ class World:
             "generate_report": GenerateReport(**user_code, files=files, compute=self.compute).generate_report,
             "store_data_to_db": StoreDataToDb(reports, gate, files, writer).store_data_to_db,
             "publish_report": PublishReport(reports, gate, files, snapshots, self.clock.now).publish_report,
-            "undo_report": UndoReport(reports, self.runs, snapshots, deadlines).undo_report,
-            "remove_generation": RemoveGeneration(reports, snapshots, deadlines).remove_generation,
+            "undo_report": UndoReport(reports, self.runs, remover, deadlines).undo_report,
+            "remove_generation": RemoveGeneration(reports, self.runs, remover, deadlines).remove_generation,
             "send_email": SendEmail(self.runs, self.mailer, self.turns()).send_email,
         }
         self.driver = Driver(STORIES, self.steps, self.seed, let_pass=self.clock.advance)

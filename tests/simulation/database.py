@@ -15,10 +15,11 @@ from local.cosmos.auth import Authorizer
 from local.cosmos.emulator import Emulator
 from local.cosmos.gateway import Gateway
 from local.cosmos.messages import Request, Response
+from outlast.cosmos.bulk.limits import Limits
 from outlast.cosmos.bulk.staged_document import StagedDocument
 from outlast.cosmos.bulk.transport import CONNECTION_LOST, Result, Route, Target
 from outlast.cosmos.conditional import Conflict, change
-from outlast.cosmos.snapshots.header import HEADERS, RUN, Edit, Header, header_document, header_id, read_header
+from outlast.cosmos.snapshots.header import HEADERS, RUN, Edit, Header, Removed, header_document, header_id, read_header
 from outlast.errors import Transient
 from outlast.models import Json
 from outlast.report import Report
@@ -248,11 +249,11 @@ class CoreSnapshots:
 
         return await change(read=lambda: self.header(report), edit=edit, write=write)
 
-    async def remove(self, report: Report[Any], run: str) -> int:
+    async def remove(self, report: Report[Any], run: str, limits: Limits) -> Removed:
         await self.database.scheduler.meet("QUERY generation")
         self.database.scheduler.reach("database", "identity")
         key = report.partition_key[1:]
         found = [(d[key], d["id"]) for d in self.database.documents(report.container) if d.get(RUN) == run][:5]
         for value, name in found:
             await self.database.ask("DELETE", report.container, value, name)
-        return len(found)
+        return Removed(len(found), len(found))

@@ -23,6 +23,7 @@ from local.host.storage.store import FINISHED
 from outlast.cosmos.bulk.rate_controller import RateControllers
 from outlast.cosmos.bulk.writer import Writer
 from outlast.cosmos.snapshots.expired import ExpiredGenerations
+from outlast.cosmos.snapshots.removing import GenerationRemover
 from outlast.deadline import Deadlines
 from outlast.durable import activity, activity_with_client
 from outlast.errors import Transient
@@ -150,6 +151,7 @@ class World:
             jitter=lambda: 0.5,
             controllers=RateControllers(clock),
         )
+        remover = GenerationRemover(snapshots=self.snapshots, writer=writer)
         snapshots, cosmos, stopped = self.snapshots, FakeCosmos(), StoppedCode(staging, self.scheduler.utc)
         turns = EmailTurns(CoreAppDocuments(self.database), runs, "", self.scheduler.utc, 2 * LIMIT)
         steps = (
@@ -158,8 +160,8 @@ class World:
             GenerateReport(reports, gate, files, InlineCompute(reports, clock), stopped).generate_report,
             StoreDataToDb(reports, gate, files, writer).store_data_to_db,
             PublishReport(reports, gate, files, snapshots, self.scheduler.utc).publish_report,
-            UndoReport(reports, runs, snapshots, deadlines).undo_report,
-            RemoveGeneration(reports, snapshots, deadlines).remove_generation,
+            UndoReport(reports, runs, remover, deadlines).undo_report,
+            RemoveGeneration(reports, self.runs, remover, deadlines).remove_generation,
             SendEmail(runs, self.post, turns).send_email,
         )
         registered = {step.__name__: activity(step, 3600.0) for step in steps}

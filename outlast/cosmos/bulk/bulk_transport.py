@@ -17,6 +17,7 @@ from outlast.cosmos.bulk.transport import (
     Result,
     Route,
     Target,
+    deleted,
     for_each,
     no_response,
     read_throughput,
@@ -78,7 +79,8 @@ class BulkTransport:
             return [no_response(error)] * len(documents)
         if not isinstance(answers, list) or len(answers) != len(documents):
             return [Result(500, message="the answer does not have one result for each operation")] * len(documents)
-        return results_of(answers)
+        results = results_of(answers)
+        return deleted(results) if documents[0].deletes else results
 
     async def _read(self, container: str, known: PartitionMap | None) -> PartitionMap:
         proxy = (await self._cosmos.writing()).get_container_client(container)

@@ -17,6 +17,8 @@ _HEADERS = {
 }
 _HEAD = b'{"operationType":"Upsert","minimalReturnPreference":true,"partitionKey":"['
 _MIDDLE = b']","resourceBody":'
+_DELETE_HEAD = b'{"operationType":"Delete","partitionKey":"['
+_DELETE_MIDDLE = b']","id":'
 
 
 def headers_for(range_id: str) -> dict[str, str]:
@@ -24,13 +26,18 @@ def headers_for(range_id: str) -> dict[str, str]:
 
 
 def body_of(documents: Sequence[StagedDocument]) -> str:
-    """Join the staged texts. Only the partition key is quoted, because it is JSON inside a JSON string."""
+    """Join the staged texts. Only the partition key is quoted, because it is JSON inside a JSON string.
+
+    Either all documents are to be written or all are to be deleted.
+    """
+    deletes = documents[0].deletes
+    head, middle = (_DELETE_HEAD, _DELETE_MIDDLE) if deletes else (_HEAD, _MIDDLE)
     parts: list[bytes] = []
     for document in documents:
         key = document.partition_key
         if b'"' in key:
             key = key.replace(b"\\", b"\\\\").replace(b'"', b'\\"')
-        parts += (_HEAD, key, _MIDDLE, document.body, b"},")
+        parts += (head, key, middle, document.body, b"},")
     parts[-1] = b"}"
     return (b"[" + b"".join(parts) + b"]").decode()
 

@@ -16,6 +16,7 @@ from outlast.cosmos.bulk.transport import (
     Result,
     Route,
     Target,
+    deleted,
     for_each,
     header,
     no_response,
@@ -64,14 +65,16 @@ class SdkTransport:
                 return [await upsert(proxy, documents[0], self._keywords)]
             return await self._batch(proxy, documents)
         except CosmosBatchOperationError as error:
-            return [_operation(answer, error) for answer in error.operation_responses]
+            results = [_operation(answer, error) for answer in error.operation_responses]
+            return deleted(results) if documents[0].deletes else results
         except CosmosHttpResponseError as error:
             return for_each(error, len(documents))
         except ANY_ERROR as error:
             return [no_response(error)] * len(documents)
 
     async def _batch(self, proxy: ContainerProxy, documents: Sequence[StagedDocument]) -> list[Result]:
-        operations = [("upsert", (document.parsed(),)) for document in documents]
+        kind = "delete" if documents[0].deletes else "upsert"
+        operations = [(kind, (document.parsed(),)) for document in documents]
         key = orjson.loads(documents[0].partition_key)
         answers = await proxy.execute_item_batch(operations, key, **self._keywords)
         return [Result(int(a["statusCode"]), charge=float(a.get("requestCharge", 0))) for a in answers]

@@ -15,8 +15,8 @@ from outlast.errors import Permanent
 CONNECTION_LOST = 0
 """Status of an operation without an answer. It may have been applied, and is sent again: ids are deterministic."""
 
-REPLACED, CREATED = 200, 201
-WRITTEN = (REPLACED, CREATED)
+REPLACED, CREATED, DELETED = 200, 201, 204
+WRITTEN = (REPLACED, CREATED, DELETED)
 """Statuses of an operation that is done."""
 
 
@@ -66,7 +66,9 @@ class Transport(Protocol):
         ...
 
     async def send(self, container: str, target: Target, documents: Sequence[StagedDocument]) -> list[Result]:
-        """Upsert documents of one target and return a result for each. A status of the database never raises."""
+        """Upsert or delete documents of one target and return a result for each.
+
+        A status of the database never raises. A document that is to be deleted and is not there is deleted."""
         ...
 
 
@@ -134,6 +136,11 @@ async def upsert(proxy: ContainerProxy, document: StagedDocument, keywords: Mapp
 
     await proxy.upsert_item(document.parsed(), response_hook=note, **keywords)
     return Result(CREATED, charge=charge)
+
+
+def deleted(results: Sequence[Result]) -> list[Result]:
+    """Return the results of deletions. A document that is gone already is deleted."""
+    return [Result(DELETED, charge=r.charge) if (r.status, r.substatus) == (404, 0) else r for r in results]
 
 
 def no_response(error: Exception) -> Result:

@@ -6,8 +6,9 @@ The same container holds the header under a partition key of its own. Replacing 
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
+from outlast.cosmos.bulk.limits import Limits
 from outlast.cosmos.document import DocumentRefused
 from outlast.models import SNAPSHOT_HEADER, SNAPSHOT_ID, SNAPSHOT_RUN
 from outlast.report import Report
@@ -48,6 +49,14 @@ class Header:
         return replace(self, previous=tuple(g for g in self.previous if g.run != run))
 
 
+class Removed(NamedTuple):
+    """What one look for documents of a generation found and deleted. `wait`: seconds before the next look."""
+
+    found: int
+    deleted: int
+    wait: float = 0.0
+
+
 Edit = Callable[[Header | None], Header | None]
 
 
@@ -63,8 +72,8 @@ class Snapshots(Protocol):
         """
         ...
 
-    async def remove(self, report: Report[Any], run: str) -> int:
-        """Delete documents of a run. Returns how many were found: 0 when all are deleted."""
+    async def remove(self, report: Report[Any], run: str, limits: Limits) -> Removed:
+        """Find documents of a run and delete them, as far as the limits allow. None is found when all are deleted."""
         ...
 
 

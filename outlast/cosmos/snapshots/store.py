@@ -1,34 +1,32 @@
-"""Generations in Cosmos DB. The header is replaced under its ETag; a batch deletes documents of one partition key."""
+"""Generations in Cosmos DB. The header is replaced under its ETag; the bulk writer deletes documents."""
 
-import asyncio
 from contextlib import AbstractContextManager
-from itertools import groupby
 from typing import Any
 
-import orjson
-from azure.cosmos.aio import ContainerProxy
-from azure.cosmos.exceptions import CosmosBatchOperationError, CosmosHttpResponseError
-
+from outlast.cosmos.bulk.limits import Limits
+from outlast.cosmos.bulk.staged_document import Deletion
+from outlast.cosmos.bulk.writer import Writer
 from outlast.cosmos.client import Cosmos
 from outlast.cosmos.conditional import change, read_or_none, write_if_unchanged
 from outlast.cosmos.errors import translated
-from outlast.cosmos.snapshots.header import HEADERS, RUN, Edit, Header, header_document, header_id, read_header
+from outlast.cosmos.snapshots.header import HEADERS, RUN, Edit, Header, Removed, header_document, header_id, read_header
+from outlast.errors import Permanent
 from outlast.report import Report
 
-FOUND = 1000
+FOUND = 5000
 """Documents that one call of `remove` finds at most."""
-BATCH = 100
-AT_ONCE = 4
-SKIPPED = frozenset({404, 408, 412, 424, 429, 449, 503})
-"""Statuses of a delete that are no error, because the next query finds what is left: the document is gone already, or
-it was throttled for longer than the SDK waits."""
+PAGE = 1000
+"""Documents of one answer to the query."""
+DELETE_UNITS = 5.0
+"""Request units of a delete, about."""
 
 
 class CosmosSnapshots:
     """The generations of every report, each in the container of its report."""
 
-    def __init__(self, cosmos: Cosmos) -> None:
+    def __init__(self, cosmos: Cosmos, writer: Writer) -> None:
         self._cosmos = cosmos
+        self._writer = writer
 
     async def header(self, report: Report[Any]) -> Header | None:
         with _translated(report):
@@ -47,49 +45,43 @@ class CosmosSnapshots:
             container = await self._cosmos.container(report.container)
             return read_header(await write_if_unchanged(container, header_document(report, header), etag))
 
-    async def remove(self, report: Report[Any], run: str) -> int:
+    async def remove(self, report: Report[Any], run: str, limits: Limits) -> Removed:
+        """The query's request units are spent after the deletes: before them they could use up a small share."""
+        found, charge = await self._find(report, run, _most(limits))
+        if not found:
+            return Removed(0, 0)
+        progress = await self._writer.write(report.container, found, limits)
+        if progress.refused:
+            document, result = progress.refused[0]
+            raise Permanent(f"the database refuses to delete {document.body.decode()} ({result.status}) of run {run}")
+        wait = progress.wait
+        if limits.bucket is not None:
+            limits.bucket.spend(charge)
+            wait = max(wait, limits.bucket.wait())
+        return Removed(len(found), progress.totals.documents, wait)
+
+    async def _find(self, report: Report[Any], run: str, most: int) -> tuple[list[Deletion], float]:
+        """Return documents of the run and the request units that it took to find them."""
         key = "".join(f'["{name}"]' for name in report.partition_key[1:].split("/"))
-        query = f"SELECT TOP {FOUND} c.id, c{key} AS pk FROM c WHERE c.{RUN} = @run"
+        query = f"SELECT TOP {most} c.id, c{key} AS pk FROM c WHERE c.{RUN} = @run"
+        charges: list[float] = []
+
+        def note(headers: Any, _: Any) -> None:
+            charges.append(float(headers.get("x-ms-request-charge", 0)))
+
         with _translated(report):
             container = await self._cosmos.container(report.container)
-            found = [
-                (orjson.dumps(item.get("pk")), item["id"])
-                async for item in container.query_items(query, parameters=[{"name": "@run", "value": run}])
-            ]
-            gate = asyncio.Semaphore(AT_ONCE)
-            await asyncio.gather(*(_delete(container, key, ids, gate) for key, ids in _batches(found)))
-        return len(found)
+            given: list[dict[str, object]] = [{"name": "@run", "value": run}]
+            items = container.query_items(query, parameters=given, max_item_count=PAGE, response_hook=note)
+            found = [Deletion.of(item.get("pk"), item["id"]) async for item in items]
+        return found, sum(charges)
 
 
-def _batches(found: list[tuple[bytes, str]]) -> list[tuple[Any, list[str]]]:
-    grouped = groupby(sorted(found), key=lambda item: item[0])
-    keys = [(key, [name for _, name in items]) for key, items in grouped]
-    return [(orjson.loads(key), list(part)) for key, ids in keys for part in _parts(ids)]
-
-
-def _parts(ids: list[str]) -> list[list[str]]:
-    return [ids[n : n + BATCH] for n in range(0, len(ids), BATCH)]
-
-
-async def _delete(container: ContainerProxy, key: Any, ids: list[str], gate: asyncio.Semaphore) -> None:
-    """Delete all documents of a batch or none. When one is gone already, delete each alone."""
-    async with gate:
-        try:
-            await container.execute_item_batch([("delete", (name,)) for name in ids], key)
-        except CosmosBatchOperationError:
-            for name in ids:
-                await _delete_one(container, key, name)
-        except CosmosHttpResponseError as error:
-            if error.status_code not in SKIPPED:
-                raise
-
-
-async def _delete_one(container: ContainerProxy, key: Any, name: str) -> None:
-    try:
-        await container.delete_item(name, key)
-    except CosmosHttpResponseError as error:
-        if error.status_code not in SKIPPED:
-            raise
+def _most(limits: Limits) -> int:
+    """How many documents a look may find: with a small share no more than a call can delete."""
+    if limits.bucket is None:
+        return FOUND
+    return min(FOUND, max(PAGE // 10, int(limits.bucket.rate * limits.deadline.remaining() / DELETE_UNITS)))
 
 
 def _translated(report: Report[Any]) -> AbstractContextManager[None]:

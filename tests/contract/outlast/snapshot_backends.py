@@ -1,5 +1,8 @@
 """The databases that the suite of generations runs against: in memory, and the emulator through the adapter."""
 
+import asyncio
+import random
+import time
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, Protocol, Self
@@ -10,6 +13,9 @@ from azure.cosmos.aio import ContainerProxy
 
 from local.cosmos.control import Control
 from local.cosmos.process import CosmosProcess
+from outlast.cosmos.bulk.bulk_transport import BulkTransport
+from outlast.cosmos.bulk.rate_controller import RateControllers
+from outlast.cosmos.bulk.writer import Writer
 from outlast.cosmos.client import Cosmos
 from outlast.cosmos.snapshots.header import HEADERS, RUN, Snapshots, header_id
 from outlast.cosmos.snapshots.store import CosmosSnapshots
@@ -90,7 +96,7 @@ class CosmosBackend:
     def __init__(self, emulator: CosmosProcess) -> None:
         self.control = Control(emulator.url)
         self._clients = [Cosmos(emulator.url, emulator.key, DATABASE) for _ in range(2)]
-        self.snapshots, self.others = (CosmosSnapshots(client) for client in self._clients)
+        self.snapshots, self.others = (CosmosSnapshots(client, make_writer(client)) for client in self._clients)
 
     async def __aenter__(self) -> Self:
         for report in (Stock(), Shelf()):
@@ -115,7 +121,7 @@ class CosmosBackend:
         return {one["id"] async for one in found}
 
     def lose_answer(self, kind: str) -> None:
-        self.control.add_fault(kind="batch" if kind == "remove" else kind, reset=True, when="after", times=1)
+        self.control.add_fault(kind="bulk" if kind == "remove" else kind, reset=True, when="after", times=1)
 
     async def container(self, report: Report[Any]) -> ContainerProxy:
         return (await self._clients[1].database()).get_container_client(report.container)
@@ -132,6 +138,12 @@ class CosmosBackend:
         """Delete the header, so that each check begins without one."""
         if await self.snapshots.header(report):
             await (await self.container(report)).delete_item(header_id(report), HEADERS)
+
+
+def make_writer(cosmos: Cosmos) -> Writer:
+    """The writer of a process."""
+    made: dict[str, Any] = {"clock": time.monotonic, "sleep": asyncio.sleep, "jitter": random.random}
+    return Writer(transport=BulkTransport(cosmos), controllers=RateControllers(time.monotonic), **made)
 
 
 def _shop(one: Document) -> Any:

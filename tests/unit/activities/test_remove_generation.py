@@ -33,7 +33,7 @@ def runs_left(world: World) -> set[str]:
 def test_a_replaced_generation_goes_and_the_header_forgets_it() -> None:
     """A replaced generation is deleted and removed from the header, and the other generations stay."""
     world = make(OLDER, OLD)
-    assert remove(world, "r0") == {"cursor": None, "deleted": 60}
+    assert remove(world, "r0") == {"cursor": None, "deleted": 60, "wait": 0.0}
     assert runs_left(world) == {"r1", "r2"}
     assert world.snapshots.headers["stock"].previous == (OLD,)
 
@@ -42,10 +42,10 @@ def test_the_header_knows_it_until_nothing_is_left() -> None:
     """The header keeps a generation until its last document is deleted, so that a repeat can go on."""
     world = make(OLD)
     world.snapshots.when_removing = lambda: world.clock.advance(world.timeout)
-    assert remove(world, "r1") == {"cursor": {"deleted": 50}, "deleted": 50}
+    assert remove(world, "r1") == {"cursor": {"deleted": 50}, "deleted": 50, "wait": 0.0}
     assert world.snapshots.headers["stock"].holds("r1")
     world.snapshots.when_removing = lambda: None
-    assert remove(world, "r1", {"deleted": 50}) == {"cursor": None, "deleted": 60}
+    assert remove(world, "r1", {"deleted": 50}) == {"cursor": None, "deleted": 60, "wait": 0.0}
     assert not world.snapshots.headers["stock"].holds("r1")
 
 
@@ -53,7 +53,7 @@ def test_the_header_knows_it_until_nothing_is_left() -> None:
 def test_what_is_not_known_as_replaced_is_left_alone(run: str) -> None:
     """A generation that the header does not list as replaced is not deleted."""
     world = make(OLD)
-    assert remove(world, run) == {"cursor": None, "deleted": 0}
+    assert remove(world, run) == {"cursor": None, "deleted": 0, "wait": 0.0}
     assert runs_left(world) == {"r0", "r1", "r2"}
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from orchestrators.compensate_run import compensate_run
+from outlast.durable import CALLS
 from outlast.models import Compensation, Json, RunCall, RunChange, RunView
 from tests.fakes.clock import START
 from tests.fakes.replay import Action, ReplayContext, replay
@@ -200,3 +201,23 @@ def test_a_mail_service_that_takes_none_for_long_is_left_to_the_sweep() -> None:
     """A compensation whose mail service always asks it to wait closes the run and leaves the email pending."""
     asked, _ = compensate(send_email={"sent": False, "wait": 90.0})
     assert [action.given["event"] for action in asked if action.name == "advance_run"] == ["compensate", "close"]
+
+
+def test_a_long_undo_continues_as_new() -> None:
+    """The history of an undo stays small. It goes on from its last cursor, and counts as one compensation."""
+
+    def answer(action: Action) -> Any:
+        more = {"cursor": {"deleted": 7}, "deleted": 7}
+        return more if action.name == "undo_report" else UNDO.to_dict()
+
+    asked, returned, context = tell(compensate_run, GIVEN, answer)
+    assert (len(asked), returned) == (1 + CALLS, None)
+    assert context.continued == Compensation("r1", 2, undo={"deleted": 7}, view=UNDO.to_dict()).to_dict()
+
+    def finish(action: Action) -> Any:
+        done = {"cursor": None, "deleted": 9}
+        return done if action.name == "undo_report" else replace(UNDO, pending=[]).to_dict()
+
+    asked, _, _ = tell(compensate_run, context.continued, finish)
+    assert [action.given.get("event", action.name) for action in asked] == ["undo_report", "finish_step", "close"]
+    assert asked[0].given["cursor"] == {"deleted": 7}

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from orchestrators.fan_out import MOST_WAVES
 from orchestrators.import_report import import_report
 from orchestrators.run_wave import run_wave
-from outlast.models import MOST_ATTEMPTS, Failure, Json, Outcome, RunView, Totals, Wave
+from outlast.models import MOST_ATTEMPTS, Compensation, Failure, Json, Outcome, RunView, Totals, Wave
 from tests.fakes.replay import Action, ReplayContext
 from tests.unit.orchestrators.telling import Answering, answer_run, chunks_of, tell
 
@@ -131,7 +131,7 @@ def test_a_wave_that_failed_ends_the_run() -> None:
     assert (recorded.given["event"], recorded.given["outcome"]) == ("fail", "failed")
     assert (recorded.given["failure"], recorded.given["totals"]["documents"]) == (failure, 2)
     assert compensate.instance_id == "r1:1:compensate"
-    assert compensate.given == {"run": "r1", "attempt": 1, "first_retry_seconds": 5.0}
+    assert compensate.given == Compensation("r1", 1).to_dict()
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from orchestrators.run_lane import CALLS, run_lane
+from orchestrators.run_lane import run_lane
+from outlast.durable import CALLS
 from outlast.models import ChunkAnswer, Lane, Outcome, Totals
 from tests.fakes.replay import Action, ReplayContext
 from tests.unit.orchestrators.telling import tell

@@ -9,7 +9,7 @@ from local.cosmos.process import CosmosProcess
 from outlast.cosmos.bulk.bulk_transport import BulkTransport
 from outlast.cosmos.bulk.outcome import Next, classify
 from outlast.cosmos.bulk.sdk_transport import SdkTransport
-from outlast.cosmos.bulk.staged_document import StagedDocument
+from outlast.cosmos.bulk.staged_document import Deletion, StagedDocument
 from outlast.cosmos.bulk.transport import BATCH_DOCUMENT_BYTES, CONNECTION_LOST, Result, Transport
 from outlast.cosmos.client import Cosmos
 from outlast.cosmos.document import staged
@@ -133,6 +133,24 @@ def test_a_document_that_is_refused_alone_keeps_its_status(open_backend: Backend
     async def check(backend: Backend) -> None:
         (document,) = make_documents(1)
         assert [r.status for r in await send(backend.transport, "sales", [backend.spoil(document)])] == [400]
+
+    visit(open_backend, check)
+
+
+@pytest.mark.parametrize("shop", ["a shop", 7, 'quote" and \\'])
+def test_documents_are_deleted(open_backend: BackendOpener, shop: Any) -> None:
+    """Each document of a batch of deletions is gone, and one that was gone before is no error to the others."""
+
+    async def check(backend: Backend) -> None:
+        await send(backend.transport, "sales", make_documents(5, shop))
+        deletions = [Deletion.of(shop, f"d{number}") for number in (0, 2, 4)]
+        for _ in range(2):
+            results = await send(backend.transport, "sales", deletions)
+            while again := [one for one, result in zip(deletions, results, strict=True) if result.status == 424]:
+                results = await send(backend.transport, "sales", again)
+                deletions = again
+            assert {result.status for result in results} == {204}
+            assert set(await backend.documents(shop)) & {f"d{number}" for number in range(5)} == {"d1", "d3"}
 
     visit(open_backend, check)
 

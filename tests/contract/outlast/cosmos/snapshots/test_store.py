@@ -1,4 +1,5 @@
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from functools import partial
@@ -7,8 +8,10 @@ from typing import Any, TypeVar
 import pytest
 
 from local.cosmos.process import CosmosProcess
+from outlast.cosmos.bulk.limits import Limits
 from outlast.cosmos.snapshots import store as generations
 from outlast.cosmos.snapshots.header import Edit, Generation, Header, Snapshots, published
+from outlast.deadline import Deadline
 from outlast.errors import Permanent, Transient
 from outlast.report import Report
 from tests.contract.outlast.snapshot_backends import (
@@ -60,10 +63,20 @@ async def insist(work: Callable[[], Awaitable[T]]) -> T:
 
 async def remove_all(snapshots: Snapshots, report: Report[Any], run: str) -> list[int]:
     """Return what each call of `remove` found, up to the one that found nothing."""
-    found = [await snapshots.remove(report, run)]
+    found = [await remove(snapshots, report, run)]
     while found[-1]:
-        found.append(await snapshots.remove(report, run))
+        found.append(await remove(snapshots, report, run))
     return found
+
+
+async def remove(snapshots: Snapshots, report: Report[Any], run: str) -> int:
+    """Return how many documents one call of `remove` found."""
+    limits = Limits(Deadline(time.monotonic() + 30, time.monotonic), let_pass)
+    return (await snapshots.remove(report, run, limits)).found
+
+
+async def let_pass() -> None:
+    """A check that lets every request pass."""
 
 
 async def put(backend: SnapshotBackend, run: str, count: int, report: Report[Any] = STOCK) -> None:
@@ -207,7 +220,7 @@ def test_what_is_written_while_it_is_removed_goes_too(opened: Opener) -> None:
         writing = asyncio.create_task(late())
         found = 0
         while not writing.done():
-            found += await backend.snapshots.remove(STOCK, "r1")
+            found += await remove(backend.snapshots, STOCK, "r1")
             await asyncio.sleep(0)
         await writing
         found += sum(await remove_all(backend.snapshots, STOCK, "r1"))
@@ -233,7 +246,7 @@ def test_a_removal_whose_answer_is_lost_goes_on(opened: Opener) -> None:
     async def check(backend: SnapshotBackend) -> None:
         await put(backend, "r1", 60)
         backend.lose_answer("remove")
-        await insist(lambda: backend.snapshots.remove(STOCK, "r1"))
+        await insist(lambda: remove(backend.snapshots, STOCK, "r1"))
         await remove_all(backend.snapshots, STOCK, "r1")
         assert await backend.ids(STOCK, "r1") == set()
 
@@ -251,19 +264,15 @@ def on_emulator(emulator: CosmosProcess, check: Callable[[CosmosBackend], Awaita
     asyncio.run(run())
 
 
-@pytest.mark.parametrize("kind", ["batch", "delete"])
 @pytest.mark.parametrize("status", [408, 429, 449, 503])
-def test_a_delete_that_is_turned_back_is_made_later(emulator: CosmosProcess, kind: str, status: int) -> None:
-    """A document whose delete was refused for a moment is deleted by a later call."""
+def test_a_delete_that_is_turned_back_is_made_later(emulator: CosmosProcess, status: int) -> None:
+    """A document whose delete was refused for a moment is deleted all the same."""
 
     async def check(backend: CosmosBackend) -> None:
         await put(backend, "r1", 30)
-        if kind == "delete":
-            backend.control.add_fault(kind="batch", status=404, times=2)
-        tries = 60 if status == 429 else 20  # the SDK itself waits out nine 429s of a request
-        backend.control.add_fault(kind=kind, status=status, times=tries, retry_after_ms=1)
+        backend.control.add_fault(kind="bulk", status=status, times=5, retry_after_ms=1)
         for _ in range(30):
-            if not await backend.snapshots.remove(STOCK, "r1"):
+            if not await remove(backend.snapshots, STOCK, "r1"):
                 break
         assert await backend.ids(STOCK, "r1") == set()
 
@@ -285,7 +294,7 @@ def test_what_the_database_refuses_is_said_in_our_words(
         before = None if kind == "create" else await backend.snapshots.change(STOCK, publishing(EARLY))
         backend.control.add_fault(kind=kind, container="stock", status=status)
         with pytest.raises(error, match=text):
-            await (backend.snapshots.remove(STOCK, "r1") if kind == "query" else _publish(backend))
+            await (remove(backend.snapshots, STOCK, "r1") if kind == "query" else _publish(backend))
         backend.control.remove_faults()
         assert await backend.snapshots.header(STOCK) == before
 
@@ -310,7 +319,7 @@ def test_a_container_that_is_missing_is_named(emulator: CosmosProcess, known: bo
         calls: list[Callable[[], Awaitable[object]]] = [
             lambda: backend.snapshots.header(gone),
             lambda: backend.snapshots.change(gone, publish),
-            lambda: backend.snapshots.remove(gone, "r1"),
+            lambda: remove(backend.snapshots, gone, "r1"),
         ]
         for call in calls:
             with pytest.raises(Permanent, match="the container gone does not exist"):
