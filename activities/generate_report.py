@@ -9,13 +9,14 @@ from functools import partial
 from itertools import count
 from typing import Any
 
+from outlast.calls import ChunkAnswer, ChunkCall
 from outlast.deadline import Deadline
 from outlast.generating.part_builder import PartBuilder, PartCursor, Refusal
 from outlast.generating.part_limits import MAX_STAGED, PartLimits
 from outlast.generating.refused_rows import RefusedRows
 from outlast.generating.row_window import RowCompute, RowWindow, WindowData
 from outlast.inputs import Chunk
-from outlast.models import ChunkAnswer, ChunkCall, Json, Totals
+from outlast.models import Json, Totals
 from outlast.report import Report, known_report
 from outlast.runs.fence import Fence, Gate
 from outlast.runs.record import RunRecord

@@ -10,10 +10,11 @@ from typing import Any
 
 import orjson
 
+from outlast.calls import PublishAnswer, PublishCall, RunChange
 from outlast.cosmos.snapshots.header import Generation, Snapshots, published
 from outlast.deadline import Deadline
 from outlast.errors import Permanent
-from outlast.models import Json, PublishAnswer, PublishCall, RunChange, Totals
+from outlast.models import Json, Totals
 from outlast.report import Report, known_report
 from outlast.runs.fence import Gate
 from outlast.runs.record import RunRecord

@@ -3,10 +3,11 @@
 from dataclasses import dataclass, replace
 from functools import partial
 
+from outlast.calls import ReadAnswer, RunCall
 from outlast.deadline import Deadline
 from outlast.errors import Permanent
 from outlast.inputs import HEAD_BYTES, MAX_RECORD, BadInput, Cut, InputFormat
-from outlast.models import Json, ReadAnswer, RunCall
+from outlast.models import Json
 from outlast.runs.fence import Fence, Gate
 from outlast.runs.record import RunRecord
 from outlast.staging.chunk_list import ChunkList

@@ -4,7 +4,8 @@ from math import ceil
 
 from orchestrators.run_at_work import PHASES, RunAtWork
 from outlast.durable import StepFailed, Steps, readable
-from outlast.models import MOST_LANES, Failure, Outcome, Totals, Wave
+from outlast.models import MOST_LANES, Failure, Totals
+from outlast.orchestrations import Outcome, Wave
 from outlast.runs.ids import wave_id
 from outlast.runs.transitions import Event
 

@@ -1,8 +1,10 @@
 """What the story of a run carries from step to step."""
 
 from orchestrators.progress import Progress
+from outlast.calls import PublishCall, RunCall, RunChange, RunView
 from outlast.durable import Caller, Context, StepFailed, Steps
-from outlast.models import ADMITTED, Failure, PublishCall, RunCall, RunChange, RunView, Start
+from outlast.models import ADMITTED, Failure
+from outlast.orchestrations import Start
 from outlast.runs.transitions import Event
 
 

@@ -2,8 +2,10 @@
 
 from dataclasses import replace
 
+from outlast.calls import ChunkAnswer, ChunkCall
 from outlast.durable import CALLS, Caller, Context, StepFailed, Steps
-from outlast.models import ChunkAnswer, ChunkCall, Lane, Outcome, Totals
+from outlast.models import Totals
+from outlast.orchestrations import Lane, Outcome
 
 STEPS = {"generate": "generate_report", "store": "store_data_to_db"}
 

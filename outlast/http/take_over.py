@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import azure.functions as func
 import orjson
 
+from outlast.calls import RunChange
 from outlast.http.problem import bad_request
 from outlast.http.query import read_query
-from outlast.models import RunChange
 from outlast.runs.record import RunRecord
 from outlast.runs.store import Runs
 from outlast.runs.transitions import Event, apply

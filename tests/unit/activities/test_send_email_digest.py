@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 
 from activities.send_email import SendEmail
+from outlast.calls import RunChange
 from outlast.errors import Transient
 from outlast.mail import Email
-from outlast.models import Failure, RunChange
+from outlast.models import Failure
 from outlast.runs.email_log import MOST_SINGLES
 from outlast.runs.email_turns import EmailTurns
 from outlast.runs.transitions import Event, apply

@@ -5,8 +5,10 @@ from typing import Any
 import pytest
 
 from orchestrators.run_lane import run_lane
+from outlast.calls import ChunkAnswer
 from outlast.durable import CALLS
-from outlast.models import ChunkAnswer, Lane, Outcome, Totals
+from outlast.models import Totals
+from outlast.orchestrations import Lane, Outcome
 from tests.fakes.replay import Action, ReplayContext
 from tests.unit.orchestrators.telling import tell
 

@@ -5,9 +5,10 @@ from typing import Any, cast
 import azure.functions as func
 import pytest
 
+from outlast.calls import Removal
 from outlast.cosmos.snapshots.expired import ExpiredGenerations
 from outlast.cosmos.snapshots.header import Generation, Header
-from outlast.models import Compensation, Removal
+from outlast.orchestrations import Compensation
 from outlast.runs import sweep
 from outlast.runs.launcher import Launcher
 from outlast.runs.patience import Patience
