@@ -11,9 +11,9 @@ from outlast.models import Json
 from outlast.runs.fence import Fence, Gate
 from outlast.runs.record import RunRecord
 from outlast.staging.chunk_list import ChunkList
-from outlast.staging.input import InputFile, InputFiles, format_of
+from outlast.staging.input import InputFiles, ReadableFile, format_of
 from outlast.staging.parsed import InThread
-from outlast.staging.paths import chunks_path, input_path
+from outlast.staging.paths import chunks_path
 from outlast.staging.store import Staging
 
 WINDOW = MAX_RECORD
@@ -37,16 +37,22 @@ class ReadInputFile:
         record, fence, deadline = await self.gate.enter(call, "reading")
         if (listed := await self.files.find_chunks(record.id)) is not None:
             return ReadAnswer(None, len(listed.chunks)).to_dict()
-        cursor = call.cursor or await self.files.find_cut_cursor(record.id)
         try:
-            await self._inflate_once(record)
+            if not await self._inflate(record, deadline, fence):
+                return ReadAnswer({}, 0).to_dict()
+            cursor = call.cursor or await self.files.find_cut_cursor(record.id)
             return (await self._cut(record, cursor, deadline, fence)).to_dict()
         except BadInput as error:
             raise Permanent(f"the input of run {record.id} cannot be read: {error}") from None
 
-    async def _inflate_once(self, record: RunRecord) -> None:
-        if record.request.gzipped and await self.staging.size(input_path(record.id)) is None:
-            await self.files.inflate(record)
+    async def _inflate(self, record: RunRecord, deadline: Deadline, fence: Fence) -> bool:
+        """Return whether the input can be read: it is not gzipped, or its inflated copy is whole."""
+
+        async def enough() -> bool:
+            await fence.check()
+            return deadline.passed()
+
+        return not record.request.gzipped or await self.files.inflate(record, enough)
 
     async def _cut(self, record: RunRecord, cursor: Json | None, deadline: Deadline, fence: Fence) -> ReadAnswer:
         file, form = self.files.uncompressed(record), format_of(record)
@@ -69,14 +75,16 @@ class ReadInputFile:
             return ReadAnswer(None, count)
         return ReadAnswer(await self.files.keep_cut_cursor(record.id, offset, row, count), count)
 
-    async def _begin(self, file: InputFile, form: InputFormat, size: int) -> tuple[ChunkList, int, int]:
+    async def _begin(self, file: ReadableFile, form: InputFormat, size: int) -> tuple[ChunkList, int, int]:
         head = await file.read(0, HEAD_BYTES)
         columns, (offset, row) = await self.in_thread(
             lambda: (form.columns(head, len(head) >= size), form.first(head, len(head) >= size))
         )
         return ChunkList(columns, []), offset, row
 
-    async def _next_cut(self, file: InputFile, form: InputFormat, size: int, offset: int, row: int, target: int) -> Cut:
+    async def _next_cut(
+        self, file: ReadableFile, form: InputFormat, size: int, offset: int, row: int, target: int
+    ) -> Cut:
         """Cut one window. In a thread: quotes take time."""
         window = await file.read(offset, WINDOW)
         at_end = offset + len(window) >= size
@@ -84,7 +92,7 @@ class ReadInputFile:
         return cut
 
 
-async def _take(listed: ChunkList, cut: Cut, file: InputFile, form: InputFormat, size: int, offset: int) -> int:
+async def _take(listed: ChunkList, cut: Cut, file: ReadableFile, form: InputFormat, size: int, offset: int) -> int:
     """List the chunks of a cut; return where the next one begins."""
     listed.chunks.extend(cut.chunks)
     if not cut.unended:
@@ -95,7 +103,7 @@ async def _take(listed: ChunkList, cut: Cut, file: InputFile, form: InputFormat,
     return after
 
 
-async def _end_of_record(file: InputFile, form: InputFormat, size: int, offset: int) -> int:
+async def _end_of_record(file: ReadableFile, form: InputFormat, size: int, offset: int) -> int:
     """Where the overlong record that goes on at `offset` ends."""
     while offset < size:
         window = await file.read(offset, WINDOW)

@@ -12,6 +12,7 @@ from bench.runner import Figure, run
 from bench.writing import peers
 from bench.writing.lanes import LANES, WINDOW
 from bench.writing.peers import Peer, Rate
+from bench.writing.removing import removal_speed
 from bench.writing.stub import Stub
 from bench.writing.tenth import at_a_tenth
 from bench.writing.throttled import (
@@ -49,6 +50,7 @@ def writer(quick: bool) -> Iterator[Figure]:
     tenth = at_a_tenth(180 if quick else 1800)
     yield at_most("sends_per_operation", tenth.sends_per_operation, 1.05, "times")
     yield at_most("failed_chunks", tenth.failures, 0, "chunks")
+    yield from removal(60_000 if quick else 200_000, runs=3)
     yield from memory(100_000 if quick else 1_000_000)
 
 
@@ -98,6 +100,15 @@ def shares(warm_up: float, seconds: float) -> Iterator[Figure]:
     yield at_least("ru_used_80k", large.used, 0.97, "of rate")
     yield at_most("throttled_share", max(small.throttled, large.throttled), 0.05, "of sent")
     yield at_most("surfaced_failures", small.failures + large.failures, 0, "failures")
+
+
+def removal(rows: int, runs: int) -> Iterator[Figure]:
+    """Measure how fast generations are deleted, at an emulator that does not throttle."""
+    speeds = []
+    for _ in range(runs):
+        with emulated(UNTHROTTLED, ranges=4) as process:
+            speeds.append(removal_speed(process.url, process.key, rows))
+    yield at_least("removal_speed", median(speeds), 0.5, "of writing")
 
 
 def memory(rows: int) -> Iterator[Figure]:

@@ -1,7 +1,8 @@
 """The files that a run reads: its input, the list of its chunks, and what the report read from the database."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import orjson
 
@@ -10,8 +11,9 @@ from outlast.inputs import FORMATS, Inflater, InputFormat
 from outlast.models import Json
 from outlast.runs.record import RunRecord
 from outlast.staging.chunk_list import ChunkList
+from outlast.staging.inflated import InflatedFile
 from outlast.staging.parsed import InThread, ParsedFiles
-from outlast.staging.paths import body_path, chunks_path, cut_cursor_path, input_path, reference_path
+from outlast.staging.paths import body_path, chunks_path, cut_cursor_path, reference_path
 from outlast.staging.store import Staging
 
 MAX_INFLATED = 4 * 1024**3
@@ -40,6 +42,13 @@ class InputFile:
         return await self.store.get_range(self.path, offset, length, self.version)
 
 
+class ReadableFile(Protocol):
+    """What rows are read from."""
+
+    async def size(self) -> int: ...
+    async def read(self, offset: int, length: int) -> bytes: ...
+
+
 @dataclass(slots=True)
 class InputFiles:
     """Finds and reads the files of a run. `inputs` is the inputs location, which a run's reference points into."""
@@ -58,13 +67,19 @@ class InputFiles:
             return InputFile(self.inputs, record.request.reference, record.request.reference_etag)
         return InputFile(self.staging, body_path(record.id, record.request.body), None)
 
-    def uncompressed(self, record: RunRecord) -> InputFile:
+    def uncompressed(self, record: RunRecord) -> ReadableFile:
         """The input as rows are read from it: the posted file, or its inflated copy if that is gzipped."""
-        return InputFile(self.staging, input_path(record.id), None) if record.request.gzipped else self.posted(record)
+        return InflatedFile(self.staging, record.id) if record.request.gzipped else self.posted(record)
 
-    async def inflate(self, record: RunRecord) -> None:
-        """Stage the inflated copy of a gzipped input. Raises BadInput when it is damaged or inflates beyond a limit."""
-        await self.staging.put_stream(input_path(record.id), _inflated(self.posted(record)))
+    async def inflate(self, record: RunRecord, enough: Callable[[], Awaitable[bool]]) -> bool:
+        """Stage what is missing of the inflated copy of a gzipped input; return whether it is whole.
+
+        `enough` is asked after each piece. Raises BadInput when the input is damaged or inflates beyond a limit.
+        """
+        inflated = InflatedFile(self.staging, record.id)
+        if await inflated.find_size() is not None:
+            return True
+        return await inflated.stage(_inflated(self.posted(record)), enough)
 
     async def chunks(self, record: RunRecord) -> ChunkList:
         """The run's whole chunk list. All calls of the process share it, so it must not be changed."""

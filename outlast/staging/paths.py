@@ -8,9 +8,14 @@ def content_name(data: bytes, ending: str) -> str:
     return f"{hashlib.sha256(data).hexdigest()[:16]}.{ending}"
 
 
-def input_path(run: str) -> str:
-    """The inflated copy of a gzipped input."""
-    return f"runs/{run}/input"
+def piece_path(run: str, number: int) -> str:
+    """A piece of the inflated copy of a gzipped input."""
+    return f"runs/{run}/inflated/{number:04}"
+
+
+def inflated_path(run: str) -> str:
+    """The size of the inflated copy. It is written when all pieces are staged."""
+    return f"runs/{run}/inflated.json"
 
 
 def body_path(run: str, name: str = "body") -> str:

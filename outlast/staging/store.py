@@ -1,6 +1,6 @@
 """Files in Azure Blob Storage or in a local folder (`file://`)."""
 
-from collections.abc import AsyncIterable, AsyncIterator, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -51,20 +51,6 @@ class Staging:
         except AlreadyExistsError:
             return False
         return True
-
-    async def put_stream(self, path: str, pieces: AsyncIterable[bytes]) -> int:
-        """Write a file from its pieces and return its length. When `pieces` raises, no file is written."""
-        size = 0
-
-        async def counted() -> AsyncIterator[bytes]:
-            nonlocal size
-            async for piece in pieces:
-                size += len(piece)
-                yield piece
-
-        with _translated(path):
-            await obstore.put_async(self._store, path, counted())
-        return size
 
     async def get(self, path: str) -> bytes | None:
         """The whole file, or None when it is missing."""

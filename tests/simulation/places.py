@@ -1,7 +1,6 @@
 """Staging in memory without threads, the mail service and the durable client for simulations."""
 
 import json
-from collections.abc import AsyncIterable
 from typing import Any
 
 from azure.durable_functions.models.DurableOrchestrationStatus import DurableOrchestrationStatus
@@ -39,11 +38,6 @@ class MemoryStaging(Staging):
     def _answer(self) -> None:
         if self.scheduler.forgets():
             raise OSError("the staging location gave no answer")
-
-    async def put_stream(self, path: str, pieces: AsyncIterable[bytes]) -> int:
-        data = b"".join([piece async for piece in pieces])
-        await self.put(path, data)
-        return len(data)
 
     async def get(self, path: str) -> bytes | None:
         self._reach()

@@ -13,10 +13,12 @@ from outlast.cosmos.snapshots.header import HEADERS, RUN, Edit, Header, Removed,
 from outlast.errors import Permanent
 from outlast.report import Report
 
-FOUND = 5000
-"""Documents that one call of `remove` finds at most."""
-PAGE = 1000
-"""Documents of one answer to the query."""
+FOUND = 20_000
+"""Documents that one call of `remove` finds at most. The more, the better they fill the requests that delete them."""
+PAGE = 5000
+"""Documents of one answer to the query at most."""
+LEAST = 100
+"""Documents that a call of `remove` finds with however small a share."""
 DELETE_UNITS = 5.0
 """Request units of a delete, about."""
 
@@ -63,7 +65,8 @@ class CosmosSnapshots:
     async def _find(self, report: Report[Any], run: str, most: int) -> tuple[list[Deletion], float]:
         """Return documents of the run and the request units that it took to find them."""
         key = "".join(f'["{name}"]' for name in report.partition_key[1:].split("/"))
-        query = f"SELECT TOP {most} c.id, c{key} AS pk FROM c WHERE c.{RUN} = @run"
+        query = f"SELECT c.id, c{key} AS pk FROM c WHERE c.{RUN} = @run"
+        found: list[Deletion] = []
         charges: list[float] = []
 
         def note(headers: Any, _: Any) -> None:
@@ -72,16 +75,20 @@ class CosmosSnapshots:
         with _translated(report):
             container = await self._cosmos.container(report.container)
             given: list[dict[str, object]] = [{"name": "@run", "value": run}]
-            items = container.query_items(query, parameters=given, max_item_count=PAGE, response_hook=note)
-            found = [Deletion.of(item.get("pk"), item["id"]) async for item in items]
-        return found, sum(charges)
+            size = min(PAGE, most)
+            items = container.query_items(query, parameters=given, max_item_count=size, response_hook=note)
+            async for page in items.by_page():
+                found += [Deletion.of(item.get("pk"), item["id"]) async for item in page]
+                if len(found) >= most:
+                    break
+        return found[:most], sum(charges)
 
 
 def _most(limits: Limits) -> int:
     """How many documents a look may find: with a small share no more than a call can delete."""
     if limits.bucket is None:
         return FOUND
-    return min(FOUND, max(PAGE // 10, int(limits.bucket.rate * limits.deadline.remaining() / DELETE_UNITS)))
+    return min(FOUND, max(LEAST, int(limits.bucket.rate * limits.deadline.remaining() / DELETE_UNITS)))
 
 
 def _translated(report: Report[Any]) -> AbstractContextManager[None]:

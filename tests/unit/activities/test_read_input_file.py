@@ -1,5 +1,6 @@
 import asyncio
 import gzip
+from math import ceil
 from typing import Any
 
 import pytest
@@ -8,8 +9,9 @@ from activities import read_input_file
 from outlast.errors import Permanent
 from outlast.inputs import CSV, MAX_RECORD, InputRow
 from outlast.models import Json
+from outlast.staging import inflated
 from outlast.staging.chunk_list import ChunkList
-from outlast.staging.paths import body_path, chunks_path, input_path
+from outlast.staging.paths import body_path, chunks_path, inflated_path, piece_path
 from tests.fakes.reports import HEADER, make_csv
 from tests.fakes.world import World, call_until_done
 
@@ -139,13 +141,35 @@ def test_an_input_with_a_header_only_has_no_chunks() -> None:
 
 
 def test_a_gzipped_input_is_inflated_once() -> None:
-    """The chunks of a gzipped input are byte ranges of its inflated file, which a repeat does not write again."""
+    """Chunks are byte ranges of the inflated copy, and a repeat does not stage it again."""
     body, world = make_csv(300), World()
     assert rows_of(body, cut(gzip.compress(body), world, gzipped=True)) == [f"s{n:04}" for n in range(300)]
-    assert asyncio.run(world.staging.get(input_path("r1"))) == body
-    asyncio.run(world.staging.put(input_path("r1"), make_csv(1)))
+    record = world.runs.records["r1"]
+    assert asyncio.run(world.files.uncompressed(record).read(0, len(body) + 1)) == body
+    asyncio.run(world.staging.put(piece_path("r1", 0), b"x" * len(body)))
     asyncio.run(world.call("read_input_file", cursor=None))
-    assert asyncio.run(world.staging.get(input_path("r1"))) == make_csv(1)
+    assert asyncio.run(world.staging.get(piece_path("r1", 0))) == b"x" * len(body)
+
+
+def test_a_large_gzipped_input_is_inflated_in_several_calls(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A call that reaches its deadline leaves the rest to the next one, which stages no piece again."""
+    monkeypatch.setattr(inflated, "PIECE", 1000)
+    body, world = make_csv(500), World()
+    staged: list[str] = []
+    put = world.staging.put
+
+    async def slow(path: str, data: bytes) -> None:
+        staged.append(path)
+        world.clock.advance(15.0)
+        await put(path, data)
+
+    monkeypatch.setattr(world.staging, "put", slow)
+    listed = cut(gzip.compress(body), world, gzipped=True)
+    pieces = [path for path in staged if "/inflated/" in path]
+    assert len(pieces) == len(set(pieces)) == ceil(len(body) / 1000) > 8
+    assert rows_of(body, listed) == [f"s{n:04}" for n in range(500)]
+    record = world.runs.records["r1"]
+    assert asyncio.run(world.files.uncompressed(record).read(1990, 2020)) == body[1990:4010]
 
 
 @pytest.mark.parametrize(
@@ -160,7 +184,7 @@ def test_a_damaged_gzip_file_fails_for_good(body: bytes, text: str) -> None:
     world = World()
     with pytest.raises(Permanent, match=text):
         cut(body, world, gzipped=True)
-    assert asyncio.run(world.staging.get(input_path("r1"))) is None
+    assert asyncio.run(world.staging.get(inflated_path("r1"))) is None
 
 
 def test_an_input_that_is_no_csv_after_all_fails_for_good() -> None:

@@ -1,6 +1,6 @@
 import asyncio
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -25,13 +25,6 @@ def visit(request: pytest.FixtureRequest, tmp_path: Path) -> Visit:
         asyncio.run(wait())
 
     return run
-
-
-async def give(*pieces: bytes | Exception) -> AsyncIterator[bytes]:
-    for piece in pieces:
-        if isinstance(piece, Exception):
-            raise piece
-        yield piece
 
 
 @pytest.mark.parametrize("data", [b"", b"x", bytes(range(256)) * 1000])
@@ -142,31 +135,6 @@ def test_a_range_of_a_file_that_has_changed_is_permanent(visit: Visit) -> None:
         await staging.put("x", b"after that")
         with pytest.raises(Permanent, match="the file x was changed after the run was accepted"):
             await staging.get_range("x", 0, 3, version)
-
-    visit(check)
-
-
-def test_a_stream_of_any_size_is_written(visit: Visit) -> None:
-    """A stream is written in its order, and its length is returned."""
-
-    async def check(staging: Staging) -> None:
-        pieces = [bytes([n]) * 3_000_000 for n in range(4)]
-        assert await staging.put_stream("x", give(*pieces)) == 12_000_000
-        assert await staging.get("x") == b"".join(pieces)
-        assert await staging.put_stream("y", give()) == 0
-        assert await staging.get("y") == b""
-
-    visit(check)
-
-
-@pytest.mark.parametrize("before", [0, 1, 12_000_000])
-def test_of_a_stream_that_breaks_nothing_is_kept(visit: Visit, before: int) -> None:
-    """A stream that raises leaves no file, and its error is raised unchanged."""
-
-    async def check(staging: Staging) -> None:
-        with pytest.raises(ValueError, match="truncated"):
-            await staging.put_stream("x", give(b"x" * before, ValueError("truncated")))
-        assert await staging.get("x") is None
 
     visit(check)
 

@@ -6,8 +6,9 @@ import pytest
 from outlast.errors import Permanent
 from outlast.inputs import BadInput, Chunk
 from outlast.staging.chunk_list import ChunkList
-from outlast.staging.input import InputFiles
-from outlast.staging.paths import body_path, chunks_path, input_path
+from outlast.staging.inflated import InflatedFile
+from outlast.staging.input import InputFile, InputFiles
+from outlast.staging.paths import body_path, chunks_path, inflated_path
 from outlast.staging.store import Staging
 from tests.fakes.records import make_record
 
@@ -19,21 +20,31 @@ def make() -> InputFiles:
 
 
 @pytest.mark.parametrize(
-    ("gzipped", "reference", "path"),
+    ("reference", "path"),
     [
-        (True, None, input_path("r1")),
-        (False, None, body_path("r1")),
-        (False, "x.csv", "x.csv"),
-        (True, "x.gz", input_path("r1")),
+        (None, body_path("r1")),
+        ("x.csv", "x.csv"),
     ],
 )
-def test_an_input_is_read_where_it_lies_uncompressed(gzipped: bool, reference: str | None, path: str) -> None:
-    """Rows are read from the posted body or the referenced file, or from the inflated copy of a gzipped one."""
+def test_an_input_is_read_where_it_lies_uncompressed(reference: str | None, path: str) -> None:
+    """Rows are read from the posted body or the referenced file."""
     files = make()
-    record = make_record(gzipped=gzipped, reference=reference)
-    found = files.uncompressed(record)
+    found = files.uncompressed(make_record(reference=reference))
+    assert isinstance(found, InputFile)
     assert found.path == path
     assert found.store is (files.inputs if path == "x.csv" else files.staging)
+
+
+@pytest.mark.parametrize("reference", [None, "x.gz"])
+def test_a_gzipped_input_is_read_from_its_inflated_copy(reference: str | None) -> None:
+    """Rows of a gzipped input are read from the copy, posted or referenced."""
+    files = make()
+    assert files.uncompressed(make_record(gzipped=True, reference=reference)) == InflatedFile(files.staging, "r1")
+
+
+async def enough() -> bool:
+    """A deadline that never comes."""
+    return False
 
 
 @pytest.mark.parametrize("members", [1, 3])
@@ -43,22 +54,23 @@ def test_a_gzipped_input_is_inflated(members: int) -> None:
     async def run() -> None:
         files = make()
         await files.staging.put(body_path("r1"), gzip.compress(b"a,b\n" * 1000) * members)
-        await files.inflate(RECORD)
-        assert await files.staging.get(input_path("r1")) == b"a,b\n" * 1000 * members
+        assert await files.inflate(RECORD, enough)
+        copy = files.uncompressed(RECORD)
+        assert await copy.read(0, await copy.size()) == b"a,b\n" * 1000 * members
 
     asyncio.run(run())
 
 
 def test_a_bomb_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A file that inflates beyond the limit is refused, and nothing of it is staged."""
+    """A file that inflates beyond the limit is refused, and its copy is never whole."""
     monkeypatch.setattr("outlast.staging.input.MAX_INFLATED", 1_000_000)
 
     async def run() -> None:
         files = make()
         await files.staging.put(body_path("r1"), gzip.compress(b"0" * 2_000_000, 1))
         with pytest.raises(BadInput):
-            await files.inflate(RECORD)
-        assert await files.staging.get(input_path("r1")) is None
+            await files.inflate(RECORD, enough)
+        assert await files.staging.get(inflated_path("r1")) is None
 
     asyncio.run(run())
 

@@ -1,0 +1,77 @@
+"""The inflated copy of a gzipped input, in pieces of one length, so that a call can leave the rest to the next one."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+
+import orjson
+
+from outlast.errors import Permanent
+from outlast.staging.paths import inflated_path, piece_path
+from outlast.staging.store import Staging
+
+PIECE = 16 * 1024 * 1024
+"""Bytes of every piece but the last. Runs under way have pieces of this length, so it cannot change."""
+
+
+@dataclass(frozen=True, slots=True)
+class InflatedFile:
+    """Read by byte range, as if it were one file."""
+
+    staging: Staging
+    run: str
+
+    async def find_size(self) -> int | None:
+        """Bytes of the whole copy, None while pieces of it are missing."""
+        data = await self.staging.get(inflated_path(self.run))
+        return None if data is None else int(orjson.loads(data)["size"])
+
+    async def size(self) -> int:
+        """Bytes of the whole copy. Raises Permanent when it is missing."""
+        if (size := await self.find_size()) is None:
+            raise Permanent(f"the inflated input of run {self.run} is missing; it has been deleted: start a new run")
+        return size
+
+    async def read(self, offset: int, length: int) -> bytes:
+        """At most `length` bytes, fewer at the end of the input."""
+        size = await self.size()
+        end, found = min(size, offset + length), bytearray()
+        while offset < end:
+            number, start = divmod(offset, PIECE)
+            found += await self.staging.get_range(piece_path(self.run, number), start, min(PIECE - start, end - offset))
+            offset = min(end, (number + 1) * PIECE)
+        return bytes(found)
+
+    async def stage(self, content: AsyncIterator[bytes], enough: Callable[[], Awaitable[bool]]) -> bool:
+        """Stage the pieces that are missing; return whether the copy is whole.
+
+        `enough` is asked after each piece that is staged. So a call stages one piece at least, however long it takes
+        to come to it: a gzip stream is read from its beginning each time.
+        """
+        staged, size = await self._count(), 0
+        async for number, piece in _pieces(content):
+            size += len(piece)
+            if number >= staged:
+                await self.staging.put(piece_path(self.run, number), piece)
+                if await enough():
+                    return False
+        await self.staging.put(inflated_path(self.run), orjson.dumps({"size": size}))
+        return True
+
+    async def _count(self) -> int:
+        """How many pieces are staged, from the first on."""
+        number = 0
+        while await self.staging.size(piece_path(self.run, number)) is not None:
+            number += 1
+        return number
+
+
+async def _pieces(content: AsyncIterator[bytes]) -> AsyncIterator[tuple[int, bytes]]:
+    number, waiting = 0, bytearray()
+    async for data in content:
+        waiting += data
+        while len(waiting) >= PIECE:
+            yield number, bytes(waiting[:PIECE])
+            del waiting[:PIECE]
+            number += 1
+    if waiting:
+        yield number, bytes(waiting)
