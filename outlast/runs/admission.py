@@ -26,11 +26,18 @@ class Admission:
     launcher: Launcher
 
     async def ask(self, client: Any, run: str) -> None:
-        """Give the free seats away, because this run has begun to wait for one or was woken."""
-        if run in await self.seats.taken():
+        """Admit this run, which is awake, if there is a seat for it behind those that have waited longer."""
+        taken = await self.seats.taken()
+        free = self.seats.most - len(taken)
+        if run in taken or (free > 0 and await self._place(run) < free):
             await self._admit(run)
         else:
             await self.fill(client, run)
+
+    async def _place(self, run: str) -> int:
+        """How many queued runs were accepted before this one."""
+        waiting = [record.id for record in await self.runs.queued(self.seats.owner, 2 * self.seats.most)]
+        return waiting.index(run) if run in waiting else len(waiting)
 
     async def fill(self, client: Any, own: str | None = None) -> None:
         """Give the free seats to the runs that have waited longest.

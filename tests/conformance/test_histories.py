@@ -52,6 +52,8 @@ def parts_of(answer: dict[str, Any]) -> dict[str, Any]:
     return {"raised": text, "data": json.loads(data or "null")}
 
 
+@pytest.mark.filterwarnings("ignore:Potential duplicate Task completion for TaskId. admitted")
+# The SDK warns about an event that comes before its orchestrator waits for it, and delivers it then.
 @pytest.mark.parametrize("turn", TURNS, ids=lambda turn: f"{turn['story']}-{turn['orchestrator']}")
 def test_a_recorded_history_replays_with_the_same_actions(turn: dict[str, Any]) -> None:
     """The current code asks for the recorded actions, with the same inputs, status and result."""

@@ -22,6 +22,7 @@ SETTINGS = {
     "FIRST_RETRY_SECONDS": "5",  # as in Azure: the interval stands in the recorded actions
     "AzureFunctionsJobHost__functionTimeout": "00:00:05",
     "SNAPSHOT_GRACE_SECONDS": "0",
+    "MAX_RUNS": "2",
 }
 
 

@@ -11,7 +11,7 @@ from tests.e2e.stack import BROKEN, Stack, first_rows
 
 DEPARTURES = "airport-departures"
 SLOW = {"kind": "bulk", "container": DEPARTURES, "latency_ms": 500}
-REFUSING = {"kind": "bulk", "container": DEPARTURES, "status": 403, "nth": 2}
+REFUSING = {"kind": "bulk", "container": DEPARTURES, "status": 403, "nth": 2, "times": 1}
 LATER = {"status": 429, "headers": {"Retry-After": "1"}}
 
 
@@ -84,8 +84,23 @@ def is_removed(stack: Stack) -> str:
     return run
 
 
+def waits_for_a_seat(stack: Stack) -> str:
+    """A run that is queued behind two others until one of them ends."""
+    with_fault(stack, SLOW)
+    before = [stack.start("airport_departures", first_rows(2_000)) for _ in range(2)]
+    for run in before:
+        stack.wait_for_phase(run, "storing")
+    run = stack.start("flight_delays", first_rows(100))
+    stack.wait_for_phase(run, "queued")
+    Control(stack.services.cosmos.url).remove_faults()
+    for each in (*before, run):
+        stack.wait(each)
+    return run
+
+
 STORIES = (
     completes, fails, waits_for_the_mail_service, is_undone, is_cancelled, is_terminated, is_superseded, is_removed,
+    waits_for_a_seat,
 )  # fmt: skip
 
 
