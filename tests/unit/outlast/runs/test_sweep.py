@@ -7,7 +7,7 @@ import pytest
 
 from outlast.cosmos.snapshots.expired import ExpiredGenerations
 from outlast.cosmos.snapshots.header import Generation, Header
-from outlast.models import Removal
+from outlast.models import Compensation, Removal
 from outlast.runs import sweep
 from outlast.runs.launcher import Launcher
 from outlast.runs.patience import Patience
@@ -89,7 +89,7 @@ def test_a_run_that_was_terminated_is_compensated(times: int) -> None:
     swept = Swept("Terminated", state="storing")
     [(name, instance, given)] = swept.after(times=times)
     assert (name, instance) == ("compensate_run", "r1:1:compensate")
-    assert given == {"run": "r1", "attempt": 1, "first_retry_seconds": 5.0}
+    assert given == Compensation("r1", 1).to_dict()
     assert swept.record.status.state == "failing"
     assert "was terminated" in (swept.record.result.failure or {})["text"]
 
