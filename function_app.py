@@ -26,6 +26,7 @@ from outlast.cosmos.snapshots.expired import ExpiredGenerations
 from outlast.cosmos.snapshots.removing import GenerationRemover
 from outlast.durable import activity, activity_with_client
 from outlast.http.cancel_run import CancelRun
+from outlast.http.health_checks import DatabaseCheck, MailCheck, ReportsCheck, RunsCheck, StagingCheck
 from outlast.http.list_reports import ListReports
 from outlast.http.list_runs import ListRuns
 from outlast.http.problem import answering
@@ -53,12 +54,24 @@ client = app.durable_client_input(client_name="client")
 start_once = StartOnce(runs=a.runs, staging=a.staging, launcher=a.launcher, sleep=a.sleep, secret=a.secret.get)
 owner = a.admission.seats.owner
 new_runs = NewRuns(max_parallel=a.settings.max_parallel, now=a.now, new_id=a.new_id, owner=owner)
-start = StartReport(reports=a.reports, inputs=a.inputs, new_runs=new_runs, start_once=start_once).start_report
+start = StartReport(
+    reports=a.reports,
+    inputs=a.inputs,
+    new_runs=new_runs,
+    start_once=start_once,
+    in_thread=a.in_thread,
+    throughput=a.writer.transport.throughput,
+).start_report
 current = ShowCurrent(reports=a.reports, snapshots=a.snapshots).show_current
 rejects = ShowRejects(runs=a.runs, staging=a.staging, clock=a.clock).show_rejects
-health = ShowHealth(
-    settings=a.settings, reports=a.reports, cosmos=a.cosmos, staging=a.staging, clock=a.clock, stopped=a.stopped
-).show_health
+checks = {
+    "database": DatabaseCheck(cosmos=a.cosmos, reports=a.reports).check,
+    "staging": StagingCheck(a.staging).check,
+    "mail": MailCheck(a.settings).check,
+    "reports": ReportsCheck(a.stopped).check,
+    "runs": RunsCheck(runs=a.runs, owner=owner).check,
+}
+health = ShowHealth(checks=checks, clock=a.clock).show_health
 
 app.route(route="reports/{report}", methods=["POST"])(client(answering(start)))
 app.route(route="reports", methods=["GET"])(answering(ListReports(a.reports).list_reports))
@@ -94,7 +107,9 @@ user_code: Any = {"reports": a.reports, "gate": a.gate, "stopped": a.stopped}
 for step in (
     ReadInputFile(gate=a.gate, staging=a.staging, files=a.files, in_thread=a.in_thread).read_input_file,
     ReadDataFromDb(**user_code, staging=a.staging, reading=a.reading).read_data_from_db,
-    GenerateReport(**user_code, files=a.files, compute=a.compute).generate_report,
+    GenerateReport(
+        **user_code, files=a.files, compute=a.compute, max_staged=a.settings.max_staged_bytes
+    ).generate_report,
     StoreDataToDb(reports=a.reports, gate=a.gate, files=a.files, writer=a.writer).store_data_to_db,
     PublishReport(reports=a.reports, gate=a.gate, files=a.files, snapshots=a.snapshots, now=a.now).publish_report,
     UndoReport(reports=a.reports, runs=a.runs, remover=remover, deadlines=a.deadlines).undo_report,

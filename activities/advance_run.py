@@ -3,7 +3,8 @@
 from dataclasses import dataclass, replace
 from typing import Any
 
-from outlast.models import Json, RunChange, RunView
+from outlast.calls import RunChange, RunView
+from outlast.models import Json
 from outlast.runs.admission import Admission
 from outlast.runs.record import AT_WORK, RunRecord
 from outlast.runs.store import Runs
@@ -39,6 +40,7 @@ def _view(record: RunRecord, lanes: int) -> RunView:
         lanes,
         request.tolerated_rejects,
         request.tolerated_reject_percent,
+        request.min_rows,
         attempt=status.attempt,
         state=status.state,
         pending=status.pending,

@@ -9,12 +9,14 @@ from functools import partial
 from itertools import count
 from typing import Any
 
+from outlast.calls import ChunkAnswer, ChunkCall
 from outlast.deadline import Deadline
 from outlast.generating.part_builder import PartBuilder, PartCursor, Refusal
+from outlast.generating.part_limits import MAX_STAGED, PartLimits
 from outlast.generating.refused_rows import RefusedRows
 from outlast.generating.row_window import RowCompute, RowWindow, WindowData
 from outlast.inputs import Chunk
-from outlast.models import ChunkAnswer, ChunkCall, Json, Totals
+from outlast.models import Json, Totals
 from outlast.report import Report, known_report
 from outlast.runs.fence import Fence, Gate
 from outlast.runs.record import RunRecord
@@ -31,7 +33,10 @@ OVERLONG_SHOWN = 64 * 1024
 
 @dataclass(frozen=True, slots=True)
 class GenerateReport:
-    """`compute` runs the report's code: in a child process, or in place in simulations."""
+    """`compute` runs the report's code: in a child process, or in place in simulations.
+
+    `max_staged` is the most bytes of documents that a run may make.
+    """
 
     reports: Mapping[str, Report[Any]]
     gate: Gate
@@ -41,6 +46,7 @@ class GenerateReport:
     alone: asyncio.Lock = field(default_factory=asyncio.Lock)
     refused: RefusedRows = field(default_factory=RefusedRows)
     keys: Iterator[int] = field(default_factory=count)
+    max_staged: int = MAX_STAGED
 
     async def generate_report(self, given: Json) -> Json:
         """Input: ChunkCall. Returns a ChunkAnswer of one part of the chunk.
@@ -55,16 +61,19 @@ class GenerateReport:
         answer = await generated.find(cursor.part) or await self._generate(record, cursor, generated, deadline, fence)
         if answer is None:
             return ChunkAnswer(cursor.to_dict(), Totals().to_dict()).to_dict()
-        return ChunkAnswer(answer.cursor, answer.totals).to_dict()
+        over = PartLimits.of(record, 0, self.max_staged).is_over(answer.totals["rejected"])
+        return ChunkAnswer(answer.cursor, answer.totals, too_many_rejects=over).to_dict()
 
     async def _generate(
         self, record: RunRecord, cursor: PartCursor, generated: Generated, deadline: Deadline, fence: Fence
     ) -> PartAnswer | None:
         known_report(self.reports, record.request.report)
         chunk = (listed := await self.files.chunks(record)).chunks[generated.chunk]
+        limits = PartLimits.of(record, chunk.length, self.max_staged)
         async with self.alone if chunk.length > HEAVY else nullcontext():
             window = self._window(record, listed.columns, chunk, cursor)
-            part = PartBuilder(self.compute, window, await self._data(record, chunk, cursor), cursor, deadline)
+            data = await self._data(record, chunk, cursor)
+            part = PartBuilder(self.compute, window, data, cursor, deadline, limits)
             await self._fill(part, generated.chunk, fence)
             if not part.taken:
                 return None

@@ -10,14 +10,16 @@ from typing import Any
 
 import orjson
 
+from outlast.calls import PublishAnswer, PublishCall, RunChange
 from outlast.cosmos.snapshots.header import Generation, Snapshots, published
 from outlast.deadline import Deadline
 from outlast.errors import Permanent
-from outlast.models import Json, PublishAnswer, PublishCall, RunChange, Totals
+from outlast.models import Json, Totals
 from outlast.report import Report, known_report
 from outlast.runs.fence import Gate
 from outlast.runs.record import RunRecord
 from outlast.runs.transitions import Event, apply
+from outlast.staging.chunk_list import ChunkList
 from outlast.staging.input import InputFiles
 from outlast.staging.parts import Generated
 from outlast.staging.paths import stored_path
@@ -35,11 +37,12 @@ class PublishReport:
         """Input: PublishCall. Returns a PublishAnswer."""
         call = PublishCall.from_dict(given)
         record, fence, deadline = await self.gate.enter(call, "publishing")
-        chunks = len((await self.files.chunks(record)).chunks)
+        listed = await self.files.chunks(record)
+        chunks = len(listed.chunks)
         counted, chunk = await self._count(record, call.cursor, chunks, deadline)
         if chunk < chunks:
             return PublishAnswer({"chunk": chunk, "totals": counted.to_dict()}).to_dict()
-        receipt = await self._record(call, self._receipt(record, counted, Totals.from_dict(call.totals), chunks))
+        receipt = await self._record(call, self._receipt(record, counted, Totals.from_dict(call.totals), listed))
         newer = await self._publish(await fence.enter(), receipt) if record.request.mode == "snapshot" else None
         return PublishAnswer(None, {**receipt, "superseded_by": newer} if newer else receipt).to_dict()
 
@@ -87,7 +90,7 @@ class PublishReport:
             )
         return replace(generated, documents=stored["documents"], rejected=generated.rejected + stored["rejected"])
 
-    def _receipt(self, record: RunRecord, counted: Totals, told: Totals, chunks: int) -> Json:
+    def _receipt(self, record: RunRecord, counted: Totals, told: Totals, listed: ChunkList) -> Json:
         return {
             "run": record.id,
             "report": record.request.report,
@@ -101,8 +104,15 @@ class PublishReport:
             "request_units": round(told.ru, 2),
             "throttled": told.throttled,
             "sends": told.sends,
-            "chunks": chunks,
+            "chunks": len(listed.chunks),
             "seconds": round(
                 (self.now().astimezone(UTC) - datetime.fromisoformat(record.request.accepted)).total_seconds(), 3
             ),
+            **_unnamed(listed.columns),
         }
+
+
+def _unnamed(columns: list[str]) -> Json:
+    """The numbers of the columns that were ignored because they have no name; nothing where there are none."""
+    numbers = [number for number, name in enumerate(columns, 1) if not name]
+    return {"unnamed_columns": numbers} if numbers else {}

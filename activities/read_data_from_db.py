@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from outlast.calls import ReferenceAnswer, RunCall
 from outlast.carried_logs import LogBudget
 from outlast.compute.reading import DatabaseReading, ReadingStopped
 from outlast.errors import Permanent
-from outlast.models import Json, ReferenceAnswer, RunCall
+from outlast.models import Json
 from outlast.report import Report, known_report
 from outlast.runs.fence import Gate
 from outlast.staging.paths import reference_path

@@ -1,17 +1,18 @@
 """Reads the input once: inflates it, finds its columns, cuts it into chunks on record boundaries."""
 
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from functools import partial
 
+from outlast.calls import ReadAnswer, RunCall
 from outlast.deadline import Deadline
 from outlast.errors import Permanent
 from outlast.inputs import HEAD_BYTES, MAX_RECORD, BadInput, Cut, InputFormat
-from outlast.models import Json, ReadAnswer, RunCall
+from outlast.models import Json
 from outlast.runs.fence import Fence, Gate
 from outlast.runs.record import RunRecord
 from outlast.staging.chunk_list import ChunkList
 from outlast.staging.input import InputFiles, ReadableFile, format_of
+from outlast.staging.parsed import InThread
 from outlast.staging.paths import chunks_path
 from outlast.staging.store import Staging
 
@@ -28,7 +29,7 @@ class ReadInputFile:
     gate: Gate
     staging: Staging
     files: InputFiles
-    in_thread: Callable[[Callable[[], Cut]], Awaitable[Cut]]
+    in_thread: InThread
 
     async def read_input_file(self, given: Json) -> Json:
         """Input: RunCall. Returns a ReadAnswer. A next attempt goes on from what the one before has staged."""
@@ -76,8 +77,9 @@ class ReadInputFile:
 
     async def _begin(self, file: ReadableFile, form: InputFormat, size: int) -> tuple[ChunkList, int, int]:
         head = await file.read(0, HEAD_BYTES)
-        columns = form.columns(head, len(head) >= size)
-        offset, row = form.first(head, len(head) >= size)
+        columns, (offset, row) = await self.in_thread(
+            lambda: (form.columns(head, len(head) >= size), form.first(head, len(head) >= size))
+        )
         return ChunkList(columns, []), offset, row
 
     async def _next_cut(
@@ -86,7 +88,8 @@ class ReadInputFile:
         """Cut one window. In a thread: quotes take time."""
         window = await file.read(offset, WINDOW)
         at_end = offset + len(window) >= size
-        return await self.in_thread(partial(form.cut, window, at_end, offset, row, target))
+        cut: Cut = await self.in_thread(partial(form.cut, window, at_end, offset, row, target))
+        return cut
 
 
 async def _take(listed: ChunkList, cut: Cut, file: ReadableFile, form: InputFormat, size: int, offset: int) -> int:

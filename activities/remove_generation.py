@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from outlast.calls import Removal, RemovalAnswer
 from outlast.cosmos.snapshots.removing import GenerationRemover
 from outlast.deadline import Deadlines
-from outlast.models import Json, Removal, RemovalAnswer
+from outlast.models import Json
 from outlast.report import Report, known_report
 from outlast.runs.store import Runs
 

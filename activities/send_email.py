@@ -3,9 +3,10 @@
 import logging
 from dataclasses import dataclass
 
+from outlast.calls import EmailAnswer, RunCall, RunChange
 from outlast.errors import Transient
 from outlast.mail import Mailer, MailThrottled
-from outlast.models import EmailAnswer, Json, RunCall, RunChange
+from outlast.models import Json
 from outlast.runs.email_log import Digest, Turn
 from outlast.runs.email_turns import EmailTurns
 from outlast.runs.emails import digest_email, email

@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from outlast.calls import RunCall, UndoAnswer
 from outlast.cosmos.snapshots.removing import GenerationRemover
 from outlast.deadline import Deadline, Deadlines
-from outlast.models import Json, RunCall, UndoAnswer
+from outlast.models import Json
 from outlast.report import Report, known_report
 from outlast.runs.fence import refuse_strangers
 from outlast.runs.record import OUTCOMES, RunRecord

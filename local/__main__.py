@@ -9,6 +9,7 @@ from io import TextIOWrapper
 from threading import Thread
 
 from local.console import LocalError, complain, say
+from local.private import keep_private
 
 COMMANDS = {
     "demo": ("local.demo.main_job", "the whole job on a sample, then a broken file; ends by itself"),
@@ -58,6 +59,7 @@ def usage() -> str:
 
 
 if __name__ == "__main__":
+    keep_private()
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # what the terminal cannot show is a question mark, not an end
     sys.exit(main(sys.argv[1:]))

@@ -1,22 +1,24 @@
-"""A web server with bounds: heads and idle connections have a time, and what is no HTTP leaves one line in the log."""
+"""A web server with limits of time for heads and idle connections, and one log line for requests that are not HTTP."""
 
 import asyncio
+import ipaddress
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any
+from urllib.parse import urlsplit
 
 from aiohttp import web
 from aiohttp.web_protocol import RequestHandler
 
-HEAD_SECONDS = 20.0  # in which a request's head must have come, or the next on the same connection begun
-COMPLAINT_SECONDS = 10.0  # between two lines about requests that are no HTTP
+HEAD_SECONDS = 20.0  # in which a request's head must arrive, or the next request must begin
+COMPLAINT_SECONDS = 10.0  # between two log lines about requests that are not HTTP
 UNREADABLE = "The request cannot be read as HTTP.\n"
 
 Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
 
 class Complaints:
-    """Says what happens often at most once in a while, with how often it happened."""
+    """Logs a frequent event at most once in COMPLAINT_SECONDS, with the number of events since the last line."""
 
     def __init__(self, say: Callable[[str], None], clock: Callable[[], float] = time.monotonic) -> None:
         self._say = say
@@ -25,7 +27,7 @@ class Complaints:
         self._unsaid = 0
 
     def add(self, text: str) -> None:
-        """Says the text, or counts it when the last line is too fresh."""
+        """Log the text, or count it if the last line is too recent."""
         if self._clock() < self._next:
             self._unsaid += 1
             return
@@ -35,7 +37,7 @@ class Complaints:
 
 
 class BoundedServer(web.Server):
-    """Cuts off whoever connects and does not send a request's head in time, and bounds its body."""
+    """Closes a connection whose request does not arrive in time, and limits the size of bodies."""
 
     def __init__(self, handler: Handler, *, body_limit: int, say: Callable[[str], None], **options: Any) -> None:
         super().__init__(handler, access_log=None, keepalive_timeout=HEAD_SECONDS, **options)
@@ -44,16 +46,16 @@ class BoundedServer(web.Server):
         self.complaints = Complaints(say)
 
     def __call__(self) -> RequestHandler:
-        """Makes the protocol of one connection."""
+        """Make the protocol of one connection."""
         return _Connection(self, loop=asyncio.get_running_loop(), **self._kwargs)
 
     def connection_made(self, handler: Any, transport: asyncio.Transport) -> None:
-        """The time runs from the first moment."""
+        """Start the time for the first head."""
         super().connection_made(handler, transport)
         self._heads[handler] = asyncio.get_running_loop().call_later(HEAD_SECONDS, transport.abort)
 
     def connection_lost(self, handler: Any, exc: BaseException | None = None) -> None:
-        """Nothing is left to be cut off."""
+        """Stop the time for the first head."""
         self._heads.pop(handler).cancel()
         super().connection_lost(handler, exc)
 
@@ -65,8 +67,25 @@ class BoundedServer(web.Server):
         return web.BaseRequest(message, payload, protocol, writer, task, loop, client_max_size=self._body_limit)
 
 
+def named_host(raw: web.BaseRequest) -> str | None:
+    """Return the Host header without its port: empty without the header, None if it cannot be parsed."""
+    try:
+        return urlsplit(f"//{raw.headers.get('Host', '')}").hostname or ""
+    except ValueError:
+        return None
+
+
+def is_address(name: str) -> bool:
+    """Return whether this is an IP address."""
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
+
+
 class _Connection(RequestHandler):
-    """One connection. aiohttp would log a request that it cannot read with its line, and so with its key."""
+    """One connection. aiohttp itself would log a request that it cannot parse with its line, and so with its key."""
 
     def handle_error(
         self,
@@ -75,7 +94,9 @@ class _Connection(RequestHandler):
         exc: BaseException | None = None,
         message: str | None = None,
     ) -> web.StreamResponse:
-        """The answer to a request that is no HTTP; the host's own mistakes are logged as they are."""
+        """Return the answer to a request that is not HTTP. A client that has gone is not logged."""
+        if isinstance(exc, ConnectionError):
+            return web.Response(status=400)  # nobody reads it
         if status >= 500:
             return super().handle_error(request, status, exc, message)
         server = self._manager

@@ -6,18 +6,10 @@ It does what the record asks for and nothing else, whoever started it. It never 
 import logging
 from dataclasses import replace
 
+from outlast.calls import EmailAnswer, RunCall, RunChange, RunView, UndoAnswer
 from outlast.durable import CALLS, Caller, Context, StepFailed, Steps
-from outlast.models import (
-    Compensation,
-    EmailAnswer,
-    Failure,
-    Json,
-    RunCall,
-    RunChange,
-    RunEnd,
-    RunView,
-    UndoAnswer,
-)
+from outlast.models import Failure, Json
+from outlast.orchestrations import Compensation, RunEnd
 from outlast.runs.transitions import Event
 
 EMAIL_WAITS = 10

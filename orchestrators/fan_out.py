@@ -4,7 +4,8 @@ from math import ceil
 
 from orchestrators.run_at_work import PHASES, RunAtWork
 from outlast.durable import StepFailed, Steps, readable
-from outlast.models import MOST_LANES, Failure, Outcome, Totals, Wave
+from outlast.models import MOST_LANES, Failure, Totals
+from outlast.orchestrations import Outcome, Wave
 from outlast.runs.ids import wave_id
 from outlast.runs.transitions import Event
 
@@ -26,6 +27,8 @@ def run_phase(run: RunAtWork, event: Event, chunks: int) -> Steps:
         wave = Wave(run.id, run.attempt, str(event), number, first, after - 1, lanes, run.caller.first_seconds)
         yield from _run_wave(run, wave)
         view = yield from run.advance(event)
+        if event is Event.GENERATE:
+            run.check_rejects_so_far(view)
         number, first = number + 1, after
     return view
 

@@ -4,8 +4,10 @@ from contextlib import suppress
 
 from orchestrators.fan_out import run_phase
 from orchestrators.run_at_work import RunAtWork
+from outlast.calls import PublishAnswer, ReadAnswer
 from outlast.durable import Context, StepFailed, Steps, readable
-from outlast.models import MOST_ATTEMPTS, Compensation, Failure, PublishAnswer, ReadAnswer, RunEnd, Start
+from outlast.models import MOST_ATTEMPTS, Failure
+from outlast.orchestrations import Compensation, RunEnd, Start
 from outlast.runs.ids import compensation_id
 from outlast.runs.transitions import Event
 

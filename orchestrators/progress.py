@@ -1,7 +1,8 @@
 """What the run shows of itself while it goes on: its customStatus, under 2 KB."""
 
 from outlast.durable import Context
-from outlast.models import Json, Totals, Wave
+from outlast.models import Json, Totals
+from outlast.orchestrations import Wave
 
 
 class Progress:

@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
+from outlast.calls import Removal, RemovalAnswer
 from outlast.durable import CALLS, Caller, Context, Steps
-from outlast.models import Removal, RemovalAnswer
 
 
 def remove_previous(context: Context) -> Steps:

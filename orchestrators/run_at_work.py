@@ -1,8 +1,10 @@
 """What the story of a run carries from step to step."""
 
 from orchestrators.progress import Progress
+from outlast.calls import PublishCall, RunCall, RunChange, RunView
 from outlast.durable import Caller, Context, StepFailed, Steps
-from outlast.models import ADMITTED, Failure, PublishCall, RunCall, RunChange, RunView, Start
+from outlast.models import ADMITTED, Failure
+from outlast.orchestrations import Start
 from outlast.runs.transitions import Event
 
 
@@ -48,6 +50,12 @@ class RunAtWork:
         refusal = view.refusal(self.progress.totals)
         if refusal is not None:
             raise StepFailed(Failure(step, None, refusal))
+
+    def check_rejects_so_far(self, view: RunView) -> None:
+        """Raise StepFailed when generating has rejected too many rows already, whatever the other rows are."""
+        refusal = view.refusal_so_far(self.progress.totals)
+        if refusal is not None:
+            raise StepFailed(Failure("generate_report", None, refusal))
 
 
 PHASES = {

@@ -2,14 +2,19 @@
 
 from dataclasses import replace
 
+from outlast.calls import ChunkAnswer, ChunkCall
 from outlast.durable import CALLS, Caller, Context, StepFailed, Steps
-from outlast.models import ChunkAnswer, ChunkCall, Lane, Outcome, Totals
+from outlast.models import Totals
+from outlast.orchestrations import Lane, Outcome
 
 STEPS = {"generate": "generate_report", "store": "store_data_to_db"}
 
 
 def run_lane(context: Context) -> Steps:
-    """Input: Lane. Returns an Outcome, a failure in it too: a lane that raised would end `task_all` early."""
+    """Input: Lane. Returns an Outcome, a failure in it too: a lane that raised would end `task_all` early.
+
+    A lane whose call refused more rows than the run tolerates ends early; the run fails after the wave.
+    """
     lane = Lane.from_dict(context.get_input())
     caller = Caller(context, lane.first_retry_seconds)
     context.set_custom_status(lane.totals)
@@ -21,6 +26,8 @@ def run_lane(context: Context) -> Steps:
             answer = ChunkAnswer.from_dict((yield from caller.call(STEPS[lane.phase], given)))
             lane = _after(lane, answer)
             context.set_custom_status(lane.totals)
+            if answer.too_many_rejects:
+                return Outcome(True, None, lane.totals).to_dict()
             yield from caller.wait(answer.wait)
     except StepFailed as error:
         return Outcome(False, error.failure.to_dict(), lane.totals).to_dict()

@@ -1,7 +1,8 @@
 """One wave: all its lanes at once, and what they did together."""
 
 from outlast.durable import Context, Steps, readable
-from outlast.models import Failure, Json, Lane, Outcome, Totals, Wave
+from outlast.models import Failure, Json, Totals
+from outlast.orchestrations import Lane, Outcome, Wave
 from outlast.runs.ids import lane_id
 
 

@@ -14,8 +14,9 @@ from typing import Any, Protocol
 
 from azure.durable_functions import RetryOptions
 
+from outlast.calls import PublishCall, RunCall
 from outlast.errors import Permanent, Transient, shorten
-from outlast.models import Failure, Json, Payload, PublishCall, RunCall
+from outlast.models import Failure, Json, Payload
 
 MARK = "permanent"
 TRANSIENT = f"{Transient.__name__}: "

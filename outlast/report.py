@@ -7,15 +7,17 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeAlias, TypeVar, get_args
 
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import ConfigDict, model_validator
 
 from outlast.errors import OutlastError, Permanent
-from outlast.models import RUNS_CONTAINER
+from outlast.models import RUNS_CONTAINER, SNAPSHOT_HEADER, SNAPSHOT_ID, SNAPSHOT_RUN
 from outlast.run_options import RESERVED_PARAMETERS
+from outlast.strict_values import StrictModel
 
 if TYPE_CHECKING:
     from azure.cosmos.aio import DatabaseProxy
 
+_OF_SNAPSHOTS = frozenset({"id", SNAPSHOT_RUN, SNAPSHOT_ID, SNAPSHOT_HEADER})
 Document = dict[str, Any]
 Database: TypeAlias = "DatabaseProxy"
 """The database as the asynchronous client of azure-cosmos gives it. Only a type, so a report loads no client."""
@@ -25,10 +27,10 @@ class ReportError(OutlastError):
     """A report file cannot be used. The text names file, class and field."""
 
 
-class Row(BaseModel):
+class Row(StrictModel):
     """One row of the input. A wrong value rejects the row with column, code and message. An empty field is None."""
 
-    model_config = ConfigDict(extra="ignore", frozen=True)
+    model_config = ConfigDict(extra="ignore", frozen=True, allow_inf_nan=False)
 
     null_values: ClassVar[frozenset[str]] = frozenset()
     """Further texts that mean a missing value in this input, such as `NA`."""
@@ -41,7 +43,7 @@ class Row(BaseModel):
         return {name: None if isinstance(v, str) and v in cls.null_values else v for name, v in values.items()}
 
 
-class Parameters(BaseModel):
+class Parameters(StrictModel):
     """What a caller may set for one run, in the query or under `parameters`.
 
     An unknown name is refused. So is a number that is not finite, because the run record is JSON.
@@ -64,6 +66,8 @@ class Report(Generic[RowT]):
     """`upsert`: documents replace those with the same id and partition key. A failed run leaves what it wrote.
     `snapshot`: each run writes its own generation, and readers see the newest complete one; a failed run leaves none.
     """
+    min_rows: ClassVar[int] = 1
+    """A run that has fewer rows left to store fails before anything is written. A start may choose another number."""
     parameters: ClassVar[type[Parameters]] = Parameters
     reads: ClassVar[Mapping[str, str]] = {}
     """Other containers that `read_data_from_db` reads, each with its partition key."""
@@ -73,7 +77,8 @@ class Report(Generic[RowT]):
     async def read_data_from_db(self, database: Database, parameters: Any) -> Any:
         """Read what the rows need and return any JSON value of at most 16 MB.
 
-        It is called once a run, and `generate_report` receives the value for every row.
+        It is called once a run, in a process and with a client of its own, and `generate_report` receives the value for
+        every row.
         """
         return None
 
@@ -85,8 +90,9 @@ class Report(Generic[RowT]):
     def generate_report(self, row: RowT, reference: Any) -> Iterable[Document]:
         """Yield the row's documents: none, one or many. An exception rejects this row alone.
 
-        `reference` is what `read_data_from_db` returned. All rows of a run in this process share it, so treat it as
-        read-only: a change would be seen by some of the later rows and not by others.
+        It runs in a child process. A row that takes longer than 10 s (an eighth of functionTimeout, if that is less) is
+        stopped and rejected. `reference` is what `read_data_from_db` returned, through JSON. All rows of a run in this
+        process share it, so treat it as read-only: a change would be seen by some of the later rows and not by others.
         """
         raise NotImplementedError
 
@@ -141,10 +147,17 @@ def _faults(cls: type[Report[Any]]) -> Iterable[tuple[str, str]]:
         yield "container", f"must not be {RUNS_CONTAINER!r}, where the app keeps its own records"
     if not _is_path(key):
         yield "partition_key", f"must be a path such as /carrier, not {key!r}"
+    elif cls.mode == "snapshot" and str(key).split("/")[1] in _OF_SNAPSHOTS:
+        yield (
+            "partition_key",
+            f"must not begin with a member that the app sets in a snapshot's documents, as {key} does",
+        )
     if not (isinstance(cls.reads, Mapping) and all(_is_path(key) for key in cls.reads.values())):
         yield "reads", f'must name containers and their partition keys, as {{"airlines": "/id"}}, not {cls.reads!r}'
     if cls.mode not in ("upsert", "snapshot"):
         yield "mode", f"must be 'upsert' or 'snapshot', not {cls.mode!r}"
+    if not (isinstance(cls.min_rows, int) and cls.min_rows >= 0):
+        yield "min_rows", f"must be a whole number from 0 on, not {cls.min_rows!r}"
     yield from _faults_of_parameters(cls.parameters)
     yield from _faults_of_code(cls)
 
@@ -162,7 +175,7 @@ def _faults_of_code(cls: type[Report[Any]]) -> Iterable[tuple[str, str]]:
     if cls.generate_report is Report.generate_report:
         yield "generate_report", "is missing"
     if inspect.iscoroutinefunction(cls.generate_report) or inspect.isasyncgenfunction(cls.generate_report):
-        yield "generate_report", "must be a plain `def`: it runs in a thread; read what it needs in read_data_from_db"
+        yield "generate_report", "must be a plain `def`: it must not wait; read what it needs in read_data_from_db"
     if not inspect.iscoroutinefunction(cls.read_data_from_db):
         yield "read_data_from_db", "must be `async def`, because it waits for the database"
 

@@ -1,20 +1,43 @@
 """The options of a run, which are the same for every report, and the names that no report's parameter may have."""
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field, field_validator
+from pydantic_core import PydanticCustomError
 
+from outlast.json_numbers import LARGEST_EXACT
 from outlast.models import MOST_LANES
+from outlast.strict_values import StrictModel
+
+LEAST_RU = 400
+"""RU/s that a run may be limited to. With less, its calls would hold activity slots and wait nearly all the time."""
+LEAST_FRACTION = 0.01
 
 
-class Options(BaseModel):
+class Options(StrictModel):
     """How a run is done. An option that is None takes its value from the settings or does not apply."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     filename: str | None = Field(None, max_length=1024)
-    tolerated_rejects: int | None = Field(None, ge=0)
+    tolerated_rejects: int | None = Field(None, ge=0, le=LARGEST_EXACT)
     tolerated_reject_percent: float | None = Field(None, ge=0, le=100)
+    min_rows: int | None = Field(None, ge=0, le=LARGEST_EXACT)
     max_parallel: int | None = Field(None, ge=1, le=MOST_LANES)
-    ru_share: float | None = Field(None, gt=0)
+    ru_share: float | None = Field(None, gt=0, le=1e9)
+
+    @field_validator("ru_share")
+    @classmethod
+    def _is_enough(cls, share: float | None) -> float | None:
+        least = LEAST_FRACTION if share is not None and is_fraction(share) else LEAST_RU
+        if share is not None and share < least:
+            text = "{share} is too little: give {ru} RU/s or more, or {fraction} to 1 as a fraction of the throughput"
+            given = {"share": f"{share:g}", "ru": LEAST_RU, "fraction": LEAST_FRACTION}
+            raise PydanticCustomError("too_little", text, given)
+        return share
+
+
+def is_fraction(ru_share: float) -> bool:
+    """Whether a `ru_share` is a fraction of the container's throughput; else it is a number of RU/s."""
+    return ru_share <= 1
 
 
 HOST_PARAMETERS = frozenset({"code", "clientId"})

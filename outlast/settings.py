@@ -6,6 +6,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from outlast.errors import Permanent
+from outlast.generating.part_limits import MAX_STAGED
 from outlast.models import MOST_LANES
 
 
@@ -32,6 +33,8 @@ class Settings(BaseModel):
     """Runs at work at once. Later ones are queued."""
     max_parallel: int = Field(8, ge=1, le=MOST_LANES)
     """Lanes of one wave of a run, where the caller names no other number."""
+    max_staged_bytes: int = Field(MAX_STAGED, ge=1024 * 1024)
+    """Bytes of documents that a run may make before it fails."""
     snapshot_grace_seconds: float = Field(3600.0, ge=0)
     """How long a replaced generation stays, for readers that are still reading it."""
     first_retry_seconds: float = Field(5.0, ge=0.001)

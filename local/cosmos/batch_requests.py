@@ -37,7 +37,7 @@ def read_operations(request: Request) -> list[dict[str, Any]]:
     if not isinstance(operations, list):
         raise bad_request("A batch request is a JSON array of operations.")
     if len(operations) > OPERATION_LIMIT:
-        raise bad_request(f"Batch request has more operations than what is supported: {OPERATION_LIMIT}.")
+        raise bad_request("Batch request has more operations than what is supported.")
     return operations
 
 

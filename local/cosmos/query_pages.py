@@ -32,6 +32,8 @@ class QueryPage:
     def from_one(self, partition: Partition, key: bytes | None) -> Response:
         """The response from one partition, or from one partition key of it."""
         exchange, prepared = self.exchange, self.prepared
+        if key is not None and prepared.index is not None:
+            prepared.index.use(self.executor.container.key_path)
         view = exchange.view(partition)
         scope = (
             partition.id,
@@ -45,23 +47,20 @@ class QueryPage:
         return self._respond(charge, following, [view])
 
     def from_all(self) -> Response:
-        """The response from the first partition that has rows. Partitions without any are skipped."""
+        """The response from the next partition, also where that has no rows. The token leads to the one after it."""
         position = Position.read(self.token)
-        charge = 0.0
-        visited: list[View] = []
-        for partition in self._partitions(position):
-            after = position.after(partition)
-            if self.page.rows or self.page.full or (visited and partition.budget.wait_ms(self.executor.now)):
-                return self._respond(charge, position.at(partition, after), visited)
-            view = self.exchange.view(partition)
-            start: Token = {"after": after} if after else {}
-            sources = self._sources(view, None)
-            spent, following = self._run(partition, sources, start, lambda make: make())
-            charge += spent
-            visited.append(view)
-            if following is not None:
-                return self._respond(charge, position.at(partition, following["after"]), visited)
-        return self._respond(charge, None, visited)
+        partitions = self._partitions(position)
+        if not partitions:
+            return self._respond(0.0, None, [])
+        partition, others = partitions[0], partitions[1:]
+        view = self.exchange.view(partition)
+        after = position.after(partition)
+        start: Token = {"after": after} if after else {}
+        charge, following = self._run(partition, self._sources(view, None), start, lambda make: make())
+        if following is not None:
+            return self._respond(charge, position.at(partition, following["after"]), [view])
+        token = position.at(others[0], position.after(others[0])) if others else None
+        return self._respond(charge, token, [view])
 
     def _partitions(self, position: Position) -> list[Partition]:
         """The partitions that are not finished yet. A query without FROM reads only the first."""

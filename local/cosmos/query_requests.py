@@ -53,7 +53,7 @@ def query(exchange: Exchange) -> Response:
     asked = read_query(parse(exchange.request.body))
     prepared = _prepare(exchange.container(), asked)
     pages = _pages(exchange, prepared)
-    in_one = _in_one_partition(pages, pinned_key(prepared.query, asked.parameters, pages.executor.container.key_path))
+    in_one = _in_one_partition(pages, _pinned_by_condition(pages, asked))
     if in_one is not None:
         return in_one
     if not exchange.flag("x-ms-documentdb-query-enablecrosspartition"):
@@ -97,6 +97,14 @@ def _in_one_partition(pages: QueryPage, pinned: bytes | None) -> Response | None
         return pages.from_one(partition, read_key(key) if key is not None else None)
     pinned = read_key(key) if key is not None else pinned
     return None if pinned is None else pages.from_one(container.partition_of(pinned), pinned)
+
+
+def _pinned_by_condition(pages: QueryPage, asked: QueryBody) -> bytes | None:
+    """The partition key that the condition requires. The service does not use it for aggregates without VALUE."""
+    query = pages.prepared.query
+    if query.aggregated and not query.value:
+        return None
+    return pinned_key(query, asked.parameters, pages.executor.container.key_path)
 
 
 def _not_servable(prepared: PreparedQuery) -> CosmosError:

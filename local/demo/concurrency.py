@@ -21,7 +21,7 @@ def lane_urls(status_url: str, run: str) -> Iterable[str]:
     `{run}:{attempt}:{phase}{wave}-{lane}`."""
     address = urlsplit(status_url)
     base = address.path.rpartition("/")[0]
-    found = get(_url(address.path.rpartition("/")[0], status_url, instanceIdPrefix=f"{run}:"))
+    found = get(_url(address.path.rpartition("/")[0], status_url, instanceIdPrefix=f"{run}:", top="10000"))
     for instance in found:
         if re.fullmatch(r".+:\d+:[a-z]+\d+-\d+", instance["instanceId"]):
             yield _url(f"{base}/{quote(instance['instanceId'], safe='')}", status_url, showHistory="true")

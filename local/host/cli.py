@@ -13,14 +13,15 @@ from local.host.http.routes import NotATemplate
 from local.host.options import DEFAULT_LEVEL, LEVELS, Options, Unsuitable
 from local.host.storage.database import Unusable
 from local.host.triggers.ncrontab import NotASchedule
+from local.host.workers.calls import NotReady
 from local.host.workers.functions import Refused
-from local.host.workers.pool import NotReady, Pool
+from local.host.workers.pool import Pool
 
 TROUBLE = (Unsuitable, NotReady, Refused, Unusable, NotASchedule, NotATemplate, settings.Invalid)
 
 
 def main(argv: list[str]) -> int:
-    """Runs the host until it is told to stop; the exit code is not 0 when it could not start or go on."""
+    """Run the host until a signal stops it. The exit code is not 0 if it could not start or go on."""
     try:
         options = _options(argv)
         asyncio.run(_run(options))
@@ -50,7 +51,7 @@ async def _run(options: Options) -> None:
 
 
 def _environment(options: Options, configured: settings.Settings) -> dict[str, str]:
-    """What a worker finds in its environment beside the host's own."""
+    """Return the variables that a worker gets in addition to the host's own."""
     return {
         "FUNCTIONS_WORKER_RUNTIME": "python",
         "AZURE_FUNCTIONS_ENVIRONMENT": os.environ.get("AZURE_FUNCTIONS_ENVIRONMENT", "Development"),

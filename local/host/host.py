@@ -1,4 +1,4 @@
-"""The host put together: what starts in which order, which request goes where, and how it all ends."""
+"""Composes the host: the order of start and stop, and the part that answers a request."""
 
 import asyncio
 import hmac
@@ -21,15 +21,16 @@ from local.host.options import Options
 from local.host.storage.database import Database, Unusable
 from local.host.triggers.ncrontab import NotASchedule
 from local.host.triggers.timers import TimerTriggers
+from local.host.workers.calls import NotReady
 from local.host.workers.functions import HttpFunctions, Refused, register
-from local.host.workers.pool import NotReady, Pool
+from local.host.workers.pool import Pool
 
 RPC = "/durabletask/"
-DRAIN_SECONDS = 9.0  # how long a stop waits for the calls under way: the Azure host was seen to wait for 8.7 s
+DRAIN_SECONDS = 9.0  # a stop waits so long for calls under way; the Azure host was seen to wait for 8.7 s
 
 
 class Host:
-    """One app on one machine: run it with `serve`."""
+    """One app on one machine. `serve` runs it."""
 
     def __init__(
         self,
@@ -64,7 +65,7 @@ class Host:
         self._rpc = Listener(workers, spool=options.data, say=say)
 
     async def serve(self, ready: Callable[[str], None], stop: asyncio.Event) -> None:
-        """Runs until told to stop; raises when it cannot start or cannot go on."""
+        """Run until `stop` is set; raise if the host cannot start or cannot go on."""
         work = asyncio.create_task(self._work(ready))
         ends: list[asyncio.Future[Any]] = [work, asyncio.create_task(stop.wait()), self._broken]
         try:
@@ -79,13 +80,13 @@ class Host:
             await self._stop()
 
     async def _work(self, ready: Callable[[str], None]) -> None:
-        """Everything from the first to the last moment; ends only by an exception."""
+        """Start, then watch the app's code. Ends only by an exception."""
         await self._start()
         ready(self._origin)
         await self._watch()
 
     async def _start(self) -> None:
-        """Listening first, for the app is told its address; orchestrations last, for they need everything."""
+        """Listen first, because the app gets the address. Start orchestrations last, because they need all else."""
         await self._public.start(self._options.bind, self._options.port)
         await self._rpc.start("127.0.0.1", 0)
         rpc = f"http://127.0.0.1:{self._rpc.port}{self._rpc_path}"
@@ -100,17 +101,17 @@ class Host:
 
     @property
     def _own_name(self) -> str:
-        """The origin in the addresses that an app's durable client makes without a request: there WEBSITE_HOSTNAME."""
+        """The origin in URLs that a durable client makes without a request. On Azure it is WEBSITE_HOSTNAME."""
         local = self._options.bind in {"127.0.0.1", "0.0.0.0", "::"}
         return f"http://localhost:{self._public.port}" if local else self._origin
 
     async def _drain(self) -> None:
-        """No new work; what is under way has a time in which it can end and be recorded."""
+        """Accept no new work, and wait for a bounded time until the calls under way have ended and are recorded."""
         ends = [self._public.stop(), self._timers.drain(), self._engine.drain()]
         await asyncio.wait([asyncio.create_task(end) for end in ends], timeout=DRAIN_SECONDS)
 
     async def _stop(self) -> None:
-        """No workers any more, then no file: what is still under way is done again by the next start."""
+        """End the workers, then close the database. The next start does again what is still under way."""
         await self._public.stop()
         await self._rpc.stop()
         await self._timers.stop()
@@ -119,7 +120,7 @@ class Host:
         self._database.close()
 
     def _use(self, functions: list[dict[str, Any]], *, starting: bool = False) -> None:
-        """Takes over what the app registers; changes nothing when it cannot be used."""
+        """Use the functions that the app registers now. If they cannot be used, nothing changes."""
         registered = register(functions, self._settings.prefix)
         if not registered.all:
             self._say("The app registers no function.")
@@ -133,7 +134,7 @@ class Host:
             self._say(warning)
 
     async def _watch(self) -> None:
-        """Replaces the workers when the app's code changes; code that does not load changes nothing."""
+        """Replace the workers when the app's code changes. If the new code does not load, nothing changes."""
         folder = self._options.app
         while True:
             self._seen = await watch.changed(folder, self._seen)
@@ -144,7 +145,7 @@ class Host:
                 self._say(f"The app's code has changed but cannot be loaded, the one before goes on:\n{error}")
 
     def _admit(self, request: Request) -> Reply | None:
-        """Refuses a request by its head, before its body is read; None lets it pass."""
+        """Return the refusal of a request by its head, before its body is read, or None."""
         if request.path == "/":
             return None
         if request.path.startswith("/admin/"):
@@ -165,7 +166,7 @@ class Host:
         return await self._functions.answer(request)
 
     def _admit_worker(self, request: Request) -> Reply | None:
-        """Other programs of the machine see the port, and do not know the secret."""
+        """Return 404 for a path without the secret, because other programs of the machine can reach the port."""
         given = request.path[: len(self._rpc_path)]
         return None if hmac.compare_digest(given.encode(), self._rpc_path.encode()) else empty(404)
 
@@ -182,7 +183,7 @@ class Host:
         )
 
     def _break_from(self, loop: asyncio.AbstractEventLoop) -> Callable[[BaseException], None]:
-        """The database tells of its end from its own thread."""
+        """Return a function that reports a broken database from the database's own thread."""
 
         def tell(error: BaseException) -> None:
             loop.call_soon_threadsafe(self._break, error)
@@ -195,7 +196,7 @@ class Host:
 
 
 def _prepared(folder: Path) -> keys.Keys:
-    """Makes the data folder and the keys in it."""
+    """Make the data folder and return the keys in it, which are made if they are missing."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         return keys.load(folder)
@@ -206,7 +207,7 @@ def _prepared(folder: Path) -> keys.Keys:
 
 
 def _named(bind: str) -> str:
-    """An address that a client on this machine can use."""
+    """Return an address that a client on this machine can use."""
     if bind in {"0.0.0.0", "::"}:
         return "127.0.0.1"
     return f"[{bind}]" if ":" in bind else bind

@@ -1,4 +1,4 @@
-"""What the command line says."""
+"""The options of the command line."""
 
 import logging
 from dataclasses import dataclass
@@ -17,16 +17,16 @@ DEFAULT_LEVEL = "warning"
 
 
 class Unsuitable(Exception):
-    """An option that cannot be followed; the text names it and what can be done."""
+    """An option that cannot be used. The text names it and says what to do."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """Which app is served, where, and from what data."""
+    """The app to serve, its address and its data."""
 
     app: Path
     data: Path
     bind: str = "127.0.0.1"
     port: int = 7071
-    workers: int | None = None  # as many as the settings say
-    log_level: str = DEFAULT_LEVEL  # of the functions' own log: the lowest that is shown
+    workers: int | None = None  # None: the number in the settings
+    log_level: str = DEFAULT_LEVEL  # the lowest level of the functions' log that is shown

@@ -1,4 +1,4 @@
-"""How an app wants to be run: host.json, local.settings.json and the environment, by the real host's rules."""
+"""Reads host.json, local.settings.json and the environment by the Azure host's rules."""
 
 import json
 import os
@@ -8,34 +8,34 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-DEFAULT_TIMEOUT = 300.0  # seconds, where neither host.json nor the environment says otherwise
-DEFAULT_VISIBILITY = "00:05:00"  # of an activity that a killed host left, where host.json does not say otherwise
-OVERRIDE = "azurefunctionsjobhost__"  # begins a variable that beats a key of host.json, __ between its parts
+DEFAULT_TIMEOUT = 300.0  # seconds, if neither host.json nor the environment has a value
+DEFAULT_VISIBILITY = "00:05:00"  # of an activity that a killed host left, if host.json has no value
+OVERRIDE = "azurefunctionsjobhost__"  # prefix of a variable that overrides a key of host.json; __ separates its parts
 TIMEOUT_VARIABLE = "AzureFunctionsJobHost__functionTimeout"
 WORKERS_VARIABLE = "FUNCTIONS_WORKER_PROCESS_COUNT"
 PER_CORE = 10  # concurrent activities and orchestrators, as on a plan that is not Consumption
 
 
 class Invalid(Exception):
-    """A setting that cannot be used; the text names file, key, value and what is wanted."""
+    """A setting that cannot be used. The text names file, key, value and the form that is wanted."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """What the host needs to know of an app before it loads it."""
+    """The settings that the host needs before it loads the app."""
 
-    timeout: float | None  # seconds a function may run; None: as long as it likes
+    timeout: float | None  # seconds that a function may run; None: no limit
     prefix: str  # of HTTP routes, without slashes
     hub: str
     activities: int
     orchestrators: int
-    visibility: float  # seconds for which the activities of a killed host are left alone
-    version: str | None  # of orchestrations whose start says none
+    visibility: float  # seconds for which the activities of a killed host wait
+    version: str | None  # of orchestrations whose start has none
     values: dict[str, str]  # for the workers' environment, from local.settings.json
 
 
 def load(folder: Path, environment: Mapping[str, str]) -> Settings:
-    """Reads the settings of the app in this folder; `Values` count as environment, as in the Core Tools."""
+    """Read the settings of the app in this folder. `Values` count as environment, as in the Core Tools."""
     values = _values(folder / "local.settings.json", environment)
     everything = {**values, **environment}
     host = _overridden(_lowered(_read(folder / "host.json")), everything)
@@ -55,7 +55,7 @@ def load(folder: Path, environment: Mapping[str, str]) -> Settings:
 
 
 def workers(environment: Mapping[str, str], option: int | None = None) -> int:
-    """How many worker processes there shall be."""
+    """Return the number of worker processes."""
     name, text = ("--workers", str(option)) if option is not None else (WORKERS_VARIABLE, "1")
     text = environment.get(name, text)
     if not text.isdecimal() or not 1 <= int(text) <= 10:
@@ -64,7 +64,7 @@ def workers(environment: Mapping[str, str], option: int | None = None) -> int:
 
 
 def timespan(text: str) -> float:
-    """Seconds of a .NET time span, [d.]hh:mm:ss[.fff]; raises ValueError."""
+    """Return the seconds of a .NET time span, [d.]hh:mm:ss[.fff]; raise ValueError."""
     found = re.fullmatch(r"(?:(\d+)\.)?(\d{1,2}):(\d{2}):(\d{2}(?:\.\d+)?)", text)
     if found is None:
         raise ValueError(text)
@@ -73,12 +73,12 @@ def timespan(text: str) -> float:
 
 
 def _lowered(value: Any) -> Any:
-    """The same with its keys in lower case, for the real host's know none."""
+    """Return the value with its keys in lower case, because the Azure host ignores their case."""
     return {k.lower(): _lowered(v) for k, v in value.items()} if isinstance(value, dict) else value
 
 
 def _overridden(host: dict[str, Any], environment: Mapping[str, str]) -> dict[str, Any]:
-    """host.json with what the environment says of it."""
+    """Return host.json with the overrides of the environment."""
     for name, value in environment.items():
         if name.lower().startswith(OVERRIDE):
             *path, key = name.lower().removeprefix(OVERRIDE).split("__")
@@ -92,7 +92,7 @@ def _overridden(host: dict[str, Any], environment: Mapping[str, str]) -> dict[st
 
 
 def _hub(text: str, environment: Mapping[str, str]) -> str:
-    """A name between percent signs is that of a setting."""
+    """Return the task hub's name. A name between percent signs is the name of a setting."""
     found = re.fullmatch("%(.+)%", text)
     if found is None:
         return text
@@ -150,7 +150,7 @@ def _count(section: dict[str, Any], key: str, default: int) -> int:
 
 
 def _values(path: Path, environment: Mapping[str, str]) -> dict[str, str]:
-    """The environment beats the file, as in the Core Tools."""
+    """Return `Values` without those that the environment sets, which has precedence as in the Core Tools."""
     content = _read(path)
     if content.get("IsEncrypted"):
         raise Invalid(f"{path} is encrypted; decrypt it first (func settings decrypt).")

@@ -1,25 +1,29 @@
 """A mail inbox that answers as SendGrid does and shows the emails that arrived."""
 
 import argparse
-import ipaddress
+import asyncio
 import re
 import secrets
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
-from aiohttp import web
+from aiohttp import ClientPayloadError, web
+from aiohttp.http_exceptions import BadHttpMessage
 
 from local import arguments
+from local.console import complain
 from local.foreground import serve_until_told
+from local.http_server import BoundedServer, is_address, named_host
 from local.inbox.page import page
 from local.inbox.rules import Problem, problems_of
 from local.inbox.store import Mail, Mails, MailsInFiles, MailsInMemory, mails_from
 
 PAGE_HEADERS = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'", "Cache-Control": "no-store"}
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+BODY_LIMIT = 30 * 1024 * 1024  # bytes, SendGrid's
+BODY_SECONDS = 60.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,10 +42,11 @@ class Inbox:
         self._mails: Mails = MailsInFiles(data) if data else MailsInMemory()
         self._key = key
         self._answers: deque[Answer] = deque()
-        self._runner = web.AppRunner(self._app(), access_log=None, shutdown_timeout=1)
         self.url = ""
 
     async def __aenter__(self) -> Self:
+        server = BoundedServer(self._handle, body_limit=BODY_LIMIT, say=complain)
+        self._runner = web.ServerRunner(server, shutdown_timeout=1)
         await self._runner.setup()
         try:
             await web.TCPSite(self._runner, *self._address).start()
@@ -65,16 +70,34 @@ class Inbox:
         always."""
         self._answers = deque(answers_from(answers))
 
-    def _app(self) -> web.Application:
-        app = web.Application(middlewares=[refuse_foreign_hosts], client_max_size=30 * 1024 * 1024)  # SendGrid's limit
-        app.router.add_post("/v3/mail/send", self._send)
-        app.router.add_get("/", self._page)
-        app.router.add_get("/api/mails", self._list)
-        app.router.add_delete("/api/mails", self._clear)
-        app.router.add_post("/api/answers", self._tell)
-        return app
+    async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        if (foreign := foreign_host(request)) is not None:
+            return foreign
+        try:
+            async with asyncio.timeout(BODY_SECONDS):
+                return await self._answer(request)
+        except TimeoutError:
+            return refusal(408, [Problem(message="The body did not arrive in time.")])
+        except (BadHttpMessage, ClientPayloadError):
+            return refusal(400, [Problem(message="The body cannot be read as HTTP.")])
 
-    async def _send(self, request: web.Request) -> web.Response:
+    async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
+        match request.method, request.path:
+            case "POST", "/v3/mail/send":
+                return await self._send(request)
+            case "GET" | "HEAD", "/":
+                return self._page()
+            case "GET" | "HEAD", "/api/mails":
+                return web.json_response({"mails": [mail.as_json() for mail in self.mails]})
+            case "DELETE", "/api/mails":
+                self._mails.clear()
+                return web.Response(status=204)
+            case "POST", "/api/answers":
+                return await self._tell(request)
+            case _:
+                return refusal(404, [Problem(message="Nothing is at this address.")])
+
+    async def _send(self, request: web.BaseRequest) -> web.Response:
         told = self._answers.popleft() if self._answers else Answer(status=202)
         if told.status != 202:
             return refusal(told.status, [Problem(message="The inbox was told to answer so.")], told.headers)
@@ -103,17 +126,12 @@ class Inbox:
             else bool(re.fullmatch(r"SG\.\S+", key))
         )
 
-    async def _page(self, request: web.Request) -> web.Response:
-        return web.Response(text=page(self.mails), content_type="text/html", headers=PAGE_HEADERS)
+    def _page(self) -> web.Response:
+        """Return the page. It shows half a surrogate pair as its escape, because a page is UTF-8."""
+        body = page(self.mails).encode("utf-8", "backslashreplace")
+        return web.Response(body=body, content_type="text/html", charset="utf-8", headers=PAGE_HEADERS)
 
-    async def _list(self, request: web.Request) -> web.Response:
-        return web.json_response({"mails": [mail.as_json() for mail in self.mails]})
-
-    async def _clear(self, request: web.Request) -> web.Response:
-        self._mails.clear()
-        return web.Response(status=204)
-
-    async def _tell(self, request: web.Request) -> web.Response:
+    async def _tell(self, request: web.BaseRequest) -> web.Response:
         """Take JSON only: a page of another origin cannot send that without a preflight request, which is refused."""
         if request.content_type != "application/json":
             return refusal(415, [Problem(message="Content-Type should be application/json.")])
@@ -124,23 +142,16 @@ class Inbox:
         return web.Response(status=204)
 
 
-@web.middleware
-async def refuse_foreign_hosts(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Answer only to `localhost` and IP addresses: another name was pointed at this machine by a foreign page."""
-    name = request.url.host or ""
-    if name != "localhost" and not is_address(name):
-        return refusal(
-            403, [Problem(message=f"This inbox answers to localhost and addresses, not to the name {name}.")]
-        )
-    return await handler(request)
+def foreign_host(request: web.BaseRequest) -> web.Response | None:
+    """Return the refusal of a Host that is neither `localhost` nor an IP address, or None.
 
-
-def is_address(name: str) -> bool:
-    try:
-        ipaddress.ip_address(name)
-    except ValueError:
-        return False
-    return True
+    A foreign page can point its own name at this machine.
+    """
+    name = named_host(request)
+    if name is not None and (name == "localhost" or is_address(name)):
+        return None
+    said = f"the name {name}" if name else "this Host header"
+    return refusal(403, [Problem(message=f"This inbox answers to localhost and addresses, not to {said}.")])
 
 
 def answers_from(told: object) -> list[Answer]:
@@ -157,7 +168,7 @@ def answers_from(told: object) -> list[Answer]:
     return answers
 
 
-async def json_or_none(request: web.Request) -> Any:
+async def json_or_none(request: web.BaseRequest) -> Any:
     try:
         return await request.json()
     except (ValueError, RecursionError):

@@ -54,7 +54,7 @@ class MailsInFiles:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def add(self, mail: Mail) -> None:
         path = self._folder / f"{mail.received.replace(':', '')}-{mail.id}.json"

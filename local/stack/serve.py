@@ -1,4 +1,4 @@
-"""Host, database and inbox, staying up until Ctrl-C; the next start goes on where this one ended."""
+"""Runs host, database and inbox until Ctrl-C. The next start goes on where this one ended."""
 
 import argparse
 import shlex
@@ -11,6 +11,7 @@ from local import arguments
 from local.console import ends_cleanly, say
 from local.host.options import DEFAULT_LEVEL, LEVELS
 from local.json_calls import bypass_proxies
+from local.private import make_private
 from local.stack.ports import Ports
 from local.stack.services import Services
 from local.stack.settings import APP, FILE, app_settings, copy_sample, sample_values
@@ -23,16 +24,26 @@ def main(argv: Sequence[str]) -> int:
     if copy_sample(app):
         say(f"{FILE} is new, a copy of the sample: your settings go there.")
     bypass_proxies()
+    data = data_folder(options.data, app)
     say("Starting host, database and inbox ...")
     with (
         suppress(KeyboardInterrupt),
         ends_cleanly(),
-        Services(app, options.data or app / ".local", ports, app_settings(app), host=host) as services,
+        Services(app, data, ports, app_settings(app), host=host) as services,
     ):
         say(welcome(services, app))
         services.watch()
     say("\nEnded. What was unfinished goes on at the next start.")
     return 0
+
+
+def data_folder(given: Path | None, app: Path) -> Path:
+    """Return the folder for all data. The default folder belongs to this command, so it is closed to other users."""
+    folder = given or app / ".local"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if given is None:
+        make_private(folder)
+    return folder
 
 
 def parse(argv: Sequence[str]) -> argparse.Namespace:
@@ -56,7 +67,7 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
 
 
 def welcome(services: Services, app: Path) -> str:
-    """Where everything is, the line that starts a first run, and the one that shows its rows."""
+    """Return the addresses, a command that starts a first run, and one that shows its rows."""
     start = f"{services.host.url}/api/reports/flight_delays?code={services.function_key}"
     usual, chosen = sample_values(app)["COSMOS_ENDPOINT"], app_settings(app)["COSMOS_ENDPOINT"]
     written = services.cosmos.url if chosen == usual else chosen
@@ -77,6 +88,6 @@ Ctrl-C ends it."""
 
 
 def python() -> str:
-    """This interpreter, as short as a shell here can name it."""
+    """Return the shortest name of this interpreter that a shell in this folder can use."""
     path, here = Path(sys.executable), Path.cwd()
     return shlex.quote(str(path.relative_to(here) if path.is_relative_to(here) else path))

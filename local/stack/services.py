@@ -19,7 +19,7 @@ from local.stack.settings import sample_values
 
 
 class Services:
-    """`with Services(…) as services:` has all three answering and the database filled; the block leaves nothing."""
+    """`with Services(…) as services:` runs all three until the block ends, with the containers and samples in place."""
 
     host: Child
     cosmos: Child
@@ -34,7 +34,7 @@ class Services:
         cosmos: Sequence[str] = (),
         host: Sequence[str] = (),
     ) -> None:
-        """`settings` are the app's; those that are as in the sample are made to lead to these services and this data.
+        """`settings` are the app's. A setting with the sample's value is replaced, so that it names these services.
         `cosmos` and `host` are further options of the database and the host."""
         self._app = app.resolve()
         self._data = data.resolve()
@@ -61,7 +61,7 @@ class Services:
 
     @property
     def function_key(self) -> str:
-        """What opens the app's functions, as the host keeps it, in Azure's own layout."""
+        """The key of the app's functions, from the host's file in Azure's layout."""
         secrets = json.loads((self._data / "host" / "secrets" / "host.json").read_text())
         return str(secrets["functionKeys"][0]["value"])
 
@@ -70,7 +70,7 @@ class Services:
         return open_database(self.cosmos.url, EMULATOR_KEY, self._settings["COSMOS_DATABASE"])
 
     def watch(self) -> None:
-        """Wait until a part ends, which none should; Ctrl-C ends the wait."""
+        """Wait until a service ends by itself; raise LocalError then. Ctrl-C ends the wait."""
         while True:
             for name, part in (("host", self.host), ("database", self.cosmos), ("inbox", self.inbox)):
                 if part.has_ended:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from local.console import LocalError
+from local.private import make_private
 
 APP = Path(__file__).parents[2]
 FILE = "local.settings.json"
@@ -25,10 +26,14 @@ def app_settings(app: Path, environment: Mapping[str, str] = os.environ) -> dict
 
 
 def copy_sample(app: Path) -> bool:
-    """Make local.settings.json from the sample if it is missing; return whether it was made."""
-    if (app / FILE).exists() or not (app / SAMPLE).exists():
+    """Make local.settings.json from the sample if it is missing; return whether it was made. People put keys there."""
+    if (app / FILE).exists():
+        make_private(app / FILE)
+        return False
+    if not (app / SAMPLE).exists():
         return False
     settings = {"IsEncrypted": False, "Values": sample_values(app)}
+    (app / FILE).touch(mode=0o600)
     (app / FILE).write_text(json.dumps(settings, indent=2) + "\n", encoding="utf-8")
     return True
 

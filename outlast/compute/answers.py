@@ -99,6 +99,8 @@ class Answers:
 
     def _load(self, frame: Frame) -> bytes:
         self._report(frame.header["report"])
+        if frame.header["reads"]:
+            import outlast.compute.reading  # noqa: F401  # the client, so that no time of the reading goes into this
         return pack({}, [])
 
     def _join(self, frame: Frame) -> bytes:

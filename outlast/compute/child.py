@@ -73,11 +73,12 @@ class Child:
             raise
         return answer
 
-    async def load(self, report: str) -> Frame | None:
-        """Let the child import a report, which may take longer than a row. None when it has done so before."""
+    async def load(self, report: str, *, reads: bool = False) -> Frame | None:
+        """Let the child import a report, and for one that reads the database its client, which may take longer than a
+        row. None when it has done so before."""
         if self._running and report in self._running.loaded:
             return None
-        frame = await self.ask({"kind": "load", "report": report}, [], START_SECONDS)
+        frame = await self.ask({"kind": "load", "report": report, "reads": reads}, [], START_SECONDS)
         if self._running:
             self._running.loaded.add(report)
         return frame

@@ -12,13 +12,18 @@ from typing import Any, NamedTuple, Protocol
 import orjson
 
 from outlast.compute.child import Child, Ended, Late
+from outlast.compute.wire import Frame
 from outlast.cosmos.client import Cosmos
 from outlast.errors import Permanent, Transient
+from outlast.json_numbers import find_number, is_not_finite
 from outlast.models import Json
 from outlast.report import Report
 
 MOST_BYTES = 16 * 1024 * 1024
 """Bytes as JSON. The process that generates keeps the parsed value, which takes about five times as much memory."""
+
+
+NOTHING = Frame({}, [])
 
 
 class ReadingStopped(Exception):
@@ -58,7 +63,9 @@ class ReadingChild:
         account = {"endpoint": self.endpoint, "key": self.key, "database": self.database}
         header = {"kind": "read", "report": report.name, "parameters": parameters, "account": account}
         try:
-            frame = await child.ask(header, [], seconds)
+            frame = await child.load(report.name, reads=True) or NOTHING
+            if "error" not in frame.header:
+                frame = await child.ask(header, [], seconds)
         except Late as error:
             raise ReadingStopped(error.where) from None
         except Ended as error:
@@ -103,6 +110,11 @@ def _encoded(reference: Any, report: Report[Any]) -> bytes:
         encoded = orjson.dumps(reference)
     except TypeError as error:
         raise Permanent(f"read_data_from_db of {report.name} returned what is no JSON: {error}") from None
+    if (path := find_number(reference, is_not_finite)) is not None:
+        raise Permanent(
+            f"read_data_from_db of {report.name} returned a NaN or an infinity{f' at {path}' if path else ''}, which "
+            "JSON cannot say; leave it out, or return None in its place"
+        )
     if len(encoded) > MOST_BYTES:
         raise Permanent(
             f"read_data_from_db of {report.name} returned {len(encoded):,} bytes as JSON and at most {MOST_BYTES:,} "

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from outlast.carried_logs import LogBudget
 from outlast.deadline import Deadline
 from outlast.errors import Transient
+from outlast.generating.part_limits import PartLimits
 from outlast.generating.row_window import (
     Limits,
     NoTurn,
@@ -40,11 +41,15 @@ class Refusal(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class PartCursor(Payload):
-    """Where the next part begins: byte `offset` of the chunk, at row `row` (None: the first of the chunk)."""
+    """Where the next part begins: byte `offset` of the chunk, at row `row` (None: the first of the chunk).
+
+    `staged` is the size in bytes of the documents in all parts before.
+    """
 
     part: int = 0
     offset: int = 0
     row: int | None = None
+    staged: int = 0
 
 
 @dataclass(slots=True)
@@ -59,6 +64,7 @@ class PartBuilder:
     data: WindowData
     begin: PartCursor
     deadline: Deadline
+    limits: PartLimits = field(default_factory=PartLimits)
     slices: list[Slice] = field(default_factory=list)
     ended: bool = False
     logs: LogBudget = field(default_factory=LogBudget)
@@ -73,12 +79,13 @@ class PartBuilder:
     def next(self) -> PartCursor | None:
         """The cursor behind the part; None where the chunk ends with it."""
         last = self.slices[-1]
-        return None if last.ended else PartCursor(self.begin.part + 1, last.offset, last.row)
+        return None if last.ended else PartCursor(self.begin.part + 1, last.offset, last.row, self._staged_of_chunk())
 
     async def fill(self) -> Refusal | None:
         """Take one more slice. Returns a refusal when a row's code failed instead; the next slice leaves it out."""
         remaining = self.deadline.remaining()
-        limits = Limits(min(SLICE_SECONDS, remaining), PART_BYTES - self._size(), self._through)
+        most = self.limits.left(self._rejected())
+        limits = Limits(min(SLICE_SECONDS, remaining), PART_BYTES - self._size(), self._through, most)
         try:
             self._add(await self.compute.take(self.window, self.data, limits, remaining))
         except NoTurn:
@@ -95,11 +102,20 @@ class PartBuilder:
     def _size(self) -> int:
         return sum(one.size for one in self.slices)
 
+    def _rejected(self) -> int:
+        return sum(one.rejected for one in self.slices)
+
+    def _staged_of_chunk(self) -> int:
+        """Bytes of documents of this part and those before."""
+        return self.begin.staged + sum(one.staged_bytes for one in self.slices)
+
     def _add(self, one: Slice) -> None:
         self.slices.append(one)
         self.logs.log(one.logs)
         self.window = replace(self.window, offset=one.offset, row=one.row)
-        self.ended = one.ended or self._size() > PART_BYTES or self.deadline.passed()
+        self.limits.check_staged(self._staged_of_chunk())
+        full = self._size() > PART_BYTES or self.limits.left(self._rejected()) == 0
+        self.ended = one.ended or full or self.deadline.passed()
 
     def _count_loss(self, error: RowsLost) -> Refusal | None:
         self._lost[error.row] += 1

@@ -12,36 +12,50 @@ ROW_BYTES = 500
 GOLDEN = 39
 """The golden section of the 64 values of the hash space's first byte: neighbouring chunks begin far apart."""
 
+MOST_LISTED = 10_000
+"""Rejects that a part lists. The others are only counted."""
+
 
 @dataclass(slots=True)
 class PartContents:
-    """`size` is the memory that it takes, in bytes. `left` counts the documents that each row still has."""
+    """`size` is the memory that it takes, in bytes.
+
+    `left` counts the documents that each row still has. `unlisted` are the numbers of rejects that are only counted.
+    """
 
     documents: Documents = field(default_factory=dict)
     rejects: list[Reject] = field(default_factory=list)
     fields: dict[int, list[str]] = field(default_factory=dict)
     left: dict[int, int] = field(default_factory=dict)
+    unlisted: list[int] = field(default_factory=list)
     size: int = 0
+
+    @property
+    def rejected(self) -> int:
+        return len(self.rejects) + len(self.unlisted)
 
     def add(self, row: AnyRow, documents: Documents) -> None:
         self.left[row.number] = len(documents)
         self.fields[row.number] = row.fields
         for key, document in documents.items():
             if earlier := self.documents.pop(key, None):
-                self._replace(earlier, key)
+                self._replace(earlier, key, row.number)
             self.documents[key] = document
             self.size += len(document.body) + ROW_BYTES
 
     def refuse(self, reject: Reject) -> None:
+        if len(self.rejects) >= MOST_LISTED:
+            self.unlisted.append(reject.row)
+            return
         self.rejects.append(reject)
         self.size += sum(map(len, reject.fields)) + ROW_BYTES
 
-    def _replace(self, earlier: StagedDocument, key: Key) -> None:
+    def _replace(self, earlier: StagedDocument, key: Key, later: int) -> None:
         """A row that has no document left is a reject."""
         self.left[earlier.row] -= 1
         if not self.left[earlier.row]:
-            text = f"a later row of the same chunk has the same id and partition key: {key[1]}"
-            self.rejects.append(Reject(earlier.row, "id", "duplicate", text, self.fields[earlier.row]))
+            text = f"row {later} has the same id and partition key, and the later row wins: {key[1][:100]}"
+            self.refuse(Reject(earlier.row, "id", "duplicate", text, self.fields[earlier.row]))
 
     def staged(self, chunk: int, rows: int) -> tuple[bytes, bytes | None, Totals]:
         """Documents and rejects as they are staged, and the totals of `rows` rows.
@@ -55,5 +69,12 @@ class PartContents:
             key=lambda one: (one.effective_partition_key < begin, one.effective_partition_key, one.row),
         )
         size = sum(len(one.body) for one in documents)
-        totals = Totals(rows=rows, rejected=len(self.rejects), documents=len(documents), bytes=size)
-        return join_staged(documents), encode_rejects(self.rejects) or None, totals
+        totals = Totals(rows=rows, rejected=self.rejected, documents=len(documents), bytes=size)
+        return join_staged(documents), encode_rejects([*self.rejects, *self._not_listed()]) or None, totals
+
+    def _not_listed(self) -> list[Reject]:
+        """A line that counts the rejects that are not listed, at the number of the first."""
+        if not self.unlisted:
+            return []
+        text = f"this row and {len(self.unlisted) - 1:,} others after it were rejected and are not listed"
+        return [Reject(min(self.unlisted), "", "not_listed", text, [])]

@@ -16,6 +16,8 @@ AnyRow = InputRow | BadRow
 Key = tuple[bytes, str]
 """Partition key as JSON, and the id that the report gave."""
 Documents = dict[Key, StagedDocument]
+MOST_BYTES = 64 * 1024 * 1024
+"""Bytes of the documents of one row: they are in memory together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +48,14 @@ class RowGenerator:
         path = self.report.partition_key[1:].split("/")
         typed = self.report.row.model_validate(row.values)
         documents: Documents = {}
+        size = 0
         for document in self.report.generate_report(typed, self.reference):
             stored = document if self.generation is None else as_generation(document, self.generation)
             one = staged(stored, path, row.number)
             documents[one.partition_key, document["id"]] = one
+            size += len(one.body)
+            if size > MOST_BYTES:
+                raise DocumentRefused("too_large", f"the row makes more than {MOST_BYTES:,} bytes of documents")
         return documents
 
 

@@ -6,12 +6,14 @@ from dataclasses import dataclass, field
 from itertools import chain
 
 from outlast.cosmos.bulk.staged_document import StagedDocument
-from outlast.generating.part_contents import ROW_BYTES, PartContents
+from outlast.generating.part_contents import MOST_LISTED, ROW_BYTES, PartContents
 from outlast.generating.row_generator import AnyRow, Documents, RowGenerator
 from outlast.generating.row_window import Limits, RowWindow, Slice, Staged
 from outlast.inputs import FORMATS, InputRow
 from outlast.staging.rejects import Reject
 
+UNLISTED_BYTES = 150
+"""Memory that a reject takes of which only the row is kept, about."""
 Mark = Callable[[int], None]
 
 
@@ -53,6 +55,8 @@ class RowSlicer:
             self.mark(row.number)
             self._add(row, self._generated(row), collected)
             self.next_row, self.offset = row.number + 1, self.window.offset + row.end
+            if limits.rejects is not None and len(collected.made[1]) >= limits.rejects:
+                break
             if collected.size > limits.room or (self.clock() >= until and row.number >= limits.through):
                 break
         self.mark(0)
@@ -96,21 +100,41 @@ class _Collected:
     made: Made = field(default_factory=lambda: ([], []))
     rows: int = 0
     size: int = 0
+    staged_bytes: int = 0
 
     def add(self, row: AnyRow, generated: Documents | Reject) -> None:
         self.rows += 1
         if isinstance(generated, Reject):
-            self.made[1].append((generated.row, generated.column, generated.code, generated.message, generated.fields))
-            self.size += sum(map(len, generated.fields)) + ROW_BYTES
+            self._refuse(generated)
             return
         documents = [
             (key, str.__str__(id), one.effective_partition_key, one.body) for (key, id), one in generated.items()
         ]
         self.made[0].append((row.number, row.fields, documents))
-        self.size += sum(len(body) + ROW_BYTES for _, _, _, body in documents)
+        bytes_of_row = sum(len(body) for _, _, _, body in documents)
+        self.size += bytes_of_row + ROW_BYTES * len(documents)
+        self.staged_bytes += bytes_of_row
+
+    def _refuse(self, reject: Reject) -> None:
+        """Keep a reject; of one that will not be listed only its row."""
+        if len(self.made[1]) >= MOST_LISTED:
+            self.made[1].append((reject.row, "", "", "", []))
+            self.size += UNLISTED_BYTES
+            return
+        self.made[1].append((reject.row, reject.column, reject.code, reject.message, reject.fields))
+        self.size += sum(map(len, reject.fields)) + ROW_BYTES
 
     def slice(self, offset: int, row: int, ended: bool) -> Slice:
-        return Slice(self.rows, offset, row, ended, self.size, made=marshal.dumps(self.made))
+        return Slice(
+            self.rows,
+            offset,
+            row,
+            ended,
+            self.size,
+            rejected=len(self.made[1]),
+            staged_bytes=self.staged_bytes,
+            made=marshal.dumps(self.made),
+        )
 
 
 def join_slices(chunk: int, slices: Iterable[Slice]) -> Staged:

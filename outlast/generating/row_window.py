@@ -31,18 +31,23 @@ class RowWindow(Payload):
 
 @dataclass(frozen=True, slots=True)
 class Limits(Payload):
-    """When a slice ends: after `seconds`, or when it has more than `room` bytes, but not before row `through`."""
+    """When a slice ends: after `seconds`, or when it has more than `room` bytes, but not before row `through`.
+
+    It also ends with its reject number `rejects`, if that is not None.
+    """
 
     seconds: float
     room: int
     through: int = 0
+    rejects: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Slice(Payload):
     """What was made of the next rows of a window: `rows` of them, up to byte `offset` of the chunk.
 
-    The next row is `row`, or `ended` is true. `size` is the memory that the result takes. `logs` are the records that
+    The next row is `row`, or `ended` is true. `rejected` rows were refused, and the documents of the others have
+    `staged_bytes`. `size` is the memory that the result takes. `logs` are the records that
     the report's code has logged. `made` is the result, readable for `join_slices` alone.
     """
 
@@ -51,6 +56,8 @@ class Slice(Payload):
     row: int
     ended: bool
     size: int
+    rejected: int = 0
+    staged_bytes: int = 0
     logs: list[Json] = field(default_factory=list)
     made: bytes = b""
 

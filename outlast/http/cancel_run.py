@@ -6,9 +6,10 @@ from typing import Any
 import azure.functions as func
 import orjson
 
+from outlast.calls import RunChange
 from outlast.http.known_run import known_run
 from outlast.http.problem import Problem
-from outlast.models import Failure, RunChange
+from outlast.models import Failure
 from outlast.runs.launcher import Launcher
 from outlast.runs.record import ENDED, RunRecord
 from outlast.runs.store import Runs

@@ -3,12 +3,15 @@
 from typing import Any, NamedTuple
 
 from outlast.http.problem import bad_request
-from outlast.inputs import HEAD_BYTES, BadInput, Inflater, InputFormat, detect_format
+from outlast.inputs import BadInput, IncompleteHeader, Inflater, InputFormat, detect_format
 from outlast.report import Report
+
+LOOKED_AT = 64 * 1024
+"""Bytes of an input, inflated, that the start endpoint looks at. The run looks at the rest."""
 
 
 class Head(NamedTuple):
-    """The first bytes of an input, at most HEAD_BYTES. `whole`: they are all of it."""
+    """The first bytes of an input, at most LOOKED_AT. `whole`: they are all of it."""
 
     data: bytes
     whole: bool
@@ -17,12 +20,17 @@ class Head(NamedTuple):
 def check_head(
     content_type: str | None, filename: str | None, head: Head, report: Report[Any]
 ) -> tuple[InputFormat, bool]:
-    """The input's format, and whether it is gzipped. Raises a 400 Problem for an input that cannot be read."""
+    """The input's format, and whether it is gzipped. Raises a 400 Problem for an input that cannot be read.
+
+    A header that goes on behind LOOKED_AT is checked by the run.
+    """
     try:
         if not head.data:
             raise BadInput("body", "the body is empty; post the file, as with curl --data-binary @FILE")
         form, gzipped = detect_format(content_type, filename, head.data)
         columns = form.columns(*(_inflated(head) if gzipped else head))
+    except IncompleteHeader:
+        return form, gzipped
     except BadInput as error:
         raise bad_request(str(error), error.field) from None
     _check_columns(columns, report)
@@ -38,11 +46,11 @@ def _check_columns(columns: list[str], report: Report[Any]) -> None:
 
 def _inflated(head: Head) -> Head:
     """The head of the file that is inside the gzip file."""
-    inflater, text = Inflater(max_bytes=1 << 40, max_ratio=10_000), b""
+    inflater, text = Inflater(max_bytes=1 << 40, piece=LOOKED_AT // 4), b""
     for piece in inflater.feed(head.data):
         text += piece
-        if len(text) >= HEAD_BYTES:
-            return Head(text, False)
+        if len(text) > LOOKED_AT:
+            return Head(text[:LOOKED_AT], False)
     if head.whole:
         inflater.finish()
     return Head(text, head.whole)

@@ -9,10 +9,12 @@ import azure.functions as func
 import orjson
 
 from outlast.http.problem import Problem
+from outlast.http.ru_share import Throughput, check_ru_share
 from outlast.http.start_once import StartOnce, fingerprint, read_key, was_purged
 from outlast.http.start_request import StartRequest, read_start_request
 from outlast.report import Report
 from outlast.runs.record import RunRecord, RunRequest, RunStatus
+from outlast.staging.parsed import InThread
 from outlast.staging.store import Staging
 
 
@@ -46,6 +48,7 @@ class NewRuns:
             parameters=asked.parameters.model_dump(mode="json", by_alias=True),
             tolerated_rejects=asked.options.tolerated_rejects,
             tolerated_reject_percent=asked.options.tolerated_reject_percent,
+            min_rows=report.min_rows if asked.options.min_rows is None else asked.options.min_rows,
             ru_share=asked.options.ru_share,
             max_parallel=asked.options.max_parallel or self.max_parallel,
         )
@@ -54,12 +57,15 @@ class NewRuns:
 
 @dataclass(frozen=True, slots=True)
 class StartReport:
-    """`inputs` is None where INPUTS_URL is not set."""
+    """`inputs` is None where INPUTS_URL is not set. `in_thread` runs work that keeps a CPU busy, and `throughput` reads
+    the RU/s provisioned for a container."""
 
     reports: Mapping[str, Report[Any]]
     inputs: Staging | None
     new_runs: NewRuns
     start_once: StartOnce
+    in_thread: InThread
+    throughput: Throughput
 
     async def start_report(self, req: func.HttpRequest, client: Any) -> func.HttpResponse:
         """202 with the durable payload and `runUri`, for a repeat too; 4xx with a problem that names the field.
@@ -67,7 +73,9 @@ class StartReport:
         200 with the record for a repeat whose orchestration was purged: its durable URLs would be 404.
         """
         report, key = self._report(req.route_params["report"]), read_key(req)
-        asked = await read_start_request(req, report, self.inputs)
+        asked = await read_start_request(req, report, self.inputs, self.in_thread)
+        field = "ru_share" if asked.reference is None else "options.ru_share"
+        await check_ru_share(asked.options.ru_share, report.container, field, self.throughput)
         meant = {} if key is None else await self.start_once.meant_by(key, report.name, asked)
         before = await self.start_once.find_repeated(meant, client)
         if before is not None and await was_purged(client, before):

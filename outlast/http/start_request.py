@@ -1,25 +1,38 @@
 """What a caller asks for: the input, the options of the run and the parameters of the report, all checked."""
 
 import asyncio
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import azure.functions as func
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from outlast.errors import Transient
-from outlast.http.input_head import Head, check_head
+from outlast.http.input_head import LOOKED_AT, Head, check_head
 from outlast.http.problem import Problem, bad_request, from_validation
-from outlast.inputs import HEAD_BYTES, InputFormat
+from outlast.http.query import is_of_host
+from outlast.inputs import InputFormat
+from outlast.inputs.exact_json import repeated_name
+from outlast.json_numbers import LARGEST_EXACT, find_number, is_not_kept
 from outlast.report import Parameters, Report
-from outlast.run_options import HOST_PARAMETERS, Options
+from outlast.run_options import Options
+from outlast.staging.parsed import InThread
 from outlast.staging.store import Staging
 
 MAX_INLINE = 32 * 1024 * 1024
 """Bytes of a body that is the input itself."""
+MAX_REFERENCE = 64 * 1024
+"""Bytes of a body that names the input."""
 LOOK_SECONDS = 10.0
 """For the look at a file of the inputs location: far below functionTimeout, which would end the worker."""
+
+_NO_REFERENCE = (
+    'a body of type application/json names a file, as {"input": "2013/january.csv"}; send rows themselves as '
+    "JSON Lines, one object a line, with the type application/x-ndjson"
+)
 
 
 class Reference(BaseModel):
@@ -43,26 +56,35 @@ class StartRequest:
     body: bytes | None
     reference: str | None
     reference_etag: str | None
+    digest: str | None
+    """SHA-256 of the body in hex."""
 
 
-async def read_start_request(request: func.HttpRequest, report: Report[Any], inputs: Staging | None) -> StartRequest:
-    """Check all that can be checked before the input is read whole. Raises a Problem that names the field."""
+async def read_start_request(
+    request: func.HttpRequest, report: Report[Any], inputs: Staging | None, in_thread: InThread
+) -> StartRequest:
+    """Check all that can be checked before the input is read whole. Raises a Problem that names the field.
+
+    What grows with the body is computed by `in_thread`.
+    """
     media = (request.headers.get("content-type") or "").split(";")[0].strip().lower()
     if media == "application/json":
-        return await _by_reference(request, report, inputs)
-    return _inline(request, report)
+        return await _by_reference(request, report, inputs, in_thread)
+    return await _inline(request, report, in_thread)
 
 
-def _inline(request: func.HttpRequest, report: Report[Any]) -> StartRequest:
+async def _inline(request: func.HttpRequest, report: Report[Any], in_thread: InThread) -> StartRequest:
     """The body is the input. Options and parameters are in the query."""
     body = request.get_body()
     _check_size(body)
-    given = {name: value for name, value in request.params.items() if name not in HOST_PARAMETERS}
+    given = {name: value for name, value in request.params.items() if not is_of_host(name)}
     own = {name: given.pop(name) for name in list(given) if name in Options.model_fields}
     options, parameters = _options(own), _parameters(report, given, "")
-    head = Head(body[:HEAD_BYTES], len(body) <= HEAD_BYTES)
-    form, gzipped = check_head(request.headers.get("content-type"), options.filename, head, report)
-    return StartRequest(options, parameters, form, gzipped, body, None, None)
+    head = Head(body[:LOOKED_AT], len(body) <= LOOKED_AT)
+    media = request.headers.get("content-type")
+    form, gzipped = await in_thread(partial(check_head, media, options.filename, head, report))
+    digest: str = await in_thread(lambda: hashlib.sha256(body).hexdigest())
+    return StartRequest(options, parameters, form, gzipped, body, None, None, digest)
 
 
 def _check_size(body: bytes) -> None:
@@ -74,26 +96,40 @@ def _check_size(body: bytes) -> None:
         raise Problem(413, "Content Too Large", text, "body", limit=MAX_INLINE)
 
 
-async def _by_reference(request: func.HttpRequest, report: Report[Any], inputs: Staging | None) -> StartRequest:
+async def _by_reference(
+    request: func.HttpRequest, report: Report[Any], inputs: Staging | None, in_thread: InThread
+) -> StartRequest:
     """The body names the input. Options and parameters are in the body, too."""
     asked = _reference(request)
     if inputs is None:
         raise bad_request("no inputs location is configured (INPUTS_URL); post the file itself", "input")
     path = _inside(asked.input)
     etag, head = await _referenced(inputs, path)
-    form, gzipped = check_head(None, asked.options.filename or path, head, report)
+    form, gzipped = await in_thread(partial(check_head, None, asked.options.filename or path, head, report))
     parameters = _parameters(report, asked.parameters, "parameters.")
-    return StartRequest(asked.options, parameters, form, gzipped, None, path, etag)
+    return StartRequest(asked.options, parameters, form, gzipped, None, path, etag, None)
 
 
 def _reference(request: func.HttpRequest) -> Reference:
-    if extra := sorted(set(request.params) - HOST_PARAMETERS):
+    if len(request.get_body()) > MAX_REFERENCE:
+        text = (
+            f"a body of type application/json names the input and has at most {MAX_REFERENCE:,} bytes; "
+            "send rows as application/x-ndjson, one JSON object a line"
+        )
+        raise Problem(413, "Content Too Large", text, "body", limit=MAX_REFERENCE)
+    if extra := sorted(name for name in request.params if not is_of_host(name)):
         raise bad_request("with a reference, options and parameters belong in the body", extra[0])
+    body = request.get_body() or b"null"
     try:
-        return Reference.model_validate_json(request.get_body() or b"null")
+        reference = Reference.model_validate_json(body)
     except ValidationError as error:
-        in_options = error.errors()[0]["loc"][:1] == ("options",)
-        raise from_validation(error, (Options if in_options else Reference).model_fields) from None
+        path = error.errors()[0]["loc"]
+        if not path:
+            raise bad_request(f"body: {error.errors()[0]['msg']}; {_NO_REFERENCE}", "body") from None
+        raise from_validation(error, (Options if path[0] == "options" else Reference).model_fields) from None
+    if (name := repeated_name(body)) is not None:
+        raise bad_request(f"body: the name {name[:100]!r} is in an object twice", "body")
+    return reference
 
 
 async def _referenced(inputs: Staging, path: str) -> tuple[str, Head]:
@@ -110,13 +146,13 @@ async def _looked_at(inputs: Staging, path: str) -> tuple[str, Head]:
     if etag is None:
         raise bad_request(f"{path} is not in the inputs location (INPUTS_URL)", "input")
     size = await inputs.size(path) or 0
-    return etag, Head(await inputs.get_range(path, 0, HEAD_BYTES), size <= HEAD_BYTES)
+    return etag, Head(await inputs.get_range(path, 0, LOOKED_AT), size <= LOOKED_AT)
 
 
 def _inside(reference: str) -> str:
     """The path below the inputs location. A path that could lead elsewhere is refused, not repaired."""
     parts = reference.split("/")
-    if "\\" in reference or ":" in reference or not reference.isprintable() or any(p in ("", ".", "..") for p in parts):
+    if "\\" in reference or not reference.isprintable() or any(p in ("", ".", "..") for p in parts):
         text = "input must be a path below the inputs location (INPUTS_URL), such as 2013/january.csv"
         raise bad_request(text, "input")
     return reference
@@ -132,7 +168,11 @@ def _options(given: Mapping[str, Any]) -> Options:
 def _parameters(report: Report[Any], given: Mapping[str, Any], within: str) -> Parameters:
     """The report's parameters. `within` is the prefix of their names in a problem's field."""
     try:
-        return report.parameters.model_validate(given)
+        parameters = report.parameters.model_validate(given)
     except ValidationError as error:
         known = [*report.parameters.model_fields, *([] if within else Options.model_fields)]
         raise from_validation(error, known, within) from None
+    if path := find_number(parameters.model_dump(by_alias=True), is_not_kept):
+        text = f"{within}{path}: the run's record can keep finite numbers and integers up to {LARGEST_EXACT:,}"
+        raise bad_request(text, within + path)
+    return parameters

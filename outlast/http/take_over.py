@@ -9,8 +9,9 @@ from dataclasses import dataclass
 import azure.functions as func
 import orjson
 
+from outlast.calls import RunChange
 from outlast.http.problem import bad_request
-from outlast.models import RunChange
+from outlast.http.query import read_query
 from outlast.runs.record import RunRecord
 from outlast.runs.store import Runs
 from outlast.runs.transitions import Event, apply
@@ -28,7 +29,7 @@ class TakeOver:
 
     async def take_over(self, req: func.HttpRequest) -> func.HttpResponse:
         """`{taken, left}`: call again while runs are left. The sweep starts those that were under way."""
-        former = req.params.get("owner") or ""
+        former = read_query(req.params, ("owner",)).get("owner") or ""
         open_runs = await self.runs.open_runs()
         others = [record for record in open_runs if record.status.owner == former]
         if former == self.owner or not others:

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import azure.functions as func
 import orjson
 
+from outlast.calls import RunChange
 from outlast.http.known_run import known_run
 from outlast.http.problem import Problem, bad_request
-from outlast.models import RunChange
 from outlast.runs.record import RunRecord
 from outlast.runs.stale import Stale
 from outlast.runs.store import Runs

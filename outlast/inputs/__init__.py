@@ -6,7 +6,17 @@ from outlast.inputs.csv_file import CSV
 from outlast.inputs.detect import detect_format
 from outlast.inputs.gzipped import Inflater
 from outlast.inputs.json_lines import JSON_LINES
-from outlast.inputs.types import HEAD_BYTES, MAX_RECORD, BadInput, BadRow, Chunk, Cut, InputFormat, InputRow
+from outlast.inputs.types import (
+    HEAD_BYTES,
+    MAX_RECORD,
+    BadInput,
+    BadRow,
+    Chunk,
+    Cut,
+    IncompleteHeader,
+    InputFormat,
+    InputRow,
+)
 
 FORMATS: Mapping[str, InputFormat] = {CSV.name: CSV, JSON_LINES.name: JSON_LINES}
 
@@ -20,8 +30,10 @@ __all__ = [
     "BadRow",
     "Chunk",
     "Cut",
+    "IncompleteHeader",
     "Inflater",
     "InputFormat",
     "InputRow",
+    "UnfinishedHeader",
     "detect_format",
 ]

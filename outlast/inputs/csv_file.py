@@ -15,10 +15,10 @@ from outlast.inputs.types import MAX_RECORD, BadRow, Cut, InputRow
 class Csv:
     """A record is a line, or several lines when a quoted field spans them.
 
-    Blank lines are not rows, but they count in the numbering. So does the header, which is row 1 when it comes first.
-    A quote is special only at the start of a field. A record is malformed when a closing quote is followed by anything
-    but a comma or a line end, or when a quote is not closed within `max_quoted` bytes. A malformed record is one line
-    long: the next line starts the next record.
+    Blank lines and lines of commas only are not rows, but they count in the numbering. So does the header, which is
+    row 1 when it comes first. A quote is special only at the start of a field. A record is malformed when a closing
+    quote is followed by anything but a comma or a line end, or when a quote is not closed within `max_quoted` bytes.
+    A malformed record is one line long: the next line starts the next record.
     """
 
     max_record: int = MAX_RECORD

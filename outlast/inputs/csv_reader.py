@@ -4,6 +4,7 @@ import csv
 from collections.abc import Iterator
 from io import BytesIO
 
+from outlast.inputs.formula_guard import OWN_COLUMNS, is_rejects_header, unguarded
 from outlast.inputs.quoting import Quotes, split
 from outlast.inputs.types import MAX_FIELD_SHOWN, BadRow, InputRow
 
@@ -11,11 +12,15 @@ _LINE_END = b"\r\n"
 
 
 class Reader:
-    """Reads records that have the given columns."""
+    """Reads records that have the given columns.
+
+    Rejects that are sent back lose the guard of their fields, and a reject of theirs does not show the columns of ours.
+    """
 
     def __init__(self, columns: list[str]) -> None:
         self._columns = columns
         self._width = len(columns)
+        self._sent_back = is_rejects_header(columns)
         self._waiting: list[str] = []
         self._csv = csv.reader(iter(self._waiting.pop, None), strict=True)
 
@@ -25,7 +30,7 @@ class Reader:
         for number, line in enumerate(lines, row):
             start, end = end, end + len(line)
             record = line.rstrip(_LINE_END)
-            if not record:
+            if not record.strip(b","):  # see csv_records.is_blank; a call would take a tenth of a row's time
                 continue
             if not special or (b'"' not in record and b"\0" not in record):
                 yield self._plain(number, end, record)
@@ -78,7 +83,7 @@ class Reader:
         """The first column that is not UTF-8 or contains NUL, and which of the two it is."""
         for column, before, after in zip(self._columns, raw, fields, strict=True):
             if before != after:
-                return column, "bytes that are not UTF-8"
+                return column, "bytes that are not UTF-8: save the file as UTF-8"
             if "\0" in after:
                 return column, "a NUL byte"
         return None
@@ -88,13 +93,20 @@ class Reader:
             fields_found = "1 field" if count == 1 else f"{count:,} fields"
             message = f"{fields_found} where the header has {self._width:,}"
             return BadRow(number, end, "", "field_count", message, self._shown(fields))
+        shown = fields
+        if self._sent_back:
+            fields = [unguarded(field) for field in fields]
+            shown = fields[len(OWN_COLUMNS) :]
         if "" in fields:
             values = {name: text or None for name, text in zip(self._columns, fields, strict=True)}
-            return InputRow(number, end, values, fields)
-        return InputRow(number, end, dict(zip(self._columns, fields, strict=True)), fields)
+        else:
+            values = dict(zip(self._columns, fields, strict=True))
+        values.pop("", None)  # columns without a name
+        return InputRow(number, end, values, shown)
 
     def _shown(self, fields: list[str]) -> list[str]:
         """At most one text for each column. The last text has all surplus fields."""
         kept = self._width - 1
         last = [",".join(fields[kept:])] if len(fields) > kept else []
-        return [text[:MAX_FIELD_SHOWN] for text in fields[:kept] + last]
+        shown = [text[:MAX_FIELD_SHOWN] for text in fields[:kept] + last]
+        return [unguarded(text) for text in shown[len(OWN_COLUMNS) :]] if self._sent_back else shown

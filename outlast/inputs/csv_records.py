@@ -6,6 +6,11 @@ from outlast.inputs.cutting import Lines
 from outlast.inputs.quoting import Quotes
 
 
+def is_blank(record: bytes) -> bool:
+    """Whether a record without its line end is no row: it is empty, or commas only, as Excel writes empty lines."""
+    return not record.strip(b",")
+
+
 @dataclass(frozen=True, slots=True)
 class CsvRecords:
     """The records of a window. Only lines with quotes need a closer look. Ask in ascending order."""

@@ -2,6 +2,7 @@
 
 import re
 
+from outlast.inputs.byte_order_mark import marks_end
 from outlast.inputs.csv_file import CSV
 from outlast.inputs.gzipped import MAGIC, Inflater
 from outlast.inputs.json_lines import JSON_LINES
@@ -84,7 +85,7 @@ def _check_gzip(media: str, name: str, gzipped: bool) -> None:
 def _inflated(head: bytes) -> bytes:
     """The first 64 KiB of the inflated input."""
     text = b""
-    for piece in Inflater(max_bytes=1 << 62, max_ratio=1 << 62).feed(head):
+    for piece in Inflater(max_bytes=1 << 62, piece=_LOOK_AT // 4).feed(head):
         text += piece
         if len(text) >= _LOOK_AT:
             break
@@ -92,11 +93,11 @@ def _inflated(head: bytes) -> bytes:
         raise BadInput("body", "The gzip file holds nothing. Send a file with at least one row.")
     if text.startswith(MAGIC):
         raise BadInput("body", "The file is gzipped twice. Send it gzipped once, or not at all.")
-    return text
+    return text[:_LOOK_AT]
 
 
 def _confirmed(claimed: InputFormat | None, text: bytes) -> InputFormat:
-    looks_json = _JSON.match(text.removeprefix(b"\xef\xbb\xbf"))
+    looks_json = _JSON.match(text, marks_end(text))
     if claimed is CSV and looks_json:
         raise BadInput(
             "body", "The input is said to be CSV but begins like JSON. Send JSON Lines as application/x-ndjson."

@@ -5,12 +5,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from io import BytesIO
 
-import orjson
-
+from outlast.inputs.byte_order_mark import marks_end
 from outlast.inputs.cutting import Limits, Lines, cut_window, skip_line
+from outlast.inputs.exact_json import parse_json
 from outlast.inputs.types import MAX_FIELD_SHOWN, MAX_RECORD, BadInput, BadRow, Cut, InputRow
 
-_BOM = b"\xef\xbb\xbf"
 _BLANK = b" \t\r\n"
 _ONLY_A_BRACE = re.compile(rb"\s*\{[ \t\r]*\n")
 _OBJECT_LINE = re.compile(rb"^[ \t]*\{", re.MULTILINE)
@@ -25,7 +24,7 @@ class JsonLines:
 
     def columns(self, head: bytes, at_end: bool) -> list[str]:
         """Empty, because the format has no header. Raises BadInput when no line begins like an object."""
-        text = head.removeprefix(_BOM).strip(_BLANK)
+        text = head[marks_end(head) :].strip(_BLANK)
         if not text:
             raise BadInput("body", "The input is empty. Send one JSON object a line.")
         if text.startswith(b"["):
@@ -37,9 +36,9 @@ class JsonLines:
         return []
 
     def first(self, head: bytes, at_end: bool) -> tuple[int, int]:
-        """The position after the byte order mark, and row 1."""
+        """The position after byte order marks, and row 1."""
         self.columns(head, at_end)
-        return len(head) - len(head.removeprefix(_BOM)), 1
+        return marks_end(head), 1
 
     def cut(self, window: bytes, at_end: bool, offset: int, row: int, target: int) -> Cut:
         """See InputFormat."""
@@ -66,8 +65,8 @@ class JsonLines:
 
 def _row(number: int, end: int, record: bytes) -> InputRow | BadRow:
     try:
-        values = orjson.loads(record)
-    except orjson.JSONDecodeError as error:
+        values = parse_json(record)
+    except (ValueError, RecursionError) as error:
         return _bad(number, end, record, str(error))
     if type(values) is not dict:
         return _bad(number, end, record, f"a JSON {_kind(values)} where an object is wanted")

@@ -25,6 +25,10 @@ class BadInput(ValueError):
         self.field = field
 
 
+class IncompleteHeader(BadInput):
+    """The header goes on behind the bytes that were looked at."""
+
+
 @dataclass(frozen=True, slots=True)
 class Chunk:
     """A byte range of the inflated input, from one record boundary to another."""

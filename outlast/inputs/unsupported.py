@@ -22,7 +22,7 @@ _SIGNATURES = {
     b"SQLite format 3\0": f"an SQLite database. {_AS_TEXT}",
 }
 _BZIP2 = re.compile(rb"BZh[1-9]1AY&SY")
-_MARKUP = re.compile(rb"(?:\xef\xbb\xbf)?\s*<(?:!doctype|html|\?xml)", re.IGNORECASE)
+_MARKUP = re.compile(rb"(?:\xef\xbb\xbf)*\s*<(?:!doctype|html|\?xml)", re.IGNORECASE)
 _LOOK_AT = 4096
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from outlast.models import RunChange
+from outlast.calls import RunChange
 from outlast.runs.launcher import Launcher
 from outlast.runs.record import AT_WORK, RunRecord
 from outlast.runs.seats import Seats

@@ -17,6 +17,8 @@ WINDOW_SECONDS = 60.0
 MOST_SINGLES = 10
 MOST_NAMED = 1000
 """Entries of a digest. Those beyond are in the next one."""
+EARLY_SECONDS = 2.0
+"""Added to a wait for the end of a window: a durable timer fires up to a second early, and a run waits few times."""
 BUSY_SECONDS = 30.0
 """Between two looks of a run that waits for a digest."""
 
@@ -96,7 +98,7 @@ def _in_window(log: EmailLog, entry: str, now: float, lease: float) -> Taken:
     if log.sent < MOST_SINGLES:
         singles = {**_not_long_done(log, now, lease), entry: 0.0}
         return Taken(replace(log, sent=log.sent + 1, singles=singles), Turn.SINGLE)
-    return Taken(replace(log, waiting=True), Turn.WAIT, max(1.0, log.opened + WINDOW_SECONDS - now))
+    return Taken(replace(log, waiting=True), Turn.WAIT, log.opened + WINDOW_SECONDS + EARLY_SECONDS - now)
 
 
 def collect(log: EmailLog, entry: str, pending: Sequence[str], now: float, lease: float) -> Taken:

@@ -7,6 +7,14 @@ find the same instances.
 import hashlib
 import hmac
 import json
+import re
+
+_RUN = re.compile(r"[0-9A-Za-z][0-9A-Za-z_-]{0,63}")
+
+
+def is_run_id(text: str) -> bool:
+    """Whether a run can have this id. No other text is sent to the database, which would take `..` for a path."""
+    return _RUN.fullmatch(text) is not None
 
 
 def run_of_key(report: str, key: str, secret: str) -> str:

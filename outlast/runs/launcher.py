@@ -4,7 +4,9 @@ import logging
 from dataclasses import dataclass
 from typing import Any
 
-from outlast.models import ADMITTED, Compensation, Removal, Start
+from outlast.calls import Removal
+from outlast.models import ADMITTED
+from outlast.orchestrations import Compensation, Start
 from outlast.runs.ids import compensation_id, removal_id
 from outlast.runs.record import RunRecord
 

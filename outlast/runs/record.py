@@ -21,7 +21,7 @@ class RunRequest:
     """What was asked. It never changes.
 
     `body` is the name under which the posted input is staged. `fingerprint` is a hash of the whole request, so that a
-    repeat can be told from another request under the same key.
+    repeat can be told from another request under the same key. `min_rows` is 0 in records of before it was an option.
     """
 
     report: str
@@ -37,6 +37,7 @@ class RunRequest:
     parameters: Json = field(default_factory=dict)
     tolerated_rejects: int | None = None
     tolerated_reject_percent: float | None = None
+    min_rows: int = 0
     max_parallel: int = 8
     ru_share: float | None = None
 

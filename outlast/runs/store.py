@@ -1,5 +1,6 @@
 """Where run records are kept: the container `runs`, each change conditional on the record's ETag."""
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,6 +14,10 @@ from outlast.runs.record import RunRecord
 from outlast.runs.stale import Stale
 
 PARTITION_KEY = "/id"
+OPEN_RUNS = "SELECT * FROM c WHERE c.open = true ORDER BY c.updated"
+"""An index serves it, so that it costs by the open runs and not by all that there ever were."""
+MOST_COUNTED = 1000
+"""Runs of others that are counted, because whoever asks for the health may ask often."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +46,10 @@ class Runs(Protocol):
 
     async def queued(self, owner: str, most: int) -> list[RunRecord]:
         """The runs of an owner that have waited longest for a seat, at most that many."""
+        ...
+
+    async def of_others(self, owner: str) -> dict[str, int]:
+        """How many open runs each other owner has; of a great many, at least so many."""
         ...
 
     async def change(self, run: str, edit: Callable[[RunRecord], RunRecord]) -> RunRecord: ...
@@ -89,11 +98,18 @@ class CosmosRuns:
         return await self._query(f"SELECT TOP {asked.most} * FROM c WHERE {condition} ORDER BY c.accepted DESC", values)
 
     async def open_runs(self) -> list[RunRecord]:
-        return await self._query("SELECT * FROM c WHERE c.open = true ORDER BY c.updated", {})
+        return await self._query(OPEN_RUNS, {})
 
     async def queued(self, owner: str, most: int) -> list[RunRecord]:
         condition = "c.open = true AND c.state = 'queued' AND c.owner = @owner"
         return await self._query(f"SELECT TOP {most} * FROM c WHERE {condition} ORDER BY c.accepted", {"@owner": owner})
+
+    async def of_others(self, owner: str) -> dict[str, int]:
+        text = f"SELECT TOP {MOST_COUNTED} VALUE c.owner FROM c WHERE c.open = true AND c.owner != @owner"
+        with translated("the run records", RUNS_CONTAINER, PARTITION_KEY):
+            container = await self._cosmos.container(RUNS_CONTAINER)
+            parameters: list[dict[str, object]] = [{"name": "@owner", "value": owner}]
+            return dict(Counter([str(one) async for one in container.query_items(text, parameters=parameters)]))
 
     async def _query(self, text: str, values: dict[str, Any]) -> list[RunRecord]:
         parameters = [{"name": name, "value": value} for name, value in values.items()]

@@ -13,9 +13,10 @@ from typing import Any
 
 import azure.functions as func
 
+from outlast.calls import RunChange
 from outlast.cosmos.snapshots.expired import ExpiredGenerations
 from outlast.errors import OutlastError
-from outlast.models import Failure, RunChange
+from outlast.models import Failure
 from outlast.runs.admission import Admission
 from outlast.runs.ids import compensation_id, removal_id
 from outlast.runs.instances import AT_WORK, MOVING, InstanceStatus, get_status

@@ -8,8 +8,9 @@ functions below say what else of the record an event changes. Nothing here does 
 from collections.abc import Callable, Mapping
 from enum import StrEnum
 
+from outlast.calls import RunChange
 from outlast.errors import Permanent
-from outlast.models import Json, RunChange
+from outlast.models import Json
 from outlast.runs.record import AT_WORK, ENDED, OUTCOMES, RunRecord
 from outlast.runs.stale import refuse_stale
 

@@ -17,8 +17,7 @@ from outlast.staging.paths import body_path, chunks_path, cut_cursor_path, refer
 from outlast.staging.store import Staging
 
 MAX_INFLATED = 4 * 1024**3
-MAX_RATIO = 200
-"""Inflated size over compressed size. Text compresses by 3 to 30, so a higher ratio is taken for an attack."""
+"""Bytes of the inflated copy of a gzipped input. It is staged in pieces, so its size does not matter for the memory."""
 PIECE = 1024 * 1024
 """Bytes of the compressed input that are read at once."""
 
@@ -116,7 +115,7 @@ def format_of(record: RunRecord) -> InputFormat:
 
 
 async def _inflated(posted: InputFile) -> AsyncIterator[bytes]:
-    inflater, size, offset = Inflater(MAX_INFLATED, MAX_RATIO), await posted.size(), 0
+    inflater, size, offset = Inflater(MAX_INFLATED), await posted.size(), 0
     while offset < size:
         data = await posted.read(offset, PIECE)
         offset += len(data)

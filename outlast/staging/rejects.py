@@ -5,11 +5,8 @@ import io
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from outlast.inputs.formula_guard import OWN_COLUMNS, guarded, own_columns, unguarded
 from outlast.inputs.types import MAX_FIELD_SHOWN
-
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", *"\uff1d\uff0b\uff0d\uff20", "'")
-"""Beginnings that a spreadsheet may take for a formula, and the apostrophe that `neutral` adds."""
-OWN_COLUMNS = ("row", "column", "code", "message")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +21,11 @@ class Reject:
 
 
 def rejects_header(columns: list[str]) -> bytes:
-    """The first line of a rejects file. The one column of JSON Lines is the line itself."""
-    return _line([*OWN_COLUMNS, *(columns or ["line"])])
+    """The first line of a rejects file. The one column of JSON Lines is the line itself.
+
+    Rejects that are sent back keep their form: the first four columns of such an input are not repeated.
+    """
+    return _line([*OWN_COLUMNS, *(own_columns(columns) or ["line"])])
 
 
 def encode_rejects(rejects: Iterable[Reject]) -> bytes:
@@ -39,22 +39,12 @@ def each_row_once(files: Iterable[bytes]) -> list[Reject]:
     found: dict[int, Reject] = {}
     for data in files:
         for row, column, code, message, *fields in csv.reader(io.StringIO(data.decode(), newline="")):
-            texts = [original(field) for field in (column, code, message, *fields)]
+            texts = [unguarded(field) for field in (column, code, message, *fields)]
             found.setdefault(int(row), Reject(int(row), texts[0], texts[1], texts[2], texts[3:]))
     return list(found.values())
 
 
-def neutral(field: str) -> str:
-    """The field with an apostrophe before what a spreadsheet may take for a formula (OWASP, "CSV Injection")."""
-    return f"'{field}" if field.startswith(FORMULA) else field
-
-
-def original(field: str) -> str:
-    """The field without the apostrophe that `neutral` has added."""
-    return field.removeprefix("'")
-
-
 def _line(fields: list[str]) -> bytes:
     text = io.StringIO()
-    csv.writer(text, lineterminator="\r\n").writerow(neutral(field[:MAX_FIELD_SHOWN]) for field in fields)
+    csv.writer(text, lineterminator="\r\n").writerow(guarded(field[:MAX_FIELD_SHOWN]) for field in fields)
     return text.getvalue().encode("utf-8", "replace")

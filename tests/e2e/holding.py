@@ -41,8 +41,11 @@ class Held:
         if self.phase == "reading":
             self._obstacle = self.folder / "chunks.json"
             self._obstacle.mkdir()
-        elif self.phase != "publishing":
-            self._obstacle = self.folder / {"generating": "generated", "storing": "stored"}[self.phase]
+        elif self.phase == "storing":
+            self._obstacle = self.folder / "stored" / "000000.json"
+            self._obstacle.mkdir(parents=True)
+        elif self.phase == "generating":
+            self._obstacle = self.folder / "generated"
             self._obstacle.touch()
 
 

@@ -9,7 +9,13 @@ import pytest
 from tests.e2e.holding import DATABASE, FIRST_RETRY_SECONDS, ROWS, Held, publishing_held
 from tests.e2e.stack import Stack, first_rows, running
 
-SETTINGS = {"AzureFunctionsJobHost__functionTimeout": "00:00:05", "FIRST_RETRY_SECONDS": FIRST_RETRY_SECONDS}
+SETTINGS = {
+    "AzureFunctionsJobHost__functionTimeout": "00:00:05",
+    "FIRST_RETRY_SECONDS": FIRST_RETRY_SECONDS,
+    "MAX_RUNS": "16",
+}
+DIGEST_SECONDS = 150
+"""Beyond ten emails in a minute a run waits for the digest."""
 SNAPSHOTS = "airport-departures"
 PHASES = ("reading", "generating", "storing", "publishing")
 DOCUMENTS = 20
@@ -95,6 +101,8 @@ def compensating(stack: Stack, key: str) -> Held:
     stack.wait_until(lambda: len(documents(stack, held.run)) == DOCUMENTS, "all to be stored")
     held.release()
     stack.wait_until(lambda: stack.record(held.run)["pending"] == ["undo", "email"], f"{held.run} to fail")
+    instance = f"{held.run}:1:compensate"  # it is started after the record has its failure
+    stack.wait_until(lambda: stack.manage("GET", instance) in (200, 202), f"{instance} to start")
     return held
 
 
@@ -240,7 +248,7 @@ def test_a_run_that_is_ended_while_it_is_compensated_is_compensated_all_the_same
 ) -> None:
     """A run that is ended during its compensation is undone, sends one email and keeps its own reason."""
     held = ended_while_compensating[what]
-    record = stack.sweep_until(held.run, "failed")
+    record = stack.sweep_until(held.run, "failed", seconds=DIGEST_SECONDS)
     assert "the database refuses airport-departures (403)" in record["failure"]["text"]
     assert len(stack.mails_about(held.run)) == 1
     assert documents(stack, held.run) == []

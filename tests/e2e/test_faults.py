@@ -24,6 +24,17 @@ def test_the_run_goes_on_after_the_host_is_killed(tmp_path: Path) -> None:
         assert_whole_and_once(stack, run, 27_004)
 
 
+def test_a_stop_in_the_middle_of_storing_writes_nothing_twice(tmp_path: Path) -> None:
+    """A host that is stopped by SIGTERM lets its store calls end, so that the next start repeats none of them."""
+    with running(tmp_path) as stack:
+        run = stack.start("flight_delays", JANUARY.read_bytes())
+        stack.wait_for_phase(run, "storing")
+        assert stack.services.host.stop() == 0
+        stack.services.host.start()
+        assert_whole_and_once(stack, run, 27_004)
+        assert stack.record(run)["receipt"]["documents_replaced"] == 0
+
+
 def test_the_run_goes_on_after_a_worker_is_killed(tmp_path: Path) -> None:
     """A run whose worker is killed while only activities run retries them and stores every row once."""
     with running(tmp_path) as stack:

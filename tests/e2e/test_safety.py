@@ -44,6 +44,23 @@ def test_a_run_that_is_cancelled_ends_by_itself_and_sends_no_mail(stack: Stack) 
     assert stack.mails_about(run) == []
 
 
+@pytest.mark.parametrize("run", ["%2e%2e", "%2e", ".%2e", "..%2f..", "no:run", "r" * 200])
+@pytest.mark.parametrize(("method", "behind"), [("GET", ""), ("GET", "/rejects"), ("POST", "/cancel")])
+def test_what_is_no_run_id_is_not_found(stack: Stack, run: str, method: str, behind: str) -> None:
+    """Dots and other texts that no run has as its id are a 404, whatever is asked of them."""
+    assert stack.request(method, f"/api/runs/{run}{behind}", b"" if method == "POST" else None)[0] == 404
+
+
+@pytest.mark.parametrize(
+    "name", ["ru_share", "tolerated_rejects", "tolerated_reject_percent", "min_rows", "max_parallel"]
+)
+@pytest.mark.parametrize("value", ["inf", "1e400", "9" * 400, "99999999999999999999999"])
+def test_a_number_that_cannot_be_used_is_refused_by_its_name(stack: Stack, name: str, value: str) -> None:
+    """No number of a start ends in an error of ours."""
+    status, answer = stack.request("POST", "/api/reports/flight_delays", first_rows(2), **{name: value})
+    assert (status, answer["field"]) == (400, name)
+
+
 def test_a_failed_run_sends_its_mail_when_the_mail_service_is_back(stack: Stack) -> None:
     """The email of a run stays pending when the mail service refuses it."""
     stack.let_inbox_answer(401)

@@ -111,6 +111,15 @@ def test_health_and_inbox_answer(serve: Serve) -> None:
         assert b"<h1>Inbox</h1>" in page.read()
 
 
+def test_all_data_is_for_its_owner_alone(serve: Serve, app: Path) -> None:
+    """No other user of the machine reads keys, settings, staged files, mails or documents."""
+    call(serve.start_url, first_rows(20))
+    assert eventually(lambda: any((app / ".local" / "staging").rglob("*.*")))
+    kept = [app / "local.settings.json", app / ".local", *(app / ".local").rglob("*")]
+    assert {path.parts[len(app.parts) + 1] for path in kept[2:]} >= {"host", "cosmos", "mails", "staging"}
+    assert [path for path in kept if path.exists() and path.stat().st_mode & 0o077] == []
+
+
 @pytest.mark.parametrize("option", ["--host-port", "--cosmos-port", "--inbox-port"])
 def test_a_taken_port_is_named_with_its_option(option: str, app: Path) -> None:
     """A serve on a port in use exits with 1 and names the port and the option that changes it."""

@@ -10,7 +10,8 @@ from tests.fakes.clock import START
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """What an orchestrator asks for: an activity, an orchestrator, a timer of `seconds`, or all of `parts`."""
+    """What an orchestrator asks for: an activity, an orchestrator, an event, a timer of so many `seconds`, or all of
+    `parts`."""
 
     kind: str
     name: str = ""

@@ -1,6 +1,7 @@
 """Run records in memory, changed under an ETag as in the database."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -56,6 +57,10 @@ class FakeRuns:
     async def queued(self, owner: str, most: int) -> list[RunRecord]:
         found = [one for one in self.records.values() if (one.status.state, one.status.owner) == ("queued", owner)]
         return sorted(found, key=lambda record: record.request.accepted)[:most]
+
+    async def of_others(self, owner: str) -> dict[str, int]:
+        owners = [record.status.owner for record in self.records.values() if record.open]
+        return dict(Counter(other for other in owners if other != owner))
 
     async def change(self, run: str, edit: Callable[[RunRecord], RunRecord]) -> RunRecord:
         async def write(before: RunRecord, after: RunRecord) -> RunRecord:

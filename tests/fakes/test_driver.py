@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from outlast.calls import RunCall
 from outlast.durable import Backoff, Caller
 from outlast.errors import Permanent, Transient
-from outlast.models import RunCall
 from tests.fakes.driver import Driver, Instance, Step, Story
 from tests.fakes.replay import NotDeterministic
 

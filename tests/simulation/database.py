@@ -2,6 +2,7 @@
 lost."""
 
 import math
+from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -137,6 +138,9 @@ class CoreRuns:
     async def queued(self, owner: str, most: int) -> list[RunRecord]:
         waiting = [record for record in await self.open_runs() if record.status.state == "queued"]
         return sorted(waiting, key=lambda record: (record.request.accepted, record.id))[:most]
+
+    async def of_others(self, owner: str) -> dict[str, int]:
+        return dict(Counter(one.status.owner for one in await self.open_runs() if one.status.owner != owner))
 
     def all(self) -> list[RunRecord]:
         documents = self.database.documents("runs")

@@ -70,6 +70,11 @@ class Engine:
             events.execution_started(instance=instance, execution=self.new_id(), name=name, input=text, now=now)
         )
 
+    def restart(self, instance: str) -> None:
+        """What `restartPostUri` does: start the orchestration again, with its input and its id."""
+        found = self.instances[instance]
+        self.start(found.name, instance, json.loads(found.input))
+
     def new_id(self) -> str:
         self.count += 1
         return f"x{self.count}"

@@ -83,7 +83,7 @@ class Invariants:
         """Return the ids that the report gave to the run's documents, and the number of documents."""
         container = "stock" if record.request.mode == "snapshot" else "sales"
         own = [d for d in self.database.documents(container) if d.get("snapshot_run", record.id) == record.id]
-        ids = [d.get("snapshot_id", d["id"]) for d in own if "run" not in d]
+        ids = [d.get("snapshot_id", d["id"]) for d in own if "snapshot_header" not in d]
         return ids, len(ids)
 
     def _tells_once(self, records: Mapping[str, RunRecord]) -> None:
@@ -102,7 +102,7 @@ class Invariants:
         if not headers:
             assert self.published == ("", "")
             return
-        [header] = headers
+        [header] = [d["snapshot_header"] for d in headers]
         counted = Counter(d["snapshot_run"] for d in documents if "snapshot_run" in d)
         assert counted[header["run"]] == header["documents"] == self.rows[header["run"]], "the current run is not whole"
         for generation in header["previous"]:

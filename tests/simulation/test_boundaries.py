@@ -29,6 +29,8 @@ def outcome(world: World) -> Any:
 
 def essence(document: dict[str, Any]) -> str:
     changing = ("published", "current", "_rid", "_self", "_etag", "_attachments", "_ts")
+    if header := document.get("snapshot_header"):
+        document = {**document, "snapshot_header": essence(header)}
     return str(sorted((name, str(value)) for name, value in document.items() if name not in changing))
 
 

@@ -19,6 +19,7 @@ from activities.remove_generation import RemoveGeneration
 from activities.send_email import SendEmail
 from activities.store_data_to_db import StoreDataToDb
 from activities.undo_report import UndoReport
+from local.host.storage.store import FINISHED
 from outlast.cosmos.bulk.rate_controller import RateControllers
 from outlast.cosmos.bulk.writer import Writer
 from outlast.cosmos.snapshots.expired import ExpiredGenerations
@@ -60,6 +61,8 @@ STORE_SECONDS = 20.0
 """Duration of a call of `store_data_to_db` that is throttled all the time."""
 GRACE = 100.0
 TIMER = cast(func.TimerRequest, None)
+RESTARTED = 0.5
+"""Of the runs with which somebody meddles after their end, those whose orchestration is started again."""
 PATIENCE = 60_000
 """The number of steps after which a simulation counts as endless."""
 
@@ -113,9 +116,9 @@ class World:
         jobs: list[Job],
         kill_at: int | None = None,
         forget: Callable[[int], bool] = lambda number: False,
-        outages: Mapping[str, int] | None = None,
         most_runs: int = 2,
         slots: int = 8,
+        outages: Mapping[str, int] | None = None,
     ) -> None:
         self.faults, self.jobs = faults, jobs
         self.disturbed = faults != Faults() or kill_at is not None
@@ -232,7 +235,8 @@ class World:
     async def _start(self, job: Job) -> None:
         start_once = StartOnce(self.runs, self.staging, Launcher(5.0), self.scheduler.sleep, secret_of_tests)
         new_runs = NewRuns(job.lanes, self.scheduler.utc, lambda: "")
-        start = StartReport(WITH_SNAPSHOT, None, new_runs, start_once).start_report
+        throughput = CoreTransport(self.database).throughput
+        start = StartReport(WITH_SNAPSHOT, None, new_runs, start_once, work_here, throughput).start_report
         headers = {"Idempotency-Key": job.key}
         request = ask(f"reports/{job.report}", job.body, "text/csv", None, headers, report=job.report)
         try:
@@ -247,7 +251,7 @@ class World:
         self.posting.discard(job.key)
 
     def _meddle(self) -> None:
-        """End a run from outside: cancel, terminate or purge it."""
+        """End a run from outside: cancel, terminate or purge it; or restart one that has ended."""
         for job in self.jobs:
             if job.key in self.ended or not self.scheduler.chance("ended from outside", self.faults.ends):
                 continue
@@ -256,13 +260,20 @@ class World:
                 continue
             self.ended.add(job.key)
             way = self.scheduler.dice.choice(["cancel", "terminate", "purge"])
+            if instance.status in FINISHED and self.scheduler.dice.random() < RESTARTED:
+                way = "restart"
             self.scheduler.fired[way] += 1
-            if way == "cancel":
-                self.scheduler.spawn(self._cancel(job.run))
-                continue
-            self.engine.terminate(job.run, "enough")
+            self._meddle_with(job.run, way)
+
+    def _meddle_with(self, run: str, way: str) -> None:
+        if way == "cancel":
+            self.scheduler.spawn(self._cancel(run))
+        elif way == "restart":
+            self.engine.restart(run)
+        else:
+            self.engine.terminate(run, "enough")
             if way == "purge":
-                del self.engine.instances[job.run]
+                del self.engine.instances[run]
 
     async def _cancel(self, run: str) -> None:
         try:
@@ -290,6 +301,8 @@ class World:
     def _over(self) -> bool:
         if self.scheduler.waiting or self.scheduler.tasks or self.engine.items or len(self.accepted) < len(self.jobs):
             return False
+        if any(instance.inbox and instance.status not in FINISHED for instance in self.engine.instances.values()):
+            return False
         return all(record.status.state in ENDED and not record.status.pending for record in self.runs.all())
 
     # ---- what must hold -----------------------------------------------------------------------------------------
@@ -306,7 +319,7 @@ class World:
             for r in records.values()
             if r.status.state == "completed" and r.request.mode == "snapshot"
         ]
-        headers = [d["run"] for d in self.database.documents("stock") if d["id"] == "current:stock"]
+        headers = [d["snapshot_header"]["run"] for d in self.database.documents("stock") if d["id"] == "current:stock"]
         assert headers == ([max(published)[1]] if published else [])
 
     def _check_run(self, job: Job, record: RunRecord) -> None:
@@ -315,7 +328,7 @@ class World:
         assert len({email.key for email in emails}) <= 1
         assert len(emails) <= 1 or self.disturbed, "two mails, and no answer was lost"
         own = [d for d in self.database.documents(job.report) if d.get("snapshot_run", record.id) == record.id]
-        ids = sorted(d.get("snapshot_id", d["id"]) for d in own if "run" not in d)
+        ids = sorted(d.get("snapshot_id", d["id"]) for d in own if "snapshot_header" not in d)
         if record.status.state == "failed":
             assert self._may_fail(job, record), f"attempt {record.status.attempt} failed: {record.result.failure}"
         if record.status.state == "completed":

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from local.__main__ import COMMANDS
-from outlast.http.show_health import HELP
+from outlast.http.health_checks import HELP
 from outlast.run_options import Options
 from outlast.settings import Settings
 

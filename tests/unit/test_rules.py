@@ -11,7 +11,9 @@ DEPLOYED = ("function_app", "orchestrators", "activities", "reports", "outlast")
 HARMLESS = {"collections", "contextlib", "dataclasses", "logging", "math", "typing"}  # all that a replay may lean on
 HELPERS = (
     "outlast.durable",
+    "outlast.calls",
     "outlast.models",
+    "outlast.orchestrations",
     "outlast.errors",
     "outlast.runs.ids",
     "outlast.runs.transitions",

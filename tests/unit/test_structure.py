@@ -21,6 +21,7 @@ BEHIND = {
     "azure.durable_functions": "azure-functions-durable",
     "azure.functions": "azure-functions",
     "azure.identity": "azure-identity",
+    "pydantic_core": "pydantic",
     "python_http_client": "sendgrid",
 }
 """Which requirement brings a module that is not named like it."""

@@ -1,5 +1,6 @@
 """Which part of a condition the index of a container serves. The rest is tested on the documents that it finds."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from local.cosmos.indexing import is_indexed, policy_rules
@@ -30,9 +31,13 @@ class IndexUse:
     def __init__(self, alias: str, policy: dict[str, Any]) -> None:
         self._alias = alias
         self._rules = policy_rules(policy)
-        self._none = policy.get("indexingMode") == "none"
+        self.exists = policy.get("indexingMode") != "none"
         self.used: list[str] = []
         self.lacking: list[str] = []
+
+    def use(self, path: Sequence[str]) -> None:
+        """Notes that a request names a value of the path, as of the partition key."""
+        self._note(path, self.used)
 
     def served(self, node: Expression | None) -> Expression | None:
         """The part of a condition that the index serves; None where it has to read every document.
@@ -80,12 +85,15 @@ class IndexUse:
         if not path or not all(map(is_constant, others)):
             return False
         path = (*path, "[]") if elements else path
-        indexed = not self._none and (path[0] in {"id", "_ts"} or is_indexed(self._rules, path))
+        indexed = self.exists and (path[0] in {"id", "_ts"} or is_indexed(self._rules, path))
+        self._note(path, self.used if indexed else self.lacking)
+        return indexed
+
+    @staticmethod
+    def _note(path: Sequence[str], known: list[str]) -> None:
         spec = "/" + "/".join(path) + "/?"
-        known = self.used if indexed else self.lacking
         if spec not in known:
             known.append(spec)
-        return indexed
 
 
 def is_constant(node: Expression) -> bool:

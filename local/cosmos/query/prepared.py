@@ -29,6 +29,11 @@ from local.cosmos.query.syntax import Parameter, Query
 from local.cosmos.query.values import UNDEFINED, sort_key
 
 
+def _never(document: Any) -> bool:
+    """The index finds no document that does not match."""
+    return False
+
+
 class PreparedQuery:
     """A query compiled with its parameters."""
 
@@ -70,10 +75,10 @@ class PreparedQuery:
     def _compile_found(self, compiler: Compiler) -> Evaluate:
         """Whether the index finds a document that does not match, as a function."""
         if self.index is None or self.query.where is None:
-            return lambda document: False
+            return _never
         served = self.index.served(self.query.where)
         if served is self.query.where:
-            return lambda document: False
+            return _never
         return (lambda document: True) if served is None else compiler.compile(served)
 
     def _projection(self, compiler: Compiler) -> Evaluate | None:
@@ -198,11 +203,13 @@ class PreparedQuery:
     def _aggregate(self, sources: Iterable[Source], page: Page) -> None:
         running = [Aggregate(name) for name, _, _ in self.aggregates]
         constant = all(is_constant for _, _, is_constant in self.aggregates)
+        index_only = constant and self._found is _never and self.index is not None and self.index.exists
         for source in sources:
             matched, document = self._load(source, page)
             if not matched:
                 continue
-            page.load(source.size)
+            if not index_only:
+                page.load(source.size)
             if document is None and not constant:
                 document = orjson.loads(source.text())
             for aggregate, (_, argument, _) in zip(running, self.aggregates, strict=True):

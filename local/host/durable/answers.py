@@ -1,11 +1,14 @@
 """The SDK's answer at the end of a replay: the actions wanted so far, and whether the orchestrator is done."""
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any
 
 Action = dict[str, Any]
+DEEPEST = 200  # levels of nesting; every later step parses or writes such JSON without Python's limit of recursion
+TOO_DEEP = f"The JSON is nested deeper than {DEEPEST} levels."
 STATE_MARK = "\n\n$OutOfProcData$:"  # a failing orchestrator's state follows its exception's text behind this
 
 
@@ -52,9 +55,37 @@ def raised(message: str, error: str = "", stack: str = "") -> Answer:
 
 
 def load(body: bytes | str) -> Any:
-    """Parse JSON as Python writes it. Integers may have any size; NaN and infinities become text, as on the Azure
-    host."""
-    return json.loads(body, parse_constant=str)
+    """Parse JSON as Python writes it; raise ValueError for JSON that is nested deeper than DEEPEST.
+
+    Integers may have any size; NaN and infinities become text, as on the Azure host.
+    """
+    try:
+        value = json.loads(body, parse_constant=str)
+    except RecursionError:
+        raise ValueError(TOO_DEEP) from None
+    if _brackets(body) > DEEPEST and _is_deeper(value):
+        raise ValueError(TOO_DEEP)
+    return value
+
+
+def _brackets(body: bytes | str) -> int:
+    """Return how many lists and objects the text can have at most, which is quick to count."""
+    if isinstance(body, bytes):
+        return body.count(b"[") + body.count(b"{")
+    return body.count("[") + body.count("{")
+
+
+def _is_deeper(value: Any) -> bool:
+    level = [value]
+    for _ in range(DEEPEST):
+        level = [child for each in level for child in _children(each) if isinstance(child, list | dict)]
+        if not level:
+            return False
+    return True
+
+
+def _children(value: Any) -> Iterable[Any]:
+    return value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
 
 
 def compact(value: Any) -> str:

@@ -1,11 +1,10 @@
-"""Drives orchestrations: takes turns, runs activities, fires timers. The file decides what there is to do, not this.
+"""Runs orchestrations: takes turns, runs activities, fires timers. The database decides what there is to do.
 
-Nothing is told to anyone before it is committed. What is lost with the process (turns and activities under way, and
-the queues below) is read again from the file by the next start.
+Nothing is reported before it is committed. Turns and activities under way, and the queues below, are lost with the
+process; the next start reads them from the database again.
 """
 
 import asyncio
-import heapq
 import sqlite3
 from collections import deque
 from collections.abc import Callable, Coroutine
@@ -18,13 +17,14 @@ import orjson
 from local.host.clock import Clock
 from local.host.durable import answers, events, failures, leases
 from local.host.durable.answers import Answer, compact
+from local.host.durable.due_timers import DueTimers
 from local.host.durable.events import Event
 from local.host.durable.leases import Leases
 from local.host.durable.turn import Outcome, Turn, apply, begin
 from local.host.storage import store
 from local.host.storage.database import Database
 from local.host.storage.store import Activity, DueTimer, Saved
-from local.host.workers.pool import Aborted, Died, TimedOut
+from local.host.workers.calls import Aborted, Died, TimedOut
 from local.host.workers.wire import Header
 
 Invoke = Callable[..., Coroutine[Any, Any, tuple[Header, bytes]]]
@@ -32,21 +32,21 @@ Invoke = Callable[..., Coroutine[Any, Any, tuple[Header, bytes]]]
 
 @dataclass
 class Functions:
-    """What the app registers, as far as orchestrations call it."""
+    """The app's functions that orchestrations call."""
 
-    orchestrators: dict[str, str] = field(default_factory=dict)  # by lower-case name, for the host knows no case
+    orchestrators: dict[str, str] = field(default_factory=dict)  # by lower-case name, because the host ignores case
     activities: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:
-    """How much is under way at once, and for how long."""
+    """How many turns and activities run at once, and for how long."""
 
     activities: int
     orchestrators: int
     timeout: float | None
-    worker: str = "python"  # how a worker is named in failures
-    visibility: float | None = None  # seconds for which a killed host's activities are left alone; None: not at all
+    worker: str = "python"  # the name of a worker in failures
+    visibility: float | None = None  # seconds for which the activities of a killed host wait; None: they do not
 
 
 class Engine:
@@ -59,7 +59,7 @@ class Engine:
         self._invoke = invoke
         self._clock = clock
         self._limits = limits
-        self._version = version  # of sub-orchestrations whose call says none
+        self._version = version  # of sub-orchestrations whose call has none
         self.functions = Functions()
         self._ready: dict[str, None] = {}  # instances with messages, in the order in which they got them
         self._in_turn: set[str] = set()
@@ -67,14 +67,13 @@ class Engine:
         self._waiting: deque[Activity] = deque()
         self._running = 0
         self._leases = Leases(database, clock, limits.visibility) if limits.visibility else None
-        self._timers: list[tuple[float, str, int, DueTimer]] = []
-        self._timer_set = asyncio.Event()
+        self._timers = DueTimers(clock, self._fire)
         self._work: set[asyncio.Task[None]] = set()  # turns and activities
         self._watches: set[asyncio.Task[None]] = set()
         self._stopped = False
 
     async def start(self) -> None:
-        """Takes up everything that the file says is unfinished."""
+        """Continue everything that is unfinished in the database."""
         read = self._database.read
         activities = leases.unfinished(read, self._clock.now().timestamp())
         self.take_up(
@@ -84,7 +83,7 @@ class Engine:
                 timers=tuple(DueTimer(**row) for row in read.all("all_timers")),
             )
         )
-        self._watch(self._watch_timers(), "The durable timers' clock")
+        self._watch(self._timers.watch(), "The durable timers' clock")
         for activity, wait in activities:
             if wait:
                 self._watch(self._take_up_later(activity, wait), f"The lease of {activity.name} of {activity.instance}")
@@ -92,13 +91,13 @@ class Engine:
             self._watch(self._leases.keep(), "The leases of activities")
 
     async def drain(self) -> None:
-        """Begins nothing more, and returns when every turn and activity under way has ended and is in the file."""
+        """Begin nothing new; return when every turn and activity under way has ended and is recorded."""
         self._stopped = True
         while self._work:
             await asyncio.wait(self._work)
 
     async def stop(self) -> None:
-        """Drops what is under way; it is unfinished in the file and will be done again."""
+        """Drop what is under way. It is unfinished in the database, so the next start does it again."""
         self._stopped = True
         tasks = self._work | self._watches
         for task in tasks:
@@ -107,29 +106,30 @@ class Engine:
 
     @property
     def idle(self) -> bool:
-        """Whether nothing runs in a worker on behalf of an orchestration."""
+        """Whether no turn and no activity runs in a worker."""
         return not self._in_turn and not self._running
 
     async def change(self, job: Callable[[Any], Saved]) -> None:
-        """Makes a change and goes on with what follows from it."""
+        """Write a change and start what follows from it."""
         self.take_up(await self._database.write(job))
 
     def take_up(self, saved: Saved) -> None:
-        """Goes on with what a committed change has left to be done."""
+        """Start what follows from a committed change."""
         for instance in saved.wake:
             if instance in self._in_turn:
                 self._again.add(instance)
             else:
                 self._ready[instance] = None
         self._waiting.extend(saved.activities)
-        for timer in saved.timers:
-            heapq.heappush(self._timers, (timer.due, timer.instance, timer.task, timer))
-        if saved.timers:
-            self._timer_set.set()
+        self._timers.add(saved.timers)
         self._dispatch()
 
+    def _fire(self, timer: DueTimer) -> None:
+        job = self.change(lambda q: store.fire_timer(q, timer, self._clock.now()))
+        self._spawn(job, f"A timer of {timer.instance}")
+
     async def _take_up_later(self, activity: Activity, seconds: float) -> None:
-        """A host that was killed has left this activity under way: its lease has to be over first."""
+        """Run an activity that a killed host left under way, after its lease has ended."""
         await self._clock.sleep(seconds)
         self.take_up(Saved(activities=(activity,)))
 
@@ -204,7 +204,7 @@ class Engine:
         return await self._database.write(lambda q: store.save_turn(q, row, taken, outcome, now))
 
     async def _ask(self, turn: Turn) -> Answer:
-        """Has the SDK replay the orchestrator."""
+        """Let the SDK replay the orchestrator; return its answer."""
         if turn.termination is not None:
             return Answer()
         name = turn.started["Name"]
@@ -217,12 +217,15 @@ class Engine:
                 known[name.lower()], {}, body, limit=self._limits.timeout, repeatable=True
             )
         except TimedOut as error:
-            raise Aborted from error  # not failed, but called again, as on the real host
+            raise Aborted from error  # not failed, but called again, as on the Azure host
         except Died as death:
             return Answer(crash=f"One or more errors occurred. ({failures.exited(self._limits.worker, death.code)})")
-        if header["ok"]:
-            return answers.returned(text.decode())
-        return answers.raised(header["message"], header["error"], header["stack"])
+        try:
+            if header["ok"]:
+                return answers.returned(text.decode())
+            return answers.raised(header["message"], header["error"], header["stack"])
+        except ValueError as error:  # the state is nested too deeply, or has a number of thousands of digits
+            return Answer(crash=f"One or more errors occurred. ({error})")
 
     # ---- activities ---------------------------------------------------------------------------------------------
 
@@ -240,7 +243,7 @@ class Engine:
             self.take_up(saved)
 
     async def _result_of(self, activity: Activity) -> Event:
-        """The event that an activity ends in, however it ends."""
+        """Run an activity; return the event of its end, whether it succeeded or failed."""
         task, name = activity.task, activity.name
         known = self.functions.activities
         if name.lower() not in known:
@@ -257,13 +260,20 @@ class Engine:
             error = failures.exited(self._limits.worker, death.code)
             return self._broken(task, name, error, "Script.Workers.WorkerProcessExitException")
         if header["ok"]:
-            return events.task_completed(task=task, result=compact(answers.load(body)), now=self._clock.now())
+            return self._completed(task, name, body)
         return events.task_failed(
             task=task,
             reason=failures.activity_reason(name, header["error"]),
             details=failures.exception_details(header["error"], header["stack"]),
             now=self._clock.now(),
         )
+
+    def _completed(self, task: int, name: str, body: bytes) -> Event:
+        try:
+            result = compact(answers.load(body))
+        except ValueError as error:  # nested too deeply, or a number of thousands of digits
+            return self._broken(task, name, str(error), "Host.FunctionInvocationException")
+        return events.task_completed(task=task, result=result, now=self._clock.now())
 
     def _broken(self, task: int, name: str, error: str, kind: str, *, final: bool = False) -> Event:
         return events.task_failed(
@@ -273,30 +283,3 @@ class Engine:
             now=self._clock.now(),
             final=final,
         )
-
-    # ---- timers -------------------------------------------------------------------------------------------------
-
-    async def _watch_timers(self) -> None:
-        while True:
-            self._timer_set.clear()
-            now = self._clock.now().timestamp()
-            while self._timers and self._timers[0][0] <= now:
-                timer = heapq.heappop(self._timers)[-1]
-                self._spawn(self._fire(timer), f"A timer of {timer.instance}")
-            wait = self._timers[0][0] - now if self._timers else None
-            await self._until(wait)
-
-    async def _until(self, seconds: float | None) -> None:
-        """Waits for the next timer to come due, or for an earlier one to be set."""
-        changed = asyncio.create_task(self._timer_set.wait())
-        waits: set[asyncio.Task[Any]] = {changed}
-        if seconds is not None:
-            waits.add(asyncio.create_task(self._clock.sleep(seconds)))
-        try:
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for wait in waits:
-                wait.cancel()
-
-    async def _fire(self, timer: DueTimer) -> None:
-        await self.change(lambda q: store.fire_timer(q, timer, self._clock.now()))

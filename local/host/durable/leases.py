@@ -1,4 +1,4 @@
-"""Activities under way are invisible to the next start for a time, as messages of an Azure queue are.
+"""Hides activities under way from the next start for a time, as an Azure queue hides messages.
 
 On Azure a host that was killed keeps its messages until `workItemQueueVisibilityTimeout` is over, because it may still
 be alive: only then another host runs its activities again. A lease is the time until which a row is invisible so.
@@ -24,18 +24,18 @@ class Leases:
         self._held = asyncio.Event()
 
     def hold(self, activity: Activity) -> None:
-        """The activity begins."""
+        """Note that the activity begins."""
         self._until[activity.id] = 0
         self._held.set()
 
     def release(self, activity: Activity) -> None:
-        """The activity has ended, and its row is gone."""
+        """Note that the activity has ended. Its row is gone."""
         del self._until[activity.id]
         if not self._until:
             self._held.clear()
 
     async def keep(self) -> None:
-        """Renews each lease when half of it is over; runs until it is cancelled."""
+        """Renew each lease when half of it is over. Runs until it is cancelled."""
         while True:
             await self._held.wait()
             await self._clock.sleep(BEGIN_SECONDS)
@@ -46,11 +46,11 @@ class Leases:
 
     async def _renew(self, due: list[int], until: float) -> None:
         rows = [{"id": identity, "until": until} for identity in due]
-        await self._database.write(lambda q: q.run_many("lease_activity", rows))
+        await self._database.write(lambda q: q.run_many("lease_activity", rows), synced=False)
         self._until.update({identity: until for identity in due if identity in self._until})
 
 
 def unfinished(read: Queries, now: float) -> list[tuple[Activity, float]]:
-    """Every activity of the file, with the seconds for which it stays invisible."""
+    """Return every activity in the database with the seconds for which it stays invisible."""
     rows = [dict(row) for row in read.all("all_activities")]
     return [(Activity(**row), max(0.0, (leased or 0) - now)) for row in rows for leased in [row.pop("leased_until")]]

@@ -133,7 +133,10 @@ def _all_played(history: Sequence[Event]) -> list[Event]:
 
 
 def _end_from_before(history: Sequence[Event]) -> int | None:
-    """Where the turn's end lies that came with continue-as-new: another end follows it before the second turn."""
+    """Return the position of the turn's end that came with continue-as-new, or None.
+
+    Such a history has two ends before its second turn.
+    """
     ends: list[int] = []
     for position, event in enumerate(history):
         if event["EventType"] == Kind.TURN_COMPLETED:
@@ -240,9 +243,10 @@ def _child(turn: Turn, identity: int, action: Action, now: datetime, new_id: Cal
 
 
 def _continue_as_new(turn: Turn, replay: Replay, given: str, now: datetime, new_id: Callable[[], str]) -> Outcome:
-    """The same instance and parent, a fresh history; events nobody took go along, the custom status does not.
+    """Start the next generation: the same instance and parent, with a new history.
 
-    The end of the turn that continued goes along, too: the real host hands it to the first turn of the next.
+    The events that no wait took go along, and the custom status does not. The end of this turn goes along, too, because
+    the Azure host gives it to the first turn of the next generation.
     """
     old = turn.started
     start = events.execution_started(

@@ -1,7 +1,6 @@
 """The host's page and its administration: status, list of functions, running a function by hand."""
 
 import asyncio
-import json
 import socket
 import time
 from collections.abc import Callable, Coroutine
@@ -9,12 +8,14 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from local.host.durable.answers import load
 from local.host.http.function_list import shown
 from local.host.http.keys import Keys
 from local.host.http.reply import Reply, Request, as_json, empty, unauthorized
 from local.host.workers import bindings
+from local.host.workers.calls import Aborted, Died, TimedOut
 from local.host.workers.functions import Registered
-from local.host.workers.pool import Aborted, Died, Pool, TimedOut
+from local.host.workers.pool import Pool
 
 VERSION = "4.0.0-local"
 PAGE_HEADERS = [
@@ -54,7 +55,7 @@ class Admin:
         self.registered = Registered(all=[])
 
     def admit(self, request: Request) -> Reply | None:
-        """Refuses a request by its head; only the ping needs no key."""
+        """Return the refusal of a request by its head, or None. Only the ping needs no key."""
         path = request.path.strip("/")
         if path == "admin/host/ping":
             return None
@@ -63,7 +64,7 @@ class Admin:
         return None if self._keys.opens_admin(request.keys) else unauthorized()
 
     async def answer(self, request: Request) -> Reply:
-        """Answers a request that was admitted."""
+        """Answer a request that was admitted."""
         match request.method, request.path.strip("/").split("/"):
             case _, ["admin", "host", "ping"]:
                 return empty(200)
@@ -113,7 +114,7 @@ class Admin:
             self._keep(self._fire(found["name"]))
         elif found["trigger"] == bindings.ACTIVITY:
             try:
-                given = json.loads(request.body) if request.body else None
+                given = load(request.body) if request.body else None
             except ValueError as error:
                 return as_json(400, {"Message": f"The body is not JSON: {error}."})
             self._keep(self._call(found["name"], _input(given)))

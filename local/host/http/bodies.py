@@ -1,4 +1,4 @@
-"""The bodies of requests: read within bounds, kept in a file beyond a size, handed over when there is room for them."""
+"""Reads the bodies of requests within bounds. A long body is kept in a file until there is room for it in memory."""
 
 import asyncio
 import tempfile
@@ -19,7 +19,7 @@ LOADED_LIMIT = 128 * 1024 * 1024  # bytes of all bodies together that functions 
 
 
 class Refusal(Exception):
-    """A body that is not taken."""
+    """A body that is not accepted, with the status and text of the answer."""
 
     def __init__(self, status: int, text: str) -> None:
         super().__init__(text)
@@ -31,7 +31,7 @@ class Bodies:
     """The bodies of one listener's requests."""
 
     def __init__(self, folder: Path | None = None) -> None:
-        """`folder` is where long bodies are kept while they arrive, in files without a name."""
+        """Long bodies are kept in `folder` while they arrive, in files without a name."""
         self._folder = str(folder) if folder else None
         self._arrived = 0
         self._loaded = 0
@@ -39,7 +39,7 @@ class Bodies:
 
     @asynccontextmanager
     async def received(self, raw: web.BaseRequest) -> AsyncIterator[bytes]:
-        """The whole body of a request, for as long as the block lasts; raises Refusal."""
+        """Yield the whole body of a request; raise Refusal. The body counts as in memory until the block ends."""
         if (raw.content_length or 0) > BODY_LIMIT:
             raise _too_large()
         if not raw.can_read_body:
@@ -80,7 +80,7 @@ class Bodies:
 
     @asynccontextmanager
     async def _room(self, size: int) -> AsyncIterator[None]:
-        """Waits until so many bytes may be in memory; one body may always be, however long it is."""
+        """Wait until so many bytes may be in memory. A single body always may, however long it is."""
         async with self._freed:
             await self._freed.wait_for(lambda: not self._loaded or self._loaded + size <= LOADED_LIMIT)
             self._loaded += size

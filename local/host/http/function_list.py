@@ -1,4 +1,4 @@
-"""A function in the answers of `/admin/functions`, with the members that the real host gives."""
+"""A function in the answers of `/admin/functions`, with the members that the Azure host returns."""
 
 from pathlib import Path
 from typing import Any
@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 
 def shown(function: dict[str, Any], origin: str, folder: Path, route: str | None) -> dict[str, Any]:
-    """`route` is the path template of an HTTP function. The files behind the addresses are not served."""
+    """Return the function's JSON. `route` is the path template of an HTTP function. No file is served."""
     name, script = function["name"], function.get("script", "function_app.py")
     files = f"{origin}/admin/vfs{quote(str(folder))}"
     return {

@@ -33,7 +33,7 @@ class Hub:
 
     name: str
     code: str
-    version: str | None = None  # of an orchestration whose start says none
+    version: str | None = None  # of an orchestration whose start has none
 
 
 class Management:

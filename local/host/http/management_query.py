@@ -51,7 +51,7 @@ def _seconds(request: Request, name: str) -> float | None:
 
 
 def token(last: str) -> str:
-    """Where the next page begins; the blank at the end is the real host's."""
+    """Return the token of the next page. The blank at its end is the Azure host's."""
     return base64.b64encode(last.encode()).decode() + " "
 
 

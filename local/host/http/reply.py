@@ -21,11 +21,11 @@ class Request:
 
     @property
     def url(self) -> str:
-        """The whole address."""
+        """The whole URL."""
         return self.with_path(self.path)
 
     def with_path(self, path: str) -> str:
-        """The whole address with another path."""
+        """Return the URL with another path."""
         return f"{self.origin}{path}" + (f"?{self.query_text}" if self.query_text else "")
 
     @property

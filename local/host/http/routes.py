@@ -128,7 +128,7 @@ def _piece(part: str, parameters: list[Parameter], function: str) -> str:
 
 
 def _decode(text: str) -> str:
-    """Percent-decoded but for the slash, which would change what a parameter is part of, and for what is no UTF-8."""
+    """Decode percent signs, except slashes, which would divide a parameter, and bytes that are not UTF-8."""
     return re.sub("(?:%(?!2[fF])[0-9a-fA-F]{2})+", _decoded, text)
 
 
@@ -140,6 +140,6 @@ def _decoded(found: re.Match[str]) -> str:
 
 
 def normalised(path: str) -> str:
-    """A path as the Azure host gives it to functions: decoded but for slashes, then only what has to be is encoded."""
+    """Return a path as the Azure host gives it to functions: decoded except slashes, then encoded where necessary."""
     decoded = re.sub("%(?![0-9a-fA-F]{2})", "%25", _decode(path))
     return quote(decoded, safe="/!$&'()*+,-.:;=@_~%")

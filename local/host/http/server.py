@@ -1,13 +1,11 @@
-"""The host's web server: reads requests within bounds, guards them, and hands them to whoever answers."""
+"""The host's web server. It checks the head of a request, reads the body within bounds, and calls a handler."""
 
 import asyncio
-import ipaddress
 import socket
 import sqlite3
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from aiohttp import web
 
@@ -16,22 +14,22 @@ from local.host.http.reply import Reply, Request
 from local.host.http.routes import query_of
 from local.host.options import Unsuitable
 from local.host.storage.database import Unusable
-from local.http_server import BoundedServer
+from local.http_server import BoundedServer, is_address, named_host
 
 EVERYWHERE = {"0.0.0.0", "::", ""}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Site:
-    """What answers at an address, and whom it lets in."""
+    """The handler of an address, with the checks before it."""
 
-    guard: Callable[[web.BaseRequest], str | None]  # why nobody at this name or from this place may ask
-    admit: Callable[[Request], Reply | None]  # refuses a request by its head, before its body is read
+    guard: Callable[[web.BaseRequest], str | None]  # returns why this name or origin is refused, or None
+    admit: Callable[[Request], Reply | None]  # returns the refusal of a request by its head, or None
     answer: Callable[[Request], Awaitable[Reply]]
 
 
 class Listener:
-    """One listening address and what answers there."""
+    """One listening address."""
 
     def __init__(
         self, site: Site, *, spool: Path | None, say: Callable[[str], None], shutdown_seconds: float = 1.0
@@ -46,7 +44,7 @@ class Listener:
         self._bind = ""
 
     async def start(self, bind: str, port: int) -> None:
-        """Listens; raises Unsuitable when the address is taken, or none of this machine's."""
+        """Listen; raise Unsuitable if the address is in use or does not belong to this machine."""
         self._bind = "127.0.0.1" if bind in EVERYWHERE else bind
         await self._runner.setup()
         site = web.TCPSite(self._runner, bind, port, reuse_address=True)
@@ -60,8 +58,8 @@ class Listener:
         self.port = server.sockets[0].getsockname()[1]
 
     async def answers(self, path: str) -> None:
-        """Returns when a request has been answered; raises OSError when none is."""
-        reader, writer = await asyncio.open_connection(self._bind if _is_ip(self._bind) else "127.0.0.1", self.port)
+        """Wait until a request is answered; raise OSError if none is."""
+        reader, writer = await asyncio.open_connection(self._bind if is_address(self._bind) else "127.0.0.1", self.port)
         try:
             writer.write(f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode())
             if b" 200 " not in await reader.readline():
@@ -70,7 +68,7 @@ class Listener:
             writer.close()
 
     async def stop(self) -> None:
-        """Closes the address and its connections."""
+        """Close the address and its connections."""
         await self._runner.cleanup()
 
     async def _handle(self, raw: web.BaseRequest) -> web.StreamResponse:
@@ -95,7 +93,7 @@ class Listener:
 
 
 def _is_text(raw: web.BaseRequest) -> bool:
-    """Whether the head is UTF-8; aiohttp has half a surrogate pair for each byte that is not."""
+    """Return whether the head is UTF-8. aiohttp has half a surrogate pair for each byte that is not."""
     texts = (raw.raw_path, *(text for header in raw.headers.items() for text in header))
     return all(text.isascii() or not any("\ud800" <= c <= "\udfff" for c in text) for text in texts)
 
@@ -108,18 +106,19 @@ def _response(reply: Reply) -> web.StreamResponse:
 
 
 async def _invite(raw: web.BaseRequest) -> None:
-    """A client that asks whether it may send its body would otherwise wait for its own patience to end."""
+    """Send 100 Continue to a client that asks for it, because the client waits for it before it sends the body."""
     if raw.headers.get("Expect", "").lower() == "100-continue":
         await raw.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         raw.writer.output_size = 0  # the reply has not begun
 
 
 def from_outside(bind: str) -> Callable[[web.BaseRequest], str | None]:
-    """Guards the public address: only names that nobody else can make point here."""
+    """Return a guard for the public address. It accepts only names that nobody else can point at this machine."""
 
     def guard(raw: web.BaseRequest) -> str | None:
-        name = urlsplit(f"//{raw.headers.get('Host', '')}").hostname or ""
-        if name in {"", "localhost", bind, socket.gethostname().lower()} or name.endswith(".localhost") or _is_ip(name):
+        name = named_host(raw)
+        ours = {"", "localhost", bind, socket.gethostname().lower()}
+        if name is not None and (name in ours or name.endswith(".localhost") or is_address(name)):
             return None
         return f"This host does not answer to the name {name!r}; use 127.0.0.1 or localhost."
 
@@ -127,23 +126,14 @@ def from_outside(bind: str) -> Callable[[web.BaseRequest], str | None]:
 
 
 def from_workers(raw: web.BaseRequest) -> str | None:
-    """Guards the address of the SDK's client, which needs no key: nothing that a browser sends may pass."""
-    name = urlsplit(f"//{raw.headers.get('Host', '')}").hostname
-    if name != "127.0.0.1" or "Origin" in raw.headers or "Sec-Fetch-Site" in raw.headers:
+    """Guard the address of the SDK's client: refuse every request that a browser can send."""
+    if named_host(raw) != "127.0.0.1" or "Origin" in raw.headers or "Sec-Fetch-Site" in raw.headers:
         return "Only the app's own durable client may call this address."
     return None
 
 
-def _is_ip(name: str) -> bool:
-    try:
-        ipaddress.ip_address(name)
-    except ValueError:
-        return False
-    return True
-
-
 def _request(raw: web.BaseRequest) -> Request:
-    """The head of a request."""
+    """Convert the head of a request."""
     path, _, query = raw.raw_path.partition("?")
     headers: dict[str, str] = {}
     for name, value in raw.headers.items():

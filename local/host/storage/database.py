@@ -1,4 +1,4 @@
-"""SQLite: one thread writes and commits many changes at once, readers see only what was committed."""
+"""The host's SQLite database. One thread writes and commits many changes at once; readers see committed data only."""
 
 import asyncio
 import queue
@@ -7,6 +7,7 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -14,11 +15,11 @@ T = TypeVar("T")
 Job = Callable[["Queries"], T]
 HERE = Path(__file__).parent
 SCHEMA_VERSION = 2
-GROUP = 256  # changes in one commit at most: what waits longer than that shares the next one
+GROUP = 256  # most changes in one commit; later ones go into the next
 
 
 class Unusable(Exception):
-    """The data folder cannot be used; the text says why and what to do."""
+    """The data folder cannot be used. The text says why and what to do."""
 
 
 def _load_queries(text: str) -> dict[str, str]:
@@ -36,32 +37,31 @@ class Queries:
         self._connection = connection
 
     def run(self, name: str, /, **values: Any) -> int:
-        """Changes rows; gives back how many, or the new row's id."""
+        """Change rows; return how many, or the id of a new row."""
         cursor = self._connection.execute(SQL[name], values)
         return cursor.lastrowid or 0 if name.startswith(("add_", "queue_")) else cursor.rowcount
 
     def run_many(self, name: str, /, rows: list[dict[str, Any]]) -> None:
-        """Changes many rows by one query."""
+        """Change many rows by one query."""
         self._connection.executemany(SQL[name], rows)
 
     def all(self, name: str, /, **values: Any) -> list[sqlite3.Row]:
-        """Every row of a query's answer."""
+        """Return every row of a query's result."""
         return self._connection.execute(SQL[name], values).fetchall()
 
     def one(self, name: str, /, **values: Any) -> sqlite3.Row | None:
-        """The first row of a query's answer."""
+        """Return the first row of a query's result, or None."""
         row: sqlite3.Row | None = self._connection.execute(SQL[name], values).fetchone()
         return row
 
 
 class Database:
-    """The host's file: open it once, write through `write`, read through `read`."""
+    """The host's database file. Open it once, write with `write`, read with `read`."""
 
     def __init__(self, path: Path, on_broken: Callable[[BaseException], None]) -> None:
         self._path = path
         self._on_broken = on_broken
-        self._jobs: queue.SimpleQueue[tuple[Job[Any], asyncio.Future[Any], asyncio.AbstractEventLoop] | None]
-        self._jobs = queue.SimpleQueue()
+        self._jobs: queue.SimpleQueue[_Change | None] = queue.SimpleQueue()
         self._broken: BaseException | None = None
         self._lock = _lock(path)
         self.epoch = _prepare(path)
@@ -69,18 +69,21 @@ class Database:
         self._thread = threading.Thread(target=self._serve, name="database", daemon=True)
         self._thread.start()
 
-    async def write(self, job: Job[T]) -> T:
-        """Runs a change; when this returns it is on the disk."""
+    async def write(self, job: Job[T], *, synced: bool = True) -> T:
+        """Write a change; return its result when it is on the disk.
+
+        Without `synced` the change survives a kill of the host, but not a loss of power.
+        """
         if self._broken is not None:
             raise Unusable(f"{self._path} can no longer be written: {self._broken}")
         loop = asyncio.get_running_loop()
         done: asyncio.Future[T] = loop.create_future()
-        self._jobs.put((job, done, loop))
+        self._jobs.put(_Change(job, done, loop, synced))
         return await done
 
     @contextmanager
     def snapshot(self) -> Iterator[Queries]:
-        """Several reads of one and the same moment; nothing may be awaited inside."""
+        """Give several reads the same state of the data. Nothing may be awaited within the block."""
         self.read._connection.execute("BEGIN")
         try:
             yield self.read
@@ -88,12 +91,12 @@ class Database:
             self.read._connection.execute("COMMIT")
 
     def give_up(self, error: BaseException) -> None:
-        """The file can no longer be used: the host is told, and nothing more is written."""
+        """Report to the host that the file cannot be used any more. Nothing more is written."""
         self._broken = error
         self._on_broken(error)
 
     def close(self) -> None:
-        """Finishes what was handed in and lets go of the file."""
+        """Write the changes that wait, then close the file."""
         self._jobs.put(None)
         self._thread.join()
         self.read._connection.close()
@@ -112,13 +115,13 @@ class Database:
             self._commit(connection, group)
         connection.close()
 
-    def _commit(self, connection: sqlite3.Connection, group: list[Any]) -> None:
-        """Runs a group of changes in one transaction; one that fails takes back only itself."""
+    def _commit(self, connection: sqlite3.Connection, group: list["_Change"]) -> None:
+        """Run a group of changes in one transaction. A change that fails is rolled back alone."""
         outcomes: list[tuple[Any, BaseException | None]] = []
         try:
+            connection.execute(f"PRAGMA synchronous = {'FULL' if any(c.synced for c in group) else 'NORMAL'}")
             connection.execute("BEGIN IMMEDIATE")
-            for job, _, _ in group:
-                outcomes.append(_attempt(connection, job))
+            outcomes.extend(_attempt(connection, change.job) for change in group)
             connection.execute("COMMIT")
         except sqlite3.Error as error:
             self._broken = error
@@ -128,6 +131,16 @@ class Database:
         _tell(group, outcomes)
         if self._broken is not None:
             self.give_up(self._broken)
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """A change that waits for its commit."""
+
+    job: Job[Any]
+    done: asyncio.Future[Any]
+    loop: asyncio.AbstractEventLoop
+    synced: bool
 
 
 def _attempt(connection: sqlite3.Connection, job: Job[Any]) -> tuple[Any, BaseException | None]:
@@ -144,19 +157,19 @@ def _attempt(connection: sqlite3.Connection, job: Job[Any]) -> tuple[Any, BaseEx
     return result, None
 
 
-def _tell(group: list[Any], outcomes: list[tuple[Any, BaseException | None]]) -> None:
-    """Hands the results back, with one wake-up of the event loop for all of them."""
+def _tell(group: list[_Change], outcomes: list[tuple[Any, BaseException | None]]) -> None:
+    """Return the results to the callers, with one call into the event loop for all of them."""
 
     def deliver() -> None:
-        for (_, done, _), (result, error) in zip(group, outcomes, strict=True):
-            if done.cancelled():
+        for change, (result, error) in zip(group, outcomes, strict=True):
+            if change.done.cancelled():
                 continue
             if error is None:
-                done.set_result(result)
+                change.done.set_result(result)
             else:
-                done.set_exception(error)
+                change.done.set_exception(error)
 
-    group[0][2].call_soon_threadsafe(deliver)
+    group[0].loop.call_soon_threadsafe(deliver)
 
 
 def _connect(path: Path) -> sqlite3.Connection:
@@ -168,7 +181,7 @@ def _connect(path: Path) -> sqlite3.Connection:
 
 
 def _lock(path: Path) -> sqlite3.Connection:
-    """Held as long as the host lives; the operating system lets go of it when the process dies."""
+    """Lock the data for the life of this process. The operating system releases the lock when the process dies."""
     lock = path.with_suffix(".lock")
     try:
         holder = sqlite3.connect(lock, isolation_level=None, timeout=0, check_same_thread=False)
@@ -191,7 +204,7 @@ def _not_locked(lock: Path, error: sqlite3.Error) -> Unusable:
 
 
 def _prepare(path: Path) -> int:
-    """Creates or checks the file; gives back the number of this start."""
+    """Create or check the file; return the number of this start."""
     with _explained(path), _closing(_connect(path)) as connection:
         connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
         connection.execute("PRAGMA journal_mode = WAL")
@@ -216,7 +229,7 @@ def _prepare(path: Path) -> int:
 
 
 def _upgrade(connection: sqlite3.Connection) -> None:
-    """A file of format 1 gets what format 2 has more."""
+    """Add to a file of format 1 what format 2 has in addition."""
     queries = Queries(connection)
     version = queries.one("read_meta", key="version")
     if version is not None and version["value"] == 1:

@@ -94,7 +94,7 @@ def _values(part: str, name: str, low: int, high: int, words: tuple[str, ...], t
 
 
 def _range(item: str, low: int, high: int, words: tuple[str, ...]) -> range:
-    """The values of one item. NCrontab swaps the ends of a range that runs backwards, and takes step 0 for 1."""
+    """Return the values of one item. As in NCrontab, the ends of a backward range are swapped, and step 0 is step 1."""
     span, slash, step = item.partition("/")
     every = max(1, _step(step)) if slash else 1
     if span == "*":
@@ -109,14 +109,14 @@ def _range(item: str, low: int, high: int, words: tuple[str, ...]) -> range:
 
 
 def _step(text: str) -> int:
-    """A number, with a sign or without."""
+    """Parse a number with or without a sign; raise ValueError."""
     if not re.fullmatch("[-+]?[0-9]+", text):
         raise ValueError(text)
     return int(text)
 
 
 def _number(text: str, low: int, words: tuple[str, ...]) -> int:
-    """A number without a sign, or the beginning of a name: the first name that begins so counts."""
+    """Parse a number without a sign, or the beginning of a name. The first name that begins so counts."""
     if text.isascii() and text.isdigit():
         return int(text)
     if text:

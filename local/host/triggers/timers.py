@@ -1,4 +1,4 @@
-"""Timer triggers: functions that run by a schedule."""
+"""Runs the functions with a timer trigger."""
 
 import asyncio
 import json
@@ -12,13 +12,14 @@ from local.host.clock import Clock
 from local.host.durable import events
 from local.host.storage.database import Database
 from local.host.triggers.ncrontab import NotASchedule, Schedule
-from local.host.workers.pool import Aborted, Died, Pool, TimedOut
+from local.host.workers.calls import Aborted, Died, TimedOut
+from local.host.workers.pool import Pool
 
-MONITORED = timedelta(minutes=1)  # schedules closer than that are not caught up with, as on the real host
+MONITORED = timedelta(minutes=1)  # missed runs of a more frequent schedule are not made up for, as on the Azure host
 
 
 class TimerTriggers:
-    """Runs each timer function when its schedule says so, one run of it at a time."""
+    """Runs each timer function by its schedule, one run at a time."""
 
     def __init__(
         self,
@@ -37,12 +38,12 @@ class TimerTriggers:
         self._say = say
         self._functions: dict[str, tuple[dict[str, Any], Schedule]] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
-        self._runs: dict[str, asyncio.Task[None]] = {}  # by schedule, while they are under way
+        self._runs: dict[str, asyncio.Task[None]] = {}  # the runs under way, by function
 
     def use(self, bindings: dict[str, dict[str, Any]], *, starting: bool) -> None:
-        """Takes over the app's timer functions; raises NotASchedule for one that cannot be understood.
+        """Use the app's timer functions from now on; raise NotASchedule for a schedule that cannot be parsed.
 
-        A run that is under way goes on to its end, and is waited for.
+        A run under way goes on to its end before the next one of its function begins.
         """
         schedules = {name: Schedule(self._resolved(name, str(b["schedule"]))) for name, b in bindings.items()}
         for task in self._tasks.values():
@@ -54,21 +55,21 @@ class TimerTriggers:
         }
 
     async def drain(self) -> None:
-        """Ends the waiting for schedules, and returns when every run under way has ended."""
+        """Begin no new run; return when every run under way has ended."""
         for task in self._tasks.values():
             task.cancel()
         while self._runs:
             await asyncio.wait(self._runs.values())
 
     async def stop(self) -> None:
-        """Ends the waiting; a run that is under way is lost."""
+        """Begin no new run, and drop the runs under way."""
         tasks = [*self._tasks.values(), *self._runs.values()]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def fire(self, name: str, *, past_due: bool = False) -> None:
-        """Runs a timer function once."""
+        """Run a timer function once."""
         now = self._clock.now()
         status = self._status(name)
         body = json.dumps({"Schedule": {"AdjustForDST": True}, "ScheduleStatus": status, "IsPastDue": past_due})
@@ -82,7 +83,10 @@ class TimerTriggers:
             self._say(f"Timer function {name} failed: {header['error']}\n{header['stack']}")
 
     async def _serve(self, name: str, binding: dict[str, Any], schedule: Schedule, starting: bool) -> None:
-        """A run that lasts longer than to the next one's time is followed by that one at once, as on the real host."""
+        """Run one function by its schedule.
+
+        A run that is still under way at the next one's time is followed by that one at once, as on the Azure host.
+        """
         if name in self._runs:
             await asyncio.shield(self._runs[name])
         began = self._clock.now()
@@ -106,7 +110,7 @@ class TimerTriggers:
             await self._clock.sleep(left)
 
     def _missed(self, name: str, schedule: Schedule) -> bool:
-        """Whether a run fell into the time when no host was there."""
+        """Return whether a run was due while no host was running."""
         row = self._database.read.one("last_run", function=name)
         if row is None:
             return False
@@ -114,7 +118,7 @@ class TimerTriggers:
         return _is_monitored(schedule, last) and schedule.after(last) < self._clock.now()
 
     def _status(self, name: str) -> dict[str, str] | None:
-        """What a monitored function is told of its runs."""
+        """Return the schedule status that a monitored function gets."""
         binding, schedule = self._functions[name]
         row = self._database.read.one("last_run", function=name)
         if row is None or not (binding.get("useMonitor", True) and _is_monitored(schedule, events.moment(row["last"]))):
@@ -123,7 +127,7 @@ class TimerTriggers:
         return {"Last": row["last"], "LastUpdated": row["last"], "Next": events.stamp(following)}
 
     def _resolved(self, name: str, text: str) -> str:
-        """A schedule with the settings that stand in it between percent signs."""
+        """Return the schedule with the values of the settings that it names between percent signs."""
 
         def value(found: re.Match[str]) -> str:
             if found[1] not in self._values:

@@ -89,7 +89,7 @@ def _disabling(name: str) -> tuple[str, str]:
 
 
 def _check_parameters(name: str, code: Callable[..., Any], bindings: list[dict[str, Any]]) -> None:
-    """Raise NotLoadable for a function whose parameters are not its bindings, as the real worker does."""
+    """Raise NotLoadable for a function whose parameters are not its bindings, as the Azure worker does."""
     declared = set(inspect.signature(code).parameters)
     bound = {b["name"] for b in bindings if b["name"] != known.RETURN}
     if "context" not in bound:

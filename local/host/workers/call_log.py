@@ -1,4 +1,4 @@
-"""The host's own two log lines about a call, in the Azure host's words."""
+"""Logs the beginning and the end of a call, in the Azure host's words."""
 
 import time
 from collections.abc import Awaitable, Callable
@@ -9,7 +9,7 @@ Answer = tuple[Header, bytes]
 
 
 async def told(say: Callable[[str], None], function: str, invocation: str, call: Awaitable[Answer]) -> Answer:
-    """Awaits a call; says when it begins, and how and after how long it ends."""
+    """Await a call and return its answer. Log its beginning and its end, with result and duration."""
     category = f"Function.{function}"
     say(f"{category} Information: Executing 'Functions.{function}' (Reason='(null)', Id={invocation})")
     began, succeeded = time.monotonic(), False

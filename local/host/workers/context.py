@@ -1,4 +1,4 @@
-"""What a function that asks for `context` is given: the Azure worker's invocation context."""
+"""The Azure worker's invocation context, for functions with a parameter `context`."""
 
 import os
 import threading
@@ -8,11 +8,11 @@ from typing import Any
 import azure.functions as func
 from azure.functions import _abc
 
-THREADS = threading.local()  # what is logged from a thread is told apart by the invocation's id in it
+THREADS = threading.local()  # holds the invocation's id, by which a thread's log records are assigned to a call
 
 
 class Trace(_abc.TraceContext):
-    """A trace of its own for each call, in the W3C's form; nobody collects it."""
+    """A trace of its own for each call, in the W3C's form. Nothing collects it."""
 
     def __init__(self) -> None:
         self._parent = f"00-{os.urandom(16).hex()}-{os.urandom(8).hex()}-00"
@@ -37,7 +37,7 @@ class Trace(_abc.TraceContext):
 
 @dataclass(frozen=True)
 class Retry:
-    """The first attempt, for this host makes no other."""
+    """Always the first attempt, because this host makes no other."""
 
     retry_count: int = 0
     max_retry_count: int = 0
@@ -70,15 +70,15 @@ class Context(func.Context):
 
     @property
     def trace_context(self) -> Any:
-        """Where this call stands in a trace."""
+        """The call's position in a trace."""
         return self._trace
 
     @property
     def retry_context(self) -> Any:
-        """Which attempt this is."""
+        """The number of this attempt."""
         return Retry()
 
     @property
     def thread_local_storage(self) -> Any:
-        """The app's own, for each thread."""
+        """The app's own storage, for each thread."""
         return THREADS

@@ -1,4 +1,4 @@
-"""The cookies of a response as the Azure host writes them: read by the worker, written again by ASP.NET Core."""
+"""Writes cookies as on Azure, where the worker parses them and ASP.NET Core writes them again."""
 
 from collections.abc import Iterable, Iterator
 from datetime import UTC
@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 
 def rewritten(cookies: Iterable[SimpleCookie]) -> list[str]:
-    """The values of the Set-Cookie headers; raises ValueError for an `Expires` or `Max-Age` that cannot be read."""
+    """Return the values of Set-Cookie headers; raise ValueError for an `Expires` or `Max-Age` that cannot be parsed."""
     return ["; ".join(_parts(morsel)) for cookie in cookies for morsel in cookie.values()]
 
 
@@ -18,7 +18,7 @@ def _http_date(text: str) -> str:
 
 
 def _parts(morsel: Morsel[str]) -> Iterator[str]:
-    """The worker hands a missing domain or path over as an empty text, and so the host writes it."""
+    """Yield the parts of one value. A missing domain or path is written as an empty text, as on Azure."""
     yield f"{morsel.key}={quote(morsel.value, safe='')}"
     if expires := morsel["expires"]:
         yield f"expires={_http_date(expires)}"

@@ -10,9 +10,10 @@ from local.host.durable.engine import Functions
 from local.host.http.reply import Reply, Request, empty
 from local.host.http.routes import RESERVED, Route, find, normalised, route_of
 from local.host.workers import bindings
-from local.host.workers.pool import Aborted, Died, Pool, TimedOut
+from local.host.workers.calls import Aborted, Died, TimedOut
+from local.host.workers.pool import Pool
 
-FRAMING = {"content-length", "transfer-encoding"}  # said by the server itself, from the body that it sends
+FRAMING = {"content-length", "transfer-encoding"}  # the server sets these itself, from the body that it sends
 
 
 class Refused(Exception):
@@ -107,14 +108,14 @@ class HttpFunctions:
         self.registered = Registered(all=[])
 
     def admit(self, request: Request) -> Reply | None:
-        """Refuses a request by its head: no function is for it, or its key does not open the function."""
+        """Return 404 if no function takes the request, 401 if its key does not open the function, else None."""
         found = find(self.registered.routes, request.method, request.path)
         if found is None:
             return empty(404)
         return None if self._allowed(request.keys, found[0].level) else empty(401)
 
     async def answer(self, request: Request) -> Reply:
-        """The reply of the function for a request that was admitted."""
+        """Call the function for a request that was admitted; return its reply."""
         found = find(self.registered.routes, request.method, request.path)
         if found is None:  # the app was loaded again meanwhile
             return empty(404)
@@ -138,7 +139,7 @@ class HttpFunctions:
         try:
             answer, payload = await self._pool.invoke(function, header, body, limit=self._timeout)
         except (TimedOut, Died, Aborted):
-            return empty(500)  # the pool has said what happened
+            return empty(500)  # the pool has logged the reason
         if not answer["ok"]:
             self._pool.report(f"Function {function} failed: {answer['error']}\n{answer['stack']}")
             return empty(500)

@@ -87,7 +87,7 @@ def _orchestration_context(_: Header, body: bytes) -> Any:
 
 
 def _http_response(value: Any) -> tuple[Header, bytes]:
-    """Raises for what is no response, None included, as the worker does for the v2 model."""
+    """Convert a response. A value that is none, such as None, raises NotImplementedError, as in the Azure worker."""
     datum = _converter(bindings.HTTP_OUTPUT).encode(value, expected_type=None)
     if datum.type == "string":
         headers = [["content-type", "text/plain; charset=utf-8"]]

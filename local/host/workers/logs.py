@@ -1,4 +1,4 @@
-"""What an app logs, as the Azure host keeps it: a record belongs to a running call, or it does not arrive."""
+"""Handles the app's log records as the Azure host does: a record that belongs to no running call is dropped."""
 
 import asyncio
 import logging
@@ -50,7 +50,7 @@ class Records(logging.Handler):
 
 
 def current_invocation() -> str | None:
-    """The id of the call that the current task or, outside of tasks, the current thread works for."""
+    """Return the id of the call that the current task belongs to, or outside of a task the current thread."""
     try:
         task = asyncio.current_task()
     except RuntimeError:
@@ -60,7 +60,7 @@ def current_invocation() -> str | None:
 
 
 def install(shown: int) -> Records:
-    """Sets the root logger as the Azure worker does: every record from INFO on, of libraries too."""
+    """Give the root logger the Azure worker's level, INFO, which holds for libraries too."""
     records = Records(shown)
     root = logging.getLogger()
     root.setLevel(logging.INFO)
@@ -69,11 +69,11 @@ def install(shown: int) -> Records:
 
 
 def level_name(number: int) -> str:
-    """The Azure host's word for a level of Python's logging."""
+    """Return the Azure host's name of a level of Python's logging."""
     return NAMES[max((n for n in NAMES if n <= number), default=LEVELS["trace"])]
 
 
 def write(text: str) -> None:
-    """One write a record, so that those of several processes do not mix."""
+    """Write a record at once, so that records of several processes do not mix."""
     sys.stderr.write(f"{text}\n")
     sys.stderr.flush()

@@ -1,4 +1,4 @@
-"""The worker processes: started, given invocations, killed when a function overruns, replaced when they die."""
+"""Starts worker processes, sends them invocations, kills them when a function overruns, and replaces dead ones."""
 
 import asyncio
 import itertools
@@ -8,12 +8,12 @@ import sys
 import time
 from asyncio.subprocess import PIPE, Process
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 from local.host.workers.call_log import told
+from local.host.workers.calls import Aborted, Died, Invocation, NotReady, TimedOut, Worker
 from local.host.workers.wire import Header, Unpacker, pack
 
 ROOT = Path(__file__).parents[3]
@@ -26,59 +26,8 @@ CHUNK = 1 << 20
 FASTEST_RESTART, SLOWEST_RESTART = 0.1, 10.0  # seconds between attempts to replace a worker that will not start
 
 
-class NotReady(Exception):
-    """A worker did not come up with the app; the text is the app's own trouble."""
-
-
-class TimedOut(Exception):
-    """The function ran longer than functionTimeout."""
-
-
-class Died(Exception):
-    """The worker ended by itself while the function ran."""
-
-    def __init__(self, code: int) -> None:
-        super().__init__(f"exit code {code}")
-        self.code = code
-
-
-class Aborted(Exception):
-    """The worker was taken away because another function overran; this one can be called again."""
-
-
-@dataclass
-class Invocation:
-    """A call that is under way."""
-
-    done: asyncio.Future[tuple[Header, bytes]]
-    repeatable: bool  # whether it is told at once when a neighbour's timeout takes the worker away
-
-
-@dataclass
-class Worker:
-    """A worker process and what it is doing."""
-
-    process: Process
-    functions: list[dict[str, Any]]
-    running: dict[int, Invocation] = field(default_factory=dict)
-    outbox: list[bytes] = field(default_factory=list)
-    killed: bool = False
-    retired: bool = False  # gets no more work; ends when it has none
-
-    def send(self, frame: bytes) -> None:
-        """Frames of one round of the loop leave in one write."""
-        if not self.outbox:
-            asyncio.get_running_loop().call_soon(self._flush)
-        self.outbox.append(frame)
-
-    def _flush(self) -> None:
-        data, self.outbox = b"".join(self.outbox), []
-        if self.process.stdin is not None and not self.process.stdin.is_closing():
-            self.process.stdin.write(data)
-
-
 class Pool:
-    """As many workers as asked for, with the same app."""
+    """A fixed number of workers with the same app."""
 
     def __init__(
         self,
@@ -88,7 +37,7 @@ class Pool:
         say: Callable[[str], None],
         shown: int = logging.WARNING,
     ) -> None:
-        """`shown` is the level from which on the host's and the app's own log is written."""
+        """`shown` is the lowest level of the functions' log that is shown."""
         self._folder = folder
         self._size = size
         self._environment = environment
@@ -100,23 +49,23 @@ class Pool:
         self._tasks: set[asyncio.Task[None]] = set()
         self._free = asyncio.Event()
         self._closing = False
-        self.client = ""  # what the SDK's durable client is made from
+        self.client = ""  # the text from which the SDK's durable client is made
         self.clients: frozenset[str] = frozenset()  # functions that take one
 
     async def launch(self) -> None:
-        """Sets the workers going without waiting for them: they take longest of all to start."""
+        """Launch the workers without waiting for them, because they take longest to start."""
         self._launched = [await self._launch() for _ in range(self._size)]
 
     async def start(self) -> list[dict[str, Any]]:
-        """Waits for the workers; gives back the functions that the app registers."""
+        """Wait for the workers; return the functions that the app registers."""
         self._workers = await self._greet_all(self._launched)
         self._free.set()
         return self._workers[0].functions
 
     async def replace(self, accept: Callable[[list[dict[str, Any]]], None]) -> None:
-        """Brings up workers with the app as it is now; the old ones finish what they run and get nothing new.
+        """Start workers with the app's present code. The old ones finish their calls and get no new ones.
 
-        When `accept` raises for what the app registers now, the old ones stay.
+        If `accept` raises for the functions that the app registers now, the old workers stay.
         """
         fresh = await self._greet_all([await self._launch() for _ in range(self._size)])
         try:
@@ -131,7 +80,7 @@ class Pool:
     async def invoke(
         self, function: str, header: Header, body: bytes, *, limit: float | None, repeatable: bool = False
     ) -> tuple[Header, bytes]:
-        """Calls a function in the least busy worker; raises TimedOut, Died or Aborted when there is no answer."""
+        """Call a function in the least busy worker; raise TimedOut, Died or Aborted if it gives no answer."""
         header = {**header, "function": function, "invocation": str(uuid4())}
         call = self._call(header, body, limit, repeatable)
         return await (call if self._shown > logging.INFO else told(self._say, function, header["invocation"], call))
@@ -158,15 +107,15 @@ class Pool:
             _end_if_idle(worker)
 
     async def available(self) -> None:
-        """Returns when there is a worker."""
+        """Wait until there is a worker."""
         await self._free.wait()
 
     def report(self, text: str) -> None:
-        """Tells the developer what a function did."""
+        """Log a function's error for the developer."""
         self._say(text)
 
     async def close(self) -> None:
-        """Ends the workers; what they run is lost and is done again by the next host."""
+        """End the workers. Their running calls are lost, and the next start repeats them."""
         self._closing = True
         for process in {*self._launched, *(w.process for w in self._workers)}:
             _kill(process)
@@ -183,7 +132,7 @@ class Pool:
         self._lose(worker)
 
     async def _greet_all(self, launched: list[Process]) -> list[Worker]:
-        """All of them or, when one does not come up, none."""
+        """Return all workers, or raise the first error after ending the others."""
         outcomes = await asyncio.gather(*map(self._greet, launched), return_exceptions=True)
         workers = [w for w in outcomes if isinstance(w, Worker)]
         errors = [e for e in outcomes if isinstance(e, BaseException)]
@@ -199,7 +148,7 @@ class Pool:
         )  # fmt: skip
 
     async def _greet(self, process: Process) -> Worker:
-        """Waits until it has loaded the app; raises NotReady with the app's own trouble."""
+        """Wait until the process has loaded the app; raise NotReady with the app's own error."""
         unpacker = Unpacker()
         frames = await _first_frames(process, unpacker)
         hello = frames.pop(0)[0]
@@ -211,7 +160,7 @@ class Pool:
         return worker
 
     async def _listen(self, worker: Worker, unpacker: Unpacker) -> None:
-        """Hands answers to those who wait for them, until the process is gone; then replaces it."""
+        """Give answers to the waiting calls until the process ends, then replace it."""
         assert worker.process.stdout is not None
         while data := await worker.process.stdout.read(CHUNK):
             for header, body in unpacker.feed(data):
@@ -223,7 +172,11 @@ class Pool:
             self._bury(worker, code)
 
     def _bury(self, worker: Worker, code: int) -> None:
-        """After a timeout the neighbours wait for their own, as on the real host; after a death all fail at once."""
+        """End the calls of a dead worker.
+
+        If it was killed for a timeout, its other calls wait for their own timeout, as on the Azure host. Otherwise they
+        fail at once.
+        """
         for call in worker.running.values():
             if call.done.done():
                 continue
@@ -236,7 +189,7 @@ class Pool:
             self._lose(worker)
 
     def _lose(self, worker: Worker) -> None:
-        """Gives it nothing more, and starts another in its place."""
+        """Stop using the worker, and start another one."""
         if worker in self._workers:
             self._workers.remove(worker)
             self._keep(self._refill())
@@ -244,7 +197,7 @@ class Pool:
             self._free.clear()
 
     async def _refill(self) -> None:
-        """Starts workers until there are enough again, slower each time one does not come up."""
+        """Start workers until there are enough, with longer pauses after each that fails."""
         pause = FASTEST_RESTART
         while len(self._workers) < self._size and not self._closing:
             try:

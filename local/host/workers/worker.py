@@ -21,12 +21,12 @@ from local.host.workers.wire import Header, Unpacker, pack
 
 CHUNK = 1 << 20
 UNREADABLE = "Unhandled exception in function. Could not serialize original exception message."
-SWITCH_SECONDS = 0.0005  # what computes in a thread must not hold up what waits on the loop for 5 ms at a time
+SWITCH_SECONDS = 0.0005  # a computing thread must not delay the event loop by 5 ms at a time
 
 
 def main() -> None:
-    """Serves the host on the standard pipes, which the app's own code no longer sees."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal's Ctrl-C is the host's: it lets calls end first
+    """Serve the host on the standard pipes, which are moved out of the app's reach."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # only the host handles Ctrl-C: it lets calls end first
     folder, shown = Path(sys.argv[2]), int(sys.argv[3])
     receive, send = _take_pipes()
     sdk.prepare()
@@ -35,7 +35,7 @@ def main() -> None:
 
 
 def _take_pipes() -> tuple[int, int]:
-    """Moves the host's pipes out of reach: what the app prints goes to the error output."""
+    """Move the host's pipes out of the app's reach. What the app prints goes to the error output."""
     receive, send = os.dup(0), os.dup(1)
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
@@ -45,7 +45,7 @@ def _take_pipes() -> tuple[int, int]:
 
 
 class Worker:
-    """Runs what the host asks for: coroutines on the loop, everything else in threads."""
+    """Runs the functions that the host calls: coroutines on the event loop, everything else in threads."""
 
     def __init__(self, folder: Path, receive: int, send: int, records: logs.Records) -> None:
         self._folder = folder
@@ -59,11 +59,11 @@ class Worker:
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
-        """Loads the app, says so, and serves until the host is gone."""
+        """Load the app, report that, and serve until the host is gone."""
         loop = asyncio.get_running_loop()
         try:
             self._functions = apps.load(self._folder)
-        except BaseException as error:  # noqa: BLE001 - whatever the app's import raises is told to the host
+        except BaseException as error:  # noqa: BLE001 - whatever the app's import raises is reported to the host
             stack = "" if isinstance(error, apps.NotLoadable) else traceback.format_exc()
             self._write(pack({"op": "unloadable", "error": str(error) or repr(error), "stack": stack}))
             return
@@ -108,12 +108,12 @@ class Worker:
         return await loop.run_in_executor(self._threads, _run, function.code, arguments, invocation)
 
     def _answer(self, header: Header, body: bytes) -> None:
-        """Answers of one round of the loop leave in one write."""
+        """Send an answer. Answers of one round of the event loop are written together."""
         if not self._outbox:
             asyncio.get_running_loop().call_soon(self._flush)
         try:
             frame = pack(header, body)
-        except (TypeError, ValueError) as error:  # a header of a response that is no text of UTF-8
+        except (TypeError, ValueError) as error:  # a header of the response is not UTF-8
             frame = pack({"id": header["id"], **_failure(error)})
         self._outbox.append(frame)
 
@@ -131,7 +131,7 @@ class Worker:
 
 
 def _run(code: Callable[..., Any], arguments: dict[str, Any], invocation: str) -> Any:
-    """Runs a function in a thread that knows the call's id."""
+    """Run a function in a thread that has the call's id."""
     THREADS.invocation_id = invocation
     try:
         return code(**arguments)
@@ -140,7 +140,7 @@ def _run(code: Callable[..., Any], arguments: dict[str, Any], invocation: str) -
 
 
 def _failure(error: BaseException) -> Header:
-    """What the host is told of an exception: the text as the real worker writes it, and the stack."""
+    """Return the answer for an exception: the text as the Azure worker writes it, and the stack."""
     try:
         message = str(error)
         text = f"{type(error).__name__}: {message}"
@@ -154,5 +154,5 @@ def _failure(error: BaseException) -> Header:
 
 
 def _encodable(text: str) -> str:
-    """Half a surrogate pair is shown by its escape, because no frame can hold it."""
+    """Replace half a surrogate pair by its escape, because a frame is UTF-8."""
     return text.encode("utf-8", "backslashreplace").decode()

@@ -10,10 +10,10 @@ from typing import Any, NamedTuple, Protocol
 
 from outlast.cosmos.bulk.limits import Limits
 from outlast.cosmos.document import DocumentRefused
+from outlast.models import SNAPSHOT_HEADER, SNAPSHOT_ID, SNAPSHOT_RUN
 from outlast.report import Report
 
-RUN, ID = "snapshot_run", "snapshot_id"
-"""Members of each document: the id of its run, and the id that the report gave the document."""
+RUN, ID, HEADER = SNAPSHOT_RUN, SNAPSHOT_ID, SNAPSHOT_HEADER
 HEADERS = "~current"
 """The partition key of headers."""
 
@@ -81,7 +81,7 @@ def as_generation(document: Any, run: str) -> Any:
     """Return the document as it is stored for this run. Raises DocumentRefused when it has the reserved members."""
     if not isinstance(document, Mapping):
         return document
-    for name in (RUN, ID):
+    for name in (RUN, ID, HEADER):
         if name in document:
             raise DocumentRefused("reserved", f"the document must not have the member {name} itself", name)
     own = document.get("id")
@@ -103,10 +103,13 @@ def header_id(report: Report[Any]) -> str:
 
 
 def header_document(report: Report[Any], header: Header) -> dict[str, Any]:
-    """Return the stored form: the members of `Header`, and the partition key at the path of the container."""
+    """Return the stored form: the header under a name of its own, and the partition key at the container's path.
+
+    So no partition key of a report can be the name of a member of the header.
+    """
     fields = asdict(header)
     del fields["etag"]
-    document: dict[str, Any] = {"id": header_id(report), "run": header.current.run, **fields}
+    document: dict[str, Any] = {"id": header_id(report), HEADER: {"run": header.current.run, **fields}}
     member, path = document, report.partition_key[1:].split("/")
     for name in path[:-1]:
         member = member.setdefault(name, {})
@@ -115,12 +118,14 @@ def header_document(report: Report[Any], header: Header) -> dict[str, Any]:
 
 
 def read_header(document: Mapping[str, Any]) -> Header:
-    previous = tuple(Generation(**generation) for generation in document["previous"])
+    """Read a stored header, also one of before the members had a name of their own."""
+    stored = document.get(HEADER, document)
+    previous = tuple(Generation(**generation) for generation in stored["previous"])
     return Header(
-        document["report"],
-        Generation(**document["current"]),
-        document["documents"],
-        document["published"],
+        stored["report"],
+        Generation(**stored["current"]),
+        stored["documents"],
+        stored["published"],
         previous,
         document.get("_etag"),
     )

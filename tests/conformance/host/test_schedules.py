@@ -15,7 +15,7 @@ SPAN = "00:05:00"  # no NCrontab expression: a timer trigger takes it for the ti
 
 
 def occurrences(expression: str, after: str, count: int) -> list[str]:
-    """The first runs of a schedule after a moment, as many as it has."""
+    """Return the first runs of a schedule after a moment."""
     moment, found = datetime.fromisoformat(after).replace(tzinfo=UTC), []
     schedule = Schedule(expression)
     for _ in range(count):
@@ -39,7 +39,7 @@ def test_a_schedule_comes_when_ncrontab_says(row: dict[str, Any]) -> None:
     "row", [r for r in ROWS if "error" in r and r["expression"] != SPAN], ids=lambda r: r["expression"]
 )
 def test_a_schedule_that_ncrontab_refuses_is_refused(row: dict[str, Any]) -> None:
-    """An app with such a schedule does not start here either."""
+    """A schedule that NCrontab refuses raises NotASchedule."""
     with pytest.raises(NotASchedule):
         Schedule(row["expression"])
 

@@ -91,7 +91,7 @@ def test_a_function_may_set_its_response(host: Hosted) -> None:
 
 
 def test_an_exception_without_a_text_is_a_500_at_once(host: Hosted) -> None:
-    """The log has the Azure worker's sentence in place of the exception's text."""
+    """An exception whose `__str__` raises is a 500 at once, and the log has the Azure worker's sentence for it."""
     began = time.monotonic()
     assert host.call("GET", "/api/raises").status == 500
     assert time.monotonic() - began < 2  # functionTimeout is 3 s
@@ -99,7 +99,7 @@ def test_an_exception_without_a_text_is_a_500_at_once(host: Hosted) -> None:
 
 
 def test_a_function_that_returns_nothing_is_a_500(host: Hosted) -> None:
-    """The v2 model takes None for no response."""
+    """A function that returns None gets 500, because None is no response in the v2 model."""
     assert host.call("GET", "/api/answers-nothing").status == 500
 
 
@@ -110,7 +110,7 @@ def test_a_call_knows_its_trace_by_the_workers_names(host: Hosted) -> None:
 
 @pytest.mark.parametrize("cookie", ["a=b; Expires=Dummy", "a=b; Max-Age=Dummy"])
 def test_a_cookie_that_cannot_be_read_is_a_500(host: Hosted, cookie: str) -> None:
-    """The worker reads each cookie before it hands it on."""
+    """A response with a cookie whose Expires or Max-Age cannot be parsed is a 500, as on Azure."""
     assert host.call("GET", f"/api/bakes?cookie={urllib.parse.quote(cookie)}").status == 500
 
 
@@ -186,13 +186,13 @@ def test_the_admin_api_lists_functions(host: Hosted) -> None:
 
 
 def test_an_address_below_admin_that_does_not_exist_is_not_found(host: Hosted) -> None:
-    """Without a key the answer is 404, because nothing is protected there."""
+    """A path below /admin that does not exist returns 404 without a key, and one that exists 401."""
     assert host.call("GET", "/admin/nothing").status == 404
     assert host.call("GET", "/admin/functions/pid").status == 401
 
 
 def test_a_function_sees_an_encoded_slash_as_it_was_sent(host: Hosted) -> None:
-    """Address and route parameter agree: dots are decoded, the slash is not."""
+    """A function sees encoded dots decoded and an encoded slash as it was sent, in its URL and its route parameter."""
     answer = host.call("GET", "/api/addressed/%2e%2e%2fx").json
     assert answer == [f"{host.process.url}/api/addressed/..%2fx", "..%2fx"]
 

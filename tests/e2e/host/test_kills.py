@@ -86,14 +86,14 @@ def test_a_killed_worker_costs_an_attempt_and_nothing_else(tmp_path: Path) -> No
 
 
 def lease_of(host: Hosted) -> float | None:
-    """The time until which the only activity of the file is left alone."""
+    """Return the time until which the only activity in the database stays invisible."""
     with closing(sqlite3.connect(host.data / "host.db")) as file:
         row = file.execute("SELECT leased_until FROM activities").fetchone()
     return None if row is None else row[0]
 
 
 def test_an_activity_of_a_killed_host_waits_for_its_visibility_timeout(tmp_path: Path) -> None:
-    """The next start runs it when workItemQueueVisibilityTimeout of host.json is over, as Azure's queue does."""
+    """An activity of a killed host runs again when workItemQueueVisibilityTimeout of host.json is over, as on Azure."""
     with hosted(tmp_path, env={VISIBILITY: "00:00:02"}) as host:
         host.start("naps", "sleeper", [2])
         eventually(lambda: lease_of(host), "the activity to be under way")

@@ -45,7 +45,7 @@ def test_a_stop_lets_the_requests_in_flight_end(tmp_path: Path) -> None:
 
 
 def test_a_stop_waits_nine_seconds_at_most(tmp_path: Path) -> None:
-    """An activity that does not end in that time is left to the next start."""
+    """A stop ends after nine seconds although an activity still runs."""
     with hosted(tmp_path, env={settings.TIMEOUT_VARIABLE: "00:01:00"}) as host:
         host.start("naps", "sleeper", [59])
         eventually(lambda: host.noted("naps"), "the nap to begin")

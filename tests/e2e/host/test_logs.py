@@ -13,20 +13,20 @@ BROKEN = "Function.logs.User Warning: '%d is no argument for it' (not formatted:
 
 
 def logged(host: Hosted) -> list[str]:
-    """The lines of the log after one call of the activity that logs."""
+    """Return the lines of the log after one call of the activity that logs."""
     host.result("one", ["logs", None])
     return host.log().splitlines()
 
 
 def test_by_default_warnings_of_functions_are_shown(tmp_path: Path) -> None:
-    """Neither records below Warning nor the host's lines about calls are shown."""
+    """By default the log shows warnings of functions, and neither lower records nor lines about calls."""
     with hosted(tmp_path) as host:
         lines = logged(host)
     assert [line for line in lines if line.startswith("Function.")] == [THREAD, BROKEN]
 
 
 def test_on_request_everything_from_information_on_is_shown(tmp_path: Path) -> None:
-    """The root logger has the level of the Azure worker, so the records of libraries are shown, and each call is."""
+    """At level information the log shows each call and all records from INFO on, those of libraries too."""
     with hosted(tmp_path, "--log-level", "information") as host:
         lines = [line for line in logged(host) if line.startswith("Function.logs")]
     executing, *records, executed = lines
@@ -44,7 +44,7 @@ def test_a_failed_call_is_an_error_in_the_log(tmp_path: Path) -> None:
 
 
 def test_a_record_without_a_call_does_not_arrive(tmp_path: Path) -> None:
-    """A thread that does not know the call's id logs into nothing, as on Azure; the host says so once."""
+    """A record of a thread without the call's id is dropped, as on Azure, and the host says so once."""
     with hosted(tmp_path, "--log-level", "information") as host:
         logged(host)
         logged(host)
@@ -55,6 +55,6 @@ def test_a_record_without_a_call_does_not_arrive(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("level", ["none", "critical"])
 def test_a_higher_level_shows_less(level: str, tmp_path: Path) -> None:
-    """Above Warning the warnings of functions are not shown."""
+    """At a level above warning the log shows no warnings of functions."""
     with hosted(tmp_path, "--log-level", level) as host:
         assert not [line for line in logged(host) if line.startswith("Function.")]

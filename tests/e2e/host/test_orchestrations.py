@@ -237,7 +237,7 @@ def test_a_terminated_instance_says_why(host: Hosted) -> None:
 
 
 def test_a_suspend_or_resume_that_is_not_possible_is_a_500(host: Hosted) -> None:
-    """A running instance cannot be resumed, and a suspended one not suspended, in the real host's words."""
+    """A resume of a running instance and a suspend of a suspended one return 500 with the Azure host's text."""
     instance = fresh()
     host.start("story", instance, 1)
     eventually(lambda: host.status(instance)["runtimeStatus"] == "Running", "the start")
@@ -262,14 +262,14 @@ def test_ids_that_would_be_cut_are_refused(host: Hosted) -> None:
 
 
 def test_an_id_outside_ascii_is_started_and_answered_500(host: Hosted) -> None:
-    """HTTP has no way to say its address; the answer keeps Retry-After, as on the real host."""
+    """A start with an id outside ASCII runs, and returns 500 with Retry-After, as on the Azure host."""
     refused = host.call("POST", "/api/client/start/%C3%BCn%C3%AF", {"name": "one", "input": ["double", 1]})
     assert (refused.status, refused.headers["Retry-After"]) == (500, "10")
     assert host.finished("ünï")["output"] == 2
 
 
 def test_a_client_names_localhost_where_it_answers_no_request(host: Hosted) -> None:
-    """The management payload has the name that stands in for WEBSITE_HOSTNAME, and works."""
+    """A management payload that a client makes without a request has URLs with the name localhost, and they work."""
     host.start("one", "named", ["double", 1])
     address = host.call("POST", "/api/client/addresses/named").json["statusQueryGetUri"]
     assert address.startswith(host.process.url.replace("127.0.0.1", "localhost"))
@@ -286,7 +286,7 @@ def test_a_webhook_needs_its_key(host: Hosted) -> None:
 
 
 def test_a_worker_that_dies_in_an_orchestrator_fails_it(host: Hosted) -> None:
-    """The failure has the exit code, as on the real host, and the next worker serves what follows."""
+    """An orchestrator whose worker dies fails with the exit code, and the next worker serves the next call."""
     died = f"{sys.executable} exited with code 3 (0x3)"
     said = f"Orchestrator function 'deadly' failed: One or more errors occurred. ({died})"
     assert host.result("deadly") == said
@@ -316,15 +316,21 @@ def test_a_timer_function_runs_at_the_start_when_it_says_so(host: Hosted) -> Non
     [(None, "Unhandled exception in function. Could not serialize"), ("x", "ValueError: half \\ud800")],
 )
 def test_an_activity_whose_exception_has_no_text_fails_at_once(host: Hosted, given: Any, said: str) -> None:
-    """The orchestration gets a failure with the Azure worker's sentence, or with an escape for what is no text."""
+    """An exception without a readable text fails its activity at once, with the Azure worker's sentence or escapes."""
     [failed] = host.result("caught", [["unreadable", given]])
     assert failed.startswith(f"Activity function 'unreadable' failed:  {said}")
 
 
 def test_the_workers_address_needs_a_secret(host: Hosted) -> None:
-    """Other programs of the machine, which see the port, get 404 without the secret of the path."""
+    """A call of the workers' address without the secret in its path returns 404."""
     address = host.call("POST", "/api/client/rpc").text
     assert host.call("GET", f"{address}instances").status == 200
     where = urllib.parse.urlsplit(address)
     for path in ("/durabletask/instances", "/wrong/durabletask/instances", f"{where.path[:-20]}/instances"):
         assert host.call("GET", f"http://{where.netloc}{path}").status == 404
+
+
+@pytest.mark.parametrize("path", ["/runtime/webhooks/durabletask/orchestrators/one", "/admin/functions/double"])
+def test_a_body_that_is_nested_too_deeply_is_refused(host: Hosted, path: str) -> None:
+    """A body of JSON with 5,000 levels gets 400 at the management and the admin API."""
+    assert host.call("POST", path, b"[" * 5000 + b"]" * 5000, key=host.process.master_key).status == 400

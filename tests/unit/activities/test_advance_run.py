@@ -53,6 +53,7 @@ def test_the_answer_is_a_view_of_the_record() -> None:
         "max_parallel": 3,
         "tolerated_rejects": 5,
         "tolerated_reject_percent": 1.5,
+        "min_rows": 0,
         "attempt": 1,
         "state": "generating",
         "pending": [],

@@ -63,7 +63,9 @@ def test_each_chunk_begins_elsewhere_in_the_hash_space(monkeypatch: pytest.Monke
         (b"b,\xff,1,1", "shop", "encoding", "bytes that are not UTF-8"),
         (b"b,raise,1,1", "", "error", "LookupError: no such shop"),
         (b"b/c,x,1,1", "id", "id", "the document's id must not contain"),
-        (b"b,x,nan,1", "amount", "json", "amount is nan, which JSON cannot say"),
+        (b"b,x,nan,1", "amount", "float_parsing", "Input should be a valid number"),
+        (b"b,x,1e400,1", "amount", "finite_number", "Input should be a finite number"),
+        (b"b,x,1_000,1", "amount", "float_parsing", "Input should be a valid number"),
         (b"b," + b"x" * 3000 + b",1,1", "shop", "partition_key", "the partition key is longer than 2,048 bytes"),
     ],
 )
@@ -112,6 +114,7 @@ def test_of_two_rows_with_one_id_the_later_wins() -> None:
     lines, (reject,), _ = staged(world)
     assert [(line.row, line.parsed()["amount"]) for line in lines if line.parsed()["id"] == "a.0"] == [(4, 3.0)]
     assert (reject.row, reject.column, reject.code) == (2, "id", "duplicate")
+    assert reject.message == "row 4 has the same id and partition key, and the later row wins: a.0"
     assert reject.fields == ["a", "x", "1", "1"]
     assert (answer["totals"]["rows"], answer["totals"]["rejected"], answer["totals"]["documents"]) == (3, 1, 2)
 

@@ -44,6 +44,12 @@ def tamper(world: World, chunk: int, **changes: int) -> None:
     asyncio.run(run())
 
 
+def test_the_receipt_names_columns_that_were_ignored() -> None:
+    """Columns without a name are not read, and the receipt has their numbers."""
+    assert publish(prepare(b",id,shop,amount,\n0,a,s,1,\n"))["receipt"]["unnamed_columns"] == [1, 5]
+    assert "unnamed_columns" not in publish(prepare(make_csv(1)))["receipt"]
+
+
 def test_the_receipt_counts_what_became_of_every_row() -> None:
     """The receipt's rows read are the rows stored plus those rejected by any activity, and it counts documents
     separately."""

@@ -1,4 +1,6 @@
 import asyncio
+import math
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
@@ -112,6 +114,21 @@ def test_a_run_that_has_moved_on_is_left_alone() -> None:
     with pytest.raises(Permanent, match="belongs to reading"):
         read(report, state="failing")
     assert report.times == 0
+
+
+@dataclass
+class Rate:
+    rate: float
+
+
+@pytest.mark.parametrize(
+    ("found", "at"),
+    [({"rates": [1.0, math.nan]}, " at rates.1"), ({"a": Rate(math.inf)}, " at a.rate"), (-math.inf, "")],
+)
+def test_a_number_that_is_not_finite_fails_the_run(found: Any, at: str) -> None:
+    """NaN and infinity in what was read are refused with their path, because the encoder would write null."""
+    with pytest.raises(Permanent, match=f"returned a NaN or an infinity{at}, which JSON cannot say"):
+        read(Reading(found))
 
 
 class TimingOut(Sales):

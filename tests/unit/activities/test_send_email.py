@@ -4,9 +4,10 @@ from typing import Any
 import pytest
 
 from activities.send_email import SendEmail
+from outlast.calls import EmailAnswer
 from outlast.errors import Permanent, Transient
 from outlast.mail import Email
-from outlast.models import EmailAnswer, Failure, Json, Totals
+from outlast.models import Failure, Json, Totals
 from outlast.runs.emails import email
 from outlast.runs.record import RunRecord
 from tests.fakes.records import altered, make_record

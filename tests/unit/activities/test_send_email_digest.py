@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 
 from activities.send_email import SendEmail
+from outlast.calls import RunChange
 from outlast.errors import Transient
 from outlast.mail import Email
-from outlast.models import Failure, RunChange
+from outlast.models import Failure
 from outlast.runs.email_log import MOST_SINGLES
 from outlast.runs.email_turns import EmailTurns
 from outlast.runs.transitions import Event, apply
@@ -89,7 +90,7 @@ class Office:
         await self.runs.create(make_record(id=run, state="failing", failure=FAILURE, pending=["email"]))
         while self.runs.records[run].status.pending:
             try:
-                await asyncio.sleep(await self._compensate(run))
+                await asyncio.sleep(max(0.0, await self._compensate(run) - self.random.random()))
             except (Killed, Transient):
                 await asyncio.sleep(self.random.choice([5.0, 130.0, 400.0]))
 

@@ -3,7 +3,9 @@
 from collections.abc import Callable, Generator
 from typing import Any
 
-from outlast.models import Json, Outcome, RunView, Totals
+from outlast.calls import RunView
+from outlast.models import Json, Totals
+from outlast.orchestrations import Outcome
 from tests.fakes.replay import Action, ReplayContext
 
 Answering = Callable[[Action], Any]

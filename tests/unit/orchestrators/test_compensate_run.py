@@ -6,8 +6,10 @@ from typing import Any
 import pytest
 
 from orchestrators.compensate_run import compensate_run
+from outlast.calls import RunCall, RunChange, RunView
 from outlast.durable import CALLS
-from outlast.models import Compensation, Json, RunCall, RunChange, RunView
+from outlast.models import Json
+from outlast.orchestrations import Compensation
 from tests.fakes.clock import START
 from tests.fakes.replay import Action, ReplayContext, replay
 from tests.unit.orchestrators.telling import tell

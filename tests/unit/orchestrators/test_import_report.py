@@ -8,7 +8,9 @@ from hypothesis import strategies as st
 from orchestrators.fan_out import MOST_WAVES
 from orchestrators.import_report import import_report
 from orchestrators.run_wave import run_wave
-from outlast.models import MOST_ATTEMPTS, Compensation, Failure, Json, Outcome, RunView, Totals, Wave
+from outlast.calls import RunView
+from outlast.models import MOST_ATTEMPTS, Failure, Json, Totals
+from outlast.orchestrations import Compensation, Outcome, Wave
 from tests.fakes.replay import Action, ReplayContext
 from tests.unit.orchestrators.telling import Answering, answer_run, chunks_of, tell
 
@@ -212,6 +214,11 @@ def test_a_compensation_that_fails_does_not_change_why_the_run_failed() -> None:
         (Totals(rows=10, rejected=2), RunView(2, tolerated_rejects=2), True),
         (Totals(rows=10, rejected=2), RunView(2, tolerated_rejects=4), False),
         (Totals(rows=10, rejected=1), RunView(2, tolerated_reject_percent=10.0), False),
+        (Totals(rows=10, rejected=10), RunView(2, tolerated_reject_percent=100.0), False),
+        (Totals(rows=10, rejected=10), RunView(2, tolerated_reject_percent=100.0, min_rows=1), True),
+        (Totals(), RunView(2, min_rows=1), True),
+        (Totals(rows=10, rejected=5), RunView(2, tolerated_rejects=10, min_rows=10), False),
+        (Totals(rows=10, rejected=5), RunView(2, tolerated_rejects=10, min_rows=11), True),
     ],
 )
 def test_rejects_are_checked_before_anything_is_stored(totals: Totals, view: RunView, refused: bool) -> None:
@@ -227,12 +234,28 @@ def test_rejects_are_checked_before_anything_is_stored(totals: Totals, view: Run
         return answer_run(4, 2, totals)(action)
 
     if refused:
-        with pytest.raises(Exception, match="rows were rejected"):
+        with pytest.raises(Exception, match=r"rows were rejected|rows are left to store"):
             tell(import_report, GIVEN, answer)
         assert asked[-2].given["failure"]["step"] == "generate_report"
     else:
         tell(import_report, GIVEN, answer)
     assert bool(waves_of(asked, "store")) is not refused
+
+
+def test_generating_ends_with_the_wave_that_rejects_too_many_rows() -> None:
+    """The waves after it are not started, unless a percentage of all rows decides."""
+    totals = Totals(rows=10, rejected=1)
+    for view, waves in ((RunView(2), 1), (RunView(2, tolerated_reject_percent=1.0), 2)):
+        asked = list[Action]()
+
+        def answer(action: Action, view: RunView = view, asked: list[Action] = asked) -> Any:
+            asked.append(action)
+            return view.to_dict() if action.name == "advance_run" else answer_run(80, 2, totals)(action)
+
+        with pytest.raises(Exception, match="rows were rejected"):
+            tell(import_report, GIVEN, answer)
+        assert len(waves_of(asked, "generate")) >= waves
+        assert (len(waves_of(asked, "generate")) == 1) == (waves == 1)
 
 
 def test_what_the_database_refuses_is_checked_too() -> None:

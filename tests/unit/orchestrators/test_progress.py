@@ -2,7 +2,8 @@ import json
 
 from orchestrators.import_report import import_report
 from orchestrators.progress import Progress
-from outlast.models import Totals, Wave
+from outlast.models import Totals
+from outlast.orchestrations import Wave
 from tests.fakes.replay import ReplayContext
 from tests.unit.orchestrators.telling import answer_run, tell
 

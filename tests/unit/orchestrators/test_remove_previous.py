@@ -1,6 +1,6 @@
 from orchestrators.remove_previous import remove_previous
+from outlast.calls import Removal
 from outlast.durable import CALLS
-from outlast.models import Removal
 from tests.unit.orchestrators.telling import tell
 
 

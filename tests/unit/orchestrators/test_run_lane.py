@@ -5,8 +5,10 @@ from typing import Any
 import pytest
 
 from orchestrators.run_lane import run_lane
+from outlast.calls import ChunkAnswer
 from outlast.durable import CALLS
-from outlast.models import ChunkAnswer, Lane, Outcome, Totals
+from outlast.models import Totals
+from outlast.orchestrations import Lane, Outcome
 from tests.fakes.replay import Action, ReplayContext
 from tests.unit.orchestrators.telling import tell
 
@@ -109,6 +111,15 @@ def test_a_failure_is_returned_with_what_was_done(answer: Any) -> None:
     assert (outcome.error["step"], outcome.error["chunk"]) == ("generate_report", 2)
     assert outcome.error["text"] in ("no such container", "no")
     assert Totals.from_dict(outcome.totals) == Totals(rows=2)
+
+
+def test_a_lane_ends_when_a_call_refused_too_many_rows() -> None:
+    """The lane does not take its other chunks, and what it counted stays."""
+    answers = iter(
+        [DONE, ChunkAnswer({"part": 1}, Totals(rows=9, rejected=4).to_dict(), too_many_rejects=True).to_dict()]
+    )
+    asked, outcome, _ = run_to_end(make(last=9), lambda _: next(answers))
+    assert (len(asked), outcome.ok, Totals.from_dict(outcome.totals)) == (2, True, Totals(rows=10, rejected=4))
 
 
 def test_totals_are_shown_first_thing_and_after_each_call() -> None:

@@ -3,7 +3,8 @@ from typing import Any
 import pytest
 
 from orchestrators.run_wave import run_wave
-from outlast.models import Failure, Outcome, Totals, Wave
+from outlast.models import Failure, Totals
+from outlast.orchestrations import Outcome, Wave
 from tests.fakes.replay import Action
 from tests.unit.orchestrators.telling import chunks_of, tell
 

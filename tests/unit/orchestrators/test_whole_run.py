@@ -89,14 +89,22 @@ def test_tolerated_rejects_do_not_cost_the_good_rows() -> None:
     assert len(ids(world)) == 98
 
 
-@pytest.mark.parametrize("limits", [{}, {"tolerated_rejects": 1}, {"tolerated_reject_percent": 1.5}])
-def test_too_many_rejects_fail_the_run_before_anything_is_written(limits: dict[str, Any]) -> None:
-    """A run with too many rejects fails without a write, and its email says where the rejects are."""
+@pytest.mark.parametrize(
+    ("limits", "counted"),
+    [
+        ({}, "1 of 19 rows"),
+        ({"tolerated_rejects": 1}, "2 of 55 rows"),
+        ({"tolerated_reject_percent": 0.0}, "1 of 19 rows"),
+        ({"tolerated_reject_percent": 1.5}, "2 of 100 rows"),
+    ],
+)
+def test_too_many_rejects_fail_the_run_before_anything_is_written(limits: dict[str, Any], counted: str) -> None:
+    """Generating stops as soon as it is known, nothing is sent to the database, and the mail names the rejects."""
     world = World()
     instance = run(world, make_csv(100, bad=[3, 50]), **limits)
     assert world.transport.sent == []
     text = world.runs.records["r1"].result.failure["text"]  # type: ignore[index]  # it failed
-    assert text.startswith("2 of 100 rows were rejected")
+    assert text.startswith(f"{counted} were rejected")
     assert_failed(world, instance, "generate_report", text)
     assert "GET /api/runs/r1/rejects" in world.mailer.emails[0].text
     assert "Written:  nothing" in world.mailer.emails[0].text
@@ -269,3 +277,22 @@ def test_runs_beyond_the_seats_wait_and_all_end() -> None:
     assert {record.status.state for record in world.runs.records.values()} == {"completed"}
     assert max(at_work) == 2
     assert [status["phase"] for status in world.driver.instances["r19"].statuses][:2] == ["reading", "queued"]
+
+
+@pytest.mark.parametrize(("bad", "status", "emails"), [((), "Completed", 0), ((1,), "Failed", 1)])
+def test_an_ended_run_that_is_restarted_from_outside_keeps_its_end(
+    bad: tuple[int, ...], status: str, emails: int
+) -> None:
+    """The restarted orchestration ends as the first one did, nothing is written again and no second email is sent."""
+    world = World()
+
+    async def twice() -> tuple[Instance, Instance]:
+        first = await world.run(make_csv(30, bad=bad))
+        sent = len(world.transport.sent)
+        second = await world.driver.run("import_report", {"attempt": 1}, "r1")
+        assert len(world.transport.sent) == sent
+        return first, second
+
+    first, second = asyncio.run(twice())
+    assert (first.status, second.status, second.output) == (status, status, first.output)
+    assert len(world.mailer.emails) == emails

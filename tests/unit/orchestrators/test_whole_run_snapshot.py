@@ -10,7 +10,7 @@ from outlast.cosmos.snapshots.header import Generation, Header
 from outlast.errors import Permanent
 from tests.fakes.clock import START
 from tests.fakes.driver import Instance
-from tests.fakes.reports import WITH_SNAPSHOT, make_csv
+from tests.fakes.reports import HEADER, WITH_SNAPSHOT, make_csv
 from tests.fakes.world import World
 
 
@@ -42,6 +42,20 @@ def test_a_run_is_seen_whole_when_it_is_published() -> None:
     assert run(world, 40, "r2").status == "Completed"
     assert (len(current(world)), runs_left(world)) == (40, {"r1", "r2"})
     assert [g.run for g in world.snapshots.headers["stock"].previous] == ["r1"]
+
+
+@pytest.mark.parametrize("body", [HEADER, HEADER + b"a,x,?,1\nb,x,?,1\n"])
+def test_a_run_without_rows_replaces_nothing(body: bytes) -> None:
+    """A header alone, or rows that are all rejected, fail the run before anything is written, unless min_rows is 0."""
+    world = make()
+    run(world, 10)
+    world.clock.advance(1)
+    asked = {"report": "stock", "mode": "snapshot", "tolerated_reject_percent": 100.0}
+    failed = asyncio.run(world.run(body, "r2", min_rows=1, **asked))
+    assert (failed.status, len(current(world)), runs_left(world)) == ("Failed", 10, {"r1"})
+    assert "at least 1 must be (min_rows)" in str(failed.output)
+    assert asyncio.run(world.run(body, "r3", min_rows=0, **asked)).status == "Completed"
+    assert current(world) == []
 
 
 @pytest.mark.parametrize("step", ["store_data_to_db", "publish_report"])

@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
+from outlast.calls import ChunkCall, RunCall
 from outlast.durable import Backoff, Caller, StepFailed, activity, readable
 from outlast.errors import Permanent, Transient
-from outlast.models import ChunkCall, Failure, RunCall
+from outlast.models import Failure
 from tests.fakes.clock import START
 from tests.fakes.replay import Action, ReplayContext
 

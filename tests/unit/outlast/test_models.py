@@ -1,6 +1,8 @@
 import pytest
 
-from outlast.models import ChunkCall, Failure, Lane, Outcome, RunView, Totals, Wave
+from outlast.calls import ChunkCall, RunView
+from outlast.models import Failure, Totals
+from outlast.orchestrations import Lane, Outcome, Wave
 
 
 def refuse(rejected: int, rows: int, count: int | None = None, percent: float | None = None) -> str | None:

@@ -73,6 +73,12 @@ def test_reports_are_found_by_their_file_names(folder: Path) -> None:
         ('partition_key = "/shop"', 'partition_key = "/shop"; parameters = Parameters()', "parameters"),
         ('partition_key = "/shop"', 'partition_key = "/shop"; reads = ["airlines"]', "reads"),
         ('partition_key = "/shop"', 'partition_key = "/shop"; reads = {"airlines": "id"}', "reads"),
+        ('partition_key = "/shop"', 'partition_key = "/shop"; min_rows = -1', "min_rows"),
+        ('partition_key = "/shop"', 'partition_key = "/shop"; min_rows = None', "min_rows"),
+        ('partition_key = "/shop"', 'partition_key = "/id"; mode = "snapshot"', "partition_key"),
+        ('partition_key = "/shop"', 'partition_key = "/id/x"; mode = "snapshot"', "partition_key"),
+        ('partition_key = "/shop"', 'partition_key = "/snapshot_run"; mode = "snapshot"', "partition_key"),
+        ('partition_key = "/shop"', 'partition_key = "/snapshot_header/run"; mode = "snapshot"', "partition_key"),
         ("Report[Sale]", "Report", "row"),
         ("Report[Sale]", "Report[Row]", "row"),
         ("def generate_report", "def generate_reports", "generate_report"),
@@ -133,14 +139,22 @@ def test_a_file_that_cannot_be_imported_is_named(folder: Path, text: str, fault:
     assert fault in message
 
 
+@pytest.mark.parametrize("key", ["/run", "/current", "/previous", "/report", "/documents", "/identity"])
+def test_a_snapshot_may_have_other_partition_keys(folder: Path, key: str) -> None:
+    """Names of members of the header are free for a snapshot's partition key, and /id is free for other modes."""
+    write(folder, GOOD.replace('partition_key = "/shop"', f'partition_key = "{key}"; mode = "snapshot"'))
+    write(folder, GOOD.replace('"/shop"', '"/id"'), "by_id")
+    assert [report.partition_key for report in load_reports(folder).values()] == ["/id", key]
+
+
 def test_a_nested_partition_key_is_taken(folder: Path) -> None:
     """A partition key may be a path of several members."""
     write(folder, GOOD.replace('"/shop"', '"/place/shop"'))
     assert load_reports(folder)["sales"].partition_key == "/place/shop"
 
 
-@pytest.mark.parametrize("value", ["nan", "inf", "-Infinity"])
-def test_a_parameter_is_a_number_that_the_record_can_keep(value: str) -> None:
+@pytest.mark.parametrize("value", ["1e400", float("nan"), float("inf"), float("-inf")])
+def test_a_parameter_is_a_number_that_the_record_can_keep(value: object) -> None:
     """NaN and infinity are refused, because the run record is JSON."""
 
     class Choice(Parameters):

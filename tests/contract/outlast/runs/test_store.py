@@ -110,6 +110,34 @@ def test_what_has_not_ended_or_is_pending_is_found(visit: Visit) -> None:
     visit(check)
 
 
+def test_the_open_runs_of_others_are_counted_by_owner(visit: Visit) -> None:
+    """Runs that have ended, and those of the owner that asks, are not counted."""
+
+    async def check(runs: Runs) -> None:
+        other, own = f"other-{uuid.uuid4().hex}", f"own-{uuid.uuid4().hex}"
+        fields: list[dict[str, Any]] = [{"owner": other}] * 3 + [{"owner": own}, {"owner": other, "state": "failed"}]
+        await asyncio.gather(*(runs.create(make_record(**each)) for each in fields))
+        found = await runs.of_others(own)
+        assert found[other] == 3
+        assert own not in found
+
+    visit(check)
+
+
+def test_queued_runs_are_found_oldest_first(visit: Visit) -> None:
+    """Only those of the owner that asks, and at most as many as it asks for."""
+
+    async def check(runs: Runs) -> None:
+        owner = uuid.uuid4().hex
+        times = [f"2026-01-01T00:00:0{second}.000+00:00" for second in (3, 1, 2)]
+        queued = [make_record(state="queued", owner=owner, accepted=time) for time in times]
+        others = [make_record(state="reading", owner=owner), make_record(state="queued", owner="another")]
+        await asyncio.gather(*(runs.create(record) for record in (*queued, *others)))
+        assert [record.id for record in await runs.queued(owner, 2)] == [queued[1].id, queued[2].id]
+
+    visit(check)
+
+
 def test_what_has_not_changed_for_longest_is_found_first(clock: ManualClock, visit: Visit) -> None:
     """The open runs come in the order of their last change, the oldest first."""
 

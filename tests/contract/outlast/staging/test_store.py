@@ -176,18 +176,6 @@ def test_a_url_that_does_not_open_is_refused_without_repeating_it(url: str, text
     assert url not in str(caught.value)
 
 
-def test_an_error_that_says_nothing_about_the_file_may_pass(tmp_path: Path) -> None:
-    """A location that cannot be written or read at the moment is Transient, and the text names the file."""
-    staging = Staging(f"file://{tmp_path}")
-    (tmp_path / "a").write_bytes(b"a file where a folder should be")
-
-    async def put() -> None:
-        await staging.put("a/b", b"x")
-
-    with pytest.raises(Transient, match="the storage gave no usable answer for a/b"):
-        asyncio.run(put())
-
-
 def test_a_folder_is_listed_with_times(visit: Visit) -> None:
     """Every file below a folder is listed with the time of its last change; a missing folder is empty."""
 
@@ -265,3 +253,15 @@ def test_a_pipe_is_no_file(inputs: Path) -> None:
     """A pipe counts as missing: nobody may ever write into it, so reading it would not end."""
     os.mkfifo(inputs / "pipe.csv")
     assert asyncio.run(look(inputs, "pipe.csv")) == (None, None, None)
+
+
+def test_an_error_that_says_nothing_about_the_file_may_pass(tmp_path: Path) -> None:
+    """A location that cannot be written or read at the moment is Transient, and the text names the file."""
+    staging = Staging(f"file://{tmp_path}")
+    (tmp_path / "a").write_bytes(b"a file where a folder should be")
+
+    async def put() -> None:
+        await staging.put("a/b", b"x")
+
+    with pytest.raises(Transient, match="the storage gave no usable answer for a/b"):
+        asyncio.run(put())

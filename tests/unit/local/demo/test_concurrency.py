@@ -35,7 +35,7 @@ def test_only_lanes_are_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     assert list(lanes.lane_urls(STATUS, "R")) == [
         f"{base}/R%3A1%3Agenerate0-{number}?taskHub=hub&code=key&showHistory=true" for number in (0, 11)
     ]
-    assert asked == [f"{base}?taskHub=hub&code=key&instanceIdPrefix=R%3A"]
+    assert asked == [f"{base}?taskHub=hub&code=key&instanceIdPrefix=R%3A&top=10000"]
 
 
 def test_a_lane_spans_its_history() -> None:

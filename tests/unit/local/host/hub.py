@@ -69,10 +69,10 @@ class FatedDatabase(Database):
         super().__init__(path, on_broken=_never)
         self._fate = fate
 
-    async def write(self, job: Job[T]) -> T:
+    async def write(self, job: Job[T], *, synced: bool = True) -> T:
         """Commit unless the host dies before."""
         self._fate.meet()
-        done = await super().write(job)
+        done = await super().write(job, synced=synced)
         self._fate.meet()
         return done
 

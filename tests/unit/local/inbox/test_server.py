@@ -2,10 +2,13 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from aiohttp import ClientResponse, ClientSession
 
+from local import http_server
+from local.inbox import server
 from local.inbox.server import Inbox
 
 KEY = {"Authorization": "Bearer SG.any.key"}
@@ -190,6 +193,50 @@ def test_the_page_escapes_what_came() -> None:
             assert answer.headers["Content-Security-Policy"].startswith("default-src 'none'")
         assert "<script>" not in html
         assert html.count("&lt;script&gt;") == 2
+
+    visit(Inbox(), visitor)
+
+
+def test_a_mail_with_half_a_surrogate_pair_is_shown() -> None:
+    """The page and the list show such a mail by its escape, and the mails beside it as they are."""
+
+    async def visitor(session: ClientSession, inbox: Inbox) -> None:
+        answer, _ = await send(session, MAIL | {"subject": "half \ud800"})
+        assert answer.status == 202
+        async with session.get("/") as shown:
+            assert (shown.status, "half \\ud800" in await shown.text()) == (200, True)
+        async with session.get("/api/mails") as listed:
+            assert (await listed.json())["mails"][0]["subject"] == "half \ud800"
+
+    visit(Inbox(), visitor)
+
+
+@pytest.mark.parametrize("sent", [b"", b"GET / HTTP/1.1\r\nHost: local", b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"])
+def test_a_connection_on_which_nothing_comes_is_closed(sent: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A client that sends nothing, half a head, or no second request is cut off after some seconds."""
+    monkeypatch.setattr(http_server, "HEAD_SECONDS", 0.05)
+
+    async def visitor(session: ClientSession, inbox: Inbox) -> None:
+        where = urlsplit(inbox.url)
+        reader, writer = await asyncio.open_connection(where.hostname, where.port)
+        writer.write(sent)
+        await asyncio.wait_for(reader.read(), 10)
+        writer.close()
+
+    visit(Inbox(), visitor)
+
+
+def test_a_body_that_does_not_arrive_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A body that does not arrive in time gets 408."""
+    monkeypatch.setattr(server, "BODY_SECONDS", 0.05)
+
+    async def visitor(session: ClientSession, inbox: Inbox) -> None:
+        where = urlsplit(inbox.url)
+        reader, writer = await asyncio.open_connection(where.hostname, where.port)
+        head = "POST /v3/mail/send HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer SG.x\r\n"
+        writer.write(f"{head}Content-Type: application/json\r\nContent-Length: 10\r\n\r\nhalf".encode())
+        assert b" 408 " in await asyncio.wait_for(reader.readline(), 10)
+        writer.close()
 
     visit(Inbox(), visitor)
 

@@ -27,6 +27,16 @@ def test_the_sample_is_copied_with_this_folder_in_it(tmp_path: Path) -> None:
     assert values["STAGING_URL"] == f"file://{tmp_path}/a%20b/.local/staging"
 
 
+def test_the_file_is_for_its_owner_alone(tmp_path: Path) -> None:
+    """A copy of the sample is made with mode 0600, and a file that others could read is closed to them."""
+    write(tmp_path, SAMPLE, {"A": "sample"})
+    copy_sample(tmp_path)
+    assert (tmp_path / FILE).stat().st_mode & 0o777 == 0o600
+    (tmp_path / FILE).chmod(0o644)
+    copy_sample(tmp_path)
+    assert (tmp_path / FILE).stat().st_mode & 0o777 == 0o600
+
+
 def test_a_file_that_is_there_is_kept(tmp_path: Path) -> None:
     """A local.settings.json that exists is not overwritten by the sample."""
     write(tmp_path, SAMPLE, {"A": "sample"})

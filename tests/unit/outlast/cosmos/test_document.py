@@ -2,8 +2,10 @@ import json
 import math
 import os
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
+from enum import Enum
+from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -11,6 +13,7 @@ from uuid import UUID
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import HttpUrl
 
 from outlast.cosmos.bulk.staged_document import StagedDocument, read_staged
 from outlast.cosmos.document import MAX_BYTES, MAX_ID_BYTES, MAX_KEY_BYTES, MAX_NESTING, DocumentRefused, staged
@@ -22,6 +25,14 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT, inner, max_size=3),
     max_leaves=8,
 )
+
+
+class Kind(Enum):
+    sale = "sale"
+
+
+class Rate(Enum):
+    none = math.nan
 
 
 def stage(document: Any, path: str = "shop") -> StagedDocument:
@@ -67,7 +78,9 @@ def test_what_is_no_dictionary_is_refused(document: Any) -> None:
     assert (refuse(document).code, type(document).__name__ in str(refuse(document))) == ("json", True)
 
 
-@pytest.mark.parametrize("key", [None, "", 7, b"a", "a/b", "a\\b", "a?", "#a", "é" * 512])
+@pytest.mark.parametrize(
+    "key", [None, "", 7, b"a", "a/b", "a\\b", "a?", "#a", "é" * 512, "a ", "a\n", "a\r", "a\t", " ", ".", "..", ". "]
+)
 def test_an_id_that_the_service_refuses_is_refused(key: Any) -> None:
     """An id that is empty, no text, has a forbidden character or exceeds 1,023 bytes is refused."""
     error = refuse({"id": key, "shop": "s"})
@@ -97,6 +110,22 @@ def test_a_nested_partition_key_is_found() -> None:
     assert stage({"id": "a", "place": {"shop": 7}}, "place/shop").partition_key == b"7"
 
 
+@pytest.mark.parametrize(
+    ("value", "key"),
+    [(5, b"5"), (5.0, b"5"), (5.5, b"5.5"), (-0.0, b"-0.0"), (0, b"0"), (True, b"true"), (1e300, b"1e+300")],
+)
+def test_equal_numbers_are_one_partition_key(value: object, key: bytes) -> None:
+    """5 and 5.0 are one partition key, because the database keeps numbers as doubles; the document stays as it is."""
+    encoded = stage({"id": "a", "shop": value})
+    assert encoded.partition_key == key
+    assert repr(encoded.parsed()["shop"]) == repr(value)
+
+
+def test_integers_beyond_a_double_are_one_partition_key() -> None:
+    """Integers that are one double have one partition key."""
+    assert stage({"id": "a", "shop": 2**53}).partition_key == stage({"id": "a", "shop": 2**53 + 1}).partition_key
+
+
 @pytest.mark.parametrize("value", [[], {}, ["s"], {"a": 1}])
 def test_a_partition_key_that_is_no_plain_value_is_refused(value: Any) -> None:
     """A list or an object is no partition key."""
@@ -117,17 +146,22 @@ def test_a_partition_key_has_a_largest_size(size: int, taken: bool) -> None:
         (date(2026, 1, 2), "2026-01-02"),
         (time(3, 4, 5), "03:04:05"),
         (UUID(int=1), "00000000-0000-0000-0000-000000000001"),
+        (Decimal("19.90"), "19.90"),
+        (Kind.sale, "sale"),
+        (HttpUrl("https://example.com/a"), "https://example.com/a"),
+        (timedelta(minutes=5), "PT5M"),
+        (IPv4Address("10.0.0.1"), "10.0.0.1"),
     ],
 )
-def test_a_date_is_the_text_that_json_has_for_it(value: Any, text: str) -> None:
-    """A date as partition key is the text that it is in the document."""
+def test_other_types_are_the_text_that_json_has_for_them(value: Any, text: str) -> None:
+    """A date, Decimal, Enum or URL is the text that pydantic's JSON mode has for it, as partition key too."""
     encoded = stage({"id": "a", "shop": value})
     assert encoded.partition_key == json.dumps(text).encode()
     assert encoded.effective_partition_key.decode() == effective_partition_key(text)
     assert encoded.parsed()["shop"] == text
 
 
-@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf, Decimal(1), {1}, b"a", object(), 1j, 2**64])
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf, Rate.none, {1}, b"a", object(), 1j, 2**64])
 @pytest.mark.parametrize("place", [lambda v: v, lambda v: [v], lambda v: {"b": [{"c": v}]}])
 def test_what_json_cannot_say_is_refused_wherever_it_is(value: Any, place: Any) -> None:
     """A value that JSON cannot express is refused at every depth."""

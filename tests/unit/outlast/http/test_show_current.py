@@ -34,9 +34,16 @@ def test_the_query_is_the_documented_one() -> None:
     documented = (Path(__file__).parents[4] / "docs" / "readers.md").read_text("utf-8")
     assert f"`{read(show(world))['query']}`" in documented
     stored = header_document(WITH_SNAPSHOT["stock"], header)
-    for text in ("`current:{report}`", f"`{stored['shop']}`", "its `run`", "`documents`", "`published`"):
+    for text in (
+        "`current:{report}`",
+        f"`{stored['shop']}`",
+        "its `snapshot_header.run`",
+        "`documents`",
+        "`published`",
+    ):
         assert text in documented
-    assert (stored["id"], stored["run"], stored["documents"]) == ("current:stock", "r1", 5)
+    told = stored["snapshot_header"]
+    assert (stored["id"], told["run"], told["documents"]) == ("current:stock", "r1", 5)
 
 
 @pytest.mark.parametrize("level", ["Strong", "Bounded staleness", "Session", "Consistent prefix, eventual"])

@@ -22,6 +22,7 @@ from tests.fakes.reports import Choice, make_csv
 from tests.fakes.world import World
 
 BODY = make_csv(3)
+DIGEST = hashlib.sha256(BODY).hexdigest()
 RUN = run_of_key("sales", "k1", SECRET_OF_TESTS)
 OLD_RUN = run_of_key_without_secret("sales", "k1")
 
@@ -136,7 +137,9 @@ class NewerChoice(Choice):
 
 def test_a_release_with_a_new_option_knows_the_requests_before_it() -> None:
     """An option or parameter that a caller leaves at its default is no part of the request's fingerprint."""
-    before = StartRequest(Options(tolerated_rejects=3), Choice(factor=2), FORMATS["csv"], False, BODY, None, None)
+    before = StartRequest(
+        Options(tolerated_rejects=3), Choice(factor=2), FORMATS["csv"], False, BODY, None, None, DIGEST
+    )
     after = replace(before, options=NewerOptions(tolerated_rejects=3), parameters=NewerChoice(factor=2))
     asked = replace(after, options=NewerOptions(tolerated_rejects=3, priority="high"))
     assert fingerprint("sales", after) == fingerprint("sales", before)
@@ -151,7 +154,7 @@ def test_a_key_means_a_run_of_one_report() -> None:
 def test_a_run_from_before_the_secret_is_found_by_its_key() -> None:
     """A repeat finds the run under the id that it had in the release before, and starts nothing."""
     starts = Starts()
-    asked = StartRequest(Options(), Choice(), FORMATS["csv"], False, BODY, None, None)
+    asked = StartRequest(Options(), Choice(), FORMATS["csv"], False, BODY, None, None, DIGEST)
     mark = fingerprint_with_defaults("sales", asked)
     asyncio.run(starts.world.accept(BODY, OLD_RUN, fingerprint=mark, state="completed"))
     starts.client.shown[OLD_RUN] = {"runtimeStatus": "Completed"}
@@ -162,12 +165,11 @@ def test_a_run_from_before_the_secret_is_found_by_its_key() -> None:
 
 def test_the_fingerprint_from_before_the_secret_is_as_it_was() -> None:
     """The hash of the release before holds every option, and no option that came later."""
-    asked = StartRequest(NewerOptions(), Choice(), FORMATS["csv"], False, b"x", None, None)
+    asked = StartRequest(NewerOptions(), Choice(), FORMATS["csv"], False, BODY, None, None, DIGEST)
     options = (
         '{"filename":null,"max_parallel":null,"ru_share":null,"tolerated_reject_percent":null,"tolerated_rejects":null}'
     )
-    source = hashlib.sha256(b"x").hexdigest()
-    text = f'["sales",{{"factor":1}},{options},"csv",false,"{source}"]'
+    text = f'["sales",{{"factor":1}},{options},"csv",false,"{DIGEST}"]'
     assert fingerprint_with_defaults("sales", asked) == hashlib.sha256(text.encode()).hexdigest()
 
 

@@ -1,10 +1,11 @@
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 import azure.functions as func
 import pytest
 
-from outlast.errors import Transient
+from outlast.errors import Permanent, Transient
 from outlast.http.problem import answering
 from outlast.staging.paths import body_path
 from tests.fakes.clock import ManualClock
@@ -66,6 +67,46 @@ def test_lanes_are_those_of_the_settings_unless_the_caller_says() -> None:
     world = World()
     start(world=world)
     assert world.runs.records["r1"].request.max_parallel == 8
+
+
+@pytest.mark.parametrize(("sent", "kept"), [({}, 1), ({"min_rows": "0"}, 0), ({"min_rows": "7"}, 7)])
+def test_the_least_number_of_rows_is_the_reports_unless_the_caller_says(sent: dict[str, str], kept: int) -> None:
+    """A run needs at least one row to store, or as many as its report or its caller says."""
+    world = World()
+    post(world, FakeClient(), ask("reports/sales", make_csv(1), "text/csv", sent, report="sales"))
+    assert world.runs.records["r1"].request.min_rows == kept
+
+
+@pytest.mark.parametrize(("share", "status"), [("0.5", 400), ("1", 400), ("500", 202)])
+def test_a_fraction_of_a_throughput_that_cannot_be_read_is_refused(share: str, status: int) -> None:
+    """A managed identity may not read the throughput, so a fraction of it is a 400 and not a failed run."""
+
+    async def refused(container: str) -> float:
+        raise Permanent(f"the throughput of {container} cannot be read (403)")
+
+    response = start_with_throughput(refused, ru_share=share)
+    assert response.status_code == status
+    if status == 400:
+        body = read(response)
+        assert (body["field"], body["detail"]) == ("ru_share", "ru_share: the throughput of sales cannot be read (403)")
+
+
+def test_a_fraction_of_no_throughput_is_refused() -> None:
+    """A serverless container has no provisioned throughput, so no fraction of it."""
+
+    async def nothing(_: str) -> float:
+        return 0.0
+
+    response = start_with_throughput(nothing, ru_share="0.5")
+    assert (response.status_code, read(response)["field"]) == (400, "ru_share")
+    assert "sales has no provisioned throughput" in read(response)["detail"]
+
+
+def start_with_throughput(throughput: Any, **params: str) -> func.HttpResponse:
+    world = World()
+    handler = replace(start_endpoint(world, lambda: "r1").__self__, throughput=throughput).start_report
+    request = ask("reports/sales", make_csv(1), "text/csv", params, report="sales")
+    return finish(answering(handler)(request, FakeClient()))
 
 
 def test_what_the_caller_sends_does_not_cross_into_the_orchestration() -> None:

@@ -14,12 +14,13 @@ from outlast.http.start_request import MAX_INLINE, StartRequest, read_start_requ
 from outlast.staging.store import Staging
 from tests.fakes.http import ask
 from tests.fakes.reports import HEADER, Sales, make_csv
+from tests.fakes.world import work_here
 
 JSON_LINE = b'{"id": "a", "shop": "s", "amount": 1}\n'
 
 
 def read_body(body: bytes, content_type: str | None = None, **params: str) -> StartRequest:
-    return asyncio.run(read_start_request(ask("reports/sales", body, content_type, params), Sales(), None))
+    return asyncio.run(read_start_request(ask("reports/sales", body, content_type, params), Sales(), None, work_here))
 
 
 def read_reference(asked: Any, files: Mapping[str, bytes] | None = None, **params: str) -> StartRequest:
@@ -30,7 +31,9 @@ def read_reference(asked: Any, files: Mapping[str, bytes] | None = None, **param
         for name, data in (files or {}).items():
             await inputs.put(name, data)
         body = asked if isinstance(asked, bytes) else orjson.dumps(asked)
-        return await read_start_request(ask("reports/sales", body, "application/json", params), Sales(), inputs)
+        return await read_start_request(
+            ask("reports/sales", body, "application/json", params), Sales(), inputs, work_here
+        )
 
     return asyncio.run(run())
 
@@ -87,6 +90,12 @@ def test_options_and_parameters_are_in_the_query() -> None:
         ("tolerated_reject_percent", "nan", "tolerated_reject_percent: "),
         ("max_parallel", "0", "max_parallel: "),
         ("max_parallel", "33", "max_parallel: "),
+        ("ru_share", "0", "ru_share: Input should be greater than 0"),
+        ("ru_share", "1e-9", "ru_share: 1e-09 is too little: give 400 RU/s or more"),
+        ("ru_share", "1.5", "ru_share: 1.5 is too little: give 400 RU/s or more"),
+        ("ru_share", "399.9", "ru_share: 399.9 is too little: give 400 RU/s or more"),
+        ("ru_share", "1_000", "ru_share: Input should be a valid number"),
+        ("min_rows", "-1", "min_rows: "),
         ("filename", "x" * 1025, "filename: "),
     ],
 )
@@ -148,9 +157,42 @@ def test_a_reference_names_a_file_of_the_inputs_location() -> None:
     assert (asked.parameters.model_dump(), asked.options.max_parallel) == ({"factor": 2}, 4)
 
 
+@pytest.mark.parametrize("name", ["export-2024-01-31T05:00:00.csv", "C:x.csv", "a:b/c:d.csv"])
+def test_a_name_may_have_colons(tmp_path: Path, name: str) -> None:
+    """A file whose name has a time in it is found, in a folder too."""
+    assert read_reference({"input": name}, {name: make_csv(1)}).reference == name
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    (tmp_path / name).write_bytes(make_csv(1))
+    request = ask("reports/sales", orjson.dumps({"input": name}), "application/json")
+    assert asyncio.run(read_start_request(request, Sales(), Staging(f"file://{tmp_path}"), work_here)).reference == name
+
+
+@pytest.mark.parametrize("body", [b'[{"id":"1"}]', b'{"id":"1"}\n{"id":"2"}\n', b"[]", b"7"])
+def test_rows_as_json_get_a_hint(body: bytes) -> None:
+    """Rows that are sent as application/json are refused with the type of JSON Lines."""
+    status, field, detail = refuse(read_reference, body)
+    assert (status, field) == (400, "body")
+    assert "JSON Lines, one object a line, with the type application/x-ndjson" in detail
+
+
+@pytest.mark.parametrize(
+    "body", [b'{"input":"x.csv","input":"y.csv"}', b'{"input":"x.csv","options":{"max_parallel":1,"max_parallel":2}}']
+)
+def test_a_name_that_the_body_has_twice_is_refused(body: bytes) -> None:
+    """One of two values would be lost, so neither is taken."""
+    status, field, detail = refuse(read_reference, body, {"x.csv": make_csv(1)})
+    assert (status, field, "in an object twice" in detail) == (400, "body", True)
+
+
+@pytest.mark.parametrize("body", [b"[" * 10_000, b'{"a":' * 900 + b"1234567890123456789012" + b"}" * 900])
+def test_a_deeply_nested_body_is_refused(body: bytes) -> None:
+    """A body that is nested too deeply is a 400."""
+    assert refuse(read_reference, body)[0] == 400
+
+
 OUTSIDE = (
     "../secret.csv", "a/../../secret.csv", "..", ".", "./x.csv", "/etc/passwd", "//x.csv", "a//x.csv", "x.csv/",
-    "..\\secret.csv", "C:\\x.csv", "C:x.csv", "file:///etc/passwd", "az://other/x.csv", "https://x.org/a.csv",
+    "..\\secret.csv", "C:\\x.csv", "C:\\", "file:///etc/passwd", "az://other/x.csv", "https://x.org/a.csv",
     "a/./x.csv", "a\n.csv", "x\0.csv", "\u202ex.csv",
 )  # fmt: skip
 
@@ -172,7 +214,7 @@ def test_a_folder_gives_nothing_from_outside_it(tmp_path: Path, reference: str, 
     (tmp_path / "secret.csv").write_bytes(make_csv(1))
     (tmp_path / "inputs" / "sub").mkdir(parents=True)
     request = ask("reports/sales", orjson.dumps({"input": reference + below}), "application/json")
-    reading = read_start_request(request, Sales(), Staging(f"file://{tmp_path}/inputs"))
+    reading = read_start_request(request, Sales(), Staging(f"file://{tmp_path}/inputs"), work_here)
     status, field, detail = refuse(asyncio.run, reading)
     assert (status, field, detail) == (400, "input", f"{reference + below} is not in the inputs location (INPUTS_URL)")
 
@@ -181,7 +223,7 @@ def test_a_path_below_a_file_is_not_there(tmp_path: Path) -> None:
     """A path below a file is missing, as in a store without folders."""
     (tmp_path / "x.csv").write_bytes(make_csv(1))
     request = ask("reports/sales", b'{"input": "x.csv/y"}', "application/json")
-    reading = read_start_request(request, Sales(), Staging(f"file://{tmp_path}"))
+    reading = read_start_request(request, Sales(), Staging(f"file://{tmp_path}"), work_here)
     assert refuse(asyncio.run, reading)[1] == "input"
 
 
@@ -216,7 +258,10 @@ def test_a_reference_that_cannot_be_used_is_refused_by_field(asked: Any, field: 
     [
         ({"colour": 1}, "input, parameters, options"),
         ({"parameters": {"colour": 1}}, "factor"),
-        ({"options": {"colour": 1}}, "filename, tolerated_rejects, tolerated_reject_percent, max_parallel, ru_share"),
+        (
+            {"options": {"colour": 1}},
+            "filename, tolerated_rejects, tolerated_reject_percent, min_rows, max_parallel, ru_share",
+        ),
     ],
 )
 def test_an_unknown_name_is_answered_with_the_known_names(more: dict[str, Any], known: str) -> None:
@@ -251,4 +296,12 @@ def test_a_look_at_the_input_has_a_deadline(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(start_request, "LOOK_SECONDS", 0.01)
     request = ask("reports/sales", b'{"input": "january.csv"}', "application/json")
     with pytest.raises(Transient, match=r"the inputs location .* gave no answer"):
-        asyncio.run(read_start_request(request, Sales(), Silent("memory:///")))
+        asyncio.run(read_start_request(request, Sales(), Silent("memory:///"), work_here))
+
+
+@pytest.mark.parametrize("name", ["code", "Code", "CODE", "clientid"])
+def test_the_hosts_own_parameters_are_left_to_it(name: str) -> None:
+    """The host finds its key under any case of its name, so it is no parameter of the report."""
+    assert read_body(make_csv(1), "text/csv", **{name: "secret"}).parameters.model_dump() == {"factor": 1}
+    asked = read_reference({"input": "january.csv"}, {"january.csv": make_csv(1)}, **{name: "secret"})
+    assert asked.reference == "january.csv"

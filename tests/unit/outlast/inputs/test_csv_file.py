@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from outlast.inputs import CSV, BadRow, InputRow
 from outlast.inputs.quoting import MAX_QUOTED
 
+NOT_UTF_8 = "bytes that are not UTF-8: save the file as UTF-8"
+
 
 def read(data: bytes, columns: str = "a,b", row: int = 2) -> list[InputRow | BadRow]:
     """All rows of a chunk."""
@@ -35,10 +37,11 @@ tables = st.integers(1, 4).flatmap(lambda width: st.lists(st.lists(texts, min_si
 
 @given(tables, st.sampled_from(["\r\n", "\n"]), st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]))
 def test_what_the_csv_module_writes_is_read_back(table: list[list[str]], line_end: str, quoting: int) -> None:
-    """Any table that Python's csv module writes is read back unchanged."""
+    """Any table that Python's csv module writes is read back unchanged, but for rows of commas only."""
+    table = [row for row in table if any(row) or quoting == csv.QUOTE_ALL or len(row) == 1]
     written = io.StringIO()
     csv.writer(written, lineterminator=line_end, quoting=quoting).writerows(table)  # type: ignore[arg-type]  # an int is
-    columns = [f"c{index}" for index in range(len(table[0]))]
+    columns = [f"c{index}" for index in range(len(table[0]) if table else 1)]
     rows = list(CSV.rows(written.getvalue().encode(), columns, 2))
     assert [row.fields for row in rows] == table
     assert [row.number for row in rows] == list(range(2, 2 + len(table)))
@@ -99,7 +102,7 @@ def test_too_few_or_too_many_fields_cost_the_row(data: bytes, message: str, show
 def test_bytes_that_are_not_utf_8_name_their_column() -> None:
     """A Latin-1 field rejects its row and is shown with replacement characters."""
     assert read("1,Zürich\n".encode("latin-1") + b"2,y\n") == [
-        BadRow(2, 9, "b", "encoding", "bytes that are not UTF-8", ["1", "Z\ufffdrich"]),
+        BadRow(2, 9, "b", "encoding", NOT_UTF_8, ["1", "Z\ufffdrich"]),
         InputRow(3, 13, {"a": "2", "b": "y"}, ["2", "y"]),
     ]
 
@@ -144,11 +147,35 @@ def test_a_bad_row_shows_no_more_than_ten_thousand_characters_a_field() -> None:
 
 def test_a_row_of_commas_is_counted_but_not_kept() -> None:
     """The surplus fields of a bad row are joined into one text."""
-    (row,) = read(b"," * 2_000_000)
-    assert row == BadRow(2, 2_000_000, "", "field_count", "2,000,001 fields where the header has 2", ["", "," * 10_000])
+    (row,) = read(b"x" + b"," * 2_000_000)
+    message = "2,000,001 fields where the header has 2"
+    assert row == BadRow(2, 2_000_001, "", "field_count", message, ["x", "," * 10_000])
+
+
+def test_a_line_of_commas_only_is_blank() -> None:
+    """Lines that Excel pads with commas are no rows, however many commas; empty quoted fields are a row."""
+    assert [row.number for row in read(b',\n1,x\n,,,\r\n"",""\n,')] == [3, 5]
+
+
+def test_columns_without_a_name_are_ignored() -> None:
+    """The values of columns without a name are left out, and the reject of such a row shows them."""
+    good, bad = read(b"0,1,x,\n1,2\n", ",a,b,")
+    assert isinstance(good, InputRow)
+    assert (good.values, good.fields) == ({"a": "1", "b": "x"}, ["0", "1", "x", ""])
+    assert bad.fields == ["1", "2"]
 
 
 def test_an_overlong_record_is_a_row_too() -> None:
     """An overlong record is a bad row that shows its first bytes."""
     bad = CSV.overlong(b'17,"' + b"x" * 20_000, ["a", "b", "c"], 5)
     assert bad == BadRow(5, 20_004, "", "too_long", "the row has 8,388,608 bytes or more", ["17", '"' + "x" * 9_999])
+
+
+def test_rejects_that_are_sent_back_lose_their_guard() -> None:
+    """Where the header is that of rejects, the apostrophes of ours are removed and our columns are not shown again."""
+    columns = "row,column,code,message,id,n"
+    good, bad = read(b"2,n,float_parsing,no,a1,'-3\n3,n,x,no,a2,'-3,9\n", columns)
+    assert isinstance(good, InputRow)
+    assert isinstance(bad, BadRow)
+    assert (good.values["n"], good.fields, bad.fields) == ("-3", ["a1", "-3"], ["a2", "-3,9"])
+    assert values(b"'-3,x\n") == [{"a": "'-3", "b": "x"}]

@@ -34,9 +34,9 @@ def test_blank_lines_are_no_rows_but_count() -> None:
     assert [row.number for row in read(b'\n{"a":1}\n \t\r\n{"a":2}')] == [2, 4]
 
 
-def test_of_equal_keys_the_last_wins() -> None:
-    """Of equal keys in an object the last one counts, as in common JSON readers."""
-    assert read(b'{"a":1,"a":2}') == [InputRow(1, 13, {"a": 2}, ['{"a":1,"a":2}'])]
+def test_integers_are_exact() -> None:
+    """An integer beyond 64 bits keeps all its digits."""
+    assert read(b'{"a":18446744073709551617}')[0][2] == {"a": 18446744073709551617}
 
 
 @pytest.mark.parametrize(
@@ -52,6 +52,7 @@ def test_of_equal_keys_the_last_wins() -> None:
         (b'{"a":1e999}', "infinity"),
         (b'{"a":1}{"a":2}', "unexpected content after document"),
         (b'{"a":1', "end of data"),
+        (b'{"a":1,"a":2}', "the name 'a' is in an object twice"),
         (b'{"a":"\\ud800"}', "surrogate"),
         (b'{"a":"\0"}', "control"),
         (b'{"a":' * 100_000, "depth limit"),

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
+from outlast.calls import RunCall
 from outlast.deadline import Deadlines
 from outlast.errors import Permanent
-from outlast.models import RunCall
 from outlast.runs.fence import FENCE_SECONDS, Fence, Gate, refuse_strangers
 from outlast.runs.stale import Stale
 from tests.fakes.clock import ManualClock

@@ -5,9 +5,10 @@ from typing import Any, cast
 import azure.functions as func
 import pytest
 
+from outlast.calls import Removal
 from outlast.cosmos.snapshots.expired import ExpiredGenerations
 from outlast.cosmos.snapshots.header import Generation, Header
-from outlast.models import Compensation, Removal
+from outlast.orchestrations import Compensation
 from outlast.runs import sweep
 from outlast.runs.launcher import Launcher
 from outlast.runs.patience import Patience
@@ -89,7 +90,7 @@ def test_a_run_that_was_terminated_is_compensated(times: int) -> None:
     swept = Swept("Terminated", state="storing")
     [(name, instance, given)] = swept.after(times=times)
     assert (name, instance) == ("compensate_run", "r1:1:compensate")
-    assert given == Compensation("r1", 1).to_dict()
+    assert Compensation.from_dict(given) == Compensation("r1", 1, 5.0)
     assert swept.record.status.state == "failing"
     assert "was terminated" in (swept.record.result.failure or {})["text"]
 

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from outlast.calls import RunChange
 from outlast.errors import Permanent
-from outlast.models import RunChange
 from outlast.runs.record import ENDED, OUTCOMES, STATES, RunRecord
 from outlast.runs.stale import Stale
 from outlast.runs.transitions import OUTCOME, TABLE, Event, NotAllowed, apply

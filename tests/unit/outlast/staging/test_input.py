@@ -61,14 +61,13 @@ def test_a_gzipped_input_is_inflated(members: int) -> None:
     asyncio.run(run())
 
 
-@pytest.mark.parametrize(("limit", "data"), [(1_000_000, 2_000_000), (4 * 1024**3, 20_000_000)])
-def test_a_bomb_is_refused(monkeypatch: pytest.MonkeyPatch, limit: int, data: int) -> None:
-    """A file that inflates beyond the limit of size or ratio is refused, and its copy is never whole."""
-    monkeypatch.setattr("outlast.staging.input.MAX_INFLATED", limit)
+def test_a_bomb_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file that inflates beyond the limit is refused, and its copy is never whole."""
+    monkeypatch.setattr("outlast.staging.input.MAX_INFLATED", 1_000_000)
 
     async def run() -> None:
         files = make()
-        await files.staging.put(body_path("r1"), gzip.compress(b"0" * data, 1))
+        await files.staging.put(body_path("r1"), gzip.compress(b"0" * 2_000_000, 1))
         with pytest.raises(BadInput):
             await files.inflate(RECORD, enough)
         assert await files.staging.get(inflated_path("r1")) is None

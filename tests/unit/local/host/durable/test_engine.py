@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 
 from local.host.durable import events, rewind
+from local.host.durable.engine import Invoke
 from local.host.durable.events import Kind
 from local.host.storage import store
+from local.host.workers.wire import Header
 from tests.unit.local.host.hub import Hub
 from tests.unit.local.host.pure import START, Code, Context
 
@@ -294,3 +296,30 @@ def test_an_unknown_sub_orchestrator_fails_at_once(tmp_path: Path) -> None:
             assert "the known orchestrator functions: 'parent'." in hub.output("p")
 
     asyncio.run(run())
+
+
+@pytest.mark.parametrize("digits", [0, 5000])
+def test_a_result_that_cannot_be_kept_fails_its_activity(tmp_path: Path, digits: int) -> None:
+    """An activity whose result is nested too deeply, or has a number of thousands of digits, fails at once."""
+    body = b"9" * digits if digits else b"[" * 500 + b"]" * 500
+
+    async def run() -> None:
+        async with Hub(tmp_path / "host.db", ORCHESTRATORS, {"double": lambda _: None}) as hub:
+            hub.engine._invoke = answering(hub.engine._invoke, body)
+            await hub.start("one", "a", 1)
+            await hub.finished("a")
+            assert hub.status("a") == "Failed"
+            assert "Activity function 'double' failed: " in hub.output("a")
+
+    asyncio.run(run())
+
+
+def answering(invoke: Invoke, body: bytes) -> Invoke:
+    """Return a call of functions in which every activity answers with these bytes."""
+
+    async def call(name: str, header: Header, given: bytes, **limits: Any) -> tuple[Header, bytes]:
+        if name == "double":
+            return {"ok": True}, body
+        return await invoke(name, header, given, **limits)
+
+    return call

@@ -1,4 +1,4 @@
-"""What a killed host has under way is left alone for a time."""
+"""The leases that hide the activities of a killed host."""
 
 import asyncio
 from pathlib import Path
@@ -19,19 +19,19 @@ ORCHESTRATORS: dict[str, Code] = {"one": one}
 
 
 async def never(_: Any) -> None:
-    """Work that outlives its host."""
+    """Run longer than the host lives."""
     await asyncio.Event().wait()
 
 
 def leased_until(hub: Hub) -> float | None:
-    """The lease of the only activity in the file."""
+    """Return the lease of the only activity in the database."""
     [row] = hub.database.read.all("all_activities")
     until: float | None = row["leased_until"]
     return until
 
 
 async def leave_under_way(path: Path) -> float:
-    """A host that dies with an activity under way; the time until which its lease holds."""
+    """Stop a host with an activity under way; return the time until which its lease holds."""
     async with Hub(path, ORCHESTRATORS, {"work": never}, visibility=MINUTE) as hub:
         await hub.start("one", "a")
         await hub.until(lambda: hub.called["work(None)"] and leased_until(hub))
@@ -41,7 +41,7 @@ async def leave_under_way(path: Path) -> float:
 
 
 def test_an_activity_under_way_is_run_again_when_its_lease_is_over(tmp_path: Path) -> None:
-    """The next start waits until the time that the dead host wrote, and runs the activity then."""
+    """An activity that a host left under way is run by the next start when its lease is over."""
 
     async def run() -> None:
         until = await leave_under_way(tmp_path / "host.db")
@@ -69,7 +69,7 @@ def test_a_lease_is_renewed_while_the_host_lives(tmp_path: Path) -> None:
 
 
 def test_an_activity_that_waits_for_a_slot_has_no_lease(tmp_path: Path) -> None:
-    """The next start runs it at once, because no host can be running it."""
+    """An activity that waits for a slot has no lease, so that the next start runs it at once."""
 
     async def run() -> None:
         async with Hub(tmp_path / "host.db", ORCHESTRATORS, {"work": never}, visibility=MINUTE) as hub:

@@ -358,7 +358,7 @@ def test_an_absent_custom_status_leaves_the_old_one() -> None:
 
 
 def test_a_custom_status_above_the_limit_fails_the_instance() -> None:
-    """The limit is 16 KB in UTF-16; the output and the result have the real host's words."""
+    """A custom status above 16 KB in UTF-16 fails the instance with the Azure host's text."""
 
     def code(context: Context) -> Any:
         context.set_custom_status("x" * 20000)

@@ -20,25 +20,25 @@ class Raw:
         self._chunks = [*chunks, b""]
 
     async def readany(self) -> bytes:
-        """The next piece, empty at the end."""
+        """Return the next piece, empty at the end."""
         return self._chunks.pop(0)
 
 
 async def received(kept: Bodies, *chunks: bytes) -> bytes:
-    """A body, taken and let go again."""
+    """Receive a body and release it."""
     raw: Any = Raw(*chunks)
     async with kept.received(raw) as body:
         return body
 
 
 def test_a_long_body_is_kept_in_a_file(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The body is the same, in memory or not."""
+    """A body that is longer than the memory limit arrives as it was sent."""
     monkeypatch.setattr(bodies, "MEMORY_LIMIT", 3)
     assert asyncio.run(received(Bodies(), b"ab", b"cdef")) == b"abcdef"
 
 
 def test_a_body_that_turns_out_too_long_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A body without an announced length is counted."""
+    """A body without an announced length gets 413 when it exceeds the limit."""
     monkeypatch.setattr(bodies, "BODY_LIMIT", 3)
     with pytest.raises(Refusal) as refusal:
         asyncio.run(received(Bodies(), b"ab", b"cd"))
@@ -46,7 +46,7 @@ def test_a_body_that_turns_out_too_long_is_refused(monkeypatch: pytest.MonkeyPat
 
 
 def test_bodies_beyond_the_bound_of_all_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The answer is 503 while others fill the bound, and the bound is free again when they have gone."""
+    """A body gets 503 while other bodies fill the limit of all, and is accepted after they are gone."""
     monkeypatch.setattr(bodies, "ARRIVING_LIMIT", 5)
 
     async def run() -> None:
@@ -62,7 +62,7 @@ def test_bodies_beyond_the_bound_of_all_are_refused(monkeypatch: pytest.MonkeyPa
 
 
 def test_bodies_wait_until_there_is_room(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Functions are given no more bytes at a time than the bound, but for a single body that is longer."""
+    """A body waits while others fill the memory limit of all, and a single longer body does not wait."""
     monkeypatch.setattr(bodies, "LOADED_LIMIT", 5)
 
     async def run() -> None:

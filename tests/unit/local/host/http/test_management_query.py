@@ -75,5 +75,5 @@ def test_a_token_leads_back_to_where_the_page_ended(token: str | None, last: str
 
 
 def test_a_token_ends_with_a_blank() -> None:
-    """The token looks as on the real host."""
+    """A token ends with a blank, as on the Azure host."""
     assert query.token("abc") == "YWJj "

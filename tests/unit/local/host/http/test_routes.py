@@ -63,7 +63,7 @@ def test_a_template_takes_what_fits(template: str, path: str, expected: dict[str
     ],
 )
 def test_a_function_sees_the_path_as_the_real_host_gives_it(path: str, given: str) -> None:
-    """The path is decoded but for slashes and for what is no UTF-8, and encoded again only where that is needed."""
+    """A function sees a path decoded except slashes and bytes that are not UTF-8, and encoded where necessary."""
     assert normalised(path) == given
 
 

@@ -16,12 +16,12 @@ HERE = from_outside("127.0.0.1")
 
 
 async def accept(request: Request) -> Reply:
-    """Answers whatever passes the guards with the length of its body."""
+    """Answer every admitted request with the length of its body."""
     return Reply(status=200, body=str(len(request.body)).encode())
 
 
 def admit(request: Request) -> Reply | None:
-    """Lets everything in that does not ask for /closed."""
+    """Admit every request but one for /closed."""
     return empty(401) if request.path == "/closed" else None
 
 
@@ -101,7 +101,7 @@ def test_a_client_that_asks_may_send_its_body() -> None:
 
 
 def answered(data: bytes, said: list[str] | None = None) -> bytes:
-    """The whole answer to these bytes, up to the end of the connection."""
+    """Send these bytes; return everything up to the end of the connection."""
 
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bytes:
         writer.write(data)
@@ -111,7 +111,7 @@ def answered(data: bytes, said: list[str] | None = None) -> bytes:
 
 
 def test_a_request_that_may_not_enter_is_answered_before_its_body_comes() -> None:
-    """The key is checked by the head, so that nobody without one makes the host keep a body."""
+    """A request that is refused by its head is answered before its body arrives."""
 
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bytes:
         writer.write(b"POST /closed HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99\r\n\r\nhalf")
@@ -121,7 +121,7 @@ def test_a_request_that_may_not_enter_is_answered_before_its_body_comes() -> Non
 
 
 def test_a_body_that_is_announced_as_too_long_is_refused_at_once() -> None:
-    """The answer is 413, before a byte of the body comes."""
+    """A body that is announced as too long gets 413 before its first byte."""
 
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bytes:
         writer.write(b"POST /x HTTP/1.1\r\nHost: localhost\r\nContent-Length: 110000000\r\n\r\n")
@@ -136,7 +136,7 @@ def test_a_body_that_is_announced_as_too_long_is_refused_at_once() -> None:
     ids=["raw UTF-8", "no request line"],
 )
 def test_what_is_no_http_leaves_one_line_without_the_key(sent: bytes) -> None:
-    """Neither the log nor the answer repeats the request."""
+    """A request that is not HTTP leaves one line, and neither log nor answer repeats the request."""
     said: list[str] = []
     answer = answered(sent, said)
     assert answer.startswith((b"HTTP/1.0 400 ", b"HTTP/1.1 400 "))
@@ -146,7 +146,7 @@ def test_what_is_no_http_leaves_one_line_without_the_key(sent: bytes) -> None:
 
 
 def test_many_requests_that_are_no_http_leave_few_lines() -> None:
-    """The next line comes after some seconds, with the number of those that it stands for."""
+    """Frequent complaints are logged at most once in COMPLAINT_SECONDS, with their number."""
     said: list[str] = []
     now = 0.0
     complaints = http_server.Complaints(said.append, lambda: now)
@@ -159,11 +159,25 @@ def test_many_requests_that_are_no_http_leave_few_lines() -> None:
 
 @pytest.mark.parametrize("header", [b"x-functions-key: \xff", b"X-B: \xff", b"X-\xff: b"])
 def test_a_header_that_is_no_utf_8_is_a_400(header: bytes) -> None:
-    """No function could be given such a header."""
+    """A header with a byte that is not UTF-8 gets 400, with and without a key."""
     assert b" 400 " in answered(b"GET /x HTTP/1.1\r\nHost: localhost\r\n%b\r\nConnection: close\r\n\r\n" % header)
 
 
 def test_a_body_that_is_no_http_is_a_400() -> None:
-    """A chunk without a length is the client's mistake, not the host's."""
+    """A body with a chunk that has no length gets 400."""
     head = b"POST /x HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
     assert b" 400 " in answered(head + b"zz\r\nbody\r\n0\r\n\r\n")
+
+
+def test_a_client_that_goes_within_its_body_leaves_no_line(caplog: pytest.LogCaptureFixture) -> None:
+    """A client that closes its connection within its body leaves no line in the log."""
+    said: list[str] = []
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bytes:
+        writer.write(b"POST /x HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4\r\nExpect: 100-continue\r\n\r\n")
+        invited = await reader.readuntil(b"\r\n\r\n")  # from here on the body is awaited
+        writer.transport.abort()
+        return invited
+
+    talked(HERE, talk, said)
+    assert (said, caplog.records) == ([], [])

@@ -8,12 +8,12 @@ from tests.unit.local.host.pure import START
 
 
 def shown(*recorded: events.Event) -> list[dict[str, Any]]:
-    """The history as the management API shows it."""
+    """Return the history as the management API shows it."""
     return views.history(recorded, show_output=True, show_input=True)
 
 
 def test_a_call_under_way_is_shown_with_its_tags() -> None:
-    """Only a call that has not ended has an entry of its own, and that has `Tags`."""
+    """A call that has not ended has an entry with `Tags`, and the entry of its completion has none."""
     scheduled = events.task_scheduled(task=0, name="work", now=START)
     [view] = shown(scheduled)
     assert (view["EventType"], view["Tags"]) == ("TaskScheduled", None)

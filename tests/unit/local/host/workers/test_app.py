@@ -55,7 +55,7 @@ def test_blueprints_are_part_of_the_app(load: Loader) -> None:
     ],
 )
 def test_parameters_that_are_no_bindings_are_refused(load: Loader, function: str, said: str) -> None:
-    """An app with a function whose parameters are not its bindings is refused at its load with the real worker's
+    """An app with a function whose parameters are not its bindings is refused at its load with the Azure worker's
     words."""
     with pytest.raises(apps.NotLoadable) as refused:
         load(function)

@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from outlast.cosmos.document import DocumentRefused
+from outlast.cosmos.document import DocumentRefused, staged
 from outlast.cosmos.snapshots.header import Generation, Header, as_generation, header_document, published, read_header
 from tests.fakes.reports import WITH_SNAPSHOT
 
@@ -15,7 +15,7 @@ def test_a_document_carries_its_run() -> None:
     assert as_generation({"id": "x", "n": 1}, "r1") == {"id": "x:r1", "n": 1, "snapshot_run": "r1", "snapshot_id": "x"}
 
 
-@pytest.mark.parametrize("name", ["snapshot_run", "snapshot_id"])
+@pytest.mark.parametrize("name", ["snapshot_run", "snapshot_id", "snapshot_header"])
 def test_a_document_with_our_names_is_refused(name: str) -> None:
     """A document with a reserved member is refused, and the error names the member."""
     with pytest.raises(DocumentRefused, match=name) as refused:
@@ -51,12 +51,13 @@ def test_publishing_again_changes_nothing() -> None:
     assert second.without("b").previous == ()
 
 
-@pytest.mark.parametrize("key", ["/shop", "/place/shop"])
+@pytest.mark.parametrize("key", ["/shop", "/place/shop", "/run", "/current", "/previous", "/documents/x"])
 def test_a_header_is_read_as_it_was_written(key: str) -> None:
     """A stored header has the partition key at the container's path and reads back unchanged."""
     report = type("Stock", (type(WITH_SNAPSHOT["stock"]),), {"partition_key": key})()
     header = Header("stock", RUNS[1], 5, "now", (Generation("b", "2026-01-01", "now"),))
     document = header_document(report, header)
+    assert read_header({"id": document["id"], **document["snapshot_header"]}) == header
     assert read_header({**document, "_etag": "7"}) == header
-    assert (document["id"], document["run"]) == ("current:stock", "a")
-    assert (document["shop"] if key == "/shop" else document["place"]["shop"]) == "~current"
+    assert (document["id"], document["snapshot_header"]["run"]) == ("current:stock", "a")
+    assert staged(document, key[1:].split("/"), 1).partition_key == b'"~current"'

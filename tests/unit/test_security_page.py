@@ -1,0 +1,25 @@
+"""docs/security.md says of every entrance of the app who may use it."""
+
+import re
+from pathlib import Path
+
+from tests.fakes.world import STORIES
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGE = (ROOT / "docs" / "security.md").read_text("utf-8")
+
+
+def test_only_health_is_open_to_everybody() -> None:
+    """Every HTTP function but health needs a function key, which is the app's default, as the page says."""
+    contents = (ROOT / "function_app.py").read_text("utf-8")
+    assert "http_auth_level=func.AuthLevel.FUNCTION" in contents
+    assert re.findall(r'route="([\w/{}]+)"[^\n]*auth_level=(\S+)\)\(', contents) == [
+        ("health", "func.AuthLevel.ANONYMOUS")
+    ]
+    assert "| nobody's key | `GET /api/health` |" in PAGE
+
+
+def test_the_page_says_what_each_orchestrator_does_when_it_is_started_by_hand() -> None:
+    """The system key starts any orchestrator, so each has its row."""
+    rows = re.findall(r"^\| (`[a-z_]+`(?:, `[a-z_]+`)*) \|", PAGE, re.MULTILINE)
+    assert set(re.findall(r"`([a-z_]+)`", " ".join(rows))) == set(STORIES)
