@@ -5,7 +5,7 @@ from typing import Any, cast
 import azure.functions as func
 import pytest
 
-from outlast.calls import Removal
+from outlast.calls import Removal, RunChange
 from outlast.cosmos.snapshots.expired import ExpiredGenerations
 from outlast.cosmos.snapshots.header import Generation, Header
 from outlast.orchestrations import Compensation
@@ -15,6 +15,7 @@ from outlast.runs.patience import Patience
 from outlast.runs.reconcile import STUCK
 from outlast.runs.record import RunRecord
 from outlast.runs.sweep import SweepRuns
+from outlast.runs.transitions import Event, apply
 from tests.fakes.http import FakeClient
 from tests.fakes.reports import WITH_SNAPSHOT
 from tests.fakes.world import World
@@ -93,6 +94,25 @@ def test_a_run_that_was_terminated_is_compensated(times: int) -> None:
     assert Compensation.from_dict(given) == Compensation("r1", 1, 5.0)
     assert swept.record.status.state == "failing"
     assert "was terminated" in (swept.record.result.failure or {})["text"]
+
+
+@pytest.mark.parametrize(
+    "fields", [{"state": "storing"}, {"state": "failing"}, {"state": "failed", "pending": ["undo"]}]
+)
+def test_a_run_of_another_app_on_the_same_database_is_left_alone(fields: dict[str, Any]) -> None:
+    """Its orchestration is in another task hub, so that it looks purged from here; it keeps its record and its seat."""
+    swept = Swept(owner="slot/Outlast@st", **fields)
+    before = swept.record
+    assert swept.after(10**6) == []
+    assert swept.record == before
+
+
+def test_a_run_that_was_taken_over_is_started_as_its_next_attempt() -> None:
+    """The sweep of the new owner finds no orchestration of it and starts one."""
+    swept = Swept(owner="old/Outlast@st", state="storing")
+    change = RunChange("r1", 1, Event.TAKE_OVER, owner="")
+    asyncio.run(swept.world.runs.change("r1", lambda record: apply(record, change)))
+    assert swept.after(61) == [("import_report", "r1", {"attempt": 2, "first_retry_seconds": 5.0})]
 
 
 def test_a_compensation_at_work_is_not_started_twice() -> None:
