@@ -1,5 +1,7 @@
 """The clients of the database. A process creates them on its event loop when first needed and keeps them."""
 
+import base64
+import binascii
 from typing import Any
 from urllib.request import getproxies
 
@@ -70,8 +72,17 @@ class Cosmos:
             raise Permanent(
                 "COSMOS_ENDPOINT is not set; give the account's URL, such as https://NAME.documents.azure.com"
             )
+        _check_key(self._key)
         credential = self._key or _managed_identity()
         return CosmosClient(self._endpoint, credential=credential, transport=make_transport(), **options)
+
+
+def _check_key(key: str) -> None:
+    """Raise Permanent for a key that the SDK could not sign with. The text does not repeat it."""
+    try:
+        base64.b64decode(key, validate=True)
+    except binascii.Error:
+        raise Permanent("COSMOS_KEY is no base64 text; copy it again from the account's page of keys") from None
 
 
 def make_transport() -> AioHttpTransport:

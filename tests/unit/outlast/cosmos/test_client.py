@@ -45,3 +45,10 @@ def test_clients_are_made_once_and_closed() -> None:
         await cosmos.close()
 
     asyncio.run(run())
+
+
+def test_a_key_that_is_no_base64_is_refused_by_name() -> None:
+    """The SDK would fail at each request with an error that names no setting; the text does not repeat the key."""
+    with pytest.raises(Permanent, match="COSMOS_KEY is no base64 text") as caught:
+        asyncio.run(Cosmos("https://localhost", "s3cret!", "outlast").database())
+    assert "s3cret" not in str(caught.value)
