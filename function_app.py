@@ -13,6 +13,7 @@ from activities.publish_report import PublishReport
 from activities.read_data_from_db import ReadDataFromDb
 from activities.read_input_file import ReadInputFile
 from activities.remove_generation import RemoveGeneration
+from activities.resolve_keys import ResolveKeys
 from activities.send_email import SendEmail
 from activities.store_data_to_db import StoreDataToDb
 from activities.undo_report import UndoReport
@@ -110,6 +111,7 @@ for step in (
     GenerateReport(
         **user_code, files=a.files, compute=a.compute, max_staged=a.settings.max_staged_bytes
     ).generate_report,
+    ResolveKeys(gate=a.gate, files=a.files, in_thread=a.in_thread).resolve_keys,
     StoreDataToDb(reports=a.reports, gate=a.gate, files=a.files, writer=a.writer).store_data_to_db,
     PublishReport(reports=a.reports, gate=a.gate, files=a.files, snapshots=a.snapshots, now=a.now).publish_report,
     UndoReport(reports=a.reports, runs=a.runs, remover=remover, deadlines=a.deadlines).undo_report,

@@ -77,9 +77,9 @@ class GenerateReport:
             await self._fill(part, generated.chunk, fence)
             if not part.taken:
                 return None
-            documents, rejects, totals = await part.staged(generated.chunk)
+            documents, keys, rejects, totals = await part.staged(generated.chunk)
         following = part.next.to_dict() if part.next else None
-        return await generated.keep(cursor.part, documents, rejects, following, totals.to_dict())
+        return await generated.keep(cursor.part, documents, rejects, following, totals.to_dict(), keys)
 
     async def _fill(self, part: PartBuilder, chunk: int, fence: Fence) -> None:
         while not part.ended:

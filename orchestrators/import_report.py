@@ -40,6 +40,7 @@ def _story(run: RunAtWork) -> Steps:
 
     view = yield from run_phase(run, Event.GENERATE, chunks)
     run.check_tolerance("generate_report", view)
+    yield from run.caller.call_until_done("resolve_keys", run.run_call())
     view = yield from run_phase(run, Event.STORE, chunks)
     run.check_tolerance("store_data_to_db", view)
 

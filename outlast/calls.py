@@ -58,6 +58,13 @@ class ReferenceAnswer(Payload):
 
 
 @dataclass(frozen=True, slots=True)
+class KeysAnswer(Payload):
+    """What `resolve_keys` returns."""
+
+    cursor: Json | None
+
+
+@dataclass(frozen=True, slots=True)
 class PublishCall(Payload):
     """Input of `publish_report`. `totals` are those of both phases."""
 

@@ -121,7 +121,9 @@ class Answers:
 
 
 def _staged(part: Staged) -> bytes:
-    return pack({"totals": part.totals.to_dict()}, [part.documents, *([part.rejects] if part.rejects else [])])
+    return pack(
+        {"totals": part.totals.to_dict()}, [part.documents, part.keys, *([part.rejects] if part.rejects else [])]
+    )
 
 
 def _without_bytes(made: Slice) -> Json:

@@ -62,8 +62,8 @@ class Children:
                     frame = _checked(await self._usual.ask(header, [one.made for one in slices], JOIN_SECONDS))
         except (Late, Ended) as error:
             raise Transient(f"the process that joins a part's rows had to be replaced: {error}") from None
-        documents, *rejects = frame.payloads
-        return Staged(documents, rejects[0] if rejects else None, Totals.from_dict(frame.header["totals"]))
+        documents, keys, *rejects = frame.payloads
+        return Staged(documents, keys, rejects[0] if rejects else None, Totals.from_dict(frame.header["totals"]))
 
     def pids(self) -> list[int]:
         """The processes that run now."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from outlast.cosmos.bulk.staged_document import StagedDocument, join_staged
 from outlast.generating.row_generator import AnyRow, Documents, Key
 from outlast.models import Totals
+from outlast.staging.document_keys import encode_keys
 from outlast.staging.rejects import Reject, encode_rejects
 
 ROW_BYTES = 500
@@ -57,8 +58,8 @@ class PartContents:
             text = f"row {later} has the same id and partition key, and the later row wins: {key[1][:100]}"
             self.refuse(Reject(earlier.row, "id", "duplicate", text, self.fields[earlier.row]))
 
-    def staged(self, chunk: int, rows: int) -> tuple[bytes, bytes | None, Totals]:
-        """Documents and rejects as they are staged, and the totals of `rows` rows.
+    def staged(self, chunk: int, rows: int) -> tuple[bytes, bytes, bytes | None, Totals]:
+        """Documents, their keys and rejects as they are staged, and the totals of `rows` rows.
 
         Documents are in the order of the hash space, because neighbours there share requests. Each chunk begins
         elsewhere in it, or all lanes would meet at one physical partition after another.
@@ -70,7 +71,8 @@ class PartContents:
         )
         size = sum(len(one.body) for one in documents)
         totals = Totals(rows=rows, rejected=self.rejected, documents=len(documents), bytes=size)
-        return join_staged(documents), encode_rejects([*self.rejects, *self._not_listed()]) or None, totals
+        keys = encode_keys((one.effective_partition_key, key[1], one.row) for key, one in self.documents.items())
+        return join_staged(documents), keys, encode_rejects([*self.rejects, *self._not_listed()]) or None, totals
 
     def _not_listed(self) -> list[Reject]:
         """A line that counts the rejects that are not listed, at the number of the first."""

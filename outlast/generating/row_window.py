@@ -63,9 +63,13 @@ class Slice(Payload):
 
 
 class Staged(NamedTuple):
-    """A part as it is staged. `rejects` is None when every row became documents."""
+    """A part as it is staged. `keys` says which documents it holds.
+
+    `rejects` is None when every row became documents.
+    """
 
     documents: bytes
+    keys: bytes
     rejects: bytes | None
     totals: Totals
 

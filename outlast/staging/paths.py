@@ -53,7 +53,8 @@ def reference_path(run: str) -> str:
 
 
 def generated_path(run: str, chunk: int, part: int, name: str) -> str:
-    """`name` is `json` for a part's answer, `{hash}.jsonl` for its documents, `{hash}.rejects.csv` for its rejects."""
+    """`name` is `json` for a part's answer, `{hash}.jsonl` for its documents, `{hash}.rejects.csv` for its rejects,
+    `{hash}.keys` for the keys of its documents."""
     return f"runs/{run}/generated/{chunk:06}/{part:04}.{name}"
 
 

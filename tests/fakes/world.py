@@ -13,6 +13,7 @@ from activities.publish_report import PublishReport
 from activities.read_data_from_db import ReadDataFromDb
 from activities.read_input_file import ReadInputFile
 from activities.remove_generation import RemoveGeneration
+from activities.resolve_keys import ResolveKeys
 from activities.send_email import SendEmail
 from activities.store_data_to_db import StoreDataToDb
 from activities.undo_report import UndoReport
@@ -108,6 +109,7 @@ class World:
             "read_input_file": ReadInputFile(gate, staging, files, work_here).read_input_file,
             "read_data_from_db": ReadDataFromDb(**user_code, staging=staging, reading=reading).read_data_from_db,
             "generate_report": GenerateReport(**user_code, files=files, compute=self.compute).generate_report,
+            "resolve_keys": ResolveKeys(gate, files, work_here).resolve_keys,
             "store_data_to_db": StoreDataToDb(reports, gate, files, writer).store_data_to_db,
             "publish_report": PublishReport(reports, gate, files, snapshots, self.clock.now).publish_report,
             "undo_report": UndoReport(reports, self.runs, remover, deadlines).undo_report,

@@ -46,7 +46,7 @@ def test_an_undo_that_does_not_wait_is_found(monkeypatch: pytest.MonkeyPatch) ->
 
     def search() -> None:
         for seed in range(200):
-            simulate(seed, Faults(repeats=0.2), [Job("a", rows=24, breaks=True, lanes=8)])
+            simulate(seed, Faults(repeats=0.1), [Job(key, rows=40, breaks=True, lanes=8) for key in "ab"])
 
     with pytest.raises(AssertionError, match="and left"):
         search()

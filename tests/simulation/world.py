@@ -16,6 +16,7 @@ from activities.publish_report import PublishReport
 from activities.read_data_from_db import ReadDataFromDb
 from activities.read_input_file import ReadInputFile
 from activities.remove_generation import RemoveGeneration
+from activities.resolve_keys import ResolveKeys
 from activities.send_email import SendEmail
 from activities.store_data_to_db import StoreDataToDb
 from activities.undo_report import UndoReport
@@ -158,6 +159,7 @@ class World:
             ReadInputFile(gate, staging, files, work_here).read_input_file,
             ReadDataFromDb(reports, gate, staging, InlineReading(cosmos), stopped).read_data_from_db,
             GenerateReport(reports, gate, files, InlineCompute(reports, clock), stopped).generate_report,
+            ResolveKeys(gate, files, work_here).resolve_keys,
             StoreDataToDb(reports, gate, files, writer).store_data_to_db,
             PublishReport(reports, gate, files, snapshots, self.scheduler.utc).publish_report,
             UndoReport(reports, runs, remover, deadlines).undo_report,

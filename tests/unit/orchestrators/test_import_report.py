@@ -85,6 +85,7 @@ def test_a_run_tells_its_story_in_order() -> None:
     assert told == [
         *["read", "read_input_file", "read_data_from_db"],
         *["generate", *[*wave, "generate"] * MOST_WAVES],
+        "resolve_keys",
         *["store", *[*wave, "store"] * MOST_WAVES],
         *["publish", "publish_report", "complete"],
     ]
