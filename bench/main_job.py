@@ -42,7 +42,7 @@ def main_job(quick: bool) -> Iterator[Figure]:
 
 
 def pair(app: App, database: DatabaseProxy, rows: int) -> tuple[float, float]:
-    """Both into a container made anew: to replace a document is more work than to create one."""
+    """Both into a new container: to replace a document is more work than to create one."""
     database.delete_container(CONTAINER)
     container = database.create_container(CONTAINER, PartitionKey("/carrier"), offer_throughput=THROUGHPUT)
     return durable_rate(app), loop_rate(container, rows)

@@ -12,7 +12,7 @@ import azure.durable_functions as df
 import azure.functions as func
 
 LANES = 32
-LANE_CALLS = 50  # calls of a lane before it starts anew
+LANE_CALLS = 50  # calls of a lane before it continues as new
 ROWS = 2700  # of one generated chunk: 256 KiB of the sample
 Context = Any  # the SDK ships no types
 Story = Generator[Any, Any, Any]
@@ -73,7 +73,7 @@ def wave(context: Context) -> Story:
 
 
 def lane(context: Context) -> Story:
-    """Every 32nd chunk, one after the other, starting anew now and then."""
+    """Every 32nd chunk, one after the other, continuing as new now and then."""
     given = context.get_input()
     following = given["first"] + LANE_CALLS * LANES
     for _ in range(given["first"], min(following, given["last"]), LANES):

@@ -172,7 +172,7 @@ def test_a_replace_under_another_id_renames(container: Any) -> None:
 
 
 def test_every_answer_has_a_content_type(raw: Raw, database: Any, container: Any) -> None:
-    """Also an answer without a body names JSON as its type."""
+    """An answer without a body names JSON as its type."""
     container.create_item({"id": "1", "pk": "a"})
     path = f"/dbs/{database.id}/colls/{container.id}/docs/1"
     status, headers, _ = raw.send("DELETE", path, headers=KEY)

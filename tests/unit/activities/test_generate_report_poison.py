@@ -56,7 +56,7 @@ def test_a_row_that_ends_its_process_twice_is_a_reject() -> None:
 
 
 def test_the_log_names_run_chunk_and_row(caplog: pytest.LogCaptureFixture) -> None:
-    """One warning a row."""
+    """Each row whose code was stopped is logged as one warning."""
     generate_all(poisoned("x", "hang"))
     (record,) = [record for record in caplog.records if record.levelno >= logging.WARNING]
     assert (record.name, record.getMessage()) == (

@@ -206,7 +206,7 @@ def test_a_mail_service_that_takes_none_for_long_is_left_to_the_sweep() -> None:
 
 
 def test_a_long_undo_continues_as_new() -> None:
-    """The history of an undo stays small. It goes on from its last cursor, and counts as one compensation."""
+    """A long undo continues as new from its last cursor with a small history, and counts as one compensation."""
 
     def answer(action: Action) -> Any:
         more = {"cursor": {"deleted": 7}, "deleted": 7}

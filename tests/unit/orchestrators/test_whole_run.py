@@ -137,8 +137,8 @@ def test_a_step_whose_attempts_are_used_up_fails_the_run(step: str) -> None:
 @pytest.mark.parametrize("after", [False, True])
 @pytest.mark.parametrize("step", STEPS)
 def test_a_step_that_fails_and_then_succeeds_costs_nothing(step: str, after: bool) -> None:
-    """Whether its work was done before it failed or not: every row is there once, and there is one receipt. It fails
-    for as long as an outage of half an hour."""
+    """After a step that fails as long as an outage lasts, its work done or not, every row is there once with one
+    receipt."""
     world = World()
     world.driver.fail(step, Transient("the network is down"), times=100, after=after)
     instance = run(world, make_csv(50, bad=[7]), tolerated_rejects=1)

@@ -82,7 +82,7 @@ def test_a_report_that_blocks_its_event_loop_holds_up_nobody(
 def test_what_the_report_raises_keeps_its_kind(
     kind: str, does: str, error: type[Exception], text: str, app: Path, vicious: Report[Any], emulator: CosmosProcess
 ) -> None:
-    """An error of the report is retried with its text, a TimeoutError too. Permanent and a bad value are final."""
+    """An error of the report, a TimeoutError too, is retried with its text, and Permanent or a bad value is final."""
     with pytest.raises(error, match=text):
         read(kind, app, vicious, emulator, does)
 

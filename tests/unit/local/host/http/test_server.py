@@ -78,7 +78,7 @@ def test_a_client_that_sends_nothing_is_cut_off(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_a_body_that_does_not_arrive_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The answer is 408."""
+    """A request whose body does not arrive in time gets 408."""
     monkeypatch.setattr(bodies, "BODY_SECONDS", 0.05)
 
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bytes:
