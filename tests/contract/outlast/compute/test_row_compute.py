@@ -22,7 +22,7 @@ def use(opener: Opener, work: Callable[[RowCompute], Awaitable[T]]) -> T:
 
 
 def test_rows_become_documents_with_the_reference(opener: Opener) -> None:
-    """Each row's documents are staged with its number and the run's reference, and the last slice says that it ended."""
+    """Each row's documents are staged with its number and the run's reference; the last slice says that it ended."""
 
     async def work(compute: RowCompute) -> None:
         one = await take(compute, ["", ""])
