@@ -31,6 +31,7 @@ from outlast.http.health_checks import DatabaseCheck, MailCheck, ReportsCheck, R
 from outlast.http.list_reports import ListReports
 from outlast.http.list_runs import ListRuns
 from outlast.http.problem import answering
+from outlast.http.remove_run import RemoveRun
 from outlast.http.show_current import ShowCurrent
 from outlast.http.show_health import ShowHealth
 from outlast.http.show_rejects import ShowRejects
@@ -43,6 +44,8 @@ from outlast.log_levels import quiet_libraries
 from outlast.memory import give_back_large_blocks
 from outlast.runs.email_turns import EmailTurns
 from outlast.runs.sweep import SweepRuns
+from outlast.staging.removal import RunRemover
+from outlast.staging.retention import Days, Retention
 from outlast.staging.unrecorded import UnrecordedBodies
 
 quiet_libraries()
@@ -62,6 +65,7 @@ start = StartReport(
     start_once=start_once,
     in_thread=a.in_thread,
     throughput=a.writer.transport.throughput,
+    snapshots=a.snapshots,
 ).start_report
 current = ShowCurrent(reports=a.reports, snapshots=a.snapshots).show_current
 rejects = ShowRejects(runs=a.runs, staging=a.staging, clock=a.clock).show_rejects
@@ -74,12 +78,18 @@ checks = {
 }
 health = ShowHealth(checks=checks, clock=a.clock).show_health
 
+files_and_histories = RunRemover(a.staging)
+remove_run = RemoveRun(
+    runs=a.runs, remover=files_and_histories, seats=a.admission.seats, deadlines=a.deadlines
+).remove_run
+
 app.route(route="reports/{report}", methods=["POST"])(client(answering(start)))
 app.route(route="reports", methods=["GET"])(answering(ListReports(a.reports).list_reports))
 app.route(route="reports/{report}/current", methods=["GET"])(answering(current))
 app.route(route="runs", methods=["GET"])(answering(ListRuns(a.runs).list_runs))
 app.route(route="runs/{run}/cancel", methods=["POST"])(client(answering(CancelRun(a.runs, a.launcher).cancel_run)))
 app.route(route="runs/{run}", methods=["GET"])(client(answering(ShowRun(a.runs).show_run)))
+app.route(route="runs/{run}", methods=["DELETE"])(client(answering(remove_run)))
 app.route(route="runs/{run}/rejects", methods=["GET"])(answering(rejects))
 app.route(route="runs/{run}/waive", methods=["POST"])(answering(WaiveRun(a.runs).waive_run))
 app.route(route="take-over", methods=["POST"])(answering(TakeOver(runs=a.runs, owner=owner).take_over))
@@ -95,6 +105,10 @@ app.timer_trigger(schedule="0 * * * * *", arg_name="timer")(client(sweep))
 
 bodies = UnrecordedBodies(runs=a.runs, staging=a.staging, now=a.now, timeout=a.deadlines.timeout)
 app.timer_trigger(schedule="0 7 * * * *", arg_name="timer")(bodies.remove_unrecorded)
+
+days = Days(files=a.settings.retention_days, record=a.settings.record_days, now=a.now)
+retention = Retention(runs=a.runs, remover=files_and_histories, days=days, owner=owner, deadlines=a.deadlines)
+app.timer_trigger(schedule="30 */5 * * * *", arg_name="timer")(client(retention.remove_ended_runs))
 
 turns = EmailTurns(documents=a.documents, runs=a.runs, owner=owner, now=a.now, lease=2 * a.deadlines.timeout)
 

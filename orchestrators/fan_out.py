@@ -4,13 +4,10 @@ from math import ceil
 
 from orchestrators.run_at_work import PHASES, RunAtWork
 from outlast.durable import StepFailed, Steps, readable
-from outlast.models import MOST_LANES, Failure, Totals
+from outlast.models import MOST_LANES, MOST_WAVES, Failure, Totals
 from outlast.orchestrations import Outcome, Wave
 from outlast.runs.ids import wave_id
 from outlast.runs.transitions import Event
-
-MOST_WAVES = 20
-"""Waves of a phase, at any data size: the history of the run is replayed at each of its turns, so it stays small."""
 
 
 def run_phase(run: RunAtWork, event: Event, chunks: int) -> Steps:

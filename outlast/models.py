@@ -21,6 +21,8 @@ ADMITTED = "admitted"
 """The event that a run waits for while it is queued."""
 MOST_LANES = 32
 """Lanes of a wave. More would make the history of a wave too long."""
+MOST_WAVES = 20
+"""Waves of a phase, at any data size: the history of the run is replayed at each of its turns, so it stays small."""
 
 
 def most_rejects(count: int | None, percent: float | None) -> int | None:

@@ -9,6 +9,9 @@ from outlast.errors import Permanent
 from outlast.generating.part_limits import MAX_STAGED
 from outlast.models import MOST_LANES
 
+MOST_DAYS = 20_000
+"""The database takes a time to live of at most 2**31 - 1 seconds, which are 24,855 days."""
+
 
 class Settings(BaseModel):
     """Each field is a setting whose environment variable is the field's name in capitals."""
@@ -37,6 +40,10 @@ class Settings(BaseModel):
     """Bytes of documents that a run may make before it fails."""
     snapshot_grace_seconds: float = Field(3600.0, ge=0)
     """How long a replaced generation stays, for readers that are still reading it."""
+    retention_days: int = Field(14, ge=-1, le=MOST_DAYS)
+    """Days for which the files and histories of an ended run are kept, -1 for ever."""
+    record_days: int = Field(90, ge=-1, le=MOST_DAYS)
+    """Days for which the record of an ended run is kept, -1 for ever. It is never deleted before the run's files."""
     first_retry_seconds: float = Field(5.0, ge=0.001)
     """Delay of the first retry. Azure fires timers of less than a second at once; a local host may use less."""
 

@@ -68,3 +68,14 @@ async def write_if_unchanged(
         if etag is None or error.sub_status == OWNER_MISSING:
             raise
         raise Conflict from error
+
+
+async def delete_if_unchanged(container: ContainerProxy, name: str, partition_key: str, etag: str | None) -> None:
+    """Delete the document that has this ETag, unless it is gone. Raises Conflict where it has another."""
+    try:
+        await container.delete_item(name, partition_key, etag=etag, match_condition=MatchConditions.IfNotModified)
+    except CosmosAccessConditionFailedError as error:
+        raise Conflict from error
+    except CosmosResourceNotFoundError as error:
+        if error.sub_status == OWNER_MISSING:
+            raise

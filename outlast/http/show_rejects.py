@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import azure.functions as func
 
 from outlast.http.known_run import known_run
-from outlast.http.problem import bad_request
+from outlast.http.problem import Problem, bad_request
 from outlast.http.query import next_link, read_query
 from outlast.runs.store import Runs
 from outlast.staging.chunk_list import ChunkList
@@ -32,6 +32,8 @@ class ShowRejects:
         ends = self.clock() + MOST_SECONDS
         first = _chunk(read_query(req.params, ("chunk",)).get("chunk"))
         record = await known_run(self.runs, req.route_params["run"])
+        if record.status.removed is not None:
+            raise Problem(410, "Gone", f"the files of run {record.id} were removed at {record.status.removed}", "run")
         staged = await self.staging.get(chunks_path(record.id))
         listed = ChunkList.decoded(staged) if staged is not None else ChunkList([], [])
         body = bytearray(rejects_header(listed.columns))

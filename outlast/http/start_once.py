@@ -13,10 +13,12 @@ import azure.functions as func
 import orjson
 from obstore.exceptions import BaseError
 
+from outlast.cosmos.snapshots.header import Snapshots
 from outlast.errors import Permanent, Transient
 from outlast.http.problem import Problem, bad_request
 from outlast.http.start_request import StartRequest
 from outlast.models import Json
+from outlast.report import Report
 from outlast.runs.ids import run_of_key, run_of_key_without_secret
 from outlast.runs.launcher import Launcher
 from outlast.runs.record import RunRecord
@@ -157,6 +159,15 @@ def refuse_another(record: RunRecord, asked: str | None) -> None:
     if record.request.fingerprint != asked:
         detail = f"{HEADER} was used for run {record.id} with another request; take a new key, or repeat that one"
         raise Problem(422, "Unprocessable Content", detail, HEADER, run=record.id)
+
+
+async def refuse_published(snapshots: Snapshots, report: Report[Any], run: str) -> None:
+    """Raise Problem where a generation has the id of this new run: its record was removed, its documents were not. The
+    new run would change them while they are read."""
+    header = await snapshots.header(report) if report.mode == "snapshot" else None
+    if header is not None and header.holds(run):
+        detail = f"{HEADER} was used for run {run}, which was removed and whose documents are kept; take a new key"
+        raise Problem(409, "Conflict", detail, HEADER, run=run)
 
 
 async def was_purged(client: Any, record: RunRecord) -> bool:

@@ -8,9 +8,10 @@ from typing import Any
 import azure.functions as func
 import orjson
 
+from outlast.cosmos.snapshots.header import Snapshots
 from outlast.http.problem import Problem
 from outlast.http.ru_share import Throughput, check_ru_share
-from outlast.http.start_once import StartOnce, fingerprint, read_key, was_purged
+from outlast.http.start_once import StartOnce, fingerprint, read_key, refuse_published, was_purged
 from outlast.http.start_request import StartRequest, read_start_request
 from outlast.report import Report
 from outlast.runs.record import RunRecord, RunRequest, RunStatus
@@ -66,6 +67,7 @@ class StartReport:
     start_once: StartOnce
     in_thread: InThread
     throughput: Throughput
+    snapshots: Snapshots
 
     async def start_report(self, req: func.HttpRequest, client: Any) -> func.HttpResponse:
         """202 with the durable payload and `runUri`, for a repeat too; 4xx with a problem that names the field.
@@ -82,6 +84,8 @@ class StartReport:
             return _recorded(before, _run_uri(req, before.id))
         record = before or self.new_runs.make(report, asked, next(iter(meant), None))
         if before is None:
+            if key is not None:
+                await refuse_published(self.snapshots, report, record.id)
             await self.start_once.accept(record, asked.body, client)
         return _with_run_uri(client.create_check_status_response(req, record.id), _run_uri(req, record.id))
 

@@ -48,7 +48,9 @@ class RunStatus:
 
     `pending` are the steps of its compensation that are still to be done: `undo`, `email`. `outcome` is the final state
     of a run that is failing. `wrote` says whether any attempt came as far as storing. `compensations` counts how often
-    a compensation was started. `owner` is the app and task hub whose orchestrations do the work.
+    a compensation was started. `owner` is the app and task hub whose orchestrations do the work. `removed` is the time
+    when the staged files and the histories of the ended run were removed. `ttl`: so many seconds after its last change
+    the database deletes the record; it is stored only where it is set, because the database refuses a null.
     """
 
     state: str = "queued"
@@ -59,6 +61,8 @@ class RunStatus:
     compensations: int = 0
     owner: str = ""
     updated: str | None = None
+    removed: str | None = None
+    ttl: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +103,11 @@ class RunRecord:
 
     def to_document(self) -> Json:
         """The record as it is stored, and as a caller sees it: one level, without the ETag."""
-        return {"id": self.id, "open": self.open, **asdict(self.request), **asdict(self.status), **asdict(self.result)}
+        document = {"id": self.id, "open": self.open}
+        document |= {**asdict(self.request), **asdict(self.status), **asdict(self.result)}
+        if self.status.ttl is None:
+            del document["ttl"]
+        return document
 
     def changed(self, **changes: Any) -> Self:
         """A record in which these members of status and result have these values."""

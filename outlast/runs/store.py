@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from outlast.cosmos.client import Cosmos
-from outlast.cosmos.conditional import Conflict, change, read_or_none, write_if_unchanged
+from outlast.cosmos.conditional import Conflict, change, delete_if_unchanged, read_or_none, write_if_unchanged
 from outlast.cosmos.errors import translated
 from outlast.models import RUNS_CONTAINER
 from outlast.runs.record import RunRecord
@@ -52,7 +52,15 @@ class Runs(Protocol):
         """How many open runs each other owner has; of a great many, at least so many."""
         ...
 
+    async def ended(self, owner: str, before: str, most: int) -> list[RunRecord]:
+        """Closed runs of an owner that changed last at `before` or earlier and have not been removed, oldest first."""
+        ...
+
     async def change(self, run: str, edit: Callable[[RunRecord], RunRecord]) -> RunRecord: ...
+
+    async def delete(self, record: RunRecord) -> None:
+        """Delete the record if it is as it was read, or gone. Raises Stale where it has changed."""
+        ...
 
 
 async def need(runs: Runs, run: str) -> RunRecord:
@@ -111,6 +119,11 @@ class CosmosRuns:
             parameters: list[dict[str, object]] = [{"name": "@owner", "value": owner}]
             return dict(Counter([str(one) async for one in container.query_items(text, parameters=parameters)]))
 
+    async def ended(self, owner: str, before: str, most: int) -> list[RunRecord]:
+        condition = "c.open = false AND c.owner = @owner AND c.updated <= @before AND NOT IS_STRING(c.removed)"
+        text = f"SELECT TOP {most} * FROM c WHERE {condition} ORDER BY c.updated"
+        return await self._query(text, {"@owner": owner, "@before": before})
+
     async def _query(self, text: str, values: dict[str, Any]) -> list[RunRecord]:
         parameters = [{"name": name, "value": value} for name, value in values.items()]
         with translated("the run records", RUNS_CONTAINER, PARTITION_KEY):
@@ -122,6 +135,14 @@ class CosmosRuns:
         return await change(
             read=lambda: need(self, run), edit=edit, write=lambda before, after: self._write(after, before.etag)
         )
+
+    async def delete(self, record: RunRecord) -> None:
+        with translated(f"run {record.id}'s record", RUNS_CONTAINER, PARTITION_KEY):
+            container = await self._cosmos.container(RUNS_CONTAINER)
+            try:
+                await delete_if_unchanged(container, record.id, record.id, record.etag)
+            except Conflict:
+                raise Stale(f"run {record.id}'s record has changed since it was read") from None
 
     async def _write(self, record: RunRecord, etag: str | None = None) -> RunRecord:
         body = record.changed(updated=self._stamp()).to_document()

@@ -24,7 +24,7 @@ from outlast.runs.launcher import Launcher
 from outlast.runs.patience import Patience
 from outlast.runs.reconcile import STUCK, Decision, decide, reason
 from outlast.runs.record import ENDED, RunRecord
-from outlast.runs.store import Runs
+from outlast.runs.store import Runs, need
 from outlast.runs.transitions import Event, apply
 
 AT_ONCE = 8
@@ -84,7 +84,7 @@ class _Pass:
         status = await _status_of(record, self.client)
         decision = decide(record, status, self.patience.time(), self.seconds)
         if decision is Decision.START:
-            await self.launcher.start_run(self.client, record)
+            await self.launcher.start_run(self.client, await self._unmoved(record))
         elif decision is Decision.RESTART:
             restarted = await self.runs.change(record.id, lambda found: _restarted(found, record))
             await self.launcher.start_run(self.client, restarted)
@@ -94,6 +94,12 @@ class _Pass:
             await self.client.terminate(record.id, STUCK)
         elif decision is Decision.COMPENSATE:
             await self._compensate(record, reason(record, status))
+
+    async def _unmoved(self, record: RunRecord) -> RunRecord:
+        """Read the record again: a run that has ended and was removed since must not be started."""
+        found = await need(self.runs, record.id)
+        _refuse_moved(found, record)
+        return found
 
     async def _compensate(self, record: RunRecord, text: str) -> None:
         if await self._may_start(compensation_id(record.id, record.status.attempt)):

@@ -1,7 +1,9 @@
 """What may be read below a `file://` location: regular files whose real path lies inside it."""
 
 import errno
+import os
 import stat
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 from urllib.request import url2pathname
@@ -21,7 +23,7 @@ def is_refused(url: str, path: str) -> bool:
     """
     if not url.startswith(SCHEME):
         return False
-    root = Path(url2pathname(urlsplit(quoted(url)).path)).resolve()
+    root = _root(url)
     try:
         real = (root / path).resolve()
         mode = real.stat().st_mode
@@ -30,3 +32,16 @@ def is_refused(url: str, path: str) -> bool:
     except (OSError, ValueError) as error:  # a missing file or an unusable name is left to the store
         return getattr(error, "errno", None) == errno.ELOOP
     return not real.is_relative_to(root) or not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
+
+
+def remove_empty_folders(url: str, folder: str) -> None:
+    """Remove a folder below a `file://` location and those in it, as far as they are empty. Links are not followed."""
+    if not url.startswith(SCHEME):
+        return
+    for path, _, _ in os.walk(_root(url) / folder, topdown=False):
+        with suppress(OSError):  # it is not empty, or gone already
+            Path(path).rmdir()
+
+
+def _root(url: str) -> Path:
+    return Path(url2pathname(urlsplit(quoted(url)).path)).resolve()

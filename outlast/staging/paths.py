@@ -8,6 +8,11 @@ def content_name(data: bytes, ending: str) -> str:
     return f"{hashlib.sha256(data).hexdigest()[:16]}.{ending}"
 
 
+def folder_of(run: str) -> str:
+    """The folder of all files of a run but those below STARTING."""
+    return f"runs/{run}"
+
+
 def piece_path(run: str, number: int) -> str:
     """A piece of the inflated copy of a gzipped input."""
     return f"runs/{run}/inflated/{number:04}"
@@ -25,6 +30,10 @@ def body_path(run: str, name: str = "body") -> str:
 
 STARTING = "starting"
 """The folder of the empty files that say which bodies are being staged."""
+
+
+def starting_folder(run: str) -> str:
+    return f"{STARTING}/{run}"
 
 
 def starting_path(run: str, name: str) -> str:

@@ -1,6 +1,7 @@
 """Files in Azure Blob Storage or in a local folder (`file://`)."""
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -10,7 +11,7 @@ from obstore.exceptions import AlreadyExistsError, BaseError, GenericError, Prec
 from obstore.store import ObjectStore
 
 from outlast.errors import Permanent, Transient
-from outlast.staging.local_files import SCHEME, is_refused, quoted
+from outlast.staging.local_files import SCHEME, is_refused, quoted, remove_empty_folders
 
 if TYPE_CHECKING:
     from obstore import GetOptions, ObjectMeta
@@ -99,6 +100,15 @@ class Staging:
         """Remove a file, if it is there."""
         with suppress(FileNotFoundError):
             await obstore.delete_async(self._store, path)
+
+    async def delete_all(self, paths: Sequence[str]) -> None:
+        """Remove the files that are there. Raises Transient when the storage gives no usable answer."""
+        with _translated(f"{len(paths)} files"):
+            await asyncio.gather(*(self.delete(path) for path in paths))
+
+    def remove_empty(self, folder: str) -> None:
+        """Remove a folder without files. Only a `file://` location has such folders."""
+        remove_empty_folders(self._url, folder)
 
     async def etag(self, path: str) -> str | None:
         """The file's version, or None when it is missing."""

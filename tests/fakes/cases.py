@@ -44,7 +44,9 @@ async def _post(reports: Mapping[str, Report[Any]], name: str, request: func.Htt
     start_once = StartOnce(world.runs, world.staging, Launcher(5.0), world.clock.sleep, secret_of_tests)
     new_runs = NewRuns(2, world.clock.now, lambda: "r1")
     throughput = world.transport.throughput
-    start = StartReport(reports, world.inputs, new_runs, start_once, work_here, throughput).start_report
+    start = StartReport(
+        reports, world.inputs, new_runs, start_once, work_here, throughput, world.snapshots
+    ).start_report
     response = await answering(start)(request, client)
     if response.status_code != 202:
         return Came(problem=read(response))

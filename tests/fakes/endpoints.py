@@ -7,7 +7,6 @@ from outlast.http.start_once import StartOnce
 from outlast.http.start_report import NewRuns, StartReport
 from outlast.runs.launcher import Launcher
 from tests.fakes.app_documents import secret_of_tests
-from tests.fakes.reports import REPORTS
 from tests.fakes.world import World, work_here
 
 
@@ -15,4 +14,6 @@ def start_endpoint(world: World, new_id: Callable[[], str]) -> Any:
     """The start endpoint; `new_id` makes the ids of runs without a key."""
     start_once = StartOnce(world.runs, world.staging, Launcher(5.0), world.clock.sleep, secret_of_tests)
     new_runs, throughput = NewRuns(8, world.clock.now, new_id), world.transport.throughput
-    return StartReport(REPORTS, world.inputs, new_runs, start_once, work_here, throughput).start_report
+    return StartReport(
+        world.reports, world.inputs, new_runs, start_once, work_here, throughput, world.snapshots
+    ).start_report

@@ -1,7 +1,7 @@
 """Requests as the Functions host hands them over, and the durable client that it binds."""
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
@@ -10,6 +10,7 @@ import azure.functions as func
 import orjson
 from azure.durable_functions import DurableOrchestrationClient
 from azure.durable_functions.models.DurableOrchestrationStatus import DurableOrchestrationStatus
+from azure.durable_functions.models.PurgeHistoryResult import PurgeHistoryResult
 
 ORIGIN = "https://app.example"
 _INSTANCE = "http://localhost/runtime/webhooks/durabletask/instances/ID"
@@ -58,6 +59,7 @@ class FakeClient(DurableOrchestrationClient):  # type: ignore[misc]  # the SDK s
     shown: dict[str, dict[str, Any]] = field(default_factory=dict)
     error: Exception | None = None
     raised: list[tuple[str, str]] = field(default_factory=list)
+    when_asked: Callable[[], None] = lambda: None
 
     def __post_init__(self) -> None:
         super().__init__(orjson.dumps(_BINDING).decode())
@@ -74,6 +76,7 @@ class FakeClient(DurableOrchestrationClient):  # type: ignore[misc]  # the SDK s
         return instance_id
 
     async def get_status(self, instance_id: str, *_: Any, **__: Any) -> DurableOrchestrationStatus:
+        self.when_asked()
         if instance_id not in self.shown:
             return DurableOrchestrationStatus()
         about = {"instanceId": instance_id, "createdTime": "2026-01-01T00:00:00Z", "runtimeStatus": "Running"}
@@ -81,6 +84,13 @@ class FakeClient(DurableOrchestrationClient):  # type: ignore[misc]  # the SDK s
 
     async def raise_event(self, instance_id: str, event_name: str, event_data: Any = None, *_: Any, **__: Any) -> None:
         self.raised.append((instance_id, event_name))
+
+    async def purge_instance_history(self, instance_id: str) -> PurgeHistoryResult:
+        if self.error is not None:
+            raise self.error
+        if self.shown.get(instance_id, {}).get("runtimeStatus") in ("Running", "Pending", "Suspended"):
+            raise RuntimeError("The operation failed with an unexpected status code 412")
+        return PurgeHistoryResult(instancesDeleted=int(self.shown.pop(instance_id, None) is not None))
 
     async def terminate(self, instance_id: str, reason: str) -> None:
         self.shown[instance_id] = self.shown[instance_id] | {"runtimeStatus": "Terminated", "output": reason}

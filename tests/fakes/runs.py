@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 from outlast.cosmos.conditional import Conflict, change
 from outlast.runs.record import RunRecord
+from outlast.runs.stale import Stale
 from outlast.runs.store import Listing, need
 from tests.fakes.clock import START
 from tests.fakes.records import altered
@@ -61,6 +62,18 @@ class FakeRuns:
     async def of_others(self, owner: str) -> dict[str, int]:
         owners = [record.status.owner for record in self.records.values() if record.open]
         return dict(Counter(other for other in owners if other != owner))
+
+    async def ended(self, owner: str, before: str, most: int) -> list[RunRecord]:
+        closed = [one for one in self.records.values() if not one.open and one.status.owner == owner]
+        found = [one for one in closed if (one.status.updated or "") <= before and one.status.removed is None]
+        return sorted(found, key=lambda record: record.status.updated or "")[:most]
+
+    async def delete(self, record: RunRecord) -> None:
+        self.before_write()
+        found = self.records.get(record.id)
+        if found is not None and found.etag != record.etag:
+            raise Stale(f"run {record.id}'s record has changed since it was read")
+        self.records.pop(record.id, None)
 
     async def change(self, run: str, edit: Callable[[RunRecord], RunRecord]) -> RunRecord:
         async def write(before: RunRecord, after: RunRecord) -> RunRecord:

@@ -25,6 +25,7 @@ from outlast.models import Json
 from outlast.report import Report
 from outlast.runs import app_documents
 from outlast.runs.record import RunRecord
+from outlast.runs.stale import Stale
 from outlast.runs.store import Listing, need
 from tests.simulation.scheduler import START, Scheduler
 
@@ -141,6 +142,16 @@ class CoreRuns:
 
     async def of_others(self, owner: str) -> dict[str, int]:
         return dict(Counter(one.status.owner for one in await self.open_runs() if one.status.owner != owner))
+
+    async def ended(self, owner: str, before: str, most: int) -> list[RunRecord]:
+        closed = [one for one in self.all() if not one.open and one.status.owner == owner]
+        found = [one for one in closed if (one.status.updated or "") <= before and one.status.removed is None]
+        return sorted(found, key=lambda record: record.status.updated or "")[:most]
+
+    async def delete(self, record: RunRecord) -> None:
+        response = await self.database.ask("DELETE", "runs", record.id, record.id, if_match=record.etag or "")
+        if response.status == 412:
+            raise Stale(f"run {record.id}'s record has changed since it was read")
 
     def all(self) -> list[RunRecord]:
         documents = self.database.documents("runs")

@@ -238,7 +238,9 @@ class World:
         start_once = StartOnce(self.runs, self.staging, Launcher(5.0), self.scheduler.sleep, secret_of_tests)
         new_runs = NewRuns(job.lanes, self.scheduler.utc, lambda: "")
         throughput = CoreTransport(self.database).throughput
-        start = StartReport(WITH_SNAPSHOT, None, new_runs, start_once, work_here, throughput).start_report
+        start = StartReport(
+            WITH_SNAPSHOT, None, new_runs, start_once, work_here, throughput, self.snapshots
+        ).start_report
         headers = {"Idempotency-Key": job.key}
         request = ask(f"reports/{job.report}", job.body, "text/csv", None, headers, report=job.report)
         try:

@@ -5,11 +5,10 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from orchestrators.fan_out import MOST_WAVES
 from orchestrators.import_report import import_report
 from orchestrators.run_wave import run_wave
 from outlast.calls import RunView
-from outlast.models import MOST_ATTEMPTS, Failure, Json, Totals
+from outlast.models import MOST_ATTEMPTS, MOST_WAVES, Failure, Json, Totals
 from outlast.orchestrations import Compensation, Outcome, Wave
 from tests.fakes.replay import Action, ReplayContext
 from tests.unit.orchestrators.telling import Answering, answer_run, chunks_of, tell

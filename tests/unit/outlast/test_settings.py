@@ -42,3 +42,16 @@ def test_lanes_are_limited_to_what_a_wave_takes(value: str, allowed: bool) -> No
     else:
         with pytest.raises(Permanent, match="MAX_PARALLEL"):
             read_settings({"MAX_PARALLEL": value})
+
+
+@pytest.mark.parametrize("name", ["RETENTION_DAYS", "RECORD_DAYS"])
+@pytest.mark.parametrize(
+    ("value", "allowed"), [("-1", True), ("0", True), ("20000", True), ("-2", False), ("20001", False)]
+)
+def test_days_are_numbers_or_for_ever(name: str, value: str, allowed: bool) -> None:
+    """Days are 0 or more, -1 for ever, and so few that the database takes their seconds."""
+    if allowed:
+        assert getattr(read_settings({name: value}), name.lower()) == int(value)
+    else:
+        with pytest.raises(Permanent, match=name):
+            read_settings({name: value})

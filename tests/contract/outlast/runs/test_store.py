@@ -138,6 +138,81 @@ def test_queued_runs_are_found_oldest_first(visit: Visit) -> None:
     visit(check)
 
 
+def test_ended_runs_are_found_that_ended_longest_ago(clock: ManualClock, visit: Visit) -> None:
+    """Only closed runs of the owner that ended at that time or earlier and were not removed, the first one first, and
+    at most as many as it asks for."""
+
+    async def check(runs: Runs) -> None:
+        owner = uuid.uuid4().hex
+        fields: list[dict[str, Any]] = [
+            {"state": "completed"},
+            {"state": "failed"},
+            {"state": "cancelled"},
+            {"state": "failed", "pending": ["undo"]},
+            {"state": "storing"},
+            {"state": "completed", "removed": "2026-01-01T00:00:00.000+00:00", "ttl": 60},
+            {"state": "completed", "owner": "another"},
+        ]
+        made = [make_record(**{"owner": owner, **each}) for each in fields]
+        for record in made:
+            await runs.create(record)
+            clock.advance(1)
+        late = make_record(owner=owner, state="completed")
+        await runs.create(late)
+        before = (await find(runs, made[-1].id)).status.updated or ""
+        assert [record.id for record in await runs.ended(owner, before, 9)] == [record.id for record in made[:3]]
+        assert [record.id for record in await runs.ended(owner, before, 2)] == [record.id for record in made[:2]]
+
+    visit(check)
+
+
+def test_a_time_to_live_is_read_back(visit: Visit) -> None:
+    """A record has a time to live only when it was set, and it stays through a change."""
+
+    async def check(runs: Runs) -> None:
+        record = make_record(state="completed")
+        await runs.create(record)
+        assert (await find(runs, record.id)).status.ttl is None
+        await runs.change(record.id, lambda found: found.changed(ttl=60))
+        await runs.change(record.id, lambda found: found.changed(state="failed"))
+        assert (await find(runs, record.id)).status.ttl == 60
+
+    visit(check)
+
+
+def test_a_record_is_deleted_as_it_was_read(visit: Visit) -> None:
+    """A record that has changed since it was read is not deleted; one that is gone counts as deleted."""
+
+    async def check(runs: Runs) -> None:
+        record = make_record(state="completed")
+        await runs.create(record)
+        before = await find(runs, record.id)
+        newest = await runs.change(record.id, lambda found: found.changed(state="failed"))
+        with pytest.raises(Stale, match="has changed"):
+            await runs.delete(before)
+        assert await runs.find(record.id) == newest
+        await runs.delete(newest)
+        await runs.delete(newest)
+        assert await runs.find(record.id) is None
+
+    visit(check)
+
+
+def test_a_deleted_record_is_not_changed_into_being(visit: Visit) -> None:
+    """A change of a deleted record raises and writes nothing."""
+
+    async def check(runs: Runs) -> None:
+        record = make_record(state="completed")
+        await runs.create(record)
+        found = await find(runs, record.id)
+        await runs.delete(found)
+        with pytest.raises(Stale):
+            await runs.change(record.id, lambda before: before.changed(state="reading"))
+        assert await runs.find(record.id) is None
+
+    visit(check)
+
+
 def test_what_has_not_changed_for_longest_is_found_first(clock: ManualClock, visit: Visit) -> None:
     """The open runs come in the order of their last change, the oldest first."""
 
@@ -256,6 +331,8 @@ MISSING = "the container runs does not exist"
         (None, EMPTY, MISSING, lambda runs: runs.find("r1")),
         (None, EMPTY, MISSING, lambda runs: runs.change("r1", lambda record: record)),
         (None, EMPTY, MISSING, lambda runs: runs.newest(Listing())),
+        (None, EMPTY, MISSING, lambda runs: runs.ended("o", "2026", 1)),
+        (None, EMPTY, MISSING, lambda runs: runs.delete(make_record())),
         ("d3Jvbmc=", DATABASE, "correct COSMOS_KEY", lambda runs: runs.find("r1")),
     ],
 )

@@ -265,3 +265,30 @@ def test_an_error_that_says_nothing_about_the_file_may_pass(tmp_path: Path) -> N
 
     with pytest.raises(Transient, match="the storage gave no usable answer for a/b"):
         asyncio.run(put())
+
+
+def test_files_are_deleted_together(visit: Visit) -> None:
+    """The named files are deleted, those that are missing are no error, and others stay."""
+
+    async def check(staging: Staging) -> None:
+        for path in ("runs/r1/a", "runs/r1/b/c", "runs/r10/a"):
+            await staging.put(path, b"x")
+        await staging.delete_all(["runs/r1/a", "runs/r1/b/c", "runs/r1/missing"])
+        assert [path for path, _ in await staging.list("runs")] == ["runs/r10/a"]
+
+    visit(check)
+
+
+def test_empty_folders_are_removed(tmp_path: Path) -> None:
+    """An empty folder of a `file://` location is removed with those in it, and one with a file stays."""
+
+    async def check() -> None:
+        staging = Staging(f"file://{tmp_path}/a folder")
+        for path in ("runs/r1/a/b/c", "runs/r2/a"):
+            await staging.put(path, b"x")
+        await staging.delete("runs/r1/a/b/c")
+        for folder in ("runs/r1", "runs/r2", "runs/r3"):
+            staging.remove_empty(folder)
+
+    asyncio.run(check())
+    assert [path.name for path in (tmp_path / "a folder/runs").iterdir()] == ["r2"]

@@ -77,6 +77,16 @@ def test_a_sweep_that_died_after_recording_is_made_good_by_the_next() -> None:
     assert swept.after() == [("import_report", "r1", {"attempt": 2, "first_retry_seconds": 5.0})]
 
 
+@pytest.mark.parametrize("state", ["queued", "accepted", "storing", "failing"])
+def test_a_run_that_is_removed_during_a_sweep_is_not_started(state: str) -> None:
+    """A run that has ended and was removed after the sweep had read its record stays removed."""
+    swept = Swept(state=state)
+    records = swept.world.runs.records
+    swept.client.when_asked = records.clear
+    assert swept.after(seconds=3600) == []
+    assert records == {}
+
+
 def test_a_run_that_was_never_started_is_started() -> None:
     """A run whose recorder died is started by the sweep."""
     swept = Swept()

@@ -1,0 +1,47 @@
+"""DELETE /api/runs/{run}: removes everything of a run that has ended, but the documents that it has stored."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import azure.functions as func
+import orjson
+
+from outlast.deadline import Deadlines
+from outlast.http.known_run import known_run
+from outlast.http.problem import Problem
+from outlast.runs.histories import StillAtWork
+from outlast.runs.seats import Seats
+from outlast.runs.store import Runs
+from outlast.staging.removal import RunRemover
+
+MOST_SECONDS = 20.0
+"""Time of one call, so that it ends long before the caller or the host gives it up."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemoveRun:
+    runs: Runs
+    remover: RunRemover
+    seats: Seats
+    deadlines: Deadlines
+
+    async def remove_run(self, req: func.HttpRequest, client: Any) -> func.HttpResponse:
+        """204 when all is removed, 202 when the call must be repeated, 409 for a run that is open.
+
+        The record goes last: a removal that dies is repeated by the same call.
+        """
+        record = await known_run(self.runs, req.route_params["run"])
+        if record.open:
+            pending = f", and pending: {', '.join(record.status.pending)}" if record.status.pending else ""
+            text = f"run {record.id} is {record.status.state}{pending}; it can be removed when it has ended"
+            raise Problem(409, "Conflict", text, "run")
+        try:
+            removed = await self.remover.remove(client, record, self.deadlines.start().within(MOST_SECONDS))
+        except StillAtWork as error:
+            raise Problem(409, "Conflict", str(error), "run") from None
+        if not removed:
+            body, headers = orjson.dumps({"run": record.to_document()}), {"Retry-After": "1"}
+            return func.HttpResponse(body, status_code=202, headers=headers, mimetype="application/json")
+        await self.seats.leave(record.id)
+        await self.runs.delete(record)
+        return func.HttpResponse(status_code=204)

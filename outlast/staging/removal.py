@@ -1,0 +1,45 @@
+"""Removes what a run that has ended leaves behind: its staged files and its orchestration histories."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from outlast.deadline import Deadline
+from outlast.runs.histories import Histories
+from outlast.runs.record import RunRecord
+from outlast.staging.paths import folder_of, starting_folder
+from outlast.staging.store import Staging
+
+AT_ONCE = 64
+"""Files that are deleted between two looks at the deadline."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunRemover:
+    """It may die anywhere and run twice at once: what is gone already is no error. The record is left to the caller,
+    who changes or deletes it last."""
+
+    staging: Staging
+
+    async def remove(self, client: Any, record: RunRecord, deadline: Deadline) -> bool:
+        """Return False where time was up before all was removed. Raises StillAtWork.
+
+        `record` is that of a run that is not open. `client` is the Durable client of the caller.
+        """
+        histories = Histories(client, record)
+        await histories.refuse_at_work()
+        return await self._remove_files(record.id, deadline) and await histories.purge(deadline)
+
+    async def _remove_files(self, run: str, deadline: Deadline) -> bool:
+        for folder in (folder_of(run), starting_folder(run)):
+            for paths in _groups(sorted(path for path, _ in await self.staging.list(folder))):
+                if deadline.passed():
+                    return False
+                await self.staging.delete_all(paths)
+            self.staging.remove_empty(folder)
+        return True
+
+
+def _groups(paths: list[str]) -> Iterator[list[str]]:
+    for first in range(0, len(paths), AT_ONCE):
+        yield paths[first : first + AT_ONCE]
