@@ -63,13 +63,10 @@ class SendEmail:
         await self.turns.digest_done(digest.key)
 
     async def _finish(self, call: RunCall, record: RunRecord) -> None:
-        """Record it at once, in the log and in the record: the next compensation sends it again only if both fail.
-
-        Where the record is not changed, compensate_run does it.
-        """
+        """Record it at once, or the next compensation sends it again. Where this fails, compensate_run does it."""
         change = RunChange(call.run, call.attempt, Event.FINISH_STEP, step="email")
         try:
-            await self.turns.single_done(record)
             await self.runs.change(call.run, lambda before: apply(before, change))
+            await self.turns.single_done(record)
         except Transient as error:
             logging.getLogger("outlast").warning("run %s: its email was sent and is still pending: %s", call.run, error)

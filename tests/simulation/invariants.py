@@ -11,7 +11,10 @@ from tests.simulation.database import CoreRuns, Database
 from tests.simulation.places import Post
 from tests.simulation.scheduler import Scheduler
 
-DOUBLING = ("mail's answer lost", "host killed", "activity given up", "request lost", "answer lost")
+DOUBLING = (
+    "mail's answer lost", "host killed", "activity given up", "activity's worker killed after",
+    "request lost", "answer lost",
+)  # fmt: skip
 """After one of these faults an email that was sent may not be recorded as sent."""
 
 
