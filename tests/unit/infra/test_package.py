@@ -1,18 +1,16 @@
-"""The package that azd publishes: the files that `.funcignore` does not name, as a zip that is unpacked on Azure."""
+"""The package that azd publishes is small, whole, and needs nothing but the deployed requirements."""
 
 import json
 import re
 import subprocess
 import sys
-import zipfile
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.unit.infra.infra_files import ROOT
-from tests.unit.test_publish import is_left_out
+from tests.unit.infra.package import package_files, unpack_package
 
 MOST_BYTES = 2_000_000
 """Of the app's own files, unpacked. They have 700 KB; more would be a file that does not belong there."""
@@ -32,24 +30,9 @@ print(json.dumps({"functions": names, "files": files, "distributions": needed}))
 """Loads the app as a worker does, and prints its functions, its modules and the libraries that they came from."""
 
 
-@cache
-def package_files() -> tuple[Path, ...]:
-    """Return the files of a package made in this folder, relative to it."""
-    tops = [path for path in ROOT.iterdir() if not is_left_out(Path(path.name))]
-    paths = [path for top in tops for path in (top.rglob("*") if top.is_dir() else [top]) if path.is_file()]
-    return tuple(sorted(found for path in paths if not is_left_out(found := path.relative_to(ROOT))))
-
-
 @pytest.fixture(scope="module")
 def unpacked(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a folder with the unpacked package."""
-    folder = tmp_path_factory.mktemp("package")
-    with zipfile.ZipFile(folder / "package.zip", "w") as package:
-        for path in package_files():
-            package.write(ROOT / path, path)
-    with zipfile.ZipFile(folder / "package.zip") as package:
-        package.extractall(folder / "app")
-    return folder / "app"
+    return unpack_package(tmp_path_factory.mktemp("package"))
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +51,7 @@ def load(folder: Path) -> dict[str, Any]:
 
 def test_the_package_has_source_and_nothing_else() -> None:
     """The package has Python source, host.json, the requirements and the licence."""
-    others = {str(path) for path in package_files() if path.suffix != ".py" and path.name != "py.typed"}
+    others = {str(path) for path in package_files() if path.suffix != ".py"}
     assert others == {"LICENSE", "host.json", "requirements.txt"}
 
 
