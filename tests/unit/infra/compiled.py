@@ -24,13 +24,13 @@ Value = str | int | bool
 
 
 @cache
-def resources(**given: Value) -> tuple[Resource, ...]:
+def resources(infra: Path = INFRA, /, **given: Value) -> tuple[Resource, ...]:
     """Return what a deployment with these parameters would create, in the order of the template."""
     values = {"environmentName": "test", "location": "westeurope", **given}
     with TemporaryDirectory() as folder:
         file = Path(folder, "test.bicepparam")
         lines = [f"param {name} = {_literal(value)}" for name, value in values.items()]
-        file.write_text("\n".join([f"using '{os.path.relpath(INFRA, folder)}/main.bicep'", *lines]), "utf-8")
+        file.write_text("\n".join([f"using '{os.path.relpath(infra, folder)}/main.bicep'", *lines]), "utf-8")
         _run("snapshot", str(file), "--mode", "Overwrite", "--location", "westeurope")
         found = json.loads(file.with_suffix(".snapshot.json").read_text("utf-8"))
     assert found["diagnostics"] == []

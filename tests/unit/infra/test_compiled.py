@@ -1,5 +1,6 @@
 """What would be deployed, by the compiler's own evaluation of the template."""
 
+import json
 import shutil
 import subprocess
 from pathlib import Path
@@ -143,6 +144,16 @@ def test_containers_have_their_keys_and_policies() -> None:
         for each in given
     ] == containers()
     assert {(each["partitionKey"]["kind"], each["partitionKey"]["version"]) for each in given} == {("Hash", 2)}
+
+
+def test_a_hierarchical_key_has_its_own_kind(tmp_path: Path) -> None:
+    """A container with two partition keys gets the kind of hierarchical keys."""
+    infra = tmp_path / "infra"
+    shutil.copytree(INFRA, infra)
+    visits = {"name": "visits", "partitionKeys": ["/tenant", "/user"]}
+    (infra / "containers.json").write_text(json.dumps([*containers(), visits]), "utf-8")
+    (made,) = [each["properties"]["resource"] for each in resources(infra) if each["name"].endswith("/visits")]
+    assert made["partitionKey"] == {"paths": ["/tenant", "/user"], "kind": "MultiHash", "version": 2}
 
 
 def test_staged_files_are_deleted_after_the_days() -> None:
