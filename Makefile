@@ -6,7 +6,7 @@ REQUIREMENTS := requirements-dev.txt
 # Most end-to-end tests wait, so there are more workers than cores; a file's tests share what they start.
 PARALLEL := -n 4 --dist loadfile
 
-.PHONY: help install lock demo serve test test-fast check test-all bench soak sizes clean
+.PHONY: help install lock demo serve test test-fast check infra test-all bench soak sizes clean
 .DEFAULT_GOAL := help
 
 help: ## list the commands
@@ -39,6 +39,9 @@ check: install ## check lint, format, types and import rules
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy .
 	@$(BIN)/python -m pytest tests/unit/test_rules.py tests/unit/test_structure.py
+
+infra: ## build and lint the Bicep files; a warning fails it; BICEP=… names the compiler
+	@tools/check_infra.sh infra
 
 test-all: test ## also run the unit tests on Python 3.12 and 3.13, if they are installed
 	@tools/test_versions.sh 3.12 3.13

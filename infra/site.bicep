@@ -1,0 +1,131 @@
+// The function app on a Flex Consumption plan, with all of its settings.
+param planName string
+param siteName string
+param location string
+param tags object
+param identityName string
+param storageName string
+param packagesContainer string
+param stagingPath string
+param inputsContainer string
+param cosmosName string
+param cosmosDatabase string
+param componentName string
+
+@description('Empty: there is no vault, and the app sends no email.')
+param vaultName string
+param keyName string
+param mailFrom string
+param mailTo string
+param maxRuns int
+param maxParallel int
+param maxStagedBytes string
+param pythonVersion string
+param instanceMemoryMB int
+param maximumInstances int
+param alwaysReadyInstances int
+
+resource identity 'Microsoft.ManagedIdentity/userAssignedIdentities@2023-01-31' existing = {
+  name: identityName
+}
+
+resource storage 'Microsoft.Storage/storageAccounts@2023-05-01' existing = {
+  name: storageName
+}
+
+resource cosmos 'Microsoft.DocumentDB/databaseAccounts@2024-11-15' existing = {
+  name: cosmosName
+}
+
+resource component 'Microsoft.Insights/components@2020-02-02' existing = {
+  name: componentName
+}
+
+var secretUrl = 'https://${vaultName}${environment().suffixes.keyvaultDns}/secrets/${keyName}'
+
+resource plan 'Microsoft.Web/serverfarms@2024-04-01' = {
+  name: planName
+  location: location
+  tags: tags
+  kind: 'functionapp'
+  sku: { name: 'FC1', tier: 'FlexConsumption' }
+  properties: { reserved: true }
+}
+
+resource site 'Microsoft.Web/sites@2024-04-01' = {
+  name: siteName
+  location: location
+  tags: union(tags, { 'azd-service-name': 'api' })
+  kind: 'functionapp,linux'
+  identity: {
+    type: 'UserAssigned'
+    userAssignedIdentities: { '${identity.id}': {} }
+  }
+  properties: {
+    serverFarmId: plan.id
+    httpsOnly: true
+    keyVaultReferenceIdentity: identity.id
+    functionAppConfig: {
+      deployment: {
+        storage: {
+          type: 'blobContainer'
+          value: '${storage.properties.primaryEndpoints.blob}${packagesContainer}'
+          authentication: {
+            type: 'UserAssignedIdentity'
+            userAssignedIdentityResourceId: identity.id
+          }
+        }
+      }
+      runtime: { name: 'python', version: pythonVersion }
+      scaleAndConcurrency: {
+        instanceMemoryMB: instanceMemoryMB
+        maximumInstanceCount: maximumInstances
+        alwaysReady: alwaysReadyInstances > 0 ? [{ name: 'durable', instanceCount: alwaysReadyInstances }] : []
+      }
+    }
+  }
+}
+
+// This replaces the whole set: a setting that was made in the portal is gone after the next deployment.
+resource settings 'Microsoft.Web/sites/config@2024-04-01' = {
+  parent: site
+  name: 'appsettings'
+  properties: {
+    // What the host and the libraries of Azure read. The app reads __accountName too: a run belongs to app and account.
+    AzureWebJobsStorage__accountName: storageName
+    AzureWebJobsStorage__blobServiceUri: storage.properties.primaryEndpoints.blob
+    AzureWebJobsStorage__queueServiceUri: storage.properties.primaryEndpoints.queue
+    AzureWebJobsStorage__tableServiceUri: storage.properties.primaryEndpoints.table
+    AzureWebJobsStorage__credential: 'managedidentity'
+    AzureWebJobsStorage__clientId: identity.properties.clientId
+    AZURE_CLIENT_ID: identity.properties.clientId
+    APPLICATIONINSIGHTS_CONNECTION_STRING: component.properties.ConnectionString
+    APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'ClientId=${identity.properties.clientId};Authorization=AAD'
+    // What outlast/settings.py reads. docs/deploy.md lists what is left out. An empty value counts as not set.
+    COSMOS_ENDPOINT: cosmos.properties.documentEndpoint
+    COSMOS_DATABASE: cosmosDatabase
+    STAGING_URL: '${storage.properties.primaryEndpoints.blob}${stagingPath}'
+    INPUTS_URL: '${storage.properties.primaryEndpoints.blob}${inputsContainer}'
+    SENDGRID_API_KEY: empty(vaultName) ? '' : '@Microsoft.KeyVault(SecretUri=${secretUrl})'
+    MAIL_FROM: mailFrom
+    MAIL_TO: mailTo
+    MAX_RUNS: string(maxRuns)
+    MAX_PARALLEL: string(maxParallel)
+    MAX_STAGED_BYTES: maxStagedBytes
+  }
+}
+
+// No password publishes: azd and az do it with a token of Entra ID.
+resource ftp 'Microsoft.Web/sites/basicPublishingCredentialsPolicies@2024-04-01' = {
+  parent: site
+  name: 'ftp'
+  properties: { allow: false }
+}
+
+resource scm 'Microsoft.Web/sites/basicPublishingCredentialsPolicies@2024-04-01' = {
+  parent: site
+  name: 'scm'
+  properties: { allow: false }
+}
+
+output url string = 'https://${site.properties.defaultHostName}'

@@ -1,0 +1,68 @@
+// The storage account: the host's own files, the task hub, the app's package, the staged files and the inputs.
+param name string
+param location string
+param tags object
+
+@description('Days after which a staged file is deleted if nothing has written to it.')
+param stagedDays int
+
+var packages = 'packages'
+var staging = 'staging'
+var inputs = 'inputs'
+var stagingFolder = '${staging}/outlast'
+
+resource account 'Microsoft.Storage/storageAccounts@2023-05-01' = {
+  name: name
+  location: location
+  tags: tags
+  kind: 'StorageV2'
+  sku: { name: 'Standard_LRS' }
+  properties: {
+    allowBlobPublicAccess: false
+    allowSharedKeyAccess: false
+    defaultToOAuthAuthentication: true
+    minimumTlsVersion: 'TLS1_2'
+    supportsHttpsTrafficOnly: true
+  }
+}
+
+resource blobs 'Microsoft.Storage/storageAccounts/blobServices@2023-05-01' = {
+  parent: account
+  name: 'default'
+}
+
+resource containers 'Microsoft.Storage/storageAccounts/blobServices/containers@2023-05-01' = [
+  for container in [packages, staging, inputs]: {
+    parent: blobs
+    name: container
+  }
+]
+
+// The prefixes are the folders of outlast/staging/paths.py. Files beside them, such as those of health, stay.
+resource lifecycle 'Microsoft.Storage/storageAccounts/managementPolicies@2023-05-01' = {
+  parent: account
+  name: 'default'
+  dependsOn: [containers]
+  properties: {
+    policy: {
+      rules: [
+        {
+          name: 'delete-staged-files'
+          type: 'Lifecycle'
+          definition: {
+            filters: {
+              blobTypes: ['blockBlob']
+              prefixMatch: ['${stagingFolder}/runs/', '${stagingFolder}/starting/']
+            }
+            actions: { baseBlob: { delete: { daysAfterModificationGreaterThan: stagedDays } } }
+          }
+        }
+      ]
+    }
+  }
+}
+
+output packagesContainer string = packages
+output stagingPath string = stagingFolder
+output inputsContainer string = inputs
+output blobEndpoint string = account.properties.primaryEndpoints.blob

@@ -1,0 +1,53 @@
+"""Nothing in the deployment is a key, a connection string or a password."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.unit.infra.infra_files import BICEP, INFRA, ROOT
+
+FILES = [*sorted(INFRA.iterdir()), ROOT / "azure.yaml"]
+KEYS = re.compile(
+    r"listKeys|listConnectionStrings|listAccountSas|AccountKey=|SharedAccess|primaryKey|MasterKey|InstrumentationKey"
+    r"|COSMOS_KEY|password|AzureWebJobsStorage:",
+    re.IGNORECASE,
+)
+"""Ways to read or to write a key. `AzureWebJobsStorage` alone would be a connection string."""
+REFUSED = {
+    "storage.bicep": ["allowSharedKeyAccess: false", "allowBlobPublicAccess: false"],
+    "cosmos.bicep": ["disableLocalAuth: true"],
+    "site.bicep": ["name: 'ftp'\n  properties: { allow: false }", "name: 'scm'\n  properties: { allow: false }"],
+    "vault.bicep": ["enableRbacAuthorization: true"],
+}
+"""What makes each service refuse a key."""
+
+
+def without_comments(text: str) -> str:
+    return re.sub(r"//.*", "", text)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
+def test_no_file_has_a_key(path: Path) -> None:
+    """No file of the deployment reads a key from a service, or has one in it."""
+    assert KEYS.findall(without_comments(path.read_text("utf-8"))) == []
+
+
+def test_the_only_connection_string_is_that_of_telemetry() -> None:
+    """Application Insights is named by its connection string, which opens nothing: the app sends by identity."""
+    found = re.findall(r"\S*connection_?string\S*", "".join(map(without_comments, BICEP.values())), re.IGNORECASE)
+    assert found == ["APPLICATIONINSIGHTS_CONNECTION_STRING:", "component.properties.ConnectionString"]
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_every_service_refuses_keys(name: str) -> None:
+    """Storage, database, vault and publishing accept identities only."""
+    assert [line for line in REFUSED[name] if line not in BICEP[name]] == []
+
+
+def test_the_mail_key_is_a_secure_parameter() -> None:
+    """The key of the mail service is secure in each file that takes it, has no default, and is no output."""
+    takers = [text for text in BICEP.values() if "param sendgridApiKey" in text]
+    assert len(takers) == 2
+    assert all(re.search(r"@secure\(\)\n(@.*\n)?param sendgridApiKey string( = '')?\n", text) for text in takers)
+    assert not re.search(r"^output .*sendgridApiKey", "\n".join(takers), re.MULTILINE)

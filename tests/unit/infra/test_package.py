@@ -1,0 +1,76 @@
+"""The package that azd publishes is small, whole, and needs nothing but the deployed requirements."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.unit.infra.infra_files import ROOT
+from tests.unit.infra.package import package_files, unpack_package
+
+MOST_BYTES = 2_000_000
+"""Of the app's own files, unpacked. They have about 600 KB; more would be a file that does not belong there."""
+LOAD = """
+import json, sys
+from importlib.metadata import packages_distributions
+sys.path.insert(0, sys.argv[1])
+before = set(sys.modules)
+import function_app
+names = sorted(function.get_function_name() for function in function_app.app.get_functions())
+files = {name: getattr(module, "__file__", None) or "" for name, module in sys.modules.items()
+         if "." not in name and name not in before}
+known = packages_distributions()
+needed = sorted({distribution for name in files for distribution in known.get(name, [])})
+print(json.dumps({"functions": names, "files": files, "distributions": needed}))
+"""
+"""Loads the app as a worker does, and prints its functions, its modules and the libraries that they came from."""
+
+
+@pytest.fixture(scope="module")
+def unpacked(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return unpack_package(tmp_path_factory.mktemp("package"))
+
+
+@pytest.fixture(scope="module")
+def loaded(unpacked: Path) -> dict[str, Any]:
+    return load(unpacked)
+
+
+def load(folder: Path) -> dict[str, Any]:
+    """Return what a fresh interpreter says of the app in a folder, without any setting and with no other folder."""
+    command = [sys.executable, "-I", "-c", LOAD, str(folder)]
+    ended = subprocess.run(command, env={}, cwd=folder, capture_output=True, text=True, check=False, timeout=60)
+    assert ended.returncode == 0, ended.stderr
+    answer: dict[str, Any] = json.loads(ended.stdout.splitlines()[-1])
+    return answer
+
+
+def test_the_package_has_source_and_nothing_else() -> None:
+    """The package has Python source, host.json, the requirements and the licence."""
+    others = {str(path) for path in package_files() if path.suffix != ".py"}
+    assert others == {"LICENSE", "host.json", "requirements.txt"}
+
+
+def test_the_package_is_small() -> None:
+    """The app's own files stay small, because each new instance loads them."""
+    assert sum((ROOT / path).stat().st_size for path in package_files()) < MOST_BYTES
+
+
+def test_the_app_loads_from_the_package(unpacked: Path, loaded: dict[str, Any]) -> None:
+    """The unpacked package has all functions that the repository has, and takes none of its modules from there."""
+    assert loaded["functions"] == load(ROOT)["functions"]
+    own = {path.parts[0].removesuffix(".py") for path in package_files() if path.suffix == ".py"}
+    sources = {name: file for name, file in loaded["files"].items() if name in own}
+    assert set(sources) == own
+    assert [file for file in sources.values() if not file.startswith(str(unpacked))] == []
+
+
+def test_the_app_loads_with_the_deployed_requirements_alone(loaded: dict[str, Any]) -> None:
+    """Each library that the app imports is in requirements.txt, which is all that Azure installs."""
+    pinned = set(re.findall(r"^([\w.-]+)==", (ROOT / "requirements.txt").read_text("utf-8"), re.MULTILINE))
+    assert loaded["distributions"]
+    assert {name.lower().replace("_", "-") for name in loaded["distributions"]} <= pinned
