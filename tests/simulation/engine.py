@@ -93,6 +93,13 @@ class Engine:
             found.status, found.output, found.inbox = "Terminated", reason, []
             found.updated = self.scheduler.now
 
+    def purge(self, instance: str) -> None:
+        """Forget an instance that has ended; raise if it is at work."""
+        found = self.instances.get(instance)
+        if found is not None and found.status not in FINISHED:
+            raise RuntimeError("The operation failed with an unexpected status code 412")
+        self.instances.pop(instance, None)
+
     def forget_what_ran(self) -> None:
         """Free everything that ran when the host died."""
         self.busy.clear()

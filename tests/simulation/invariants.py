@@ -43,9 +43,9 @@ class Invariants:
             self._moves_on(self.known.get(record.id), record)
             self._adds_up(record)
             self._has_its_documents(record)
-        self._tells_once(records)
+        self.known |= records
+        self._tells_once(self.known)
         self._is_whole()
-        self.known = records
 
     def _moves_on(self, before: RunRecord | None, after: RunRecord) -> None:
         """States only go forward within an attempt, an ended run stays as it is, and a receipt never changes."""

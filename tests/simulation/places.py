@@ -1,9 +1,11 @@
 """Staging in memory without threads, the mail service and the durable client for simulations."""
 
 import json
+from datetime import datetime
 from typing import Any
 
 from azure.durable_functions.models.DurableOrchestrationStatus import DurableOrchestrationStatus
+from azure.durable_functions.models.PurgeHistoryResult import PurgeHistoryResult
 
 from outlast.errors import Permanent, Transient
 from outlast.mail import Email
@@ -34,6 +36,17 @@ class MemoryStaging(Staging):
         first = self.files.setdefault(path, data) is data
         self._answer()
         return first
+
+    async def list(self, folder: str) -> list[tuple[str, datetime]]:
+        await self.scheduler.meet("list")
+        self._reach()
+        return [(path, self.scheduler.now) for path in self.files if path.startswith(f"{folder}/")]
+
+    async def delete(self, path: str) -> None:
+        await self.scheduler.meet("delete file")
+        self._reach()
+        self.files.pop(path, None)
+        self._answer()
 
     def _answer(self) -> None:
         if self.scheduler.forgets():
@@ -111,6 +124,14 @@ class Client(FakeClient):
     async def raise_event(self, instance_id: str, event_name: str, event_data: Any = None, *_: Any, **__: Any) -> None:
         await self.engine.scheduler.meet(f"raise {event_name}")
         self.engine.raise_event(instance_id, event_name, event_data)
+
+    async def purge_instance_history(self, instance_id: str) -> PurgeHistoryResult:
+        if instance_id not in self.engine.instances:
+            return PurgeHistoryResult(instancesDeleted=0)
+        await self.engine.scheduler.meet(f"purge {instance_id}")
+        self.engine.purge(instance_id)
+        await self.engine.scheduler.meet(f"purged {instance_id}")
+        return PurgeHistoryResult(instancesDeleted=1)
 
     async def terminate(self, instance_id: str, reason: str) -> None:
         self.engine.terminate(instance_id, reason)
