@@ -269,6 +269,14 @@ def test_distinct_rows_are_limited_in_order(flights: Any, text: str, expected: l
     assert rows(flights, text) == expected
 
 
+def test_repeated_rows_take_no_place_in_a_limit(container: Any) -> None:
+    """Rows that repeat in one partition do not use up TOP or LIMIT before the client has compared them."""
+    for at in range(12):
+        container.create_item({"id": str(at), "pk": "a", "n": at // 4})
+    assert rows(container, "SELECT DISTINCT TOP 3 VALUE c.n FROM c ORDER BY c.n") == [0, 1, 2]
+    assert rows(container, "SELECT DISTINCT VALUE c.n FROM c ORDER BY c.n OFFSET 1 LIMIT 2") == [1, 2]
+
+
 def test_an_aggregate_may_be_ordered(flights: Any) -> None:
     """An aggregate with ORDER BY has the same row as without."""
     assert rows(flights, "SELECT VALUE SUM(c.n) FROM c ORDER BY c.pk") == [16.5]
