@@ -27,7 +27,9 @@ class AdvanceRun:
         change = replace(RunChange.from_dict(given), can_email=self.can_email)
         if change.event == Event.READ:
             await self.admission.ask(client, change.run)
-        record = await self.runs.change(change.run, lambda before: apply(before, change))
+        # A run that begins again while a replica still shows `reading` would keep its attempt, and so fence itself.
+        begins = change.event == Event.READ
+        record = await self.runs.change(change.run, lambda before: apply(before, change), confirm=begins)
         if change.event in ENDS_WORK and record.status.state not in AT_WORK:
             await self.admission.release(client, record.id)
         lanes = record.request.max_parallel

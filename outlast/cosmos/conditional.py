@@ -28,16 +28,18 @@ async def change(
     read: Callable[[], Awaitable[Before]],
     edit: Callable[[Before], After | None],
     write: Callable[[Before, After], Awaitable[After]],
+    confirm: bool = False,
 ) -> Before | After:
     """Apply `edit` to the newest document, again after each Conflict, and return the document as it is stored then.
 
     Nothing is written when `edit` returns None or an equal document. `edit` may raise to refuse the change. `write` is
-    called with the document before and after the edit.
+    called with the document before and after the edit. With `confirm` an equal document is written, too: that fails
+    where a replica that is behind was read, so what is returned is the newest.
     """
     while True:
         before = await read()
         after = edit(before)
-        if after is None or after == before:
+        if after is None or (after == before and not confirm):
             return before
         with suppress(Conflict):
             return await write(before, after)

@@ -56,7 +56,7 @@ class Runs(Protocol):
         """Closed runs of an owner that changed last at `before` or earlier and have not been removed, oldest first."""
         ...
 
-    async def change(self, run: str, edit: Callable[[RunRecord], RunRecord]) -> RunRecord: ...
+    async def change(self, run: str, edit: Callable[[RunRecord], RunRecord], *, confirm: bool = False) -> RunRecord: ...
 
     async def delete(self, record: RunRecord) -> None:
         """Delete the record if it is as it was read, or gone. Raises Stale where it has changed."""
@@ -130,10 +130,16 @@ class CosmosRuns:
             container = await self._cosmos.container(RUNS_CONTAINER)
             return [RunRecord.from_document(item) async for item in container.query_items(text, parameters=parameters)]
 
-    async def change(self, run: str, edit: Callable[[RunRecord], RunRecord]) -> RunRecord:
-        """Apply `edit` to the newest record until no other change comes between. `edit` may raise to refuse."""
+    async def change(self, run: str, edit: Callable[[RunRecord], RunRecord], *, confirm: bool = False) -> RunRecord:
+        """Apply `edit` to the newest record until no other change comes between. `edit` may raise to refuse.
+
+        With `confirm` a record that stays as it is is written, too, so that no stale one is returned.
+        """
         return await change(
-            read=lambda: need(self, run), edit=edit, write=lambda before, after: self._write(after, before.etag)
+            read=lambda: need(self, run),
+            edit=edit,
+            write=lambda before, after: self._write(after, before.etag),
+            confirm=confirm,
         )
 
     async def delete(self, record: RunRecord) -> None:

@@ -75,14 +75,14 @@ class FakeRuns:
             raise Stale(f"run {record.id}'s record has changed since it was read")
         self.records.pop(record.id, None)
 
-    async def change(self, run: str, edit: Callable[[RunRecord], RunRecord]) -> RunRecord:
+    async def change(self, run: str, edit: Callable[[RunRecord], RunRecord], *, confirm: bool = False) -> RunRecord:
         async def write(before: RunRecord, after: RunRecord) -> RunRecord:
             self.before_write()
             if self.records[run].etag != before.etag:
                 raise Conflict
             return self._write(after)
 
-        return await change(read=lambda: need(self, run), edit=edit, write=write)
+        return await change(read=lambda: need(self, run), edit=edit, write=write, confirm=confirm)
 
     def set(self, run: str, **changes: object) -> RunRecord:
         """Change a record as another process would, without a check of its ETag."""

@@ -117,7 +117,7 @@ class CoreRuns:
         found = RunRecord.from_document(orjson.loads(response.body)) if response.status == 200 else None
         return self.database.replica(run, found)
 
-    async def change(self, run: str, edit: Callable[[RunRecord], RunRecord]) -> RunRecord:
+    async def change(self, run: str, edit: Callable[[RunRecord], RunRecord], *, confirm: bool = False) -> RunRecord:
         async def write(before: RunRecord, after: RunRecord) -> RunRecord:
             body = after.changed(updated=self._stamp()).to_document()
             response = await self.database.ask("PUT", "runs", run, run, body, if_match=before.etag or "")
@@ -125,7 +125,7 @@ class CoreRuns:
                 raise Conflict
             return RunRecord.from_document(orjson.loads(response.body))
 
-        return await change(read=lambda: need(self, run), edit=edit, write=write)
+        return await change(read=lambda: need(self, run), edit=edit, write=write, confirm=confirm)
 
     async def newest(self, asked: Listing) -> list[RunRecord]:
         return self.all()[: asked.most]

@@ -78,3 +78,17 @@ def test_a_change_that_comes_between_is_not_lost() -> None:
     answer = advance(world, "generate")
     assert (answer["max_parallel"], runs.records["r1"].request.max_parallel) == (7, 7)
     assert runs.records["r1"].status.state == "generating"
+
+
+def test_a_run_that_begins_again_does_not_believe_a_stale_record() -> None:
+    """A replica that still shows `reading` would leave the attempt as it is, and the work before would go on beside."""
+    world = make("reading")
+
+    def move_on() -> None:
+        """After the two reads of the admission, behind the read of the event."""
+        if world.runs.reads == 3:
+            world.runs.set("r1", state="storing")
+
+    world.runs.when_read = move_on
+    view = advance(world, "read")
+    assert (view["state"], view["attempt"]) == ("reading", 2)

@@ -199,7 +199,7 @@ def test_an_email_whose_step_cannot_be_cleared_is_sent_all_the_same() -> None:
     """A call that cannot clear its step returns that the email was sent, so that it is not sent again."""
 
     class Away(FakeRuns):
-        async def change(self, *_: Any) -> RunRecord:
+        async def change(self, *_: Any, **__: Any) -> RunRecord:
             raise Transient("the database gave no answer")
 
     world, runs = World(), Away()
