@@ -37,7 +37,7 @@ from outlast.http.show_health import ShowHealth
 from outlast.http.show_rejects import ShowRejects
 from outlast.http.show_run import ShowRun
 from outlast.http.start_once import StartOnce
-from outlast.http.start_report import NewRuns, StartReport
+from outlast.http.start_report import NewRuns, RequestReader, StartChecks, StartReport
 from outlast.http.take_over import TakeOver
 from outlast.http.waive_run import WaiveRun
 from outlast.log_levels import quiet_libraries
@@ -60,12 +60,10 @@ owner = a.admission.seats.owner
 new_runs = NewRuns(max_parallel=a.settings.max_parallel, now=a.now, new_id=a.new_id, owner=owner)
 start = StartReport(
     reports=a.reports,
-    inputs=a.inputs,
+    reader=RequestReader(inputs=a.inputs, in_thread=a.in_thread),
+    checks=StartChecks(throughput=a.writer.transport.throughput, snapshots=a.snapshots),
     new_runs=new_runs,
     start_once=start_once,
-    in_thread=a.in_thread,
-    throughput=a.writer.transport.throughput,
-    snapshots=a.snapshots,
 ).start_report
 current = ShowCurrent(reports=a.reports, snapshots=a.snapshots).show_current
 rejects = ShowRejects(runs=a.runs, staging=a.staging, clock=a.clock).show_rejects

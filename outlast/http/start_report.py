@@ -57,17 +57,41 @@ class NewRuns:
 
 
 @dataclass(frozen=True, slots=True)
-class StartReport:
-    """`inputs` is None where INPUTS_URL is not set. `in_thread` runs work that keeps a CPU busy, and `throughput` reads
-    the RU/s provisioned for a container."""
+class RequestReader:
+    """`inputs` is None where INPUTS_URL is not set. `in_thread` runs work that keeps a CPU busy."""
 
-    reports: Mapping[str, Report[Any]]
     inputs: Staging | None
-    new_runs: NewRuns
-    start_once: StartOnce
     in_thread: InThread
+
+    async def read(self, req: func.HttpRequest, report: Report[Any]) -> StartRequest:
+        return await read_start_request(req, report, self.inputs, self.in_thread)
+
+
+@dataclass(frozen=True, slots=True)
+class StartChecks:
+    """What only the database can say of a start. `throughput` reads the RU/s provisioned for a container."""
+
     throughput: Throughput
     snapshots: Snapshots
+
+    async def check_request(self, asked: StartRequest, report: Report[Any]) -> None:
+        """Raise Problem for a `ru_share` that cannot be kept."""
+        field = "ru_share" if asked.reference is None else "options.ru_share"
+        await check_ru_share(asked.options.ru_share, report.container, field, self.throughput)
+
+    async def check_new(self, report: Report[Any], record: RunRecord, key: str | None) -> None:
+        """Raise Problem for a key whose removed run is still published."""
+        if key is not None:
+            await refuse_published(self.snapshots, report, record.id)
+
+
+@dataclass(frozen=True, slots=True)
+class StartReport:
+    reports: Mapping[str, Report[Any]]
+    reader: RequestReader
+    checks: StartChecks
+    new_runs: NewRuns
+    start_once: StartOnce
 
     async def start_report(self, req: func.HttpRequest, client: Any) -> func.HttpResponse:
         """202 with the durable payload and `runUri`, for a repeat too; 4xx with a problem that names the field.
@@ -75,17 +99,15 @@ class StartReport:
         200 with the record for a repeat whose orchestration was purged: its durable URLs would be 404.
         """
         report, key = self._report(req.route_params["report"]), read_key(req)
-        asked = await read_start_request(req, report, self.inputs, self.in_thread)
-        field = "ru_share" if asked.reference is None else "options.ru_share"
-        await check_ru_share(asked.options.ru_share, report.container, field, self.throughput)
+        asked = await self.reader.read(req, report)
+        await self.checks.check_request(asked, report)
         meant = {} if key is None else await self.start_once.meant_by(key, report.name, asked)
         before = await self.start_once.find_repeated(meant, client)
         if before is not None and await was_purged(client, before):
             return _recorded(before, _run_uri(req, before.id))
         record = before or self.new_runs.make(report, asked, next(iter(meant), None))
         if before is None:
-            if key is not None:
-                await refuse_published(self.snapshots, report, record.id)
+            await self.checks.check_new(report, record, key)
             await self.start_once.accept(record, asked.body, client)
         return _with_run_uri(client.create_check_status_response(req, record.id), _run_uri(req, record.id))
 

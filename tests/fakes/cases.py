@@ -12,7 +12,7 @@ import azure.functions as func
 from outlast.http.problem import answering
 from outlast.http.show_rejects import ShowRejects
 from outlast.http.start_once import StartOnce
-from outlast.http.start_report import NewRuns, StartReport
+from outlast.http.start_report import NewRuns, RequestReader, StartChecks, StartReport
 from outlast.models import Json
 from outlast.report import Report
 from outlast.runs.launcher import Launcher
@@ -43,10 +43,9 @@ async def _post(reports: Mapping[str, Report[Any]], name: str, request: func.Htt
     world.transport.partition_key = reports[name].partition_key
     start_once = StartOnce(world.runs, world.staging, Launcher(5.0), world.clock.sleep, secret_of_tests)
     new_runs = NewRuns(2, world.clock.now, lambda: "r1")
-    throughput = world.transport.throughput
-    start = StartReport(
-        reports, world.inputs, new_runs, start_once, work_here, throughput, world.snapshots
-    ).start_report
+    reader = RequestReader(world.inputs, work_here)
+    checks = StartChecks(world.transport.throughput, world.snapshots)
+    start = StartReport(reports, reader, checks, new_runs, start_once).start_report
     response = await answering(start)(request, client)
     if response.status_code != 202:
         return Came(problem=read(response))

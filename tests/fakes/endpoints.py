@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from outlast.http.start_once import StartOnce
-from outlast.http.start_report import NewRuns, StartReport
+from outlast.http.start_report import NewRuns, RequestReader, StartChecks, StartReport
 from outlast.runs.launcher import Launcher
 from tests.fakes.app_documents import secret_of_tests
 from tests.fakes.world import World, work_here
@@ -13,7 +13,7 @@ from tests.fakes.world import World, work_here
 def start_endpoint(world: World, new_id: Callable[[], str]) -> Any:
     """The start endpoint; `new_id` makes the ids of runs without a key."""
     start_once = StartOnce(world.runs, world.staging, Launcher(5.0), world.clock.sleep, secret_of_tests)
-    new_runs, throughput = NewRuns(8, world.clock.now, new_id), world.transport.throughput
-    return StartReport(
-        world.reports, world.inputs, new_runs, start_once, work_here, throughput, world.snapshots
-    ).start_report
+    reader = RequestReader(world.inputs, work_here)
+    checks = StartChecks(world.transport.throughput, world.snapshots)
+    new_runs = NewRuns(8, world.clock.now, new_id)
+    return StartReport(world.reports, reader, checks, new_runs, start_once).start_report

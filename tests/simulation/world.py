@@ -31,7 +31,7 @@ from outlast.errors import Transient
 from outlast.http.cancel_run import CancelRun
 from outlast.http.problem import answering
 from outlast.http.start_once import StartOnce
-from outlast.http.start_report import NewRuns, StartReport
+from outlast.http.start_report import NewRuns, RequestReader, StartChecks, StartReport
 from outlast.models import MOST_ATTEMPTS
 from outlast.runs.admission import Admission
 from outlast.runs.email_turns import EmailTurns
@@ -237,10 +237,9 @@ class World:
     async def _start(self, job: Job) -> None:
         start_once = StartOnce(self.runs, self.staging, Launcher(5.0), self.scheduler.sleep, secret_of_tests)
         new_runs = NewRuns(job.lanes, self.scheduler.utc, lambda: "")
-        throughput = CoreTransport(self.database).throughput
-        start = StartReport(
-            WITH_SNAPSHOT, None, new_runs, start_once, work_here, throughput, self.snapshots
-        ).start_report
+        reader = RequestReader(None, work_here)
+        checks = StartChecks(CoreTransport(self.database).throughput, self.snapshots)
+        start = StartReport(WITH_SNAPSHOT, reader, checks, new_runs, start_once).start_report
         headers = {"Idempotency-Key": job.key}
         request = ask(f"reports/{job.report}", job.body, "text/csv", None, headers, report=job.report)
         try:

@@ -7,6 +7,7 @@ import pytest
 
 from outlast.errors import Permanent, Transient
 from outlast.http.problem import answering
+from outlast.http.start_report import StartChecks
 from outlast.staging.paths import body_path
 from tests.fakes.clock import ManualClock
 from tests.fakes.endpoints import start_endpoint
@@ -104,7 +105,8 @@ def test_a_fraction_of_no_throughput_is_refused() -> None:
 
 def start_with_throughput(throughput: Any, **params: str) -> func.HttpResponse:
     world = World()
-    handler = replace(start_endpoint(world, lambda: "r1").__self__, throughput=throughput).start_report
+    checks = StartChecks(throughput, world.snapshots)
+    handler = replace(start_endpoint(world, lambda: "r1").__self__, checks=checks).start_report
     request = ask("reports/sales", make_csv(1), "text/csv", params, report="sales")
     return finish(answering(handler)(request, FakeClient()))
 
