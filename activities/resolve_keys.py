@@ -90,9 +90,8 @@ class ResolveKeys:
 def _refuse(record: RunRecord, twins: Twins | None) -> None:
     if twins is None:
         return
-    others = f", and at least {twins.pairs - 1:,} other documents are made twice, too" if twins.pairs > 1 else ""
     raise Permanent(
         f"the rows {twins.first} and {twins.second} of run {record.id} make the same document, with the same id and "
-        f"partition key{others}; which row would win is left to chance. Leave one of them out, or give their documents "
-        "different ids"
+        "partition key; which row would win is left to chance. Leave one of them out, or give their documents "
+        f"different ids. Documents that are made more than once: at least {twins.documents:,}"
     )

@@ -15,16 +15,18 @@ import mmh3
 
 ENTRY = Struct(">16sQ")
 OFFSETS = Struct(">257I")
+HASH = 16
+"""Bytes of the hash of an entry."""
 BUCKETS = 256
 """First bytes of a hash."""
 
 
 class Twins(NamedTuple):
-    """Two rows that make the same document, and how many such pairs there are."""
+    """Two rows that make the same document, and how many documents are made by more than one row."""
 
     first: int
     second: int
-    pairs: int
+    documents: int
 
 
 def encode_keys(documents: Iterable[tuple[bytes, str, int]]) -> bytes:
@@ -43,12 +45,11 @@ def range_of(offsets: bytes, first: int, after: int) -> tuple[int, int]:
 def find_twins(entries: Iterable[bytes]) -> Twins | None:
     """Whether any document is in two of these pieces of files. The first twins are those of the lowest rows."""
     listed = sorted(piece[at : at + ENTRY.size] for piece in entries for at in range(0, len(piece), ENTRY.size))
-    same = [
-        (ENTRY.unpack(before)[1], ENTRY.unpack(after)[1])
-        for before, after in pairwise(listed)
-        if before[:16] == after[:16]
-    ]
-    return Twins(*min(same), len(same)) if same else None
+    same = [(before, after) for before, after in pairwise(listed) if before[:HASH] == after[:HASH]]
+    if not same:
+        return None
+    first, second = min((ENTRY.unpack(before)[1], ENTRY.unpack(after)[1]) for before, after in same)
+    return Twins(first, second, len({before[:HASH] for before, _ in same}))
 
 
 def _hash(key: bytes, name: str) -> bytes:

@@ -68,3 +68,11 @@ def test_parts_of_an_earlier_release_have_no_keys_and_are_passed_over() -> None:
         return await world.call("resolve_keys", cursor=None)
 
     assert asyncio.run(run()) == {"cursor": None}
+
+
+def test_a_document_of_seven_distant_rows_is_counted_once() -> None:
+    """The text counts documents, not pairs of rows."""
+    rows = make_csv(200).splitlines(keepends=True)
+    far = [row for number in range(7) for row in (*rows[1 + number * 20 : 21 + number * 20], rows[199])]
+    with pytest.raises(Permanent, match=r"made more than once: at least 1$"):
+        resolve(b"".join([rows[0], *far]))

@@ -33,7 +33,7 @@ def test_twins_are_found_exactly_where_two_parts_hold_one_document(one: list[Doc
     shared = {document[:2] for document in parts[0]} & {document[:2] for document in parts[1]}
     found = find_twins(encode_keys(part)[OFFSETS.size :] for part in parts)
     assert (found is None) == (not shared)
-    assert found is None or found.pairs == len(shared)
+    assert found is None or found.documents == len(shared)
 
 
 def test_the_rows_of_twins_are_named() -> None:
@@ -41,10 +41,18 @@ def test_the_rows_of_twins_are_named() -> None:
     parts = [[(b"0A", "a", 2), (b"0A", "b", 3)], [(b"0A", "b", 90), (b"0A", "a", 80)]]
     twins = find_twins(encode_keys(part)[OFFSETS.size :] for part in parts)
     assert twins is not None
-    assert (twins.first, twins.second, twins.pairs) == (2, 80, 2)
+    assert (twins.first, twins.second, twins.documents) == (2, 80, 2)
 
 
 def test_the_same_id_under_two_partition_keys_is_two_documents() -> None:
     """The partition key belongs to a document's identity."""
     parts = [[(b"0A", "a", 2)], [(b"3F", "a", 3)]]
     assert find_twins(encode_keys(part)[OFFSETS.size :] for part in parts) is None
+
+
+def test_a_document_of_many_rows_counts_once() -> None:
+    """Seven rows of one document are one document that is made more than once."""
+    parts = [[(b"0A", "twin", row)] for row in range(2, 9)]
+    twins = find_twins(encode_keys(part)[OFFSETS.size :] for part in parts)
+    assert twins is not None
+    assert (twins.first, twins.second, twins.documents) == (2, 3, 1)
