@@ -11,7 +11,7 @@ from typing import Any
 from outlast.calls import RunChange
 from outlast.runs.launcher import Launcher
 from outlast.runs.record import AT_WORK, RunRecord
-from outlast.runs.seats import Seats
+from outlast.runs.seats import Seats, Taken
 from outlast.runs.stale import Stale
 from outlast.runs.store import Runs
 from outlast.runs.transitions import Event, NotAllowed, apply
@@ -26,30 +26,22 @@ class Admission:
     launcher: Launcher
 
     async def ask(self, client: Any, run: str) -> None:
-        """Admit this run, which is awake, if there is a seat for it behind those that have waited longer."""
-        taken = await self.seats.taken()
-        free = self.seats.most - len(taken)
-        if run in taken or (free > 0 and await self._place(run) < free):
-            await self._admit(run)
-        else:
-            await self.fill(client, run)
+        """Admit this run, which is awake, or those that have waited longer if there are not seats enough for all.
 
-    async def _place(self, run: str) -> int:
-        """How many queued runs were accepted before this one."""
-        waiting = [record.id for record in await self.runs.queued(self.seats.owner, 2 * self.seats.most)]
-        return waiting.index(run) if run in waiting else len(waiting)
-
-    async def fill(self, client: Any, own: str | None = None) -> None:
-        """Give the free seats to the runs that have waited longest.
-
-        `own` is the caller's run: it is awake, and waits even where the list of the waiting is behind.
+        The run waits even where the list of the waiting is behind.
         """
-        if len(await self.seats.taken()) >= self.seats.most:
-            return
-        waiting = [record.id for record in await self.runs.queued(self.seats.owner, 2 * self.seats.most)]
-        for run in waiting if own is None or own in waiting else [*waiting, own]:
-            if await self._admit(run) and run != own:
-                await self.launcher.wake(client, run)
+        taken = await self.seats.taken()
+        if run in taken:
+            await self._admit(run)
+        elif free := self._free(taken):
+            waiting = await self._waiting()
+            queue = waiting if run in waiting else [*waiting, run]
+            await self._admit_all(client, [run] if queue.index(run) < free else queue, awake=run)
+
+    async def fill(self, client: Any) -> None:
+        """Give the free seats to the runs that have waited longest."""
+        if self._free(await self.seats.taken()):
+            await self._admit_all(client, await self._waiting())
 
     async def release(self, client: Any, run: str) -> None:
         """Free the seat of a run whose work has ended, and give it on."""
@@ -70,6 +62,18 @@ class Admission:
             if states[run] in AT_WORK and run not in taken and await self._is_at_work(run):
                 await self.seats.add(run)
         await self.fill(client)
+
+    def _free(self, taken: Taken) -> int:
+        return max(0, self.seats.most - len(taken))
+
+    async def _waiting(self) -> list[str]:
+        """The runs that have waited longest, more than there are seats: the list may hold some that have one."""
+        return [record.id for record in await self.runs.queued(self.seats.owner, 2 * self.seats.most)]
+
+    async def _admit_all(self, client: Any, runs: Sequence[str], awake: str | None = None) -> None:
+        for run in runs:
+            if await self._admit(run) and run != awake:
+                await self.launcher.wake(client, run)
 
     async def _admit(self, run: str) -> bool:
         """Return whether the run has a seat and knows it. One whose work has ended loses its seat."""

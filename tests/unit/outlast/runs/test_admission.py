@@ -157,3 +157,26 @@ def test_runs_at_work_divide_the_lanes() -> None:
         assert await house.admission.share(2) == 1
 
     visit(check, most=4)
+
+
+def test_a_run_that_asks_where_no_seat_is_free_costs_one_read() -> None:
+    """Of a thousand runs posted at once each asks, and almost all ask in vain."""
+
+    class Counting(FakeRuns):
+        """Counts the lists of the waiting that are asked for."""
+
+        lists = 0
+
+        async def queued(self, owner: str, most: int) -> list[Any]:
+            Counting.lists += 1
+            return await FakeRuns.queued(self, owner, most)
+
+    async def check(house: House) -> None:
+        runs = Counting()
+        admission = Admission(runs, house.seats, Launcher(5.0))
+        for run in ("r1", "r2", "r3"):
+            await runs.create(make_record(id=run, state="queued"))
+            await admission.ask(house.client, run)
+        assert (Counting.lists, await house.seats.taken()) == (2, ("r1", "r2"))
+
+    visit(check)
