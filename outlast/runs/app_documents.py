@@ -3,6 +3,7 @@
 A run's id has 32 hex digits, so no id of a run is the name of such a document.
 """
 
+import hashlib
 import secrets
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
@@ -16,6 +17,11 @@ PARTITION_KEY = "/id"
 SECRET = "app:secret"
 """Name of the document whose `secret` is mixed into the ids of runs with an `Idempotency-Key`."""
 Edit = Callable[[Json], Json]
+
+
+def name_of(kind: str, owner: str) -> str:
+    """The name of an owner's document of a kind. The owner is hashed: it may hold characters that an id may not."""
+    return f"app:{kind}:{hashlib.sha256(owner.encode()).hexdigest()[:16]}"
 
 
 class AppDocuments(Protocol):

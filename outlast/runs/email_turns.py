@@ -1,12 +1,11 @@
 """Whose email is sent now: the app's email log, kept in the container `runs`."""
 
-import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from outlast.models import Json
-from outlast.runs.app_documents import AppDocuments
+from outlast.runs.app_documents import AppDocuments, name_of
 from outlast.runs.email_log import (
     Digest,
     EmailLog,
@@ -35,7 +34,7 @@ class EmailTurns:
     @property
     def name(self) -> str:
         """The id of the document with the log. Each owner has one, because each sends its emails to its own people."""
-        return f"app:emails-{hashlib.sha256(self.owner.encode()).hexdigest()[:16]}"
+        return name_of("emails", self.owner)
 
     async def take(self, record: RunRecord) -> Taken:
         """What the call for this run's email does. COLLECT is never returned."""

@@ -1,11 +1,10 @@
 """Which runs of an app are at work: one document, so that no two instances give the same seat away."""
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from outlast.models import Json
-from outlast.runs.app_documents import AppDocuments
+from outlast.runs.app_documents import AppDocuments, name_of
 
 Taken = tuple[str, ...]
 """The ids of the runs that have a seat."""
@@ -39,9 +38,4 @@ class Seats:
         def edited(members: Json) -> Json:
             return {"owner": self.owner, "seats": list(edit(tuple(members.get("seats", ()))))}
 
-        return tuple((await self.documents.change(self._name, edited))["seats"])
-
-    @property
-    def _name(self) -> str:
-        """A hash, because an owner's name may hold characters that an id may not."""
-        return f"app:seats:{hashlib.sha256(self.owner.encode()).hexdigest()[:16]}"
+        return tuple((await self.documents.change(name_of("seats", self.owner), edited))["seats"])
