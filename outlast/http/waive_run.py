@@ -8,6 +8,7 @@ import orjson
 from outlast.calls import RunChange
 from outlast.http.known_run import known_run
 from outlast.http.problem import Problem, bad_request
+from outlast.http.query import read_query
 from outlast.runs.record import RunRecord
 from outlast.runs.stale import Stale
 from outlast.runs.store import Runs
@@ -22,7 +23,7 @@ class WaiveRun:
 
     async def waive_run(self, req: func.HttpRequest) -> func.HttpResponse:
         """200 with the record, 400 without a `reason`, 409 when nothing is pending or the run has not ended."""
-        reason = (req.params.get("reason") or "").strip()
+        reason = read_query(req.params, ("reason",)).get("reason", "").strip()
         if not 0 < len(reason) <= LONGEST_REASON or not reason.isprintable():
             raise bad_request(f"reason must be 1 to {LONGEST_REASON} printable characters", "reason")
         run = (await known_run(self.runs, req.route_params["run"])).id
