@@ -11,6 +11,7 @@ from outlast.cosmos.bulk.staged_document import StagedDocument, read_staged
 from outlast.cosmos.bulk.transport import Result
 from outlast.cosmos.bulk.write_progress import WriteProgress
 from outlast.cosmos.bulk.writer import Writer
+from outlast.deadline import SLOT_SECONDS
 from outlast.errors import Permanent
 from outlast.models import Json, Payload, Totals
 from outlast.report import Report, known_report
@@ -23,9 +24,6 @@ from outlast.staging.stored import Stored, StoredChunk
 
 WINDOW = 4 * 1024 * 1024
 """Bytes of staged text in memory at once. Twice the largest document, so that a window holds a whole one."""
-
-STORE_SECONDS = 20.0
-"""A call ends after this time, however long functionTimeout is, so that no other run waits long for its slot."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +71,7 @@ class StoreDataToDb:
         container = report.container
         await self.writer.transport.check_partition_key(container, report.partition_key)
         bucket = await self.writer.token_bucket(container, record.request.ru_share, call.lanes)
-        limits = Limits(deadline.within(STORE_SECONDS), fence.check, bucket)
+        limits = Limits(deadline.within(SLOT_SECONDS), fence.check, bucket)
         generated = Generated(self.files.staging, call.run, call.chunk)
         if not await stored.begin(call.attempt, cursor.call):
             cursor = replace(cursor, sent_before=True)

@@ -13,6 +13,9 @@ GRACE = 0.2
 GIVEN_UP = 0.9
 """Fraction of `functionTimeout` after which the call fails, whatever it waits for. A timeout by the host would end the
 worker and all other calls in it."""
+SLOT_SECONDS = 20.0
+"""A call that the database may make wait ends after this time, however long `functionTimeout` is, so that no other run
+waits long for its slot."""
 ROW_SHARE, LONGEST_ROW = 1 / 8, 10.0
 """Fraction of `functionTimeout` and seconds that one row may take. The time from the deadline to `GIVEN_UP` covers a
 last row that is stopped."""

@@ -25,7 +25,7 @@ from outlast.cosmos.bulk.rate_controller import RateControllers
 from outlast.cosmos.bulk.writer import Writer
 from outlast.cosmos.snapshots.expired import ExpiredGenerations
 from outlast.cosmos.snapshots.removing import GenerationRemover
-from outlast.deadline import Deadlines
+from outlast.deadline import SLOT_SECONDS, Deadlines
 from outlast.durable import activity, activity_with_client
 from outlast.errors import Transient
 from outlast.http.cancel_run import CancelRun
@@ -58,8 +58,6 @@ from tests.simulation.scheduler import Scheduler
 
 LIMIT = 20.0
 """functionTimeout in seconds."""
-STORE_SECONDS = 20.0
-"""Duration of a call of `store_data_to_db` that is throttled all the time."""
 GRACE = 100.0
 TIMER = cast(func.TimerRequest, None)
 RESTARTED = 0.5
@@ -185,7 +183,7 @@ class World:
             if waited[call] >= left.get(given["run"], 0):
                 return await store_data_to_db(given)
             waited[call] += 1
-            await self.scheduler.sleep(STORE_SECONDS)
+            await self.scheduler.sleep(SLOT_SECONDS)
             return {"cursor": given["cursor"] or {}, "totals": {}}
 
         return storing

@@ -6,11 +6,8 @@ from typing import Any, NamedTuple
 from outlast.cosmos.bulk.limits import Limits
 from outlast.cosmos.bulk.writer import Writer
 from outlast.cosmos.snapshots.header import Snapshots
-from outlast.deadline import Deadline
+from outlast.deadline import SLOT_SECONDS, Deadline
 from outlast.report import Report
-
-REMOVE_SECONDS = 20.0
-"""A call ends after this time, however long functionTimeout is, so that no run waits long for its slot."""
 
 
 class Removing(NamedTuple):
@@ -29,7 +26,7 @@ class GenerationRemover:
     async def remove(self, report: Report[Any], run: str, ru_share: float | None, deadline: Deadline) -> Removing:
         """Delete documents of the run until none is found."""
         bucket = await self.writer.token_bucket(report.container, ru_share, lanes=1)
-        limits = Limits(deadline.within(REMOVE_SECONDS), _let_pass, bucket)
+        limits = Limits(deadline.within(SLOT_SECONDS), _let_pass, bucket)
         deleted = 0
         while not limits.deadline.passed():
             removed = await self.snapshots.remove(report, run, limits)

@@ -6,8 +6,8 @@ from typing import Any
 from outlast.cosmos.bulk.limits import Limits
 from outlast.cosmos.bulk.rate_controller import RateControllers
 from outlast.cosmos.snapshots.header import Removed
-from outlast.cosmos.snapshots.removing import REMOVE_SECONDS, GenerationRemover, Removing
-from outlast.deadline import Deadline
+from outlast.cosmos.snapshots.removing import GenerationRemover, Removing
+from outlast.deadline import SLOT_SECONDS, Deadline
 from outlast.report import Report
 from tests.fakes.clock import ManualClock
 from tests.fakes.reports import WITH_SNAPSHOT
@@ -45,7 +45,7 @@ def remove(look: Callable[[Limits], Removed], ru_share: float | None = None) -> 
 def test_a_removal_ends_after_20_seconds() -> None:
     """A call gives its slot back although more is left, and says how many documents it deleted."""
     removing, seconds = remove(lambda _: Removed(10, 10))
-    assert seconds == REMOVE_SECONDS
+    assert seconds == SLOT_SECONDS
     assert removing == Removing(10 * 40, done=False)
 
 
