@@ -66,7 +66,7 @@ start = StartReport(
     start_once=start_once,
 ).start_report
 current = ShowCurrent(reports=a.reports, snapshots=a.snapshots).show_current
-rejects = ShowRejects(runs=a.runs, staging=a.staging, clock=a.clock).show_rejects
+rejects = ShowRejects(runs=a.runs, files=a.files, clock=a.clock).show_rejects
 checks = {
     "database": DatabaseCheck(cosmos=a.cosmos, reports=a.reports).check,
     "staging": StagingCheck(a.staging).check,
@@ -101,7 +101,7 @@ sweep = SweepRuns(
 ).sweep_runs
 app.timer_trigger(schedule="0 * * * * *", arg_name="timer")(client(sweep))
 
-bodies = UnrecordedBodies(runs=a.runs, staging=a.staging, now=a.now, timeout=a.deadlines.timeout)
+bodies = UnrecordedBodies(runs=a.runs, staging=a.staging, now=a.now, deadlines=a.deadlines)
 app.timer_trigger(schedule="0 7 * * * *", arg_name="timer")(bodies.remove_unrecorded)
 
 days = Days(files=a.settings.retention_days, record=a.settings.record_days, now=a.now)

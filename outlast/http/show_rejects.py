@@ -10,10 +10,10 @@ from outlast.http.problem import Problem, bad_request
 from outlast.http.query import next_link, read_query
 from outlast.runs.store import Runs
 from outlast.staging.chunk_list import ChunkList
+from outlast.staging.input import InputFiles
 from outlast.staging.parts import Generated
-from outlast.staging.paths import chunks_path, stored_path
+from outlast.staging.paths import stored_path
 from outlast.staging.rejects import rejects_header
-from outlast.staging.store import Staging
 
 MOST_BYTES = 32 * 1024 * 1024
 """Size at which a response ends. A link of relation `next` then names the next chunk."""
@@ -24,7 +24,7 @@ MOST_SECONDS = 10.0
 @dataclass(frozen=True, slots=True)
 class ShowRejects:
     runs: Runs
-    staging: Staging
+    files: InputFiles
     clock: Callable[[], float]
 
     async def show_rejects(self, req: func.HttpRequest) -> func.HttpResponse:
@@ -34,8 +34,7 @@ class ShowRejects:
         record = await known_run(self.runs, req.route_params["run"])
         if record.status.removed is not None:
             raise Problem(410, "Gone", f"the files of run {record.id} were removed at {record.status.removed}", "run")
-        staged = await self.staging.get(chunks_path(record.id))
-        listed = ChunkList.decoded(staged) if staged is not None else ChunkList([], [])
+        listed = await self.files.find_chunks(record.id) or ChunkList([], [])
         body = bytearray(rejects_header(listed.columns))
         following = await self._fill(body, record.id, first, len(listed.chunks), ends)
         headers = {"Content-Disposition": f'attachment; filename="rejects-{record.id}.csv"'}
@@ -56,11 +55,11 @@ class ShowRejects:
         return None
 
     async def _of(self, run: str, chunk: int) -> AsyncIterator[bytes]:
-        generated = Generated(self.staging, run, chunk)
+        generated = Generated(self.files.staging, run, chunk)
         async for part, answer in generated.parts():
             if answer.rejects is not None:
-                yield await self.staging.need(generated.path(part, answer.rejects))
-        if (stored := await self.staging.get(stored_path(run, chunk, "rejects.csv"))) is not None:
+                yield await self.files.staging.need(generated.path(part, answer.rejects))
+        if (stored := await self.files.staging.get(stored_path(run, chunk, "rejects.csv"))) is not None:
             yield stored
 
 

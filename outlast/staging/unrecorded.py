@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 import azure.functions as func
 
-from outlast.deadline import SHARE
+from outlast.deadline import Deadlines
 from outlast.runs.store import Runs
 from outlast.staging.paths import STARTING, body_path, starting_of, starting_path
 from outlast.staging.store import Staging
@@ -20,20 +20,18 @@ OLD = timedelta(hours=1)
 """A start lasts at most functionTimeout. Behind an hour it has recorded its run or will not."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class UnrecordedBodies:
-    """`timeout` is functionTimeout in seconds."""
-
     runs: Runs
     staging: Staging
     now: Callable[[], datetime]
-    timeout: float
+    deadlines: Deadlines
 
     async def remove_unrecorded(self, timer: func.TimerRequest) -> None:
         """Look at every start that is older than an hour. What is left when time is up is left for the next hour."""
-        began = self.now()
+        began, deadline = self.now(), self.deadlines.start()
         for path, modified in await self.staging.list(STARTING):
-            if self.now() - began >= timedelta(seconds=SHARE * self.timeout):
+            if deadline.passed():
                 return
             if began - modified >= OLD:
                 await self._finish(*starting_of(path))

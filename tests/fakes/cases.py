@@ -50,7 +50,7 @@ async def _post(reports: Mapping[str, Report[Any]], name: str, request: func.Htt
     if response.status_code != 202:
         return Came(problem=read(response))
     instance = await world.driver.run("import_report", {"attempt": 1}, "r1")
-    shown = await ShowRejects(world.runs, world.staging, world.clock).show_rejects(ask("runs/r1/rejects", run="r1"))
+    shown = await ShowRejects(world.runs, world.files, world.clock).show_rejects(ask("runs/r1/rejects", run="r1"))
     rows = list(csv.reader(io.StringIO(shown.get_body().decode(), newline="")))[1:]
     return Came(
         status=instance.status,

@@ -15,7 +15,7 @@ from tests.fakes.world import World
 
 
 def show(world: World, run: str = "r1", **params: str) -> func.HttpResponse:
-    showing = answering(ShowRejects(world.runs, world.staging, world.clock).show_rejects)
+    showing = answering(ShowRejects(world.runs, world.files, world.clock).show_rejects)
     return finish(showing(ask(f"runs/{run}/rejects", params=params, run=run)))
 
 

@@ -112,7 +112,7 @@ def test_the_rejects_of_a_removed_run_are_gone(world: World, client: FakeClient)
     """A run whose files were removed gets 410 for its rejects, and its record is still shown."""
     end_run(world, client)
     fire(world, client, files=0)
-    show = answering(ShowRejects(world.runs, world.staging, world.clock).show_rejects)
+    show = answering(ShowRejects(world.runs, world.files, world.clock).show_rejects)
     response = finish(show(ask("runs/r1/rejects", run="r1")))
     assert (response.status_code, read(response)["field"]) == (410, "run")
 

@@ -5,6 +5,7 @@ from typing import cast
 import azure.functions as func
 import pytest
 
+from outlast.deadline import Deadlines
 from outlast.errors import Permanent, Transient
 from outlast.http.problem import answering
 from outlast.runs.record import RunRecord
@@ -107,7 +108,9 @@ def test_a_killed_start_leaves_no_body_without_a_record(written: int, recorded: 
 def removed_after(world: World, minutes: int) -> None:
     """Fire `remove_unrecorded` so many minutes from now."""
     later = datetime.now(UTC) + timedelta(minutes=minutes)
-    bodies = UnrecordedBodies(world.runs, world.staging, lambda: later, 120.0)
+    bodies = UnrecordedBodies(
+        runs=world.runs, staging=world.staging, now=lambda: later, deadlines=Deadlines(120.0, world.clock)
+    )
     asyncio.run(bodies.remove_unrecorded(cast(func.TimerRequest, None)))
 
 
