@@ -8,8 +8,6 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-import orjson
-
 from outlast.calls import PublishAnswer, PublishCall, RunChange
 from outlast.cosmos.snapshots.header import Generation, Snapshots, published
 from outlast.deadline import Deadline
@@ -22,7 +20,7 @@ from outlast.runs.transitions import Event, apply
 from outlast.staging.chunk_list import ChunkList
 from outlast.staging.input import InputFiles
 from outlast.staging.parts import Generated
-from outlast.staging.paths import stored_path
+from outlast.staging.stored import Stored
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,15 +78,15 @@ class PublishReport:
             Totals.from_dict(answer.totals)
             async for _, answer in Generated(self.files.staging, record.id, chunk).parts()
         ]
-        stored: Json = orjson.loads(await self.files.staging.need(stored_path(record.id, chunk)))
+        stored = await Stored(self.files.staging, record.id, chunk).need()
         generated = sum(parts, Totals())
-        if generated.documents != stored["documents"] + stored["refused"]:
+        if generated.documents != stored.documents + stored.refused:
             raise Permanent(
                 f"chunk {chunk} of run {record.id}: {generated.documents} documents were generated, "
-                f"{stored['documents']} stored and {stored['refused']} refused; that does not add up, "
+                f"{stored.documents} stored and {stored.refused} refused; that does not add up, "
                 "and the run is not published"
             )
-        return replace(generated, documents=stored["documents"], rejected=generated.rejected + stored["rejected"])
+        return replace(generated, documents=stored.documents, rejected=generated.rejected + stored.rejected)
 
     def _receipt(self, record: RunRecord, counted: Totals, told: Totals, listed: ChunkList) -> Json:
         return {

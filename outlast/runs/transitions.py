@@ -2,7 +2,8 @@
 
 `TABLE` says to which state an event leads from each state; an event is refused from a state that it does not name. The
 functions below say what else of the record an event changes. Nothing here does I/O, and whoever changes a record
-(`advance_run`, `publish_report`, `send_email`, the cancel endpoint, the sweep) does it by `apply`.
+(`advance_run`, `publish_report`, `send_email`, the sweep, the endpoints that cancel, waive and take over) does it by
+`apply`.
 """
 
 from collections.abc import Callable, Mapping

@@ -42,6 +42,10 @@ class Stored:
         data = await self.staging.get(stored_path(self.run, self.chunk))
         return None if data is None else StoredChunk.from_dict(orjson.loads(data))
 
+    async def need(self) -> StoredChunk:
+        """The mark of a chunk that is stored; raises Permanent when there is none."""
+        return StoredChunk.from_dict(orjson.loads(await self.staging.need(stored_path(self.run, self.chunk))))
+
     async def keep(self, stored: StoredChunk) -> None:
         await self.staging.put(stored_path(self.run, self.chunk), orjson.dumps(stored.to_dict()))
 
