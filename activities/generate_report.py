@@ -20,6 +20,7 @@ from outlast.models import Json, Totals
 from outlast.report import Report, known_report
 from outlast.runs.fence import Fence, Gate
 from outlast.runs.record import RunRecord
+from outlast.staging.chunk_list import ChunkList
 from outlast.staging.input import InputFiles
 from outlast.staging.parts import Generated, PartAnswer
 from outlast.staging.stopped_code import StoppedCode
@@ -71,7 +72,7 @@ class GenerateReport:
         chunk = (listed := await self.files.chunks(record)).chunks[generated.chunk]
         limits = PartLimits.of(record, chunk.length, self.max_staged)
         async with self.alone if chunk.length > HEAVY else nullcontext():
-            window = self._window(record, listed.columns, chunk, cursor)
+            window = self._window(record, listed, chunk, cursor)
             data = await self._data(record, chunk, cursor)
             part = PartBuilder(self.compute, window, data, cursor, deadline, limits)
             await self._fill(part, generated.chunk, fence)
@@ -96,7 +97,7 @@ class GenerateReport:
         await self.stopped.note(window.report, "generate_report")
         self.refused.add(window.run, window.report, refusal)
 
-    def _window(self, record: RunRecord, columns: list[str], chunk: Chunk, cursor: PartCursor) -> RowWindow:
+    def _window(self, record: RunRecord, listed: ChunkList, chunk: Chunk, cursor: PartCursor) -> RowWindow:
         """The chunk's rows from the cursor on."""
         return RowWindow(
             key=str(next(self.keys)),
@@ -105,7 +106,8 @@ class GenerateReport:
             generation=record.id if record.request.mode == "snapshot" else None,
             reference=f"{record.id}:{record.request.accepted}",
             format=record.request.format,
-            columns=columns,
+            reading=listed.reading,
+            columns=listed.columns,
             row=cursor.row or chunk.first_row,
             offset=cursor.offset,
             overlong=chunk.overlong,
@@ -113,7 +115,7 @@ class GenerateReport:
         )
 
     async def _data(self, record: RunRecord, chunk: Chunk, cursor: PartCursor) -> WindowData:
-        file = self.files.uncompressed(record)
+        file = self.files.readable(record)
         if chunk.overlong:
             rows = await file.read(chunk.offset, OVERLONG_SHOWN)
         else:

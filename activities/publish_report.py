@@ -106,11 +106,12 @@ class PublishReport:
             "seconds": round(
                 (self.now().astimezone(UTC) - datetime.fromisoformat(record.request.accepted)).total_seconds(), 3
             ),
-            **_unnamed(listed.columns),
+            **_read_as(listed),
         }
 
 
-def _unnamed(columns: list[str]) -> Json:
-    """The numbers of the columns that were ignored because they have no name; nothing where there are none."""
-    numbers = [number for number, name in enumerate(columns, 1) if not name]
-    return {"unnamed_columns": numbers} if numbers else {}
+def _read_as(listed: ChunkList) -> Json:
+    """How the input was read, and the numbers of the columns that were ignored because they have no name."""
+    numbers = [number for number, name in enumerate(listed.columns, 1) if not name]
+    reading = {"reading": listed.reading} if listed.reading else {}
+    return {**reading, "unnamed_columns": numbers} if numbers else reading

@@ -1,4 +1,4 @@
-"""Reads the input once: inflates it, finds its columns, cuts it into chunks on record boundaries."""
+"""Reads the input once: copies it where it must be, finds its columns, cuts it into chunks on record boundaries."""
 
 from dataclasses import dataclass, replace
 from functools import partial
@@ -6,12 +6,12 @@ from functools import partial
 from outlast.calls import ReadAnswer, RunCall
 from outlast.deadline import Deadline
 from outlast.errors import Permanent
-from outlast.inputs import HEAD_BYTES, MAX_RECORD, BadInput, Cut, InputFormat
+from outlast.inputs import HEAD_BYTES, MAX_RECORD, BadInput, Cut, InputFormat, is_copied, resolved, rows_format
 from outlast.models import Json
 from outlast.runs.fence import Fence, Gate
 from outlast.runs.record import RunRecord
 from outlast.staging.chunk_list import ChunkList
-from outlast.staging.input import InputFiles, ReadableFile, format_of
+from outlast.staging.input import InputFiles, ReadableFile, format_of, reading_of, wanted_of
 from outlast.staging.parsed import InThread
 from outlast.staging.paths import chunks_path
 from outlast.staging.store import Staging
@@ -38,30 +38,31 @@ class ReadInputFile:
         if (listed := await self.files.find_chunks(record.id)) is not None:
             return ReadAnswer(None, len(listed.chunks)).to_dict()
         try:
-            if not await self._inflate(record, deadline, fence):
+            if not await self._copy(record, deadline, fence):
                 return ReadAnswer({}, 0).to_dict()
             cursor = call.cursor or await self.files.find_cut_cursor(record.id)
             return (await self._cut(record, cursor, deadline, fence)).to_dict()
         except BadInput as error:
             raise Permanent(f"the input of run {record.id} cannot be read: {error}") from None
 
-    async def _inflate(self, record: RunRecord, deadline: Deadline, fence: Fence) -> bool:
-        """Return whether the input can be read: it is not gzipped, or its inflated copy is whole."""
+    async def _copy(self, record: RunRecord, deadline: Deadline, fence: Fence) -> bool:
+        """Return whether the rows can be read: from the input itself, or from its copy, which is whole."""
 
         async def enough() -> bool:
             await fence.check()
             return deadline.passed()
 
-        return not record.request.gzipped or await self.files.inflate(record, enough)
+        return not is_copied(reading_of(record)) or await self.files.copy(record, enough)
 
     async def _cut(self, record: RunRecord, cursor: Json | None, deadline: Deadline, fence: Fence) -> ReadAnswer:
-        file, form = self.files.uncompressed(record), format_of(record)
+        file = self.files.readable(record)
         size = await file.size()
         if cursor is None:
-            listed, offset, row = await self._begin(file, form, size)
+            listed, offset, row = await self._begin(record, file, size)
         else:
             listed = await self.files.first_chunks(record.id, cursor["chunks"])
             offset, row = cursor["offset"], cursor["row"]
+        form = format_of(record, listed)
         target = min(LARGEST, max(SMALLEST, size // CHUNKS))
         while offset < size:
             await fence.check()
@@ -75,12 +76,11 @@ class ReadInputFile:
             return ReadAnswer(None, count)
         return ReadAnswer(await self.files.keep_cut_cursor(record.id, offset, row, count), count)
 
-    async def _begin(self, file: ReadableFile, form: InputFormat, size: int) -> tuple[ChunkList, int, int]:
+    async def _begin(self, record: RunRecord, file: ReadableFile, size: int) -> tuple[ChunkList, int, int]:
+        """The list without chunks, and where the first one begins."""
         head = await file.read(0, HEAD_BYTES)
-        columns, (offset, row) = await self.in_thread(
-            lambda: (form.columns(head, len(head) >= size), form.first(head, len(head) >= size))
-        )
-        return ChunkList(columns, []), offset, row
+        begun: tuple[ChunkList, int, int] = await self.in_thread(partial(_begun, record, head, len(head) >= size))
+        return begun
 
     async def _next_cut(
         self, file: ReadableFile, form: InputFormat, size: int, offset: int, row: int, target: int
@@ -90,6 +90,12 @@ class ReadInputFile:
         at_end = offset + len(window) >= size
         cut: Cut = await self.in_thread(partial(form.cut, window, at_end, offset, row, target))
         return cut
+
+
+def _begun(record: RunRecord, head: bytes, at_end: bool) -> tuple[ChunkList, int, int]:
+    reading = resolved(reading_of(record), head, at_end, wanted_of(record))
+    form = rows_format(reading)
+    return ChunkList(form.columns(head, at_end), [], reading.said()), *form.first(head, at_end)
 
 
 async def _take(listed: ChunkList, cut: Cut, file: ReadableFile, form: InputFormat, size: int, offset: int) -> int:

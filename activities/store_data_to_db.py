@@ -105,8 +105,9 @@ class StoreDataToDb:
         """Return the input's own columns of every row of the chunk, because staged documents do not have them."""
         listed = await self.files.chunks(record)
         chunk = listed.chunks[number]
-        data = await self.files.uncompressed(record).read(chunk.offset, chunk.length)
-        return {row.number: row.fields for row in format_of(record).rows(data, listed.columns, chunk.first_row)}
+        data = await self.files.readable(record).read(chunk.offset, chunk.length)
+        form = format_of(record, listed)
+        return {row.number: row.fields for row in form.rows(data, listed.columns, chunk.first_row)}
 
 
 @dataclass(slots=True)

@@ -10,13 +10,34 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeAlias, TypeVar, ge
 from pydantic import ConfigDict, model_validator
 
 from outlast.errors import OutlastError, Permanent
+from outlast.inputs.said import Csv, Excel, FixedWidth, Form, Json
 from outlast.models import RUNS_CONTAINER, SNAPSHOT_HEADER, SNAPSHOT_ID, SNAPSHOT_RUN
+from outlast.row_types import Date, ExcelDate, Number, UnixTime
 from outlast.run_options import RESERVED_PARAMETERS
 from outlast.strict_values import StrictModel
 
 if TYPE_CHECKING:
     from azure.cosmos.aio import DatabaseProxy
 
+__all__ = [
+    "Csv",
+    "Database",
+    "Date",
+    "Document",
+    "Excel",
+    "ExcelDate",
+    "FixedWidth",
+    "Json",
+    "Number",
+    "Parameters",
+    "Report",
+    "ReportError",
+    "Row",
+    "UnixTime",
+    "known_report",
+    "load_report",
+    "load_reports",
+]
 _OF_SNAPSHOTS = frozenset({"id", SNAPSHOT_RUN, SNAPSHOT_ID, SNAPSHOT_HEADER})
 Document = dict[str, Any]
 Database: TypeAlias = "DatabaseProxy"
@@ -69,6 +90,8 @@ class Report(Generic[RowT]):
     min_rows: ClassVar[int] = 1
     """A run that has fewer rows left to store fails before anything is written. A start may choose another number."""
     parameters: ClassVar[type[Parameters]] = Parameters
+    dialect: ClassVar[Form | None] = None
+    """The form of the inputs where it is not found by itself, such as `Csv(delimiter=";", decimal=",")`."""
     reads: ClassVar[Mapping[str, str]] = {}
     """Other containers that `read_data_from_db` reads, each with its partition key."""
     row: ClassVar[type[Row]]
@@ -158,6 +181,9 @@ def _faults(cls: type[Report[Any]]) -> Iterable[tuple[str, str]]:
         yield "mode", f"must be 'upsert' or 'snapshot', not {cls.mode!r}"
     if not (isinstance(cls.min_rows, int) and cls.min_rows >= 0):
         yield "min_rows", f"must be a whole number from 0 on, not {cls.min_rows!r}"
+    dialect: object = cls.dialect
+    if not (dialect is None or isinstance(dialect, Form)):
+        yield "dialect", f"must be Csv(…), Json(…), Excel(…) or FixedWidth(…), not {dialect!r}"
     yield from _faults_of_parameters(cls.parameters)
     yield from _faults_of_code(cls)
 

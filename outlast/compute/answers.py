@@ -14,8 +14,7 @@ from outlast.compute.position import Position
 from outlast.compute.wire import REFERENCE, ROWS, SLICES, Frame, pack
 from outlast.errors import OutlastError, Permanent
 from outlast.generating.part_contents import ROW_BYTES
-from outlast.generating.row_generator import RowGenerator
-from outlast.generating.row_slicer import RowSlicer, join_slices, rows_of
+from outlast.generating.row_slicer import RowSlicer, generator_for, join_slices, rows_of
 from outlast.generating.row_window import Limits, RowWindow, Slice, Staged
 from outlast.models import Json
 from outlast.report import Report, load_report
@@ -75,7 +74,7 @@ class Answers:
         known = self._windows.pop(window.key, None)
         if known is not None and ROWS not in given:
             return known
-        generator = RowGenerator(self._report(window.report), self._references[window.reference][0], window.generation)
+        generator = generator_for(self._report(window.report), self._references[window.reference][0], window)
         rows = rows_of(window, given[ROWS])
         return RowSlicer(generator, rows, window, time.monotonic, self.position.set)
 

@@ -28,7 +28,7 @@ MAX_ID_BYTES = 1023
 MAX_KEY_BYTES = 2048
 _TEXTS = (datetime, date, time, UUID)
 """Types that the encoder writes as text."""
-_MORE_TEXTS = (Decimal, Enum, timedelta, AnyUrl, IPv4Address, IPv6Address)
+_MORE_TEXTS = (Decimal, Enum, timedelta, AnyUrl, IPv4Address, IPv6Address, set, frozenset)
 """Types that are written as pydantic writes them in JSON mode."""
 _KEYS = (str, int, float, type(None))
 """Types of a partition key in JSON."""
@@ -61,7 +61,7 @@ def staged(document: Any, partition_key_path: list[str], row: int) -> StagedDocu
 
 def _encoded(document: Mapping[str, Any]) -> bytes:
     try:
-        return _kept(orjson.dumps(document, default=to_jsonable_python))
+        return _kept(orjson.dumps(document, default=_jsonable))
     except (TypeError, ValueError) as error:
         raise DocumentRefused("json", f"the document is no JSON: {error}") from None
 
@@ -106,9 +106,15 @@ def _check_scalar(value: Any, path: str, depth: int) -> None:
         text = f"{path} has {len(value):,} characters; {MAX_BYTES:,} bytes are allowed"
         raise DocumentRefused("too_large", text, path)
     if isinstance(value, _MORE_TEXTS):
-        _check_value(to_jsonable_python(value), path, depth)
+        _check_value(_jsonable(value), path, depth)
     elif value is not None and not isinstance(value, _PLAIN):
         raise DocumentRefused("json", f"{path} is a {type(value).__name__}, which JSON cannot say", path)
+
+
+def _jsonable(value: Any) -> Any:
+    """The value as pydantic writes it in JSON mode. A set becomes a list in an order that each repeat has."""
+    found = to_jsonable_python(value)
+    return sorted(found, key=orjson.dumps) if isinstance(value, set | frozenset) else found
 
 
 def _partition_key(document: Mapping[str, Any], path: list[str]) -> Key:
@@ -123,7 +129,7 @@ def _partition_key(document: Mapping[str, Any], path: list[str]) -> Key:
 
 def _checked_key(value: Any, field: str) -> Key:
     if not isinstance(value, _KEYS) and isinstance(value, (*_TEXTS, *_MORE_TEXTS)):
-        value = orjson.loads(orjson.dumps(value, default=to_jsonable_python))
+        value = orjson.loads(orjson.dumps(value, default=_jsonable))
     if not isinstance(value, _KEYS):
         text = f"the partition key must be a plain value, not a {type(value).__name__}"
         raise DocumentRefused("partition_key", text, field)

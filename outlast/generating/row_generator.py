@@ -8,6 +8,7 @@ from pydantic import ValidationError
 from outlast.cosmos.bulk.staged_document import StagedDocument
 from outlast.cosmos.document import DocumentRefused, staged
 from outlast.cosmos.snapshots.header import as_generation
+from outlast.generating.read_values import ReadValues, ValueRefused
 from outlast.inputs import BadRow, InputRow
 from outlast.report import Report
 from outlast.staging.rejects import Reject
@@ -27,6 +28,8 @@ class RowGenerator:
     report: Report[Any]
     reference: Any
     generation: str | None
+    values: ReadValues | None = None
+    """Reads values that are written in the input in a form of its own."""
 
     def generate(self, row: AnyRow) -> Documents | Reject:
         """The row's documents by their keys. A wrong value, a document that the service refuses and whatever the
@@ -39,14 +42,15 @@ class RowGenerator:
             first = error.errors(include_url=False, include_context=False, include_input=False)[0]
             column = str(first["loc"][0]) if first["loc"] else ""
             return Reject(row.number, column, first["type"], first["msg"], row.fields)
-        except DocumentRefused as error:
+        except (DocumentRefused, ValueRefused) as error:
             return Reject(row.number, error.field, error.code, str(error), row.fields)
         except (Exception, SystemExit) as error:  # noqa: BLE001  # whatever the user's code raises costs this row alone
             return Reject(row.number, "", "error", _text(error), row.fields)
 
     def _documents(self, row: InputRow) -> Documents:
         path = self.report.partition_key[1:].split("/")
-        typed = self.report.row.model_validate(row.values)
+        values = row.values if self.values is None else self.values.read(row.values)
+        typed = self.report.row.model_validate(values)
         documents: Documents = {}
         size = 0
         for document in self.report.generate_report(typed, self.reference):

@@ -4,12 +4,15 @@ import marshal
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import chain
+from typing import Any
 
 from outlast.cosmos.bulk.staged_document import StagedDocument
 from outlast.generating.part_contents import MOST_LISTED, ROW_BYTES, PartContents
+from outlast.generating.read_values import ReadValues
 from outlast.generating.row_generator import AnyRow, Documents, RowGenerator
 from outlast.generating.row_window import Limits, RowWindow, Slice, Staged
-from outlast.inputs import FORMATS, InputRow
+from outlast.inputs import InputRow, rows_format
+from outlast.report import Report
 from outlast.staging.rejects import Reject
 
 UNLISTED_BYTES = 150
@@ -19,10 +22,15 @@ Mark = Callable[[int], None]
 
 def rows_of(window: RowWindow, data: bytes) -> Iterator[AnyRow]:
     """The rows of a window, whose bytes are `data`."""
-    form = FORMATS[window.format]
+    form = rows_format(window.read_as())
     if window.overlong:
         return iter([form.overlong(data, window.columns, window.row)])
     return form.rows(data, window.columns, window.row)
+
+
+def generator_for(report: Report[Any], reference: Any, window: RowWindow) -> RowGenerator:
+    """What makes the documents of the rows of a window."""
+    return RowGenerator(report, reference, window.generation, ReadValues.of(report.row, window.read_as()))
 
 
 @dataclass(slots=True)

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
+from outlast.inputs import Reading
 from outlast.models import Json, Payload, Totals
 
 
@@ -13,7 +14,7 @@ class RowWindow(Payload):
 
     `key` is the same for all windows of one call of `generate_report`. `generation` is the run of a snapshot report.
     `reference` names what `read_data_from_db` returned. `refused` lists rows that must not be generated, each as
-    number, code and message.
+    number, code and message. `reading` says how the rows are read; where it is empty, as is usual for `format`.
     """
 
     key: str
@@ -27,6 +28,11 @@ class RowWindow(Payload):
     offset: int = 0
     overlong: bool = False
     refused: list[tuple[int, str, str]] = field(default_factory=list)
+    reading: Json = field(default_factory=dict)
+
+    def read_as(self) -> Reading:
+        """How the rows are read."""
+        return Reading.from_dict({"format": self.format, **self.reading})
 
 
 @dataclass(frozen=True, slots=True)

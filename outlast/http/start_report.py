@@ -17,6 +17,7 @@ from outlast.report import Report
 from outlast.runs.record import RunRecord, RunRequest, RunStatus
 from outlast.staging.parsed import InThread
 from outlast.staging.store import Staging
+from outlast.wanted import wanted_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +42,8 @@ class NewRuns:
             report=report.name,
             mode=report.mode,
             accepted=self.now().astimezone(UTC).isoformat(timespec="milliseconds"),
-            format=asked.format.name,
-            gzipped=asked.gzipped,
+            format=asked.reading.format or "csv",
+            gzipped=asked.reading.compression == "gzip",
             filename=asked.options.filename,
             reference=asked.reference,
             reference_etag=asked.reference_etag,
@@ -52,6 +53,8 @@ class NewRuns:
             min_rows=report.min_rows if asked.options.min_rows is None else asked.options.min_rows,
             ru_share=asked.options.ru_share,
             max_parallel=asked.options.max_parallel or self.max_parallel,
+            reading=asked.reading.said(),
+            wanted=wanted_of(report.row).to_dict(),
         )
         return RunRecord(id=run or self.new_id(), request=request, status=RunStatus(owner=self.owner))
 

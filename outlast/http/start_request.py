@@ -14,7 +14,7 @@ from outlast.errors import Transient
 from outlast.http.input_head import LOOKED_AT, Head, check_head
 from outlast.http.problem import Problem, bad_request, from_validation
 from outlast.http.query import is_of_host
-from outlast.inputs import InputFormat
+from outlast.inputs import Reading
 from outlast.inputs.exact_json import repeated_name
 from outlast.json_numbers import LARGEST_EXACT, find_number, is_not_kept
 from outlast.report import Parameters, Report
@@ -51,8 +51,7 @@ class StartRequest:
 
     options: Options
     parameters: Parameters
-    format: InputFormat
-    gzipped: bool
+    reading: Reading
     body: bytes | None
     reference: str | None
     reference_etag: str | None
@@ -68,7 +67,7 @@ async def read_start_request(
     What grows with the body is computed by `in_thread`.
     """
     media = (request.headers.get("content-type") or "").split(";")[0].strip().lower()
-    if media == "application/json":
+    if media == "application/json" and not _is_array(request.get_body()):
         return await _by_reference(request, report, inputs, in_thread)
     return await _inline(request, report, in_thread)
 
@@ -82,9 +81,14 @@ async def _inline(request: func.HttpRequest, report: Report[Any], in_thread: InT
     options, parameters = _options(own), _parameters(report, given, "")
     head = Head(body[:LOOKED_AT], len(body) <= LOOKED_AT)
     media = request.headers.get("content-type")
-    form, gzipped = await in_thread(partial(check_head, media, options.filename, head, report))
+    reading = await in_thread(partial(check_head, media, options.filename, head, report, options.reading()))
     digest: str = await in_thread(lambda: hashlib.sha256(body).hexdigest())
-    return StartRequest(options, parameters, form, gzipped, body, None, None, digest)
+    return StartRequest(options, parameters, reading, body, None, None, digest)
+
+
+def _is_array(body: bytes) -> bool:
+    """Whether a body of type application/json is the rows themselves."""
+    return body[:LOOKED_AT].lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"[")
 
 
 def _check_size(body: bytes) -> None:
@@ -105,9 +109,10 @@ async def _by_reference(
         raise bad_request("no inputs location is configured (INPUTS_URL); post the file itself", "input")
     path = _inside(asked.input)
     etag, head = await _referenced(inputs, path)
-    form, gzipped = await in_thread(partial(check_head, None, asked.options.filename or path, head, report))
+    name, said = asked.options.filename or path, asked.options.reading()
+    reading = await in_thread(partial(check_head, None, name, head, report, said))
     parameters = _parameters(report, asked.parameters, "parameters.")
-    return StartRequest(asked.options, parameters, form, gzipped, None, path, etag, None)
+    return StartRequest(asked.options, parameters, reading, None, path, etag, None)
 
 
 def _reference(request: func.HttpRequest) -> Reference:

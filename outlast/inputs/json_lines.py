@@ -11,7 +11,6 @@ from outlast.inputs.exact_json import parse_json
 from outlast.inputs.types import MAX_FIELD_SHOWN, MAX_RECORD, BadInput, BadRow, Cut, InputRow
 
 _BLANK = b" \t\r\n"
-_ONLY_A_BRACE = re.compile(rb"\s*\{[ \t\r]*\n")
 _OBJECT_LINE = re.compile(rb"^[ \t]*\{", re.MULTILINE)
 
 
@@ -27,10 +26,6 @@ class JsonLines:
         text = head[marks_end(head) :].strip(_BLANK)
         if not text:
             raise BadInput("body", "The input is empty. Send one JSON object a line.")
-        if text.startswith(b"["):
-            raise BadInput("body", "The input is a JSON array. Send its objects instead, one a line (JSON Lines).")
-        if _ONLY_A_BRACE.match(text):
-            raise BadInput("body", "The JSON is spread over several lines. Send each object on one line (JSON Lines).")
         if not _OBJECT_LINE.search(text):
             raise BadInput("body", "The input is not JSON Lines: no line begins with '{'. Send one JSON object a line.")
         return []

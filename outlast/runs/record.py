@@ -22,6 +22,8 @@ class RunRequest:
 
     `body` is the name under which the posted input is staged. `fingerprint` is a hash of the whole request, so that a
     repeat can be told from another request under the same key. `min_rows` is 0 in records of before it was an option.
+    `reading` is how the input is read, as far as the start could find it, and `wanted` what the report reads of it;
+    both are empty in records of before they were kept.
     """
 
     report: str
@@ -40,6 +42,8 @@ class RunRequest:
     min_rows: int = 0
     max_parallel: int = 8
     ru_share: float | None = None
+    reading: Json = field(default_factory=dict)
+    wanted: Json = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

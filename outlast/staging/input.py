@@ -1,25 +1,27 @@
 """The files that a run reads: its input, the list of its chunks, and what the report read from the database."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import orjson
 
 from outlast.errors import Permanent
-from outlast.inputs import FORMATS, Inflater, InputFormat
+from outlast.inputs import InputFormat, Reading, Wanted, is_copied, rows_format
 from outlast.models import Json
 from outlast.runs.record import RunRecord
 from outlast.staging.chunk_list import ChunkList
+from outlast.staging.copying import copied
 from outlast.staging.inflated import InflatedFile
 from outlast.staging.parsed import InThread, ParsedFiles
 from outlast.staging.paths import body_path, chunks_path, cut_cursor_path, reference_path
 from outlast.staging.store import Staging
 
 MAX_INFLATED = 4 * 1024**3
-"""Bytes of the inflated copy of a gzipped input. It is staged in pieces, so its size does not matter for the memory."""
-PIECE = 1024 * 1024
-"""Bytes of the compressed input that are read at once."""
+"""Bytes of the inflated copy of a compressed input. It is staged in pieces, so that its size does not cost memory."""
+MAX_COPIED = 8 * 1024**3
+"""Bytes of the copy of an input that is not compressed. Each call makes it from the beginning, within its deadline."""
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,10 @@ class InputFile:
     async def read(self, offset: int, length: int) -> bytes:
         """At most `length` bytes. Raises Permanent when the file is not the one that was accepted."""
         return await self.store.get_range(self.path, offset, length, self.version)
+
+    def read_now(self, offset: int, length: int) -> bytes:
+        """As `read`, but waits: for a thread."""
+        return self.store.get_range_now(self.path, offset, length, self.version)
 
 
 class ReadableFile(Protocol):
@@ -67,19 +73,21 @@ class InputFiles:
             return InputFile(self.inputs, record.request.reference, record.request.reference_etag)
         return InputFile(self.staging, body_path(record.id, record.request.body), None)
 
-    def uncompressed(self, record: RunRecord) -> ReadableFile:
-        """The input as rows are read from it: the posted file, or its inflated copy if that is gzipped."""
-        return InflatedFile(self.staging, record.id) if record.request.gzipped else self.posted(record)
+    def readable(self, record: RunRecord) -> ReadableFile:
+        """The input as rows are read from it: the posted file, or its staged copy."""
+        return InflatedFile(self.staging, record.id) if is_copied(reading_of(record)) else self.posted(record)
 
-    async def inflate(self, record: RunRecord, enough: Callable[[], Awaitable[bool]]) -> bool:
-        """Stage what is missing of the inflated copy of a gzipped input; return whether it is whole.
+    async def copy(self, record: RunRecord, enough: Callable[[], Awaitable[bool]]) -> bool:
+        """Stage what is missing of the copy of an input that rows cannot be read from; return whether it is whole.
 
-        `enough` is asked after each piece. Raises BadInput when the input is damaged or inflates beyond a limit.
+        `enough` is asked after each piece. Raises BadInput when the input is damaged or the copy exceeds a limit.
         """
-        inflated = InflatedFile(self.staging, record.id)
-        if await inflated.find_size() is not None:
+        copy, reading = InflatedFile(self.staging, record.id), reading_of(record)
+        if await copy.find_size() is not None:
             return True
-        return await inflated.stage(_inflated(self.posted(record)), enough)
+        most = MAX_INFLATED if reading.compression else MAX_COPIED
+        pieces = copied(self.posted(record), reading, wanted_of(record), self.in_thread or _here, most)
+        return await copy.stage(pieces, enough)
 
     async def chunks(self, record: RunRecord) -> ChunkList:
         """The run's whole chunk list. All calls of the process share it, so it must not be changed."""
@@ -110,15 +118,21 @@ class InputFiles:
         return await self.staging.need(reference_path(record.id))
 
 
-def format_of(record: RunRecord) -> InputFormat:
-    return FORMATS[record.request.format]
+def reading_of(record: RunRecord) -> Reading:
+    """How the input is read, as far as the start could find it."""
+    before = Reading(format=record.request.format, compression="gzip" if record.request.gzipped else "")
+    return Reading.from_dict(record.request.reading).over(before)
 
 
-async def _inflated(posted: InputFile) -> AsyncIterator[bytes]:
-    inflater, size, offset = Inflater(MAX_INFLATED), await posted.size(), 0
-    while offset < size:
-        data = await posted.read(offset, PIECE)
-        offset += len(data)
-        for piece in inflater.feed(data):
-            yield piece
-    inflater.finish()
+def wanted_of(record: RunRecord) -> Wanted:
+    """What the report reads of the input."""
+    return Wanted.from_dict({**Wanted.anything().to_dict(), **record.request.wanted})
+
+
+def format_of(record: RunRecord, listed: ChunkList) -> InputFormat:
+    """The format that the rows of the listed chunks are read from."""
+    return rows_format(Reading.from_dict(listed.reading) if listed.reading else reading_of(record))
+
+
+async def _here(work: Callable[[], T]) -> T:
+    return work()

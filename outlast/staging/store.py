@@ -89,6 +89,24 @@ class Staging:
                 return b""
             raise _no_answer(path, error) from error
 
+    def get_range_now(self, path: str, start: int, length: int, version: str | None = None) -> bytes:
+        """As `get_range`, but waits: for a thread. `start` must be inside the file."""
+        options: GetOptions = {"range": (start, start + length)}
+        if version is not None:
+            options["if_match"] = version
+        if length <= 0:
+            return b""
+        try:
+            if is_refused(self._url, path):
+                raise FileNotFoundError(path)
+            return bytes(obstore.get(self._store, path, options=options).bytes())
+        except FileNotFoundError:
+            raise Permanent(f"the file {path} is missing; it has been deleted: start a new run") from None
+        except PreconditionError:
+            raise Permanent(f"the file {path} was changed after the run was accepted; start a new run") from None
+        except GenericError as error:
+            raise _no_answer(path, error) from error
+
     async def list(self, folder: str) -> list[tuple[str, datetime]]:
         """Path and time of the last change of every file below a folder, in any order; none if it is missing."""
         found = []

@@ -9,8 +9,7 @@ import orjson
 
 from outlast.compute.reading import Read, ReadingStopped, read_encoded
 from outlast.cosmos.client import Cosmos
-from outlast.generating.row_generator import RowGenerator
-from outlast.generating.row_slicer import RowSlicer, join_slices, rows_of
+from outlast.generating.row_slicer import RowSlicer, generator_for, join_slices, rows_of
 from outlast.generating.row_window import Limits, RowsLost, RowStopped, RowWindow, Slice, Staged, WindowData
 from outlast.models import Json
 from outlast.report import Report
@@ -42,7 +41,7 @@ class InlineCompute:
         if window.reference not in self._references:
             self._references[window.reference] = orjson.loads(await data.reference())
         reference = self._references[window.reference]
-        generator = RowGenerator(self.reports[window.report], reference, window.generation)
+        generator = generator_for(self.reports[window.report], reference, window)
         slicer = RowSlicer(generator, rows_of(window, data.of(window)), window, self.clock, self._mark)
         try:
             with inline():

@@ -145,7 +145,7 @@ def test_a_gzipped_input_is_inflated_once() -> None:
     body, world = make_csv(300), World()
     assert rows_of(body, cut(gzip.compress(body), world, gzipped=True)) == [f"s{n:04}" for n in range(300)]
     record = world.runs.records["r1"]
-    assert asyncio.run(world.files.uncompressed(record).read(0, len(body) + 1)) == body
+    assert asyncio.run(world.files.readable(record).read(0, len(body) + 1)) == body
     asyncio.run(world.staging.put(piece_path("r1", 0), b"x" * len(body)))
     asyncio.run(world.call("read_input_file", cursor=None))
     assert asyncio.run(world.staging.get(piece_path("r1", 0))) == b"x" * len(body)
@@ -169,7 +169,7 @@ def test_a_large_gzipped_input_is_inflated_in_several_calls(monkeypatch: pytest.
     assert len(pieces) == len(set(pieces)) == ceil(len(body) / 1000) > 8
     assert rows_of(body, listed) == [f"s{n:04}" for n in range(500)]
     record = world.runs.records["r1"]
-    assert asyncio.run(world.files.uncompressed(record).read(1990, 2020)) == body[1990:4010]
+    assert asyncio.run(world.files.readable(record).read(1990, 2020)) == body[1990:4010]
 
 
 @pytest.mark.parametrize(

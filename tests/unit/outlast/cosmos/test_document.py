@@ -218,3 +218,12 @@ def test_many_staged_documents_take_little_more_than_their_text() -> None:
 def resident_bytes() -> int:
     pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
     return pages * os.sysconf("SC_PAGE_SIZE")
+
+
+def test_a_set_is_a_list_in_an_order_of_its_own() -> None:
+    """A set is written as a list whose order does not depend on the process; one that JSON cannot say is refused."""
+    made = stage({"id": "a", "shop": "s", "tags": {"b", "a", "c"}, "of": frozenset({3, 1})})
+    assert json.loads(made.body)["tags"] == ["a", "b", "c"]
+    assert json.loads(made.body)["of"] == [1, 3]
+    with pytest.raises(DocumentRefused):
+        stage({"id": "a", "shop": "s", "rates": {math.nan}})

@@ -29,7 +29,7 @@ def make() -> InputFiles:
 def test_an_input_is_read_where_it_lies_uncompressed(reference: str | None, path: str) -> None:
     """Rows are read from the posted body or the referenced file."""
     files = make()
-    found = files.uncompressed(make_record(reference=reference))
+    found = files.readable(make_record(reference=reference))
     assert isinstance(found, InputFile)
     assert found.path == path
     assert found.store is (files.inputs if path == "x.csv" else files.staging)
@@ -39,7 +39,7 @@ def test_an_input_is_read_where_it_lies_uncompressed(reference: str | None, path
 def test_a_gzipped_input_is_read_from_its_inflated_copy(reference: str | None) -> None:
     """Rows of a gzipped input are read from the copy, posted or referenced."""
     files = make()
-    assert files.uncompressed(make_record(gzipped=True, reference=reference)) == InflatedFile(files.staging, "r1")
+    assert files.readable(make_record(gzipped=True, reference=reference)) == InflatedFile(files.staging, "r1")
 
 
 async def enough() -> bool:
@@ -54,8 +54,8 @@ def test_a_gzipped_input_is_inflated(members: int) -> None:
     async def run() -> None:
         files = make()
         await files.staging.put(body_path("r1"), gzip.compress(b"a,b\n" * 1000) * members)
-        assert await files.inflate(RECORD, enough)
-        copy = files.uncompressed(RECORD)
+        assert await files.copy(RECORD, enough)
+        copy = files.readable(RECORD)
         assert await copy.read(0, await copy.size()) == b"a,b\n" * 1000 * members
 
     asyncio.run(run())
@@ -69,7 +69,7 @@ def test_a_bomb_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
         files = make()
         await files.staging.put(body_path("r1"), gzip.compress(b"0" * 2_000_000, 1))
         with pytest.raises(BadInput):
-            await files.inflate(RECORD, enough)
+            await files.copy(RECORD, enough)
         assert await files.staging.get(inflated_path("r1")) is None
 
     asyncio.run(run())

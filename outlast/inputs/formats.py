@@ -1,0 +1,39 @@
+"""The formats that rows are read from, and what of an input is copied into one of them first."""
+
+from collections.abc import Mapping
+
+from outlast.inputs.csv_dialect import Dialect
+from outlast.inputs.csv_file import CSV, CsvFile
+from outlast.inputs.find_dialect import find_dialect
+from outlast.inputs.json_lines import JSON_LINES
+from outlast.inputs.reading import UTF_8, Reading, Wanted
+from outlast.inputs.types import InputFormat
+
+FORMATS: Mapping[str, InputFormat] = {CSV.name: CSV, JSON_LINES.name: JSON_LINES}
+"""By name, with their usual dialect."""
+COPIED: Mapping[str, InputFormat] = {"json": JSON_LINES}
+"""What inputs of other formats are copied into, because no record of theirs can be found from its start."""
+
+
+def is_copied(reading: Reading) -> bool:
+    """Whether rows are read from a staged copy: in UTF-8, without compression, in a format of FORMATS."""
+    return bool(reading.compression) or reading.encoding not in (None, UTF_8) or reading.format in COPIED
+
+
+def rows_format(reading: Reading) -> InputFormat:
+    """The format that rows are read from."""
+    if reading.format == CSV.name:
+        return CsvFile(dialect=Dialect.of(reading))
+    name = reading.format or CSV.name
+    return COPIED.get(name) or FORMATS[name]
+
+
+def resolved(reading: Reading, head: bytes, at_end: bool, wanted: Wanted) -> Reading:
+    """The reading with what only the beginning of the text can say. `head` is what rows are read from.
+
+    Raises BadInput where the input cannot be read so, IncompleteHeader where more of it is needed.
+    """
+    if reading.format == CSV.name:
+        return find_dialect(reading, head, at_end, wanted)
+    rows_format(reading).columns(head, at_end)
+    return reading
