@@ -1,17 +1,25 @@
 """The formats that rows are read from, and what of an input is copied into one of them first."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
+from outlast.inputs.arrow_frames import ArrowFrames
+from outlast.inputs.cell_lines import CellLines
 from outlast.inputs.csv_dialect import Dialect
 from outlast.inputs.csv_file import CSV, CsvFile
-from outlast.inputs.find_dialect import find_dialect
+from outlast.inputs.find_dialect import MissingColumns, find_dialect
 from outlast.inputs.json_lines import JSON_LINES
 from outlast.inputs.reading import UTF_8, Reading, Wanted
 from outlast.inputs.types import InputFormat
 
 FORMATS: Mapping[str, InputFormat] = {CSV.name: CSV, JSON_LINES.name: JSON_LINES}
 """By name, with their usual dialect."""
-COPIED: Mapping[str, InputFormat] = {"json": JSON_LINES}
+COPIED: Mapping[str, InputFormat] = {
+    "json": JSON_LINES,
+    "excel": CellLines(),
+    "fixed": CellLines(),
+    "parquet": ArrowFrames(),
+}
 """What inputs of other formats are copied into, because no record of theirs can be found from its start."""
 
 
@@ -25,6 +33,8 @@ def rows_format(reading: Reading) -> InputFormat:
     if reading.format == CSV.name:
         return CsvFile(dialect=Dialect.of(reading))
     name = reading.format or CSV.name
+    if isinstance(COPIED.get(name), CellLines):
+        return CellLines(names=_names(reading), nulls=frozenset(reading.nulls or ()))
     return COPIED.get(name) or FORMATS[name]
 
 
@@ -35,5 +45,17 @@ def resolved(reading: Reading, head: bytes, at_end: bool, wanted: Wanted) -> Rea
     """
     if reading.format == CSV.name:
         return find_dialect(reading, head, at_end, wanted)
-    rows_format(reading).columns(head, at_end)
+    if reading.format == "excel" and reading.header_line == 0 and not reading.names:
+        reading = replace(reading, names=tuple(wanted.columns or ()))
+    columns = rows_format(reading).columns(head, at_end)
+    if columns and (missing := wanted.missing(columns)):
+        text = f"The columns lack {', '.join(missing)}, which the report needs. They are: {', '.join(columns)[:500]}."
+        raise MissingColumns(text, missing, columns)
     return reading
+
+
+def _names(reading: Reading) -> tuple[str, ...]:
+    """The columns where no line of cells names them."""
+    if reading.format == "fixed":
+        return tuple(name for name, _, _ in reading.widths or ())
+    return reading.names or () if reading.header_line == 0 else ()

@@ -31,7 +31,7 @@ def case(reports: Reports, name: str, report: str = "plain_rows", **params: str)
 def test_every_case_is_posted_by_a_test() -> None:
     """Each file of the folder is named in this module."""
     text = Path(__file__).read_text("utf-8")
-    names = [path.name for path in FOLDER.iterdir() if path.suffix in (".csv", ".jsonl", ".json")]
+    names = [path.name for path in FOLDER.iterdir() if path.suffix not in ("", ".md")]
     assert names
     assert [name for name in names if f'"{name}"' not in text] == []
 
@@ -216,3 +216,22 @@ def test_quoted_line_ends_and_nan_stay_right(cases: Reports) -> None:
     assert labels == {"a1": 'two\r\nlines, one "quote"', "a2": "lf\nonly"}
     came = case(cases, "nan.jsonl")
     assert ([row for row, *_ in came.rejects], list(came.documents)) == ([1, 2, 3], ["n4"])
+
+
+@pytest.mark.parametrize(
+    ("name", "has_error"), [("deliveries.xlsx", True), ("deliveries.xlsb", True), ("deliveries.ods", False)]
+)
+def test_a_workbook_is_read_cell_by_cell(cases: Reports, name: str, has_error: bool) -> None:
+    """Texts, dates, numbers and truth values of the sheet that has the columns are as the cells have them; a cell with
+    an error rejects its row. LibreOffice's file has that cell empty."""
+    came = case(cases, name, "deliveries")
+    assert came.rejects == ([(6, "price", "cell_error")] if has_error else [])
+    stored = [tuple(came.documents[key].values()) for key in sorted(came.documents)]
+    assert stored[:4] == [
+        ("00017", "2026-01-31T00:00:00", 12.5, 1999.9, True, 'Größe "L"'),
+        ("00018", "2026-02-01T13:45:30", 0.1, 0.30000000000000004, False, None),
+        ("00019", "2024-02-29T00:00:00", 1000000, 12345678901, True, "two\nlines"),
+        ("00020", None, None, None, None, None),
+    ]
+    assert stored[4:] == ([] if has_error else [("00021", None, 1000012.6, None, None, None)])
+    assert came.output["rows_read"] == 5

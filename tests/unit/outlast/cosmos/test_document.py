@@ -161,7 +161,7 @@ def test_other_types_are_the_text_that_json_has_for_them(value: Any, text: str) 
     assert encoded.parsed()["shop"] == text
 
 
-@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf, Rate.none, {1}, b"a", object(), 1j, 2**64])
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf, Rate.none, b"a", object(), 1j, 2**64])
 @pytest.mark.parametrize("place", [lambda v: v, lambda v: [v], lambda v: {"b": [{"c": v}]}])
 def test_what_json_cannot_say_is_refused_wherever_it_is(value: Any, place: Any) -> None:
     """A value that JSON cannot express is refused at every depth."""

@@ -1,0 +1,84 @@
+"""Rows of typed columns: frames, each with a batch of Arrow. Parquet is copied into this, with no text in between."""
+
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from outlast.inputs.types import MAX_FIELD_SHOWN, MAX_RECORD, BadInput, BadRow, Chunk, Cut, IncompleteHeader, InputRow
+
+HEAD = struct.Struct("<4sIIQ")
+"""Before each batch: a mark, the bytes of the batch, its rows, and the number of the first."""
+MARK = b"ARF1"
+
+
+def framed(batch: bytes, rows: int, first_row: int) -> bytes:
+    """A frame. One without a batch stands for a row that is too long."""
+    return HEAD.pack(MARK, len(batch), rows, first_row) + batch
+
+
+@dataclass(frozen=True, slots=True)
+class ArrowFrames:
+    """A chunk is a frame. The first frame has no rows, but the columns.
+
+    Rows have no place in the bytes of their frame: their `end` is 0, and reading resumes by their number.
+    """
+
+    name: str = "arrow"
+
+    def columns(self, head: bytes, at_end: bool) -> list[str]:
+        """See InputFormat."""
+        return list(_opened(head[HEAD.size : self.first(head, at_end)[0]]).schema.names)
+
+    def first(self, head: bytes, at_end: bool) -> tuple[int, int]:
+        """See InputFormat."""
+        size = _size(head, 0)
+        if size is None or size > len(head):
+            raise IncompleteHeader("header", f"The columns are not complete within the first {len(head):,} bytes.")
+        return size, 1
+
+    def cut(self, window: bytes, at_end: bool, offset: int, row: int, target: int) -> Cut:
+        """See InputFormat. The frames are as long as chunks shall be."""
+        chunks: list[Chunk] = []
+        start = 0
+        while (size := _size(window, start)) is not None and start + size <= len(window):
+            _, _, rows, first = HEAD.unpack_from(window, start)
+            chunks.append(Chunk(offset + start, size, first))
+            start, row = start + size, first + rows
+        return Cut(chunks, start, row)
+
+    def skip(self, window: bytes) -> int | None:
+        """No frame is overlong."""
+        raise NotImplementedError
+
+    def rows(self, data: bytes, columns: list[str], row: int) -> Iterator[InputRow | BadRow]:
+        """See InputFormat. `data` is a whole frame, also where the first rows are left out."""
+        _, size, _, first = HEAD.unpack_from(data)
+        if not size:
+            yield self.overlong(b"", columns, row)
+            return
+        batch = _opened(memoryview(data)[HEAD.size : HEAD.size + size]).read_next_batch().slice(row - first)
+        lists = [column.to_pylist(maps_as_pydicts="strict") for column in batch.columns]
+        for number, values in enumerate(zip(*lists, strict=True), row):
+            fields = ["" if value is None else str(value) for value in values]
+            yield InputRow(number, 0, dict(zip(columns, values, strict=True)), fields)
+
+    def overlong(self, head: bytes, columns: list[str], row: int) -> BadRow:
+        """See InputFormat."""
+        return BadRow(row, 0, "", "too_long", f"the row has {MAX_RECORD:,} bytes or more", [""][:MAX_FIELD_SHOWN])
+
+
+def _size(data: bytes, start: int) -> int | None:
+    """Bytes of the frame at `start`; None where its head is not all there."""
+    if len(data) - start < HEAD.size:
+        return None
+    mark, size, _, _ = HEAD.unpack_from(data, start)
+    if mark != MARK:
+        raise BadInput("body", "The copy of the input is damaged. Start a new run.")
+    return int(HEAD.size + size)
+
+
+def _opened(data: Any) -> Any:
+    import pyarrow as pa  # only where it is needed
+
+    return pa.ipc.open_stream(pa.py_buffer(data))
