@@ -8,7 +8,7 @@ from outlast.inputs.cell_lines import CellLines
 from outlast.inputs.csv_dialect import Dialect
 from outlast.inputs.csv_file import CSV, CsvFile
 from outlast.inputs.find_dialect import MissingColumns, find_dialect
-from outlast.inputs.json_lines import JSON_LINES
+from outlast.inputs.json_lines import JSON_LINES, JsonLines
 from outlast.inputs.reading import UTF_8, Reading, Wanted
 from outlast.inputs.types import InputFormat
 
@@ -33,6 +33,8 @@ def rows_format(reading: Reading) -> InputFormat:
     if reading.format == CSV.name:
         return CsvFile(dialect=Dialect.of(reading))
     name = reading.format or CSV.name
+    if reading.exact and name in (JSON_LINES.name, "json"):
+        return JsonLines(exact=reading.exact)
     if isinstance(COPIED.get(name), CellLines):
         return CellLines(names=_names(reading), nulls=frozenset(reading.nulls or ()))
     return COPIED.get(name) or FORMATS[name]
@@ -47,6 +49,8 @@ def resolved(reading: Reading, head: bytes, at_end: bool, wanted: Wanted) -> Rea
         return find_dialect(reading, head, at_end, wanted)
     if reading.format == "excel" and reading.header_line == 0 and not reading.names:
         reading = replace(reading, names=tuple(wanted.columns or ()))
+    if wanted.decimals:
+        reading = replace(reading, exact=tuple(wanted.decimals))
     columns = rows_format(reading).columns(head, at_end)
     if columns and (missing := wanted.missing(columns)):
         text = f"The columns lack {', '.join(missing)}, which the report needs. They are: {', '.join(columns)[:500]}."

@@ -1,7 +1,7 @@
 """How an input is read: its format, compression, encoding and dialect, as they are said and as they are found."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from outlast.models import Json, Payload
@@ -40,6 +40,8 @@ class Reading(Payload):
     path: str | None = None
     sheet: str | int | None = None
     widths: tuple[tuple[str, int, int], ...] | None = None
+    exact: tuple[str, ...] | None = None
+    """Members of JSON whose numbers are read with all their digits, because the report wants Decimals."""
 
     @classmethod
     def from_dict(cls, data: Json) -> "Reading":
@@ -60,13 +62,15 @@ class Reading(Payload):
 class Wanted(Payload):
     """What a report reads. `needed` are the columns that must be there. `columns` are all, None where any may be read.
 
-    `texts` are the columns whose values are text, `numbers` those whose values are numbers.
+    `texts` are the columns whose values are text, `numbers` those whose values are numbers, `decimals` those that may
+    be Decimals.
     """
 
     needed: list[str]
     columns: list[str] | None = None
     texts: list[str]
     numbers: list[str]
+    decimals: list[str] = field(default_factory=list)
 
     @classmethod
     def anything(cls) -> "Wanted":
