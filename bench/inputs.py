@@ -19,7 +19,10 @@ from statistics import median
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from activities.read_input_file import CHUNKS, LARGEST, SMALLEST
 from bench.runner import Figure, run
+from outlast.generating.part_builder import PART_BYTES, SLICE_SECONDS
+from outlast.generating.part_contents import PartContents
 from outlast.generating.row_slicer import RowSlicer, generator_for, rows_of
 from outlast.generating.row_window import Limits, RowWindow
 from outlast.inputs import Reading, is_copied, resolved, rows_format
@@ -34,7 +37,6 @@ from outlast.wanted import wanted_of
 APP = Path(__file__).parents[1]
 JANUARY = APP / "samples/flights-2013-01.csv.gz"
 REPORT = load_report(APP / "reports", "flight_delays")
-TARGET = 4 * 1024 * 1024
 READINGS: Mapping[str, Reading] = {
     "csv": Reading(format="csv"),
     "semicolons": Reading(format="csv"),
@@ -169,10 +171,11 @@ async def read(folder: Path, name: str) -> Measured:
     head = await file.read(0, HEAD_BYTES)
     reading = resolved(reading, head, len(head) >= size, wanted)
     form = rows_format(reading)
+    target = min(LARGEST, max(SMALLEST, size // CHUNKS))
     columns, (offset, row) = form.columns(head, len(head) >= size), form.first(head, len(head) >= size)
     while offset < size:
         window = await file.read(offset, MAX_RECORD)
-        cut = form.cut(window, offset + len(window) >= size, offset, row, TARGET)
+        cut = form.cut(window, offset + len(window) >= size, offset, row, target)
         for chunk in cut.chunks:
             data = window[chunk.offset - offset :][: chunk.length]
             rows += generate(columns, reading, chunk.first_row, data)
@@ -185,10 +188,15 @@ def generate(columns: list[str], reading: Reading, row: int, data: bytes) -> int
     window = RowWindow("k", "r", REPORT.name, None, "x", reading.format or "", columns, row, reading=reading.said())
     generator = generator_for(REPORT, None, window)
     slicer = RowSlicer(generator, rows_of(window, data), window, time.monotonic, lambda _: None)
-    made = slicer.take(Limits(60.0, 1 << 40))
-    if not made.ended or made.rejected:
-        raise RuntimeError(f"rows that should be good are not: {slicer.contents.rejects[:1]}")
-    return made.rows
+    rows, ended = 0, False
+    while not ended:
+        made = slicer.take(Limits(SLICE_SECONDS, PART_BYTES))
+        if made.rejected:
+            raise RuntimeError(f"rows that should be good are not: {slicer.contents.rejects[:1]}")
+        rows, ended = rows + made.rows, made.ended
+        if slicer.contents.size > PART_BYTES:  # the part is full, and the next one begins
+            slicer.contents = PartContents()
+    return rows
 
 
 async def _here(work: Any) -> Any:

@@ -14,7 +14,7 @@ from outlast.inputs.types import MAX_RECORD, BadInput
 FRAME = 2 * 1024 * 1024
 """Bytes of a frame, about: rows are cut by it within a row group."""
 _BUFFER = 256 * 1024
-_MOST_ROWS = 64 * 1024
+_MOST_ROWS = 16 * 1024
 _OPTIONS = pa.ipc.IpcWriteOptions(compression="lz4")
 
 
@@ -81,7 +81,7 @@ def _cast(batch: Any, schema: Any) -> Any:
 def _frames(batch: Any, first_row: int) -> Iterator[bytes]:
     """The batch in frames that are short enough for one window."""
     data = _encoded([batch], batch.schema)
-    if len(data) <= 2 * FRAME and batch.nbytes < 2 * MAX_RECORD:
+    if len(data) <= 2 * FRAME and batch.nbytes <= 2 * FRAME:
         yield framed(data, batch.num_rows, first_row)
     elif batch.num_rows > 1:
         half = batch.num_rows // 2
