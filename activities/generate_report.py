@@ -73,7 +73,7 @@ class GenerateReport:
         limits = PartLimits.of(record, chunk.length, self.max_staged)
         async with self.alone if chunk.length > HEAVY else nullcontext():
             window = self._window(record, listed, chunk, cursor)
-            data = await self._data(record, chunk, cursor)
+            data = await self._data(record, listed, chunk, cursor)
             part = PartBuilder(self.compute, window, data, cursor, deadline, limits)
             await self._fill(part, generated.chunk, fence)
             if not part.taken:
@@ -99,6 +99,7 @@ class GenerateReport:
 
     def _window(self, record: RunRecord, listed: ChunkList, chunk: Chunk, cursor: PartCursor) -> RowWindow:
         """The chunk's rows from the cursor on."""
+        part = listed.part(chunk)
         return RowWindow(
             key=str(next(self.keys)),
             run=record.id,
@@ -106,16 +107,19 @@ class GenerateReport:
             generation=record.id if record.request.mode == "snapshot" else None,
             reference=f"{record.id}:{record.request.accepted}",
             format=record.request.format,
-            reading=listed.reading,
-            columns=listed.columns,
+            reading=part.reading,
+            columns=part.columns,
+            file=part.path,
+            before=part.before,
+            shown=listed.columns if part.path else [],
             row=cursor.row or chunk.first_row,
             offset=cursor.offset,
             overlong=chunk.overlong,
             refused=self.refused.of(record.id),
         )
 
-    async def _data(self, record: RunRecord, chunk: Chunk, cursor: PartCursor) -> WindowData:
-        file = self.files.readable(record)
+    async def _data(self, record: RunRecord, listed: ChunkList, chunk: Chunk, cursor: PartCursor) -> WindowData:
+        file = self.files.readable(record, await self.files.source_of(record, listed, chunk))
         if chunk.overlong:
             rows = await file.read(chunk.offset, OVERLONG_SHOWN)
         else:

@@ -22,6 +22,9 @@ from outlast.staging.input import InputFiles
 from outlast.staging.parts import Generated
 from outlast.staging.stored import Stored
 
+MOST_FILES = 100
+"""Files that a receipt names."""
+
 
 @dataclass(frozen=True, slots=True)
 class PublishReport:
@@ -113,5 +116,7 @@ class PublishReport:
 def _read_as(listed: ChunkList) -> Json:
     """How the input was read, and the numbers of the columns that were ignored because they have no name."""
     numbers = [number for number, name in enumerate(listed.columns, 1) if not name]
-    reading = {"reading": listed.reading} if listed.reading else {}
+    reading: Json = {"reading": listed.reading} if listed.reading else {}
+    if listed.files:
+        reading["files"] = [{"path": one.path, "rows_before": one.before} for one in listed.files[:MOST_FILES]]
     return {**reading, "unnamed_columns": numbers} if numbers else reading

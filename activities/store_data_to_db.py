@@ -13,13 +13,14 @@ from outlast.cosmos.bulk.write_progress import WriteProgress
 from outlast.cosmos.bulk.writer import Writer
 from outlast.deadline import SLOT_SECONDS
 from outlast.errors import Permanent
+from outlast.inputs import rows_format
 from outlast.models import Json, Payload, Totals
 from outlast.report import Report, known_report
 from outlast.runs.fence import Gate
 from outlast.runs.record import RunRecord
-from outlast.staging.input import InputFiles, format_of
+from outlast.staging.input import InputFiles
 from outlast.staging.parts import Generated
-from outlast.staging.rejects import Reject, encode_rejects
+from outlast.staging.rejects import Reject, encode_rejects, fields_as
 from outlast.staging.stored import Stored, StoredChunk
 
 WINDOW = 4 * 1024 * 1024
@@ -105,9 +106,10 @@ class StoreDataToDb:
         """Return the input's own columns of every row of the chunk, because staged documents do not have them."""
         listed = await self.files.chunks(record)
         chunk = listed.chunks[number]
-        data = await self.files.readable(record).read(chunk.offset, chunk.length)
-        form = format_of(record, listed)
-        return {row.number: row.fields for row in form.rows(data, listed.columns, chunk.first_row)}
+        source, part = await self.files.source_of(record, listed, chunk), listed.part(chunk)
+        data = await self.files.readable(record, source).read(chunk.offset, chunk.length)
+        rows = rows_format(source.reading).rows(data, part.columns, chunk.first_row - part.before)
+        return {row.number + part.before: fields_as(row.fields, part.columns, listed.columns) for row in rows}
 
 
 @dataclass(slots=True)

@@ -2,7 +2,7 @@
 
 import marshal
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import Any
 
@@ -13,7 +13,7 @@ from outlast.generating.row_generator import AnyRow, Documents, RowGenerator
 from outlast.generating.row_window import Limits, RowWindow, Slice, Staged
 from outlast.inputs import InputRow, rows_format
 from outlast.report import Report
-from outlast.staging.rejects import Reject
+from outlast.staging.rejects import Reject, fields_as
 
 UNLISTED_BYTES = 150
 """Memory that a reject takes of which only the row is kept, about."""
@@ -23,9 +23,11 @@ Mark = Callable[[int], None]
 def rows_of(window: RowWindow, data: bytes) -> Iterator[AnyRow]:
     """The rows of a window, whose bytes are `data`."""
     form = rows_format(window.read_as())
-    if window.overlong:
-        return iter([form.overlong(data, window.columns, window.row)])
-    return form.rows(data, window.columns, window.row)
+    row = window.row - window.before
+    rows = [form.overlong(data, window.columns, row)] if window.overlong else form.rows(data, window.columns, row)
+    if not window.before:
+        return iter(rows)
+    return (one._replace(number=one.number + window.before) for one in rows)
 
 
 def generator_for(report: Report[Any], reference: Any, window: RowWindow) -> RowGenerator:
@@ -83,6 +85,16 @@ class RowSlicer:
             self.contents.add(row, generated)
 
     def _generated(self, row: AnyRow) -> Documents | Reject:
+        made = self._made(row)
+        return self._named(made) if self.window.file and isinstance(made, Reject) else made
+
+    def _named(self, reject: Reject) -> Reject:
+        """A reject that says its file, and shows the columns of the first one."""
+        text = f"{self.window.file}, row {reject.row - self.window.before}: {reject.message}"
+        fields = fields_as(reject.fields, self.window.columns, self.window.shown)
+        return replace(reject, message=text, fields=fields)
+
+    def _made(self, row: AnyRow) -> Documents | Reject:
         if row.number in self._refused:
             code, message = self._refused[row.number]
             return Reject(row.number, "", code, message, row.fields)

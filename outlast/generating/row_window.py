@@ -15,6 +15,8 @@ class RowWindow(Payload):
     `key` is the same for all windows of one call of `generate_report`. `generation` is the run of a snapshot report.
     `reference` names what `read_data_from_db` returned. `refused` lists rows that must not be generated, each as
     number, code and message. `reading` says how the rows are read; where it is empty, as is usual for `format`.
+    `file` is the path of one of several files: a reject names it and the row in it, whose number is less by `before`,
+    and has its columns in the order of `shown`.
     """
 
     key: str
@@ -29,6 +31,9 @@ class RowWindow(Payload):
     overlong: bool = False
     refused: list[tuple[int, str, str]] = field(default_factory=list)
     reading: Json = field(default_factory=dict)
+    file: str = ""
+    before: int = 0
+    shown: list[str] = field(default_factory=list)
 
     def read_as(self) -> Reading:
         """How the rows are read."""

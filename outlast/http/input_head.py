@@ -29,7 +29,7 @@ def check_head(
     `said` is what the start says of it; what it leaves open may be said by the report. A header that goes on behind
     LOOKED_AT, and what cannot be seen of a workbook or Parquet from its beginning, is checked by the run.
     """
-    said = said.over(report.dialect.reading()) if report.dialect else said
+    said = said_of(report, said)
     try:
         if not head.data:
             raise BadInput("body", "the body is empty; post the file, as with curl --data-binary @FILE")
@@ -39,6 +39,11 @@ def check_head(
         raise bad_request(str(error), error.field, columns=error.columns) from None
     except BadInput as error:
         raise bad_request(str(error), error.field) from None
+
+
+def said_of(report: Report[Any], said: Reading) -> Reading:
+    """What a start says of its input, and what it leaves open as the report says it."""
+    return said.over(report.dialect.reading()) if report.dialect else said
 
 
 def _resolved(reading: Reading, text: bytes, whole: bool, report: Report[Any]) -> Reading:

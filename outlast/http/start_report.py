@@ -53,6 +53,7 @@ class NewRuns:
             min_rows=report.min_rows if asked.options.min_rows is None else asked.options.min_rows,
             ru_share=asked.options.ru_share,
             max_parallel=asked.options.max_parallel or self.max_parallel,
+            several=asked.several,
             reading=asked.reading.said(),
             wanted=wanted_of(report.row).to_dict(),
         )

@@ -45,9 +45,9 @@ class ArrowFrames:
         chunks: list[Chunk] = []
         start = 0
         while (size := _size(window, start)) is not None and start + size <= len(window):
-            _, _, rows, first = HEAD.unpack_from(window, start)
-            chunks.append(Chunk(offset + start, size, first))
-            start, row = start + size, first + rows
+            _, _, rows, _ = HEAD.unpack_from(window, start)
+            chunks.append(Chunk(offset + start, size, row))
+            start, row = start + size, row + rows
         return Cut(chunks, start, row)
 
     def skip(self, window: bytes) -> int | None:

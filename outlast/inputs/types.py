@@ -38,6 +38,8 @@ class Chunk:
     first_row: int
     overlong: bool = False
     """The chunk is a single record of MAX_RECORD bytes or more, which `overlong` reads instead of `rows`."""
+    file: int = 0
+    """The number of its file, where the input is several files."""
 
 
 @dataclass(frozen=True, slots=True)

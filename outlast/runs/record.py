@@ -23,7 +23,8 @@ class RunRequest:
     `body` is the name under which the posted input is staged. `fingerprint` is a hash of the whole request, so that a
     repeat can be told from another request under the same key. `min_rows` is 0 in records of before it was an option.
     `reading` is how the input is read, as far as the start could find it, and `wanted` what the report reads of it;
-    both are empty in records of before they were kept.
+    both are empty in records of before they were kept. `several`: the staged body is a list of files, which are the
+    input together; `reading` is then only what is said of them.
     """
 
     report: str
@@ -42,6 +43,7 @@ class RunRequest:
     min_rows: int = 0
     max_parallel: int = 8
     ru_share: float | None = None
+    several: bool = False
     reading: Json = field(default_factory=dict)
     wanted: Json = field(default_factory=dict)
 

@@ -1,6 +1,6 @@
 """The chunks of a run's input, as `read_input_file` stages them."""
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 
 import orjson
 
@@ -9,21 +9,42 @@ from outlast.models import Json
 
 
 @dataclass(frozen=True, slots=True)
+class InputPart:
+    """One of the files that are the input together.
+
+    Rows are numbered on from file to file, and `before` is what a row's number has more than in its own file.
+    """
+
+    path: str
+    columns: list[str]
+    reading: Json
+    before: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class ChunkList:
     """`chunks.json`: the input's columns (none for JSON Lines), its chunks in order, and how it is read.
 
-    `reading` is what `Reading.said` returns. It is empty in lists of before it was kept.
+    `reading` is what `Reading.said` returns. It is empty in lists of before it was kept. Where the input is several
+    files, `columns` and `reading` are those of the first, and `files` has all of them.
     """
 
     columns: list[str]
     chunks: list[Chunk]
     reading: Json = field(default_factory=dict)
+    files: list[InputPart] = field(default_factory=list)
+
+    def part(self, chunk: Chunk) -> InputPart:
+        """The file of a chunk. Its path is empty where the input is one file."""
+        return self.files[chunk.file] if self.files else InputPart("", self.columns, self.reading)
 
     def encoded(self) -> bytes:
-        chunks = [[c.offset, c.length, c.first_row, c.overlong] for c in self.chunks]
-        return orjson.dumps({"columns": self.columns, "chunks": chunks, "reading": self.reading})
+        chunks = [[c.offset, c.length, c.first_row, c.overlong, *([c.file] if c.file else [])] for c in self.chunks]
+        files = [asdict(one) for one in self.files]
+        return orjson.dumps({"columns": self.columns, "chunks": chunks, "reading": self.reading, "files": files})
 
     @staticmethod
     def decoded(data: bytes) -> "ChunkList":
         read: Json = orjson.loads(data)
-        return ChunkList(read["columns"], [Chunk(*chunk) for chunk in read["chunks"]], read.get("reading", {}))
+        files = [InputPart(**one) for one in read.get("files", [])]
+        return ChunkList(read["columns"], [Chunk(*chunk) for chunk in read["chunks"]], read.get("reading", {}), files)

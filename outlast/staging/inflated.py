@@ -19,10 +19,12 @@ class InflatedFile:
 
     staging: Staging
     run: str
+    file: int = 0
+    """The number of the file, of several."""
 
     async def find_size(self) -> int | None:
         """Bytes of the whole copy, None while pieces of it are missing."""
-        data = await self.staging.get(inflated_path(self.run))
+        data = await self.staging.get(inflated_path(self.run, self.file))
         return None if data is None else int(orjson.loads(data)["size"])
 
     async def size(self) -> int:
@@ -37,7 +39,9 @@ class InflatedFile:
         end, found = min(size, offset + length), bytearray()
         while offset < end:
             number, start = divmod(offset, PIECE)
-            found += await self.staging.get_range(piece_path(self.run, number), start, min(PIECE - start, end - offset))
+            found += await self.staging.get_range(
+                piece_path(self.run, number, self.file), start, min(PIECE - start, end - offset)
+            )
             offset = min(end, (number + 1) * PIECE)
         return bytes(found)
 
@@ -51,16 +55,16 @@ class InflatedFile:
         async for number, piece in _pieces(content):
             size += len(piece)
             if number >= staged:
-                await self.staging.put(piece_path(self.run, number), piece)
+                await self.staging.put(piece_path(self.run, number, self.file), piece)
                 if await enough():
                     return False
-        await self.staging.put(inflated_path(self.run), orjson.dumps({"size": size}))
+        await self.staging.put(inflated_path(self.run, self.file), orjson.dumps({"size": size}))
         return True
 
     async def _count(self) -> int:
         """How many pieces are staged, from the first on."""
         number = 0
-        while await self.staging.size(piece_path(self.run, number)) is not None:
+        while await self.staging.size(piece_path(self.run, number, self.file)) is not None:
             number += 1
         return number
 

@@ -1,13 +1,14 @@
 """The files that a run reads: its input, the list of its chunks, and what the report read from the database."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol, TypeVar
 
 import orjson
 
 from outlast.errors import Permanent
-from outlast.inputs import InputFormat, Reading, Wanted, is_copied, rows_format
+from outlast.inputs import Chunk, Reading, Wanted, detect_format, is_copied
+from outlast.inputs.detect import LOOK_AT
 from outlast.models import Json
 from outlast.runs.record import RunRecord
 from outlast.staging.chunk_list import ChunkList
@@ -55,6 +56,16 @@ class ReadableFile(Protocol):
     async def read(self, offset: int, length: int) -> bytes: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A file of the input: its number, its path where there are several, and how it is read as far as that is known."""
+
+    number: int
+    path: str
+    posted: InputFile
+    reading: Reading
+
+
 @dataclass(slots=True)
 class InputFiles:
     """Finds and reads the files of a run. `inputs` is the inputs location, which a run's reference points into."""
@@ -67,27 +78,53 @@ class InputFiles:
     def __post_init__(self) -> None:
         self._parsed = ParsedFiles(self.staging, self.in_thread)
 
-    def posted(self, record: RunRecord) -> InputFile:
-        """The input as it was posted, which may be gzipped."""
+    async def sources(self, record: RunRecord) -> list[Source]:
+        """The files that are the input, in their order."""
+        if not record.request.several:
+            return [Source(0, "", self._posted(record), reading_of(record))]
+        listed = orjson.loads(await self.staging.need(body_path(record.id, record.request.body)))
+        said = Reading.from_dict(record.request.reading)
+        return [Source(n, path, InputFile(self.inputs, path, etag), said) for n, (path, etag) in enumerate(listed)]
+
+    async def source_of(self, record: RunRecord, listed: ChunkList, chunk: Chunk) -> Source:
+        """The file of a chunk."""
+        source = (await self.sources(record))[chunk.file]
+        reading = listed.part(chunk).reading
+        return replace(source, reading=Reading.from_dict(reading)) if reading else source
+
+    def readable(self, record: RunRecord, source: Source) -> ReadableFile:
+        """What rows are read from: the file as it was posted, or its staged copy."""
+        return InflatedFile(self.staging, record.id, source.number) if is_copied(source.reading) else source.posted
+
+    async def detected(self, source: Source) -> Source:
+        """One of several files, with its format, compression and encoding found. Raises BadInput."""
+        head = await source.posted.read(0, LOOK_AT)
+        whole = len(head) >= await source.posted.size()
+        found = await self._in_thread(lambda: detect_format(None, source.path, head, whole=whole, said=source.reading))
+        return replace(source, reading=found.reading)
+
+    async def copy(self, record: RunRecord, source: Source, enough: Callable[[], Awaitable[bool]]) -> bool:
+        """Stage what is missing of the copy of a file that rows cannot be read from; return whether it is whole.
+
+        `enough` is asked after each piece. Raises BadInput when the file is damaged or the copy exceeds a limit.
+        """
+        if not is_copied(source.reading):
+            return True
+        copy = InflatedFile(self.staging, record.id, source.number)
+        if await copy.find_size() is not None:
+            return True
+        most = MAX_INFLATED if source.reading.compression else MAX_COPIED
+        pieces = copied(source.posted, source.reading, wanted_of(record), self._in_thread, most)
+        return await copy.stage(pieces, enough)
+
+    @property
+    def _in_thread(self) -> InThread:
+        return self.in_thread or _here
+
+    def _posted(self, record: RunRecord) -> InputFile:
         if record.request.reference is not None:
             return InputFile(self.inputs, record.request.reference, record.request.reference_etag)
         return InputFile(self.staging, body_path(record.id, record.request.body), None)
-
-    def readable(self, record: RunRecord) -> ReadableFile:
-        """The input as rows are read from it: the posted file, or its staged copy."""
-        return InflatedFile(self.staging, record.id) if is_copied(reading_of(record)) else self.posted(record)
-
-    async def copy(self, record: RunRecord, enough: Callable[[], Awaitable[bool]]) -> bool:
-        """Stage what is missing of the copy of an input that rows cannot be read from; return whether it is whole.
-
-        `enough` is asked after each piece. Raises BadInput when the input is damaged or the copy exceeds a limit.
-        """
-        copy, reading = InflatedFile(self.staging, record.id), reading_of(record)
-        if await copy.find_size() is not None:
-            return True
-        most = MAX_INFLATED if reading.compression else MAX_COPIED
-        pieces = copied(self.posted(record), reading, wanted_of(record), self.in_thread or _here, most)
-        return await copy.stage(pieces, enough)
 
     async def chunks(self, record: RunRecord) -> ChunkList:
         """The run's whole chunk list. All calls of the process share it, so it must not be changed."""
@@ -107,9 +144,8 @@ class InputFiles:
         data = await self.staging.get(cut_cursor_path(run))
         return None if data is None else orjson.loads(data)
 
-    async def keep_cut_cursor(self, run: str, offset: int, row: int, chunks: int) -> Json:
+    async def keep_cut_cursor(self, run: str, cursor: Json) -> Json:
         """Stage the cursor of a call that ends before the input does, and return it."""
-        cursor = {"offset": offset, "row": row, "chunks": chunks}
         await self.staging.put(cut_cursor_path(run), orjson.dumps(cursor))
         return cursor
 
@@ -127,11 +163,6 @@ def reading_of(record: RunRecord) -> Reading:
 def wanted_of(record: RunRecord) -> Wanted:
     """What the report reads of the input."""
     return Wanted.from_dict({**Wanted.anything().to_dict(), **record.request.wanted})
-
-
-def format_of(record: RunRecord, listed: ChunkList) -> InputFormat:
-    """The format that the rows of the listed chunks are read from."""
-    return rows_format(Reading.from_dict(listed.reading) if listed.reading else reading_of(record))
 
 
 async def _here(work: Callable[[], T]) -> T:

@@ -13,14 +13,19 @@ def folder_of(run: str) -> str:
     return f"runs/{run}"
 
 
-def piece_path(run: str, number: int) -> str:
-    """A piece of the inflated copy of a gzipped input."""
-    return f"runs/{run}/inflated/{number:04}"
+def piece_path(run: str, number: int, file: int = 0) -> str:
+    """A piece of the copy of an input file."""
+    return f"runs/{run}/inflated{_of_file(file)}/{number:04}"
 
 
-def inflated_path(run: str) -> str:
-    """The size of the inflated copy. It is written when all pieces are staged."""
-    return f"runs/{run}/inflated.json"
+def inflated_path(run: str, file: int = 0) -> str:
+    """The size of the copy. It is written when all pieces are staged."""
+    return f"runs/{run}/inflated{_of_file(file)}.json"
+
+
+def _of_file(file: int) -> str:
+    """What tells the copies of several files apart."""
+    return f".{file:05}" if file else ""
 
 
 def body_path(run: str, name: str = "body") -> str:

@@ -20,6 +20,14 @@ class Reject:
     fields: list[str]
 
 
+def fields_as(fields: list[str], columns: list[str], shown: list[str]) -> list[str]:
+    """The fields of a row in the order of the columns that the rejects show."""
+    if columns == shown or len(fields) != len(columns):
+        return fields
+    named = dict(zip(columns, fields, strict=True))
+    return [named.get(column, "") for column in shown]
+
+
 def rejects_header(columns: list[str]) -> bytes:
     """The first line of a rejects file. The one column of JSON Lines is the line itself.
 
