@@ -21,6 +21,7 @@ def wanted_of(row: type[Row]) -> Wanted:
         needed=[name for name, field in fields.items() if field.is_required()],
         columns=None if row.model_config.get("extra") == "allow" else list(fields),
         texts=[name for name, found in kinds.items() if str in found and not found & _NUMBERS],
+        kinds={name: next(iter(found)).__name__ if len(found) == 1 else "" for name, found in kinds.items()},
         decimals=[name for name, found in kinds.items() if Decimal in found],
         numbers=[name for name, found in kinds.items() if name not in own and found and found <= _NUMBERS],
     )

@@ -12,6 +12,7 @@ from outlast.generating.read_values import ReadValues, ValueRefused
 from outlast.inputs import BadRow, InputRow
 from outlast.report import Report
 from outlast.staging.rejects import Reject
+from outlast.strict_values import unguarded
 
 AnyRow = InputRow | BadRow
 Key = tuple[bytes, str]
@@ -30,6 +31,8 @@ class RowGenerator:
     generation: str | None
     values: ReadValues | None = None
     """Reads values that are written in the input in a form of its own."""
+    typed: bool = False
+    """Each value has the type that its field wants."""
 
     def generate(self, row: AnyRow) -> Documents | Reject:
         """The row's documents by their keys. A wrong value, a document that the service refuses and whatever the
@@ -47,10 +50,14 @@ class RowGenerator:
         except (Exception, SystemExit) as error:  # noqa: BLE001  # whatever the user's code raises costs this row alone
             return Reject(row.number, "", "error", _text(error), row.fields)
 
+    def _typed(self, values: dict[str, Any]) -> Any:
+        if self.typed:
+            return unguarded(self.report.row).validate_python(values)
+        return self.report.row.model_validate(values)
+
     def _documents(self, row: InputRow) -> Documents:
         path = self.report.partition_key[1:].split("/")
-        values = row.values if self.values is None else self.values.read(row.values)
-        typed = self.report.row.model_validate(values)
+        typed = self._typed(row.values if self.values is None else self.values.read(row.values))
         documents: Documents = {}
         size = 0
         for document in self.report.generate_report(typed, self.reference):

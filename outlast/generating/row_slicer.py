@@ -32,7 +32,10 @@ def rows_of(window: RowWindow, data: bytes) -> Iterator[AnyRow]:
 
 def generator_for(report: Report[Any], reference: Any, window: RowWindow) -> RowGenerator:
     """What makes the documents of the rows of a window."""
-    return RowGenerator(report, reference, window.generation, ReadValues.of(report.row, window.read_as()))
+    reading = window.read_as()
+    return RowGenerator(
+        report, reference, window.generation, ReadValues.of(report.row, reading), typed=bool(reading.typed)
+    )
 
 
 @dataclass(slots=True)

@@ -1,11 +1,12 @@
 """Rows of typed columns: frames, each with a batch of Arrow. Parquet is copied into this, with no text in between."""
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from outlast.inputs import arrow_values
+from outlast.inputs.arrow import load_arrow
 from outlast.inputs.types import MAX_FIELD_SHOWN, MAX_RECORD, BadInput, BadRow, Chunk, Cut, IncompleteHeader, InputRow
 
 HEAD = struct.Struct("<4sIIQ")
@@ -40,6 +41,12 @@ class ArrowFrames:
             raise IncompleteHeader("header", f"The columns are not complete within the first {len(head):,} bytes.")
         return size, 1
 
+    def is_typed(self, head: bytes, kinds: Mapping[str, str]) -> bool:
+        """Whether each column has the type that is wanted; see Wanted."""
+        size = _size(head, 0) or 0
+        schema = _opened(head[HEAD.size : size]).schema
+        return all(arrow_values.is_of(column.type, kinds.get(column.name, "")) for column in schema)
+
     def cut(self, window: bytes, at_end: bool, offset: int, row: int, target: int) -> Cut:
         """See InputFormat. The frames are as long as chunks shall be."""
         chunks: list[Chunk] = []
@@ -63,14 +70,23 @@ class ArrowFrames:
         batch = _opened(memoryview(data)[HEAD.size : HEAD.size + size]).read_next_batch()
         for start in range(row - first, batch.num_rows, _AT_ONCE):
             part = batch.slice(start, _AT_ONCE)
-            values, fields = zip(*map(arrow_values.python_values, part.columns), strict=True)
+            values, fields, sound = zip(*map(arrow_values.python_values, part.columns), strict=True)
             for number, one in enumerate(zip(zip(*values, strict=True), zip(*fields, strict=True), strict=True), row):
-                yield InputRow(number, 0, dict(zip(columns, one[0], strict=True)), list(one[1]))
+                if not all(sound) and arrow_values.UNREADABLE in one[0]:
+                    yield _unreadable(number, columns, *one)
+                else:
+                    yield InputRow(number, 0, dict(zip(columns, one[0], strict=True)), list(one[1]))
             row += part.num_rows
 
     def overlong(self, head: bytes, columns: list[str], row: int) -> BadRow:
         """See InputFormat."""
-        return BadRow(row, 0, "", "too_long", f"the row has {MAX_RECORD:,} bytes or more", [""][:MAX_FIELD_SHOWN])
+        return BadRow(row, 0, "", "too_long", f"the row has {MAX_RECORD:,} bytes or more", [""])
+
+
+def _unreadable(number: int, columns: list[str], values: Sequence[Any], fields: Sequence[str]) -> BadRow:
+    column = columns[values.index(arrow_values.UNREADABLE)]
+    text = "a value that cannot be read: a time after the year 9999, or text that is not UTF-8"
+    return BadRow(number, 0, column, "value", text, [field[:MAX_FIELD_SHOWN] for field in fields])
 
 
 def _size(data: bytes, start: int) -> int | None:
@@ -84,6 +100,5 @@ def _size(data: bytes, start: int) -> int | None:
 
 
 def _opened(data: Any) -> Any:
-    import pyarrow as pa  # only where it is needed
-
+    pa = load_arrow()
     return pa.ipc.open_stream(pa.py_buffer(data))

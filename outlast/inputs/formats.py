@@ -51,7 +51,10 @@ def resolved(reading: Reading, head: bytes, at_end: bool, wanted: Wanted) -> Rea
         reading = replace(reading, names=tuple(wanted.columns or ()))
     if wanted.decimals:
         reading = replace(reading, exact=tuple(wanted.decimals))
-    columns = rows_format(reading).columns(head, at_end)
+    form = rows_format(reading)
+    columns = form.columns(head, at_end)
+    if isinstance(form, ArrowFrames):
+        reading = replace(reading, typed=form.is_typed(head, wanted.kinds))
     if columns and (missing := wanted.missing(columns)):
         text = f"The columns lack {', '.join(missing)}, which the report needs. They are: {', '.join(columns)[:500]}."
         raise MissingColumns(text, missing, columns)

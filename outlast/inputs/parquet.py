@@ -6,6 +6,7 @@ from typing import IO, Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from outlast.inputs.arrow import load_arrow
 from outlast.inputs.arrow_frames import framed
 from outlast.inputs.find_dialect import MissingColumns
 from outlast.inputs.reading import Wanted
@@ -20,6 +21,7 @@ _OPTIONS = pa.ipc.IpcWriteOptions(compression="lz4")
 
 def parquet_frames(file: IO[bytes], wanted: Wanted) -> Iterator[bytes]:
     """The frames of a file. Raises BadInput where it is damaged, or lacks a column that is needed."""
+    load_arrow()
     try:
         with pq.ParquetFile(file, buffer_size=_BUFFER, pre_buffer=False) as opened:
             columns = _columns(opened.schema_arrow.names, wanted)

@@ -42,6 +42,8 @@ class Reading(Payload):
     widths: tuple[tuple[str, int, int], ...] | None = None
     exact: tuple[str, ...] | None = None
     """Members of JSON whose numbers are read with all their digits, because the report wants Decimals."""
+    typed: bool | None = None
+    """Each column of Parquet has the type that the row class wants, so that no value needs a closer look."""
 
     @classmethod
     def from_dict(cls, data: Json) -> "Reading":
@@ -71,6 +73,8 @@ class Wanted(Payload):
     texts: list[str]
     numbers: list[str]
     decimals: list[str] = field(default_factory=list)
+    kinds: dict[str, str] = field(default_factory=dict)
+    """The name of the one type that a column has in the row class; "" where there are several, or another one."""
 
     @classmethod
     def anything(cls) -> "Wanted":

@@ -73,7 +73,7 @@ class BadRow(NamedTuple):
     end: int
     column: str
     code: str
-    """field_count, encoding, quoting, json or too_long."""
+    """field_count, encoding, quoting, json, cell_error, value or too_long."""
     message: str
     fields: list[str]
     """At most one text for each column, each cut at MAX_FIELD_SHOWN. The last one has all surplus fields."""

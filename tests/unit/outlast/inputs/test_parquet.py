@@ -11,9 +11,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from outlast.inputs import BadInput, IncompleteHeader, InputRow, Reading, Wanted, parquet, rows_format
+from outlast.inputs import BadInput, IncompleteHeader, InputRow, Reading, Wanted, parquet, resolved, rows_format
 from outlast.inputs.arrow_frames import ArrowFrames
+from outlast.inputs.arrow_values import is_of
 from outlast.inputs.parquet import parquet_frames
+from outlast.report import Row
+from outlast.strict_values import unguarded
+from outlast.wanted import wanted_of
 from tests.unit.outlast.inputs.driving import cut_all, read_all
 
 TYPES: dict[str, tuple[Any, st.SearchStrategy[Any]]] = {
@@ -136,3 +140,61 @@ def test_the_columns_are_in_the_first_frame() -> None:
     with pytest.raises(IncompleteHeader):
         ArrowFrames().columns(copy[:30], False)
     assert read(written(pa.table({"p": [Decimal("1.10")]}))) == [(1, {"p": Decimal("1.10")})]
+
+
+class Typed(Row):
+    """One field of each kind."""
+
+    n: int | None
+    x: float | None
+    text: str | None
+    flag: bool | None
+    at: datetime | None
+    day: date | None
+    price: Decimal | None
+
+
+GIVEN = {
+    "n": st.sampled_from([pa.int8(), pa.int64(), pa.float64(), pa.string(), pa.bool_()]),
+    "x": st.sampled_from([pa.int32(), pa.float32(), pa.float64(), pa.string(), pa.bool_()]),
+    "text": st.sampled_from([pa.string(), pa.binary(), pa.int16()]),
+    "flag": st.sampled_from([pa.bool_(), pa.int8(), pa.string()]),
+    "at": st.sampled_from([pa.timestamp("us"), pa.timestamp("ms", "UTC"), pa.int64(), pa.date32(), pa.string()]),
+    "day": st.sampled_from([pa.date32(), pa.timestamp("s"), pa.int64(), pa.string()]),
+    "price": st.sampled_from([pa.decimal128(25, 2), pa.float64(), pa.string(), pa.int64()]),
+}
+
+
+@settings(max_examples=150)
+@given(st.fixed_dictionaries(GIVEN), st.sampled_from([0, 1, -1, 20130131]), st.booleans())
+def test_values_that_need_no_closer_look_are_read_as_others_are(kinds: dict[str, Any], one: int, none: bool) -> None:
+    """Where all columns have the types of the row class, its guards would change nothing."""
+    columns = {name: pa.nulls(1, kind) if none else _column(one, kind) for name, kind in kinds.items()}
+    copy = b"".join(parquet_frames(io.BytesIO(written(pa.table(columns))), wanted_of(Typed)))
+    reading = resolved(Reading(format="parquet"), copy, True, wanted_of(Typed))
+    form = rows_format(reading)
+    [row] = form.rows(copy[form.first(copy, True)[0] :], form.columns(copy, True), 1)
+    asked = {**kinds, "text": pa.string() if pa.types.is_integer(kinds["text"]) else kinds["text"]}
+    assert reading.typed == all(is_of(asked[name], kind) for name, kind in wanted_of(Typed).kinds.items())
+    if reading.typed and isinstance(row, InputRow):
+        assert unguarded(Typed).validate_python(row.values) == Typed.model_validate(row.values)
+
+
+def _column(one: int, kind: Any) -> Any:
+    """A column of one value."""
+    if pa.types.is_string(kind) or pa.types.is_binary(kind):
+        return pa.array([str(one)]).cast(kind)
+    number = pa.int32() if pa.types.is_date(kind) else pa.int64()
+    return pa.array([one % 2 if pa.types.is_int8(kind) else one], number).cast(kind, safe=False)
+
+
+def test_values_that_python_cannot_hold_cost_their_row() -> None:
+    """A day or time after the year 9999, and text that is not UTF-8, are rejects; the other rows are read."""
+    spoiled = pa.Array.from_buffers(pa.string(), 1, pa.array([b"\xff"]).buffers())
+    for array in (
+        pa.array([20130131], pa.int32()).cast(pa.date32()),
+        pa.array([2**62]).cast(pa.timestamp("us")),
+        spoiled,
+    ):
+        table = pa.table({"n": [1, 2], "v": pa.concat_arrays([array, pa.nulls(1, array.type)])})
+        assert read(written(table)) == [(1, "value"), (2, {"n": 2, "v": None})]
