@@ -1,6 +1,6 @@
 """Reading and generating by format: rows a second over those of plain CSV, and the peak memory of the process.
 
-Each format is read in a process of its own, as the app reads it: copied where it must be, cut, and generated chunk by
+Each format is read in processes of its own, as the app reads it: copied where it must be, cut, and generated chunk by
 chunk. What counts is the time of the CPU, which others on the machine do not change. The rows are those of January
 again and again, with their numbers in `flight`, so that no two are the same.
 """
@@ -10,11 +10,12 @@ import csv
 import gzip
 import io
 import json
+import shutil
 import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
@@ -70,12 +71,23 @@ def inputs(quick: bool) -> Iterator[Figure]:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    rows_per_s: float
+    rows: int
+    seconds: float
     peak_mb: float
+
+    @property
+    def rows_per_s(self) -> float:
+        return self.rows / self.seconds
 
 
 def measured(folder: Path, name: str) -> Measured:
-    """Read that input in a process of its own."""
+    """Read that input: copied in one process, if it must be, and generated in another, as the app does it."""
+    shutil.rmtree(folder / "runs", ignore_errors=True)
+    steps = [_step(folder, name) for _ in range(1 + is_copied(READINGS[name]))]
+    return Measured(steps[-1].rows, sum(one.seconds for one in steps), max(one.peak_mb for one in steps))
+
+
+def _step(folder: Path, name: str) -> Measured:
     command = [sys.executable, "-m", "bench.inputs", "--read", name, str(folder)]
     done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=APP)
     return Measured(**json.loads(done.stdout))
@@ -160,14 +172,16 @@ def _excel_row(values: Any) -> bytes:
 
 
 async def read(folder: Path, name: str) -> Measured:
-    """Copy, cut and generate all of it."""
+    """Make the copy of it, if it needs one; or, with that, cut and generate all of it."""
     staging, reading, wanted = Staging(folder.as_uri()), READINGS[name], wanted_of(REPORT.row)
     file: Any = InputFile(staging, name, None)
     began, rows = time.process_time(), 0
     if is_copied(reading):
         pieces = copied(file, reading, wanted, _here, MAX_COPIED)
         file = InflatedFile(staging, name)
-        await file.stage(pieces, _never)
+        if await file.find_size() is None:
+            await file.stage(pieces, _never)
+            return Measured(0, time.process_time() - began, peak())
     size = await file.size()
     head = await file.read(0, HEAD_BYTES)
     reading = resolved(reading, head, len(head) >= size, wanted)
@@ -181,7 +195,7 @@ async def read(folder: Path, name: str) -> Measured:
             data = window[chunk.offset - offset :][: chunk.length]
             rows += generate(columns, reading, chunk.first_row, data)
         offset, row = offset + cut.consumed, cut.next_row
-    return Measured(rows / (time.process_time() - began), peak())
+    return Measured(rows, time.process_time() - began, peak())
 
 
 def generate(columns: list[str], reading: Reading, row: int, data: bytes) -> int:
@@ -219,6 +233,6 @@ if __name__ == "__main__":
     if "--read" in sys.argv:
         name, folder = sys.argv[-2:]
         found = asyncio.run(read(Path(folder), name))
-        sys.stdout.write(json.dumps({"rows_per_s": found.rows_per_s, "peak_mb": found.peak_mb}))
+        sys.stdout.write(json.dumps(asdict(found)))
     else:
         sys.exit(run(inputs))
