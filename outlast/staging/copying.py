@@ -12,6 +12,7 @@ from outlast.inputs.compressed import Stage
 from outlast.inputs.converters import reads_everywhere, stages_of, whole_file
 from outlast.inputs.reading import Reading, Wanted
 from outlast.inputs.stages import feed_all, finish_all
+from outlast.inputs.types import BadInput
 from outlast.staging.parsed import InThread
 from outlast.staging.ranged_file import RangedFile
 
@@ -33,8 +34,11 @@ class PostedFile(Protocol):
 async def copied(
     posted: PostedFile, reading: Reading, wanted: Wanted, in_thread: InThread, max_bytes: int
 ) -> AsyncIterator[bytes]:
-    """The copy, piece by piece. Raises BadInput when the input is damaged or makes more than `max_bytes`."""
+    """The copy, piece by piece. Raises BadInput when the input is damaged, or has or makes more than `max_bytes`."""
     stages, size = stages_of(reading, max_bytes), await posted.size()
+    if not reading.compression and size > max_bytes:
+        text = f"The input has {size:,} bytes and {max_bytes:,} can be copied, as {reading.format} must be"
+        raise BadInput("body", f"{text} in this encoding. Send it in parts, or as CSV or JSON Lines in UTF-8.")
     if reads_everywhere(reading):
         opened = io.BufferedReader(RangedFile(size, posted.read_now), BUFFER)
         pieces = whole_file(opened, reading, wanted, max_bytes)

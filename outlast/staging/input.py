@@ -20,8 +20,8 @@ from outlast.staging.store import Staging
 
 MAX_INFLATED = 4 * 1024**3
 """Bytes of the inflated copy of a compressed input. It is staged in pieces, so that its size does not cost memory."""
-MAX_COPIED = 8 * 1024**3
-"""Bytes of the copy of an input that is not compressed. Each call makes it from the beginning, within its deadline."""
+MAX_COPIED = 4 * 1024**3
+"""Bytes of an input that is copied and not compressed. Each call begins at the first byte, within its deadline."""
 T = TypeVar("T")
 
 

@@ -167,3 +167,13 @@ def test_a_plain_input_is_not_copied() -> None:
     for name in ("plain", "semicolons"):
         world, _ = run(name)
         assert asyncio.run(world.staging.get("runs/r1/inflated.json")) is None
+
+
+@pytest.mark.parametrize("name", ["cp1252", "array", "parquet", "xlsx"])
+def test_an_input_that_is_copied_has_a_limit(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An input that is too large to be copied fails the run before anything is copied."""
+    monkeypatch.setattr("outlast.staging.input.MAX_COPIED", 1000)
+    world, ended = run(name)
+    assert ended.status == "Failed"
+    assert "bytes and 1,000 can be copied" in ended.output
+    assert asyncio.run(world.staging.list("runs/r1/inflated")) == []
