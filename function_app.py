@@ -8,6 +8,7 @@ import azure.durable_functions as df
 import azure.functions as func
 
 from activities.advance_run import AdvanceRun
+from activities.finish_keys import FinishKeys
 from activities.generate_report import GenerateReport
 from activities.publish_report import PublishReport
 from activities.read_data_from_db import ReadDataFromDb
@@ -44,6 +45,7 @@ from outlast.log_levels import quiet_libraries
 from outlast.memory import give_back_large_blocks
 from outlast.runs.email_turns import EmailTurns
 from outlast.runs.sweep import SweepRuns
+from outlast.staging.key_files import KeyFiles
 from outlast.staging.removal import RunRemover
 from outlast.staging.retention import Days, Retention
 from outlast.staging.unrecorded import UnrecordedBodies
@@ -123,7 +125,8 @@ for step in (
     GenerateReport(
         **user_code, files=a.files, compute=a.compute, max_staged=a.settings.max_staged_bytes
     ).generate_report,
-    ResolveKeys(gate=a.gate, files=a.files, in_thread=a.in_thread).resolve_keys,
+    ResolveKeys(gate=a.gate, key_files=KeyFiles(a.files), in_thread=a.in_thread).resolve_keys,
+    FinishKeys(gate=a.gate, files=a.files).finish_keys,
     StoreDataToDb(reports=a.reports, gate=a.gate, files=a.files, writer=a.writer).store_data_to_db,
     PublishReport(reports=a.reports, gate=a.gate, files=a.files, snapshots=a.snapshots, now=a.now).publish_report,
     UndoReport(reports=a.reports, runs=a.runs, remover=remover, deadlines=a.deadlines).undo_report,

@@ -11,7 +11,7 @@ from outlast.runs.store import Runs
 from outlast.runs.transitions import Event, apply
 
 ENDS_WORK = (Event.FAIL, Event.COMPENSATE, Event.COMPLETE)
-FANS_OUT = (Event.GENERATE, Event.STORE)
+FANS_OUT = (Event.GENERATE, Event.RESOLVE, Event.STORE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from outlast.runs.transitions import Event, apply
 from outlast.staging.chunk_list import ChunkList
 from outlast.staging.input import InputFiles
 from outlast.staging.parts import Generated
+from outlast.staging.resolved import Resolved
 from outlast.staging.stored import Stored
 
 MOST_FILES = 100
@@ -82,14 +83,16 @@ class PublishReport:
             async for _, answer in Generated(self.files.staging, record.id, chunk).parts()
         ]
         stored = await Stored(self.files.staging, record.id, chunk).need()
+        resolved = await Resolved(self.files.staging, record.id, chunk + 1).of_chunk(chunk)
         generated = sum(parts, Totals())
-        if generated.documents != stored.documents + stored.refused:
+        if generated.documents != stored.documents + stored.refused + resolved.lost:
             raise Permanent(
-                f"chunk {chunk} of run {record.id}: {generated.documents} documents were generated, "
-                f"{stored.documents} stored and {stored.refused} refused; that does not add up, "
+                f"chunk {chunk} of run {record.id}: {generated.documents} documents were generated, {stored.documents} "
+                f"stored, {stored.refused} refused and {resolved.lost} lost to other rows; that does not add up, "
                 "and the run is not published"
             )
-        return replace(generated, documents=stored.documents, rejected=generated.rejected + stored.rejected)
+        rejected = generated.rejected + resolved.rejected + stored.rejected
+        return replace(generated, documents=stored.documents, rejected=rejected)
 
     def _receipt(self, record: RunRecord, counted: Totals, told: Totals, listed: ChunkList) -> Json:
         return {

@@ -1,30 +1,32 @@
 """Writes one chunk's staged documents into the database until they are in or the deadline comes."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from outlast.calls import ChunkAnswer, ChunkCall
 from outlast.cosmos.bulk.limits import Limits
-from outlast.cosmos.bulk.staged_document import StagedDocument, read_staged
+from outlast.cosmos.bulk.staged_document import StagedDocument
 from outlast.cosmos.bulk.transport import Result
 from outlast.cosmos.bulk.write_progress import WriteProgress
 from outlast.cosmos.bulk.writer import Writer
 from outlast.deadline import SLOT_SECONDS
 from outlast.errors import Permanent
-from outlast.inputs import rows_format
 from outlast.models import Json, Payload, Totals
 from outlast.report import Report, known_report
 from outlast.runs.fence import Gate
 from outlast.runs.record import RunRecord
 from outlast.staging.input import InputFiles
+from outlast.staging.part_windows import PartWindow, read_window
 from outlast.staging.parts import Generated
-from outlast.staging.rejects import Reject, encode_rejects, fields_as
+from outlast.staging.rejects import Reject, encode_rejects
+from outlast.staging.resolved import Resolved
+from outlast.staging.row_fields import row_fields
 from outlast.staging.stored import Stored, StoredChunk
 
-WINDOW = 4 * 1024 * 1024
-"""Bytes of staged text in memory at once. Twice the largest document, so that a window holds a whole one."""
+Places = Set[tuple[int, int]]
+"""Parts, and offsets of documents in them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,8 @@ class StoreDataToDb:
         generated = Generated(self.files.staging, call.run, call.chunk)
         if not await stored.begin(call.attempt, cursor.call):
             cursor = replace(cursor, sent_before=True)
-        storing = _Storing(self.writer, container, generated, limits, cursor)
+        lost = await self._lost(record, call.chunk)
+        storing = _Storing(self.writer, container, generated, limits, cursor, lost)
         done = await storing.go()
         await self._keep_rejects(record, stored, storing)
         return (await self._answer(stored, storing, done)).to_dict()
@@ -96,31 +99,28 @@ class StoreDataToDb:
     async def _keep_rejects(self, record: RunRecord, stored: Stored, storing: "_Storing") -> None:
         """Stage what the database refused in this call."""
         if storing.refused:
-            fields = await self._fields(record, stored.chunk)
+            fields = await row_fields(self.files, record, stored.chunk)
             rejects = encode_rejects([_reject(document, result, fields) for document, result in storing.refused])
             cursor = storing.cursor
             name = await stored.keep_rejects(cursor.call, rejects)
             storing.cursor = replace(cursor, rejecting=(*cursor.rejecting, name))
 
-    async def _fields(self, record: RunRecord, number: int) -> dict[int, list[str]]:
-        """Return the input's own columns of every row of the chunk, because staged documents do not have them."""
-        listed = await self.files.chunks(record)
-        chunk = listed.chunks[number]
-        source, part = await self.files.source_of(record, listed, chunk), listed.part(chunk)
-        data = await self.files.readable(record, source).read(chunk.offset, chunk.length)
-        rows = rows_format(source.reading).rows(data, part.columns, chunk.first_row - part.before)
-        return {row.number + part.before: fields_as(row.fields, part.columns, listed.columns) for row in rows}
+    async def _lost(self, record: RunRecord, chunk: int) -> Places:
+        """Part and offset of each document that is not stored, because another row has made it, too."""
+        resolved = Resolved(self.files.staging, record.id, len((await self.files.chunks(record)).chunks))
+        return {(lost.part, lost.offset) for lost in await resolved.lost_of(await resolved.summary(), chunk)}
 
 
 @dataclass(slots=True)
 class _Storing:
-    """One call: writes a chunk's documents window by window."""
+    """One call: writes a chunk's documents window by window, without those that are lost."""
 
     writer: Writer
     container: str
     generated: Generated
     limits: Limits
     cursor: StoreCursor
+    lost: Places = field(default_factory=set)
     totals: Totals = field(default_factory=Totals)
     refused: list[tuple[StagedDocument, Result]] = field(default_factory=list)
     advanced: bool = False
@@ -155,25 +155,26 @@ class _Storing:
 
     async def _window(self, path: str) -> bool:
         """Write the next window; return whether all of it is acknowledged."""
-        data = await self.generated.staging.get_range(path, self.cursor.offset, WINDOW)
-        documents = read_staged(data[: data.rindex(b"\n") + 1])
+        window = await read_window(self.generated, path, self.cursor.offset)
+        if self.lost:
+            window = window.without(lambda offset: (self.cursor.part, offset) in self.lost)
         progress = await self.writer.write(
-            self.container, documents, self.limits, self.cursor.ahead, sent_before=self.cursor.sent_before
+            self.container, window.documents, self.limits, self.cursor.ahead, sent_before=self.cursor.sent_before
         )
         self.refused += progress.refused
         self.totals += progress.totals
-        self.cursor = _after(self.cursor, documents, progress)
+        self.cursor = _after(self.cursor, window, progress)
         self.advanced = self.advanced or bool(progress.totals.documents or progress.refused)
         self.wait = progress.wait
         if progress.fault is not None:
             raise progress.fault
-        return progress.acknowledged == len(documents)
+        return progress.acknowledged == len(window.documents)
 
 
-def _after(cursor: StoreCursor, documents: Sequence[StagedDocument], progress: WriteProgress) -> StoreCursor:
+def _after(cursor: StoreCursor, window: PartWindow, progress: WriteProgress) -> StoreCursor:
     return replace(
         cursor,
-        offset=cursor.offset + sum(len(document.encoded()) for document in documents[: progress.acknowledged]),
+        offset=window.behind(progress.acknowledged),
         ahead=progress.next_ahead(),
         sent_before=cursor.sent_before or progress.unsure,
         refused=cursor.refused + len(progress.refused),

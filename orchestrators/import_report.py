@@ -1,12 +1,12 @@
-"""The run: read, generate, check the rejects, store, publish; and when that fails, compensate."""
+"""The run: read, generate, resolve what several rows make, store, publish; and when that fails, compensate."""
 
 from contextlib import suppress
 
 from orchestrators.fan_out import run_phase
 from orchestrators.run_at_work import RunAtWork
-from outlast.calls import PublishAnswer, ReadAnswer
+from outlast.calls import KeysAnswer, PublishAnswer, ReadAnswer
 from outlast.durable import Context, StepFailed, Steps, readable
-from outlast.models import MOST_ATTEMPTS, Failure
+from outlast.models import MOST_ATTEMPTS, Failure, Totals, shards_of
 from outlast.orchestrations import Compensation, RunEnd, Start
 from outlast.runs.ids import compensation_id
 from outlast.runs.transitions import Event
@@ -40,7 +40,10 @@ def _story(run: RunAtWork) -> Steps:
 
     view = yield from run_phase(run, Event.GENERATE, chunks)
     run.check_tolerance("generate_report", view)
-    yield from run.caller.call_until_done("resolve_keys", run.run_call())
+    view = yield from run_phase(run, Event.RESOLVE, shards_of(run.progress.totals.documents))
+    finished = yield from run.caller.call_until_done("finish_keys", run.run_call())
+    run.progress.add(Totals.from_dict(KeysAnswer.from_dict(finished).totals or {}))
+    run.check_tolerance("resolve_keys", view)
     view = yield from run_phase(run, Event.STORE, chunks)
     run.check_tolerance("store_data_to_db", view)
 

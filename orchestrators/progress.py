@@ -6,7 +6,7 @@ from outlast.orchestrations import Wave
 
 
 class Progress:
-    """Counts both phases. Kept apart from the story, which would drown in it."""
+    """Counts all phases. Kept apart from the story, which would drown in it."""
 
     def __init__(self, context: Context) -> None:
         self._context = context
@@ -27,6 +27,9 @@ class Progress:
         return Totals(
             rows, rejected, now.documents, now.replaced, now.bytes, round(now.ru, 2), now.throttled, now.sends
         )
+
+    def add(self, totals: Totals) -> None:
+        self.of_phase += totals
 
     def begin(self, state: str, chunks: int) -> None:
         self._before += self.of_phase

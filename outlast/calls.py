@@ -16,7 +16,9 @@ class RunCall(Payload):
 
 @dataclass(frozen=True, slots=True)
 class ChunkCall(Payload):
-    """Input of `generate_report` and `store_data_to_db`. `cursor` is what the call before returned.
+    """Input of `generate_report`, `resolve_keys` and `store_data_to_db`. `cursor` is what the call before returned.
+
+    For `resolve_keys`, `chunk` is the number of a shard of keys.
 
     `lanes` counts the lanes that are at work for the run at the same time.
     """
@@ -59,9 +61,10 @@ class ReferenceAnswer(Payload):
 
 @dataclass(frozen=True, slots=True)
 class KeysAnswer(Payload):
-    """What `resolve_keys` returns."""
+    """What `finish_keys` returns. `totals` are those of all its calls, and there when `cursor` is None."""
 
     cursor: Json | None
+    totals: Json | None = None
 
 
 @dataclass(frozen=True, slots=True)

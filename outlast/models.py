@@ -23,6 +23,15 @@ MOST_LANES = 32
 """Lanes of a wave. More would make the history of a wave too long."""
 MOST_WAVES = 20
 """Waves of a phase, at any data size: the history of the run is replayed at each of its turns, so it stays small."""
+SHARD = 250_000
+"""Documents whose keys are compared at once, about: they take some 50 MB."""
+MOST_SHARDS = 256
+"""Shards of a run's keys. Each has at least the keys whose hashes begin with one byte."""
+
+
+def shards_of(documents: int) -> int:
+    """Into how many shards the keys of so many documents are divided; none without documents."""
+    return min(MOST_SHARDS, -(-documents // SHARD))
 
 
 def most_rejects(count: int | None, percent: float | None) -> int | None:

@@ -87,6 +87,10 @@ class Report(Generic[RowT]):
     """`upsert`: documents replace those with the same id and partition key. A failed run leaves what it wrote.
     `snapshot`: each run writes its own generation, and readers see the newest complete one; a failed run leaves none.
     """
+    duplicates: ClassVar[str] = "last"
+    """What becomes of rows that make the same document, with one id and partition key, at any distance: `last` stores
+    that of the last row of the file, `first` that of the first, `reject` none. A row that has no document left is a
+    reject."""
     min_rows: ClassVar[int] = 1
     """A run that has fewer rows left to store fails before anything is written. A start may choose another number."""
     parameters: ClassVar[type[Parameters]] = Parameters
@@ -179,6 +183,8 @@ def _faults(cls: type[Report[Any]]) -> Iterable[tuple[str, str]]:
         yield "reads", f'must name containers and their partition keys, as {{"airlines": "/id"}}, not {cls.reads!r}'
     if cls.mode not in ("upsert", "snapshot"):
         yield "mode", f"must be 'upsert' or 'snapshot', not {cls.mode!r}"
+    if cls.duplicates not in ("last", "first", "reject"):
+        yield "duplicates", f"must be 'last', 'first' or 'reject', not {cls.duplicates!r}"
     if not (isinstance(cls.min_rows, int) and cls.min_rows >= 0):
         yield "min_rows", f"must be a whole number from 0 on, not {cls.min_rows!r}"
     dialect: object = cls.dialect

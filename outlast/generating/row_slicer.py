@@ -7,13 +7,13 @@ from itertools import chain
 from typing import Any
 
 from outlast.cosmos.bulk.staged_document import StagedDocument
-from outlast.generating.part_contents import MOST_LISTED, ROW_BYTES, PartContents
+from outlast.generating.part_contents import ROW_BYTES, PartContents
 from outlast.generating.read_values import ReadValues
 from outlast.generating.row_generator import AnyRow, Documents, RowGenerator
 from outlast.generating.row_window import Limits, RowWindow, Slice, Staged
-from outlast.inputs import InputRow, rows_format
+from outlast.inputs import rows_format
 from outlast.report import Report
-from outlast.staging.rejects import Reject, fields_as
+from outlast.staging.rejects import MOST_LISTED, Reject, fields_as
 
 UNLISTED_BYTES = 150
 """Memory that a reject takes of which only the row is kept, about."""
@@ -85,7 +85,7 @@ class RowSlicer:
         if isinstance(generated, Reject):
             self.contents.refuse(generated)
         else:
-            self.contents.add(row, generated)
+            self.contents.add(generated)
 
     def _generated(self, row: AnyRow) -> Documents | Reject:
         made = self._made(row)
@@ -110,10 +110,8 @@ class RowSlicer:
         return following is None
 
 
-Made = tuple[
-    list[tuple[int, list[str], list[tuple[bytes, str, bytes, bytes]]]], list[tuple[int, str, str, str, list[str]]]
-]
-"""Rows with their fields and documents (partition key, the report's own id, effective partition key, body); rejects."""
+Made = tuple[list[tuple[int, list[tuple[bytes, str, bytes, bytes]]]], list[tuple[int, str, str, str, list[str]]]]
+"""Rows with their documents (partition key, the report's own id, effective partition key, body); rejects."""
 
 
 @dataclass(slots=True)
@@ -133,7 +131,7 @@ class _Collected:
         documents = [
             (key, str.__str__(id), one.effective_partition_key, one.body) for (key, id), one in generated.items()
         ]
-        self.made[0].append((row.number, row.fields, documents))
+        self.made[0].append((row.number, documents))
         bytes_of_row = sum(len(body) for _, _, _, body in documents)
         self.size += bytes_of_row + ROW_BYTES * len(documents)
         self.staged_bytes += bytes_of_row
@@ -161,13 +159,13 @@ class _Collected:
 
 
 def join_slices(chunk: int, slices: Iterable[Slice]) -> Staged:
-    """One part of a chunk, from slices that follow each other. Of two rows with one document the later wins."""
+    """One part of a chunk, from slices that follow each other."""
     contents, rows = PartContents(), 0
     for one in slices:
         rows += one.rows
         made: Made = marshal.loads(one.made)
-        for number, fields, documents in made[0]:
-            contents.add(InputRow(number, 0, {}, fields), _documents(number, documents))
+        for number, documents in made[0]:
+            contents.add(_documents(number, documents))
         for reject in made[1]:
             contents.refuse(Reject(*reject))
     return Staged(*contents.staged(chunk, rows))

@@ -12,7 +12,7 @@ from outlast.runs.store import Runs
 from outlast.staging.chunk_list import ChunkList
 from outlast.staging.input import InputFiles
 from outlast.staging.parts import Generated
-from outlast.staging.paths import stored_path
+from outlast.staging.paths import rejects_path, stored_path
 from outlast.staging.rejects import rejects_header
 
 MOST_BYTES = 32 * 1024 * 1024
@@ -59,8 +59,9 @@ class ShowRejects:
         async for part, answer in generated.parts():
             if answer.rejects is not None:
                 yield await self.files.staging.need(generated.path(part, answer.rejects))
-        if (stored := await self.files.staging.get(stored_path(run, chunk, "rejects.csv"))) is not None:
-            yield stored
+        for path in (rejects_path(run, chunk), stored_path(run, chunk, "rejects.csv")):
+            if (staged := await self.files.staging.get(path)) is not None:
+                yield staged
 
 
 def _chunk(text: str | None) -> int:

@@ -41,6 +41,7 @@ class NewRuns:
             fingerprint=mark,
             report=report.name,
             mode=report.mode,
+            duplicates=report.duplicates,
             accepted=self.now().astimezone(UTC).isoformat(timespec="milliseconds"),
             format=asked.reading.format or "csv",
             gzipped=asked.reading.compression == "gzip",

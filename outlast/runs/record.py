@@ -9,7 +9,7 @@ from typing import Any, Self
 
 from outlast.models import Json
 
-STATES = ("queued", "accepted", "reading", "generating", "storing", "publishing", "completed")
+STATES = ("queued", "accepted", "reading", "generating", "resolving", "storing", "publishing", "completed")
 OUTCOMES = ("failed", "cancelled", "superseded")
 ENDED = frozenset({"completed", *OUTCOMES})
 AT_WORK = STATES[1:-1]
@@ -46,6 +46,7 @@ class RunRequest:
     several: bool = False
     reading: Json = field(default_factory=dict)
     wanted: Json = field(default_factory=dict)
+    duplicates: str = "last"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

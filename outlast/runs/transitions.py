@@ -24,6 +24,7 @@ class Event(StrEnum):
     READ = "read"
     """An orchestration begins. Where one had begun before, the run goes on as its next attempt."""
     GENERATE = "generate"
+    RESOLVE = "resolve"
     STORE = "store"
     PUBLISH = "publish"
     RECORD_RECEIPT = "record_receipt"
@@ -55,7 +56,8 @@ TABLE: Mapping[Event, Mapping[str, str]] = {
     Event.ADMIT: {"queued": "accepted", "accepted": "accepted"},
     Event.READ: {"queued": "queued", **dict.fromkeys(AT_WORK, "reading")},
     Event.GENERATE: dict.fromkeys(("reading", "generating"), "generating"),
-    Event.STORE: dict.fromkeys(("generating", "storing"), "storing"),
+    Event.RESOLVE: dict.fromkeys(("generating", "resolving"), "resolving"),
+    Event.STORE: dict.fromkeys(("resolving", "storing"), "storing"),
     Event.PUBLISH: dict.fromkeys(("storing", "publishing"), "publishing"),
     Event.RECORD_RECEIPT: {"publishing": "publishing"},
     Event.COMPLETE: dict.fromkeys(("publishing", "completed"), "completed"),

@@ -18,7 +18,8 @@ from outlast.staging.store import Staging
 class PartAnswer(Payload):
     """`{part}.json`. `cursor` is None in the last part of a chunk, `rejects` in a part without rejects.
 
-    `documents`, `rejects` and `keys` are file names; `size` is the length of the documents file in bytes.
+    `documents`, `rejects` and `entries` are file names; `size` is the length of the documents file in bytes.
+    `entries` are the keys of the documents. A part of an earlier release has none in this form.
     """
 
     cursor: Json | None
@@ -26,7 +27,7 @@ class PartAnswer(Payload):
     documents: str
     size: int
     rejects: str | None
-    keys: str | None = None
+    entries: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,13 @@ class Generated:
         return PartAnswer.from_dict(orjson.loads(data)) if data is not None else None
 
     async def keep(
-        self, part: int, documents: bytes, rejects: bytes | None, cursor: Json | None, totals: Json, keys: bytes = b""
+        self,
+        part: int,
+        documents: bytes,
+        rejects: bytes | None,
+        cursor: Json | None,
+        totals: Json,
+        entries: bytes = b"",
     ) -> PartAnswer:
         """Stage a part and return its answer, which is that of another call if that was first."""
         answer = PartAnswer(
@@ -51,7 +58,7 @@ class Generated:
             documents=await self._put(part, documents, "jsonl"),
             size=len(documents),
             rejects=await self._put(part, rejects, "rejects.csv") if rejects else None,
-            keys=await self._put(part, keys, "keys") if keys else None,
+            entries=await self._put(part, entries, "entries") if entries else None,
         )
         if await self.staging.put_if_absent(self.path(part, "json"), orjson.dumps(answer.to_dict())):
             return answer

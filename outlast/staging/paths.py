@@ -68,10 +68,21 @@ def reference_path(run: str) -> str:
 
 def generated_path(run: str, chunk: int, part: int, name: str) -> str:
     """`name` is `json` for a part's answer, `{hash}.jsonl` for its documents, `{hash}.rejects.csv` for its rejects,
-    `{hash}.keys` for the keys of its documents."""
+    `{hash}.entries` for the keys of its documents."""
     return f"runs/{run}/generated/{chunk:06}/{part:04}.{name}"
 
 
 def stored_path(run: str, chunk: int, name: str = "json") -> str:
     """`name` is `json` for the counts of a stored chunk, or ends in `begun.json` or `rejects.csv`."""
     return f"runs/{run}/stored/{chunk:06}.{name}"
+
+
+def resolved_path(run: str, name: str) -> str:
+    """`name` is `summary.json`, or begins with `keys/` for what was decided about some keys, with `rows/` for what that
+    means for a chunk's rows."""
+    return f"runs/{run}/resolved/{name}"
+
+
+def rejects_path(run: str, chunk: int) -> str:
+    """The rejects of a chunk's rows whose documents other rows have made, too."""
+    return resolved_path(run, f"rows/{chunk:06}.rejects.csv")

@@ -2,11 +2,14 @@
 
 import csv
 import io
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from outlast.inputs.formula_guard import OWN_COLUMNS, guarded, own_columns, unguarded
 from outlast.inputs.types import MAX_FIELD_SHOWN
+
+MOST_LISTED = 10_000
+"""Rejects that a part lists. The others are only counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,18 @@ def encode_rejects(rejects: Iterable[Reject]) -> bytes:
     """Lines in the order of the rows, without a header; long fields are cut."""
     ordered = sorted(rejects, key=lambda reject: reject.row)
     return b"".join(_line([str(r.row), r.column, r.code, r.message, *r.fields]) for r in ordered)
+
+
+def not_listed(rows: Collection[int]) -> Reject:
+    """A line that counts rejects that are not listed, at the number of the first."""
+    text = f"this row and {len(rows) - 1:,} others after it were rejected and are not listed"
+    return Reject(min(rows), "", "not_listed", text, [])
+
+
+def limited(rejects: Sequence[Reject]) -> Sequence[Reject]:
+    """The first rejects of these, and one line that counts the others."""
+    rest = [reject.row for reject in rejects[MOST_LISTED:]]
+    return [*rejects[:MOST_LISTED], not_listed(rest)] if rest else rejects
 
 
 def each_row_once(files: Iterable[bytes]) -> list[Reject]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from activities.advance_run import AdvanceRun
+from activities.finish_keys import FinishKeys
 from activities.generate_report import GenerateReport
 from activities.publish_report import PublishReport
 from activities.read_data_from_db import ReadDataFromDb
@@ -29,6 +30,7 @@ from outlast.runs.launcher import Launcher
 from outlast.runs.record import RunRecord
 from outlast.runs.seats import Seats
 from outlast.staging.input import InputFiles
+from outlast.staging.key_files import KeyFiles
 from outlast.staging.paths import body_path
 from outlast.staging.stopped_code import StoppedCode
 from outlast.staging.store import Staging
@@ -109,7 +111,8 @@ class World:
             "read_input_file": ReadInputFile(gate, staging, files, work_here).read_input_file,
             "read_data_from_db": ReadDataFromDb(**user_code, staging=staging, reading=reading).read_data_from_db,
             "generate_report": GenerateReport(**user_code, files=files, compute=self.compute).generate_report,
-            "resolve_keys": ResolveKeys(gate, files, work_here).resolve_keys,
+            "resolve_keys": ResolveKeys(gate, KeyFiles(files), work_here).resolve_keys,
+            "finish_keys": FinishKeys(gate, files).finish_keys,
             "store_data_to_db": StoreDataToDb(reports, gate, files, writer).store_data_to_db,
             "publish_report": PublishReport(reports, gate, files, snapshots, self.clock.now).publish_report,
             "undo_report": UndoReport(reports, self.runs, remover, deadlines).undo_report,
@@ -141,19 +144,25 @@ class World:
         return await self.steps[step]({"run": "r1", "attempt": 1, **given})
 
     async def prepare(self, body: bytes, state: str, **fields: Any) -> RunRecord:
-        """Return a run in that state with its input cut and its reference read; for `storing` and later also
-        generated."""
+        """Return a run in that state with its input cut and its reference read; from
+        `resolving` on also generated, for `storing` and later also resolved."""
         await self.accept(body, **{**fields, "state": "reading"})
         chunks = (await call_until_done(self.steps["read_input_file"], {"run": "r1", "attempt": 1}))["chunks"]
         await self.call("read_data_from_db")
         if state == "reading":
             return self.runs.records["r1"]
-        for name, until in (("generate_report", "generating"), ("store_data_to_db", "storing")):
+        for name, until in (
+            ("generate_report", "generating"),
+            ("resolve_keys", "resolving"),
+            ("store_data_to_db", "storing"),
+        ):
             self.runs.set("r1", state=until)
             if state == until:
                 break
-            for chunk in range(chunks):
+            for chunk in range(1 if name == "resolve_keys" else chunks):
                 await call_until_done(self.steps[name], {"run": "r1", "attempt": 1, "chunk": chunk})
+            if name == "resolve_keys":
+                await call_until_done(self.steps["finish_keys"], {"run": "r1", "attempt": 1})
         return self.runs.set("r1", state=state)
 
 

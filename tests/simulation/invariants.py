@@ -20,7 +20,8 @@ DOUBLING = (
 
 @dataclass(slots=True)
 class Invariants:
-    """Checks the database and the emails after each write. `rows` has the rows of each run; `grace` is the time in
+    """Checks the database and the emails after each write. `rows` has the rows of each run that become
+    documents, `read` all its rows; `grace` is the time in
     seconds for which a replaced generation stays whole."""
 
     scheduler: Scheduler
@@ -28,6 +29,7 @@ class Invariants:
     runs: CoreRuns
     post: Post
     rows: Mapping[str, int]
+    read: Mapping[str, int]
     grace: float
     known: dict[str, RunRecord] = field(default_factory=dict)
     published: tuple[str, str] = ("", "")
@@ -67,7 +69,7 @@ class Invariants:
         if receipt is None:
             assert record.status.state != "completed"
             return
-        assert receipt["rows_read"] == receipt["rows_stored"] + receipt["rows_rejected"] == self.rows[record.id]
+        assert receipt["rows_read"] == receipt["rows_stored"] + receipt["rows_rejected"] == self.read[record.id]
 
     def _has_its_documents(self, record: RunRecord) -> None:
         """A completed run has every row once, and an undone run has no document from then on."""

@@ -15,6 +15,7 @@ JOBS = (
     [Job("a"), Job("b", rows=4)],
     [Job("c"), Job("d", "sales", 5), Job("e", rows=4, bad=(1,), packed=True)],
     [Job("f"), Job("g", rows=5, breaks=True)],
+    [Job("h", "sales", 5, twins=(0, 3)), Job("i", rows=4, twins=(1,))],
 )
 
 

@@ -5,16 +5,24 @@ from typing import Any
 
 import pytest
 
+from activities import read_input_file
 from tests.simulation.world import Faults, Job, World, simulate
 
 STORIES = {
     "completes": [Job("a", rows=3)],
     "is undone and mailed": [Job("b", rows=3, breaks=True)],
     "fails before storing": [Job("c", "sales", 3, (1,))],
+    "has rows that make one document": [Job("d", "sales", 3, twins=(0,), lanes=8)],
 }
 LEAST_BOUNDARIES = 50
 LEAST_WRITES = 10
 COUNTS = ("rows_read", "rows_stored", "rows_rejected", "documents_written", "chunks")
+
+
+@pytest.fixture(autouse=True)
+def _small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Chunks of one or two rows, so that rows that make one document are in different ones."""
+    monkeypatch.setattr(read_input_file, "SMALLEST", 30)
 
 
 def outcome(world: World) -> Any:

@@ -12,6 +12,7 @@ from typing import Any, cast
 import azure.functions as func
 
 from activities.advance_run import AdvanceRun
+from activities.finish_keys import FinishKeys
 from activities.generate_report import GenerateReport
 from activities.publish_report import PublishReport
 from activities.read_data_from_db import ReadDataFromDb
@@ -44,6 +45,7 @@ from outlast.runs.record import ENDED, RunRecord
 from outlast.runs.seats import Seats
 from outlast.runs.sweep import SweepRuns
 from outlast.staging.input import InputFiles
+from outlast.staging.key_files import KeyFiles
 from outlast.staging.stopped_code import StoppedCode
 from tests.fakes.app_documents import SECRET_OF_TESTS, secret_of_tests
 from tests.fakes.compute import InlineCompute, InlineReading
@@ -83,14 +85,15 @@ class Faults:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A run that is posted again and again until it gets 202. `bad` are the indexes of rows that cannot be parsed. With
-    `breaks`, its publishing fails for good after everything is stored. `waits` are the calls of each chunk that are
-    throttled from beginning to end."""
+    """A run that is posted again and again until it gets 202. `bad` are the indexes of rows that cannot be parsed, and
+    `twins` of rows that stand at the end once more, with the amount 0. With `breaks`, its publishing fails for good
+    after everything is stored. `waits` are the calls of each chunk that are throttled from beginning to end."""
 
     key: str
     report: str = "stock"
     rows: int = 6
     bad: tuple[int, ...] = ()
+    twins: tuple[int, ...] = ()
     breaks: bool = False
     waits: int = 0
     lanes: int = 2
@@ -103,8 +106,19 @@ class Job:
 
     @property
     def body(self) -> bytes:
-        body = make_csv(self.rows, bad=self.bad)
+        twins = b"".join(b"s%04d,shop%d,0,1\n" % (n, n % 3) for n in self.twins)
+        body = make_csv(self.rows, bad=self.bad) + twins
         return gzip.compress(body.decode().replace(",", ";").encode("utf-16")) if self.packed else body
+
+    @property
+    def read(self) -> int:
+        """The rows of the input."""
+        return self.rows + len(self.twins)
+
+    @property
+    def amounts(self) -> dict[str, float]:
+        """What must be stored: of two rows with one document the later wins."""
+        return {f"s{n:04}.0": 0.0 if n in self.twins else float(n) for n in range(self.rows)}
 
     @property
     def ids(self) -> list[str]:
@@ -136,8 +150,8 @@ class World:
         self.deadlines = Deadlines(LIMIT, self.scheduler.clock)
         self.engine = Engine(self.scheduler, dict(STORIES), self._steps(), LIMIT, faults.deaths, faults.repeats, slots)
         self.client = Client(self.engine)
-        rows = {job.run: job.rows for job in jobs}
-        self.invariants = Invariants(self.scheduler, self.database, self.runs, self.post, rows, GRACE)
+        rows, read = {job.run: job.rows for job in jobs}, {job.run: job.read for job in jobs}
+        self.invariants = Invariants(self.scheduler, self.database, self.runs, self.post, rows, read, GRACE)
         self.accepted: set[str] = set()
         self.posting: set[str] = set()
         self.ended: set[str] = set()
@@ -161,7 +175,8 @@ class World:
             ReadInputFile(gate, staging, files, work_here).read_input_file,
             ReadDataFromDb(reports, gate, staging, InlineReading(cosmos), stopped).read_data_from_db,
             GenerateReport(reports, gate, files, InlineCompute(reports, clock), stopped).generate_report,
-            ResolveKeys(gate, files, work_here).resolve_keys,
+            ResolveKeys(gate, KeyFiles(files), work_here).resolve_keys,
+            FinishKeys(gate, files).finish_keys,
             StoreDataToDb(reports, gate, files, writer).store_data_to_db,
             PublishReport(reports, gate, files, snapshots, self.scheduler.utc).publish_report,
             UndoReport(reports, runs, remover, deadlines).undo_report,
@@ -243,7 +258,8 @@ class World:
         checks = StartChecks(CoreTransport(self.database).throughput, self.snapshots)
         start = StartReport(WITH_SNAPSHOT, reader, checks, new_runs, start_once).start_report
         headers = {"Idempotency-Key": job.key}
-        request = ask(f"reports/{job.report}", job.body, "text/csv", None, headers, report=job.report)
+        tolerated = {"tolerated_rejects": str(len(job.twins))} if job.twins else None
+        request = ask(f"reports/{job.report}", job.body, "text/csv", tolerated, headers, report=job.report)
         try:
             response = await answering(start)(request, self.client)
             accepted = response.status_code == 202
@@ -339,8 +355,10 @@ class World:
         if record.status.state == "completed":
             receipt = record.result.receipt or {}
             counts = receipt["rows_read"], receipt["rows_stored"], receipt["rows_rejected"]
-            assert counts == (job.rows, job.rows, 0)
+            assert counts == (job.read, job.rows, len(job.twins))
             assert ids in (job.ids, []) if job.report == "stock" else ids == job.ids
+            stored = {d.get("snapshot_id", d["id"]): d["amount"] for d in own if "snapshot_header" not in d}
+            assert not stored or stored == job.amounts, "an earlier row has won"
         elif job.report == "stock":
             assert ids == [], f"{record.status.state} and left {ids}"
 

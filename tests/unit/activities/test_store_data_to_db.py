@@ -6,10 +6,10 @@ from typing import Any
 import orjson
 import pytest
 
-from activities import store_data_to_db
 from outlast.errors import Permanent, Transient
 from outlast.generating import part_builder
 from outlast.models import Json
+from outlast.staging import part_windows
 from outlast.staging.parts import Generated, PartAnswer
 from outlast.staging.paths import stored_path
 from tests.fakes.reports import HEADER, make_csv
@@ -151,7 +151,7 @@ def test_a_ru_share_is_divided_by_the_lanes_at_work() -> None:
 
 def test_large_parts_are_written_window_by_window(monkeypatch: pytest.MonkeyPatch) -> None:
     """Several large parts are written window by window with every document once."""
-    monkeypatch.setattr(store_data_to_db, "WINDOW", 500)
+    monkeypatch.setattr(part_windows, "WINDOW", 500)
     monkeypatch.setattr(part_builder, "PART_BYTES", 2000)
     world = prepare(make_csv(200))
     answers = store_all(world)
@@ -371,7 +371,7 @@ def test_a_call_that_advanced_before_the_database_was_gone_keeps_that(fault: Fau
 
 def test_a_call_that_advanced_before_the_storage_was_gone_keeps_that(monkeypatch: pytest.MonkeyPatch) -> None:
     """What a call has stored of a chunk is not lost because the next window cannot be read."""
-    monkeypatch.setattr(store_data_to_db, "WINDOW", 5000)
+    monkeypatch.setattr(part_windows, "WINDOW", 5000)
     world, reads = prepare(make_csv(300)), iter(range(99))
     get_range = world.staging.get_range
 

@@ -164,7 +164,7 @@ def test_a_compensation_is_counted_while_something_is_to_be_done(state: str, pen
     assert happen(record, Event.COMPENSATE) == altered(record, compensations=count)
 
 
-@pytest.mark.parametrize("state", ["queued", "accepted", "reading", "generating", "storing", "publishing"])
+@pytest.mark.parametrize("state", ["queued", "accepted", "reading", "generating", "resolving", "storing", "publishing"])
 def test_a_run_that_does_not_fail_is_not_compensated(state: str) -> None:
     """Whoever starts a compensation, the record decides whether there is anything to compensate."""
     with pytest.raises(Stale):
@@ -207,7 +207,7 @@ def test_another_owner_takes_a_run_over(state: str, attempt: int) -> None:
 
 def test_storing_is_remembered_by_every_later_attempt() -> None:
     """A record in which an attempt has stored keeps `wrote` in later attempts."""
-    stored = happen(record_in("generating"), Event.STORE)
+    stored = happen(record_in("resolving"), Event.STORE)
     assert happen(stored, Event.RESTART).status.wrote
     assert happen(stored, Event.READ).status.wrote
 

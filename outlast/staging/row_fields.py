@@ -1,0 +1,16 @@
+"""The input's own columns of rows, read again from the input, because staged documents do not have them."""
+
+from outlast.inputs import rows_format
+from outlast.runs.record import RunRecord
+from outlast.staging.input import InputFiles
+from outlast.staging.rejects import fields_as
+
+
+async def row_fields(files: InputFiles, record: RunRecord, number: int) -> dict[int, list[str]]:
+    """The columns of every row of a chunk by its number, in the order of the first file."""
+    listed = await files.chunks(record)
+    chunk = listed.chunks[number]
+    source, part = await files.source_of(record, listed, chunk), listed.part(chunk)
+    data = await files.readable(record, source).read(chunk.offset, chunk.length)
+    rows = rows_format(source.reading).rows(data, part.columns, chunk.first_row - part.before)
+    return {row.number + part.before: fields_as(row.fields, part.columns, listed.columns) for row in rows}
