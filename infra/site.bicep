@@ -104,6 +104,7 @@ resource settings 'Microsoft.Web/sites/config@2024-04-01' = {
     // What outlast/settings.py reads. docs/deploy.md lists what is left out. An empty value counts as not set.
     COSMOS_ENDPOINT: cosmos.properties.documentEndpoint
     COSMOS_DATABASE: cosmosDatabase
+    AZURE_STORAGE_ACCOUNT_NAME: storageName
     STAGING_URL: '${storage.properties.primaryEndpoints.blob}${stagingPath}'
     INPUTS_URL: '${storage.properties.primaryEndpoints.blob}${inputsContainer}'
     SENDGRID_API_KEY: empty(vaultName) ? '' : '@Microsoft.KeyVault(SecretUri=${secretUrl})'

@@ -73,8 +73,9 @@ class Adapters:
         """Read the settings and the reports of the app's folder; raise an OutlastError that says what is wrong."""
         settings, host = read_settings(environment), HostSettings(environment, folder)
         cosmos = Cosmos(settings.cosmos_endpoint, settings.cosmos_key, settings.cosmos_database)
-        staging = Staging(settings.staging_url)
-        inputs = Staging(settings.inputs_url) if settings.inputs_url else None
+        account = settings.azure_storage_account_name
+        staging = Staging(settings.staging_url, account)
+        inputs = Staging(settings.inputs_url, account) if settings.inputs_url else None
         clock, in_thread = time.monotonic, ComputeThread().run
         documents = CosmosAppDocuments(cosmos)
         writer = _writer(_transport(settings, cosmos), clock)

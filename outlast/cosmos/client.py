@@ -11,6 +11,7 @@ from azure.cosmos.exceptions import CosmosResourceNotFoundError
 
 from outlast.cosmos.errors import OWNER_MISSING
 from outlast.errors import Permanent
+from outlast.identity import database_identity
 
 NO_THROTTLE_RETRY = -1
 """Value of `retry_throttle_total`. The SDK takes 0 for "not given" and retries nine times, past any deadline."""
@@ -73,7 +74,7 @@ class Cosmos:
                 "COSMOS_ENDPOINT is not set; give the account's URL, such as https://NAME.documents.azure.com"
             )
         _check_key(self._key)
-        credential = self._key or _managed_identity()
+        credential = self._key or database_identity()
         return CosmosClient(self._endpoint, credential=credential, transport=make_transport(), **options)
 
 
@@ -91,10 +92,3 @@ def make_transport() -> AioHttpTransport:
     The look-up hops to a thread twice for each request, which took a quarter of the CPU of writing.
     """
     return AioHttpTransport(use_env_settings=bool(getproxies()))
-
-
-def _managed_identity() -> Any:
-    """Import azure-identity only without a key, because the import takes a tenth of the app's start."""
-    from azure.identity.aio import DefaultAzureCredential
-
-    return DefaultAzureCredential()

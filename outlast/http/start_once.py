@@ -91,7 +91,7 @@ class StartOnce:
         try:
             await self.staging.delete(body_path(record.id, record.request.body))
             await self.staging.delete(starting_path(record.id, record.request.body))
-        except (BaseError, OSError) as error:
+        except (BaseError, OSError, Transient) as error:
             logging.getLogger("outlast").warning("run %s: its body is not removed yet: %s", record.id, error)
 
     async def find_repeated(self, meant: Meant, client: Any) -> RunRecord | None:
