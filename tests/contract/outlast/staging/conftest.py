@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.azurite.identity import IdentityEndpoint
-from tests.azurite.process import Azurite
+from tests.cloud.azurite import Azurite
+from tests.cloud.identity import IdentityEndpoint
 
 CONTAINER = "staging"
 

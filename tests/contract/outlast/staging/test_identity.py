@@ -10,8 +10,8 @@ import pytest
 from outlast.errors import Permanent, Transient
 from outlast.identity import STORAGE
 from outlast.staging.store import Staging
-from tests.azurite.identity import CLIENT, IdentityEndpoint
-from tests.azurite.process import Azurite
+from tests.cloud.azurite import Azurite
+from tests.cloud.identity import CLIENT, IdentityEndpoint
 from tests.contract.outlast.staging.conftest import CONTAINER
 
 MEGABYTE = 1024 * 1024

@@ -10,7 +10,7 @@ import pytest
 
 from outlast.errors import Permanent, Transient
 from outlast.staging.store import Staging
-from tests.azurite.process import Azurite
+from tests.cloud.azurite import Azurite
 from tests.contract.outlast.staging.conftest import CONTAINER
 
 Visit = Callable[[Callable[[Staging], Awaitable[None]]], None]

@@ -10,8 +10,8 @@ from email.utils import formatdate
 from pathlib import Path
 from typing import Self
 
-from tests.azurite.certificate import make_certificate
-from tests.azurite.identity import make_token
+from tests.cloud.certificate import make_certificate
+from tests.cloud.identity import make_token
 from tests.e2e.local_command import eventually
 from tests.node_packages import MODULES, needed_node
 
@@ -29,7 +29,7 @@ class Azurite:
     def __init__(self, folder: Path) -> None:
         self._node = needed_node(PACKAGE)
         self._folder = folder
-        self._certificate = make_certificate(folder)
+        self.certificate = make_certificate(folder)
         self._log = folder / "azurite.log"
         self._port = 0
         self._process: subprocess.Popen[bytes] | None = None
@@ -53,7 +53,7 @@ class Azurite:
     @property
     def trust(self) -> Mapping[str, str]:
         """The variable of the environment by which a client trusts Azurite's certificate."""
-        return {"SSL_CERT_FILE": str(self._certificate.certificate)}
+        return {"SSL_CERT_FILE": str(self.certificate.certificate)}
 
     def url(self, container: str, folder: str = "") -> str:
         """Return the location of a folder, as STAGING_URL takes it."""
@@ -61,21 +61,34 @@ class Azurite:
 
     def make_container(self, name: str) -> None:
         """Make a container, as the deployment does."""
+        self._send("PUT", f"{self.url(name)}?restype=container", b"", {})
+
+    def upload(self, container: str, path: str, data: bytes) -> None:
+        """Upload a file, as somebody does who prepares an input."""
+        self._send("PUT", self.url(container, path), data, {"x-ms-blob-type": "BlockBlob"})
+
+    def files(self, container: str) -> list[str]:
+        """Return the path of each file of a container, at most 5,000."""
+        listed = self._send("GET", f"{self.url(container)}?restype=container&comp=list", None, {})
+        return re.findall(r"<Name>([^<]+)</Name>", listed.decode())
+
+    def _send(self, method: str, url: str, data: bytes | None, more: Mapping[str, str]) -> bytes:
         headers = {
             "Authorization": f"Bearer {make_token(RESOURCE, 60)}",
             "x-ms-version": "2023-11-03",
             "x-ms-date": formatdate(usegmt=True),
+            **more,
         }
-        request = urllib.request.Request(f"{self.url(name)}?restype=container", b"", headers, method="PUT")
-        trusting = ssl.create_default_context(cafile=str(self._certificate.certificate))
+        request = urllib.request.Request(url, data, headers, method=method)
+        trusting = ssl.create_default_context(cafile=str(self.certificate.certificate))
         with urllib.request.urlopen(request, timeout=30, context=trusting) as answer:
-            assert answer.status == 201
+            return bytes(answer.read())
 
     def _ready(self) -> re.Match[str] | None:
         return re.search(r"successfully listens on \S+:(\d+)", self._log.read_text("utf-8"))
 
     def _command(self) -> list[str]:
-        files = ("--cert", str(self._certificate.certificate), "--key", str(self._certificate.key))
+        files = ("--cert", str(self.certificate.certificate), "--key", str(self.certificate.key))
         place = ("--blobPort", "0", "--location", str(self._folder / "data"))
         script = str(MODULES / "azurite/dist/src/blob/main.js")
         quiet = ("--silent", "--disableTelemetry", "--skipApiVersionCheck")
