@@ -1,4 +1,4 @@
-"""The package that azd publishes does the main job with the pinned libraries alone, on containers as infra/ makes them."""
+"""The package that azd publishes does the main job, with its own libraries and on containers as infra/ makes them."""
 
 import shutil
 import sys
