@@ -116,6 +116,7 @@ class GenerateReport:
             offset=cursor.offset,
             overlong=chunk.overlong,
             refused=self.refused.of(record.id),
+            mode=record.request.mode,
         )
 
     async def _data(self, record: RunRecord, listed: ChunkList, chunk: Chunk, cursor: PartCursor) -> WindowData:

@@ -85,14 +85,15 @@ class PublishReport:
         stored = await Stored(self.files.staging, record.id, chunk).need()
         resolved = await Resolved(self.files.staging, record.id, chunk + 1).of_chunk(chunk)
         generated = sum(parts, Totals())
-        if generated.documents != stored.documents + stored.refused + resolved.lost:
+        if generated.documents != stored.documents + stored.refused + stored.unchanged + resolved.lost:
             raise Permanent(
                 f"chunk {chunk} of run {record.id}: {generated.documents} documents were generated, {stored.documents} "
-                f"stored, {stored.refused} refused and {resolved.lost} lost to other rows; that does not add up, "
-                "and the run is not published"
+                f"stored, {stored.refused} refused, {stored.unchanged} unchanged and {resolved.lost} lost to other "
+                "rows; that does not add up, and the run is not published"
             )
         rejected = generated.rejected + resolved.rejected + stored.rejected
-        return replace(generated, documents=stored.documents, rejected=rejected)
+        unchanged = Totals.from_dict(stored.totals or {}).unchanged
+        return replace(generated, documents=stored.documents, rejected=rejected, unchanged=unchanged)
 
     def _receipt(self, record: RunRecord, counted: Totals, told: Totals, listed: ChunkList) -> Json:
         return {
@@ -100,8 +101,9 @@ class PublishReport:
             "report": record.request.report,
             "container": known_report(self.reports, record.request.report).container,
             "rows_read": counted.rows,
-            "rows_stored": counted.rows - counted.rejected,
+            "rows_stored": counted.rows - counted.rejected - counted.unchanged,
             "rows_rejected": counted.rejected,
+            "rows_unchanged": counted.unchanged,
             "documents_written": counted.documents,
             "documents_replaced": told.replaced,
             "bytes": told.bytes,

@@ -3,12 +3,13 @@
 import logging
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 
 from outlast.calls import ChunkAnswer, ChunkCall
 from outlast.cosmos.bulk.limits import Limits
 from outlast.cosmos.bulk.staged_document import StagedDocument
-from outlast.cosmos.bulk.transport import Result
+from outlast.cosmos.bulk.transport import EXISTS, MISSING, Result
 from outlast.cosmos.bulk.write_progress import WriteProgress
 from outlast.cosmos.bulk.writer import Writer
 from outlast.deadline import SLOT_SECONDS
@@ -24,9 +25,16 @@ from outlast.staging.rejects import Reject, encode_rejects
 from outlast.staging.resolved import Resolved
 from outlast.staging.row_fields import row_fields
 from outlast.staging.stored import Stored, StoredChunk
+from outlast.staging.unchanged import unchanged_rows
 
 Places = Set[tuple[int, int]]
 """Parts, and offsets of documents in them."""
+
+REFUSALS = {
+    ("create", EXISTS): ("exists", "there is a document with this id and partition key already: {id}"),
+    ("patch", MISSING[0]): ("missing", "there is no document with this id and partition key: {id}"),
+}
+"""Code and message of the reject of a row, by write mode and status, where the mode says what the status means."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +57,9 @@ class StoreCursor(Payload):
     refused: int = 0
     rejecting: tuple[str, ...] = ()
     """The files of the rejects that the calls staged."""
+    unchanged: int = 0
+    unchanging: tuple[str, ...] = ()
+    """The files of the rows of unchanged documents that the calls staged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +90,10 @@ class StoreDataToDb:
         if not await stored.begin(call.attempt, cursor.call):
             cursor = replace(cursor, sent_before=True)
         lost = await self._lost(record, call.chunk)
-        storing = _Storing(self.writer, container, generated, limits, cursor, lost)
+        storing = _Storing(self.writer, record, container, generated, limits, cursor, lost)
         done = await storing.go()
         await self._keep_rejects(record, stored, storing)
+        await self._keep_unchanged(stored, storing)
         return (await self._answer(stored, storing, done)).to_dict()
 
     async def _answer(self, stored: Stored, storing: "_Storing", done: bool) -> ChunkAnswer:
@@ -91,16 +103,17 @@ class StoreDataToDb:
             following = replace(cursor, call=cursor.call + 1, totals=counted.to_dict())
             return ChunkAnswer(following.to_dict(), storing.totals.to_dict(), storing.wait)
         rejected = await stored.list_rejects(cursor.rejecting)
-        totals = replace(counted, rejected=rejected)
-        chunk = StoredChunk(totals.documents, cursor.refused, rejected, totals.to_dict())
+        unchanged = await unchanged_rows(storing.generated, await stored.unchanged_rows(cursor.unchanging))
+        totals = replace(counted, rejected=rejected, unchanged=unchanged)
+        chunk = StoredChunk(totals.documents, cursor.refused, rejected, totals.to_dict(), cursor.unchanged)
         await stored.keep(chunk)
         return ChunkAnswer(None, chunk.since(before).to_dict())
 
     async def _keep_rejects(self, record: RunRecord, stored: Stored, storing: "_Storing") -> None:
         """Stage what the database refused in this call."""
         if storing.refused:
-            fields = await row_fields(self.files, record, stored.chunk)
-            rejects = encode_rejects([_reject(document, result, fields) for document, result in storing.refused])
+            fields, mode = await row_fields(self.files, record, stored.chunk), record.request.mode
+            rejects = encode_rejects([_reject(mode, document, result, fields) for document, result in storing.refused])
             cursor = storing.cursor
             name = await stored.keep_rejects(cursor.call, rejects)
             storing.cursor = replace(cursor, rejecting=(*cursor.rejecting, name))
@@ -110,12 +123,20 @@ class StoreDataToDb:
         resolved = Resolved(self.files.staging, record.id, len((await self.files.chunks(record)).chunks))
         return {(lost.part, lost.offset) for lost in await resolved.lost_of(await resolved.summary(), chunk)}
 
+    async def _keep_unchanged(self, stored: Stored, storing: "_Storing") -> None:
+        """Stage the rows of the documents that this call found unchanged."""
+        if storing.unchanged:
+            cursor = storing.cursor
+            name = await stored.keep_unchanged(cursor.call, [document.row for document in storing.unchanged])
+            storing.cursor = replace(cursor, unchanging=(*cursor.unchanging, name))
+
 
 @dataclass(slots=True)
 class _Storing:
     """One call: writes a chunk's documents window by window, without those that are lost."""
 
     writer: Writer
+    record: RunRecord
     container: str
     generated: Generated
     limits: Limits
@@ -123,6 +144,7 @@ class _Storing:
     lost: Places = field(default_factory=set)
     totals: Totals = field(default_factory=Totals)
     refused: list[tuple[StagedDocument, Result]] = field(default_factory=list)
+    unchanged: list[StagedDocument] = field(default_factory=list)
     advanced: bool = False
     wait: float = 0.0
 
@@ -155,16 +177,22 @@ class _Storing:
 
     async def _window(self, path: str) -> bool:
         """Write the next window; return whether all of it is acknowledged."""
-        window = await read_window(self.generated, path, self.cursor.offset)
+        window = await read_window(self.generated, path, self.cursor.offset, self.record.request.mode)
         if self.lost:
             window = window.without(lambda offset: (self.cursor.part, offset) in self.lost)
         progress = await self.writer.write(
-            self.container, window.documents, self.limits, self.cursor.ahead, sent_before=self.cursor.sent_before
+            self.container,
+            window.documents,
+            self.limits,
+            self.cursor.ahead,
+            sent_before=self.cursor.sent_before,
+            since=datetime.fromisoformat(self.record.request.accepted).timestamp(),
         )
         self.refused += progress.refused
+        self.unchanged += progress.unchanged
         self.totals += progress.totals
         self.cursor = _after(self.cursor, window, progress)
-        self.advanced = self.advanced or bool(progress.totals.documents or progress.refused)
+        self.advanced = self.advanced or bool(progress.totals.documents or progress.refused or progress.unchanged)
         self.wait = progress.wait
         if progress.fault is not None:
             raise progress.fault
@@ -178,10 +206,14 @@ def _after(cursor: StoreCursor, window: PartWindow, progress: WriteProgress) -> 
         ahead=progress.next_ahead(),
         sent_before=cursor.sent_before or progress.unsure,
         refused=cursor.refused + len(progress.refused),
+        unchanged=cursor.unchanged + len(progress.unchanged),
     )
 
 
-def _reject(document: StagedDocument, result: Result, fields: Mapping[int, list[str]]) -> Reject:
+def _reject(mode: str, document: StagedDocument, result: Result, fields: Mapping[int, list[str]]) -> Reject:
+    if (refusal := REFUSALS.get((mode, result.status))) is not None:
+        code, text = refusal
+        return Reject(document.row, "id", code, text.format(id=document.id[:100]), fields.get(document.row, []))
     code = "too_large" if result.status == 413 else f"database_{result.status}"
     return Reject(
         document.row, "", code, result.message.splitlines()[0] if result.message else "", fields.get(document.row, [])

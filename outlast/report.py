@@ -39,6 +39,7 @@ __all__ = [
     "load_reports",
 ]
 _OF_SNAPSHOTS = frozenset({"id", SNAPSHOT_RUN, SNAPSHOT_ID, SNAPSHOT_HEADER})
+MODES = ("upsert", "create", "patch", "delete", "snapshot")
 Document = dict[str, Any]
 Database: TypeAlias = "DatabaseProxy"
 """The database as the asynchronous client of azure-cosmos gives it. Only a type, so a report loads no client."""
@@ -85,6 +86,9 @@ class Report(Generic[RowT]):
     """Path of the container's partition key in each document, such as `/carrier`."""
     mode: ClassVar[str] = "upsert"
     """`upsert`: documents replace those with the same id and partition key. A failed run leaves what it wrote.
+    `create`: the same, but a document that is there already stays, and its row is a reject `exists`.
+    `patch`: the members of each document are set in the one that is there; where there is none, its row is a reject
+    `missing`. `delete`: each document names, by id and partition key, one that is to be deleted.
     `snapshot`: each run writes its own generation, and readers see the newest complete one; a failed run leaves none.
     """
     duplicates: ClassVar[str] = "last"
@@ -181,8 +185,8 @@ def _faults(cls: type[Report[Any]]) -> Iterable[tuple[str, str]]:
         )
     if not (isinstance(cls.reads, Mapping) and all(_is_path(key) for key in cls.reads.values())):
         yield "reads", f'must name containers and their partition keys, as {{"airlines": "/id"}}, not {cls.reads!r}'
-    if cls.mode not in ("upsert", "snapshot"):
-        yield "mode", f"must be 'upsert' or 'snapshot', not {cls.mode!r}"
+    if cls.mode not in MODES:
+        yield "mode", f"must be one of {', '.join(MODES)}, not {cls.mode!r}"
     if cls.duplicates not in ("last", "first", "reject"):
         yield "duplicates", f"must be 'last', 'first' or 'reject', not {cls.duplicates!r}"
     if not (isinstance(cls.min_rows, int) and cls.min_rows >= 0):

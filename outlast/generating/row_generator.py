@@ -6,7 +6,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from outlast.cosmos.bulk.staged_document import StagedDocument
-from outlast.cosmos.document import DocumentRefused, staged
+from outlast.cosmos.document import DocumentRefused
+from outlast.cosmos.operation import staged_as
 from outlast.cosmos.snapshots.header import as_generation
 from outlast.generating.read_values import ReadValues, ValueRefused
 from outlast.inputs import BadRow, InputRow
@@ -24,7 +25,7 @@ MOST_BYTES = 64 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class RowGenerator:
-    """`generation` is the run of a snapshot report, None for other reports."""
+    """`generation` is the run of a snapshot report, None for other reports. `mode` is the write mode."""
 
     report: Report[Any]
     reference: Any
@@ -33,6 +34,7 @@ class RowGenerator:
     """Reads values that are written in the input in a form of its own."""
     typed: bool = False
     """Each value has the type that its field wants."""
+    mode: str = "upsert"
 
     def generate(self, row: AnyRow) -> Documents | Reject:
         """The row's documents by their keys. A wrong value, a document that the service refuses and whatever the
@@ -62,7 +64,7 @@ class RowGenerator:
         size = 0
         for document in self.report.generate_report(typed, self.reference):
             stored = document if self.generation is None else as_generation(document, self.generation)
-            one = staged(stored, path, row.number)
+            one = staged_as(self.mode, stored, path, row.number)
             documents[one.partition_key, document["id"]] = one
             size += len(one.body)
             if size > MOST_BYTES:

@@ -33,9 +33,8 @@ def rows_of(window: RowWindow, data: bytes) -> Iterator[AnyRow]:
 def generator_for(report: Report[Any], reference: Any, window: RowWindow) -> RowGenerator:
     """What makes the documents of the rows of a window."""
     reading = window.read_as()
-    return RowGenerator(
-        report, reference, window.generation, ReadValues.of(report.row, reading), typed=bool(reading.typed)
-    )
+    values, typed = ReadValues.of(report.row, reading), bool(reading.typed)
+    return RowGenerator(report, reference, window.generation, values, typed=typed, mode=window.mode)
 
 
 @dataclass(slots=True)

@@ -12,11 +12,11 @@ from outlast.models import Json, Payload, Totals
 class RowWindow(Payload):
     """The rows of a chunk from byte `offset` on, up to the chunk's end. `row` is the number of the first one.
 
-    `key` is the same for all windows of one call of `generate_report`. `generation` is the run of a snapshot report.
-    `reference` names what `read_data_from_db` returned. `refused` lists rows that must not be generated, each as
-    number, code and message. `reading` says how the rows are read; where it is empty, as is usual for `format`.
-    `file` is the path of one of several files: a reject names it and the row in it, whose number is less by `before`,
-    and has its columns in the order of `shown`.
+    `key` is the same for all windows of one call of `generate_report`. `generation` is the run of a snapshot report,
+    `mode` the write mode. `reference` names what `read_data_from_db` returned. `refused` lists rows that must not be
+    generated, each as number, code and message. `reading` says how the rows are read; where it is empty, as is usual
+    for `format`. `file` is the path of one of several files: a reject names it and the row in it, whose number is less
+    by `before`, and has its columns in the order of `shown`.
     """
 
     key: str
@@ -34,6 +34,7 @@ class RowWindow(Payload):
     file: str = ""
     before: int = 0
     shown: list[str] = field(default_factory=list)
+    mode: str = "upsert"
 
     def read_as(self) -> Reading:
         """How the rows are read."""

@@ -78,7 +78,9 @@ def _written(record: RunRecord, failure: Json, totals: Totals) -> str:
     if record.request.mode == "snapshot":
         undone = "are still to be removed" if "undo" in record.status.pending else "have been removed again"
         return f"{documents}, which {undone}; readers see the report as it was"
-    return f"{documents}, which stay: the report's mode is upsert"
+    if record.request.mode == "delete":
+        return f"{documents} deleted, which stay deleted: the report's mode is delete"
+    return f"{documents}, which stay: the report's mode is {record.request.mode}"
 
 
 def _count(record: RunRecord, failure: Json, totals: Totals) -> str:

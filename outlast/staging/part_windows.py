@@ -28,12 +28,12 @@ class PartWindow(NamedTuple):
         return PartWindow([one for one, _ in kept], [at for _, at in kept], self.end)
 
 
-async def read_window(generated: Generated, path: str, offset: int) -> PartWindow:
-    """The documents of a part's file from `offset` on, as many as a window holds."""
+async def read_window(generated: Generated, path: str, offset: int, mode: str = "upsert") -> PartWindow:
+    """The documents of a part's file from `offset` on, as many as a window holds, to be written in a write mode."""
     data = await generated.staging.get_range(path, offset, WINDOW)
     whole = data[: data.rindex(b"\n") + 1]
     *begins, end = accumulate((len(line) + 1 for line in whole.split(b"\n")[:-1]), initial=offset)
-    return PartWindow(read_staged(whole), begins, end)
+    return PartWindow(read_staged(whole, mode), begins, end)
 
 
 async def read_windows(generated: Generated, part: int, answer: PartAnswer) -> AsyncIterator[PartWindow]:

@@ -73,7 +73,8 @@ def generated_path(run: str, chunk: int, part: int, name: str) -> str:
 
 
 def stored_path(run: str, chunk: int, name: str = "json") -> str:
-    """`name` is `json` for the counts of a stored chunk, or ends in `begun.json` or `rejects.csv`."""
+    """`name` is `json` for the counts of a stored chunk, or ends in `begun.json`, `rejects.csv` or
+    `unchanged.json`."""
     return f"runs/{run}/stored/{chunk:06}.{name}"
 
 

@@ -1,5 +1,6 @@
 """What storing a chunk has staged: its rejects, and a mark when all of it is in the database."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -15,18 +16,21 @@ from outlast.staging.store import Staging
 class StoredChunk(Payload):
     """`stored/{chunk}.json`: all of the chunk is in the database.
 
-    `refused` counts documents and `rejected` rows that the database refused. `totals` are those of all calls.
+    `refused` counts documents and `rejected` rows that the database refused, `unchanged` documents that were not there
+    to be deleted. `totals` are those of all calls.
     """
 
     documents: int
     refused: int
     rejected: int
     totals: Json | None = None
+    unchanged: int = 0
 
     def since(self, before: Totals) -> Totals:
         """What the call that ended the chunk counted, when `before` is what the calls before it counted."""
+        before_it = before.to_dict()
         counted = self.totals or Totals(documents=self.documents, rejected=self.rejected).to_dict()
-        return Totals.from_dict({name: max(0, counted[name] - value) for name, value in before.to_dict().items()})
+        return Totals.from_dict({name: max(0, value - before_it.get(name, 0)) for name, value in counted.items()})
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +67,18 @@ class Stored:
         name = f"{call:06}.{content_name(rejects, 'rejects.csv')}"
         await self.staging.put(stored_path(self.run, self.chunk, name), rejects)
         return name
+
+    async def keep_unchanged(self, call: int, rows: Sequence[int]) -> str:
+        """Stage the rows of the unchanged documents of one call, a number for each document; return the file's name."""
+        data = orjson.dumps(rows)
+        name = f"{call:06}.{content_name(data, 'unchanged.json')}"
+        await self.staging.put(stored_path(self.run, self.chunk, name), data)
+        return name
+
+    async def unchanged_rows(self, names: Sequence[str]) -> Counter[int]:
+        """How many documents of each row were unchanged, in all calls."""
+        files = [await self.staging.need(stored_path(self.run, self.chunk, name)) for name in names]
+        return Counter(row for data in files for row in orjson.loads(data))
 
     async def list_rejects(self, names: Sequence[str]) -> int:
         """Join the rejects of all calls and return their number. A row whose documents lie apart is listed once.

@@ -46,7 +46,36 @@ class Stock(Sales):
     mode = "snapshot"
 
 
+class NewSales(Sales):
+    """The same documents, none of which may be there."""
+
+    name = "new_sales"
+    container = "new_sales"
+    mode = "create"
+
+
+class Prices(Sales):
+    """Sets the amount of sales that are there, and so many members that it takes two patches."""
+
+    name = "prices"
+    container = "prices"
+    mode = "patch"
+
+    def generate_report(self, row: Sale, reference: Any) -> Iterable[Document]:
+        for document in super().generate_report(row, reference):
+            yield {**document, **{f"m{n}": row.amount for n in range(12)}}
+
+
+class Returns(Sales):
+    """Deletes the sales that the rows name."""
+
+    name = "returns"
+    container = "returns"
+    mode = "delete"
+
+
 REPORTS: Mapping[str, Report[Any]] = {"sales": Sales()}
+OF_MODES: Mapping[str, Report[Any]] = {"new_sales": NewSales(), "prices": Prices(), "returns": Returns()}
 WITH_SNAPSHOT: Mapping[str, Report[Any]] = {**REPORTS, "stock": Stock()}
 HEADER = b"id,shop,amount,copies\n"
 

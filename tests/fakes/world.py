@@ -87,6 +87,7 @@ class World:
     driver: Driver = field(init=False)
 
     def __post_init__(self) -> None:
+        self.transport.now = lambda: self.clock.now().timestamp()
         self.runs = FakeRuns(self.clock.now)
         self.admission = Admission(self.runs, Seats(self.documents, "", self.most_runs), Launcher(5.0))
         self.snapshots = FakeSnapshots(self.transport)
