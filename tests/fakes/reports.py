@@ -77,6 +77,7 @@ class Returns(Sales):
 REPORTS: Mapping[str, Report[Any]] = {"sales": Sales()}
 OF_MODES: Mapping[str, Report[Any]] = {"new_sales": NewSales(), "prices": Prices(), "returns": Returns()}
 WITH_SNAPSHOT: Mapping[str, Report[Any]] = {**REPORTS, "stock": Stock()}
+ALL_MODES: Mapping[str, Report[Any]] = {**WITH_SNAPSHOT, **OF_MODES}
 HEADER = b"id,shop,amount,copies\n"
 
 

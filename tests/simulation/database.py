@@ -54,6 +54,15 @@ class Database:
             definition = {"id": name, "partitionKey": {"paths": [key], "kind": "Hash", "version": 2}}
             assert self._answer("POST", "/dbs/d/colls", definition, {}).status == 201
 
+    def fill(self, container: str, documents: Sequence[Json]) -> None:
+        """Put documents into a container, an hour before anything else."""
+        now, self.scheduler.now = self.scheduler.now, START - timedelta(hours=1)
+        for document in documents:
+            key = orjson.dumps([document["shop"]]).decode()
+            path = f"/dbs/d/colls/{container}/docs"
+            assert self._answer("POST", path, document, {"x-ms-documentdb-partitionkey": key}).status == 201
+        self.scheduler.now = now
+
     async def ask(
         self, method: str, container: str, key: Any = None, id_: str = "", body: Any = None, **headers: str
     ) -> Response:
@@ -85,6 +94,11 @@ class Database:
         """Return every document that is in the container now."""
         partitions = self.emulator.account.container("d", container).partitions
         return [orjson.loads(record.body) for partition in partitions for record in partition.scan()]
+
+    def times(self, container: str) -> dict[str, int]:
+        """Return the time of the last write of every document by id."""
+        partitions = self.emulator.account.container("d", container).partitions
+        return {orjson.loads(record.body)["id"]: record.ts for one in partitions for record in one.scan()}
 
     def _note(self, document: Json) -> None:
         """Keep the version of a record, for the reads that are behind."""

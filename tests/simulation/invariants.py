@@ -64,12 +64,13 @@ class Invariants:
             assert STATES.index(now.state) >= STATES.index(was.state), f"{was.state} became {now.state}"
 
     def _adds_up(self, record: RunRecord) -> None:
-        """The rows read are the rows stored plus the rows rejected, and every completed run has a receipt."""
+        """The rows read are the rows stored, rejected and unchanged, and every completed run has a receipt."""
         receipt = record.result.receipt
         if receipt is None:
             assert record.status.state != "completed"
             return
-        assert receipt["rows_read"] == receipt["rows_stored"] + receipt["rows_rejected"] == self.read[record.id]
+        done = receipt["rows_stored"] + receipt["rows_rejected"] + receipt["rows_unchanged"]
+        assert receipt["rows_read"] == done == self.read[record.id]
 
     def _has_its_documents(self, record: RunRecord) -> None:
         """A completed run has every row once, and an undone run has no document from then on."""
@@ -86,8 +87,9 @@ class Invariants:
 
     def _of(self, record: RunRecord) -> tuple[list[str], int]:
         """Return the ids that the report gave to the run's documents, and the number of documents."""
-        container = "stock" if record.request.mode == "snapshot" else "sales"
-        own = [d for d in self.database.documents(container) if d.get("snapshot_run", record.id) == record.id]
+        own = [
+            d for d in self.database.documents(record.request.report) if d.get("snapshot_run", record.id) == record.id
+        ]
         ids = [d.get("snapshot_id", d["id"]) for d in own if "snapshot_header" not in d]
         return ids, len(ids)
 

@@ -51,13 +51,13 @@ from tests.fakes.app_documents import SECRET_OF_TESTS, secret_of_tests
 from tests.fakes.compute import InlineCompute, InlineReading
 from tests.fakes.cosmos import FakeCosmos
 from tests.fakes.http import ask
-from tests.fakes.reports import WITH_SNAPSHOT, make_csv
+from tests.fakes.reports import ALL_MODES, make_csv
 from tests.fakes.world import STORIES, work_here
 from tests.simulation.database import CoreAppDocuments, CoreRuns, CoreSnapshots, CoreTransport, Database
 from tests.simulation.engine import DIED, TIMED_OUT, Engine
 from tests.simulation.invariants import Invariants
 from tests.simulation.places import Client, MemoryStaging, Post
-from tests.simulation.scheduler import Scheduler
+from tests.simulation.scheduler import START, Scheduler
 
 LIMIT = 20.0
 """functionTimeout in seconds."""
@@ -85,9 +85,10 @@ class Faults:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A run that is posted again and again until it gets 202. `bad` are the indexes of rows that cannot be parsed, and
-    `twins` of rows that stand at the end once more, with the amount 0. With `breaks`, its publishing fails for good
-    after everything is stored. `waits` are the calls of each chunk that are throttled from beginning to end."""
+    """A run that is posted again and again until it gets 202. `bad` are the indexes of rows that cannot be parsed,
+    `twins` of rows that stand at the end once more, with the amount 0, and `there` of rows whose documents are in the
+    database before. With `breaks`, its publishing fails for good after everything is stored. `waits` are the calls of
+    each chunk that are throttled from beginning to end. `packed`: the input is gzipped, and in another dialect."""
 
     key: str
     report: str = "stock"
@@ -99,6 +100,7 @@ class Job:
     lanes: int = 2
     packed: bool = False
     """Its body has semicolons, is in UTF-16 and gzipped, so that it is copied before it is cut."""
+    there: tuple[int, ...] = ()
 
     @property
     def run(self) -> str:
@@ -122,7 +124,21 @@ class Job:
 
     @property
     def ids(self) -> list[str]:
-        return sorted(f"s{n:04}.0" for n in range(self.rows))
+        return sorted(self.id(n) for n in range(self.rows))
+
+    def id(self, number: int) -> str:
+        return f"s{number:04}.0"
+
+    @property
+    def rejected(self) -> int:
+        """The rows that the database refuses."""
+        return {"new_sales": len(self.there), "prices": self.rows - len(self.there)}.get(self.report, 0)
+
+    @property
+    def left(self) -> list[str]:
+        """The ids of the documents that are there when the run is completed."""
+        there = [self.id(number) for number in self.there]
+        return {"prices": there, "returns": []}.get(self.report, self.ids)
 
 
 class World:
@@ -141,7 +157,10 @@ class World:
         self.disturbed = faults != Faults() or kill_at is not None
         self.scheduler = Scheduler(seed, faults.kills, kill_at, forget, outages or {})
         self.database = Database(self.scheduler, faults.losses, faults.busy, faults.lag)
-        self.database.create({"runs": "/id", "sales": "/shop", "stock": "/shop"})
+        self.database.create({"runs": "/id", **dict.fromkeys(ALL_MODES, "/shop")})
+        for job in jobs:
+            documents = [{"id": job.id(n), "shop": f"shop{n % 3}", "amount": float(n)} for n in job.there]
+            self.database.fill(job.report, documents)
         self.staging = MemoryStaging(self.scheduler)
         self.post = Post(self.scheduler, faults.mail, faults.mail)
         self.runs, self.snapshots = CoreRuns(self.database), CoreSnapshots(self.database)
@@ -159,7 +178,7 @@ class World:
 
     def _steps(self) -> dict[str, Any]:
         files, clock = InputFiles(self.staging, self.staging), self.scheduler.clock
-        reports, runs, staging, deadlines = WITH_SNAPSHOT, self.runs, self.staging, self.deadlines
+        reports, runs, staging, deadlines = ALL_MODES, self.runs, self.staging, self.deadlines
         gate = Gate(runs, deadlines)
         writer = Writer(
             transport=CoreTransport(self.database),
@@ -256,10 +275,11 @@ class World:
         new_runs = NewRuns(job.lanes, self.scheduler.utc, lambda: "")
         reader = RequestReader(None, work_here)
         checks = StartChecks(CoreTransport(self.database).throughput, self.snapshots)
-        start = StartReport(WITH_SNAPSHOT, reader, checks, new_runs, start_once).start_report
+        start = StartReport(ALL_MODES, reader, checks, new_runs, start_once).start_report
         headers = {"Idempotency-Key": job.key}
-        tolerated = {"tolerated_rejects": str(len(job.twins))} if job.twins else None
-        request = ask(f"reports/{job.report}", job.body, "text/csv", tolerated, headers, report=job.report)
+        tolerated = job.rejected + len(job.twins)
+        query = {"tolerated_rejects": str(tolerated)} if tolerated else None
+        request = ask(f"reports/{job.report}", job.body, "text/csv", query, headers, report=job.report)
         try:
             response = await answering(start)(request, self.client)
             accepted = response.status_code == 202
@@ -309,7 +329,7 @@ class World:
         self.scheduler.advance(min(minute, due) if due else minute)
         if self.scheduler.now >= minute:
             self.swept = self.scheduler.now
-            expired = ExpiredGenerations(WITH_SNAPSHOT, self.snapshots, GRACE, self.scheduler.utc)
+            expired = ExpiredGenerations(ALL_MODES, self.snapshots, GRACE, self.scheduler.utc)
             patience = Patience(self.scheduler.utc, LIMIT, self.engine.slots)
             sweep = SweepRuns(self.runs, Launcher(5.0), self.admission, expired, patience)
             for _ in range(2 if self.scheduler.chance("two sweeps at once", 0.2) else 1):
@@ -354,13 +374,24 @@ class World:
             assert self._may_fail(job, record), f"attempt {record.status.attempt} failed: {record.result.failure}"
         if record.status.state == "completed":
             receipt = record.result.receipt or {}
-            counts = receipt["rows_read"], receipt["rows_stored"], receipt["rows_rejected"]
-            assert counts == (job.read, job.rows, len(job.twins))
-            assert ids in (job.ids, []) if job.report == "stock" else ids == job.ids
-            stored = {d.get("snapshot_id", d["id"]): d["amount"] for d in own if "snapshot_header" not in d}
-            assert not stored or stored == job.amounts, "an earlier row has won"
+            counts = receipt["rows_read"], receipt["rows_stored"] + receipt["rows_unchanged"], receipt["rows_rejected"]
+            assert counts == (job.read, job.rows - job.rejected, job.rejected + len(job.twins))
+            assert receipt["rows_unchanged"] <= (job.rows - len(job.there) if job.report == "returns" else 0)
+            assert ids in (job.ids, []) if job.report == "stock" else ids == job.left
+            if job.report in ("sales", "stock"):
+                stored = {d.get("snapshot_id", d["id"]): d["amount"] for d in own if "snapshot_header" not in d}
+                assert not stored or stored == job.amounts, "an earlier row has won"
+            self._check_mode(job, own)
         elif job.report == "stock":
             assert ids == [], f"{record.status.state} and left {ids}"
+
+    def _check_mode(self, job: Job, own: list[dict[str, Any]]) -> None:
+        """What was there before is still as it was, or has every member that was to be set."""
+        if job.report == "new_sales":
+            times = self.database.times(job.report)
+            assert {name for name, at in times.items() if at < START.timestamp()} == set(map(job.id, job.there))
+        if job.report == "prices":
+            assert all({d[f"m{n}"] for n in range(12)} == {d["amount"]} for d in own)
 
     def _may_fail(self, job: Job, record: RunRecord) -> bool:
         """Return whether the run fails by its own fault, by an operator, or because every attempt was used up."""
