@@ -11,6 +11,7 @@ from pydantic import ConfigDict, model_validator
 
 from outlast.errors import OutlastError, Permanent
 from outlast.inputs.said import Csv, Excel, FixedWidth, Form, Json
+from outlast.key_paths import MOST_LEVELS, KeyPaths, members_of
 from outlast.models import RUNS_CONTAINER, SNAPSHOT_HEADER, SNAPSHOT_ID, SNAPSHOT_RUN
 from outlast.row_types import Date, ExcelDate, Number, UnixTime
 from outlast.run_options import RESERVED_PARAMETERS
@@ -82,8 +83,9 @@ class Report(Generic[RowT]):
 
     container: ClassVar[str]
     """Where the documents go."""
-    partition_key: ClassVar[str]
-    """Path of the container's partition key in each document, such as `/carrier`."""
+    partition_key: ClassVar[KeyPaths]
+    """Path of the container's partition key in each document, such as `/carrier`; of a hierarchical key two or three
+    paths, such as `("/tenant", "/user")`."""
     mode: ClassVar[str] = "upsert"
     """`upsert`: documents replace those with the same id and partition key. A failed run leaves what it wrote.
     `create`: the same, but a document that is there already stays, and its row is a reject `exists`.
@@ -100,7 +102,7 @@ class Report(Generic[RowT]):
     parameters: ClassVar[type[Parameters]] = Parameters
     dialect: ClassVar[Form | None] = None
     """The form of the inputs where it is not found by itself, such as `Csv(delimiter=";", decimal=",")`."""
-    reads: ClassVar[Mapping[str, str]] = {}
+    reads: ClassVar[Mapping[str, KeyPaths]] = {}
     """Other containers that `read_data_from_db` reads, each with its partition key."""
     row: ClassVar[type[Row]]
     name: ClassVar[str]
@@ -176,14 +178,14 @@ def _faults(cls: type[Report[Any]]) -> Iterable[tuple[str, str]]:
         yield "container", f"must be a container's name, not {container!r}"
     if container == RUNS_CONTAINER:
         yield "container", f"must not be {RUNS_CONTAINER!r}, where the app keeps its own records"
-    if not _is_path(key):
-        yield "partition_key", f"must be a path such as /carrier, not {key!r}"
-    elif cls.mode == "snapshot" and str(key).split("/")[1] in _OF_SNAPSHOTS:
+    if not _is_key(key):
+        yield "partition_key", f"must be a path such as /carrier, or two or three that lie apart, not {key!r}"
+    elif cls.mode == "snapshot" and (taken := _OF_SNAPSHOTS & {names[0] for names in members_of(cls.partition_key)}):
         yield (
             "partition_key",
-            f"must not begin with a member that the app sets in a snapshot's documents, as {key} does",
+            f"must not begin with a member that the app sets in a snapshot's documents, as /{min(taken)}",
         )
-    if not (isinstance(cls.reads, Mapping) and all(_is_path(key) for key in cls.reads.values())):
+    if not (isinstance(cls.reads, Mapping) and all(_is_key(key) for key in cls.reads.values())):
         yield "reads", f'must name containers and their partition keys, as {{"airlines": "/id"}}, not {cls.reads!r}'
     if cls.mode not in MODES:
         yield "mode", f"must be one of {', '.join(MODES)}, not {cls.mode!r}"
@@ -218,6 +220,14 @@ def _faults_of_code(cls: type[Report[Any]]) -> Iterable[tuple[str, str]]:
 
 def _is_path(key: object) -> bool:
     return isinstance(key, str) and re.fullmatch(r"(/[^/\"]+)+", key) is not None
+
+
+def _is_key(key: object) -> bool:
+    """Whether this is a path, or a tuple of two or three none of which lies inside another."""
+    if not isinstance(key, tuple):
+        return _is_path(key)
+    apart = all(not f"{one}/".startswith(f"{other}/") for one in key for other in key if one is not other)
+    return 1 < len(key) <= MOST_LEVELS and all(map(_is_path, key)) and apart and len(set(key)) == len(key)
 
 
 def _row_class(cls: type[Report[Any]]) -> type[Row]:

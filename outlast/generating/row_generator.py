@@ -11,6 +11,7 @@ from outlast.cosmos.operation import staged_as
 from outlast.cosmos.snapshots.header import as_generation
 from outlast.generating.read_values import ReadValues, ValueRefused
 from outlast.inputs import BadRow, InputRow
+from outlast.key_paths import members_of
 from outlast.report import Report
 from outlast.staging.rejects import Reject
 from outlast.strict_values import unguarded
@@ -58,13 +59,13 @@ class RowGenerator:
         return self.report.row.model_validate(values)
 
     def _documents(self, row: InputRow) -> Documents:
-        path = self.report.partition_key[1:].split("/")
         typed = self._typed(row.values if self.values is None else self.values.read(row.values))
+        key = members_of(self.report.partition_key)
         documents: Documents = {}
         size = 0
         for document in self.report.generate_report(typed, self.reference):
             stored = document if self.generation is None else as_generation(document, self.generation)
-            one = staged_as(self.mode, stored, path, row.number)
+            one = staged_as(self.mode, stored, key, row.number)
             documents[one.partition_key, document["id"]] = one
             size += len(one.body)
             if size > MOST_BYTES:

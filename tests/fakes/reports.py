@@ -1,10 +1,11 @@
 """A report for tests, and input for it."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from azure.cosmos.aio import DatabaseProxy
 
+from outlast.key_paths import KeyPaths
 from outlast.report import Document, Parameters, Report, Row
 
 
@@ -25,7 +26,7 @@ class Sales(Report[Sale]):
     name = "sales"
     row = Sale
     container = "sales"
-    partition_key = "/shop"
+    partition_key: ClassVar[KeyPaths] = "/shop"
     parameters = Choice
 
     async def read_data_from_db(self, database: DatabaseProxy, parameters: Choice) -> Any:
@@ -74,10 +75,23 @@ class Returns(Sales):
     mode = "delete"
 
 
+class Visits(Sales):
+    """The same documents under a hierarchical partition key."""
+
+    name = "visits"
+    container = "visits"
+    partition_key = ("/shop", "/of/day")
+
+    def generate_report(self, row: Sale, reference: Any) -> Iterable[Document]:
+        for document in super().generate_report(row, reference):
+            yield {**document, "of": {"day": int(row.amount) % 4}}
+
+
 REPORTS: Mapping[str, Report[Any]] = {"sales": Sales()}
 OF_MODES: Mapping[str, Report[Any]] = {"new_sales": NewSales(), "prices": Prices(), "returns": Returns()}
+HIERARCHICAL: Mapping[str, Report[Any]] = {"visits": Visits()}
 WITH_SNAPSHOT: Mapping[str, Report[Any]] = {**REPORTS, "stock": Stock()}
-ALL_MODES: Mapping[str, Report[Any]] = {**WITH_SNAPSHOT, **OF_MODES}
+ALL_REPORTS: Mapping[str, Report[Any]] = {**WITH_SNAPSHOT, **OF_MODES, **HIERARCHICAL}
 HEADER = b"id,shop,amount,copies\n"
 
 

@@ -20,6 +20,7 @@ JOBS = (
         Job("j", "new_sales", 6, there=(1, 4)),
         Job("k", "prices", 6, there=(0, 2, 3, 5)),
         Job("l", "returns", 6, there=(0, 1, 2, 5)),
+        Job("m", "visits", 5),
     ],
 )
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from activities import read_input_file
-from tests.fakes.reports import ALL_MODES
+from tests.fakes.reports import ALL_REPORTS
 from tests.simulation.world import Faults, Job, World, simulate
 
 STORIES = {
@@ -33,7 +33,7 @@ def _small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def outcome(world: World) -> Any:
     """Return documents, records and emails, without what depends on how often something was done."""
-    stored = {name: sorted(map(essence, world.database.documents(name))) for name in ALL_MODES}
+    stored = {name: sorted(map(essence, world.database.documents(name))) for name in ALL_REPORTS}
     records = [
         (record.status.state, record.result.failure, {name: (record.result.receipt or {}).get(name) for name in COUNTS})
         for record in world.runs.all()

@@ -51,7 +51,7 @@ from tests.fakes.app_documents import SECRET_OF_TESTS, secret_of_tests
 from tests.fakes.compute import InlineCompute, InlineReading
 from tests.fakes.cosmos import FakeCosmos
 from tests.fakes.http import ask
-from tests.fakes.reports import ALL_MODES, make_csv
+from tests.fakes.reports import ALL_REPORTS, make_csv
 from tests.fakes.world import STORIES, work_here
 from tests.simulation.database import CoreAppDocuments, CoreRuns, CoreSnapshots, CoreTransport, Database
 from tests.simulation.engine import DIED, TIMED_OUT, Engine
@@ -157,7 +157,7 @@ class World:
         self.disturbed = faults != Faults() or kill_at is not None
         self.scheduler = Scheduler(seed, faults.kills, kill_at, forget, outages or {})
         self.database = Database(self.scheduler, faults.losses, faults.busy, faults.lag)
-        self.database.create({"runs": "/id", **dict.fromkeys(ALL_MODES, "/shop")})
+        self.database.create({"runs": "/id", **{name: one.partition_key for name, one in ALL_REPORTS.items()}})
         for job in jobs:
             documents = [{"id": job.id(n), "shop": f"shop{n % 3}", "amount": float(n)} for n in job.there]
             self.database.fill(job.report, documents)
@@ -178,7 +178,7 @@ class World:
 
     def _steps(self) -> dict[str, Any]:
         files, clock = InputFiles(self.staging, self.staging), self.scheduler.clock
-        reports, runs, staging, deadlines = ALL_MODES, self.runs, self.staging, self.deadlines
+        reports, runs, staging, deadlines = ALL_REPORTS, self.runs, self.staging, self.deadlines
         gate = Gate(runs, deadlines)
         writer = Writer(
             transport=CoreTransport(self.database),
@@ -275,7 +275,7 @@ class World:
         new_runs = NewRuns(job.lanes, self.scheduler.utc, lambda: "")
         reader = RequestReader(None, work_here)
         checks = StartChecks(CoreTransport(self.database).throughput, self.snapshots)
-        start = StartReport(ALL_MODES, reader, checks, new_runs, start_once).start_report
+        start = StartReport(ALL_REPORTS, reader, checks, new_runs, start_once).start_report
         headers = {"Idempotency-Key": job.key}
         tolerated = job.rejected + len(job.twins)
         query = {"tolerated_rejects": str(tolerated)} if tolerated else None
@@ -329,7 +329,7 @@ class World:
         self.scheduler.advance(min(minute, due) if due else minute)
         if self.scheduler.now >= minute:
             self.swept = self.scheduler.now
-            expired = ExpiredGenerations(ALL_MODES, self.snapshots, GRACE, self.scheduler.utc)
+            expired = ExpiredGenerations(ALL_REPORTS, self.snapshots, GRACE, self.scheduler.utc)
             patience = Patience(self.scheduler.utc, LIMIT, self.engine.slots)
             sweep = SweepRuns(self.runs, Launcher(5.0), self.admission, expired, patience)
             for _ in range(2 if self.scheduler.chance("two sweeps at once", 0.2) else 1):

@@ -19,7 +19,7 @@ def needed() -> dict[str, list[str]]:
     listing = ListReports(load_reports(ROOT / "reports"))
     body: dict[str, Any] = orjson.loads(asyncio.run(listing.list_reports(ask("reports"))).get_body())
     keys = {container["name"]: container["partition_key"] for container in body["containers"]}
-    return {name: [key] if isinstance(key, str) else list(key) for name, key in keys.items()}
+    return {name: [key] if isinstance(key, str) else key for name, key in keys.items()}
 
 
 def container(name: str) -> dict[str, Any]:
