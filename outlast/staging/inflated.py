@@ -74,7 +74,10 @@ async def _pieces(content: AsyncIterator[bytes]) -> AsyncIterator[tuple[int, byt
     async for data in content:
         waiting += data
         while len(waiting) >= PIECE:
-            yield number, bytes(waiting[:PIECE])
+            with memoryview(waiting) as view:
+                piece = bytes(view[:PIECE])
+            yield number, piece
+            del piece  # before the next one is made
             del waiting[:PIECE]
             number += 1
     if waiting:
