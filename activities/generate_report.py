@@ -23,7 +23,9 @@ from outlast.runs.record import RunRecord
 from outlast.staging.chunk_list import ChunkList
 from outlast.staging.input import InputFiles
 from outlast.staging.parts import Generated, PartAnswer
+from outlast.staging.rejects import codes_of
 from outlast.staging.stopped_code import StoppedCode
+from outlast.telemetry import count_codes, emit
 
 HEAVY = 4 * 1024 * 1024
 """Bytes. A longer chunk holds a row of megabytes, which takes many times its size while it is read, checked and
@@ -69,6 +71,7 @@ class GenerateReport:
         self, record: RunRecord, cursor: PartCursor, generated: Generated, deadline: Deadline, fence: Fence
     ) -> PartAnswer | None:
         known_report(self.reports, record.request.report)
+        began = deadline.clock()
         chunk = (listed := await self.files.chunks(record)).chunks[generated.chunk]
         limits = PartLimits.of(record, chunk.length, self.max_staged)
         async with self.alone if chunk.length > HEAVY else nullcontext():
@@ -80,7 +83,9 @@ class GenerateReport:
                 return None
             documents, keys, rejects, totals = await part.staged(generated.chunk)
         following = part.next.to_dict() if part.next else None
-        return await generated.keep(cursor.part, documents, rejects, following, totals.to_dict(), keys)
+        answer = await generated.keep(cursor.part, documents, rejects, following, totals.to_dict(), keys)
+        _tell(record, generated.chunk, cursor.part, deadline.clock() - began, totals, rejects)
+        return answer
 
     async def _fill(self, part: PartBuilder, chunk: int, fence: Fence) -> None:
         while not part.ended:
@@ -126,3 +131,20 @@ class GenerateReport:
         else:
             rows = await file.read(chunk.offset + cursor.offset, chunk.length - cursor.offset)
         return WindowData(rows, cursor.offset, partial(self.files.reference, record))
+
+
+def _tell(record: RunRecord, chunk: int, part: int, seconds: float, totals: Totals, rejects: bytes | None) -> None:
+    emit(
+        "rows_generated",
+        run=record.id,
+        report=record.request.report,
+        attempt=record.status.attempt,
+        chunk=chunk,
+        part=part,
+        seconds=round(seconds, 3),
+        rows=totals.rows,
+        rejected=totals.rejected,
+        documents=totals.documents,
+        bytes=totals.bytes,
+        codes=count_codes(codes_of(rejects or b"")),
+    )

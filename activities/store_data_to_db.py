@@ -26,6 +26,7 @@ from outlast.staging.resolved import Resolved
 from outlast.staging.row_fields import row_fields
 from outlast.staging.stored import Stored, StoredChunk
 from outlast.staging.unchanged import unchanged_rows
+from outlast.telemetry import count_codes, emit
 
 Places = Set[tuple[int, int]]
 """Parts, and offsets of documents in them."""
@@ -86,7 +87,7 @@ class StoreDataToDb:
         await self.writer.transport.check_partition_key(container, report.partition_key)
         bucket = await self.writer.token_bucket(container, record.request.ru_share, call.lanes)
         limits = Limits(deadline.within(SLOT_SECONDS), fence.check, bucket)
-        generated = Generated(self.files.staging, call.run, call.chunk)
+        generated, began = Generated(self.files.staging, call.run, call.chunk), deadline.clock()
         if not await stored.begin(call.attempt, cursor.call):
             cursor = replace(cursor, sent_before=True)
         lost = await self._lost(record, call.chunk)
@@ -94,7 +95,9 @@ class StoreDataToDb:
         done = await storing.go()
         await self._keep_rejects(record, stored, storing)
         await self._keep_unchanged(stored, storing)
-        return (await self._answer(stored, storing, done)).to_dict()
+        answer = await self._answer(stored, storing, done)
+        _tell(record, storing, answer, deadline.clock() - began)
+        return answer.to_dict()
 
     async def _answer(self, stored: Stored, storing: "_Storing", done: bool) -> ChunkAnswer:
         cursor, before = storing.cursor, Totals.from_dict(storing.cursor.totals)
@@ -210,11 +213,36 @@ def _after(cursor: StoreCursor, window: PartWindow, progress: WriteProgress) -> 
     )
 
 
-def _reject(mode: str, document: StagedDocument, result: Result, fields: Mapping[int, list[str]]) -> Reject:
-    if (refusal := REFUSALS.get((mode, result.status))) is not None:
-        code, text = refusal
-        return Reject(document.row, "id", code, text.format(id=document.id[:100]), fields.get(document.row, []))
-    code = "too_large" if result.status == 413 else f"database_{result.status}"
-    return Reject(
-        document.row, "", code, result.message.splitlines()[0] if result.message else "", fields.get(document.row, [])
+def _tell(record: RunRecord, storing: _Storing, answer: ChunkAnswer, seconds: float) -> None:
+    totals = Totals.from_dict(answer.totals)
+    emit(
+        "documents_stored",
+        run=record.id,
+        report=record.request.report,
+        attempt=record.status.attempt,
+        chunk=storing.generated.chunk,
+        done=answer.cursor is None,
+        seconds=round(seconds, 3),
+        wait=round(answer.wait, 3),
+        documents=totals.documents,
+        rejected=totals.rejected,
+        bytes=totals.bytes,
+        request_units=round(totals.ru, 2),
+        throttled=totals.throttled,
+        sends=totals.sends,
+        codes=count_codes(_code(record.request.mode, result) for _, result in storing.refused),
     )
+
+
+def _code(mode: str, result: Result) -> str:
+    if (refusal := REFUSALS.get((mode, result.status))) is not None:
+        return refusal[0]
+    return "too_large" if result.status == 413 else f"database_{result.status}"
+
+
+def _reject(mode: str, document: StagedDocument, result: Result, fields: Mapping[int, list[str]]) -> Reject:
+    code, row = _code(mode, result), document.row
+    if (refusal := REFUSALS.get((mode, result.status))) is not None:
+        return Reject(row, "id", code, refusal[1].format(id=document.id[:100]), fields.get(row, []))
+    message = result.message.splitlines()[0] if result.message else ""
+    return Reject(row, "", code, message, fields.get(row, []))

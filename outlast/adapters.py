@@ -29,6 +29,7 @@ from outlast.runs.admission import Admission
 from outlast.runs.app_documents import AppDocuments, AppSecret, CosmosAppDocuments
 from outlast.runs.fence import Gate
 from outlast.runs.launcher import Launcher
+from outlast.runs.observed import ObservedRuns
 from outlast.runs.patience import Patience
 from outlast.runs.seats import Seats
 from outlast.runs.store import CosmosRuns, Runs
@@ -79,7 +80,7 @@ class Adapters:
         clock, in_thread = time.monotonic, ComputeThread().run
         documents = CosmosAppDocuments(cosmos)
         writer = _writer(_transport(settings, cosmos), clock)
-        runs, deadlines = CosmosRuns(cosmos, _now), Deadlines(host.function_timeout, clock)
+        runs, deadlines = ObservedRuns(CosmosRuns(cosmos, _now), _now), Deadlines(host.function_timeout, clock)
         launcher = Launcher(settings.first_retry_seconds)
         seats = Seats(documents=documents, owner=host.owner, most=settings.max_runs)
         return cls(

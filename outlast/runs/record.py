@@ -57,7 +57,8 @@ class RunStatus:
     of a run that is failing. `wrote` says whether any attempt came as far as storing. `compensations` counts how often
     a compensation was started. `owner` is the app and task hub whose orchestrations do the work. `removed` is the time
     when the staged files and the histories of the ended run were removed. `ttl`: so many seconds after its last change
-    the database deletes the record; it is stored only where it is set, because the database refuses a null.
+    the database deletes the record; it is stored only where it is set, because the database refuses a null. `since` is
+    the time when the run came into its state, None in a record of before that was noted.
     """
 
     state: str = "queued"
@@ -68,6 +69,7 @@ class RunStatus:
     compensations: int = 0
     owner: str = ""
     updated: str | None = None
+    since: str | None = None
     removed: str | None = None
     ttl: int | None = None
 

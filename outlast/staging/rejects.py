@@ -67,6 +67,11 @@ def each_row_once(files: Iterable[bytes]) -> list[Reject]:
     return list(found.values())
 
 
+def codes_of(rejects: bytes) -> list[str]:
+    """Return the code of each reject of a file."""
+    return [unguarded(line[2]) for line in csv.reader(io.StringIO(rejects.decode(), newline=""))]
+
+
 def _line(fields: list[str]) -> bytes:
     text = io.StringIO()
     csv.writer(text, lineterminator="\r\n").writerow(guarded(field[:MAX_FIELD_SHOWN]) for field in fields)
