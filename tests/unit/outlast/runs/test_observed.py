@@ -49,7 +49,7 @@ def test_a_run_is_told_from_its_start_to_its_end(caplog: pytest.LogCaptureFixtur
         runs = ObservedRuns(FakeRuns(time), time)
         record = make_record()
         await runs.create(altered(record, state="accepted"))
-        for event in (Event.READ, Event.GENERATE, Event.STORE, Event.PUBLISH):
+        for event in (Event.READ, Event.GENERATE, Event.RESOLVE, Event.STORE, Event.PUBLISH):
             time.now += timedelta(seconds=2)
             await runs.change(record.id, step(event, totals=TOTALS))
             await runs.change(record.id, step(event, totals=TOTALS))
@@ -59,12 +59,12 @@ def test_a_run_is_told_from_its_start_to_its_end(caplog: pytest.LogCaptureFixtur
     with caplog.at_level(logging.INFO):
         asyncio.run(live())
     found = lines(caplog)
-    assert [one["event"] for one in found] == ["run_accepted", *["run_phase"] * 4, "run_ended"]
+    assert [one["event"] for one in found] == ["run_accepted", *["run_phase"] * 5, "run_ended"]
     phases = found[1:-1]
-    assert [one["begun"] for one in phases] == ["reading", "generating", "storing", "publishing"]
-    assert [one["ended"] for one in phases] == ["accepted", "reading", "generating", "storing"]
-    assert [one["seconds"] for one in phases] == [2.0] * 4
-    assert [one["queue_wait"] for one in phases] == [2.0, None, None, None]
+    assert [one["begun"] for one in phases] == ["reading", "generating", "resolving", "storing", "publishing"]
+    assert [one["ended"] for one in phases] == ["accepted", "reading", "generating", "resolving", "storing"]
+    assert [one["seconds"] for one in phases] == [2.0] * 5
+    assert [one["queue_wait"] for one in phases] == [2.0, None, None, None, None]
     assert phases[-1]["request_units"] == 100.0
     end = found[-1]
     assert (end["state"], end["ended"], end["rows"], end["rejected"], end["chunks"]) == (
@@ -74,7 +74,7 @@ def test_a_run_is_told_from_its_start_to_its_end(caplog: pytest.LogCaptureFixtur
         2,
         1,
     )
-    assert (end["seconds"], end["phase_seconds"]) == (8.0, 0.0)
+    assert (end["seconds"], end["phase_seconds"]) == (10.0, 0.0)
 
 
 def changed(before: RunRecord, event: Event, **more: Any) -> list[tuple[str, dict[str, Any]]]:
