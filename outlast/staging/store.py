@@ -116,7 +116,7 @@ class Staging:
             raise Permanent(f"the file {path} is missing; it has been deleted: start a new run") from None
         except PreconditionError:
             raise Permanent(f"the file {path} was changed after the run was accepted; start a new run") from None
-        except GenericError as error:
+        except BaseError as error:
             raise _no_answer(path, error) from error
 
     async def list(self, folder: str) -> list[tuple[str, datetime]]:

@@ -107,6 +107,8 @@ def test_an_identity_that_gives_no_token_may_give_one_later(staging: Staging, id
                 await remove
         with pytest.raises(Transient, match="check the app's identity"):
             await staging.list("x")
+        with pytest.raises(Transient, match="check the app's identity"):
+            await asyncio.to_thread(staging.get_range_now, "x", 0, 1)
         identity.answers = True
         await staging.put("x", b"x")
 

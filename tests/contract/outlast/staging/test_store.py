@@ -127,6 +127,22 @@ def test_a_range_is_read(visit: Visit, start: int, length: int, found: bytes) ->
     visit(check)
 
 
+def test_a_thread_reads_the_same_ranges(visit: Visit) -> None:
+    """A thread that waits gets what the event loop gets, and the same errors."""
+
+    async def check(staging: Staging) -> None:
+        await staging.put("x", b"0123456789")
+        version = await staging.etag("x")
+        assert await asyncio.to_thread(staging.get_range_now, "x", 8, 99, version) == b"89"
+        await staging.put("x", b"after that")
+        with pytest.raises(Permanent, match="the file x was changed"):
+            await asyncio.to_thread(staging.get_range_now, "x", 0, 3, version)
+        with pytest.raises(Permanent, match="the file y is missing"):
+            await asyncio.to_thread(staging.get_range_now, "y", 0, 3)
+
+    visit(check)
+
+
 def test_an_empty_file_has_an_empty_range(visit: Visit) -> None:
     """An empty file exists and has an empty range."""
 
