@@ -8,6 +8,8 @@ import azure.durable_functions as df
 import azure.functions as func
 
 from activities.advance_run import AdvanceRun
+from activities.combine_groups import CombineGroups
+from activities.divide_groups import DivideGroups
 from activities.finish_keys import FinishKeys
 from activities.generate_report import GenerateReport
 from activities.publish_report import PublishReport
@@ -27,6 +29,7 @@ from outlast.adapters import Adapters
 from outlast.cosmos.snapshots.expired import ExpiredGenerations
 from outlast.cosmos.snapshots.removing import GenerationRemover
 from outlast.durable import activity, activity_with_client
+from outlast.generating.part_filler import PartFiller
 from outlast.http.cancel_run import CancelRun
 from outlast.http.health_checks import DatabaseCheck, MailCheck, ReportsCheck, RunsCheck, StagingCheck
 from outlast.http.list_reports import ListReports
@@ -118,13 +121,14 @@ for orchestrator in (import_report, run_wave, run_lane, compensate_run, remove_p
 advance = AdvanceRun(runs=a.runs, admission=a.admission, can_email=a.mailer.configured).advance_run
 app.activity_trigger(input_name="given")(client(activity_with_client(advance, a.deadlines.given_up)))
 
-user_code: Any = {"reports": a.reports, "gate": a.gate, "stopped": a.stopped}
+user_code: Any = {"reports": a.reports, "gate": a.gate}
+computing: Any = {**user_code, "compute": a.compute, "filler": PartFiller(a.stopped), "files": a.files}
 for step in (
     ReadInputFile(gate=a.gate, staging=a.staging, files=a.files, in_thread=a.in_thread).read_input_file,
-    ReadDataFromDb(**user_code, staging=a.staging, reading=a.reading).read_data_from_db,
-    GenerateReport(
-        **user_code, files=a.files, compute=a.compute, max_staged=a.settings.max_staged_bytes
-    ).generate_report,
+    ReadDataFromDb(**user_code, staging=a.staging, reading=a.reading, stopped=a.stopped).read_data_from_db,
+    GenerateReport(**computing, max_staged=a.settings.max_staged_bytes).generate_report,
+    DivideGroups(gate=a.gate, files=a.files).divide_groups,
+    CombineGroups(**computing, in_thread=a.in_thread, max_staged=a.settings.max_staged_bytes).combine_groups,
     ResolveKeys(gate=a.gate, key_files=KeyFiles(a.files), in_thread=a.in_thread).resolve_keys,
     FinishKeys(gate=a.gate, files=a.files).finish_keys,
     StoreDataToDb(reports=a.reports, gate=a.gate, files=a.files, writer=a.writer).store_data_to_db,

@@ -16,6 +16,7 @@ from outlast.staging.parts import Generated
 from outlast.staging.rejects import Reject, encode_rejects, limited
 from outlast.staging.resolved import ChunkSummary, Lost, Resolved
 from outlast.staging.row_fields import row_fields
+from outlast.staging.shard_reader import rows_of
 
 MOST_SHOWN = 100
 """Characters of an id in a reject."""
@@ -43,7 +44,7 @@ class FinishKeys:
         """Input: RunCall. Returns a KeysAnswer; its totals count the rejects of the whole run."""
         call = RunCall.from_dict(given)
         record, fence, deadline = await self.gate.enter(call, "resolving")
-        chunks = len((await self.files.chunks(record)).chunks)
+        chunks = await self.files.stored_chunks(record)
         resolved, cursor = Resolved(self.files.staging, record.id, chunks), FinishCursor.from_dict(call.cursor or {})
         summary = await resolved.summed_up()
         for chunk in await resolved.chunks_with_losers(summary):
@@ -61,7 +62,7 @@ class FinishKeys:
         texts = await self._texts(record, chunk, lost)
         fields = await row_fields(self.files, record, chunk) if texts else {}
         rejects = [Reject(row, "id", "duplicate", text, fields.get(row, [])) for row, text in texts.items()]
-        counted = ChunkSummary(len(lost), len(rejects))
+        counted = ChunkSummary(len(lost), await rows_of(self.files, record, chunk, texts))
         await resolved.keep_chunk(chunk, counted, encode_rejects(limited(rejects)))
         return counted
 

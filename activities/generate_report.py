@@ -1,7 +1,6 @@
-"""Makes one chunk's rows into its documents and stages them; bad rows become rejects."""
+"""Makes one chunk's rows into its documents, or adds them into groups, and stages them; bad rows become rejects."""
 
 import asyncio
-import logging
 from collections.abc import Iterator, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, field
@@ -11,10 +10,10 @@ from typing import Any
 
 from outlast.calls import ChunkAnswer, ChunkCall
 from outlast.deadline import Deadline
-from outlast.generating.part_builder import PartBuilder, PartCursor, Refusal
+from outlast.generating.part_builder import PartBuilder, PartCursor
+from outlast.generating.part_filler import PartFiller
 from outlast.generating.part_limits import MAX_STAGED, PartLimits
-from outlast.generating.refused_rows import RefusedRows
-from outlast.generating.row_window import RowCompute, RowWindow, WindowData
+from outlast.generating.row_window import DOCUMENTS, GROUPS, RowCompute, RowWindow, WindowData
 from outlast.inputs import Chunk
 from outlast.models import Json, Totals
 from outlast.report import Report, known_report
@@ -23,8 +22,8 @@ from outlast.runs.record import RunRecord
 from outlast.staging.chunk_list import ChunkList
 from outlast.staging.input import InputFiles
 from outlast.staging.parts import Generated, PartAnswer
+from outlast.staging.paths import GENERATED, GROUPED
 from outlast.staging.rejects import codes_of
-from outlast.staging.stopped_code import StoppedCode
 from outlast.telemetry import count_codes, emit
 
 HEAVY = 4 * 1024 * 1024
@@ -45,9 +44,8 @@ class GenerateReport:
     gate: Gate
     files: InputFiles
     compute: RowCompute
-    stopped: StoppedCode
+    filler: PartFiller
     alone: asyncio.Lock = field(default_factory=asyncio.Lock)
-    refused: RefusedRows = field(default_factory=RefusedRows)
     keys: Iterator[int] = field(default_factory=count)
     max_staged: int = MAX_STAGED
 
@@ -60,7 +58,8 @@ class GenerateReport:
         call = ChunkCall.from_dict(given)
         record, fence, deadline = await self.gate.enter(call, "generating")
         cursor = PartCursor.from_dict(call.cursor or {})
-        generated = Generated(self.files.staging, call.run, call.chunk)
+        folder = GROUPED if record.request.grouped else GENERATED
+        generated = Generated(self.files.staging, call.run, call.chunk, folder)
         answer = await generated.find(cursor.part) or await self._generate(record, cursor, generated, deadline, fence)
         if answer is None:
             return ChunkAnswer(cursor.to_dict(), Totals().to_dict()).to_dict()
@@ -70,7 +69,7 @@ class GenerateReport:
     async def _generate(
         self, record: RunRecord, cursor: PartCursor, generated: Generated, deadline: Deadline, fence: Fence
     ) -> PartAnswer | None:
-        known_report(self.reports, record.request.report)
+        known_report(self.reports, record.request.report, grouped=record.request.grouped)
         began = deadline.clock()
         chunk = (listed := await self.files.chunks(record)).chunks[generated.chunk]
         limits = PartLimits.of(record, chunk.length, self.max_staged)
@@ -78,7 +77,7 @@ class GenerateReport:
             window = self._window(record, listed, chunk, cursor)
             data = await self._data(record, listed, chunk, cursor)
             part = PartBuilder(self.compute, window, data, cursor, deadline, limits)
-            await self._fill(part, generated.chunk, fence)
+            await self.filler.fill(part, generated.chunk, fence)
             if not part.taken:
                 return None
             documents, keys, rejects, totals = await part.staged(generated.chunk)
@@ -86,21 +85,6 @@ class GenerateReport:
         answer = await generated.keep(cursor.part, documents, rejects, following, totals.to_dict(), keys)
         _tell(record, generated.chunk, cursor.part, deadline.clock() - began, totals, rejects)
         return answer
-
-    async def _fill(self, part: PartBuilder, chunk: int, fence: Fence) -> None:
-        while not part.ended:
-            if refusal := await part.fill():
-                await self._tell(part.window, chunk, refusal)
-            await fence.check()
-
-    async def _tell(self, window: RowWindow, chunk: int, refusal: Refusal) -> None:
-        """Say in the log and to the app's health that a row's code failed, and never run it again."""
-        logging.getLogger("outlast").warning(
-            "row %d (chunk %d of run %s, report %s) is rejected as %s: %s",
-            *(refusal.row, chunk, window.run, window.report, refusal.code, refusal.message),
-        )
-        await self.stopped.note(window.report, "generate_report")
-        self.refused.add(window.run, window.report, refusal)
 
     def _window(self, record: RunRecord, listed: ChunkList, chunk: Chunk, cursor: PartCursor) -> RowWindow:
         """The chunk's rows from the cursor on."""
@@ -120,7 +104,8 @@ class GenerateReport:
             row=cursor.row or chunk.first_row,
             offset=cursor.offset,
             overlong=chunk.overlong,
-            refused=self.refused.of(record.id),
+            makes=GROUPS if record.request.grouped else DOCUMENTS,
+            refused=self.filler.refused.of(record.id),
             mode=record.request.mode,
         )
 

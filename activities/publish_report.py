@@ -20,6 +20,7 @@ from outlast.runs.transitions import Event, apply
 from outlast.staging.chunk_list import ChunkList
 from outlast.staging.input import InputFiles
 from outlast.staging.parts import Generated
+from outlast.staging.paths import GROUPED
 from outlast.staging.resolved import Resolved
 from outlast.staging.stored import Stored
 
@@ -40,7 +41,7 @@ class PublishReport:
         call = PublishCall.from_dict(given)
         record, fence, deadline = await self.gate.enter(call, "publishing")
         listed = await self.files.chunks(record)
-        chunks = len(listed.chunks)
+        chunks = len(listed.chunks) + await self.files.stored_chunks(record) * record.request.grouped
         counted, chunk = await self._count(record, call.cursor, chunks, deadline)
         if chunk < chunks:
             return PublishAnswer({"chunk": chunk, "totals": counted.to_dict()}).to_dict()
@@ -54,11 +55,18 @@ class PublishReport:
         """Count chunks from the cursor on; return the totals and the first chunk that is not counted."""
         counted, chunk = Totals.from_dict(cursor["totals"] if cursor else {}), cursor["chunk"] if cursor else 0
         while chunk < chunks:
-            counted += await self._reconciled(record, chunk)
+            counted += await self._counted(record, chunk)
             chunk += 1
             if deadline.passed():
                 break
         return counted, chunk
+
+    async def _counted(self, record: RunRecord, number: int) -> Totals:
+        """The counts of a chunk. Those of a grouped report's chunks of rows come first, then those of its shards."""
+        rows = len((await self.files.chunks(record)).chunks) if record.request.grouped else 0
+        if number >= rows:
+            return await self._reconciled(record, number - rows)
+        return await _generated(Generated(self.files.staging, record.id, number, GROUPED))
 
     async def _record(self, call: PublishCall, receipt: Json) -> Json:
         """The receipt that the record has from then on: that of the first call."""
@@ -78,13 +86,9 @@ class PublishReport:
 
     async def _reconciled(self, record: RunRecord, chunk: int) -> Totals:
         """Count one chunk from what was staged; raise Permanent where storing did not take all that was generated."""
-        parts = [
-            Totals.from_dict(answer.totals)
-            async for _, answer in Generated(self.files.staging, record.id, chunk).parts()
-        ]
         stored = await Stored(self.files.staging, record.id, chunk).need()
         resolved = await Resolved(self.files.staging, record.id, chunk + 1).of_chunk(chunk)
-        generated = sum(parts, Totals())
+        generated = await _generated(Generated(self.files.staging, record.id, chunk))
         if generated.documents != stored.documents + stored.refused + stored.unchanged + resolved.lost:
             raise Permanent(
                 f"chunk {chunk} of run {record.id}: {generated.documents} documents were generated, {stored.documents} "
@@ -116,6 +120,11 @@ class PublishReport:
             ),
             **_read_as(listed),
         }
+
+
+async def _generated(chunk: Generated) -> Totals:
+    """The totals of all parts of a chunk."""
+    return sum([Totals.from_dict(answer.totals) async for _, answer in chunk.parts()], Totals())
 
 
 def _read_as(listed: ChunkList) -> Json:

@@ -43,7 +43,7 @@ class ResolveKeys:
     async def _decide(self, record: RunRecord, keys: RunKeys, stretch: Stretch, resolved: Resolved) -> None:
         pieces = await self.key_files.read(keys, stretch)
         losers = await self.in_thread(lambda: find_losers(pieces, record.request.duplicates))
-        await resolved.keep(stretch, keys.place(losers))
+        await resolved.keep(stretch, keys.find(losers, pieces) if record.request.grouped else keys.place(losers))
 
 
 def stretch_of(shard: int, shards: int) -> Stretch:

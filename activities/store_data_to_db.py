@@ -24,6 +24,7 @@ from outlast.staging.parts import Generated
 from outlast.staging.rejects import Reject, encode_rejects
 from outlast.staging.resolved import Resolved
 from outlast.staging.row_fields import row_fields
+from outlast.staging.shard_reader import rows_of
 from outlast.staging.stored import Stored, StoredChunk
 from outlast.staging.unchanged import unchanged_rows
 from outlast.telemetry import count_codes, emit
@@ -95,18 +96,20 @@ class StoreDataToDb:
         done = await storing.go()
         await self._keep_rejects(record, stored, storing)
         await self._keep_unchanged(stored, storing)
-        answer = await self._answer(stored, storing, done)
+        answer = await self._answer(record, stored, storing, done)
         _tell(record, storing, answer, deadline.clock() - began)
         return answer.to_dict()
 
-    async def _answer(self, stored: Stored, storing: "_Storing", done: bool) -> ChunkAnswer:
+    async def _answer(self, record: RunRecord, stored: Stored, storing: "_Storing", done: bool) -> ChunkAnswer:
         cursor, before = storing.cursor, Totals.from_dict(storing.cursor.totals)
         counted = before + storing.totals
         if not done:
             following = replace(cursor, call=cursor.call + 1, totals=counted.to_dict())
             return ChunkAnswer(following.to_dict(), storing.totals.to_dict(), storing.wait)
-        rejected = await stored.list_rejects(cursor.rejecting)
-        unchanged = await unchanged_rows(storing.generated, await stored.unchanged_rows(cursor.unchanging))
+        listed = await stored.list_rejects(cursor.rejecting)
+        rejected = await rows_of(self.files, record, stored.chunk, listed)
+        left = await unchanged_rows(storing.generated, await stored.unchanged_rows(cursor.unchanging))
+        unchanged = await rows_of(self.files, record, stored.chunk, left)
         totals = replace(counted, rejected=rejected, unchanged=unchanged)
         chunk = StoredChunk(totals.documents, cursor.refused, rejected, totals.to_dict(), cursor.unchanged)
         await stored.keep(chunk)
@@ -123,7 +126,7 @@ class StoreDataToDb:
 
     async def _lost(self, record: RunRecord, chunk: int) -> Places:
         """Part and offset of each document that is not stored, because another row has made it, too."""
-        resolved = Resolved(self.files.staging, record.id, len((await self.files.chunks(record)).chunks))
+        resolved = Resolved(self.files.staging, record.id, await self.files.stored_chunks(record))
         return {(lost.part, lost.offset) for lost in await resolved.lost_of(await resolved.summary(), chunk)}
 
     async def _keep_unchanged(self, stored: Stored, storing: "_Storing") -> None:

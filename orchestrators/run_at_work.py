@@ -61,6 +61,7 @@ class RunAtWork:
 PHASES = {
     Event.READ: "reading",
     Event.GENERATE: "generating",
+    Event.COMBINE: "combining",
     Event.RESOLVE: "resolving",
     Event.STORE: "storing",
     Event.PUBLISH: "publishing",

@@ -7,7 +7,12 @@ from outlast.durable import CALLS, Caller, Context, StepFailed, Steps
 from outlast.models import Totals
 from outlast.orchestrations import Lane, Outcome
 
-STEPS = {"generate": "generate_report", "resolve": "resolve_keys", "store": "store_data_to_db"}
+STEPS = {
+    "generate": "generate_report",
+    "combine": "combine_groups",
+    "resolve": "resolve_keys",
+    "store": "store_data_to_db",
+}
 
 
 def run_lane(context: Context) -> Steps:

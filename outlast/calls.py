@@ -16,9 +16,11 @@ class RunCall(Payload):
 
 @dataclass(frozen=True, slots=True)
 class ChunkCall(Payload):
-    """Input of `generate_report`, `resolve_keys` and `store_data_to_db`. `cursor` is what the call before returned.
+    """Input of `generate_report`, `combine_groups`, `resolve_keys` and `store_data_to_db`. `cursor` is what the call
+    before returned.
 
-    For `resolve_keys`, `chunk` is the number of a shard of keys.
+    For `combine_groups` and `store_data_to_db` of a grouped report, `chunk` is a shard of groups; for `resolve_keys` it
+    is a shard of keys.
 
     `lanes` counts the lanes that are at work for the run at the same time.
     """
@@ -57,6 +59,14 @@ class ReferenceAnswer(Payload):
     """What `read_data_from_db` returns: the size of what was staged."""
 
     bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class DivideAnswer(Payload):
+    """What `divide_groups` returns: the number of shards."""
+
+    cursor: Json | None
+    shards: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +166,7 @@ class RunView(Payload):
     pending: list[str] = field(default_factory=list)
     failure: Json | None = None
     receipt: Json | None = None
+    grouped: bool = False
 
     def refusal(self, totals: Totals) -> str | None:
         """Say why this many rejects are too many, or why too few rows are left; None where neither is so."""

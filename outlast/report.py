@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeAlias, TypeVar, ge
 
 from pydantic import ConfigDict, model_validator
 
+from outlast.aggregates.faults import aggregates_of, faults_of_group
+from outlast.aggregates.group import Group
 from outlast.errors import OutlastError, Permanent
 from outlast.inputs.said import Csv, Excel, FixedWidth, Form, Json
 from outlast.key_paths import MOST_LEVELS, KeyPaths, members_of
@@ -106,6 +108,7 @@ class Report(Generic[RowT]):
     """Other containers that `read_data_from_db` reads, each with its partition key."""
     row: ClassVar[type[Row]]
     name: ClassVar[str]
+    grouped: ClassVar[bool] = False
 
     async def read_data_from_db(self, database: Database, parameters: Any) -> Any:
         """Read what the rows need and return any JSON value of at most 16 MB.
@@ -120,12 +123,34 @@ class Report(Generic[RowT]):
         """Whether the report has a `read_data_from_db` of its own."""
         return type(self).read_data_from_db is not Report.read_data_from_db
 
-    def generate_report(self, row: RowT, reference: Any) -> Iterable[Document]:
+    def generate_report(self, row: Any, reference: Any) -> Iterable[Document]:
         """Yield the row's documents: none, one or many. An exception rejects this row alone.
 
         It runs in a child process. A row that takes longer than 10 s (an eighth of functionTimeout, if that is less) is
         stopped and rejected. `reference` is what `read_data_from_db` returned, through JSON. All rows of a run in this
         process share it, so treat it as read-only: a change would be seen by some of the later rows and not by others.
+        """
+        raise NotImplementedError
+
+
+class GroupedReport(Report[RowT]):
+    """One job: all rows are added into groups, and `generate_report` makes documents of each group.
+
+    Its aggregates are attributes, such as `flights = Count()`: see `outlast.aggregates`.
+    """
+
+    grouped = True
+    group_by: ClassVar[tuple[str, ...]] = ()
+    """The fields of the row whose values make a group. Rows with equal values are one group, None included."""
+
+    def key(self, row: RowT) -> Any:
+        """Return what makes a group in place of `group_by`: text, a number, a date or a tuple of these."""
+        raise NotImplementedError
+
+    def generate_report(self, group: Group, reference: Any) -> Iterable[Document]:
+        """Yield the group's documents: none, one or many. An exception rejects all rows of this group.
+
+        It is called once for each group of the whole input, as `Report.generate_report` is for each row.
         """
         raise NotImplementedError
 
@@ -141,11 +166,16 @@ def load_report(folder: Path, name: str) -> Report[Any]:
     return _load(folder / f"{name}.py", folder.name)
 
 
-def known_report(reports: Mapping[str, Report[Any]], name: str) -> Report[Any]:
-    """The report of a run; raise Permanent where it was removed since the run was accepted."""
+def known_report(reports: Mapping[str, Report[Any]], name: str, *, grouped: bool | None = None) -> Report[Any]:
+    """The report of a run; raise Permanent where it was removed since the run was accepted, or is `grouped` no more."""
     if name not in reports:
         raise Permanent(
             f"the report {name} is not in reports/ any more; deploy it again, or delete its documents by hand"
+        )
+    if grouped is not None and reports[name].grouped != grouped:
+        raise Permanent(
+            f"the report {name} is {'a' if reports[name].grouped else 'no'} GroupedReport now, unlike when the run was "
+            "accepted: start a new run"
         )
     return reports[name]
 
@@ -198,6 +228,14 @@ def _faults(cls: type[Report[Any]]) -> Iterable[tuple[str, str]]:
         yield "dialect", f"must be Csv(…), Json(…), Excel(…) or FixedWidth(…), not {dialect!r}"
     yield from _faults_of_parameters(cls.parameters)
     yield from _faults_of_code(cls)
+    yield from _faults_of_groups(cls)
+
+
+def _faults_of_groups(cls: type[Report[Any]]) -> Iterable[tuple[str, str]]:
+    if issubclass(cls, GroupedReport):
+        yield from faults_of_group(cls, _row_class(cls).model_fields, cls.key is not GroupedReport.key)
+    elif aggregates := aggregates_of(cls):
+        yield next(iter(aggregates)), "is an aggregate, which only a GroupedReport has"
 
 
 def _faults_of_parameters(parameters: object) -> Iterable[tuple[str, str]]:
@@ -210,7 +248,7 @@ def _faults_of_parameters(parameters: object) -> Iterable[tuple[str, str]]:
 def _faults_of_code(cls: type[Report[Any]]) -> Iterable[tuple[str, str]]:
     if _row_class(cls) is Row:
         yield "row", "name the row's class, as in `class FlightDelays(Report[Flight])`"
-    if cls.generate_report is Report.generate_report:
+    if cls.generate_report in (Report.generate_report, GroupedReport.generate_report):
         yield "generate_report", "is missing"
     if inspect.iscoroutinefunction(cls.generate_report) or inspect.isasyncgenfunction(cls.generate_report):
         yield "generate_report", "must be a plain `def`: it must not wait; read what it needs in read_data_from_db"

@@ -20,18 +20,15 @@ GOLDEN = 39
 class PartContents:
     """`size` is the memory that it takes, in bytes.
 
-    `documents` are those of all rows, each with the id that the report gave it. `unlisted` are the numbers of rejects
-    that are only counted.
+    `documents` are those of all rows, each with the id that the report gave it. `rejected` counts the refused rows, and
+    `unlisted` are the numbers of rejects that are only counted.
     """
 
     documents: list[tuple[str, StagedDocument]] = field(default_factory=list)
     rejects: list[Reject] = field(default_factory=list)
     unlisted: list[int] = field(default_factory=list)
+    rejected: int = 0
     size: int = 0
-
-    @property
-    def rejected(self) -> int:
-        return len(self.rejects) + len(self.unlisted)
 
     def add(self, documents: Documents) -> None:
         """Add the documents of a row. Whether other rows have made the same ones is seen when all rows are known."""
@@ -40,6 +37,7 @@ class PartContents:
             self.size += len(document.body) + ROW_BYTES
 
     def refuse(self, reject: Reject) -> None:
+        self.rejected += reject.rows
         if len(self.rejects) >= MOST_LISTED:
             self.unlisted.append(reject.row)
             return

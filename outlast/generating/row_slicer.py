@@ -62,7 +62,7 @@ class RowSlicer:
 
     def take(self, limits: Limits) -> Slice:
         """The next rows, at least one, until a limit is reached."""
-        until, collected = self.clock() + limits.seconds, _Collected()
+        until, collected = self.clock() + limits.seconds, self._begin()
         for row in self.rows:
             self.mark(row.number)
             self._add(row, self._generated(row), collected)
@@ -79,7 +79,10 @@ class RowSlicer:
         """The part that all slices so far make."""
         return Staged(*self.contents.staged(chunk, self.count))
 
-    def _add(self, row: AnyRow, generated: Documents | Reject, collected: "_Collected") -> None:
+    def _begin(self) -> "Collected":
+        return Collected()
+
+    def _add(self, row: AnyRow, generated: Documents | Reject, collected: "Collected") -> None:
         collected.add(row, generated)
         if isinstance(generated, Reject):
             self.contents.refuse(generated)
@@ -99,7 +102,7 @@ class RowSlicer:
     def _made(self, row: AnyRow) -> Documents | Reject:
         if row.number in self._refused:
             code, message = self._refused[row.number]
-            return Reject(row.number, "", code, message, row.fields)
+            return self.generator.refused(row, code, message)
         return self.generator.generate(row)
 
     def _ended(self) -> bool:
@@ -109,12 +112,12 @@ class RowSlicer:
         return following is None
 
 
-Made = tuple[list[tuple[int, list[tuple[bytes, str, bytes, bytes]]]], list[tuple[int, str, str, str, list[str]]]]
+Made = tuple[list[tuple[int, list[tuple[bytes, str, bytes, bytes]]]], list[tuple[int, str, str, str, list[str], int]]]
 """Rows with their documents (partition key, the report's own id, effective partition key, body); rejects."""
 
 
 @dataclass(slots=True)
-class _Collected:
+class Collected:
     """What a slice has so far."""
 
     made: Made = field(default_factory=lambda: ([], []))
@@ -138,10 +141,11 @@ class _Collected:
     def _refuse(self, reject: Reject) -> None:
         """Keep a reject; of one that will not be listed only its row."""
         if len(self.made[1]) >= MOST_LISTED:
-            self.made[1].append((reject.row, "", "", "", []))
+            self.made[1].append((reject.row, "", "", "", [], reject.rows))
             self.size += UNLISTED_BYTES
             return
-        self.made[1].append((reject.row, reject.column, reject.code, reject.message, reject.fields))
+        one = (reject.row, reject.column, reject.code, reject.message, reject.fields, reject.rows)
+        self.made[1].append(one)
         self.size += sum(map(len, reject.fields)) + ROW_BYTES
 
     def slice(self, offset: int, row: int, ended: bool) -> Slice:

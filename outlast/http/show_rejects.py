@@ -8,11 +8,12 @@ import azure.functions as func
 from outlast.http.known_run import known_run
 from outlast.http.problem import Problem, bad_request
 from outlast.http.query import next_link, read_query
+from outlast.runs.record import RunRecord
 from outlast.runs.store import Runs
 from outlast.staging.chunk_list import ChunkList
 from outlast.staging.input import InputFiles
 from outlast.staging.parts import Generated
-from outlast.staging.paths import rejects_path, stored_path
+from outlast.staging.paths import GENERATED, GROUPED, rejects_path, stored_path
 from outlast.staging.rejects import rejects_header
 
 MOST_BYTES = 32 * 1024 * 1024
@@ -36,29 +37,47 @@ class ShowRejects:
             raise Problem(410, "Gone", f"the files of run {record.id} were removed at {record.status.removed}", "run")
         listed = await self.files.find_chunks(record.id) or ChunkList([], [])
         body = bytearray(rejects_header(listed.columns))
-        following = await self._fill(body, record.id, first, len(listed.chunks), ends)
+        chunks = self._chunks(record.id, len(listed.chunks), await self._shards(record))
+        following = await self._fill(body, chunks, first, ends)
         headers = {"Content-Disposition": f'attachment; filename="rejects-{record.id}.csv"'}
         if following is not None:
             headers["Link"] = next_link(req, {"chunk": following})
         return func.HttpResponse(bytes(body), headers=headers, mimetype="text/csv", charset="utf-8")
 
-    async def _fill(self, body: bytearray, run: str, first: int, chunks: int, ends: float) -> int | None:
+    async def _shards(self, record: RunRecord) -> int | None:
+        """The shards of a grouped report's run that are known so far, None for other reports."""
+        if not record.request.grouped:
+            return None
+        index = await self.files.find_group_index(record.id)
+        return len(index.shards) if index else 0
+
+    def _chunks(self, run: str, chunks: int, shards: int | None) -> list[Generated]:
+        """All that rejects come from: the chunks, or a grouped report's chunks and after them its shards."""
+        staging = self.files.staging
+        if shards is None:
+            return [Generated(staging, run, number) for number in range(chunks)]
+        rows = [Generated(staging, run, number, GROUPED) for number in range(chunks)]
+        return [*rows, *(Generated(staging, run, number) for number in range(shards))]
+
+    async def _fill(self, body: bytearray, chunks: list[Generated], first: int, ends: float) -> int | None:
         """Append the rejects of the chunks from `first` on; return the chunk that begins the next response, or None.
 
         A response has at least one chunk, however long that takes.
         """
-        for chunk in range(first, chunks):
+        for chunk in range(first, len(chunks)):
             if len(body) > MOST_BYTES or (chunk > first and self.clock() >= ends):
                 return chunk
-            async for data in self._of(run, chunk):
+            async for data in self._of(chunks[chunk]):
                 body += data
         return None
 
-    async def _of(self, run: str, chunk: int) -> AsyncIterator[bytes]:
-        generated = Generated(self.files.staging, run, chunk)
+    async def _of(self, generated: Generated) -> AsyncIterator[bytes]:
         async for part, answer in generated.parts():
             if answer.rejects is not None:
                 yield await self.files.staging.need(generated.path(part, answer.rejects))
+        if generated.folder != GENERATED:
+            return
+        run, chunk = generated.run, generated.chunk
         for path in (rejects_path(run, chunk), stored_path(run, chunk, "rejects.csv")):
             if (staged := await self.files.staging.get(path)) is not None:
                 yield staged

@@ -41,6 +41,7 @@ class NewRuns:
             fingerprint=mark,
             report=report.name,
             mode=report.mode,
+            grouped=report.grouped,
             duplicates=report.duplicates,
             accepted=self.now().astimezone(UTC).isoformat(timespec="milliseconds"),
             format=asked.reading.format or "csv",

@@ -9,7 +9,9 @@ from typing import Any, Self
 
 from outlast.models import Json
 
-STATES = ("queued", "accepted", "reading", "generating", "resolving", "storing", "publishing", "completed")
+STATES = (
+    "queued", "accepted", "reading", "generating", "combining", "resolving", "storing", "publishing", "completed",
+)  # fmt: skip
 OUTCOMES = ("failed", "cancelled", "superseded")
 ENDED = frozenset({"completed", *OUTCOMES})
 AT_WORK = STATES[1:-1]
@@ -43,6 +45,7 @@ class RunRequest:
     min_rows: int = 0
     max_parallel: int = 8
     ru_share: float | None = None
+    grouped: bool = False
     several: bool = False
     reading: Json = field(default_factory=dict)
     wanted: Json = field(default_factory=dict)

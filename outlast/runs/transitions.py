@@ -24,6 +24,8 @@ class Event(StrEnum):
     READ = "read"
     """An orchestration begins. Where one had begun before, the run goes on as its next attempt."""
     GENERATE = "generate"
+    COMBINE = "combine"
+    """All rows of a grouped report are added into groups; the groups become documents."""
     RESOLVE = "resolve"
     STORE = "store"
     PUBLISH = "publish"
@@ -56,7 +58,8 @@ TABLE: Mapping[Event, Mapping[str, str]] = {
     Event.ADMIT: {"queued": "accepted", "accepted": "accepted"},
     Event.READ: {"queued": "queued", **dict.fromkeys(AT_WORK, "reading")},
     Event.GENERATE: dict.fromkeys(("reading", "generating"), "generating"),
-    Event.RESOLVE: dict.fromkeys(("generating", "resolving"), "resolving"),
+    Event.COMBINE: dict.fromkeys(("generating", "combining"), "combining"),
+    Event.RESOLVE: dict.fromkeys(("generating", "combining", "resolving"), "resolving"),
     Event.STORE: dict.fromkeys(("resolving", "storing"), "storing"),
     Event.PUBLISH: dict.fromkeys(("storing", "publishing"), "publishing"),
     Event.RECORD_RECEIPT: {"publishing": "publishing"},

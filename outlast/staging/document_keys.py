@@ -49,6 +49,11 @@ def range_of(offsets: bytes, first: int, after: int) -> tuple[int, int]:
     return OFFSETS.size + read[first] * ENTRY.size, (read[after] - read[first]) * ENTRY.size
 
 
+def rows_of_entries(piece: bytes) -> set[int]:
+    """The rows of the entries in a piece of a file."""
+    return {row for _, row, _ in ENTRY.iter_unpack(piece)}
+
+
 def find_losers(pieces: Iterable[bytes], rule: str) -> list[Loser]:
     """The documents in these pieces of files that are not stored, because another row has made the same one."""
     entries = sorted(chain.from_iterable([[entry for (entry,) in _WHOLE.iter_unpack(piece)] for piece in pieces]))

@@ -15,7 +15,8 @@ from outlast.staging.chunk_list import ChunkList
 from outlast.staging.copying import copied
 from outlast.staging.inflated import InflatedFile
 from outlast.staging.parsed import InThread, ParsedFiles
-from outlast.staging.paths import body_path, chunks_path, cut_cursor_path, reference_path
+from outlast.staging.paths import body_path, chunks_path, cut_cursor_path, groups_path, reference_path
+from outlast.staging.shards import GroupIndex
 from outlast.staging.store import Staging
 
 MAX_INFLATED = 4 * 1024**3
@@ -148,6 +149,21 @@ class InputFiles:
         """Stage the cursor of a call that ends before the input does, and return it."""
         await self.staging.put(cut_cursor_path(run), orjson.dumps(cursor))
         return cursor
+
+    async def group_index(self, record: RunRecord) -> GroupIndex:
+        """Where the groups of a grouped report's run are. All calls of the process share it."""
+        return await self._parsed.get(groups_path(record.id), record.request.accepted, GroupIndex.decoded)
+
+    async def find_group_index(self, run: str) -> GroupIndex | None:
+        """The same, None while the groups are not divided."""
+        data = await self.staging.get(groups_path(run))
+        return None if data is None else GroupIndex.decoded(data)
+
+    async def stored_chunks(self, record: RunRecord) -> int:
+        """The number of chunks whose documents are stored: those of the input, or the shards of a grouped report."""
+        if record.request.grouped:
+            return len((await self.group_index(record)).shards)
+        return len((await self.chunks(record)).chunks)
 
     async def reference(self, record: RunRecord) -> bytes:
         """What `read_data_from_db` returned for the run, as JSON."""

@@ -10,7 +10,7 @@ from outlast.deadline import Deadline
 from outlast.inputs import Chunk
 from outlast.runs.fence import Fence
 from outlast.runs.record import RunRecord
-from outlast.staging.document_keys import BUCKETS, ENTRY, OFFSETS, Loser, range_of
+from outlast.staging.document_keys import BUCKETS, ENTRY, OFFSETS, Loser, range_of, rows_of_entries
 from outlast.staging.input import InputFiles
 from outlast.staging.parts import Generated
 from outlast.staging.resolved import Lost, Stretch
@@ -51,7 +51,22 @@ class RunKeys:
         """Say in which part each of these documents lies. Every row is in one part."""
         firsts = [file.first_row for file in self.files]
         found = [(self.files[bisect_right(firsts, loser.row) - 1], loser) for loser in losers]
-        return [Lost(file.chunk, file.part, loser.offset, loser.row, loser.other) for file, loser in found]
+        return [_lost(file, loser) for file, loser in found]
+
+    def find(self, losers: Sequence[Loser], pieces: Sequence[bytes]) -> list[Lost]:
+        """The same where the rows of a part are anywhere in the input. `pieces` are the entries of each file, as
+        `KeyFiles.read` returns them."""
+        wanted = {loser.row for loser in losers}
+        file_of = {
+            row: file
+            for file, piece in zip(self.files, pieces, strict=True)
+            for row in (wanted & rows_of_entries(piece) if wanted else ())
+        }
+        return [_lost(file_of[loser.row], loser) for loser in losers]
+
+
+def _lost(file: KeyFile, loser: Loser) -> Lost:
+    return Lost(file.chunk, file.part, loser.offset, loser.row, loser.other)
 
 
 @dataclass(slots=True)
@@ -70,7 +85,7 @@ class KeyFiles:
 
     async def of(self, record: RunRecord, fence: Fence, deadline: Deadline) -> RunKeys | None:
         """The key files of a run whose parts are all staged; None when time was up, and the next call goes on."""
-        chunks = (await self.files.chunks(record)).chunks
+        chunks = await self._chunks(record)
         listing = self._known.setdefault((record.id, record.request.accepted), _Listing())
         self._known.move_to_end((record.id, record.request.accepted))
         while len(self._known) > MOST_RUNS:
@@ -82,6 +97,12 @@ class KeyFiles:
                 if deadline.passed() and listing.chunks < len(chunks):
                     return None
         return RunKeys(listing.files, len(chunks))
+
+    async def _chunks(self, record: RunRecord) -> Sequence[Chunk]:
+        """The chunks whose documents are stored. The rows of a shard are anywhere in the input."""
+        if record.request.grouped:
+            return [Chunk(0, 0, 0)] * await self.files.stored_chunks(record)
+        return (await self.files.chunks(record)).chunks
 
     async def read(self, keys: RunKeys, stretch: Stretch) -> list[bytes]:
         """The entries of these buckets, a piece a part."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import orjson
 
 from outlast.models import Json, Payload
-from outlast.staging.paths import content_name, generated_path
+from outlast.staging.paths import GENERATED, content_name, generated_path
 from outlast.staging.store import Staging
 
 
@@ -19,7 +19,8 @@ class PartAnswer(Payload):
     """`{part}.json`. `cursor` is None in the last part of a chunk, `rejects` in a part without rejects.
 
     `documents`, `rejects` and `entries` are file names; `size` is the length of the documents file in bytes.
-    `entries` are the keys of the documents. A part of an earlier release has none in this form.
+    `entries` are the keys of the documents. A part of an earlier release has none in this form. A part of a grouped
+    report's rows has a file of groups in place of documents.
     """
 
     cursor: Json | None
@@ -32,11 +33,13 @@ class PartAnswer(Payload):
 
 @dataclass(frozen=True, slots=True)
 class Generated:
-    """The parts of one chunk of a run."""
+    """The parts of one chunk of a run. `folder` is GROUPED for what the rows of a grouped report have added to groups;
+    the documents of its groups are GENERATED, and their chunks are its shards."""
 
     staging: Staging
     run: str
     chunk: int
+    folder: str = GENERATED
 
     async def find(self, part: int) -> PartAnswer | None:
         data = await self.staging.get(self.path(part, "json"))
@@ -55,7 +58,7 @@ class Generated:
         answer = PartAnswer(
             cursor=cursor,
             totals=totals,
-            documents=await self._put(part, documents, "jsonl"),
+            documents=await self._put(part, documents, "jsonl" if self.folder == GENERATED else "groups"),
             size=len(documents),
             rejects=await self._put(part, rejects, "rejects.csv") if rejects else None,
             entries=await self._put(part, entries, "entries") if entries else None,
@@ -75,7 +78,7 @@ class Generated:
             part += 1
 
     def path(self, part: int, name: str) -> str:
-        return generated_path(self.run, self.chunk, part, name)
+        return generated_path(self.run, self.chunk, part, name, self.folder)
 
     async def _put(self, part: int, data: bytes, ending: str) -> str:
         name = content_name(data, ending)

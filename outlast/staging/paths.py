@@ -66,10 +66,19 @@ def reference_path(run: str) -> str:
     return f"runs/{run}/reference.json"
 
 
-def generated_path(run: str, chunk: int, part: int, name: str) -> str:
+GENERATED, GROUPED = "generated", "grouped"
+"""The folders of the parts with documents, and of those with groups."""
+
+
+def generated_path(run: str, chunk: int, part: int, name: str, folder: str = GENERATED) -> str:
     """`name` is `json` for a part's answer, `{hash}.jsonl` for its documents, `{hash}.rejects.csv` for its rejects,
-    `{hash}.entries` for the keys of its documents."""
-    return f"runs/{run}/generated/{chunk:06}/{part:04}.{name}"
+    `{hash}.entries` for the keys of its documents, `{hash}.groups` for its groups."""
+    return f"runs/{run}/{folder}/{chunk:06}/{part:04}.{name}"
+
+
+def groups_path(run: str) -> str:
+    """How the groups of a grouped report's run are divided into shards."""
+    return f"runs/{run}/groups.json"
 
 
 def stored_path(run: str, chunk: int, name: str = "json") -> str:

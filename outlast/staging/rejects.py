@@ -14,13 +14,17 @@ MOST_LISTED = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Reject:
-    """`row` is the row's number in the input; `fields` are the texts of its columns there."""
+    """`row` is the row's number in the input; `fields` are the texts of its columns there.
+
+    `rows` counts the rows that are refused by it: all of a group's, of which `row` is the first.
+    """
 
     row: int
     column: str
     code: str
     message: str
     fields: list[str]
+    rows: int = 1
 
 
 def fields_as(fields: list[str], columns: list[str], shown: list[str]) -> list[str]:

@@ -8,6 +8,8 @@ from outlast.staging.rejects import fields_as
 
 async def row_fields(files: InputFiles, record: RunRecord, number: int) -> dict[int, list[str]]:
     """The columns of every row of a chunk by its number, in the order of the first file."""
+    if record.request.grouped:  # a group has no columns of its own in the input
+        return {}
     listed = await files.chunks(record)
     chunk = listed.chunks[number]
     source, part = await files.source_of(record, listed, chunk), listed.part(chunk)

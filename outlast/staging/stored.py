@@ -80,15 +80,15 @@ class Stored:
         files = [await self.staging.need(stored_path(self.run, self.chunk, name)) for name in names]
         return Counter(row for data in files for row in orjson.loads(data))
 
-    async def list_rejects(self, names: Sequence[str]) -> int:
-        """Join the rejects of all calls and return their number. A row whose documents lie apart is listed once.
+    async def list_rejects(self, names: Sequence[str]) -> list[int]:
+        """Join the rejects of all calls and return their rows. A row whose documents lie apart is listed once.
 
         A list that an earlier attempt has staged is replaced, also by an empty one.
         """
         path = stored_path(self.run, self.chunk, "rejects.csv")
         if not names and await self.staging.size(path) is None:
-            return 0
+            return []
         files = [await self.staging.need(stored_path(self.run, self.chunk, name)) for name in names]
         listed = each_row_once(files)
         await self.staging.put(path, encode_rejects(listed))
-        return len(listed)
+        return [reject.row for reject in listed]

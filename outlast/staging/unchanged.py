@@ -9,12 +9,12 @@ WINDOW = 4 * 1024 * 1024
 """Bytes of staged text in memory at once."""
 
 
-async def unchanged_rows(generated: Generated, unchanged: Mapping[int, int]) -> int:
-    """Count the rows all of whose documents were unchanged. `unchanged` counts the unchanged documents of each row."""
+async def unchanged_rows(generated: Generated, unchanged: Mapping[int, int]) -> list[int]:
+    """The rows all of whose documents were unchanged. `unchanged` counts the unchanged documents of each row."""
     if not unchanged:
-        return 0
+        return []
     staged = await _documents_of_rows(generated)
-    return sum(staged[row] == documents for row, documents in unchanged.items())
+    return [row for row, documents in unchanged.items() if staged[row] == documents]
 
 
 async def _documents_of_rows(generated: Generated) -> Counter[int]:

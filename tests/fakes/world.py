@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from activities.advance_run import AdvanceRun
+from activities.combine_groups import CombineGroups
+from activities.divide_groups import DivideGroups
 from activities.finish_keys import FinishKeys
 from activities.generate_report import GenerateReport
 from activities.publish_report import PublishReport
@@ -22,6 +24,7 @@ from outlast.cosmos.bulk.rate_controller import RateControllers
 from outlast.cosmos.bulk.writer import Writer
 from outlast.cosmos.snapshots.removing import GenerationRemover
 from outlast.deadline import Deadlines
+from outlast.generating.part_filler import PartFiller
 from outlast.report import Report
 from outlast.runs.admission import Admission
 from outlast.runs.email_turns import EmailTurns
@@ -106,12 +109,14 @@ class World:
         remover = GenerationRemover(snapshots=snapshots, writer=writer)
         reading = InlineReading(self.cosmos)
         self.compute = InlineCompute(reports, self.clock, self.clock.advance)
-        user_code: dict[str, Any] = {"reports": reports, "gate": gate, "stopped": self.stopped}
+        filler = PartFiller(self.stopped)
         self.steps = {
             "advance_run": self._advance_run,
             "read_input_file": ReadInputFile(gate, staging, files, work_here).read_input_file,
-            "read_data_from_db": ReadDataFromDb(**user_code, staging=staging, reading=reading).read_data_from_db,
-            "generate_report": GenerateReport(**user_code, files=files, compute=self.compute).generate_report,
+            "read_data_from_db": ReadDataFromDb(reports, gate, staging, reading, self.stopped).read_data_from_db,
+            "generate_report": GenerateReport(reports, gate, files, self.compute, filler).generate_report,
+            "divide_groups": DivideGroups(gate, files).divide_groups,
+            "combine_groups": CombineGroups(reports, gate, files, self.compute, filler, work_here).combine_groups,
             "resolve_keys": ResolveKeys(gate, KeyFiles(files), work_here).resolve_keys,
             "finish_keys": FinishKeys(gate, files).finish_keys,
             "store_data_to_db": StoreDataToDb(reports, gate, files, writer).store_data_to_db,

@@ -58,6 +58,7 @@ def test_the_answer_is_a_view_of_the_record() -> None:
         "state": "generating",
         "pending": [],
         "failure": None,
+        "grouped": False,
         "receipt": None,
     }
     world.runs.set("r1", max_parallel=1)

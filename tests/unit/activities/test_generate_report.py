@@ -7,6 +7,7 @@ import pytest
 
 from activities import generate_report, read_input_file
 from activities.generate_report import GenerateReport
+from outlast.generating.part_filler import PartFiller
 from outlast.generating.row_window import RowWindow
 from outlast.inputs import MAX_RECORD
 from outlast.models import Json
@@ -164,7 +165,7 @@ async def generate_two(taking: Callable[[RowWindow], Any], alone: asyncio.Lock) 
     w = world
     gate = Gate(w.runs, w.deadlines)
     compute = InlineCompute(w.reports, w.clock, taking=taking)
-    step = GenerateReport(w.reports, gate, w.files, compute, w.stopped, alone).generate_report
+    step = GenerateReport(w.reports, gate, w.files, compute, PartFiller(w.stopped), alone).generate_report
     given: Json = {"run": "r1", "attempt": 1, "cursor": None}
     async with asyncio.timeout(30):
         await asyncio.gather(*(step({**given, "chunk": chunk}) for chunk in range(2)))
