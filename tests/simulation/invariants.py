@@ -87,6 +87,9 @@ class Invariants:
 
     def _of(self, record: RunRecord) -> tuple[list[str], int]:
         """Return the ids that the report gave to the run's documents, and the number of documents."""
+        if record.request.grouped:
+            ids = [name for document in self.database.documents("totals") for name in document["ids"]]
+            return ids, len(ids)
         own = [
             d for d in self.database.documents(record.request.report) if d.get("snapshot_run", record.id) == record.id
         ]

@@ -22,6 +22,7 @@ JOBS = (
         Job("l", "returns", 6, there=(0, 1, 2, 5)),
         Job("m", "visits", 5),
     ],
+    [Job("n", "totals", 7), Job("o", rows=4)],
 )
 
 

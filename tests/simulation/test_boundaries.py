@@ -6,13 +6,14 @@ from typing import Any
 import pytest
 
 from activities import read_input_file
-from tests.fakes.reports import ALL_REPORTS
-from tests.simulation.world import Faults, Job, World, simulate
+from outlast.staging import shards
+from tests.simulation.world import REPORTS, Faults, Job, World, simulate
 
 STORIES = {
     "completes": [Job("a", rows=3)],
     "is undone and mailed": [Job("b", rows=3, breaks=True)],
     "fails before storing": [Job("c", "sales", 3, (1,))],
+    "is grouped": [Job("d", "totals", 4, lanes=1)],
     "has rows that make one document": [Job("d", "sales", 3, twins=(0,), lanes=8)],
     "creates": [Job("e", "new_sales", 4, there=(1,))],
     "patches": [Job("f", "prices", 4, there=(0, 1, 3))],
@@ -26,14 +27,16 @@ COUNTS = ("rows_read", "rows_stored", "rows_rejected", "documents_written", "chu
 
 
 @pytest.fixture(autouse=True)
-def _small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Chunks of one or two rows, so that rows that make one document are in different ones."""
-    monkeypatch.setattr(read_input_file, "SMALLEST", 30)
+def _several_chunks(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Chunks of one or two rows, so that rows that make one document are in different ones; the rows of a group are in
+    two chunks, and the groups in several shards."""
+    monkeypatch.setattr(read_input_file, "SMALLEST", 40 if "grouped" in request.node.name else 30)
+    monkeypatch.setattr(shards, "USUAL", 200)
 
 
 def outcome(world: World) -> Any:
     """Return documents, records and emails, without what depends on how often something was done."""
-    stored = {name: sorted(map(essence, world.database.documents(name))) for name in ALL_REPORTS}
+    stored = {name: sorted(map(essence, world.database.documents(name))) for name in REPORTS}
     records = [
         (record.status.state, record.result.failure, {name: (record.result.receipt or {}).get(name) for name in COUNTS})
         for record in world.runs.all()

@@ -12,6 +12,8 @@ from typing import Any, cast
 import azure.functions as func
 
 from activities.advance_run import AdvanceRun
+from activities.combine_groups import CombineGroups
+from activities.divide_groups import DivideGroups
 from activities.finish_keys import FinishKeys
 from activities.generate_report import GenerateReport
 from activities.publish_report import PublishReport
@@ -30,11 +32,13 @@ from outlast.cosmos.snapshots.removing import GenerationRemover
 from outlast.deadline import SLOT_SECONDS, Deadlines
 from outlast.durable import activity, activity_with_client
 from outlast.errors import Transient
+from outlast.generating.part_filler import PartFiller
 from outlast.http.cancel_run import CancelRun
 from outlast.http.problem import answering
 from outlast.http.start_once import StartOnce
 from outlast.http.start_report import NewRuns, RequestReader, StartChecks, StartReport
 from outlast.models import MOST_ATTEMPTS
+from outlast.report import Report
 from outlast.runs.admission import Admission
 from outlast.runs.email_turns import EmailTurns
 from outlast.runs.fence import Gate
@@ -50,6 +54,7 @@ from outlast.staging.stopped_code import StoppedCode
 from tests.fakes.app_documents import SECRET_OF_TESTS, secret_of_tests
 from tests.fakes.compute import InlineCompute, InlineReading
 from tests.fakes.cosmos import FakeCosmos
+from tests.fakes.grouped_reports import Totals
 from tests.fakes.http import ask
 from tests.fakes.reports import ALL_REPORTS, make_csv
 from tests.fakes.world import STORIES, work_here
@@ -59,6 +64,7 @@ from tests.simulation.invariants import Invariants
 from tests.simulation.places import Client, MemoryStaging, Post
 from tests.simulation.scheduler import START, Scheduler
 
+REPORTS: Mapping[str, Report[Any]] = {**ALL_REPORTS, "totals": Totals()}
 LIMIT = 20.0
 """functionTimeout in seconds."""
 GRACE = 100.0
@@ -157,7 +163,7 @@ class World:
         self.disturbed = faults != Faults() or kill_at is not None
         self.scheduler = Scheduler(seed, faults.kills, kill_at, forget, outages or {})
         self.database = Database(self.scheduler, faults.losses, faults.busy, faults.lag)
-        self.database.create({"runs": "/id", **{name: one.partition_key for name, one in ALL_REPORTS.items()}})
+        self.database.create({"runs": "/id", **{name: one.partition_key for name, one in REPORTS.items()}})
         for job in jobs:
             documents = [{"id": job.id(n), "shop": f"shop{n % 3}", "amount": float(n)} for n in job.there]
             self.database.fill(job.report, documents)
@@ -178,7 +184,7 @@ class World:
 
     def _steps(self) -> dict[str, Any]:
         files, clock = InputFiles(self.staging, self.staging), self.scheduler.clock
-        reports, runs, staging, deadlines = ALL_REPORTS, self.runs, self.staging, self.deadlines
+        reports, runs, staging, deadlines = REPORTS, self.runs, self.staging, self.deadlines
         gate = Gate(runs, deadlines)
         writer = Writer(
             transport=CoreTransport(self.database),
@@ -190,10 +196,13 @@ class World:
         remover = GenerationRemover(snapshots=self.snapshots, writer=writer)
         snapshots, cosmos, stopped = self.snapshots, FakeCosmos(), StoppedCode(staging, self.scheduler.utc)
         turns = EmailTurns(CoreAppDocuments(self.database), runs, "", self.scheduler.utc, 2 * LIMIT)
+        compute, filler = InlineCompute(reports, clock), PartFiller(stopped)
         steps = (
             ReadInputFile(gate, staging, files, work_here).read_input_file,
             ReadDataFromDb(reports, gate, staging, InlineReading(cosmos), stopped).read_data_from_db,
-            GenerateReport(reports, gate, files, InlineCompute(reports, clock), stopped).generate_report,
+            GenerateReport(reports, gate, files, compute, filler).generate_report,
+            DivideGroups(gate, files).divide_groups,
+            CombineGroups(reports, gate, files, compute, filler, work_here).combine_groups,
             ResolveKeys(gate, KeyFiles(files), work_here).resolve_keys,
             FinishKeys(gate, files).finish_keys,
             StoreDataToDb(reports, gate, files, writer).store_data_to_db,
@@ -275,7 +284,7 @@ class World:
         new_runs = NewRuns(job.lanes, self.scheduler.utc, lambda: "")
         reader = RequestReader(None, work_here)
         checks = StartChecks(CoreTransport(self.database).throughput, self.snapshots)
-        start = StartReport(ALL_REPORTS, reader, checks, new_runs, start_once).start_report
+        start = StartReport(REPORTS, reader, checks, new_runs, start_once).start_report
         headers = {"Idempotency-Key": job.key}
         tolerated = job.rejected + len(job.twins)
         query = {"tolerated_rejects": str(tolerated)} if tolerated else None
@@ -329,7 +338,7 @@ class World:
         self.scheduler.advance(min(minute, due) if due else minute)
         if self.scheduler.now >= minute:
             self.swept = self.scheduler.now
-            expired = ExpiredGenerations(ALL_REPORTS, self.snapshots, GRACE, self.scheduler.utc)
+            expired = ExpiredGenerations(REPORTS, self.snapshots, GRACE, self.scheduler.utc)
             patience = Patience(self.scheduler.utc, LIMIT, self.engine.slots)
             sweep = SweepRuns(self.runs, Launcher(5.0), self.admission, expired, patience)
             for _ in range(2 if self.scheduler.chance("two sweeps at once", 0.2) else 1):
@@ -369,7 +378,7 @@ class World:
         assert len({email.key for email in emails}) <= 1
         assert len(emails) <= 1 or self.disturbed, "two mails, and no answer was lost"
         own = [d for d in self.database.documents(job.report) if d.get("snapshot_run", record.id) == record.id]
-        ids = sorted(d.get("snapshot_id", d["id"]) for d in own if "snapshot_header" not in d)
+        ids = sorted(name for d in own if "snapshot_header" not in d for name in _rows_of(d))
         if record.status.state == "failed":
             assert self._may_fail(job, record), f"attempt {record.status.attempt} failed: {record.result.failure}"
         if record.status.state == "completed":
@@ -381,6 +390,7 @@ class World:
             if job.report in ("sales", "stock"):
                 stored = {d.get("snapshot_id", d["id"]): d["amount"] for d in own if "snapshot_header" not in d}
                 assert not stored or stored == job.amounts, "an earlier row has won"
+            assert job.report != "totals" or sum(d["amount"] for d in own) == sum(range(job.rows))
             self._check_mode(job, own)
         elif job.report == "stock":
             assert ids == [], f"{record.status.state} and left {ids}"
@@ -398,6 +408,11 @@ class World:
         text = (record.result.failure or {"text": ""})["text"]
         spent = record.status.attempt == MOST_ATTEMPTS or text.startswith(("Transient: ", DIED, TIMED_OUT))
         return bool(job.bad or job.breaks or job.key in self.ended or spent)
+
+
+def _rows_of(document: Mapping[str, Any]) -> list[str]:
+    """The ids that the rows of a document have when each is a document: a group lists its rows."""
+    return [f"{name}.0" for name in document.get("ids", [])] or [document.get("snapshot_id", document["id"])]
 
 
 def simulate(seed: int, faults: Faults, jobs: list[Job], **disturbing: Any) -> World:
