@@ -35,6 +35,7 @@ from outlast.http.health_checks import DatabaseCheck, MailCheck, ReportsCheck, R
 from outlast.http.list_reports import ListReports
 from outlast.http.list_runs import ListRuns
 from outlast.http.problem import answering
+from outlast.http.redrive_run import RedriveChecks, RedriveRun
 from outlast.http.remove_run import RemoveRun
 from outlast.http.show_current import ShowCurrent
 from outlast.http.show_health import ShowHealth
@@ -86,6 +87,16 @@ remove_run = RemoveRun(
     runs=a.runs, remover=files_and_histories, seats=a.admission.seats, deadlines=a.deadlines
 ).remove_run
 
+days = Days(files=a.settings.retention_days, record=a.settings.record_days, now=a.now)
+redrive = RedriveRun(
+    runs=a.runs,
+    launcher=a.launcher,
+    checks=RedriveChecks(
+        reports=a.reports, throughput=a.writer.transport.throughput, days=days, timeout=a.deadlines.timeout
+    ),
+    owner=owner,
+).redrive_run
+
 app.route(route="reports/{report}", methods=["POST"])(client(answering(start)))
 app.route(route="reports", methods=["GET"])(answering(ListReports(a.reports).list_reports))
 app.route(route="reports/{report}/current", methods=["GET"])(answering(current))
@@ -94,6 +105,7 @@ app.route(route="runs/{run}/cancel", methods=["POST"])(client(answering(CancelRu
 app.route(route="runs/{run}", methods=["GET"])(client(answering(ShowRun(a.runs).show_run)))
 app.route(route="runs/{run}", methods=["DELETE"])(client(answering(remove_run)))
 app.route(route="runs/{run}/rejects", methods=["GET"])(answering(rejects))
+app.route(route="runs/{run}/redrive", methods=["POST"])(client(answering(redrive)))
 app.route(route="runs/{run}/waive", methods=["POST"])(answering(WaiveRun(a.runs).waive_run))
 app.route(route="take-over", methods=["POST"])(answering(TakeOver(runs=a.runs, owner=owner).take_over))
 app.route(route="health", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)(answering(health))
@@ -109,7 +121,6 @@ app.timer_trigger(schedule="0 * * * * *", arg_name="timer")(client(sweep))
 bodies = UnrecordedBodies(runs=a.runs, staging=a.staging, now=a.now, deadlines=a.deadlines)
 app.timer_trigger(schedule="0 7 * * * *", arg_name="timer")(bodies.remove_unrecorded)
 
-days = Days(files=a.settings.retention_days, record=a.settings.record_days, now=a.now)
 retention = Retention(runs=a.runs, remover=files_and_histories, days=days, owner=owner, deadlines=a.deadlines)
 app.timer_trigger(schedule="30 */5 * * * *", arg_name="timer")(client(retention.remove_ended_runs))
 

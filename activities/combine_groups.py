@@ -44,7 +44,7 @@ class CombineGroups:
         call = ChunkCall.from_dict(given)
         record, fence, deadline = await self.gate.enter(call, "combining")
         cursor = PartCursor.from_dict(call.cursor or {})
-        generated = Generated(self.files.staging, call.run, call.chunk)
+        generated = Generated(self.files.staging, record.parts_folder, call.chunk)
         answer = await generated.find(cursor.part) or await self._combine(record, cursor, generated, deadline, fence)
         if answer is None:
             return ChunkAnswer(cursor.to_dict(), Totals().to_dict()).to_dict()

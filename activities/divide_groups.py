@@ -25,11 +25,11 @@ class DivideGroups:
     async def divide_groups(self, given: Json) -> Json:
         """Input: RunCall. Returns a DivideAnswer. A repeat returns what the first call staged."""
         record, fence, _ = await self.gate.enter(RunCall.from_dict(given), "combining")
-        found = await self.files.find_group_index(record.id)
+        found = await self.files.find_group_index(record.parts_folder)
         if found is None:
             files = await self._group_files(record, fence)
             found = GroupIndex(files, divided(files))
-            await self.files.staging.put_if_absent(groups_path(record.id), found.encoded())
+            await self.files.staging.put_if_absent(groups_path(record.parts_folder), found.encoded())
         return DivideAnswer(None, len(found.shards)).to_dict()
 
     async def _group_files(self, record: RunRecord, fence: Fence) -> list[GroupFile]:
@@ -38,7 +38,7 @@ class DivideGroups:
         async def of_chunk(chunk: int) -> list[GroupFile]:
             async with gate:
                 await fence.check()
-                generated = Generated(self.files.staging, record.id, chunk, GROUPED)
+                generated = Generated(self.files.staging, record.parts_folder, chunk, GROUPED)
                 return [
                     GroupFile(chunk, part, answer.documents, await self._offsets(generated, part, answer.documents))
                     async for part, answer in generated.parts()

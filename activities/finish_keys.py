@@ -45,7 +45,8 @@ class FinishKeys:
         call = RunCall.from_dict(given)
         record, fence, deadline = await self.gate.enter(call, "resolving")
         chunks = await self.files.stored_chunks(record)
-        resolved, cursor = Resolved(self.files.staging, record.id, chunks), FinishCursor.from_dict(call.cursor or {})
+        resolved = Resolved(self.files.staging, record.parts_folder, chunks)
+        cursor = FinishCursor.from_dict(call.cursor or {})
         summary = await resolved.summed_up()
         for chunk in await resolved.chunks_with_losers(summary):
             if chunk < cursor.chunk:
@@ -71,7 +72,7 @@ class FinishKeys:
         of_part, texts = defaultdict[int, list[Lost]](list), dict[int, str]()
         for one in lost:
             of_part[one.part].append(one)
-        generated = Generated(self.files.staging, record.id, chunk)
+        generated = Generated(self.files.staging, record.parts_folder, chunk)
         async for part, answer in generated.parts():
             if part in of_part:
                 windows = [_seen(window, of_part[part]) async for window in read_windows(generated, part, answer)]

@@ -59,7 +59,7 @@ class GenerateReport:
         record, fence, deadline = await self.gate.enter(call, "generating")
         cursor = PartCursor.from_dict(call.cursor or {})
         folder = GROUPED if record.request.grouped else GENERATED
-        generated = Generated(self.files.staging, call.run, call.chunk, folder)
+        generated = Generated(self.files.staging, record.parts_folder, call.chunk, folder)
         answer = await generated.find(cursor.part) or await self._generate(record, cursor, generated, deadline, fence)
         if answer is None:
             return ChunkAnswer(cursor.to_dict(), Totals().to_dict()).to_dict()
@@ -94,7 +94,7 @@ class GenerateReport:
             run=record.id,
             report=record.request.report,
             generation=record.id if record.request.mode == "snapshot" else None,
-            reference=f"{record.id}:{record.request.accepted}",
+            reference=f"{record.parts_folder}:{record.request.accepted}",
             format=record.request.format,
             reading=part.reading,
             columns=part.columns,

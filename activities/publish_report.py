@@ -66,7 +66,7 @@ class PublishReport:
         rows = len((await self.files.chunks(record)).chunks) if record.request.grouped else 0
         if number >= rows:
             return await self._reconciled(record, number - rows)
-        return await _generated(Generated(self.files.staging, record.id, number, GROUPED))
+        return await _generated(Generated(self.files.staging, record.parts_folder, number, GROUPED))
 
     async def _record(self, call: PublishCall, receipt: Json) -> Json:
         """The receipt that the record has from then on: that of the first call."""
@@ -86,9 +86,9 @@ class PublishReport:
 
     async def _reconciled(self, record: RunRecord, chunk: int) -> Totals:
         """Count one chunk from what was staged; raise Permanent where storing did not take all that was generated."""
-        stored = await Stored(self.files.staging, record.id, chunk).need()
-        resolved = await Resolved(self.files.staging, record.id, chunk + 1).of_chunk(chunk)
-        generated = await _generated(Generated(self.files.staging, record.id, chunk))
+        stored = await Stored(self.files.staging, record.marks_folder, chunk).need()
+        resolved = await Resolved(self.files.staging, record.parts_folder, chunk + 1).of_chunk(chunk)
+        generated = await _generated(Generated(self.files.staging, record.parts_folder, chunk))
         if generated.documents != stored.documents + stored.refused + stored.unchanged + resolved.lost:
             raise Permanent(
                 f"chunk {chunk} of run {record.id}: {generated.documents} documents were generated, {stored.documents} "

@@ -35,7 +35,7 @@ class ResolveKeys:
         if keys is None:
             return ChunkAnswer({}, Totals().to_dict()).to_dict()
         stretch = stretch_of(call.chunk, max(1, shards_of(keys.documents)))
-        resolved = Resolved(self.key_files.files.staging, record.id, keys.chunks)
+        resolved = Resolved(self.key_files.files.staging, record.parts_folder, keys.chunks)
         if await resolved.find_count(stretch) is None:
             await self._decide(record, keys, stretch, resolved)
         return ChunkAnswer(None, Totals().to_dict()).to_dict()

@@ -9,7 +9,7 @@ from typing import Any
 from outlast.calls import ChunkAnswer, ChunkCall
 from outlast.cosmos.bulk.limits import Limits
 from outlast.cosmos.bulk.staged_document import StagedDocument
-from outlast.cosmos.bulk.transport import EXISTS, MISSING, Result
+from outlast.cosmos.bulk.transport import Result
 from outlast.cosmos.bulk.write_progress import WriteProgress
 from outlast.cosmos.bulk.writer import Writer
 from outlast.deadline import SLOT_SECONDS
@@ -21,7 +21,8 @@ from outlast.runs.record import RunRecord
 from outlast.staging.input import InputFiles
 from outlast.staging.part_windows import PartWindow, read_window
 from outlast.staging.parts import Generated
-from outlast.staging.rejects import Reject, encode_rejects
+from outlast.staging.refusals import code_of, reject_of
+from outlast.staging.rejects import encode_rejects
 from outlast.staging.resolved import Resolved
 from outlast.staging.row_fields import row_fields
 from outlast.staging.shard_reader import rows_of
@@ -31,12 +32,6 @@ from outlast.telemetry import count_codes, emit
 
 Places = Set[tuple[int, int]]
 """Parts, and offsets of documents in them."""
-
-REFUSALS = {
-    ("create", EXISTS): ("exists", "there is a document with this id and partition key already: {id}"),
-    ("patch", MISSING[0]): ("missing", "there is no document with this id and partition key: {id}"),
-}
-"""Code and message of the reject of a row, by write mode and status, where the mode says what the status means."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,21 +69,23 @@ class StoreDataToDb:
     async def store_data_to_db(self, given: Json) -> Json:
         """Input: ChunkCall. Returns a ChunkAnswer.
 
-        A mark is staged when all of the chunk is in the database. A call that finds it sends nothing and returns the
-        totals of that storing: a next attempt of the run does only what the one before has left.
+        A mark is staged when all of the chunk is in the database, and the cursor when a part of it is. A call without a
+        cursor that finds one of them sends the rest alone and returns the totals of all: a next attempt of the run does
+        only what the one before has left.
         """
         call = ChunkCall.from_dict(given)
         record, fence, deadline = await self.gate.enter(call, "storing")
-        cursor = StoreCursor.from_dict(call.cursor or {})
-        stored = Stored(self.files.staging, call.run, call.chunk)
+        told = Totals.from_dict((call.cursor or {}).get("totals") or {})
+        stored = Stored(self.files.staging, record.marks_folder, call.chunk)
         if (found := await stored.find()) is not None:
-            return ChunkAnswer(None, found.since(Totals.from_dict(cursor.totals)).to_dict()).to_dict()
+            return ChunkAnswer(None, found.since(told).to_dict()).to_dict()
+        cursor = StoreCursor.from_dict(call.cursor or await stored.find_cursor() or {})
         report = known_report(self.reports, record.request.report)
         container = report.container
         await self.writer.transport.check_partition_key(container, report.partition_key)
         bucket = await self.writer.token_bucket(container, record.request.ru_share, call.lanes)
         limits = Limits(deadline.within(SLOT_SECONDS), fence.check, bucket)
-        generated, began = Generated(self.files.staging, call.run, call.chunk), deadline.clock()
+        generated, began = Generated(self.files.staging, record.parts_folder, call.chunk), deadline.clock()
         if not await stored.begin(call.attempt, cursor.call):
             cursor = replace(cursor, sent_before=True)
         lost = await self._lost(record, call.chunk)
@@ -96,16 +93,21 @@ class StoreDataToDb:
         done = await storing.go()
         await self._keep_rejects(record, stored, storing)
         await self._keep_unchanged(stored, storing)
-        answer = await self._answer(record, stored, storing, done)
+        answer = await self._answer(record, stored, storing, done, told)
         _tell(record, storing, answer, deadline.clock() - began)
         return answer.to_dict()
 
-    async def _answer(self, record: RunRecord, stored: Stored, storing: "_Storing", done: bool) -> ChunkAnswer:
-        cursor, before = storing.cursor, Totals.from_dict(storing.cursor.totals)
-        counted = before + storing.totals
+    async def _answer(
+        self, record: RunRecord, stored: Stored, storing: "_Storing", done: bool, told: Totals
+    ) -> ChunkAnswer:
+        """`told` is what the answers before this one have counted."""
+        cursor = storing.cursor
+        counted = Totals.from_dict(cursor.totals) + storing.totals
         if not done:
-            following = replace(cursor, call=cursor.call + 1, totals=counted.to_dict())
-            return ChunkAnswer(following.to_dict(), storing.totals.to_dict(), storing.wait)
+            following = replace(cursor, call=cursor.call + 1, totals=counted.to_dict()).to_dict()
+            if storing.advanced:
+                await stored.keep_cursor(following)
+            return ChunkAnswer(following, counted.minus(told).to_dict(), storing.wait)
         listed = await stored.list_rejects(cursor.rejecting)
         rejected = await rows_of(self.files, record, stored.chunk, listed)
         left = await unchanged_rows(storing.generated, await stored.unchanged_rows(cursor.unchanging))
@@ -113,20 +115,22 @@ class StoreDataToDb:
         totals = replace(counted, rejected=rejected, unchanged=unchanged)
         chunk = StoredChunk(totals.documents, cursor.refused, rejected, totals.to_dict(), cursor.unchanged)
         await stored.keep(chunk)
-        return ChunkAnswer(None, chunk.since(before).to_dict())
+        return ChunkAnswer(None, chunk.since(told).to_dict())
 
     async def _keep_rejects(self, record: RunRecord, stored: Stored, storing: "_Storing") -> None:
         """Stage what the database refused in this call."""
         if storing.refused:
             fields, mode = await row_fields(self.files, record, stored.chunk), record.request.mode
-            rejects = encode_rejects([_reject(mode, document, result, fields) for document, result in storing.refused])
+            rejects = encode_rejects(
+                [reject_of(mode, document, result, fields) for document, result in storing.refused]
+            )
             cursor = storing.cursor
             name = await stored.keep_rejects(cursor.call, rejects)
             storing.cursor = replace(cursor, rejecting=(*cursor.rejecting, name))
 
     async def _lost(self, record: RunRecord, chunk: int) -> Places:
         """Part and offset of each document that is not stored, because another row has made it, too."""
-        resolved = Resolved(self.files.staging, record.id, await self.files.stored_chunks(record))
+        resolved = Resolved(self.files.staging, record.parts_folder, await self.files.stored_chunks(record))
         return {(lost.part, lost.offset) for lost in await resolved.lost_of(await resolved.summary(), chunk)}
 
     async def _keep_unchanged(self, stored: Stored, storing: "_Storing") -> None:
@@ -233,19 +237,5 @@ def _tell(record: RunRecord, storing: _Storing, answer: ChunkAnswer, seconds: fl
         request_units=round(totals.ru, 2),
         throttled=totals.throttled,
         sends=totals.sends,
-        codes=count_codes(_code(record.request.mode, result) for _, result in storing.refused),
+        codes=count_codes(code_of(record.request.mode, result) for _, result in storing.refused),
     )
-
-
-def _code(mode: str, result: Result) -> str:
-    if (refusal := REFUSALS.get((mode, result.status))) is not None:
-        return refusal[0]
-    return "too_large" if result.status == 413 else f"database_{result.status}"
-
-
-def _reject(mode: str, document: StagedDocument, result: Result, fields: Mapping[int, list[str]]) -> Reject:
-    code, row = _code(mode, result), document.row
-    if (refusal := REFUSALS.get((mode, result.status))) is not None:
-        return Reject(row, "id", code, refusal[1].format(id=document.id[:100]), fields.get(row, []))
-    message = result.message.splitlines()[0] if result.message else ""
-    return Reject(row, "", code, message, fields.get(row, []))

@@ -85,6 +85,10 @@ class Totals(Payload):
     def __add__(self, other: "Totals") -> "Totals":
         return Totals(**{f.name: getattr(self, f.name) + getattr(other, f.name) for f in fields(self)})
 
+    def minus(self, other: "Totals") -> "Totals":
+        """What these count beyond the others; nothing counts less than 0."""
+        return Totals(**{f.name: max(0, getattr(self, f.name) - getattr(other, f.name)) for f in fields(self)})
+
 
 _LATER = frozenset({"unchanged"})
 

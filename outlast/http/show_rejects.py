@@ -37,8 +37,8 @@ class ShowRejects:
             raise Problem(410, "Gone", f"the files of run {record.id} were removed at {record.status.removed}", "run")
         listed = await self.files.find_chunks(record.id) or ChunkList([], [])
         body = bytearray(rejects_header(listed.columns))
-        chunks = self._chunks(record.id, len(listed.chunks), await self._shards(record))
-        following = await self._fill(body, chunks, first, ends)
+        chunks = self._chunks(record, len(listed.chunks), await self._shards(record))
+        following = await self._fill(body, record, chunks, first, ends)
         headers = {"Content-Disposition": f'attachment; filename="rejects-{record.id}.csv"'}
         if following is not None:
             headers["Link"] = next_link(req, {"chunk": following})
@@ -48,18 +48,20 @@ class ShowRejects:
         """The shards of a grouped report's run that are known so far, None for other reports."""
         if not record.request.grouped:
             return None
-        index = await self.files.find_group_index(record.id)
+        index = await self.files.find_group_index(record.parts_folder)
         return len(index.shards) if index else 0
 
-    def _chunks(self, run: str, chunks: int, shards: int | None) -> list[Generated]:
+    def _chunks(self, record: RunRecord, chunks: int, shards: int | None) -> list[Generated]:
         """All that rejects come from: the chunks, or a grouped report's chunks and after them its shards."""
-        staging = self.files.staging
+        staging, run = self.files.staging, record.parts_folder
         if shards is None:
             return [Generated(staging, run, number) for number in range(chunks)]
         rows = [Generated(staging, run, number, GROUPED) for number in range(chunks)]
         return [*rows, *(Generated(staging, run, number) for number in range(shards))]
 
-    async def _fill(self, body: bytearray, chunks: list[Generated], first: int, ends: float) -> int | None:
+    async def _fill(
+        self, body: bytearray, record: RunRecord, chunks: list[Generated], first: int, ends: float
+    ) -> int | None:
         """Append the rejects of the chunks from `first` on; return the chunk that begins the next response, or None.
 
         A response has at least one chunk, however long that takes.
@@ -67,18 +69,18 @@ class ShowRejects:
         for chunk in range(first, len(chunks)):
             if len(body) > MOST_BYTES or (chunk > first and self.clock() >= ends):
                 return chunk
-            async for data in self._of(chunks[chunk]):
+            async for data in self._of(record, chunks[chunk]):
                 body += data
         return None
 
-    async def _of(self, generated: Generated) -> AsyncIterator[bytes]:
+    async def _of(self, record: RunRecord, generated: Generated) -> AsyncIterator[bytes]:
         async for part, answer in generated.parts():
             if answer.rejects is not None:
                 yield await self.files.staging.need(generated.path(part, answer.rejects))
         if generated.folder != GENERATED:
             return
-        run, chunk = generated.run, generated.chunk
-        for path in (rejects_path(run, chunk), stored_path(run, chunk, "rejects.csv")):
+        chunk = generated.chunk
+        for path in (rejects_path(generated.run, chunk), stored_path(record.marks_folder, chunk, "rejects.csv")):
             if (staged := await self.files.staging.get(path)) is not None:
                 yield staged
 

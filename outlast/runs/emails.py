@@ -105,4 +105,4 @@ def _rejects(record: RunRecord, totals: Totals) -> str:
 def _next(totals: Totals) -> str:
     if totals.rejected:
         return "correct those rows and start the report again, or start it with tolerated_rejects to leave them out."
-    return "remove the reason and start the report again; documents keep their ids, so none is doubled."
+    return "remove the reason, then POST /api/runs/{run}/redrive, which does only what is missing."

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, Self
 
-from outlast.models import Json
+from outlast.models import MOST_ATTEMPTS, Json
 
 STATES = (
     "queued", "accepted", "reading", "generating", "combining", "resolving", "storing", "publishing", "completed",
@@ -20,7 +20,7 @@ AT_WORK = STATES[1:-1]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunRequest:
-    """What was asked. It never changes.
+    """What was asked. Only a redrive changes it, and of it the options alone.
 
     `body` is the name under which the posted input is staged. `fingerprint` is a hash of the whole request, so that a
     repeat can be told from another request under the same key. `min_rows` is 0 in records of before it was an option.
@@ -61,7 +61,10 @@ class RunStatus:
     a compensation was started. `owner` is the app and task hub whose orchestrations do the work. `removed` is the time
     when the staged files and the histories of the ended run were removed. `ttl`: so many seconds after its last change
     the database deletes the record; it is stored only where it is set, because the database refuses a null. `since` is
-    the time when the run came into its state, None in a record of before that was noted.
+    the time when the run came into its state, None in a record of before that was noted. `removing`: a removal by
+    DELETE has begun. `redriven` is the last redrive: `attempt`, `at`, `options`, `regenerate`. `earlier` counts the
+    attempts before it. `parts` and `marks` are the attempts that began the staged parts and the marks of stored chunks
+    which count; 0 is the first.
     """
 
     state: str = "queued"
@@ -75,6 +78,11 @@ class RunStatus:
     since: str | None = None
     removed: str | None = None
     ttl: int | None = None
+    removing: bool = False
+    redriven: Json | None = None
+    earlier: int = 0
+    parts: int = 0
+    marks: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +108,21 @@ class RunRecord:
     def open(self) -> bool:
         """Whether something is still to be done. Stored, so that an index serves the sweep's query."""
         return self.status.state not in ENDED or bool(self.status.pending)
+
+    @property
+    def last_attempt(self) -> int:
+        """The attempt behind which no other is started without a person."""
+        return self.status.earlier + MOST_ATTEMPTS
+
+    @property
+    def parts_folder(self) -> str:
+        """What stands for the run in the paths of its reference, its generated parts and their keys."""
+        return _of_attempt(self.id, self.status.parts)
+
+    @property
+    def marks_folder(self) -> str:
+        """What stands for the run in the paths of the marks of its stored chunks."""
+        return _of_attempt(self.id, self.status.marks)
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> Self:
@@ -129,6 +152,11 @@ class RunRecord:
 
 def _members(document: Mapping[str, Any], part: type[RunRequest | RunStatus | RunResult]) -> Json:
     return {f.name: document[f.name] for f in fields(part) if f.name in document}
+
+
+def _of_attempt(run: str, attempt: int) -> str:
+    """A call that was given up still writes into the folder of its own attempt, where nobody looks any more."""
+    return f"{run}/attempt{attempt}" if attempt else run
 
 
 _RESULT = frozenset(f.name for f in fields(RunResult))

@@ -2,11 +2,12 @@
 
 `TABLE` says to which state an event leads from each state; an event is refused from a state that it does not name. The
 functions below say what else of the record an event changes. Nothing here does I/O, and whoever changes a record
-(`advance_run`, `publish_report`, `send_email`, the sweep, the endpoints that cancel, waive and take over) does it by
-`apply`.
+(`advance_run`, `publish_report`, `send_email`, the sweep, the endpoints that cancel, waive, redrive and take over) does
+it by `apply`.
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from enum import StrEnum
 
 from outlast.calls import RunChange
@@ -47,6 +48,8 @@ class Event(StrEnum):
     """Another app or task hub does the work from now on, as the next attempt."""
     WAIVE = "waive"
     """A person ends what is pending without its being done."""
+    REDRIVE = "redrive"
+    """A person lets a failed or cancelled run do what it has not done, as its next attempt."""
 
 
 OUTCOME = "outcome"
@@ -73,6 +76,7 @@ TABLE: Mapping[Event, Mapping[str, str]] = {
     Event.RESTART: {"queued": "queued", **dict.fromkeys(AT_WORK, "accepted")},
     Event.TAKE_OVER: {"queued": "queued", **dict.fromkeys(AT_WORK, "accepted"), "failing": "failing", **_STAY_ENDED},
     Event.WAIVE: _STAY_ENDED,
+    Event.REDRIVE: {"failed": "queued", "cancelled": "queued"},
 }
 
 
@@ -180,6 +184,26 @@ def _waive(record: RunRecord, change: RunChange, to: str) -> RunRecord:
     return record.changed(pending=[], waived={"steps": record.status.pending, "reason": change.reason})
 
 
+def _redrive(record: RunRecord, change: RunChange, to: str) -> RunRecord:
+    """What was generated and stored counts on. Of a snapshot that was undone nothing is stored; with `regenerate`
+    nothing is generated either."""
+    status, attempt, options = record.status, record.status.attempt + 1, change.options or {}
+    undone = record.request.mode == "snapshot" and status.wrote
+    again = record.changed(
+        state=to,
+        attempt=attempt,
+        earlier=status.attempt,
+        parts=attempt if change.regenerate else status.parts,
+        marks=attempt if change.regenerate or undone else status.marks,
+        redriven={"attempt": attempt, "at": change.at, "options": options, "regenerate": change.regenerate},
+        owner=status.owner if change.owner is None else change.owner,
+        **_FRESH,
+    )
+    return replace(again, request=replace(record.request, **options))
+
+
+_FRESH: Json = {"outcome": None, "compensations": 0, "failure": None, "receipt": None, "waived": None}
+"""The members that tell of the end which a redrive takes back."""
 _EFFECTS: Mapping[Event, Callable[[RunRecord, RunChange, str], RunRecord | None]] = {
     Event.READ: _read,
     Event.RECORD_RECEIPT: _record_receipt,
@@ -192,4 +216,5 @@ _EFFECTS: Mapping[Event, Callable[[RunRecord, RunChange, str], RunRecord | None]
     Event.RESTART: _restart,
     Event.TAKE_OVER: _take_over,
     Event.WAIVE: _waive,
+    Event.REDRIVE: _redrive,
 }

@@ -152,7 +152,7 @@ class InputFiles:
 
     async def group_index(self, record: RunRecord) -> GroupIndex:
         """Where the groups of a grouped report's run are. All calls of the process share it."""
-        return await self._parsed.get(groups_path(record.id), record.request.accepted, GroupIndex.decoded)
+        return await self._parsed.get(groups_path(record.parts_folder), record.request.accepted, GroupIndex.decoded)
 
     async def find_group_index(self, run: str) -> GroupIndex | None:
         """The same, None while the groups are not divided."""
@@ -167,7 +167,7 @@ class InputFiles:
 
     async def reference(self, record: RunRecord) -> bytes:
         """What `read_data_from_db` returned for the run, as JSON."""
-        return await self.staging.need(reference_path(record.id))
+        return await self.staging.need(reference_path(record.parts_folder))
 
 
 def reading_of(record: RunRecord) -> Reading:

@@ -86,14 +86,14 @@ class KeyFiles:
     async def of(self, record: RunRecord, fence: Fence, deadline: Deadline) -> RunKeys | None:
         """The key files of a run whose parts are all staged; None when time was up, and the next call goes on."""
         chunks = await self._chunks(record)
-        listing = self._known.setdefault((record.id, record.request.accepted), _Listing())
-        self._known.move_to_end((record.id, record.request.accepted))
+        listing = self._known.setdefault((record.parts_folder, record.request.accepted), _Listing())
+        self._known.move_to_end((record.parts_folder, record.request.accepted))
         while len(self._known) > MOST_RUNS:
             self._known.popitem(last=False)
         async with listing.lock:
             while listing.chunks < len(chunks):
                 await fence.check()
-                await self._list(record.id, chunks, listing)
+                await self._list(record.parts_folder, chunks, listing)
                 if deadline.passed() and listing.chunks < len(chunks):
                     return None
         return RunKeys(listing.files, len(chunks))

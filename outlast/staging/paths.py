@@ -82,8 +82,8 @@ def groups_path(run: str) -> str:
 
 
 def stored_path(run: str, chunk: int, name: str = "json") -> str:
-    """`name` is `json` for the counts of a stored chunk, or ends in `begun.json`, `rejects.csv` or
-    `unchanged.json`."""
+    """`name` is `json` for the counts of a stored chunk, `cursor.json` for how far one is stored that is not yet, or
+    ends in `begun.json`, `rejects.csv` or `unchanged.json`."""
     return f"runs/{run}/stored/{chunk:06}.{name}"
 
 

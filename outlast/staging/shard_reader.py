@@ -28,7 +28,7 @@ async def read_shard(
         begin, length = file.lines_of((first, after))
         if not length:
             return b""
-        path = Generated(files.staging, record.id, file.chunk, GROUPED).path(file.part, file.name)
+        path = Generated(files.staging, record.parts_folder, file.chunk, GROUPED).path(file.part, file.name)
         async with gate:
             await check()
             return await files.staging.get_range(path, begin, length)

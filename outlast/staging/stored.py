@@ -53,6 +53,15 @@ class Stored:
     async def keep(self, stored: StoredChunk) -> None:
         await self.staging.put(stored_path(self.run, self.chunk), orjson.dumps(stored.to_dict()))
 
+    async def find_cursor(self) -> Json | None:
+        """The cursor of a call that did not end the chunk, perhaps in an earlier attempt; None without such a call."""
+        data = await self.staging.get(stored_path(self.run, self.chunk, "cursor.json"))
+        return None if data is None else orjson.loads(data)
+
+    async def keep_cursor(self, cursor: Json) -> None:
+        """Every cursor is true for ever: what is acknowledged before it stays so. A late call may put an older one."""
+        await self.staging.put(stored_path(self.run, self.chunk, "cursor.json"), orjson.dumps(cursor))
+
     async def begin(self, attempt: int, call: int) -> bool:
         """Mark that a call begins. Returns False when a call of this number has begun before, in any attempt."""
         path = stored_path(self.run, self.chunk, f"{call:06}.begun.json")

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from outlast.runs.record import ENDED, OUTCOMES, STATES, RunRecord
+from outlast.runs.transitions import TABLE, Event
 from tests.simulation.database import CoreRuns, Database
 from tests.simulation.places import Post
 from tests.simulation.scheduler import Scheduler
@@ -50,10 +51,14 @@ class Invariants:
         self._is_whole()
 
     def _moves_on(self, before: RunRecord | None, after: RunRecord) -> None:
-        """States only go forward within an attempt, an ended run stays as it is, and a receipt never changes."""
+        """States only go forward within an attempt, an ended run stays as it is, and a receipt never changes, unless
+        the run is redriven."""
         if before is None or before == after:
             return
         assert after.status.attempt >= before.status.attempt, "an attempt came back"
+        if before.status.redriven != after.status.redriven:
+            assert before.status.state in TABLE[Event.REDRIVE], f"{before.status.state}, and was redriven"
+            return
         assert before.result.receipt in (None, after.result.receipt), "a receipt has changed"
         was, now = before.status, after.status
         if was.state in ENDED:
@@ -98,9 +103,10 @@ class Invariants:
 
     def _tells_once(self, records: Mapping[str, RunRecord]) -> None:
         """Only a failed run has an email, and a second one only if the first email's answer was lost."""
-        told = Counter(email.key.partition(":")[0] for email in self.post.emails)
-        for run in told:
-            assert records[run].status.outcome == "failed", f"an email about a run that is {records[run].status.state}"
+        told = Counter(email.key for email in self.post.emails)
+        for record in (records[key.partition(":")[0]] for key in told):
+            failed = record.status.outcome == "failed" or record.status.redriven is not None
+            assert failed, f"an email about a run that is {record.status.state}"
         doubles, excuses = sum(told.values()) - len(told), sum(self.scheduler.fired[name] for name in DOUBLING)
         assert doubles <= excuses + self.scheduler.trace.count("KILLED"), f"{doubles} emails too many"
 
