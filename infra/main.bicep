@@ -269,6 +269,31 @@ module site 'site.bicep' = {
   }
 }
 
+module workbook 'workbook.bicep' = {
+  scope: group
+  dependsOn: [monitoring]
+  params: {
+    name: guid(token, 'workbook')
+    location: location
+    tags: allTags
+    componentName: names.component
+    cosmosId: cosmosId
+  }
+}
+
+module alerts 'alerts.bicep' = {
+  scope: group
+  dependsOn: [monitoring, actions]
+  params: {
+    prefix: 'alert-${token}'
+    location: location
+    tags: allTags
+    componentName: names.component
+    healthUrl: '${site.outputs.url}/api/health'
+    actionGroupName: empty(alertAddresses) ? '' : names.actions
+  }
+}
+
 output AZURE_LOCATION string = location
 output AZURE_TENANT_ID string = tenant().tenantId
 output AZURE_RESOURCE_GROUP string = group.name

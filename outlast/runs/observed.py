@@ -114,6 +114,7 @@ def _end(before: RunRecord, after: RunRecord, now: datetime) -> Json:
         "seconds": _seconds(after.request.accepted, now),
         **_totals(after),
         **(_short(receipt) if receipt else {}),
+        **({} if after.status.wrote else {"documents": 0}),
         "step": failure.get("step"),
         "chunk": failure.get("chunk"),
         "pending": after.status.pending,

@@ -190,3 +190,26 @@ def test_the_site_comes_after_the_roles() -> None:
     assert waits["site"] == "roles, database, privateNetwork, scheduler"
     assert waits["roles"] == "identity, storage, monitoring, vault"
     assert waits["database"] == "cosmos, identity"
+
+
+def test_the_workbook_has_its_queries() -> None:
+    """Each query item of the deployed workbook has the text of its file, and the metrics name the account."""
+    workbook = json.loads(properties("Microsoft.Insights/workbooks")["serializedData"])
+    texts = {item["name"]: item["content"]["query"] for item in workbook["items"] if item["type"] == 3}
+    files = {path.stem: path.read_text("utf-8") for path in (INFRA / "queries").glob("*.kql")}
+    assert texts == {name: text for name, text in files.items() if not name.startswith("alert_")}
+    (metrics,) = [item["content"] for item in workbook["items"] if item["type"] == 10]
+    assert metrics["resourceIds"] == [of_type(COSMOS_ACCOUNT)[0]["id"]]
+
+
+@pytest.mark.parametrize("addresses", ["", "a@example.com, b@example.com"])
+def test_alerts_tell_those_who_are_named(addresses: str) -> None:
+    """Each alert runs its query and tells the action group; without addresses there is no group."""
+    rules = of_type("Microsoft.Insights/scheduledQueryRules", alertAddresses=addresses)
+    assert len(rules) == len(list((INFRA / "queries").glob("alert_*.kql")))
+    groups = [each["id"] for each in of_type("Microsoft.Insights/actionGroups", alertAddresses=addresses)]
+    assert {tuple(each["properties"]["actions"]["actionGroups"]) for each in rules} == {tuple(groups)}
+    for each in rules:
+        (condition,) = each["properties"]["criteria"]["allOf"]
+        assert (condition["operator"], condition["threshold"]) == ("GreaterThan", 0)
+        assert condition["query"] == (INFRA / "queries" / f"alert_{each['name'].split('-')[-1]}.kql").read_text("utf-8")

@@ -7,7 +7,7 @@ import pytest
 
 from tests.unit.infra.infra_files import BICEP, INFRA, ROOT
 
-FILES = [*sorted(INFRA.iterdir()), ROOT / "azure.yaml"]
+FILES = [*sorted(path for path in INFRA.rglob("*") if path.is_file()), ROOT / "azure.yaml"]
 KEYS = re.compile(
     r"listKeys|listConnectionStrings|listAccountSas|AccountKey=|SharedAccess|primaryKey|MasterKey|InstrumentationKey"
     r"|COSMOS_KEY|password|AzureWebJobsStorage:",

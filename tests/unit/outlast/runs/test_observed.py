@@ -89,11 +89,12 @@ def test_a_failure_is_told_without_its_text() -> None:
     before = altered(make_record(), state="generating", totals=TOTALS)
     found = changed(before, Event.FAIL, failure=failure, totals=TOTALS)
     assert [name for name, _ in found] == ["run_phase", "step_pending"]
-    failing = step(Event.FAIL, failure=failure)(before)
+    failing = step(Event.FAIL, failure=failure, totals=TOTALS)(before)
     sent = changed(failing, Event.FINISH_STEP, step="email")
     assert sent == [("step_ended", {"step": "email", "how": "done"})]
     [(name, fields)] = changed(step(Event.FINISH_STEP, step="email")(failing), Event.CLOSE)
     assert (name, fields["state"], fields["step"], fields["chunk"]) == ("run_ended", "failed", "generate_report", 3)
+    assert (fields["rows"], fields["documents"]) == (12, 0)
     assert "4711" not in json.dumps([found, sent, fields])
 
 

@@ -1,0 +1,184 @@
+"""The queries of the workbook and the alerts: how they read, what they mean, which alerts fire on which rows."""
+
+import json
+import re
+import subprocess
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.kusto.operators import run
+from tests.kusto.tables import COLUMNS, COMMON, Row, event_row, request_row, tables_of
+from tests.node_packages import MODULES, needed_node
+from tests.unit.infra.infra_files import INFRA
+
+PARSER = "@kusto/language-service-next@12.4.1"
+CHECK = Path(__file__).parents[2] / "kusto" / "check.js"
+QUERIES = {path.stem: path.read_text(encoding="utf-8") for path in sorted((INFRA / "queries").glob("*.kql"))}
+WORKBOOK: dict[str, Any] = json.loads((INFRA / "workbook.json").read_text(encoding="utf-8"))
+NOW = datetime(2026, 1, 15, 12, 0, tzinfo=UTC)
+RUN = {"run": "r1", "report": "flight_delays", "attempt": 1}
+
+
+def ago(**time: float) -> datetime:
+    """Return the time so long before now."""
+    return NOW - timedelta(**time)
+
+
+def phase(when: datetime, begun: str, **more: Any) -> Row:
+    """Return the row of a phase that begins."""
+    return event_row(when, "run_phase", **{**RUN, "begun": begun, **more})
+
+
+def stored(when: datetime, throttled: int, **more: Any) -> Row:
+    """Return the row of a call that stored 100 documents."""
+    return event_row(
+        when, "documents_stored", **{**RUN, "documents": 100, "rejected": 0, "throttled": throttled, **more}
+    )
+
+
+def end(when: datetime, state: str) -> Row:
+    """Return the row of a run's end."""
+    return event_row(when, "run_ended", **RUN, state=state)
+
+
+def step(when: datetime, event: str, name: str = "email") -> Row:
+    """Return the row of a pending step, or of its end."""
+    return event_row(when, event, **RUN, step=name)
+
+
+def health(minutes: float, code: str) -> Row:
+    """Return the row of a call of the health."""
+    return request_row(ago(minutes=minutes), "show_health", resultCode=code)
+
+
+SWEEP = request_row(ago(minutes=3), "sweep_runs")
+FIRES = {
+    "run_failed": [[end(ago(minutes=1), "failed")]],
+    "step_pending": [
+        [step(ago(minutes=61), "step_pending")],
+        [step(ago(hours=9), "step_pending"), step(ago(hours=8), "step_ended"), step(ago(hours=2), "step_pending")],
+        [step(ago(hours=2), "step_pending", "undo"), step(ago(hours=1), "step_ended", "email")],
+    ],
+    "run_without_movement": [
+        [phase(ago(minutes=31), "storing")],
+        [phase(ago(hours=2), "storing"), stored(ago(minutes=45), 0)],
+        [end(ago(hours=5), "failed"), phase(ago(hours=4), "reading")],
+        [phase(ago(hours=2), "storing"), event_row(ago(minutes=2), "sweep_decided", **RUN, decision="terminate")],
+    ],
+    "verification_differs": [[event_row(ago(minutes=1), "verification", **RUN, result="differs", expected=5, found=4)]],
+    "throttled_share": [[stored(ago(minutes=minute), 30) for minute in (1, 6, 11, 14)]],
+    "health_red": [[health(2, "503"), health(7, "503")]],
+    "sweep_not_seen": [[], [request_row(ago(minutes=11), "sweep_runs")], [health(1, "200")]],
+}
+SILENT = {
+    "run_failed": [[], [end(ago(minutes=1), "completed")], [end(ago(minutes=1), "cancelled")]],
+    "step_pending": [
+        [],
+        [step(ago(minutes=59), "step_pending")],
+        [step(ago(hours=2), "step_pending"), step(ago(minutes=90), "step_ended")],
+    ],
+    "run_without_movement": [
+        [],
+        [phase(ago(minutes=29), "storing")],
+        [phase(ago(hours=2), "storing"), stored(ago(minutes=5), 0)],
+        [phase(ago(hours=2), "storing"), end(ago(hours=1), "completed")],
+        [event_row(ago(hours=2), "run_accepted", **RUN)],
+        [phase(ago(hours=2), "accepted")],
+        [phase(ago(hours=9), "planned")],
+    ],
+    "verification_differs": [[], [event_row(ago(minutes=1), "verification", **RUN, result="equal")]],
+    "throttled_share": [
+        [],
+        [stored(ago(minutes=minute), 20) for minute in (1, 6, 11, 14)],
+        [stored(ago(minutes=minute), 90 if minute < 6 else 0) for minute in (1, 6, 11, 14)],
+        [stored(ago(minutes=1), 900)],
+    ],
+    "health_red": [
+        [],
+        [health(2, "503")],
+        [health(2, "200"), health(4, "200")],
+        [health(11, "503"), health(12, "503")],
+    ],
+    "sweep_not_seen": [[SWEEP]],
+}
+Case = tuple[str, list[Row]]
+
+
+def cases(of: dict[str, list[list[Row]]]) -> list[Case]:
+    """Return each alert with each of its rows."""
+    return [(name, rows) for name, listed in of.items() for rows in listed]
+
+
+def found(name: str, rows: list[Row]) -> list[Row]:
+    """Return what the query of an alert returns."""
+    return run(QUERIES[f"alert_{name}"], tables_of(rows), NOW)
+
+
+@pytest.mark.parametrize(("name", "rows"), cases(FIRES))
+def test_an_alert_fires(name: str, rows: list[Row]) -> None:
+    """The query of an alert returns a row for rows that must fire it."""
+    assert found(name, rows)
+
+
+@pytest.mark.parametrize(("name", "rows"), cases(SILENT))
+def test_an_alert_is_silent(name: str, rows: list[Row]) -> None:
+    """The query of an alert returns nothing for rows that must not fire it."""
+    assert found(name, rows) == []
+
+
+def test_each_alert_is_tried_and_deployed() -> None:
+    """Each query of an alert has rows of both kinds here and a rule in alerts.bicep."""
+    named = [name.removeprefix("alert_") for name in QUERIES if name.startswith("alert_")]
+    bicep = (INFRA / "alerts.bicep").read_text(encoding="utf-8")
+    assert sorted(FIRES) == sorted(SILENT) == named
+    assert sorted(re.findall(r"queries/alert_(\w+)\.kql", bicep)) == named
+
+
+@pytest.mark.parametrize("name", QUERIES)
+def test_a_query_begins_with_its_meaning(name: str) -> None:
+    """A query's first line is a comment that says what it shows."""
+    assert re.match(r"// [A-Z].{15,}\.\n", QUERIES[name])
+
+
+def test_each_query_of_the_workbook_is_a_file() -> None:
+    """The workbook's items of queries are the files that are no alert, each filled in by workbook.bicep."""
+    items = [item["name"] for item in WORKBOOK["items"] if item["type"] == 3]
+    bicep = (INFRA / "workbook.bicep").read_text(encoding="utf-8")
+    assert sorted(items) == [name for name in QUERIES if not name.startswith("alert_")]
+    assert re.findall(r"(\w+): \{ query: loadTextContent\('queries/(\w+)\.kql'\) \}", bicep) == [(n, n) for n in items]
+
+
+def test_the_workbooks_ids_are_unique() -> None:
+    """Items and parameters of the workbook have names and ids of their own, and each page has an item."""
+    names = [item["name"] for item in WORKBOOK["items"]]
+    ids = re.findall(r'"id": "([^"]+)"', json.dumps(WORKBOOK))
+    assert len(set(names)) == len(names)
+    assert len(set(ids)) == len(ids)
+    (links,) = [item["content"]["links"] for item in WORKBOOK["items"] if item["type"] == 11]
+    shown = {item["conditionalVisibility"]["value"] for item in WORKBOOK["items"] if "conditionalVisibility" in item}
+    assert {link["subTarget"] for link in links} == shown
+
+
+def checked(queries: dict[str, str]) -> dict[str, list[str]]:
+    """Return the problems that Microsoft's parser finds in each query."""
+    node = needed_node(PARSER)
+    tables = {name: f"({COMMON}, {columns})" for name, columns in COLUMNS.items()}
+    given = json.dumps({"tables": tables, "queries": queries})
+    command = [node, str(CHECK), str(MODULES)]
+    ended = subprocess.run(command, input=given, capture_output=True, text=True, check=True, timeout=120)
+    problems: dict[str, list[str]] = json.loads(ended.stdout)
+    return problems
+
+
+def test_microsofts_parser_reads_each_query() -> None:
+    """Kusto's own parser finds no mistake of syntax and no name that is no column, table or function."""
+    assert {name: problems for name, problems in checked(QUERIES).items() if problems} == {}
+
+
+def test_microsofts_parser_finds_a_mistake() -> None:
+    """A query with a column that is not there, or an operator that is none, has problems."""
+    wrong = {"column": "traces | where nothing == 1", "operator": "traces | sumarize count()"}
+    assert all(problems for problems in checked(wrong).values())
