@@ -9,6 +9,7 @@ import azure.functions as func
 
 from activities.advance_run import AdvanceRun
 from activities.combine_groups import CombineGroups
+from activities.delete_gone import DeleteGone
 from activities.divide_groups import DivideGroups
 from activities.finish_keys import FinishKeys
 from activities.generate_report import GenerateReport
@@ -48,8 +49,10 @@ from outlast.http.waive_run import WaiveRun
 from outlast.log_levels import quiet_libraries
 from outlast.memory import give_back_large_blocks
 from outlast.runs.email_turns import EmailTurns
+from outlast.runs.mirror_claims import MirrorClaims
 from outlast.runs.sweep import SweepRuns
 from outlast.staging.key_files import KeyFiles
+from outlast.staging.mirrors import Mirrors
 from outlast.staging.removal import RunRemover
 from outlast.staging.retention import Days, Retention
 from outlast.staging.unrecorded import UnrecordedBodies
@@ -67,7 +70,11 @@ new_runs = NewRuns(max_parallel=a.settings.max_parallel, now=a.now, new_id=a.new
 start = StartReport(
     reports=a.reports,
     reader=RequestReader(inputs=a.inputs, in_thread=a.in_thread),
-    checks=StartChecks(throughput=a.writer.transport.throughput, snapshots=a.snapshots),
+    checks=StartChecks(
+        throughput=a.writer.transport.throughput,
+        snapshots=a.snapshots,
+        claims=MirrorClaims(documents=a.documents, runs=a.runs, now=a.now),
+    ),
     new_runs=new_runs,
     start_once=start_once,
 ).start_report
@@ -132,6 +139,7 @@ for orchestrator in (import_report, run_wave, run_lane, compensate_run, remove_p
 advance = AdvanceRun(runs=a.runs, admission=a.admission, can_email=a.mailer.configured).advance_run
 app.activity_trigger(input_name="given")(client(activity_with_client(advance, a.deadlines.given_up)))
 
+mirrors = Mirrors(snapshots=a.snapshots, staging=a.staging, now=a.now)
 user_code: Any = {"reports": a.reports, "gate": a.gate}
 computing: Any = {**user_code, "compute": a.compute, "filler": PartFiller(a.stopped), "files": a.files}
 for step in (
@@ -140,9 +148,12 @@ for step in (
     GenerateReport(**computing, max_staged=a.settings.max_staged_bytes).generate_report,
     DivideGroups(gate=a.gate, files=a.files).divide_groups,
     CombineGroups(**computing, in_thread=a.in_thread, max_staged=a.settings.max_staged_bytes).combine_groups,
-    ResolveKeys(gate=a.gate, key_files=KeyFiles(a.files), in_thread=a.in_thread).resolve_keys,
+    ResolveKeys(
+        reports=a.reports, gate=a.gate, key_files=KeyFiles(a.files), mirrors=mirrors, in_thread=a.in_thread
+    ).resolve_keys,
     FinishKeys(gate=a.gate, files=a.files).finish_keys,
-    StoreDataToDb(reports=a.reports, gate=a.gate, files=a.files, writer=a.writer).store_data_to_db,
+    StoreDataToDb(reports=a.reports, gate=a.gate, files=a.files, writer=a.writer, mirrors=mirrors).store_data_to_db,
+    DeleteGone(reports=a.reports, gate=a.gate, files=a.files, writer=a.writer).delete_gone,
     PublishReport(reports=a.reports, gate=a.gate, files=a.files, snapshots=a.snapshots, now=a.now).publish_report,
     UndoReport(reports=a.reports, runs=a.runs, remover=remover, deadlines=a.deadlines).undo_report,
     RemoveGeneration(reports=a.reports, runs=a.runs, remover=remover, deadlines=a.deadlines).remove_generation,

@@ -11,7 +11,7 @@ from outlast.runs.store import Runs
 from outlast.runs.transitions import Event, apply
 
 ENDS_WORK = (Event.FAIL, Event.COMPENSATE, Event.COMPLETE)
-FANS_OUT = (Event.GENERATE, Event.COMBINE, Event.RESOLVE, Event.STORE)
+FANS_OUT = (Event.GENERATE, Event.COMBINE, Event.RESOLVE, Event.STORE, Event.DELETE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,4 +50,5 @@ def _view(record: RunRecord, lanes: int) -> RunView:
         receipt=result.receipt,
         grouped=request.grouped,
         last_attempt=record.last_attempt,
+        mode=request.mode,
     )

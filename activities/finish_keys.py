@@ -6,15 +6,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from outlast.calls import KeysAnswer, RunCall
-from outlast.models import Json, Payload, Totals
+from outlast.errors import Permanent
+from outlast.models import MIRROR, Json, Payload, Totals
 from outlast.runs.fence import Gate
 from outlast.runs.record import RunRecord
-from outlast.staging.document_keys import FIRST, LAST
 from outlast.staging.input import InputFiles
+from outlast.staging.key_items import FIRST, LAST
+from outlast.staging.manifests import Manifest, Manifests
 from outlast.staging.part_windows import PartWindow, read_windows
 from outlast.staging.parts import Generated
 from outlast.staging.rejects import Reject, encode_rejects, limited
-from outlast.staging.resolved import ChunkSummary, Lost, Resolved
+from outlast.staging.resolved import LOST, ChunkSummary, Placed, Resolved, Summary
 from outlast.staging.row_fields import row_fields
 from outlast.staging.shard_reader import rows_of
 
@@ -48,17 +50,32 @@ class FinishKeys:
         resolved = Resolved(self.files.staging, record.parts_folder, chunks)
         cursor = FinishCursor.from_dict(call.cursor or {})
         summary = await resolved.summed_up()
+        if record.request.mode == MIRROR:
+            await self._finish_manifest(record, summary)
         for chunk in await resolved.chunks_with_losers(summary):
             if chunk < cursor.chunk:
                 continue
             await fence.check()
-            counted = await self._reject(record, resolved, chunk, await resolved.lost_of(summary, chunk))
+            counted = await self._reject(record, resolved, chunk, await resolved.of(LOST, summary, chunk))
             cursor = FinishCursor(chunk + 1, cursor.rejected + counted.rejected)
             if deadline.passed():
                 return KeysAnswer(cursor.to_dict()).to_dict()
         return KeysAnswer(None, Totals(rejected=cursor.rejected).to_dict()).to_dict()
 
-    async def _reject(self, record: RunRecord, resolved: Resolved, chunk: int, lost: Sequence[Lost]) -> ChunkSummary:
+    async def _finish_manifest(self, record: RunRecord, summary: Summary) -> None:
+        """Stage what the run will have stored. Raises Permanent where it would delete too much."""
+        known, gone, most = summary.count("known"), summary.count("gone"), record.request.max_delete_percent
+        if gone * 100 > most * known:
+            raise Permanent(
+                f"{gone:,} of {known:,} documents of {record.request.report} are not in the input any more, and "
+                f"at most {most:g} % may be deleted (max_delete_percent); nothing was written; if that is right, "
+                "start the report with a larger max_delete_percent"
+            )
+        stretches = [one.stretch for one in summary.stretches if one.first < one.after]
+        manifest = Manifest(record.id, summary.count("documents"), stretches)
+        await Manifests(self.files.staging, record.request.report).keep_whole(manifest)
+
+    async def _reject(self, record: RunRecord, resolved: Resolved, chunk: int, lost: Sequence[Placed]) -> ChunkSummary:
         """Stage the rejects of one chunk and their number."""
         texts = await self._texts(record, chunk, lost)
         fields = await row_fields(self.files, record, chunk) if texts else {}
@@ -67,9 +84,9 @@ class FinishKeys:
         await resolved.keep_chunk(chunk, counted, encode_rejects(limited(rejects)))
         return counted
 
-    async def _texts(self, record: RunRecord, chunk: int, lost: Sequence[Lost]) -> dict[int, str]:
+    async def _texts(self, record: RunRecord, chunk: int, lost: Sequence[Placed]) -> dict[int, str]:
         """Why each row is rejected that has lost all its documents, in the order of the rows."""
-        of_part, texts = defaultdict[int, list[Lost]](list), dict[int, str]()
+        of_part, texts = defaultdict[int, list[Placed]](list), dict[int, str]()
         for one in lost:
             of_part[one.part].append(one)
         generated = Generated(self.files.staging, record.parts_folder, chunk)
@@ -88,13 +105,13 @@ class _Seen:
     names: dict[int, str]
 
 
-def _seen(window: PartWindow, lost: Iterable[Lost]) -> _Seen:
+def _seen(window: PartWindow, lost: Iterable[Placed]) -> _Seen:
     offsets = {one.offset for one in lost}
     found = [(one, at) for one, at in zip(window.documents, window.begins, strict=True) if at in offsets]
     return _Seen(Counter(one.row for one in window.documents), {at: _name(one.parsed()) for one, at in found})
 
 
-def _texts(windows: Iterable[_Seen], lost: Sequence[Lost], rule: str) -> Iterator[tuple[int, str]]:
+def _texts(windows: Iterable[_Seen], lost: Sequence[Placed], rule: str) -> Iterator[tuple[int, str]]:
     """Row and text. Of several documents of a row the one is named whose winner is the last one of the file, or the
     first one where the first row wins."""
     documents, names = Counter[int](), dict[int, str]()

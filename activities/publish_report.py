@@ -12,13 +12,15 @@ from outlast.calls import PublishAnswer, PublishCall, RunChange
 from outlast.cosmos.snapshots.header import Generation, Snapshots, published
 from outlast.deadline import Deadline
 from outlast.errors import Permanent
-from outlast.models import Json, Totals
+from outlast.models import MIRROR, Json, Totals
 from outlast.report import Report, known_report
 from outlast.runs.fence import Gate
 from outlast.runs.record import RunRecord
 from outlast.runs.transitions import Event, apply
 from outlast.staging.chunk_list import ChunkList
 from outlast.staging.input import InputFiles
+from outlast.staging.manifests import Manifests
+from outlast.staging.mirrors import Mirrors
 from outlast.staging.parts import Generated
 from outlast.staging.paths import GROUPED
 from outlast.staging.resolved import Resolved
@@ -46,6 +48,8 @@ class PublishReport:
         if chunk < chunks:
             return PublishAnswer({"chunk": chunk, "totals": counted.to_dict()}).to_dict()
         receipt = await self._record(call, self._receipt(record, counted, Totals.from_dict(call.totals), listed))
+        if record.request.mode == MIRROR:
+            await self._publish_manifest(await fence.enter())
         newer = await self._publish(await fence.enter(), receipt) if record.request.mode == "snapshot" else None
         return PublishAnswer(None, {**receipt, "superseded_by": newer} if newer else receipt).to_dict()
 
@@ -84,6 +88,14 @@ class PublishReport:
         )
         return None if header is None or header.holds(record.id) else header.current.run
 
+    async def _publish_manifest(self, record: RunRecord) -> None:
+        """Make this run's manifest the one with which the next run is compared."""
+        report = known_report(self.reports, record.request.report)
+        manifests = Manifests(self.files.staging, report.name)
+        if (manifest := await manifests.find(record.id)) is None:
+            raise Permanent(f"the manifest of run {record.id} is missing in the staging location; start a new run")
+        await Mirrors(self.snapshots, self.files.staging, self.now).publish(record, report, manifest.documents)
+
     async def _reconciled(self, record: RunRecord, chunk: int) -> Totals:
         """Count one chunk from what was staged; raise Permanent where storing did not take all that was generated."""
         stored = await Stored(self.files.staging, record.marks_folder, chunk).need()
@@ -118,6 +130,7 @@ class PublishReport:
             "seconds": round(
                 (self.now().astimezone(UTC) - datetime.fromisoformat(record.request.accepted)).total_seconds(), 3
             ),
+            **({"documents_deleted": told.deleted} if record.request.mode == MIRROR else {}),
             **_read_as(listed),
         }
 

@@ -1,51 +1,111 @@
 """Decides which row's document is stored where several rows make the same one, for one shard of keys over all chunks.
 
-Rows of different chunks are stored by different lanes, so which of them came last would be left to chance.
+Rows of different chunks are stored by different lanes, so which of them came last would be left to chance. In a mirror
+report it also decides which documents are unchanged, and which are gone.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 from outlast.calls import ChunkAnswer, ChunkCall
-from outlast.models import Json, Totals, shards_of
+from outlast.models import MIRROR, SHARD, Json, Totals, shards_of
+from outlast.report import Report, known_report
 from outlast.runs.fence import Gate
 from outlast.runs.record import RunRecord
-from outlast.staging.document_keys import BUCKETS, find_losers
 from outlast.staging.key_files import KeyFiles, RunKeys
+from outlast.staging.key_items import Loser, find_losers, read_item, sorted_items
+from outlast.staging.key_table import BUCKETS
+from outlast.staging.manifests import Manifests
+from outlast.staging.mirror_items import Compared, ManifestPiece, compare, encode_manifest
+from outlast.staging.mirrors import Base, Mirrors
 from outlast.staging.parsed import InThread
-from outlast.staging.resolved import Resolved, Stretch
+from outlast.staging.resolved import Decided, Resolved, Stretch
+
+NOTHING = Base([], based=False)
 
 
 @dataclass(frozen=True, slots=True)
 class ResolveKeys:
     """`in_thread` runs work that keeps a CPU busy beside the event loop."""
 
+    reports: Mapping[str, Report[Any]]
     gate: Gate
     key_files: KeyFiles
+    mirrors: Mirrors
     in_thread: InThread
 
     async def resolve_keys(self, given: Json) -> Json:
         """Input: ChunkCall, its chunk the number of the shard. Returns a ChunkAnswer without totals.
 
-        A repeat that finds the shard decided decides nothing. A call that has not listed the keys of all parts before
-        its deadline returns a cursor.
+        A repeat decides nothing that is decided. A call that has not listed the keys of all parts before its deadline
+        returns a cursor, and so does one that has not decided about all its buckets.
         """
         call = ChunkCall.from_dict(given)
         record, fence, deadline = await self.gate.enter(call, "resolving")
         keys = await self.key_files.of(record, fence, deadline)
         if keys is None:
             return ChunkAnswer({}, Totals().to_dict()).to_dict()
-        stretch = stretch_of(call.chunk, max(1, shards_of(keys.documents)))
-        resolved = Resolved(self.key_files.files.staging, record.parts_folder, keys.chunks)
-        if await resolved.find_count(stretch) is None:
-            await self._decide(record, keys, stretch, resolved)
+        deciding = await self._deciding(record, keys)
+        for stretch in stretches_of(call.chunk, keys.documents, deciding.base.documents):
+            if await deciding.resolved.find(stretch) is not None:
+                continue
+            if deadline.passed() and deciding.decided:
+                return ChunkAnswer({}, Totals().to_dict()).to_dict()
+            await fence.check()
+            await deciding.decide(stretch)
         return ChunkAnswer(None, Totals().to_dict()).to_dict()
 
-    async def _decide(self, record: RunRecord, keys: RunKeys, stretch: Stretch, resolved: Resolved) -> None:
-        pieces = await self.key_files.read(keys, stretch)
-        losers = await self.in_thread(lambda: find_losers(pieces, record.request.duplicates))
-        await resolved.keep(stretch, keys.find(losers, pieces) if record.request.grouped else keys.place(losers))
+    async def _deciding(self, record: RunRecord, keys: RunKeys) -> "_Deciding":
+        resolved = Resolved(self.key_files.files.staging, record.parts_folder, keys.chunks)
+        deciding = _Deciding(record, keys, self.key_files, resolved, self.in_thread)
+        if record.request.mode == MIRROR:
+            report = known_report(self.reports, record.request.report)
+            deciding.base = await self.mirrors.base(record, report)
+            deciding.manifests = self.mirrors.manifests(report)
+        return deciding
 
 
-def stretch_of(shard: int, shards: int) -> Stretch:
-    """The buckets of a shard; none behind the last shard."""
-    return min(BUCKETS, shard * BUCKETS // shards), min(BUCKETS, (shard + 1) * BUCKETS // shards)
+@dataclass(slots=True)
+class _Deciding:
+    """One call. `manifests` are those of the report where it is a mirror report. `decided` counts the stretches."""
+
+    record: RunRecord
+    keys: RunKeys
+    key_files: KeyFiles
+    resolved: Resolved
+    in_thread: InThread
+    base: Base = field(default_factory=lambda: NOTHING)
+    manifests: Manifests | None = None
+    decided: int = 0
+
+    async def decide(self, stretch: Stretch) -> None:
+        """Compare the documents of some buckets, and stage what comes of it."""
+        pieces = await self.key_files.read(self.keys, stretch)
+        items: list[bytes] = await self.in_thread(lambda: sorted_items(pieces))
+        losers: dict[bytes, Loser] = await self.in_thread(lambda: find_losers(items, self.record.request.duplicates))
+        winners = [item for item in items if item not in losers] if losers else items
+        compared = await self._compare(winners, stretch)
+        lost = [self.keys.place(loser.item, loser.other) for loser in losers.values()]
+        same = [self.keys.place(item, item.documents) for item in map(read_item, compared.same)]
+        counts = (len(lost), len(winners), len(same), len(compared.gone), compared.known)
+        await self.resolved.keep(Decided(*stretch, *counts), lost, same, compared.gone)
+        self.decided += 1
+
+    async def _compare(self, winners: Sequence[bytes], stretch: Stretch) -> Compared:
+        if self.manifests is None:
+            return Compared([], [], 0)
+        pieces: list[ManifestPiece] = [await self.manifests.read(one, stretch) for one in self.base.manifests]
+        compared: Compared = await self.in_thread(lambda: compare(winners, pieces, based=self.base.based))
+        manifest: bytes = await self.in_thread(lambda: encode_manifest(winners))
+        await self.manifests.keep(self.record.id, stretch, manifest)
+        return compared
+
+
+def stretches_of(shard: int, documents: int, known: int) -> list[Stretch]:
+    """The buckets of a shard in stretches, none behind the last shard. A shard of few new documents and many `known`
+    ones has several, so that each takes little memory."""
+    shards = max(1, shards_of(documents))
+    first, after = min(BUCKETS, shard * BUCKETS // shards), min(BUCKETS, (shard + 1) * BUCKETS // shards)
+    step = max(1, BUCKETS * SHARD // max(SHARD, known, documents))
+    return [(begin, min(after, begin + step)) for begin in range(first, after, step)]

@@ -1,7 +1,7 @@
 """Writes one chunk's staged documents into the database until they are in or the deadline comes."""
 
 import logging
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -14,24 +14,23 @@ from outlast.cosmos.bulk.write_progress import WriteProgress
 from outlast.cosmos.bulk.writer import Writer
 from outlast.deadline import SLOT_SECONDS
 from outlast.errors import Permanent
-from outlast.models import Json, Payload, Totals
+from outlast.models import MIRROR, Json, Payload, Totals
 from outlast.report import Report, known_report
 from outlast.runs.fence import Gate
 from outlast.runs.record import RunRecord
+from outlast.staging.document_keys import hash_of
 from outlast.staging.input import InputFiles
+from outlast.staging.left_out import LeftOut, left_out_of
+from outlast.staging.mirrors import Mirrors
 from outlast.staging.part_windows import PartWindow, read_window
 from outlast.staging.parts import Generated
 from outlast.staging.refusals import code_of, reject_of
 from outlast.staging.rejects import encode_rejects
-from outlast.staging.resolved import Resolved
 from outlast.staging.row_fields import row_fields
 from outlast.staging.shard_reader import rows_of
 from outlast.staging.stored import Stored, StoredChunk
 from outlast.staging.unchanged import unchanged_rows
 from outlast.telemetry import count_codes, emit
-
-Places = Set[tuple[int, int]]
-"""Parts, and offsets of documents in them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +64,7 @@ class StoreDataToDb:
     gate: Gate
     files: InputFiles
     writer: Writer
+    mirrors: Mirrors
 
     async def store_data_to_db(self, given: Json) -> Json:
         """Input: ChunkCall. Returns a ChunkAnswer.
@@ -88,10 +88,14 @@ class StoreDataToDb:
         generated, began = Generated(self.files.staging, record.parts_folder, call.chunk), deadline.clock()
         if not await stored.begin(call.attempt, cursor.call):
             cursor = replace(cursor, sent_before=True)
-        lost = await self._lost(record, call.chunk)
-        storing = _Storing(self.writer, record, container, generated, limits, cursor, lost)
+        left_out = await left_out_of(self.files, record, call.chunk)
+        if record.request.mode == MIRROR:
+            await self.mirrors.begin(record, report)
+        storing = _Storing(self.writer, record, container, generated, limits, cursor, left_out)
         done = await storing.go()
-        await self._keep_rejects(record, stored, storing)
+        if storing.refused:
+            await self._doubt(record, report, storing)
+            await self._keep_rejects(record, stored, storing)
         await self._keep_unchanged(stored, storing)
         answer = await self._answer(record, stored, storing, done, told)
         _tell(record, storing, answer, deadline.clock() - began)
@@ -108,30 +112,29 @@ class StoreDataToDb:
             if storing.advanced:
                 await stored.keep_cursor(following)
             return ChunkAnswer(following, counted.minus(told).to_dict(), storing.wait)
-        listed = await stored.list_rejects(cursor.rejecting)
+        listed, left_out = await stored.list_rejects(cursor.rejecting), storing.left_out
         rejected = await rows_of(self.files, record, stored.chunk, listed)
         left = await unchanged_rows(storing.generated, await stored.unchanged_rows(cursor.unchanging))
-        unchanged = await rows_of(self.files, record, stored.chunk, left)
+        unchanged = await rows_of(self.files, record, stored.chunk, [*left, *left_out.rows])
         totals = replace(counted, rejected=rejected, unchanged=unchanged)
-        chunk = StoredChunk(totals.documents, cursor.refused, rejected, totals.to_dict(), cursor.unchanged)
+        documents = cursor.unchanged + left_out.unchanged
+        chunk = StoredChunk(totals.documents, cursor.refused, rejected, totals.to_dict(), documents)
         await stored.keep(chunk)
         return ChunkAnswer(None, chunk.since(told).to_dict())
 
     async def _keep_rejects(self, record: RunRecord, stored: Stored, storing: "_Storing") -> None:
         """Stage what the database refused in this call."""
-        if storing.refused:
-            fields, mode = await row_fields(self.files, record, stored.chunk), record.request.mode
-            rejects = encode_rejects(
-                [reject_of(mode, document, result, fields) for document, result in storing.refused]
-            )
-            cursor = storing.cursor
-            name = await stored.keep_rejects(cursor.call, rejects)
-            storing.cursor = replace(cursor, rejecting=(*cursor.rejecting, name))
+        fields, mode = await row_fields(self.files, record, stored.chunk), record.request.mode
+        rejects = encode_rejects([reject_of(mode, one, result, fields) for one, result in storing.refused])
+        cursor = storing.cursor
+        name = await stored.keep_rejects(cursor.call, rejects)
+        storing.cursor = replace(cursor, rejecting=(*cursor.rejecting, name))
 
-    async def _lost(self, record: RunRecord, chunk: int) -> Places:
-        """Part and offset of each document that is not stored, because another row has made it, too."""
-        resolved = Resolved(self.files.staging, record.parts_folder, await self.files.stored_chunks(record))
-        return {(lost.part, lost.offset) for lost in await resolved.lost_of(await resolved.summary(), chunk)}
+    async def _doubt(self, record: RunRecord, report: Report[Any], storing: "_Storing") -> None:
+        """Note in the manifest which documents the database refused: they may be there with another content."""
+        if record.request.mode == MIRROR:
+            keys = [hash_of(document.effective_partition_key, document.id) for document, _ in storing.refused]
+            await self.mirrors.manifests(report).doubt(record.id, keys)
 
     async def _keep_unchanged(self, stored: Stored, storing: "_Storing") -> None:
         """Stage the rows of the documents that this call found unchanged."""
@@ -143,7 +146,7 @@ class StoreDataToDb:
 
 @dataclass(slots=True)
 class _Storing:
-    """One call: writes a chunk's documents window by window, without those that are lost."""
+    """One call: writes a chunk's documents window by window, without those that are left out."""
 
     writer: Writer
     record: RunRecord
@@ -151,7 +154,7 @@ class _Storing:
     generated: Generated
     limits: Limits
     cursor: StoreCursor
-    lost: Places = field(default_factory=set)
+    left_out: LeftOut
     totals: Totals = field(default_factory=Totals)
     refused: list[tuple[StagedDocument, Result]] = field(default_factory=list)
     unchanged: list[StagedDocument] = field(default_factory=list)
@@ -187,9 +190,8 @@ class _Storing:
 
     async def _window(self, path: str) -> bool:
         """Write the next window; return whether all of it is acknowledged."""
-        window = await read_window(self.generated, path, self.cursor.offset, self.record.request.mode)
-        if self.lost:
-            window = window.without(lambda offset: (self.cursor.part, offset) in self.lost)
+        part, places, mode = self.cursor.part, self.left_out.places, self.record.request.mode
+        window = await read_window(self.generated, path, self.cursor.offset, mode, lambda at: (part, at) in places)
         progress = await self.writer.write(
             self.container,
             window.documents,

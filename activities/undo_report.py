@@ -1,4 +1,8 @@
-"""Deletes what a failed run of a snapshot report had written, once nothing can write any more."""
+"""Deletes what a failed run of a snapshot report had written, once nothing can write any more.
+
+Of a mirror report nothing is deleted: the undo is the time after which nothing can write any more, and the next run
+makes the container right.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,7 +11,7 @@ from typing import Any
 from outlast.calls import RunCall, UndoAnswer
 from outlast.cosmos.snapshots.removing import GenerationRemover
 from outlast.deadline import Deadline, Deadlines
-from outlast.models import Json
+from outlast.models import MIRROR, Json
 from outlast.report import Report, known_report
 from outlast.runs.fence import refuse_strangers
 from outlast.runs.record import OUTCOMES, RunRecord
@@ -40,6 +44,8 @@ class UndoReport:
     async def _undo(self, record: RunRecord, deleted: int, deadline: Deadline) -> UndoAnswer:
         report = known_report(self.reports, record.request.report)
         header = await self.remover.snapshots.header(report)
+        if record.request.mode == MIRROR:  # its documents stay; the next run must not meet a call that still writes
+            return UndoAnswer(None, 0, published=header is not None and header.current.run == record.id)
         if header is not None and header.holds(record.id):
             return UndoAnswer(None, deleted, published=True)
         removing = await self.remover.remove(report, record.id, record.request.ru_share, deadline)

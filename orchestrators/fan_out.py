@@ -15,7 +15,7 @@ def run_phase(run: RunAtWork, event: Event, chunks: int) -> Steps:
 
     Each wave gives all its lanes equally many chunks, because a wave waits for its slowest lane.
     """
-    run.progress.begin(PHASES[event], chunks)
+    run.progress.begin(PHASES[event], chunks, goes_on=event is Event.DELETE)
     view = yield from run.advance(event)
     number = first = 0
     while first < chunks:

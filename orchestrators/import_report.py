@@ -6,7 +6,7 @@ from orchestrators.fan_out import run_phase
 from orchestrators.run_at_work import RunAtWork
 from outlast.calls import DivideAnswer, KeysAnswer, PublishAnswer, ReadAnswer
 from outlast.durable import Context, StepFailed, Steps, readable
-from outlast.models import Failure, Totals, shards_of
+from outlast.models import MIRROR, Failure, Totals, shards_of
 from outlast.orchestrations import Compensation, RunEnd, Start
 from outlast.runs.ids import compensation_id
 from outlast.runs.transitions import Event
@@ -42,11 +42,14 @@ def _story(run: RunAtWork) -> Steps:
     run.check_tolerance("generate_report", view)
     if view.grouped:
         chunks = yield from _combine(run)
-    view = yield from run_phase(run, Event.RESOLVE, shards_of(run.progress.totals.documents))
+    shards = max(view.mode == MIRROR, shards_of(run.progress.totals.documents))
+    view = yield from run_phase(run, Event.RESOLVE, shards)
     finished = yield from run.caller.call_until_done("finish_keys", run.run_call())
     run.progress.add(Totals.from_dict(KeysAnswer.from_dict(finished).totals or {}))
     run.check_tolerance("resolve_keys", view)
     view = yield from run_phase(run, Event.STORE, chunks)
+    if view.mode == MIRROR:
+        yield from run_phase(run, Event.DELETE, shards)
     run.check_tolerance("store_data_to_db", view)
 
     yield from run.advance(Event.PUBLISH)

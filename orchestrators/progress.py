@@ -36,9 +36,11 @@ class Progress:
     def add(self, totals: Totals) -> None:
         self.of_phase += totals
 
-    def begin(self, state: str, chunks: int) -> None:
-        self._before += self.of_phase
-        self.of_phase = Totals()
+    def begin(self, state: str, chunks: int, *, goes_on: bool = False) -> None:
+        """Count anew; with `goes_on` only the chunks."""
+        if not goes_on:
+            self._before += self.of_phase
+            self.of_phase = Totals()
         self._chunks, self._done, self._phase = chunks, 0, state
 
     def enter(self, instance_id: str, wave: Wave) -> None:

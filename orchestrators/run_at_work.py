@@ -65,6 +65,7 @@ PHASES = {
     Event.COMBINE: "combining",
     Event.RESOLVE: "resolving",
     Event.STORE: "storing",
+    Event.DELETE: "storing",
     Event.PUBLISH: "publishing",
     Event.COMPLETE: "completed",
 }

@@ -12,6 +12,7 @@ STEPS = {
     "combine": "combine_groups",
     "resolve": "resolve_keys",
     "store": "store_data_to_db",
+    "delete": "delete_gone",
 }
 
 

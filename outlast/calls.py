@@ -172,6 +172,7 @@ class RunView(Payload):
     receipt: Json | None = None
     grouped: bool = False
     last_attempt: int = MOST_ATTEMPTS
+    mode: str = "upsert"
 
     def refusal(self, totals: Totals) -> str | None:
         """Say why this many rejects are too many, or why too few rows are left; None where neither is so."""

@@ -17,6 +17,8 @@ SNAPSHOT_HEADER = "snapshot_header"
 """The member of the header document that has everything but its id and its partition key."""
 MOST_ATTEMPTS = 4
 """Attempts of a run: the first and three more, when nothing but the engine was wrong."""
+MIRROR = "mirror"
+"""The write mode in which the container becomes what the input says."""
 ADMITTED = "admitted"
 """The event that a run waits for while it is queued."""
 MOST_LANES = 32
@@ -77,6 +79,8 @@ class Totals(Payload):
     """Requests sent to the database."""
     unchanged: int = 0
     """Rows whose documents were in the database as they are, or not there to be deleted, so that nothing was stored."""
+    deleted: int = 0
+    """Documents that a mirror report deleted, because the input does not have them any more."""
 
     def to_dict(self) -> Json:
         """The members that came later are left out while they are 0, so that older histories replay as they are."""
@@ -90,7 +94,7 @@ class Totals(Payload):
         return Totals(**{f.name: max(0, getattr(self, f.name) - getattr(other, f.name)) for f in fields(self)})
 
 
-_LATER = frozenset({"unchanged"})
+_LATER = frozenset({"unchanged", "deleted"})
 
 
 @dataclass(frozen=True, slots=True)

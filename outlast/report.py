@@ -42,7 +42,7 @@ __all__ = [
     "load_reports",
 ]
 _OF_SNAPSHOTS = frozenset({"id", SNAPSHOT_RUN, SNAPSHOT_ID, SNAPSHOT_HEADER})
-MODES = ("upsert", "create", "patch", "delete", "snapshot")
+MODES = ("upsert", "create", "patch", "delete", "snapshot", "mirror")
 Document = dict[str, Any]
 Database: TypeAlias = "DatabaseProxy"
 """The database as the asynchronous client of azure-cosmos gives it. Only a type, so a report loads no client."""
@@ -94,7 +94,12 @@ class Report(Generic[RowT]):
     `patch`: the members of each document are set in the one that is there; where there is none, its row is a reject
     `missing`. `delete`: each document names, by id and partition key, one that is to be deleted.
     `snapshot`: each run writes its own generation, and readers see the newest complete one; a failed run leaves none.
+    `mirror`: the container becomes what the input says. Only what has changed is written, and what the report stored
+    before and is gone from the input is deleted. A failed run leaves what it wrote, and the next one makes it right.
     """
+    max_delete_percent: ClassVar[float] = 20.0
+    """A run of a mirror report that would delete more of its documents fails before anything is written. A start may
+    choose another percentage."""
     duplicates: ClassVar[str] = "last"
     """What becomes of rows that make the same document, with one id and partition key, at any distance: `last` stores
     that of the last row of the file, `first` that of the first, `reject` none. A row that has no document left is a
@@ -219,16 +224,22 @@ def _faults(cls: type[Report[Any]]) -> Iterable[tuple[str, str]]:
         yield "reads", f'must name containers and their partition keys, as {{"airlines": "/id"}}, not {cls.reads!r}'
     if cls.mode not in MODES:
         yield "mode", f"must be one of {', '.join(MODES)}, not {cls.mode!r}"
+    yield from _faults_of_options(cls)
+    yield from _faults_of_parameters(cls.parameters)
+    yield from _faults_of_code(cls)
+    yield from _faults_of_groups(cls)
+
+
+def _faults_of_options(cls: type[Report[Any]]) -> Iterable[tuple[str, str]]:
     if cls.duplicates not in ("last", "first", "reject"):
         yield "duplicates", f"must be 'last', 'first' or 'reject', not {cls.duplicates!r}"
+    if not (isinstance(cls.max_delete_percent, int | float) and 0 <= cls.max_delete_percent <= 100):
+        yield "max_delete_percent", f"must be a number from 0 to 100, not {cls.max_delete_percent!r}"
     if not (isinstance(cls.min_rows, int) and cls.min_rows >= 0):
         yield "min_rows", f"must be a whole number from 0 on, not {cls.min_rows!r}"
     dialect: object = cls.dialect
     if not (dialect is None or isinstance(dialect, Form)):
         yield "dialect", f"must be Csv(…), Json(…), Excel(…) or FixedWidth(…), not {dialect!r}"
-    yield from _faults_of_parameters(cls.parameters)
-    yield from _faults_of_code(cls)
-    yield from _faults_of_groups(cls)
 
 
 def _faults_of_groups(cls: type[Report[Any]]) -> Iterable[tuple[str, str]]:

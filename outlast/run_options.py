@@ -19,6 +19,7 @@ class Options(ReadingOptions):
     tolerated_rejects: int | None = Field(None, ge=0, le=LARGEST_EXACT)
     tolerated_reject_percent: float | None = Field(None, ge=0, le=100)
     min_rows: int | None = Field(None, ge=0, le=LARGEST_EXACT)
+    max_delete_percent: float | None = Field(None, ge=0, le=100)
     max_parallel: int | None = Field(None, ge=1, le=MOST_LANES)
     ru_share: float | None = Field(None, gt=0, le=1e9)
 

@@ -110,8 +110,10 @@ class Answers:
             return pack({"missing": [SLICES]}, [])
         counted = zip(frame.header["rows"], frame.payloads, strict=True)
         slices = [Slice(rows, 0, 0, ended=False, size=0, made=made) for rows, made in counted]
-        report = self._report(frame.header["report"])
-        return _staged(join_of(report, frame.header["makes"], frame.header["chunk"], slices))
+        header = frame.header
+        return _staged(
+            join_of(self._report(header["report"]), header["makes"], header["chunk"], slices, header["mode"])
+        )
 
     def _read(self, frame: Frame) -> bytes:
         from outlast.compute.reading import read_now  # imports the database's client, which rows do not need

@@ -55,7 +55,7 @@ class Children:
     async def join(self, window: RowWindow, chunk: int, slices: Sequence[Slice]) -> Staged:
         """See RowCompute. A child that has made all slices itself does not need them sent."""
         header = {"kind": "join", "key": window.key, "chunk": chunk, "rows": [one.rows for one in slices]}
-        header |= {"report": window.report, "makes": window.makes}
+        header |= {"report": window.report, "makes": window.makes, "mode": window.mode}
         try:
             async with self._usual.turn:
                 frame = _checked(await self._usual.ask(header, [], JOIN_SECONDS))

@@ -6,8 +6,8 @@ from itertools import accumulate
 
 from outlast.cosmos.bulk.staged_document import StagedDocument
 from outlast.generating.row_generator import Documents
-from outlast.models import Totals
-from outlast.staging.document_keys import encode_keys
+from outlast.models import MIRROR, Totals
+from outlast.staging.document_keys import KeyedDocument, encode_keys
 from outlast.staging.rejects import MOST_LISTED, Reject, encode_rejects, not_listed
 
 ROW_BYTES = 500
@@ -44,7 +44,7 @@ class PartContents:
         self.rejects.append(reject)
         self.size += sum(map(len, reject.fields)) + ROW_BYTES
 
-    def staged(self, chunk: int, rows: int) -> tuple[bytes, bytes, bytes | None, Totals]:
+    def staged(self, chunk: int, rows: int, mode: str = "upsert") -> tuple[bytes, bytes, bytes | None, Totals]:
         """Documents, their keys and rejects as they are staged, and the totals of `rows` rows.
 
         Documents are in the order of the hash space, because neighbours there share requests. Each chunk begins
@@ -59,12 +59,13 @@ class PartContents:
         size = sum(len(document.body) for _, document in documents)
         totals = Totals(rows=rows, rejected=self.rejected, documents=len(documents), bytes=size)
         listed = [*self.rejects, *([not_listed(self.unlisted)] if self.unlisted else [])]
-        return b"".join(lines), _keys(documents, lines), encode_rejects(listed) or None, totals
+        keys = encode_keys(_keyed(documents, lines), named=mode == MIRROR)
+        return b"".join(lines), keys, encode_rejects(listed) or None, totals
 
 
-def _keys(documents: Iterable[tuple[str, StagedDocument]], lines: Iterable[bytes]) -> bytes:
+def _keyed(documents: Iterable[tuple[str, StagedDocument]], lines: Iterable[bytes]) -> list[KeyedDocument]:
     begins = accumulate(map(len, lines), initial=0)
-    return encode_keys(
-        (one.effective_partition_key, name, one.row, begin)
+    return [
+        KeyedDocument(one.row, begin, name, one.partition_key, one.effective_partition_key, one.body)
         for (name, one), begin in zip(documents, begins, strict=False)
-    )
+    ]

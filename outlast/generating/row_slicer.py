@@ -77,7 +77,7 @@ class RowSlicer:
 
     def staged(self, chunk: int) -> Staged:
         """The part that all slices so far make."""
-        return Staged(*self.contents.staged(chunk, self.count))
+        return Staged(*self.contents.staged(chunk, self.count, self.window.mode))
 
     def _begin(self) -> "Collected":
         return Collected()
@@ -161,7 +161,7 @@ class Collected:
         )
 
 
-def join_slices(chunk: int, slices: Iterable[Slice]) -> Staged:
+def join_slices(chunk: int, slices: Iterable[Slice], mode: str) -> Staged:
     """One part of a chunk, from slices that follow each other."""
     contents, rows = PartContents(), 0
     for one in slices:
@@ -171,7 +171,7 @@ def join_slices(chunk: int, slices: Iterable[Slice]) -> Staged:
             contents.add(_documents(number, documents))
         for reject in made[1]:
             contents.refuse(Reject(*reject))
-    return Staged(*contents.staged(chunk, rows))
+    return Staged(*contents.staged(chunk, rows, mode))
 
 
 def _documents(row: int, documents: Iterable[tuple[bytes, str, bytes, bytes]]) -> Documents:

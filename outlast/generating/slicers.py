@@ -23,6 +23,6 @@ def slicer_of(
     return RowSlicer(combining, rows_of_groups(data), window, clock, mark)
 
 
-def join_of(report: Report[Any], makes: str, chunk: int, slices: Sequence[Slice]) -> Staged:
-    """One part of what slices have made that follow each other."""
-    return join_groups(report, chunk, slices) if makes == GROUPS else join_slices(chunk, slices)
+def join_of(report: Report[Any], makes: str, chunk: int, slices: Sequence[Slice], mode: str = "upsert") -> Staged:
+    """One part of what slices have made that follow each other, to be written in a write mode."""
+    return join_groups(report, chunk, slices) if makes == GROUPS else join_slices(chunk, slices, mode)

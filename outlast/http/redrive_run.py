@@ -15,7 +15,7 @@ from outlast.http.known_run import known_run
 from outlast.http.problem import Problem, bad_request, from_validation
 from outlast.http.query import read_query
 from outlast.http.ru_share import Throughput, check_ru_share
-from outlast.models import Json
+from outlast.models import MIRROR, Json
 from outlast.report import Report
 from outlast.run_options import Options
 from outlast.runs.launcher import Launcher
@@ -52,6 +52,9 @@ class RedriveChecks:
         status = record.status
         if status.state not in TABLE[Event.REDRIVE]:
             raise _conflict(f"run {record.id} is {status.state}; only a failed or cancelled run can be redriven")
+        if record.request.mode == MIRROR:
+            text = "a mirror report writes only what differs, so start it again with the same input: it costs no more"
+            raise _conflict(f"run {record.id} cannot be redriven: {text}")
         if status.removed is not None or status.removing or self.days.are_over(record):
             text = f"the files of run {record.id} are removed, or are about to be (RETENTION_DAYS); start a new run"
             raise Problem(410, "Gone", text, "run")

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import azure.functions as func
 import orjson
@@ -13,11 +13,15 @@ from outlast.http.problem import Problem
 from outlast.http.ru_share import Throughput, check_ru_share
 from outlast.http.start_once import StartOnce, fingerprint, read_key, refuse_published, was_purged
 from outlast.http.start_request import StartRequest, read_start_request
+from outlast.models import MIRROR
 from outlast.report import Report
+from outlast.runs.mirror_claims import MirrorClaims
 from outlast.runs.record import RunRecord, RunRequest, RunStatus
 from outlast.staging.parsed import InThread
 from outlast.staging.store import Staging
 from outlast.wanted import wanted_of
+
+Number = TypeVar("Number", int, float)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +56,9 @@ class NewRuns:
             parameters=asked.parameters.model_dump(mode="json", by_alias=True),
             tolerated_rejects=asked.options.tolerated_rejects,
             tolerated_reject_percent=asked.options.tolerated_reject_percent,
-            min_rows=report.min_rows if asked.options.min_rows is None else asked.options.min_rows,
+            min_rows=_first(asked.options.min_rows, report.min_rows),
             ru_share=asked.options.ru_share,
+            max_delete_percent=_first(asked.options.max_delete_percent, report.max_delete_percent),
             max_parallel=asked.options.max_parallel or self.max_parallel,
             several=asked.several,
             reading=asked.reading.said(),
@@ -79,6 +84,7 @@ class StartChecks:
 
     throughput: Throughput
     snapshots: Snapshots
+    claims: MirrorClaims
 
     async def check_request(self, asked: StartRequest, report: Report[Any]) -> None:
         """Raise Problem for a `ru_share` that cannot be kept."""
@@ -86,9 +92,15 @@ class StartChecks:
         await check_ru_share(asked.options.ru_share, report.container, field, self.throughput)
 
     async def check_new(self, report: Report[Any], record: RunRecord, key: str | None) -> None:
-        """Raise Problem for a key whose removed run is still published."""
+        """Raise Problem for a key whose removed run is still published, and for a mirror report of which another run
+        is at work."""
         if key is not None:
             await refuse_published(self.snapshots, report, record.id)
+        if report.mode != MIRROR:
+            return
+        if (first := await self.claims.take(report.name, record.id)) is not None:
+            text = f"run {first} of {report.name} is at work; a mirror report has one run at a time: wait for its end"
+            raise Problem(409, "Conflict", text, "report", run=first)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +135,11 @@ class StartReport:
             text = f"there is no report {name}; there are: {', '.join(known)}"
             raise Problem(404, "Not Found", text, "report", reports=known)
         return self.reports[name]
+
+
+def _first(asked: Number | None, otherwise: Number) -> Number:
+    """What the caller asked for, if anything."""
+    return otherwise if asked is None else asked
 
 
 def _run_uri(request: func.HttpRequest, run: str) -> str:

@@ -50,6 +50,7 @@ class RunRequest:
     reading: Json = field(default_factory=dict)
     wanted: Json = field(default_factory=dict)
     duplicates: str = "last"
+    max_delete_percent: float = 20.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ from enum import StrEnum
 
 from outlast.calls import RunChange
 from outlast.errors import Permanent
-from outlast.models import Json
+from outlast.models import MIRROR, Json
 from outlast.runs.record import AT_WORK, ENDED, OUTCOMES, RunRecord
 from outlast.runs.stale import refuse_stale
 
@@ -29,6 +29,8 @@ class Event(StrEnum):
     """All rows of a grouped report are added into groups; the groups become documents."""
     RESOLVE = "resolve"
     STORE = "store"
+    DELETE = "delete"
+    """A mirror report deletes what is gone from its input."""
     PUBLISH = "publish"
     RECORD_RECEIPT = "record_receipt"
     COMPLETE = "complete"
@@ -64,6 +66,7 @@ TABLE: Mapping[Event, Mapping[str, str]] = {
     Event.COMBINE: dict.fromkeys(("generating", "combining"), "combining"),
     Event.RESOLVE: dict.fromkeys(("generating", "combining", "resolving"), "resolving"),
     Event.STORE: dict.fromkeys(("resolving", "storing"), "storing"),
+    Event.DELETE: {"storing": "storing"},
     Event.PUBLISH: dict.fromkeys(("storing", "publishing"), "publishing"),
     Event.RECORD_RECEIPT: {"publishing": "publishing"},
     Event.COMPLETE: dict.fromkeys(("publishing", "completed"), "completed"),
@@ -78,6 +81,10 @@ TABLE: Mapping[Event, Mapping[str, str]] = {
     Event.WAIVE: _STAY_ENDED,
     Event.REDRIVE: {"failed": "queued", "cancelled": "queued"},
 }
+
+
+UNDONE = ("snapshot", MIRROR)
+"""Write modes whose failed runs are undone."""
 
 
 class NotAllowed(Permanent):
@@ -141,7 +148,7 @@ def _compensate(record: RunRecord, change: RunChange, to: str) -> RunRecord:
 
 
 def _fence(record: RunRecord, change: RunChange, outcome: str) -> RunRecord:
-    undo = ["undo"] if record.request.mode == "snapshot" and record.status.wrote else []
+    undo = ["undo"] if record.request.mode in UNDONE and record.status.wrote else []
     email = ["email"] if outcome == "failed" and change.can_email else []
     return record.changed(state="failing", outcome=outcome, failure=change.failure, pending=[*undo, *email])
 

@@ -22,18 +22,28 @@ class PartWindow(NamedTuple):
         """Where the document begins that follows the first `documents` of the window."""
         return self.begins[documents] if documents < len(self.begins) else self.end
 
-    def without(self, lost: Callable[[int], bool]) -> "PartWindow":
-        """The window without the documents that begin where `lost` says."""
-        kept = [(one, at) for one, at in zip(self.documents, self.begins, strict=True) if not lost(at)]
-        return PartWindow([one for one, _ in kept], [at for _, at in kept], self.end)
+
+def none(offset: int) -> bool:
+    """No document is left out."""
+    return False
 
 
-async def read_window(generated: Generated, path: str, offset: int, mode: str = "upsert") -> PartWindow:
-    """The documents of a part's file from `offset` on, as many as a window holds, to be written in a write mode."""
+async def read_window(
+    generated: Generated,
+    path: str,
+    offset: int,
+    mode: str = "upsert",
+    left_out: Callable[[int], bool] = none,
+) -> PartWindow:
+    """The documents of a part's file from `offset` on, as many as a window holds, to be written in a write mode.
+    Those that begin where `left_out` says are missing."""
     data = await generated.staging.get_range(path, offset, WINDOW)
-    whole = data[: data.rindex(b"\n") + 1]
-    *begins, end = accumulate((len(line) + 1 for line in whole.split(b"\n")[:-1]), initial=offset)
-    return PartWindow(read_staged(whole, mode), begins, end)
+    lines = data[: data.rindex(b"\n") + 1].splitlines(keepends=True)
+    *begins, end = accumulate(map(len, lines), initial=offset)
+    if left_out is none:
+        return PartWindow(read_staged(b"".join(lines), mode), begins, end)
+    kept = [(line, at) for line, at in zip(lines, begins, strict=True) if not left_out(at)]
+    return PartWindow(read_staged(b"".join([line for line, _ in kept]), mode), [at for _, at in kept], end)
 
 
 async def read_windows(generated: Generated, part: int, answer: PartAnswer) -> AsyncIterator[PartWindow]:

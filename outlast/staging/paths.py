@@ -93,6 +93,18 @@ def resolved_path(run: str, name: str) -> str:
     return f"runs/{run}/resolved/{name}"
 
 
+MANIFESTS = "manifests"
+
+
+def manifests_folder(report: str) -> str:
+    """What the runs of a mirror report have stored. It is not removed with the files of a run."""
+    return f"{MANIFESTS}/{report}"
+
+
+def manifest_path(report: str, run: str, name: str) -> str:
+    return f"{MANIFESTS}/{report}/{run}/{name}"
+
+
 def rejects_path(run: str, chunk: int) -> str:
     """The rejects of a chunk's rows whose documents other rows have made, too."""
     return resolved_path(run, f"rows/{chunk:06}.rejects.csv")

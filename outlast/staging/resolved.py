@@ -14,7 +14,8 @@ import orjson
 
 from outlast.errors import Permanent
 from outlast.models import Payload
-from outlast.staging.document_keys import BUCKETS
+from outlast.staging.document_keys import names_in
+from outlast.staging.key_table import BUCKETS
 from outlast.staging.paths import rejects_path, resolved_path
 from outlast.staging.store import Staging
 
@@ -22,11 +23,16 @@ CHUNK = Struct(">I")
 RECORD = Struct(">IIIQQ")
 Stretch = tuple[int, int]
 """Buckets: the first, and the one behind the last."""
-SUMMARY = "summary.json"
+SUMMARY, GONE = "summary.json", "gone"
 
 
-class Lost(NamedTuple):
-    """A document that is not stored: where it is, the row that made it, and the row that won."""
+LOST, SAME = "lost", "same"
+"""Documents that are not stored: those that lose to another row, and in a mirror report those that are unchanged."""
+
+
+class Placed(NamedTuple):
+    """A document that is not stored: where it is and the row that made it. `other` is the row that won; of an unchanged
+    document, how many documents its row has made."""
 
     chunk: int
     part: int
@@ -45,7 +51,7 @@ class Table(NamedTuple):
     def of(cls, chunks: int) -> Self:
         return cls((chunks + 1) * CHUNK.size)
 
-    def encode(self, records: Iterable[Lost]) -> bytes:
+    def encode(self, records: Iterable[Placed]) -> bytes:
         entries = sorted(RECORD.pack(*record) for record in records)
         chunks = self.head // CHUNK.size
         first = (bisect_left(entries, CHUNK.pack(chunk)) for chunk in range(chunks))
@@ -57,12 +63,43 @@ class Table(NamedTuple):
         return (chunk for chunk in range(len(firsts) - 1) if firsts[chunk] < firsts[chunk + 1])
 
 
-@dataclass(frozen=True, slots=True)
-class Summary(Payload):
-    """`resolved/summary.json`: the stretches of buckets whose tables have records, and how many documents are lost."""
+class Decided(NamedTuple):
+    """How many documents of the buckets from `first` to before `after` are lost to other rows and how many are stored
+    or unchanged (`documents`). In a mirror report also how many of those are the same as before, and how many of the
+    `known` ones are gone."""
 
-    stretches: Sequence[Stretch] = ()
-    lost: int = 0
+    first: int
+    after: int
+    lost: int
+    documents: int
+    same: int = 0
+    gone: int = 0
+    known: int = 0
+
+    @property
+    def stretch(self) -> Stretch:
+        return self.first, self.after
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """`resolved/summary.json`: what was decided about all buckets."""
+
+    stretches: Sequence[Decided] = ()
+
+    def encoded(self) -> bytes:
+        return orjson.dumps({"stretches": [list(one) for one in self.stretches]})
+
+    @classmethod
+    def decoded(cls, data: bytes) -> Self:
+        return cls([Decided(*one) for one in orjson.loads(data)["stretches"]])
+
+    def with_any(self, kind: str) -> list[Stretch]:
+        """The stretches that have a table of this kind."""
+        return [one.stretch for one in self.stretches if getattr(one, kind)]
+
+    def count(self, kind: str) -> int:
+        return sum(getattr(one, kind) for one in self.stretches)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,56 +122,65 @@ class Resolved:
     def __post_init__(self) -> None:
         object.__setattr__(self, "table", Table.of(self.chunks))
 
-    async def find_count(self, stretch: Stretch) -> int | None:
-        """How many documents of these buckets are lost; None where that is not decided yet."""
+    async def find(self, stretch: Stretch) -> Decided | None:
+        """What was decided about these buckets; None where it is open."""
         data = await self.staging.get(self._path(stretch, "json"))
-        return None if data is None else int(orjson.loads(data)["lost"])
+        return None if data is None else Decided(*orjson.loads(data))
 
-    async def keep(self, stretch: Stretch, lost: Sequence[Lost]) -> int:
-        """Stage what was decided about some buckets, the same whoever decides it; return how many are lost."""
-        if lost:
-            await self.staging.put(self._path(stretch, "lost"), self.table.encode(lost))
-        await self.staging.put(self._path(stretch, "json"), orjson.dumps({"lost": len(lost)}))
-        return len(lost)
+    async def keep(
+        self, decided: Decided, lost: Sequence[Placed], same: Sequence[Placed] = (), gone: Sequence[bytes] = ()
+    ) -> None:
+        """Stage what was decided about some buckets, the same whoever decides it. `gone` are lines of names."""
+        for kind, placed in ((LOST, lost), (SAME, same)):
+            if placed:
+                await self.staging.put(self._path(decided.stretch, kind), self.table.encode(placed))
+        if gone:
+            await self.staging.put(self._path(decided.stretch, GONE), b"".join(line + b"\n" for line in gone))
+        await self.staging.put(self._path(decided.stretch, "json"), orjson.dumps(list(decided)))
 
     async def chunks_with_losers(self, summary: Summary) -> list[int]:
         found = set[int]()
-        for stretch in summary.stretches:
-            found.update(self.table.chunks(await self._read(stretch, 0, self.table.head)))
+        for stretch in summary.with_any(LOST):
+            found.update(self.table.chunks(await self._read(stretch, LOST, 0, self.table.head)))
         return sorted(found)
 
-    async def lost_of(self, summary: Summary, chunk: int) -> list[Lost]:
-        """The documents of a chunk that are not stored."""
-        found: list[Lost] = []
-        for stretch in summary.stretches:
-            ends = await self._read(stretch, chunk * CHUNK.size, 2 * CHUNK.size)
+    async def of(self, kind: str, summary: Summary, chunk: int) -> list[Placed]:
+        """The documents of a chunk that are not stored for this reason."""
+        found: list[Placed] = []
+        for stretch in summary.with_any(kind):
+            ends = await self._read(stretch, kind, chunk * CHUNK.size, 2 * CHUNK.size)
             (first,), (after,) = CHUNK.iter_unpack(ends)
             begin = self.table.head + first * RECORD.size
-            records = await self._read(stretch, begin, (after - first) * RECORD.size)
-            found += [Lost(*record) for record in RECORD.iter_unpack(records)]
+            records = await self._read(stretch, kind, begin, (after - first) * RECORD.size)
+            found += [Placed(*record) for record in RECORD.iter_unpack(records)]
         return found
 
+    async def gone(self, stretch: Stretch) -> list[bytes]:
+        """The names of the documents of these buckets that are to be deleted."""
+        return list(names_in(await self.staging.need(self._path(stretch, GONE))))
+
     async def summary(self) -> Summary:
-        """What all tables hold. A run that an earlier release has resolved lost nothing."""
+        """What was decided about all buckets. A run that an earlier release has resolved lost nothing."""
         data = await self.staging.get(resolved_path(self.run, SUMMARY))
-        return Summary() if data is None else Summary.from_dict(orjson.loads(data))
+        return Summary() if data is None else Summary.decoded(data)
 
     async def summed_up(self) -> Summary:
         """Stage the summary, and return it. Raises Permanent where not every bucket is decided."""
-        counts = await self._counts()
-        missing = next((bucket for bucket in range(BUCKETS) if not any(a <= bucket < b for a, b in counts)), None)
-        if counts and missing is not None:
-            raise Permanent(f"run {self.run}: the keys of bucket {missing} were not resolved; start a new run")
-        summary = Summary(sorted(each for each, lost in counts.items() if lost), sum(counts.values()))
-        await self.staging.put(resolved_path(self.run, SUMMARY), orjson.dumps(summary.to_dict()))
+        summary = Summary(sorted(await self._decided()))
+        at = 0
+        for one in summary.stretches:
+            if one.first > at:
+                break
+            at = max(at, one.after)
+        if summary.stretches and at < BUCKETS:
+            raise Permanent(f"run {self.run}: the keys of bucket {at} were not resolved; start a new run")
+        await self.staging.put(resolved_path(self.run, SUMMARY), summary.encoded())
         return summary
 
-    async def _counts(self) -> dict[Stretch, int]:
-        """By stretch of buckets, how many documents are lost."""
+    async def _decided(self) -> list[Decided]:
         listed = await self.staging.list(resolved_path(self.run, "keys"))
-        stems = [path.rpartition("/")[2].removesuffix(".json") for path, _ in listed if path.endswith(".json")]
-        stretches = [(int(first), int(after)) for first, after in (stem.split("-") for stem in stems)]
-        return {stretch: await self.find_count(stretch) or 0 for stretch in stretches}
+        paths = [path for path, _ in listed if path.endswith(".json")]
+        return [Decided(*orjson.loads(await self.staging.need(path))) for path in paths]
 
     async def keep_chunk(self, chunk: int, counted: ChunkSummary, rejects: bytes) -> None:
         """Stage the rejects of a chunk, then their number."""
@@ -149,5 +195,5 @@ class Resolved:
     def _path(self, stretch: Stretch, ending: str) -> str:
         return resolved_path(self.run, f"keys/{stretch[0]:03}-{stretch[1]:03}.{ending}")
 
-    async def _read(self, stretch: Stretch, begin: int, length: int) -> bytes:
-        return await self.staging.get_range(self._path(stretch, "lost"), begin, length)
+    async def _read(self, stretch: Stretch, kind: str, begin: int, length: int) -> bytes:
+        return await self.staging.get_range(self._path(stretch, kind), begin, length)

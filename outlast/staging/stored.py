@@ -16,8 +16,8 @@ from outlast.staging.store import Staging
 class StoredChunk(Payload):
     """`stored/{chunk}.json`: all of the chunk is in the database.
 
-    `refused` counts documents and `rejected` rows that the database refused, `unchanged` documents that were not there
-    to be deleted. `totals` are those of all calls.
+    `refused` counts documents and `rejected` rows that the database refused, `unchanged` documents that were not
+    sent or were not there to be deleted. `totals` are those of all calls.
     """
 
     documents: int
@@ -28,9 +28,14 @@ class StoredChunk(Payload):
 
     def since(self, before: Totals) -> Totals:
         """What the call that ended the chunk counted, when `before` is what the calls before it counted."""
-        before_it = before.to_dict()
         counted = self.totals or Totals(documents=self.documents, rejected=self.rejected).to_dict()
-        return Totals.from_dict({name: max(0, value - before_it.get(name, 0)) for name, value in counted.items()})
+        return since(before, counted)
+
+
+def since(before: Totals, counted: Json) -> Totals:
+    """What was counted since the totals were `before`."""
+    earlier = before.to_dict()
+    return Totals.from_dict({name: max(0, value - earlier.get(name, 0)) for name, value in counted.items()})
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from outlast.http.start_report import NewRuns, RequestReader, StartChecks, Start
 from outlast.models import Json
 from outlast.report import Report
 from outlast.runs.launcher import Launcher
+from outlast.runs.mirror_claims import MirrorClaims
 from tests.fakes.app_documents import secret_of_tests
 from tests.fakes.http import FakeClient, ask, read
 from tests.fakes.world import World, work_here
@@ -44,7 +45,8 @@ async def _post(reports: Mapping[str, Report[Any]], name: str, request: func.Htt
     start_once = StartOnce(world.runs, world.staging, Launcher(5.0), world.clock.sleep, secret_of_tests)
     new_runs = NewRuns(2, world.clock.now, lambda: "r1")
     reader = RequestReader(world.inputs, work_here)
-    checks = StartChecks(world.transport.throughput, world.snapshots)
+    claims = MirrorClaims(world.documents, world.runs, world.clock.now)
+    checks = StartChecks(world.transport.throughput, world.snapshots, claims)
     start = StartReport(reports, reader, checks, new_runs, start_once).start_report
     response = await answering(start)(request, client)
     if response.status_code != 202:

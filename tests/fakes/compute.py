@@ -54,7 +54,7 @@ class InlineCompute:
 
     async def join(self, window: RowWindow, chunk: int, slices: Sequence[Slice]) -> Staged:
         """See RowCompute."""
-        return join_of(self.reports[window.report], window.makes, chunk, slices)
+        return join_of(self.reports[window.report], window.makes, chunk, slices, window.mode)
 
     def _mark(self, row: int) -> None:
         self._row = row

@@ -87,11 +87,20 @@ class Visits(Sales):
             yield {**document, "of": {"day": int(row.amount) % 4}}
 
 
+class Shelf(Sales):
+    """The same rows as a mirror."""
+
+    name = "shelf"
+    container = "shelf"
+    mode = "mirror"
+
+
 REPORTS: Mapping[str, Report[Any]] = {"sales": Sales()}
 OF_MODES: Mapping[str, Report[Any]] = {"new_sales": NewSales(), "prices": Prices(), "returns": Returns()}
 HIERARCHICAL: Mapping[str, Report[Any]] = {"visits": Visits()}
 WITH_SNAPSHOT: Mapping[str, Report[Any]] = {**REPORTS, "stock": Stock()}
-ALL_REPORTS: Mapping[str, Report[Any]] = {**WITH_SNAPSHOT, **OF_MODES, **HIERARCHICAL}
+ALL_REPORTS: Mapping[str, Report[Any]] = {**WITH_SNAPSHOT, **OF_MODES, **HIERARCHICAL, "shelf": Shelf()}
+WITH_MIRROR: Mapping[str, Report[Any]] = {**WITH_SNAPSHOT, "shelf": Shelf()}
 HEADER = b"id,shop,amount,copies\n"
 
 

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from activities.advance_run import AdvanceRun
 from activities.combine_groups import CombineGroups
+from activities.delete_gone import DeleteGone
 from activities.divide_groups import DivideGroups
 from activities.finish_keys import FinishKeys
 from activities.generate_report import GenerateReport
@@ -34,6 +35,7 @@ from outlast.runs.record import RunRecord
 from outlast.runs.seats import Seats
 from outlast.staging.input import InputFiles
 from outlast.staging.key_files import KeyFiles
+from outlast.staging.mirrors import Mirrors
 from outlast.staging.paths import body_path
 from outlast.staging.stopped_code import StoppedCode
 from outlast.staging.store import Staging
@@ -56,6 +58,8 @@ STORIES: Mapping[str, Story] = {
 }
 """The orchestrators that function_app.py registers. They are read from its text, because importing it needs
 settings."""
+RESOLVED = 8
+"""Shards of keys that `prepare` resolves: at least as many as any test has."""
 T = TypeVar("T")
 
 
@@ -109,7 +113,7 @@ class World:
         remover = GenerationRemover(snapshots=snapshots, writer=writer)
         reading = InlineReading(self.cosmos)
         self.compute = InlineCompute(reports, self.clock, self.clock.advance)
-        filler = PartFiller(self.stopped)
+        filler, mirrors = PartFiller(self.stopped), Mirrors(snapshots, staging, self.clock.now)
         self.steps = {
             "advance_run": self._advance_run,
             "read_input_file": ReadInputFile(gate, staging, files, work_here).read_input_file,
@@ -117,9 +121,10 @@ class World:
             "generate_report": GenerateReport(reports, gate, files, self.compute, filler).generate_report,
             "divide_groups": DivideGroups(gate, files).divide_groups,
             "combine_groups": CombineGroups(reports, gate, files, self.compute, filler, work_here).combine_groups,
-            "resolve_keys": ResolveKeys(gate, KeyFiles(files), work_here).resolve_keys,
+            "resolve_keys": ResolveKeys(reports, gate, KeyFiles(files), mirrors, work_here).resolve_keys,
             "finish_keys": FinishKeys(gate, files).finish_keys,
-            "store_data_to_db": StoreDataToDb(reports, gate, files, writer).store_data_to_db,
+            "store_data_to_db": StoreDataToDb(reports, gate, files, writer, mirrors).store_data_to_db,
+            "delete_gone": DeleteGone(reports, gate, files, writer).delete_gone,
             "publish_report": PublishReport(reports, gate, files, snapshots, self.clock.now).publish_report,
             "undo_report": UndoReport(reports, self.runs, remover, deadlines).undo_report,
             "remove_generation": RemoveGeneration(reports, self.runs, remover, deadlines).remove_generation,
@@ -165,7 +170,7 @@ class World:
             self.runs.set("r1", state=until)
             if state == until:
                 break
-            for chunk in range(1 if name == "resolve_keys" else chunks):
+            for chunk in range(RESOLVED if name == "resolve_keys" else chunks):
                 await call_until_done(self.steps[name], {"run": "r1", "attempt": 1, "chunk": chunk})
             if name == "resolve_keys":
                 await call_until_done(self.steps["finish_keys"], {"run": "r1", "attempt": 1})

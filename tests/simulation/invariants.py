@@ -19,18 +19,24 @@ DOUBLING = (
 """After one of these faults an email that was sent may not be recorded as sent."""
 
 
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """How many rows a run reads, and the amount of each document by its id."""
+
+    read: int
+    amounts: Mapping[str, float]
+
+
 @dataclass(slots=True)
 class Invariants:
-    """Checks the database and the emails after each write. `rows` has the rows of each run that become
-    documents, `read` all its rows; `grace` is the time in
-    seconds for which a replaced generation stays whole."""
+    """Checks the database and the emails after each write. `expected` is by run; `grace` is the time in seconds for
+    which a replaced generation stays whole."""
 
     scheduler: Scheduler
     database: Database
     runs: CoreRuns
     post: Post
-    rows: Mapping[str, int]
-    read: Mapping[str, int]
+    expected: Mapping[str, Expected]
     grace: float
     known: dict[str, RunRecord] = field(default_factory=dict)
     published: tuple[str, str] = ("", "")
@@ -75,14 +81,16 @@ class Invariants:
             assert record.status.state != "completed"
             return
         done = receipt["rows_stored"] + receipt["rows_rejected"] + receipt["rows_unchanged"]
-        assert receipt["rows_read"] == done == self.read[record.id]
+        assert receipt["rows_read"] == done == self.expected[record.id].read
 
     def _has_its_documents(self, record: RunRecord) -> None:
         """A completed run has every row once, and an undone run has no document from then on."""
         found = self._of(record)
         assert found[1] == len(set(found[0])), "a row is there twice"
         if record.status.state == "completed" and record.request.mode == "upsert":
-            assert found[1] == self.rows[record.id]
+            assert found[1] == self._count(record.id)
+        if record.status.state == "completed" and record.request.mode == "mirror":
+            self._mirrors(record)
         if (
             record.status.state in OUTCOMES
             and record.request.mode == "snapshot"
@@ -100,6 +108,16 @@ class Invariants:
         ]
         ids = [d.get("snapshot_id", d["id"]) for d in own if "snapshot_header" not in d]
         return ids, len(ids)
+
+    def _mirrors(self, record: RunRecord) -> None:
+        """At the moment at which a mirror run is completed, the container has its input and nothing else."""
+        if (before := self.known.get(record.id)) is not None and before.status.state != "completed":
+            documents = [d for d in self.database.documents("shelf") if "snapshot_header" not in d]
+            stored = {d["id"]: d["amount"] for d in documents}
+            assert stored == self.expected[record.id].amounts, f"not mirrored: {stored}"
+
+    def _count(self, run: str) -> int:
+        return len(self.expected[run].amounts)
 
     def _tells_once(self, records: Mapping[str, RunRecord]) -> None:
         """Only a failed run has an email, and a second one only if the first email's answer was lost."""
@@ -120,10 +138,12 @@ class Invariants:
             return
         [header] = [d["snapshot_header"] for d in headers]
         counted = Counter(d["snapshot_run"] for d in documents if "snapshot_run" in d)
-        assert counted[header["run"]] == header["documents"] == self.rows[header["run"]], "the current run is not whole"
+        assert counted[header["run"]] == header["documents"] == self._count(header["run"]), (
+            "the current run is not whole"
+        )
         for generation in header["previous"]:
             if self._in_its_time(generation):
-                assert counted[generation["run"]] == self.rows[generation["run"]], "removed before its time"
+                assert counted[generation["run"]] == self._count(generation["run"]), "removed before its time"
         age = (header["current"]["accepted"], header["run"])
         assert age >= self.published, "an older run has replaced a newer one"
         self.published = age

@@ -13,6 +13,7 @@ import azure.functions as func
 
 from activities.advance_run import AdvanceRun
 from activities.combine_groups import CombineGroups
+from activities.delete_gone import DeleteGone
 from activities.divide_groups import DivideGroups
 from activities.finish_keys import FinishKeys
 from activities.generate_report import GenerateReport
@@ -44,23 +45,25 @@ from outlast.runs.email_turns import EmailTurns
 from outlast.runs.fence import Gate
 from outlast.runs.ids import run_of_key
 from outlast.runs.launcher import Launcher
+from outlast.runs.mirror_claims import MirrorClaims
 from outlast.runs.patience import Patience
 from outlast.runs.record import ENDED, RunRecord
 from outlast.runs.seats import Seats
 from outlast.runs.sweep import SweepRuns
 from outlast.staging.input import InputFiles
 from outlast.staging.key_files import KeyFiles
+from outlast.staging.mirrors import Mirrors
 from outlast.staging.stopped_code import StoppedCode
 from tests.fakes.app_documents import SECRET_OF_TESTS, secret_of_tests
 from tests.fakes.compute import InlineCompute, InlineReading
 from tests.fakes.cosmos import FakeCosmos
 from tests.fakes.grouped_reports import Totals
 from tests.fakes.http import ask
-from tests.fakes.reports import ALL_REPORTS, make_csv
+from tests.fakes.reports import ALL_REPORTS, HEADER, make_csv
 from tests.fakes.world import STORIES, work_here
 from tests.simulation.database import CoreAppDocuments, CoreRuns, CoreSnapshots, CoreTransport, Database
 from tests.simulation.engine import DIED, TIMED_OUT, Engine
-from tests.simulation.invariants import Invariants
+from tests.simulation.invariants import Expected, Invariants
 from tests.simulation.places import Client, MemoryStaging, Post
 from tests.simulation.scheduler import START, Scheduler
 
@@ -94,7 +97,10 @@ class Job:
     """A run that is posted again and again until it gets 202. `bad` are the indexes of rows that cannot be parsed,
     `twins` of rows that stand at the end once more, with the amount 0, and `there` of rows whose documents are in the
     database before. With `breaks`, its publishing fails for good after everything is stored. `waits` are the calls of
-    each chunk that are throttled from beginning to end. `packed`: the input is gzipped, and in another dialect."""
+    each chunk that are throttled from beginning to end. `packed`: the input is gzipped, and in another dialect.
+
+    A mirror run has the rows from `first` on, and `change` is added to the amount of every second one. It is posted
+    when the run `after` has ended."""
 
     key: str
     report: str = "stock"
@@ -107,6 +113,9 @@ class Job:
     packed: bool = False
     """Its body has semicolons, is in UTF-16 and gzipped, so that it is copied before it is cut."""
     there: tuple[int, ...] = ()
+    first: int = 0
+    change: int = 0
+    after: str | None = None
 
     @property
     def run(self) -> str:
@@ -116,21 +125,27 @@ class Job:
     def body(self) -> bytes:
         twins = b"".join(b"s%04d,shop%d,0,1\n" % (n, n % 3) for n in self.twins)
         body = make_csv(self.rows, bad=self.bad) + twins
+        if self.report == "shelf":
+            lines = (f"s{n:04},shop{n % 3},{self._amount(n)},1\n" for n in range(self.first, self.rows))
+            body = HEADER + "".join(lines).encode()
         return gzip.compress(body.decode().replace(",", ";").encode("utf-16")) if self.packed else body
 
     @property
     def read(self) -> int:
         """The rows of the input."""
-        return self.rows + len(self.twins)
+        return self.rows - self.first + len(self.twins)
 
     @property
     def amounts(self) -> dict[str, float]:
         """What must be stored: of two rows with one document the later wins."""
-        return {f"s{n:04}.0": 0.0 if n in self.twins else float(n) for n in range(self.rows)}
+        return {f"s{n:04}.0": self._amount(n) for n in range(self.first, self.rows)}
+
+    def _amount(self, row: int) -> float:
+        return 0.0 if row in self.twins else float(row + self.change * (row % 2))
 
     @property
     def ids(self) -> list[str]:
-        return sorted(self.id(n) for n in range(self.rows))
+        return sorted(self.id(n) for n in range(self.first, self.rows))
 
     def id(self, number: int) -> str:
         return f"s{number:04}.0"
@@ -175,8 +190,8 @@ class World:
         self.deadlines = Deadlines(LIMIT, self.scheduler.clock)
         self.engine = Engine(self.scheduler, dict(STORIES), self._steps(), LIMIT, faults.deaths, faults.repeats, slots)
         self.client = Client(self.engine)
-        rows, read = {job.run: job.rows for job in jobs}, {job.run: job.read for job in jobs}
-        self.invariants = Invariants(self.scheduler, self.database, self.runs, self.post, rows, read, GRACE)
+        expected = {job.run: Expected(job.read, job.amounts) for job in jobs}
+        self.invariants = Invariants(self.scheduler, self.database, self.runs, self.post, expected, GRACE)
         self.accepted: set[str] = set()
         self.posting: set[str] = set()
         self.ended: set[str] = set()
@@ -197,15 +212,17 @@ class World:
         snapshots, cosmos, stopped = self.snapshots, FakeCosmos(), StoppedCode(staging, self.scheduler.utc)
         turns = EmailTurns(CoreAppDocuments(self.database), runs, "", self.scheduler.utc, 2 * LIMIT)
         compute, filler = InlineCompute(reports, clock), PartFiller(stopped)
+        mirrors = Mirrors(snapshots, staging, self.scheduler.utc)
         steps = (
             ReadInputFile(gate, staging, files, work_here).read_input_file,
             ReadDataFromDb(reports, gate, staging, InlineReading(cosmos), stopped).read_data_from_db,
             GenerateReport(reports, gate, files, compute, filler).generate_report,
             DivideGroups(gate, files).divide_groups,
             CombineGroups(reports, gate, files, compute, filler, work_here).combine_groups,
-            ResolveKeys(gate, KeyFiles(files), work_here).resolve_keys,
+            ResolveKeys(reports, gate, KeyFiles(files), mirrors, work_here).resolve_keys,
             FinishKeys(gate, files).finish_keys,
-            StoreDataToDb(reports, gate, files, writer).store_data_to_db,
+            StoreDataToDb(reports, gate, files, writer, mirrors).store_data_to_db,
+            DeleteGone(reports, gate, files, writer).delete_gone,
             PublishReport(reports, gate, files, snapshots, self.scheduler.utc).publish_report,
             UndoReport(reports, runs, remover, deadlines).undo_report,
             RemoveGeneration(reports, self.runs, remover, deadlines).remove_generation,
@@ -275,19 +292,26 @@ class World:
 
     def _post(self) -> None:
         for job in self.jobs:
-            if job.key not in self.accepted | self.posting:
+            if job.key not in self.accepted | self.posting and self._may_start(job):
                 self.posting.add(job.key)
                 self.scheduler.spawn(self._start(job))
+
+    def _may_start(self, job: Job) -> bool:
+        """Whether the run that comes before has ended."""
+        before = {other.key: other.run for other in self.jobs}.get(job.after or "")
+        return before is None or any(one.id == before and one.status.state in ENDED for one in self.runs.all())
 
     async def _start(self, job: Job) -> None:
         start_once = StartOnce(self.runs, self.staging, Launcher(5.0), self.scheduler.sleep, secret_of_tests)
         new_runs = NewRuns(job.lanes, self.scheduler.utc, lambda: "")
         reader = RequestReader(None, work_here)
-        checks = StartChecks(CoreTransport(self.database).throughput, self.snapshots)
+        claims = MirrorClaims(CoreAppDocuments(self.database), self.runs, self.scheduler.utc)
+        checks = StartChecks(CoreTransport(self.database).throughput, self.snapshots, claims)
         start = StartReport(REPORTS, reader, checks, new_runs, start_once).start_report
         headers = {"Idempotency-Key": job.key}
         tolerated = job.rejected + len(job.twins)
-        query = {"tolerated_rejects": str(tolerated)} if tolerated else None
+        query = {"tolerated_rejects": str(tolerated)} if tolerated else {}
+        query |= {"max_delete_percent": "100"} if job.report == "shelf" else {}
         request = ask(f"reports/{job.report}", job.body, "text/csv", query, headers, report=job.report)
         try:
             response = await answering(start)(request, self.client)
@@ -384,7 +408,9 @@ class World:
         if record.status.state == "completed":
             receipt = record.result.receipt or {}
             counts = receipt["rows_read"], receipt["rows_stored"] + receipt["rows_unchanged"], receipt["rows_rejected"]
-            assert counts == (job.read, job.rows - job.rejected, job.rejected + len(job.twins))
+            assert counts == (job.read, len(job.amounts) - job.rejected, job.rejected + len(job.twins))
+            if job.report == "shelf":  # the runs after it have changed its documents
+                return
             assert receipt["rows_unchanged"] <= (job.rows - len(job.there) if job.report == "returns" else 0)
             assert ids in (job.ids, []) if job.report == "stock" else ids == job.left
             if job.report in ("sales", "stock"):

@@ -41,6 +41,8 @@ class Header:
     documents: int
     published: str
     previous: tuple[Generation, ...] = ()
+    reader: str | None = None
+    """The run of a mirror report that read the header last: it wrote this, because what is only read may be behind."""
     etag: str | None = field(default=None, compare=False)
 
     def holds(self, run: str) -> bool:
@@ -116,6 +118,8 @@ def header_document(report: Report[Any], header: Header) -> dict[str, Any]:
     """
     fields = asdict(header)
     del fields["etag"]
+    if header.reader is None:
+        del fields["reader"]
     document: dict[str, Any] = {"id": header_id(report), HEADER: {"run": header.current.run, **fields}}
     for *above, last in members_of(report.partition_key):
         member = document
@@ -135,5 +139,6 @@ def read_header(document: Mapping[str, Any]) -> Header:
         stored["documents"],
         stored["published"],
         previous,
+        stored.get("reader"),
         document.get("_etag"),
     )

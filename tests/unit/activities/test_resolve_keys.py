@@ -7,7 +7,7 @@ from activities import read_input_file
 from outlast import models
 from outlast.errors import Permanent
 from outlast.models import Totals, shards_of
-from outlast.staging.resolved import Lost, Resolved
+from outlast.staging.resolved import LOST, Placed, Resolved
 from tests.fakes.reports import make_csv
 from tests.fakes.world import World, call_until_done
 
@@ -29,16 +29,16 @@ def prepare(body: bytes, **fields: Any) -> World:
     return world
 
 
-def resolve(world: World, shards: int = 1) -> list[Lost]:
+def resolve(world: World, shards: int = 1) -> list[Placed]:
     """Resolve every shard and return the documents that lost."""
 
-    async def run() -> list[Lost]:
+    async def run() -> list[Placed]:
         for shard in range(shards):
             await call_until_done(world.steps["resolve_keys"], {"run": "r1", "attempt": 1, "chunk": shard})
         chunks = len((await world.files.chunks(world.runs.records["r1"])).chunks)
         resolved = Resolved(world.staging, "r1", chunks)
         summary = await resolved.summed_up()
-        return [lost for chunk in range(chunks) for lost in await resolved.lost_of(summary, chunk)]
+        return [lost for chunk in range(chunks) for lost in await resolved.of(LOST, summary, chunk)]
 
     return asyncio.run(run())
 

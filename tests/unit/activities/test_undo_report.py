@@ -8,7 +8,7 @@ from outlast.cosmos.snapshots.header import Generation, Header
 from outlast.errors import Permanent
 from outlast.models import Json
 from outlast.runs.stale import Stale
-from tests.fakes.reports import WITH_SNAPSHOT, make_csv
+from tests.fakes.reports import WITH_MIRROR, make_csv
 from tests.fakes.world import World
 
 ROWS = 120
@@ -16,7 +16,7 @@ ROWS = 120
 
 def make(**fields: Any) -> World:
     """Return a snapshot run that failed with everything stored."""
-    world = World(reports=WITH_SNAPSHOT)
+    world = World(reports=WITH_MIRROR)
     asyncio.run(world.prepare(make_csv(ROWS), "publishing", report="stock", mode="snapshot"))
     world.runs.set("r1", **{"state": "failing", "outcome": "failed", "pending": ["undo"], "wrote": True, **fields})
     return world
@@ -37,6 +37,17 @@ def test_the_first_call_says_how_long_an_activity_may_still_live() -> None:
     assert undo(world) == {
         "cursor": {"deleted": 0}, "deleted": 0, "wait": world.timeout + SLACK_SECONDS, "published": False,
     }  # fmt: skip
+    assert left(world) == ROWS
+
+
+@pytest.mark.parametrize("published", [False, True])
+def test_of_a_mirror_report_it_deletes_nothing(published: bool) -> None:
+    """It waits until nothing can write any more, and says whether the run turned out to be published."""
+    world = make(report="shelf", mode="mirror")
+    if published:
+        world.snapshots.headers["shelf"] = Header("shelf", Generation("r1", ""), 1, "")
+    assert undo(world)["wait"] == world.timeout + SLACK_SECONDS
+    assert undo(world, {"deleted": 0}) == {"cursor": None, "deleted": 0, "wait": 0.0, "published": published}
     assert left(world) == ROWS
 
 

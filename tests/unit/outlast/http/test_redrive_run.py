@@ -104,6 +104,12 @@ def test_another_state_is_refused(state: str) -> None:
     assert read(response)["detail"] == f"run r1 is {state}; only a failed or cancelled run can be redriven"
 
 
+def test_a_mirror_run_is_started_again_instead() -> None:
+    """A failed mirror run gets 409: what it has stored may be changed by a later run, and a new one sends no more."""
+    response = redrive(make(mode="mirror"))
+    assert (response.status_code, "start it again" in read(response)["detail"]) == (409, True)
+
+
 def test_what_is_pending_comes_first() -> None:
     """A run with a pending step gets 409, because its compensation could still change what the attempt does."""
     response = redrive(make(pending=["undo", "email"]))

@@ -8,11 +8,12 @@ import pytest
 from outlast.errors import Permanent, Transient
 from outlast.http.problem import answering
 from outlast.http.start_report import StartChecks
+from outlast.runs.mirror_claims import MirrorClaims
 from outlast.staging.paths import body_path
 from tests.fakes.clock import ManualClock
 from tests.fakes.endpoints import start_endpoint
 from tests.fakes.http import ORIGIN, FakeClient, ask, finish, read
-from tests.fakes.reports import make_csv
+from tests.fakes.reports import WITH_MIRROR, make_csv
 from tests.fakes.runs import FakeRuns
 from tests.fakes.world import World
 
@@ -105,10 +106,36 @@ def test_a_fraction_of_no_throughput_is_refused() -> None:
 
 def start_with_throughput(throughput: Any, **params: str) -> func.HttpResponse:
     world = World()
-    checks = StartChecks(throughput, world.snapshots)
+    checks = StartChecks(throughput, world.snapshots, MirrorClaims(world.documents, world.runs, world.clock.now))
     handler = replace(start_endpoint(world, lambda: "r1").__self__, checks=checks).start_report
     request = ask("reports/sales", make_csv(1), "text/csv", params, report="sales")
     return finish(answering(handler)(request, FakeClient()))
+
+
+def test_a_second_run_of_a_mirror_report_is_refused_while_the_first_is_at_work() -> None:
+    """The 409 names the first run; a repeat of the first is no second, and the next may start behind its end."""
+    world, client = World(reports=WITH_MIRROR), FakeClient()
+
+    def start_shelf(key: str) -> func.HttpResponse:
+        request = ask("reports/shelf", make_csv(1), "text/csv", None, {"Idempotency-Key": key}, report="shelf")
+        return post(world, client, request)
+
+    first = read(start_shelf("monday"))["id"]
+    refused = start_shelf("tuesday")
+    assert (refused.status_code, read(refused)["run"]) == (409, first)
+    assert f"run {first} of shelf is at work" in read(refused)["detail"]
+    assert (start_shelf("monday").status_code, len(world.runs.records)) == (202, 1)
+    world.runs.set(first, state="completed")
+    assert start_shelf("tuesday").status_code == 202
+
+
+def test_the_options_of_a_mirror_report_are_recorded() -> None:
+    """The run keeps its `max_delete_percent`, the report's own if the caller gives none, and its `duplicates`."""
+    for params, percent in ({}, 20.0), ({"max_delete_percent": "0"}, 0.0):
+        world = World(reports=WITH_MIRROR)
+        post(world, FakeClient(), ask("reports/shelf", make_csv(1), "text/csv", params, report="shelf"))
+        request = world.runs.records["r1"].request
+        assert (request.mode, request.max_delete_percent, request.duplicates) == ("mirror", percent, "last")
 
 
 def test_what_the_caller_sends_does_not_cross_into_the_orchestration() -> None:

@@ -1,78 +1,66 @@
-from itertools import groupby
-
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from outlast.staging.document_keys import (
-    BUCKETS,
     ENTRY,
-    FIRST,
-    LAST,
-    OFFSETS,
-    REJECT,
-    Loser,
+    KEYS,
+    NAMED_KEYS,
+    KeyedDocument,
     encode_keys,
-    find_losers,
-    range_of,
+    hash_of,
+    name_line,
+    names_in,
 )
+from outlast.staging.key_table import BUCKETS, KeyTable, Range
 
-Document = tuple[bytes, str, int, int]
 DOCUMENTS = st.lists(
-    st.tuples(st.sampled_from([b"0A", b"3F"]), st.text(max_size=2), st.integers(2, 10**9), st.integers(0, 2**32 - 1)),
+    st.builds(
+        KeyedDocument,
+        row=st.integers(2, 10**9),
+        offset=st.integers(0, 2**32 - 1),
+        name=st.text(max_size=3),
+        key=st.sampled_from([b'"a"', b"5", b"null"]),
+        effective_key=st.sampled_from([b"0A", b"3F"]),
+        body=st.binary(max_size=5),
+    ),
     max_size=40,
-    unique_by=lambda document: document[2],
+    unique_by=lambda document: (document.effective_key, document.name),
 )
-TWINS = [[(b"0A", "twin", 2, 0), (b"0A", "b", 3, 70)], [(b"0A", "twin", 90, 0)], [(b"0A", "twin", 5, 8)]]
 
 
-def pieces(data: bytes, step: int) -> list[bytes]:
-    """The entries of a file, read in ranges of so many buckets."""
-    found = []
+def ranges(table: KeyTable, data: bytes, step: int) -> tuple[list[bytes], list[bytes]]:
+    """Entries and names, read in ranges of so many buckets."""
+    head, entries, names = data[: table.head], list[bytes](), list[bytes]()
+
+    def read(place: Range) -> bytes:
+        return data[place[0] : place[0] + place[1]]
+
     for first in range(0, BUCKETS, step):
-        begin, length = range_of(data[: OFFSETS.size], first, min(BUCKETS, first + step))
-        found.append(data[begin : begin + length])
-    return found
-
-
-def losers(parts: list[list[Document]], rule: str) -> list[Loser]:
-    return find_losers([encode_keys(part)[OFFSETS.size :] for part in parts], rule)
+        after = min(BUCKETS, first + step)
+        found = read(table.entries(head, first, after))
+        entries += [found[at : at + ENTRY.size] for at in range(0, len(found), ENTRY.size)]
+        if table.named:
+            names += names_in(read(table.names(head, first, after)))
+    return entries, names
 
 
 @given(DOCUMENTS, st.integers(1, BUCKETS))
-def test_ranges_of_buckets_hold_every_entry_once(documents: list[Document], step: int) -> None:
-    """Whatever ranges are read, together they are all entries in their order."""
-    data = encode_keys(documents)
-    assert b"".join(pieces(data, step)) == data[OFFSETS.size :]
-    assert len(data) == OFFSETS.size + ENTRY.size * len(documents)
+def test_ranges_of_buckets_hold_every_entry_once(documents: list[KeyedDocument], step: int) -> None:
+    """Whatever ranges are read, together they are all entries in their order, without and with names."""
+    data, named = encode_keys(documents), encode_keys(documents, named=True)
+    entries, _ = ranges(KEYS, data, step)
+    assert entries == sorted(entries)
+    assert {entry[:16] for entry in entries} == {hash_of(one.effective_key, one.name) for one in documents}
+    assert KEYS.count(data) == len(documents)
+    again, names = ranges(NAMED_KEYS, named, step)
+    assert again == entries
+    by_hash = {hash_of(one.effective_key, one.name): name_line(one)[:-1] for one in documents}
+    assert names == [by_hash[entry[:16]] for entry in entries]
 
 
-@given(DOCUMENTS, st.integers(1, 40), st.sampled_from([LAST, FIRST, REJECT]))
-def test_all_but_the_winner_lose_however_the_rows_are_divided(documents: list[Document], size: int, rule: str) -> None:
-    """Of the documents with one id under one partition key, one is left, or none."""
-    by_row = sorted(documents, key=lambda document: document[:3])
-    expected = set()
-    for _, group in groupby(by_row, key=lambda document: document[:2]):
-        rows = [document[2:] for document in group]
-        keeps = {LAST: rows[-1:], FIRST: rows[:1], REJECT: rows if len(rows) == 1 else []}[rule]
-        expected |= set(rows) - set(keeps)
-    parts = [documents[first : first + size] for first in range(0, len(documents), size)]
-    assert {(loser.row, loser.offset) for loser in losers(parts, rule)} == expected
-
-
-@pytest.mark.parametrize(
-    ("rule", "expected"),
-    [
-        (LAST, [Loser(2, 0, 90), Loser(5, 8, 90)]),
-        (FIRST, [Loser(5, 8, 2), Loser(90, 0, 2)]),
-        (REJECT, [Loser(2, 0, 5), Loser(5, 8, 2), Loser(90, 0, 2)]),
-    ],
-)
-def test_a_loser_names_the_row_that_won(rule: str, expected: list[Loser]) -> None:
-    """Every loser names the winner of the whole file; where none wins, another row that makes the document."""
-    assert losers(TWINS, rule) == expected
-
-
-def test_the_same_id_under_two_partition_keys_is_two_documents() -> None:
-    """The partition key belongs to a document's identity."""
-    assert losers([[(b"0A", "a", 2, 0)], [(b"3F", "a", 3, 0)]], LAST) == []
+def test_an_entry_counts_the_documents_of_its_row() -> None:
+    """Equal contents have equal hashes, and each entry says how many documents its row has."""
+    made = [KeyedDocument(row, 7, name, b"1", b"0A", b"{}") for row, name in ((2, "a"), (2, "b"), (3, "c"))]
+    entries = [ENTRY.unpack(entry) for entry in ranges(KEYS, encode_keys(made), 256)[0]]
+    assert sorted((row, documents) for _, row, _, _, documents in entries) == [(2, 2), (2, 2), (3, 1)]
+    assert len({content for *_, content, _ in entries}) == 1

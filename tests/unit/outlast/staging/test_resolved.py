@@ -1,16 +1,16 @@
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from outlast.errors import Permanent
-from outlast.staging.resolved import ChunkSummary, Lost, Resolved, Stretch, Summary
+from outlast.staging.resolved import LOST, SAME, ChunkSummary, Decided, Placed, Resolved, Stretch, Summary
 from outlast.staging.store import Staging
 
-LOST = st.builds(
-    Lost, st.integers(0, 6), st.integers(0, 300), st.integers(0, 2**32 - 1), st.integers(2, 9**18), st.just(7)
+PLACED = st.builds(
+    Placed, st.integers(0, 6), st.integers(0, 300), st.integers(0, 2**32 - 1), st.integers(2, 9**18), st.just(7)
 )
 
 
@@ -18,37 +18,48 @@ def resolved() -> Resolved:
     return Resolved(Staging("memory:///"), "r1", 7)
 
 
-def keep(files: Resolved, tables: dict[Stretch, Sequence[Lost]]) -> None:
+def keep(files: Resolved, tables: Mapping[Stretch, Sequence[Placed]]) -> None:
     async def run() -> None:
         for stretch, lost in tables.items():
-            await files.keep(stretch, lost)
+            same = [one._replace(row=one.row + 1) for one in lost[1:]]
+            await files.keep(Decided(*stretch, len(lost), 9, len(same), gone=1, known=3), lost, same, [b"1\ta"])
 
     asyncio.run(run())
 
 
-@given(st.lists(LOST, max_size=20, unique=True), st.lists(LOST, max_size=20, unique=True))
-def test_each_chunk_finds_its_records_in_all_tables(one: list[Lost], other: list[Lost]) -> None:
-    """The records of all stretches of buckets come back by chunk, and the chunks that have any are known."""
+@given(st.lists(PLACED, max_size=20, unique=True), st.lists(PLACED, max_size=20, unique=True))
+def test_each_chunk_finds_its_records_in_all_tables(one: list[Placed], other: list[Placed]) -> None:
+    """The records of all stretches of buckets come back by chunk and kind, and the chunks with losers are known."""
     files = resolved()
     keep(files, {(0, 100): one, (100, 256): other})
 
     async def run() -> None:
         summary = await files.summed_up()
-        assert summary.lost == len(one) + len(other)
+        assert (summary.count("lost"), summary.count("known")) == (len(one) + len(other), 6)
         assert await files.chunks_with_losers(summary) == sorted({lost.chunk for lost in [*one, *other]})
         for chunk in range(7):
-            found = await files.lost_of(await files.summary(), chunk)
+            found = await files.of(LOST, await files.summary(), chunk)
             assert sorted(found) == sorted(lost for lost in [*one, *other] if lost.chunk == chunk)
+            same = await files.of(SAME, summary, chunk)
+            assert len(same) == sum(lost.chunk == chunk for lost in [*one[1:], *other[1:]])
+        assert await files.gone((100, 256)) == [b"1\ta"]
 
     asyncio.run(run())
 
 
 def test_a_run_that_lost_nothing_has_no_tables_to_read() -> None:
-    """Stretches without losers are left out of the summary."""
+    """Stretches without records are not read."""
     files = resolved()
-    keep(files, {(0, 128): [], (128, 256): []})
-    assert asyncio.run(files.summed_up()) == Summary([], 0)
-    assert [path for path, _ in asyncio.run(files.staging.list("runs")) if path.endswith("lost")] == []
+
+    async def run() -> Summary:
+        for stretch in ((0, 128), (128, 256)):
+            await files.keep(Decided(*stretch, 0, 9), [])
+        return await files.summed_up()
+
+    summary = asyncio.run(run())
+    assert (summary.with_any(LOST), summary.with_any(SAME), summary.with_any("gone")) == ([], [], [])
+    paths = [path for path, _ in asyncio.run(files.staging.list("runs"))]
+    assert all(path.endswith("json") for path in paths)
 
 
 def test_a_run_of_an_earlier_release_lost_nothing() -> None:

@@ -1,0 +1,123 @@
+"""Deletes the documents of a mirror report that its input does not have any more, when everything else is stored."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import orjson
+
+from outlast.calls import ChunkAnswer, ChunkCall
+from outlast.cosmos.bulk.limits import Limits
+from outlast.cosmos.bulk.staged_document import Deletion
+from outlast.cosmos.bulk.writer import Writer
+from outlast.deadline import SLOT_SECONDS
+from outlast.errors import Permanent
+from outlast.models import Json, Payload, Totals, shards_of
+from outlast.report import Report, known_report
+from outlast.runs.fence import Gate
+from outlast.staging.input import InputFiles
+from outlast.staging.key_table import BUCKETS
+from outlast.staging.paths import resolved_path
+from outlast.staging.resolved import Resolved, Stretch, Summary
+from outlast.staging.stored import since
+
+AT_ONCE = 20_000
+"""Documents that one request to the writer deletes at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteCursor(Payload):
+    """`stretch` and `document` are the first that are not done. `ahead` are ranges of documents behind that are."""
+
+    stretch: int = 0
+    document: int = 0
+    ahead: Sequence[Sequence[int]] = ()
+    totals: Json = field(default_factory=lambda: Totals().to_dict())
+    """What the calls so far counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteGone:
+    reports: Mapping[str, Report[Any]]
+    gate: Gate
+    files: InputFiles
+    writer: Writer
+
+    async def delete_gone(self, given: Json) -> Json:
+        """Input: ChunkCall, its chunk the number of a shard of keys. Returns a ChunkAnswer.
+
+        A mark is staged when all are deleted. A call that finds it sends nothing and returns the same totals.
+        """
+        call = ChunkCall.from_dict(given)
+        record, fence, deadline = await self.gate.enter(call, "storing")
+        cursor = DeleteCursor.from_dict(call.cursor or {})
+        before = Totals.from_dict(cursor.totals)
+        mark = resolved_path(record.parts_folder, f"deleted/{call.chunk:03}.json")
+        if (found := await self.files.staging.get(mark)) is not None:
+            return ChunkAnswer(None, since(before, orjson.loads(found)).to_dict()).to_dict()
+        container = known_report(self.reports, record.request.report).container
+        bucket = await self.writer.token_bucket(container, record.request.ru_share, call.lanes)
+        limits = Limits(deadline.within(SLOT_SECONDS), fence.check, bucket)
+        resolved = Resolved(self.files.staging, record.parts_folder, await self.files.stored_chunks(record))
+        deleting = _Deleting(self.writer, container, resolved, limits, cursor)
+        done = await deleting.go(stretches_with_gone(await resolved.summary(), call.chunk))
+        counted = before + deleting.totals
+        if done:
+            await self.files.staging.put(mark, orjson.dumps(counted.to_dict()))
+            return ChunkAnswer(None, deleting.totals.to_dict()).to_dict()
+        following = replace(deleting.cursor, totals=counted.to_dict())
+        return ChunkAnswer(following.to_dict(), deleting.totals.to_dict(), deleting.wait).to_dict()
+
+
+@dataclass(slots=True)
+class _Deleting:
+    """One call."""
+
+    writer: Writer
+    container: str
+    resolved: Resolved
+    limits: Limits
+    cursor: DeleteCursor
+    totals: Totals = field(default_factory=Totals)
+    wait: float = 0.0
+
+    async def go(self, stretches: Sequence[Stretch]) -> bool:
+        """Delete from the cursor on; return whether all is done."""
+        while self.cursor.stretch < len(stretches):
+            lines = await self.resolved.gone(stretches[self.cursor.stretch])
+            while self.cursor.document < len(lines):
+                if self.limits.deadline.passed() or not await self._batch(lines):
+                    return False
+            self.cursor = replace(self.cursor, stretch=self.cursor.stretch + 1, document=0)
+        return True
+
+    async def _batch(self, lines: Sequence[bytes]) -> bool:
+        """Delete the next documents; return whether all of these are deleted."""
+        first = self.cursor.document
+        batch = [deletion_of(line) for line in lines[first : first + AT_ONCE]]
+        progress = await self.writer.write(self.container, batch, self.limits, self.cursor.ahead)
+        if progress.refused:
+            document, result = progress.refused[0]
+            raise Permanent(
+                f"the database refuses to delete the document {document.body.decode()} of {self.container} "
+                f"({result.status}), which is not in the input any more; see why, and start a new run"
+            )
+        if progress.fault is not None and not progress.totals.documents:
+            raise progress.fault
+        self.totals += replace(progress.totals, documents=0, bytes=0, deleted=progress.totals.documents)
+        self.cursor = replace(self.cursor, document=first + progress.acknowledged, ahead=progress.next_ahead())
+        self.wait = progress.wait
+        return progress.acknowledged == len(batch)
+
+
+def deletion_of(line: bytes) -> Deletion:
+    """The deletion of the document with this name."""
+    key, name = line.split(b"\t")
+    return Deletion.of(tuple(orjson.loads(b"[%b]" % key)), orjson.loads(name))
+
+
+def stretches_with_gone(summary: Summary, shard: int) -> list[Stretch]:
+    """The stretches of a shard that have documents to delete."""
+    shards = max(1, shards_of(summary.count("documents") + summary.count("lost")))
+    first, after = shard * BUCKETS // shards, (shard + 1) * BUCKETS // shards
+    return [stretch for stretch in summary.with_any("gone") if first <= stretch[0] < after]

@@ -1,0 +1,31 @@
+"""Which documents of a chunk are staged and not sent."""
+
+from collections import Counter
+from collections.abc import Sequence, Set
+from typing import NamedTuple
+
+from outlast.runs.record import RunRecord
+from outlast.staging.input import InputFiles
+from outlast.staging.resolved import LOST, SAME, Resolved
+
+Places = Set[tuple[int, int]]
+"""Parts, and offsets of documents in them."""
+
+
+class LeftOut(NamedTuple):
+    """The documents of a chunk that are not sent. `unchanged` counts those that the database has as they are, and
+    `rows` the rows that have no other document."""
+
+    places: Places = frozenset()
+    unchanged: int = 0
+    rows: Sequence[int] = ()
+
+
+async def left_out_of(files: InputFiles, record: RunRecord, chunk: int) -> LeftOut:
+    """What is not sent: other rows have made it, too, or the database has it as it is."""
+    resolved = Resolved(files.staging, record.parts_folder, await files.stored_chunks(record))
+    summary = await resolved.summary()
+    lost, same = await resolved.of(LOST, summary, chunk), await resolved.of(SAME, summary, chunk)
+    count, made = Counter(one.row for one in (*lost, *same)), {one.row: one.other for one in same}
+    rows = [row for row, documents in made.items() if count[row] == documents]
+    return LeftOut({(one.part, one.offset) for one in (*lost, *same)}, len(same), rows)

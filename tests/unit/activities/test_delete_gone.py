@@ -1,0 +1,110 @@
+import asyncio
+from typing import Any
+
+import pytest
+
+from activities import delete_gone, read_input_file
+from outlast import models
+from outlast.errors import Permanent
+from outlast.models import Json, Totals
+from tests.fakes.reports import HEADER, WITH_MIRROR, make_csv
+from tests.fakes.transport import CHARGE, lose, throttle
+from tests.fakes.world import World
+
+MIRROR: dict[str, Any] = {"report": "shelf", "mode": "mirror", "max_delete_percent": 100.0}
+
+
+@pytest.fixture(autouse=True)
+def _small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Chunks of a few rows."""
+    monkeypatch.setattr(read_input_file, "SMALLEST", 150)
+
+
+def prepare(before: int, gone: int) -> World:
+    """Return a run that has stored its documents; so many of those of the run before are gone."""
+    world = World(reports=WITH_MIRROR)
+
+    async def run() -> None:
+        await world.run(make_csv(before), "r0", **MIRROR)
+        await world.prepare(HEADER + make_csv(before)[len(HEADER) :].split(b"\n", gone)[-1], "publishing", **MIRROR)
+
+    asyncio.run(run())
+    world.runs.set("r1", state="storing")
+    world.transport.sent.clear()
+    return world
+
+
+def delete(world: World, cursor: Json | None = None, shard: int = 0) -> Json:
+    answer: Json = asyncio.run(world.call("delete_gone", chunk=shard, cursor=cursor))
+    return answer
+
+
+def ids(world: World) -> list[str]:
+    return sorted(name for _, name in world.transport.documents("shelf"))
+
+
+def test_what_is_gone_is_deleted_and_counted() -> None:
+    """The documents of the run before that the input does not have are deleted, and no others."""
+    world = prepare(30, 12)
+    answer = delete(world)
+    assert ids(world) == [f"s{n:04}.0" for n in range(12, 30)]
+    totals = Totals.from_dict(answer["totals"])
+    assert (answer["cursor"], totals.deleted, totals.documents, totals.bytes) == (None, 12, 0, 0)
+    assert totals.ru == 12 * CHARGE
+
+
+def test_a_repeat_sends_nothing_and_returns_the_same() -> None:
+    """A call that finds the shard done returns what was counted."""
+    world = prepare(30, 12)
+    first = delete(world)
+    sent = len(world.transport.sent)
+    assert delete(world) == first
+    assert len(world.transport.sent) == sent
+
+
+def test_each_shard_deletes_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The shards together delete what is gone, each once."""
+    monkeypatch.setattr(models, "SHARD", 4)
+    world = prepare(30, 12)
+    counts = [delete(world, shard=shard)["totals"]["deleted"] for shard in range(models.shards_of(18))]
+    assert (len(counts), sum(counts), len(ids(world))) == (5, 12, 18)
+    assert sum(map(len, world.transport.sent)) == 12
+
+
+def test_throttling_leaves_a_cursor_and_the_next_call_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A call that the database lets do no more returns how far it came, and nothing is deleted twice."""
+    monkeypatch.setattr(delete_gone, "AT_ONCE", 5)
+    world = prepare(40, 30)
+    world.transport.meet([None, throttle(60.0), throttle(60.0)])
+    answers = [delete(world)]
+    while answers[-1]["cursor"] is not None:
+        world.clock.advance(60)
+        answers.append(delete(world, answers[-1]["cursor"]))
+    assert len(answers) > 1
+    assert sum(answer["totals"].get("deleted", 0) for answer in answers) == 30
+    assert ids(world) == [f"s{n:04}.0" for n in range(30, 40)]
+
+
+def test_a_lost_answer_is_no_fault() -> None:
+    """A document that is gone already is deleted."""
+    world = prepare(30, 12)
+    world.transport.meet([lose(applied=True)])
+    assert delete(world)["totals"]["deleted"] == 12
+
+
+def test_a_document_that_cannot_be_deleted_fails_the_run() -> None:
+    """The text names the document and says what to do."""
+    world = prepare(30, 12)
+    world.transport.poison = {"s0003.0": 400}
+    with pytest.raises(Permanent, match=r'refuses to delete the document "s0003\.0" of shelf'):
+        delete(world)
+
+
+@pytest.mark.parametrize("changes", [{"state": "failing"}, {"state": "publishing"}, {"attempt": 2}])
+def test_a_run_that_has_moved_on_is_left_alone(changes: dict[str, Any]) -> None:
+    """A call of an earlier state or attempt raises Permanent and deletes nothing."""
+    world = prepare(3, 1)
+    world.runs.set("r1", **changes)
+    with pytest.raises(Permanent, match="belongs to storing in attempt 1"):
+        delete(world)
+    assert len(ids(world)) == 3
