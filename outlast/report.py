@@ -106,6 +106,11 @@ class Report(Generic[RowT]):
     reject."""
     min_rows: ClassVar[int] = 1
     """A run that has fewer rows left to store fails before anything is written. A start may choose another number."""
+    plan_first: ClassVar[bool] = False
+    """Whether a run waits before it stores, until a person approves its plan. A start may choose otherwise."""
+    queried: ClassVar[tuple[str, ...]] = ()
+    """The paths that the container's readers filter or sort by, such as `/carrier`. A plan says what an indexing policy
+    of these alone would save."""
     parameters: ClassVar[type[Parameters]] = Parameters
     dialect: ClassVar[Form | None] = None
     """The form of the inputs where it is not found by itself, such as `Csv(delimiter=";", decimal=",")`."""
@@ -240,6 +245,7 @@ def _faults_of_options(cls: type[Report[Any]]) -> Iterable[tuple[str, str]]:
     dialect: object = cls.dialect
     if not (dialect is None or isinstance(dialect, Form)):
         yield "dialect", f"must be Csv(…), Json(…), Excel(…) or FixedWidth(…), not {dialect!r}"
+    yield from _faults_of_plan(cls.plan_first, cls.queried)
 
 
 def _faults_of_groups(cls: type[Report[Any]]) -> Iterable[tuple[str, str]]:
@@ -247,6 +253,13 @@ def _faults_of_groups(cls: type[Report[Any]]) -> Iterable[tuple[str, str]]:
         yield from faults_of_group(cls, _row_class(cls).model_fields, cls.key is not GroupedReport.key)
     elif aggregates := aggregates_of(cls):
         yield next(iter(aggregates)), "is an aggregate, which only a GroupedReport has"
+
+
+def _faults_of_plan(plan_first: object, queried: object) -> Iterable[tuple[str, str]]:
+    if not isinstance(plan_first, bool):
+        yield "plan_first", f"must be True or False, not {plan_first!r}"
+    if not (isinstance(queried, tuple) and all(_is_path(path) for path in queried)):
+        yield "queried", f'must be a tuple of paths such as ("/carrier",), not {queried!r}'
 
 
 def _faults_of_parameters(parameters: object) -> Iterable[tuple[str, str]]:

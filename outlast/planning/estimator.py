@@ -1,0 +1,54 @@
+"""Counts what the staged documents of a run will cost, and samples which of them are there already."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from outlast.cosmos.bulk.staged_document import StagedDocument
+from outlast.cosmos.bulk.transport import Result, Route, Transport
+from outlast.cosmos.costs import IndexedTerms, create_units
+from outlast.errors import Transient
+from outlast.planning.figures import Figures
+from outlast.planning.there import There
+from outlast.report import Report
+
+SAMPLE = 400
+"""Documents of a run that are looked for in the container, evenly over all. So a share is known to a few percent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Estimator:
+    """`in_thread` runs work that keeps a CPU busy beside the event loop."""
+
+    transport: Transport
+    there: There
+    in_thread: Callable[[Callable[[], Any]], Awaitable[Any]]
+
+    async def add(self, figures: Figures, report: Report[Any], documents: Sequence[StagedDocument], every: int) -> None:
+        """Count these documents. One of `every` is looked for in the container, of a snapshot none: all are new."""
+        route = await self.transport.route(report.container)
+        if isinstance(route, Result):
+            raise Transient(f"the partitions of {report.container} cannot be read ({route.status}): {route.message}")
+        policy = IndexedTerms(await self.there.policy(report.container))
+        first = figures.documents
+        units: list[float] = await self.in_thread(lambda: _count(figures, route, policy, report.queried, documents))
+        chosen = [at for at in range(len(documents)) if (first + at) % every == 0]
+        sample = [documents[at] for at in chosen]
+        kinds = ["new"] * len(sample)
+        if report.mode != "snapshot":
+            kinds = await self.there.kinds(report.container, sample)
+        for at, kind in zip(chosen, kinds, strict=True):
+            figures.add_kind(kind, units[at])
+
+
+def _count(
+    figures: Figures, route: Route, policy: IndexedTerms, queried: tuple[str, ...], documents: Sequence[StagedDocument]
+) -> list[float]:
+    """Add the documents to the figures; return the request units of each as a create."""
+    fewer, units = IndexedTerms.of_paths(queried), []
+    for document, target in zip(documents, route.targets(documents), strict=True):
+        parsed, size = document.parsed(), len(document.body)
+        cost = create_units(size, policy.count(parsed))
+        figures.add_document(target.partition, size, cost, create_units(size, fewer.count(parsed)) if queried else 0.0)
+        units.append(cost)
+    return units

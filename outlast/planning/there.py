@@ -1,0 +1,67 @@
+"""Looks for documents in a container before anything is written, and reads how the container indexes."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import orjson
+from azure.cosmos.exceptions import CosmosResourceNotFoundError
+
+from outlast.cosmos.bulk.staged_document import StagedDocument
+from outlast.cosmos.client import Cosmos
+from outlast.cosmos.errors import translated
+
+AT_ONCE = 16
+"""Point reads at the same time. Each costs about a request unit."""
+OF_SYSTEM = frozenset({"_rid", "_self", "_etag", "_attachments", "_ts"})
+
+
+class There(Protocol):
+    """What is in the containers."""
+
+    async def policy(self, container: str) -> dict[str, Any] | None:
+        """The container's indexing policy."""
+        ...
+
+    async def kinds(self, container: str, documents: Sequence[StagedDocument]) -> list[str]:
+        """Whether each document is `new`, `changed` or `unchanged`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class CosmosThere:
+    """Implements There."""
+
+    cosmos: Cosmos
+
+    async def policy(self, container: str) -> dict[str, Any] | None:
+        with translated(f"the container {container}", container):
+            properties = await (await self.cosmos.container(container)).read()
+        found: dict[str, Any] | None = properties.get("indexingPolicy")
+        return found
+
+    async def kinds(self, container: str, documents: Sequence[StagedDocument]) -> list[str]:
+        gate = asyncio.Semaphore(AT_ONCE)
+
+        async def kind(document: StagedDocument) -> str:
+            async with gate:
+                return kind_of(document.parsed(), await self._read(container, document))
+
+        return await asyncio.gather(*map(kind, documents))
+
+    async def _read(self, container: str, document: StagedDocument) -> dict[str, Any] | None:
+        with translated(f"a document of {container}", container):
+            proxy, body = await self.cosmos.container(container), document.parsed()
+            try:
+                return dict(await proxy.read_item(body["id"], orjson.loads(document.partition_key)))
+            except CosmosResourceNotFoundError:
+                return None
+
+
+def kind_of(document: dict[str, Any], there: dict[str, Any] | None) -> str:
+    """What a write of the document does, compared without the members that the service adds."""
+    if there is None:
+        return "new"
+    own = {name: value for name, value in there.items() if name not in OF_SYSTEM}
+    return "unchanged" if own == document else "changed"
