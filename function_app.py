@@ -13,6 +13,7 @@ from activities.delete_gone import DeleteGone
 from activities.divide_groups import DivideGroups
 from activities.finish_keys import FinishKeys
 from activities.generate_report import GenerateReport
+from activities.plan_report import PlanReport
 from activities.publish_report import PublishReport
 from activities.read_data_from_db import ReadDataFromDb
 from activities.read_input_file import ReadInputFile
@@ -31,6 +32,7 @@ from outlast.cosmos.snapshots.expired import ExpiredGenerations
 from outlast.cosmos.snapshots.removing import GenerationRemover
 from outlast.durable import activity, activity_with_client
 from outlast.generating.part_filler import PartFiller
+from outlast.http.approve_run import ApproveRun
 from outlast.http.cancel_run import CancelRun
 from outlast.http.health_checks import DatabaseCheck, MailCheck, ReportsCheck, RunsCheck, StagingCheck
 from outlast.http.list_reports import ListReports
@@ -40,6 +42,7 @@ from outlast.http.redrive_run import RedriveChecks, RedriveRun
 from outlast.http.remove_run import RemoveRun
 from outlast.http.show_current import ShowCurrent
 from outlast.http.show_health import ShowHealth
+from outlast.http.show_plan import Prices, ShowPlan
 from outlast.http.show_rejects import ShowRejects
 from outlast.http.show_run import ShowRun
 from outlast.http.start_once import StartOnce
@@ -48,6 +51,8 @@ from outlast.http.take_over import TakeOver
 from outlast.http.waive_run import WaiveRun
 from outlast.log_levels import quiet_libraries
 from outlast.memory import give_back_large_blocks
+from outlast.planning.estimator import Estimator
+from outlast.planning.there import CosmosThere
 from outlast.runs.email_turns import EmailTurns
 from outlast.runs.mirror_claims import MirrorClaims
 from outlast.runs.sweep import SweepRuns
@@ -66,7 +71,9 @@ client = app.durable_client_input(client_name="client")
 
 start_once = StartOnce(runs=a.runs, staging=a.staging, launcher=a.launcher, sleep=a.sleep, secret=a.secret.get)
 owner = a.admission.seats.owner
-new_runs = NewRuns(max_parallel=a.settings.max_parallel, now=a.now, new_id=a.new_id, owner=owner)
+new_runs = NewRuns(
+    max_parallel=a.settings.max_parallel, now=a.now, new_id=a.new_id, owner=owner, plan_days=a.settings.plan_days
+)
 start = StartReport(
     reports=a.reports,
     reader=RequestReader(inputs=a.inputs, in_thread=a.in_thread),
@@ -104,6 +111,15 @@ redrive = RedriveRun(
     owner=owner,
 ).redrive_run
 
+plan = ShowPlan(
+    runs=a.runs,
+    staging=a.staging,
+    reports=a.reports,
+    throughput=a.writer.transport.throughput,
+    prices=Prices(a.settings.price_per_million_ru, a.settings.currency),
+).show_plan
+approve = ApproveRun(a.runs, a.launcher, a.now).approve_run
+
 app.route(route="reports/{report}", methods=["POST"])(client(answering(start)))
 app.route(route="reports", methods=["GET"])(answering(ListReports(a.reports).list_reports))
 app.route(route="reports/{report}/current", methods=["GET"])(answering(current))
@@ -112,6 +128,8 @@ app.route(route="runs/{run}/cancel", methods=["POST"])(client(answering(CancelRu
 app.route(route="runs/{run}", methods=["GET"])(client(answering(ShowRun(a.runs).show_run)))
 app.route(route="runs/{run}", methods=["DELETE"])(client(answering(remove_run)))
 app.route(route="runs/{run}/rejects", methods=["GET"])(answering(rejects))
+app.route(route="runs/{run}/plan", methods=["GET"])(answering(plan))
+app.route(route="runs/{run}/approve", methods=["POST"])(client(answering(approve)))
 app.route(route="runs/{run}/redrive", methods=["POST"])(client(answering(redrive)))
 app.route(route="runs/{run}/waive", methods=["POST"])(answering(WaiveRun(a.runs).waive_run))
 app.route(route="take-over", methods=["POST"])(answering(TakeOver(runs=a.runs, owner=owner).take_over))
@@ -140,6 +158,7 @@ advance = AdvanceRun(runs=a.runs, admission=a.admission, can_email=a.mailer.conf
 app.activity_trigger(input_name="given")(client(activity_with_client(advance, a.deadlines.given_up)))
 
 mirrors = Mirrors(snapshots=a.snapshots, staging=a.staging, now=a.now)
+estimator = Estimator(a.writer.transport, CosmosThere(a.cosmos), a.in_thread)
 user_code: Any = {"reports": a.reports, "gate": a.gate}
 computing: Any = {**user_code, "compute": a.compute, "filler": PartFiller(a.stopped), "files": a.files}
 for step in (
@@ -152,6 +171,7 @@ for step in (
         reports=a.reports, gate=a.gate, key_files=KeyFiles(a.files), mirrors=mirrors, in_thread=a.in_thread
     ).resolve_keys,
     FinishKeys(gate=a.gate, files=a.files).finish_keys,
+    PlanReport(reports=a.reports, gate=a.gate, files=a.files, estimator=estimator).plan_report,
     StoreDataToDb(reports=a.reports, gate=a.gate, files=a.files, writer=a.writer, mirrors=mirrors).store_data_to_db,
     DeleteGone(reports=a.reports, gate=a.gate, files=a.files, writer=a.writer).delete_gone,
     PublishReport(reports=a.reports, gate=a.gate, files=a.files, snapshots=a.snapshots, now=a.now).publish_report,

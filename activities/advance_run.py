@@ -10,7 +10,7 @@ from outlast.runs.record import AT_WORK, RunRecord
 from outlast.runs.store import Runs
 from outlast.runs.transitions import Event, apply
 
-ENDS_WORK = (Event.FAIL, Event.COMPENSATE, Event.COMPLETE)
+ENDS_WORK = (Event.FAIL, Event.COMPENSATE, Event.COMPLETE, Event.PLAN)
 FANS_OUT = (Event.GENERATE, Event.COMBINE, Event.RESOLVE, Event.STORE, Event.DELETE)
 
 
@@ -51,4 +51,6 @@ def _view(record: RunRecord, lanes: int) -> RunView:
         grouped=request.grouped,
         last_attempt=record.last_attempt,
         mode=request.mode,
+        plan=request.plan,
+        expires=(status.planned or {}).get("expires"),
     )

@@ -1,4 +1,5 @@
-"""The run: read, generate, combine groups, resolve what several rows make, store, publish; or compensate."""
+"""The run: read, generate, combine groups, resolve what several rows make, wait for an approval, store, publish; or
+compensate."""
 
 from contextlib import suppress
 
@@ -33,7 +34,8 @@ def import_report(context: Context) -> Steps:
 
 
 def _story(run: RunAtWork) -> Steps:
-    yield from run.begin()
+    if not (yield from run.begin()):
+        return None
     read = yield from run.caller.call_until_done("read_input_file", run.run_call())
     yield from run.caller.call("read_data_from_db", run.run_call())
     chunks = ReadAnswer.from_dict(read).chunks
@@ -47,6 +49,8 @@ def _story(run: RunAtWork) -> Steps:
     finished = yield from run.caller.call_until_done("finish_keys", run.run_call())
     run.progress.add(Totals.from_dict(KeysAnswer.from_dict(finished).totals or {}))
     run.check_tolerance("resolve_keys", view)
+    if view.plan and not (yield from run.plan()):
+        return None
     view = yield from run_phase(run, Event.STORE, chunks)
     if view.mode == MIRROR:
         yield from run_phase(run, Event.DELETE, shards)

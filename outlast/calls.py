@@ -78,6 +78,15 @@ class KeysAnswer(Payload):
 
 
 @dataclass(frozen=True, slots=True)
+class PlanAnswer(Payload):
+    """What `plan_report` returns. `plan` is there when `cursor` is None, unless the run is approved: its hash and what
+    else the record keeps of it."""
+
+    cursor: Json | None
+    plan: Json | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class PublishCall(Payload):
     """Input of `publish_report`. `totals` are those of both phases."""
 
@@ -148,6 +157,7 @@ class RunChange(Payload):
     owner: str | None = None
     reason: str | None = None
     at: str | None = None
+    plan: Json | None = None
     options: Json | None = None
     regenerate: bool = False
 
@@ -158,7 +168,7 @@ class RunView(Payload):
 
     `max_parallel` is the run's share of the lanes, which the runs at work divide among themselves. `attempt` is the
     next one where an orchestration that was started again takes the work over, and `last_attempt` the one behind which
-    the run fails.
+    the run fails. `plan`: the run shows a plan before it stores; a planned run that nobody approves expires then.
     """
 
     max_parallel: int
@@ -173,6 +183,8 @@ class RunView(Payload):
     grouped: bool = False
     last_attempt: int = MOST_ATTEMPTS
     mode: str = "upsert"
+    plan: bool = False
+    expires: str | None = None
 
     def refusal(self, totals: Totals) -> str | None:
         """Say why this many rejects are too many, or why too few rows are left; None where neither is so."""

@@ -9,7 +9,7 @@ import logging
 import re
 from collections.abc import Awaitable, Callable, Generator
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
 from azure.durable_functions import RetryOptions
@@ -23,6 +23,10 @@ TRANSIENT = f"{Transient.__name__}: "
 """How the host begins the text of a failure that an activity raised as Transient."""
 LONGEST_TIMER = timedelta(minutes=5)
 """Half of what the sweep waits for at least."""
+LONGEST_WAIT = timedelta(days=1)
+"""For a person. A timer of more than six days cannot be cancelled: its instance would stay running for three days."""
+EARLY = timedelta(seconds=1)
+"""A durable timer fires up to so much early."""
 CALLS = 50
 """Calls after which an orchestrator that loops over cursors continues as new, so that its history stays small."""
 OUTAGE = timedelta(minutes=40)
@@ -47,6 +51,7 @@ class Context(Protocol):
     def create_timer(self, fire_at: datetime) -> Any: ...
     def task_all(self, activities: list[Any]) -> Any: ...
     def wait_for_external_event(self, name: str) -> Any: ...
+    def task_any(self, activities: list[Any]) -> Any: ...
     def continue_as_new(self, input_: Any) -> None: ...
 
 
@@ -127,6 +132,22 @@ class Caller:
             at = min(due, at + LONGEST_TIMER)
             yield self.context.create_timer(at)
 
+    def is_past(self, time: str | None) -> bool:
+        """Whether this time has come, as far as a timer can tell."""
+        return time is not None and self.context.current_utc_datetime + EARLY >= _utc(time)
+
+    def wait_for_event(self, name: str, until: str | None) -> Steps:
+        """Wait for an event until this time, at most for LONGEST_WAIT. Return whether the event came."""
+        longest = self.context.current_utc_datetime + LONGEST_WAIT
+        timer = self.context.create_timer(longest if until is None else min(longest, _utc(until)))
+        event = self.context.wait_for_external_event(name)
+        first = yield self.context.task_any([event, timer])
+        if first is not event:
+            return False
+        if not timer.is_completed:
+            timer.cancel()
+        return True
+
     def step_retry(self) -> Backoff:
         """5 attempts: a timeout of one activity spends an attempt of each of its neighbours."""
         return Backoff(self.first_seconds, attempts=5, coefficient=2, cap_seconds=60)
@@ -134,6 +155,10 @@ class Caller:
     def email_retry(self) -> Backoff:
         """10 attempts over about 25 minutes: a mail service that is down comes back, and nobody waits."""
         return Backoff(self.first_seconds, attempts=10, coefficient=2, cap_seconds=300)
+
+
+def _utc(time: str) -> datetime:
+    return datetime.fromisoformat(time).astimezone(UTC)
 
 
 def readable(error: Exception) -> str:

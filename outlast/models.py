@@ -20,7 +20,7 @@ MOST_ATTEMPTS = 4
 MIRROR = "mirror"
 """The write mode in which the container becomes what the input says."""
 ADMITTED = "admitted"
-"""The event that a run waits for while it is queued."""
+"""The event that a run waits for while it is queued or planned. It then looks at its record, which says what is so."""
 MOST_LANES = 32
 """Lanes of a wave. More would make the history of a wave too long."""
 MOST_WAVES = 20

@@ -10,6 +10,8 @@ from outlast.reading_options import ReadingOptions
 LEAST_RU = 400
 """RU/s that a run may be limited to. With less, its calls would hold activity slots and wait nearly all the time."""
 LEAST_FRACTION = 0.01
+MOST_PLAN_DAYS = 365
+"""Days for which a planned run may wait. Its staged files are kept as long."""
 
 
 class Options(ReadingOptions):
@@ -22,6 +24,8 @@ class Options(ReadingOptions):
     max_delete_percent: float | None = Field(None, ge=0, le=100)
     max_parallel: int | None = Field(None, ge=1, le=MOST_LANES)
     ru_share: float | None = Field(None, gt=0, le=1e9)
+    plan: bool | None = None
+    plan_days: float | None = Field(None, gt=0, le=MOST_PLAN_DAYS)
 
     @field_validator("ru_share")
     @classmethod

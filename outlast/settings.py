@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from outlast.errors import Permanent
 from outlast.generating.part_limits import MAX_STAGED
 from outlast.models import MOST_LANES
+from outlast.run_options import MOST_PLAN_DAYS
 
 MOST_DAYS = 20_000
 """The database takes a time to live of at most 2**31 - 1 seconds, which are 24,855 days."""
@@ -46,6 +47,11 @@ class Settings(BaseModel):
     """Days for which the files and histories of an ended run are kept, -1 for ever."""
     record_days: int = Field(90, ge=-1, le=MOST_DAYS)
     """Days for which the record of an ended run is kept, -1 for ever. It is never deleted before the run's files."""
+    plan_days: float = Field(7.0, gt=0, le=MOST_PLAN_DAYS)
+    """Days for which a planned run waits for its approval, where the caller names no other number."""
+    price_per_million_ru: float | None = Field(None, ge=0, allow_inf_nan=False)
+    """What the deployer pays for a million request units; no price is known without it."""
+    currency: str = Field("", max_length=16)
     first_retry_seconds: float = Field(5.0, ge=0.001)
     """Delay of the first retry. Azure fires timers of less than a second at once; a local host may use less."""
 

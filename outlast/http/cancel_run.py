@@ -11,7 +11,7 @@ from outlast.http.known_run import known_run
 from outlast.http.problem import Problem
 from outlast.models import Failure
 from outlast.runs.launcher import Launcher
-from outlast.runs.record import ENDED, RunRecord
+from outlast.runs.record import ENDED, WAITING, RunRecord
 from outlast.runs.store import Runs
 from outlast.runs.transitions import Event, NotAllowed, apply
 
@@ -26,7 +26,7 @@ class CancelRun:
     async def cancel_run(self, req: func.HttpRequest, client: Any) -> func.HttpResponse:
         """202 with the record, 200 when the run is cancelled already, 409 when it has ended or is failing."""
         record = await known_run(self.runs, req.route_params["run"])
-        waited = record.status.state == "queued"
+        waited = record.status.state in WAITING
         record = await self.runs.change(record.id, _cancelled)
         if waited:
             await self.launcher.wake(client, record.id)

@@ -36,6 +36,7 @@ class NewRuns:
     now: Callable[[], datetime]
     new_id: Callable[[], str]
     owner: str = ""
+    plan_days: float = 7.0
 
     def make(self, report: Report[Any], asked: StartRequest, run: str | None) -> RunRecord:
         """`run` is the id of a run with a key, None for one without."""
@@ -63,6 +64,8 @@ class NewRuns:
             several=asked.several,
             reading=asked.reading.said(),
             wanted=wanted_of(report.row).to_dict(),
+            plan=report.plan_first if asked.options.plan is None else asked.options.plan,
+            plan_days=asked.options.plan_days or self.plan_days,
         )
         return RunRecord(id=run or self.new_id(), request=request, status=RunStatus(owner=self.owner))
 

@@ -14,6 +14,10 @@ from outlast.report import Report
 
 SAMPLE = 400
 """Documents of a run that are looked for in the container, evenly over all. So a share is known to a few percent."""
+LOOKED_FOR = ("upsert", "create")
+"""The write modes in which a document may be there already. All documents of a snapshot are new."""
+NOT_ESTIMATED = ("patch", "delete")
+"""The write modes whose request units depend on documents that the run does not have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,20 +29,23 @@ class Estimator:
     in_thread: Callable[[Callable[[], Any]], Awaitable[Any]]
 
     async def add(self, figures: Figures, report: Report[Any], documents: Sequence[StagedDocument], every: int) -> None:
-        """Count these documents. One of `every` is looked for in the container, of a snapshot none: all are new."""
+        """Count these documents. One of `every` is looked for in the container and stands for the others."""
         route = await self.transport.route(report.container)
         if isinstance(route, Result):
             raise Transient(f"the partitions of {report.container} cannot be read ({route.status}): {route.message}")
-        policy = IndexedTerms(await self.there.policy(report.container))
-        first = figures.documents
+        if report.mode in NOT_ESTIMATED:
+            figures.estimated = False
+            _count_alone(figures, route, documents)
+            return
+        policy, first = IndexedTerms(await self.there.policy(report.container)), figures.documents
         units: list[float] = await self.in_thread(lambda: _count(figures, route, policy, report.queried, documents))
         chosen = [at for at in range(len(documents)) if (first + at) % every == 0]
         sample = [documents[at] for at in chosen]
         kinds = ["new"] * len(sample)
-        if report.mode != "snapshot":
+        if report.mode in LOOKED_FOR:
             kinds = await self.there.kinds(report.container, sample)
         for at, kind in zip(chosen, kinds, strict=True):
-            figures.add_kind(kind, units[at])
+            figures.add_kind(kind, units[at], every)
 
 
 def _count(
@@ -52,3 +59,8 @@ def _count(
         figures.add_document(target.partition, size, cost, create_units(size, fewer.count(parsed)) if queried else 0.0)
         units.append(cost)
     return units
+
+
+def _count_alone(figures: Figures, route: Route, documents: Sequence[StagedDocument]) -> None:
+    for document, target in zip(documents, route.targets(documents), strict=True):
+        figures.add_document(target.partition, len(document.body), 0.0, 0.0)

@@ -19,8 +19,9 @@ class Figures(Payload):
     """The chunks before `chunk` are counted. `ranges` has documents, bytes and request units of creates by physical
     partition, `rejects` the number and the first rows by code.
 
-    `sampled` documents were looked for in the container; `looked` are their request units as creates, and `there` those
-    of them that are there already. `queried` are the request units of creates with the queried paths alone indexed.
+    `sampled` documents were looked for in the container, each for as many as `kinds` count; `looked` are their request
+    units as creates, and `there` those of them that are there already. `queried` are the request units of creates with
+    the queried paths alone indexed. `estimated`: whether request units can be told of the report's write mode.
     """
 
     chunk: int = 0
@@ -37,6 +38,7 @@ class Figures(Payload):
     sampled: int = 0
     looked: float = 0.0
     there: float = 0.0
+    estimated: bool = True
 
     def add_document(self, partition: str, size: int, units: float, queried: float) -> None:
         counted = self.ranges.setdefault(partition, [0, 0, 0.0])
@@ -47,12 +49,12 @@ class Figures(Payload):
         self.units += units
         self.queried += queried
 
-    def add_kind(self, kind: str, units: float) -> None:
-        """Note what a sampled document is; `units` are its request units as a create."""
-        self.kinds[kind] += 1
+    def add_kind(self, kind: str, units: float, weight: int = 1) -> None:
+        """Note what a sampled document is, which stands for `weight`; `units` are its request units as a create."""
+        self.kinds[kind] += weight
         self.sampled += 1
-        self.looked += units
-        self.there += units if kind != "new" else 0.0
+        self.looked += units * weight
+        self.there += units * weight if kind != "new" else 0.0
 
     def add_reject(self, row: int, column: str, code: str, message: str) -> None:
         known = self.rejects.setdefault(code if len(self.rejects) < MOST_CODES else "others", {"rows": 0, "first": []})
@@ -64,7 +66,8 @@ class Figures(Payload):
         """The plan as it is shown. `replace` is how many creates a replace costs."""
         share = self.there / self.looked if self.looked else 0.0
         factor = 1 + share * (replace - 1)
-        kinds = {kind: _scaled(count, self.documents, self.sampled) for kind, count in self.kinds.items()}
+        counted = sum(self.kinds.values())
+        kinds = {kind: _scaled(count, self.documents, counted) for kind, count in self.kinds.items()}
         return {
             "rows": self.rows,
             "rejected": self.rejected,
@@ -72,15 +75,15 @@ class Figures(Payload):
             "documents": {**kinds, "gone": 0, "total": self.documents},
             "sampled": self.sampled,
             "bytes": self.bytes,
-            "request_units": round(self.units * factor, 2),
+            "request_units": round(self.units * factor, 2) if self.estimated else None,
             "request_units_of_queried": round(self.queried * factor, 2) if self.queried else None,
             "partitions": _partitions(self.ranges, factor),
             "documents_sha256": self.sha256,
         }
 
 
-def _scaled(count: int, documents: int, sampled: int) -> int:
-    return round(count * documents / sampled) if sampled else 0
+def _scaled(count: int, documents: int, counted: int) -> int:
+    return round(count * documents / counted) if counted else 0
 
 
 def _partitions(ranges: Mapping[str, list[float]], factor: float) -> list[Json]:

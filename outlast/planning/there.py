@@ -5,16 +5,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-import orjson
 from azure.cosmos.exceptions import CosmosResourceNotFoundError
 
-from outlast.cosmos.bulk.staged_document import StagedDocument
+from outlast.cosmos.bulk.staged_document import SYSTEM, StagedDocument
 from outlast.cosmos.client import Cosmos
 from outlast.cosmos.errors import translated
 
 AT_ONCE = 16
 """Point reads at the same time. Each costs about a request unit."""
-OF_SYSTEM = frozenset({"_rid", "_self", "_etag", "_attachments", "_ts"})
 
 
 class There(Protocol):
@@ -52,9 +50,9 @@ class CosmosThere:
 
     async def _read(self, container: str, document: StagedDocument) -> dict[str, Any] | None:
         with translated(f"a document of {container}", container):
-            proxy, body = await self.cosmos.container(container), document.parsed()
+            proxy = await self.cosmos.container(container)
             try:
-                return dict(await proxy.read_item(body["id"], orjson.loads(document.partition_key)))
+                return dict(await proxy.read_item(document.id, document.key))
             except CosmosResourceNotFoundError:
                 return None
 
@@ -63,5 +61,5 @@ def kind_of(document: dict[str, Any], there: dict[str, Any] | None) -> str:
     """What a write of the document does, compared without the members that the service adds."""
     if there is None:
         return "new"
-    own = {name: value for name, value in there.items() if name not in OF_SYSTEM}
+    own = {name: value for name, value in there.items() if name not in SYSTEM}
     return "unchanged" if own == document else "changed"

@@ -28,12 +28,12 @@ class Admission:
     async def ask(self, client: Any, run: str) -> None:
         """Admit this run, which is awake, or those that have waited longer if there are not seats enough for all.
 
-        The run waits even where the list of the waiting is behind.
+        The run waits even where the list of the waiting is behind. A planned run asks for nothing.
         """
         taken = await self.seats.taken()
         if run in taken:
             await self._admit(run)
-        elif free := self._free(taken):
+        elif (free := self._free(taken)) and not await self._is_planned(run):
             waiting = await self._waiting()
             queue = waiting if run in waiting else [*waiting, run]
             await self._admit_all(client, [run] if queue.index(run) < free else queue, awake=run)
@@ -86,6 +86,10 @@ class Admission:
                 await self.seats.leave(run)
             return False
         return True
+
+    async def _is_planned(self, run: str) -> bool:
+        record = await self.runs.find(run)
+        return record is not None and record.status.state == "planned"
 
     async def _is_at_work(self, run: str) -> bool:
         record = await self.runs.find(run)

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from outlast.runs.ids import lane_id
+from outlast.runs.record import WAITING
 
 MOVING = ("Running", "Pending", "ContinuedAsNew")
 AT_WORK = (*MOVING, "Suspended")
@@ -16,13 +17,14 @@ AT_WORK = (*MOVING, "Suspended")
 @dataclass(frozen=True, slots=True)
 class InstanceStatus:
     """`status` is None where the instance is missing. `attempt` is the one in its input. `moved` is when it or one of
-    its lanes last changed. `text` is its output, or the reason of its end. `waits`: it waits for a seat."""
+    its lanes last changed. `text` is its output, or the reason of its end. `waits`: the state in which it waits, for a
+    seat or for a person."""
 
     status: str | None
     attempt: int = 0
     moved: datetime | None = None
     text: Any = None
-    waits: bool = False
+    waits: str | None = None
 
 
 async def get_status(client: Any, instance_id: str, others: Sequence[str] = ()) -> InstanceStatus:
@@ -34,7 +36,8 @@ async def get_status(client: Any, instance_id: str, others: Sequence[str] = ()) 
     found = [status, *(await asyncio.gather(*(client.get_status(one) for one in instances)))]
     times = [one.last_updated_time for one in found if one and one.last_updated_time]
     moved = max((_utc(time) for time in times), default=None)
-    waits = isinstance(status.custom_status, dict) and status.custom_status.get("phase") == "queued"
+    phase = status.custom_status.get("phase") if isinstance(status.custom_status, dict) else None
+    waits = phase if phase in WAITING else None
     return InstanceStatus(status.runtime_status.value, _attempt(status.input_), moved, status.output, waits)
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from outlast.deadline import GIVEN_UP, SHARE
-from outlast.runs.record import RunRecord
+from outlast.runs.record import WAITING, RunRecord
 
 REDELIVERY_SECONDS = 600.0
 """After a crash of the host the message of an activity reappears after at most 5 minutes, and its retry waits."""
@@ -32,5 +32,5 @@ class Patience:
         All runs share the slots, first come first served. So at worst an activity waits until each lane of every run
         at work has had a slot of one instance for as long as a call may last.
         """
-        waiting = sum(record.request.max_parallel + 1 for record in records if record.status.state != "queued")
+        waiting = sum(record.request.max_parallel + 1 for record in records if record.status.state not in WAITING)
         return 2 * self.timeout + REDELIVERY_SECONDS + waiting / self.slots * GIVEN_UP * self.timeout

@@ -26,7 +26,7 @@ class Decision(Enum):
     """The orchestration does not move. The next sweep finds it terminated."""
     COMPENSATE = auto()
     WAKE = auto()
-    """The orchestration waits for a seat, and its record says that it has one or needs none any more."""
+    """The orchestration waits for a seat or a person, and its record says that it need not wait any more."""
 
 
 def decide(record: RunRecord, seen: InstanceStatus, now: datetime, patience: float) -> Decision:
@@ -37,7 +37,7 @@ def decide(record: RunRecord, seen: InstanceStatus, now: datetime, patience: flo
     if seen.status == "Suspended":
         return Decision.LEAVE
     if seen.status in MOVING and seen.waits:
-        return Decision.LEAVE if state == "queued" else Decision.WAKE
+        return Decision.LEAVE if state == seen.waits else Decision.WAKE
     if seen.status in MOVING:
         moved = max(updated, seen.moved or updated)
         return Decision.TERMINATE if now - moved > timedelta(seconds=patience) else Decision.LEAVE

@@ -10,11 +10,14 @@ from typing import Any, Self
 from outlast.models import MOST_ATTEMPTS, Json
 
 STATES = (
-    "queued", "accepted", "reading", "generating", "combining", "resolving", "storing", "publishing", "completed",
-)  # fmt: skip
-OUTCOMES = ("failed", "cancelled", "superseded")
+    *("queued", "accepted", "reading", "generating", "combining", "resolving", "planned"),
+    *("storing", "publishing", "completed"),
+)
+OUTCOMES = ("failed", "cancelled", "superseded", "expired")
 ENDED = frozenset({"completed", *OUTCOMES})
-AT_WORK = STATES[1:-1]
+WAITING = ("queued", "planned")
+"""The states in which a run waits without a seat: for one, or for a person."""
+AT_WORK = tuple(state for state in STATES[:-1] if state not in WAITING)
 """The states in which a run holds a seat."""
 
 
@@ -27,6 +30,7 @@ class RunRequest:
     `reading` is how the input is read, as far as the start could find it, and `wanted` what the report reads of it;
     both are empty in records of before they were kept. `several`: the staged body is a list of files, which are the
     input together; `reading` is then only what is said of them.
+    `plan`: the run waits after generating until a person approves its plan, for at most `plan_days`.
     """
 
     report: str
@@ -51,6 +55,8 @@ class RunRequest:
     wanted: Json = field(default_factory=dict)
     duplicates: str = "last"
     max_delete_percent: float = 20.0
+    plan: bool = False
+    plan_days: float = 7.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +71,8 @@ class RunStatus:
     the time when the run came into its state, None in a record of before that was noted. `removing`: a removal by
     DELETE has begun. `redriven` is the last redrive: `attempt`, `at`, `options`, `regenerate`. `earlier` counts the
     attempts before it. `parts` and `marks` are the attempts that began the staged parts and the marks of stored chunks
-    which count; 0 is the first.
+    which count; 0 is the first. `planned` is the plan in short, with `at` and `expires`, and `approved` the time and
+    the hash of what a person has approved.
     """
 
     state: str = "queued"
@@ -84,6 +91,8 @@ class RunStatus:
     earlier: int = 0
     parts: int = 0
     marks: int = 0
+    planned: Json | None = None
+    approved: Json | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,18 +2,19 @@
 
 `TABLE` says to which state an event leads from each state; an event is refused from a state that it does not name. The
 functions below say what else of the record an event changes. Nothing here does I/O, and whoever changes a record
-(`advance_run`, `publish_report`, `send_email`, the sweep, the endpoints that cancel, waive, redrive and take over) does
-it by `apply`.
+(`advance_run`, `publish_report`, `send_email`, the sweep, the endpoints that cancel, approve, waive, redrive and take
+over) does it by `apply`.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from outlast.calls import RunChange
 from outlast.errors import Permanent
 from outlast.models import MIRROR, Json
-from outlast.runs.record import AT_WORK, ENDED, OUTCOMES, RunRecord
+from outlast.runs.record import AT_WORK, ENDED, OUTCOMES, WAITING, RunRecord
 from outlast.runs.stale import refuse_stale
 
 
@@ -28,6 +29,10 @@ class Event(StrEnum):
     COMBINE = "combine"
     """All rows of a grouped report are added into groups; the groups become documents."""
     RESOLVE = "resolve"
+    PLAN = "plan"
+    """The run waits for a person to approve its plan."""
+    APPROVE = "approve"
+    """A person lets a planned run store what its plan says, as its next attempt."""
     STORE = "store"
     DELETE = "delete"
     """A mirror report deletes what is gone from its input."""
@@ -56,15 +61,17 @@ class Event(StrEnum):
 
 OUTCOME = "outcome"
 """Stands in the table for the state that the record names as its outcome."""
-_UNDER_WAY = ("queued", *AT_WORK)
+_UNDER_WAY = (*WAITING, *AT_WORK)
 _STAY_ENDED = {state: state for state in ("completed", *OUTCOMES)}
 
 TABLE: Mapping[Event, Mapping[str, str]] = {
     Event.ADMIT: {"queued": "accepted", "accepted": "accepted"},
-    Event.READ: {"queued": "queued", **dict.fromkeys(AT_WORK, "reading")},
+    Event.READ: {**{state: state for state in WAITING}, **dict.fromkeys(AT_WORK, "reading")},
     Event.GENERATE: dict.fromkeys(("reading", "generating"), "generating"),
     Event.COMBINE: dict.fromkeys(("generating", "combining"), "combining"),
     Event.RESOLVE: dict.fromkeys(("generating", "combining", "resolving"), "resolving"),
+    Event.PLAN: dict.fromkeys(("resolving", "planned"), "planned"),
+    Event.APPROVE: {"planned": "queued"},
     Event.STORE: dict.fromkeys(("resolving", "storing"), "storing"),
     Event.DELETE: {"storing": "storing"},
     Event.PUBLISH: dict.fromkeys(("storing", "publishing"), "publishing"),
@@ -76,8 +83,13 @@ TABLE: Mapping[Event, Mapping[str, str]] = {
     Event.FINISH_STEP: {"failing": "failing", **_STAY_ENDED},
     Event.FIND_PUBLISHED: dict.fromkeys(("failing", "completed", *OUTCOMES), "completed"),
     Event.CLOSE: {"failing": OUTCOME, **_STAY_ENDED},
-    Event.RESTART: {"queued": "queued", **dict.fromkeys(AT_WORK, "accepted")},
-    Event.TAKE_OVER: {"queued": "queued", **dict.fromkeys(AT_WORK, "accepted"), "failing": "failing", **_STAY_ENDED},
+    Event.RESTART: {**dict.fromkeys(WAITING, "queued"), **dict.fromkeys(AT_WORK, "accepted")},
+    Event.TAKE_OVER: {
+        **dict.fromkeys(WAITING, "queued"),
+        **dict.fromkeys(AT_WORK, "accepted"),
+        "failing": "failing",
+        **_STAY_ENDED,
+    },
     Event.WAIVE: _STAY_ENDED,
     Event.REDRIVE: {"failed": "queued", "cancelled": "queued"},
 }
@@ -110,14 +122,17 @@ def apply(record: RunRecord, change: RunChange) -> RunRecord:
 
 
 def _is_behind(record: RunRecord, totals: Json) -> bool:
-    """Whether a failing run knows of more rows: an orchestration that was started once more has counted none."""
-    return record.status.state == "failing" and totals.get("rows", 0) < (record.result.totals or {}).get("rows", 0)
+    """Whether a failing or planned run knows of more rows: an orchestration that was started again has counted none."""
+    return record.status.state in ("failing", "planned") and totals.get("rows", 0) < (record.result.totals or {}).get(
+        "rows", 0
+    )
 
 
 def _taken_over(record: RunRecord, change: RunChange) -> RunRecord | None:
-    """A repeated READ that has begun the next attempt asks again with the attempt that it knows."""
-    state = (record.status.state, record.status.attempt)
-    return record if change.event == Event.READ and state == ("reading", change.attempt + 1) else None
+    """A READ that asks with the attempt that it knows: a repeat that has begun the next attempt, or the orchestration
+    of a planned run that was approved since."""
+    is_next = record.status.attempt == change.attempt + 1 and record.status.state in ("queued", "accepted", "reading")
+    return record if change.event == Event.READ and is_next else None
 
 
 def _move(record: RunRecord, change: RunChange, to: str) -> RunRecord:
@@ -125,8 +140,23 @@ def _move(record: RunRecord, change: RunChange, to: str) -> RunRecord:
 
 
 def _read(record: RunRecord, change: RunChange, to: str) -> RunRecord:
-    begun_before = record.status.state not in ("queued", "accepted", "reading")
+    begun_before = record.status.state not in (*WAITING, "accepted", "reading")
     return record.changed(state=to, attempt=record.status.attempt + begun_before)
+
+
+def _plan(record: RunRecord, change: RunChange, to: str) -> RunRecord:
+    """The time until which the run waits is that of its first plan, however often it is started again."""
+    at = change.at or ""
+    expires = (datetime.fromisoformat(at) + timedelta(days=record.request.plan_days)).isoformat()
+    return record.changed(
+        state=to, planned=record.status.planned or {**(change.plan or {}), "at": at, "expires": expires}
+    )
+
+
+def _approve(record: RunRecord, change: RunChange, to: str) -> RunRecord:
+    status, planned = record.status, record.status.planned or {}
+    approved = {"at": change.at, "documents_sha256": planned.get("documents_sha256", "")}
+    return record.changed(state=to, attempt=status.attempt + 1, earlier=status.attempt, approved=approved)
 
 
 def _record_receipt(record: RunRecord, change: RunChange, to: str) -> RunRecord:
@@ -204,6 +234,8 @@ def _redrive(record: RunRecord, change: RunChange, to: str) -> RunRecord:
         marks=attempt if change.regenerate or undone else status.marks,
         redriven={"attempt": attempt, "at": change.at, "options": options, "regenerate": change.regenerate},
         owner=status.owner if change.owner is None else change.owner,
+        planned=None if change.regenerate or not status.approved else status.planned,
+        approved=None if change.regenerate else status.approved,
         **_FRESH,
     )
     return replace(again, request=replace(record.request, **options))
@@ -213,6 +245,8 @@ _FRESH: Json = {"outcome": None, "compensations": 0, "failure": None, "receipt":
 """The members that tell of the end which a redrive takes back."""
 _EFFECTS: Mapping[Event, Callable[[RunRecord, RunChange, str], RunRecord | None]] = {
     Event.READ: _read,
+    Event.PLAN: _plan,
+    Event.APPROVE: _approve,
     Event.RECORD_RECEIPT: _record_receipt,
     Event.FAIL: _fail,
     Event.COMPENSATE: _compensate,

@@ -46,10 +46,12 @@ async def read_window(
     return PartWindow(read_staged(b"".join([line for line, _ in kept]), mode), [at for _, at in kept], end)
 
 
-async def read_windows(generated: Generated, part: int, answer: PartAnswer) -> AsyncIterator[PartWindow]:
-    """All documents of a part."""
+async def read_windows(
+    generated: Generated, part: int, answer: PartAnswer, mode: str = "upsert"
+) -> AsyncIterator[PartWindow]:
+    """All documents of a part, of a report with this write mode."""
     path, offset = generated.path(part, answer.documents), 0
     while offset < answer.size:
-        window = await read_window(generated, path, offset)
+        window = await read_window(generated, path, offset, mode)
         yield window
         offset = window.end

@@ -81,6 +81,15 @@ def groups_path(run: str) -> str:
     return f"runs/{run}/groups.json"
 
 
+def plan_path(run: str) -> str:
+    return f"runs/{run}/plan.json"
+
+
+def plan_cursor_path(run: str, chunks: int) -> str:
+    """The figures of a plan after so many chunks. They do not change once they are written."""
+    return f"runs/{run}/plan.{chunks}.json"
+
+
 def stored_path(run: str, chunk: int, name: str = "json") -> str:
     """`name` is `json` for the counts of a stored chunk, `cursor.json` for how far one is stored that is not yet, or
     ends in `begun.json`, `rejects.csv` or `unchanged.json`."""

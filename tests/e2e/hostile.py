@@ -22,6 +22,8 @@ PATHS = (
         "/api/runs/{run}/cancel",
         "/api/runs/{run}/waive",
         "/api/runs/{run}/redrive",
+        "/api/runs/{run}/plan",
+        "/api/runs/{run}/approve",
         "/api/runs/{junk}/{junk}",
     ),
     *(f"{WEBHOOK}/instances", f"{WEBHOOK}/instances/{{run}}", f"{WEBHOOK}/instances/{{junk}}/{{junk}}"),

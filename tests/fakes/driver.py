@@ -6,11 +6,13 @@ import json
 import random
 from collections.abc import Awaitable, Callable, Generator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from outlast.durable import activity
 from outlast.models import Json
-from tests.fakes.replay import Action, ReplayContext, replay
+from tests.fakes.clock import START
+from tests.fakes.replay import Action, First, ReplayContext, replay
 
 Story = Callable[[Any], Generator[Any, Any, Any]]
 Step = Callable[[Json], Awaitable[Any]]
@@ -48,6 +50,10 @@ class Failing:
         return self.times > 0 and name == self.name and (self.chunk is None or given["chunk"] == self.chunk)
 
 
+async def nobody(instance_id: str) -> None:
+    """Nobody decides anything."""
+
+
 class OrchestrationFailed(Exception):
     """The error that the parent of a failed orchestration gets."""
 
@@ -66,6 +72,9 @@ class Driver:
     """The time at which each timer was due."""
     let_pass: Callable[[float], None] = lambda seconds: None
     """Lets the time of a timer pass."""
+    now: Callable[[], datetime] = lambda: START
+    waiting: Callable[[str], Awaitable[None]] = nobody
+    """Called when an orchestration begins to wait for a person: the place for a test to decide."""
     dying: dict[str, int] = field(default_factory=dict)
     """How many orchestrations of each name fail as one does whose worker dies: without running their `except`."""
     events: dict[tuple[str, str], "asyncio.Queue[Any]"] = field(default_factory=dict)
@@ -98,10 +107,11 @@ class Driver:
     async def _generations(self, instance: Instance) -> Any:
         while True:
             instance.generations += 1
-            story, context = self.stories[instance.name], ReplayContext(instance.id, instance.given)
+            story, began = self.stories[instance.name], self.now()
+            context = ReplayContext(instance.id, instance.given, current_utc_datetime=began)
             record = await self._tell(story, context)
             instance.statuses += context.statuses
-            replay(story, instance.id, instance.given, record, context.statuses)
+            replay(story, instance.id, instance.given, record, context.statuses, began)
             if context.continued is None:
                 return cross(record.returned())
             instance.given = cross(context.continued)
@@ -120,6 +130,7 @@ class Driver:
                 step = lambda failed=failed: telling.throw(failed)  # type: ignore[misc]  # noqa: E731
             else:
                 record.hear(value)
+                value = context.hear(action, value)
                 step = lambda value=value: telling.send(value)  # type: ignore[misc]  # noqa: E731
         return record
 
@@ -130,6 +141,8 @@ class Driver:
             return await asyncio.gather(*(self._perform(part) for part in action.parts))
         if action.kind == "event":
             return await self._event(action.instance_id, action.name).get()
+        if action.kind == "any":
+            return await self._first(*action.parts)
         if action.kind == "timer":
             self.timers.append(action.given)
             self.let_pass(action.seconds)
@@ -140,6 +153,17 @@ class Driver:
                 raise OrchestrationFailed(f"{instance.output} \n Message: {instance.output}, StackTrace: at …")
             return cross(instance.output)
         return await self._attempt(action)
+
+    async def _first(self, event: Action, timer: Action) -> First:
+        """The event if it has come by then, else the timer, whose time passes."""
+        await self.waiting(event.instance_id)
+        came = self._event(event.instance_id, event.name)
+        if came.empty():
+            self.timers.append(timer.given)
+            self.let_pass(timer.seconds)
+            return First(1)
+        came.get_nowait()
+        return First(0)
 
     def _event(self, instance_id: str, name: str) -> "asyncio.Queue[Any]":
         return self.events.setdefault((instance_id, name), asyncio.Queue())

@@ -2,16 +2,19 @@
 
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from tests.fakes.clock import START
 
+LONGEST_TIMER = 86_400.0
+"""Seconds."""
+
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """What an orchestrator asks for: an activity, an orchestrator, an event, a timer of so many `seconds`, or all of
-    `parts`."""
+    """What an orchestrator asks for: an activity, an orchestrator, an event, a timer of so many `seconds`, or all or
+    any of `parts`."""
 
     kind: str
     name: str = ""
@@ -20,6 +23,18 @@ class Action:
     attempts: int = 1
     parts: tuple["Action", ...] = ()
     seconds: float = field(default=0.0, compare=False)
+    is_completed = False
+
+    def cancel(self) -> None:
+        """A timer that is cancelled keeps nothing open."""
+        assert self.kind == "timer", f"only a timer can be cancelled, not an {self.kind}"
+
+
+@dataclass(frozen=True, slots=True)
+class First:
+    """The result of a `task_any`: which of its parts came first."""
+
+    at: int
 
 
 @dataclass(slots=True)
@@ -96,6 +111,22 @@ class ReplayContext:
             raise AssertionError("task_all over activities loses results on the real host")
         return Action("all", parts=tuple(activities))
 
+    def task_any(self, activities: list[Action]) -> Action:
+        if [part.kind for part in activities] != ["event", "timer"]:
+            raise AssertionError("task_any over anything but an event and a timer falls to one task in flight")
+        if activities[1].seconds > LONGEST_TIMER:
+            raise AssertionError("a timer of more than six days cannot be cancelled on the real host")
+        self.current_utc_datetime -= timedelta(seconds=activities[1].seconds)
+        return Action("any", parts=tuple(activities))
+
+    def hear(self, action: Action, value: Any) -> Any:
+        """The value that the orchestrator gets for this action. Time passes where a timer came first."""
+        if not isinstance(value, First):
+            return value
+        first = action.parts[value.at]
+        self.current_utc_datetime += timedelta(seconds=first.seconds)
+        return first
+
     def continue_as_new(self, input_: Any) -> None:
         self.continued = input_
 
@@ -110,14 +141,16 @@ def replay(
     given: Any,
     record: Record,
     statuses: list[Any],
+    began: datetime = START,
 ) -> None:
     """Replay an orchestrator from its record; raise NotDeterministic unless it does the same."""
-    context = ReplayContext(instance_id, given, is_replaying=True)
+    context = ReplayContext(instance_id, given, is_replaying=True, current_utc_datetime=began)
     telling, again = story(context), Record()
     action = again.ask(lambda: next(telling))
     for kind, value in record.results:
         if action is None:
             break
+        value = context.hear(action, value)
         action = again.ask((lambda: telling.send(value)) if kind == "value" else (lambda: telling.throw(value)))  # noqa: B023  # called at once
     if again.actions != record.actions or context.statuses != statuses or str(again.ended) != str(record.ended):
         raise NotDeterministic(f"asked for {again.actions}, but before for {record.actions}")

@@ -13,6 +13,7 @@ from activities.delete_gone import DeleteGone
 from activities.divide_groups import DivideGroups
 from activities.finish_keys import FinishKeys
 from activities.generate_report import GenerateReport
+from activities.plan_report import PlanReport
 from activities.publish_report import PublishReport
 from activities.read_data_from_db import ReadDataFromDb
 from activities.read_input_file import ReadInputFile
@@ -26,6 +27,7 @@ from outlast.cosmos.bulk.writer import Writer
 from outlast.cosmos.snapshots.removing import GenerationRemover
 from outlast.deadline import Deadlines
 from outlast.generating.part_filler import PartFiller
+from outlast.planning.estimator import Estimator
 from outlast.report import Report
 from outlast.runs.admission import Admission
 from outlast.runs.email_turns import EmailTurns
@@ -49,6 +51,7 @@ from tests.fakes.records import make_record
 from tests.fakes.reports import REPORTS
 from tests.fakes.runs import FakeRuns
 from tests.fakes.snapshots import FakeSnapshots
+from tests.fakes.there import FakeThere
 from tests.fakes.transport import FakeTransport
 
 CONTENTS = (Path(__file__).parents[2] / "function_app.py").read_text("utf-8")
@@ -112,6 +115,7 @@ class World:
         snapshots, deadlines = self.snapshots, self.deadlines
         remover = GenerationRemover(snapshots=snapshots, writer=writer)
         reading = InlineReading(self.cosmos)
+        estimator = Estimator(self.transport, FakeThere(self.transport), work_here)
         self.compute = InlineCompute(reports, self.clock, self.clock.advance)
         filler, mirrors = PartFiller(self.stopped), Mirrors(snapshots, staging, self.clock.now)
         self.steps = {
@@ -123,6 +127,7 @@ class World:
             "combine_groups": CombineGroups(reports, gate, files, self.compute, filler, work_here).combine_groups,
             "resolve_keys": ResolveKeys(reports, gate, KeyFiles(files), mirrors, work_here).resolve_keys,
             "finish_keys": FinishKeys(gate, files).finish_keys,
+            "plan_report": PlanReport(reports, gate, files, estimator).plan_report,
             "store_data_to_db": StoreDataToDb(reports, gate, files, writer, mirrors).store_data_to_db,
             "delete_gone": DeleteGone(reports, gate, files, writer).delete_gone,
             "publish_report": PublishReport(reports, gate, files, snapshots, self.clock.now).publish_report,
@@ -130,7 +135,7 @@ class World:
             "remove_generation": RemoveGeneration(reports, self.runs, remover, deadlines).remove_generation,
             "send_email": SendEmail(self.runs, self.mailer, self.turns()).send_email,
         }
-        self.driver = Driver(STORIES, self.steps, self.seed, let_pass=self.clock.advance)
+        self.driver = Driver(STORIES, self.steps, self.seed, let_pass=self.clock.advance, now=self.clock.now)
 
     def turns(self) -> EmailTurns:
         return EmailTurns(self.documents, self.runs, "", self.clock.now, 2 * self.timeout)

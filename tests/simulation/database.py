@@ -24,6 +24,7 @@ from outlast.cosmos.snapshots.header import HEADERS, RUN, Edit, Header, Removed,
 from outlast.errors import Transient
 from outlast.key_paths import KeyPaths, each_path
 from outlast.models import Json
+from outlast.planning.there import kind_of
 from outlast.report import Report
 from outlast.runs import app_documents
 from outlast.runs.record import RunRecord
@@ -245,6 +246,22 @@ class CoreTransport:
         except Transient:
             return [Result(CONNECTION_LOST)] * len(documents)
         return results_for(documents, results_of(orjson.loads(response.body)))
+
+
+class CoreThere:
+    """Implements `There`."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+
+    async def policy(self, container: str) -> dict[str, Any] | None:
+        return None
+
+    async def kinds(self, container: str, documents: Sequence[StagedDocument]) -> list[str]:
+        await self.database.scheduler.meet("READ documents")
+        self.database.scheduler.reach("database", "identity")
+        found = {document["id"]: document for document in self.database.documents(container)}
+        return [kind_of(document.parsed(), found.get(document.parsed()["id"])) for document in documents]
 
 
 class CoreSnapshots:

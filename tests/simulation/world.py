@@ -17,6 +17,7 @@ from activities.delete_gone import DeleteGone
 from activities.divide_groups import DivideGroups
 from activities.finish_keys import FinishKeys
 from activities.generate_report import GenerateReport
+from activities.plan_report import PlanReport
 from activities.publish_report import PublishReport
 from activities.read_data_from_db import ReadDataFromDb
 from activities.read_input_file import ReadInputFile
@@ -39,6 +40,7 @@ from outlast.http.problem import answering
 from outlast.http.start_once import StartOnce
 from outlast.http.start_report import NewRuns, RequestReader, StartChecks, StartReport
 from outlast.models import MOST_ATTEMPTS
+from outlast.planning.estimator import Estimator
 from outlast.report import Report
 from outlast.runs.admission import Admission
 from outlast.runs.email_turns import EmailTurns
@@ -61,7 +63,7 @@ from tests.fakes.grouped_reports import Totals
 from tests.fakes.http import ask
 from tests.fakes.reports import ALL_REPORTS, HEADER, make_csv
 from tests.fakes.world import STORIES, work_here
-from tests.simulation.database import CoreAppDocuments, CoreRuns, CoreSnapshots, CoreTransport, Database
+from tests.simulation.database import CoreAppDocuments, CoreRuns, CoreSnapshots, CoreThere, CoreTransport, Database
 from tests.simulation.engine import DIED, TIMED_OUT, Engine
 from tests.simulation.invariants import Expected, Invariants
 from tests.simulation.places import Client, MemoryStaging, Post
@@ -97,7 +99,8 @@ class Job:
     """A run that is posted again and again until it gets 202. `bad` are the indexes of rows that cannot be parsed,
     `twins` of rows that stand at the end once more, with the amount 0, and `there` of rows whose documents are in the
     database before. With `breaks`, its publishing fails for good after everything is stored. `waits` are the calls of
-    each chunk that are throttled from beginning to end. `packed`: the input is gzipped, and in another dialect.
+    each chunk that are throttled from beginning to end. `packed`: the input is gzipped, and in another dialect. `plans`
+    are the days for which it waits until its plan is approved.
 
     A mirror run has the rows from `first` on, and `change` is added to the amount of every second one. It is posted
     when the run `after` has ended."""
@@ -116,6 +119,7 @@ class Job:
     first: int = 0
     change: int = 0
     after: str | None = None
+    plans: float | None = None
 
     @property
     def run(self) -> str:
@@ -208,6 +212,7 @@ class World:
             jitter=lambda: 0.5,
             controllers=RateControllers(clock),
         )
+        estimator = Estimator(CoreTransport(self.database), CoreThere(self.database), work_here)
         remover = GenerationRemover(snapshots=self.snapshots, writer=writer)
         snapshots, cosmos, stopped = self.snapshots, FakeCosmos(), StoppedCode(staging, self.scheduler.utc)
         turns = EmailTurns(CoreAppDocuments(self.database), runs, "", self.scheduler.utc, 2 * LIMIT)
@@ -221,6 +226,7 @@ class World:
             CombineGroups(reports, gate, files, compute, filler, work_here).combine_groups,
             ResolveKeys(reports, gate, KeyFiles(files), mirrors, work_here).resolve_keys,
             FinishKeys(gate, files).finish_keys,
+            PlanReport(reports, gate, files, estimator).plan_report,
             StoreDataToDb(reports, gate, files, writer, mirrors).store_data_to_db,
             DeleteGone(reports, gate, files, writer).delete_gone,
             PublishReport(reports, gate, files, snapshots, self.scheduler.utc).publish_report,
@@ -310,7 +316,8 @@ class World:
         start = StartReport(REPORTS, reader, checks, new_runs, start_once).start_report
         headers = {"Idempotency-Key": job.key}
         tolerated = job.rejected + len(job.twins)
-        query = {"tolerated_rejects": str(tolerated)} if tolerated else {}
+        query = {} if job.plans is None else {"plan": "true", "plan_days": str(job.plans)}
+        query |= {"tolerated_rejects": str(tolerated)} if tolerated else {}
         query |= {"max_delete_percent": "100"} if job.report == "shelf" else {}
         request = ask(f"reports/{job.report}", job.body, "text/csv", query, headers, report=job.report)
         try:

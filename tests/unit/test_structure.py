@@ -5,11 +5,14 @@ import ast
 import re
 import sys
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from outlast import durable
+from tests.fakes.replay import Action, ReplayContext
 from tests.unit import test_rules as rules
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -39,14 +42,24 @@ def fan_out_faults(source: str) -> Iterator[str]:
     tree = ast.parse(source)
     alone = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Yield)}
     for node in ast.walk(tree):
-        if isinstance(node, ast.Attribute) and node.attr == "task_any":
-            yield "task_any falls to one task in flight"
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
             called = node.func.attr
+            if called == "task_any" and sorted(_called(tree, node.args[0])) != [
+                "create_timer",
+                "wait_for_external_event",
+            ]:
+                yield "task_any falls to one task in flight, but for an event and a timer"
             if called.endswith("_with_retry") and id(node) not in alone:
                 yield f"{called} must be yielded alone"
             if called == "task_all" and not all(_is_sub_orchestration(part) for part in _parts(tree, node.args[0])):
                 yield "task_all takes only sub-orchestrations without retry"
+
+
+def _called(tree: ast.AST, argument: ast.expr) -> list[str]:
+    """Return what the tasks of a list call, each given directly or by a name."""
+    tasks = argument.elts if isinstance(argument, ast.List) else []
+    values = [value for task in tasks for value in (_assigned(tree, task.id) if isinstance(task, ast.Name) else [task])]
+    return [getattr(value.func, "attr", "") if isinstance(value, ast.Call) else "" for value in values]
 
 
 def _parts(tree: ast.AST, argument: ast.expr) -> list[ast.expr | None]:
@@ -124,6 +137,9 @@ def test_no_story_fans_out_in_a_shape_that_goes_wrong() -> None:
     "planted",
     [
         "def f(c):\n    yield c.task_any([c.call_sub_orchestrator('a', 1, 'i')])",
+        "def f(c):\n    yield c.task_any([c.call_activity('a', 1), c.create_timer(at)])",
+        "def f(c):\n    yield c.task_any([c.wait_for_external_event('e')])",
+        "def f(c, tasks):\n    yield c.task_any(tasks)",
         "def f(c):\n    task = c.call_activity_with_retry('a', r, 1)\n    yield task",
         "def f(c):\n    yield [c.call_sub_orchestrator_with_retry('a', r, 1)]",
         "def f(c):\n    yield c.task_all([c.call_activity('a', 1)])",
@@ -136,6 +152,45 @@ def test_no_story_fans_out_in_a_shape_that_goes_wrong() -> None:
 def test_a_wrong_shape_is_found(planted: str) -> None:
     """Each planted shape that goes wrong is found."""
     assert list(fan_out_faults(planted))
+
+
+def timers(source: str) -> int:
+    """Return how many timers a source creates."""
+    return sum(isinstance(node, ast.Attribute) and node.attr == "create_timer" for node in ast.walk(ast.parse(source)))
+
+
+def test_no_timer_is_longer_than_a_day() -> None:
+    """Timers are created in outlast/durable.py alone, in a wait and beside an event, and each is cut to a day at most:
+    one of more than six days cannot be cancelled, and its instance would stay running for three days."""
+    assert {path for path, source in stories().items() if timers(source)} == {"outlast/durable.py"}
+    assert timers(stories()["outlast/durable.py"]) == 2
+    assert max(durable.LONGEST_TIMER, durable.LONGEST_WAIT) <= timedelta(days=1)
+    context = Timing()
+    caller = durable.Caller(context, 5.0)
+    list(caller.wait(10 * 86_400))
+    list(caller.wait_for_event("admitted", "2027-01-01T00:00:00+00:00"))
+    list(caller.wait_for_event("admitted", None))
+    assert max(context.seconds) == timedelta(days=1).total_seconds()
+
+
+class Timing(ReplayContext):
+    """Notes the seconds of each timer."""
+
+    def __init__(self) -> None:
+        super().__init__("r1", {})
+        self.seconds: list[float] = []
+
+    def create_timer(self, fire_at: datetime) -> Action:
+        timer = super().create_timer(fire_at)
+        self.seconds.append(timer.seconds)
+        return timer
+
+
+def test_a_planted_timer_is_found() -> None:
+    """A timer of an orchestrator's own is counted, however it is reached."""
+    assert (
+        timers("def f(c):\n    make = c.create_timer\n    yield make(c.now + days)\n    yield c.create_timer(x)") == 2
+    )
 
 
 def test_every_name_called_is_registered_and_every_one_registered_is_called(registered: dict[str, set[str]]) -> None:

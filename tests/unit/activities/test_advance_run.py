@@ -62,6 +62,8 @@ def test_the_answer_is_a_view_of_the_record() -> None:
         "receipt": None,
         "last_attempt": 4,
         "mode": "upsert",
+        "plan": False,
+        "expires": None,
     }
     world.runs.set("r1", max_parallel=1)
     assert advance(world, "generate")["max_parallel"] == 1

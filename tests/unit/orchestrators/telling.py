@@ -25,7 +25,7 @@ def tell(
         except StopIteration as stop:
             return asked, stop.value, context
         try:
-            value = answer(asked[-1])
+            value = context.hear(asked[-1], answer(asked[-1]))
         except Exception as error:  # noqa: BLE001  # thrown into the story, as the SDK does
             step = lambda error=error: telling.throw(error)  # type: ignore[misc]  # noqa: E731
         else:

@@ -8,7 +8,6 @@ import pytest
 
 from outlast.cosmos.snapshots.header import Generation, Header
 from outlast.errors import Permanent
-from tests.fakes.clock import START
 from tests.fakes.driver import Instance
 from tests.fakes.reports import HEADER, WITH_SNAPSHOT, make_csv
 from tests.fakes.world import World
@@ -63,12 +62,13 @@ def test_a_run_that_fails_leaves_nothing_and_readers_see_what_they_saw(step: str
     """The documents of a failed run are deleted after functionTimeout and 15 seconds, and the email says so."""
     world = make()
     run(world, 100)
+    began = world.clock.now()
     world.driver.fail(step, Permanent("no"), times=99)
     assert run(world, 400, "r2").status == "Failed"
     assert (len(current(world)), runs_left(world)) == (100, {"r1"})
     record = world.runs.records["r2"]
     assert (record.status.state, record.status.pending) == ("failed", [])
-    assert world.driver.timers == [(START + timedelta(seconds=world.timeout + 15)).isoformat()]
+    assert world.driver.timers == [(began + timedelta(seconds=world.timeout + 15)).isoformat()]
     assert "have been removed again" in world.mailer.emails[0].text
 
 

@@ -13,7 +13,7 @@ from outlast.staging.paths import body_path
 from tests.fakes.clock import ManualClock
 from tests.fakes.endpoints import start_endpoint
 from tests.fakes.http import ORIGIN, FakeClient, ask, finish, read
-from tests.fakes.reports import WITH_MIRROR, make_csv
+from tests.fakes.reports import WITH_MIRROR, Sales, make_csv
 from tests.fakes.runs import FakeRuns
 from tests.fakes.world import World
 
@@ -77,6 +77,29 @@ def test_the_least_number_of_rows_is_the_reports_unless_the_caller_says(sent: di
     world = World()
     post(world, FakeClient(), ask("reports/sales", make_csv(1), "text/csv", sent, report="sales"))
     assert world.runs.records["r1"].request.min_rows == kept
+
+
+class Planned(Sales):
+    plan_first = True
+
+
+@pytest.mark.parametrize(
+    ("report", "sent", "kept"),
+    [
+        (Sales(), {}, (False, 7.0)),
+        (Sales(), {"plan": "true", "plan_days": "0.5"}, (True, 0.5)),
+        (Planned(), {}, (True, 7.0)),
+        (Planned(), {"plan": "false"}, (False, 7.0)),
+    ],
+)
+def test_a_plan_is_the_reports_choice_unless_the_caller_says(
+    report: Sales, sent: dict[str, str], kept: tuple[bool, float]
+) -> None:
+    """A run plans first where its report says so, and waits for the settings' days, unless the caller says."""
+    world = World(reports={"sales": report})
+    post(world, FakeClient(), ask("reports/sales", make_csv(1), "text/csv", sent, report="sales"))
+    request = world.runs.records["r1"].request
+    assert (request.plan, request.plan_days) == kept
 
 
 @pytest.mark.parametrize(("share", "status"), [("0.5", 400), ("1", 400), ("500", 202)])

@@ -51,6 +51,18 @@ def test_a_run_that_asks_gets_a_free_seat() -> None:
     assert house.woken() == []
 
 
+def test_a_planned_run_asks_for_no_seat() -> None:
+    """A planned run whose orchestration looks at its record takes no seat."""
+
+    async def check(house: House) -> None:
+        await house.post("r1", state="planned")
+        await house.admission.ask(house.client, "r1")
+
+    house = visit(check)
+    assert house.states() == {"r1": "planned"}
+    assert asyncio.run(house.seats.taken()) == ()
+
+
 def test_seats_are_given_first_come_first_served() -> None:
     """A run that asks later gets its seat after those that wait, and each of these is woken when it gets its seat."""
 

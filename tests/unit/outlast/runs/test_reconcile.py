@@ -104,7 +104,7 @@ def test_what_is_pending_waits_for_a_person_after_a_day(state: str) -> None:
 def test_a_queued_run_is_left_alone_however_long_it_waits() -> None:
     """A queued run whose orchestration waits is left alone, and one without an orchestration is started after a
     minute."""
-    waiting = InstanceStatus("Running", 1, ago(10**7), waits=True)
+    waiting = InstanceStatus("Running", 1, ago(10**7), waits="queued")
     assert verdict(waiting, age=10**7, state="queued") is Decision.LEAVE
     assert verdict(InstanceStatus(None), age=59, state="queued") is Decision.LEAVE
     assert verdict(InstanceStatus(None), age=61, state="queued") is Decision.START
@@ -113,7 +113,25 @@ def test_a_queued_run_is_left_alone_however_long_it_waits() -> None:
 @pytest.mark.parametrize("state", ["accepted", "failing"])
 def test_an_orchestration_that_waits_for_nothing_is_woken(state: str) -> None:
     """An orchestration that waits for a seat although its run is admitted or failing is woken."""
-    assert verdict(InstanceStatus("Running", 1, NOW, waits=True), state=state) is Decision.WAKE
+    assert verdict(InstanceStatus("Running", 1, NOW, waits="queued"), state=state) is Decision.WAKE
+
+
+def test_a_planned_run_is_never_taken_for_dead() -> None:
+    """A planned run that nothing has moved for a year is left alone while its orchestration waits."""
+    waiting = InstanceStatus("Running", 1, ago(31_536_000), waits="planned")
+    assert verdict(waiting, age=31_536_000, state="planned") is Decision.LEAVE
+
+
+@pytest.mark.parametrize("state", ["queued", "accepted", "failing"])
+def test_an_orchestration_that_missed_its_approval_or_its_end_is_woken(state: str) -> None:
+    """An orchestration that waits for a person although its run is approved or cancelled is woken."""
+    assert verdict(InstanceStatus("Running", 1, NOW, waits="planned"), state=state, attempt=2) is Decision.WAKE
+
+
+def test_a_planned_run_without_its_orchestration_is_told_truly() -> None:
+    """A planned run whose orchestration was purged fails with that reason, and one that lost its worker waits again."""
+    assert verdict(InstanceStatus(None), age=10**6, state="planned") is Decision.COMPENSATE
+    assert verdict(FAILED, state="planned") is Decision.RESTART
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,8 @@ def record_in(state: str, **fields: Any) -> RunRecord:
 
 
 def happen(record: RunRecord, event: str, attempt: int | None = None, **fields: Any) -> RunRecord:
-    return apply(record, RunChange("r1", record.status.attempt if attempt is None else attempt, event, **fields))
+    given = {"at": "2026-01-01T00:00:00+00:00", **fields}
+    return apply(record, RunChange("r1", record.status.attempt if attempt is None else attempt, event, **given))
 
 
 @pytest.mark.parametrize(("state", "event"), list(product(ALL, Event)))
@@ -166,7 +167,9 @@ def test_a_compensation_is_counted_while_something_is_to_be_done(state: str, pen
     assert happen(record, Event.COMPENSATE) == altered(record, compensations=count)
 
 
-@pytest.mark.parametrize("state", ["queued", "accepted", "reading", "generating", "resolving", "storing", "publishing"])
+@pytest.mark.parametrize(
+    "state", ["queued", "accepted", "reading", "generating", "resolving", "planned", "storing", "publishing"]
+)
 def test_a_run_that_does_not_fail_is_not_compensated(state: str) -> None:
     """Whoever starts a compensation, the record decides whether there is anything to compensate."""
     with pytest.raises(Stale):
@@ -219,6 +222,38 @@ def test_a_step_that_is_done_is_no_longer_pending(state: str) -> None:
     """A step that is done is taken out of the pending steps, and the others stay."""
     record = record_in(state, pending=["undo", "email"])
     assert happen(record, Event.FINISH_STEP, step="undo").status.pending == ["email"]
+
+
+def test_a_plan_expires_after_its_days_however_often_it_is_made() -> None:
+    """A planned run has its plan in short and the time at which it expires, and a later plan changes neither."""
+    planned = happen(record_in("resolving", plan=True, plan_days=2), Event.PLAN, plan={"documents_sha256": "ab"})
+    assert planned.status.planned == {
+        "documents_sha256": "ab",
+        "at": "2026-01-01T00:00:00+00:00",
+        "expires": "2026-01-03T00:00:00+00:00",
+    }
+    assert happen(planned, Event.PLAN, plan={}, at="2026-01-02T00:00:00+00:00") == planned
+
+
+def test_an_approved_run_waits_for_a_seat_as_its_next_attempt() -> None:
+    """An approval keeps the hash of what was approved, and the run may begin again by itself as often as a new one."""
+    planned = happen(record_in("resolving", attempt=3), Event.PLAN, plan={"documents_sha256": "ab"})
+    approved = happen(planned, Event.APPROVE)
+    assert (approved.status.state, approved.status.attempt, approved.last_attempt) == ("queued", 4, 7)
+    assert (approved.status.approved or {})["documents_sha256"] == "ab"
+
+
+@pytest.mark.parametrize("state", ["queued", "accepted", "reading"])
+def test_an_orchestration_finds_that_its_run_is_the_next_attempt(state: str) -> None:
+    """The orchestration of a planned run reads with the attempt that it knows, and learns the one that was approved."""
+    record = record_in(state, attempt=2)
+    assert happen(record, Event.READ, attempt=1) == record
+
+
+def test_a_planned_run_keeps_its_totals() -> None:
+    """An orchestration that looks at its planned run has counted nothing, and the record keeps what was counted."""
+    record = record_in("planned", totals={"rows": 9})
+    assert happen(record, Event.READ, totals={"rows": 0}).result.totals == {"rows": 9}
 
 
 def test_the_first_receipt_stays() -> None:
