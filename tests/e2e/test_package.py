@@ -20,8 +20,8 @@ MADE_ANEW = (RUNS_CONTAINER, "flight-delays")
 """The containers of the main job. The stack makes them first, without an indexing policy."""
 
 
-MOST_MEGABYTES = 300
-"""Of the installed libraries, unpacked. 258 were measured with Python 3.11; 170 of them are pyarrow's."""
+MOST_MEGABYTES = 340
+"""Of the installed libraries, unpacked. 317 were measured with Python 3.11; 170 of them are pyarrow's."""
 
 
 @pytest.fixture(scope="module")
