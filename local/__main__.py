@@ -14,6 +14,7 @@ from local.private import keep_private
 COMMANDS = {
     "demo": ("local.demo.main_job", "the whole job on a sample, then a broken file; ends by itself"),
     "serve": ("local.stack.serve", "host, database and inbox together, staying up, data kept in .local/"),
+    "logs": ("local.stack.logs_command", "the app's events and warnings under serve, of one run with --run"),
     "query": ("local.stack.query_command", "rows from a container of the database"),
     "host": ("local.host", "the Functions host alone"),
     "cosmos": ("local.cosmos.cli", "the Cosmos DB emulator alone"),

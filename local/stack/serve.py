@@ -12,6 +12,7 @@ from local.console import ends_cleanly, say
 from local.host.options import DEFAULT_LEVEL, LEVELS
 from local.json_calls import bypass_proxies
 from local.private import make_private
+from local.stack.logs_command import FILE as FILE_OF_LOGS
 from local.stack.ports import Ports
 from local.stack.services import Services
 from local.stack.settings import APP, FILE, app_settings, copy_sample, sample_values
@@ -19,12 +20,13 @@ from local.stack.settings import APP, FILE, app_settings, copy_sample, sample_va
 
 def main(argv: Sequence[str]) -> int:
     options = parse(argv)
-    app, host = options.app.resolve(), ("--log-level", options.log_level)
+    app = options.app.resolve()
     ports = Ports(host=options.host_port, cosmos=options.cosmos_port, inbox=options.inbox_port)
     if copy_sample(app):
         say(f"{FILE} is new, a copy of the sample: your settings go there.")
     bypass_proxies()
     data = data_folder(options.data, app)
+    host = ("--log-level", options.log_level, "--telemetry", str((data / FILE_OF_LOGS).resolve()))
     say("Starting host, database and inbox ...")
     with (
         suppress(KeyboardInterrupt),
@@ -83,6 +85,9 @@ Start a run:
 
 Look at its rows:
   {setting}{python()} -m local query flight-delays "SELECT TOP 3 * FROM c"
+
+See what the app logs, as events:
+  {python()} -m local logs
 
 Ctrl-C ends it."""
 

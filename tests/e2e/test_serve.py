@@ -96,6 +96,19 @@ def test_query_shows_rows_as_json_lines(serve: Serve) -> None:
     assert [json.loads(line) for line in found.stdout.splitlines()] == [{"id": "AA", "name": "American Airlines Inc."}]
 
 
+def test_logs_shows_the_events_of_a_run(serve: Serve, app: Path) -> None:
+    """`python -m local logs --run R --json` prints each event of the run as a line of JSON, up to its end."""
+    run = call(serve.start_url, first_rows(10))["id"]
+    command = [sys.executable, "-m", "local", "logs", "--json", "--run", run, "--data", str(app / ".local")]
+
+    def events() -> list[str]:
+        shown = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=True).stdout
+        return [json.loads(line)["event"] for line in shown.splitlines()]
+
+    assert eventually(lambda: events()[-1:] == ["run_ended"], seconds=60)
+    assert events()[0] == "run_accepted"
+
+
 def test_query_names_the_containers_there_are(serve: Serve) -> None:
     """A query of a missing container fails and names the containers that exist."""
     found = query(serve, "flights")
