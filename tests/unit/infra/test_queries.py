@@ -182,3 +182,13 @@ def test_microsofts_parser_finds_a_mistake() -> None:
     """A query with a column that is not there, or an operator that is none, has problems."""
     wrong = {"column": "traces | where nothing == 1", "operator": "traces | sumarize count()"}
     assert all(problems for problems in checked(wrong).values())
+
+
+def test_the_page_names_each_query_and_alert() -> None:
+    """docs/monitoring.md has each query of the workbook on its page and each alert in its table, and no other."""
+    page = (INFRA.parent / "docs" / "monitoring.md").read_text(encoding="utf-8")
+    pages = page.partition("| page | shows | query |")[2].partition("\n\n")[0]
+    listed = {name for line in pages.splitlines() for name in re.findall(r"`([a-z_]+)`", line.rpartition(" | ")[2])}
+    assert listed == {item["name"] for item in WORKBOOK["items"] if item["type"] == 3}
+    alerts = page.partition("| alert | fires when |")[2].partition("\n\n")[0].splitlines()[2:]
+    assert {line.split("|")[1].strip().replace(" ", "_") for line in alerts} == set(FIRES)
