@@ -40,7 +40,8 @@ class Scheduler:
     dice: random.Random = field(init=False)
     waiting: list[tuple[str, asyncio.Future[None]]] = field(default_factory=list)
     sleeping: list[tuple[datetime, asyncio.Future[None]]] = field(default_factory=list)
-    tasks: set[asyncio.Task[Any]] = field(default_factory=set)
+    tasks: dict[asyncio.Task[Any], None] = field(default_factory=dict)
+    """In the order in which they were begun: the order of a set depends on addresses in memory."""
 
     def __post_init__(self) -> None:
         self.dice = random.Random(self.seed)
@@ -89,7 +90,7 @@ class Scheduler:
 
     def spawn(self, work: Coroutine[Any, Any, Any]) -> "asyncio.Task[Any]":
         task = asyncio.get_running_loop().create_task(work)
-        self.tasks.add(task)
+        self.tasks[task] = None
         return task
 
     async def settle(self) -> None:
@@ -99,7 +100,7 @@ class Scheduler:
         while loop._ready:  # noqa: ASYNC110  # the loop itself is what is waited for
             await asyncio.sleep(0)
         for task in [task for task in self.tasks if task.done()]:
-            self.tasks.discard(task)
+            del self.tasks[task]
             if not task.cancelled() and (error := task.exception()) is not None:
                 raise error
 

@@ -1,6 +1,7 @@
 """Simulations of a few runs, each under its own seed: whatever is killed, lost, late or repeated, each run ends
 right."""
 
+import time
 from collections import Counter
 
 import pytest
@@ -30,6 +31,15 @@ def test_the_same_seed_gives_the_same_trace(seed: int) -> None:
     first, second = simulate_seed(seed), simulate_seed(seed)
     assert first.scheduler.trace == second.scheduler.trace
     assert first.post.emails == second.post.emails
+
+
+def test_a_repeated_post_is_the_same_request(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A caller that posts again sends the same bytes, however much later, or its key would be refused."""
+    job = Job("e", packed=True)
+    before = job.body
+    now = time.time()
+    monkeypatch.setattr(time, "time", lambda: now + 3600)
+    assert job.body == before
 
 
 def test_every_fault_strikes() -> None:

@@ -132,7 +132,10 @@ class Job:
         if self.report == "shelf":
             lines = (f"s{n:04},shop{n % 3},{self._amount(n)},1\n" for n in range(self.first, self.rows))
             body = HEADER + "".join(lines).encode()
-        return gzip.compress(body.decode().replace(",", ";").encode("utf-16")) if self.packed else body
+        if not self.packed:
+            return body
+        # without the time of its compression, which would make another request of each repeat
+        return gzip.compress(body.decode().replace(",", ";").encode("utf-16"), mtime=0)
 
     @property
     def read(self) -> int:
