@@ -152,8 +152,7 @@ def completed(stack: Stack) -> set[str]:
 def test_a_suspended_run_is_left_alone_and_completes_when_it_is_resumed(stack: Stack, phase: str) -> None:
     """The sweep does not change a suspended run, and the run completes when it is resumed."""
     held = Held(stack, "flight_delays", f"suspended while {phase}", phase)
-    stack.wait_for_phase(held.run, phase)
-    suspend(stack, held.run)
+    suspend(stack, held.run, phase)
     held.release()
     assert resumed(stack, held.run)["rows_stored"] == ROWS
 
@@ -162,14 +161,17 @@ def test_a_run_that_is_suspended_while_it_publishes_completes_too(stack: Stack) 
     """A run that is suspended while it publishes completes when it is resumed, and its snapshot is current."""
     with publishing_held(stack, SNAPSHOTS):
         held = Held(stack, "airport_departures", "suspended while publishing", "publishing")
-        stack.wait_for_phase(held.run, "publishing")
-        suspend(stack, held.run)
+        suspend(stack, held.run, "publishing")
     assert resumed(stack, held.run)["documents_written"] == DOCUMENTS
     assert {document["snapshot_run"] for document in stack.current("airport_departures")} == {held.run}
 
 
-def suspend(stack: Stack, run: str) -> None:
-    """Suspend the run and check that the sweep does not change it."""
+def suspend(stack: Stack, run: str, phase: str) -> None:
+    """Suspend the run in a phase, and check that the sweep does not change it.
+
+    The status shows a phase before the record has it, and what is in flight is not suspended.
+    """
+    stack.wait_until(lambda: stack.record(run)["state"] == phase, f"the record to be {phase}")
     assert stack.manage("POST", run, "/suspend") == 202
     stack.wait_until(lambda: stack.status(run)["runtimeStatus"] == "Suspended", "it to be suspended")
     before = stack.record(run)
