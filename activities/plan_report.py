@@ -7,9 +7,8 @@ from typing import Any
 import orjson
 
 from outlast.calls import PlanAnswer, RunCall
-from outlast.cosmos.costs import OF_REPLACE
 from outlast.errors import Permanent
-from outlast.models import Json, Totals
+from outlast.models import MIRROR, Json, Totals
 from outlast.planning.estimator import SAMPLE, Estimator
 from outlast.planning.figures import Figures
 from outlast.report import Report, known_report
@@ -56,7 +55,9 @@ class PlanReport:
             if deadline.passed() and figures.chunk < rows + stored:
                 await self._keep(plan_cursor_path(record.parts_folder, figures.chunk), figures.to_dict())
                 return PlanAnswer({"chunk": figures.chunk}).to_dict()
-        return PlanAnswer(None, await self._end(record, figures.plan(OF_REPLACE))).to_dict()
+        if record.request.mode == MIRROR:
+            await self._compare(figures, record, stored)
+        return PlanAnswer(None, await self._end(record, figures.plan())).to_dict()
 
     async def _chunks(self, record: RunRecord) -> int:
         """The chunks of rows that a grouped report has in front of its shards."""
@@ -79,17 +80,30 @@ class PlanReport:
         parts = [part async for _, part in generated.parts()]
         figures.sha256 = chained(figures.sha256, [part.documents for part in parts])
         every = max(1, sum(Totals.from_dict(part.totals).documents for part in parts) // max(1, SAMPLE // chunks))
-        resolved, report = Resolved(self.files.staging, record.parts_folder, chunks), self._report(record)
-        lost = (await left_out_of(self.files, record, chunk)).places
+        left_out, report = await left_out_of(self.files, record, chunk), self._report(record)
         for number, part in enumerate(parts):
-            async for window in read_windows(generated, number, part, record.request.mode):
-                placed = zip(window.documents, window.begins, strict=True)
-                kept = [document for document, begin in placed if (number, begin) not in lost]
-                await self.estimator.add(figures, report, kept, every)
+            begins = {begin for of, begin in left_out.places if of == number}
+            windows = read_windows(generated, number, part, record.request.mode, begins.__contains__)
+            async for window in windows:
+                await self.estimator.add(figures, report, window.documents, every)
         await self._add_rows(figures, generated)
-        if lost and (data := await self.files.staging.get(rejects_path(record.parts_folder, chunk))) is not None:
-            figures.rejected += (await resolved.of_chunk(chunk)).rejected
+        if left_out.places and (data := await self._rejects(record, chunk)) is not None:
+            figures.rejected += (await self._resolved(record, chunks).of_chunk(chunk)).rejected
             _add_rejects(figures, data)
+
+    async def _rejects(self, record: RunRecord, chunk: int) -> bytes | None:
+        """The rejects of rows whose documents other rows have made, too."""
+        return await self.files.staging.get(rejects_path(record.parts_folder, chunk))
+
+    def _resolved(self, record: RunRecord, chunks: int) -> Resolved:
+        return Resolved(self.files.staging, record.parts_folder, chunks)
+
+    async def _compare(self, figures: Figures, record: RunRecord, chunks: int) -> None:
+        """Of a mirror report it is known exactly what is there: the manifest said so when the keys were resolved."""
+        summary = await self._resolved(record, chunks).summary()
+        kept = summary.count("known") - summary.count("gone")
+        unchanged, gone = summary.count("same"), summary.count("gone")
+        figures.compare(summary.count("documents") - kept, kept - unchanged, unchanged, gone)
 
     def _report(self, record: RunRecord) -> Report[Any]:
         return known_report(self.reports, record.request.report)

@@ -1,7 +1,7 @@
 """What a write costs in request units, before it is done.
 
 Source: Azure documentation, "Understand request unit consumption": a table of charges by the size of the document, and
-for a document of 1 KB the charge for each indexed term. A replace costs about twice a create.
+for a document of 1 KB the charge for each indexed term. A replace costs about twice a create, a delete about 7.
 """
 
 from bisect import bisect_left
@@ -26,6 +26,8 @@ CHARGES = {
 OF_TERM = 0.2
 OF_REPLACE = 2.0
 """How many creates a replace costs."""
+OF_DELETE = 7.0
+"""Request units of a delete, about."""
 SYSTEM_BYTES = 200
 """Bytes of the members that the service adds to a document: `_rid`, `_self`, `_etag`, `_attachments`, `_ts`."""
 _SIZES, _UNITS = list(CHARGES), list(CHARGES.values())

@@ -29,8 +29,8 @@ class Prices:
     per_million_ru: float | None = None
     currency: str = ""
 
-    def of(self, units: float) -> Json | None:
-        if self.per_million_ru is None:
+    def of(self, units: float | None) -> Json | None:
+        if self.per_million_ru is None or units is None:
             return None
         return {"amount": round(units * self.per_million_ru / 1e6, 6), "currency": self.currency or None}
 
@@ -69,7 +69,7 @@ class ShowPlan:
             "expires": planned.get("expires"),
             "approved": approved.get("at"),
             "ru_per_second": rate,
-            "minutes": _minutes(plan["partitions"], rate),
+            "minutes": _minutes(plan["partitions"], rate) if plan["request_units"] is not None else None,
             "price": self.prices.of(plan["request_units"]),
         }
 

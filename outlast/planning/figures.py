@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from outlast.cosmos.costs import OF_DELETE, OF_REPLACE
 from outlast.models import Json, Payload
 
 FIRST = 10
@@ -22,6 +23,7 @@ class Figures(Payload):
     `sampled` documents were looked for in the container, each for as many as `kinds` count; `looked` are their request
     units as creates, and `there` those of them that are there already. `queried` are the request units of creates with
     the queried paths alone indexed. `estimated`: whether request units can be told of the report's write mode.
+    `gone` documents are to be deleted. `compared`: the kinds are exact, as in a mirror report.
     """
 
     chunk: int = 0
@@ -39,6 +41,8 @@ class Figures(Payload):
     looked: float = 0.0
     there: float = 0.0
     estimated: bool = True
+    gone: int = 0
+    compared: bool = False
 
     def add_document(self, partition: str, size: int, units: float, queried: float) -> None:
         counted = self.ranges.setdefault(partition, [0, 0, 0.0])
@@ -62,20 +66,26 @@ class Figures(Payload):
         if len(known["first"]) < FIRST:
             known["first"].append({"row": row, "column": column, "message": message})
 
-    def plan(self, replace: float) -> Json:
-        """The plan as it is shown. `replace` is how many creates a replace costs."""
+    def compare(self, new: int, changed: int, unchanged: int, gone: int) -> None:
+        """Take over what is known exactly. Unchanged documents are not among those that were added."""
+        self.kinds, self.gone = dict(zip(KINDS, (new, changed, unchanged), strict=True)), gone
+        self.compared, self.sampled = True, 0
+        self.looked, self.there = float(new + changed), float(changed)
+
+    def plan(self) -> Json:
+        """The plan as it is shown."""
         share = self.there / self.looked if self.looked else 0.0
-        factor = 1 + share * (replace - 1)
-        counted = sum(self.kinds.values())
-        kinds = {kind: _scaled(count, self.documents, counted) for kind, count in self.kinds.items()}
+        factor, counted = 1 + share * (OF_REPLACE - 1), sum(self.kinds.values())
+        total = counted if self.compared else self.documents
+        kinds = {kind: _scaled(count, total, counted) for kind, count in self.kinds.items()}
         return {
             "rows": self.rows,
             "rejected": self.rejected,
             "rejects": self.rejects,
-            "documents": {**kinds, "gone": 0, "total": self.documents},
+            "documents": {**kinds, "gone": self.gone, "total": total},
             "sampled": self.sampled,
             "bytes": self.bytes,
-            "request_units": round(self.units * factor, 2) if self.estimated else None,
+            "request_units": round(self.units * factor + self.gone * OF_DELETE, 2) if self.estimated else None,
             "request_units_of_queried": round(self.queried * factor, 2) if self.queried else None,
             "partitions": _partitions(self.ranges, factor),
             "documents_sha256": self.sha256,

@@ -47,11 +47,15 @@ async def read_window(
 
 
 async def read_windows(
-    generated: Generated, part: int, answer: PartAnswer, mode: str = "upsert"
+    generated: Generated,
+    part: int,
+    answer: PartAnswer,
+    mode: str = "upsert",
+    left_out: Callable[[int], bool] = none,
 ) -> AsyncIterator[PartWindow]:
-    """All documents of a part, of a report with this write mode."""
+    """The documents of a part, of a report with this write mode, but for those that begin where `left_out` says."""
     path, offset = generated.path(part, answer.documents), 0
     while offset < answer.size:
-        window = await read_window(generated, path, offset, mode)
+        window = await read_window(generated, path, offset, mode, left_out)
         yield window
         offset = window.end

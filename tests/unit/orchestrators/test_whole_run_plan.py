@@ -19,7 +19,7 @@ from outlast.staging.paths import plan_path
 from tests.fakes.driver import Driver, Instance
 from tests.fakes.grouped_reports import Totals
 from tests.fakes.http import FakeClient, ask
-from tests.fakes.reports import WITH_SNAPSHOT, make_csv
+from tests.fakes.reports import ALL_REPORTS, WITH_MIRROR, WITH_SNAPSHOT, make_csv
 from tests.fakes.world import World
 
 ROWS = 500
@@ -225,3 +225,39 @@ def test_a_grouped_report_is_planned_by_its_groups() -> None:
     assert world.runs.records["r1"].status.state == "completed"
     assert (plan["rows"], plan["documents"]["total"]) == (ROWS, receipt["documents_written"])
     assert 0 < plan["documents"]["total"] < ROWS
+
+
+@pytest.mark.parametrize(("mode", "estimated"), [("create", True), ("patch", False), ("delete", False)])
+def test_what_cannot_be_estimated_is_left_out(mode: str, estimated: bool) -> None:
+    """A plan of each write mode counts documents; with `patch` and `delete` it has no request units."""
+    report = next(name for name, one in ALL_REPORTS.items() if one.mode == mode)
+    world = World(reports=dict(ALL_REPORTS))
+    world.driver.waiting = lambda instance_id: approve(world)(1)
+    asyncio.run(world.run(make_csv(ROWS), plan=True, report=report, mode=mode, tolerated_rejects=ROWS, min_rows=0))
+    plan = plan_of(world)
+    assert world.runs.records["r1"].status.state == "completed"
+    assert (plan["documents"]["total"], plan["request_units"] is not None) == (ROWS, estimated)
+
+
+def test_a_mirror_is_planned_exactly() -> None:
+    """The plan of a mirror report says what is new, changed, unchanged and gone, and that is what its run does."""
+    world, before = World(reports=dict(WITH_MIRROR)), make_csv(100)
+    head, *lines = make_csv(107).splitlines(keepends=True)
+    changed = [line.replace(b",1\n", b".5,1\n") for line in lines[10:15]]
+    after = b"".join([head, *changed, *lines[15:]])
+    asked: dict[str, Any] = {"report": "shelf", "mode": "mirror", "max_delete_percent": 100.0}
+    asyncio.run(world.run(before, **asked))
+    world.clock.advance(1)
+    world.driver.waiting = lambda instance_id: decided(world, instance_id)
+    receipt = asyncio.run(world.run(after, "r2", plan=True, **asked)).output
+    plan: Json = orjson.loads(asyncio.run(world.staging.need(plan_path("r2"))))
+    assert plan["documents"] == {"new": 7, "changed": 5, "unchanged": 85, "gone": 10, "total": 97}
+    assert (receipt["documents_written"], receipt["documents_deleted"]) == (12, 10)
+    assert (receipt["rows_unchanged"], plan["sampled"]) == (85, 0)
+
+
+async def decided(world: World, run: str) -> None:
+    """Approve a run."""
+    await ApproveRun(world.runs, Launcher(5.0), world.clock.now).approve_run(
+        ask("approve", run=run), Raising(world.driver)
+    )

@@ -17,7 +17,6 @@ from outlast.cosmos.bulk.rate_controller import RateControllers
 from outlast.cosmos.bulk.staged_document import StagedDocument
 from outlast.cosmos.bulk.writer import Writer
 from outlast.cosmos.client import Cosmos
-from outlast.cosmos.costs import OF_REPLACE
 from outlast.cosmos.document import staged
 from outlast.deadline import Deadline
 from outlast.models import Json
@@ -87,7 +86,7 @@ class Planner:
     async def plan(self, documents: Sequence[StagedDocument]) -> Json:
         figures = Figures()
         await self.estimator.add(figures, self.report, documents, max(1, len(documents) // SAMPLE))
-        return figures.plan(OF_REPLACE)
+        return figures.plan()
 
     async def write(self, documents: Sequence[StagedDocument]) -> float:
         writer = Writer(

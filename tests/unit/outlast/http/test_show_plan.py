@@ -75,6 +75,14 @@ def test_the_price_is_that_of_the_deployer() -> None:
     assert shown["price"] == {"amount": 0.03, "currency": "EUR"}
 
 
+def test_a_mode_whose_charges_are_not_known_has_neither_minutes_nor_price() -> None:
+    """A plan without request units has no minutes and no price."""
+    world = make()
+    asyncio.run(world.staging.put(plan_path("r1"), orjson.dumps({**PLAN, "request_units": None})))
+    shown = read(show(world, Prices(0.25, "EUR")))
+    assert (shown["request_units"], shown["minutes"], shown["price"]) == (None, None, None)
+
+
 @pytest.mark.parametrize("state", ["queued", "generating", "completed"])
 def test_a_run_without_a_plan_is_404(state: str) -> None:
     """A run that has no plan, or not yet, gets 404 with its state."""
