@@ -74,7 +74,7 @@ class CombineGroups:
             run=record.id,
             report=record.request.report,
             generation=record.id if record.request.mode == "snapshot" else None,
-            reference=f"{record.id}:{record.request.accepted}",
+            reference=f"{record.parts_folder}:{record.request.accepted}",
             format=record.request.format,
             columns=[],
             row=cursor.row or 0,

@@ -62,6 +62,16 @@ def rejects(world: World, shard: int = 0) -> list[list[str]]:
     return asyncio.run(read())
 
 
+def test_groups_are_combined_with_the_reference_of_their_rows() -> None:
+    """A run that is generated again combines its groups with what it has read again, not with what it read before."""
+    world, references = World(reports=GROUPED), set[str]()
+    world.compute.taking = lambda window: references.add(window.reference)
+    asyncio.run(prepare_grouped(world, make_csv(5), parts=2))
+    asyncio.run(world.call("divide_groups"))
+    combine(world)
+    assert {reference.partition(":")[0] for reference in references} == {"r1/attempt2"}
+
+
 def test_a_shard_becomes_the_documents_of_its_groups() -> None:
     """The rows of all chunks are in the groups, and are not counted again."""
     world = prepared(make_csv(50))
