@@ -3,11 +3,15 @@
 from math import ceil
 
 from orchestrators.run_at_work import PHASES, RunAtWork
+from orchestrators.run_lane import STEPS
 from outlast.durable import StepFailed, Steps, readable
 from outlast.models import MOST_LANES, MOST_WAVES, Failure, Totals
 from outlast.orchestrations import Outcome, Wave
 from outlast.runs.ids import wave_id
 from outlast.runs.transitions import Event
+
+MAKING = (Event.GENERATE, Event.COMBINE)
+"""The phases that make documents and rejects. A run that rejects too many rows in them fails after a wave."""
 
 
 def run_phase(run: RunAtWork, event: Event, chunks: int) -> Steps:
@@ -24,8 +28,8 @@ def run_phase(run: RunAtWork, event: Event, chunks: int) -> Steps:
         wave = Wave(run.id, run.attempt, str(event), number, first, after - 1, lanes, run.caller.first_seconds)
         yield from _run_wave(run, wave)
         view = yield from run.advance(event)
-        if event is not Event.STORE:
-            run.check_rejects_so_far(view)
+        if event in MAKING:
+            run.check_rejects_so_far(STEPS[event], view)
         number, first = number + 1, after
     return view
 

@@ -52,9 +52,9 @@ def _story(run: RunAtWork) -> Steps:
     if view.plan and not (yield from run.plan()):
         return None
     view = yield from run_phase(run, Event.STORE, chunks)
+    run.check_tolerance("store_data_to_db", view)
     if view.mode == MIRROR:
         yield from run_phase(run, Event.DELETE, shards)
-    run.check_tolerance("store_data_to_db", view)
 
     yield from run.advance(Event.PUBLISH)
     published = yield from run.caller.call_until_done("publish_report", run.publish_call())

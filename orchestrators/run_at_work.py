@@ -89,11 +89,11 @@ class RunAtWork:
         if refusal is not None:
             raise StepFailed(Failure(step, None, refusal))
 
-    def check_rejects_so_far(self, view: RunView) -> None:
-        """Raise StepFailed when generating has rejected too many rows already, whatever the other rows are."""
+    def check_rejects_so_far(self, step: str, view: RunView) -> None:
+        """Raise StepFailed when the step has rejected too many rows already, whatever the other rows are."""
         refusal = view.refusal_so_far(self.progress.totals)
         if refusal is not None:
-            raise StepFailed(Failure("generate_report", None, refusal))
+            raise StepFailed(Failure(step, None, refusal))
 
 
 PHASES = {

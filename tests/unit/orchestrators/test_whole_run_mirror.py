@@ -131,6 +131,15 @@ def test_a_document_that_the_database_refused_is_written_again() -> None:
     assert (second["rows_stored"], second["rows_unchanged"], nightly.sent()) == (1, 5, 1)
 
 
+def test_a_run_that_fails_by_what_the_database_refused_deletes_nothing() -> None:
+    """What is gone from the input is deleted only when everything else is stored."""
+    nightly = Nightly()
+    nightly.run(encoded(dict.fromkeys(range(6), 0)))
+    nightly.world.transport.poison = {"s3.0": 400}
+    failed = nightly.run(encoded(dict.fromkeys(range(1, 6), 1)))
+    assert (failed.status, set(nightly.stored())) == ("Failed", set(range(6)))
+
+
 def test_a_manifest_that_is_missing_fails_the_run_with_what_to_do() -> None:
     """Without it nobody knows what is to be deleted."""
     nightly = Nightly()
