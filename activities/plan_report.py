@@ -1,6 +1,6 @@
 """Counts what a run would store, before it stores anything; of an approved run it checks that this is still so."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,7 +48,7 @@ class PlanReport:
             await fence.check()
             if figures.chunk < rows:
                 grouped = Generated(self.files.staging, record.parts_folder, figures.chunk, GROUPED)
-                await self._add_rows(figures, grouped)
+                await self._add_rows(figures, grouped, [part async for _, part in grouped.parts()])
             else:
                 await self._add_documents(figures, record, figures.chunk - rows, stored)
             figures.chunk += 1
@@ -86,7 +86,7 @@ class PlanReport:
             windows = read_windows(generated, number, part, record.request.mode, begins.__contains__)
             async for window in windows:
                 await self.estimator.add(figures, report, window.documents, every)
-        await self._add_rows(figures, generated)
+        await self._add_rows(figures, generated, parts)
         if left_out.places and (data := await self._rejects(record, chunk)) is not None:
             figures.rejected += (await self._resolved(record, chunks).of_chunk(chunk)).rejected
             _add_rejects(figures, data)
@@ -108,17 +108,14 @@ class PlanReport:
     def _report(self, record: RunRecord) -> Report[Any]:
         return known_report(self.reports, record.request.report)
 
-    async def _add_rows(self, figures: Figures, generated: Generated) -> None:
+    async def _add_rows(self, figures: Figures, generated: Generated, parts: Sequence[PartAnswer]) -> None:
         """Count the rows of a chunk and those that were rejected while it was generated."""
-        async for number, part in generated.parts():
+        for number, part in enumerate(parts):
             totals = Totals.from_dict(part.totals)
             figures.rows += totals.rows
             figures.rejected += totals.rejected
-            await self._add_rejects_of(figures, generated, number, part)
-
-    async def _add_rejects_of(self, figures: Figures, generated: Generated, number: int, part: PartAnswer) -> None:
-        if part.rejects is not None:
-            _add_rejects(figures, await self.files.staging.need(generated.path(number, part.rejects)))
+            if part.rejects is not None:
+                _add_rejects(figures, await self.files.staging.need(generated.path(number, part.rejects)))
 
     async def _check(self, record: RunRecord, approved: str) -> None:
         """Raise Permanent unless the staged documents are those of the plan that was approved."""

@@ -38,10 +38,11 @@ async def read_window(
     """The documents of a part's file from `offset` on, as many as a window holds, to be written in a write mode.
     Those that begin where `left_out` says are missing."""
     data = await generated.staging.get_range(path, offset, WINDOW)
-    lines = data[: data.rindex(b"\n") + 1].splitlines(keepends=True)
+    whole = data[: data.rindex(b"\n") + 1]
+    lines = whole.splitlines(keepends=True)
     *begins, end = accumulate(map(len, lines), initial=offset)
     if left_out is none:
-        return PartWindow(read_staged(b"".join(lines), mode), begins, end)
+        return PartWindow(read_staged(whole, mode), begins, end)
     kept = [(line, at) for line, at in zip(lines, begins, strict=True) if not left_out(at)]
     return PartWindow(read_staged(b"".join([line for line, _ in kept]), mode), [at for _, at in kept], end)
 

@@ -3,10 +3,8 @@
 from collections import Counter
 from collections.abc import Mapping
 
+from outlast.staging.part_windows import WINDOW
 from outlast.staging.parts import Generated
-
-WINDOW = 4 * 1024 * 1024
-"""Bytes of staged text in memory at once."""
 
 
 async def unchanged_rows(generated: Generated, unchanged: Mapping[int, int]) -> list[int]:
