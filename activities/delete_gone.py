@@ -12,13 +12,12 @@ from outlast.cosmos.bulk.staged_document import Deletion
 from outlast.cosmos.bulk.writer import Writer
 from outlast.deadline import SLOT_SECONDS
 from outlast.errors import Permanent
-from outlast.models import Json, Payload, Totals, shards_of
+from outlast.models import Json, Payload, Totals
 from outlast.report import Report, known_report
 from outlast.runs.fence import Gate
 from outlast.staging.input import InputFiles
-from outlast.staging.key_table import BUCKETS
 from outlast.staging.paths import resolved_path
-from outlast.staging.resolved import Resolved, Stretch, Summary
+from outlast.staging.resolved import Resolved, Stretch, Summary, buckets_of
 from outlast.staging.stored import since
 
 AT_ONCE = 20_000
@@ -118,6 +117,5 @@ def deletion_of(line: bytes) -> Deletion:
 
 def stretches_with_gone(summary: Summary, shard: int) -> list[Stretch]:
     """The stretches of a shard that have documents to delete."""
-    shards = max(1, shards_of(summary.count("documents") + summary.count("lost")))
-    first, after = shard * BUCKETS // shards, (shard + 1) * BUCKETS // shards
+    first, after = buckets_of(shard, summary.count("documents") + summary.count("lost"))
     return [stretch for stretch in summary.with_any("gone") if first <= stretch[0] < after]

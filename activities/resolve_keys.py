@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from outlast.calls import ChunkAnswer, ChunkCall
-from outlast.models import MIRROR, SHARD, Json, Totals, shards_of
+from outlast.models import MIRROR, SHARD, Json, Totals
 from outlast.report import Report, known_report
 from outlast.runs.fence import Gate
 from outlast.runs.record import RunRecord
@@ -20,7 +20,7 @@ from outlast.staging.manifests import Manifests
 from outlast.staging.mirror_items import Compared, ManifestPiece, compare, encode_manifest
 from outlast.staging.mirrors import Base, Mirrors
 from outlast.staging.parsed import InThread
-from outlast.staging.resolved import Decided, Resolved, Stretch
+from outlast.staging.resolved import Decided, Resolved, Stretch, buckets_of
 
 NOTHING = Base([], based=False)
 
@@ -105,7 +105,6 @@ class _Deciding:
 def stretches_of(shard: int, documents: int, known: int) -> list[Stretch]:
     """The buckets of a shard in stretches, none behind the last shard. A shard of few new documents and many `known`
     ones has several, so that each takes little memory."""
-    shards = max(1, shards_of(documents))
-    first, after = min(BUCKETS, shard * BUCKETS // shards), min(BUCKETS, (shard + 1) * BUCKETS // shards)
+    first, after = buckets_of(shard, documents)
     step = max(1, BUCKETS * SHARD // max(SHARD, known, documents))
     return [(begin, min(after, begin + step)) for begin in range(first, after, step)]

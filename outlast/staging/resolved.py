@@ -13,7 +13,7 @@ from typing import NamedTuple, Self
 import orjson
 
 from outlast.errors import Permanent
-from outlast.models import Payload
+from outlast.models import Payload, shards_of
 from outlast.staging.document_keys import names_in
 from outlast.staging.key_table import BUCKETS
 from outlast.staging.paths import rejects_path, resolved_path
@@ -24,10 +24,14 @@ RECORD = Struct(">IIIQQ")
 Stretch = tuple[int, int]
 """Buckets: the first, and the one behind the last."""
 SUMMARY, GONE = "summary.json", "gone"
-
-
 LOST, SAME = "lost", "same"
 """Documents that are not stored: those that lose to another row, and in a mirror report those that are unchanged."""
+
+
+def buckets_of(shard: int, documents: int) -> Stretch:
+    """The buckets of a shard of the keys of so many documents; none behind the last shard."""
+    shards = max(1, shards_of(documents))
+    return min(BUCKETS, shard * BUCKETS // shards), min(BUCKETS, (shard + 1) * BUCKETS // shards)
 
 
 class Placed(NamedTuple):
