@@ -10,7 +10,8 @@ import pytest
 
 from outlast.compute.children import Children
 from outlast.generating.row_window import RowCompute
-from outlast.report import Report, load_report
+from outlast.load_reports import load_report
+from outlast.report import Report
 from tests.fakes.clock import ManualClock
 from tests.fakes.compute import InlineCompute
 

@@ -151,6 +151,7 @@ def test_a_run_goes_on_while_another_one_hangs(app: Path) -> None:
     async def work(children: Children) -> None:
         with pytest.raises(RowStopped):
             await take(children, ["hang"], run="bad")
+        children.row_seconds = 5.0  # longer than a child takes to start on a busy machine
         hanging = asyncio.create_task(take(children, ["hang"], run="bad"))
         good, _ = await build(children, [""] * 100, "good")
         assert (sum(one.rows for one in good.slices), hanging.done()) == (100, False)
