@@ -21,7 +21,7 @@ from outlast.generating.row_generator import RowGenerator
 from outlast.generating.row_slicer import RowSlicer, rows_of
 from outlast.generating.row_window import Limits, RowCompute, RowWindow, Slice, Staged, WindowData
 from outlast.inputs import CSV
-from outlast.report import load_report
+from outlast.load_reports import load_report
 
 APP = Path(__file__).parents[1]
 JANUARY = APP / "samples/flights-2013-01.csv.gz"

@@ -29,7 +29,7 @@ from outlast.generating.row_slicer import RowSlicer, generator_for, rows_of
 from outlast.generating.row_window import Limits, RowWindow
 from outlast.inputs import Reading, is_copied, resolved, rows_format
 from outlast.inputs.types import HEAD_BYTES, MAX_RECORD
-from outlast.report import load_report
+from outlast.load_reports import load_report
 from outlast.staging.copying import copied
 from outlast.staging.inflated import InflatedFile
 from outlast.staging.input import MAX_COPIED, InputFile

@@ -23,8 +23,9 @@ from outlast.cosmos.snapshots.header import Snapshots
 from outlast.cosmos.snapshots.store import CosmosSnapshots
 from outlast.deadline import Deadlines
 from outlast.host_settings import HostSettings
+from outlast.load_reports import load_reports
 from outlast.mail import Mailer, SendGridMailer
-from outlast.report import Report, load_reports
+from outlast.report import Report
 from outlast.runs.admission import Admission
 from outlast.runs.app_documents import AppDocuments, AppSecret, CosmosAppDocuments
 from outlast.runs.fence import Gate

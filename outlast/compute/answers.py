@@ -17,8 +17,9 @@ from outlast.generating.part_contents import ROW_BYTES
 from outlast.generating.row_slicer import RowSlicer
 from outlast.generating.row_window import Limits, RowWindow, Slice, Staged
 from outlast.generating.slicers import join_of, slicer_of
+from outlast.load_reports import load_report
 from outlast.models import Json
-from outlast.report import Report, load_report
+from outlast.report import Report
 
 MOST_CONTENTS = 128 * 1024 * 1024
 """Bytes that the windows kept have made so far. What the oldest ones have made is sent again when it is needed."""

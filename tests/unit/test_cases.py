@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from outlast.report import Parameters, Report, load_reports
+from outlast.load_reports import load_reports
+from outlast.report import Parameters, Report
 from tests.fakes.cases import Came, post
 from tests.unit.reports.sample import load
 

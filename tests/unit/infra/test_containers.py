@@ -8,8 +8,8 @@ import orjson
 import pytest
 
 from outlast.http.list_reports import ListReports
+from outlast.load_reports import load_reports
 from outlast.models import RUNS_CONTAINER
-from outlast.report import load_reports
 from tests.fakes.http import ask
 from tests.unit.infra.infra_files import ROOT, containers
 

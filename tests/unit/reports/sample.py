@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from outlast.inputs import CSV, InputRow
-from outlast.report import Report, load_reports
+from outlast.load_reports import load_reports
+from outlast.report import Report
 
 ROOT = Path(__file__).resolve().parents[3]
 DATA = gzip.decompress((ROOT / "samples" / "flights-2013-01.csv.gz").read_bytes())
