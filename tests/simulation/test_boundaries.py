@@ -1,12 +1,12 @@
-"""One fault in a whole run: at its first boundary, then at the second, then at the third, and so on."""
+"""One fault in a whole run: at one of its boundaries, then at a later one, and so on."""
 
-from itertools import count
 from typing import Any
 
 import pytest
 
 from activities import read_input_file
 from outlast.staging import shards
+from tests.simulation.length import boundaries
 from tests.simulation.world import REPORTS, Faults, Job, World, simulate
 
 STORIES = {
@@ -23,9 +23,6 @@ STORIES = {
     "patches": [Job("f", "prices", 4, there=(0, 1, 3))],
     "deletes": [Job("g", "returns", 3, there=(0, 1, 2))],
 }
-STRIDES = {"mirrors after a run that failed": 8}
-"""Two runs have 600 boundaries and 150 writes: of these the host dies at every eighth, and every eighth answer is
-lost."""
 LEAST_BOUNDARIES = 50
 LEAST_WRITES = 10
 EVERY = 7
@@ -64,7 +61,7 @@ def test_the_host_may_die_at_every_boundary(story: str) -> None:
     email."""
     jobs = STORIES[story]
     expected = outcome(simulate(0, Faults(), jobs))
-    for boundary in count(0, STRIDES.get(story, 1)):
+    for boundary in boundaries(list(STORIES).index(story)):
         world = simulate(0, Faults(), jobs, kill_at=boundary)
         assert outcome(world) == expected, f"killed at boundary {boundary}: {world.scheduler.trace[:boundary][-3:]}"
         if "KILLED" not in world.scheduler.trace:
@@ -78,7 +75,7 @@ def test_the_answer_to_every_write_may_be_lost(story: str) -> None:
     email."""
     jobs = STORIES[story]
     expected = outcome(simulate(0, Faults(), jobs))
-    for write in count(0, STRIDES.get(story, 1)):
+    for write in boundaries(list(STORIES).index(story)):
         world = simulate(0, Faults(), jobs, forget=write.__eq__)
         assert outcome(world) == expected, f"the answer to write {write} was lost"
         assert len(world.post.emails) == len(expected[2])

@@ -2,7 +2,6 @@
 
 import asyncio
 from dataclasses import replace
-from itertools import count
 from typing import Any
 
 import pytest
@@ -15,6 +14,7 @@ from outlast.runs.reconcile import STUCK
 from outlast.runs.record import ENDED, RunRecord
 from tests.fakes.http import ask
 from tests.simulation.engine import DIED, TIMED_OUT
+from tests.simulation.length import boundaries
 from tests.simulation.mixes import MIXES
 from tests.simulation.world import Faults, Job, World
 
@@ -111,7 +111,7 @@ def states(world: World) -> set[str]:
 
 def test_the_host_may_die_at_every_boundary_of_an_approval() -> None:
     """Wherever the host dies, a planned run that is approved completes."""
-    for boundary in count():
+    for boundary in boundaries(1):
         world = simulate(0, Faults(), JOBS["an upsert"], kill_at=boundary)
         assert states(world) == {"completed"}, f"killed at boundary {boundary}"
         if "KILLED" not in world.scheduler.trace:

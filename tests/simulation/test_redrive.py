@@ -2,7 +2,6 @@
 
 import asyncio
 from dataclasses import replace
-from itertools import count
 from typing import Any
 
 import pytest
@@ -15,6 +14,7 @@ from outlast.staging.retention import Days
 from tests.fakes.http import ask
 from tests.fakes.reports import WITH_SNAPSHOT
 from tests.simulation.database import CoreTransport
+from tests.simulation.length import boundaries
 from tests.simulation.mixes import MIXES
 from tests.simulation.world import LIMIT, Faults, Job, World
 
@@ -103,7 +103,7 @@ def simulate(seed: int, faults: Faults, jobs: list[Job], **more: Any) -> Redrivi
 
 def test_the_host_may_die_at_every_boundary_of_a_redrive() -> None:
     """Wherever the host dies, repeated redrives complete a run that has failed and was undone."""
-    for boundary in count():
+    for boundary in boundaries(3):
         world = simulate(0, Faults(), JOBS["a snapshot"], kill_at=boundary)
         if "KILLED" not in world.scheduler.trace:
             break

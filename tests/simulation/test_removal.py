@@ -3,7 +3,6 @@
 import asyncio
 from contextlib import suppress
 from dataclasses import replace
-from itertools import count
 from typing import Any
 
 import pytest
@@ -14,6 +13,7 @@ from outlast.http.remove_run import RemoveRun
 from outlast.staging.removal import RunRemover
 from outlast.staging.retention import Days, Retention
 from tests.fakes.http import ask
+from tests.simulation.length import boundaries
 from tests.simulation.mixes import MIXES
 from tests.simulation.world import TIMER, Faults, Job, World
 
@@ -89,7 +89,7 @@ def simulate(seed: int, faults: Faults, jobs: list[Job], **more: Any) -> Removin
 @pytest.mark.parametrize("story", ["completes", "is undone and mailed"])
 def test_the_host_may_die_at_every_boundary_of_a_removal(story: str) -> None:
     """Wherever the host dies, repeated removals leave nothing of a run."""
-    for boundary in count():
+    for boundary in boundaries(2):
         world = simulate(0, Faults(), JOBS[story], timer=True, kill_at=boundary)
         if "KILLED" not in world.scheduler.trace:
             break

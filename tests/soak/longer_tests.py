@@ -1,4 +1,4 @@
-"""The tests of `make test` that can run longer: SOAK_KILLS sets their kills, SOAK_SEEDS their seeds."""
+"""The tests of `make test` that can run longer: SOAK_KILLS sets their kills, SOAK_SEEDS their seeds and boundaries."""
 
 import json
 import os
@@ -17,12 +17,14 @@ from tests.soak.part import Part
 ROOT = Path(__file__).parents[2]
 TESTS = ROOT / "tests"
 TOLD = ("SOAK_KILLS", "SOAK_SEEDS")
+MARKS = (*TOLD, "tests.simulation.length")
+"""What stands in a test file that can run longer: one of the variables, or the module that reads one."""
 
 
 def longer_tests() -> list[Path]:
-    """Return the test files that read one of the variables, without those of the soak itself."""
+    """Return the test files that can run longer, without those of the soak itself."""
     found = (path for path in TESTS.rglob("test_*.py") if path.parent != Path(__file__).parent)
-    return sorted(path for path in found if any(name in path.read_text("utf-8") for name in TOLD))
+    return sorted(path for path in found if any(name in path.read_text("utf-8") for name in MARKS))
 
 
 def run_tests(files: Sequence[Path], seeds: int, kills: int) -> Part:

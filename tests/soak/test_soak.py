@@ -74,7 +74,7 @@ def test_tests_that_cannot_be_run_are_a_failure(tmp_path: Path) -> None:
 
 
 def test_the_tests_that_go_on_for_longer_are_found() -> None:
-    """The soak finds the tests that read SOAK_KILLS or SOAK_SEEDS, and not its own."""
+    """The soak finds the tests that try more kills, seeds or boundaries in it, and not its own."""
     found = {path.relative_to(longer_tests.TESTS).as_posix() for path in longer_tests.longer_tests()}
-    assert {"e2e/host/test_kills.py", "unit/local/cosmos/test_fuzz.py"} <= found
+    assert {"e2e/host/test_kills.py", "unit/local/cosmos/test_fuzz.py", "simulation/test_boundaries.py"} <= found
     assert not any(path.startswith("soak/") for path in found)

@@ -150,7 +150,7 @@ def test_a_manifest_that_is_missing_fails_the_run_with_what_to_do() -> None:
     assert "delete the document current:shelf under the partition key ~current" in failed.output
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.lists(st.tuples(CONTENTS, FAULTS), min_size=1, max_size=6))
 def test_runs_that_fail_while_storing_leave_no_trace_behind_the_next(
     nights: list[tuple[dict[int, int], tuple[str, int | None]]],

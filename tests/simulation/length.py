@@ -1,0 +1,12 @@
+"""How much the simulations try: in `make test` every fifth boundary of a run, and every one in the soak."""
+
+import os
+from collections.abc import Iterator
+from itertools import count
+
+STRIDE = 1 if "SOAK_SEEDS" in os.environ else 5
+
+
+def boundaries(first: int = 0, stride: int = STRIDE) -> Iterator[int]:
+    """The numbers of the boundaries to try, without end. Stories that begin at different ones try different kinds."""
+    return count(first % stride, stride)
