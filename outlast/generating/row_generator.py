@@ -53,15 +53,15 @@ class RowGenerator:
         except ValidationError as error:
             first = error.errors(include_url=False, include_context=False, include_input=False)[0]
             column = str(first["loc"][0]) if first["loc"] else ""
-            return Reject(row.number, column, first["type"], first["msg"], row.fields)
+            return Reject(row.number, column, first["type"], first["msg"], list(row.fields))
         except (DocumentRefused, ValueRefused) as error:
-            return Reject(row.number, error.field, error.code, str(error), row.fields)
+            return Reject(row.number, error.field, error.code, str(error), list(row.fields))
         except (Exception, SystemExit) as error:  # noqa: BLE001  # whatever the user's code raises costs this row alone
-            return Reject(row.number, "", "error", _text(error), row.fields)
+            return Reject(row.number, "", "error", _text(error), list(row.fields))
 
     def refused(self, row: AnyRow, code: str, message: str) -> Reject:
         """The reject of a row whose code is not to be run again."""
-        return Reject(row.number, "", code, message, row.fields)
+        return Reject(row.number, "", code, message, list(row.fields))
 
     def _typed(self, values: dict[str, Any]) -> Any:
         if self.typed:

@@ -70,12 +70,12 @@ class ArrowFrames:
         batch = _opened(memoryview(data)[HEAD.size : HEAD.size + size]).read_next_batch()
         for start in range(row - first, batch.num_rows, _AT_ONCE):
             part = batch.slice(start, _AT_ONCE)
-            values, fields, sound = zip(*map(arrow_values.python_values, part.columns), strict=True)
-            for number, one in enumerate(zip(zip(*values, strict=True), zip(*fields, strict=True), strict=True), row):
-                if not all(sound) and arrow_values.UNREADABLE in one[0]:
-                    yield _unreadable(number, columns, *one)
+            values, sound = zip(*map(arrow_values.python_values, part.columns), strict=True)
+            for number, one in enumerate(zip(*values, strict=True), row):
+                if not all(sound) and arrow_values.UNREADABLE in one:
+                    yield _unreadable(number, columns, one)
                 else:
-                    yield InputRow(number, 0, dict(zip(columns, one[0], strict=True)), list(one[1]))
+                    yield InputRow(number, 0, dict(zip(columns, one, strict=True)), arrow_values.Texts(one))
             row += part.num_rows
 
     def overlong(self, head: bytes, columns: list[str], row: int) -> BadRow:
@@ -83,10 +83,10 @@ class ArrowFrames:
         return BadRow(row, 0, "", "too_long", f"the row has {MAX_RECORD:,} bytes or more", [""])
 
 
-def _unreadable(number: int, columns: list[str], values: Sequence[Any], fields: Sequence[str]) -> BadRow:
+def _unreadable(number: int, columns: list[str], values: Sequence[Any]) -> BadRow:
     column = columns[values.index(arrow_values.UNREADABLE)]
     text = "a value that cannot be read: a time after the year 9999, or text that is not UTF-8"
-    return BadRow(number, 0, column, "value", text, [field[:MAX_FIELD_SHOWN] for field in fields])
+    return BadRow(number, 0, column, "value", text, [field[:MAX_FIELD_SHOWN] for field in arrow_values.Texts(values)])
 
 
 def _size(data: bytes, start: int) -> int | None:
