@@ -45,7 +45,7 @@ class InflatedFile:
             offset = min(end, (number + 1) * PIECE)
         return bytes(found)
 
-    async def stage(self, content: AsyncIterator[bytes], enough: Callable[[], Awaitable[bool]]) -> bool:
+    async def stage(self, content: AsyncIterator[bytes | bytearray], enough: Callable[[], Awaitable[bool]]) -> bool:
         """Stage the pieces that are missing; return whether the copy is whole.
 
         `enough` is asked after each piece that is staged. So a call stages one piece at least, however long it takes
@@ -69,16 +69,15 @@ class InflatedFile:
         return number
 
 
-async def _pieces(content: AsyncIterator[bytes]) -> AsyncIterator[tuple[int, bytes]]:
+async def _pieces(content: AsyncIterator[bytes | bytearray]) -> AsyncIterator[tuple[int, bytearray]]:
+    """The pieces by their numbers. What is yielded is not copied: a copy would take as much memory again."""
     number, waiting = 0, bytearray()
     async for data in content:
         waiting += data
         while len(waiting) >= PIECE:
-            with memoryview(waiting) as view:
-                piece = bytes(view[:PIECE])
-            yield number, piece
-            del piece  # before the next one is made
-            del waiting[:PIECE]
-            number += 1
+            rest = waiting[PIECE:]
+            del waiting[PIECE:]
+            yield number, waiting
+            number, waiting = number + 1, rest
     if waiting:
-        yield number, bytes(waiting)
+        yield number, waiting
