@@ -23,7 +23,7 @@ def main(arguments: Sequence[str]) -> int:
         name, seed = arguments
         return tell({name: simulations.over([int(seed)], name, SIMULATIONS[name])})
     seeds, kills = (int(os.environ.get(name, most)) for name, most in (("SOAK_SEEDS", SEEDS), ("SOAK_KILLS", KILLS)))
-    parts = {name: simulations.over(range(seeds), name, once) for name, once in SIMULATIONS.items()}
+    parts = {name: simulations.on_all_cores(range(seeds), name, once) for name, once in SIMULATIONS.items()}
     parts["tests"] = longer_tests.run_tests(longer_tests.longer_tests(), seeds, kills)
     return tell(parts)
 
