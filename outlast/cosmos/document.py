@@ -159,6 +159,8 @@ def _partition_key(document: Mapping[str, Any], path: Sequence[str]) -> Key:
 
 
 def _checked_key(value: Any, field: str) -> Key:
+    if type(value) is str and not _is_longer(value, MAX_KEY_BYTES):
+        return value  # most keys
     if not isinstance(value, _KEYS) and isinstance(value, (*_TEXTS, *_MORE_TEXTS)):
         value = orjson.loads(orjson.dumps(value, default=_jsonable))
     if not isinstance(value, _KEYS):
