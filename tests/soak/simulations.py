@@ -1,6 +1,7 @@
 """The simulations of `make test` under many seeds: the whole app, and the writer alone."""
 
 import logging
+import os
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
@@ -45,11 +46,12 @@ def over(seeds: Iterable[int], name: str, once: Callable[[int, Part], None]) -> 
     return part
 
 
-def on_all_cores(seeds: Sequence[int], name: str, once: Callable[[int, Part], None]) -> Part:
-    """The same as `over`, in a process for each core."""
+def on_cores(seeds: Sequence[int], name: str, once: Callable[[int, Part], None]) -> Part:
+    """The same as `over`, in a process for each core but one."""
     begun, part = time.monotonic(), Part()
     blocks = [seeds[at : at + BLOCK] for at in range(0, len(seeds), BLOCK)]
-    with ProcessPoolExecutor(mp_context=get_context("spawn"), initializer=_quiet) as pool:
+    cores = max(1, (os.cpu_count() or 1) - 1)
+    with ProcessPoolExecutor(cores, mp_context=get_context("spawn"), initializer=_quiet) as pool:
         for one in pool.map(partial(over, name=name, once=once), blocks):
             part.add(one)
     part.seconds = time.monotonic() - begun

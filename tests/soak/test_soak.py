@@ -8,7 +8,7 @@ import pytest
 from tests.soak import longer_tests
 from tests.soak.__main__ import SIMULATIONS, main, tell
 from tests.soak.part import Part
-from tests.soak.simulations import on_all_cores, over
+from tests.soak.simulations import on_cores, over
 
 KEYS = {"seeds", "kills", "boundaries", "faults", "failed", "seconds"}
 KILLING = """
@@ -59,7 +59,7 @@ def test_a_failing_seed_is_named_and_the_others_go_on(capsys: pytest.CaptureFixt
 
 def test_the_cores_share_the_seeds() -> None:
     """Processes of their own simulate the seeds, and their counts are added up."""
-    part = on_all_cores(range(60), "writer", SIMULATIONS["writer"])
+    part = on_cores(range(60), "writer", SIMULATIONS["writer"])
     assert (part.seeds, part.failed) == (60, {})
     assert part.faults == over(range(60), "writer", SIMULATIONS["writer"]).faults
 
