@@ -26,7 +26,7 @@ from outlast.memory import give_back_large_blocks
 from outlast.models import MIRROR, shards_of
 from outlast.runs.fence import Gate
 from outlast.staging.chunk_list import ChunkList
-from outlast.staging.document_keys import KeyedDocument, encode_keys
+from outlast.staging.document_keys import KeyedDocument, encode_keys, encode_named_keys
 from outlast.staging.input import InputFiles
 from outlast.staging.key_files import KeyFiles
 from outlast.staging.manifests import Manifest
@@ -63,7 +63,7 @@ async def stage(staging: Staging, documents: int, mode: str) -> None:
         for number, chunk in enumerate(chunks):
             rows = range(chunk.first_row, min(documents, chunk.first_row + DOCUMENTS))
             made = [document_of(row, run) for row in rows]
-            keys = encode_keys(made, named=mode == MIRROR)
+            keys = encode_named_keys(made) if mode == MIRROR else encode_keys(made)
             await Generated(staging, run, number).keep(0, b"", None, None, {}, keys)
         await staging.put(chunks_path(run), ChunkList([], chunks).encoded())
 

@@ -29,7 +29,7 @@ WITHOUT_KEYS = {
     ),
     "outlast/runs/transitions.py": ('(("resolving", "storing"), "storing")', '(("generating", "storing"), "storing")'),
     "outlast/generating/part_contents.py": (
-        "keys = encode_keys(_keyed(documents, lines), named=mode == MIRROR)",
+        "keys = encode_named_keys(list(keyed)) if mode == MIRROR else encode_keys(keyed)",
         'keys = b""',
     ),
 }
