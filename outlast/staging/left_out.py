@@ -1,7 +1,8 @@
 """Which documents of a chunk are staged and not sent."""
 
 from collections import Counter
-from collections.abc import Sequence, Set
+from collections.abc import Mapping, Sequence, Set
+from types import MappingProxyType
 from typing import NamedTuple
 
 from outlast.runs.record import RunRecord
@@ -10,15 +11,17 @@ from outlast.staging.resolved import LOST, SAME, Resolved
 
 Places = Set[tuple[int, int]]
 """Parts, and offsets of documents in them."""
+NONE: Mapping[int, int] = MappingProxyType({})
 
 
 class LeftOut(NamedTuple):
-    """The documents of a chunk that are not sent. `unchanged` counts those that the database has as they are, and
-    `rows` the rows that have no other document."""
+    """The documents of a chunk that are not sent. `unchanged` counts those that the database has as they are, `rows`
+    are the rows that have no other document, and `of_rows` counts the documents of each row that are not sent."""
 
     places: Places = frozenset()
     unchanged: int = 0
     rows: Sequence[int] = ()
+    of_rows: Mapping[int, int] = NONE
 
 
 async def left_out_of(files: InputFiles, record: RunRecord, chunk: int) -> LeftOut:
@@ -28,4 +31,4 @@ async def left_out_of(files: InputFiles, record: RunRecord, chunk: int) -> LeftO
     lost, same = await resolved.of(LOST, summary, chunk), await resolved.of(SAME, summary, chunk)
     count, made = Counter(one.row for one in (*lost, *same)), {one.row: one.other for one in same}
     rows = [row for row, documents in made.items() if count[row] == documents]
-    return LeftOut({(one.part, one.offset) for one in (*lost, *same)}, len(same), rows)
+    return LeftOut({(one.part, one.offset) for one in (*lost, *same)}, len(same), rows, count)
