@@ -17,7 +17,7 @@ from outlast.runs.record import RunRecord
 from outlast.staging.digest import chained
 from outlast.staging.input import InputFiles
 from outlast.staging.left_out import left_out_of
-from outlast.staging.part_windows import read_windows
+from outlast.staging.part_windows import NONE, read_windows
 from outlast.staging.parts import Generated, PartAnswer
 from outlast.staging.paths import GROUPED, plan_cursor_path, plan_path, rejects_path
 from outlast.staging.rejects import each_row_once
@@ -82,8 +82,7 @@ class PlanReport:
         every = max(1, sum(Totals.from_dict(part.totals).documents for part in parts) // max(1, SAMPLE // chunks))
         left_out, report = await left_out_of(self.files, record, chunk), self._report(record)
         for number, part in enumerate(parts):
-            begins = {begin for of, begin in left_out.places if of == number}
-            windows = read_windows(generated, number, part, record.request.mode, begins.__contains__)
+            windows = read_windows(generated, number, part, record.request.mode, left_out.places.get(number, NONE))
             async for window in windows:
                 await self.estimator.add(figures, report, window.documents, every)
         await self._add_rows(figures, generated, parts)

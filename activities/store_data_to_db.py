@@ -22,7 +22,7 @@ from outlast.staging.document_keys import hash_of
 from outlast.staging.input import InputFiles
 from outlast.staging.left_out import LeftOut, left_out_of
 from outlast.staging.mirrors import Mirrors
-from outlast.staging.part_windows import PartWindow, none, read_window
+from outlast.staging.part_windows import NONE, PartWindow, read_window
 from outlast.staging.parts import Generated
 from outlast.staging.refusals import code_of, reject_of
 from outlast.staging.rejects import encode_rejects
@@ -192,8 +192,7 @@ class _Storing:
 
     async def _window(self, path: str) -> bool:
         """Write the next window; return whether all of it is acknowledged."""
-        part, places, mode = self.cursor.part, self.left_out.places, self.record.request.mode
-        left_out = (lambda at: (part, at) in places) if places else none
+        left_out, mode = self.left_out.places.get(self.cursor.part, NONE), self.record.request.mode
         window = await read_window(self.generated, path, self.cursor.offset, mode, left_out)
         progress = await self.writer.write(
             self.container,

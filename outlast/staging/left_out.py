@@ -1,6 +1,6 @@
 """Which documents of a chunk are staged and not sent."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence, Set
 from types import MappingProxyType
 from typing import NamedTuple
@@ -9,8 +9,9 @@ from outlast.runs.record import RunRecord
 from outlast.staging.input import InputFiles
 from outlast.staging.resolved import LOST, SAME, Resolved
 
-Places = Set[tuple[int, int]]
-"""Parts, and offsets of documents in them."""
+Places = Mapping[int, Set[int]]
+"""By part, the offsets of documents."""
+NOWHERE: Places = MappingProxyType({})
 NONE: Mapping[int, int] = MappingProxyType({})
 
 
@@ -18,7 +19,7 @@ class LeftOut(NamedTuple):
     """The documents of a chunk that are not sent. `unchanged` counts those that the database has as they are, `rows`
     are the rows that have no other document, and `of_rows` counts the documents of each row that are not sent."""
 
-    places: Places = frozenset()
+    places: Places = NOWHERE
     unchanged: int = 0
     rows: Sequence[int] = ()
     of_rows: Mapping[int, int] = NONE
@@ -31,4 +32,7 @@ async def left_out_of(files: InputFiles, record: RunRecord, chunk: int) -> LeftO
     lost, same = await resolved.of(LOST, summary, chunk), await resolved.of(SAME, summary, chunk)
     count, made = Counter(one.row for one in (*lost, *same)), {one.row: one.other for one in same}
     rows = [row for row, documents in made.items() if count[row] == documents]
-    return LeftOut({(one.part, one.offset) for one in (*lost, *same)}, len(same), rows, count)
+    places = defaultdict[int, set[int]](set)
+    for _, part, offset, _, _ in (*lost, *same):
+        places[part].add(offset)
+    return LeftOut(dict(places), len(same), rows, count)
