@@ -33,6 +33,7 @@ from outlast.http.list_runs import ListRuns
 from outlast.http.problem import answering
 from outlast.http.remove_run import RemoveRun
 from outlast.http.show_current import ShowCurrent
+from outlast.http.show_events import ShowEvents
 from outlast.http.show_health import ShowHealth
 from outlast.http.show_rejects import ShowRejects
 from outlast.http.show_run import ShowRun
@@ -88,6 +89,7 @@ app.route(route="runs", methods=["GET"])(answering(ListRuns(a.runs).list_runs))
 app.route(route="runs/{run}/cancel", methods=["POST"])(client(answering(CancelRun(a.runs, a.launcher).cancel_run)))
 app.route(route="runs/{run}", methods=["GET"])(client(answering(ShowRun(a.runs).show_run)))
 app.route(route="runs/{run}", methods=["DELETE"])(client(answering(remove_run)))
+app.route(route="runs/{run}/events", methods=["GET"])(answering(ShowEvents(a.runs).show_events))
 app.route(route="runs/{run}/rejects", methods=["GET"])(answering(rejects))
 app.route(route="runs/{run}/waive", methods=["POST"])(answering(WaiveRun(a.runs).waive_run))
 app.route(route="take-over", methods=["POST"])(answering(TakeOver(runs=a.runs, owner=owner).take_over))

@@ -22,7 +22,7 @@ def import_report(context: Context) -> Steps:
     except Exception as error:  # any failure is compensated; the record holds what came of the run
         failure = error.failure if isinstance(error, StepFailed) else Failure("import_report", None, readable(error))
         if _lost_its_worker(failure) and run.attempt < MOST_ATTEMPTS:
-            context.continue_as_new(Start(run.attempt, run.caller.first_seconds).to_dict())
+            context.continue_as_new(Start(run.attempt, run.caller.first_seconds, failure.text).to_dict())
             return None
         end = yield from _compensate(run, "failed", failure)
         if end.state == "completed":

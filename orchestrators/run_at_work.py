@@ -15,6 +15,7 @@ class RunAtWork:
         self.context = context
         self.id = context.instance_id
         self.attempt = start.attempt
+        self.reason = start.reason
         self.caller = Caller(context, start.first_retry_seconds)
         self.progress = Progress(context)
 
@@ -26,17 +27,17 @@ class RunAtWork:
 
     def begin(self) -> Steps:
         """Take the run up, as the attempt that the record says, when it has a seat among the runs at work."""
-        view = yield from self.advance(Event.READ)
+        view = yield from self.advance(Event.READ, self.reason)
         while view.state == "queued":
             self.progress.show("queued")
             yield self.context.wait_for_external_event(ADMITTED)
             view = yield from self.advance(Event.READ)
         self.attempt = view.attempt or self.attempt
 
-    def advance(self, event: Event) -> Steps:
-        """Record an event of this run and show its phase; return the RunView after it."""
+    def advance(self, event: Event, reason: str | None = None) -> Steps:
+        """Record an event of this run and show its phase; return the RunView. `reason`: why it begins again."""
         self.progress.show(PHASES[event])
-        change = RunChange(self.id, self.attempt, event, totals=self.progress.totals.to_dict())
+        change = RunChange(self.id, self.attempt, event, totals=self.progress.totals.to_dict(), reason=reason)
         return RunView.from_dict((yield from self.caller.call("advance_run", change)))
 
     def fail(self, outcome: str, failure: Failure) -> Steps:

@@ -134,6 +134,7 @@ class RunChange(Payload):
     can_email: bool = True
     owner: str | None = None
     reason: str | None = None
+    by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

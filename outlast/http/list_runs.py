@@ -33,7 +33,7 @@ class ListRuns:
         page = found[: asked.most]
         following = _continuation(asked, page) if len(found) > len(page) else None
         headers = {"Link": next_link(req, {**query, "continuation": following})} if following else {}
-        body = orjson.dumps({"runs": [record.to_document() for record in page], "continuation": following})
+        body = orjson.dumps({"runs": [record.shown() for record in page], "continuation": following})
         return func.HttpResponse(body, headers=headers, mimetype="application/json")
 
 

@@ -14,7 +14,7 @@ from outlast.http.ru_share import Throughput, check_ru_share
 from outlast.http.start_once import StartOnce, fingerprint, read_key, refuse_published, was_purged
 from outlast.http.start_request import StartRequest, read_start_request
 from outlast.report import Report
-from outlast.runs.record import RunRecord, RunRequest, RunStatus
+from outlast.runs.record import RunRecord, RunRequest, RunResult, RunStatus
 from outlast.staging.parsed import InThread
 from outlast.staging.store import Staging
 
@@ -53,7 +53,8 @@ class NewRuns:
             ru_share=asked.options.ru_share,
             max_parallel=asked.options.max_parallel or self.max_parallel,
         )
-        return RunRecord(id=run or self.new_id(), request=request, status=RunStatus(owner=self.owner))
+        result = RunResult(events=[{"at": request.accepted, "event": "accepted", "attempt": 1}])
+        return RunRecord(id=run or self.new_id(), request=request, status=RunStatus(owner=self.owner), result=result)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,5 +133,5 @@ def _with_run_uri(response: func.HttpResponse, run_uri: str) -> func.HttpRespons
 
 def _recorded(record: RunRecord, run_uri: str) -> func.HttpResponse:
     """The response about a run of which only the record is left."""
-    body = orjson.dumps({"id": record.id, "runUri": run_uri, "run": record.to_document()})
+    body = orjson.dumps({"id": record.id, "runUri": run_uri, "run": record.shown()})
     return func.HttpResponse(body, headers={"Location": run_uri}, mimetype="application/json")

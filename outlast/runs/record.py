@@ -14,6 +14,8 @@ OUTCOMES = ("failed", "cancelled", "superseded")
 ENDED = frozenset({"completed", *OUTCOMES})
 AT_WORK = STATES[1:-1]
 """The states in which a run holds a seat."""
+PHASES = STATES[2:-1]
+"""The states in which a run does something."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +76,8 @@ class RunResult:
     receipt: Json | None = None
     waived: Json | None = None
     """The steps of the compensation that a person has waived, and why."""
+    events: list[Json] = field(default_factory=list)
+    """What happened to the run; see `outlast.runs.events`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,13 +105,22 @@ class RunRecord:
             etag=document.get("_etag"),
         )
 
+    def shown(self) -> Json:
+        """The record as a caller sees it. Its events have an endpoint of their own."""
+        return {name: value for name, value in self.to_document().items() if name != "events"}
+
     def to_document(self) -> Json:
-        """The record as it is stored, and as a caller sees it: one level, without the ETag."""
+        """The record as it is stored: one level, without the ETag."""
         document = {"id": self.id, "open": self.open}
         document |= {**asdict(self.request), **asdict(self.status), **asdict(self.result)}
         if self.status.ttl is None:
             del document["ttl"]
         return document
+
+    def stamped(self, at: str) -> Self:
+        """The record as it is written at this time, which is that of its new events, too."""
+        events = [entry if entry["at"] else {**entry, "at": at} for entry in self.result.events]
+        return self.changed(updated=at, events=events)
 
     def changed(self, **changes: Any) -> Self:
         """A record in which these members of status and result have these values."""

@@ -151,7 +151,7 @@ class CosmosRuns:
                 raise Stale(f"run {record.id}'s record has changed since it was read") from None
 
     async def _write(self, record: RunRecord, etag: str | None = None) -> RunRecord:
-        body = record.changed(updated=self._stamp()).to_document()
+        body = record.stamped(self._stamp()).to_document()
         with translated(f"run {record.id}'s record", RUNS_CONTAINER, PARTITION_KEY):
             container = await self._cosmos.container(RUNS_CONTAINER)
             return RunRecord.from_document(await write_if_unchanged(container, body, etag))

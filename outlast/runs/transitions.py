@@ -12,6 +12,7 @@ from enum import StrEnum
 from outlast.calls import RunChange
 from outlast.errors import Permanent
 from outlast.models import Json
+from outlast.runs.events import noted
 from outlast.runs.record import AT_WORK, ENDED, OUTCOMES, RunRecord
 from outlast.runs.stale import refuse_stale
 
@@ -90,7 +91,7 @@ def apply(record: RunRecord, change: RunChange) -> RunRecord:
             "is refused: see GET /api/runs/{run} for what became of it"
         )
     keeps_totals = change.totals is not None and status.state not in ENDED and not _is_behind(record, change.totals)
-    return after.changed(totals=change.totals) if keeps_totals else after
+    return noted(record, after.changed(totals=change.totals) if keeps_totals else after, change)
 
 
 def _is_behind(record: RunRecord, totals: Json) -> bool:

@@ -91,5 +91,5 @@ class FakeRuns:
     def _write(self, record: RunRecord) -> RunRecord:
         self.writes += 1
         stamp = self.now().astimezone(UTC).isoformat(timespec="milliseconds")
-        self.records[record.id] = replace(record.changed(updated=stamp), etag=f'"{self.writes}"')
+        self.records[record.id] = replace(record.stamped(stamp), etag=f'"{self.writes}"')
         return self.records[record.id]

@@ -108,7 +108,7 @@ class CoreRuns:
         self.database = database
 
     async def create(self, record: RunRecord) -> bool:
-        body = record.changed(updated=self._stamp()).to_document()
+        body = record.stamped(self._stamp()).to_document()
         response = await self.database.ask("POST", "runs", record.id, body=body)
         return response.status == 201
 
@@ -119,7 +119,7 @@ class CoreRuns:
 
     async def change(self, run: str, edit: Callable[[RunRecord], RunRecord], *, confirm: bool = False) -> RunRecord:
         async def write(before: RunRecord, after: RunRecord) -> RunRecord:
-            body = after.changed(updated=self._stamp()).to_document()
+            body = after.stamped(self._stamp()).to_document()
             response = await self.database.ask("PUT", "runs", run, run, body, if_match=before.etag or "")
             if response.status != 200:
                 raise Conflict

@@ -41,7 +41,7 @@ def test_the_newest_run_is_first() -> None:
     """Runs are listed by the time at which they were accepted, newest first, each with its whole record."""
     world = make("2026-01-01", "2026-01-03", "2026-01-02")
     assert ids(world) == ["r1", "r2", "r0"]
-    assert read(show(world))["runs"][0] == world.runs.records["r1"].to_document()
+    assert read(show(world))["runs"][0] == world.runs.records["r1"].shown()
 
 
 def test_report_and_state_choose() -> None:

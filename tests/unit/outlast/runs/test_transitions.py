@@ -161,7 +161,7 @@ def test_the_first_failure_stays() -> None:
 def test_a_compensation_is_counted_while_something_is_to_be_done(state: str, pending: list[str], count: int) -> None:
     """The count makes the pauses between two compensations grow."""
     record = record_in(state, pending=pending, outcome="failed", failure=FAILURE)
-    assert happen(record, Event.COMPENSATE) == altered(record, compensations=count)
+    assert happen(record, Event.COMPENSATE).changed(events=[]) == altered(record, compensations=count)
 
 
 @pytest.mark.parametrize("state", ["queued", "accepted", "reading", "generating", "storing", "publishing"])
