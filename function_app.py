@@ -44,10 +44,12 @@ from outlast.http.waive_run import WaiveRun
 from outlast.log_levels import quiet_libraries
 from outlast.memory import give_back_large_blocks
 from outlast.runs.email_turns import EmailTurns
+from outlast.runs.receipt import Prices, Receipts
 from outlast.runs.sweep import SweepRuns
 from outlast.staging.removal import RunRemover
 from outlast.staging.retention import Days, Retention
 from outlast.staging.unrecorded import UnrecordedBodies
+from outlast.versions import versions
 
 quiet_libraries()
 give_back_large_blocks()
@@ -118,6 +120,8 @@ for orchestrator in (import_report, run_wave, run_lane, compensate_run, remove_p
 advance = AdvanceRun(runs=a.runs, admission=a.admission, can_email=a.mailer.configured).advance_run
 app.activity_trigger(input_name="given")(client(activity_with_client(advance, a.deadlines.given_up)))
 
+prices = Prices(a.settings.price_per_million_ru, a.settings.currency)
+receipts = Receipts(now=a.now, prices=prices, versions=versions())
 user_code: Any = {"reports": a.reports, "gate": a.gate, "stopped": a.stopped}
 for step in (
     ReadInputFile(gate=a.gate, staging=a.staging, files=a.files, in_thread=a.in_thread).read_input_file,
@@ -127,7 +131,9 @@ for step in (
     ).generate_report,
     ResolveKeys(gate=a.gate, files=a.files, in_thread=a.in_thread).resolve_keys,
     StoreDataToDb(reports=a.reports, gate=a.gate, files=a.files, writer=a.writer).store_data_to_db,
-    PublishReport(reports=a.reports, gate=a.gate, files=a.files, snapshots=a.snapshots, now=a.now).publish_report,
+    PublishReport(
+        reports=a.reports, gate=a.gate, files=a.files, snapshots=a.snapshots, receipts=receipts
+    ).publish_report,
     UndoReport(reports=a.reports, runs=a.runs, remover=remover, deadlines=a.deadlines).undo_report,
     RemoveGeneration(reports=a.reports, runs=a.runs, remover=remover, deadlines=a.deadlines).remove_generation,
     SendEmail(runs=a.runs, mailer=a.mailer, turns=turns).send_email,

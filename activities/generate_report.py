@@ -67,7 +67,7 @@ class GenerateReport:
     async def _generate(
         self, record: RunRecord, cursor: PartCursor, generated: Generated, deadline: Deadline, fence: Fence
     ) -> PartAnswer | None:
-        known_report(self.reports, record.request.report)
+        report = known_report(self.reports, record.request.report)
         chunk = (listed := await self.files.chunks(record)).chunks[generated.chunk]
         limits = PartLimits.of(record, chunk.length, self.max_staged)
         async with self.alone if chunk.length > HEAVY else nullcontext():
@@ -79,7 +79,8 @@ class GenerateReport:
                 return None
             documents, keys, rejects, totals = await part.staged(generated.chunk)
         following = part.next.to_dict() if part.next else None
-        return await generated.keep(cursor.part, documents, rejects, following, totals.to_dict(), keys)
+        counted, source = totals.to_dict(), report.source_sha256
+        return await generated.keep(cursor.part, documents, rejects, following, counted, keys, source)
 
     async def _fill(self, part: PartBuilder, chunk: int, fence: Fence) -> None:
         while not part.ended:

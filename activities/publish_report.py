@@ -3,9 +3,9 @@
 Nothing is published that does not add up.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC
 from typing import Any
 
 from outlast.calls import PublishAnswer, PublishCall, RunChange
@@ -15,9 +15,11 @@ from outlast.errors import Permanent
 from outlast.models import Json, Totals
 from outlast.report import Report, known_report
 from outlast.runs.fence import Gate
+from outlast.runs.receipt import Counted, InputRead, Receipts
 from outlast.runs.record import RunRecord
 from outlast.runs.transitions import Event, apply
 from outlast.staging.chunk_list import ChunkList
+from outlast.staging.digest import chained
 from outlast.staging.input import InputFiles
 from outlast.staging.parts import Generated
 from outlast.staging.stored import Stored
@@ -29,32 +31,27 @@ class PublishReport:
     gate: Gate
     files: InputFiles
     snapshots: Snapshots
-    now: Callable[[], datetime]
+    receipts: Receipts
 
     async def publish_report(self, given: Json) -> Json:
         """Input: PublishCall. Returns a PublishAnswer."""
         call = PublishCall.from_dict(given)
         record, fence, deadline = await self.gate.enter(call, "publishing")
         listed = await self.files.chunks(record)
-        chunks = len(listed.chunks)
-        counted, chunk = await self._count(record, call.cursor, chunks, deadline)
-        if chunk < chunks:
-            return PublishAnswer({"chunk": chunk, "totals": counted.to_dict()}).to_dict()
-        receipt = await self._record(call, self._receipt(record, counted, Totals.from_dict(call.totals), listed))
+        counted = await self._count(record, Counted.from_dict(call.cursor or {}), len(listed.chunks), deadline)
+        if counted.chunk < len(listed.chunks):
+            return PublishAnswer(counted.to_dict()).to_dict()
+        receipt = await self._record(call, await self._receipt(record, counted, Totals.from_dict(call.totals), listed))
         newer = await self._publish(await fence.enter(), receipt) if record.request.mode == "snapshot" else None
         return PublishAnswer(None, {**receipt, "superseded_by": newer} if newer else receipt).to_dict()
 
-    async def _count(
-        self, record: RunRecord, cursor: Json | None, chunks: int, deadline: Deadline
-    ) -> tuple[Totals, int]:
-        """Count chunks from the cursor on; return the totals and the first chunk that is not counted."""
-        counted, chunk = Totals.from_dict(cursor["totals"] if cursor else {}), cursor["chunk"] if cursor else 0
-        while chunk < chunks:
-            counted += await self._reconciled(record, chunk)
-            chunk += 1
+    async def _count(self, record: RunRecord, counted: Counted, chunks: int, deadline: Deadline) -> Counted:
+        """Count the chunks that are not counted yet, until the deadline."""
+        while counted.chunk < chunks:
+            counted = await self._reconciled(record, counted)
             if deadline.passed():
                 break
-        return counted, chunk
+        return counted
 
     async def _record(self, call: PublishCall, receipt: Json) -> Json:
         """The receipt that the record has from then on: that of the first call."""
@@ -65,52 +62,35 @@ class PublishReport:
     async def _publish(self, record: RunRecord, receipt: Json) -> str | None:
         """Make this run's generation the current one; return the run that is newer, where there is one."""
         report = known_report(self.reports, record.request.report)
-        now = self.now().astimezone(UTC).isoformat(timespec="milliseconds")
+        now = self.receipts.now().astimezone(UTC).isoformat(timespec="milliseconds")
         generation, documents = Generation(record.id, record.request.accepted), receipt["documents_written"]
         header = await self.snapshots.change(
             report, lambda before: published(before, report.name, generation, documents, now)
         )
         return None if header is None or header.holds(record.id) else header.current.run
 
-    async def _reconciled(self, record: RunRecord, chunk: int) -> Totals:
-        """Count one chunk from what was staged; raise Permanent where storing did not take all that was generated."""
-        parts = [
-            Totals.from_dict(answer.totals)
-            async for _, answer in Generated(self.files.staging, record.id, chunk).parts()
-        ]
+    async def _reconciled(self, record: RunRecord, counted: Counted) -> Counted:
+        """Count one more chunk from what was staged; raise Permanent where storing did not take all of it."""
+        chunk = counted.chunk
+        parts = [answer async for _, answer in Generated(self.files.staging, record.id, chunk).parts()]
         stored = await Stored(self.files.staging, record.id, chunk).need()
-        generated = sum(parts, Totals())
+        generated = sum((Totals.from_dict(part.totals) for part in parts), Totals())
         if generated.documents != stored.documents + stored.refused:
             raise Permanent(
                 f"chunk {chunk} of run {record.id}: {generated.documents} documents were generated, "
                 f"{stored.documents} stored and {stored.refused} refused; that does not add up, "
                 "and the run is not published"
             )
-        return replace(generated, documents=stored.documents, rejected=generated.rejected + stored.rejected)
+        one = replace(generated, documents=stored.documents, rejected=generated.rejected + stored.rejected)
+        return Counted(
+            chunk=chunk + 1,
+            totals=(Totals.from_dict(counted.totals) + one).to_dict(),
+            documents_sha256=chained(counted.documents_sha256, (part.sha256 or part.documents for part in parts)),
+            reports=list(dict.fromkeys([*counted.reports, *(part.report for part in parts if part.report)])),
+        )
 
-    def _receipt(self, record: RunRecord, counted: Totals, told: Totals, listed: ChunkList) -> Json:
-        return {
-            "run": record.id,
-            "report": record.request.report,
-            "container": known_report(self.reports, record.request.report).container,
-            "rows_read": counted.rows,
-            "rows_stored": counted.rows - counted.rejected,
-            "rows_rejected": counted.rejected,
-            "documents_written": counted.documents,
-            "documents_replaced": told.replaced,
-            "bytes": told.bytes,
-            "request_units": round(told.ru, 2),
-            "throttled": told.throttled,
-            "sends": told.sends,
-            "chunks": len(listed.chunks),
-            "seconds": round(
-                (self.now().astimezone(UTC) - datetime.fromisoformat(record.request.accepted)).total_seconds(), 3
-            ),
-            **_unnamed(listed.columns),
-        }
-
-
-def _unnamed(columns: list[str]) -> Json:
-    """The numbers of the columns that were ignored because they have no name; nothing where there are none."""
-    numbers = [number for number, name in enumerate(columns, 1) if not name]
-    return {"unnamed_columns": numbers} if numbers else {}
+    async def _receipt(self, record: RunRecord, counted: Counted, told: Totals, listed: ChunkList) -> Json:
+        container = known_report(self.reports, record.request.report).container
+        sent = await self.files.sent_sha256(record, listed.read)
+        given = InputRead(listed.columns, len(listed.chunks), sent, listed.read)
+        return self.receipts.make(record, container, given, counted, told)

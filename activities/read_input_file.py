@@ -11,6 +11,7 @@ from outlast.models import Json
 from outlast.runs.fence import Fence, Gate
 from outlast.runs.record import RunRecord
 from outlast.staging.chunk_list import ChunkList
+from outlast.staging.digest import HashedFile, Stretch, joined
 from outlast.staging.input import InputFiles, ReadableFile, format_of
 from outlast.staging.parsed import InThread
 from outlast.staging.paths import chunks_path
@@ -55,8 +56,9 @@ class ReadInputFile:
         return not record.request.gzipped or await self.files.inflate(record, enough)
 
     async def _cut(self, record: RunRecord, cursor: Json | None, deadline: Deadline, fence: Fence) -> ReadAnswer:
-        file, form = self.files.uncompressed(record), format_of(record)
-        size = await file.size()
+        before = [] if cursor is None else cursor.get("read")
+        file = HashedFile(self.files.uncompressed(record), self.in_thread, sum(size for size, _ in before or []))
+        form, size = format_of(record), await file.size()
         if cursor is None:
             listed, offset, row = await self._begin(file, form, size)
         else:
@@ -70,10 +72,12 @@ class ReadInputFile:
             if deadline.passed():
                 break
         count, ended = len(listed.chunks), offset >= size
+        read = None if before is None else joined([Stretch(*one) for one in before], file.stretch)
+        listed.read.extend(read or [] if ended else [])
         await self.staging.put(chunks_path(record.id, None if ended else count), listed.encoded())
         if ended:
             return ReadAnswer(None, count)
-        return ReadAnswer(await self.files.keep_cut_cursor(record.id, offset, row, count), count)
+        return ReadAnswer(await self.files.keep_cut_cursor(record.id, offset, row, count, read), count)
 
     async def _begin(self, file: ReadableFile, form: InputFormat, size: int) -> tuple[ChunkList, int, int]:
         head = await file.read(0, HEAD_BYTES)

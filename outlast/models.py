@@ -66,9 +66,22 @@ class Totals(Payload):
     """Operations the database answered with 429; each was sent again."""
     sends: int = 0
     """Requests sent to the database."""
+    duplicates: int = 0
+    """Rows rejected because a later row has made the same document. They are counted in `rejected`, too."""
+    unchanged: int = 0
+    """Rows whose documents were in the database as they are, so that nothing was stored."""
+    deleted: int = 0
+    """Documents deleted."""
+
+    def to_dict(self) -> Json:
+        """The members that came later are left out while they are 0, so that older histories replay as they are."""
+        return {name: value for name, value in asdict(self).items() if value or name not in _LATER}
 
     def __add__(self, other: "Totals") -> "Totals":
         return Totals(**{f.name: getattr(self, f.name) + getattr(other, f.name) for f in fields(self)})
+
+
+_LATER = frozenset({"duplicates", "unchanged", "deleted"})
 
 
 @dataclass(frozen=True, slots=True)

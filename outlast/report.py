@@ -1,5 +1,6 @@
 """What a report is: the classes that users subclass in `reports/`, one report a file, checked when they are loaded."""
 
+import hashlib
 import importlib
 import inspect
 import re
@@ -73,6 +74,8 @@ class Report(Generic[RowT]):
     """Other containers that `read_data_from_db` reads, each with its partition key."""
     row: ClassVar[type[Row]]
     name: ClassVar[str]
+    source_sha256: ClassVar[str] = ""
+    """SHA-256 of the report's file in hex, set when it is loaded."""
 
     async def read_data_from_db(self, database: Database, parameters: Any) -> Any:
         """Read what the rows need and return any JSON value of at most 16 MB.
@@ -129,7 +132,9 @@ def _load(path: Path, package: str) -> Report[Any]:
     ]
     if len(found) != 1:
         raise ReportError(f"{package}/{path.name} must define one subclass of Report, but defines {len(found)}")
-    return _checked(found[0], f"{package}/{path.name}, class {found[0].__name__}", path.stem)
+    report = _checked(found[0], f"{package}/{path.name}, class {found[0].__name__}", path.stem)
+    found[0].source_sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
+    return report
 
 
 def _checked(cls: type[Report[Any]], where: str, name: str) -> Report[Any]:

@@ -44,6 +44,9 @@ class Settings(BaseModel):
     """Days for which the files and histories of an ended run are kept, -1 for ever."""
     record_days: int = Field(90, ge=-1, le=MOST_DAYS)
     """Days for which the record of an ended run is kept, -1 for ever. It is never deleted before the run's files."""
+    price_per_million_ru: float | None = Field(None, ge=0, allow_inf_nan=False)
+    """What the deployer pays for a million request units; no price is known without it."""
+    currency: str = Field("", max_length=16)
     first_retry_seconds: float = Field(5.0, ge=0.001)
     """Delay of the first retry. Azure fires timers of less than a second at once; a local host may use less."""
 

@@ -29,6 +29,7 @@ class PartContents:
     fields: dict[int, list[str]] = field(default_factory=dict)
     left: dict[int, int] = field(default_factory=dict)
     unlisted: list[int] = field(default_factory=list)
+    duplicates: int = 0
     size: int = 0
 
     @property
@@ -55,6 +56,7 @@ class PartContents:
         """A row that has no document left is a reject."""
         self.left[earlier.row] -= 1
         if not self.left[earlier.row]:
+            self.duplicates += 1
             text = f"row {later} has the same id and partition key, and the later row wins: {key[1][:100]}"
             self.refuse(Reject(earlier.row, "id", "duplicate", text, self.fields[earlier.row]))
 
@@ -70,7 +72,9 @@ class PartContents:
             key=lambda one: (one.effective_partition_key < begin, one.effective_partition_key, one.row),
         )
         size = sum(len(one.body) for one in documents)
-        totals = Totals(rows=rows, rejected=self.rejected, documents=len(documents), bytes=size)
+        totals = Totals(
+            rows=rows, rejected=self.rejected, documents=len(documents), bytes=size, duplicates=self.duplicates
+        )
         keys = encode_keys((one.effective_partition_key, key[1], one.row) for key, one in self.documents.items())
         return join_staged(documents), keys, encode_rejects([*self.rejects, *self._not_listed()]) or None, totals
 

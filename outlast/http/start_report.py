@@ -38,6 +38,7 @@ class NewRuns:
         request = RunRequest(
             body="body" if run is None else f"body.{self.new_id()}",
             fingerprint=mark,
+            sha256=asked.digest,
             report=report.name,
             mode=report.mode,
             accepted=self.now().astimezone(UTC).isoformat(timespec="milliseconds"),

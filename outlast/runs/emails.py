@@ -1,10 +1,12 @@
 """The texts of emails about failed runs: which, where, why, what was written, what to do next.
 
-They hold no address, no key and no row of the input.
+They hold no address, no key and no row of the input. A run that has a receipt sends it along.
 """
 
 from collections import Counter
 from collections.abc import Sequence
+
+import orjson
 
 from outlast.errors import shorten
 from outlast.mail import Email
@@ -28,6 +30,7 @@ def email(record: RunRecord) -> Email:
         f"Rejects:  {_rejects(record, totals)}",
         "",
         "What to do next: " + _next(totals),
+        *_receipt(record),
     ]
     return Email(
         f"{record.id}:{record.status.attempt}:failed",
@@ -60,6 +63,12 @@ def _lines(record: RunRecord) -> list[str]:
         f"  Rejects: {_rejects(record, totals)}",
         "",
     ]
+
+
+def _receipt(record: RunRecord) -> list[str]:
+    """The receipt as it is in the record, for a run that came as far as having one."""
+    receipt = record.result.receipt
+    return [] if receipt is None else ["", "Receipt:", orjson.dumps(receipt, option=orjson.OPT_INDENT_2).decode()]
 
 
 def _failure(record: RunRecord) -> Json:

@@ -22,8 +22,9 @@ PHASES = STATES[2:-1]
 class RunRequest:
     """What was asked. It never changes.
 
-    `body` is the name under which the posted input is staged. `fingerprint` is a hash of the whole request, so that a
-    repeat can be told from another request under the same key. `min_rows` is 0 in records of before it was an option.
+    `body` is the name under which the posted input is staged, and `sha256` its hash. `fingerprint` is a hash of the
+    whole request, so that a repeat can be told from another request under the same key. `min_rows` is 0 in records of
+    before it was an option.
     """
 
     report: str
@@ -36,6 +37,7 @@ class RunRequest:
     reference_etag: str | None = None
     body: str = "body"
     fingerprint: str | None = None
+    sha256: str | None = None
     parameters: Json = field(default_factory=dict)
     tolerated_rejects: int | None = None
     tolerated_reject_percent: float | None = None

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 import orjson
 
 from outlast.errors import Permanent
+from outlast.staging.digest import HashedFile
 from outlast.staging.paths import inflated_path, piece_path
 from outlast.staging.store import Staging
 
+Enough = Callable[[], Awaitable[bool]]
 PIECE = 16 * 1024 * 1024
 """Bytes of every piece but the last. Runs under way have pieces of this length, so it cannot change."""
 
@@ -24,6 +26,11 @@ class InflatedFile:
         """Bytes of the whole copy, None while pieces of it are missing."""
         data = await self.staging.get(inflated_path(self.run))
         return None if data is None else int(orjson.loads(data)["size"])
+
+    async def find_sha256(self) -> str | None:
+        """The hash of the gzipped input as it was sent, None while pieces of the copy are missing."""
+        data = await self.staging.get(inflated_path(self.run))
+        return None if data is None else orjson.loads(data).get("sha256")
 
     async def size(self) -> int:
         """Bytes of the whole copy. Raises Permanent when it is missing."""
@@ -41,8 +48,8 @@ class InflatedFile:
             offset = min(end, (number + 1) * PIECE)
         return bytes(found)
 
-    async def stage(self, content: AsyncIterator[bytes], enough: Callable[[], Awaitable[bool]]) -> bool:
-        """Stage the pieces that are missing; return whether the copy is whole.
+    async def stage(self, posted: HashedFile, content: AsyncIterator[bytes], enough: Enough) -> bool:
+        """Stage the pieces that are missing of the content of `posted`; return whether the copy is whole.
 
         `enough` is asked after each piece that is staged. So a call stages one piece at least, however long it takes
         to come to it: a gzip stream is read from its beginning each time.
@@ -54,7 +61,7 @@ class InflatedFile:
                 await self.staging.put(piece_path(self.run, number), piece)
                 if await enough():
                     return False
-        await self.staging.put(inflated_path(self.run), orjson.dumps({"size": size}))
+        await self.staging.put(inflated_path(self.run), orjson.dumps({"size": size, "sha256": posted.stretch.sha256}))
         return True
 
     async def _count(self) -> int:

@@ -1,6 +1,6 @@
 """The files that a run reads: its input, the list of its chunks, and what the report read from the database."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -11,6 +11,7 @@ from outlast.inputs import FORMATS, Inflater, InputFormat
 from outlast.models import Json
 from outlast.runs.record import RunRecord
 from outlast.staging.chunk_list import ChunkList
+from outlast.staging.digest import HashedFile, Stretch
 from outlast.staging.inflated import InflatedFile
 from outlast.staging.parsed import InThread, ParsedFiles
 from outlast.staging.paths import body_path, chunks_path, cut_cursor_path, reference_path
@@ -79,7 +80,16 @@ class InputFiles:
         inflated = InflatedFile(self.staging, record.id)
         if await inflated.find_size() is not None:
             return True
-        return await inflated.stage(_inflated(self.posted(record)), enough)
+        posted = HashedFile(self.posted(record), self.in_thread)
+        return await inflated.stage(posted, _inflated(posted), enough)
+
+    async def sent_sha256(self, record: RunRecord, read: Sequence[Stretch]) -> str | None:
+        """The hash of the input as it was sent; None where it was read in several calls. `read`: as it was read."""
+        if record.request.sha256 is not None:
+            return record.request.sha256
+        if record.request.gzipped:
+            return await InflatedFile(self.staging, record.id).find_sha256()
+        return read[0].sha256 if len(read) == 1 else None
 
     async def chunks(self, record: RunRecord) -> ChunkList:
         """The run's whole chunk list. All calls of the process share it, so it must not be changed."""
@@ -99,9 +109,12 @@ class InputFiles:
         data = await self.staging.get(cut_cursor_path(run))
         return None if data is None else orjson.loads(data)
 
-    async def keep_cut_cursor(self, run: str, offset: int, row: int, chunks: int) -> Json:
-        """Stage the cursor of a call that ends before the input does, and return it."""
-        cursor = {"offset": offset, "row": row, "chunks": chunks}
+    async def keep_cut_cursor(
+        self, run: str, offset: int, row: int, chunks: int, read: Sequence[Stretch] | None = None
+    ) -> Json:
+        """Stage the cursor of a call that ends before the input does, and return it. `read`: what is hashed so far."""
+        stretches = None if read is None else [list(one) for one in read]
+        cursor = {"offset": offset, "row": row, "chunks": chunks, "read": stretches}
         await self.staging.put(cut_cursor_path(run), orjson.dumps(cursor))
         return cursor
 
@@ -114,7 +127,7 @@ def format_of(record: RunRecord) -> InputFormat:
     return FORMATS[record.request.format]
 
 
-async def _inflated(posted: InputFile) -> AsyncIterator[bytes]:
+async def _inflated(posted: HashedFile) -> AsyncIterator[bytes]:
     inflater, size, offset = Inflater(MAX_INFLATED), await posted.size(), 0
     while offset < size:
         data = await posted.read(offset, PIECE)

@@ -4,13 +4,14 @@ Two calls that run at the same time may end a part at different rows. Each stage
 and then an answer that names them. The first answer decides what the part is; the files of the other call stay unread.
 """
 
+import hashlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 import orjson
 
 from outlast.models import Json, Payload
-from outlast.staging.paths import content_name, generated_path
+from outlast.staging.paths import content_name, generated_path, hashed_name
 from outlast.staging.store import Staging
 
 
@@ -18,7 +19,8 @@ from outlast.staging.store import Staging
 class PartAnswer(Payload):
     """`{part}.json`. `cursor` is None in the last part of a chunk, `rejects` in a part without rejects.
 
-    `documents`, `rejects` and `keys` are file names; `size` is the length of the documents file in bytes.
+    `documents`, `rejects` and `keys` are file names; `size` is the length of the documents file in bytes, `sha256` its
+    hash. `report` is the hash of the source file of the report that generated the part.
     """
 
     cursor: Json | None
@@ -27,6 +29,8 @@ class PartAnswer(Payload):
     size: int
     rejects: str | None
     keys: str | None = None
+    sha256: str = ""
+    report: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,16 +46,26 @@ class Generated:
         return PartAnswer.from_dict(orjson.loads(data)) if data is not None else None
 
     async def keep(
-        self, part: int, documents: bytes, rejects: bytes | None, cursor: Json | None, totals: Json, keys: bytes = b""
+        self,
+        part: int,
+        documents: bytes,
+        rejects: bytes | None,
+        cursor: Json | None,
+        totals: Json,
+        keys: bytes = b"",
+        report: str = "",
     ) -> PartAnswer:
         """Stage a part and return its answer, which is that of another call if that was first."""
+        sha256 = hashlib.sha256(documents).hexdigest()
         answer = PartAnswer(
             cursor=cursor,
             totals=totals,
-            documents=await self._put(part, documents, "jsonl"),
+            documents=await self._put(part, documents, hashed_name(sha256, "jsonl")),
             size=len(documents),
-            rejects=await self._put(part, rejects, "rejects.csv") if rejects else None,
-            keys=await self._put(part, keys, "keys") if keys else None,
+            rejects=await self._put(part, rejects, content_name(rejects, "rejects.csv")) if rejects else None,
+            keys=await self._put(part, keys, content_name(keys, "keys")) if keys else None,
+            sha256=sha256,
+            report=report,
         )
         if await self.staging.put_if_absent(self.path(part, "json"), orjson.dumps(answer.to_dict())):
             return answer
@@ -70,7 +84,6 @@ class Generated:
     def path(self, part: int, name: str) -> str:
         return generated_path(self.run, self.chunk, part, name)
 
-    async def _put(self, part: int, data: bytes, ending: str) -> str:
-        name = content_name(data, ending)
+    async def _put(self, part: int, data: bytes, name: str) -> str:
         await self.staging.put(self.path(part, name), data)
         return name

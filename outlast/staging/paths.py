@@ -5,7 +5,12 @@ import hashlib
 
 def content_name(data: bytes, ending: str) -> str:
     """A file name that other content does not have: two calls that stage different files keep both."""
-    return f"{hashlib.sha256(data).hexdigest()[:16]}.{ending}"
+    return hashed_name(hashlib.sha256(data).hexdigest(), ending)
+
+
+def hashed_name(sha256: str, ending: str) -> str:
+    """The `content_name` of content with this hash."""
+    return f"{sha256[:16]}.{ending}"
 
 
 def folder_of(run: str) -> str:

@@ -1,7 +1,7 @@
 """What storing a chunk has staged: its rejects, and a mark when all of it is in the database."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import orjson
 
@@ -26,7 +26,8 @@ class StoredChunk(Payload):
     def since(self, before: Totals) -> Totals:
         """What the call that ended the chunk counted, when `before` is what the calls before it counted."""
         counted = self.totals or Totals(documents=self.documents, rejected=self.rejected).to_dict()
-        return Totals.from_dict({name: max(0, counted[name] - value) for name, value in before.to_dict().items()})
+        left = {name: max(0, counted.get(name, 0) - value) for name, value in asdict(before).items()}
+        return Totals.from_dict(left)
 
 
 @dataclass(frozen=True, slots=True)

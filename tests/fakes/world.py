@@ -26,6 +26,7 @@ from outlast.runs.admission import Admission
 from outlast.runs.email_turns import EmailTurns
 from outlast.runs.fence import Gate
 from outlast.runs.launcher import Launcher
+from outlast.runs.receipt import Receipts
 from outlast.runs.record import RunRecord
 from outlast.runs.seats import Seats
 from outlast.staging.input import InputFiles
@@ -111,7 +112,7 @@ class World:
             "generate_report": GenerateReport(**user_code, files=files, compute=self.compute).generate_report,
             "resolve_keys": ResolveKeys(gate, files, work_here).resolve_keys,
             "store_data_to_db": StoreDataToDb(reports, gate, files, writer).store_data_to_db,
-            "publish_report": PublishReport(reports, gate, files, snapshots, self.clock.now).publish_report,
+            "publish_report": PublishReport(reports, gate, files, snapshots, Receipts(self.clock.now)).publish_report,
             "undo_report": UndoReport(reports, self.runs, remover, deadlines).undo_report,
             "remove_generation": RemoveGeneration(reports, self.runs, remover, deadlines).remove_generation,
             "send_email": SendEmail(self.runs, self.mailer, self.turns()).send_email,
@@ -127,7 +128,9 @@ class World:
     async def accept(self, body: bytes, run: str = "r1", **fields: Any) -> RunRecord:
         """Stage and record a run as the start endpoint does."""
         await self.staging.put(body_path(run), body)
-        usual = {"id": run, "state": "queued", "accepted": self.clock.now().isoformat(), "max_parallel": 2}
+        at = self.clock.now().isoformat()
+        usual: dict[str, Any] = {"id": run, "state": "queued", "accepted": at, "max_parallel": 2}
+        usual["events"] = [{"at": at, "event": "accepted", "attempt": 1}]
         await self.runs.create(make_record(**{**usual, **fields}))
         return self.runs.records[run]
 

@@ -39,6 +39,7 @@ from outlast.runs.fence import Gate
 from outlast.runs.ids import run_of_key
 from outlast.runs.launcher import Launcher
 from outlast.runs.patience import Patience
+from outlast.runs.receipt import Receipts
 from outlast.runs.record import ENDED, RunRecord
 from outlast.runs.seats import Seats
 from outlast.runs.sweep import SweepRuns
@@ -159,7 +160,7 @@ class World:
             GenerateReport(reports, gate, files, InlineCompute(reports, clock), stopped).generate_report,
             ResolveKeys(gate, files, work_here).resolve_keys,
             StoreDataToDb(reports, gate, files, writer).store_data_to_db,
-            PublishReport(reports, gate, files, snapshots, self.scheduler.utc).publish_report,
+            PublishReport(reports, gate, files, snapshots, Receipts(self.scheduler.utc)).publish_report,
             UndoReport(reports, runs, remover, deadlines).undo_report,
             RemoveGeneration(reports, self.runs, remover, deadlines).remove_generation,
             SendEmail(runs, self.post, turns).send_email,

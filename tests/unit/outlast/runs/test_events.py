@@ -111,7 +111,7 @@ def test_a_long_reason_is_cut() -> None:
 
 def test_the_oldest_of_a_kind_are_merged() -> None:
     """A record keeps at most 200 entries; of the most frequent kind the oldest ones become one that counts them."""
-    restarts = [("restart", {}), ("read", {})] * 150
+    restarts: list[tuple[str, Json]] = [("restart", {}), ("read", {})] * 150
     events = happen(accepted(state="reading"), *restarts).result.events
     assert len(events) == MOST
     assert events[0]["event"] == "accepted"

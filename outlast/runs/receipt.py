@@ -1,0 +1,116 @@
+"""The receipt: what a run did, and of what. docs/receipt.md explains each member."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from outlast.models import Json, Payload, Totals
+from outlast.runs.events import attempts_of, seconds_by_phase
+from outlast.runs.record import RunRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Prices:
+    """What the deployer pays. None: no price is set."""
+
+    per_million_ru: float | None = None
+    currency: str = ""
+
+    def cost(self, request_units: float) -> Json | None:
+        """What so many request units cost, None without a price."""
+        if self.per_million_ru is None:
+            return None
+        amount = round(request_units / 1_000_000 * self.per_million_ru, 6)
+        return {"amount": amount, "currency": self.currency, "per_million_ru": self.per_million_ru}
+
+
+@dataclass(frozen=True, slots=True)
+class Counted(Payload):
+    """What publishing counts in the staged files, chunk by chunk. It crosses from call to call as a cursor.
+
+    `documents_sha256` is that of the parts so far; `reports` are the hashes of the source files that generated them.
+    """
+
+    chunk: int = 0
+    totals: Json = field(default_factory=lambda: Totals().to_dict())
+    documents_sha256: str = ""
+    reports: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class InputRead:
+    """The input of a run. `sent` is the hash as it was sent, None where it is not known; `read` has the number of bytes
+    and the hash of each stretch as it was read."""
+
+    columns: Sequence[str]
+    chunks: int
+    sent: str | None
+    read: Sequence[tuple[int, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Receipts:
+    """Writes receipts. `versions` are those of the programs."""
+
+    now: Callable[[], datetime]
+    prices: Prices = Prices()
+    versions: Mapping[str, str] = field(default_factory=dict)
+
+    def make(self, record: RunRecord, container: str, given: InputRead, counted: Counted, told: Totals) -> Json:
+        """`counted` is found in the staged files, `told` is what the run has counted while it stored."""
+        totals, now = Totals.from_dict(counted.totals), self.now().astimezone(UTC)
+        return {
+            "run": record.id,
+            "report": record.request.report,
+            "container": container,
+            **_rows(totals),
+            **_documents(totals, told),
+            "request_units": round(told.ru, 2),
+            "throttled": told.throttled,
+            "sends": told.sends,
+            "cost": self.prices.cost(told.ru),
+            "chunks": given.chunks,
+            **_input(given),
+            "documents_sha256": counted.documents_sha256 or None,
+            "report_sha256": list(counted.reports),
+            "versions": dict(self.versions),
+            "seconds": round((now - datetime.fromisoformat(record.request.accepted)).total_seconds(), 3),
+            "seconds_by_phase": seconds_by_phase(record.result.events, now),
+            "attempts": attempts_of(record.result.events),
+            **_unnamed(given.columns),
+        }
+
+
+def _rows(totals: Totals) -> Json:
+    return {
+        "rows_read": totals.rows,
+        "rows_stored": totals.rows - totals.rejected - totals.unchanged,
+        "rows_rejected": totals.rejected,
+        "rows_unchanged": totals.unchanged,
+        "rows_duplicate": totals.duplicates,
+    }
+
+
+def _documents(totals: Totals, told: Totals) -> Json:
+    return {
+        "documents_written": totals.documents,
+        "documents_created": max(0, totals.documents - told.replaced),
+        "documents_replaced": told.replaced,
+        "documents_deleted": told.deleted,
+        "bytes": told.bytes,
+    }
+
+
+def _input(given: InputRead) -> Json:
+    """One hash of what was read, or the list of its stretches where several calls read it."""
+    whole = given.read[0][1] if len(given.read) == 1 else None
+    hashes: Json = {"input_sha256": given.sent, "input_read_sha256": whole}
+    if len(given.read) > 1:
+        hashes["input_read"] = [{"bytes": size, "sha256": sha256} for size, sha256 in given.read]
+    return hashes
+
+
+def _unnamed(columns: Sequence[str]) -> Json:
+    """The numbers of the columns that were ignored because they have no name; nothing where there are none."""
+    numbers = [number for number, name in enumerate(columns, 1) if not name]
+    return {"unnamed_columns": numbers} if numbers else {}
