@@ -29,7 +29,7 @@ from outlast.durable import activity, activity_with_client
 from outlast.http.cancel_run import CancelRun
 from outlast.http.health_checks import DatabaseCheck, MailCheck, ReportsCheck, RunsCheck, StagingCheck
 from outlast.http.list_reports import ListReports
-from outlast.http.list_runs import ListRuns
+from outlast.http.list_runs import KeyedRuns, ListRuns
 from outlast.http.problem import answering
 from outlast.http.remove_run import RemoveRun
 from outlast.http.show_current import ShowCurrent
@@ -79,6 +79,8 @@ checks = {
 }
 health = ShowHealth(checks=checks, clock=a.clock).show_health
 
+keyed = KeyedRuns(reports=a.reports, secret=a.secret.get)
+
 files_and_histories = RunRemover(a.staging)
 remove_run = RemoveRun(
     runs=a.runs, remover=files_and_histories, seats=a.admission.seats, deadlines=a.deadlines
@@ -87,7 +89,7 @@ remove_run = RemoveRun(
 app.route(route="reports/{report}", methods=["POST"])(client(answering(start)))
 app.route(route="reports", methods=["GET"])(answering(ListReports(a.reports).list_reports))
 app.route(route="reports/{report}/current", methods=["GET"])(answering(current))
-app.route(route="runs", methods=["GET"])(answering(ListRuns(a.runs).list_runs))
+app.route(route="runs", methods=["GET"])(answering(ListRuns(a.runs, keyed.ids).list_runs))
 app.route(route="runs/{run}/cancel", methods=["POST"])(client(answering(CancelRun(a.runs, a.launcher).cancel_run)))
 app.route(route="runs/{run}", methods=["GET"])(client(answering(ShowRun(a.runs).show_run)))
 app.route(route="runs/{run}", methods=["DELETE"])(client(answering(remove_run)))

@@ -23,6 +23,7 @@ class Options(StrictModel):
     min_rows: int | None = Field(None, ge=0, le=LARGEST_EXACT)
     max_parallel: int | None = Field(None, ge=1, le=MOST_LANES)
     ru_share: float | None = Field(None, gt=0, le=1e9)
+    label: str | None = Field(None, min_length=1, max_length=64)
 
     @field_validator("ru_share")
     @classmethod
@@ -33,6 +34,13 @@ class Options(StrictModel):
             given = {"share": f"{share:g}", "ru": LEAST_RU, "fraction": LEAST_FRACTION}
             raise PydanticCustomError("too_little", text, given)
         return share
+
+    @field_validator("label")
+    @classmethod
+    def _is_printable(cls, label: str | None) -> str | None:
+        if label is not None and not label.isprintable():
+            raise PydanticCustomError("not_printable", "a label has printable characters alone")
+        return label
 
 
 def is_fraction(ru_share: float) -> bool:

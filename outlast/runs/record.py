@@ -44,6 +44,7 @@ class RunRequest:
     min_rows: int = 0
     max_parallel: int = 8
     ru_share: float | None = None
+    label: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,9 +24,10 @@ from outlast.errors import Transient
 from outlast.models import Json
 from outlast.report import Report
 from outlast.runs import app_documents
+from outlast.runs.listing import Listing
 from outlast.runs.record import RunRecord
 from outlast.runs.stale import Stale
-from outlast.runs.store import Listing, need
+from outlast.runs.store import need
 from tests.simulation.scheduler import START, Scheduler
 
 AAD = "type%3daad%26ver%3d1.0%26sig%3dtoken"
