@@ -2,13 +2,14 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any
 
 from outlast.cosmos.bulk.sdk_transport import KeyRoute
-from outlast.cosmos.bulk.staged_document import StagedDocument
-from outlast.cosmos.bulk.transport import CONNECTION_LOST, Result, Route, Target
+from outlast.cosmos.bulk.staged_document import Patch, StagedDocument
+from outlast.cosmos.bulk.transport import CONNECTION_LOST, CREATED, DELETED, REPLACED, UNCHANGED, Result, Route, Target
 from outlast.cosmos.partition_key import check_partition_key
 
 CHARGE = 5.0
@@ -50,6 +51,8 @@ class FakeTransport:
     sent: list[list[str]] = field(default_factory=list)
     routes: int = 0
     provisioned: float = 1000.0
+    now: Callable[[], float] = lambda: 0.0
+    times: dict[tuple[bytes, str], float] = field(default_factory=dict)
     partition_key: str = "/shop"
     in_flight: int = 0
     most_in_flight: int = 0
@@ -71,9 +74,13 @@ class FakeTransport:
         return self.provisioned
 
     async def send(self, container: str, target: Target, documents: Sequence[StagedDocument]) -> list[Result]:
-        if not documents or len(documents) > 100 or len({document.partition_key for document in documents}) != 1:
+        if (
+            not documents
+            or sum(document.operations for document in documents) > 100
+            or len({document.partition_key for document in documents}) != 1
+        ):
             raise AssertionError(f"{len(documents)} documents are no batch of one partition key")
-        self.sent.append([_id(document) for document in documents])
+        self.sent.append([document.id for document in documents])
         self.in_flight += 1
         self.most_in_flight = max(self.most_in_flight, self.in_flight)
         await asyncio.sleep(0)
@@ -85,28 +92,43 @@ class FakeTransport:
         return results if fault is None else [_failed(fault)] * len(documents)
 
     def _apply(self, stored: Documents, documents: Sequence[StagedDocument]) -> list[Result]:
-        statuses = [self.poison.get(_id(document), 0) for document in documents]
-        bad = next((i for i, status in enumerate(statuses) if status), None)
+        after = dict(stored)
+        results = [self._one(after, document) for document in documents]
+        bad = next((i for i, result in enumerate(results) if result.status >= 400), None)
         if bad is not None:
-            failed = Result(statuses[bad], message=f"document {_id(documents[bad])} is refused")
-            return [failed if i == bad else Result(424) for i in range(len(documents))]
-        return [(self._delete if document.deletes else self._upsert)(stored, document) for document in documents]
+            return [results[bad] if i == bad else Result(424) for i in range(len(documents))]
+        stored.clear()
+        stored.update(after)
+        return results
 
-    def _delete(self, stored: Documents, document: StagedDocument) -> Result:
-        stored.pop((document.partition_key, _id(document)), None)
-        return Result(204, charge=CHARGE)
-
-    def _upsert(self, stored: Documents, document: StagedDocument) -> Result:
-        content = document.parsed()
-        key = (document.partition_key, content["id"])
-        status = 200 if key in stored else 201
-        stored[key] = content
+    def _one(self, stored: Documents, document: StagedDocument) -> Result:
+        key = (document.partition_key, document.id)
+        if status := self.poison.get(document.id):
+            return Result(status, message=f"document {document.id} is refused")
+        if document.operation in ("Read", "Patch") and key not in stored:
+            return Result(404, message="Entity with the specified id does not exist in the system.")
+        if document.operation == "Read":
+            return Result(200, charge=1.0, content={**stored[key], "_ts": int(self.times[key]), "_etag": '"1"'})
+        if document.operation == "Delete":
+            return Result(UNCHANGED if stored.pop(key, None) is None else DELETED, charge=CHARGE)
+        if document.operation == "Create" and key in stored:
+            return Result(409, message="Entity with the specified id already exists in the system.")
+        status = REPLACED if key in stored else CREATED
+        stored[key] = _patched(stored[key], document) if isinstance(document, Patch) else document.parsed()
+        self.times[key] = self.now()
         return Result(status, charge=CHARGE)
 
 
-def _id(document: StagedDocument) -> str:
-    content: Any = document.parsed()
-    return str(content if document.deletes else content["id"])
+def _patched(before: dict[str, Any], patch: Patch) -> dict[str, Any]:
+    """The document after the patches, as far as their paths are names."""
+    after: dict[str, Any] = deepcopy(before)
+    for step in (step for _, steps in patch.patches() for step in steps):
+        *above, last = [name.replace("~1", "/").replace("~0", "~") for name in step["path"][1:].split("/")]
+        holder = after
+        for name in above:
+            holder = holder[name]
+        holder[last] = step["value"]
+    return after
 
 
 def _failed(fault: Fault) -> Result:

@@ -16,8 +16,9 @@ from local.cosmos.emulator import Emulator
 from local.cosmos.gateway import Gateway
 from local.cosmos.messages import Request, Response
 from outlast.cosmos.bulk.limits import Limits
+from outlast.cosmos.bulk.request import body_of, results_of
 from outlast.cosmos.bulk.staged_document import StagedDocument
-from outlast.cosmos.bulk.transport import CONNECTION_LOST, Result, Route, Target
+from outlast.cosmos.bulk.transport import CONNECTION_LOST, Result, Route, Target, results_for
 from outlast.cosmos.conditional import Conflict, change
 from outlast.cosmos.snapshots.header import HEADERS, RUN, Edit, Header, Removed, header_document, header_id, read_header
 from outlast.errors import Transient
@@ -45,7 +46,7 @@ class Database:
         self.scheduler, self.losses, self.busy, self.lag = scheduler, losses, busy, lag
         self.writes = 0
         self._records: dict[str, list[tuple[datetime, RunRecord | None]]] = {}
-        self.emulator = Emulator(clock=scheduler.clock, throttled=False)
+        self.emulator = Emulator(clock=lambda: scheduler.now.timestamp(), throttled=False)
         self._gateway = Gateway(self.emulator, Authorizer(EMULATOR_KEY, lambda: MIDNIGHT, accept_aad=True))
 
     def create(self, containers: dict[str, str]) -> None:
@@ -215,14 +216,7 @@ class CoreTransport:
         return math.inf
 
     async def send(self, container: str, target: Target, documents: Sequence[StagedDocument]) -> list[Result]:
-        operations = [
-            {
-                "operationType": "Upsert",
-                "partitionKey": f"[{document.partition_key.decode()}]",
-                "resourceBody": document.parsed(),
-            }
-            for document in documents
-        ]
+        operations = orjson.loads(body_of(documents))
         headers = {
             "x_ms_cosmos_is_batch_request": "true",
             "x_ms_cosmos_batch_continue_on_error": "true",
@@ -234,7 +228,7 @@ class CoreTransport:
             response = await self.database.ask("POST", container, body=operations, **headers)
         except Transient:
             return [Result(CONNECTION_LOST)] * len(documents)
-        return [Result(answer["statusCode"], charge=answer["requestCharge"]) for answer in orjson.loads(response.body)]
+        return results_for(documents, results_of(orjson.loads(response.body)))
 
 
 class CoreSnapshots:

@@ -15,7 +15,7 @@ from local.cosmos.messages import Request, Response
 from outlast.cosmos.bulk.partition_map import PartitionMap
 from outlast.cosmos.bulk.request import body_of, headers_for, results_of
 from outlast.cosmos.bulk.staged_document import StagedDocument
-from outlast.cosmos.bulk.transport import CONNECTION_LOST, Result, Route, Target
+from outlast.cosmos.bulk.transport import CONNECTION_LOST, Result, Route, Target, results_for
 
 EPOCH = 1_767_225_600.0
 DATABASE = "d"
@@ -92,16 +92,16 @@ class InProcess:
         body = body_of(documents).encode()
         path = f"/dbs/{DATABASE}/colls/{container}/docs"
         answer = await self._travel("POST", path, body, {**headers_for(target.batch), "prefer": "return=minimal"})
-        results = self._results(answer, len(documents))
+        results = self._results(answer, documents)
         self.trace.append((began, target.batch, len(documents), [result.status for result in results]))
         return results
 
-    def _results(self, answer: Response, operations: int) -> list[Result]:
+    def _results(self, answer: Response, documents: Sequence[StagedDocument]) -> list[Result]:
         if answer.reset:
-            return [Result(CONNECTION_LOST)] * operations
+            return [Result(CONNECTION_LOST)] * len(documents)
         if answer.status >= 400:
-            return [_whole(answer)] * operations
-        return results_of(orjson.loads(answer.body))
+            return [_whole(answer)] * len(documents)
+        return results_for(documents, results_of(orjson.loads(answer.body)))
 
     async def _travel(
         self, method: str, path: str, body: bytes = b"", headers: dict[str, str] | None = None

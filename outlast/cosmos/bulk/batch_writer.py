@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from outlast.cosmos.bulk.limits import Stop
-from outlast.cosmos.bulk.outcome import Next, classify, is_stale, may_be_written
+from outlast.cosmos.bulk.outcome import Next, classify, is_stale, may_be_of_another, may_be_written
 from outlast.cosmos.bulk.rate_controller import RateController
-from outlast.cosmos.bulk.sender import Sender
+from outlast.cosmos.bulk.sender import BatchSender
 from outlast.cosmos.bulk.transport import WRITTEN, Result, Target
 from outlast.cosmos.bulk.write_progress import ProgressRecorder
 
@@ -27,7 +27,7 @@ class BatchWriter:
     """`gate` limits the requests of the process that are in flight."""
 
     container: str
-    sender: Sender
+    sender: BatchSender
     recorder: ProgressRecorder
     gate: asyncio.Semaphore
     stop: Stop
@@ -41,7 +41,7 @@ class BatchWriter:
             self.recorder.acknowledge(batch, results)
             return Remainder([], None)
         outcomes = [classify(result, self.container) for result in results]
-        if len(batch) > 1 and all(outcome is Next.REFUSE for outcome in outcomes):
+        if len(batch) > 1 and all(may_be_of_another(result) for result in results):
             return await self._divide(controller, target, batch)
         return self._sort(batch, results, outcomes)
 

@@ -17,11 +17,11 @@ from outlast.cosmos.bulk.transport import (
     Result,
     Route,
     Target,
-    deleted,
     for_each,
     no_response,
     read_throughput,
-    upsert,
+    results_for,
+    write_alone,
 )
 from outlast.cosmos.client import Cosmos
 from outlast.cosmos.connection import ContainerRecreated, forget_ranges, ordered_ranges, post_batch, read_ranges
@@ -69,7 +69,7 @@ class BulkTransport:
         options = {**self._priority.options(), "containerRID": self._maps[container].rid}
         try:
             if len(documents[0].body) > BATCH_DOCUMENT_BYTES:
-                return [await upsert(proxy, documents[0], self._priority.keywords())]
+                return [await write_alone(proxy, documents[0], self._priority.keywords())]
             answers, _ = await post_batch(proxy, headers_for(target.batch), options, body_of(documents))
         except ContainerRecreated:
             return [RECREATED] * len(documents)
@@ -77,10 +77,9 @@ class BulkTransport:
             return for_each(error, len(documents))
         except ANY_ERROR as error:
             return [no_response(error)] * len(documents)
-        if not isinstance(answers, list) or len(answers) != len(documents):
+        if not isinstance(answers, list) or len(answers) != sum([one.operations for one in documents]):
             return [Result(500, message="the answer does not have one result for each operation")] * len(documents)
-        results = results_of(answers)
-        return deleted(results) if documents[0].deletes else results
+        return results_for(documents, results_of(answers))
 
     async def _read(self, container: str, known: PartitionMap | None) -> PartitionMap:
         proxy = (await self._cosmos.writing()).get_container_client(container)

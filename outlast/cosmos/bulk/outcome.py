@@ -2,7 +2,7 @@
 
 from enum import Enum, auto
 
-from outlast.cosmos.bulk.transport import CONNECTION_LOST, WRITTEN, Result
+from outlast.cosmos.bulk.transport import CONNECTION_LOST, MISSING, WRITTEN, Result
 from outlast.cosmos.errors import PASSING, PASSING_WITH, dead_end
 from outlast.errors import Permanent
 
@@ -33,7 +33,7 @@ def classify(result: Result, container: str) -> Next:
         return Next.THROTTLED
     if status in _LOST or (status, substatus) in PASSING_WITH:
         return Next.LOST
-    if status in _REFUSED:
+    if status in _REFUSED or (status, substatus) == MISSING:
         return Next.REFUSE
     reason = dead_end(f"writes to {container}", container, status, substatus)
     raise Permanent(reason or f"the database answered {status}/{substatus} for {container}: {result.message}")
@@ -42,6 +42,11 @@ def classify(result: Result, container: str) -> Next:
 def may_be_written(result: Result) -> bool:
     """Whether the operation may have been applied although no answer says so."""
     return result.status in (CONNECTION_LOST, 408) or result.status >= 500
+
+
+def may_be_of_another(result: Result) -> bool:
+    """Whether the operation may be refused because of another one in the same request."""
+    return result.status in (400, 413) and (result.status, result.substatus) not in PASSING_WITH
 
 
 def is_stale(result: Result) -> bool:

@@ -25,12 +25,16 @@ class PartitionQueue:
     workers: int = 0
 
     def take(self, most: int) -> tuple[Target, list[int]]:
-        """Take the next documents that may share a request. One that is larger than TARGET_BYTES goes alone."""
+        """Take the next documents that may share a request, with `most` operations.
+
+        One that is larger than TARGET_BYTES or takes more operations goes alone.
+        """
         target, numbers = next(iter(self.waiting.items()))
         batch = [numbers.popleft() for _ in range(min(most, len(numbers)))]
         sizes = [len(self.documents[number].body) for number in batch]
-        if sum(sizes) > TARGET_BYTES:
-            fit = max(1, bisect_right(list(accumulate(sizes)), TARGET_BYTES))
+        operations = [self.documents[number].operations for number in batch]
+        if sum(sizes) > TARGET_BYTES or sum(operations) > most:
+            fit = max(1, min(_fitting(sizes, TARGET_BYTES), _fitting(operations, most)))
             numbers.extendleft(reversed(batch[fit:]))
             del batch[fit:]
         if not numbers:
@@ -47,3 +51,8 @@ class PartitionQueue:
         numbers = sorted(number for queue in self.waiting.values() for number in queue)
         self.waiting.clear()
         return numbers
+
+
+def _fitting(sizes: Sequence[int], most: int) -> int:
+    """How many of the first have together at most this size."""
+    return bisect_right(list(accumulate(sizes)), most)

@@ -15,10 +15,15 @@ _HEADERS = {
     "x-ms-cosmos-batch-atomic": "false",
     "x-ms-cosmos-batch-continue-on-error": "true",
 }
-_HEAD = b'{"operationType":"Upsert","minimalReturnPreference":true,"partitionKey":"['
-_MIDDLE = b']","resourceBody":'
-_DELETE_HEAD = b'{"operationType":"Delete","partitionKey":"['
-_DELETE_MIDDLE = b']","id":'
+_RESOURCE, _ID = b']","resourceBody":', b']","id":'
+_FORMS = {
+    "Upsert": (b'{"operationType":"Upsert","minimalReturnPreference":true,"partitionKey":"[', _RESOURCE),
+    "Create": (b'{"operationType":"Create","minimalReturnPreference":true,"partitionKey":"[', _RESOURCE),
+    "Patch": (b'{"operationType":"Patch","minimalReturnPreference":true,"partitionKey":"[', _ID),
+    "Delete": (b'{"operationType":"Delete","partitionKey":"[', _ID),
+    "Read": (b'{"operationType":"Read","partitionKey":"[', _ID),
+}
+"""What stands before the partition key of an operation, and what stands between it and the staged text."""
 
 
 def headers_for(range_id: str) -> dict[str, str]:
@@ -28,16 +33,17 @@ def headers_for(range_id: str) -> dict[str, str]:
 def body_of(documents: Sequence[StagedDocument]) -> str:
     """Join the staged texts. Only the partition key is quoted, because it is JSON inside a JSON string.
 
-    Either all documents are to be written or all are to be deleted.
+    The same is to be done with all documents.
     """
-    deletes = documents[0].deletes
-    head, middle = (_DELETE_HEAD, _DELETE_MIDDLE) if deletes else (_HEAD, _MIDDLE)
+    head, middle = _FORMS[documents[0].operation]
+    patches = documents[0].operation == "Patch"
     parts: list[bytes] = []
     for document in documents:
         key = document.partition_key
         if b'"' in key:
             key = key.replace(b"\\", b"\\\\").replace(b'"', b'\\"')
-        parts += (head, key, middle, document.body, b"},")
+        for text in document.body.split(b"\t") if patches else (document.body,):
+            parts += (head, key, middle, text, b"},")
     parts[-1] = b"}"
     return (b"[" + b"".join(parts) + b"]").decode()
 
@@ -50,7 +56,8 @@ def results_of(answers: Sequence[dict[str, Any]]) -> list[Result]:
 def _result(answer: dict[str, Any]) -> Result:
     status, charge = answer["statusCode"], answer.get("requestCharge") or 0
     if status < 300:
-        return _written(status, charge)
+        content = answer.get("resourceBody")
+        return _written(status, charge) if content is None else Result(int(status), 0, float(charge), content=content)
     wait = float(answer.get("retryAfterMilliseconds") or 0) / 1000
     return Result(
         int(status), int(answer.get("subStatusCode") or 0), float(charge), wait, str(answer.get("message") or "")

@@ -7,7 +7,7 @@ import orjson
 from azure.cosmos.aio import ContainerProxy
 from azure.cosmos.exceptions import CosmosBatchOperationError, CosmosHttpResponseError
 
-from outlast.cosmos.bulk.staged_document import StagedDocument
+from outlast.cosmos.bulk.staged_document import Named, Patch, StagedDocument
 from outlast.cosmos.bulk.transport import (
     BATCH_DOCUMENT_BYTES,
     NO_PRIORITY,
@@ -16,12 +16,12 @@ from outlast.cosmos.bulk.transport import (
     Result,
     Route,
     Target,
-    deleted,
     for_each,
     header,
     no_response,
     read_throughput,
-    upsert,
+    results_for,
+    write_alone,
 )
 from outlast.cosmos.client import Cosmos
 from outlast.cosmos.errors import ANY_ERROR
@@ -62,22 +62,32 @@ class SdkTransport:
         proxy = (await self._cosmos.writing()).get_container_client(container)
         try:
             if len(documents[0].body) > BATCH_DOCUMENT_BYTES:
-                return [await upsert(proxy, documents[0], self._keywords)]
+                return [await write_alone(proxy, documents[0], self._keywords)]
             return await self._batch(proxy, documents)
         except CosmosBatchOperationError as error:
-            results = [_operation(answer, error) for answer in error.operation_responses]
-            return deleted(results) if documents[0].deletes else results
+            return results_for(documents, [_operation(answer, error) for answer in error.operation_responses])
         except CosmosHttpResponseError as error:
             return for_each(error, len(documents))
         except ANY_ERROR as error:
             return [no_response(error)] * len(documents)
 
     async def _batch(self, proxy: ContainerProxy, documents: Sequence[StagedDocument]) -> list[Result]:
-        kind = "delete" if documents[0].deletes else "upsert"
-        operations = [(kind, (document.parsed(),)) for document in documents]
+        operations = [operation for document in documents for operation in _operations_of(document)]
         key = orjson.loads(documents[0].partition_key)
         answers = await proxy.execute_item_batch(operations, key, **self._keywords)
-        return [Result(int(a["statusCode"]), charge=float(a.get("requestCharge", 0))) for a in answers]
+        results = [
+            Result(int(a["statusCode"]), charge=float(a.get("requestCharge", 0)), content=a.get("resourceBody"))
+            for a in answers
+        ]
+        return results_for(documents, results)
+
+
+def _operations_of(document: StagedDocument) -> list[tuple[str, tuple[Any, ...]]]:
+    """The document as operations of `execute_item_batch`."""
+    kind = document.operation.lower()
+    if isinstance(document, Patch):
+        return [(kind, patch) for patch in document.patches()]
+    return [(kind, (document.id if isinstance(document, Named) else document.parsed(),))]
 
 
 def _operation(answer: dict[str, Any], error: CosmosBatchOperationError) -> Result:

@@ -1,13 +1,28 @@
 """Sends one request and accounts for what it costs."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from outlast.cosmos.bulk.limits import Limits
 from outlast.cosmos.bulk.rate_controller import RateController
+from outlast.cosmos.bulk.staged_document import StagedDocument
 from outlast.cosmos.bulk.transport import CONNECTION_LOST, WRITTEN, Result, Target, Transport
 from outlast.cosmos.bulk.write_progress import ProgressRecorder
+
+Form = Callable[[StagedDocument], StagedDocument]
+"""What is sent of a staged document."""
+
+
+class BatchSender(Protocol):
+    async def send(self, controller: RateController, target: Target, batch: Sequence[int]) -> list[Result]:
+        """Return a result for each document of the batch."""
+        ...
+
+
+def _as_staged(document: StagedDocument) -> StagedDocument:
+    return document
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,12 +34,14 @@ class Sender:
     limits: Limits
     recorder: ProgressRecorder
 
-    async def send(self, controller: RateController, target: Target, batch: Sequence[int]) -> list[Result]:
+    async def send(
+        self, controller: RateController, target: Target, batch: Sequence[int], form: Form = _as_staged
+    ) -> list[Result]:
         """Return a result for each document of the batch."""
         expected = controller.sent(len(batch))
         self._spend(expected)
         try:
-            results = await self._results(target, batch)
+            results = await self._results(target, [form(self.recorder.documents[number]) for number in batch])
         except BaseException:  # cancelled: others share the controller, so it must not wait for this answer
             controller.answered(expected, 0.0, 0, None)
             raise
@@ -36,14 +53,14 @@ class Sender:
         self.recorder.count(charge, len(waits))
         return results
 
-    async def _results(self, target: Target, batch: Sequence[int]) -> list[Result]:
+    async def _results(self, target: Target, documents: Sequence[StagedDocument]) -> list[Result]:
         """Count an answer that comes too late as lost, because the activity must end."""
-        deadline, documents = self.limits.deadline, self.recorder.documents
+        deadline = self.limits.deadline
         try:
             async with asyncio.timeout(deadline.remaining() + deadline.grace):
-                return await self.transport.send(self.container, target, [documents[number] for number in batch])
+                return await self.transport.send(self.container, target, documents)
         except TimeoutError:
-            return [Result(CONNECTION_LOST, message="no answer in time")] * len(batch)
+            return [Result(CONNECTION_LOST, message="no answer in time")] * len(documents)
 
     def _spend(self, units: float) -> None:
         if self.limits.bucket:

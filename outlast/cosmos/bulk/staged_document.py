@@ -4,13 +4,16 @@ The line has four columns with a tab between: row, partition key as JSON, effect
 JSON. Encoded JSON contains neither a tab nor a line end, because both are escaped inside text.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self, cast
 
 import orjson
 
 from outlast.cosmos.partition_key import Key, effective_partition_key
+
+SYSTEM = frozenset({"_rid", "_self", "_etag", "_attachments", "_ts"})
+"""Members that the service adds to a document."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,8 +24,17 @@ class StagedDocument:
     partition_key: bytes
     effective_partition_key: bytes
     body: bytes
-    deletes: ClassVar[bool] = False
-    """Whether the document is to be deleted instead of written."""
+    operation: ClassVar[str] = "Upsert"
+    """What the database is to do, as a batch request names it."""
+
+    @property
+    def operations(self) -> int:
+        """How many operations of a request the document takes."""
+        return 1
+
+    @property
+    def id(self) -> str:
+        return cast(str, self.parsed()["id"])
 
     def encoded(self) -> bytes:
         return b"%d\t%b\t%b\t%b\n" % (self.row, self.partition_key, self.effective_partition_key, self.body)
@@ -31,11 +43,28 @@ class StagedDocument:
         return cast(dict[str, Any], orjson.loads(self.body))
 
 
-class Deletion(StagedDocument):
-    """A document that is to be deleted. `body` is its id as JSON."""
+class Creation(StagedDocument):
+    """A document that is to be written unless there is one with its id and partition key."""
 
     __slots__ = ()
-    deletes = True
+    operation = "Create"
+
+
+class Named(StagedDocument):
+    """A document that is there already. `body` is its id as JSON."""
+
+    __slots__ = ()
+
+    @property
+    def id(self) -> str:
+        return cast(str, orjson.loads(self.body))
+
+
+class Deletion(Named):
+    """A document that is to be deleted."""
+
+    __slots__ = ()
+    operation = "Delete"
 
     @classmethod
     def of(cls, key: Key, name: str) -> Self:
@@ -43,15 +72,62 @@ class Deletion(StagedDocument):
         return cls(0, orjson.dumps(key), effective_partition_key(key).encode(), orjson.dumps(name))
 
 
-def read_staged(data: bytes) -> list[StagedDocument]:
-    """Read documents from whole lines."""
-    return [_parse(text) for text in data.split(b"\n") if text]
+class Reading(Named):
+    """A document that is to be read."""
+
+    __slots__ = ()
+    operation = "Read"
+
+    @classmethod
+    def of(cls, document: StagedDocument) -> Self:
+        """Return the reading of the document with the same partition key and id."""
+        return cls(document.row, document.partition_key, document.effective_partition_key, orjson.dumps(document.id))
+
+
+class Patch(StagedDocument):
+    """Members to set in a document that is there already.
+
+    `body` has the patches with a tab between. Each is the id as JSON, and behind it the patch as an operation of a
+    batch request names it.
+    """
+
+    __slots__ = ()
+    operation = "Patch"
+
+    @staticmethod
+    def text(name: str, patches: Iterable[bytes]) -> bytes:
+        """Return the body for the document of this id, from the operations of each patch as JSON."""
+        id = orjson.dumps(name)
+        return b"\t".join(b'%b,"resourceBody":{"operations":%b}' % (id, operations) for operations in patches)
+
+    @property
+    def operations(self) -> int:
+        return self.body.count(b"\t") + 1
+
+    @property
+    def id(self) -> str:
+        return self.patches()[0][0]
+
+    def patches(self) -> list[tuple[str, list[dict[str, Any]]]]:
+        """Return the id and the operations of each patch."""
+        read = [orjson.loads(b'{"id":%b}' % one) for one in self.body.split(b"\t")]
+        return [(one["id"], one["resourceBody"]["operations"]) for one in read]
+
+
+KINDS: Mapping[str, type[StagedDocument]] = {"create": Creation, "patch": Patch, "delete": Deletion}
+"""What a staged document is in reports of each write mode; in the others it is a StagedDocument."""
+
+
+def read_staged(data: bytes, mode: str = "upsert") -> list[StagedDocument]:
+    """Read documents of a report of this write mode from whole lines."""
+    kind = KINDS.get(mode, StagedDocument)
+    return [_parse(text, kind) for text in data.split(b"\n") if text]
 
 
 def join_staged(documents: Iterable[StagedDocument]) -> bytes:
     return b"".join(document.encoded() for document in documents)
 
 
-def _parse(text: bytes) -> StagedDocument:
+def _parse(text: bytes, kind: type[StagedDocument]) -> StagedDocument:
     row, key, effective, body = text.split(b"\t", 3)
-    return StagedDocument(int(row), key, effective, body)
+    return kind(int(row), key, effective, body)

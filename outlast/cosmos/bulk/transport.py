@@ -1,23 +1,37 @@
 """What all ways to send operations to the database have in common."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any, NamedTuple, Protocol
 
+import orjson
 from azure.cosmos.aio import ContainerProxy
-from azure.cosmos.exceptions import CosmosBatchOperationError, CosmosHttpResponseError
+from azure.cosmos.exceptions import (
+    CosmosBatchOperationError,
+    CosmosHttpResponseError,
+    CosmosResourceNotFoundError,
+)
 
-from outlast.cosmos.bulk.staged_document import StagedDocument
+from outlast.cosmos.bulk.staged_document import Patch, StagedDocument
 from outlast.cosmos.client import Cosmos
-from outlast.cosmos.errors import ANY_ERROR, translate, translated
+from outlast.cosmos.errors import ANY_ERROR, OWNER_MISSING, translate, translated
 from outlast.errors import Permanent
 
 CONNECTION_LOST = 0
 """Status of an operation without an answer. It may have been applied, and is sent again: ids are deterministic."""
 
 REPLACED, CREATED, DELETED = 200, 201, 204
-WRITTEN = (REPLACED, CREATED, DELETED)
+UNCHANGED = 304
+"""Status of an operation that had nothing to do: the document that it deletes is not there."""
+WRITTEN = (REPLACED, CREATED, DELETED, UNCHANGED)
 """Statuses of an operation that is done."""
+EXISTS = 409
+"""Status of a create whose document is there already."""
+DEPENDENT = 424
+"""Status of an operation that was not done because another one of its batch failed."""
+MISSING = (404, 0)
+"""Status and substatus of an operation whose document is not there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +43,8 @@ class Result:
     charge: float = 0.0
     retry_after: float = 0.0
     message: str = ""
+    content: Mapping[str, Any] | None = None
+    """The document, of an operation that reads it."""
 
 
 BATCH_DOCUMENT_BYTES = 1024 * 1024
@@ -66,9 +82,9 @@ class Transport(Protocol):
         ...
 
     async def send(self, container: str, target: Target, documents: Sequence[StagedDocument]) -> list[Result]:
-        """Upsert or delete documents of one target and return a result for each.
+        """Do with documents of one target what they are staged for, and return a result for each.
 
-        A status of the database never raises. A document that is to be deleted and is not there is deleted."""
+        A status of the database never raises. A document that is to be deleted and is not there is UNCHANGED."""
         ...
 
 
@@ -126,21 +142,48 @@ class KnownProperties:
         self._known[container] = properties
 
 
-async def upsert(proxy: ContainerProxy, document: StagedDocument, keywords: Mapping[str, Any]) -> Result:
+async def write_alone(proxy: ContainerProxy, document: StagedDocument, keywords: Mapping[str, Any]) -> Result:
     """Write one document in a request of its own. The SDK does not say whether it is new, so the status is 201."""
     charge = 0.0
 
     def note(headers: Any, _: Any) -> None:
         nonlocal charge
-        charge = float(headers.get("x-ms-request-charge", 0))
+        charge += float(headers.get("x-ms-request-charge", 0))
 
-    await proxy.upsert_item(document.parsed(), response_hook=note, **keywords)
+    if isinstance(document, Patch):
+        return await _patch_alone(proxy, document, {**keywords, "response_hook": note})
+    write = proxy.create_item if document.operation == "Create" else proxy.upsert_item
+    await write(document.parsed(), response_hook=note, **keywords)
     return Result(CREATED, charge=charge)
 
 
-def deleted(results: Sequence[Result]) -> list[Result]:
-    """Return the results of deletions. A document that is gone already is deleted."""
-    return [Result(DELETED, charge=r.charge) if (r.status, r.substatus) == (404, 0) else r for r in results]
+async def _patch_alone(proxy: ContainerProxy, document: Patch, keywords: Mapping[str, Any]) -> Result:
+    """Patch one document, each patch in a request of its own."""
+    key = orjson.loads(document.partition_key)
+    try:
+        for name, operations in document.patches():
+            await proxy.patch_item(name, key, operations, **keywords)
+    except CosmosResourceNotFoundError as error:
+        if error.sub_status == OWNER_MISSING:
+            raise
+        return Result(*MISSING, message=str(error.http_error_message or ""))
+    return Result(REPLACED)
+
+
+def results_for(documents: Sequence[StagedDocument], results: Sequence[Result]) -> list[Result]:
+    """Return what the results of a batch's operations mean for its documents."""
+    if documents[0].operation == "Delete":
+        return [Result(UNCHANGED, charge=r.charge) if (r.status, r.substatus) == MISSING else r for r in results]
+    if len(results) > len(documents):
+        rest = iter(results)
+        return [_of_all(list(islice(rest, document.operations))) for document in documents]
+    return list(results)
+
+
+def _of_all(results: Sequence[Result]) -> Result:
+    """The result of a document that took several operations. A failure that has a reason comes before 424."""
+    failed = sorted((one for one in results if one.status not in WRITTEN), key=lambda one: one.status == DEPENDENT)
+    return replace(failed[0] if failed else results[-1], charge=sum(one.charge for one in results))
 
 
 def no_response(error: Exception) -> Result:
@@ -149,12 +192,16 @@ def no_response(error: Exception) -> Result:
 
 
 def for_each(error: CosmosHttpResponseError, operations: int) -> list[Result]:
-    """Return a result for each operation of a request that failed as a whole. Only the first carries the charge."""
+    """Return a result for each operation of a request that failed as a whole. Only the first carries the charge.
+
+    What is missing, when a whole request gets 404, is the container.
+    """
     status, substatus, wait = (
         error.status_code or 0,
         int(error.sub_status or 0),
         header(error, "x-ms-retry-after-ms") / 1000,
     )
+    substatus = OWNER_MISSING if (status, substatus) == MISSING else substatus
     charge, text = header(error, "x-ms-request-charge"), str(error.http_error_message or "")
     first = Result(status, substatus, charge, wait, text)
     return [first, *[Result(status, substatus, 0.0, wait, text)] * (operations - 1)]

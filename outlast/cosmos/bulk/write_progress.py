@@ -4,12 +4,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from outlast.cosmos.bulk.staged_document import StagedDocument
-from outlast.cosmos.bulk.transport import REPLACED, WRITTEN, Result
+from outlast.cosmos.bulk.transport import REPLACED, UNCHANGED, WRITTEN, Result
 from outlast.models import Totals
 
 MAX_RANGES = 100
 """A cursor must be small. There are usually as many ranges of numbers as partition key ranges in the container."""
-Pairs = Sequence[tuple[StagedDocument, Result]]
+Documents = Sequence[StagedDocument]
 NumberRanges = Sequence[Sequence[int]]
 """Neighbouring documents, as the number of the first and the number behind the last."""
 
@@ -24,8 +24,11 @@ class WriteProgress:
     """Ranges of acknowledged documents behind that one. The next call does not send them again."""
     refused: list[tuple[StagedDocument, Result]]
     """Documents that this call found refused, wherever they lie."""
+    unchanged: list[StagedDocument]
+    """Documents that this call had nothing to do with: they are to be deleted and are not there."""
     totals: Totals
-    """Documents and bytes that this call acknowledged. Request units, throttling and sends count all that was sent."""
+    """Documents and bytes that this call has written or deleted. Request units, throttling and sends count all that was
+    sent."""
     unsure: bool = False
     """Whether documents that are not acknowledged may be in the database, because an answer was lost."""
     fault: Exception | None = None
@@ -79,19 +82,23 @@ class ProgressRecorder:
         found = {number: result for number, result in self.results.items() if number in kept}
         pairs = [(self.documents[number], result) for number, result in found.items()]
         refused = [(document, result) for document, result in pairs if result.status not in WRITTEN]
-        totals = self._totals(pairs, refused, self._replaced(found))
-        return WriteProgress(acknowledged, ahead, refused, totals, unsure=not self.unsure <= kept)
+        unchanged = [self.documents[number] for number in self._surely(UNCHANGED, found)]
+        left = [one for one, _ in refused] + unchanged
+        totals = self._totals([document for document, _ in pairs], left, len(self._surely(REPLACED, found)))
+        return WriteProgress(acknowledged, ahead, refused, unchanged, totals, unsure=not self.unsure <= kept)
 
-    def _replaced(self, found: Mapping[int, Result]) -> int:
-        """Count the documents that were there before, without those that the run itself may have written."""
-        replaced = [number for number, result in found.items() if result.status == REPLACED]
-        return 0 if self.sent_before else len(replaced) - len(self.unsure.intersection(replaced))
+    def _surely(self, status: int, found: Mapping[int, Result]) -> list[int]:
+        """Return the documents with this status, without those that the run itself may have written or deleted."""
+        if self.sent_before:
+            return []
+        return [number for number, result in found.items() if result.status == status and number not in self.unsure]
 
-    def _totals(self, pairs: Pairs, refused: Pairs, replaced: int) -> Totals:
+    def _totals(self, all_of_them: Documents, left: Documents, replaced: int) -> Totals:
+        """`left` are those that were neither written nor deleted."""
         return Totals(
-            documents=len(pairs) - len(refused),
+            documents=len(all_of_them) - len(left),
             replaced=replaced,
-            bytes=sum([len(document.body) for document, _ in pairs]) - sum([len(one.body) for one, _ in refused]),
+            bytes=sum([len(one.body) for one in all_of_them]) - sum([len(one.body) for one in left]),
             ru=round(self.ru, 2),
             throttled=self.throttled,
             sends=self.sends,

@@ -8,11 +8,12 @@ from functools import partial
 from outlast.cosmos.bulk.back_off import BackOff
 from outlast.cosmos.bulk.batch_writer import BatchWriter
 from outlast.cosmos.bulk.bulk_write import BulkWrite
+from outlast.cosmos.bulk.creation_sender import CreationSender
 from outlast.cosmos.bulk.limits import Limits, Stop
 from outlast.cosmos.bulk.rate_controller import RateControllers
 from outlast.cosmos.bulk.routing import RouteFinder, Router
-from outlast.cosmos.bulk.sender import Sender
-from outlast.cosmos.bulk.staged_document import StagedDocument
+from outlast.cosmos.bulk.sender import BatchSender, Sender
+from outlast.cosmos.bulk.staged_document import Creation, StagedDocument
 from outlast.cosmos.bulk.throttle import Throttle
 from outlast.cosmos.bulk.token_bucket import TokenBucket, lane_rate
 from outlast.cosmos.bulk.transport import Transport
@@ -42,16 +43,19 @@ class Writer:
         ahead: NumberRanges = (),
         *,
         sent_before: bool = False,
+        since: float = 0.0,
     ) -> WriteProgress:
-        """Upsert the documents, but for those that an earlier call has acknowledged `ahead`.
+        """Do with the documents what they are staged for, but for those that an earlier call has acknowledged `ahead`.
 
-        With `sent_before` no document counts as replaced, because an earlier call may have written any of them.
+        With `sent_before` no document counts as replaced or unchanged, because an earlier call may have written any of
+        them. A creation that exists is the run's own when it has the same content and was written `since` this time,
+        in seconds since the epoch.
 
         Raises Permanent when the database will refuse every request, Transient when answers stay lost, and what
         `limits.check` raises. An error that may pass is the `fault` of the progress when documents are acknowledged.
         """
         recorder, fault = ProgressRecorder(documents, ahead, sent_before), None
-        work = self._bulk_write(container, limits, recorder)
+        work = self._bulk_write(container, limits, recorder, since)
         try:
             await work.run()
         except Permanent:
@@ -69,11 +73,13 @@ class Writer:
         provisioned = await self.transport.throughput(container) if ru_share <= 1 else 0.0
         return TokenBucket(lane_rate(ru_share, provisioned, lanes), self.clock)
 
-    def _bulk_write(self, container: str, limits: Limits, recorder: ProgressRecorder) -> BulkWrite:
+    def _bulk_write(self, container: str, limits: Limits, recorder: ProgressRecorder, since: float) -> BulkWrite:
         stop = Stop(limits.deadline)
         back_off = BackOff(container=container, deadline=limits.deadline, sleep=self.sleep, jitter=self.jitter)
         finder = RouteFinder(container=container, transport=self.transport, back_off=back_off, stop=stop)
         sender = Sender(container=container, transport=self.transport, limits=limits, recorder=recorder)
+        creates = isinstance(next(iter(recorder.documents), None), Creation)
+        chosen: BatchSender = CreationSender(sender=sender, since=since) if creates else sender
         return BulkWrite(
             router=Router(
                 documents=recorder.documents,
@@ -82,7 +88,7 @@ class Writer:
                 controller_for=partial(self.controllers.get, container),
             ),
             throttle=Throttle(limits=limits, stop=stop, sleep=self.sleep),
-            batches=BatchWriter(container=container, sender=sender, recorder=recorder, gate=self.gate, stop=stop),
+            batches=BatchWriter(container=container, sender=chosen, recorder=recorder, gate=self.gate, stop=stop),
             back_off=back_off,
             stop=stop,
         )

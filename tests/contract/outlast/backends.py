@@ -29,6 +29,7 @@ class Backend(Protocol):
     def transport(self) -> Transport: ...
     async def documents(self, shop: Any) -> dict[str, Any]: ...
     def meet(self, fault: Fault) -> None: ...
+    def heal(self) -> None: ...
     def spoil(self, document: StagedDocument) -> StagedDocument: ...
 
 
@@ -55,6 +56,10 @@ class FakeBackend:
     def meet(self, fault: Fault) -> None:
         """Let every later send meet this fault."""
         self.transport.always = fault
+
+    def heal(self) -> None:
+        """Let later sends meet no fault."""
+        self.transport.always = None
 
     def spoil(self, document: StagedDocument) -> StagedDocument:
         """Return a document that the database refuses."""
@@ -97,6 +102,10 @@ class SdkBackend:
             wait = round(fault.retry_after * 1000)
             more = {"retry_after_ms": wait} if wait else {}
             self._control.add_fault(kind=self.kind, status=fault.status, substatus=fault.substatus, when=when, **more)
+
+    def heal(self) -> None:
+        """Let later batches meet no fault."""
+        self._control.remove_faults()
 
     def spoil(self, document: StagedDocument) -> StagedDocument:
         """Return a document that the database refuses, because its partition key is not the one it is sent with."""

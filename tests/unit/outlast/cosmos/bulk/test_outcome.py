@@ -10,6 +10,7 @@ from outlast.errors import Permanent
     [
         (200, 0, Next.WRITTEN),
         (201, 0, Next.WRITTEN),
+        (304, 0, Next.WRITTEN),
         (424, 0, Next.AGAIN),
         (429, 3200, Next.THROTTLED),
         (CONNECTION_LOST, 0, Next.LOST),
@@ -22,6 +23,7 @@ from outlast.errors import Permanent
         (403, 1008, Next.LOST),
         (404, 1002, Next.LOST),
         (400, 0, Next.REFUSE),
+        (404, 0, Next.REFUSE),
         (409, 0, Next.REFUSE),
         (413, 0, Next.REFUSE),
     ],
@@ -41,7 +43,6 @@ def test_each_answer_has_its_consequence(status: int, substatus: int, outcome: N
         ),
         (403, 0, r"refuses writes to sales \(403\)"),
         (403, 1014, r"a logical partition of sales is full \(20 GB\); choose a finer partition key"),
-        (404, 0, "the container sales does not exist; create it"),
         (404, 1003, "the container sales does not exist; create it"),
         (418, 7, "the database answered 418/7 for sales: teapot"),
     ],
