@@ -17,6 +17,7 @@ from activities.resolve_keys import ResolveKeys
 from activities.send_email import SendEmail
 from activities.store_data_to_db import StoreDataToDb
 from activities.undo_report import UndoReport
+from activities.verify_report import VerifyReport
 from orchestrators.compensate_run import compensate_run
 from orchestrators.import_report import import_report
 from orchestrators.remove_previous import remove_previous
@@ -133,6 +134,7 @@ for step in (
     ).generate_report,
     ResolveKeys(gate=a.gate, files=a.files, in_thread=a.in_thread).resolve_keys,
     StoreDataToDb(reports=a.reports, gate=a.gate, files=a.files, writer=a.writer).store_data_to_db,
+    VerifyReport(reports=a.reports, gate=a.gate, files=a.files, reader=a.reader).verify_report,
     PublishReport(
         reports=a.reports, gate=a.gate, files=a.files, snapshots=a.snapshots, receipts=receipts
     ).publish_report,

@@ -23,6 +23,7 @@ from outlast.staging.digest import chained
 from outlast.staging.input import InputFiles
 from outlast.staging.parts import Generated
 from outlast.staging.stored import Stored
+from outlast.staging.verified import Comparison, Verified
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,7 @@ class PublishReport:
         counted = await self._count(record, Counted.from_dict(call.cursor or {}), len(listed.chunks), deadline)
         if counted.chunk < len(listed.chunks):
             return PublishAnswer(counted.to_dict()).to_dict()
+        counted = replace(counted, verified=_shown(record, counted))
         receipt = await self._record(call, await self._receipt(record, counted, Totals.from_dict(call.totals), listed))
         newer = await self._publish(await fence.enter(), receipt) if record.request.mode == "snapshot" else None
         return PublishAnswer(None, {**receipt, "superseded_by": newer} if newer else receipt).to_dict()
@@ -81,11 +83,14 @@ class PublishReport:
                 f"{stored.documents} stored and {stored.refused} refused; that does not add up, "
                 "and the run is not published"
             )
+        found = await Verified(self.files.staging, record.id, record.status.revision).find(chunk)
+        verified = Comparison.from_dict(counted.verified or {}) + (found or Comparison())
         one = replace(generated, documents=stored.documents, rejected=generated.rejected + stored.rejected)
         return Counted(
             chunk=chunk + 1,
             totals=(Totals.from_dict(counted.totals) + one).to_dict(),
             documents_sha256=chained(counted.documents_sha256, (part.sha256 or part.documents for part in parts)),
+            verified=verified.to_dict(),
             reports=list(dict.fromkeys([*counted.reports, *(part.report for part in parts if part.report)])),
         )
 
@@ -94,3 +99,8 @@ class PublishReport:
         sent = await self.files.sent_sha256(record, listed.read)
         given = InputRead(listed.columns, len(listed.chunks), sent, listed.read)
         return self.receipts.make(record, container, given, counted, told)
+
+
+def _shown(record: RunRecord, counted: Counted) -> Json | None:
+    level = record.request.verify
+    return None if level is None else Comparison.from_dict(counted.verified or {}).shown(level)

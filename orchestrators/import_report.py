@@ -43,6 +43,9 @@ def _story(run: RunAtWork) -> Steps:
     yield from run.caller.call_until_done("resolve_keys", run.run_call())
     view = yield from run_phase(run, Event.STORE, chunks)
     run.check_tolerance("store_data_to_db", view)
+    if view.verify:
+        with run.progress.aside():
+            yield from run_phase(run, Event.VERIFY, chunks)
 
     yield from run.advance(Event.PUBLISH)
     published = yield from run.caller.call_until_done("publish_report", run.publish_call())
@@ -51,7 +54,9 @@ def _story(run: RunAtWork) -> Steps:
         superseded = Failure("publish_report", None, f"run {newer}, which was accepted later, is current")
         yield from _compensate(run, "superseded", superseded)
     else:
-        yield from run.advance(Event.COMPLETE)
+        view = yield from run.advance(Event.COMPLETE)
+        if view.pending:
+            yield from _compensation(run)
     return receipt
 
 
@@ -64,10 +69,17 @@ def _lost_its_worker(failure: Failure) -> bool:
 def _compensate(run: RunAtWork, outcome: str, failure: Failure) -> Steps:
     """Record the failure, then compensate as the record says. `compensate_run` does not raise, but its worker may die,
     and the database may not take the failure. Then the sweep does what is left."""
+    with suppress(Exception):
+        yield from run.fail(outcome, failure)
+        return (yield from _compensation(run))
+    return RunEnd()
+
+
+def _compensation(run: RunAtWork) -> Steps:
+    """Do what is pending; return a RunEnd. What dies here is done by the sweep."""
     given = Compensation(run.id, run.attempt, run.caller.first_seconds)
     instance_id = compensation_id(run.id, run.attempt)
     with suppress(Exception):
-        yield from run.fail(outcome, failure)
         end = yield run.context.call_sub_orchestrator("compensate_run", given.to_dict(), instance_id)
         return RunEnd.from_dict(end)
     return RunEnd()

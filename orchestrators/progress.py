@@ -1,5 +1,7 @@
 """What the run shows of itself while it goes on: its customStatus, under 2 KB."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
 from outlast.durable import Context
@@ -33,6 +35,13 @@ class Progress:
             unchanged=before.unchanged + now.unchanged,
             ru=round(now.ru, 2),
         )
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """Count a phase that does not change what the run has stored; go on with the counts of the one before."""
+        before, of_phase = self._before, self.of_phase
+        yield
+        self._before, self.of_phase = before, of_phase
 
     def begin(self, state: str, chunks: int) -> None:
         self._before += self.of_phase

@@ -63,6 +63,7 @@ PHASES = {
     Event.READ: "reading",
     Event.GENERATE: "generating",
     Event.STORE: "storing",
+    Event.VERIFY: "verifying",
     Event.PUBLISH: "publishing",
     Event.COMPLETE: "completed",
 }

@@ -16,7 +16,7 @@ class RunCall(Payload):
 
 @dataclass(frozen=True, slots=True)
 class ChunkCall(Payload):
-    """Input of `generate_report` and `store_data_to_db`. `cursor` is what the call before returned.
+    """Input of `generate_report`, `store_data_to_db` and `verify_report`. `cursor` is what the call before returned.
 
     `lanes` counts the lanes that are at work for the run at the same time.
     """
@@ -154,6 +154,7 @@ class RunView(Payload):
     pending: list[str] = field(default_factory=list)
     failure: Json | None = None
     receipt: Json | None = None
+    verify: str | None = None
 
     def refusal(self, totals: Totals) -> str | None:
         """Say why this many rejects are too many, or why too few rows are left; None where neither is so."""

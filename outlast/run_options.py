@@ -1,5 +1,7 @@
 """The options of a run, which are the same for every report, and the names that no report's parameter may have."""
 
+from typing import Literal
+
 from pydantic import ConfigDict, Field, field_validator
 from pydantic_core import PydanticCustomError
 
@@ -23,6 +25,7 @@ class Options(StrictModel):
     min_rows: int | None = Field(None, ge=0, le=LARGEST_EXACT)
     max_parallel: int | None = Field(None, ge=1, le=MOST_LANES)
     ru_share: float | None = Field(None, gt=0, le=1e9)
+    verify: Literal["counts", "content"] | None = None
     label: str | None = Field(None, min_length=1, max_length=64)
 
     @field_validator("ru_share")

@@ -52,6 +52,7 @@ class NewRuns:
             tolerated_reject_percent=asked.options.tolerated_reject_percent,
             min_rows=report.min_rows if asked.options.min_rows is None else asked.options.min_rows,
             ru_share=asked.options.ru_share,
+            verify=asked.options.verify,
             label=asked.options.label,
             max_parallel=asked.options.max_parallel or self.max_parallel,
         )

@@ -91,7 +91,7 @@ def _is_an_entry(before: RunRecord, after: RunRecord, change: RunChange) -> bool
     return after.changed(totals=before.result.totals) != before
 
 
-_ONLY_PHASES = frozenset({"read", "generate", "store", "publish", "record_receipt", "complete", "close"})
+_ONLY_PHASES = frozenset({"read", "generate", "store", "verify", "publish", "record_receipt", "complete", "close"})
 _NAMES = {
     "admit": "admitted",
     "read": "retried",

@@ -29,12 +29,14 @@ class Counted(Payload):
     """What publishing counts in the staged files, chunk by chunk. It crosses from call to call as a cursor.
 
     `documents_sha256` is that of the parts so far; `reports` are the hashes of the source files that generated them.
+    `verified` is what a verification has found so far, in the end as the receipt shows it.
     """
 
     chunk: int = 0
     totals: Json = field(default_factory=lambda: Totals().to_dict())
     documents_sha256: str = ""
     reports: Sequence[str] = ()
+    verified: Json | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,7 @@ class Receipts:
             "seconds": round((now - datetime.fromisoformat(record.request.accepted)).total_seconds(), 3),
             "seconds_by_phase": seconds_by_phase(record.result.events, now),
             "attempts": attempts_of(record.result.events),
+            **({"verified": counted.verified} if counted.verified else {}),
             **_unnamed(given.columns),
         }
 

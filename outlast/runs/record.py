@@ -9,7 +9,7 @@ from typing import Any, Self
 
 from outlast.models import Json
 
-STATES = ("queued", "accepted", "reading", "generating", "storing", "publishing", "completed")
+STATES = ("queued", "accepted", "reading", "generating", "storing", "verifying", "publishing", "completed")
 OUTCOMES = ("failed", "cancelled", "superseded")
 ENDED = frozenset({"completed", *OUTCOMES})
 AT_WORK = STATES[1:-1]
@@ -45,6 +45,7 @@ class RunRequest:
     max_parallel: int = 8
     ru_share: float | None = None
     label: str | None = None
+    verify: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,9 +54,10 @@ class RunStatus:
 
     `pending` are the steps of its compensation that are still to be done: `undo`, `email`. `outcome` is the final state
     of a run that is failing. `wrote` says whether any attempt came as far as storing. `compensations` counts how often
-    a compensation was started. `owner` is the app and task hub whose orchestrations do the work. `removed` is the time
-    when the staged files and the histories of the ended run were removed. `ttl`: so many seconds after its last change
-    the database deletes the record; it is stored only where it is set, because the database refuses a null.
+    a compensation was started. `owner` is the app and task hub whose orchestrations do the work. `revision` counts how
+    often a person has let the ended run be worked on again. `removed` is the time when the staged files and the
+    histories of the ended run were removed. `ttl`: so many seconds after its last change the database deletes the
+    record; it is stored only where it is set, because the database refuses a null.
     """
 
     state: str = "queued"
@@ -65,6 +67,7 @@ class RunStatus:
     wrote: bool = False
     compensations: int = 0
     owner: str = ""
+    revision: int = 0
     updated: str | None = None
     removed: str | None = None
     ttl: int | None = None
@@ -129,6 +132,12 @@ class RunRecord:
         """A record in which these members of status and result have these values."""
         result = {name: changes.pop(name) for name in list(changes) if name in _RESULT}
         return replace(self, status=replace(self.status, **changes), result=replace(self.result, **result))
+
+
+def differs(receipt: Json | None) -> bool:
+    """Whether the receipt has a verification that found the database other than it should be."""
+    found = (receipt or {}).get("verified") or {}
+    return bool(found.get("different") or found.get("missing"))
 
 
 def _members(document: Mapping[str, Any], part: type[RunRequest | RunStatus | RunResult]) -> Json:

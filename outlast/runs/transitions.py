@@ -13,7 +13,7 @@ from outlast.calls import RunChange
 from outlast.errors import Permanent
 from outlast.models import Json
 from outlast.runs.events import noted
-from outlast.runs.record import AT_WORK, ENDED, OUTCOMES, RunRecord
+from outlast.runs.record import AT_WORK, ENDED, OUTCOMES, RunRecord, differs
 from outlast.runs.stale import refuse_stale
 
 
@@ -26,6 +26,7 @@ class Event(StrEnum):
     """An orchestration begins. Where one had begun before, the run goes on as its next attempt."""
     GENERATE = "generate"
     STORE = "store"
+    VERIFY = "verify"
     PUBLISH = "publish"
     RECORD_RECEIPT = "record_receipt"
     COMPLETE = "complete"
@@ -57,7 +58,8 @@ TABLE: Mapping[Event, Mapping[str, str]] = {
     Event.READ: {"queued": "queued", **dict.fromkeys(AT_WORK, "reading")},
     Event.GENERATE: dict.fromkeys(("reading", "generating"), "generating"),
     Event.STORE: dict.fromkeys(("generating", "storing"), "storing"),
-    Event.PUBLISH: dict.fromkeys(("storing", "publishing"), "publishing"),
+    Event.VERIFY: dict.fromkeys(("storing", "verifying"), "verifying"),
+    Event.PUBLISH: dict.fromkeys(("storing", "verifying", "publishing"), "publishing"),
     Event.RECORD_RECEIPT: {"publishing": "publishing"},
     Event.COMPLETE: dict.fromkeys(("publishing", "completed"), "completed"),
     Event.FAIL: {**dict.fromkeys((*_UNDER_WAY, "failing"), "failing"), **_STAY_ENDED},
@@ -117,6 +119,14 @@ def _read(record: RunRecord, change: RunChange, to: str) -> RunRecord:
 def _record_receipt(record: RunRecord, change: RunChange, to: str) -> RunRecord:
     """The first receipt stays: a repeat counts the same rows, but later."""
     return record.changed(receipt=record.result.receipt or change.receipt)
+
+
+def _complete(record: RunRecord, change: RunChange, to: str) -> RunRecord:
+    """A verification that found a difference is told by an email. The run is completed all the same."""
+    after = record.changed(state=to)
+    if record.status.state == to or not change.can_email or not differs(record.result.receipt):
+        return after
+    return after.changed(pending=["email"])
 
 
 def _fail(record: RunRecord, change: RunChange, to: str) -> RunRecord:
@@ -179,6 +189,7 @@ def _waive(record: RunRecord, change: RunChange, to: str) -> RunRecord:
 _EFFECTS: Mapping[Event, Callable[[RunRecord, RunChange, str], RunRecord | None]] = {
     Event.READ: _read,
     Event.RECORD_RECEIPT: _record_receipt,
+    Event.COMPLETE: _complete,
     Event.FAIL: _fail,
     Event.COMPENSATE: _compensate,
     Event.CANCEL: _cancel,

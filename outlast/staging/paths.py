@@ -72,6 +72,11 @@ def generated_path(run: str, chunk: int, part: int, name: str) -> str:
     return f"runs/{run}/generated/{chunk:06}/{part:04}.{name}"
 
 
+def verified_path(run: str, revision: int, chunk: int) -> str:
+    """What the verification of this number has found of a chunk."""
+    return f"runs/{run}/verified/{revision:03}/{chunk:06}.json"
+
+
 def stored_path(run: str, chunk: int, name: str = "json") -> str:
     """`name` is `json` for the counts of a stored chunk, or ends in `begun.json` or `rejects.csv`."""
     return f"runs/{run}/stored/{chunk:06}.{name}"

@@ -7,7 +7,7 @@ import orjson
 
 from outlast.models import Json, Payload, Totals
 from outlast.staging.paths import content_name, stored_path
-from outlast.staging.rejects import each_row_once, encode_rejects
+from outlast.staging.rejects import Reject, each_row_once, encode_rejects
 from outlast.staging.store import Staging
 
 
@@ -64,6 +64,11 @@ class Stored:
         name = f"{call:06}.{content_name(rejects, 'rejects.csv')}"
         await self.staging.put(stored_path(self.run, self.chunk, name), rejects)
         return name
+
+    async def rejects(self) -> list[Reject]:
+        """The rows that the database has refused."""
+        data = await self.staging.get(stored_path(self.run, self.chunk, "rejects.csv"))
+        return each_row_once([] if data is None else [data])
 
     async def list_rejects(self, names: Sequence[str]) -> int:
         """Join the rejects of all calls and return their number. A row whose documents lie apart is listed once.

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any, TypeVar
@@ -17,6 +17,7 @@ from activities.resolve_keys import ResolveKeys
 from activities.send_email import SendEmail
 from activities.store_data_to_db import StoreDataToDb
 from activities.undo_report import UndoReport
+from activities.verify_report import VerifyReport
 from outlast.cosmos.bulk.rate_controller import RateControllers
 from outlast.cosmos.bulk.writer import Writer
 from outlast.cosmos.snapshots.removing import GenerationRemover
@@ -112,6 +113,9 @@ class World:
             "generate_report": GenerateReport(**user_code, files=files, compute=self.compute).generate_report,
             "resolve_keys": ResolveKeys(gate, files, work_here).resolve_keys,
             "store_data_to_db": StoreDataToDb(reports, gate, files, writer).store_data_to_db,
+            "verify_report": VerifyReport(
+                reports, gate, files, replace(writer, controllers=RateControllers(self.clock))
+            ).verify_report,
             "publish_report": PublishReport(reports, gate, files, snapshots, Receipts(self.clock.now)).publish_report,
             "undo_report": UndoReport(reports, self.runs, remover, deadlines).undo_report,
             "remove_generation": RemoveGeneration(reports, self.runs, remover, deadlines).remove_generation,

@@ -14,7 +14,7 @@ MIXES = (
 JOBS = (
     [Job("a"), Job("b", rows=4)],
     [Job("c"), Job("d", "sales", 5), Job("e", rows=4, bad=(1,))],
-    [Job("f"), Job("g", rows=5, breaks=True)],
+    [Job("f", verify="content"), Job("g", rows=5, breaks=True)],
 )
 
 

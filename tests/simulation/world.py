@@ -20,6 +20,7 @@ from activities.resolve_keys import ResolveKeys
 from activities.send_email import SendEmail
 from activities.store_data_to_db import StoreDataToDb
 from activities.undo_report import UndoReport
+from activities.verify_report import VerifyReport
 from local.host.storage.store import FINISHED
 from outlast.cosmos.bulk.rate_controller import RateControllers
 from outlast.cosmos.bulk.writer import Writer
@@ -85,7 +86,7 @@ class Faults:
 class Job:
     """A run that is posted again and again until it gets 202. `bad` are the indexes of rows that cannot be parsed. With
     `breaks`, its publishing fails for good after everything is stored. `waits` are the calls of each chunk that are
-    throttled from beginning to end."""
+    throttled from beginning to end. With `verify` the run reads back what it has stored."""
 
     key: str
     report: str = "stock"
@@ -94,6 +95,7 @@ class Job:
     breaks: bool = False
     waits: int = 0
     lanes: int = 2
+    verify: str | None = None
 
     @property
     def run(self) -> str:
@@ -160,6 +162,7 @@ class World:
             GenerateReport(reports, gate, files, InlineCompute(reports, clock), stopped).generate_report,
             ResolveKeys(gate, files, work_here).resolve_keys,
             StoreDataToDb(reports, gate, files, writer).store_data_to_db,
+            VerifyReport(reports, gate, files, writer).verify_report,
             PublishReport(reports, gate, files, snapshots, Receipts(self.scheduler.utc)).publish_report,
             UndoReport(reports, runs, remover, deadlines).undo_report,
             RemoveGeneration(reports, self.runs, remover, deadlines).remove_generation,
@@ -240,7 +243,8 @@ class World:
         checks = StartChecks(CoreTransport(self.database).throughput, self.snapshots)
         start = StartReport(WITH_SNAPSHOT, reader, checks, new_runs, start_once).start_report
         headers = {"Idempotency-Key": job.key}
-        request = ask(f"reports/{job.report}", job.body, "text/csv", None, headers, report=job.report)
+        params = {"verify": job.verify} if job.verify else None
+        request = ask(f"reports/{job.report}", job.body, "text/csv", params, headers, report=job.report)
         try:
             response = await answering(start)(request, self.client)
             accepted = response.status_code == 202
@@ -337,6 +341,7 @@ class World:
             receipt = record.result.receipt or {}
             counts = receipt["rows_read"], receipt["rows_stored"], receipt["rows_rejected"]
             assert counts == (job.rows, job.rows, 0)
+            assert job.verify is None or receipt["verified"]["equal"] == len(job.ids)
             assert ids in (job.ids, []) if job.report == "stock" else ids == job.ids
         elif job.report == "stock":
             assert ids == [], f"{record.status.state} and left {ids}"

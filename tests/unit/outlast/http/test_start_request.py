@@ -260,7 +260,7 @@ def test_a_reference_that_cannot_be_used_is_refused_by_field(asked: Any, field: 
         ({"parameters": {"colour": 1}}, "factor"),
         (
             {"options": {"colour": 1}},
-            "filename, tolerated_rejects, tolerated_reject_percent, min_rows, max_parallel, ru_share, label",
+            "filename, tolerated_rejects, tolerated_reject_percent, min_rows, max_parallel, ru_share, verify, label",
         ),
     ],
 )
