@@ -28,11 +28,13 @@ from outlast.cosmos.snapshots.expired import ExpiredGenerations
 from outlast.cosmos.snapshots.removing import GenerationRemover
 from outlast.durable import activity, activity_with_client
 from outlast.http.cancel_run import CancelRun
+from outlast.http.correct_run import CorrectRun
 from outlast.http.health_checks import DatabaseCheck, MailCheck, ReportsCheck, RunsCheck, StagingCheck
 from outlast.http.list_reports import ListReports
 from outlast.http.list_runs import KeyedRuns, ListRuns
 from outlast.http.problem import answering
 from outlast.http.remove_run import RemoveRun
+from outlast.http.revise_run import Reviser
 from outlast.http.show_current import ShowCurrent
 from outlast.http.show_events import ShowEvents
 from outlast.http.show_health import ShowHealth
@@ -41,12 +43,14 @@ from outlast.http.show_run import ShowRun
 from outlast.http.start_once import StartOnce
 from outlast.http.start_report import NewRuns, RequestReader, StartChecks, StartReport
 from outlast.http.take_over import TakeOver
+from outlast.http.verify_run import VerifyRun
 from outlast.http.waive_run import WaiveRun
 from outlast.log_levels import quiet_libraries
 from outlast.memory import give_back_large_blocks
 from outlast.runs.email_turns import EmailTurns
 from outlast.runs.receipt import Prices, Receipts
 from outlast.runs.sweep import SweepRuns
+from outlast.staging.corrections import Corrections
 from outlast.staging.removal import RunRemover
 from outlast.staging.retention import Days, Retention
 from outlast.staging.unrecorded import UnrecordedBodies
@@ -80,6 +84,8 @@ checks = {
 }
 health = ShowHealth(checks=checks, clock=a.clock).show_health
 
+reviser = Reviser(a.runs, a.launcher)
+correct = CorrectRun(runs=a.runs, corrections=Corrections(a.files), reviser=reviser, in_thread=a.in_thread).correct_run
 keyed = KeyedRuns(reports=a.reports, secret=a.secret.get)
 
 files_and_histories = RunRemover(a.staging)
@@ -96,6 +102,8 @@ app.route(route="runs/{run}", methods=["GET"])(client(answering(ShowRun(a.runs).
 app.route(route="runs/{run}", methods=["DELETE"])(client(answering(remove_run)))
 app.route(route="runs/{run}/events", methods=["GET"])(answering(ShowEvents(a.runs).show_events))
 app.route(route="runs/{run}/rejects", methods=["GET"])(answering(rejects))
+app.route(route="runs/{run}/corrections", methods=["POST"])(client(answering(correct)))
+app.route(route="runs/{run}/verify", methods=["POST"])(client(answering(VerifyRun(a.runs, reviser).verify_run)))
 app.route(route="runs/{run}/waive", methods=["POST"])(answering(WaiveRun(a.runs).waive_run))
 app.route(route="take-over", methods=["POST"])(answering(TakeOver(runs=a.runs, owner=owner).take_over))
 app.route(route="health", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)(answering(health))

@@ -49,4 +49,5 @@ def _view(record: RunRecord, lanes: int) -> RunView:
         failure=result.failure,
         receipt=result.receipt,
         verify=request.verify,
+        last_attempt=record.last_attempt,
     )

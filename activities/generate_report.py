@@ -16,11 +16,13 @@ from outlast.generating.part_limits import MAX_STAGED, PartLimits
 from outlast.generating.refused_rows import RefusedRows
 from outlast.generating.row_window import RowCompute, RowWindow, WindowData
 from outlast.inputs import Chunk
+from outlast.inputs.formula_guard import own_columns
 from outlast.models import Json, Totals
 from outlast.report import Report, known_report
 from outlast.runs.fence import Fence, Gate
 from outlast.runs.record import RunRecord
-from outlast.staging.input import InputFiles
+from outlast.staging.corrections import Corrections
+from outlast.staging.input import InputFiles, format_name
 from outlast.staging.parts import Generated, PartAnswer
 from outlast.staging.stopped_code import StoppedCode
 
@@ -61,8 +63,16 @@ class GenerateReport:
         answer = await generated.find(cursor.part) or await self._generate(record, cursor, generated, deadline, fence)
         if answer is None:
             return ChunkAnswer(cursor.to_dict(), Totals().to_dict()).to_dict()
-        over = PartLimits.of(record, 0, self.max_staged).is_over(answer.totals["rejected"])
-        return ChunkAnswer(answer.cursor, answer.totals, too_many_rejects=over).to_dict()
+        counted = await self._counted(record, call.chunk, answer)
+        over = PartLimits.of(record, 0, self.max_staged).is_over(counted.rejected)
+        return ChunkAnswer(answer.cursor, counted.to_dict(), too_many_rejects=over).to_dict()
+
+    async def _counted(self, record: RunRecord, number: int, answer: PartAnswer) -> Totals:
+        """What the part counts, without rejects that are corrected."""
+        if not record.status.corrections:
+            return Totals.from_dict(answer.totals)
+        chunk = (await self.files.chunks(record)).chunks[number]
+        return await Corrections(self.files).generated(record, chunk, number, answer)
 
     async def _generate(
         self, record: RunRecord, cursor: PartCursor, generated: Generated, deadline: Deadline, fence: Fence
@@ -105,8 +115,8 @@ class GenerateReport:
             report=record.request.report,
             generation=record.id if record.request.mode == "snapshot" else None,
             reference=f"{record.id}:{record.request.accepted}",
-            format=record.request.format,
-            columns=columns,
+            format=format_name(record, chunk),
+            columns=own_columns(columns) if chunk.correction else columns,
             row=cursor.row or chunk.first_row,
             offset=cursor.offset,
             overlong=chunk.overlong,
@@ -114,9 +124,8 @@ class GenerateReport:
         )
 
     async def _data(self, record: RunRecord, chunk: Chunk, cursor: PartCursor) -> WindowData:
-        file = self.files.uncompressed(record)
         if chunk.overlong:
-            rows = await file.read(chunk.offset, OVERLONG_SHOWN)
+            rows = await self.files.read_chunk(record, chunk, 0, OVERLONG_SHOWN)
         else:
-            rows = await file.read(chunk.offset + cursor.offset, chunk.length - cursor.offset)
+            rows = await self.files.read_chunk(record, chunk, cursor.offset, chunk.length - cursor.offset)
         return WindowData(rows, cursor.offset, partial(self.files.reference, record))

@@ -3,7 +3,7 @@
 Nothing is published that does not add up.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC
 from typing import Any
@@ -19,10 +19,11 @@ from outlast.runs.receipt import Counted, InputRead, Receipts
 from outlast.runs.record import RunRecord
 from outlast.runs.transitions import Event, apply
 from outlast.staging.chunk_list import ChunkList
+from outlast.staging.corrections import Corrections
 from outlast.staging.digest import chained
 from outlast.staging.input import InputFiles
-from outlast.staging.parts import Generated
-from outlast.staging.stored import Stored
+from outlast.staging.parts import Generated, PartAnswer
+from outlast.staging.stored import Stored, StoredChunk
 from outlast.staging.verified import Comparison, Verified
 
 
@@ -85,7 +86,7 @@ class PublishReport:
             )
         found = await Verified(self.files.staging, record.id, record.status.revision).find(chunk)
         verified = Comparison.from_dict(counted.verified or {}) + (found or Comparison())
-        one = replace(generated, documents=stored.documents, rejected=generated.rejected + stored.rejected)
+        one = await self._counted(record, chunk, parts, stored)
         return Counted(
             chunk=chunk + 1,
             totals=(Totals.from_dict(counted.totals) + one).to_dict(),
@@ -93,6 +94,15 @@ class PublishReport:
             verified=verified.to_dict(),
             reports=list(dict.fromkeys([*counted.reports, *(part.report for part in parts if part.report)])),
         )
+
+    async def _counted(
+        self, record: RunRecord, number: int, parts: Sequence[PartAnswer], stored: StoredChunk
+    ) -> Totals:
+        """What a chunk counts, without rejects that are corrected."""
+        corrections, chunk = Corrections(self.files), (await self.files.chunks(record)).chunks[number]
+        generated = sum([await corrections.generated(record, chunk, number, part) for part in parts], Totals())
+        refused = await corrections.refused(record, chunk, number) if record.status.corrections else stored.rejected
+        return replace(generated, documents=stored.documents, rejected=generated.rejected + refused)
 
     async def _receipt(self, record: RunRecord, counted: Counted, told: Totals, listed: ChunkList) -> Json:
         container = known_report(self.reports, record.request.report).container

@@ -36,8 +36,8 @@ class ReadInputFile:
         """Input: RunCall. Returns a ReadAnswer. A next attempt goes on from what the one before has staged."""
         call = RunCall.from_dict(given)
         record, fence, deadline = await self.gate.enter(call, "reading")
-        if (listed := await self.files.find_chunks(record.id)) is not None:
-            return ReadAnswer(None, len(listed.chunks)).to_dict()
+        if await self.files.find_chunks(record.id) is not None:
+            return ReadAnswer(None, len((await self.files.chunks(record)).chunks)).to_dict()
         try:
             if not await self._inflate(record, deadline, fence):
                 return ReadAnswer({}, 0).to_dict()

@@ -73,5 +73,5 @@ class SendEmail:
 
 
 def _if_it_differs(record: RunRecord) -> tuple[str, ...]:
-    """A completed run has an email where its verification found a difference."""
-    return ("completed",) if differs(record.result.receipt) else ()
+    """A completed run has an email where its verification found a difference, or a correction of it failed."""
+    return ("completed",) if differs(record.result.receipt) or record.status.was_completed else ()

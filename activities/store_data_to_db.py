@@ -13,10 +13,13 @@ from outlast.cosmos.bulk.write_progress import WriteProgress
 from outlast.cosmos.bulk.writer import Writer
 from outlast.deadline import SLOT_SECONDS
 from outlast.errors import Permanent
+from outlast.inputs.corrected import CORRECTED
+from outlast.inputs.formula_guard import own_columns
 from outlast.models import Json, Payload, Totals
 from outlast.report import Report, known_report
 from outlast.runs.fence import Gate
 from outlast.runs.record import RunRecord
+from outlast.staging.corrections import Corrections
 from outlast.staging.input import InputFiles, format_of
 from outlast.staging.parts import Generated
 from outlast.staging.rejects import Reject, encode_rejects
@@ -66,7 +69,8 @@ class StoreDataToDb:
         cursor = StoreCursor.from_dict(call.cursor or {})
         stored = Stored(self.files.staging, call.run, call.chunk)
         if (found := await stored.find()) is not None:
-            return ChunkAnswer(None, found.since(Totals.from_dict(cursor.totals)).to_dict()).to_dict()
+            since = found.since(Totals.from_dict(cursor.totals))
+            return ChunkAnswer(None, (await self._without_corrected(record, call.chunk, since)).to_dict()).to_dict()
         report = known_report(self.reports, record.request.report)
         container = report.container
         await self.writer.transport.check_partition_key(container, report.partition_key)
@@ -92,6 +96,13 @@ class StoreDataToDb:
         await stored.keep(chunk)
         return ChunkAnswer(None, chunk.since(before).to_dict())
 
+    async def _without_corrected(self, record: RunRecord, number: int, totals: Totals) -> Totals:
+        """The totals without rejects that were corrected since."""
+        if not record.status.corrections:
+            return totals
+        chunk = (await self.files.chunks(record)).chunks[number]
+        return replace(totals, rejected=await Corrections(self.files).refused(record, chunk, number))
+
     async def _keep_rejects(self, record: RunRecord, stored: Stored, storing: "_Storing") -> None:
         """Stage what the database refused in this call."""
         if storing.refused:
@@ -105,7 +116,9 @@ class StoreDataToDb:
         """Return the input's own columns of every row of the chunk, because staged documents do not have them."""
         listed = await self.files.chunks(record)
         chunk = listed.chunks[number]
-        data = await self.files.uncompressed(record).read(chunk.offset, chunk.length)
+        data = await self.files.read_chunk(record, chunk, 0, chunk.length)
+        if chunk.correction:
+            return {row.number: row.fields for row in CORRECTED.rows(data, own_columns(listed.columns), 0)}
         return {row.number: row.fields for row in format_of(record).rows(data, listed.columns, chunk.first_row)}
 
 

@@ -15,6 +15,7 @@ from outlast.models import Json, Payload, Totals
 from outlast.report import Report, known_report
 from outlast.runs.fence import Gate
 from outlast.runs.record import RunRecord
+from outlast.staging.corrections import Corrections
 from outlast.staging.input import InputFiles
 from outlast.staging.parts import Generated
 from outlast.staging.stored import Stored
@@ -71,8 +72,11 @@ class VerifyReport:
         return ChunkAnswer(None, comparing.totals.to_dict()).to_dict()
 
     async def _refused(self, record: RunRecord, chunk: int) -> Set[int]:
-        """The rows of which the database has refused a document: what is missing of them is no difference."""
-        return {reject.row for reject in await Stored(self.files.staging, record.id, chunk).rejects()}
+        """The rows of which the database has refused a document, or that were corrected since: what is missing of them
+        is no difference."""
+        listed, corrections = await self.files.chunks(record), Corrections(self.files)
+        refused = {reject.row for reject in await Stored(self.files.staging, record.id, chunk).rejects()}
+        return refused | await corrections.later(record, listed.chunks[chunk])
 
 
 @dataclass(slots=True, kw_only=True)

@@ -6,7 +6,7 @@ from orchestrators.fan_out import run_phase
 from orchestrators.run_at_work import RunAtWork
 from outlast.calls import PublishAnswer, ReadAnswer
 from outlast.durable import Context, StepFailed, Steps, readable
-from outlast.models import MOST_ATTEMPTS, Failure
+from outlast.models import Failure
 from outlast.orchestrations import Compensation, RunEnd, Start
 from outlast.runs.ids import compensation_id
 from outlast.runs.transitions import Event
@@ -21,7 +21,7 @@ def import_report(context: Context) -> Steps:
         return (yield from _story(run))
     except Exception as error:  # any failure is compensated; the record holds what came of the run
         failure = error.failure if isinstance(error, StepFailed) else Failure("import_report", None, readable(error))
-        if _lost_its_worker(failure) and run.attempt < MOST_ATTEMPTS:
+        if _lost_its_worker(failure) and run.attempt < run.last_attempt:
             context.continue_as_new(Start(run.attempt, run.caller.first_seconds, failure.text).to_dict())
             return None
         end = yield from _compensate(run, "failed", failure)

@@ -3,7 +3,7 @@
 from orchestrators.progress import Progress
 from outlast.calls import PublishCall, RunCall, RunChange, RunView
 from outlast.durable import Caller, Context, StepFailed, Steps
-from outlast.models import ADMITTED, Failure
+from outlast.models import ADMITTED, MOST_ATTEMPTS, Failure
 from outlast.orchestrations import Start
 from outlast.runs.transitions import Event
 
@@ -15,6 +15,7 @@ class RunAtWork:
         self.context = context
         self.id = context.instance_id
         self.attempt = start.attempt
+        self.last_attempt = MOST_ATTEMPTS
         self.reason = start.reason
         self.caller = Caller(context, start.first_retry_seconds)
         self.progress = Progress(context)
@@ -32,7 +33,7 @@ class RunAtWork:
             self.progress.show("queued")
             yield self.context.wait_for_external_event(ADMITTED)
             view = yield from self.advance(Event.READ)
-        self.attempt = view.attempt or self.attempt
+        self.attempt, self.last_attempt = view.attempt or self.attempt, view.last_attempt
 
     def advance(self, event: Event, reason: str | None = None) -> Steps:
         """Record an event of this run and show its phase; return the RunView. `reason`: why it begins again."""

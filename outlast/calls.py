@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from outlast.models import Json, Payload, Totals, most_rejects
+from outlast.models import MOST_ATTEMPTS, Json, Payload, Totals, most_rejects
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +135,8 @@ class RunChange(Payload):
     owner: str | None = None
     reason: str | None = None
     by: str | None = None
+    correction: str | None = None
+    level: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +144,8 @@ class RunView(Payload):
     """What `advance_run` returns of the record. A limit that is None does not apply.
 
     `max_parallel` is the run's share of the lanes, which the runs at work divide among themselves. `attempt` is the
-    next one where an orchestration that was started again takes the work over.
+    next one where an orchestration that was started again takes the work over, and `last_attempt` the one behind which
+    the run fails.
     """
 
     max_parallel: int
@@ -155,6 +158,7 @@ class RunView(Payload):
     failure: Json | None = None
     receipt: Json | None = None
     verify: str | None = None
+    last_attempt: int = MOST_ATTEMPTS
 
     def refusal(self, totals: Totals) -> str | None:
         """Say why this many rejects are too many, or why too few rows are left; None where neither is so."""

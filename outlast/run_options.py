@@ -12,6 +12,8 @@ from outlast.strict_values import StrictModel
 LEAST_RU = 400
 """RU/s that a run may be limited to. With less, its calls would hold activity slots and wait nearly all the time."""
 LEAST_FRACTION = 0.01
+LEVELS = ("counts", "content")
+"""How thoroughly a run verifies what it has stored."""
 
 
 class Options(StrictModel):

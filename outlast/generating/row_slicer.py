@@ -10,6 +10,7 @@ from outlast.generating.part_contents import MOST_LISTED, ROW_BYTES, PartContent
 from outlast.generating.row_generator import AnyRow, Documents, RowGenerator
 from outlast.generating.row_window import Limits, RowWindow, Slice, Staged
 from outlast.inputs import FORMATS, InputRow
+from outlast.inputs.corrected import CORRECTED
 from outlast.staging.rejects import Reject
 
 UNLISTED_BYTES = 150
@@ -19,6 +20,8 @@ Mark = Callable[[int], None]
 
 def rows_of(window: RowWindow, data: bytes) -> Iterator[AnyRow]:
     """The rows of a window, whose bytes are `data`."""
+    if window.format == CORRECTED.name:
+        return CORRECTED.rows(data, window.columns, window.row)
     form = FORMATS[window.format]
     if window.overlong:
         return iter([form.overlong(data, window.columns, window.row)])

@@ -1,6 +1,6 @@
 """GET /api/runs/{run}/rejects: the refused rows as CSV, with the input's own columns, ready to be corrected."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 
 import azure.functions as func
@@ -8,12 +8,15 @@ import azure.functions as func
 from outlast.http.known_run import known_run
 from outlast.http.problem import Problem, bad_request
 from outlast.http.query import next_link, read_query
+from outlast.inputs import Chunk
+from outlast.runs.record import RunRecord
 from outlast.runs.store import Runs
 from outlast.staging.chunk_list import ChunkList
+from outlast.staging.corrections import Corrections
 from outlast.staging.input import InputFiles
 from outlast.staging.parts import Generated
 from outlast.staging.paths import stored_path
-from outlast.staging.rejects import rejects_header
+from outlast.staging.rejects import encode_rejects, rejects_header
 
 MOST_BYTES = 32 * 1024 * 1024
 """Size at which a response ends. A link of relation `next` then names the next chunk."""
@@ -34,27 +37,38 @@ class ShowRejects:
         record = await known_run(self.runs, req.route_params["run"])
         if record.status.removed is not None:
             raise Problem(410, "Gone", f"the files of run {record.id} were removed at {record.status.removed}", "run")
-        listed = await self.files.find_chunks(record.id) or ChunkList([], [])
+        is_cut = await self.files.find_chunks(record.id) is not None
+        listed = await self.files.chunks(record) if is_cut else ChunkList([], [])
         body = bytearray(rejects_header(listed.columns))
-        following = await self._fill(body, record.id, first, len(listed.chunks), ends)
+        following = await self._fill(body, record, first, listed.chunks, ends)
         headers = {"Content-Disposition": f'attachment; filename="rejects-{record.id}.csv"'}
         if following is not None:
             headers["Link"] = next_link(req, {"chunk": following})
         return func.HttpResponse(bytes(body), headers=headers, mimetype="text/csv", charset="utf-8")
 
-    async def _fill(self, body: bytearray, run: str, first: int, chunks: int, ends: float) -> int | None:
+    async def _fill(
+        self, body: bytearray, record: RunRecord, first: int, chunks: Sequence[Chunk], ends: float
+    ) -> int | None:
         """Append the rejects of the chunks from `first` on; return the chunk that begins the next response, or None.
 
         A response has at least one chunk, however long that takes.
         """
-        for chunk in range(first, chunks):
+        for chunk in range(first, len(chunks)):
             if len(body) > MOST_BYTES or (chunk > first and self.clock() >= ends):
                 return chunk
-            async for data in self._of(run, chunk):
+            async for data in self._of(record, chunks[chunk], chunk):
                 body += data
         return None
 
-    async def _of(self, run: str, chunk: int) -> AsyncIterator[bytes]:
+    async def _of(self, record: RunRecord, chunk: Chunk, number: int) -> AsyncIterator[bytes]:
+        """Lines as they are staged, or those that still count where rows were corrected."""
+        if record.status.corrections:
+            yield encode_rejects([one async for one in Corrections(self.files).rejects(record, chunk, number)])
+            return
+        async for data in self._staged(record.id, number):
+            yield data
+
+    async def _staged(self, run: str, chunk: int) -> AsyncIterator[bytes]:
         generated = Generated(self.files.staging, run, chunk)
         async for part, answer in generated.parts():
             if answer.rejects is not None:

@@ -56,14 +56,15 @@ class JsonLines:
             end += len(line)
             record = line.strip(_BLANK)
             if record:
-                yield _row(number, end, record)
+                yield read_line(number, end, record)
 
     def overlong(self, head: bytes, columns: list[str], row: int) -> BadRow:
         """See InputFormat."""
         return BadRow(row, len(head), "", "too_long", f"the line has {self.max_record:,} bytes or more", [_shown(head)])
 
 
-def _row(number: int, end: int, record: bytes) -> InputRow | BadRow:
+def read_line(number: int, end: int, record: bytes) -> InputRow | BadRow:
+    """The row of one line."""
     try:
         values = parse_json(record)
     except (ValueError, RecursionError) as error:

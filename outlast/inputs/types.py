@@ -38,6 +38,8 @@ class Chunk:
     first_row: int
     overlong: bool = False
     """The chunk is a single record of MAX_RECORD bytes or more, which `overlong` reads instead of `rows`."""
+    correction: int = 0
+    """The number of the correction to which the chunk belongs, 0 for the input itself."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from outlast.mail import Email
 from outlast.models import Json, Totals
 from outlast.runs.record import RunRecord, differs
 
+DIFFERS, STAYS = "is stored and differs", "could not be corrected or verified, and stays as it was"
 VERIFY_NEXT = (
     "the first differences are in the receipt below. Something else has changed or deleted these documents since they "
     "were stored; start the report again to store them again."
@@ -23,7 +24,7 @@ MOST_LINE = 300
 
 def email(record: RunRecord) -> Email:
     """The email about one run that failed, or whose verification did."""
-    verb = "failed" if record.status.state != "completed" else "is stored and differs"
+    verb = _verb(record)
     failure, totals = _failure(record), Totals.from_dict(record.result.totals or {})
     lines = [
         f"The report {record.request.report} {verb}.",
@@ -34,7 +35,7 @@ def email(record: RunRecord) -> Email:
         f"Written:  {_written(record, failure, totals)}",
         f"Rejects:  {_rejects(record, totals)}",
         "",
-        "What to do next: " + (_next(totals) if verb == "failed" else VERIFY_NEXT),
+        "What to do next: " + (VERIFY_NEXT if verb == DIFFERS else _next(totals)),
         *_receipt(record),
     ]
     return Email(
@@ -42,6 +43,13 @@ def email(record: RunRecord) -> Email:
         f"Report {record.request.report} {verb}: run {record.id}",
         "\n".join(lines),
     )
+
+
+def _verb(record: RunRecord) -> str:
+    """What the email is about: a failed run, or what was asked of a completed one."""
+    if record.result.failure is None and differs(record.result.receipt):
+        return DIFFERS
+    return STAYS if record.status.was_completed else "failed"
 
 
 def digest_email(key: str, records: Sequence[RunRecord]) -> Email:
@@ -127,5 +135,8 @@ def _rejects(record: RunRecord, totals: Totals) -> str:
 
 def _next(totals: Totals) -> str:
     if totals.rejected:
-        return "correct those rows and start the report again, or start it with tolerated_rejects to leave them out."
+        return (
+            "correct those rows and send them to POST /api/runs/{run}/corrections, or start the report again with "
+            "tolerated_rejects to leave them out."
+        )
     return "remove the reason and start the report again; documents keep their ids, so none is doubled."

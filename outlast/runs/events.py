@@ -99,13 +99,15 @@ _NAMES = {
     "cancel": "cancelled",
     "compensate": "compensation_began",
     "take_over": "taken_over",
+    "correct": "corrected",
+    "reverify": "verification_asked",
     "waive": "waived",
 }
 
 
 def _name(after: RunRecord, change: RunChange) -> str:
     if change.event == "fail":
-        return after.status.outcome or "failed"
+        return "failed" if after.status.was_completed else after.status.outcome or "failed"
     if change.event == "finish_step":
         return "email_sent" if change.step == "email" else "undone"
     return _NAMES.get(change.event, change.event)
@@ -116,6 +118,7 @@ def _details(change: RunChange) -> Json:
     failure = change.failure or {}
     details = {
         "by": change.by,
+        "level": change.level,
         "owner": change.owner,
         "step": failure.get("step"),
         "chunk": failure.get("chunk"),

@@ -72,6 +72,8 @@ class Receipts:
             "sends": told.sends,
             "cost": self.prices.cost(told.ru),
             "chunks": given.chunks,
+            "revision": record.status.revision,
+            "corrections": len(record.status.corrections),
             **_input(given),
             "documents_sha256": counted.documents_sha256 or None,
             "report_sha256": list(counted.reports),

@@ -3,7 +3,6 @@
 from datetime import datetime, timedelta
 from enum import Enum, auto
 
-from outlast.models import MOST_ATTEMPTS
 from outlast.runs.instances import MOVING, InstanceStatus
 from outlast.runs.record import ENDED, RunRecord
 
@@ -63,7 +62,7 @@ def _without_orchestration(record: RunRecord, seen: InstanceStatus) -> Decision:
     """The record says that the run is at work, but no orchestration is. An operator who terminates or purges it wants
     its end; an orchestration that failed without changing the record lost its worker."""
     wanted = _ended_by_operator(seen)
-    return Decision.COMPENSATE if wanted or record.status.attempt >= MOST_ATTEMPTS else Decision.RESTART
+    return Decision.COMPENSATE if wanted or record.status.attempt >= record.last_attempt else Decision.RESTART
 
 
 def _ended_by_operator(seen: InstanceStatus) -> bool:
@@ -76,7 +75,8 @@ def reason(record: RunRecord, seen: InstanceStatus) -> str:
         return "its orchestration is gone: it was purged"
     if _ended_by_operator(seen):
         return f"its orchestration was terminated: {seen.text or 'no reason was given'}"
-    return f"its orchestration ended {record.status.attempt} times without its doing; the last time: {seen.text}"
+    times = record.status.attempt - record.status.earlier
+    return f"its orchestration ended {times} times without its doing; the last time: {seen.text}"
 
 
 def _time(text: str | None) -> datetime:

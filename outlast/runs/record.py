@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, Self
 
-from outlast.models import Json
+from outlast.models import MOST_ATTEMPTS, Json
 
 STATES = ("queued", "accepted", "reading", "generating", "storing", "verifying", "publishing", "completed")
 OUTCOMES = ("failed", "cancelled", "superseded")
@@ -54,10 +54,12 @@ class RunStatus:
 
     `pending` are the steps of its compensation that are still to be done: `undo`, `email`. `outcome` is the final state
     of a run that is failing. `wrote` says whether any attempt came as far as storing. `compensations` counts how often
-    a compensation was started. `owner` is the app and task hub whose orchestrations do the work. `revision` counts how
-    often a person has let the ended run be worked on again. `removed` is the time when the staged files and the
-    histories of the ended run were removed. `ttl`: so many seconds after its last change the database deletes the
-    record; it is stored only where it is set, because the database refuses a null.
+    a compensation was started. `owner` is the app and task hub whose orchestrations do the work. `removed` is the time
+    when the staged files and the histories of the ended run were removed. `ttl`: so many seconds after its last change
+    the database deletes the record; it is stored only where it is set, because the database refuses a null.
+
+    `revision` counts how often a person has let the ended run be worked on again, and `earlier` the attempts before the
+    last time. `was_completed`: it had been completed then, and stays so. `corrections` names the corrections of rows.
     """
 
     state: str = "queued"
@@ -68,6 +70,9 @@ class RunStatus:
     compensations: int = 0
     owner: str = ""
     revision: int = 0
+    earlier: int = 0
+    corrections: list[str] = field(default_factory=list)
+    was_completed: bool = False
     updated: str | None = None
     removed: str | None = None
     ttl: int | None = None
@@ -98,6 +103,11 @@ class RunRecord:
     def open(self) -> bool:
         """Whether something is still to be done. Stored, so that an index serves the sweep's query."""
         return self.status.state not in ENDED or bool(self.status.pending)
+
+    @property
+    def last_attempt(self) -> int:
+        """The attempt behind which no other is started without a person."""
+        return self.status.earlier + MOST_ATTEMPTS
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> Self:

@@ -7,6 +7,7 @@ functions below say what else of the record an event changes. Nothing here does 
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from enum import StrEnum
 
 from outlast.calls import RunChange
@@ -44,6 +45,10 @@ class Event(StrEnum):
     """The sweep starts the next attempt."""
     TAKE_OVER = "take_over"
     """Another app or task hub does the work from now on, as the next attempt."""
+    CORRECT = "correct"
+    """A person has corrected rejected rows of an ended run: they are done in the next attempt."""
+    REVERIFY = "reverify"
+    """A person lets a completed run be verified, in its next attempt."""
     WAIVE = "waive"
     """A person ends what is pending without its being done."""
 
@@ -70,6 +75,8 @@ TABLE: Mapping[Event, Mapping[str, str]] = {
     Event.CLOSE: {"failing": OUTCOME, **_STAY_ENDED},
     Event.RESTART: {"queued": "queued", **dict.fromkeys(AT_WORK, "accepted")},
     Event.TAKE_OVER: {"queued": "queued", **dict.fromkeys(AT_WORK, "accepted"), "failing": "failing", **_STAY_ENDED},
+    Event.CORRECT: dict.fromkeys(("completed", "failed"), "queued"),
+    Event.REVERIFY: {"completed": "queued"},
     Event.WAIVE: _STAY_ENDED,
 }
 
@@ -117,8 +124,10 @@ def _read(record: RunRecord, change: RunChange, to: str) -> RunRecord:
 
 
 def _record_receipt(record: RunRecord, change: RunChange, to: str) -> RunRecord:
-    """The first receipt stays: a repeat counts the same rows, but later."""
-    return record.changed(receipt=record.result.receipt or change.receipt)
+    """The first receipt stays: a repeat counts the same rows, but later. A revision has a receipt of its own."""
+    before = record.result.receipt
+    stays = before is not None and before.get("revision", 0) >= record.status.revision
+    return record.changed(receipt=before if stays else change.receipt)
 
 
 def _complete(record: RunRecord, change: RunChange, to: str) -> RunRecord:
@@ -143,8 +152,11 @@ def _compensate(record: RunRecord, change: RunChange, to: str) -> RunRecord:
 
 
 def _fence(record: RunRecord, change: RunChange, outcome: str) -> RunRecord:
-    undo = ["undo"] if record.request.mode == "snapshot" and record.status.wrote else []
+    """A run that had been completed stays so, and nothing of it is undone."""
     email = ["email"] if outcome == "failed" and change.can_email else []
+    if record.status.was_completed:
+        return record.changed(state="failing", outcome="completed", failure=change.failure, pending=email)
+    undo = ["undo"] if record.request.mode == "snapshot" and record.status.wrote else []
     return record.changed(state="failing", outcome=outcome, failure=change.failure, pending=[*undo, *email])
 
 
@@ -180,6 +192,26 @@ def _take_over(record: RunRecord, change: RunChange, to: str) -> RunRecord:
     return record.changed(state=to, owner=change.owner, attempt=record.status.attempt + begins_again)
 
 
+def _revise(record: RunRecord, change: RunChange, to: str) -> RunRecord | None:
+    """The next attempt does what is not done: what was generated and stored counts on."""
+    status, more = record.status, [] if change.correction is None else [change.correction]
+    if record.open:
+        return None
+    revised = record.changed(
+        state=to,
+        attempt=status.attempt + 1,
+        earlier=status.attempt,
+        revision=status.revision + 1,
+        was_completed=status.state == "completed",
+        corrections=[*status.corrections, *more],
+        outcome=None,
+        compensations=0,
+        failure=None,
+    )
+    level = change.level or record.request.verify
+    return replace(revised, request=replace(record.request, verify=level))
+
+
 def _waive(record: RunRecord, change: RunChange, to: str) -> RunRecord:
     if not record.status.pending:
         return record
@@ -198,5 +230,7 @@ _EFFECTS: Mapping[Event, Callable[[RunRecord, RunChange, str], RunRecord | None]
     Event.CLOSE: _close,
     Event.RESTART: _restart,
     Event.TAKE_OVER: _take_over,
+    Event.CORRECT: _revise,
+    Event.REVERIFY: _revise,
     Event.WAIVE: _waive,
 }

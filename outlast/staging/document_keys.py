@@ -43,9 +43,12 @@ def range_of(offsets: bytes, first: int, after: int) -> tuple[int, int]:
 
 
 def find_twins(entries: Iterable[bytes]) -> Twins | None:
-    """Whether any document is in two of these pieces of files. The first twins are those of the lowest rows."""
+    """Whether two rows make one document in these pieces of files. The first twins are those of the lowest rows.
+
+    A row of which a part was stored makes its documents again when it is corrected.
+    """
     listed = sorted(piece[at : at + ENTRY.size] for piece in entries for at in range(0, len(piece), ENTRY.size))
-    same = [(before, after) for before, after in pairwise(listed) if before[:HASH] == after[:HASH]]
+    same = [(before, after) for before, after in pairwise(listed) if before[:HASH] == after[:HASH] and before != after]
     if not same:
         return None
     first, second = min((ENTRY.unpack(before)[1], ENTRY.unpack(after)[1]) for before, after in same)

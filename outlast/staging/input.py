@@ -1,20 +1,28 @@
 """The files that a run reads: its input, the list of its chunks, and what the report read from the database."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 import orjson
 
 from outlast.errors import Permanent
-from outlast.inputs import FORMATS, Inflater, InputFormat
+from outlast.inputs import FORMATS, Chunk, Inflater, InputFormat
+from outlast.inputs.corrected import CORRECTED
 from outlast.models import Json
 from outlast.runs.record import RunRecord
 from outlast.staging.chunk_list import ChunkList
 from outlast.staging.digest import HashedFile, Stretch
 from outlast.staging.inflated import InflatedFile
 from outlast.staging.parsed import InThread, ParsedFiles
-from outlast.staging.paths import body_path, chunks_path, cut_cursor_path, reference_path
+from outlast.staging.paths import (
+    body_path,
+    chunks_path,
+    correction_chunks_path,
+    correction_path,
+    cut_cursor_path,
+    reference_path,
+)
 from outlast.staging.store import Staging
 
 MAX_INFLATED = 4 * 1024**3
@@ -57,10 +65,10 @@ class InputFiles:
     staging: Staging
     inputs: Staging
     in_thread: InThread | None = None
-    _parsed: ParsedFiles = field(init=False)
+    parsed: ParsedFiles = field(init=False)
 
     def __post_init__(self) -> None:
-        self._parsed = ParsedFiles(self.staging, self.in_thread)
+        self.parsed = ParsedFiles(self.staging, self.in_thread)
 
     def posted(self, record: RunRecord) -> InputFile:
         """The input as it was posted, which may be gzipped."""
@@ -92,8 +100,22 @@ class InputFiles:
         return read[0].sha256 if len(read) == 1 else None
 
     async def chunks(self, record: RunRecord) -> ChunkList:
-        """The run's whole chunk list. All calls of the process share it, so it must not be changed."""
-        return await self._parsed.get(chunks_path(record.id), record.request.accepted, ChunkList.decoded)
+        """The run's whole chunk list: the input's chunks, then those of its corrections. All calls of the process share
+        it, so it must not be changed."""
+        edition = record.request.accepted
+        listed = await self.parsed.get(chunks_path(record.id), edition, ChunkList.decoded)
+        if not record.status.corrections:
+            return listed
+        paths = [correction_chunks_path(record.id, name) for name in record.status.corrections]
+        more = [chunk for path in paths for chunk in await self.parsed.get(path, edition, _correction_chunks)]
+        return replace(listed, chunks=[*listed.chunks, *more])
+
+    async def read_chunk(self, record: RunRecord, chunk: Chunk, offset: int, length: int) -> bytes:
+        """At most `length` bytes of a chunk from byte `offset` of it on."""
+        if not chunk.correction:
+            return await self.uncompressed(record).read(chunk.offset + offset, length)
+        path = correction_path(record.id, record.status.corrections[chunk.correction - 1])
+        return await self.staging.get_range(path, chunk.offset + offset, length)
 
     async def first_chunks(self, run: str, count: int) -> ChunkList:
         """The list of the first `count` chunks, staged while the input is being cut; the caller's own copy."""
@@ -125,6 +147,16 @@ class InputFiles:
 
 def format_of(record: RunRecord) -> InputFormat:
     return FORMATS[record.request.format]
+
+
+def format_name(record: RunRecord, chunk: Chunk) -> str:
+    """In which format the rows of a chunk are read."""
+    return CORRECTED.name if chunk.correction else record.request.format
+
+
+def _correction_chunks(data: bytes) -> list[Chunk]:
+    listed = orjson.loads(data)
+    return [Chunk(offset, length, row, correction=number) for offset, length, row, number in listed]
 
 
 async def _inflated(posted: HashedFile) -> AsyncIterator[bytes]:

@@ -72,6 +72,20 @@ def generated_path(run: str, chunk: int, part: int, name: str) -> str:
     return f"runs/{run}/generated/{chunk:06}/{part:04}.{name}"
 
 
+def correction_path(run: str, name: str) -> str:
+    """The rows of a correction, as they were sent."""
+    return f"runs/{run}/corrections/{name}.jsonl"
+
+
+def corrected_rows_path(run: str, name: str) -> str:
+    """The numbers of the rows of a correction."""
+    return f"runs/{run}/corrections/{name}.json"
+
+
+def correction_chunks_path(run: str, name: str) -> str:
+    return f"runs/{run}/corrections/{name}.chunks.json"
+
+
 def verified_path(run: str, revision: int, chunk: int) -> str:
     """What the verification of this number has found of a chunk."""
     return f"runs/{run}/verified/{revision:03}/{chunk:06}.json"

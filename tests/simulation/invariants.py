@@ -52,14 +52,25 @@ class Invariants:
         if before is None or before == after:
             return
         assert after.status.attempt >= before.status.attempt, "an attempt came back"
-        assert before.result.receipt in (None, after.result.receipt), "a receipt has changed"
         was, now = before.status, after.status
+        self._keeps_its_receipt(before, after)
+        if now.revision > was.revision:
+            assert not before.open, f"worked on again while it was {was.state}"
+            assert now.attempt > was.attempt
+            return
         if was.state in ENDED:
             assert now.state == was.state, f"{was.state} has become {now.state}"
         elif was.state == "failing":
             assert now.state in ("failing", was.outcome, "completed"), f"fenced, and became {now.state}"
         elif now.state in STATES and now.attempt == was.attempt:
             assert STATES.index(now.state) >= STATES.index(was.state), f"{was.state} became {now.state}"
+
+    def _keeps_its_receipt(self, before: RunRecord, after: RunRecord) -> None:
+        """A receipt changes only when a person has let the run be worked on again."""
+        old, new = before.result.receipt, after.result.receipt
+        if old is not None and new != old:
+            assert new is not None, "a receipt is gone"
+            assert new["revision"] > old["revision"], "a receipt has changed"
 
     def _adds_up(self, record: RunRecord) -> None:
         """The rows read are the rows stored plus the rows rejected, and every completed run has a receipt."""
@@ -74,7 +85,8 @@ class Invariants:
         found = self._of(record)
         assert found[1] == len(set(found[0])), "a row is there twice"
         if record.status.state == "completed" and record.request.mode == "upsert":
-            assert found[1] == self.rows[record.id]
+            stored = (record.result.receipt or {})["rows_stored"]
+            assert stored <= found[1] <= (self.rows[record.id] if record.status.revision else stored)
         if (
             record.status.state in OUTCOMES
             and record.request.mode == "snapshot"
@@ -91,9 +103,10 @@ class Invariants:
 
     def _tells_once(self, records: Mapping[str, RunRecord]) -> None:
         """Only a failed run has an email, and a second one only if the first email's answer was lost."""
-        told = Counter(email.key.partition(":")[0] for email in self.post.emails)
-        for run in told:
-            assert records[run].status.outcome == "failed", f"an email about a run that is {records[run].status.state}"
+        told = Counter(email.key for email in self.post.emails)
+        for run in {key.partition(":")[0] for key in told}:
+            status = records[run].status
+            assert status.outcome == "failed" or status.revision, f"an email about a run that is {status.state}"
         doubles, excuses = sum(told.values()) - len(told), sum(self.scheduler.fired[name] for name in DOUBLING)
         assert doubles <= excuses + self.scheduler.trace.count("KILLED"), f"{doubles} emails too many"
 

@@ -86,7 +86,8 @@ class Faults:
 class Job:
     """A run that is posted again and again until it gets 202. `bad` are the indexes of rows that cannot be parsed. With
     `breaks`, its publishing fails for good after everything is stored. `waits` are the calls of each chunk that are
-    throttled from beginning to end. With `verify` the run reads back what it has stored."""
+    throttled from beginning to end. With `verify` the run reads back what it has
+    stored; `tolerates` is how many rejects it may have."""
 
     key: str
     report: str = "stock"
@@ -96,6 +97,7 @@ class Job:
     waits: int = 0
     lanes: int = 2
     verify: str | None = None
+    tolerates: int = 0
 
     @property
     def run(self) -> str:
@@ -243,7 +245,8 @@ class World:
         checks = StartChecks(CoreTransport(self.database).throughput, self.snapshots)
         start = StartReport(WITH_SNAPSHOT, reader, checks, new_runs, start_once).start_report
         headers = {"Idempotency-Key": job.key}
-        params = {"verify": job.verify} if job.verify else None
+        params = {"verify": job.verify} if job.verify else {}
+        params |= {"tolerated_rejects": str(job.tolerates)} if job.tolerates else {}
         request = ask(f"reports/{job.report}", job.body, "text/csv", params, headers, report=job.report)
         try:
             response = await answering(start)(request, self.client)

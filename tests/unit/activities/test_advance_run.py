@@ -60,6 +60,7 @@ def test_the_answer_is_a_view_of_the_record() -> None:
         "failure": None,
         "receipt": None,
         "verify": None,
+        "last_attempt": 4,
     }
     world.runs.set("r1", max_parallel=1)
     assert advance(world, "generate")["max_parallel"] == 1

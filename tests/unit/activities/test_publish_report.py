@@ -140,7 +140,9 @@ def test_the_page_explains_every_member_of_the_receipt() -> None:
     """docs/receipt.md has a row for each member that a receipt can have, and no other."""
     several = InputRead(["a", ""], 1, None, [(1, "x"), (2, "y")])
     record = prepare(make_csv(1)).runs.records["r1"]
-    receipt = Receipts(lambda: datetime.now(UTC)).make(record, "sales", several, Counted(verified={"level": "counts"}), Totals())
+    receipt = Receipts(lambda: datetime.now(UTC)).make(
+        record, "sales", several, Counted(verified={"level": "counts"}), Totals()
+    )
     named = re.findall(r"^\| `(\w+)` \|", PAGE.read_text("utf-8"), re.MULTILINE)
     assert sorted(named) == sorted([*receipt, "superseded_by"])
 

@@ -1,0 +1,60 @@
+"""Lets a run that has ended be worked on again, as its next attempt."""
+
+import logging
+from dataclasses import dataclass
+from typing import Any
+
+from outlast.calls import RunChange
+from outlast.http.problem import Problem
+from outlast.runs.launcher import Launcher
+from outlast.runs.record import RunRecord
+from outlast.runs.stale import Stale
+from outlast.runs.store import Runs
+from outlast.runs.transitions import NotAllowed, apply
+
+
+@dataclass(frozen=True, slots=True)
+class Reviser:
+    runs: Runs
+    launcher: Launcher
+
+    def check_files(self, record: RunRecord) -> None:
+        """Raise Problem where the files of the run are removed."""
+        if record.status.removed is not None:
+            text = f"the files of run {record.id} were removed at {record.status.removed}"
+            raise Problem(410, "Gone", text, "run")
+
+    def check(self, record: RunRecord, what: str) -> None:
+        """Raise Problem where the run cannot be worked on again."""
+        self.check_files(record)
+        status = record.status
+        if record.open:
+            pending = f", and pending: {', '.join(status.pending)}" if status.pending else ""
+            text = f"run {record.id} is {status.state}{pending}; it can be {what} when it has ended"
+            raise Problem(409, "Conflict", text, "run")
+        if what == "corrected" and record.request.mode == "snapshot" and status.wrote:
+            text = (
+                f"run {record.id} of a snapshot report has stored its generation, which readers see or which is "
+                "undone; start the report again with the whole input"
+            )
+            raise Problem(409, "Conflict", text, "run")
+
+    async def revise(self, client: Any, record: RunRecord, change: RunChange) -> RunRecord:
+        """Record the event and start the next attempt. What dies between is started by the sweep."""
+        revised = await self.runs.change(record.id, lambda found: _revised(found, record, change))
+        try:
+            await self.launcher.start_run(client, revised)
+        except Exception as error:  # noqa: BLE001  # the SDK raises nothing narrower; the sweep starts it
+            logging.getLogger("outlast").warning("run %s is not started again yet: %s", record.id, error)
+        return revised
+
+
+def _revised(found: RunRecord, decided: RunRecord, change: RunChange) -> RunRecord:
+    """Raise Problem where somebody else has let the run be worked on again."""
+    if found.status.revision != decided.status.revision:
+        raise Problem(409, "Conflict", f"run {found.id} is being worked on again; repeat when it has ended", "run")
+    try:
+        return apply(found, change)
+    except (NotAllowed, Stale):
+        text = f"run {found.id} is {found.status.state} and cannot be worked on again"
+        raise Problem(409, "Conflict", text, "run") from None

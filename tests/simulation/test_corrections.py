@@ -1,0 +1,151 @@
+"""Runs that are corrected and verified after their end, while everything else goes on."""
+
+import asyncio
+import csv
+import io
+from contextlib import suppress
+from dataclasses import replace
+from itertools import count
+from typing import Any
+
+import pytest
+
+from outlast.http.correct_run import CorrectRun
+from outlast.http.problem import answering
+from outlast.http.revise_run import Reviser
+from outlast.http.show_rejects import ShowRejects
+from outlast.http.verify_run import VerifyRun
+from outlast.runs.launcher import Launcher
+from outlast.runs.record import RunRecord
+from outlast.staging.corrections import Corrections
+from outlast.staging.input import InputFiles
+from tests.fakes.http import ask
+from tests.fakes.world import work_here
+from tests.simulation.mixes import MIXES
+from tests.simulation.world import Faults, Job, World
+
+JOBS = {
+    "has failed": [Job("a", "sales", 3, (1,))],
+    "tolerates its rejects": [Job("b", "sales", 3, (1,), tolerates=1)],
+    "failed before its generation": [Job("c", rows=3, bad=(1,))],
+    "is verified later": [Job("d", rows=3)],
+    "two at once": [Job("e", "sales", 4, (0, 2)), Job("f", "sales", 4, (1,), tolerates=1)],
+}
+LEAST_BOUNDARIES = 80
+SEEDS = 40
+CALM = [replace(mix, ends=0.0) for mix in MIXES]
+"""Without somebody who cancels or purges: a cancelled run is not corrected."""
+
+
+class CorrectingWorld(World):
+    """A person corrects each run that has rejects and verifies each run without, once, again and again until each call
+    was answered and every run is completed."""
+
+    def __init__(self, seed: int, faults: Faults, jobs: list[Job], **more: Any) -> None:
+        super().__init__(seed, faults, jobs, **more)
+        files, reviser = InputFiles(self.staging, self.staging), Reviser(self.runs, Launcher(5.0))
+        corrections = Corrections(files)
+        self.correcting = CorrectRun(
+            runs=self.runs, corrections=corrections, reviser=reviser, in_thread=work_here
+        ).correct_run
+        self.verifying = VerifyRun(self.runs, reviser).verify_run
+        self.showing = ShowRejects(self.runs, files, self.scheduler.clock).show_rejects
+        self.asking = False
+        self.began = 0
+        """The boundary at which the first run is worked on again."""
+
+    async def _pass_time(self) -> None:
+        if not self.asking and self.accepted:
+            self.asking = True
+            self.scheduler.spawn(self._ask())
+        await super()._pass_time()
+
+    async def _die(self) -> None:
+        await super()._die()
+        self.asking = False
+
+    async def _ask(self) -> None:
+        """One round: each run that has ended and is not as it should be."""
+        for record in self.runs.all():
+            if not record.open and not _is_done(record):
+                with suppress(Exception):  # the host answers 500, and the person tries again
+                    await self._work_on(record)
+        self.asking = False
+
+    async def _work_on(self, record: RunRecord) -> None:
+        self.began = self.began or self.scheduler.passed
+        shown = await self.showing(ask("rejects", run=record.id))
+        lines = list(csv.DictReader(io.StringIO(shown.get_body().decode(), newline="")))
+        if lines:
+            await answering(self.correcting)(ask("c", _corrected(lines), "text/csv", run=record.id), self.client)
+        else:
+            await answering(self.verifying)(ask("v", params={"level": "content"}, run=record.id), self.client)
+
+    def _over(self) -> bool:
+        records = self.runs.all()
+        return super()._over() and len(records) == len(self.jobs) and all(map(_is_done, records))
+
+    def check_end(self) -> None:
+        """Every row is stored once under its own run, and every document was found as it was staged."""
+        for job in self.jobs:
+            [record] = [one for one in self.runs.all() if one.id == job.run]
+            receipt = record.result.receipt or {}
+            assert (receipt["rows_read"], receipt["rows_stored"]) == (job.rows, job.rows)
+            own = [d for d in self.database.documents(job.report) if d.get("snapshot_run", record.id) == record.id]
+            ids = [d.get("snapshot_id", d["id"]) for d in own if "snapshot_header" not in d]
+            assert set(job.ids) <= set(ids)
+            assert len(ids) == len(set(ids))
+            if "verified" in receipt:
+                assert receipt["verified"]["equal"] == receipt["verified"]["documents"] == job.rows
+
+
+def _is_done(record: RunRecord) -> bool:
+    """Whether nothing is left to be asked of the run: it has no reject, and was worked on again."""
+    receipt = record.result.receipt or {"rows_rejected": 1}
+    return record.status.state == "completed" and not receipt["rows_rejected"] and bool(record.status.revision)
+
+
+def _corrected(lines: list[dict[str, str]]) -> bytes:
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(lines[0]))
+    writer.writeheader()
+    writer.writerows({**line, "amount": "5"} for line in lines)
+    return text.getvalue().encode()
+
+
+def simulate(seed: int, faults: Faults, jobs: list[Job], **more: Any) -> CorrectingWorld:
+    world = CorrectingWorld(seed, faults, jobs, **more)
+    asyncio.run(world.play())
+    world.check_end()
+    return world
+
+
+@pytest.mark.parametrize("story", ["has failed", "is verified later"])
+def test_the_host_may_die_at_every_boundary_of_a_correction(story: str) -> None:
+    """Wherever the host dies, a run that is corrected or verified has every row once in the end."""
+    began = simulate(0, Faults(), JOBS[story]).began
+    for boundary in count(began):
+        world = simulate(0, Faults(), JOBS[story], kill_at=boundary)
+        if "KILLED" not in world.scheduler.trace:
+            break
+    assert boundary - began > LEAST_BOUNDARIES
+
+
+@pytest.mark.parametrize("story", ["has failed", "is verified later"])
+def test_the_answer_to_every_write_of_a_correction_may_be_lost(story: str) -> None:
+    """The lost answer to any write changes nothing of what is stored in the end."""
+    for write in count():
+        world = simulate(0, Faults(), JOBS[story], forget=write.__eq__)
+        if not world.scheduler.fired["write's answer lost"]:
+            break
+    assert write > LEAST_BOUNDARIES // 4
+
+
+def test_every_correction_ends_right() -> None:
+    """Under every seed each run is completed with all its rows, whatever is killed, lost, late or repeated."""
+    for seed in range(SEEDS):
+        jobs = list(JOBS.values())[seed // len(CALM) % len(JOBS)]
+        try:
+            simulate(seed, CALM[seed % len(CALM)], jobs)
+        except AssertionError as error:
+            raise AssertionError(f"seed {seed}: {error}") from error
