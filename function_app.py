@@ -8,6 +8,9 @@ import azure.durable_functions as df
 import azure.functions as func
 
 from activities.advance_run import AdvanceRun
+from activities.combine_groups import CombineGroups
+from activities.divide_groups import DivideGroups
+from activities.finish_keys import FinishKeys
 from activities.generate_report import GenerateReport
 from activities.publish_report import PublishReport
 from activities.read_data_from_db import ReadDataFromDb
@@ -27,12 +30,14 @@ from outlast.adapters import Adapters
 from outlast.cosmos.snapshots.expired import ExpiredGenerations
 from outlast.cosmos.snapshots.removing import GenerationRemover
 from outlast.durable import activity, activity_with_client
+from outlast.generating.part_filler import PartFiller
 from outlast.http.cancel_run import CancelRun
 from outlast.http.correct_run import CorrectRun
 from outlast.http.health_checks import DatabaseCheck, MailCheck, ReportsCheck, RunsCheck, StagingCheck
 from outlast.http.list_reports import ListReports
 from outlast.http.list_runs import KeyedRuns, ListRuns
 from outlast.http.problem import answering
+from outlast.http.redrive_run import RedriveChecks, RedriveRun
 from outlast.http.remove_run import RemoveRun
 from outlast.http.revise_run import Reviser
 from outlast.http.show_current import ShowCurrent
@@ -51,6 +56,7 @@ from outlast.runs.email_turns import EmailTurns
 from outlast.runs.receipt import Prices, Receipts
 from outlast.runs.sweep import SweepRuns
 from outlast.staging.corrections import Corrections
+from outlast.staging.key_files import KeyFiles
 from outlast.staging.removal import RunRemover
 from outlast.staging.retention import Days, Retention
 from outlast.staging.unrecorded import UnrecordedBodies
@@ -84,14 +90,24 @@ checks = {
 }
 health = ShowHealth(checks=checks, clock=a.clock).show_health
 
-reviser = Reviser(a.runs, a.launcher)
-correct = CorrectRun(runs=a.runs, corrections=Corrections(a.files), reviser=reviser, in_thread=a.in_thread).correct_run
-keyed = KeyedRuns(reports=a.reports, secret=a.secret.get)
-
 files_and_histories = RunRemover(a.staging)
 remove_run = RemoveRun(
     runs=a.runs, remover=files_and_histories, seats=a.admission.seats, deadlines=a.deadlines
 ).remove_run
+
+days = Days(files=a.settings.retention_days, record=a.settings.record_days, now=a.now)
+redrive = RedriveRun(
+    runs=a.runs,
+    launcher=a.launcher,
+    checks=RedriveChecks(
+        reports=a.reports, throughput=a.writer.transport.throughput, days=days, timeout=a.deadlines.timeout
+    ),
+    owner=owner,
+).redrive_run
+
+reviser = Reviser(runs=a.runs, launcher=a.launcher, days=days)
+correct = CorrectRun(runs=a.runs, corrections=Corrections(a.files), reviser=reviser, in_thread=a.in_thread).correct_run
+keyed = KeyedRuns(reports=a.reports, secret=a.secret.get)
 
 app.route(route="reports/{report}", methods=["POST"])(client(answering(start)))
 app.route(route="reports", methods=["GET"])(answering(ListReports(a.reports).list_reports))
@@ -102,6 +118,7 @@ app.route(route="runs/{run}", methods=["GET"])(client(answering(ShowRun(a.runs).
 app.route(route="runs/{run}", methods=["DELETE"])(client(answering(remove_run)))
 app.route(route="runs/{run}/events", methods=["GET"])(answering(ShowEvents(a.runs).show_events))
 app.route(route="runs/{run}/rejects", methods=["GET"])(answering(rejects))
+app.route(route="runs/{run}/redrive", methods=["POST"])(client(answering(redrive)))
 app.route(route="runs/{run}/corrections", methods=["POST"])(client(answering(correct)))
 app.route(route="runs/{run}/verify", methods=["POST"])(client(answering(VerifyRun(a.runs, reviser).verify_run)))
 app.route(route="runs/{run}/waive", methods=["POST"])(answering(WaiveRun(a.runs).waive_run))
@@ -119,7 +136,6 @@ app.timer_trigger(schedule="0 * * * * *", arg_name="timer")(client(sweep))
 bodies = UnrecordedBodies(runs=a.runs, staging=a.staging, now=a.now, deadlines=a.deadlines)
 app.timer_trigger(schedule="0 7 * * * *", arg_name="timer")(bodies.remove_unrecorded)
 
-days = Days(files=a.settings.retention_days, record=a.settings.record_days, now=a.now)
 retention = Retention(runs=a.runs, remover=files_and_histories, days=days, owner=owner, deadlines=a.deadlines)
 app.timer_trigger(schedule="30 */5 * * * *", arg_name="timer")(client(retention.remove_ended_runs))
 
@@ -133,14 +149,16 @@ app.activity_trigger(input_name="given")(client(activity_with_client(advance, a.
 
 prices = Prices(a.settings.price_per_million_ru, a.settings.currency)
 receipts = Receipts(now=a.now, prices=prices, versions=versions())
-user_code: Any = {"reports": a.reports, "gate": a.gate, "stopped": a.stopped}
+user_code: Any = {"reports": a.reports, "gate": a.gate}
+computing: Any = {**user_code, "compute": a.compute, "filler": PartFiller(a.stopped), "files": a.files}
 for step in (
     ReadInputFile(gate=a.gate, staging=a.staging, files=a.files, in_thread=a.in_thread).read_input_file,
-    ReadDataFromDb(**user_code, staging=a.staging, reading=a.reading).read_data_from_db,
-    GenerateReport(
-        **user_code, files=a.files, compute=a.compute, max_staged=a.settings.max_staged_bytes
-    ).generate_report,
-    ResolveKeys(gate=a.gate, files=a.files, in_thread=a.in_thread).resolve_keys,
+    ReadDataFromDb(**user_code, staging=a.staging, reading=a.reading, stopped=a.stopped).read_data_from_db,
+    GenerateReport(**computing, max_staged=a.settings.max_staged_bytes).generate_report,
+    DivideGroups(gate=a.gate, files=a.files).divide_groups,
+    CombineGroups(**computing, in_thread=a.in_thread, max_staged=a.settings.max_staged_bytes).combine_groups,
+    ResolveKeys(gate=a.gate, key_files=KeyFiles(a.files), in_thread=a.in_thread).resolve_keys,
+    FinishKeys(gate=a.gate, files=a.files).finish_keys,
     StoreDataToDb(reports=a.reports, gate=a.gate, files=a.files, writer=a.writer).store_data_to_db,
     VerifyReport(reports=a.reports, gate=a.gate, files=a.files, reader=a.reader).verify_report,
     PublishReport(

@@ -11,7 +11,7 @@ from outlast.runs.store import Runs
 from outlast.runs.transitions import Event, apply
 
 ENDS_WORK = (Event.FAIL, Event.COMPENSATE, Event.COMPLETE)
-FANS_OUT = (Event.GENERATE, Event.STORE, Event.VERIFY)
+FANS_OUT = (Event.GENERATE, Event.COMBINE, Event.RESOLVE, Event.STORE, Event.VERIFY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +48,7 @@ def _view(record: RunRecord, lanes: int) -> RunView:
         pending=status.pending,
         failure=result.failure,
         receipt=result.receipt,
-        verify=request.verify,
+        grouped=request.grouped,
         last_attempt=record.last_attempt,
+        verify=request.verify,
     )

@@ -4,7 +4,7 @@ Nothing is published that does not add up.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC
 from typing import Any
 
@@ -23,8 +23,13 @@ from outlast.staging.corrections import Corrections
 from outlast.staging.digest import chained
 from outlast.staging.input import InputFiles
 from outlast.staging.parts import Generated, PartAnswer
+from outlast.staging.paths import GROUPED
+from outlast.staging.resolved import Resolved
 from outlast.staging.stored import Stored, StoredChunk
 from outlast.staging.verified import Comparison, Verified
+
+MOST_FILES = 100
+"""Files that a receipt names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +45,10 @@ class PublishReport:
         call = PublishCall.from_dict(given)
         record, fence, deadline = await self.gate.enter(call, "publishing")
         listed = await self.files.chunks(record)
-        counted = await self._count(record, Counted.from_dict(call.cursor or {}), len(listed.chunks), deadline)
-        if counted.chunk < len(listed.chunks):
+        chunks = len(listed.chunks) + await self.files.stored_chunks(record) * record.request.grouped
+        counted = await self._count(record, Counted.from_dict(call.cursor or {}), chunks, deadline)
+        if counted.chunk < chunks:
             return PublishAnswer(counted.to_dict()).to_dict()
-        counted = replace(counted, verified=_shown(record, counted))
         receipt = await self._record(call, await self._receipt(record, counted, Totals.from_dict(call.totals), listed))
         newer = await self._publish(await fence.enter(), receipt) if record.request.mode == "snapshot" else None
         return PublishAnswer(None, {**receipt, "superseded_by": newer} if newer else receipt).to_dict()
@@ -51,10 +56,18 @@ class PublishReport:
     async def _count(self, record: RunRecord, counted: Counted, chunks: int, deadline: Deadline) -> Counted:
         """Count the chunks that are not counted yet, until the deadline."""
         while counted.chunk < chunks:
-            counted = await self._reconciled(record, counted)
+            counted = _with(counted, await self._one(record, counted.chunk))
             if deadline.passed():
                 break
         return counted
+
+    async def _one(self, record: RunRecord, number: int) -> "_Chunk":
+        """What a chunk counts. Those of a grouped report's chunks of rows come first, then those of its shards."""
+        rows = len((await self.files.chunks(record)).chunks) if record.request.grouped else 0
+        if number >= rows:
+            return await self._reconciled(record, number - rows)
+        grouped = Generated(self.files.staging, record.parts_folder, number, GROUPED)
+        return _Chunk([answer async for _, answer in grouped.parts()])
 
     async def _record(self, call: PublishCall, receipt: Json) -> Json:
         """The receipt that the record has from then on: that of the first call."""
@@ -72,45 +85,77 @@ class PublishReport:
         )
         return None if header is None or header.holds(record.id) else header.current.run
 
-    async def _reconciled(self, record: RunRecord, counted: Counted) -> Counted:
-        """Count one more chunk from what was staged; raise Permanent where storing did not take all of it."""
-        chunk = counted.chunk
-        parts = [answer async for _, answer in Generated(self.files.staging, record.id, chunk).parts()]
-        stored = await Stored(self.files.staging, record.id, chunk).need()
-        generated = sum((Totals.from_dict(part.totals) for part in parts), Totals())
-        if generated.documents != stored.documents + stored.refused:
+    async def _reconciled(self, record: RunRecord, chunk: int) -> "_Chunk":
+        """Count one chunk from what was staged; raise Permanent where storing did not take all that was generated."""
+        stored = await Stored(self.files.staging, record.marks_folder, chunk).need()
+        resolved = await Resolved(self.files.staging, record.resolved_folder, chunk + 1).of_chunk(chunk)
+        parts = [answer async for _, answer in Generated(self.files.staging, record.parts_folder, chunk).parts()]
+        documents, lost = _sum(parts).documents, resolved.lost if stored.lost is None else stored.lost
+        if documents != stored.documents + stored.refused + stored.unchanged + lost:
             raise Permanent(
-                f"chunk {chunk} of run {record.id}: {generated.documents} documents were generated, "
-                f"{stored.documents} stored and {stored.refused} refused; that does not add up, "
-                "and the run is not published"
+                f"chunk {chunk} of run {record.id}: {documents} documents were generated, {stored.documents} "
+                f"stored, {stored.refused} refused, {stored.unchanged} unchanged and {lost} lost to other "
+                "rows; that does not add up, and the run is not published"
             )
-        found = await Verified(self.files.staging, record.id, record.status.revision).find(chunk)
-        verified = Comparison.from_dict(counted.verified or {}) + (found or Comparison())
-        one = await self._counted(record, chunk, parts, stored)
-        return Counted(
-            chunk=chunk + 1,
-            totals=(Totals.from_dict(counted.totals) + one).to_dict(),
-            documents_sha256=chained(counted.documents_sha256, (part.sha256 or part.documents for part in parts)),
-            verified=verified.to_dict(),
-            reports=list(dict.fromkeys([*counted.reports, *(part.report for part in parts if part.report)])),
-        )
+        return await self._counted(record, chunk, parts, stored, resolved.rejected)
 
     async def _counted(
-        self, record: RunRecord, number: int, parts: Sequence[PartAnswer], stored: StoredChunk
-    ) -> Totals:
-        """What a chunk counts, without rejects that are corrected."""
-        corrections, chunk = Corrections(self.files), (await self.files.chunks(record)).chunks[number]
-        generated = sum([await corrections.generated(record, chunk, number, part) for part in parts], Totals())
-        refused = await corrections.refused(record, chunk, number) if record.status.corrections else stored.rejected
-        return replace(generated, documents=stored.documents, rejected=generated.rejected + refused)
+        self, record: RunRecord, chunk: int, parts: Sequence[PartAnswer], stored: StoredChunk, duplicates: int
+    ) -> "_Chunk":
+        """What a chunk counts now, without rejects that were corrected since."""
+        corrections = Corrections(self.files)
+        generated = [await corrections.generated(record, chunk, part, answer) for part, answer in enumerate(parts)]
+        refused = await corrections.refused(record, chunk) if record.status.corrections else stored.rejected
+        totals = sum(generated, Totals())
+        counted = replace(
+            totals,
+            documents=stored.documents,
+            rejected=totals.rejected + duplicates + refused,
+            unchanged=Totals.from_dict(stored.totals or {}).unchanged,
+        )
+        found = await Verified(self.files.staging, record.id, record.status.earlier).find(chunk)
+        return _Chunk(parts, counted, duplicates, found or Comparison())
 
     async def _receipt(self, record: RunRecord, counted: Counted, told: Totals, listed: ChunkList) -> Json:
         container = known_report(self.reports, record.request.report).container
-        sent = await self.files.sent_sha256(record, listed.read)
-        given = InputRead(listed.columns, len(listed.chunks), sent, listed.read)
-        return self.receipts.make(record, container, given, counted, told)
+        sent = await self.files.sent_sha256(record, listed)
+        given = InputRead(listed.columns, len(listed.chunks), sent, listed.read, _read_as(listed))
+        level = record.request.verify
+        shown = Comparison.from_dict(counted.verified or {}).shown(level) if level else None
+        return self.receipts.make(record, container, given, replace(counted, verified=shown), told)
 
 
-def _shown(record: RunRecord, counted: Counted) -> Json | None:
-    level = record.request.verify
-    return None if level is None else Comparison.from_dict(counted.verified or {}).shown(level)
+@dataclass(frozen=True, slots=True)
+class _Chunk:
+    """`totals` are those of the parts where nothing is stored of the chunk itself."""
+
+    parts: Sequence[PartAnswer]
+    totals: Totals | None = None
+    duplicates: int = 0
+    verified: Comparison = field(default_factory=Comparison)
+
+
+def _with(counted: Counted, chunk: _Chunk) -> Counted:
+    totals = chunk.totals if chunk.totals is not None else _sum(chunk.parts)
+    hashes = (part.sha256 or part.documents for part in chunk.parts)
+    reports = [part.report for part in chunk.parts if part.report]
+    return Counted(
+        chunk=counted.chunk + 1,
+        totals=(Totals.from_dict(counted.totals) + totals).to_dict(),
+        duplicates=counted.duplicates + chunk.duplicates,
+        documents_sha256=chained(counted.documents_sha256, hashes),
+        verified=(Comparison.from_dict(counted.verified or {}) + chunk.verified).to_dict(),
+        reports=list(dict.fromkeys([*counted.reports, *reports])),
+    )
+
+
+def _sum(parts: Sequence[PartAnswer]) -> Totals:
+    return sum((Totals.from_dict(part.totals) for part in parts), Totals())
+
+
+def _read_as(listed: ChunkList) -> Json:
+    """How the input was read."""
+    reading: Json = {"reading": listed.reading} if listed.reading else {}
+    if listed.files:
+        reading["files"] = [{"path": one.path, "rows_before": one.before} for one in listed.files[:MOST_FILES]]
+    return reading

@@ -32,7 +32,7 @@ class ReadDataFromDb:
     async def read_data_from_db(self, given: Json) -> Json:
         """Input: RunCall. Returns a ReferenceAnswer. A repeat leaves what the first call staged."""
         record, _, deadline = await self.gate.enter(RunCall.from_dict(given), "reading")
-        path = reference_path(record.id)
+        path = reference_path(record.parts_folder)
         if (staged := await self.staging.get(path)) is None:
             report = known_report(self.reports, record.request.report)
             staged = await self._read(report, record.request.parameters, deadline.remaining())

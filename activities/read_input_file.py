@@ -1,18 +1,19 @@
-"""Reads the input once: inflates it, finds its columns, cuts it into chunks on record boundaries."""
+"""Reads the input once: copies it where it must be, finds its columns, cuts it into chunks on record boundaries."""
 
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
+from typing import Any
 
 from outlast.calls import ReadAnswer, RunCall
 from outlast.deadline import Deadline
 from outlast.errors import Permanent
-from outlast.inputs import HEAD_BYTES, MAX_RECORD, BadInput, Cut, InputFormat
+from outlast.inputs import HEAD_BYTES, MAX_RECORD, BadInput, Cut, InputFormat, Reading, resolved, rows_format
 from outlast.models import Json
 from outlast.runs.fence import Fence, Gate
 from outlast.runs.record import RunRecord
-from outlast.staging.chunk_list import ChunkList
+from outlast.staging.chunk_list import ChunkList, InputPart
 from outlast.staging.digest import HashedFile, Stretch, joined
-from outlast.staging.input import InputFiles, ReadableFile, format_of
+from outlast.staging.input import InputFiles, ReadableFile, Source, wanted_of
 from outlast.staging.parsed import InThread
 from outlast.staging.paths import chunks_path
 from outlast.staging.store import Staging
@@ -21,6 +22,48 @@ WINDOW = MAX_RECORD
 """Bytes read at once: so many always hold a chunk."""
 SMALLEST, LARGEST, CHUNKS = 256 * 1024, 4 * 1024 * 1024, 200
 """A chunk is the input's size over 200, within these bytes: few enough calls, each far below the timeout."""
+
+
+@dataclass(slots=True)
+class Place:
+    """Where cutting goes on: byte `offset` of a file (None: it is not begun), and the number of the next row."""
+
+    file: int = 0
+    offset: int | None = None
+    row: int = 1
+
+
+@dataclass(slots=True)
+class Reader:
+    """One call. `listed` has what is cut so far, and `path` is the one of several files that is being read."""
+
+    record: RunRecord
+    fence: Fence
+    deadline: Deadline
+    place: Place = field(default_factory=Place)
+    listed: ChunkList = field(default_factory=lambda: ChunkList([], []))
+    path: str = ""
+    before: list[Any] | None = field(default_factory=list)
+    """The stretches that earlier calls have hashed; None where one of an earlier release has hashed none."""
+    hashed: HashedFile | None = None
+
+    @property
+    def read(self) -> list[Stretch] | None:
+        """All stretches so far. Those of several files are not kept: each file has its own version."""
+        if self.before is None or self.hashed is None or self.record.request.several:
+            return None
+        return joined([Stretch(*one) for one in self.before], self.hashed.stretch)
+
+    def cursor_read(self) -> list[list[Any]] | None:
+        """The stretches for a cursor."""
+        if self.hashed is None:
+            return self.before
+        return None if self.read is None else [list(one) for one in self.read]
+
+    async def enough(self) -> bool:
+        """Whether the call must end."""
+        await self.fence.check()
+        return self.deadline.passed()
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,53 +81,74 @@ class ReadInputFile:
         record, fence, deadline = await self.gate.enter(call, "reading")
         if await self.files.find_chunks(record.id) is not None:
             return ReadAnswer(None, len((await self.files.chunks(record)).chunks)).to_dict()
+        reader = Reader(record, fence, deadline)
+        if cursor := call.cursor or await self.files.find_cut_cursor(record.id):
+            reader.listed = await self.files.first_chunks(record.id, cursor["chunks"])
+            reader.place = Place(cursor.get("file", 0), cursor["offset"], cursor["row"])
+            reader.before = cursor.get("read")
         try:
-            if not await self._inflate(record, deadline, fence):
-                return ReadAnswer({}, 0).to_dict()
-            cursor = call.cursor or await self.files.find_cut_cursor(record.id)
-            return (await self._cut(record, cursor, deadline, fence)).to_dict()
+            return (await self._read(reader)).to_dict()
         except BadInput as error:
-            raise Permanent(f"the input of run {record.id} cannot be read: {error}") from None
+            where = f"file {reader.place.file + 1} ({reader.path}): " if reader.path else ""
+            raise Permanent(f"the input of run {record.id} cannot be read: {where}{error}") from None
 
-    async def _inflate(self, record: RunRecord, deadline: Deadline, fence: Fence) -> bool:
-        """Return whether the input can be read: it is not gzipped, or its inflated copy is whole."""
+    async def _read(self, reader: Reader) -> ReadAnswer:
+        """Read one file after the other until the call must end."""
+        sources = await self.files.sources(reader.record)
+        while reader.place.file < len(sources):
+            if not await self._read_file(reader, sources[reader.place.file]):
+                return await self._answer(reader, ended=False)
+            reader.place = Place(reader.place.file + 1, None, reader.place.row)
+        return await self._answer(reader, ended=True)
 
-        async def enough() -> bool:
-            await fence.check()
-            return deadline.passed()
+    async def _read_file(self, reader: Reader, source: Source) -> bool:
+        """Copy and cut a file from the place on; return whether it is cut to its end."""
+        several, reader.path = reader.record.request.several, source.path
+        if several:
+            source = await self.files.detected(source)
+        if not await self.files.copy(reader.record, source, reader.enough):
+            return False
+        begin = sum(size for size, _ in reader.before or [])
+        file = reader.hashed = HashedFile(self.files.readable(reader.record, source), self.in_thread, begin)
+        size = await file.size()
+        if reader.place.offset is None:
+            await self._begin(reader, source, file, size)
+        form = rows_format(Reading.from_dict(reader.listed.files[-1].reading if several else reader.listed.reading))
+        return await self._cut(reader, file, form, size)
 
-        return not record.request.gzipped or await self.files.inflate(record, enough)
+    async def _begin(self, reader: Reader, source: Source, file: ReadableFile, size: int) -> None:
+        """List the file, and find where its first row begins."""
+        head = await file.read(0, HEAD_BYTES)
+        begun = partial(_begun, reader.record, source, head, len(head) >= size)
+        part, offset, row = await self.in_thread(begun)
+        before = reader.place.row - 1
+        if source.number == 0:
+            reader.listed = ChunkList(part.columns, [], part.reading)
+        if reader.record.request.several:
+            reader.listed.files.append(replace(part, before=before))
+        reader.place.offset, reader.place.row = offset, before + row
 
-    async def _cut(self, record: RunRecord, cursor: Json | None, deadline: Deadline, fence: Fence) -> ReadAnswer:
-        before = [] if cursor is None else cursor.get("read")
-        file = HashedFile(self.files.uncompressed(record), self.in_thread, sum(size for size, _ in before or []))
-        form, size = format_of(record), await file.size()
-        if cursor is None:
-            listed, offset, row = await self._begin(file, form, size)
-        else:
-            listed = await self.files.first_chunks(record.id, cursor["chunks"])
-            offset, row = cursor["offset"], cursor["row"]
-        target = min(LARGEST, max(SMALLEST, size // CHUNKS))
+    async def _cut(self, reader: Reader, file: ReadableFile, form: InputFormat, size: int) -> bool:
+        place, target = reader.place, min(LARGEST, max(SMALLEST, size // CHUNKS))
+        offset = place.offset or 0
         while offset < size:
-            await fence.check()
-            cut = await self._next_cut(file, form, size, offset, row, target)
-            offset, row = await _take(listed, cut, file, form, size, offset), cut.next_row
-            if deadline.passed():
+            await reader.fence.check()
+            cut = await self._next_cut(file, form, size, offset, place.row, target)
+            offset = await _take(reader, cut, file, form, size, offset)
+            place.offset, place.row = offset, cut.next_row
+            if reader.deadline.passed():
                 break
-        count, ended = len(listed.chunks), offset >= size
-        read = None if before is None else joined([Stretch(*one) for one in before], file.stretch)
-        listed.read.extend(read or [] if ended else [])
-        await self.staging.put(chunks_path(record.id, None if ended else count), listed.encoded())
+        return offset >= size
+
+    async def _answer(self, reader: Reader, *, ended: bool) -> ReadAnswer:
+        """Stage the list, and the cursor where the input goes on."""
+        run, count = reader.record.id, len(reader.listed.chunks)
+        reader.listed.read.extend(reader.read or [] if ended else [])
+        await self.staging.put(chunks_path(run, None if ended else count), reader.listed.encoded())
         if ended:
             return ReadAnswer(None, count)
-        return ReadAnswer(await self.files.keep_cut_cursor(record.id, offset, row, count, read), count)
-
-    async def _begin(self, file: ReadableFile, form: InputFormat, size: int) -> tuple[ChunkList, int, int]:
-        head = await file.read(0, HEAD_BYTES)
-        columns, (offset, row) = await self.in_thread(
-            lambda: (form.columns(head, len(head) >= size), form.first(head, len(head) >= size))
-        )
-        return ChunkList(columns, []), offset, row
+        cursor = {**asdict(reader.place), "chunks": count, "read": reader.cursor_read()}
+        return ReadAnswer(await self.files.keep_cut_cursor(run, cursor), count)
 
     async def _next_cut(
         self, file: ReadableFile, form: InputFormat, size: int, offset: int, row: int, target: int
@@ -96,14 +160,20 @@ class ReadInputFile:
         return cut
 
 
-async def _take(listed: ChunkList, cut: Cut, file: ReadableFile, form: InputFormat, size: int, offset: int) -> int:
+def _begun(record: RunRecord, source: Source, head: bytes, at_end: bool) -> tuple[InputPart, int, int]:
+    reading = resolved(source.reading, head, at_end, wanted_of(record))
+    form = rows_format(reading)
+    return InputPart(source.path, form.columns(head, at_end), reading.said()), *form.first(head, at_end)
+
+
+async def _take(reader: Reader, cut: Cut, file: ReadableFile, form: InputFormat, size: int, offset: int) -> int:
     """List the chunks of a cut; return where the next one begins."""
-    listed.chunks.extend(cut.chunks)
+    chunks = reader.listed.chunks
+    chunks.extend(replace(chunk, file=reader.place.file) for chunk in cut.chunks)
     if not cut.unended:
         return offset + cut.consumed
     after = await _end_of_record(file, form, size, offset + cut.consumed)
-    last = listed.chunks[-1]
-    listed.chunks[-1] = replace(last, length=after - last.offset)
+    chunks[-1] = replace(chunks[-1], length=after - chunks[-1].offset)
     return after
 
 

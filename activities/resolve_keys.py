@@ -1,39 +1,18 @@
-"""Looks for one document that two distant rows make, over all chunks of a run, before anything is stored.
+"""Decides which row's document is stored where several rows make the same one, for one shard of keys over all chunks.
 
-Rows of one part are compared while they are generated, and the later one wins. Rows of different parts are stored by
-different lanes, so which of them came last would be left to chance.
+Rows of different chunks are stored by different lanes, so which of them came last would be left to chance.
 """
 
-import asyncio
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-from outlast.calls import KeysAnswer, RunCall
-from outlast.errors import Permanent
-from outlast.models import Json
-from outlast.runs.fence import Fence, Gate
+from outlast.calls import ChunkAnswer, ChunkCall
+from outlast.models import Json, Totals, shards_of
+from outlast.runs.fence import Gate
 from outlast.runs.record import RunRecord
-from outlast.staging.document_keys import BUCKETS, ENTRY, OFFSETS, Twins, find_twins, range_of
-from outlast.staging.input import InputFiles
+from outlast.staging.document_keys import BUCKETS, find_losers
+from outlast.staging.key_files import KeyFiles, RunKeys
 from outlast.staging.parsed import InThread
-from outlast.staging.parts import Generated
-
-AT_ONCE = 32
-"""Reads of the staging location at the same time."""
-SHARD = 250_000
-"""Documents that are compared at once, about: their entries take some 20 MB."""
-
-
-@dataclass(frozen=True, slots=True)
-class KeyFile:
-    """The keys of one part: its path, and where its entries of each first byte lie."""
-
-    path: str
-    offsets: bytes
-
-    @property
-    def documents(self) -> int:
-        return range_of(self.offsets, 0, BUCKETS)[1] // ENTRY.size
+from outlast.staging.resolved import Resolved, Stretch
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,57 +20,33 @@ class ResolveKeys:
     """`in_thread` runs work that keeps a CPU busy beside the event loop."""
 
     gate: Gate
-    files: InputFiles
+    key_files: KeyFiles
     in_thread: InThread
 
     async def resolve_keys(self, given: Json) -> Json:
-        """Input: RunCall. Returns a KeysAnswer. Raises Permanent where two rows make one document."""
-        call = RunCall.from_dict(given)
-        record, fence, deadline = await self.gate.enter(call, "generating")
-        files = await self._key_files(record, fence)
-        bucket = call.cursor["bucket"] if call.cursor else 0
-        step = max(1, BUCKETS * SHARD // max(SHARD, sum(file.documents for file in files)))
-        while bucket < BUCKETS:
-            await fence.check()
-            after = min(BUCKETS, bucket + step)
-            _refuse(record, await self._twins(files, bucket, after))
-            bucket = after
-            if deadline.passed():
-                break
-        return KeysAnswer({"bucket": bucket} if bucket < BUCKETS else None).to_dict()
+        """Input: ChunkCall, its chunk the number of the shard. Returns a ChunkAnswer without totals.
 
-    async def _twins(self, files: Sequence[KeyFile], first: int, after: int) -> Twins | None:
-        gate = asyncio.Semaphore(AT_ONCE)
+        A repeat that finds the shard decided decides nothing. A call that has not listed the keys of all parts before
+        its deadline returns a cursor.
+        """
+        call = ChunkCall.from_dict(given)
+        record, fence, deadline = await self.gate.enter(call, "resolving")
+        keys = await self.key_files.of(record, fence, deadline)
+        if keys is None:
+            return ChunkAnswer({}, Totals().to_dict()).to_dict()
+        stretch = stretch_of(call.chunk, max(1, shards_of(keys.documents)))
+        resolved = Resolved(self.key_files.files.staging, record.resolved_folder, keys.chunks)
+        if await resolved.find_count(stretch) is None:
+            await self._decide(record, keys, stretch, resolved)
+        return ChunkAnswer(None, Totals().to_dict()).to_dict()
 
-        async def entries(file: KeyFile) -> bytes:
-            begin, length = range_of(file.offsets, first, after)
-            async with gate:
-                return await self.files.staging.get_range(file.path, begin, length) if length else b""
-
-        pieces = await asyncio.gather(*(entries(file) for file in files))
-        twins: Twins | None = await self.in_thread(lambda: find_twins(pieces))
-        return twins
-
-    async def _key_files(self, record: RunRecord, fence: Fence) -> list[KeyFile]:
-        gate = asyncio.Semaphore(AT_ONCE)
-
-        async def of_chunk(chunk: int) -> list[KeyFile]:
-            async with gate:
-                await fence.check()
-                generated = Generated(self.files.staging, record.id, chunk)
-                paths = [generated.path(part, answer.keys) async for part, answer in generated.parts() if answer.keys]
-                read = self.files.staging.get_range
-                return [KeyFile(path, await read(path, 0, OFFSETS.size)) for path in paths]
-
-        chunks = len((await self.files.chunks(record)).chunks)
-        return [file for found in await asyncio.gather(*map(of_chunk, range(chunks))) for file in found]
+    async def _decide(self, record: RunRecord, keys: RunKeys, stretch: Stretch, resolved: Resolved) -> None:
+        pieces = await self.key_files.read(record, keys, stretch)
+        losers = await self.in_thread(lambda: find_losers(pieces, record.request.duplicates))
+        anywhere = record.request.grouped or record.status.corrections
+        await resolved.keep(stretch, keys.find(losers, pieces) if anywhere else keys.place(losers))
 
 
-def _refuse(record: RunRecord, twins: Twins | None) -> None:
-    if twins is None:
-        return
-    raise Permanent(
-        f"the rows {twins.first} and {twins.second} of run {record.id} make the same document, with the same id and "
-        "partition key; which row would win is left to chance. Leave one of them out, or give their documents "
-        f"different ids. Documents that are made more than once: at least {twins.documents:,}"
-    )
+def stretch_of(shard: int, shards: int) -> Stretch:
+    """The buckets of a shard; none behind the last shard."""
+    return min(BUCKETS, shard * BUCKETS // shards), min(BUCKETS, (shard + 1) * BUCKETS // shards)

@@ -1,32 +1,36 @@
 """Writes one chunk's staged documents into the database until they are in or the deadline comes."""
 
 import logging
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 
 from outlast.calls import ChunkAnswer, ChunkCall
 from outlast.cosmos.bulk.limits import Limits
-from outlast.cosmos.bulk.staged_document import StagedDocument, read_staged
+from outlast.cosmos.bulk.staged_document import StagedDocument
 from outlast.cosmos.bulk.transport import Result
 from outlast.cosmos.bulk.write_progress import WriteProgress
 from outlast.cosmos.bulk.writer import Writer
 from outlast.deadline import SLOT_SECONDS
 from outlast.errors import Permanent
-from outlast.inputs.corrected import CORRECTED
-from outlast.inputs.formula_guard import own_columns
 from outlast.models import Json, Payload, Totals
 from outlast.report import Report, known_report
 from outlast.runs.fence import Gate
 from outlast.runs.record import RunRecord
 from outlast.staging.corrections import Corrections
-from outlast.staging.input import InputFiles, format_of
+from outlast.staging.input import InputFiles
+from outlast.staging.left_out import LeftOut, left_out_of
+from outlast.staging.part_windows import PartWindow, read_window
 from outlast.staging.parts import Generated
-from outlast.staging.rejects import Reject, encode_rejects
+from outlast.staging.refusals import code_of, reject_of
+from outlast.staging.rejects import encode_rejects
+from outlast.staging.row_fields import row_fields
+from outlast.staging.shard_reader import rows_of
 from outlast.staging.stored import Stored, StoredChunk
-
-WINDOW = 4 * 1024 * 1024
-"""Bytes of staged text in memory at once. Twice the largest document, so that a window holds a whole one."""
+from outlast.staging.unchanged import unchanged_rows
+from outlast.telemetry import count_codes, emit
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +53,11 @@ class StoreCursor(Payload):
     refused: int = 0
     rejecting: tuple[str, ...] = ()
     """The files of the rejects that the calls staged."""
+    lost: int = 0
+    """Documents before `offset` that are left out."""
+    unchanged: int = 0
+    unchanging: tuple[str, ...] = ()
+    """The files of the rows of unchanged documents that the calls staged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,78 +70,93 @@ class StoreDataToDb:
     async def store_data_to_db(self, given: Json) -> Json:
         """Input: ChunkCall. Returns a ChunkAnswer.
 
-        A mark is staged when all of the chunk is in the database. A call that finds it sends nothing and returns the
-        totals of that storing: a next attempt of the run does only what the one before has left.
+        A mark is staged when all of the chunk is in the database, and the cursor when a part of it is. A call without a
+        cursor that finds one of them sends the rest alone and returns the totals of all: a next attempt of the run does
+        only what the one before has left.
         """
         call = ChunkCall.from_dict(given)
         record, fence, deadline = await self.gate.enter(call, "storing")
-        cursor = StoreCursor.from_dict(call.cursor or {})
-        stored = Stored(self.files.staging, call.run, call.chunk)
+        told = Totals.from_dict((call.cursor or {}).get("totals") or {})
+        stored = Stored(self.files.staging, record.marks_folder, call.chunk)
         if (found := await stored.find()) is not None:
-            since = found.since(Totals.from_dict(cursor.totals))
-            return ChunkAnswer(None, (await self._without_corrected(record, call.chunk, since)).to_dict()).to_dict()
+            return ChunkAnswer(None, (await self._now(record, call.chunk, found.since(told))).to_dict()).to_dict()
+        cursor = StoreCursor.from_dict(call.cursor or await stored.find_cursor() or {})
         report = known_report(self.reports, record.request.report)
         container = report.container
         await self.writer.transport.check_partition_key(container, report.partition_key)
         bucket = await self.writer.token_bucket(container, record.request.ru_share, call.lanes)
         limits = Limits(deadline.within(SLOT_SECONDS), fence.check, bucket)
-        generated = Generated(self.files.staging, call.run, call.chunk)
+        generated, began = Generated(self.files.staging, record.parts_folder, call.chunk), deadline.clock()
         if not await stored.begin(call.attempt, cursor.call):
             cursor = replace(cursor, sent_before=True)
-        storing = _Storing(self.writer, container, generated, limits, cursor)
+        left_out = await left_out_of(self.files, record, call.chunk)
+        storing = _Storing(self.writer, record, container, generated, limits, cursor, left_out)
         done = await storing.go()
         await self._keep_rejects(record, stored, storing)
-        return (await self._answer(stored, storing, done)).to_dict()
+        await self._keep_unchanged(stored, storing)
+        answer = await self._answer(record, stored, storing, done, told)
+        _tell(record, storing, answer, deadline.clock() - began)
+        return answer.to_dict()
 
-    async def _answer(self, stored: Stored, storing: "_Storing", done: bool) -> ChunkAnswer:
-        cursor, before = storing.cursor, Totals.from_dict(storing.cursor.totals)
-        counted = before + storing.totals
+    async def _answer(
+        self, record: RunRecord, stored: Stored, storing: "_Storing", done: bool, told: Totals
+    ) -> ChunkAnswer:
+        """`told` is what the answers before this one have counted."""
+        cursor = storing.cursor
+        counted = Totals.from_dict(cursor.totals) + storing.totals
         if not done:
-            following = replace(cursor, call=cursor.call + 1, totals=counted.to_dict())
-            return ChunkAnswer(following.to_dict(), storing.totals.to_dict(), storing.wait)
-        rejected = await stored.list_rejects(cursor.rejecting)
-        totals = replace(counted, rejected=rejected)
-        chunk = StoredChunk(totals.documents, cursor.refused, rejected, totals.to_dict())
+            following = replace(cursor, call=cursor.call + 1, totals=counted.to_dict()).to_dict()
+            if storing.advanced:
+                await stored.keep_cursor(following)
+            return ChunkAnswer(following, counted.minus(told).to_dict(), storing.wait)
+        listed = await stored.list_rejects(cursor.rejecting)
+        rejected = await rows_of(self.files, record, stored.chunk, listed)
+        left = await unchanged_rows(storing.generated, await stored.unchanged_rows(cursor.unchanging))
+        unchanged = await rows_of(self.files, record, stored.chunk, left)
+        totals = replace(counted, rejected=rejected, unchanged=unchanged)
+        chunk = StoredChunk(totals.documents, cursor.refused, rejected, totals.to_dict(), cursor.unchanged, cursor.lost)
         await stored.keep(chunk)
-        return ChunkAnswer(None, chunk.since(before).to_dict())
-
-    async def _without_corrected(self, record: RunRecord, number: int, totals: Totals) -> Totals:
-        """The totals without rejects that were corrected since."""
-        if not record.status.corrections:
-            return totals
-        chunk = (await self.files.chunks(record)).chunks[number]
-        return replace(totals, rejected=await Corrections(self.files).refused(record, chunk, number))
+        return ChunkAnswer(None, chunk.since(told).to_dict())
 
     async def _keep_rejects(self, record: RunRecord, stored: Stored, storing: "_Storing") -> None:
         """Stage what the database refused in this call."""
         if storing.refused:
-            fields = await self._fields(record, stored.chunk)
-            rejects = encode_rejects([_reject(document, result, fields) for document, result in storing.refused])
+            fields, mode = await row_fields(self.files, record, stored.chunk), record.request.mode
+            rejects = encode_rejects(
+                [reject_of(mode, document, result, fields) for document, result in storing.refused]
+            )
             cursor = storing.cursor
             name = await stored.keep_rejects(cursor.call, rejects)
             storing.cursor = replace(cursor, rejecting=(*cursor.rejecting, name))
 
-    async def _fields(self, record: RunRecord, number: int) -> dict[int, list[str]]:
-        """Return the input's own columns of every row of the chunk, because staged documents do not have them."""
-        listed = await self.files.chunks(record)
-        chunk = listed.chunks[number]
-        data = await self.files.read_chunk(record, chunk, 0, chunk.length)
-        if chunk.correction:
-            return {row.number: row.fields for row in CORRECTED.rows(data, own_columns(listed.columns), 0)}
-        return {row.number: row.fields for row in format_of(record).rows(data, listed.columns, chunk.first_row)}
+    async def _now(self, record: RunRecord, chunk: int, totals: Totals) -> Totals:
+        """The totals of a stored chunk without rejects that were corrected since."""
+        if not record.status.corrections:
+            return totals
+        return replace(totals, rejected=await Corrections(self.files).refused(record, chunk))
+
+    async def _keep_unchanged(self, stored: Stored, storing: "_Storing") -> None:
+        """Stage the rows of the documents that this call found unchanged."""
+        if storing.unchanged:
+            cursor = storing.cursor
+            name = await stored.keep_unchanged(cursor.call, [document.row for document in storing.unchanged])
+            storing.cursor = replace(cursor, unchanging=(*cursor.unchanging, name))
 
 
 @dataclass(slots=True)
 class _Storing:
-    """One call: writes a chunk's documents window by window."""
+    """One call: writes a chunk's documents window by window, without those that are lost."""
 
     writer: Writer
+    record: RunRecord
     container: str
     generated: Generated
     limits: Limits
     cursor: StoreCursor
+    left_out: LeftOut
     totals: Totals = field(default_factory=Totals)
     refused: list[tuple[StagedDocument, Result]] = field(default_factory=list)
+    unchanged: list[StagedDocument] = field(default_factory=list)
     advanced: bool = False
     wait: float = 0.0
 
@@ -165,33 +189,57 @@ class _Storing:
 
     async def _window(self, path: str) -> bool:
         """Write the next window; return whether all of it is acknowledged."""
-        data = await self.generated.staging.get_range(path, self.cursor.offset, WINDOW)
-        documents = read_staged(data[: data.rindex(b"\n") + 1])
+        window = await read_window(self.generated, path, self.cursor.offset, self.record.request.mode)
+        whole, window = window, self.left_out.taken_out(window, self.cursor.part)
         progress = await self.writer.write(
-            self.container, documents, self.limits, self.cursor.ahead, sent_before=self.cursor.sent_before
+            self.container,
+            window.documents,
+            self.limits,
+            self.cursor.ahead,
+            sent_before=self.cursor.sent_before,
+            since=datetime.fromisoformat(self.record.request.accepted).timestamp(),
         )
         self.refused += progress.refused
+        self.unchanged += progress.unchanged
         self.totals += progress.totals
-        self.cursor = _after(self.cursor, documents, progress)
-        self.advanced = self.advanced or bool(progress.totals.documents or progress.refused)
+        self.cursor = _after(self.cursor, whole, window, progress)
+        self.advanced = self.advanced or bool(progress.totals.documents or progress.refused or progress.unchanged)
         self.wait = progress.wait
         if progress.fault is not None:
             raise progress.fault
-        return progress.acknowledged == len(documents)
+        return progress.acknowledged == len(window.documents)
 
 
-def _after(cursor: StoreCursor, documents: Sequence[StagedDocument], progress: WriteProgress) -> StoreCursor:
+def _after(cursor: StoreCursor, whole: PartWindow, window: PartWindow, progress: WriteProgress) -> StoreCursor:
+    """`whole` is the window with the documents that are left out."""
+    offset = window.behind(progress.acknowledged)
     return replace(
         cursor,
-        offset=cursor.offset + sum(len(document.encoded()) for document in documents[: progress.acknowledged]),
+        offset=offset,
+        lost=cursor.lost + bisect_left(whole.begins, offset) - progress.acknowledged,
         ahead=progress.next_ahead(),
         sent_before=cursor.sent_before or progress.unsure,
         refused=cursor.refused + len(progress.refused),
+        unchanged=cursor.unchanged + len(progress.unchanged),
     )
 
 
-def _reject(document: StagedDocument, result: Result, fields: Mapping[int, list[str]]) -> Reject:
-    code = "too_large" if result.status == 413 else f"database_{result.status}"
-    return Reject(
-        document.row, "", code, result.message.splitlines()[0] if result.message else "", fields.get(document.row, [])
+def _tell(record: RunRecord, storing: _Storing, answer: ChunkAnswer, seconds: float) -> None:
+    totals = Totals.from_dict(answer.totals)
+    emit(
+        "documents_stored",
+        run=record.id,
+        report=record.request.report,
+        attempt=record.status.attempt,
+        chunk=storing.generated.chunk,
+        done=answer.cursor is None,
+        seconds=round(seconds, 3),
+        wait=round(answer.wait, 3),
+        documents=totals.documents,
+        rejected=totals.rejected,
+        bytes=totals.bytes,
+        request_units=round(totals.ru, 2),
+        throttled=totals.throttled,
+        sends=totals.sends,
+        codes=count_codes(code_of(record.request.mode, result) for _, result in storing.refused),
     )

@@ -6,7 +6,7 @@ from typing import Any
 
 from outlast.calls import ChunkAnswer, ChunkCall
 from outlast.cosmos.bulk.limits import Limits
-from outlast.cosmos.bulk.staged_document import Reading, StagedDocument, read_staged
+from outlast.cosmos.bulk.staged_document import Reading, StagedDocument
 from outlast.cosmos.bulk.transport import MISSING, REPLACED, Result
 from outlast.cosmos.bulk.writer import Writer
 from outlast.cosmos.comparing import first_difference
@@ -15,14 +15,13 @@ from outlast.models import Json, Payload, Totals
 from outlast.report import Report, known_report
 from outlast.runs.fence import Gate
 from outlast.runs.record import RunRecord
-from outlast.staging.corrections import Corrections
 from outlast.staging.input import InputFiles
+from outlast.staging.left_out import LeftOut, left_out_of
+from outlast.staging.part_windows import read_window
 from outlast.staging.parts import Generated
 from outlast.staging.stored import Stored
 from outlast.staging.verified import Comparison, Verified
 
-WINDOW = 4 * 1024 * 1024
-"""Bytes of staged text in memory at once. Twice the largest document, so that a window holds a whole one."""
 TOO_LARGE = 413
 """Status of a document that does not fit into an answer beside the others."""
 Pairs = Iterable[tuple[StagedDocument, Result]]
@@ -51,7 +50,7 @@ class VerifyReport:
         """Input: ChunkCall. Returns a ChunkAnswer whose totals count the reads. A repeat finds what was compared."""
         call = ChunkCall.from_dict(given)
         record, fence, deadline = await self.gate.enter(call, "verifying")
-        verified = Verified(self.files.staging, record.id, record.status.revision)
+        verified = Verified(self.files.staging, record.id, record.status.earlier)
         if await verified.find(call.chunk) is not None:
             return ChunkAnswer(None, Totals().to_dict()).to_dict()
         container = known_report(self.reports, record.request.report).container
@@ -60,7 +59,8 @@ class VerifyReport:
         comparing = _Comparing(
             reader=self.reader,
             container=container,
-            generated=Generated(self.files.staging, call.run, call.chunk),
+            generated=Generated(self.files.staging, record.parts_folder, call.chunk),
+            left_out=await left_out_of(self.files, record, call.chunk),
             limits=limits,
             cursor=VerifyCursor.from_dict(call.cursor or {}),
             by_content=record.request.verify == "content",
@@ -72,11 +72,8 @@ class VerifyReport:
         return ChunkAnswer(None, comparing.totals.to_dict()).to_dict()
 
     async def _refused(self, record: RunRecord, chunk: int) -> Set[int]:
-        """The rows of which the database has refused a document, or that were corrected since: what is missing of them
-        is no difference."""
-        listed, corrections = await self.files.chunks(record), Corrections(self.files)
-        refused = {reject.row for reject in await Stored(self.files.staging, record.id, chunk).rejects()}
-        return refused | await corrections.later(record, listed.chunks[chunk])
+        """The rows of which the database has refused a document: what is missing of them is no difference."""
+        return {reject.row for reject in await Stored(self.files.staging, record.marks_folder, chunk).rejects()}
 
 
 @dataclass(slots=True, kw_only=True)
@@ -86,6 +83,7 @@ class _Comparing:
     reader: Writer
     container: str
     generated: Generated
+    left_out: LeftOut
     limits: Limits
     cursor: VerifyCursor
     by_content: bool
@@ -107,8 +105,8 @@ class _Comparing:
 
     async def _window(self, path: str) -> bool:
         """Compare the next window; return whether all of it is compared."""
-        data = await self.generated.staging.get_range(path, self.cursor.offset, WINDOW)
-        staged = read_staged(data[: data.rindex(b"\n") + 1])
+        window = self.left_out.taken_out(await read_window(self.generated, path, self.cursor.offset), self.cursor.part)
+        staged = window.documents
         readings = [Reading.of(document) for document in staged]
         progress = await self.reader.write(self.container, readings, self.limits, self.cursor.ahead)
         self._count(progress.totals)
@@ -117,7 +115,7 @@ class _Comparing:
         found = self._compared([*await self._read_alone(pairs)])
         self.cursor = replace(
             self.cursor,
-            offset=self.cursor.offset + sum(len(one.encoded()) for one in staged[: progress.acknowledged]),
+            offset=window.behind(progress.acknowledged),
             ahead=progress.next_ahead(),
             found=(Comparison.from_dict(self.cursor.found) + replace(found, ru=progress.totals.ru)).to_dict(),
         )

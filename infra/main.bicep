@@ -29,6 +29,12 @@ param cosmosMode string = 'serverless'
 @description('Request units a second of each container: the maximum with autoscale, the whole with manual.')
 param cosmosThroughput int = 1000
 
+@description('Name of an account of Cosmos DB that is there already. Empty: one is made.')
+param cosmosAccount string = ''
+
+@description('Resource group of cosmosAccount.')
+param cosmosResourceGroup string = ''
+
 @description('Name of the database.')
 param cosmosDatabase string = 'outlast'
 
@@ -49,6 +55,16 @@ param maximumInstances int = 40
 @description('Instances that always run for orchestrators and activities.')
 param alwaysReadyInstances int = 1
 
+@allowed(['storage', 'scheduler'])
+@description('Where Durable Functions keeps its histories: in the storage account, or in the Durable Task Scheduler.')
+param durableBackend string = 'storage'
+
+@description('True: storage and database answer only in a virtual network that is made, which the app is in.')
+param network bool = false
+
+@description('Addresses of the virtual network, at least a /23.')
+param networkAddresses string = '10.20.0.0/23'
+
 @minValue(7)
 @description('Days after which a staged file is deleted.')
 param stagedDays int = 30
@@ -64,6 +80,9 @@ param logDailyGb int = 5
 
 @description('True: Application Insights takes telemetry from identities only.')
 param insightsDisableLocalAuth bool = false
+
+@description('Addresses that are told of an alert, separated by commas. Empty: nobody is told.')
+param alertAddresses string = ''
 
 @secure()
 @description('API key of SendGrid. Empty: the app sends no email, and no vault is made.')
@@ -92,18 +111,26 @@ var token = uniqueString(subscription().id, environmentName, location)
 var names = {
   identity: 'id-${token}'
   storage: 'st${token}'
-  cosmos: 'cosmos-${token}'
+  cosmos: empty(cosmosAccount) ? 'cosmos-${token}' : cosmosAccount
   workspace: 'log-${token}'
   component: 'appi-${token}'
   vault: empty(sendgridApiKey) ? '' : 'kv-${token}'
   key: 'sendgrid-api-key'
+  network: 'vnet-${token}'
+  scheduler: durableBackend == 'scheduler' ? 'dts-${token}' : ''
+  taskHub: 'outlast-scheduler'
+  actions: 'ag-${token}'
   plan: 'plan-${token}'
   site: 'func-${token}'
 }
+var groupName = 'rg-${environmentName}'
+var cosmosGroup = empty(cosmosAccount) ? groupName : cosmosResourceGroup
+var cosmosId = resourceId(subscription().subscriptionId, cosmosGroup, 'Microsoft.DocumentDB/databaseAccounts', names.cosmos)
+var subnetId = resourceId(subscription().subscriptionId, groupName, 'Microsoft.Network/virtualNetworks/subnets', names.network, 'app')
 var allTags = union(tags, { 'azd-env-name': environmentName })
 
 resource group 'Microsoft.Resources/resourceGroups@2024-11-01' = {
-  name: 'rg-${environmentName}'
+  name: groupName
   location: location
   tags: allTags
 }
@@ -115,19 +142,59 @@ module identity 'identity.bicep' = {
 
 module storage 'storage.bicep' = {
   scope: group
-  params: { name: names.storage, location: location, tags: allTags, stagedDays: stagedDays }
+  params: { name: names.storage, location: location, tags: allTags, public: !network, stagedDays: stagedDays }
 }
 
-module cosmos 'cosmos.bicep' = {
+module cosmos 'cosmos.bicep' = if (empty(cosmosAccount)) {
   scope: group
+  params: { name: names.cosmos, location: location, tags: allTags, mode: cosmosMode, public: !network }
+}
+
+module database 'database.bicep' = {
+  scope: resourceGroup(cosmosGroup)
+  dependsOn: [cosmos, identity]
   params: {
-    name: names.cosmos
-    location: location
+    accountName: names.cosmos
     tags: allTags
     database: cosmosDatabase
     mode: cosmosMode
     throughput: cosmosThroughput
+    identityName: names.identity
+    identityGroup: group.name
+    deployerId: principalId
   }
+}
+
+module privateNetwork 'network.bicep' = if (network) {
+  scope: group
+  dependsOn: [storage, database]
+  params: {
+    name: names.network
+    location: location
+    tags: allTags
+    addresses: networkAddresses
+    storageName: names.storage
+    cosmosId: cosmosId
+  }
+}
+
+module scheduler 'scheduler.bicep' = if (durableBackend == 'scheduler') {
+  scope: group
+  dependsOn: [identity]
+  params: {
+    name: names.scheduler
+    location: location
+    tags: allTags
+    taskHub: names.taskHub
+    identityName: names.identity
+    deployerId: principalId
+    deployerType: principalType
+  }
+}
+
+module actions 'actions.bicep' = if (!empty(alertAddresses)) {
+  scope: group
+  params: { name: names.actions, tags: allTags, addresses: alertAddresses }
 }
 
 module monitoring 'monitoring.bicep' = {
@@ -156,13 +223,12 @@ module vault 'vault.bicep' = if (!empty(sendgridApiKey)) {
 
 module roles 'roles.bicep' = {
   scope: group
-  dependsOn: [identity, storage, cosmos, monitoring, vault]
+  dependsOn: [identity, storage, monitoring, vault]
   params: {
     identityName: names.identity
     deployerId: principalId
     deployerType: principalType
     storageName: names.storage
-    cosmosName: names.cosmos
     componentName: names.component
     vaultName: names.vault
   }
@@ -171,7 +237,7 @@ module roles 'roles.bicep' = {
 // The roles come first: an app that starts without them finds neither its package nor its task hub.
 module site 'site.bicep' = {
   scope: group
-  dependsOn: [roles]
+  dependsOn: [roles, database, privateNetwork, scheduler]
   params: {
     planName: names.plan
     siteName: names.site
@@ -183,6 +249,7 @@ module site 'site.bicep' = {
     stagingPath: storage.outputs.stagingPath
     inputsContainer: storage.outputs.inputsContainer
     cosmosName: names.cosmos
+    cosmosGroup: cosmosGroup
     cosmosDatabase: cosmosDatabase
     componentName: names.component
     vaultName: names.vault
@@ -196,6 +263,9 @@ module site 'site.bicep' = {
     instanceMemoryMB: instanceMemoryMB
     maximumInstances: maximumInstances
     alwaysReadyInstances: alwaysReadyInstances
+    subnetId: network ? subnetId : ''
+    schedulerName: names.scheduler
+    taskHub: names.taskHub
   }
 }
 
@@ -205,6 +275,6 @@ output AZURE_RESOURCE_GROUP string = group.name
 output SERVICE_API_NAME string = names.site
 output AZURE_FUNCTION_NAME string = names.site
 output OUTLAST_URL string = site.outputs.url
-output COSMOS_ENDPOINT string = cosmos.outputs.endpoint
+output COSMOS_ENDPOINT string = database.outputs.endpoint
 output STAGING_URL string = '${storage.outputs.blobEndpoint}${storage.outputs.stagingPath}'
 output INPUTS_URL string = '${storage.outputs.blobEndpoint}${storage.outputs.inputsContainer}'

@@ -1,11 +1,10 @@
-// Who may do what: the app's identity, and the person who deploys. Data roles of Cosmos DB are not roles of Azure RBAC.
+// Who may do what: the app's identity, and the person who deploys. Roles of Cosmos DB are in database.bicep.
 param identityName string
 
 @description('Object id of the person who deploys; empty: nobody but the app gets a role.')
 param deployerId string
 param deployerType string
 param storageName string
-param cosmosName string
 param componentName string
 
 @description('Empty: there is no vault.')
@@ -19,7 +18,6 @@ var storageRoles = [
 var blobDataContributor = 'ba92f5b4-2d11-453d-a403-e96b0029c9fe'
 var metricsPublisher = '3913510d-42f4-4e42-8a64-420c390055eb'
 var secretsUser = '4633458b-17de-408a-874c-0445c86b69e6'
-var cosmosDataContributor = '00000000-0000-0000-0000-000000000002'
 
 resource identity 'Microsoft.ManagedIdentity/userAssignedIdentities@2023-01-31' existing = {
   name: identityName
@@ -27,10 +25,6 @@ resource identity 'Microsoft.ManagedIdentity/userAssignedIdentities@2023-01-31' 
 
 resource storage 'Microsoft.Storage/storageAccounts@2023-05-01' existing = {
   name: storageName
-}
-
-resource cosmos 'Microsoft.DocumentDB/databaseAccounts@2024-11-15' existing = {
-  name: cosmosName
 }
 
 resource component 'Microsoft.Insights/components@2020-02-02' existing = {
@@ -81,27 +75,5 @@ resource ofVault 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (!emp
     principalId: identity.properties.principalId
     principalType: 'ServicePrincipal'
     roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', secretsUser)
-  }
-}
-
-resource ofCosmos 'Microsoft.DocumentDB/databaseAccounts/sqlRoleAssignments@2024-11-15' = {
-  parent: cosmos
-  name: guid(cosmos.id, identity.id, cosmosDataContributor)
-  properties: {
-    principalId: identity.properties.principalId
-    roleDefinitionId: '${cosmos.id}/sqlRoleDefinitions/${cosmosDataContributor}'
-    scope: cosmos.id
-  }
-}
-
-// To read documents, and to fill the containers that reports read. It waits: one change of an account at a time.
-resource ofCosmosForDeployer 'Microsoft.DocumentDB/databaseAccounts/sqlRoleAssignments@2024-11-15' = if (!empty(deployerId)) {
-  parent: cosmos
-  name: guid(cosmos.id, deployerId, cosmosDataContributor)
-  dependsOn: [ofCosmos]
-  properties: {
-    principalId: deployerId
-    roleDefinitionId: '${cosmos.id}/sqlRoleDefinitions/${cosmosDataContributor}'
-    scope: cosmos.id
   }
 }

@@ -9,6 +9,7 @@ param packagesContainer string
 param stagingPath string
 param inputsContainer string
 param cosmosName string
+param cosmosGroup string
 param cosmosDatabase string
 param componentName string
 
@@ -25,6 +26,13 @@ param instanceMemoryMB int
 param maximumInstances int
 param alwaysReadyInstances int
 
+@description('Empty: the app is in no virtual network.')
+param subnetId string
+
+@description('Empty: Durable Functions keeps its histories in the storage account.')
+param schedulerName string
+param taskHub string
+
 resource identity 'Microsoft.ManagedIdentity/userAssignedIdentities@2023-01-31' existing = {
   name: identityName
 }
@@ -34,6 +42,7 @@ resource storage 'Microsoft.Storage/storageAccounts@2023-05-01' existing = {
 }
 
 resource cosmos 'Microsoft.DocumentDB/databaseAccounts@2024-11-15' existing = {
+  scope: resourceGroup(cosmosGroup)
   name: cosmosName
 }
 
@@ -41,6 +50,19 @@ resource component 'Microsoft.Insights/components@2020-02-02' existing = {
   name: componentName
 }
 
+resource scheduler 'Microsoft.DurableTask/schedulers@2025-11-01' existing = if (!empty(schedulerName)) {
+  name: schedulerName
+}
+
+// These override host.json.
+var durableTask = 'AzureFunctionsJobHost__extensions__durableTask'
+var clientId = identity.properties.clientId
+var withScheduler = {
+  '${durableTask}__hubName': taskHub
+  '${durableTask}__storageProvider__type': 'azureManaged'
+  '${durableTask}__storageProvider__connectionStringName': 'DURABLE_TASK_SCHEDULER_CONNECTION_STRING'
+  DURABLE_TASK_SCHEDULER_CONNECTION_STRING: 'Endpoint=${scheduler!.properties.endpoint};Authentication=ManagedIdentity;ClientID=${clientId}'
+}
 var secretUrl = 'https://${vaultName}${environment().suffixes.keyvaultDns}/secrets/${keyName}'
 
 resource plan 'Microsoft.Web/serverfarms@2024-04-01' = {
@@ -65,6 +87,7 @@ resource site 'Microsoft.Web/sites@2024-04-01' = {
     serverFarmId: plan.id
     httpsOnly: true
     keyVaultReferenceIdentity: identity.id
+    virtualNetworkSubnetId: empty(subnetId) ? null : subnetId
     functionAppConfig: {
       deployment: {
         storage: {
@@ -90,20 +113,21 @@ resource site 'Microsoft.Web/sites@2024-04-01' = {
 resource settings 'Microsoft.Web/sites/config@2024-04-01' = {
   parent: site
   name: 'appsettings'
-  properties: {
+  properties: union(empty(schedulerName) ? {} : withScheduler, {
     // What the host and the libraries of Azure read. The app reads __accountName too: a run belongs to app and account.
     AzureWebJobsStorage__accountName: storageName
     AzureWebJobsStorage__blobServiceUri: storage.properties.primaryEndpoints.blob
     AzureWebJobsStorage__queueServiceUri: storage.properties.primaryEndpoints.queue
     AzureWebJobsStorage__tableServiceUri: storage.properties.primaryEndpoints.table
     AzureWebJobsStorage__credential: 'managedidentity'
-    AzureWebJobsStorage__clientId: identity.properties.clientId
-    AZURE_CLIENT_ID: identity.properties.clientId
+    AzureWebJobsStorage__clientId: clientId
+    AZURE_CLIENT_ID: clientId
     APPLICATIONINSIGHTS_CONNECTION_STRING: component.properties.ConnectionString
-    APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'ClientId=${identity.properties.clientId};Authorization=AAD'
+    APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'ClientId=${clientId};Authorization=AAD'
     // What outlast/settings.py reads. docs/deploy.md lists what is left out. An empty value counts as not set.
     COSMOS_ENDPOINT: cosmos.properties.documentEndpoint
     COSMOS_DATABASE: cosmosDatabase
+    AZURE_STORAGE_ACCOUNT_NAME: storageName
     STAGING_URL: '${storage.properties.primaryEndpoints.blob}${stagingPath}'
     INPUTS_URL: '${storage.properties.primaryEndpoints.blob}${inputsContainer}'
     SENDGRID_API_KEY: empty(vaultName) ? '' : '@Microsoft.KeyVault(SecretUri=${secretUrl})'
@@ -112,7 +136,7 @@ resource settings 'Microsoft.Web/sites/config@2024-04-01' = {
     MAX_RUNS: string(maxRuns)
     MAX_PARALLEL: string(maxParallel)
     MAX_STAGED_BYTES: maxStagedBytes
-  }
+  })
 }
 
 // No password publishes: azd and az do it with a token of Entra ID.

@@ -3,6 +3,9 @@ param name string
 param location string
 param tags object
 
+@description('False: the account answers private endpoints only.')
+param public bool
+
 @description('Days after which a staged file is deleted if nothing has written to it.')
 param stagedDays int
 
@@ -23,6 +26,8 @@ resource account 'Microsoft.Storage/storageAccounts@2023-05-01' = {
     defaultToOAuthAuthentication: true
     minimumTlsVersion: 'TLS1_2'
     supportsHttpsTrafficOnly: true
+    publicNetworkAccess: public ? 'Enabled' : 'Disabled'
+    networkAcls: { bypass: 'None', defaultAction: public ? 'Allow' : 'Deny' }
   }
 }
 

@@ -24,7 +24,7 @@ def run_phase(run: RunAtWork, event: Event, chunks: int) -> Steps:
         wave = Wave(run.id, run.attempt, str(event), number, first, after - 1, lanes, run.caller.first_seconds)
         yield from _run_wave(run, wave)
         view = yield from run.advance(event)
-        if event is Event.GENERATE:
+        if event not in (Event.STORE, Event.VERIFY):
             run.check_rejects_so_far(view)
         number, first = number + 1, after
     return view

@@ -1,12 +1,12 @@
-"""The run: read, generate, check the rejects, store, publish; and when that fails, compensate."""
+"""The run: read, generate, combine groups, resolve what several rows make, store, publish; or compensate."""
 
 from contextlib import suppress
 
 from orchestrators.fan_out import run_phase
 from orchestrators.run_at_work import RunAtWork
-from outlast.calls import PublishAnswer, ReadAnswer
+from outlast.calls import DivideAnswer, KeysAnswer, PublishAnswer, ReadAnswer
 from outlast.durable import Context, StepFailed, Steps, readable
-from outlast.models import Failure
+from outlast.models import Failure, Totals, shards_of
 from outlast.orchestrations import Compensation, RunEnd, Start
 from outlast.runs.ids import compensation_id
 from outlast.runs.transitions import Event
@@ -40,7 +40,12 @@ def _story(run: RunAtWork) -> Steps:
 
     view = yield from run_phase(run, Event.GENERATE, chunks)
     run.check_tolerance("generate_report", view)
-    yield from run.caller.call_until_done("resolve_keys", run.run_call())
+    if view.grouped:
+        chunks = yield from _combine(run)
+    view = yield from run_phase(run, Event.RESOLVE, shards_of(run.progress.totals.documents))
+    finished = yield from run.caller.call_until_done("finish_keys", run.run_call())
+    run.progress.add(Totals.from_dict(KeysAnswer.from_dict(finished).totals or {}))
+    run.check_tolerance("resolve_keys", view)
     view = yield from run_phase(run, Event.STORE, chunks)
     run.check_tolerance("store_data_to_db", view)
     if view.verify:
@@ -58,6 +63,15 @@ def _story(run: RunAtWork) -> Steps:
         if view.pending:
             yield from _compensation(run)
     return receipt
+
+
+def _combine(run: RunAtWork) -> Steps:
+    """Make the groups of all chunks into documents; return the number of shards, whose documents are stored then."""
+    yield from run.advance(Event.COMBINE)
+    divided = yield from run.caller.call_until_done("divide_groups", run.run_call())
+    shards = DivideAnswer.from_dict(divided).shards
+    run.check_tolerance("combine_groups", (yield from run_phase(run, Event.COMBINE, shards)))
+    return shards
 
 
 def _lost_its_worker(failure: Failure) -> bool:

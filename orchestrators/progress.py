@@ -10,7 +10,7 @@ from outlast.orchestrations import Wave
 
 
 class Progress:
-    """Counts both phases. Kept apart from the story, which would drown in it."""
+    """Counts all phases. Kept apart from the story, which would drown in it."""
 
     def __init__(self, context: Context) -> None:
         self._context = context
@@ -31,10 +31,12 @@ class Progress:
             now,
             rows=before.rows + now.rows,
             rejected=before.rejected + now.rejected,
-            duplicates=before.duplicates + now.duplicates,
             unchanged=before.unchanged + now.unchanged,
             ru=round(now.ru, 2),
         )
+
+    def add(self, totals: Totals) -> None:
+        self.of_phase += totals
 
     @contextmanager
     def aside(self) -> Iterator[None]:

@@ -63,6 +63,8 @@ class RunAtWork:
 PHASES = {
     Event.READ: "reading",
     Event.GENERATE: "generating",
+    Event.COMBINE: "combining",
+    Event.RESOLVE: "resolving",
     Event.STORE: "storing",
     Event.VERIFY: "verifying",
     Event.PUBLISH: "publishing",

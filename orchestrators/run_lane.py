@@ -7,7 +7,13 @@ from outlast.durable import CALLS, Caller, Context, StepFailed, Steps
 from outlast.models import Totals
 from outlast.orchestrations import Lane, Outcome
 
-STEPS = {"generate": "generate_report", "store": "store_data_to_db", "verify": "verify_report"}
+STEPS = {
+    "generate": "generate_report",
+    "combine": "combine_groups",
+    "resolve": "resolve_keys",
+    "store": "store_data_to_db",
+    "verify": "verify_report",
+}
 
 
 def run_lane(context: Context) -> Steps:

@@ -29,6 +29,7 @@ from outlast.runs.admission import Admission
 from outlast.runs.app_documents import AppDocuments, AppSecret, CosmosAppDocuments
 from outlast.runs.fence import Gate
 from outlast.runs.launcher import Launcher
+from outlast.runs.observed import ObservedRuns
 from outlast.runs.patience import Patience
 from outlast.runs.seats import Seats
 from outlast.runs.store import CosmosRuns, Runs
@@ -74,12 +75,13 @@ class Adapters:
         """Read the settings and the reports of the app's folder; raise an OutlastError that says what is wrong."""
         settings, host = read_settings(environment), HostSettings(environment, folder)
         cosmos = Cosmos(settings.cosmos_endpoint, settings.cosmos_key, settings.cosmos_database)
-        staging = Staging(settings.staging_url)
-        inputs = Staging(settings.inputs_url) if settings.inputs_url else None
+        account = settings.azure_storage_account_name
+        staging = Staging(settings.staging_url, account)
+        inputs = Staging(settings.inputs_url, account) if settings.inputs_url else None
         clock, in_thread = time.monotonic, ComputeThread().run
         documents = CosmosAppDocuments(cosmos)
         writer = _writer(_transport(settings, cosmos), clock)
-        runs, deadlines = CosmosRuns(cosmos, _now), Deadlines(host.function_timeout, clock)
+        runs, deadlines = ObservedRuns(CosmosRuns(cosmos, _now), _now), Deadlines(host.function_timeout, clock)
         launcher = Launcher(settings.first_retry_seconds)
         seats = Seats(documents=documents, owner=host.owner, most=settings.max_runs)
         return cls(

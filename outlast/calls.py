@@ -16,7 +16,11 @@ class RunCall(Payload):
 
 @dataclass(frozen=True, slots=True)
 class ChunkCall(Payload):
-    """Input of `generate_report`, `store_data_to_db` and `verify_report`. `cursor` is what the call before returned.
+    """Input of `generate_report`, `combine_groups`, `resolve_keys` and `store_data_to_db`. `cursor` is what the call
+    before returned.
+
+    For `combine_groups` and `store_data_to_db` of a grouped report, `chunk` is a shard of groups; for `resolve_keys` it
+    is a shard of keys.
 
     `lanes` counts the lanes that are at work for the run at the same time.
     """
@@ -58,10 +62,19 @@ class ReferenceAnswer(Payload):
 
 
 @dataclass(frozen=True, slots=True)
-class KeysAnswer(Payload):
-    """What `resolve_keys` returns."""
+class DivideAnswer(Payload):
+    """What `divide_groups` returns: the number of shards."""
 
     cursor: Json | None
+    shards: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class KeysAnswer(Payload):
+    """What `finish_keys` returns. `totals` are those of all its calls, and there when `cursor` is None."""
+
+    cursor: Json | None
+    totals: Json | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +147,9 @@ class RunChange(Payload):
     can_email: bool = True
     owner: str | None = None
     reason: str | None = None
+    at: str | None = None
+    options: Json | None = None
+    regenerate: bool = False
     by: str | None = None
     correction: str | None = None
     level: str | None = None
@@ -157,8 +173,9 @@ class RunView(Payload):
     pending: list[str] = field(default_factory=list)
     failure: Json | None = None
     receipt: Json | None = None
-    verify: str | None = None
+    grouped: bool = False
     last_attempt: int = MOST_ATTEMPTS
+    verify: str | None = None
 
     def refusal(self, totals: Totals) -> str | None:
         """Say why this many rejects are too many, or why too few rows are left; None where neither is so."""

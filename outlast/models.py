@@ -23,6 +23,15 @@ MOST_LANES = 32
 """Lanes of a wave. More would make the history of a wave too long."""
 MOST_WAVES = 20
 """Waves of a phase, at any data size: the history of the run is replayed at each of its turns, so it stays small."""
+SHARD = 250_000
+"""Documents whose keys are compared at once, about: they take some 50 MB."""
+MOST_SHARDS = 256
+"""Shards of a run's keys. Each has at least the keys whose hashes begin with one byte."""
+
+
+def shards_of(documents: int) -> int:
+    """Into how many shards the keys of so many documents are divided; none without documents."""
+    return min(MOST_SHARDS, -(-documents // SHARD))
 
 
 def most_rejects(count: int | None, percent: float | None) -> int | None:
@@ -66,12 +75,8 @@ class Totals(Payload):
     """Operations the database answered with 429; each was sent again."""
     sends: int = 0
     """Requests sent to the database."""
-    duplicates: int = 0
-    """Rows rejected because a later row has made the same document. They are counted in `rejected`, too."""
     unchanged: int = 0
-    """Rows whose documents were in the database as they are, so that nothing was stored."""
-    deleted: int = 0
-    """Documents deleted."""
+    """Rows whose documents were in the database as they are, or not there to be deleted, so that nothing was stored."""
 
     def to_dict(self) -> Json:
         """The members that came later are left out while they are 0, so that older histories replay as they are."""
@@ -80,8 +85,12 @@ class Totals(Payload):
     def __add__(self, other: "Totals") -> "Totals":
         return Totals(**{f.name: getattr(self, f.name) + getattr(other, f.name) for f in fields(self)})
 
+    def minus(self, other: "Totals") -> "Totals":
+        """What these count beyond the others; nothing counts less than 0."""
+        return Totals(**{f.name: max(0, getattr(self, f.name) - getattr(other, f.name)) for f in fields(self)})
 
-_LATER = frozenset({"duplicates", "unchanged", "deleted"})
+
+_LATER = frozenset({"unchanged"})
 
 
 @dataclass(frozen=True, slots=True)

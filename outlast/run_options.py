@@ -2,12 +2,12 @@
 
 from typing import Literal
 
-from pydantic import ConfigDict, Field, field_validator
+from pydantic import Field, field_validator
 from pydantic_core import PydanticCustomError
 
 from outlast.json_numbers import LARGEST_EXACT
 from outlast.models import MOST_LANES
-from outlast.strict_values import StrictModel
+from outlast.reading_options import ReadingOptions
 
 LEAST_RU = 400
 """RU/s that a run may be limited to. With less, its calls would hold activity slots and wait nearly all the time."""
@@ -16,10 +16,8 @@ LEVELS = ("counts", "content")
 """How thoroughly a run verifies what it has stored."""
 
 
-class Options(StrictModel):
+class Options(ReadingOptions):
     """How a run is done. An option that is None takes its value from the settings or does not apply."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     filename: str | None = Field(None, max_length=1024)
     tolerated_rejects: int | None = Field(None, ge=0, le=LARGEST_EXACT)

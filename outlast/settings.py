@@ -26,6 +26,8 @@ class Settings(BaseModel):
     """`sdk` uses only public calls of azure-cosmos and is slower."""
     cosmos_priority: Literal["High", "Low"] | None = None
     cosmos_throughput_bucket: int | None = Field(None, ge=1, le=5)
+    azure_storage_account_name: str = ""
+    """The storage account of locations that begin with `az://`, which name none."""
     staging_url: str = ""
     inputs_url: str = ""
     sendgrid_api_key: str = Field("", repr=False)

@@ -8,6 +8,7 @@ pydantic as before. A report that needs another form says so with a `BeforeValid
 from collections.abc import Mapping
 from datetime import date, time, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, NamedTuple, cast
 
 from pydantic import BaseModel
@@ -104,6 +105,12 @@ def _chained(guard: _Guard, schema: dict[str, Any]) -> CoreSchema:
 def _one_of(code: str, message: str | None, *choices: CoreSchema) -> CoreSchema:
     union = core_schema.union_schema(list(choices), mode="left_to_right")
     return core_schema.custom_error_schema(union, code, custom_error_message=message)
+
+
+@lru_cache(maxsize=64)
+def unguarded(model: type[BaseModel]) -> SchemaValidator:
+    """The validator of a model without guards, for values that have the types of its fields already."""
+    return SchemaValidator(model.__pydantic_core_schema__, _use_prebuilt=False)
 
 
 class StrictModel(BaseModel):

@@ -10,7 +10,7 @@ from local.cosmos.executor import Executor
 from local.cosmos.fast_path import FastPath
 from local.cosmos.messages import Request, Response
 from local.cosmos.operations import Operation, Outcome
-from local.cosmos.parsing import parse, read_key
+from local.cosmos.parsing import parse
 from local.cosmos.partitions import Partition
 from local.cosmos.rids import etag_of
 
@@ -50,7 +50,7 @@ def transactional(executor: Executor, partition: Partition, key: bytes, request:
     for at, raw in enumerate(operations):
         try:
             op = _operation(raw, key)
-            _check_key(raw, key)
+            _check_key(executor, raw, key)
             outcome = executor.run_unmetered(partition, op)
             results.append(_success(executor, op, outcome, minimal or bool(raw.get("minimalReturnPreference"))))
             size += len(results[-1])
@@ -118,7 +118,7 @@ def _bulk_operation(executor: Executor, partition: Partition, raw: Any) -> Opera
     text = raw.get("partitionKey") if isinstance(raw, dict) else None
     if not isinstance(text, str):
         raise bad_request("Every bulk operation needs its partitionKey as a JSON string.")
-    key = read_key(text)
+    key = executor.container.read_key(text)
     if key not in partition.groups and not partition.low <= executor.container.effective(key) < partition.high:
         raise range_gone()
     return _operation(raw, key)
@@ -134,9 +134,9 @@ def _operation(raw: Any, key: bytes) -> Operation:
     return Operation(kind, key, raw.get("id"), raw.get("resourceBody"), raw.get("ifMatch"), raw.get("ifNoneMatch"))
 
 
-def _check_key(raw: dict[str, Any], key: bytes) -> None:
+def _check_key(executor: Executor, raw: dict[str, Any], key: bytes) -> None:
     given = raw.get("partitionKey")
-    if isinstance(given, str) and read_key(given) != key:
+    if isinstance(given, str) and executor.container.read_key(given) != key:
         raise bad_request(documents.KEY_MISMATCH, 1001)
 
 

@@ -8,6 +8,7 @@ from local.cosmos.parsing import check_id, whole
 from local.cosmos.paths import split_path
 
 NAME_LIMIT = 255
+LEVELS = {"Hash": 1, "MultiHash": 3}  # paths of a partition key at most
 THROUGHPUT_MIN, THROUGHPUT_MAX, THROUGHPUT_STEP = 400, 1_000_000, 100
 SYSTEM = frozenset({"_rid", "_self", "_etag", "_ts", "_docs", "_sprocs", "_triggers", "_udfs", "_conflicts"})
 Entries = list[dict[str, Any]]
@@ -74,16 +75,17 @@ def _read_partition_key(definition: Any) -> dict[str, Any]:
     if not isinstance(definition, dict) or not isinstance(definition.get("paths"), list) or not definition["paths"]:
         raise bad_request("The partition key definition is missing: give partitionKey with paths and kind.")
     paths, kind, version = definition["paths"], definition.get("kind", "Hash"), definition.get("version", 1)
-    if kind == "MultiHash" or len(paths) > 1:
-        raise not_implemented("hierarchical partition keys")
-    if kind != "Hash":
-        raise bad_request(f"The partition key kind '{kind}' is not valid: it has to be Hash.")
-    if version not in (1, 2):
-        raise bad_request(f"The partition key version '{version}' is not valid: it has to be 1 or 2.")
-    if not isinstance(paths[0], str) or not _is_path(paths[0]):
-        raise bad_request(
-            f"The partition key path '{paths[0]}' is not valid: it has to begin with '/' and name a property."
-        )
+    if kind not in LEVELS:
+        raise bad_request(f"The partition key kind '{kind}' is not valid: it has to be Hash or MultiHash.")
+    if len(paths) > LEVELS[kind] or len(set(map(str, paths))) < len(paths):
+        raise bad_request(f"A partition key of the kind {kind} has at most {LEVELS[kind]} paths, none of them twice.")
+    if version not in ((1, 2) if kind == "Hash" else (2,)):
+        raise bad_request(f"The partition key version '{version}' is not valid for the kind {kind}.")
+    for path in paths:
+        if not isinstance(path, str) or not _is_path(path):
+            raise bad_request(
+                f"The partition key path '{path}' is not valid: it has to begin with '/' and name a property."
+            )
     return {"paths": paths, "kind": kind, "version": version}
 
 

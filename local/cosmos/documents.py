@@ -20,8 +20,14 @@ KEY_MISMATCH = "PartitionKey extracted from document doesn't match the one speci
 
 def key_of(container: Container, document: dict[str, Any]) -> bytes:
     """The canonical partition key of a document. An object or array counts as missing."""
+    if len(container.key_paths) == 1:
+        return _level(document, container.key_paths[0])
+    return b"".join(_level(document, path) for path in container.key_paths)
+
+
+def _level(document: dict[str, Any], path: list[str]) -> bytes:
     value: Any = document
-    for part in container.key_path:
+    for part in path:
         if not isinstance(value, dict) or part not in value:
             return hashing.UNDEFINED
         value = value[part]
@@ -55,7 +61,7 @@ def check_document(container: Container, document: Any, key: bytes) -> str:
     id_ = check_id(document.get("id"))
     if key_of(container, document) != key:
         raise bad_request(KEY_MISMATCH, 1001)
-    if len(key) > KEY_LIMIT + 2:
+    if len(key) > KEY_LIMIT + 2 * len(container.key_paths):
         raise bad_request(f"The partition key is longer than {KEY_LIMIT} bytes.")
     return id_
 

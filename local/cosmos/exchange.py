@@ -8,7 +8,6 @@ from local.cosmos.errors import CosmosError, bad_request, not_found
 from local.cosmos.executor import Executor
 from local.cosmos.faults import Effect
 from local.cosmos.messages import Request, Response
-from local.cosmos.parsing import read_key
 from local.cosmos.partitions import Partition
 from local.cosmos.replicas import View
 from local.cosmos.state import Container, Database
@@ -64,7 +63,8 @@ class Exchange:
         if key is None or RANGE_HEADER in self.request.headers:
             return self.header(RANGE_HEADER)
         try:
-            return self.container().partition_of(read_key(key)).id
+            container = self.container()
+            return container.partition_of(container.read_key(key)).id
         except CosmosError:
             return None  # the handler raises it again
 

@@ -25,7 +25,9 @@ class FastPath:
     def __init__(self, tx: Transaction, partition: Partition, minimal: bool) -> None:
         container = tx.container
         self.open = (
-            len(container.key_path) == 1 and container.key_version == 2 and container.count_terms is charges.leaves
+            [len(path) for path in container.key_paths] == [1]
+            and container.key_version == 2
+            and container.count_terms is charges.leaves
         )
         self.charge = 0.0
         self._tx = tx
@@ -35,7 +37,7 @@ class FastPath:
         self._high = KEY_SPACE if partition.high == "FF" else int(partition.high, 16)
         self._minimal = minimal
         self._budget = partition.budget
-        self._key_name = container.key_path[0]
+        self._key_name = container.key_paths[0][0]
         self._counts = {("upsert", 201): 0, ("upsert", 200): 0, ("create", 201): 0}
 
     def write(self, raw: dict[str, Any]) -> bytes | None:

@@ -1,7 +1,9 @@
 """Effective partition keys, hash versions 1 and 2.
 
 The canonical bytes of a value (a type byte, then the payload) identify a logical partition. Their hash is its
-effective partition key, between "" and "FF", which decides the physical partition.
+effective partition key, between "" and "FF", which decides the physical partition. The canonical bytes of a
+hierarchical key are those of its levels, one behind the other; its effective partition key is that of each level, one
+behind the other, so that all keys with the same first levels are neighbours.
 """
 
 import struct
@@ -48,6 +50,22 @@ def value_of(key: bytes) -> Any:
     if kind == NUMBER:
         return struct.unpack("<d", key[1:])[0]
     return {UNDEFINED: UNDEFINED_VALUE, NULL: None, FALSE: False, TRUE: True}[kind]
+
+
+def levels_of(key: bytes) -> list[bytes]:
+    """The canonical bytes of each level of a hierarchical key. No text contains the byte FF, which ends one."""
+    levels, at = [], 0
+    while at < len(key):
+        kind = key[at : at + 1]
+        end = key.index(b"\xff", at) + 1 if kind == STRING else at + (9 if kind == NUMBER else 1)
+        levels.append(key[at:end])
+        at = end
+    return levels
+
+
+def effective_multi(key: bytes) -> str:
+    """The effective partition key of a hierarchical key, or of its first levels."""
+    return "".join(map(effective_v2, levels_of(key)))
 
 
 def effective_v2(key: bytes) -> str:

@@ -6,14 +6,9 @@ from local.cosmos.exchange import KEY_HEADER, RANGE_HEADER, Exchange
 from local.cosmos.executor import Executor
 from local.cosmos.messages import Response
 from local.cosmos.operations import Operation, Outcome
-from local.cosmos.parsing import parse, read_key
+from local.cosmos.parsing import WRONG_KEY, parse
 from local.cosmos.partitions import Partition
 from local.cosmos.rids import etag_of
-
-NO_KEY = (
-    "Partition key provided either doesn't correspond to definition in the collection or doesn't match partition key "
-    "field values specified in the document."
-)
 
 
 def write_item(exchange: Exchange) -> Response:
@@ -73,8 +68,8 @@ def key_from_header(exchange: Exchange) -> bytes:
     """The partition key that the request names; raises 400/1001 where it is missing."""
     text = exchange.header(KEY_HEADER)
     if text is None:
-        raise bad_request(NO_KEY, 1001)
-    return read_key(text)
+        raise bad_request(WRONG_KEY, 1001)
+    return exchange.container().read_key(text)
 
 
 def _single(exchange: Exchange, kind: str, id_: str | None, body: object) -> Response:

@@ -92,7 +92,7 @@ def statistics(container: Container) -> list[dict[str, Any]]:
             "documentCount": len(partition),
             "sampledDistinctPartitionKeyCount": len(partition.groups),
             "partitionKeys": [
-                {"partitionKey": [_portable(key)], "sizeInKB": size // KILOBYTE}
+                {"partitionKey": _portable(key), "sizeInKB": size // KILOBYTE}
                 for size, key in _largest(partition.groups)
             ],
         }
@@ -105,9 +105,9 @@ def _largest(groups: dict[bytes, Any]) -> list[tuple[int, bytes]]:
     return sorted((pair for pair in sizes if pair[0] >= KILOBYTE * KILOBYTE), reverse=True)[:3]
 
 
-def _portable(key: bytes) -> Any:
-    value = hashing.value_of(key)
-    return {} if value is hashing.UNDEFINED_VALUE else value
+def _portable(key: bytes) -> list[Any]:
+    values = [hashing.value_of(level) for level in hashing.levels_of(key)]
+    return [{} if value is hashing.UNDEFINED_VALUE else value for value in values]
 
 
 def _delimited(values: dict[str, str]) -> str:

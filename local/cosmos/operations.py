@@ -91,7 +91,7 @@ def _delete(tx: Transaction, partition: Partition, op: Operation) -> Outcome:
 
 def _patch(tx: Transaction, partition: Partition, op: Operation) -> Outcome:
     before = _existing(partition, op)
-    patch = patching.read_patch(op.body, tx.container.key_path)
+    patch = patching.read_patch(op.body, tx.container.key_paths)
     document: dict[str, Any] = orjson.loads(before.body)
     if patch.condition is not None and not condition_holds(patch.condition, documents.render(tx.container, before)):
         raise _charged(precondition_failed())

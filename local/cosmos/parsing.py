@@ -9,6 +9,10 @@ from local.cosmos.errors import bad_request
 
 ID_LIMIT = 1023
 ID_FORBIDDEN = frozenset("/\\?#")
+WRONG_KEY = (
+    "Partition key provided either doesn't correspond to definition in the collection or doesn't match partition key "
+    "field values specified in the document."
+)
 MISSING_ID = "The input content is invalid because the required properties - 'id; ' - are missing"
 
 
@@ -41,17 +45,18 @@ def check_id(id_: Any) -> str:
     return id_
 
 
-def read_key(text: str) -> bytes:
-    """The canonical partition key from the form that clients send, such as `["a"]`; raises 400."""
+def read_key(text: str) -> tuple[bytes, int]:
+    """The canonical partition key from the form that clients send, such as `["a"]`, and its levels; raises 400."""
     if text[:2] == '["' and text[-2:] == '"]' and text.count('"') == 2 and "\\" not in text:
-        return b"\x08%b\xff" % text[2:-2].encode()  # nearly all keys: one string without escapes
+        return b"\x08%b\xff" % text[2:-2].encode(), 1  # nearly all keys: one string without escapes
     try:
         values = orjson.loads(text)
     except orjson.JSONDecodeError:
         raise bad_request(f"The partition key is not a JSON array: {text[:100]}") from None
-    if not isinstance(values, list) or len(values) > 1:
-        raise bad_request("The partition key has to have one value, as the container's definition has one path.", 1001)
+    if not isinstance(values, list):
+        raise bad_request(WRONG_KEY, 1001)
+    levels = values or [hashing.UNDEFINED_VALUE]
     try:
-        return hashing.canonical(values[0] if values else hashing.UNDEFINED_VALUE)
+        return b"".join(map(hashing.canonical, levels)), len(levels)
     except TypeError as error:
         raise bad_request(f"The partition key is invalid: {error}.") from None

@@ -35,7 +35,7 @@ class NoPathError(Exception):
     """The document lacks a path; the text is the missing part."""
 
 
-def read_patch(body: Any, key_path: list[str]) -> Patch:
+def read_patch(body: Any, key_paths: list[list[str]]) -> Patch:
     """A patch from its JSON, a list of operations or an object with them and a condition; raises 400."""
     operations = body.get("operations") if isinstance(body, dict) else body
     condition = body.get("condition") if isinstance(body, dict) else None
@@ -45,7 +45,7 @@ def read_patch(body: Any, key_path: list[str]) -> Patch:
         raise bad_request(f"The number of patch operations can't exceed '{LIMIT}'.")
     if condition is not None and not isinstance(condition, str):
         raise bad_request("The condition of a patch request has to be a string.")
-    return Patch([_read_step(entry, key_path) for entry in operations], condition)
+    return Patch([_read_step(entry, key_paths) for entry in operations], condition)
 
 
 def apply(document: dict[str, Any], steps: list[Step]) -> None:
@@ -61,23 +61,23 @@ def apply(document: dict[str, Any], steps: list[Step]) -> None:
             ) from None
 
 
-def _read_step(entry: Any, key_path: list[str]) -> Step:
+def _read_step(entry: Any, key_paths: list[list[str]]) -> Step:
     if not isinstance(entry, dict) or entry.get("op") not in _STEPS:
         raise bad_request(f"A patch operation is one of {', '.join(_STEPS)}.")
-    path = _read_path(entry.get("path"), key_path)
-    source = _read_path(entry.get("from"), key_path) if entry["op"] == "move" else None
+    path = _read_path(entry.get("path"), key_paths)
+    source = _read_path(entry.get("from"), key_paths) if entry["op"] == "move" else None
     if entry["op"] in {"add", "set", "replace", "incr"} and "value" not in entry:
         raise bad_request(f"The patch operation '{entry['op']}' needs a value.")
     return Step(entry["op"], path, entry.get("value"), source)
 
 
-def _read_path(path: Any, key_path: list[str]) -> list[str]:
+def _read_path(path: Any, key_paths: list[list[str]]) -> list[str]:
     if not isinstance(path, str) or not path.startswith("/") or path == "/":
         raise bad_request(f"The patch path {path!r} has to begin with '/' and name a property.")
     parts = [part.replace("~1", "/").replace("~0", "~") for part in path[1:].split("/")]
     if parts[0] in SYSTEM_PROPERTIES or parts == ["id"]:
         raise bad_request(f"Cannot patch the system property '{path}'.")
-    if parts == key_path[: len(parts)]:
+    if any(parts == key_path[: len(parts)] for key_path in key_paths):
         raise bad_request(f"Cannot patch the partition key '{path}'.")
     return parts
 

@@ -17,6 +17,8 @@ from local.cosmos.query.rows import Page, Remembered, Source, Token
 from local.cosmos.query_tokens import Position, write_token
 from local.cosmos.replicas import View
 
+LAST = "FF"  # behind every effective partition key, and behind all that begin with what is in front of it
+
 
 @dataclass(slots=True)
 class QueryPage:
@@ -28,12 +30,18 @@ class QueryPage:
     page: Page
     token: Token
     began: float = field(default_factory=perf_counter)
+    prefix: str = ""  # of the effective partition keys, where the request names the first levels of a key
+
+    def narrow(self, prefix: str) -> None:
+        """Reads only documents whose effective partition keys begin so."""
+        self.prefix = prefix
 
     def from_one(self, partition: Partition, key: bytes | None) -> Response:
         """The response from one partition, or from one partition key of it."""
         exchange, prepared = self.exchange, self.prepared
         if key is not None and prepared.index is not None:
-            prepared.index.use(self.executor.container.key_path)
+            for path in self.executor.container.key_paths:
+                prepared.index.use(path)
         view = exchange.view(partition)
         scope = (
             partition.id,
@@ -41,6 +49,7 @@ class QueryPage:
             key,
             exchange.header("x-ms-start-epk"),
             exchange.header("x-ms-end-epk"),
+            self.prefix,
         )
         remembered = partial(self.executor.container.sorted_rows.get, (*prepared.identity, *scope))
         charge, following = self._run(partition, self._sources(view, key), self.token, remembered)
@@ -66,7 +75,8 @@ class QueryPage:
         """The partitions that are not finished yet. A query without FROM reads only the first."""
         partitions = self.executor.container.partitions
         partitions = partitions if self.prepared.query.alias else partitions[:1]
-        return [partition for partition in partitions if partition.high > position.low]
+        low, high = self.prefix, self.prefix + LAST
+        return [one for one in partitions if one.high > position.low and one.low < high and one.high > low]
 
     def _run(
         self,
@@ -89,16 +99,22 @@ class QueryPage:
             return lambda after: [] if after else [Source(1, 0, lambda: b"{}")]
         container = self.executor.container
         low, high = self.exchange.header("x-ms-start-epk"), self.exchange.header("x-ms-end-epk")
+        narrowed = low is not None or high is not None or bool(self.prefix)
 
         def sources(after: int) -> Iterator[Source]:
             records: Iterable[Record] = view.scan(after) if key is None else view.scan_key(key, after)
             for record in records:
-                if (low is None or container.effective(record.key) >= low) and (
-                    high is None or container.effective(record.key) < high
-                ):
+                if not narrowed or self._is_within(container.effective(record.key), low, high):
                     yield Source(record.number, len(record.body), partial(render, container, record))
 
         return sources
+
+    def _is_within(self, effective: str, low: str | None, high: str | None) -> bool:
+        return (
+            (low is None or effective >= low)
+            and (high is None or effective < high)
+            and effective.startswith(self.prefix)
+        )
 
     def _measured(self) -> dict[str, str]:
         """The headers with metrics that the client asks for."""

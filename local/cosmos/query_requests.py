@@ -9,13 +9,13 @@ from local.cosmos.errors import CosmosError, bad_request, not_implemented
 from local.cosmos.exchange import KEY_HEADER, RANGE_HEADER, Exchange
 from local.cosmos.messages import Response
 from local.cosmos.paging import page_size
-from local.cosmos.parsing import parse, read_key
+from local.cosmos.parsing import parse
 from local.cosmos.query.body import QueryBody, read_query
 from local.cosmos.query.parser import parse_query
 from local.cosmos.query.plan import FIRST, WHOLE, build_plan, check_order, is_streamable, pinned_key
 from local.cosmos.query.prepared import PreparedQuery
 from local.cosmos.query.rows import Page, to_portable
-from local.cosmos.query_pages import QueryPage
+from local.cosmos.query_pages import LAST, QueryPage
 from local.cosmos.query_tokens import read_token
 from local.cosmos.state import Container
 
@@ -38,13 +38,17 @@ def plan(exchange: Exchange) -> Response:
     prepared = _prepare(container, asked)
     query = prepared.query
     header = exchange.header(KEY_HEADER)
-    key = pinned_key(query, asked.parameters, container.key_path) if header is None else read_key(header)
+    key, whole = pinned_key(query, asked.parameters, container.key_paths), True
+    if header is not None:
+        key, whole = container.read_prefix(header)
     ranges = [WHOLE if query.alias else FIRST]
     if key is not None:
         point = container.effective(key)
         ranges = [{"min": point, "max": point, "isMinInclusive": True, "isMaxInclusive": True}]
+        if not whole:
+            ranges = [{"min": point, "max": point + LAST, "isMinInclusive": True, "isMaxInclusive": False}]
     features = set((exchange.header("x-ms-cosmos-supported-query-features") or "").replace(" ", "").split(","))
-    body = orjson.dumps(build_plan(query, prepared, ranges, features, one_partition=key is not None))
+    body = orjson.dumps(build_plan(query, prepared, ranges, features, one_partition=key is not None and whole))
     return Response(200, {"x-ms-request-charge": "0"}, body)
 
 
@@ -56,7 +60,7 @@ def query(exchange: Exchange) -> Response:
     in_one = _in_one_partition(pages, _pinned_by_condition(pages, asked))
     if in_one is not None:
         return in_one
-    if not exchange.flag("x-ms-documentdb-query-enablecrosspartition"):
+    if not exchange.flag("x-ms-documentdb-query-enablecrosspartition") and not pages.prefix:
         raise bad_request(NO_CROSS_PARTITION)
     if not is_streamable(prepared.query):
         raise _not_servable(prepared)
@@ -91,12 +95,14 @@ def _pages(exchange: Exchange, prepared: PreparedQuery) -> QueryPage:
 def _in_one_partition(pages: QueryPage, pinned: bytes | None) -> Response | None:
     """The page from the partition that the headers or the condition name; None where they name none."""
     exchange, container = pages.exchange, pages.executor.container
-    key, range_id = exchange.header(KEY_HEADER), exchange.header(RANGE_HEADER)
+    header, range_id = exchange.header(KEY_HEADER), exchange.header(RANGE_HEADER)
+    key, whole = container.read_prefix(header) if header is not None else (pinned, True)
+    if key is not None and not whole:
+        pages.narrow(container.effective(key))
+        key = None
     if range_id is not None:
-        partition = container.partition_by_id(range_id)
-        return pages.from_one(partition, read_key(key) if key is not None else None)
-    pinned = read_key(key) if key is not None else pinned
-    return None if pinned is None else pages.from_one(container.partition_of(pinned), pinned)
+        return pages.from_one(container.partition_by_id(range_id), key if header is not None else None)
+    return None if key is None else pages.from_one(container.partition_of(key), key)
 
 
 def _pinned_by_condition(pages: QueryPage, asked: QueryBody) -> bytes | None:
@@ -104,7 +110,7 @@ def _pinned_by_condition(pages: QueryPage, asked: QueryBody) -> bytes | None:
     query = pages.prepared.query
     if query.aggregated and not query.value:
         return None
-    return pinned_key(query, asked.parameters, pages.executor.container.key_path)
+    return pinned_key(query, asked.parameters, pages.executor.container.key_paths)
 
 
 def _not_servable(prepared: PreparedQuery) -> CosmosError:

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from local.cosmos import hashing
-from local.cosmos.errors import not_found, range_gone
+from local.cosmos.errors import bad_request, not_found, range_gone
 from local.cosmos.indexing import term_counter
+from local.cosmos.parsing import WRONG_KEY, read_key
 from local.cosmos.partitions import Partition
 from local.cosmos.paths import split_path
 from local.cosmos.query.rows import RowCache
@@ -44,9 +45,9 @@ class Container:
     def refresh(self) -> None:
         """Derives fields from the properties."""
         definition = self.properties["partitionKey"]
-        self.key_path: list[str] = list(split_path(definition["paths"][0]))
+        self.key_paths: list[list[str]] = [list(split_path(path)) for path in definition["paths"]]
         self.key_version: int = definition.get("version", 1)
-        self.effective: Callable[[bytes], str] = hashing.effective_v2 if self.key_version == 2 else hashing.effective_v1
+        self.effective: Callable[[bytes], str] = _effective(definition)
         self.count_terms = term_counter(self.properties.get("indexingPolicy"))
 
     def lay_out(self, throughput: int, count: int | None = None) -> None:
@@ -73,6 +74,20 @@ class Container:
         rate = throughput / len(self.partitions) if self.throttled else UNLIMITED
         for partition in self.partitions:
             partition.budget.rate = rate
+
+    def read_key(self, text: str) -> bytes:
+        """The canonical partition key of a document, from the form that clients send; raises 400/1001 for a part."""
+        key, levels = read_key(text)
+        if levels != len(self.key_paths):
+            raise bad_request(WRONG_KEY, 1001)
+        return key
+
+    def read_prefix(self, text: str) -> tuple[bytes, bool]:
+        """The canonical bytes of a partition key or of its first levels, and whether it is the whole key."""
+        key, levels = read_key(text)
+        if not 0 < levels <= len(self.key_paths):
+            raise bad_request(WRONG_KEY, 1001)
+        return key, levels == len(self.key_paths)
 
     def partition_of(self, key: bytes) -> Partition:
         """The partition of a logical partition."""
@@ -184,6 +199,13 @@ class Account:
         self.lsn += 1
         properties["_ts"] = int(now)
         properties["_etag"] = etag_of(self.lsn, int(now))
+
+
+def _effective(definition: dict[str, Any]) -> Callable[[bytes], str]:
+    """How the effective partition keys of a container are computed."""
+    if definition.get("kind") == "MultiHash":
+        return hashing.effective_multi
+    return hashing.effective_v2 if definition.get("version", 1) == 2 else hashing.effective_v1
 
 
 def partitions_for(throughput: int) -> int:

@@ -24,6 +24,7 @@ from local.stack.settings import APP, sample_values
 
 Facts = dict[str, Any]
 REPORT, CONTAINER = "flight_delays", "flight-delays"
+GROUPED, GROUPED_CONTAINER = "carrier_months", "carrier-months"
 GOOD, BROKEN = APP / "samples/flights-2013-01.csv.gz", APP / "samples/flights-broken.csv"
 MAIL_SECONDS = 10
 
@@ -52,7 +53,7 @@ def tell(data: Path) -> Facts:
     with Services(APP, data, Ports(), settings) as services:
         show_addresses(services)
         app = App(services.host.url, services.function_key)
-        facts = report_is_written(app) | report_is_in_database(services)
+        facts = report_is_written(app) | report_is_in_database(services) | groups_are_in_database(app, services)
         broken_file_fails(app)
         facts |= mail_arrives(services, settings["MAIL_TO"])
         database_is_as_before(services, facts)
@@ -97,6 +98,22 @@ def report_is_in_database(services: Services) -> Facts:
     return {"documents_in_database": documents_in_database(services)}
 
 
+def groups_are_in_database(app: App, services: Services) -> Facts:
+    """Post the same month for the report that groups its rows, and read its documents back: together they count every
+    row of the file."""
+    _, watched = run_report(app, GOOD, GROUPED)
+    status, receipt = watched.status["runtimeStatus"], watched.status["output"]
+    expect(status == "Completed", f"the run ended {status}: {receipt}")
+    say(f"\n{receipt_lines(receipt)}")
+    title(f"Read the groups back: SELECT TOP 3 * FROM c in {GROUPED_CONTAINER}")
+    with services.open_database() as database:
+        found = list(database.get_container_client(GROUPED_CONTAINER).read_all_items())
+    say(document_lines(found[:3]))
+    flights = sum(document["flights"] for document in found)
+    expect(flights == rows_of(GOOD), f"the documents count {flights} flights, and the file has {rows_of(GOOD)}")
+    return {"groups": len(found), "rows_in_groups": flights}
+
+
 def broken_file_fails(app: App) -> None:
     """Post a file with bad rows of which none is tolerated: the run fails before anything is written, and its rejects
     name the rows."""
@@ -126,11 +143,11 @@ def database_is_as_before(services: Services, facts: Facts) -> None:
     )
 
 
-def run_report(app: App, file: Path) -> tuple[dict[str, Any], Watched]:
+def run_report(app: App, file: Path, report: str = REPORT) -> tuple[dict[str, Any], Watched]:
     """Post a file and watch its run to the end."""
-    title(f"Post {file.relative_to(APP)} to /api/reports/{REPORT}")
+    title(f"Post {file.relative_to(APP)} to /api/reports/{report}")
     begun = time.monotonic()
-    run = app.start(REPORT, file)
+    run = app.start(report, file)
     say(f"  202 Accepted after {time.monotonic() - begun:.2f} s; its durable status:\n  {run['statusQueryGetUri']}\n")
     with Progress() as progress:
         return run, watch(run["statusQueryGetUri"], progress.show)

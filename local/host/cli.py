@@ -9,9 +9,12 @@ import sys
 from pathlib import Path
 
 from local.host import settings
+from local.host.clock import SystemClock
 from local.host.http.routes import NotATemplate
 from local.host.options import DEFAULT_LEVEL, LEVELS, Options, Unsuitable
 from local.host.storage.database import Unusable
+from local.host.telemetry.levels import Levels
+from local.host.telemetry.observer import SILENT, Observer
 from local.host.triggers.ncrontab import NotASchedule
 from local.host.workers.calls import NotReady
 from local.host.workers.functions import Refused
@@ -44,10 +47,20 @@ async def _run(options: Options) -> None:
     configured = settings.load(options.app, os.environ)
     count = settings.workers({**configured.values, **os.environ}, options.workers)
     pool = Pool(options.app, count, _environment(options, configured), _say, LEVELS[options.log_level])
+    pool.observer = _observer(options, configured)
     await pool.launch()
     from local.host.host import Host  # imports the web server while the workers import the app
 
     await Host(options, configured, pool, _say).serve(_ready, stop)
+
+
+def _observer(options: Options, configured: settings.Settings) -> Observer:
+    if options.telemetry is None:
+        return SILENT
+    from local.host.telemetry.telemetry import Telemetry
+
+    levels = Levels(configured.log_levels)
+    return Telemetry(options.telemetry, levels=levels, clock=SystemClock(), hub=configured.hub)
 
 
 def _environment(options: Options, configured: settings.Settings) -> dict[str, str]:
@@ -68,6 +81,9 @@ def _options(argv: list[str]) -> Options:
     parser.add_argument("--data", type=Path, help="where runs are kept (default: .local/host in the app's folder)")
     parser.add_argument("--workers", type=int, help=f"worker processes (default: {settings.WORKERS_VARIABLE}, or 1)")
     parser.add_argument(
+        "--telemetry", type=Path, metavar="FILE", help="write rows as Application Insights has them to this file"
+    )
+    parser.add_argument(
         "--log-level",
         type=str.lower,
         choices=list(LEVELS),
@@ -82,6 +98,7 @@ def _options(argv: list[str]) -> Options:
         bind=given.bind,
         port=given.port,
         workers=given.workers,
+        telemetry=given.telemetry and given.telemetry.resolve(),
         log_level=given.log_level,
     )
 

@@ -50,9 +50,11 @@ class Host:
         self._keys = _prepared(options.data)
         self._database = Database(options.data / "host.db", self._break_from(loop))
         self._pool = pool
-        self._engine = Engine(self._database, self._pool.invoke, self._clock, self._limits(), configured.version)
+        self._engine = Engine(
+            self._database, pool.invoke, self._clock, self._limits(), configured.version, pool.observer
+        )
         hub = Hub(name=self._settings.hub, code=self._keys.durable, version=configured.version)
-        self._management = Management(self._database, self._engine, self._clock, hub)
+        self._management = Management(self._database, self._engine, self._clock, hub, pool.observer)
         self._functions = HttpFunctions(self._pool, self._settings.timeout, self._keys.opens_function)
         self._timers = TimerTriggers(
             self._database, self._pool, self._clock, self._settings.timeout, self._settings.values, say
@@ -117,6 +119,7 @@ class Host:
         await self._timers.stop()
         await self._engine.stop()
         await self._pool.close()
+        self._pool.observer.close()
         self._database.close()
 
     def _use(self, functions: list[dict[str, Any]], *, starting: bool = False) -> None:

@@ -29,4 +29,5 @@ class Options:
     bind: str = "127.0.0.1"
     port: int = 7071
     workers: int | None = None  # None: the number in the settings
+    telemetry: Path | None = None  # the file that gets telemetry; None: no telemetry
     log_level: str = DEFAULT_LEVEL  # the lowest level of the functions' log that is shown

@@ -31,6 +31,7 @@ class Settings:
     orchestrators: int
     visibility: float  # seconds for which the activities of a killed host wait
     version: str | None  # of orchestrations whose start has none
+    log_levels: dict[str, Any]  # by lower-case category
     values: dict[str, str]  # for the workers' environment, from local.settings.json
 
 
@@ -50,6 +51,7 @@ def load(folder: Path, environment: Mapping[str, str]) -> Settings:
         orchestrators=_count(durable, "maxConcurrentOrchestratorFunctions", limit),
         visibility=_visibility(_section(host, "extensions", "durableTask", "storageProvider")),
         version=None if version is None else str(version),
+        log_levels=_section(host, "logging", "logLevel"),
         values=values,
     )
 

@@ -21,10 +21,10 @@ def open_database(url: str, key: str, name: str) -> Iterator[DatabaseProxy]:
         yield client.create_database_if_not_exists(name)
 
 
-def containers_of(host_url: str, key: str) -> list[dict[str, str]]:
+def containers_of(host_url: str, key: str) -> list[dict[str, Any]]:
     """Return the containers that the app names, always with `runs`. An app that returns 404 needs only `runs`."""
     try:
-        needed: list[dict[str, str]] = get(f"{host_url}/api/reports", key)["containers"]
+        needed: list[dict[str, Any]] = get(f"{host_url}/api/reports", key)["containers"]
     except CallError as error:
         if error.status != 404:
             raise
@@ -32,14 +32,16 @@ def containers_of(host_url: str, key: str) -> list[dict[str, str]]:
     return list({container["name"]: container for container in [RUNS, *needed]}.values())
 
 
-def create_containers(database: DatabaseProxy, containers: Iterable[dict[str, str]]) -> None:
+def create_containers(database: DatabaseProxy, containers: Iterable[dict[str, Any]]) -> None:
     """Create the missing containers. Existing ones stay as they are."""
     for container in containers:
         create_container(database, container["name"], container["partition_key"])
 
 
-def create_container(database: DatabaseProxy, name: str, partition_key: str) -> None:
-    database.create_container_if_not_exists(name, PartitionKey(partition_key), offer_throughput=REQUEST_UNITS)
+def create_container(database: DatabaseProxy, name: str, partition_key: str | list[str]) -> None:
+    """Create the container unless it exists. A list of paths makes a hierarchical partition key."""
+    paths: Any = partition_key
+    database.create_container_if_not_exists(name, PartitionKey(paths), offer_throughput=REQUEST_UNITS)
 
 
 def load_samples(database: DatabaseProxy, folder: Path) -> None:

@@ -14,9 +14,9 @@ from outlast.compute.position import Position
 from outlast.compute.wire import REFERENCE, ROWS, SLICES, Frame, pack
 from outlast.errors import OutlastError, Permanent
 from outlast.generating.part_contents import ROW_BYTES
-from outlast.generating.row_generator import RowGenerator
-from outlast.generating.row_slicer import RowSlicer, join_slices, rows_of
+from outlast.generating.row_slicer import RowSlicer
 from outlast.generating.row_window import Limits, RowWindow, Slice, Staged
+from outlast.generating.slicers import join_of, slicer_of
 from outlast.models import Json
 from outlast.report import Report, load_report
 
@@ -75,9 +75,8 @@ class Answers:
         known = self._windows.pop(window.key, None)
         if known is not None and ROWS not in given:
             return known
-        generator = RowGenerator(self._report(window.report), self._references[window.reference][0], window.generation)
-        rows = rows_of(window, given[ROWS])
-        return RowSlicer(generator, rows, window, time.monotonic, self.position.set)
+        report, reference = self._report(window.report), self._references[window.reference][0]
+        return slicer_of(report, reference, window, given[ROWS], time.monotonic, self.position.set)
 
     def _keep(self, key: str, slicer: RowSlicer) -> None:
         self._windows[key] = slicer
@@ -111,7 +110,8 @@ class Answers:
             return pack({"missing": [SLICES]}, [])
         counted = zip(frame.header["rows"], frame.payloads, strict=True)
         slices = [Slice(rows, 0, 0, ended=False, size=0, made=made) for rows, made in counted]
-        return _staged(join_slices(frame.header["chunk"], slices))
+        report = self._report(frame.header["report"])
+        return _staged(join_of(report, frame.header["makes"], frame.header["chunk"], slices))
 
     def _read(self, frame: Frame) -> bytes:
         from outlast.compute.reading import read_now  # imports the database's client, which rows do not need

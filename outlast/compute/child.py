@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import re
 import shutil
 import signal
@@ -9,6 +10,7 @@ import sys
 import tempfile
 from asyncio.subprocess import PIPE, Process
 from collections.abc import Awaitable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
@@ -22,6 +24,8 @@ BOOT = "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from outlast.co
 TICKS = 10
 """Pieces of the time that is waited. A machine that stood still between two of them costs one piece, not all."""
 START_SECONDS = 60.0
+END_SECONDS = 1.0
+"""Time in which a child ends that has closed its pipes. One whose report closed them may go on for ever."""
 BUFFER = 1024 * 1024
 _FRAME = re.compile(r'File "([^"]+)", line (\d+) in ')
 
@@ -35,10 +39,10 @@ class Late(Exception):
 
 
 class Ended(Exception):
-    """The child ended by itself. `row` is where it was."""
+    """The child ended by itself, or closed its pipes and was killed. `row` is where it was."""
 
-    def __init__(self, row: int | None, code: int) -> None:
-        super().__init__(f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}")
+    def __init__(self, row: int | None, code: int | None) -> None:
+        super().__init__(_how(code))
         self.row = row
 
 
@@ -88,14 +92,14 @@ class Child:
         return self._running.process.pid if self._running else None
 
     async def close(self) -> None:
-        """End the child, whatever it does."""
+        """End the child and what it has forked, whatever they do."""
         running, self._running = self._running, None
         if running is None:
             return
-        if running.process.returncode is None:
-            running.process.kill()
-        await running.process.wait()
+        _kill(running.process)
+        # `wait` waits for the pipes, too, and a process that left the group may hold them.
         running.process._transport.close()  # type: ignore[attr-defined]
+        await running.process.wait()
         running.position.close()
         shutil.rmtree(running.own, ignore_errors=True)
 
@@ -112,6 +116,7 @@ class Child:
             stdin=PIPE,
             stdout=PIPE,
             limit=BUFFER,
+            start_new_session=True,
         )
         running = _Running(process, own, Position(own / POSITION))
         self._running = running
@@ -143,10 +148,22 @@ class Child:
         running = self._running
         if running is None:
             return Ended(None, 0)
-        code = await running.process.wait()
+        try:
+            code: int | None = await _ticking(running.process.wait(), END_SECONDS)
+        except TimeoutError:
+            code = None
         row = running.position.get() or None
         await self.close()
         return Ended(row, code)
+
+
+def _kill(process: Process) -> None:
+    """End the process and its group."""
+    if hasattr(os, "killpg"):
+        with suppress(ProcessLookupError, PermissionError):  # no process is left, or one that is being ended
+            os.killpg(process.pid, signal.SIGKILL)
+    elif process.returncode is None:
+        process.kill()
 
 
 async def _exchange(process: Process, asked: bytes) -> Frame:
@@ -174,6 +191,13 @@ async def _ticking(work: Awaitable[T], seconds: float) -> T:
         if not task.done():
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
+
+
+def _how(code: int | None) -> str:
+    """How a child ended. None: it went on without its pipes."""
+    if code is None:
+        return "closed pipes"
+    return f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
 
 
 def _line_of(trace: str) -> str:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -55,6 +55,7 @@ class Children:
     async def join(self, window: RowWindow, chunk: int, slices: Sequence[Slice]) -> Staged:
         """See RowCompute. A child that has made all slices itself does not need them sent."""
         header = {"kind": "join", "key": window.key, "chunk": chunk, "rows": [one.rows for one in slices]}
+        header |= {"report": window.report, "makes": window.makes}
         try:
             async with self._usual.turn:
                 frame = _checked(await self._usual.ask(header, [], JOIN_SECONDS))
@@ -74,7 +75,7 @@ class Children:
         await self._apart.close()
 
     async def _take(self, child: Child, window: RowWindow, data: WindowData, limits: Limits) -> Slice:
-        if loaded := await child.load(window.report):
+        if loaded := await _loaded(child, window.report):
             _checked(loaded)
         header = {"kind": "take", "window": window.to_dict(), "limits": limits.to_dict()}
         frame = await self._ask(child, header, {})
@@ -93,6 +94,16 @@ class Children:
         self._suspects[run] = None
         while len(self._suspects) > MOST_SUSPECTS:
             del self._suspects[next(iter(self._suspects))]
+
+
+async def _loaded(child: Child, report: str) -> Frame | None:
+    """See Child.load. A child that died while it was idle is replaced; one that does not start has harmed no row."""
+    with suppress(Late, Ended):
+        return await child.load(report)
+    try:
+        return await child.load(report)
+    except (Late, Ended) as error:
+        raise Transient(f"the process that runs the code of {report} does not start: {error}") from None
 
 
 @asynccontextmanager

@@ -32,6 +32,7 @@ def main() -> None:
     logs = Collector()
     logging.basicConfig(level=logging.INFO, format="%(message)s", handlers=[logs])
     logging.getLogger("azure").setLevel(logging.WARNING)
+    process = os.getpid()
     answers = Answers(app / "reports", Position(own / POSITION), logs)
     _write(send, pack({"ready": True}, []))
     while frame := _read(receive):
@@ -39,6 +40,8 @@ def main() -> None:
         faulthandler.dump_traceback_later(frame.header["orphan"], exit=True, file=trace)
         answer = answers.answer(frame)
         faulthandler.cancel_dump_traceback_later()
+        if os.getpid() != process:  # a copy that a report has forked would answer a second time
+            os._exit(0)
         _write(send, answer)
 
 

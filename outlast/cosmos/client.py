@@ -11,6 +11,7 @@ from azure.cosmos.exceptions import CosmosResourceNotFoundError
 
 from outlast.cosmos.errors import OWNER_MISSING
 from outlast.errors import Permanent
+from outlast.identity import database_identity
 
 NO_THROTTLE_RETRY = -1
 """Value of `retry_throttle_total`. The SDK takes 0 for "not given" and retries nine times, past any deadline."""
@@ -29,6 +30,7 @@ class Cosmos:
         self._name = database
         self._clients: dict[str, CosmosClient] = {}
         self._known: set[str] = set()
+        self._identity: Any = None
 
     async def database(self) -> DatabaseProxy:
         """Return the database for small requests. The SDK retries 429s."""
@@ -61,6 +63,9 @@ class Cosmos:
             await client.close()
         self._clients.clear()
         self._known.clear()
+        if self._identity is not None:
+            await self._identity.close()
+            self._identity = None
 
     async def _database(self, kind: str, options: dict[str, Any]) -> DatabaseProxy:
         if kind not in self._clients:
@@ -73,8 +78,14 @@ class Cosmos:
                 "COSMOS_ENDPOINT is not set; give the account's URL, such as https://NAME.documents.azure.com"
             )
         _check_key(self._key)
-        credential = self._key or _managed_identity()
+        credential = self._key or self._shared_identity()
         return CosmosClient(self._endpoint, credential=credential, transport=make_transport(), **options)
+
+    def _shared_identity(self) -> Any:
+        """One for both clients, so that they share its tokens. They do not close what they are given."""
+        if self._identity is None:
+            self._identity = database_identity()
+        return self._identity
 
 
 def _check_key(key: str) -> None:
@@ -91,10 +102,3 @@ def make_transport() -> AioHttpTransport:
     The look-up hops to a thread twice for each request, which took a quarter of the CPU of writing.
     """
     return AioHttpTransport(use_env_settings=bool(getproxies()))
-
-
-def _managed_identity() -> Any:
-    """Import azure-identity only without a key, because the import takes a tenth of the app's start."""
-    from azure.identity.aio import DefaultAzureCredential
-
-    return DefaultAzureCredential()

@@ -45,7 +45,9 @@ async def change(
             return await write(before, after)
 
 
-async def read_or_none(container: ContainerProxy, name: str, partition_key: str) -> Mapping[str, Any] | None:
+async def read_or_none(
+    container: ContainerProxy, name: str, partition_key: str | list[str]
+) -> Mapping[str, Any] | None:
     """Return a document, None when it does not exist. A missing container still raises."""
     try:
         return await container.read_item(name, partition_key)

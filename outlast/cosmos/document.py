@@ -5,7 +5,7 @@ Source of the limits: Azure Cosmos DB, "Service quotas". A document has at most 
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum
@@ -18,8 +18,8 @@ import orjson
 from pydantic import AnyUrl
 from pydantic_core import to_jsonable_python
 
-from outlast.cosmos.bulk.staged_document import StagedDocument
-from outlast.cosmos.partition_key import Key, effective_partition_key
+from outlast.cosmos.bulk.staged_document import StagedDocument, key_text
+from outlast.cosmos.partition_key import Key, effective_of
 from outlast.json_numbers import LARGEST_EXACT
 
 MAX_BYTES = 2 * 1024 * 1024
@@ -28,7 +28,7 @@ MAX_ID_BYTES = 1023
 MAX_KEY_BYTES = 2048
 _TEXTS = (datetime, date, time, UUID)
 """Types that the encoder writes as text."""
-_MORE_TEXTS = (Decimal, Enum, timedelta, AnyUrl, IPv4Address, IPv6Address)
+_MORE_TEXTS = (Decimal, Enum, timedelta, AnyUrl, IPv4Address, IPv6Address, set, frozenset)
 """Types that are written as pydantic writes them in JSON mode."""
 _KEYS = (str, int, float, type(None))
 """Types of a partition key in JSON."""
@@ -46,22 +46,33 @@ class DocumentRefused(ValueError):
         self.field = field
 
 
-def staged(document: Any, partition_key_path: list[str], row: int) -> StagedDocument:
-    """Check one document and encode it. Raises DocumentRefused."""
+def staged(document: Any, partition_key_path: Sequence[str], row: int) -> StagedDocument:
+    """Check one document whose partition key has one level, and encode it. Raises DocumentRefused."""
+    return staged_under(document, (partition_key_path,), row)
+
+
+def staged_under(document: Any, partition_key: Sequence[Sequence[str]], row: int) -> StagedDocument:
+    """Check one document and encode it. Raises DocumentRefused.
+
+    `partition_key` has the names of the members on the way to each level of the key.
+    """
     if not isinstance(document, Mapping):
         raise DocumentRefused("json", f"a document must be a dictionary, not {type(document).__name__}")
     _check_id(document.get("id"))
     _check_value(document, "", 1)
-    text = _encoded(document)
+    text = encoded(document)
     if len(text) > MAX_BYTES:
         raise DocumentRefused("too_large", f"the document has {len(text):,} bytes and {MAX_BYTES:,} are allowed")
-    key = _partition_key(document, partition_key_path)
-    return StagedDocument(row, _kept(orjson.dumps(key)), effective_partition_key(key).encode(), text)
+    levels = tuple(_partition_key(document, path) for path in partition_key)
+    if len(levels) > 1 and sum(len(level.encode()) for level in levels if isinstance(level, str)) > MAX_KEY_BYTES:
+        raise DocumentRefused("partition_key", f"the partition key is longer than {MAX_KEY_BYTES:,} bytes")
+    return StagedDocument(row, key_text(levels), effective_of(levels).encode(), text)
 
 
-def _encoded(document: Mapping[str, Any]) -> bytes:
+def encoded(document: Any) -> bytes:
+    """A checked document, or a value of one, as it is staged. Raises DocumentRefused."""
     try:
-        return _kept(orjson.dumps(document, default=to_jsonable_python))
+        return _kept(orjson.dumps(document, default=_jsonable))
     except (TypeError, ValueError) as error:
         raise DocumentRefused("json", f"the document is no JSON: {error}") from None
 
@@ -106,12 +117,18 @@ def _check_scalar(value: Any, path: str, depth: int) -> None:
         text = f"{path} has {len(value):,} characters; {MAX_BYTES:,} bytes are allowed"
         raise DocumentRefused("too_large", text, path)
     if isinstance(value, _MORE_TEXTS):
-        _check_value(to_jsonable_python(value), path, depth)
+        _check_value(_jsonable(value), path, depth)
     elif value is not None and not isinstance(value, _PLAIN):
         raise DocumentRefused("json", f"{path} is a {type(value).__name__}, which JSON cannot say", path)
 
 
-def _partition_key(document: Mapping[str, Any], path: list[str]) -> Key:
+def _jsonable(value: Any) -> Any:
+    """The value as pydantic writes it in JSON mode. A set becomes a list in an order that each repeat has."""
+    found = to_jsonable_python(value)
+    return sorted(found, key=orjson.dumps) if isinstance(value, set | frozenset) else found
+
+
+def _partition_key(document: Mapping[str, Any], path: Sequence[str]) -> Key:
     value: Any = document
     field = ".".join(path)
     for name in path:
@@ -123,7 +140,7 @@ def _partition_key(document: Mapping[str, Any], path: list[str]) -> Key:
 
 def _checked_key(value: Any, field: str) -> Key:
     if not isinstance(value, _KEYS) and isinstance(value, (*_TEXTS, *_MORE_TEXTS)):
-        value = orjson.loads(orjson.dumps(value, default=to_jsonable_python))
+        value = orjson.loads(orjson.dumps(value, default=_jsonable))
     if not isinstance(value, _KEYS):
         text = f"the partition key must be a plain value, not a {type(value).__name__}"
         raise DocumentRefused("partition_key", text, field)

@@ -8,6 +8,7 @@ from azure.core.exceptions import AzureError
 from azure.cosmos.exceptions import CosmosHttpResponseError
 
 from outlast.errors import OutlastError, Permanent, Transient
+from outlast.key_paths import KeyPaths, shown
 
 OWNER_MISSING = 1003
 """The substatus of a 404 that means the container, not the document."""
@@ -21,7 +22,9 @@ ANY_ERROR = (AzureError, ClientError, TimeoutError, ConnectionError)
 """What a call of the SDK raises: CosmosHttpResponseError, an AzureError, for a response, the others without one."""
 
 
-def dead_end(what: str, container: str, status: int, substatus: int, partition_key: str | None = None) -> str | None:
+def dead_end(
+    what: str, container: str, status: int, substatus: int, partition_key: KeyPaths | None = None
+) -> str | None:
     """Return why no repeat of a request can succeed and what to do next; None when one may succeed."""
     if status in PASSING or (status, substatus) in PASSING_WITH:
         return None
@@ -33,12 +36,12 @@ def dead_end(what: str, container: str, status: int, substatus: int, partition_k
             "'Cosmos DB Built-in Data Contributor', or correct COSMOS_KEY"
         )
     if status == 404:
-        by = f" with the partition key {partition_key}" if partition_key else ""
+        by = f" with the partition key {shown(partition_key)}" if partition_key else ""
         return f"the container {container} does not exist; create it{by}, because this app may not"
     return None
 
 
-def translate(error: Exception, what: str, container: str, partition_key: str | None = None) -> OutlastError:
+def translate(error: Exception, what: str, container: str, partition_key: KeyPaths | None = None) -> OutlastError:
     """Return the failure that an error of ANY_ERROR means.
 
     `what` is what was read or written, with its id; `partition_key` is the path that the container should have.
@@ -53,7 +56,7 @@ def translate(error: Exception, what: str, container: str, partition_key: str | 
 
 
 @contextmanager
-def translated(what: str, container: str, partition_key: str | None = None) -> Iterator[None]:
+def translated(what: str, container: str, partition_key: KeyPaths | None = None) -> Iterator[None]:
     """Raise Permanent or Transient for an error of the database in the body."""
     try:
         yield

@@ -5,10 +5,9 @@ from dataclasses import replace
 from typing import Any
 
 import orjson
-from pydantic_core import to_jsonable_python
 
 from outlast.cosmos.bulk.staged_document import SYSTEM, Patch, StagedDocument
-from outlast.cosmos.document import DocumentRefused, staged
+from outlast.cosmos.document import DocumentRefused, encoded, staged_under
 
 MOST_OPERATIONS = 10
 """Members that one patch sets. Source: Azure docs, "Partial document update in Azure Cosmos DB"."""
@@ -16,31 +15,27 @@ MOST_PATCHES = 100
 """Patches of one document: they share a request."""
 
 
-def staged_as(mode: str, document: Any, partition_key_path: list[str], row: int) -> StagedDocument:
+def staged_as(mode: str, document: Any, partition_key: Sequence[Sequence[str]], row: int) -> StagedDocument:
     """Check one document and encode what a report of this write mode stores. Raises DocumentRefused."""
-    one = staged(document, partition_key_path, row)
+    one = staged_under(document, partition_key, row)
     if mode == "delete":
         return replace(one, body=orjson.dumps(document["id"]))
     if mode == "patch":
-        return replace(one, body=_patches(document, partition_key_path))
+        return replace(one, body=_patches(document, partition_key))
     return one
 
 
-def _patches(document: Mapping[str, Any], partition_key_path: list[str]) -> bytes:
+def _patches(document: Mapping[str, Any], partition_key: Sequence[Sequence[str]]) -> bytes:
     """The patches that set each member but id and partition key."""
-    steps = [{"op": "set", "path": path, "value": value} for path, value in _members(document, [partition_key_path])]
+    steps = [{"op": "set", "path": path, "value": value} for path, value in _members(document, partition_key)]
     if not steps:
         raise DocumentRefused("patch", "a patch must have a member to set beside id and partition key")
     if len(steps) > MOST_OPERATIONS * MOST_PATCHES:
         text = f"a patch sets {len(steps):,} members and {MOST_OPERATIONS * MOST_PATCHES:,} are allowed"
         raise DocumentRefused("patch", text)
     return Patch.text(
-        document["id"], [_encoded(steps[at : at + MOST_OPERATIONS]) for at in range(0, len(steps), MOST_OPERATIONS)]
+        document["id"], [encoded(steps[at : at + MOST_OPERATIONS]) for at in range(0, len(steps), MOST_OPERATIONS)]
     )
-
-
-def _encoded(steps: Sequence[Mapping[str, Any]]) -> bytes:
-    return orjson.dumps(steps, default=to_jsonable_python)
 
 
 def _members(document: Mapping[str, Any], kept: Sequence[Sequence[str]], above: str = "") -> Iterator[tuple[str, Any]]:

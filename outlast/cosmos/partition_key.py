@@ -7,21 +7,25 @@ from typing import Any
 import mmh3
 
 from outlast.errors import Permanent
+from outlast.key_paths import KeyPaths, each_path, shown
 
 Key = str | int | float | bool | None
+Levels = tuple[Key, ...]
+"""The value of a partition key: one, or one for each level of a hierarchical key."""
 
 _V1_LENGTH = 100
 _WORD = (1 << 64) - 1
 _NULL, _FALSE, _TRUE, _NUMBER, _STRING = b"\x01", b"\x02", b"\x03", b"\x05", b"\x08"
 
 
-def check_partition_key(properties: Mapping[str, Any], path: str) -> None:
-    """Raise Permanent unless this path is the partition key in the container's properties."""
+def check_partition_key(properties: Mapping[str, Any], key: KeyPaths) -> None:
+    """Raise Permanent unless these paths are the partition key in the container's properties."""
     paths = [found.replace('"', "") for found in properties["partitionKey"]["paths"]]
-    if paths != [path]:
+    if paths != list(each_path(key)):
         raise Permanent(
             f"the container {properties['id']} has the partition key {', '.join(paths)}, but the report writes "
-            f"documents with the partition key {path}; name the container's key in the report, or another container"
+            f"documents with the partition key {shown(key)}; name the container's key in the report, or another "
+            "container"
         )
 
 
@@ -32,6 +36,14 @@ def effective_partition_key(key: Key) -> str:
     """
     digest = mmh3.hash_bytes(_component(key))[::-1]
     return (bytes([digest[0] & 0x3F]) + digest[1:]).hex().upper()
+
+
+def effective_of(levels: Levels) -> str:
+    """Return the hash of each level, one behind the other: keys with the same first levels are neighbours.
+
+    Source: azure-cosmos, `PartitionKey._get_effective_partition_key_for_multi_hash_partitioning_v2`.
+    """
+    return "".join(map(effective_partition_key, levels))
 
 
 def _component(key: Key) -> bytes:

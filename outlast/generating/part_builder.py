@@ -6,7 +6,6 @@ from typing import NamedTuple
 
 from outlast.carried_logs import LogBudget
 from outlast.deadline import Deadline
-from outlast.errors import Transient
 from outlast.generating.part_limits import PartLimits
 from outlast.generating.row_window import (
     Limits,
@@ -26,7 +25,7 @@ PART_BYTES = 16 * 1024 * 1024
 SLICE_SECONDS = 0.25
 """Computing in one piece. The lanes of a process take turns."""
 MOST_LOSSES = 2
-"""Times that the process may end at one row before the row is refused, or between rows before the call fails."""
+"""Times that the process may end at one row before the row is refused, or between rows before they are taken alone."""
 TIMEOUT, CRASHED = "timeout", "crashed"
 """Codes of the rejects of rows whose code was stopped, or has ended its process."""
 
@@ -70,6 +69,8 @@ class PartBuilder:
     logs: LogBudget = field(default_factory=LogBudget)
     _lost: Counter[int | None] = field(default_factory=Counter)
     _through: int = 0
+    _alone: bool = False
+    """Each slice has one row, since a row has harmed the process in a way that shows only behind it."""
 
     @property
     def taken(self) -> bool:
@@ -84,10 +85,8 @@ class PartBuilder:
     async def fill(self) -> Refusal | None:
         """Take one more slice. Returns a refusal when a row's code failed instead; the next slice leaves it out."""
         remaining = self.deadline.remaining()
-        most = self.limits.left(self._rejected())
-        limits = Limits(min(SLICE_SECONDS, remaining), PART_BYTES - self._size(), self._through, most)
         try:
-            self._add(await self.compute.take(self.window, self.data, limits, remaining))
+            self._add(await self.compute.take(self.window, self.data, self._limits(remaining), remaining))
         except NoTurn:
             self.ended = True
         except RowStopped as error:
@@ -98,6 +97,12 @@ class PartBuilder:
 
     async def staged(self, chunk: int) -> Staged:
         return await self.compute.join(self.window, chunk, self.slices)
+
+    def _limits(self, remaining: float) -> Limits:
+        most = self.limits.left(self._rejected())
+        if self._alone:
+            return Limits(seconds=0.0, room=0, rejects=most)
+        return Limits(min(SLICE_SECONDS, remaining), PART_BYTES - self._size(), self._through, most)
 
     def _size(self) -> int:
         return sum(one.size for one in self.slices)
@@ -118,13 +123,15 @@ class PartBuilder:
         self.ended = one.ended or full or self.deadline.passed()
 
     def _count_loss(self, error: RowsLost) -> Refusal | None:
-        self._lost[error.row] += 1
-        if self._lost[error.row] < MOST_LOSSES:
+        row = self.window.row if error.row is None and self._alone else error.row
+        self._lost[row] += 1
+        if self._lost[row] < MOST_LOSSES:
             return None
-        if error.row is None:
-            raise Transient(f"the process that generates rows has ended {MOST_LOSSES} times: {error}")
+        if row is None:
+            self._alone = True
+            return None
         text = f"the row ended the process that generated it {MOST_LOSSES} times: {error}"
-        return self._refuse(Refusal(error.row, CRASHED, text))
+        return self._refuse(Refusal(row, CRASHED, text))
 
     def _refuse(self, refusal: Refusal) -> Refusal:
         """The next slice goes on up to this row even when the deadline has passed: a part that ends before it would

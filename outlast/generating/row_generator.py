@@ -1,17 +1,23 @@
 """One row of the input → its documents, or the reject that it becomes."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
 from outlast.cosmos.bulk.staged_document import StagedDocument
-from outlast.cosmos.document import DocumentRefused, staged
+from outlast.cosmos.document import DocumentRefused
+from outlast.cosmos.operation import staged_as
 from outlast.cosmos.snapshots.header import as_generation
+from outlast.generating.read_values import ReadValues, ValueRefused
 from outlast.inputs import BadRow, InputRow
+from outlast.key_paths import members_of
 from outlast.report import Report
 from outlast.staging.rejects import Reject
+from outlast.strict_values import unguarded
 
+T = TypeVar("T")
 AnyRow = InputRow | BadRow
 Key = tuple[bytes, str]
 """Partition key as JSON, and the id that the report gave."""
@@ -22,36 +28,58 @@ MOST_BYTES = 64 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class RowGenerator:
-    """`generation` is the run of a snapshot report, None for other reports."""
+    """`generation` is the run of a snapshot report, None for other reports. `mode` is the write mode."""
 
     report: Report[Any]
     reference: Any
     generation: str | None
+    values: ReadValues | None = None
+    """Reads values that are written in the input in a form of its own."""
+    typed: bool = False
+    """Each value has the type that its field wants."""
+    mode: str = "upsert"
 
     def generate(self, row: AnyRow) -> Documents | Reject:
-        """The row's documents by their keys. A wrong value, a document that the service refuses and whatever the
-        report raises cost this row alone."""
+        """The row's documents by their keys, or its reject."""
+        return self._tried(row, self._documents)
+
+    def _tried(self, row: AnyRow, work: Callable[[InputRow], T]) -> T | Reject:
+        """What the work returns. A wrong value, a document that the service refuses and whatever the report raises cost
+        this row alone."""
         if isinstance(row, BadRow):
             return Reject(row.number, row.column, row.code, row.message, row.fields)
         try:
-            return self._documents(row)
+            return work(row)
         except ValidationError as error:
             first = error.errors(include_url=False, include_context=False, include_input=False)[0]
             column = str(first["loc"][0]) if first["loc"] else ""
             return Reject(row.number, column, first["type"], first["msg"], row.fields)
-        except DocumentRefused as error:
+        except (DocumentRefused, ValueRefused) as error:
             return Reject(row.number, error.field, error.code, str(error), row.fields)
         except (Exception, SystemExit) as error:  # noqa: BLE001  # whatever the user's code raises costs this row alone
             return Reject(row.number, "", "error", _text(error), row.fields)
 
+    def refused(self, row: AnyRow, code: str, message: str) -> Reject:
+        """The reject of a row whose code is not to be run again."""
+        return Reject(row.number, "", code, message, row.fields)
+
+    def _typed(self, values: dict[str, Any]) -> Any:
+        if self.typed:
+            return unguarded(self.report.row).validate_python(values)
+        return self.report.row.model_validate(values)
+
+    def _given(self, row: InputRow) -> Any:
+        """What `generate_report` is given of the row."""
+        return self._typed(row.values if self.values is None else self.values.read(row.values))
+
     def _documents(self, row: InputRow) -> Documents:
-        path = self.report.partition_key[1:].split("/")
-        typed = self.report.row.model_validate(row.values)
+        typed = self._given(row)
+        key = members_of(self.report.partition_key)
         documents: Documents = {}
         size = 0
         for document in self.report.generate_report(typed, self.reference):
             stored = document if self.generation is None else as_generation(document, self.generation)
-            one = staged(stored, path, row.number)
+            one = staged_as(self.mode, stored, key, row.number)
             documents[one.partition_key, document["id"]] = one
             size += len(one.body)
             if size > MOST_BYTES:

@@ -2,16 +2,19 @@
 
 import marshal
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain
+from typing import Any
 
 from outlast.cosmos.bulk.staged_document import StagedDocument
-from outlast.generating.part_contents import MOST_LISTED, ROW_BYTES, PartContents
+from outlast.generating.part_contents import ROW_BYTES, PartContents
+from outlast.generating.read_values import ReadValues
 from outlast.generating.row_generator import AnyRow, Documents, RowGenerator
 from outlast.generating.row_window import Limits, RowWindow, Slice, Staged
-from outlast.inputs import FORMATS, InputRow
-from outlast.inputs.corrected import CORRECTED
-from outlast.staging.rejects import Reject
+from outlast.inputs import rows_format
+from outlast.inputs.corrected import corrected_rows
+from outlast.report import Report
+from outlast.staging.rejects import MOST_LISTED, Reject, fields_as
 
 UNLISTED_BYTES = 150
 """Memory that a reject takes of which only the row is kept, about."""
@@ -20,12 +23,21 @@ Mark = Callable[[int], None]
 
 def rows_of(window: RowWindow, data: bytes) -> Iterator[AnyRow]:
     """The rows of a window, whose bytes are `data`."""
-    if window.format == CORRECTED.name:
-        return CORRECTED.rows(data, window.columns, window.row)
-    form = FORMATS[window.format]
-    if window.overlong:
-        return iter([form.overlong(data, window.columns, window.row)])
-    return form.rows(data, window.columns, window.row)
+    if window.corrected:
+        return corrected_rows(data, window.read_as(), window.columns)
+    form = rows_format(window.read_as())
+    row = window.row - window.before
+    rows = [form.overlong(data, window.columns, row)] if window.overlong else form.rows(data, window.columns, row)
+    if not window.before:
+        return iter(rows)
+    return (one._replace(number=one.number + window.before) for one in rows)
+
+
+def generator_for(report: Report[Any], reference: Any, window: RowWindow) -> RowGenerator:
+    """What makes the documents of the rows of a window."""
+    reading = window.read_as()
+    values, typed = ReadValues.of(report.row, reading), bool(reading.typed)
+    return RowGenerator(report, reference, window.generation, values, typed=typed, mode=window.mode)
 
 
 @dataclass(slots=True)
@@ -53,7 +65,7 @@ class RowSlicer:
 
     def take(self, limits: Limits) -> Slice:
         """The next rows, at least one, until a limit is reached."""
-        until, collected = self.clock() + limits.seconds, _Collected()
+        until, collected = self.clock() + limits.seconds, self._begin()
         for row in self.rows:
             self.mark(row.number)
             self._add(row, self._generated(row), collected)
@@ -70,17 +82,30 @@ class RowSlicer:
         """The part that all slices so far make."""
         return Staged(*self.contents.staged(chunk, self.count))
 
-    def _add(self, row: AnyRow, generated: Documents | Reject, collected: "_Collected") -> None:
+    def _begin(self) -> "Collected":
+        return Collected()
+
+    def _add(self, row: AnyRow, generated: Documents | Reject, collected: "Collected") -> None:
         collected.add(row, generated)
         if isinstance(generated, Reject):
             self.contents.refuse(generated)
         else:
-            self.contents.add(row, generated)
+            self.contents.add(generated)
 
     def _generated(self, row: AnyRow) -> Documents | Reject:
+        made = self._made(row)
+        return self._named(made) if self.window.file and isinstance(made, Reject) else made
+
+    def _named(self, reject: Reject) -> Reject:
+        """A reject that says its file, and shows the columns of the first one."""
+        text = f"{self.window.file}, row {reject.row - self.window.before}: {reject.message}"
+        fields = fields_as(reject.fields, self.window.columns, self.window.shown)
+        return replace(reject, message=text, fields=fields)
+
+    def _made(self, row: AnyRow) -> Documents | Reject:
         if row.number in self._refused:
             code, message = self._refused[row.number]
-            return Reject(row.number, "", code, message, row.fields)
+            return self.generator.refused(row, code, message)
         return self.generator.generate(row)
 
     def _ended(self) -> bool:
@@ -90,14 +115,12 @@ class RowSlicer:
         return following is None
 
 
-Made = tuple[
-    list[tuple[int, list[str], list[tuple[bytes, str, bytes, bytes]]]], list[tuple[int, str, str, str, list[str]]]
-]
-"""Rows with their fields and documents (partition key, the report's own id, effective partition key, body); rejects."""
+Made = tuple[list[tuple[int, list[tuple[bytes, str, bytes, bytes]]]], list[tuple[int, str, str, str, list[str], int]]]
+"""Rows with their documents (partition key, the report's own id, effective partition key, body); rejects."""
 
 
 @dataclass(slots=True)
-class _Collected:
+class Collected:
     """What a slice has so far."""
 
     made: Made = field(default_factory=lambda: ([], []))
@@ -113,7 +136,7 @@ class _Collected:
         documents = [
             (key, str.__str__(id), one.effective_partition_key, one.body) for (key, id), one in generated.items()
         ]
-        self.made[0].append((row.number, row.fields, documents))
+        self.made[0].append((row.number, documents))
         bytes_of_row = sum(len(body) for _, _, _, body in documents)
         self.size += bytes_of_row + ROW_BYTES * len(documents)
         self.staged_bytes += bytes_of_row
@@ -121,10 +144,11 @@ class _Collected:
     def _refuse(self, reject: Reject) -> None:
         """Keep a reject; of one that will not be listed only its row."""
         if len(self.made[1]) >= MOST_LISTED:
-            self.made[1].append((reject.row, "", "", "", []))
+            self.made[1].append((reject.row, "", "", "", [], reject.rows))
             self.size += UNLISTED_BYTES
             return
-        self.made[1].append((reject.row, reject.column, reject.code, reject.message, reject.fields))
+        one = (reject.row, reject.column, reject.code, reject.message, reject.fields, reject.rows)
+        self.made[1].append(one)
         self.size += sum(map(len, reject.fields)) + ROW_BYTES
 
     def slice(self, offset: int, row: int, ended: bool) -> Slice:
@@ -141,13 +165,13 @@ class _Collected:
 
 
 def join_slices(chunk: int, slices: Iterable[Slice]) -> Staged:
-    """One part of a chunk, from slices that follow each other. Of two rows with one document the later wins."""
+    """One part of a chunk, from slices that follow each other."""
     contents, rows = PartContents(), 0
     for one in slices:
         rows += one.rows
         made: Made = marshal.loads(one.made)
-        for number, fields, documents in made[0]:
-            contents.add(InputRow(number, 0, {}, fields), _documents(number, documents))
+        for number, documents in made[0]:
+            contents.add(_documents(number, documents))
         for reject in made[1]:
             contents.refuse(Reject(*reject))
     return Staged(*contents.staged(chunk, rows))

@@ -4,16 +4,23 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
+from outlast.inputs import Reading
 from outlast.models import Json, Payload, Totals
+
+DOCUMENTS, GROUPS, GROUP_DOCUMENTS = "documents", "groups", "group documents"
+"""What `RowWindow.makes` may be."""
 
 
 @dataclass(frozen=True, slots=True)
 class RowWindow(Payload):
     """The rows of a chunk from byte `offset` on, up to the chunk's end. `row` is the number of the first one.
 
-    `key` is the same for all windows of one call of `generate_report`. `generation` is the run of a snapshot report.
-    `reference` names what `read_data_from_db` returned. `refused` lists rows that must not be generated, each as
-    number, code and message.
+    `makes` is what is made of the rows: DOCUMENTS, GROUPS, or GROUP_DOCUMENTS, where each row is a group. `key` is the
+    same for all windows of one call of `generate_report`. `generation` is the run of a snapshot report, `mode` the
+    write mode. `reference` names what `read_data_from_db` returned. `refused` lists rows that must not be generated,
+    each as number, code and message. `reading` says how the rows are read; where it is empty, as is usual for `format`.
+    `file` is the path of one of several files: a reject names it and the row in it, whose number is less by `before`,
+    and has its columns in the order of `shown`. `corrected`: the rows are those of a correction, each with its number.
     """
 
     key: str
@@ -27,6 +34,17 @@ class RowWindow(Payload):
     offset: int = 0
     overlong: bool = False
     refused: list[tuple[int, str, str]] = field(default_factory=list)
+    makes: str = DOCUMENTS
+    reading: Json = field(default_factory=dict)
+    file: str = ""
+    before: int = 0
+    shown: list[str] = field(default_factory=list)
+    mode: str = "upsert"
+    corrected: bool = False
+
+    def read_as(self) -> Reading:
+        """How the rows are read."""
+        return Reading.from_dict({"format": self.format, **self.reading})
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +81,7 @@ class Slice(Payload):
 
 
 class Staged(NamedTuple):
-    """A part as it is staged. `keys` says which documents it holds.
+    """A part as it is staged. `keys` says which documents it holds. `documents` may be groups instead.
 
     `rejects` is None when every row became documents.
     """

@@ -47,7 +47,7 @@ class CorrectRun:
         self.reviser.check_files(record)
         listed = await self.corrections.files.find_chunks(record.id)
         rows = await self._read(req.get_body(), listed.columns if listed else [])
-        name = self.corrections.name(record, rows, len(record.status.corrections) - 1)
+        name = self.corrections.name(rows, len(record.status.corrections) - 1)
         if name not in record.status.corrections:
             self.reviser.check(record, "corrected")
             await self._check_rows(record, rows)
@@ -79,7 +79,7 @@ class CorrectRun:
 
         async def of_chunk(number: int) -> set[int]:
             async with gate:
-                rejects = self.corrections.rejects(record, chunks[number], number)
+                rejects = self.corrections.rejects(record, number)
                 return {one.row async for one in rejects if one.code != UNLISTED}
 
         return set().union(*await asyncio.gather(*map(of_chunk, _holding(chunks, numbers))))

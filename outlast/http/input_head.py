@@ -1,12 +1,16 @@
-"""Checking how an input begins: its format, and whether its header has the columns that the report needs."""
+"""Checking how an input begins: how it is read, and whether its header has the columns that the report needs."""
 
 from typing import Any, NamedTuple
 
 from outlast.http.problem import bad_request
-from outlast.inputs import BadInput, IncompleteHeader, Inflater, InputFormat, detect_format
+from outlast.inputs import BadInput, IncompleteHeader, Reading, detect_format, resolved
+from outlast.inputs.converters import rows_head
+from outlast.inputs.detect import LOOK_AT
+from outlast.inputs.find_dialect import MissingColumns
 from outlast.report import Report
+from outlast.wanted import wanted_of
 
-LOOKED_AT = 64 * 1024
+LOOKED_AT = LOOK_AT
 """Bytes of an input, inflated, that the start endpoint looks at. The run looks at the rest."""
 
 
@@ -18,39 +22,36 @@ class Head(NamedTuple):
 
 
 def check_head(
-    content_type: str | None, filename: str | None, head: Head, report: Report[Any]
-) -> tuple[InputFormat, bool]:
-    """The input's format, and whether it is gzipped. Raises a 400 Problem for an input that cannot be read.
+    content_type: str | None, filename: str | None, head: Head, report: Report[Any], said: Reading
+) -> Reading:
+    """How the input is read. Raises a 400 Problem for an input that cannot be read.
 
-    A header that goes on behind LOOKED_AT is checked by the run.
+    `said` is what the start says of it; what it leaves open may be said by the report. A header that goes on behind
+    LOOKED_AT, and what cannot be seen of a workbook or Parquet from its beginning, is checked by the run.
     """
+    said = said_of(report, said)
     try:
         if not head.data:
             raise BadInput("body", "the body is empty; post the file, as with curl --data-binary @FILE")
-        form, gzipped = detect_format(content_type, filename, head.data)
-        columns = form.columns(*(_inflated(head) if gzipped else head))
-    except IncompleteHeader:
-        return form, gzipped
+        found = detect_format(content_type, filename, head.data, whole=head.whole, said=said)
+        return _resolved(found.reading, found.text, found.whole, report)
+    except MissingColumns as error:
+        raise bad_request(str(error), error.field, columns=error.columns) from None
     except BadInput as error:
         raise bad_request(str(error), error.field) from None
-    _check_columns(columns, report)
-    return form, gzipped
 
 
-def _check_columns(columns: list[str], report: Report[Any]) -> None:
-    needed = [field.alias or name for name, field in report.row.model_fields.items() if field.is_required()]
-    if columns and (missing := [name for name in needed if name not in columns]):
-        text = f"the header lacks the column {', '.join(missing)}, which {report.name} needs"
-        raise bad_request(text, missing[0], columns=columns)
+def said_of(report: Report[Any], said: Reading) -> Reading:
+    """What a start says of its input, and what it leaves open as the report says it."""
+    return said.over(report.dialect.reading()) if report.dialect else said
 
 
-def _inflated(head: Head) -> Head:
-    """The head of the file that is inside the gzip file."""
-    inflater, text = Inflater(max_bytes=1 << 40, piece=LOOKED_AT // 4), b""
-    for piece in inflater.feed(head.data):
-        text += piece
-        if len(text) > LOOKED_AT:
-            return Head(text[:LOOKED_AT], False)
-    if head.whole:
-        inflater.finish()
-    return Head(text, head.whole)
+def _resolved(reading: Reading, text: bytes, whole: bool, report: Report[Any]) -> Reading:
+    """The reading as far as the head tells. The rest is found by the run."""
+    head = rows_head(reading, text, whole)
+    if not head:
+        return reading
+    try:
+        return resolved(reading, head, whole, wanted_of(report.row))
+    except IncompleteHeader:
+        return reading

@@ -8,6 +8,7 @@ from typing import Any
 import azure.functions as func
 import orjson
 
+from outlast.key_paths import KeyPaths
 from outlast.models import RUNS_CONTAINER
 from outlast.report import Report
 
@@ -18,12 +19,12 @@ class ListReports:
 
     async def list_reports(self, req: func.HttpRequest) -> func.HttpResponse:
         """`{reports: [{name, doc, container, partition_key, mode, row_schema, parameters_schema}], containers: […]}`;
-        a container is `{name, partition_key}`."""
+        a container is `{name, partition_key}`. A hierarchical partition key is a list of paths."""
         body = {"reports": [_shown(report) for report in self.reports.values()], "containers": self._containers()}
         return func.HttpResponse(orjson.dumps(body), mimetype="application/json")
 
-    def _containers(self) -> list[dict[str, str]]:
-        keys = {RUNS_CONTAINER: "/id"}
+    def _containers(self) -> list[dict[str, Any]]:
+        keys: dict[str, KeyPaths] = {RUNS_CONTAINER: "/id"}
         for report in self.reports.values():
             keys |= {report.container: report.partition_key, **report.reads}
         return [{"name": name, "partition_key": key} for name, key in keys.items()]

@@ -9,7 +9,8 @@ import orjson
 from outlast.deadline import Deadlines
 from outlast.http.known_run import known_run
 from outlast.http.problem import Problem
-from outlast.runs.histories import StillAtWork
+from outlast.runs.histories import Histories, StillAtWork
+from outlast.runs.record import RunRecord
 from outlast.runs.seats import Seats
 from outlast.runs.store import Runs
 from outlast.staging.removal import RunRemover
@@ -30,12 +31,10 @@ class RemoveRun:
 
         The record goes last: a removal that dies is repeated by the same call.
         """
-        record = await known_run(self.runs, req.route_params["run"])
-        if record.open:
-            pending = f", and pending: {', '.join(record.status.pending)}" if record.status.pending else ""
-            text = f"run {record.id} is {record.status.state}{pending}; it can be removed when it has ended"
-            raise Problem(409, "Conflict", text, "run")
+        record = _begun(await known_run(self.runs, req.route_params["run"]))
         try:
+            await Histories(client, record).refuse_at_work()
+            record = await self.runs.change(record.id, _begun)
             removed = await self.remover.remove(client, record, self.deadlines.start().within(MOST_SECONDS))
         except StillAtWork as error:
             raise Problem(409, "Conflict", str(error), "run") from None
@@ -45,3 +44,12 @@ class RemoveRun:
         await self.seats.leave(record.id)
         await self.runs.delete(record)
         return func.HttpResponse(status_code=204)
+
+
+def _begun(record: RunRecord) -> RunRecord:
+    """The record of a run that is being removed, so that nobody redrives it without some of its files."""
+    if record.open:
+        pending = f", and pending: {', '.join(record.status.pending)}" if record.status.pending else ""
+        text = f"run {record.id} is {record.status.state}{pending}; it can be removed when it has ended"
+        raise Problem(409, "Conflict", text, "run")
+    return record.changed(removing=True)

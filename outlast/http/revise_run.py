@@ -11,17 +11,21 @@ from outlast.runs.record import RunRecord
 from outlast.runs.stale import Stale
 from outlast.runs.store import Runs
 from outlast.runs.transitions import NotAllowed, apply
+from outlast.staging.retention import Days
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Reviser:
     runs: Runs
     launcher: Launcher
+    days: Days
 
     def check_files(self, record: RunRecord) -> None:
-        """Raise Problem where the files of the run are removed."""
-        if record.status.removed is not None:
-            text = f"the files of run {record.id} were removed at {record.status.removed}"
+        """Raise Problem where files of the run are removed, or are about to be."""
+        status = record.status
+        over = not record.open and self.days.are_over(record)
+        if status.removed is not None or status.removing or over:
+            text = f"the files of run {record.id} are removed, or are about to be (RETENTION_DAYS); start a new run"
             raise Problem(410, "Gone", text, "run")
 
     def check(self, record: RunRecord, what: str) -> None:
@@ -31,6 +35,9 @@ class Reviser:
         if record.open:
             pending = f", and pending: {', '.join(status.pending)}" if status.pending else ""
             text = f"run {record.id} is {status.state}{pending}; it can be {what} when it has ended"
+            raise Problem(409, "Conflict", text, "run")
+        if what == "corrected" and record.request.grouped:
+            text = f"rows of run {record.id} are added into groups, of which each may change; start the report again"
             raise Problem(409, "Conflict", text, "run")
         if what == "corrected" and record.request.mode == "snapshot" and status.wrote:
             text = (

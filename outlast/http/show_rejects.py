@@ -1,6 +1,6 @@
 """GET /api/runs/{run}/rejects: the refused rows as CSV, with the input's own columns, ready to be corrected."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 
 import azure.functions as func
@@ -8,14 +8,13 @@ import azure.functions as func
 from outlast.http.known_run import known_run
 from outlast.http.problem import Problem, bad_request
 from outlast.http.query import next_link, read_query
-from outlast.inputs import Chunk
 from outlast.runs.record import RunRecord
 from outlast.runs.store import Runs
 from outlast.staging.chunk_list import ChunkList
 from outlast.staging.corrections import Corrections
 from outlast.staging.input import InputFiles
 from outlast.staging.parts import Generated
-from outlast.staging.paths import stored_path
+from outlast.staging.paths import GENERATED, GROUPED, rejects_path, stored_path
 from outlast.staging.rejects import encode_rejects, rejects_header
 
 MOST_BYTES = 32 * 1024 * 1024
@@ -40,14 +39,30 @@ class ShowRejects:
         is_cut = await self.files.find_chunks(record.id) is not None
         listed = await self.files.chunks(record) if is_cut else ChunkList([], [])
         body = bytearray(rejects_header(listed.columns))
-        following = await self._fill(body, record, first, listed.chunks, ends)
+        chunks = self._chunks(record, len(listed.chunks), await self._shards(record))
+        following = await self._fill(body, record, chunks, first, ends)
         headers = {"Content-Disposition": f'attachment; filename="rejects-{record.id}.csv"'}
         if following is not None:
             headers["Link"] = next_link(req, {"chunk": following})
         return func.HttpResponse(bytes(body), headers=headers, mimetype="text/csv", charset="utf-8")
 
+    async def _shards(self, record: RunRecord) -> int | None:
+        """The shards of a grouped report's run that are known so far, None for other reports."""
+        if not record.request.grouped:
+            return None
+        index = await self.files.find_group_index(record.parts_folder)
+        return len(index.shards) if index else 0
+
+    def _chunks(self, record: RunRecord, chunks: int, shards: int | None) -> list[Generated]:
+        """All that rejects come from: the chunks, or a grouped report's chunks and after them its shards."""
+        staging, run = self.files.staging, record.parts_folder
+        if shards is None:
+            return [Generated(staging, run, number) for number in range(chunks)]
+        rows = [Generated(staging, run, number, GROUPED) for number in range(chunks)]
+        return [*rows, *(Generated(staging, run, number) for number in range(shards))]
+
     async def _fill(
-        self, body: bytearray, record: RunRecord, first: int, chunks: Sequence[Chunk], ends: float
+        self, body: bytearray, record: RunRecord, chunks: list[Generated], first: int, ends: float
     ) -> int | None:
         """Append the rejects of the chunks from `first` on; return the chunk that begins the next response, or None.
 
@@ -56,25 +71,32 @@ class ShowRejects:
         for chunk in range(first, len(chunks)):
             if len(body) > MOST_BYTES or (chunk > first and self.clock() >= ends):
                 return chunk
-            async for data in self._of(record, chunks[chunk], chunk):
+            async for data in self._of(record, chunks[chunk]):
                 body += data
         return None
 
-    async def _of(self, record: RunRecord, chunk: Chunk, number: int) -> AsyncIterator[bytes]:
+    async def _of(self, record: RunRecord, generated: Generated) -> AsyncIterator[bytes]:
         """Lines as they are staged, or those that still count where rows were corrected."""
         if record.status.corrections:
-            yield encode_rejects([one async for one in Corrections(self.files).rejects(record, chunk, number)])
+            corrections = Corrections(self.files)
+            yield encode_rejects([one async for one in corrections.rejects(record, generated.chunk)])
             return
-        async for data in self._staged(record.id, number):
+        async for data in self._staged(record, generated):
             yield data
 
-    async def _staged(self, run: str, chunk: int) -> AsyncIterator[bytes]:
-        generated = Generated(self.files.staging, run, chunk)
+    async def _staged(self, record: RunRecord, generated: Generated) -> AsyncIterator[bytes]:
         async for part, answer in generated.parts():
             if answer.rejects is not None:
                 yield await self.files.staging.need(generated.path(part, answer.rejects))
-        if (stored := await self.files.staging.get(stored_path(run, chunk, "rejects.csv"))) is not None:
-            yield stored
+        if generated.folder != GENERATED:
+            return
+        chunk = generated.chunk
+        for path in (
+            rejects_path(record.resolved_folder, chunk),
+            stored_path(record.marks_folder, chunk, "rejects.csv"),
+        ):
+            if (staged := await self.files.staging.get(path)) is not None:
+                yield staged
 
 
 def _chunk(text: str | None) -> int:

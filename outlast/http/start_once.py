@@ -91,7 +91,7 @@ class StartOnce:
         try:
             await self.staging.delete(body_path(record.id, record.request.body))
             await self.staging.delete(starting_path(record.id, record.request.body))
-        except (BaseError, OSError) as error:
+        except (BaseError, OSError, Transient) as error:
             logging.getLogger("outlast").warning("run %s: its body is not removed yet: %s", record.id, error)
 
     async def find_repeated(self, meant: Meant, client: Any) -> RunRecord | None:
@@ -150,7 +150,8 @@ def fingerprint_with_defaults(report: str, asked: StartRequest) -> str:
 
 def _hash(report: str, asked: StartRequest, parameters: Json, options: Json) -> str:
     source = [asked.reference, asked.reference_etag] if asked.body is None else asked.digest
-    parts = [report, parameters, options, asked.format.name, asked.gzipped, source]
+    gzipped = asked.reading.compression == "gzip"
+    parts = [report, parameters, options, asked.reading.format, gzipped, source]
     return hashlib.sha256(orjson.dumps(parts, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 

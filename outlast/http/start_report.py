@@ -17,6 +17,7 @@ from outlast.report import Report
 from outlast.runs.record import RunRecord, RunRequest, RunResult, RunStatus
 from outlast.staging.parsed import InThread
 from outlast.staging.store import Staging
+from outlast.wanted import wanted_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +42,11 @@ class NewRuns:
             sha256=asked.digest,
             report=report.name,
             mode=report.mode,
+            grouped=report.grouped,
+            duplicates=report.duplicates,
             accepted=self.now().astimezone(UTC).isoformat(timespec="milliseconds"),
-            format=asked.format.name,
-            gzipped=asked.gzipped,
+            format=asked.reading.format or "csv",
+            gzipped=asked.reading.compression == "gzip",
             filename=asked.options.filename,
             reference=asked.reference,
             reference_etag=asked.reference_etag,
@@ -55,6 +58,9 @@ class NewRuns:
             verify=asked.options.verify,
             label=asked.options.label,
             max_parallel=asked.options.max_parallel or self.max_parallel,
+            several=asked.several,
+            reading=asked.reading.said(),
+            wanted=wanted_of(report.row).to_dict(),
         )
         result = RunResult(events=[{"at": request.accepted, "event": "accepted", "attempt": 1}])
         return RunRecord(id=run or self.new_id(), request=request, status=RunStatus(owner=self.owner), result=result)

@@ -5,16 +5,19 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Annotated, Any
 
 import azure.functions as func
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+import orjson
+from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
+from pydantic_core import PydanticCustomError
 
 from outlast.errors import Transient
-from outlast.http.input_head import LOOKED_AT, Head, check_head
+from outlast.http.input_head import LOOKED_AT, Head, check_head, said_of
+from outlast.http.named_files import MOST_FILES, is_several, named_files
 from outlast.http.problem import Problem, bad_request, from_validation
 from outlast.http.query import is_of_host
-from outlast.inputs import InputFormat
+from outlast.inputs import Reading
 from outlast.inputs.exact_json import repeated_name
 from outlast.json_numbers import LARGEST_EXACT, find_number, is_not_kept
 from outlast.report import Parameters, Report
@@ -35,12 +38,21 @@ _NO_REFERENCE = (
 )
 
 
+def _paths(value: Any) -> Any:
+    paths = value if isinstance(value, list) else [value]
+    if not 0 < len(paths) <= MOST_FILES or not all(isinstance(path, str) and 0 < len(path) <= 1024 for path in paths):
+        text = "must be a path of 1 to 1,024 characters, or a list of up to {most} of them"
+        raise PydanticCustomError("path", text, {"most": MOST_FILES})
+    return value
+
+
 class Reference(BaseModel):
     """A body of type application/json: it names a file of the inputs location instead of being the file itself."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    input: str = Field(min_length=1, max_length=1024)
+    input: Annotated[Any, AfterValidator(_paths)]
+    """The path of a file, a folder or a pattern; or a list of paths."""
     parameters: dict[str, Any] = {}
     options: Options = Options()
 
@@ -51,13 +63,14 @@ class StartRequest:
 
     options: Options
     parameters: Parameters
-    format: InputFormat
-    gzipped: bool
+    reading: Reading
     body: bytes | None
     reference: str | None
     reference_etag: str | None
     digest: str | None
     """SHA-256 of the body in hex."""
+    several: bool = False
+    """The body is a list of files, as `named_files` returns it."""
 
 
 async def read_start_request(
@@ -68,7 +81,7 @@ async def read_start_request(
     What grows with the body is computed by `in_thread`.
     """
     media = (request.headers.get("content-type") or "").split(";")[0].strip().lower()
-    if media == "application/json":
+    if media == "application/json" and not _is_array(request.get_body()):
         return await _by_reference(request, report, inputs, in_thread)
     return await _inline(request, report, in_thread)
 
@@ -82,9 +95,14 @@ async def _inline(request: func.HttpRequest, report: Report[Any], in_thread: InT
     options, parameters = _options(own), _parameters(report, given, "")
     head = Head(body[:LOOKED_AT], len(body) <= LOOKED_AT)
     media = request.headers.get("content-type")
-    form, gzipped = await in_thread(partial(check_head, media, options.filename, head, report))
+    reading = await in_thread(partial(check_head, media, options.filename, head, report, options.reading()))
     digest: str = await in_thread(lambda: hashlib.sha256(body).hexdigest())
-    return StartRequest(options, parameters, form, gzipped, body, None, None, digest)
+    return StartRequest(options, parameters, reading, body, None, None, digest)
+
+
+def _is_array(body: bytes) -> bool:
+    """Whether a body of type application/json is the rows themselves."""
+    return body[:LOOKED_AT].lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"[")
 
 
 def _check_size(body: bytes) -> None:
@@ -103,11 +121,34 @@ async def _by_reference(
     asked = _reference(request)
     if inputs is None:
         raise bad_request("no inputs location is configured (INPUTS_URL); post the file itself", "input")
-    path = _inside(asked.input)
+    paths = asked.input if isinstance(asked.input, list) else [asked.input]
+    if len(paths) > 1 or is_several(paths[0]):
+        return await _several(asked, [_inside(path.removesuffix("/")) for path in paths], report, inputs, in_thread)
+    path = _inside(paths[0])
     etag, head = await _referenced(inputs, path)
-    form, gzipped = await in_thread(partial(check_head, None, asked.options.filename or path, head, report))
+    name, said = asked.options.filename or path, asked.options.reading()
+    reading = await in_thread(partial(check_head, None, name, head, report, said))
     parameters = _parameters(report, asked.parameters, "parameters.")
-    return StartRequest(asked.options, parameters, form, gzipped, None, path, etag, None)
+    return StartRequest(asked.options, parameters, reading, None, path, etag, None)
+
+
+async def _several(
+    asked: Reference, paths: list[str], report: Report[Any], inputs: Staging, in_thread: InThread
+) -> StartRequest:
+    """Several files as one input. Their list is staged as the body. The head of the first is checked here, the heads of
+    the others by the run, which also finds how each is read."""
+    try:
+        async with asyncio.timeout(LOOK_SECONDS):
+            found = await named_files(inputs, paths, asked.input)
+    except TimeoutError:
+        raise Transient(f"the inputs location (INPUTS_URL) gave no answer for {LOOK_SECONDS:.0f} s") from None
+    _, head = await _referenced(inputs, found[0][0])
+    said = asked.options.reading()
+    await in_thread(partial(check_head, None, found[0][0], head, report, said))
+    body = orjson.dumps(found)
+    parameters = _parameters(report, asked.parameters, "parameters.")
+    digest = hashlib.sha256(body).hexdigest()
+    return StartRequest(asked.options, parameters, said_of(report, said), body, None, None, digest, several=True)
 
 
 def _reference(request: func.HttpRequest) -> Reference:

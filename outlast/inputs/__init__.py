@@ -1,11 +1,10 @@
 """Detects, cuts and reads input files, as pure functions over bytes. Each format has a file of its own."""
 
-from collections.abc import Mapping
-
 from outlast.inputs.csv_file import CSV
-from outlast.inputs.detect import detect_format
-from outlast.inputs.gzipped import Inflater
+from outlast.inputs.detect import Detected, detect_format
+from outlast.inputs.formats import FORMATS, is_copied, resolved, rows_format
 from outlast.inputs.json_lines import JSON_LINES
+from outlast.inputs.reading import Reading, Wanted
 from outlast.inputs.types import (
     HEAD_BYTES,
     MAX_RECORD,
@@ -18,8 +17,6 @@ from outlast.inputs.types import (
     InputRow,
 )
 
-FORMATS: Mapping[str, InputFormat] = {CSV.name: CSV, JSON_LINES.name: JSON_LINES}
-
 __all__ = [
     "CSV",
     "FORMATS",
@@ -30,10 +27,14 @@ __all__ = [
     "BadRow",
     "Chunk",
     "Cut",
+    "Detected",
     "IncompleteHeader",
-    "Inflater",
     "InputFormat",
     "InputRow",
-    "UnfinishedHeader",
+    "Reading",
+    "Wanted",
     "detect_format",
+    "is_copied",
+    "resolved",
+    "rows_format",
 ]

@@ -6,30 +6,24 @@ from outlast.inputs.cutting import Lines
 from outlast.inputs.quoting import Quotes
 
 
-def is_blank(record: bytes) -> bool:
-    """Whether a record without its line end is no row: it is empty, or commas only, as Excel writes empty lines."""
-    return not record.strip(b",")
-
-
 @dataclass(frozen=True, slots=True)
 class CsvRecords:
-    """The records of a window. Only lines with quotes need a closer look. Ask in ascending order."""
+    """The records of a window. Only lines with quotes need a closer look. Ask in ascending order.
+
+    `remark` is how a comment begins, which is one line whatever it holds; empty where there are no comments.
+    """
 
     lines: Lines
     quotes: Quotes
-
-    @classmethod
-    def of(cls, window: bytes, at_end: bool, max_record: int, max_quoted: int) -> "CsvRecords":
-        """The records of `window`. The limits are in bytes."""
-        return cls(Lines(window, at_end, max_record), Quotes(window, at_end, max_quoted))
+    remark: bytes = b""
 
     def leap(self, start: int, goal: int) -> tuple[int, int]:
         """See cutting.Records."""
-        quote = self.lines.window.find(b'"', start, goal)
+        quote = self.lines.window.find(self.quotes.patterns.quote, start, goal)
         if quote < 0:
             return self.lines.leap(start, goal)
         position, count = self.lines.leap(start, quote)
-        while end := self.quotes.easy_end(position, goal):
+        while not self.remark and (end := self.quotes.easy_end(position, goal)):
             position, count = end, count + 1
         return position, count
 
@@ -43,6 +37,8 @@ class CsvRecords:
         line_end = self.lines.end(start)
         if line_end is None:
             return None
-        if self.lines.window.find(b'"', start, line_end) < 0:
+        if self.remark and self.lines.window.startswith(self.remark, start):
+            return line_end, True
+        if self.lines.window.find(self.quotes.patterns.quote, start, line_end) < 0:
             return line_end, True
         return self.quotes.ends(start, line_end)

@@ -1,53 +1,96 @@
-"""Detects the format of an input from Content-Type, file name and the first bytes."""
+"""Detects format, compression and encoding of an input from what is said, Content-Type, file name and first bytes."""
 
 import re
+from collections.abc import Mapping
+from typing import NamedTuple
 
+from outlast.inputs import zipped
 from outlast.inputs.byte_order_mark import marks_end
-from outlast.inputs.csv_file import CSV
-from outlast.inputs.gzipped import MAGIC, Inflater
-from outlast.inputs.json_lines import JSON_LINES
-from outlast.inputs.types import BadInput, InputFormat
-from outlast.inputs.unsupported import refuse_unsupported
+from outlast.inputs.compressed import COMPRESSIONS, inflater
+from outlast.inputs.find_dialect import is_rejects
+from outlast.inputs.reading import UTF_8, Reading
+from outlast.inputs.signatures import compression_of, is_parquet, is_workbook, refuse_unsupported
+from outlast.inputs.stages import feed_all
+from outlast.inputs.transcoding import Transcoder, encoding_of, known_encoding
+from outlast.inputs.types import BadInput
 
-_TYPES: dict[str, InputFormat | None] = {
-    "text/csv": CSV,
-    "application/csv": CSV,
-    "text/x-csv": CSV,
-    "application/x-ndjson": JSON_LINES,
-    "application/ndjson": JSON_LINES,
-    "application/jsonl": JSON_LINES,
-    "application/x-jsonlines": JSON_LINES,
+_TYPES: Mapping[str, str | None] = {
+    "text/csv": "csv",
+    "application/csv": "csv",
+    "text/x-csv": "csv",
+    "text/tab-separated-values": "csv",
+    "application/x-ndjson": "jsonl",
+    "application/ndjson": "jsonl",
+    "application/jsonl": "jsonl",
+    "application/x-jsonlines": "jsonl",
+    "application/json": "json",
+    "application/vnd.apache.parquet": "parquet",
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": "excel",
+    "application/vnd.ms-excel.sheet.binary.macroenabled.12": "excel",
+    "application/vnd.oasis.opendocument.spreadsheet": "excel",
     "application/gzip": None,
     "application/x-gzip": None,
+    "application/zstd": None,
+    "application/x-bzip2": None,
+    "application/x-xz": None,
+    "application/zip": None,
     "": None,
     "application/octet-stream": None,
     "application/x-www-form-urlencoded": None,  # the default of curl --data-binary
     "application/vnd.ms-excel": None,  # sent by browsers on Windows for .csv
     "text/plain": None,
 }
-_ENDINGS: dict[str, InputFormat] = {".csv": CSV, ".jsonl": JSON_LINES, ".ndjson": JSON_LINES}
+_ENDINGS: Mapping[str, str] = {
+    ".csv": "csv",
+    ".tsv": "csv",
+    ".tab": "csv",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".parquet": "parquet",
+    ".xlsx": "excel",
+    ".xlsm": "excel",
+    ".xlsb": "excel",
+    ".ods": "excel",
+}
 _CHARSET = re.compile(r';\s*charset\s*=\s*"?([^\s";]*)', re.IGNORECASE)
-_JSON = re.compile(rb'\s*(?:\{\s*["}]|\[\s*[\[{])')
-_LOOK_AT = 64 * 1024
+_JSON = re.compile(rb'\s*(?:\{\s*["}]|\[\s*[\[{\]])')
+_ARRAY = re.compile(rb"\s*\[")
+_OPEN_LINE = re.compile(rb"\s*\{[ \t\r]*\n")
+LOOK_AT = 64 * 1024
+"""Bytes of an input, inflated, that are looked at."""
 
 
-def detect_format(content_type: str | None, filename: str | None, head: bytes) -> tuple[InputFormat, bool]:
-    """The format, and whether the input is gzipped.
+class Detected(NamedTuple):
+    """`text` is how the input begins, inflated and in UTF-8; all of it if `whole`, nothing for binary formats."""
 
-    `head` is the beginning of the body as sent; some KiB are enough. Content-Type or file name decide; when they do not
-    name a format, the content decides. Raises BadInput when they contradict each other or the content, or when the
-    format cannot be read.
+    reading: Reading
+    text: bytes
+    whole: bool
+
+
+def detect_format(
+    content_type: str | None, filename: str | None, head: bytes, *, whole: bool = False, said: Reading | None = None
+) -> Detected:
+    """How the input is read, but for what its header says.
+
+    `head` is the beginning of the body as sent, and all of it if `whole`. What is said decides, then Content-Type or
+    file name, then the content. Raises BadInput when these contradict each other, or when the input cannot be read.
     """
+    said = said or Reading()
     media = _media_type(content_type)
     name = (filename or "").strip().lower()
-    claimed = _claimed(media, name)
+    claimed = said.format or _claimed(media, name)
     if not head:
         raise BadInput("body", "The body is empty. Send the file itself, for example: curl --data-binary @FILE")
-    gzipped = head.startswith(MAGIC)
-    _check_gzip(media, name, gzipped)
-    text = _inflated(head) if gzipped else head
-    refuse_unsupported(text)
-    return _confirmed(claimed, text), gzipped
+    packed = _compression(media, name, head, claimed)
+    if packed is None and (binary := _binary(claimed, head)):
+        return Detected(Reading(format=binary, compression="", encoding=UTF_8).over(said), b"", False)
+    data, whole = _inflated(packed, head, whole) if packed else (head, whole)
+    encoding = _encoding(content_type, said, data)
+    text = _text(data, encoding)
+    form = _confirmed(claimed, text, said)
+    found = Reading(compression=packed or "", format=form, encoding=encoding, path=_path(form, text, said))
+    return Detected(found.over(said), text, whole)
 
 
 def _media_type(content_type: str | None) -> str:
@@ -58,51 +101,107 @@ def _media_type(content_type: str | None) -> str:
     if media not in _TYPES:
         known = ", ".join(name for name, form in _TYPES.items() if form)
         raise BadInput("content-type", f"Content-Type {media} cannot be read. Send one of {known}, or none.")
-    charset = _CHARSET.search(content_type or "")
-    if charset and charset[1].lower() not in ("utf-8", "utf8", "us-ascii", "ascii"):
-        raise BadInput("content-type", f"The charset {charset[1]} cannot be read. Save and send the file as UTF-8.")
     return media
 
 
-def _claimed(media: str, name: str) -> InputFormat | None:
+def _claimed(media: str, name: str) -> str | None:
     """The format that Content-Type or file name say; None when they say none."""
     by_type = _TYPES[media]
-    stem = name.removesuffix(".gz")
+    stem = name
+    for ending in (*(one.ending for one in COMPRESSIONS.values()), ".zip"):
+        stem = stem.removesuffix(ending)
     by_name = next((form for ending, form in _ENDINGS.items() if stem.endswith(ending)), None)
-    if by_type and by_name and by_type is not by_name:
-        message = f"The file name says {by_name.name}, but Content-Type {media} says {by_type.name}. Correct one."
+    if by_type and by_name and by_type != by_name and {by_type, by_name} != {"json", "jsonl"}:
+        message = f"The file name says {by_name}, but Content-Type {media} says {by_type}. Correct one."
         raise BadInput("filename", message)
     return by_type or by_name
 
 
-def _check_gzip(media: str, name: str, gzipped: bool) -> None:
-    if not gzipped and "gzip" in media:
+def _compression(media: str, name: str, head: bytes, claimed: str | None) -> str | None:
+    """The compression that the first bytes show, which what is said must not contradict."""
+    found = compression_of(head)
+    if found is None and head[:4] == zipped.SIGNATURE and claimed != "excel" and not is_workbook(head):
+        found = "zip"
+    if "gzip" in media and found != "gzip":
         raise BadInput("content-type", f"Content-Type is {media}, but the body is not gzip. Leave the type out.")
-    if not gzipped and name.endswith(".gz"):
-        raise BadInput("filename", "The file name ends in .gz, but the body is not gzip. Leave .gz out.")
+    for kind, one in COMPRESSIONS.items():
+        if name.endswith(one.ending) and found != kind:
+            ending = one.ending
+            raise BadInput(
+                "filename", f"The file name ends in {ending}, but the body is not {kind}. Leave {ending} out."
+            )
+    return found
 
 
-def _inflated(head: bytes) -> bytes:
-    """The first 64 KiB of the inflated input."""
-    text = b""
-    for piece in Inflater(max_bytes=1 << 62, piece=_LOOK_AT // 4).feed(head):
+def _binary(claimed: str | None, head: bytes) -> str | None:
+    """The format, if the input is a workbook or Parquet; what is said must not contradict that."""
+    found = "parquet" if is_parquet(head) else "excel" if is_workbook(head) else None
+    if found is None and claimed in ("parquet", "excel"):
+        what = {"parquet": "Parquet", "excel": "a workbook (.xlsx, .xlsb or .ods)"}[claimed]
+        raise BadInput("body", f"The input is said to be {what} but does not begin like one.")
+    return found
+
+
+def _inflated(packed: str, head: bytes, whole: bool) -> tuple[bytes, bool]:
+    """The first LOOK_AT bytes of the inflated input, and whether they are all of it."""
+    if packed == "zip":
+        return zipped.head_of(head, LOOK_AT), False
+    text, stage = b"", inflater(packed, piece=LOOK_AT // 4)
+    for piece in stage.feed(head):
         text += piece
-        if len(text) >= _LOOK_AT:
+        if len(text) > LOOK_AT:
             break
+    whole = whole and len(text) <= LOOK_AT
+    if whole:
+        list(stage.finish())
     if not text:
-        raise BadInput("body", "The gzip file holds nothing. Send a file with at least one row.")
-    if text.startswith(MAGIC):
-        raise BadInput("body", "The file is gzipped twice. Send it gzipped once, or not at all.")
-    return text[:_LOOK_AT]
+        raise BadInput("body", f"The {packed} file holds nothing. Send a file with at least one row.")
+    if again := compression_of(text):
+        twice = (
+            "gzipped twice. Send it gzipped" if again == packed == "gzip" else "compressed twice. Send it compressed"
+        )
+        raise BadInput("body", f"The file is {twice} once, or not at all.")
+    return text[:LOOK_AT], whole
 
 
-def _confirmed(claimed: InputFormat | None, text: bytes) -> InputFormat:
+def _encoding(content_type: str | None, said: Reading, data: bytes) -> str:
+    """The encoding that is said, or that of the byte order mark. A rejects file of ours is UTF-8."""
+    if is_rejects(data):
+        return UTF_8
+    charset = _CHARSET.search(content_type or "")
+    name = said.encoding or encoding_of(data) or (charset[1] if charset else None) or UTF_8
+    found = known_encoding(name)
+    return UTF_8 if found == "ascii" else found
+
+
+def _text(data: bytes, encoding: str) -> bytes:
+    if encoding == UTF_8:
+        refuse_unsupported(data)
+        return data
+    transcoder = Transcoder(encoding)
+    text = b"".join(feed_all([transcoder], data))  # what may be half a character at the end is left out
+    refuse_unsupported(text)
+    return text
+
+
+def _confirmed(claimed: str | None, text: bytes, said: Reading) -> str:
     looks_json = _JSON.match(text, marks_end(text))
-    if claimed is CSV and looks_json:
+    if claimed == "csv" and looks_json and said.format is None:
         raise BadInput(
             "body", "The input is said to be CSV but begins like JSON. Send JSON Lines as application/x-ndjson."
         )
-    if claimed is CSV or not (claimed or looks_json):
-        return CSV
-    JSON_LINES.columns(text, at_end=False)
-    return JSON_LINES
+    if claimed in ("csv", "fixed"):
+        return claimed
+    if said.path is not None or claimed == "json":
+        return "json"
+    if claimed is None and not looks_json:
+        return "csv"
+    body = text[marks_end(text) :]
+    return "json" if _ARRAY.match(body) or _OPEN_LINE.match(body) else "jsonl"
+
+
+def _path(form: str, text: bytes, said: Reading) -> str | None:
+    """Where the rows are in JSON: at the top of an array, or one object after another, which is no path."""
+    if form != "json" or said.path is not None:
+        return said.path
+    return "$" if _ARRAY.match(text, marks_end(text)) else ""

@@ -1,9 +1,12 @@
 """JSON Lines (https://jsonlines.org): a JSON object on each line, in UTF-8."""
 
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 from io import BytesIO
+from typing import Any
 
 from outlast.inputs.byte_order_mark import marks_end
 from outlast.inputs.cutting import Limits, Lines, cut_window, skip_line
@@ -11,7 +14,6 @@ from outlast.inputs.exact_json import parse_json
 from outlast.inputs.types import MAX_FIELD_SHOWN, MAX_RECORD, BadInput, BadRow, Cut, InputRow
 
 _BLANK = b" \t\r\n"
-_ONLY_A_BRACE = re.compile(rb"\s*\{[ \t\r]*\n")
 _OBJECT_LINE = re.compile(rb"^[ \t]*\{", re.MULTILINE)
 
 
@@ -21,16 +23,14 @@ class JsonLines:
 
     max_record: int = MAX_RECORD
     name: str = "jsonl"
+    exact: tuple[str, ...] = ()
+    """Members whose numbers are read as Decimals."""
 
     def columns(self, head: bytes, at_end: bool) -> list[str]:
         """Empty, because the format has no header. Raises BadInput when no line begins like an object."""
         text = head[marks_end(head) :].strip(_BLANK)
         if not text:
             raise BadInput("body", "The input is empty. Send one JSON object a line.")
-        if text.startswith(b"["):
-            raise BadInput("body", "The input is a JSON array. Send its objects instead, one a line (JSON Lines).")
-        if _ONLY_A_BRACE.match(text):
-            raise BadInput("body", "The JSON is spread over several lines. Send each object on one line (JSON Lines).")
         if not _OBJECT_LINE.search(text):
             raise BadInput("body", "The input is not JSON Lines: no line begins with '{'. Send one JSON object a line.")
         return []
@@ -56,22 +56,29 @@ class JsonLines:
             end += len(line)
             record = line.strip(_BLANK)
             if record:
-                yield read_line(number, end, record)
+                yield _row(number, end, record, self.exact)
 
     def overlong(self, head: bytes, columns: list[str], row: int) -> BadRow:
         """See InputFormat."""
         return BadRow(row, len(head), "", "too_long", f"the line has {self.max_record:,} bytes or more", [_shown(head)])
 
 
-def read_line(number: int, end: int, record: bytes) -> InputRow | BadRow:
-    """The row of one line."""
+def _row(number: int, end: int, record: bytes, exact: tuple[str, ...]) -> InputRow | BadRow:
     try:
         values = parse_json(record)
+        if exact and type(values) is dict:
+            values = {**values, **_decimals(record, exact)}
     except (ValueError, RecursionError) as error:
         return _bad(number, end, record, str(error))
     if type(values) is not dict:
         return _bad(number, end, record, f"a JSON {_kind(values)} where an object is wanted")
     return InputRow(number, end, values, [record[: 4 * MAX_FIELD_SHOWN].decode(errors="ignore")[:MAX_FIELD_SHOWN]])
+
+
+def _decimals(record: bytes, names: tuple[str, ...]) -> dict[str, Any]:
+    """The members of these names, with a Decimal wherever JSON has a fraction or a power."""
+    whole = json.loads(record, parse_float=Decimal)
+    return {name: whole[name] for name in names if name in whole}
 
 
 def _bad(number: int, end: int, record: bytes, message: str) -> BadRow:

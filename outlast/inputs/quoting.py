@@ -8,6 +8,7 @@ it is searched once. Otherwise data in which each line opens a quote would be se
 
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 MAX_QUOTED = 1024 * 1024
 """Bytes. In a longer record of several lines, the quote counts as never closed."""
@@ -15,17 +16,70 @@ MAX_QUOTED = 1024 * 1024
 SHORT = 16 * 1024
 """Bytes. Up to this size, a record is first matched as a sound one."""
 
-# All quantifiers are possessive: no pattern backtracks, so each is linear. A quote opens a field after a comma, a line
-# end or nothing; after anything else it is literal.
-_INSIDE = rb'[^"]*+(?:""[^"]*+)*+'
-_OPENS = rb'(?<![^,\n])"'
-_CLOSES = rb'"(?=,|\r*+(?:\n|\Z))'
-_FIELDS = rb'(?:[^"\n]*+(?:%s%s%s|(?<=[^,\n])"))*+[^"\n]*+'
-_REST = _FIELDS % (_OPENS, _INSIDE, _CLOSES) + rb"(?:\n?\Z|(?P<open>%s%s\Z))" % (_OPENS, _INSIDE)
-_FROM_START = re.compile(_REST)
-_FROM_INSIDE = re.compile(rb"%s(?:(?P<inside>\Z)|%s%s)" % (_INSIDE, _CLOSES, _REST))
-_RECORD = re.compile(_FIELDS % (_OPENS, _INSIDE, _CLOSES) + rb"\n")
-_SPLIT = re.compile(r'(?:"([^"]*+(?:""[^"]*+)*+)"|([^,]*+))(,|\Z)')
+
+@dataclass(frozen=True, slots=True)
+class Patterns:
+    """The patterns for one delimiter, quote and escape."""
+
+    quote: bytes
+    record: re.Pattern[bytes]
+    from_start: re.Pattern[bytes]
+    from_inside: re.Pattern[bytes]
+    field: re.Pattern[str]
+    escaped: re.Pattern[str] | None
+
+    def split(self, record: str) -> list[str]:
+        """The fields of a record with sound quoting and without a line end."""
+        quote, fields = self.quote.decode(), []
+        for match in self.field.finditer(record):
+            quoted, plain, delimiter = match.groups()
+            fields.append(self._unescaped(plain) if quoted is None else self._unquoted(quoted, quote))
+            if not delimiter:
+                break
+        return fields
+
+    def _unquoted(self, text: str, quote: str) -> str:
+        if self.escaped is None:
+            return text.replace(quote * 2, quote)
+        return self.escaped.sub(lambda match: match[1] or match[2], text)
+
+    def _unescaped(self, text: str) -> str:
+        if self.escaped is None:
+            return text
+        return self.escaped.sub(lambda match: match[1] or match[0], text)
+
+
+@lru_cache(maxsize=64)
+def patterns_for(delimiter: str, quote: str, escape: str) -> Patterns:
+    """All quantifiers are possessive: no pattern backtracks, so each is linear.
+
+    A quote opens a field after a delimiter, a line end or nothing; after anything else it is literal. An escape takes
+    the next character as it is, but not a line end outside quotes.
+    """
+    d, q, e = (re.escape(mark) for mark in (delimiter, quote, escape))
+    more = rf"|{e}(?:.|\Z)" if e else ""
+    inside = rf"[^{q}{e}]*+(?:(?:{q}{q}{more})[^{q}{e}]*+)*+"
+    opens, closes = rf"(?<![^{d}\n]){q}", rf"{q}(?={d}|\r*+(?:\n|\Z))"
+    literal = rf"(?<=[^{d}\n]){q}" + (rf"|{e}(?:[^\n]{q}*+|(?=\n|\Z))" if e else "")
+    plain = rf"[^{q}{e}\n]*+"
+    fields = rf"(?:{plain}(?:{opens}{inside}{closes}|{literal}))*+{plain}"
+    rest = rf"{fields}(?:\n?\Z|(?P<open>{opens}{inside}\Z))"
+    kept = rf"[^{d}{e}]*+(?:{e}(?:.|\Z)[^{d}{e}]*+)*+" if e else rf"[^{d}]*+"
+    return Patterns(
+        quote.encode(),
+        _compiled(rf"{fields}\n"),
+        _compiled(rest),
+        _compiled(rf"{inside}(?:(?P<inside>\Z)|{closes}{rest})"),
+        re.compile(rf"(?:{q}({inside}){q}(?={d}|\Z)|({kept}))({d}|\Z)", re.DOTALL),
+        re.compile(rf"{e}(.)|{q}({q})", re.DOTALL) if e else None,
+    )
+
+
+def _compiled(pattern: str) -> re.Pattern[bytes]:
+    return re.compile(pattern.encode(), re.DOTALL)
+
+
+RFC_4180 = patterns_for(",", '"', "")
 
 
 @dataclass(slots=True)
@@ -35,6 +89,7 @@ class Quotes:
     data: bytes
     at_end: bool
     max_quoted: int
+    patterns: Patterns = RFC_4180
     _careful_until: int = 0
     _known: range = field(default=range(0))
     _closing: tuple[int, bool] | None = None
@@ -47,7 +102,7 @@ class Quotes:
         if start < self._careful_until:
             return None
         stop = min(stop, start + min(SHORT, self.max_quoted))
-        if match := _RECORD.match(self.data, start, stop):
+        if match := self.patterns.record.match(self.data, start, stop):
             return match.end()
         self._careful_until = stop
         return None
@@ -59,7 +114,7 @@ class Quotes:
         """
         if easy := self.easy_end(start, len(self.data)):
             return easy, True
-        match = _FROM_START.match(self.data, start, line_end)
+        match = self.patterns.from_start.match(self.data, start, line_end)
         if not match or match.lastgroup is None:
             return line_end, bool(match)
         closing = self._close(line_end)
@@ -79,24 +134,14 @@ class Quotes:
 
     def _follow(self, position: int) -> tuple[int, tuple[int, bool] | None]:
         """Search what `_close` returns. The first value is where the line starts."""
-        while (quote := self.data.find(b'"', position)) >= 0:
-            line = self.data.rfind(b"\n", position, quote) + 1 or position
-            line_end = self.data.find(b"\n", quote) + 1 or len(self.data)
+        quote = self.patterns.quote
+        while (found := self.data.find(quote, position)) >= 0:
+            line = self.data.rfind(b"\n", position, found) + 1 or position
+            line_end = self.data.find(b"\n", found) + 1 or len(self.data)
             if not self.at_end and not self.data.endswith(b"\n", line, line_end):
                 break
-            match = _FROM_INSIDE.match(self.data, line, line_end)
+            match = self.patterns.from_inside.match(self.data, line, line_end)
             if not match or match.lastgroup is None:
                 return line, (line_end, bool(match))
             position = line_end
         return len(self.data), None
-
-
-def split(record: str) -> list[str]:
-    """The fields of a record with sound quoting and without a line end."""
-    fields = []
-    for match in _SPLIT.finditer(record):
-        quoted, plain, comma = match.groups()
-        fields.append(plain if quoted is None else quoted.replace('""', '"'))
-        if not comma:
-            break
-    return fields

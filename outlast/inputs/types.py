@@ -38,6 +38,8 @@ class Chunk:
     first_row: int
     overlong: bool = False
     """The chunk is a single record of MAX_RECORD bytes or more, which `overlong` reads instead of `rows`."""
+    file: int = 0
+    """The number of its file, where the input is several files."""
     correction: int = 0
     """The number of the correction to which the chunk belongs, 0 for the input itself."""
 
@@ -73,7 +75,7 @@ class BadRow(NamedTuple):
     end: int
     column: str
     code: str
-    """field_count, encoding, quoting, json or too_long."""
+    """field_count, encoding, quoting, json, cell_error, value or too_long."""
     message: str
     fields: list[str]
     """At most one text for each column, each cut at MAX_FIELD_SHOWN. The last one has all surplus fields."""

@@ -106,12 +106,14 @@ def _written(record: RunRecord, failure: Json, totals: Totals) -> str:
     if not record.status.wrote:
         return "nothing"
     documents = f"{_count(record, failure, totals)} documents"
-    if record.status.state == "completed":
+    if record.status.state == "completed" or record.status.was_completed:
         return documents
     if record.request.mode == "snapshot":
         undone = "are still to be removed" if "undo" in record.status.pending else "have been removed again"
         return f"{documents}, which {undone}; readers see the report as it was"
-    return f"{documents}, which stay: the report's mode is upsert"
+    if record.request.mode == "delete":
+        return f"{documents} deleted, which stay deleted: the report's mode is delete"
+    return f"{documents}, which stay: the report's mode is {record.request.mode}"
 
 
 def _count(record: RunRecord, failure: Json, totals: Totals) -> str:
@@ -139,4 +141,4 @@ def _next(totals: Totals) -> str:
             "correct those rows and send them to POST /api/runs/{run}/corrections, or start the report again with "
             "tolerated_rejects to leave them out."
         )
-    return "remove the reason and start the report again; documents keep their ids, so none is doubled."
+    return "remove the reason, then POST /api/runs/{run}/redrive, which does only what is missing."

@@ -91,7 +91,9 @@ def _is_an_entry(before: RunRecord, after: RunRecord, change: RunChange) -> bool
     return after.changed(totals=before.result.totals) != before
 
 
-_ONLY_PHASES = frozenset({"read", "generate", "store", "verify", "publish", "record_receipt", "complete", "close"})
+_ONLY_PHASES = frozenset(
+    {"read", "generate", "combine", "resolve", "store", "verify", "publish", "record_receipt", "complete", "close"}
+)
 _NAMES = {
     "admit": "admitted",
     "read": "retried",
@@ -99,6 +101,7 @@ _NAMES = {
     "cancel": "cancelled",
     "compensate": "compensation_began",
     "take_over": "taken_over",
+    "redrive": "redriven",
     "correct": "corrected",
     "reverify": "verification_asked",
     "waive": "waived",

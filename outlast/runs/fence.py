@@ -33,7 +33,7 @@ class Fence:
 
     gate: "Gate"
     call: Call
-    state: str
+    states: tuple[str, ...]
     _read_at: float | None = None
     _moved_on: Permanent | None = None
     _reading: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -53,7 +53,7 @@ class Fence:
         record = await need(self.gate.runs, self.call.run)
         self._read_at = self.gate.deadlines.clock()
         try:
-            refuse_strangers(record, self.call.attempt, self.state)
+            refuse_strangers(record, self.call.attempt, *self.states)
         except Permanent as error:
             self._moved_on = error
             raise
@@ -73,11 +73,11 @@ class Gate:
     runs: Runs
     deadlines: Deadlines
 
-    async def enter(self, call: Call, state: str) -> Entered:
+    async def enter(self, call: Call, *states: str) -> Entered:
         """Start the deadline, read the record. Raises Permanent where the run has moved on, Stale where the read is
         behind the call."""
         deadline = self.deadlines.start()
-        fence = Fence(self, call, state)
+        fence = Fence(self, call, states)
         return Entered(await fence.enter(), fence, deadline)
 
 

@@ -28,12 +28,14 @@ class Prices:
 class Counted(Payload):
     """What publishing counts in the staged files, chunk by chunk. It crosses from call to call as a cursor.
 
-    `documents_sha256` is that of the parts so far; `reports` are the hashes of the source files that generated them.
-    `verified` is what a verification has found so far, in the end as the receipt shows it.
+    `duplicates` are rows whose documents other rows have made. `documents_sha256` is that of the parts so far;
+    `reports` are the hashes of the source files that generated them. `verified` is what a verification has found so
+    far, in the end as the receipt shows it.
     """
 
     chunk: int = 0
     totals: Json = field(default_factory=lambda: Totals().to_dict())
+    duplicates: int = 0
     documents_sha256: str = ""
     reports: Sequence[str] = ()
     verified: Json | None = None
@@ -42,12 +44,13 @@ class Counted(Payload):
 @dataclass(frozen=True, slots=True)
 class InputRead:
     """The input of a run. `sent` is the hash as it was sent, None where it is not known; `read` has the number of bytes
-    and the hash of each stretch as it was read."""
+    and the hash of each stretch as it was read; `reading` says how, as the receipt shows it."""
 
     columns: Sequence[str]
     chunks: int
     sent: str | None
     read: Sequence[tuple[int, str]]
+    reading: Json = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +68,8 @@ class Receipts:
             "run": record.id,
             "report": record.request.report,
             "container": container,
-            **_rows(totals),
-            **_documents(totals, told),
+            **_rows(totals, counted.duplicates),
+            **_documents(totals, told, record.request.mode),
             "request_units": round(told.ru, 2),
             "throttled": told.throttled,
             "sends": told.sends,
@@ -82,26 +85,28 @@ class Receipts:
             "seconds_by_phase": seconds_by_phase(record.result.events, now),
             "attempts": attempts_of(record.result.events),
             **({"verified": counted.verified} if counted.verified else {}),
+            **given.reading,
             **_unnamed(given.columns),
         }
 
 
-def _rows(totals: Totals) -> Json:
+def _rows(totals: Totals, duplicates: int) -> Json:
     return {
         "rows_read": totals.rows,
         "rows_stored": totals.rows - totals.rejected - totals.unchanged,
         "rows_rejected": totals.rejected,
         "rows_unchanged": totals.unchanged,
-        "rows_duplicate": totals.duplicates,
+        "rows_duplicate": duplicates,
     }
 
 
-def _documents(totals: Totals, told: Totals) -> Json:
+def _documents(totals: Totals, told: Totals, mode: str) -> Json:
+    deletes = mode == "delete"
     return {
         "documents_written": totals.documents,
-        "documents_created": max(0, totals.documents - told.replaced),
+        "documents_created": 0 if deletes else max(0, totals.documents - told.replaced),
         "documents_replaced": told.replaced,
-        "documents_deleted": told.deleted,
+        "documents_deleted": totals.documents if deletes else 0,
         "bytes": told.bytes,
     }
 

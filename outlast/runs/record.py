@@ -9,7 +9,10 @@ from typing import Any, Self
 
 from outlast.models import MOST_ATTEMPTS, Json
 
-STATES = ("queued", "accepted", "reading", "generating", "storing", "verifying", "publishing", "completed")
+STATES = (
+    "queued", "accepted", "reading", "generating", "combining", "resolving", "storing", "verifying", "publishing",
+    "completed",
+)  # fmt: skip
 OUTCOMES = ("failed", "cancelled", "superseded")
 ENDED = frozenset({"completed", *OUTCOMES})
 AT_WORK = STATES[1:-1]
@@ -20,11 +23,14 @@ PHASES = STATES[2:-1]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunRequest:
-    """What was asked. It never changes.
+    """What was asked. Only a redrive changes it, and of it the options alone, and a later verification.
 
     `body` is the name under which the posted input is staged, and `sha256` its hash. `fingerprint` is a hash of the
     whole request, so that a repeat can be told from another request under the same key. `min_rows` is 0 in records of
     before it was an option.
+    `reading` is how the input is read, as far as the start could find it, and `wanted` what the report reads of it;
+    both are empty in records of before they were kept. `several`: the staged body is a list of files, which are the
+    input together; `reading` is then only what is said of them.
     """
 
     report: str
@@ -46,6 +52,11 @@ class RunRequest:
     ru_share: float | None = None
     label: str | None = None
     verify: str | None = None
+    grouped: bool = False
+    several: bool = False
+    reading: Json = field(default_factory=dict)
+    wanted: Json = field(default_factory=dict)
+    duplicates: str = "last"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,10 +67,14 @@ class RunStatus:
     of a run that is failing. `wrote` says whether any attempt came as far as storing. `compensations` counts how often
     a compensation was started. `owner` is the app and task hub whose orchestrations do the work. `removed` is the time
     when the staged files and the histories of the ended run were removed. `ttl`: so many seconds after its last change
-    the database deletes the record; it is stored only where it is set, because the database refuses a null.
+    the database deletes the record; it is stored only where it is set, because the database refuses a null. `since` is
+    the time when the run came into its state, None in a record of before that was noted. `removing`: a removal by
+    DELETE has begun. `redriven` is the last redrive: `attempt`, `at`, `options`, `regenerate`. `earlier` counts the
+    attempts before it. `parts` and `marks` are the attempts that began the staged parts and the marks of stored chunks
+    which count; 0 is the first.
 
-    `revision` counts how often a person has let the ended run be worked on again, and `earlier` the attempts before the
-    last time. `was_completed`: it had been completed then, and stays so. `corrections` names the corrections of rows.
+    `revision` counts how often a person has let the ended run be corrected or verified. `was_completed`: it had been
+    completed before the last time, and stays so. `corrections` names the corrections of rows.
     """
 
     state: str = "queued"
@@ -69,13 +84,18 @@ class RunStatus:
     wrote: bool = False
     compensations: int = 0
     owner: str = ""
-    revision: int = 0
-    earlier: int = 0
-    corrections: list[str] = field(default_factory=list)
-    was_completed: bool = False
     updated: str | None = None
+    since: str | None = None
     removed: str | None = None
     ttl: int | None = None
+    removing: bool = False
+    redriven: Json | None = None
+    earlier: int = 0
+    parts: int = 0
+    marks: int = 0
+    revision: int = 0
+    corrections: list[str] = field(default_factory=list)
+    was_completed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +128,22 @@ class RunRecord:
     def last_attempt(self) -> int:
         """The attempt behind which no other is started without a person."""
         return self.status.earlier + MOST_ATTEMPTS
+
+    @property
+    def parts_folder(self) -> str:
+        """What stands for the run in the paths of its reference, its generated parts and their keys."""
+        return _of_attempt(self.id, self.status.parts)
+
+    @property
+    def marks_folder(self) -> str:
+        """What stands for the run in the paths of the marks of its stored chunks."""
+        return _of_attempt(self.id, self.status.marks)
+
+    @property
+    def resolved_folder(self) -> str:
+        """What stands for the run in the paths of what is decided about its documents, anew for each correction."""
+        number = len(self.status.corrections)
+        return f"{self.parts_folder}/corrected{number}" if number else self.parts_folder
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> Self:
@@ -152,6 +188,11 @@ def differs(receipt: Json | None) -> bool:
 
 def _members(document: Mapping[str, Any], part: type[RunRequest | RunStatus | RunResult]) -> Json:
     return {f.name: document[f.name] for f in fields(part) if f.name in document}
+
+
+def _of_attempt(run: str, attempt: int) -> str:
+    """A call that was given up still writes into the folder of its own attempt, where nobody looks any more."""
+    return f"{run}/attempt{attempt}" if attempt else run
 
 
 _RESULT = frozenset(f.name for f in fields(RunResult))

@@ -26,6 +26,7 @@ from outlast.runs.reconcile import STUCK, Decision, decide, reason
 from outlast.runs.record import ENDED, RunRecord
 from outlast.runs.store import Runs, need
 from outlast.runs.transitions import Event, apply
+from outlast.telemetry import emit
 
 AT_ONCE = 8
 
@@ -83,6 +84,7 @@ class _Pass:
     async def bring_on(self, record: RunRecord) -> None:
         status = await _status_of(record, self.client)
         decision = decide(record, status, self.patience.time(), self.seconds)
+        _tell(record, decision)
         if decision is Decision.START:
             await self.launcher.start_run(self.client, await self._unmoved(record))
         elif decision is Decision.RESTART:
@@ -134,6 +136,12 @@ async def _status_of(record: RunRecord, client: Any) -> InstanceStatus:
         return InstanceStatus(None)
     others = [compensation_id(record.id, status.attempt)] if status.state == "failing" else []
     return await get_status(client, record.id, others)
+
+
+def _tell(record: RunRecord, decision: Decision) -> None:
+    if decision is not Decision.LEAVE:
+        who = {"run": record.id, "report": record.request.report, "attempt": record.status.attempt}
+        emit("sweep_decided", **who, state=record.status.state, decision=decision.name.lower())
 
 
 def _restarted(found: RunRecord, decided: RunRecord, status: InstanceStatus) -> RunRecord:

@@ -2,8 +2,8 @@
 
 `TABLE` says to which state an event leads from each state; an event is refused from a state that it does not name. The
 functions below say what else of the record an event changes. Nothing here does I/O, and whoever changes a record
-(`advance_run`, `publish_report`, `send_email`, the sweep, the endpoints that cancel, waive and take over) does it by
-`apply`.
+(`advance_run`, `publish_report`, `send_email`, the sweep, the endpoints that cancel, waive, redrive, correct, verify
+and take over) does it by `apply`.
 """
 
 from collections.abc import Callable, Mapping
@@ -26,6 +26,9 @@ class Event(StrEnum):
     READ = "read"
     """An orchestration begins. Where one had begun before, the run goes on as its next attempt."""
     GENERATE = "generate"
+    COMBINE = "combine"
+    """All rows of a grouped report are added into groups; the groups become documents."""
+    RESOLVE = "resolve"
     STORE = "store"
     VERIFY = "verify"
     PUBLISH = "publish"
@@ -45,12 +48,14 @@ class Event(StrEnum):
     """The sweep starts the next attempt."""
     TAKE_OVER = "take_over"
     """Another app or task hub does the work from now on, as the next attempt."""
+    WAIVE = "waive"
+    """A person ends what is pending without its being done."""
+    REDRIVE = "redrive"
+    """A person lets a failed or cancelled run do what it has not done, as its next attempt."""
     CORRECT = "correct"
     """A person has corrected rejected rows of an ended run: they are done in the next attempt."""
     REVERIFY = "reverify"
     """A person lets a completed run be verified, in its next attempt."""
-    WAIVE = "waive"
-    """A person ends what is pending without its being done."""
 
 
 OUTCOME = "outcome"
@@ -62,7 +67,9 @@ TABLE: Mapping[Event, Mapping[str, str]] = {
     Event.ADMIT: {"queued": "accepted", "accepted": "accepted"},
     Event.READ: {"queued": "queued", **dict.fromkeys(AT_WORK, "reading")},
     Event.GENERATE: dict.fromkeys(("reading", "generating"), "generating"),
-    Event.STORE: dict.fromkeys(("generating", "storing"), "storing"),
+    Event.COMBINE: dict.fromkeys(("generating", "combining"), "combining"),
+    Event.RESOLVE: dict.fromkeys(("generating", "combining", "resolving"), "resolving"),
+    Event.STORE: dict.fromkeys(("resolving", "storing"), "storing"),
     Event.VERIFY: dict.fromkeys(("storing", "verifying"), "verifying"),
     Event.PUBLISH: dict.fromkeys(("storing", "verifying", "publishing"), "publishing"),
     Event.RECORD_RECEIPT: {"publishing": "publishing"},
@@ -75,9 +82,10 @@ TABLE: Mapping[Event, Mapping[str, str]] = {
     Event.CLOSE: {"failing": OUTCOME, **_STAY_ENDED},
     Event.RESTART: {"queued": "queued", **dict.fromkeys(AT_WORK, "accepted")},
     Event.TAKE_OVER: {"queued": "queued", **dict.fromkeys(AT_WORK, "accepted"), "failing": "failing", **_STAY_ENDED},
+    Event.WAIVE: _STAY_ENDED,
+    Event.REDRIVE: {"failed": "queued", "cancelled": "queued"},
     Event.CORRECT: dict.fromkeys(("completed", "failed"), "queued"),
     Event.REVERIFY: {"completed": "queued"},
-    Event.WAIVE: _STAY_ENDED,
 }
 
 
@@ -192,8 +200,33 @@ def _take_over(record: RunRecord, change: RunChange, to: str) -> RunRecord:
     return record.changed(state=to, owner=change.owner, attempt=record.status.attempt + begins_again)
 
 
+def _waive(record: RunRecord, change: RunChange, to: str) -> RunRecord:
+    if not record.status.pending:
+        return record
+    return record.changed(pending=[], waived={"steps": record.status.pending, "reason": change.reason})
+
+
+def _redrive(record: RunRecord, change: RunChange, to: str) -> RunRecord:
+    """What was generated and stored counts on. Of a snapshot that was undone nothing is stored; with `regenerate`
+    nothing is generated either."""
+    status, attempt, options = record.status, record.status.attempt + 1, change.options or {}
+    undone = record.request.mode == "snapshot" and status.wrote
+    again = record.changed(
+        state=to,
+        attempt=attempt,
+        earlier=status.attempt,
+        parts=attempt if change.regenerate else status.parts,
+        marks=attempt if change.regenerate or undone else status.marks,
+        redriven={"attempt": attempt, "at": change.at, "options": options, "regenerate": change.regenerate},
+        owner=status.owner if change.owner is None else change.owner,
+        **_FRESH,
+    )
+    return replace(again, request=replace(record.request, **options))
+
+
 def _revise(record: RunRecord, change: RunChange, to: str) -> RunRecord | None:
-    """The next attempt does what is not done: what was generated and stored counts on."""
+    """The next attempt does what is not done: what was generated and stored counts on. The receipt stays until the
+    revision has its own."""
     status, more = record.status, [] if change.correction is None else [change.correction]
     if record.open:
         return None
@@ -208,16 +241,11 @@ def _revise(record: RunRecord, change: RunChange, to: str) -> RunRecord | None:
         compensations=0,
         failure=None,
     )
-    level = change.level or record.request.verify
-    return replace(revised, request=replace(record.request, verify=level))
+    return replace(revised, request=replace(record.request, verify=change.level or record.request.verify))
 
 
-def _waive(record: RunRecord, change: RunChange, to: str) -> RunRecord:
-    if not record.status.pending:
-        return record
-    return record.changed(pending=[], waived={"steps": record.status.pending, "reason": change.reason})
-
-
+_FRESH: Json = {"outcome": None, "compensations": 0, "failure": None, "receipt": None, "waived": None}
+"""The members that tell of the end which a redrive takes back."""
 _EFFECTS: Mapping[Event, Callable[[RunRecord, RunChange, str], RunRecord | None]] = {
     Event.READ: _read,
     Event.RECORD_RECEIPT: _record_receipt,
@@ -230,7 +258,8 @@ _EFFECTS: Mapping[Event, Callable[[RunRecord, RunChange, str], RunRecord | None]
     Event.CLOSE: _close,
     Event.RESTART: _restart,
     Event.TAKE_OVER: _take_over,
+    Event.WAIVE: _waive,
+    Event.REDRIVE: _redrive,
     Event.CORRECT: _revise,
     Event.REVERIFY: _revise,
-    Event.WAIVE: _waive,
 }

@@ -17,7 +17,7 @@ class Stretch(NamedTuple):
 
 
 class Source(Protocol):
-    """What is read from."""
+    """What is read and hashed."""
 
     async def size(self) -> int: ...
     async def read(self, offset: int, length: int) -> bytes: ...

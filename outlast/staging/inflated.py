@@ -6,7 +6,6 @@ from dataclasses import dataclass
 import orjson
 
 from outlast.errors import Permanent
-from outlast.staging.digest import HashedFile
 from outlast.staging.paths import inflated_path, piece_path
 from outlast.staging.store import Staging
 
@@ -21,15 +20,17 @@ class InflatedFile:
 
     staging: Staging
     run: str
+    file: int = 0
+    """The number of the file, of several."""
 
     async def find_size(self) -> int | None:
         """Bytes of the whole copy, None while pieces of it are missing."""
-        data = await self.staging.get(inflated_path(self.run))
+        data = await self.staging.get(inflated_path(self.run, self.file))
         return None if data is None else int(orjson.loads(data)["size"])
 
     async def find_sha256(self) -> str | None:
-        """The hash of the gzipped input as it was sent, None while pieces of the copy are missing."""
-        data = await self.staging.get(inflated_path(self.run))
+        """The hash of the file as it was sent; None where it did not pass in one piece, or is not copied yet."""
+        data = await self.staging.get(inflated_path(self.run, self.file))
         return None if data is None else orjson.loads(data).get("sha256")
 
     async def size(self) -> int:
@@ -44,12 +45,17 @@ class InflatedFile:
         end, found = min(size, offset + length), bytearray()
         while offset < end:
             number, start = divmod(offset, PIECE)
-            found += await self.staging.get_range(piece_path(self.run, number), start, min(PIECE - start, end - offset))
+            found += await self.staging.get_range(
+                piece_path(self.run, number, self.file), start, min(PIECE - start, end - offset)
+            )
             offset = min(end, (number + 1) * PIECE)
         return bytes(found)
 
-    async def stage(self, posted: HashedFile, content: AsyncIterator[bytes], enough: Enough) -> bool:
-        """Stage the pieces that are missing of the content of `posted`; return whether the copy is whole.
+    async def stage(
+        self, content: AsyncIterator[bytes], enough: Enough, sha256: Callable[[], str | None] = lambda: None
+    ) -> bool:
+        """Stage the pieces that are missing; return whether the copy is whole. `sha256` is asked at the end for the
+        hash of the file as it was sent.
 
         `enough` is asked after each piece that is staged. So a call stages one piece at least, however long it takes
         to come to it: a gzip stream is read from its beginning each time.
@@ -58,16 +64,16 @@ class InflatedFile:
         async for number, piece in _pieces(content):
             size += len(piece)
             if number >= staged:
-                await self.staging.put(piece_path(self.run, number), piece)
+                await self.staging.put(piece_path(self.run, number, self.file), piece)
                 if await enough():
                     return False
-        await self.staging.put(inflated_path(self.run), orjson.dumps({"size": size, "sha256": posted.stretch.sha256}))
+        await self.staging.put(inflated_path(self.run, self.file), orjson.dumps({"size": size, "sha256": sha256()}))
         return True
 
     async def _count(self) -> int:
         """How many pieces are staged, from the first on."""
         number = 0
-        while await self.staging.size(piece_path(self.run, number)) is not None:
+        while await self.staging.size(piece_path(self.run, number, self.file)) is not None:
             number += 1
         return number
 
@@ -77,7 +83,10 @@ async def _pieces(content: AsyncIterator[bytes]) -> AsyncIterator[tuple[int, byt
     async for data in content:
         waiting += data
         while len(waiting) >= PIECE:
-            yield number, bytes(waiting[:PIECE])
+            with memoryview(waiting) as view:
+                piece = bytes(view[:PIECE])
+            yield number, piece
+            del piece  # before the next one is made
             del waiting[:PIECE]
             number += 1
     if waiting:

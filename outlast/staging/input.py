@@ -1,18 +1,19 @@
 """The files that a run reads: its input, the list of its chunks, and what the report read from the database."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import orjson
 
 from outlast.errors import Permanent
-from outlast.inputs import FORMATS, Chunk, Inflater, InputFormat
-from outlast.inputs.corrected import CORRECTED
+from outlast.inputs import Chunk, Reading, Wanted, detect_format, is_copied
+from outlast.inputs.detect import LOOK_AT
 from outlast.models import Json
 from outlast.runs.record import RunRecord
 from outlast.staging.chunk_list import ChunkList
-from outlast.staging.digest import HashedFile, Stretch
+from outlast.staging.copying import copied
+from outlast.staging.digest import HashedFile
 from outlast.staging.inflated import InflatedFile
 from outlast.staging.parsed import InThread, ParsedFiles
 from outlast.staging.paths import (
@@ -21,14 +22,17 @@ from outlast.staging.paths import (
     correction_chunks_path,
     correction_path,
     cut_cursor_path,
+    groups_path,
     reference_path,
 )
+from outlast.staging.shards import GroupIndex
 from outlast.staging.store import Staging
 
 MAX_INFLATED = 4 * 1024**3
-"""Bytes of the inflated copy of a gzipped input. It is staged in pieces, so its size does not matter for the memory."""
-PIECE = 1024 * 1024
-"""Bytes of the compressed input that are read at once."""
+"""Bytes of the inflated copy of a compressed input. It is staged in pieces, so that its size does not cost memory."""
+MAX_COPIED = 4 * 1024**3
+"""Bytes of an input that is copied and not compressed. Each call begins at the first byte, within its deadline."""
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +54,26 @@ class InputFile:
         """At most `length` bytes. Raises Permanent when the file is not the one that was accepted."""
         return await self.store.get_range(self.path, offset, length, self.version)
 
+    def read_now(self, offset: int, length: int) -> bytes:
+        """As `read`, but waits: for a thread."""
+        return self.store.get_range_now(self.path, offset, length, self.version)
+
 
 class ReadableFile(Protocol):
     """What rows are read from."""
 
     async def size(self) -> int: ...
     async def read(self, offset: int, length: int) -> bytes: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A file of the input: its number, its path where there are several, and how it is read as far as that is known."""
+
+    number: int
+    path: str
+    posted: InputFile
+    reading: Reading
 
 
 @dataclass(slots=True)
@@ -70,34 +88,66 @@ class InputFiles:
     def __post_init__(self) -> None:
         self.parsed = ParsedFiles(self.staging, self.in_thread)
 
-    def posted(self, record: RunRecord) -> InputFile:
-        """The input as it was posted, which may be gzipped."""
+    async def sources(self, record: RunRecord) -> list[Source]:
+        """The files that are the input, in their order."""
+        if not record.request.several:
+            return [Source(0, "", self._posted(record), reading_of(record))]
+        listed = orjson.loads(await self.staging.need(body_path(record.id, record.request.body)))
+        said = Reading.from_dict(record.request.reading)
+        return [Source(n, path, InputFile(self.inputs, path, etag), said) for n, (path, etag) in enumerate(listed)]
+
+    async def source_of(self, record: RunRecord, listed: ChunkList, chunk: Chunk) -> Source:
+        """The file of a chunk."""
+        source = (await self.sources(record))[chunk.file]
+        reading = listed.part(chunk).reading
+        return replace(source, reading=Reading.from_dict(reading)) if reading else source
+
+    def readable(self, record: RunRecord, source: Source) -> ReadableFile:
+        """What rows are read from: the file as it was posted, or its staged copy."""
+        return InflatedFile(self.staging, record.id, source.number) if is_copied(source.reading) else source.posted
+
+    async def detected(self, source: Source) -> Source:
+        """One of several files, with its format, compression and encoding found. Raises BadInput."""
+        head = await source.posted.read(0, LOOK_AT)
+        whole = len(head) >= await source.posted.size()
+        found = await self._in_thread(lambda: detect_format(None, source.path, head, whole=whole, said=source.reading))
+        return replace(source, reading=found.reading)
+
+    async def copy(self, record: RunRecord, source: Source, enough: Callable[[], Awaitable[bool]]) -> bool:
+        """Stage what is missing of the copy of a file that rows cannot be read from; return whether it is whole.
+
+        `enough` is asked after each piece. Raises BadInput when the file is damaged or the copy exceeds a limit.
+        """
+        if not is_copied(source.reading):
+            return True
+        copy = InflatedFile(self.staging, record.id, source.number)
+        if await copy.find_size() is not None:
+            return True
+        most = MAX_INFLATED if source.reading.compression else MAX_COPIED
+        posted = HashedFile(source.posted, self._in_thread)
+        pieces = copied(_Posted(posted, source.posted), source.reading, wanted_of(record), self._in_thread, most)
+        size = await source.posted.size()
+        return await copy.stage(pieces, enough, lambda: posted.stretch.sha256 if posted.stretch.bytes == size else None)
+
+    async def sent_sha256(self, record: RunRecord, listed: ChunkList) -> str | None:
+        """The hash of the input as it was sent; None where no single call has read it in order, or it has files."""
+        if record.request.several:
+            return None
+        if record.request.sha256 is not None:
+            return record.request.sha256
+        [source] = await self.sources(record)
+        if is_copied(source.reading):
+            return await InflatedFile(self.staging, record.id).find_sha256()
+        return listed.read[0].sha256 if len(listed.read) == 1 else None
+
+    @property
+    def _in_thread(self) -> InThread:
+        return self.in_thread or _here
+
+    def _posted(self, record: RunRecord) -> InputFile:
         if record.request.reference is not None:
             return InputFile(self.inputs, record.request.reference, record.request.reference_etag)
         return InputFile(self.staging, body_path(record.id, record.request.body), None)
-
-    def uncompressed(self, record: RunRecord) -> ReadableFile:
-        """The input as rows are read from it: the posted file, or its inflated copy if that is gzipped."""
-        return InflatedFile(self.staging, record.id) if record.request.gzipped else self.posted(record)
-
-    async def inflate(self, record: RunRecord, enough: Callable[[], Awaitable[bool]]) -> bool:
-        """Stage what is missing of the inflated copy of a gzipped input; return whether it is whole.
-
-        `enough` is asked after each piece. Raises BadInput when the input is damaged or inflates beyond a limit.
-        """
-        inflated = InflatedFile(self.staging, record.id)
-        if await inflated.find_size() is not None:
-            return True
-        posted = HashedFile(self.posted(record), self.in_thread)
-        return await inflated.stage(posted, _inflated(posted), enough)
-
-    async def sent_sha256(self, record: RunRecord, read: Sequence[Stretch]) -> str | None:
-        """The hash of the input as it was sent; None where it was read in several calls. `read`: as it was read."""
-        if record.request.sha256 is not None:
-            return record.request.sha256
-        if record.request.gzipped:
-            return await InflatedFile(self.staging, record.id).find_sha256()
-        return read[0].sha256 if len(read) == 1 else None
 
     async def chunks(self, record: RunRecord) -> ChunkList:
         """The run's whole chunk list: the input's chunks, then those of its corrections. All calls of the process share
@@ -110,12 +160,16 @@ class InputFiles:
         more = [chunk for path in paths for chunk in await self.parsed.get(path, edition, _correction_chunks)]
         return replace(listed, chunks=[*listed.chunks, *more])
 
-    async def read_chunk(self, record: RunRecord, chunk: Chunk, offset: int, length: int) -> bytes:
-        """At most `length` bytes of a chunk from byte `offset` of it on."""
-        if not chunk.correction:
-            return await self.uncompressed(record).read(chunk.offset + offset, length)
-        path = correction_path(record.id, record.status.corrections[chunk.correction - 1])
-        return await self.staging.get_range(path, chunk.offset + offset, length)
+    async def read_chunk(
+        self, record: RunRecord, listed: ChunkList, chunk: Chunk, offset: int = 0, length: int | None = None
+    ) -> bytes:
+        """The bytes of a chunk from byte `offset` of it on, at most `length`."""
+        most = chunk.length - offset if length is None else length
+        if chunk.correction:
+            path = correction_path(record.id, record.status.corrections[chunk.correction - 1])
+            return await self.staging.get_range(path, chunk.offset + offset, most)
+        file = self.readable(record, await self.source_of(record, listed, chunk))
+        return await file.read(chunk.offset + offset, most)
 
     async def first_chunks(self, run: str, count: int) -> ChunkList:
         """The list of the first `count` chunks, staged while the input is being cut; the caller's own copy."""
@@ -131,27 +185,57 @@ class InputFiles:
         data = await self.staging.get(cut_cursor_path(run))
         return None if data is None else orjson.loads(data)
 
-    async def keep_cut_cursor(
-        self, run: str, offset: int, row: int, chunks: int, read: Sequence[Stretch] | None = None
-    ) -> Json:
-        """Stage the cursor of a call that ends before the input does, and return it. `read`: what is hashed so far."""
-        stretches = None if read is None else [list(one) for one in read]
-        cursor = {"offset": offset, "row": row, "chunks": chunks, "read": stretches}
+    async def keep_cut_cursor(self, run: str, cursor: Json) -> Json:
+        """Stage the cursor of a call that ends before the input does, and return it."""
         await self.staging.put(cut_cursor_path(run), orjson.dumps(cursor))
         return cursor
 
+    async def group_index(self, record: RunRecord) -> GroupIndex:
+        """Where the groups of a grouped report's run are. All calls of the process share it."""
+        return await self.parsed.get(groups_path(record.parts_folder), record.request.accepted, GroupIndex.decoded)
+
+    async def find_group_index(self, run: str) -> GroupIndex | None:
+        """The same, None while the groups are not divided."""
+        data = await self.staging.get(groups_path(run))
+        return None if data is None else GroupIndex.decoded(data)
+
+    async def stored_chunks(self, record: RunRecord) -> int:
+        """The number of chunks whose documents are stored: those of the input, or the shards of a grouped report."""
+        if record.request.grouped:
+            return len((await self.group_index(record)).shards)
+        return len((await self.chunks(record)).chunks)
+
     async def reference(self, record: RunRecord) -> bytes:
         """What `read_data_from_db` returned for the run, as JSON."""
-        return await self.staging.need(reference_path(record.id))
+        return await self.staging.need(reference_path(record.parts_folder))
 
 
-def format_of(record: RunRecord) -> InputFormat:
-    return FORMATS[record.request.format]
+def reading_of(record: RunRecord) -> Reading:
+    """How the input is read, as far as the start could find it."""
+    before = Reading(format=record.request.format, compression="gzip" if record.request.gzipped else "")
+    return Reading.from_dict(record.request.reading).over(before)
 
 
-def format_name(record: RunRecord, chunk: Chunk) -> str:
-    """In which format the rows of a chunk are read."""
-    return CORRECTED.name if chunk.correction else record.request.format
+def wanted_of(record: RunRecord) -> Wanted:
+    """What the report reads of the input."""
+    return Wanted.from_dict({**Wanted.anything().to_dict(), **record.request.wanted})
+
+
+@dataclass(frozen=True, slots=True)
+class _Posted:
+    """A file that is hashed while it is read in order. What a thread reads anywhere in it is not hashed."""
+
+    hashed: HashedFile
+    file: InputFile
+
+    async def size(self) -> int:
+        return await self.file.size()
+
+    async def read(self, offset: int, length: int) -> bytes:
+        return await self.hashed.read(offset, length)
+
+    def read_now(self, offset: int, length: int) -> bytes:
+        return self.file.read_now(offset, length)
 
 
 def _correction_chunks(data: bytes) -> list[Chunk]:
@@ -159,11 +243,5 @@ def _correction_chunks(data: bytes) -> list[Chunk]:
     return [Chunk(offset, length, row, correction=number) for offset, length, row, number in listed]
 
 
-async def _inflated(posted: HashedFile) -> AsyncIterator[bytes]:
-    inflater, size, offset = Inflater(MAX_INFLATED), await posted.size(), 0
-    while offset < size:
-        data = await posted.read(offset, PIECE)
-        offset += len(data)
-        for piece in inflater.feed(data):
-            yield piece
-    inflater.finish()
+async def _here(work: Callable[[], T]) -> T:
+    return work()

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import orjson
 
 from outlast.models import Json, Payload
-from outlast.staging.paths import content_name, generated_path, hashed_name
+from outlast.staging.paths import GENERATED, content_name, generated_path, hashed_name
 from outlast.staging.store import Staging
 
 
@@ -19,8 +19,10 @@ from outlast.staging.store import Staging
 class PartAnswer(Payload):
     """`{part}.json`. `cursor` is None in the last part of a chunk, `rejects` in a part without rejects.
 
-    `documents`, `rejects` and `keys` are file names; `size` is the length of the documents file in bytes, `sha256` its
-    hash. `report` is the hash of the source file of the report that generated the part.
+    `documents`, `rejects` and `entries` are file names; `size` is the length of the documents file in bytes, `sha256`
+    its hash. `report` is the hash of the source file of the report that generated the part.
+    `entries` are the keys of the documents. A part of an earlier release has none in this form. A part of a grouped
+    report's rows has a file of groups in place of documents.
     """
 
     cursor: Json | None
@@ -28,18 +30,20 @@ class PartAnswer(Payload):
     documents: str
     size: int
     rejects: str | None
-    keys: str | None = None
+    entries: str | None = None
     sha256: str = ""
     report: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Generated:
-    """The parts of one chunk of a run."""
+    """The parts of one chunk of a run. `folder` is GROUPED for what the rows of a grouped report have added to groups;
+    the documents of its groups are GENERATED, and their chunks are its shards."""
 
     staging: Staging
     run: str
     chunk: int
+    folder: str = GENERATED
 
     async def find(self, part: int) -> PartAnswer | None:
         data = await self.staging.get(self.path(part, "json"))
@@ -52,18 +56,18 @@ class Generated:
         rejects: bytes | None,
         cursor: Json | None,
         totals: Json,
-        keys: bytes = b"",
+        entries: bytes = b"",
         report: str = "",
     ) -> PartAnswer:
         """Stage a part and return its answer, which is that of another call if that was first."""
-        sha256 = hashlib.sha256(documents).hexdigest()
+        sha256, ending = hashlib.sha256(documents).hexdigest(), "jsonl" if self.folder == GENERATED else "groups"
         answer = PartAnswer(
             cursor=cursor,
             totals=totals,
-            documents=await self._put(part, documents, hashed_name(sha256, "jsonl")),
+            documents=await self._put(part, documents, hashed_name(sha256, ending)),
             size=len(documents),
             rejects=await self._put(part, rejects, content_name(rejects, "rejects.csv")) if rejects else None,
-            keys=await self._put(part, keys, content_name(keys, "keys")) if keys else None,
+            entries=await self._put(part, entries, content_name(entries, "entries")) if entries else None,
             sha256=sha256,
             report=report,
         )
@@ -82,7 +86,7 @@ class Generated:
             part += 1
 
     def path(self, part: int, name: str) -> str:
-        return generated_path(self.run, self.chunk, part, name)
+        return generated_path(self.run, self.chunk, part, name, self.folder)
 
     async def _put(self, part: int, data: bytes, name: str) -> str:
         await self.staging.put(self.path(part, name), data)

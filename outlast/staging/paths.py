@@ -18,14 +18,19 @@ def folder_of(run: str) -> str:
     return f"runs/{run}"
 
 
-def piece_path(run: str, number: int) -> str:
-    """A piece of the inflated copy of a gzipped input."""
-    return f"runs/{run}/inflated/{number:04}"
+def piece_path(run: str, number: int, file: int = 0) -> str:
+    """A piece of the copy of an input file."""
+    return f"runs/{run}/inflated{_of_file(file)}/{number:04}"
 
 
-def inflated_path(run: str) -> str:
-    """The size of the inflated copy. It is written when all pieces are staged."""
-    return f"runs/{run}/inflated.json"
+def inflated_path(run: str, file: int = 0) -> str:
+    """The size of the copy. It is written when all pieces are staged."""
+    return f"runs/{run}/inflated{_of_file(file)}.json"
+
+
+def _of_file(file: int) -> str:
+    """What tells the copies of several files apart."""
+    return f".{file:05}" if file else ""
 
 
 def body_path(run: str, name: str = "body") -> str:
@@ -66,10 +71,19 @@ def reference_path(run: str) -> str:
     return f"runs/{run}/reference.json"
 
 
-def generated_path(run: str, chunk: int, part: int, name: str) -> str:
+GENERATED, GROUPED = "generated", "grouped"
+"""The folders of the parts with documents, and of those with groups."""
+
+
+def generated_path(run: str, chunk: int, part: int, name: str, folder: str = GENERATED) -> str:
     """`name` is `json` for a part's answer, `{hash}.jsonl` for its documents, `{hash}.rejects.csv` for its rejects,
-    `{hash}.keys` for the keys of its documents."""
-    return f"runs/{run}/generated/{chunk:06}/{part:04}.{name}"
+    `{hash}.entries` for the keys of its documents, `{hash}.groups` for its groups."""
+    return f"runs/{run}/{folder}/{chunk:06}/{part:04}.{name}"
+
+
+def groups_path(run: str) -> str:
+    """How the groups of a grouped report's run are divided into shards."""
+    return f"runs/{run}/groups.json"
 
 
 def correction_path(run: str, name: str) -> str:
@@ -86,11 +100,23 @@ def correction_chunks_path(run: str, name: str) -> str:
     return f"runs/{run}/corrections/{name}.chunks.json"
 
 
-def verified_path(run: str, revision: int, chunk: int) -> str:
-    """What the verification of this number has found of a chunk."""
-    return f"runs/{run}/verified/{revision:03}/{chunk:06}.json"
+def verified_path(run: str, earlier: int, chunk: int) -> str:
+    """What the verification behind so many attempts has found of a chunk."""
+    return f"runs/{run}/verified/{earlier:03}/{chunk:06}.json"
 
 
 def stored_path(run: str, chunk: int, name: str = "json") -> str:
-    """`name` is `json` for the counts of a stored chunk, or ends in `begun.json` or `rejects.csv`."""
+    """`name` is `json` for the counts of a stored chunk, `cursor.json` for how far one is stored that is not yet, or
+    ends in `begun.json`, `rejects.csv` or `unchanged.json`."""
     return f"runs/{run}/stored/{chunk:06}.{name}"
+
+
+def resolved_path(run: str, name: str) -> str:
+    """`name` is `summary.json`, or begins with `keys/` for what was decided about some keys, with `rows/` for what that
+    means for a chunk's rows."""
+    return f"runs/{run}/resolved/{name}"
+
+
+def rejects_path(run: str, chunk: int) -> str:
+    """The rejects of a chunk's rows whose documents other rows have made, too."""
+    return resolved_path(run, f"rows/{chunk:06}.rejects.csv")

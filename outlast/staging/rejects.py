@@ -2,22 +2,37 @@
 
 import csv
 import io
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from outlast.inputs.formula_guard import OWN_COLUMNS, guarded, own_columns, unguarded
 from outlast.inputs.types import MAX_FIELD_SHOWN
 
+MOST_LISTED = 10_000
+"""Rejects that a part lists. The others are only counted."""
+
 
 @dataclass(frozen=True, slots=True)
 class Reject:
-    """`row` is the row's number in the input; `fields` are the texts of its columns there."""
+    """`row` is the row's number in the input; `fields` are the texts of its columns there.
+
+    `rows` counts the rows that are refused by it: all of a group's, of which `row` is the first.
+    """
 
     row: int
     column: str
     code: str
     message: str
     fields: list[str]
+    rows: int = 1
+
+
+def fields_as(fields: list[str], columns: list[str], shown: list[str]) -> list[str]:
+    """The fields of a row in the order of the columns that the rejects show."""
+    if columns == shown or len(fields) != len(columns):
+        return fields
+    named = dict(zip(columns, fields, strict=True))
+    return [named.get(column, "") for column in shown]
 
 
 def rejects_header(columns: list[str]) -> bytes:
@@ -34,6 +49,18 @@ def encode_rejects(rejects: Iterable[Reject]) -> bytes:
     return b"".join(_line([str(r.row), r.column, r.code, r.message, *r.fields]) for r in ordered)
 
 
+def not_listed(rows: Collection[int]) -> Reject:
+    """A line that counts rejects that are not listed, at the number of the first."""
+    text = f"this row and {len(rows) - 1:,} others after it were rejected and are not listed"
+    return Reject(min(rows), "", "not_listed", text, [])
+
+
+def limited(rejects: Sequence[Reject]) -> Sequence[Reject]:
+    """The first rejects of these, and one line that counts the others."""
+    rest = [reject.row for reject in rejects[MOST_LISTED:]]
+    return [*rejects[:MOST_LISTED], not_listed(rest)] if rest else rejects
+
+
 def each_row_once(files: Iterable[bytes]) -> list[Reject]:
     """Read rejects from several files. Of a row with several rejects, the first is returned."""
     found: dict[int, Reject] = {}
@@ -42,6 +69,11 @@ def each_row_once(files: Iterable[bytes]) -> list[Reject]:
             texts = [unguarded(field) for field in (column, code, message, *fields)]
             found.setdefault(int(row), Reject(int(row), texts[0], texts[1], texts[2], texts[3:]))
     return list(found.values())
+
+
+def codes_of(rejects: bytes) -> list[str]:
+    """Return the code of each reject of a file."""
+    return [unguarded(line[2]) for line in csv.reader(io.StringIO(rejects.decode(), newline=""))]
 
 
 def _line(fields: list[str]) -> bytes:

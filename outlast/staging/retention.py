@@ -18,6 +18,8 @@ from outlast.staging.removal import RunRemover
 MOST = 1000
 """Runs of one call, so that their records fit into memory. The next call goes on."""
 FOR_EVER = -1
+CLOCKS_APART = timedelta(minutes=1)
+"""Instances of the app differ by less in what time it is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +34,11 @@ class Days:
     def before(self) -> str:
         """The files of a run that ended then or earlier are kept no longer."""
         return _text(self.now() - timedelta(days=self.files))
+
+    def are_over(self, record: RunRecord) -> bool:
+        """Whether the timer may be removing the files of this ended run now, by the clock of any instance."""
+        updated = datetime.fromisoformat(record.status.updated or record.request.accepted)
+        return self.files != FOR_EVER and updated <= self.now() - timedelta(days=self.files) + CLOCKS_APART
 
     def marked(self, record: RunRecord) -> RunRecord:
         """The record of a run whose files and histories are gone: the database may delete it when its time is over."""

@@ -3,25 +3,29 @@
 import asyncio
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import obstore
-from obstore.exceptions import AlreadyExistsError, BaseError, GenericError, PreconditionError
+from obstore.exceptions import (
+    AlreadyExistsError,
+    BaseError,
+    GenericError,
+    PermissionDeniedError,
+    PreconditionError,
+    UnauthenticatedError,
+)
 from obstore.store import ObjectStore
 
 from outlast.errors import Permanent, Transient
-from outlast.staging.local_files import SCHEME, is_refused, quoted, remove_empty_folders
+from outlast.staging.local_files import SCHEME, is_refused, remove_empty_folders
+from outlast.staging.open_store import open_store
 
 if TYPE_CHECKING:
     from obstore import GetOptions, ObjectMeta
-    from obstore.store import RetryConfig
 
 
-FORMS = "https://ACCOUNT.blob.core.windows.net/CONTAINER/FOLDER or file:///FOLDER"
-
-RETRIES: "RetryConfig" = {"max_retries": 3, "retry_timeout": timedelta(seconds=20)}
-"""The store's own retries. They are few, because an activity that waits for the storage holds a slot."""
+REFUSED = "check the app's identity, AZURE_CLIENT_ID, and its role Storage Blob Data Contributor on the account"
 
 
 class Staging:
@@ -30,24 +34,30 @@ class Staging:
     What is no regular file inside a `file://` location counts as missing.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, account: str = "") -> None:
+        """`account` is the storage account of an `az://` URL."""
         self._url = url
+        self._account = account
         self._opened: ObjectStore | None = None
 
     @property
     def _store(self) -> ObjectStore:
         if self._opened is None:
-            self._opened = _open(self._url)
+            self._opened = open_store(self._url, self._account)
         return self._opened
 
     async def put(self, path: str, data: bytes) -> None:
-        with _translated(path):
+        """Write the file, and replace one that is there. A large one is sent in parts.
+
+        Raises Transient when the storage gives no usable answer, Permanent when its container is missing.
+        """
+        with _written(path, self._url):
             await obstore.put_async(self._store, path, data)
 
     async def put_if_absent(self, path: str, data: bytes) -> bool:
         """Write the file unless it exists. Returns whether it was written."""
         try:
-            with _translated(path):
+            with _written(path, self._url):
                 await obstore.put_async(self._store, path, data, mode="create", use_multipart=False)
         except AlreadyExistsError:
             return False
@@ -88,23 +98,43 @@ class Staging:
             if start >= (await self.size(path) or 0):  # stores refuse a range that begins at the end
                 return b""
             raise _no_answer(path, error) from error
+        except BaseError as error:
+            raise _no_answer(path, error) from error
+
+    def get_range_now(self, path: str, start: int, length: int, version: str | None = None) -> bytes:
+        """As `get_range`, but waits: for a thread. `start` must be inside the file."""
+        options: GetOptions = {"range": (start, start + length)}
+        if version is not None:
+            options["if_match"] = version
+        if length <= 0:
+            return b""
+        try:
+            if is_refused(self._url, path):
+                raise FileNotFoundError(path)
+            return bytes(obstore.get(self._store, path, options=options).bytes())
+        except FileNotFoundError:
+            raise Permanent(f"the file {path} is missing; it has been deleted: start a new run") from None
+        except PreconditionError:
+            raise Permanent(f"the file {path} was changed after the run was accepted; start a new run") from None
+        except BaseError as error:
+            raise _no_answer(path, error) from error
 
     async def list(self, folder: str) -> list[tuple[str, datetime]]:
         """Path and time of the last change of every file below a folder, in any order; none if it is missing."""
         found = []
-        async for files in obstore.list(self._store, prefix=folder):
-            found += [(one["path"], one["last_modified"]) for one in files]
+        with _translated(folder):
+            async for files in obstore.list(self._store, prefix=folder):
+                found += [(one["path"], one["last_modified"]) for one in files]
         return found
 
     async def delete(self, path: str) -> None:
         """Remove a file, if it is there."""
-        with suppress(FileNotFoundError):
+        with suppress(FileNotFoundError), _translated(path):
             await obstore.delete_async(self._store, path)
 
     async def delete_all(self, paths: Sequence[str]) -> None:
         """Remove the files that are there. Raises Transient when the storage gives no usable answer."""
-        with _translated(f"{len(paths)} files"):
-            await asyncio.gather(*(self.delete(path) for path in paths))
+        await asyncio.gather(*(self.delete(path) for path in paths))
 
     def remove_empty(self, folder: str) -> None:
         """Remove a folder without files. Only a `file://` location has such folders."""
@@ -136,6 +166,8 @@ class Staging:
             if self._url.startswith(SCHEME):  # a path below a file, or a name that is too long
                 return None
             raise _no_answer(path, error) from error
+        except BaseError as error:
+            raise _no_answer(path, error) from error
 
 
 @contextmanager
@@ -149,17 +181,21 @@ def _translated(path: str) -> Iterator[None]:
         raise _no_answer(path, error) from error
 
 
-def _no_answer(path: str, error: Exception) -> Transient:
-    return Transient(f"the storage gave no usable answer for {path} ({type(error).__name__})")
-
-
-def _open(url: str) -> ObjectStore:
-    if "://" not in url:
-        said = "names no scheme" if url else "is not set"
-        raise Permanent(f"STAGING_URL or INPUTS_URL {said}; give it as {FORMS}")
-    if url.startswith(SCHEME):
-        return obstore.store.from_url(quoted(url), mkdir=True)
+@contextmanager
+def _written(path: str, url: str) -> Iterator[None]:
+    """Raise as `_translated` does. What a write does not find is the container, which the app may not make."""
     try:
-        return obstore.store.from_url(url, retry_config=RETRIES)
-    except (BaseError, ValueError):  # the error may repeat the URL, and the URL may hold a signature
-        raise Permanent(f"STAGING_URL or INPUTS_URL does not open; give it as {FORMS}") from None
+        with _translated(path):
+            yield
+    except FileNotFoundError as error:
+        if url.startswith(SCHEME):  # somebody has removed the folder meanwhile
+            raise _no_answer(path, error) from error
+        raise Permanent(
+            f"the storage does not take {path}, because its container is missing; make the container that STAGING_URL "
+            "names, or correct the URL"
+        ) from error
+
+
+def _no_answer(path: str, error: Exception) -> Transient:
+    text = f"the storage gave no usable answer for {path} ({type(error).__name__})"
+    return Transient(f"{text}; {REFUSED}" if isinstance(error, PermissionDeniedError | UnauthenticatedError) else text)

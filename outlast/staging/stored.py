@@ -1,7 +1,8 @@
 """What storing a chunk has staged: its rejects, and a mark when all of it is in the database."""
 
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import orjson
 
@@ -15,19 +16,23 @@ from outlast.staging.store import Staging
 class StoredChunk(Payload):
     """`stored/{chunk}.json`: all of the chunk is in the database.
 
-    `refused` counts documents and `rejected` rows that the database refused. `totals` are those of all calls.
+    `refused` counts documents and `rejected` rows that the database refused, `unchanged` documents that were not there
+    to be deleted, `lost` generated documents that were left out; None in a mark of an earlier release. `totals` are
+    those of all calls.
     """
 
     documents: int
     refused: int
     rejected: int
     totals: Json | None = None
+    unchanged: int = 0
+    lost: int | None = None
 
     def since(self, before: Totals) -> Totals:
         """What the call that ended the chunk counted, when `before` is what the calls before it counted."""
+        before_it = before.to_dict()
         counted = self.totals or Totals(documents=self.documents, rejected=self.rejected).to_dict()
-        left = {name: max(0, counted.get(name, 0) - value) for name, value in asdict(before).items()}
-        return Totals.from_dict(left)
+        return Totals.from_dict({name: max(0, value - before_it.get(name, 0)) for name, value in counted.items()})
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +55,15 @@ class Stored:
     async def keep(self, stored: StoredChunk) -> None:
         await self.staging.put(stored_path(self.run, self.chunk), orjson.dumps(stored.to_dict()))
 
+    async def find_cursor(self) -> Json | None:
+        """The cursor of a call that did not end the chunk, perhaps in an earlier attempt; None without such a call."""
+        data = await self.staging.get(stored_path(self.run, self.chunk, "cursor.json"))
+        return None if data is None else orjson.loads(data)
+
+    async def keep_cursor(self, cursor: Json) -> None:
+        """Every cursor is true for ever: what is acknowledged before it stays so. A late call may put an older one."""
+        await self.staging.put(stored_path(self.run, self.chunk, "cursor.json"), orjson.dumps(cursor))
+
     async def begin(self, attempt: int, call: int) -> bool:
         """Mark that a call begins. Returns False when a call of this number has begun before, in any attempt."""
         path = stored_path(self.run, self.chunk, f"{call:06}.begun.json")
@@ -65,20 +79,32 @@ class Stored:
         await self.staging.put(stored_path(self.run, self.chunk, name), rejects)
         return name
 
+    async def keep_unchanged(self, call: int, rows: Sequence[int]) -> str:
+        """Stage the rows of the unchanged documents of one call, a number for each document; return the file's name."""
+        data = orjson.dumps(rows)
+        name = f"{call:06}.{content_name(data, 'unchanged.json')}"
+        await self.staging.put(stored_path(self.run, self.chunk, name), data)
+        return name
+
+    async def unchanged_rows(self, names: Sequence[str]) -> Counter[int]:
+        """How many documents of each row were unchanged, in all calls."""
+        files = [await self.staging.need(stored_path(self.run, self.chunk, name)) for name in names]
+        return Counter(row for data in files for row in orjson.loads(data))
+
     async def rejects(self) -> list[Reject]:
         """The rows that the database has refused."""
         data = await self.staging.get(stored_path(self.run, self.chunk, "rejects.csv"))
         return each_row_once([] if data is None else [data])
 
-    async def list_rejects(self, names: Sequence[str]) -> int:
-        """Join the rejects of all calls and return their number. A row whose documents lie apart is listed once.
+    async def list_rejects(self, names: Sequence[str]) -> list[int]:
+        """Join the rejects of all calls and return their rows. A row whose documents lie apart is listed once.
 
         A list that an earlier attempt has staged is replaced, also by an empty one.
         """
         path = stored_path(self.run, self.chunk, "rejects.csv")
         if not names and await self.staging.size(path) is None:
-            return 0
+            return []
         files = [await self.staging.need(stored_path(self.run, self.chunk, name)) for name in names]
         listed = each_row_once(files)
         await self.staging.put(path, encode_rejects(listed))
-        return len(listed)
+        return [reject.row for reject in listed]

@@ -49,16 +49,17 @@ class Comparison(Payload):
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """The files of a verification of a run. `revision` is the number of the verification."""
+    """The files of a verification of a run. `earlier` are the attempts before a person has last let the run go on, so
+    that each time everything is compared anew."""
 
     staging: Staging
     run: str
-    revision: int
+    earlier: int
 
     async def find(self, chunk: int) -> Comparison | None:
         """What was found of a chunk, None where it is not compared to its end."""
-        data = await self.staging.get(verified_path(self.run, self.revision, chunk))
+        data = await self.staging.get(verified_path(self.run, self.earlier, chunk))
         return None if data is None else Comparison.from_dict(orjson.loads(data))
 
     async def keep(self, chunk: int, found: Comparison) -> None:
-        await self.staging.put(verified_path(self.run, self.revision, chunk), orjson.dumps(found.to_dict()))
+        await self.staging.put(verified_path(self.run, self.earlier, chunk), orjson.dumps(found.to_dict()))

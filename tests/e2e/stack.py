@@ -229,11 +229,15 @@ class Stack:
 
 @contextmanager
 def running(
-    data: Path, settings: Mapping[str, str] | None = None, app: Path = APP, host: Sequence[str] = ()
+    data: Path,
+    settings: Mapping[str, str] | None = None,
+    app: Path = APP,
+    host: Sequence[str] = (),
+    cosmos: Sequence[str] = (),
 ) -> Iterator[Stack]:
     """All services on free ports, ready when this yields. `settings` are beside those of the sample."""
     values = {**sample_values(app), VISIBILITY: "00:00:01", **(settings or {})}
-    with Services(app, data, Ports(cosmos=free_port()), values, host=host) as services:
+    with Services(app, data, Ports(cosmos=free_port()), values, host=host, cosmos=cosmos) as services:
         stack = Stack(services, data)
         stack.give_secret()
         yield stack

@@ -29,6 +29,12 @@ def test_every_row_of_the_sample_is_in_the_database(demo: Demo) -> None:
     assert facts["documents_written"] == facts["documents_in_database"] == facts["rows_stored"]
 
 
+def test_every_row_of_the_sample_is_in_a_group(demo: Demo) -> None:
+    """The grouped report makes one document of each of the 16 carriers, which together count the month's rows."""
+    _, facts = demo
+    assert (facts["groups"], facts["rows_in_groups"]) == (16, 27_004)
+
+
 def test_the_run_shows_its_progress(demo: Demo) -> None:
     """The durable status URL shows at least three statuses, and at least two lanes work at once."""
     _, facts = demo

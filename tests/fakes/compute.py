@@ -9,9 +9,8 @@ import orjson
 
 from outlast.compute.reading import Read, ReadingStopped, read_encoded
 from outlast.cosmos.client import Cosmos
-from outlast.generating.row_generator import RowGenerator
-from outlast.generating.row_slicer import RowSlicer, join_slices, rows_of
 from outlast.generating.row_window import Limits, RowsLost, RowStopped, RowWindow, Slice, Staged, WindowData
+from outlast.generating.slicers import join_of, slicer_of
 from outlast.models import Json
 from outlast.report import Report
 from tests.fakes.vices import Dying, Hanging, inline
@@ -42,8 +41,8 @@ class InlineCompute:
         if window.reference not in self._references:
             self._references[window.reference] = orjson.loads(await data.reference())
         reference = self._references[window.reference]
-        generator = RowGenerator(self.reports[window.report], reference, window.generation)
-        slicer = RowSlicer(generator, rows_of(window, data.of(window)), window, self.clock, self._mark)
+        report = self.reports[window.report]
+        slicer = slicer_of(report, reference, window, data.of(window), self.clock, self._mark)
         try:
             with inline():
                 return replace(slicer.take(limits), logs=self.logs)
@@ -55,7 +54,7 @@ class InlineCompute:
 
     async def join(self, window: RowWindow, chunk: int, slices: Sequence[Slice]) -> Staged:
         """See RowCompute."""
-        return join_slices(chunk, slices)
+        return join_of(self.reports[window.report], window.makes, chunk, slices)
 
     def _mark(self, row: int) -> None:
         self._row = row

@@ -13,10 +13,16 @@ from outlast.http.revise_run import Reviser
 from outlast.http.show_rejects import ShowRejects
 from outlast.runs.launcher import Launcher
 from outlast.staging.corrections import Corrections
+from outlast.staging.retention import Days
 from tests.fakes.http import ask
 from tests.fakes.world import World, work_here
 
 Fix = Callable[[dict[str, str]], dict[str, str]]
+
+
+def reviser_of(world: World) -> Reviser:
+    days = Days(files=14, record=90, now=world.clock.now)
+    return Reviser(runs=world.runs, launcher=Launcher(5.0), days=days)
 
 
 async def rejects_of(world: World, run: str = "r1") -> list[dict[str, str]]:
@@ -39,7 +45,7 @@ async def post(world: World, client: Any, body: bytes, run: str = "r1") -> func.
     correct = CorrectRun(
         runs=world.runs,
         corrections=Corrections(world.files),
-        reviser=Reviser(world.runs, Launcher(5.0)),
+        reviser=reviser_of(world),
         in_thread=work_here,
     )
     return await answering(correct.correct_run)(ask("corrections", body, "text/csv", run=run), client)

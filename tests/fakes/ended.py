@@ -14,7 +14,7 @@ def instances_of(run: str, attempts: int = 1) -> list[str]:
     """The orchestrations of a run with two waves of two lanes in each phase of each attempt."""
     found = [run, removal_id(run)]
     for attempt in range(1, attempts + 1):
-        waves = [wave_id(run, attempt, phase, n) for phase in ("generate", "store") for n in (0, 19)]
+        waves = [wave_id(run, attempt, phase, n) for phase in ("generate", "resolve", "store") for n in (0, 19)]
         found += [compensation_id(run, attempt), *waves]
         found += [lane_id(wave, number) for wave in waves for number in (0, 31)]
     return found

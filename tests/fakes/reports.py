@@ -1,10 +1,11 @@
 """A report for tests, and input for it."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from azure.cosmos.aio import DatabaseProxy
 
+from outlast.key_paths import KeyPaths
 from outlast.report import Document, Parameters, Report, Row
 
 SOURCE = "5a1e" * 16
@@ -29,7 +30,7 @@ class Sales(Report[Sale]):
     row = Sale
     source_sha256 = SOURCE
     container = "sales"
-    partition_key = "/shop"
+    partition_key: ClassVar[KeyPaths] = "/shop"
     parameters = Choice
 
     async def read_data_from_db(self, database: DatabaseProxy, parameters: Choice) -> Any:
@@ -50,8 +51,51 @@ class Stock(Sales):
     mode = "snapshot"
 
 
+class NewSales(Sales):
+    """The same documents, none of which may be there."""
+
+    name = "new_sales"
+    container = "new_sales"
+    mode = "create"
+
+
+class Prices(Sales):
+    """Sets the amount of sales that are there, and so many members that it takes two patches."""
+
+    name = "prices"
+    container = "prices"
+    mode = "patch"
+
+    def generate_report(self, row: Sale, reference: Any) -> Iterable[Document]:
+        for document in super().generate_report(row, reference):
+            yield {**document, **{f"m{n}": row.amount for n in range(12)}}
+
+
+class Returns(Sales):
+    """Deletes the sales that the rows name."""
+
+    name = "returns"
+    container = "returns"
+    mode = "delete"
+
+
+class Visits(Sales):
+    """The same documents under a hierarchical partition key."""
+
+    name = "visits"
+    container = "visits"
+    partition_key = ("/shop", "/of/day")
+
+    def generate_report(self, row: Sale, reference: Any) -> Iterable[Document]:
+        for document in super().generate_report(row, reference):
+            yield {**document, "of": {"day": int(row.amount) % 4}}
+
+
 REPORTS: Mapping[str, Report[Any]] = {"sales": Sales()}
+OF_MODES: Mapping[str, Report[Any]] = {"new_sales": NewSales(), "prices": Prices(), "returns": Returns()}
+HIERARCHICAL: Mapping[str, Report[Any]] = {"visits": Visits()}
 WITH_SNAPSHOT: Mapping[str, Report[Any]] = {**REPORTS, "stock": Stock()}
+ALL_REPORTS: Mapping[str, Report[Any]] = {**WITH_SNAPSHOT, **OF_MODES, **HIERARCHICAL}
 HEADER = b"id,shop,amount,copies\n"
 
 

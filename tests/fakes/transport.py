@@ -11,6 +11,7 @@ from outlast.cosmos.bulk.sdk_transport import KeyRoute
 from outlast.cosmos.bulk.staged_document import Patch, StagedDocument
 from outlast.cosmos.bulk.transport import CONNECTION_LOST, CREATED, DELETED, REPLACED, UNCHANGED, Result, Route, Target
 from outlast.cosmos.partition_key import check_partition_key
+from outlast.key_paths import KeyPaths, each_path
 
 CHARGE = 5.0
 """Request units that a write costs."""
@@ -53,7 +54,7 @@ class FakeTransport:
     provisioned: float = 1000.0
     now: Callable[[], float] = lambda: 0.0
     times: dict[tuple[bytes, str], float] = field(default_factory=dict)
-    partition_key: str = "/shop"
+    partition_key: KeyPaths = "/shop"
     in_flight: int = 0
     most_in_flight: int = 0
 
@@ -67,8 +68,8 @@ class FakeTransport:
         self.routes += 1
         return KeyRoute()
 
-    async def check_partition_key(self, container: str, path: str) -> None:
-        check_partition_key({"id": container, "partitionKey": {"paths": [self.partition_key]}}, path)
+    async def check_partition_key(self, container: str, key: KeyPaths) -> None:
+        check_partition_key({"id": container, "partitionKey": {"paths": list(each_path(self.partition_key))}}, key)
 
     async def throughput(self, container: str) -> float:
         return self.provisioned

@@ -8,6 +8,9 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from activities.advance_run import AdvanceRun
+from activities.combine_groups import CombineGroups
+from activities.divide_groups import DivideGroups
+from activities.finish_keys import FinishKeys
 from activities.generate_report import GenerateReport
 from activities.publish_report import PublishReport
 from activities.read_data_from_db import ReadDataFromDb
@@ -22,6 +25,7 @@ from outlast.cosmos.bulk.rate_controller import RateControllers
 from outlast.cosmos.bulk.writer import Writer
 from outlast.cosmos.snapshots.removing import GenerationRemover
 from outlast.deadline import Deadlines
+from outlast.generating.part_filler import PartFiller
 from outlast.report import Report
 from outlast.runs.admission import Admission
 from outlast.runs.email_turns import EmailTurns
@@ -31,6 +35,7 @@ from outlast.runs.receipt import Receipts
 from outlast.runs.record import RunRecord
 from outlast.runs.seats import Seats
 from outlast.staging.input import InputFiles
+from outlast.staging.key_files import KeyFiles
 from outlast.staging.paths import body_path
 from outlast.staging.stopped_code import StoppedCode
 from outlast.staging.store import Staging
@@ -87,6 +92,7 @@ class World:
     driver: Driver = field(init=False)
 
     def __post_init__(self) -> None:
+        self.transport.now = lambda: self.clock.now().timestamp()
         self.runs = FakeRuns(self.clock.now)
         self.admission = Admission(self.runs, Seats(self.documents, "", self.most_runs), Launcher(5.0))
         self.snapshots = FakeSnapshots(self.transport)
@@ -105,13 +111,16 @@ class World:
         remover = GenerationRemover(snapshots=snapshots, writer=writer)
         reading = InlineReading(self.cosmos)
         self.compute = InlineCompute(reports, self.clock, self.clock.advance)
-        user_code: dict[str, Any] = {"reports": reports, "gate": gate, "stopped": self.stopped}
+        filler = PartFiller(self.stopped)
         self.steps = {
             "advance_run": self._advance_run,
             "read_input_file": ReadInputFile(gate, staging, files, work_here).read_input_file,
-            "read_data_from_db": ReadDataFromDb(**user_code, staging=staging, reading=reading).read_data_from_db,
-            "generate_report": GenerateReport(**user_code, files=files, compute=self.compute).generate_report,
-            "resolve_keys": ResolveKeys(gate, files, work_here).resolve_keys,
+            "read_data_from_db": ReadDataFromDb(reports, gate, staging, reading, self.stopped).read_data_from_db,
+            "generate_report": GenerateReport(reports, gate, files, self.compute, filler).generate_report,
+            "divide_groups": DivideGroups(gate, files).divide_groups,
+            "combine_groups": CombineGroups(reports, gate, files, self.compute, filler, work_here).combine_groups,
+            "resolve_keys": ResolveKeys(gate, KeyFiles(files), work_here).resolve_keys,
+            "finish_keys": FinishKeys(gate, files).finish_keys,
             "store_data_to_db": StoreDataToDb(reports, gate, files, writer).store_data_to_db,
             "verify_report": VerifyReport(
                 reports, gate, files, replace(writer, controllers=RateControllers(self.clock))
@@ -148,19 +157,25 @@ class World:
         return await self.steps[step]({"run": "r1", "attempt": 1, **given})
 
     async def prepare(self, body: bytes, state: str, **fields: Any) -> RunRecord:
-        """Return a run in that state with its input cut and its reference read; for `storing` and later also
-        generated."""
+        """Return a run in that state with its input cut and its reference read; from
+        `resolving` on also generated, for `storing` and later also resolved."""
         await self.accept(body, **{**fields, "state": "reading"})
         chunks = (await call_until_done(self.steps["read_input_file"], {"run": "r1", "attempt": 1}))["chunks"]
         await self.call("read_data_from_db")
         if state == "reading":
             return self.runs.records["r1"]
-        for name, until in (("generate_report", "generating"), ("store_data_to_db", "storing")):
+        for name, until in (
+            ("generate_report", "generating"),
+            ("resolve_keys", "resolving"),
+            ("store_data_to_db", "storing"),
+        ):
             self.runs.set("r1", state=until)
             if state == until:
                 break
-            for chunk in range(chunks):
+            for chunk in range(1 if name == "resolve_keys" else chunks):
                 await call_until_done(self.steps[name], {"run": "r1", "attempt": 1, "chunk": chunk})
+            if name == "resolve_keys":
+                await call_until_done(self.steps["finish_keys"], {"run": "r1", "attempt": 1})
         return self.runs.set("r1", state=state)
 
 

@@ -22,6 +22,7 @@ from outlast.cosmos.bulk.transport import CONNECTION_LOST, Result, Route, Target
 from outlast.cosmos.conditional import Conflict, change
 from outlast.cosmos.snapshots.header import HEADERS, RUN, Edit, Header, Removed, header_document, header_id, read_header
 from outlast.errors import Transient
+from outlast.key_paths import KeyPaths, each_path
 from outlast.models import Json
 from outlast.report import Report
 from outlast.runs import app_documents
@@ -49,11 +50,22 @@ class Database:
         self.emulator = Emulator(clock=lambda: scheduler.now.timestamp(), throttled=False)
         self._gateway = Gateway(self.emulator, Authorizer(EMULATOR_KEY, lambda: MIDNIGHT, accept_aad=True))
 
-    def create(self, containers: dict[str, str]) -> None:
+    def create(self, containers: dict[str, KeyPaths]) -> None:
         self._answer("POST", "/dbs", {"id": "d"}, {})
         for name, key in containers.items():
-            definition = {"id": name, "partitionKey": {"paths": [key], "kind": "Hash", "version": 2}}
+            paths = each_path(key)
+            kind = "MultiHash" if len(paths) > 1 else "Hash"
+            definition = {"id": name, "partitionKey": {"paths": paths, "kind": kind, "version": 2}}
             assert self._answer("POST", "/dbs/d/colls", definition, {}).status == 201
+
+    def fill(self, container: str, documents: Sequence[Json]) -> None:
+        """Put documents into a container, an hour before anything else."""
+        now, self.scheduler.now = self.scheduler.now, START - timedelta(hours=1)
+        for document in documents:
+            key = orjson.dumps([document["shop"]]).decode()
+            path = f"/dbs/d/colls/{container}/docs"
+            assert self._answer("POST", path, document, {"x-ms-documentdb-partitionkey": key}).status == 201
+        self.scheduler.now = now
 
     async def ask(
         self, method: str, container: str, key: Any = None, id_: str = "", body: Any = None, **headers: str
@@ -86,6 +98,11 @@ class Database:
         """Return every document that is in the container now."""
         partitions = self.emulator.account.container("d", container).partitions
         return [orjson.loads(record.body) for partition in partitions for record in partition.scan()]
+
+    def times(self, container: str) -> dict[str, int]:
+        """Return the time of the last write of every document by id."""
+        partitions = self.emulator.account.container("d", container).partitions
+        return {orjson.loads(record.body)["id"]: record.ts for one in partitions for record in one.scan()}
 
     def _note(self, document: Json) -> None:
         """Keep the version of a record, for the reads that are behind."""
@@ -209,7 +226,7 @@ class CoreTransport:
     async def route(self, container: str, stale: Route | None = None) -> Route | Result:
         return OneRange()
 
-    async def check_partition_key(self, container: str, path: str) -> None:
+    async def check_partition_key(self, container: str, key: KeyPaths) -> None:
         """Every container has the key of its report."""
 
     async def throughput(self, container: str) -> float:
@@ -258,7 +275,7 @@ class CoreSnapshots:
     async def remove(self, report: Report[Any], run: str, limits: Limits) -> Removed:
         await self.database.scheduler.meet("QUERY generation")
         self.database.scheduler.reach("database", "identity")
-        key = report.partition_key[1:]
+        key = str(report.partition_key)[1:]
         found = [(d[key], d["id"]) for d in self.database.documents(report.container) if d.get(RUN) == run][:5]
         for value, name in found:
             await self.database.ask("DELETE", report.container, value, name)

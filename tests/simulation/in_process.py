@@ -16,6 +16,7 @@ from outlast.cosmos.bulk.partition_map import PartitionMap
 from outlast.cosmos.bulk.request import body_of, headers_for, results_of
 from outlast.cosmos.bulk.staged_document import StagedDocument
 from outlast.cosmos.bulk.transport import CONNECTION_LOST, Result, Route, Target, results_for
+from outlast.key_paths import KeyPaths
 
 EPOCH = 1_767_225_600.0
 DATABASE = "d"
@@ -81,7 +82,7 @@ class InProcess:
         self._maps[container] = PartitionMap.read(properties, ranges["PartitionKeyRanges"], None)
         return self._maps[container]
 
-    async def check_partition_key(self, container: str, path: str) -> None:
+    async def check_partition_key(self, container: str, key: KeyPaths) -> None:
         """Every container has the key of its report."""
 
     async def throughput(self, container: str) -> float:

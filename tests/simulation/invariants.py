@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from outlast.runs.record import ENDED, OUTCOMES, STATES, RunRecord
+from outlast.runs.transitions import TABLE, Event
 from tests.simulation.database import CoreRuns, Database
 from tests.simulation.places import Post
 from tests.simulation.scheduler import Scheduler
@@ -20,7 +21,8 @@ DOUBLING = (
 
 @dataclass(slots=True)
 class Invariants:
-    """Checks the database and the emails after each write. `rows` has the rows of each run; `grace` is the time in
+    """Checks the database and the emails after each write. `rows` has the rows of each run that become
+    documents, `read` all its rows; `grace` is the time in
     seconds for which a replaced generation stays whole."""
 
     scheduler: Scheduler
@@ -28,6 +30,7 @@ class Invariants:
     runs: CoreRuns
     post: Post
     rows: Mapping[str, int]
+    read: Mapping[str, int]
     grace: float
     known: dict[str, RunRecord] = field(default_factory=dict)
     published: tuple[str, str] = ("", "")
@@ -48,10 +51,14 @@ class Invariants:
         self._is_whole()
 
     def _moves_on(self, before: RunRecord | None, after: RunRecord) -> None:
-        """States only go forward within an attempt, an ended run stays as it is, and a receipt never changes."""
+        """States only go forward within an attempt, an ended run stays as it is, and a receipt never changes, unless
+        the run is redriven."""
         if before is None or before == after:
             return
         assert after.status.attempt >= before.status.attempt, "an attempt came back"
+        if before.status.redriven != after.status.redriven:
+            assert before.status.state in TABLE[Event.REDRIVE], f"{before.status.state}, and was redriven"
+            return
         was, now = before.status, after.status
         self._keeps_its_receipt(before, after)
         if now.revision > was.revision:
@@ -73,20 +80,21 @@ class Invariants:
             assert new["revision"] > old["revision"], "a receipt has changed"
 
     def _adds_up(self, record: RunRecord) -> None:
-        """The rows read are the rows stored plus the rows rejected, and every completed run has a receipt."""
+        """The rows read are the rows stored, rejected and unchanged, and every completed run has a receipt."""
         receipt = record.result.receipt
         if receipt is None:
             assert record.status.state != "completed"
             return
-        assert receipt["rows_read"] == receipt["rows_stored"] + receipt["rows_rejected"] == self.rows[record.id]
+        done = receipt["rows_stored"] + receipt["rows_rejected"] + receipt["rows_unchanged"]
+        assert receipt["rows_read"] == done == self.read[record.id]
 
     def _has_its_documents(self, record: RunRecord) -> None:
         """A completed run has every row once, and an undone run has no document from then on."""
         found = self._of(record)
         assert found[1] == len(set(found[0])), "a row is there twice"
         if record.status.state == "completed" and record.request.mode == "upsert":
-            stored = (record.result.receipt or {})["rows_stored"]
-            assert stored <= found[1] <= (self.rows[record.id] if record.status.revision else stored)
+            bad = 0 if record.status.revision else (record.result.receipt or {})["rows_rejected"] - self._twins(record)
+            assert self.rows[record.id] - bad <= found[1] <= self.rows[record.id]
         if (
             record.status.state in OUTCOMES
             and record.request.mode == "snapshot"
@@ -94,19 +102,28 @@ class Invariants:
         ):
             assert found[1] == 0, f"{record.status.state} and left {found[1]} documents"
 
+    def _twins(self, record: RunRecord) -> int:
+        """The rows whose documents later rows have made."""
+        return self.read[record.id] - self.rows[record.id]
+
     def _of(self, record: RunRecord) -> tuple[list[str], int]:
         """Return the ids that the report gave to the run's documents, and the number of documents."""
-        container = "stock" if record.request.mode == "snapshot" else "sales"
-        own = [d for d in self.database.documents(container) if d.get("snapshot_run", record.id) == record.id]
+        if record.request.grouped:
+            ids = [name for document in self.database.documents("totals") for name in document["ids"]]
+            return ids, len(ids)
+        own = [
+            d for d in self.database.documents(record.request.report) if d.get("snapshot_run", record.id) == record.id
+        ]
         ids = [d.get("snapshot_id", d["id"]) for d in own if "snapshot_header" not in d]
         return ids, len(ids)
 
     def _tells_once(self, records: Mapping[str, RunRecord]) -> None:
         """Only a failed run has an email, and a second one only if the first email's answer was lost."""
         told = Counter(email.key for email in self.post.emails)
-        for run in {key.partition(":")[0] for key in told}:
-            status = records[run].status
-            assert status.outcome == "failed" or status.revision, f"an email about a run that is {status.state}"
+        for record in (records[key.partition(":")[0]] for key in told):
+            again = record.status.redriven is not None or bool(record.status.revision)
+            failed = record.status.outcome == "failed" or again
+            assert failed, f"an email about a run that is {record.status.state}"
         doubles, excuses = sum(told.values()) - len(told), sum(self.scheduler.fired[name] for name in DOUBLING)
         assert doubles <= excuses + self.scheduler.trace.count("KILLED"), f"{doubles} emails too many"
 

@@ -13,8 +13,16 @@ MIXES = (
 )
 JOBS = (
     [Job("a"), Job("b", rows=4)],
-    [Job("c"), Job("d", "sales", 5), Job("e", rows=4, bad=(1,))],
+    [Job("c"), Job("d", "sales", 5), Job("e", rows=4, bad=(1,), packed=True)],
     [Job("f", verify="content"), Job("g", rows=5, breaks=True)],
+    [Job("h", "sales", 5, twins=(0, 3)), Job("i", rows=4, twins=(1,))],
+    [
+        Job("j", "new_sales", 6, there=(1, 4)),
+        Job("k", "prices", 6, there=(0, 2, 3, 5)),
+        Job("l", "returns", 6, there=(0, 1, 2, 5)),
+        Job("m", "visits", 5),
+    ],
+    [Job("n", "totals", 7), Job("o", rows=4)],
 )
 
 

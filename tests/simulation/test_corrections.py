@@ -19,6 +19,7 @@ from outlast.runs.launcher import Launcher
 from outlast.runs.record import RunRecord
 from outlast.staging.corrections import Corrections
 from outlast.staging.input import InputFiles
+from outlast.staging.retention import Days
 from tests.fakes.http import ask
 from tests.fakes.world import work_here
 from tests.simulation.mixes import MIXES
@@ -43,7 +44,11 @@ class CorrectingWorld(World):
 
     def __init__(self, seed: int, faults: Faults, jobs: list[Job], **more: Any) -> None:
         super().__init__(seed, faults, jobs, **more)
-        files, reviser = InputFiles(self.staging, self.staging), Reviser(self.runs, Launcher(5.0))
+        days = Days(files=14, record=90, now=self.scheduler.utc)
+        files, reviser = (
+            InputFiles(self.staging, self.staging),
+            Reviser(runs=self.runs, launcher=Launcher(5.0), days=days),
+        )
         corrections = Corrections(files)
         self.correcting = CorrectRun(
             runs=self.runs, corrections=corrections, reviser=reviser, in_thread=work_here

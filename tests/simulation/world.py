@@ -1,6 +1,7 @@
 """Start, lanes, store, publish, compensation and sweep in one process, decided by a seed."""
 
 import asyncio
+import gzip
 from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -11,6 +12,9 @@ from typing import Any, cast
 import azure.functions as func
 
 from activities.advance_run import AdvanceRun
+from activities.combine_groups import CombineGroups
+from activities.divide_groups import DivideGroups
+from activities.finish_keys import FinishKeys
 from activities.generate_report import GenerateReport
 from activities.publish_report import PublishReport
 from activities.read_data_from_db import ReadDataFromDb
@@ -29,11 +33,13 @@ from outlast.cosmos.snapshots.removing import GenerationRemover
 from outlast.deadline import SLOT_SECONDS, Deadlines
 from outlast.durable import activity, activity_with_client
 from outlast.errors import Transient
+from outlast.generating.part_filler import PartFiller
 from outlast.http.cancel_run import CancelRun
 from outlast.http.problem import answering
 from outlast.http.start_once import StartOnce
 from outlast.http.start_report import NewRuns, RequestReader, StartChecks, StartReport
 from outlast.models import MOST_ATTEMPTS
+from outlast.report import Report
 from outlast.runs.admission import Admission
 from outlast.runs.email_turns import EmailTurns
 from outlast.runs.fence import Gate
@@ -45,19 +51,22 @@ from outlast.runs.record import ENDED, RunRecord
 from outlast.runs.seats import Seats
 from outlast.runs.sweep import SweepRuns
 from outlast.staging.input import InputFiles
+from outlast.staging.key_files import KeyFiles
 from outlast.staging.stopped_code import StoppedCode
 from tests.fakes.app_documents import SECRET_OF_TESTS, secret_of_tests
 from tests.fakes.compute import InlineCompute, InlineReading
 from tests.fakes.cosmos import FakeCosmos
+from tests.fakes.grouped_reports import Totals
 from tests.fakes.http import ask
-from tests.fakes.reports import WITH_SNAPSHOT, make_csv
+from tests.fakes.reports import ALL_REPORTS, make_csv
 from tests.fakes.world import STORIES, work_here
 from tests.simulation.database import CoreAppDocuments, CoreRuns, CoreSnapshots, CoreTransport, Database
 from tests.simulation.engine import DIED, TIMED_OUT, Engine
 from tests.simulation.invariants import Invariants
 from tests.simulation.places import Client, MemoryStaging, Post
-from tests.simulation.scheduler import Scheduler
+from tests.simulation.scheduler import START, Scheduler
 
+REPORTS: Mapping[str, Report[Any]] = {**ALL_REPORTS, "totals": Totals()}
 LIMIT = 20.0
 """functionTimeout in seconds."""
 GRACE = 100.0
@@ -84,20 +93,26 @@ class Faults:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A run that is posted again and again until it gets 202. `bad` are the indexes of rows that cannot be parsed. With
-    `breaks`, its publishing fails for good after everything is stored. `waits` are the calls of each chunk that are
-    throttled from beginning to end. With `verify` the run reads back what it has
-    stored; `tolerates` is how many rejects it may have."""
+    """A run that is posted again and again until it gets 202. `bad` are the indexes of rows that cannot be parsed,
+    `twins` of rows that stand at the end once more, with the amount 0, and `there` of rows whose documents are in the
+    database before. With `breaks`, its publishing fails for good after everything is stored. `waits` are the calls of
+    each chunk that are throttled from beginning to end. `packed`: the input is gzipped, and in another dialect."""
 
     key: str
     report: str = "stock"
     rows: int = 6
     bad: tuple[int, ...] = ()
+    twins: tuple[int, ...] = ()
     breaks: bool = False
     waits: int = 0
     lanes: int = 2
+    packed: bool = False
+    """Its body has semicolons, is in UTF-16 and gzipped, so that it is copied before it is cut."""
+    there: tuple[int, ...] = ()
     verify: str | None = None
+    """With it the run reads back what it has stored."""
     tolerates: int = 0
+    """How many of its bad rows it tolerates."""
 
     @property
     def run(self) -> str:
@@ -105,11 +120,37 @@ class Job:
 
     @property
     def body(self) -> bytes:
-        return make_csv(self.rows, bad=self.bad)
+        twins = b"".join(b"s%04d,shop%d,0,1\n" % (n, n % 3) for n in self.twins)
+        body = make_csv(self.rows, bad=self.bad) + twins
+        return gzip.compress(body.decode().replace(",", ";").encode("utf-16")) if self.packed else body
+
+    @property
+    def read(self) -> int:
+        """The rows of the input."""
+        return self.rows + len(self.twins)
+
+    @property
+    def amounts(self) -> dict[str, float]:
+        """What must be stored: of two rows with one document the later wins."""
+        return {f"s{n:04}.0": 0.0 if n in self.twins else float(n) for n in range(self.rows)}
 
     @property
     def ids(self) -> list[str]:
-        return sorted(f"s{n:04}.0" for n in range(self.rows))
+        return sorted(self.id(n) for n in range(self.rows))
+
+    def id(self, number: int) -> str:
+        return f"s{number:04}.0"
+
+    @property
+    def rejected(self) -> int:
+        """The rows that the database refuses."""
+        return {"new_sales": len(self.there), "prices": self.rows - len(self.there)}.get(self.report, 0)
+
+    @property
+    def left(self) -> list[str]:
+        """The ids of the documents that are there when the run is completed."""
+        there = [self.id(number) for number in self.there]
+        return {"prices": there, "returns": []}.get(self.report, self.ids)
 
 
 class World:
@@ -128,7 +169,10 @@ class World:
         self.disturbed = faults != Faults() or kill_at is not None
         self.scheduler = Scheduler(seed, faults.kills, kill_at, forget, outages or {})
         self.database = Database(self.scheduler, faults.losses, faults.busy, faults.lag)
-        self.database.create({"runs": "/id", "sales": "/shop", "stock": "/shop"})
+        self.database.create({"runs": "/id", **{name: one.partition_key for name, one in REPORTS.items()}})
+        for job in jobs:
+            documents = [{"id": job.id(n), "shop": f"shop{n % 3}", "amount": float(n)} for n in job.there]
+            self.database.fill(job.report, documents)
         self.staging = MemoryStaging(self.scheduler)
         self.post = Post(self.scheduler, faults.mail, faults.mail)
         self.runs, self.snapshots = CoreRuns(self.database), CoreSnapshots(self.database)
@@ -137,8 +181,8 @@ class World:
         self.deadlines = Deadlines(LIMIT, self.scheduler.clock)
         self.engine = Engine(self.scheduler, dict(STORIES), self._steps(), LIMIT, faults.deaths, faults.repeats, slots)
         self.client = Client(self.engine)
-        rows = {job.run: job.rows for job in jobs}
-        self.invariants = Invariants(self.scheduler, self.database, self.runs, self.post, rows, GRACE)
+        rows, read = {job.run: job.rows for job in jobs}, {job.run: job.read for job in jobs}
+        self.invariants = Invariants(self.scheduler, self.database, self.runs, self.post, rows, read, GRACE)
         self.accepted: set[str] = set()
         self.posting: set[str] = set()
         self.ended: set[str] = set()
@@ -146,7 +190,7 @@ class World:
 
     def _steps(self) -> dict[str, Any]:
         files, clock = InputFiles(self.staging, self.staging), self.scheduler.clock
-        reports, runs, staging, deadlines = WITH_SNAPSHOT, self.runs, self.staging, self.deadlines
+        reports, runs, staging, deadlines = REPORTS, self.runs, self.staging, self.deadlines
         gate = Gate(runs, deadlines)
         writer = Writer(
             transport=CoreTransport(self.database),
@@ -158,11 +202,15 @@ class World:
         remover = GenerationRemover(snapshots=self.snapshots, writer=writer)
         snapshots, cosmos, stopped = self.snapshots, FakeCosmos(), StoppedCode(staging, self.scheduler.utc)
         turns = EmailTurns(CoreAppDocuments(self.database), runs, "", self.scheduler.utc, 2 * LIMIT)
+        compute, filler = InlineCompute(reports, clock), PartFiller(stopped)
         steps = (
             ReadInputFile(gate, staging, files, work_here).read_input_file,
             ReadDataFromDb(reports, gate, staging, InlineReading(cosmos), stopped).read_data_from_db,
-            GenerateReport(reports, gate, files, InlineCompute(reports, clock), stopped).generate_report,
-            ResolveKeys(gate, files, work_here).resolve_keys,
+            GenerateReport(reports, gate, files, compute, filler).generate_report,
+            DivideGroups(gate, files).divide_groups,
+            CombineGroups(reports, gate, files, compute, filler, work_here).combine_groups,
+            ResolveKeys(gate, KeyFiles(files), work_here).resolve_keys,
+            FinishKeys(gate, files).finish_keys,
             StoreDataToDb(reports, gate, files, writer).store_data_to_db,
             VerifyReport(reports, gate, files, writer).verify_report,
             PublishReport(reports, gate, files, snapshots, Receipts(self.scheduler.utc)).publish_report,
@@ -243,11 +291,12 @@ class World:
         new_runs = NewRuns(job.lanes, self.scheduler.utc, lambda: "")
         reader = RequestReader(None, work_here)
         checks = StartChecks(CoreTransport(self.database).throughput, self.snapshots)
-        start = StartReport(WITH_SNAPSHOT, reader, checks, new_runs, start_once).start_report
+        start = StartReport(REPORTS, reader, checks, new_runs, start_once).start_report
         headers = {"Idempotency-Key": job.key}
-        params = {"verify": job.verify} if job.verify else {}
-        params |= {"tolerated_rejects": str(job.tolerates)} if job.tolerates else {}
-        request = ask(f"reports/{job.report}", job.body, "text/csv", params, headers, report=job.report)
+        tolerated = job.rejected + len(job.twins) + job.tolerates
+        query = {"tolerated_rejects": str(tolerated)} if tolerated else {}
+        query |= {"verify": job.verify} if job.verify else {}
+        request = ask(f"reports/{job.report}", job.body, "text/csv", query, headers, report=job.report)
         try:
             response = await answering(start)(request, self.client)
             accepted = response.status_code == 202
@@ -297,7 +346,7 @@ class World:
         self.scheduler.advance(min(minute, due) if due else minute)
         if self.scheduler.now >= minute:
             self.swept = self.scheduler.now
-            expired = ExpiredGenerations(WITH_SNAPSHOT, self.snapshots, GRACE, self.scheduler.utc)
+            expired = ExpiredGenerations(REPORTS, self.snapshots, GRACE, self.scheduler.utc)
             patience = Patience(self.scheduler.utc, LIMIT, self.engine.slots)
             sweep = SweepRuns(self.runs, Launcher(5.0), self.admission, expired, patience)
             for _ in range(2 if self.scheduler.chance("two sweeps at once", 0.2) else 1):
@@ -337,23 +386,42 @@ class World:
         assert len({email.key for email in emails}) <= 1
         assert len(emails) <= 1 or self.disturbed, "two mails, and no answer was lost"
         own = [d for d in self.database.documents(job.report) if d.get("snapshot_run", record.id) == record.id]
-        ids = sorted(d.get("snapshot_id", d["id"]) for d in own if "snapshot_header" not in d)
+        ids = sorted(name for d in own if "snapshot_header" not in d for name in _rows_of(d))
         if record.status.state == "failed":
             assert self._may_fail(job, record), f"attempt {record.status.attempt} failed: {record.result.failure}"
         if record.status.state == "completed":
             receipt = record.result.receipt or {}
-            counts = receipt["rows_read"], receipt["rows_stored"], receipt["rows_rejected"]
-            assert counts == (job.rows, job.rows, 0)
+            counts = receipt["rows_read"], receipt["rows_stored"] + receipt["rows_unchanged"], receipt["rows_rejected"]
+            assert counts == (job.read, job.rows - job.rejected, job.rejected + len(job.twins))
+            assert receipt["rows_unchanged"] <= (job.rows - len(job.there) if job.report == "returns" else 0)
             assert job.verify is None or receipt["verified"]["equal"] == len(job.ids)
-            assert ids in (job.ids, []) if job.report == "stock" else ids == job.ids
+            assert ids in (job.ids, []) if job.report == "stock" else ids == job.left
+            if job.report in ("sales", "stock"):
+                stored = {d.get("snapshot_id", d["id"]): d["amount"] for d in own if "snapshot_header" not in d}
+                assert not stored or stored == job.amounts, "an earlier row has won"
+            assert job.report != "totals" or sum(d["amount"] for d in own) == sum(range(job.rows))
+            self._check_mode(job, own)
         elif job.report == "stock":
             assert ids == [], f"{record.status.state} and left {ids}"
+
+    def _check_mode(self, job: Job, own: list[dict[str, Any]]) -> None:
+        """What was there before is still as it was, or has every member that was to be set."""
+        if job.report == "new_sales":
+            times = self.database.times(job.report)
+            assert {name for name, at in times.items() if at < START.timestamp()} == set(map(job.id, job.there))
+        if job.report == "prices":
+            assert all({d[f"m{n}"] for n in range(12)} == {d["amount"]} for d in own)
 
     def _may_fail(self, job: Job, record: RunRecord) -> bool:
         """Return whether the run fails by its own fault, by an operator, or because every attempt was used up."""
         text = (record.result.failure or {"text": ""})["text"]
         spent = record.status.attempt == MOST_ATTEMPTS or text.startswith(("Transient: ", DIED, TIMED_OUT))
         return bool(job.bad or job.breaks or job.key in self.ended or spent)
+
+
+def _rows_of(document: Mapping[str, Any]) -> list[str]:
+    """The ids that the rows of a document have when each is a document: a group lists its rows."""
+    return [f"{name}.0" for name in document.get("ids", [])] or [document.get("snapshot_id", document["id"])]
 
 
 def simulate(seed: int, faults: Faults, jobs: list[Job], **disturbing: Any) -> World:

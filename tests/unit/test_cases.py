@@ -31,7 +31,7 @@ def case(reports: Reports, name: str, report: str = "plain_rows", **params: str)
 def test_every_case_is_posted_by_a_test() -> None:
     """Each file of the folder is named in this module."""
     text = Path(__file__).read_text("utf-8")
-    names = [path.name for path in FOLDER.iterdir() if path.suffix in (".csv", ".jsonl", ".json")]
+    names = [path.name for path in FOLDER.iterdir() if path.suffix not in ("", ".md")]
     assert names
     assert [name for name in names if f'"{name}"' not in text] == []
 
@@ -124,12 +124,12 @@ def test_rejects_that_are_sent_back_are_as_they_were(cases: Reports) -> None:
     assert second == first
 
 
-def test_a_json_array_gets_a_hint(cases: Reports) -> None:
-    """An array of rows is refused with the way to send them, whatever its type."""
-    for media in ("application/json", None):
-        came = post(cases, "plain_rows", (FOLDER / "array.json").read_bytes(), media)
-        assert came.problem is not None
-        assert (came.problem["status"], "JSON Lines" in came.problem["detail"]) == (400, True)
+@pytest.mark.parametrize("media", ["application/json", "application/x-ndjson", None])
+def test_a_json_array_is_rows(cases: Reports, media: str | None) -> None:
+    """The members of an array are the rows, whatever the type says."""
+    came = post(cases, "plain_rows", (FOLDER / "array.json").read_bytes(), media)
+    assert came.documents == {"1": {"id": "1", "pk": "p"}, "2": {"id": "2", "pk": "p"}}
+    assert (came.output["rows_read"], came.output["reading"]["path"]) == (2, "$")
 
 
 def test_decimals_and_enums_are_written_as_pydantic_does(cases: Reports) -> None:
@@ -170,14 +170,34 @@ def test_a_number_is_digits(cases: Reports) -> None:
     assert {key: (d["amount"], d["qty"], d["ok"]) for key, d in came.documents.items()} == {"c8": (0, 0, False)}
 
 
-def test_text_of_other_encodings_is_refused_clearly(cases: Reports) -> None:
-    """Latin-1 costs the rows that it spoils, UTF-16 is a 400, and both texts name UTF-8."""
+def test_text_of_other_encodings_is_read(cases: Reports) -> None:
+    """Latin-1 is read with the option and else costs the rows that it spoils, with a text that names the option."""
     came = case(cases, "latin1.csv")
     assert (came.rejects, list(came.documents)) == ([(2, "label", "encoding")], ["a2"])
-    assert b"save the file as UTF-8" in came.rejects_file
-    problem = case(cases, "utf16le-bom.csv").problem
-    assert problem is not None
-    assert (problem["status"], "Save the file as UTF-8" in problem["detail"]) == (400, True)
+    assert b"say what they are, as encoding=cp1252" in came.rejects_file
+    came = case(cases, "latin1.csv", encoding="latin1")
+    assert {key: document["label"] for key, document in came.documents.items()} == {"a1": "Müller", "a2": "plain"}
+    assert (came.rejects, came.output["reading"]["encoding"]) == ([], "iso8859-1")
+
+
+def test_utf_16_is_read_by_its_mark(cases: Reports) -> None:
+    """A byte order mark is enough."""
+    came = case(cases, "utf16le-bom.csv")
+    assert came.documents == {"a1": {"id": "a1", "pk": "p", "label": "é"}}
+    assert came.output["reading"]["encoding"] == "utf-16"
+
+
+def test_a_number_is_read_by_its_format(cases: Reports) -> None:
+    """With the file's marks said, `1,234.50` is a number, and what is no number of that form is a reject."""
+    came = case(cases, "numbers.csv", "typed_rows", thousands=",")
+    assert {key: (d["amount"], d["qty"]) for key, d in came.documents.items()} == {
+        "c1": (1234.5, 1234),
+        "c8": (0, 0),
+    }
+    body = 'id;pk;amount\na1;p;1.234,50\na2;p;-0,5\na3;p;12.5\na4;p;"1 234"\n'.encode("cp1252")
+    came = post(cases, "typed_rows", body, decimal=",", thousands=".", tolerated_rejects="9")
+    assert {key: d["amount"] for key, d in came.documents.items()} == {"a1": 1234.5, "a2": -0.5}
+    assert came.rejects == [(4, "amount", "number_form"), (5, "amount", "number_form")]
 
 
 def test_partition_keys_are_checked_and_compared_as_numbers(cases: Reports) -> None:
@@ -196,3 +216,22 @@ def test_quoted_line_ends_and_nan_stay_right(cases: Reports) -> None:
     assert labels == {"a1": 'two\r\nlines, one "quote"', "a2": "lf\nonly"}
     came = case(cases, "nan.jsonl")
     assert ([row for row, *_ in came.rejects], list(came.documents)) == ([1, 2, 3], ["n4"])
+
+
+@pytest.mark.parametrize(
+    ("name", "has_error"), [("deliveries.xlsx", True), ("deliveries.xlsb", True), ("deliveries.ods", False)]
+)
+def test_a_workbook_is_read_cell_by_cell(cases: Reports, name: str, has_error: bool) -> None:
+    """Texts, dates, numbers and truth values of the sheet that has the columns are as the cells have them; a cell with
+    an error rejects its row. LibreOffice's file has that cell empty."""
+    came = case(cases, name, "deliveries")
+    assert came.rejects == ([(6, "price", "cell_error")] if has_error else [])
+    stored = [tuple(came.documents[key].values()) for key in sorted(came.documents)]
+    assert stored[:4] == [
+        ("00017", "2026-01-31T00:00:00", 12.5, 1999.9, True, 'Größe "L"'),
+        ("00018", "2026-02-01T13:45:30", 0.1, 0.30000000000000004, False, None),
+        ("00019", "2024-02-29T00:00:00", 1000000, 12345678901, True, "two\nlines"),
+        ("00020", None, None, None, None, None),
+    ]
+    assert stored[4:] == ([] if has_error else [("00021", None, 1000012.6, None, None, None)])
+    assert came.output["rows_read"] == 5

@@ -1,9 +1,10 @@
 """What a publish to Azure takes along: all files of this folder that `.funcignore` does not name."""
 
-from fnmatch import fnmatch
+from functools import cache
 from pathlib import Path
 
 import pytest
+from pathspec import GitIgnoreSpec
 
 ROOT = Path(__file__).resolve().parents[2]
 APP = {
@@ -29,13 +30,14 @@ PRIVATE = (
 """Names that are not there in a fresh clone and hold keys, data or another platform's packages."""
 
 
-def patterns() -> list[str]:
-    lines = (ROOT / ".funcignore").read_text("utf-8").splitlines()
-    return [line for line in lines if line and not line.startswith("#")]
+@cache
+def rules(*more: str) -> GitIgnoreSpec:
+    """Return the rules of `.funcignore`, whose form is that of `.gitignore`, and more lines at its end."""
+    return GitIgnoreSpec.from_lines([*(ROOT / ".funcignore").read_text("utf-8").splitlines(), *more])
 
 
 def is_left_out(path: Path) -> bool:
-    return any(fnmatch(part, pattern) for part in path.parts for pattern in patterns())
+    return rules().match_file(path)
 
 
 def test_a_publish_takes_the_app_alone() -> None:
@@ -54,3 +56,13 @@ def test_no_module_of_the_app_is_left_out() -> None:
     sources = [path.relative_to(ROOT) for name in APP for path in (ROOT / name).rglob("*.py")]
     assert sources
     assert [path for path in sources if is_left_out(path)] == []
+
+
+def test_a_local_build_takes_its_libraries_along() -> None:
+    """The line that docs/deploy.md names for a local build takes the installed libraries in, and nothing else."""
+    line = "!.python_packages"
+    assert f"with the line `{line}` at its end" in (ROOT / "docs" / "deploy.md").read_text("utf-8")
+    installed = Path(".python_packages/lib/site-packages/obstore/__init__.py")
+    assert rules().match_file(installed)
+    assert not rules(line).match_file(installed)
+    assert [name for name in PRIVATE if not rules(line).match_file(name)] == []

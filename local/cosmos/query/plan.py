@@ -29,8 +29,13 @@ def is_streamable(query: Query) -> bool:
     return not query.alias or not (query.aggregated or query.order_by or query.distinct or query.top or query.offset)
 
 
-def pinned_key(query: Query, parameters: dict[str, Any], path: list[str]) -> bytes | None:
+def pinned_key(query: Query, parameters: dict[str, Any], paths: list[list[str]]) -> bytes | None:
     """The partition key that the condition requires; None where it does not require exactly one."""
+    levels = [_pinned_level(query, parameters, path) for path in paths]
+    return None if None in levels else b"".join(level for level in levels if level is not None)
+
+
+def _pinned_level(query: Query, parameters: dict[str, Any], path: list[str]) -> bytes | None:
     for condition in _conjuncts(query.where):
         if not isinstance(condition, Binary) or condition.op != "=":
             continue

@@ -24,6 +24,7 @@ from local.host.durable.turn import Outcome, Turn, apply, begin
 from local.host.storage import store
 from local.host.storage.database import Database
 from local.host.storage.store import Activity, DueTimer, Saved
+from local.host.telemetry.observer import SILENT, Observer
 from local.host.workers.calls import Aborted, Died, TimedOut
 from local.host.workers.wire import Header
 
@@ -53,12 +54,19 @@ class Engine:
     """One task hub."""
 
     def __init__(
-        self, database: Database, invoke: Invoke, clock: Clock, limits: Limits, version: str | None = None
+        self,
+        database: Database,
+        invoke: Invoke,
+        clock: Clock,
+        limits: Limits,
+        version: str | None = None,
+        observer: Observer = SILENT,
     ) -> None:
         self._database = database
         self._invoke = invoke
         self._clock = clock
         self._limits = limits
+        self._observer = observer
         self._version = version  # of sub-orchestrations whose call has none
         self.functions = Functions()
         self._ready: dict[str, None] = {}  # instances with messages, in the order in which they got them
@@ -192,7 +200,9 @@ class Engine:
         if turn is None:
             return await self._discard(taken)
         outcome = apply(turn, await self._ask(turn), self._clock.now(), lambda: uuid4().hex, self._version)
-        return await self._save(row, taken, outcome)
+        saved = await self._save(row, taken, outcome)
+        self._observer.turned(turn, outcome)
+        return saved
 
     async def _discard(self, taken: list[int]) -> Saved:
         if taken:
@@ -211,10 +221,10 @@ class Engine:
         known = self.functions.orchestrators
         if name.lower() not in known:
             return Answer(crash=failures.unknown(name, "orchestrator", list(known.values())))
-        body = orjson.dumps(turn.context)
+        body, header = orjson.dumps(turn.context), self._observer.turn(turn.started)
         try:
             header, text = await self._invoke(
-                known[name.lower()], {}, body, limit=self._limits.timeout, repeatable=True
+                known[name.lower()], header, body, limit=self._limits.timeout, repeatable=True
             )
         except TimedOut as error:
             raise Aborted from error  # not failed, but called again, as on the Azure host
@@ -250,9 +260,10 @@ class Engine:
             error = failures.unknown(name, "activity", list(known.values()))
             return self._broken(task, name, error, "FunctionNotFoundException", final=True)
         name = known[name.lower()]
+        call = self._observer.activity(activity, self._database.read)
         given = (activity.input if activity.input is not None else "null").encode()
         try:
-            header, body = await self._invoke(name, {}, given, limit=self._limits.timeout)
+            header, body = await self._invoke(name, call, given, limit=self._limits.timeout)
         except TimedOut:
             error = failures.timed_out(name, self._limits.timeout or 0)
             return self._broken(task, name, error, "Host.FunctionTimeoutException")

@@ -18,6 +18,7 @@ from local.host.durable.answers import Action, Answer
 from local.host.durable.events import Event, Kind
 from local.host.durable.failures import Mismatch, child_details
 from local.host.durable.replay import Replay
+from local.host.telemetry import trace_context
 
 CUSTOM_STATUS_LIMIT = 16 * 1024  # bytes as UTF-16, as on the Azure host
 
@@ -228,7 +229,7 @@ def _scheduled(identity: int, kind: Kind, action: Action, now: datetime) -> Even
 
 def _child(turn: Turn, identity: int, action: Action, now: datetime, new_id: Callable[[], str]) -> Event:
     me = turn.started["OrchestrationInstance"]
-    return events.execution_started(
+    child = events.execution_started(
         instance=action["instanceId"],
         execution=new_id(),
         name=action["functionName"],
@@ -240,6 +241,7 @@ def _child(turn: Turn, identity: int, action: Action, now: datetime, new_id: Cal
         generation=None,
         version=action.get("version"),
     )
+    return {**child, "ParentTraceContext": trace_context.of_child(turn.started, identity)}
 
 
 def _continue_as_new(turn: Turn, replay: Replay, given: str, now: datetime, new_id: Callable[[], str]) -> Outcome:
@@ -259,6 +261,8 @@ def _continue_as_new(turn: Turn, replay: Replay, given: str, now: datetime, new_
         generation=None,
         version=old["Version"],
     )
+    first = next(e for e in turn.history if e["EventType"] == Kind.TURN_STARTED)
+    start["ParentTraceContext"] = trace_context.carried(old, first["Timestamp"])
     return Outcome(status="Running", events=[], successor=[start, *replay.unconsumed(), events.turn_completed(now)])
 
 

@@ -18,6 +18,7 @@ from local.host.http import views
 from local.host.http.reply import Reply, Request, as_json, empty
 from local.host.storage import store
 from local.host.storage.database import Database
+from local.host.telemetry.observer import SILENT, Observer
 
 WEBHOOK = "/runtime/webhooks/durabletask"
 CONNECTION = "Storage"
@@ -39,11 +40,12 @@ class Hub:
 class Management:
     """Every operation on instances. Each method takes a request and returns a reply."""
 
-    def __init__(self, database: Database, engine: Engine, clock: Clock, hub: Hub) -> None:
+    def __init__(self, database: Database, engine: Engine, clock: Clock, hub: Hub, observer: Observer = SILENT) -> None:
         self._database = database
         self._engine = engine
         self._clock = clock
         self._hub = hub
+        self._observer = observer
         self._operations: dict[str, Callable[[Request, sqlite3.Row], Any]] = {
             "terminate": self._terminate,
             "suspend": self._suspend,
@@ -214,7 +216,7 @@ class Management:
         fresh = instance if same else uuid4().hex
         try:
             wait = query.waiting(request)
-            await self._create(row["name"], fresh, row["input"] if row["input"] is not None else "null")
+            await self._create(request, row["name"], fresh, row["input"] if row["input"] is not None else "null")
         except query.Unsuitable as error:
             return as_json(400, {"Message": str(error)})
         except store.AlreadyExists:
@@ -232,12 +234,14 @@ class Management:
         except ValueError as error:
             return _invalid_json(error)
         try:
-            await self._create(name, instance, given, request.argument("version"))
+            await self._create(request, name, instance, given, request.argument("version"))
         except store.AlreadyExists as error:
             return as_json(409, {"Message": str(error)})
         return await self._wait(request, instance, *wait) if wait else self._started(request, instance)
 
-    async def _create(self, name: str, instance: str, given: str | None, version: str | None = None) -> None:
+    async def _create(
+        self, request: Request, name: str, instance: str, given: str | None, version: str | None = None
+    ) -> None:
         start = events.execution_started(
             instance=instance,
             execution=str(uuid4()),
@@ -246,6 +250,7 @@ class Management:
             now=self._clock.now(),
             version=version or self._hub.version,
         )
+        start = self._observer.started(start, request.headers.get("traceparent"))
         await self._engine.change(lambda q: store.start_instance(q, start))
 
     def _started(self, request: Request, instance: str) -> Reply:

@@ -36,6 +36,9 @@ DELETE FROM instances WHERE id = :id AND status IN ('Completed', 'Failed', 'Term
 -- name: read_history
 SELECT event FROM history WHERE instance = :instance ORDER BY seq;
 
+-- name: first_events
+SELECT event FROM history WHERE instance = :instance ORDER BY seq LIMIT 3;
+
 -- name: history_length
 SELECT coalesce(max(seq) + 1, 0) FROM history WHERE instance = :instance;
 

@@ -75,7 +75,8 @@ class TimerTriggers:
         body = json.dumps({"Schedule": {"AdjustForDST": True}, "ScheduleStatus": status, "IsPastDue": past_due})
         await self._database.write(lambda q: q.run("note_run", function=name, last=events.stamp(now)))
         try:
-            header, _ = await self._pool.invoke(name, {}, body.encode(), limit=self._timeout)
+            call = self._pool.observer.timer(name, f"Timer fired at {now.isoformat()}")
+            header, _ = await self._pool.invoke(name, call, body.encode(), limit=self._timeout)
         except (TimedOut, Died, Aborted) as error:
             self._say(f"Timer function {name} did not end: {type(error).__name__} {error}.")
             return

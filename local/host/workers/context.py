@@ -12,10 +12,10 @@ THREADS = threading.local()  # holds the invocation's id, by which a thread's lo
 
 
 class Trace(_abc.TraceContext):
-    """A trace of its own for each call, in the W3C's form. Nothing collects it."""
+    """The call's span in the host's telemetry. Without telemetry it is a trace that nothing collects."""
 
-    def __init__(self) -> None:
-        self._parent = f"00-{os.urandom(16).hex()}-{os.urandom(8).hex()}-00"
+    def __init__(self, parent: str | None = None) -> None:
+        self._parent = parent or f"00-{os.urandom(16).hex()}-{os.urandom(8).hex()}-00"
 
     @property
     def trace_parent(self) -> str:
@@ -47,11 +47,11 @@ class Retry:
 class Context(func.Context):
     """One call of a function."""
 
-    def __init__(self, name: str, folder: str, invocation: str) -> None:
+    def __init__(self, name: str, folder: str, invocation: str, traceparent: str | None = None) -> None:
         self._name = name
         self._folder = folder
         self._invocation = invocation
-        self._trace = Trace()
+        self._trace = Trace(traceparent)
 
     @property
     def invocation_id(self) -> str:

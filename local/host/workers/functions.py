@@ -127,7 +127,10 @@ class HttpFunctions:
             "query": {name: value for name, value in request.query.items() if value},
             "route": parameters,
         }
-        return await self._call(route.function, header, request.body)
+        call = self._pool.observer.request(
+            route.function, request.method, request.url, request.headers.get("traceparent")
+        )
+        return await self._call(route.function, {**header, **call}, request.body)
 
     async def _call(self, function: str, header: dict[str, Any], body: bytes) -> Reply:
         try:

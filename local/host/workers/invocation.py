@@ -28,7 +28,7 @@ def prepare(function: apps.Function, header: Header, body: bytes, folder: str) -
         elif binding["name"] != bindings.RETURN:
             arguments[binding["name"]] = Output()
     if "context" in inspect.signature(function.code).parameters and "context" not in arguments:
-        arguments["context"] = Context(function.name, folder, header["invocation"])
+        arguments["context"] = Context(function.name, folder, header["invocation"], header.get("traceparent"))
     return arguments
 
 

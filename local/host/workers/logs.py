@@ -3,7 +3,9 @@
 import asyncio
 import logging
 import sys
+from collections.abc import Callable
 from contextvars import ContextVar
+from typing import Any
 
 from local.host.options import LEVELS
 from local.host.workers.context import THREADS
@@ -22,15 +24,20 @@ class Records(logging.Handler):
         super().__init__()
         self._shown = shown
         self._has_dropped = False
+        self.heard: Callable[[dict[str, Any]], None] | None = None  # gets the records of running calls
         self.running: dict[str, str] = {}  # invocation id: the function's name
 
     def emit(self, record: logging.LogRecord) -> None:
         """Called by `logging`, in any thread."""
-        function = self.running.get(current_invocation() or "")
+        invocation = current_invocation() or ""
+        function = self.running.get(invocation)
         if function is None:
             self._drop(record)
-        elif record.levelno >= self._shown:
+            return
+        if record.levelno >= self._shown:
             write(f"Function.{function}.User {level_name(record.levelno)}: {self._text(record)}")
+        if self.heard is not None:
+            self.heard({"invocation": invocation, "level": record.levelno, "text": self._text(record)})
 
     def _text(self, record: logging.LogRecord) -> str:
         try:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from local.host.telemetry.observer import SILENT, Observer
 from local.host.workers.call_log import told
 from local.host.workers.calls import Aborted, Died, Invocation, NotReady, TimedOut, Worker
 from local.host.workers.wire import Header, Unpacker, pack
@@ -49,6 +50,7 @@ class Pool:
         self._tasks: set[asyncio.Task[None]] = set()
         self._free = asyncio.Event()
         self._closing = False
+        self.observer: Observer = SILENT
         self.client = ""  # the text from which the SDK's durable client is made
         self.clients: frozenset[str] = frozenset()  # functions that take one
 
@@ -81,9 +83,10 @@ class Pool:
         self, function: str, header: Header, body: bytes, *, limit: float | None, repeatable: bool = False
     ) -> tuple[Header, bytes]:
         """Call a function in the least busy worker; raise TimedOut, Died or Aborted if it gives no answer."""
-        header = {**header, "function": function, "invocation": str(uuid4())}
-        call = self._call(header, body, limit, repeatable)
-        return await (call if self._shown > logging.INFO else told(self._say, function, header["invocation"], call))
+        header = {"invocation": str(uuid4()), **header, "function": function}
+        identity = header["invocation"]
+        call = self.observer.watched(function, identity, self._call(header, body, limit, repeatable))
+        return await (call if self._shown > logging.INFO else told(self._say, function, identity, call))
 
     async def _call(self, header: Header, body: bytes, limit: float | None, repeatable: bool) -> tuple[Header, bytes]:
         deadline = None if limit is None else time.monotonic() + limit
@@ -143,7 +146,7 @@ class Pool:
 
     async def _launch(self) -> Process:
         return await asyncio.create_subprocess_exec(
-            sys.executable, "-c", BOOT, str(ROOT), str(self._folder), str(self._shown),
+            sys.executable, "-c", BOOT, str(ROOT), str(self._folder), str(self._shown), str(int(self.observer.listens)),
             stdin=PIPE, stdout=PIPE, cwd=self._folder, env={**os.environ, **self._environment},
         )  # fmt: skip
 
@@ -164,6 +167,9 @@ class Pool:
         assert worker.process.stdout is not None
         while data := await worker.process.stdout.read(CHUNK):
             for header, body in unpacker.feed(data):
+                if "log" in header:
+                    self.observer.logged(header["log"])
+                    continue
                 call = worker.running.get(header["id"])
                 if call is not None and not call.done.done():
                     call.done.set_result((header, body))

@@ -9,6 +9,7 @@ import threading
 import traceback
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from local.host.durable import sdk
 from local.host.workers import app as apps
 from local.host.workers import logs
 from local.host.workers.context import THREADS
+from local.host.workers.current_trace import attach
 from local.host.workers.invocation import prepare, result_of
 from local.host.workers.wire import Header, Unpacker, pack
 
@@ -27,11 +29,11 @@ SWITCH_SECONDS = 0.0005  # a computing thread must not delay the event loop by 5
 def main() -> None:
     """Serve the host on the standard pipes, which are moved out of the app's reach."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # only the host handles Ctrl-C: it lets calls end first
-    folder, shown = Path(sys.argv[2]), int(sys.argv[3])
+    folder, shown, heard = Path(sys.argv[2]), int(sys.argv[3]), sys.argv[4] == "1"
     receive, send = _take_pipes()
     sdk.prepare()
     sys.setswitchinterval(SWITCH_SECONDS)
-    asyncio.run(Worker(folder, receive, send, logs.install(shown)).run())
+    asyncio.run(Worker(folder, receive, send, logs.install(shown), heard=heard).run())
 
 
 def _take_pipes() -> tuple[int, int]:
@@ -47,11 +49,13 @@ def _take_pipes() -> tuple[int, int]:
 class Worker:
     """Runs the functions that the host calls: coroutines on the event loop, everything else in threads."""
 
-    def __init__(self, folder: Path, receive: int, send: int, records: logs.Records) -> None:
+    def __init__(self, folder: Path, receive: int, send: int, records: logs.Records, *, heard: bool) -> None:
+        """`heard`: the host gets the functions' log records."""
         self._folder = folder
         self._records = records
         self._receive = receive
         self._send = send
+        self._heard = heard
         self._outbox: list[bytes] = []
         self._functions: dict[str, apps.Function] = {}
         count = os.environ.get("PYTHON_THREADPOOL_THREAD_COUNT")
@@ -61,6 +65,8 @@ class Worker:
     async def run(self) -> None:
         """Load the app, report that, and serve until the host is gone."""
         loop = asyncio.get_running_loop()
+        if self._heard:
+            self._records.heard = partial(self._tell, loop)
         try:
             self._functions = apps.load(self._folder)
         except BaseException as error:  # noqa: BLE001 - whatever the app's import raises is reported to the host
@@ -89,6 +95,7 @@ class Worker:
         function, invocation = self._functions[header["function"]], header["invocation"]
         self._records.running[invocation] = function.name
         logs.INVOCATION.set(invocation)
+        attach(header.get("traceparent"))
         try:
             arguments = prepare(function, header, body, str(self._folder))
             value = await self._call(function, arguments, invocation)
@@ -108,13 +115,24 @@ class Worker:
         return await loop.run_in_executor(self._threads, _run, function.code, arguments, invocation)
 
     def _answer(self, header: Header, body: bytes) -> None:
-        """Send an answer. Answers of one round of the event loop are written together."""
-        if not self._outbox:
-            asyncio.get_running_loop().call_soon(self._flush)
         try:
             frame = pack(header, body)
         except (TypeError, ValueError) as error:  # a header of the response is not UTF-8
             frame = pack({"id": header["id"], **_failure(error)})
+        self._post(frame)
+
+    def _tell(self, loop: asyncio.AbstractEventLoop, record: Header) -> None:
+        """Send a log record, from any thread, before the answer of its call."""
+        frame = pack({"log": {**record, "text": _encodable(record["text"])}})
+        if threading.current_thread() is threading.main_thread():
+            self._post(frame)
+        else:
+            loop.call_soon_threadsafe(self._post, frame)
+
+    def _post(self, frame: bytes) -> None:
+        """Send a frame. Frames of one round of the event loop are written together."""
+        if not self._outbox:
+            asyncio.get_running_loop().call_soon(self._flush)
         self._outbox.append(frame)
 
     def _flush(self) -> None:

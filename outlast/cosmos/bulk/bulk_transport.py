@@ -27,6 +27,7 @@ from outlast.cosmos.client import Cosmos
 from outlast.cosmos.connection import ContainerRecreated, forget_ranges, ordered_ranges, post_batch, read_ranges
 from outlast.cosmos.errors import ANY_ERROR
 from outlast.cosmos.partition_key import check_partition_key
+from outlast.key_paths import KeyPaths
 
 RECREATED = Result(400, 1024, message="the container was deleted and created again")
 
@@ -58,8 +59,8 @@ class BulkTransport:
                 return no_response(error)
             return self._maps[container]
 
-    async def check_partition_key(self, container: str, path: str) -> None:
-        check_partition_key(await self._properties.get(container), path)
+    async def check_partition_key(self, container: str, key: KeyPaths) -> None:
+        check_partition_key(await self._properties.get(container), key)
 
     async def throughput(self, container: str) -> float:
         return await read_throughput((await self._cosmos.database()).get_container_client(container))

@@ -31,10 +31,10 @@ class PartitionMap:
     def read(cls, properties: Mapping[str, Any], ranges: Sequence[Mapping[str, str]], source: Any) -> "PartitionMap":
         """Build the map from the container's properties and its ranges in the order of the hash space."""
         definition = properties["partitionKey"]
-        if definition.get("kind", "Hash") != "Hash" or len(definition["paths"]) != 1:
+        if definition.get("kind", "Hash") not in ("Hash", "MultiHash"):
             raise Permanent(
-                f"the container {properties['id']} has the partition key {', '.join(definition['paths'])}; "
-                "documents are written to containers with one path: name another container in the report"
+                f"the container {properties['id']} has a partition key of the kind {definition['kind']}; documents are "
+                "written to containers of the kinds Hash and MultiHash: name another container in the report"
             )
         targets = [Target(one["id"], one["id"]) for one in ranges]
         lows = [one["minInclusive"].encode() for one in ranges]

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import Any
 
-import orjson
 from azure.cosmos.aio import ContainerProxy
 from azure.cosmos.exceptions import CosmosBatchOperationError, CosmosHttpResponseError
 
@@ -26,6 +25,7 @@ from outlast.cosmos.bulk.transport import (
 from outlast.cosmos.client import Cosmos
 from outlast.cosmos.errors import ANY_ERROR
 from outlast.cosmos.partition_key import check_partition_key
+from outlast.key_paths import KeyPaths
 
 
 class KeyRoute:
@@ -52,8 +52,8 @@ class SdkTransport:
     async def route(self, container: str, stale: Route | None = None) -> Route | Result:
         return KeyRoute()
 
-    async def check_partition_key(self, container: str, path: str) -> None:
-        check_partition_key(await self._properties.get(container), path)
+    async def check_partition_key(self, container: str, key: KeyPaths) -> None:
+        check_partition_key(await self._properties.get(container), key)
 
     async def throughput(self, container: str) -> float:
         return await read_throughput((await self._cosmos.database()).get_container_client(container))
@@ -73,8 +73,7 @@ class SdkTransport:
 
     async def _batch(self, proxy: ContainerProxy, documents: Sequence[StagedDocument]) -> list[Result]:
         operations = [operation for document in documents for operation in _operations_of(document)]
-        key = orjson.loads(documents[0].partition_key)
-        answers = await proxy.execute_item_batch(operations, key, **self._keywords)
+        answers = await proxy.execute_item_batch(operations, documents[0].key, **self._keywords)
         results = [
             Result(int(a["statusCode"]), charge=float(a.get("requestCharge", 0)), content=a.get("resourceBody"))
             for a in answers

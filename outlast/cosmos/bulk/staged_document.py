@@ -1,7 +1,8 @@
 """A staged document is one line of text, so that the writer joins text and parses nothing.
 
 The line has four columns with a tab between: row, partition key as JSON, effective partition key in hex, document as
-JSON. Encoded JSON contains neither a tab nor a line end, because both are escaped inside text.
+JSON. Encoded JSON contains neither a tab nor a line end, because both are escaped inside text. Of a hierarchical
+partition key the levels have commas between.
 """
 
 from collections.abc import Iterable, Mapping
@@ -10,10 +11,15 @@ from typing import Any, ClassVar, Self, cast
 
 import orjson
 
-from outlast.cosmos.partition_key import Key, effective_partition_key
+from outlast.cosmos.partition_key import Key, Levels, effective_of
 
 SYSTEM = frozenset({"_rid", "_self", "_etag", "_attachments", "_ts"})
 """Members that the service adds to a document."""
+
+
+def key_text(levels: Levels) -> bytes:
+    """The column of the partition key."""
+    return b",".join([bytes(memoryview(orjson.dumps(level))) for level in levels])
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +41,12 @@ class StagedDocument:
     @property
     def id(self) -> str:
         return cast(str, self.parsed()["id"])
+
+    @property
+    def key(self) -> Any:
+        """The partition key as the SDK takes it: a value, or the list of the levels of a hierarchical key."""
+        levels = orjson.loads(b"[%b]" % self.partition_key)
+        return levels if len(levels) > 1 else levels[0]
 
     def encoded(self) -> bytes:
         return b"%d\t%b\t%b\t%b\n" % (self.row, self.partition_key, self.effective_partition_key, self.body)
@@ -67,9 +79,10 @@ class Deletion(Named):
     operation = "Delete"
 
     @classmethod
-    def of(cls, key: Key, name: str) -> Self:
+    def of(cls, key: Key | Levels, name: str) -> Self:
         """Return the deletion of the document with this partition key and id."""
-        return cls(0, orjson.dumps(key), effective_partition_key(key).encode(), orjson.dumps(name))
+        levels = key if isinstance(key, tuple) else (key,)
+        return cls(0, key_text(levels), effective_of(levels).encode(), orjson.dumps(name))
 
 
 class Reading(Named):

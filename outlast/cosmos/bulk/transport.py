@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any, NamedTuple, Protocol
 
-import orjson
 from azure.cosmos.aio import ContainerProxy
 from azure.cosmos.exceptions import (
     CosmosBatchOperationError,
@@ -17,6 +16,7 @@ from outlast.cosmos.bulk.staged_document import Patch, StagedDocument
 from outlast.cosmos.client import Cosmos
 from outlast.cosmos.errors import ANY_ERROR, OWNER_MISSING, translate, translated
 from outlast.errors import Permanent
+from outlast.key_paths import KeyPaths
 
 CONNECTION_LOST = 0
 """Status of an operation without an answer. It may have been applied, and is sent again: ids are deterministic."""
@@ -73,8 +73,8 @@ class Transport(Protocol):
         """Return a route other than the `stale` one, or the database's answer that prevented it."""
         ...
 
-    async def check_partition_key(self, container: str, path: str) -> None:
-        """Raise Permanent unless this path is the container's partition key, Transient when no answer came."""
+    async def check_partition_key(self, container: str, key: KeyPaths) -> None:
+        """Raise Permanent unless these paths are the container's partition key, Transient when no answer came."""
         ...
 
     async def throughput(self, container: str) -> float:
@@ -159,10 +159,9 @@ async def write_alone(proxy: ContainerProxy, document: StagedDocument, keywords:
 
 async def _patch_alone(proxy: ContainerProxy, document: Patch, keywords: Mapping[str, Any]) -> Result:
     """Patch one document, each patch in a request of its own."""
-    key = orjson.loads(document.partition_key)
     try:
         for name, operations in document.patches():
-            await proxy.patch_item(name, key, operations, **keywords)
+            await proxy.patch_item(name, document.key, operations, **keywords)
     except CosmosResourceNotFoundError as error:
         if error.sub_status == OWNER_MISSING:
             raise

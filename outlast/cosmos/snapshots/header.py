@@ -10,12 +10,13 @@ from typing import Any, NamedTuple, Protocol
 
 from outlast.cosmos.bulk.limits import Limits
 from outlast.cosmos.document import DocumentRefused
+from outlast.key_paths import each_path, members_of
 from outlast.models import SNAPSHOT_HEADER, SNAPSHOT_ID, SNAPSHOT_RUN
 from outlast.report import Report
 
 RUN, ID, HEADER = SNAPSHOT_RUN, SNAPSHOT_ID, SNAPSHOT_HEADER
 HEADERS = "~current"
-"""The partition key of headers."""
+"""The partition key of headers; of a hierarchical key each level."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +99,12 @@ def published(header: Header | None, report: str, run: Generation, documents: in
     return Header(report, run, documents, now, (*header.previous, before))
 
 
+def header_key(report: Report[Any]) -> str | list[str]:
+    """The partition key of the report's header as the SDK takes it."""
+    levels = len(each_path(report.partition_key))
+    return [HEADERS] * levels if levels > 1 else HEADERS
+
+
 def header_id(report: Report[Any]) -> str:
     return f"current:{report.name}"
 
@@ -110,10 +117,11 @@ def header_document(report: Report[Any], header: Header) -> dict[str, Any]:
     fields = asdict(header)
     del fields["etag"]
     document: dict[str, Any] = {"id": header_id(report), HEADER: {"run": header.current.run, **fields}}
-    member, path = document, report.partition_key[1:].split("/")
-    for name in path[:-1]:
-        member = member.setdefault(name, {})
-    member[path[-1]] = HEADERS
+    for *above, last in members_of(report.partition_key):
+        member = document
+        for name in above:
+            member = member.setdefault(name, {})
+        member[last] = HEADERS
     return document
 
 

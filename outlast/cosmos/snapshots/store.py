@@ -1,5 +1,6 @@
 """Generations in Cosmos DB. The header is replaced under its ETag; the bulk writer deletes documents."""
 
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -9,8 +10,19 @@ from outlast.cosmos.bulk.writer import Writer
 from outlast.cosmos.client import Cosmos
 from outlast.cosmos.conditional import change, read_or_none, write_if_unchanged
 from outlast.cosmos.errors import translated
-from outlast.cosmos.snapshots.header import HEADERS, RUN, Edit, Header, Removed, header_document, header_id, read_header
+from outlast.cosmos.partition_key import Levels
+from outlast.cosmos.snapshots.header import (
+    RUN,
+    Edit,
+    Header,
+    Removed,
+    header_document,
+    header_id,
+    header_key,
+    read_header,
+)
 from outlast.errors import Permanent
+from outlast.key_paths import members_of
 from outlast.report import Report
 
 FOUND = 20_000
@@ -33,7 +45,7 @@ class CosmosSnapshots:
     async def header(self, report: Report[Any]) -> Header | None:
         with _translated(report):
             container = await self._cosmos.container(report.container)
-            found = await read_or_none(container, header_id(report), HEADERS)
+            found = await read_or_none(container, header_id(report), header_key(report))
         return None if found is None else read_header(found)
 
     async def change(self, report: Report[Any], edit: Edit) -> Header | None:
@@ -64,8 +76,9 @@ class CosmosSnapshots:
 
     async def _find(self, report: Report[Any], run: str, most: int) -> tuple[list[Deletion], float]:
         """Return documents of the run and the request units that it took to find them."""
-        key = "".join(f'["{name}"]' for name in report.partition_key[1:].split("/"))
-        query = f"SELECT c.id, c{key} AS pk FROM c WHERE c.{RUN} = @run"
+        paths = ["".join(f'["{name}"]' for name in names) for names in members_of(report.partition_key)]
+        levels = ", ".join(f"c{path} AS pk{number}" for number, path in enumerate(paths))
+        query = f"SELECT c.id, {levels} FROM c WHERE c.{RUN} = @run"
         found: list[Deletion] = []
         charges: list[float] = []
 
@@ -78,10 +91,14 @@ class CosmosSnapshots:
             size = min(PAGE, most)
             items = container.query_items(query, parameters=given, max_item_count=size, response_hook=note)
             async for page in items.by_page():
-                found += [Deletion.of(item.get("pk"), item["id"]) async for item in page]
+                found += [Deletion.of(_levels(item, len(paths)), item["id"]) async for item in page]
                 if len(found) >= most:
                     break
         return found[:most], sum(charges)
+
+
+def _levels(item: Mapping[str, Any], levels: int) -> Levels:
+    return tuple(item.get(f"pk{number}") for number in range(levels))
 
 
 def _most(limits: Limits) -> int:

@@ -19,7 +19,6 @@ RECORDS = Path(__file__).parents[1] / "records/cosmos-wire/dotnet-sdk-3.64.0.jso
 REQUESTS = [json.loads(line) for line in RECORDS.read_text().splitlines()]
 
 LACKING = {  # what a request holds, and the words of its refusal
-    "MultiHash": "hierarchical partition keys",
     "uniqueKeyPolicy": "unique keys",
     "autopilot": "autoscale",
     "netshared": "throughput shared by a whole database",

@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -10,30 +9,18 @@ from typing import Any
 import pytest
 
 from local.cosmos.process import CosmosProcess
+from tests.node_packages import MODULES, needed_node
 
 SCRIPT = Path(__file__).parent / "client.cjs"
-MODULES = Path(__file__).parents[3] / ".local/node/node_modules"
-INSTALL = "npm install --prefix .local/node @azure/cosmos@4.9.3"
-
-
-def missing(what: str) -> None:
-    """Skip the test with the command that helps, or fail if REQUIRE_ALL is set."""
-    message = f"{what}; install it with: {INSTALL}"
-    if os.environ.get("REQUIRE_ALL") == "1":
-        pytest.fail(message)
-    pytest.skip(message)
+PACKAGE = "@azure/cosmos@4.9.3"
 
 
 @pytest.fixture(scope="module")
 def seen() -> Any:
     """Return what the client received."""
-    node = shutil.which("node")
-    if node is None:
-        missing("Node.js is not on this machine")
-    if not (MODULES / "@azure/cosmos").is_dir():
-        missing("the package @azure/cosmos is not there")
+    node = needed_node(PACKAGE)
     with CosmosProcess() as process:
-        command = [str(node), str(SCRIPT), process.url, process.key]
+        command = [node, str(SCRIPT), process.url, process.key]
         environment = {**os.environ, "NODE_PATH": str(MODULES)}
         done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr

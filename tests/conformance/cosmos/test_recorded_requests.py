@@ -69,5 +69,5 @@ def test_the_client_routed_as_we_do(request_: dict[str, Any]) -> None:
     edges = ["", *hashing.bounds(4, 2), "FF"]
     range_id = int(request_["headers"]["x-ms-documentdb-partitionkeyrangeid"])
     for operation in request_["body"]:
-        effective = hashing.effective_v2(read_key(operation["partitionKey"]))
+        effective = hashing.effective_v2(read_key(operation["partitionKey"])[0])
         assert edges[range_id] <= effective < edges[range_id + 1], operation["partitionKey"]

@@ -67,7 +67,7 @@ def new_container(database: Any) -> Iterator[Callable[..., Any]]:
     """A function that creates containers, which are deleted after the test."""
     made: list[str] = []
 
-    def make(path: str = "/pk", throughput: int = 10_000, **options: Any) -> Any:
+    def make(path: str | list[str] = "/pk", throughput: int = 10_000, **options: Any) -> Any:
         made.append(f"c-{uuid.uuid4().hex[:12]}")
         version = options.pop("version", 2)
         return database.create_container(

@@ -342,12 +342,6 @@ def test_containers_with_what_is_lacking_get_501(
     assert feature in str(error)
 
 
-def test_hierarchical_keys_get_501(emulator: Any, database: Any) -> None:
-    """A partition key of several paths gets 501."""
-    error = refused(lambda: database.create_container("never", PartitionKey(["/a", "/b"], kind="MultiHash")))
-    assert (error.status_code, "hierarchical" in str(error)) == (501, True)
-
-
 def test_shared_throughput_gets_501(emulator: Any, client: Any) -> None:
     """Throughput that a database shares gets 501."""
     error = refused(lambda: client.create_database("never", offer_throughput=400))

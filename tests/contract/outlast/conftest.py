@@ -19,6 +19,7 @@ def emulator() -> Iterator[CosmosProcess]:
             database.create_container("sales", PartitionKey("/shop"), offer_throughput=40_000)
             database.create_container("stock", PartitionKey("/shop"), offer_throughput=40_000)
             database.create_container("shelf", PartitionKey("/place/shop"), offer_throughput=40_000)
+            database.create_container("aisle", PartitionKey(["/place", "/shop"]), offer_throughput=40_000)
             database.create_container("airlines", PartitionKey("/id")).create_item({"id": "AA"})
             database.create_container(SLOW, PartitionKey("/shop"), offer_throughput=400)
             client.create_database(EMPTY)

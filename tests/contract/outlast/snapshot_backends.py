@@ -17,7 +17,7 @@ from outlast.cosmos.bulk.bulk_transport import BulkTransport
 from outlast.cosmos.bulk.rate_controller import RateControllers
 from outlast.cosmos.bulk.writer import Writer
 from outlast.cosmos.client import Cosmos
-from outlast.cosmos.snapshots.header import HEADERS, RUN, Snapshots, header_id
+from outlast.cosmos.snapshots.header import RUN, Snapshots, header_id, header_key
 from outlast.cosmos.snapshots.store import CosmosSnapshots
 from outlast.errors import Transient
 from outlast.report import Report
@@ -37,10 +37,18 @@ class Shelf(Stock):
     partition_key = "/place/shop"
 
 
+class Aisle(Stock):
+    """A report whose container has a hierarchical partition key."""
+
+    name = "aisle"
+    container = "aisle"
+    partition_key = ("/place", "/shop")
+
+
 def document(report: Report[Any], run: str, name: str, shop: Any) -> Document:
     """Return a document of a run's generation."""
-    place = {"shop": shop} if report.name == "stock" else {"place": {"shop": shop}}
-    return {"id": f"{name}:{run}", RUN: run, **place}
+    places = {"stock": {"shop": shop}, "shelf": {"place": {"shop": shop}}, "aisle": {"place": "here", "shop": shop}}
+    return {"id": f"{name}:{run}", RUN: run, **places[report.name]}
 
 
 class SnapshotBackend(Protocol):
@@ -99,7 +107,7 @@ class CosmosBackend:
         self.snapshots, self.others = (CosmosSnapshots(client, make_writer(client)) for client in self._clients)
 
     async def __aenter__(self) -> Self:
-        for report in (Stock(), Shelf()):
+        for report in (Stock(), Shelf(), Aisle()):
             await self._forget(report)
         return self
 
@@ -137,7 +145,7 @@ class CosmosBackend:
     async def _forget(self, report: Report[Any]) -> None:
         """Delete the header, so that each check begins without one."""
         if await self.snapshots.header(report):
-            await (await self.container(report)).delete_item(header_id(report), HEADERS)
+            await (await self.container(report)).delete_item(header_id(report), header_key(report))
 
 
 def make_writer(cosmos: Cosmos) -> Writer:

@@ -58,9 +58,10 @@ def test_the_answer_is_a_view_of_the_record() -> None:
         "state": "generating",
         "pending": [],
         "failure": None,
+        "grouped": False,
         "receipt": None,
-        "verify": None,
         "last_attempt": 4,
+        "verify": None,
     }
     world.runs.set("r1", max_parallel=1)
     assert advance(world, "generate")["max_parallel"] == 1

@@ -7,6 +7,7 @@ import pytest
 
 from activities import generate_report, read_input_file
 from activities.generate_report import GenerateReport
+from outlast.generating.part_filler import PartFiller
 from outlast.generating.row_window import RowWindow
 from outlast.inputs import MAX_RECORD
 from outlast.models import Json
@@ -106,26 +107,14 @@ def test_a_report_that_returns_no_documents_rejects_the_row(made: Any) -> None:
     assert generate(prepare(make_csv(2), Odd()))["totals"]["rejected"] == 2
 
 
-def test_of_two_rows_with_one_id_the_later_wins() -> None:
-    """The earlier of two rows with one document is rejected with its own fields, and the later one's document is
-    staged."""
+def test_rows_that_make_one_document_are_all_staged() -> None:
+    """Which row wins is decided when all rows of the file are known, so that it does not depend on the parts."""
     world = prepare(HEADER + b"a,x,1,1\nb,x,2,1\na,x,3,1\n")
     answer = generate(world)
-    lines, (reject,), _ = staged(world)
-    assert [(line.row, line.parsed()["amount"]) for line in lines if line.parsed()["id"] == "a.0"] == [(4, 3.0)]
-    assert (reject.row, reject.column, reject.code) == (2, "id", "duplicate")
-    assert reject.message == "row 4 has the same id and partition key, and the later row wins: a.0"
-    assert reject.fields == ["a", "x", "1", "1"]
-    assert (answer["totals"]["rows"], answer["totals"]["rejected"], answer["totals"]["documents"]) == (3, 1, 2)
-
-
-def test_a_row_that_keeps_one_of_its_documents_is_no_reject() -> None:
-    """A row that loses one of its documents to a later row is no reject."""
-    world = prepare(HEADER + b"a,x,1,2\na,x,3,1\n")
-    generate(world)
     lines, rejects, _ = staged(world)
-    assert sorted((line.parsed()["id"], line.row) for line in lines) == [("a.0", 3), ("a.1", 2)]
+    assert sorted((line.row, line.parsed()["id"]) for line in lines) == [(2, "a.0"), (3, "b.0"), (4, "a.0")]
     assert rejects == []
+    assert (answer["totals"]["rows"], answer["totals"]["rejected"], answer["totals"]["documents"]) == (3, 0, 3)
 
 
 def test_one_id_in_two_partitions_is_two_documents() -> None:
@@ -176,7 +165,7 @@ async def generate_two(taking: Callable[[RowWindow], Any], alone: asyncio.Lock) 
     w = world
     gate = Gate(w.runs, w.deadlines)
     compute = InlineCompute(w.reports, w.clock, taking=taking)
-    step = GenerateReport(w.reports, gate, w.files, compute, w.stopped, alone).generate_report
+    step = GenerateReport(w.reports, gate, w.files, compute, PartFiller(w.stopped), alone).generate_report
     given: Json = {"run": "r1", "attempt": 1, "cursor": None}
     async with asyncio.timeout(30):
         await asyncio.gather(*(step({**given, "chunk": chunk}) for chunk in range(2)))

@@ -7,6 +7,7 @@ import pytest
 from activities.generate_report import GenerateReport
 from outlast.errors import Permanent
 from outlast.generating import part_builder, part_contents, part_limits, row_generator, row_slicer
+from outlast.generating.part_filler import PartFiller
 from outlast.report import Document
 from outlast.runs.fence import Gate
 from tests.fakes.reports import HEADER, Sales, make_csv
@@ -86,9 +87,8 @@ def test_a_run_may_make_so_many_bytes_of_documents() -> None:
     world = prepare(make_csv(40))
     world.runs.set("r1", totals={"bytes": 10_000})
     gate = Gate(world.runs, world.deadlines)
-    step = GenerateReport(
-        world.reports, gate, world.files, world.compute, world.stopped, max_staged=10_100
-    ).generate_report
+    filler = PartFiller(world.stopped)
+    step = GenerateReport(world.reports, gate, world.files, world.compute, filler, max_staged=10_100).generate_report
     with pytest.raises(Permanent, match=r"made more than 10,100 bytes of documents \(MAX_STAGED_BYTES\)"):
         asyncio.run(call_until_done(step, GIVEN))
 

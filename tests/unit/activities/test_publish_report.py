@@ -144,7 +144,7 @@ def test_the_page_explains_every_member_of_the_receipt() -> None:
         record, "sales", several, Counted(verified={"level": "counts"}), Totals()
     )
     named = re.findall(r"^\| `(\w+)` \|", PAGE.read_text("utf-8"), re.MULTILINE)
-    assert sorted(named) == sorted([*receipt, "superseded_by"])
+    assert sorted(named) == sorted([*receipt, "reading", "files", "superseded_by"])
 
 
 def test_the_receipt_is_in_the_record() -> None:

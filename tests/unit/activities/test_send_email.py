@@ -123,7 +123,7 @@ def test_the_email_says_what_to_do_next_where_no_row_is_to_blame() -> None:
     """The email of a run without rejects says that starting again doubles nothing."""
     sent = write(totals=counted(rows=9))
     assert line(sent.text, "Rejects") == "none"
-    assert "none is doubled" in line(sent.text, "What to do next")
+    assert "/redrive, which does only what is missing" in line(sent.text, "What to do next")
 
 
 def test_no_row_name_or_parameter_of_the_caller_is_in_the_email() -> None:

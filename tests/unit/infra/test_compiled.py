@@ -1,6 +1,7 @@
 """What would be deployed, by the compiler's own evaluation of the template."""
 
 import json
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -8,7 +9,16 @@ from typing import Any
 
 import pytest
 
-from tests.unit.infra.compiled import COMPILER, SOMEBODY, Value, needs_compiler, of_type, resources
+from tests.unit.infra.compiled import (
+    COMPILER,
+    ROLE_ASSIGNMENT,
+    SOMEBODY,
+    Value,
+    needs_compiler,
+    of_type,
+    resources,
+    roles_of,
+)
 from tests.unit.infra.infra_files import INFRA, ROOT, containers, settings_given
 
 pytestmark = needs_compiler
@@ -24,7 +34,6 @@ MAIL_KEY = "SG.planted"
 VAULT = "Microsoft.KeyVault/vaults"
 SECRETS_USER = "4633458b-17de-408a-874c-0445c86b69e6"
 COSMOS_ACCOUNT = "Microsoft.DocumentDB/databaseAccounts"
-ROLE_ASSIGNMENT = "Microsoft.Authorization/roleAssignments"
 OPTIONS = {
     "serverless": {},
     "autoscale": {"autoscaleSettings": {"maxThroughput": 4000}},
@@ -39,11 +48,7 @@ def properties(kind: str, **given: Value) -> Any:
 
 
 def roles(**given: Value) -> set[tuple[str, str]]:
-    """Return kind of scope and role of each assignment of Azure RBAC."""
-    return {
-        (each["id"].split("/")[-6], each["properties"]["roleDefinitionId"].rsplit("/", 1)[1])
-        for each in of_type(ROLE_ASSIGNMENT, **given)
-    }
+    return roles_of(resources(**given))
 
 
 def check_infra(folder: Path) -> subprocess.CompletedProcess[str]:
@@ -179,10 +184,9 @@ def test_everything_is_tagged() -> None:
 
 
 def test_the_site_comes_after_the_roles() -> None:
-    """The module of the site waits for the module of the roles, which waits for all that has a role."""
+    """The module of the site waits for the roles, the containers, the network and the scheduler."""
     text = (INFRA / "main.bicep").read_text("utf-8")
-    assert "module site 'site.bicep' = {\n  scope: group\n  dependsOn: [roles]" in text
-    assert (
-        "module roles 'roles.bicep' = {\n  scope: group\n  dependsOn: [identity, storage, cosmos, monitoring, vault]"
-        in text
-    )
+    waits = dict(re.findall(r"^module (\w+) .*\n.*\n  dependsOn: \[(.*)\]", text, re.MULTILINE))
+    assert waits["site"] == "roles, database, privateNetwork, scheduler"
+    assert waits["roles"] == "identity, storage, monitoring, vault"
+    assert waits["database"] == "cosmos, identity"

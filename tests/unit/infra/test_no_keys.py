@@ -33,10 +33,14 @@ def test_no_file_has_a_key(path: Path) -> None:
     assert KEYS.findall(without_comments(path.read_text("utf-8"))) == []
 
 
-def test_the_only_connection_string_is_that_of_telemetry() -> None:
-    """Application Insights is named by its connection string, which opens nothing: the app sends by identity."""
-    found = re.findall(r"\S*connection_?string\S*", "".join(map(without_comments, BICEP.values())), re.IGNORECASE)
-    assert found == ["APPLICATIONINSIGHTS_CONNECTION_STRING:", "component.properties.ConnectionString"]
+def test_connection_strings_hold_no_key() -> None:
+    """Application Insights is named by its connection string, which opens nothing: the app sends by identity. That of
+    the scheduler names an identity."""
+    text = "".join(map(without_comments, BICEP.values()))
+    names = set(re.findall(r"[A-Za-z]\w*connection_?string\b", text, re.IGNORECASE))
+    assert names == {"APPLICATIONINSIGHTS_CONNECTION_STRING", "DURABLE_TASK_SCHEDULER_CONNECTION_STRING"}
+    (value,) = re.findall(r"DURABLE_TASK_SCHEDULER_CONNECTION_STRING: '(.*)'", text)
+    assert value == "Endpoint=${scheduler!.properties.endpoint};Authentication=ManagedIdentity;ClientID=${clientId}"
 
 
 @pytest.mark.parametrize("name", REFUSED)

@@ -40,9 +40,9 @@ def loaded(unpacked: Path) -> dict[str, Any]:
     return load(unpacked)
 
 
-def load(folder: Path) -> dict[str, Any]:
+def load(folder: Path, python: str = sys.executable) -> dict[str, Any]:
     """Return what a fresh interpreter says of the app in a folder, without any setting and with no other folder."""
-    command = [sys.executable, "-I", "-c", LOAD, str(folder)]
+    command = [python, "-I", "-c", LOAD, str(folder)]
     ended = subprocess.run(command, env={}, cwd=folder, capture_output=True, text=True, check=False, timeout=60)
     assert ended.returncode == 0, ended.stderr
     answer: dict[str, Any] = json.loads(ended.stdout.splitlines()[-1])

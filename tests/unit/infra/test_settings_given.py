@@ -18,6 +18,7 @@ HOST = {
 }
 """What the host and the libraries of Azure read."""
 APP = {name.upper() for name in Settings.model_fields}
+LEFT_OUT = set(table_rows("Settings that are left out"))
 NOT_ON_FLEX = (
     "ENABLE_ORYX_BUILD",
     "FUNCTIONS_EXTENSION_VERSION",

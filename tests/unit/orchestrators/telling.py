@@ -38,7 +38,7 @@ def answer_run(chunks: int, lanes: int, totals: Totals = Totals()) -> Answering:
         "advance_run": RunView(lanes).to_dict(),
         "read_input_file": {"cursor": None, "chunks": chunks},
         "read_data_from_db": {"bytes": 4},
-        "resolve_keys": {"cursor": None},
+        "finish_keys": {"cursor": None, "totals": {}},
         "run_wave": Outcome(True, None, totals.to_dict()).to_dict(),
         "publish_report": {"cursor": None, "receipt": {"rows_read": 7}},
         "compensate_run": {},

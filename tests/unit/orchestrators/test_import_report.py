@@ -78,17 +78,26 @@ def test_every_chunk_is_in_one_lane_of_one_wave(chunks: int, lanes: int) -> None
 
 def test_a_run_tells_its_story_in_order() -> None:
     """A run records each state before its work begins, and asks the record for its view between two waves."""
-    asked, receipt, _ = tell(import_report, GIVEN, answer_run(40, 1))
+    asked, receipt, _ = tell(import_report, GIVEN, answer_run(40, 1, Totals(documents=1)))
     told = [action.given["event"] if action.name == "advance_run" else action.name for action in asked]
     wave = ["run_wave"]
     assert told == [
         *["read", "read_input_file", "read_data_from_db"],
         *["generate", *[*wave, "generate"] * MOST_WAVES],
-        "resolve_keys",
+        *["resolve", *wave, "resolve", "finish_keys"],
         *["store", *[*wave, "store"] * MOST_WAVES],
         *["publish", "publish_report", "complete"],
     ]
     assert receipt == {"rows_read": 7}
+
+
+def test_the_keys_are_compared_in_as_many_shards_as_the_documents_need() -> None:
+    """The resolving phase has one shard for 250,000 documents, at most 256, and lanes like the others."""
+    for documents, shards in ((1, 1), (250_000, 1), (250_001, 2), (10**9, 256)):
+        asked, _, _ = tell(import_report, GIVEN, answer_run(1, 8, Totals(rows=documents, documents=documents)))
+        waves = waves_of(asked, "resolve")
+        assert [wave.last for wave in waves][-1] == shards - 1
+        assert waves[0].lanes == min(8, shards)
 
 
 def test_a_run_without_chunks_has_no_waves() -> None:
@@ -278,8 +287,8 @@ def test_publishing_is_told_the_totals_of_the_run() -> None:
     def answer(action: Action) -> Any:
         if action.name == "publish_report":
             return next(cursors)
-        storing = action.given.get("phase") == "store"
-        return answer_run(1, 1, Totals(documents=3, sends=2) if storing else Totals(rows=4, documents=9))(action)
+        phases = {"store": Totals(documents=3, sends=2), "resolve": Totals()}
+        return answer_run(1, 1, phases.get(action.given.get("phase"), Totals(rows=4, documents=9)))(action)
 
     asked, receipt, _ = tell(import_report, GIVEN, answer)
     told: list[Json] = [action.given for action in asked if action.name == "publish_report"]

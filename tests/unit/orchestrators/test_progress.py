@@ -49,7 +49,7 @@ def test_chunks_are_counted_anew_in_each_phase() -> None:
     assert ("generating", 100) in shown
     assert ("storing", 0) in shown
     assert shown[-1] == ("completed", 100)
-    phases = ["reading", "generating", "storing", "publishing", "completed"]
+    phases = ["reading", "generating", "resolving", "storing", "publishing", "completed"]
     assert [phase for phase, _ in shown] == sorted((phase for phase, _ in shown), key=phases.index)
 
 

@@ -296,13 +296,3 @@ def test_an_ended_run_that_is_restarted_from_outside_keeps_its_end(
     first, second = asyncio.run(twice())
     assert (first.status, second.status, second.output) == (status, status, first.output)
     assert len(world.mailer.emails) == emails
-
-
-def test_a_document_of_two_distant_rows_fails_the_run_before_anything_is_stored() -> None:
-    """The text names both rows, also where rejects are tolerated."""
-    rows = make_csv(60).splitlines(keepends=True)
-    world = World()
-    instance = asyncio.run(world.run(b"".join([*rows, rows[1]]), tolerated_reject_percent=50))
-    assert instance.status == "Failed"
-    assert "the rows 2 and 62 of run r1 make the same document" in str(instance.output)
-    assert world.transport.sent == []

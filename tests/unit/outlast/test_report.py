@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from outlast.report import Parameters, ReportError, Row, load_reports
+from outlast.report import MODES, Parameters, ReportError, Row, load_reports
 from outlast.run_options import HOST_PARAMETERS, Options
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -79,6 +79,13 @@ def test_reports_are_found_by_their_file_names(folder: Path) -> None:
         ('partition_key = "/shop"', 'partition_key = "/id/x"; mode = "snapshot"', "partition_key"),
         ('partition_key = "/shop"', 'partition_key = "/snapshot_run"; mode = "snapshot"', "partition_key"),
         ('partition_key = "/shop"', 'partition_key = "/snapshot_header/run"; mode = "snapshot"', "partition_key"),
+        ('partition_key = "/shop"', 'partition_key = ("/shop",)', "partition_key"),
+        ('partition_key = "/shop"', 'partition_key = ("/a", "/b", "/c", "/d")', "partition_key"),
+        ('partition_key = "/shop"', 'partition_key = ("/a", "/a")', "partition_key"),
+        ('partition_key = "/shop"', 'partition_key = ("/a", "/a/b")', "partition_key"),
+        ('partition_key = "/shop"', 'partition_key = ("/a", "b")', "partition_key"),
+        ('partition_key = "/shop"', 'partition_key = ("/a", "/id"); mode = "snapshot"', "partition_key"),
+        ('partition_key = "/shop"', 'partition_key = "/shop"; reads = {"airlines": ("/id",)}', "reads"),
         ("Report[Sale]", "Report", "row"),
         ("Report[Sale]", "Report[Row]", "row"),
         ("def generate_report", "def generate_reports", "generate_report"),
@@ -151,6 +158,15 @@ def test_a_nested_partition_key_is_taken(folder: Path) -> None:
     """A partition key may be a path of several members."""
     write(folder, GOOD.replace('"/shop"', '"/place/shop"'))
     assert load_reports(folder)["sales"].partition_key == "/place/shop"
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_every_mode_takes_a_hierarchical_partition_key(folder: Path, mode: str) -> None:
+    """A partition key may be two or three paths, in each write mode."""
+    text = GOOD.replace('"/shop"', '("/tenant", "/of/user", "/of/day")') + f'    mode = "{mode}"\n'
+    write(folder, text)
+    (report,) = load_reports(folder).values()
+    assert (report.partition_key, report.mode) == (("/tenant", "/of/user", "/of/day"), mode)
 
 
 @pytest.mark.parametrize("value", ["1e400", float("nan"), float("inf"), float("-inf")])

@@ -37,5 +37,5 @@ def count(report: Report[Any], reference: Any) -> tuple[int, int]:
     keys, rows = set[tuple[Any, str]](), 0
     for rows, values in enumerate(read_rows(), 1):  # noqa: B007  # it is what is counted
         for document in report.generate_report(report.row.model_validate(values), reference):
-            keys.add((document[report.partition_key[1:]], document["id"]))
+            keys.add((document[str(report.partition_key)[1:]], document["id"]))
     return rows, len(keys)

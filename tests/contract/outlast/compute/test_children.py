@@ -13,6 +13,7 @@ import pytest
 
 from outlast.carried_logs import MOST_CHARACTERS, MOST_RECORDS
 from outlast.compute.children import ChildFailed, Children
+from outlast.errors import Transient
 from outlast.generating.row_window import NoTurn, RowsLost, RowStopped, WindowData
 from tests.contract.outlast.compute.conftest import ROW_SECONDS
 from tests.contract.outlast.compute.taking import PLENTY, build, csv_of, data_of, take, window
@@ -90,6 +91,55 @@ def test_a_child_that_was_killed_is_replaced(app: Path) -> None:
         with pytest.raises(RowsLost) as lost:
             await take(children, [""])
         assert lost.value.row is None
+        assert (await take(children, [""])).rows == 1
+
+    use(app, work)
+
+
+@pytest.mark.parametrize("vice", ["shut", "shut and hang"])
+def test_a_child_that_closes_its_pipes_is_replaced(app: Path, vice: str) -> None:
+    """A row that closes every file of its process costs that process within seconds, whether it returns or not."""
+
+    async def work(children: Children) -> None:
+        async with asyncio.timeout(10):
+            with pytest.raises(RowsLost):
+                await take(children, ["", vice])
+        assert (await take(children, [""])).rows == 1
+
+    use(app, work)
+
+
+def test_a_copy_that_a_report_has_forked_answers_nothing(app: Path) -> None:
+    """Each answer is that of its own request, whatever the rows before have forked."""
+
+    async def work(children: Children) -> None:
+        assert (await take(children, ["", "fork", ""])).rows == 3
+        assert (await take(children, [""], run="r2")).rows == 1
+
+    use(app, work)
+
+
+def test_a_copy_that_holds_the_pipes_holds_up_nobody(app: Path) -> None:
+    """A child is replaced although a process that it has forked lives on."""
+
+    async def work(children: Children) -> None:
+        async with asyncio.timeout(10):
+            with pytest.raises(RowStopped):
+                await take(children, ["fork and hang"])
+            assert (await take(children, [""], run="r2")).rows == 1
+
+    use(app, work)
+
+
+def test_a_child_that_does_not_start_harms_no_row(app: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The call fails as one that may succeed later, and a later call starts a child."""
+    boot = "outlast.compute.child.BOOT"
+
+    async def work(children: Children) -> None:
+        with monkeypatch.context() as broken:
+            broken.setattr(boot, "raise SystemExit(4)")
+            with pytest.raises(Transient, match="the code of vicious does not start: exit code 4"):
+                await take(children, [""])
         assert (await take(children, [""])).rows == 1
 
     use(app, work)

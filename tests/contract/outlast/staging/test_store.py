@@ -1,22 +1,34 @@
 import asyncio
 import os
+import uuid
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
 from outlast.errors import Permanent, Transient
 from outlast.staging.store import Staging
+from tests.cloud.azurite import Azurite
+from tests.contract.outlast.staging.conftest import CONTAINER
 
 Visit = Callable[[Callable[[Staging], Awaitable[None]]], None]
 
 
-@pytest.fixture(params=["memory", "file", "file with blanks"])
+def blob_url(request: pytest.FixtureRequest, folder: str) -> str:
+    """Return the URL of a new folder of Azurite, which the process may open from now on."""
+    request.getfixturevalue("identity")
+    azurite: Azurite = request.getfixturevalue("azurite")
+    return azurite.url(CONTAINER, quote(f"{uuid.uuid4()}/{folder}"))
+
+
+@pytest.fixture(params=["memory", "file", "file with blanks", "blob", "blob with blanks"])
 def visit(request: pytest.FixtureRequest, tmp_path: Path) -> Visit:
     """Runs a check with the adapter in a location that does not exist yet."""
-    folder = "a folder/ä" if "blanks" in request.param else "folder"
-    url = "memory:///" if request.param == "memory" else f"file://{tmp_path}/{folder}"
+    kind, _, blanks = request.param.partition(" ")
+    folder = "a folder/ä" if blanks else "folder"
+    url = {"memory": "memory:///", "file": f"file://{tmp_path}/{folder}"}.get(kind) or blob_url(request, folder)
 
     def run(check: Callable[[Staging], Awaitable[None]]) -> None:
         async def wait() -> None:
@@ -115,6 +127,22 @@ def test_a_range_is_read(visit: Visit, start: int, length: int, found: bytes) ->
     visit(check)
 
 
+def test_a_thread_reads_the_same_ranges(visit: Visit) -> None:
+    """A thread that waits gets what the event loop gets, and the same errors."""
+
+    async def check(staging: Staging) -> None:
+        await staging.put("x", b"0123456789")
+        version = await staging.etag("x")
+        assert await asyncio.to_thread(staging.get_range_now, "x", 8, 99, version) == b"89"
+        await staging.put("x", b"after that")
+        with pytest.raises(Permanent, match="the file x was changed"):
+            await asyncio.to_thread(staging.get_range_now, "x", 0, 3, version)
+        with pytest.raises(Permanent, match="the file y is missing"):
+            await asyncio.to_thread(staging.get_range_now, "y", 0, 3)
+
+    visit(check)
+
+
 def test_an_empty_file_has_an_empty_range(visit: Visit) -> None:
     """An empty file exists and has an empty range."""
 
@@ -165,13 +193,13 @@ def test_a_location_that_is_not_configured_says_so() -> None:
     ("url", "text"),
     [
         ("container/folder", "names no scheme"),
-        ("az://container/folder", "does not open"),
+        ("az://container/folder", "names no account; set AZURE_STORAGE_ACCOUNT_NAME, or"),
         ("nope://x?sig=s3", "does not open"),
     ],
 )
 def test_a_url_that_does_not_open_is_refused_without_repeating_it(url: str, text: str) -> None:
     """The error for a URL that does not open names the settings and the right form, and does not repeat the URL."""
-    with pytest.raises(Permanent, match=f"STAGING_URL or INPUTS_URL {text}; give it as https://ACCOUNT") as caught:
+    with pytest.raises(Permanent, match=f"STAGING_URL or INPUTS_URL {text}.* give it as https://ACCOUNT") as caught:
         asyncio.run(Staging(url).get("x"))
     assert url not in str(caught.value)
 

@@ -34,6 +34,21 @@ def test_a_missing_value_is_the_clients() -> None:
     assert hashing.effective_v2(hashing.canonical({})) == expected
 
 
+@given(st.lists(VALUES, min_size=1, max_size=3))
+def test_a_hierarchical_key_is_the_clients(values: list[Any]) -> None:
+    """The effective partition key of several levels, or of the first of them, is the one that azure-cosmos
+    calculates."""
+    expected = PartitionKey(["/a", "/b", "/c"])._get_effective_partition_key_string(values)
+    assert hashing.effective_multi(b"".join(map(hashing.canonical, values))) == expected
+
+
+@given(st.lists(VALUES, min_size=1, max_size=3))
+def test_levels_come_back_from_the_bytes_of_a_key(values: list[Any]) -> None:
+    """The levels of a hierarchical key can be read back from its canonical bytes."""
+    levels = hashing.levels_of(b"".join(map(hashing.canonical, values)))
+    assert [hashing.value_of(level) for level in levels] == values
+
+
 @pytest.mark.parametrize("value", [[], {"a": 1}, (1,)])
 def test_only_scalars_are_keys(value: Any) -> None:
     """Objects and arrays are refused as partition keys."""

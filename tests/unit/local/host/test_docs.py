@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 ROOT = Path(__file__).parents[4]
-FOLDERS = ("tests/unit/local/host", "tests/conformance/host", "tests/e2e/host")
+FOLDERS = ("tests/unit/local/host", "tests/conformance/host", "tests/conformance/telemetry", "tests/e2e/host")
 
 
 def test_every_row_names_a_test_that_exists() -> None:

@@ -38,3 +38,27 @@ def test_sample_documents_are_a_line_each(tmp_path: Path) -> None:
     file = tmp_path / "airlines.jsonl"
     file.write_text('{"id": "AA"}\n\n{"id": "UA"}\n')
     assert [document["id"] for document in provision.documents(file)] == ["AA", "UA"]
+
+
+class Database:
+    """Keeps the definitions of the containers that it is asked for."""
+
+    def __init__(self) -> None:
+        self.made: dict[str, Any] = {}
+
+    def create_container_if_not_exists(self, name: str, key: Any, offer_throughput: int) -> None:
+        self.made[name] = key
+
+
+def test_a_list_of_paths_makes_a_hierarchical_partition_key() -> None:
+    """A container whose partition key is a list of paths is created with all of them, and another with its one."""
+    database: Any = Database()
+    needed: list[dict[str, Any]] = [
+        {"name": "c", "partition_key": ["/tenant", "/user"]},
+        {"name": "d", "partition_key": "/id"},
+    ]
+    provision.create_containers(database, needed)
+    assert database.made == {
+        "c": {"paths": ["/tenant", "/user"], "kind": "MultiHash", "version": 2},
+        "d": {"paths": ["/id"], "kind": "Hash", "version": 2},
+    }

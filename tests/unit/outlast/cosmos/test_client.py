@@ -1,8 +1,10 @@
 import asyncio
+from typing import Self
 from urllib.request import getproxies
 
 import pytest
 
+from outlast.cosmos import client
 from outlast.cosmos.client import Cosmos, make_transport
 from outlast.errors import Permanent
 
@@ -52,3 +54,43 @@ def test_a_key_that_is_no_base64_is_refused_by_name() -> None:
     with pytest.raises(Permanent, match="COSMOS_KEY is no base64 text") as caught:
         asyncio.run(Cosmos("https://localhost", "s3cret!", "outlast").database())
     assert "s3cret" not in str(caught.value)
+
+
+class Identity:
+    """A credential that is never asked for a token, and says whether it was closed."""
+
+    def __init__(self) -> None:
+        self.closed = False
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        await self.close()
+
+    async def get_token(self, *scopes: str) -> None:
+        raise AssertionError(scopes)
+
+    async def close(self) -> None:
+        self.closed = True
+
+
+def test_one_identity_opens_both_clients_and_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a key both clients have one credential, which is closed with them: the SDK leaves it open."""
+    made: list[Identity] = []
+
+    def make() -> Identity:
+        made.append(Identity())
+        return made[-1]
+
+    monkeypatch.setattr(client, "database_identity", make)
+
+    async def run() -> None:
+        cosmos = Cosmos("https://127.0.0.1:9", "", "outlast")
+        for _ in range(2):
+            await cosmos.database()
+            await cosmos.writing()
+            await cosmos.close()
+
+    asyncio.run(run())
+    assert [each.closed for each in made] == [True, True]

@@ -8,7 +8,13 @@ from azure.cosmos import PartitionKey
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from outlast.cosmos.partition_key import Key, effective_partition_key, effective_partition_key_v1
+from outlast.cosmos.partition_key import (
+    Key,
+    check_partition_key,
+    effective_of,
+    effective_partition_key,
+    effective_partition_key_v1,
+)
 from outlast.errors import Permanent
 
 RECORDS = Path(__file__).parent / "records" / "javascript-sdk-4.9.3-bulk.jsonl"
@@ -44,6 +50,29 @@ def test_it_is_that_of_the_python_sdk(key: Key) -> None:
     """The hash of every value equals the one that the SDK computes."""
     theirs = PartitionKey._get_effective_partition_key_for_hash_partitioning_v2([key])
     assert effective_partition_key(key) == theirs
+
+
+@given(st.lists(KEYS, min_size=1, max_size=3))
+def test_a_hierarchical_one_is_that_of_the_python_sdk(levels: list[Key]) -> None:
+    """The hash of a key of one to three levels equals the one that the SDK computes for a hierarchical key."""
+    theirs = PartitionKey._get_effective_partition_key_for_multi_hash_partitioning_v2(levels)
+    assert effective_of(tuple(levels)) == theirs
+
+
+@given(st.lists(KEYS, min_size=1, max_size=2), KEYS)
+def test_keys_with_the_same_first_levels_are_neighbours(first: list[Key], last: Key) -> None:
+    """The hash of a key begins with that of its first levels."""
+    assert effective_of((*first, last)).startswith(effective_of(tuple(first)))
+
+
+@pytest.mark.parametrize("key", ["/shop", ("/tenant", "/user")])
+def test_the_key_of_a_container_is_compared_path_by_path(key: Any) -> None:
+    """A container has the key of a report when all paths are the same, in their order."""
+    paths = [key] if isinstance(key, str) else list(key)
+    check_partition_key({"id": "c", "partitionKey": {"paths": paths}}, key)
+    for other in (["/other"], ["/tenant"], ["/user", "/tenant"], [*paths, "/more"]):
+        with pytest.raises(Permanent, match="the container c has the partition key"):
+            check_partition_key({"id": "c", "partitionKey": {"paths": other}}, key)
 
 
 @given(KEYS.map(lambda key: float(key) if type(key) is int else key))

@@ -4,7 +4,6 @@ from collections.abc import Callable
 import pytest
 
 from outlast.deadline import Deadline
-from outlast.errors import Transient
 from outlast.generating.part_builder import PartBuilder, PartCursor, Refusal
 from outlast.generating.row_window import RowsLost, RowWindow, WindowData
 from tests.fakes.clock import ManualClock
@@ -57,7 +56,18 @@ def test_the_row_at_which_the_process_ended_twice_is_refused() -> None:
     assert (staged.totals.rows, staged.totals.rejected, staged.totals.documents) == (3, 1, 2)
 
 
-def test_a_process_that_ends_between_rows_again_and_again_fails_the_call() -> None:
-    """No row is at fault then, so the call fails as one that may succeed later."""
-    with pytest.raises(Transient, match="the process that generates rows has ended 2 times: signal SIGKILL"):
-        build(losing(None, None))
+def test_the_row_behind_which_the_process_ends_is_found_alone() -> None:
+    """A row that harms the process after its own documents are made, as by closing files, is refused all the same."""
+    refused: list[int] = []
+
+    def taking(window: RowWindow) -> None:
+        refused[:] = [row for row, *_ in window.refused]
+        if 3 not in refused and (calls.pop() if calls else window.row == 3):
+            raise RowsLost(None, "exit code 1")
+
+    calls = [True, True]
+    part, refusals = build(taking)
+    assert [(refusal.row, refusal.code) for refusal in refusals] == [(3, "crashed")]
+    assert [one.rows for one in part.slices] == [1, 1, 1]
+    staged = asyncio.run(part.staged(0))
+    assert (staged.totals.rows, staged.totals.rejected, staged.totals.documents) == (3, 1, 2)

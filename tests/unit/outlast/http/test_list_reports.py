@@ -35,6 +35,19 @@ def test_all_containers_are_listed_once() -> None:
     assert len(show(Sales(), MoreSales())["containers"]) == 4
 
 
+class Sessions(Sales):
+    name = "sessions"
+    container = "sessions"
+    partition_key = ("/tenant", "/user")
+
+
+def test_a_hierarchical_partition_key_is_a_list_of_paths() -> None:
+    """Report and container show each path of a hierarchical partition key, in their order."""
+    shown = show(Sessions())
+    assert shown["reports"][0]["partition_key"] == ["/tenant", "/user"]
+    assert {"name": "sessions", "partition_key": ["/tenant", "/user"]} in shown["containers"]
+
+
 def test_no_report_is_an_empty_list() -> None:
     """An app without reports answers with an empty list."""
     assert show()["reports"] == []

@@ -23,7 +23,7 @@ def test_the_events_of_a_whole_run_are_shown_in_order() -> None:
     body = read(show(world))
     assert body["run"] == "r1"
     phases = [entry["phase"] for entry in body["events"] if entry["event"] == "phase_began"]
-    assert phases == ["reading", "generating", "storing", "publishing"]
+    assert phases == ["reading", "generating", "resolving", "storing", "publishing"]
     assert (body["events"][-1]["event"], body["events"][-1]["state"]) == ("ended", "completed")
 
 

@@ -5,6 +5,7 @@ import azure.functions as func
 import pytest
 
 from outlast.http.start_request import StartRequest, read_start_request
+from outlast.reading_options import ReadingOptions
 from outlast.report import Parameters
 from outlast.run_options import Options
 from outlast.staging.store import Staging
@@ -20,7 +21,8 @@ def test_a_ru_share_is_a_fraction_or_enough_request_units(value: str) -> None:
     assert read_body(make_csv(1), "text/csv", ru_share=value).options.ru_share == float(value)
 
 
-NUMBER_OPTIONS = sorted(name for name, field in Options.model_fields.items() if field.annotation != str | None)
+TEXTS = {"filename", "label", "member", "nulls", "sheet", *ReadingOptions.model_fields} - {"header_line"}
+NUMBER_OPTIONS = sorted(Options.model_fields.keys() - TEXTS)
 NUMBERS = {
     "10^23": "99999999999999999999999",
     "infinite": "inf",

@@ -11,7 +11,7 @@ from azure.durable_functions.models.DurableOrchestrationStatus import DurableOrc
 from outlast.http.problem import answering
 from outlast.http.start_once import fingerprint, fingerprint_with_defaults
 from outlast.http.start_request import StartRequest
-from outlast.inputs import FORMATS
+from outlast.inputs import Reading
 from outlast.run_options import Options
 from outlast.runs.ids import run_of_key, run_of_key_without_secret
 from outlast.staging.paths import body_path
@@ -138,7 +138,7 @@ class NewerChoice(Choice):
 def test_a_release_with_a_new_option_knows_the_requests_before_it() -> None:
     """An option or parameter that a caller leaves at its default is no part of the request's fingerprint."""
     before = StartRequest(
-        Options(tolerated_rejects=3), Choice(factor=2), FORMATS["csv"], False, BODY, None, None, DIGEST
+        Options(tolerated_rejects=3), Choice(factor=2), Reading(format="csv", compression=""), BODY, None, None, DIGEST
     )
     after = replace(before, options=NewerOptions(tolerated_rejects=3), parameters=NewerChoice(factor=2))
     asked = replace(after, options=NewerOptions(tolerated_rejects=3, priority="high"))
@@ -154,7 +154,7 @@ def test_a_key_means_a_run_of_one_report() -> None:
 def test_a_run_from_before_the_secret_is_found_by_its_key() -> None:
     """A repeat finds the run under the id that it had in the release before, and starts nothing."""
     starts = Starts()
-    asked = StartRequest(Options(), Choice(), FORMATS["csv"], False, BODY, None, None, DIGEST)
+    asked = StartRequest(Options(), Choice(), Reading(format="csv", compression=""), BODY, None, None, DIGEST)
     mark = fingerprint_with_defaults("sales", asked)
     asyncio.run(starts.world.accept(BODY, OLD_RUN, fingerprint=mark, state="completed"))
     starts.client.shown[OLD_RUN] = {"runtimeStatus": "Completed"}
@@ -165,7 +165,7 @@ def test_a_run_from_before_the_secret_is_found_by_its_key() -> None:
 
 def test_the_fingerprint_from_before_the_secret_is_as_it_was() -> None:
     """The hash of the release before holds every option, and no option that came later."""
-    asked = StartRequest(NewerOptions(), Choice(), FORMATS["csv"], False, BODY, None, None, DIGEST)
+    asked = StartRequest(NewerOptions(), Choice(), Reading(format="csv", compression=""), BODY, None, None, DIGEST)
     options = (
         '{"filename":null,"max_parallel":null,"ru_share":null,"tolerated_reject_percent":null,"tolerated_rejects":null}'
     )

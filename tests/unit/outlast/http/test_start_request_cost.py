@@ -8,11 +8,11 @@ from typing import Any
 import orjson
 import pytest
 
-from outlast.http import input_head
 from outlast.http.input_head import LOOKED_AT
 from outlast.http.problem import Problem
 from outlast.http.start_request import MAX_REFERENCE, StartRequest, read_start_request
-from outlast.inputs import Inflater, detect
+from outlast.inputs import compressed
+from outlast.inputs.gzipped import Inflater
 from outlast.staging.store import Staging
 from tests.fakes.http import ask
 from tests.fakes.reports import Sales, make_csv
@@ -40,7 +40,7 @@ def test_the_input_is_looked_at_beside_the_event_loop(body: bytes) -> None:
 
 
 def test_little_of_a_gzip_file_is_inflated(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of a file of 1 KB that inflates to 1 MB, each look takes 64 KB and at most one piece more."""
+    """Of a file of 1 KB that inflates to 1 MB, the look takes 64 KB and at most one piece more."""
     taken = list[int]()
 
     class Counting(Inflater):
@@ -50,10 +50,9 @@ def test_little_of_a_gzip_file_is_inflated(monkeypatch: pytest.MonkeyPatch) -> N
                 taken[-1] += len(piece)
                 yield piece
 
-    monkeypatch.setattr(input_head, "Inflater", Counting)
-    monkeypatch.setattr(detect, "Inflater", Counting)
+    monkeypatch.setattr(compressed, "Inflater", Counting)
     read(gzip.compress(LINE_ENDS))
-    assert len(taken) == 2
+    assert len(taken) == 1
     assert max(taken) <= LOOKED_AT * 5 // 4
 
 
@@ -61,7 +60,7 @@ def test_a_header_longer_than_the_look_is_left_to_the_run() -> None:
     """The start accepts it, and the run reads it whole."""
     assert len(LONG_HEADER) > LOOKED_AT
     body = LONG_HEADER + b"a,x,1" + b"," * 2_000 + b"\n"
-    assert read(body).format.name == "csv"
+    assert read(body).reading.format == "csv"
     ended = asyncio.run(World().run(body))
     assert ended.status == "Completed"
     assert ended.output["rows_stored"] == 1
@@ -69,7 +68,7 @@ def test_a_header_longer_than_the_look_is_left_to_the_run() -> None:
 
 def test_an_input_of_line_ends_fails_in_the_run() -> None:
     """The start accepts it at once, and the run's failure says what is wrong."""
-    assert read(LINE_ENDS + b"x").format.name == "csv"
+    assert read(LINE_ENDS + b"x").reading.format == "csv"
     world = World()
     asyncio.run(world.run(LINE_ENDS + b"x"))
     failure = world.runs.records["r1"].result.failure or {}

@@ -5,17 +5,15 @@ import azure.functions as func
 import pytest
 
 from outlast.http.problem import answering
-from outlast.http.revise_run import Reviser
 from outlast.http.verify_run import VerifyRun
-from outlast.runs.launcher import Launcher
-from tests.fakes.correcting import go_on
+from tests.fakes.correcting import go_on, reviser_of
 from tests.fakes.http import FakeClient, ask, finish, read
 from tests.fakes.reports import WITH_SNAPSHOT, make_csv
 from tests.fakes.world import World
 
 
 def verify(world: World, client: FakeClient | None = None, run: str = "r1", **params: str) -> func.HttpResponse:
-    verifying = answering(VerifyRun(world.runs, Reviser(world.runs, Launcher(5.0))).verify_run)
+    verifying = answering(VerifyRun(world.runs, reviser_of(world)).verify_run)
     return finish(verifying(ask(f"runs/{run}/verify", params=params, run=run), client or FakeClient()))
 
 

@@ -85,7 +85,7 @@ def read_slowly(data: bytes, max_record: int, max_quoted: int) -> Iterator[Slow]
         fields, end = _record(data, start)
         if fields is None or (end > line_end and end - start > max_quoted):
             fields, end = None, line_end
-        if data[start:end].rstrip(b"\r\n").strip(b","):
+        if data[start:end].rstrip(b"\r\n").strip(b", \t"):
             yield Slow(number, end, fields)
         start = end
 

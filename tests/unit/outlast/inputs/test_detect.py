@@ -5,50 +5,57 @@ import gzip
 import io
 import lzma
 import zipfile
+from typing import Any
 
 import pytest
 
-from outlast.inputs import CSV, JSON_LINES, BadInput, InputFormat, detect_format
+from outlast.inputs import BadInput, Reading, detect_format
 
 TABLE = b"a,b\n1,2\n"
 LINES = b'{"a":1}\n{"a":2}\n'
 FORM = "application/x-www-form-urlencoded"
 
 
+def read_as(content_type: str | None, filename: str | None, body: bytes, **said: Any) -> tuple[str | None, str | None]:
+    """Format and compression."""
+    found = detect_format(content_type, filename, body, said=Reading.from_dict(said)).reading
+    return found.format, found.compression
+
+
 @pytest.mark.parametrize("zipped", [False, True])
 @pytest.mark.parametrize(
     ("content_type", "filename", "body", "told"),
     [
-        ("text/csv", None, TABLE, CSV),
-        ("Text/CSV; header=present; charset=UTF-8", None, TABLE, CSV),
-        ('text/csv;charset="utf-8"', None, TABLE, CSV),
-        ("application/csv; charset=us-ascii", None, TABLE, CSV),
-        ("text/csv", "flights.csv", TABLE, CSV),
-        ("text/csv", None, b"\xef\xbb\xbfa,b\n", CSV),
-        ("text/csv", None, b"{a},b\n", CSV),
-        ("application/x-ndjson", None, LINES, JSON_LINES),
-        ("application/jsonl", None, LINES, JSON_LINES),
-        ("application/x-jsonlines", None, b"\xef\xbb\xbf" + LINES, JSON_LINES),
-        (None, "x.CSV", TABLE, CSV),
-        (None, "2013/x.ndjson", LINES, JSON_LINES),
-        ("application/octet-stream", "x.jsonl", b"not json\n{}\n", JSON_LINES),
-        (FORM, "x.csv", TABLE, CSV),
-        (FORM, None, TABLE, CSV),
-        (FORM, None, LINES, JSON_LINES),
-        ("text/plain", None, b'\r\n {"a":1}', JSON_LINES),
-        ("application/octet-stream", "data.bin", TABLE, CSV),
-        ("application/vnd.ms-excel", "x.csv", TABLE, CSV),
-        ("", "", TABLE, CSV),
-        (None, "x.json", LINES, JSON_LINES),
-        (None, None, b"a,b\n1,\0\0\n" + TABLE * 100, CSV),
+        ("text/csv", None, TABLE, "csv"),
+        ("Text/CSV; header=present; charset=UTF-8", None, TABLE, "csv"),
+        ('text/csv;charset="utf-8"', None, TABLE, "csv"),
+        ("application/csv; charset=us-ascii", None, TABLE, "csv"),
+        ("text/csv", "flights.csv", TABLE, "csv"),
+        ("text/csv", None, b"\xef\xbb\xbfa,b\n", "csv"),
+        ("text/csv", None, b"{a},b\n", "csv"),
+        ("application/x-ndjson", None, LINES, "jsonl"),
+        ("application/jsonl", None, LINES, "jsonl"),
+        ("application/x-jsonlines", None, b"\xef\xbb\xbf" + LINES, "jsonl"),
+        (None, "x.CSV", TABLE, "csv"),
+        (None, "2013/x.ndjson", LINES, "jsonl"),
+        ("application/octet-stream", "x.jsonl", b"not json\n{}\n", "jsonl"),
+        (FORM, "x.csv", TABLE, "csv"),
+        (FORM, None, TABLE, "csv"),
+        (FORM, None, LINES, "jsonl"),
+        ("text/plain", None, b'\r\n {"a":1}', "jsonl"),
+        ("application/octet-stream", "data.bin", TABLE, "csv"),
+        ("application/vnd.ms-excel", "x.csv", TABLE, "csv"),
+        ("", "", TABLE, "csv"),
+        (None, "x.json", LINES, "jsonl"),
+        (None, None, b"a,b\n1,\0\0\n" + TABLE * 100, "csv"),
     ],
 )
 def test_the_format_is_detected(
-    content_type: str | None, filename: str | None, body: bytes, told: InputFormat, zipped: bool
+    content_type: str | None, filename: str | None, body: bytes, told: str, zipped: bool
 ) -> None:
     """Content-Type or file name decide about the format, and else the content does."""
     sent = gzip.compress(body) if zipped else body
-    assert detect_format(content_type, filename, sent) == (told, zipped)
+    assert read_as(content_type, filename, sent) == (told, "gzip" if zipped else "")
 
 
 @pytest.mark.parametrize(
@@ -57,7 +64,7 @@ def test_the_format_is_detected(
 )
 def test_what_is_said_to_be_gzip_must_be(content_type: str | None, filename: str | None) -> None:
     """A claim of gzip is accepted for a gzip file and refused for another."""
-    assert detect_format(content_type, filename, gzip.compress(TABLE)) == (CSV, True)
+    assert read_as(content_type, filename, gzip.compress(TABLE)) == ("csv", "gzip")
     with pytest.raises(BadInput, match="not gzip"):
         detect_format(content_type, filename, TABLE)
 
@@ -65,7 +72,7 @@ def test_what_is_said_to_be_gzip_must_be(content_type: str | None, filename: str
 def test_a_part_of_a_gzip_file_is_enough() -> None:
     """The head may end anywhere in the compressed data."""
     sent = gzip.compress(b"".join(b"%d,%d\n" % (n, n * n) for n in range(50_000)))
-    assert detect_format(None, None, sent[:1000]) == (CSV, True)
+    assert read_as(None, None, sent[:1000]) == ("csv", "gzip")
 
 
 def test_a_bomb_is_looked_at_only_a_little() -> None:
@@ -86,19 +93,16 @@ def workbook() -> bytes:
 @pytest.mark.parametrize(
     ("body", "says"),
     [
-        (workbook(), "Excel workbook or a zip archive"),
         (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "PNG"),
         (b"\xff\xd8\xff\xe0", "JPEG"),
         (b"%PDF-1.7\n", "PDF"),
-        (b"PAR1\x15\0", "Parquet"),
+        (gzip.compress(b"PAR1\x15\0"), "Parquet inside another file"),
+        (gzip.compress(workbook()), "zip archive inside another file"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "old Excel"),
-        ("a,b\n".encode("utf-16"), "UTF-16. Save the file as UTF-8"),
-        (b"\xfe\xff" + "a,b\n".encode("utf-16-be"), "UTF-16"),
-        ("a,b\n".encode("utf-16-le"), "binary or UTF-16"),
-        (b"\0\0\xfe\xff\0\0\0a", "UTF-32"),
-        (bz2.compress(TABLE), "bzip2"),
-        (lzma.compress(TABLE), "xz"),
-        (b"\x28\xb5\x2f\xfd\x04", "zstd"),
+        ("a,b\n".encode("utf-16-le"), "Say encoding=utf-16-le"),
+        (b"\x28\xb5\x2f\xfd\x04garbage", "zstd file is corrupt"),
+        (b"BZh91AY&SYgarbage!", "bzip2 file is corrupt"),
+        (lzma.compress(bz2.compress(TABLE)), "compressed twice"),
         (b"ELF\n" + bytes(range(256)) * 2 + b"\0" * 200, "binary"),
         (b"  <!DOCTYPE html><p>502", "web page"),
         (b'<?xml version="1.0"?>', "XML"),
@@ -106,7 +110,6 @@ def workbook() -> bytes:
         (gzip.compress(b""), "holds nothing"),
         (gzip.compress(gzip.compress(TABLE)), "gzipped twice"),
         (b"\x1f\x8b\x08garbage of many kinds", "corrupt"),
-        (b'[{"a":1}]', "JSON"),
     ],
 )
 def test_what_is_no_report_is_refused_by_name(content_type: str, body: bytes, says: str) -> None:
@@ -121,14 +124,14 @@ def test_what_is_no_report_is_refused_by_name(content_type: str, body: bytes, sa
     [
         ("text/csv", None, LINES, "body", "begins like JSON"),
         (None, "x.csv", LINES, "body", "begins like JSON"),
-        ("application/jsonl", None, TABLE, "body", "no line begins with '{'"),
-        (FORM, "x.jsonl", TABLE, "body", "no line begins with '{'"),
+        ("text/csv", None, b'[{"a":1}]', "body", "begins like JSON"),
+        (None, "x.parquet", TABLE, "body", "said to be Parquet but does not begin like one"),
+        (None, "x.csv.zst", TABLE, "filename", "the body is not zstd"),
         ("text/csv", "x.jsonl", LINES, "filename", "The file name says jsonl, but Content-Type text/csv says csv"),
         ("multipart/form-data; boundary=x", "x.csv", TABLE, "content-type", "curl --data-binary @FILE"),
-        ("application/json", None, LINES, "content-type", "application/x-ndjson"),
         ("image/png", None, TABLE, "content-type", "image/png cannot be read"),
-        ("text/csv; charset=iso-8859-1", None, TABLE, "content-type", "charset iso-8859-1"),
-        ('text/plain; Charset="utf-16"', None, TABLE, "content-type", "charset utf-16"),
+        ("text/csv; charset=klingon", None, TABLE, "encoding", "no encoding 'klingon'"),
+        ("text/csv; charset=rot13", None, TABLE, "encoding", "'rot13' cannot be read"),
     ],
 )
 def test_contradictions_are_refused(
@@ -139,3 +142,65 @@ def test_contradictions_are_refused(
         detect_format(content_type, filename, body)
     assert caught.value.field == field
     assert says in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("content_type", "body", "said", "encoding"),
+    [
+        (None, "ä,b\n".encode("utf-16"), {}, "utf-16"),
+        (None, b"\xfe\xff" + "ä,b\n".encode("utf-16-be"), {}, "utf-16"),
+        (None, b"\0\0\xfe\xff" + "ä,b\n".encode("utf-32-be"), {}, "utf-32"),
+        (None, "ä,b\n".encode("utf-8-sig"), {}, "utf-8"),
+        (None, "ä,b\n".encode("utf-16-le"), {"encoding": "utf-16-le"}, "utf-16-le"),
+        ("text/csv; charset=Windows-1252", "ä,b\n".encode("cp1252"), {}, "cp1252"),
+        ("text/csv; charset=us-ascii", b"a,b\n", {}, "utf-8"),
+        ("text/csv; charset=latin-1", "ä,b\n".encode("cp437"), {"encoding": "cp437"}, "cp437"),
+        (None, b"row,column,code,message,a\n", {"encoding": "utf-16"}, "utf-8"),
+    ],
+)
+def test_the_encoding_is_said_or_marked(
+    content_type: str | None, body: bytes, said: dict[str, str], encoding: str
+) -> None:
+    """What is said of the encoding decides, then the byte order mark, then the charset; a rejects file is UTF-8."""
+    found = detect_format(content_type, None, body, whole=True, said=Reading.from_dict(said))
+    assert (found.reading.encoding, found.text.decode().strip("\ufeff\n")[-2:], found.whole) == (
+        encoding,
+        ",a" if "row" in found.text.decode() else ",b",
+        True,
+    )
+
+
+@pytest.mark.parametrize(
+    ("body", "said", "form", "path"),
+    [
+        (b'[{"a":1}]', {}, "json", "$"),
+        (b"\xef\xbb\xbf [[1]]", {}, "json", "$"),
+        (b'{\n "a": 1\n}\n{"a":2}', {}, "json", ""),
+        (b'{"value":[{"a":1}]}', {"path": "$.value"}, "json", "$.value"),
+        (b'{"value":[{"a":1}]}', {}, "jsonl", None),
+    ],
+)
+def test_json_is_lines_an_array_or_objects(body: bytes, said: dict[str, str], form: str, path: str | None) -> None:
+    """An object that ends with its line is JSON Lines; where rows are elsewhere, the path says it."""
+    found = detect_format(None, "x.json", body, said=Reading.from_dict(said)).reading
+    assert (found.format, found.path) == (form, path)
+
+
+@pytest.mark.parametrize(
+    ("compress", "name"), [(gzip.compress, "gzip"), (bz2.compress, "bzip2"), (lzma.compress, "xz")]
+)
+def test_compressions_are_told_by_their_first_bytes(compress: Any, name: str) -> None:
+    """The compression is found by its signature, and the text inside is looked at."""
+    assert read_as(None, None, compress(TABLE)) == ("csv", name)
+    assert read_as(None, None, compress(LINES)) == ("jsonl", name)
+
+
+def test_a_zip_archive_is_read_by_its_first_file() -> None:
+    """The first file of a zip archive is looked at, stored or deflated; a workbook is none."""
+    for method in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        file = io.BytesIO()
+        with zipfile.ZipFile(file, "w", method) as archive:
+            archive.writestr("lines.txt", LINES)
+        assert read_as(None, None, file.getvalue()) == ("jsonl", "zip")
+    assert read_as(None, None, workbook()) == ("excel", "")
+    assert read_as(None, "x.parquet", b"PAR1\x15\0") == ("parquet", "")

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from outlast.inputs import BadInput, Inflater
+from outlast.inputs import BadInput
+from outlast.inputs.gzipped import Inflater
 
 TEXT = b"".join(b"%d,some text\n" % number for number in range(5000))
 NOISE = random.Random(1).randbytes(100_000)

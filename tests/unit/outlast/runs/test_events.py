@@ -17,6 +17,7 @@ PATH: list[tuple[str, Json]] = [
     ("read", {}),
     ("generate", {}),
     ("generate", {"totals": {"rows": 7, "rejected": 1, "documents": 12, "bytes": 99}}),
+    ("resolve", {"totals": {"rows": 7, "rejected": 1}}),
     ("store", {"totals": {"rows": 7, "rejected": 1}}),
     ("store", {"totals": {"rows": 7, "rejected": 1, "documents": 12, "ru": 60.5, "throttled": 4, "sends": 2}}),
     ("publish", {"totals": {"rows": 7, "rejected": 1, "documents": 12, "ru": 60.5, "throttled": 4, "sends": 2}}),
@@ -47,6 +48,7 @@ def test_a_run_that_completes_has_its_phases_in_order() -> None:
         "accepted", "admitted",
         "phase_began reading", "phase_ended reading",
         "phase_began generating", "phase_ended generating",
+        "phase_began resolving", "phase_ended resolving",
         "phase_began storing", "phase_ended storing",
         "phase_began publishing", "phase_ended publishing",
         "ended completed",
@@ -131,10 +133,17 @@ def test_merged_counts_are_added_up() -> None:
 
 def test_seconds_are_counted_by_phase_over_all_attempts() -> None:
     """Each second of the run belongs to one phase, or to the time in which it waited."""
-    again = [*PATH[:6], ("restart", {}), *PATH[1:]]
+    again = [*PATH[:7], ("restart", {}), *PATH[1:]]
     events = happen(accepted(), *again, seconds=10.0).result.events
     seconds = seconds_by_phase(events, START + timedelta(hours=1))
-    assert seconds == {"waiting": 30.0, "reading": 20.0, "generating": 40.0, "storing": 40.0, "publishing": 10.0}
+    assert seconds == {
+        "waiting": 30.0,
+        "reading": 20.0,
+        "generating": 40.0,
+        "resolving": 20.0,
+        "storing": 40.0,
+        "publishing": 10.0,
+    }
     assert sum(seconds.values()) == 10.0 * len(again)
 
 

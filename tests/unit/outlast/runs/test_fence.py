@@ -20,7 +20,7 @@ def fence_off(check: Callable[[Fence, FakeRuns, ManualClock], Awaitable[None]]) 
     async def run() -> None:
         runs, clock = FakeRuns(), ManualClock()
         await runs.create(make_record(state="storing", attempt=2))
-        await check(Fence(Gate(runs, Deadlines(100, clock)), RunCall("r1", 2), "storing"), runs, clock)
+        await check(Fence(Gate(runs, Deadlines(100, clock)), RunCall("r1", 2), ("storing",)), runs, clock)
 
     asyncio.run(run())
 

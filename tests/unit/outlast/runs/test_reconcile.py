@@ -11,7 +11,7 @@ from tests.fakes.records import make_record
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
 PATIENCE = 840.0
 FAILED = InstanceStatus("Failed")
-WORKING = ("reading", "generating", "storing", "publishing")
+WORKING = ("reading", "generating", "resolving", "storing", "publishing")
 
 
 def ago(seconds: float) -> datetime:

@@ -92,13 +92,16 @@ def shown(event: Event, state: str) -> str:
 
 
 def test_every_state_is_reached_and_every_end_stays_an_end() -> None:
-    """No state is dead, and an ended run changes its state only when its undo finds it published, or a person lets it
-    be worked on again."""
+    """No state is dead, and an ended run changes its state only when its undo finds it published, or a person
+    lets it be worked on again."""
     reached = {to for row in TABLE.values() for to in row.values()} - {OUTCOME} | set(OUTCOMES)
     assert reached == set(ALL)
     for event, row in TABLE.items():
-        leads_on = event is Event.FIND_PUBLISHED or event in BY_A_PERSON
-        assert all(to == state or leads_on for state, to in row.items() if state in ENDED)
+        assert all(
+            to == state or event in (Event.FIND_PUBLISHED, Event.REDRIVE, *BY_A_PERSON)
+            for state, to in row.items()
+            if state in ENDED
+        )
 
 
 @pytest.mark.parametrize("state", ["completed", "failed"])
@@ -208,7 +211,7 @@ def test_a_compensation_is_counted_while_something_is_to_be_done(state: str, pen
     assert happen(record, Event.COMPENSATE).changed(events=[]) == altered(record, compensations=count)
 
 
-@pytest.mark.parametrize("state", ["queued", "accepted", "reading", "generating", "storing", "publishing"])
+@pytest.mark.parametrize("state", ["queued", "accepted", "reading", "generating", "resolving", "storing", "publishing"])
 def test_a_run_that_does_not_fail_is_not_compensated(state: str) -> None:
     """Whoever starts a compensation, the record decides whether there is anything to compensate."""
     with pytest.raises(Stale):
@@ -251,7 +254,7 @@ def test_another_owner_takes_a_run_over(state: str, attempt: int) -> None:
 
 def test_storing_is_remembered_by_every_later_attempt() -> None:
     """A record in which an attempt has stored keeps `wrote` in later attempts."""
-    stored = happen(record_in("generating"), Event.STORE)
+    stored = happen(record_in("resolving"), Event.STORE)
     assert happen(stored, Event.RESTART).status.wrote
     assert happen(stored, Event.READ).status.wrote
 

@@ -1,14 +1,29 @@
+from itertools import groupby
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from outlast.staging.document_keys import BUCKETS, ENTRY, OFFSETS, encode_keys, find_twins, range_of
-
-Document = tuple[bytes, str, int]
-DOCUMENTS = st.lists(
-    st.tuples(st.sampled_from([b"0A", b"3F"]), st.text(max_size=3), st.integers(2, 10**9)), max_size=40
+from outlast.staging.document_keys import (
+    BUCKETS,
+    ENTRY,
+    FIRST,
+    LAST,
+    OFFSETS,
+    REJECT,
+    Loser,
+    encode_keys,
+    find_losers,
+    range_of,
 )
-APART = 2 * 10**9
-"""Between the numbers of the rows of two parts."""
+
+Document = tuple[bytes, str, int, int]
+DOCUMENTS = st.lists(
+    st.tuples(st.sampled_from([b"0A", b"3F"]), st.text(max_size=2), st.integers(2, 10**9), st.integers(0, 2**32 - 1)),
+    max_size=40,
+    unique_by=lambda document: document[2],
+)
+TWINS = [[(b"0A", "twin", 2, 0), (b"0A", "b", 3, 70)], [(b"0A", "twin", 90, 0)], [(b"0A", "twin", 5, 8)]]
 
 
 def pieces(data: bytes, step: int) -> list[bytes]:
@@ -20,6 +35,10 @@ def pieces(data: bytes, step: int) -> list[bytes]:
     return found
 
 
+def losers(parts: list[list[Document]], rule: str) -> list[Loser]:
+    return find_losers([encode_keys(part)[OFFSETS.size :] for part in parts], rule)
+
+
 @given(DOCUMENTS, st.integers(1, BUCKETS))
 def test_ranges_of_buckets_hold_every_entry_once(documents: list[Document], step: int) -> None:
     """Whatever ranges are read, together they are all entries in their order."""
@@ -28,40 +47,32 @@ def test_ranges_of_buckets_hold_every_entry_once(documents: list[Document], step
     assert len(data) == OFFSETS.size + ENTRY.size * len(documents)
 
 
-@given(DOCUMENTS, DOCUMENTS)
-def test_twins_are_found_exactly_where_two_parts_hold_one_document(one: list[Document], other: list[Document]) -> None:
-    """The parts have a twin when and only when two rows share an id under a partition key."""
-    other = [(key, name, row + APART) for key, name, row in other]
-    parts = [list({document[:2]: document for document in part}.values()) for part in (one, other)]
-    shared = {document[:2] for document in parts[0]} & {document[:2] for document in parts[1]}
-    found = find_twins(encode_keys(part)[OFFSETS.size :] for part in parts)
-    assert (found is None) == (not shared)
-    assert found is None or found.documents == len(shared)
+@given(DOCUMENTS, st.integers(1, 40), st.sampled_from([LAST, FIRST, REJECT]))
+def test_all_but_the_winner_lose_however_the_rows_are_divided(documents: list[Document], size: int, rule: str) -> None:
+    """Of the documents with one id under one partition key, one is left, or none."""
+    by_row = sorted(documents, key=lambda document: document[:3])
+    expected = set()
+    for _, group in groupby(by_row, key=lambda document: document[:2]):
+        rows = [document[2:] for document in group]
+        keeps = {LAST: rows[-1:], FIRST: rows[:1], REJECT: rows if len(rows) == 1 else []}[rule]
+        expected |= set(rows) - set(keeps)
+    parts = [documents[first : first + size] for first in range(0, len(documents), size)]
+    assert {(loser.row, loser.offset) for loser in losers(parts, rule)} == expected
 
 
-def test_a_row_is_no_twin_of_itself() -> None:
-    """A row that is corrected may make the documents again that were stored of it before."""
-    parts = [[(b"0A", "a", 2)], [(b"0A", "a", 2)]]
-    assert find_twins(encode_keys(part)[OFFSETS.size :] for part in parts) is None
-
-
-def test_the_rows_of_twins_are_named() -> None:
-    """The first twins are those of the lowest rows."""
-    parts = [[(b"0A", "a", 2), (b"0A", "b", 3)], [(b"0A", "b", 90), (b"0A", "a", 80)]]
-    twins = find_twins(encode_keys(part)[OFFSETS.size :] for part in parts)
-    assert twins is not None
-    assert (twins.first, twins.second, twins.documents) == (2, 80, 2)
+@pytest.mark.parametrize(
+    ("rule", "expected"),
+    [
+        (LAST, [Loser(2, 0, 90), Loser(5, 8, 90)]),
+        (FIRST, [Loser(5, 8, 2), Loser(90, 0, 2)]),
+        (REJECT, [Loser(2, 0, 5), Loser(5, 8, 2), Loser(90, 0, 2)]),
+    ],
+)
+def test_a_loser_names_the_row_that_won(rule: str, expected: list[Loser]) -> None:
+    """Every loser names the winner of the whole file; where none wins, another row that makes the document."""
+    assert losers(TWINS, rule) == expected
 
 
 def test_the_same_id_under_two_partition_keys_is_two_documents() -> None:
     """The partition key belongs to a document's identity."""
-    parts = [[(b"0A", "a", 2)], [(b"3F", "a", 3)]]
-    assert find_twins(encode_keys(part)[OFFSETS.size :] for part in parts) is None
-
-
-def test_a_document_of_many_rows_counts_once() -> None:
-    """Seven rows of one document are one document that is made more than once."""
-    parts = [[(b"0A", "twin", row)] for row in range(2, 9)]
-    twins = find_twins(encode_keys(part)[OFFSETS.size :] for part in parts)
-    assert twins is not None
-    assert (twins.first, twins.second, twins.documents) == (2, 3, 1)
+    assert losers([[(b"0A", "a", 2, 0)], [(b"3F", "a", 3, 0)]], LAST) == []

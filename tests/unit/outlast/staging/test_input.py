@@ -5,14 +5,26 @@ import pytest
 
 from outlast.errors import Permanent
 from outlast.inputs import BadInput, Chunk
+from outlast.runs.record import RunRecord
 from outlast.staging.chunk_list import ChunkList
 from outlast.staging.inflated import InflatedFile
-from outlast.staging.input import InputFile, InputFiles
+from outlast.staging.input import InputFile, InputFiles, ReadableFile, Source
 from outlast.staging.paths import body_path, chunks_path, inflated_path
 from outlast.staging.store import Staging
 from tests.fakes.records import make_record
 
 RECORD = make_record(gzipped=True)
+
+
+def source(files: InputFiles, record: RunRecord) -> Source:
+    """The one file of the input."""
+    [found] = asyncio.run(files.sources(record))
+    return found
+
+
+def readable(files: InputFiles, record: RunRecord) -> ReadableFile:
+    """What its rows are read from."""
+    return files.readable(record, source(files, record))
 
 
 def make() -> InputFiles:
@@ -29,7 +41,7 @@ def make() -> InputFiles:
 def test_an_input_is_read_where_it_lies_uncompressed(reference: str | None, path: str) -> None:
     """Rows are read from the posted body or the referenced file."""
     files = make()
-    found = files.uncompressed(make_record(reference=reference))
+    found = readable(files, make_record(reference=reference))
     assert isinstance(found, InputFile)
     assert found.path == path
     assert found.store is (files.inputs if path == "x.csv" else files.staging)
@@ -39,7 +51,7 @@ def test_an_input_is_read_where_it_lies_uncompressed(reference: str | None, path
 def test_a_gzipped_input_is_read_from_its_inflated_copy(reference: str | None) -> None:
     """Rows of a gzipped input are read from the copy, posted or referenced."""
     files = make()
-    assert files.uncompressed(make_record(gzipped=True, reference=reference)) == InflatedFile(files.staging, "r1")
+    assert readable(files, make_record(gzipped=True, reference=reference)) == InflatedFile(files.staging, "r1")
 
 
 async def enough() -> bool:
@@ -54,8 +66,9 @@ def test_a_gzipped_input_is_inflated(members: int) -> None:
     async def run() -> None:
         files = make()
         await files.staging.put(body_path("r1"), gzip.compress(b"a,b\n" * 1000) * members)
-        assert await files.inflate(RECORD, enough)
-        copy = files.uncompressed(RECORD)
+        [found] = await files.sources(RECORD)
+        assert await files.copy(RECORD, found, enough)
+        copy = files.readable(RECORD, found)
         assert await copy.read(0, await copy.size()) == b"a,b\n" * 1000 * members
 
     asyncio.run(run())
@@ -69,7 +82,7 @@ def test_a_bomb_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
         files = make()
         await files.staging.put(body_path("r1"), gzip.compress(b"0" * 2_000_000, 1))
         with pytest.raises(BadInput):
-            await files.inflate(RECORD, enough)
+            await files.copy(RECORD, (await files.sources(RECORD))[0], enough)
         assert await files.staging.get(inflated_path("r1")) is None
 
     asyncio.run(run())
@@ -81,7 +94,7 @@ def test_a_missing_input_is_permanent() -> None:
     async def run() -> None:
         files = make()
         with pytest.raises(Permanent, match="runs/r1/body is missing; it has been deleted since"):
-            await files.posted(RECORD).size()
+            await (await files.sources(RECORD))[0].posted.size()
         with pytest.raises(Permanent, match="is missing"):
             await files.chunks(RECORD)
 

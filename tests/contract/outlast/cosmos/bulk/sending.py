@@ -28,7 +28,7 @@ def new_shop() -> str:
 
 def stage(mode: str, *contents: dict[str, Any]) -> list[StagedDocument]:
     """Return documents as a report of this mode stages them and a store reads them."""
-    staged = [staged_as(mode, content, ["shop"], row) for row, content in enumerate(contents, 2)]
+    staged = [staged_as(mode, content, [["shop"]], row) for row, content in enumerate(contents, 2)]
     return read_staged(b"".join(one.encoded() for one in staged), mode)
 
 

@@ -15,6 +15,7 @@ from outlast.deadline import Deadline
 from outlast.errors import Permanent, Transient
 from outlast.report import Report
 from tests.contract.outlast.snapshot_backends import (
+    Aisle,
     CosmosBackend,
     FakeBackend,
     Opener,
@@ -175,7 +176,7 @@ def test_a_publishing_whose_answer_is_lost_is_done_once(opened: Opener, kind: st
     visit(opened, check)
 
 
-@pytest.mark.parametrize("report", [STOCK, Shelf()], ids=lambda report: report.name)
+@pytest.mark.parametrize("report", [STOCK, Shelf(), Aisle()], ids=lambda report: report.name)
 def test_a_generation_is_removed_and_nothing_else(opened: Opener, report: Report[Any]) -> None:
     """A removal deletes the generation's documents, whatever their partition keys, and no other document."""
 

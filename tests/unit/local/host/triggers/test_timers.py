@@ -10,6 +10,7 @@ import pytest
 
 from local.host.durable import events
 from local.host.storage.database import Database
+from local.host.telemetry.observer import SILENT
 from local.host.triggers.ncrontab import NotASchedule
 from local.host.triggers.timers import TimerTriggers
 from tests.unit.local.host.hub import JumpingClock, _never
@@ -28,6 +29,8 @@ class Calls:
         self.made: list[tuple[str, bool]] = []
         self.told: list[Any] = []
         self.done = asyncio.Event()
+
+    observer = SILENT
 
     async def invoke(self, name: str, header: Any, body: bytes, **_: Any) -> tuple[dict[str, Any], bytes]:
         """Record a run of a timer function and let it last."""

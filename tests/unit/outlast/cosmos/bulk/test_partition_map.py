@@ -4,7 +4,7 @@ import pytest
 
 from outlast.cosmos.bulk.partition_map import PartitionMap
 from outlast.cosmos.bulk.staged_document import StagedDocument
-from outlast.cosmos.document import staged
+from outlast.cosmos.document import staged, staged_under
 from outlast.cosmos.partition_key import effective_partition_key_v1
 from outlast.errors import Permanent
 
@@ -50,7 +50,18 @@ def test_a_container_without_a_version_has_the_first() -> None:
     assert PartitionMap.read(properties, [], None).version == 1
 
 
-def test_a_hierarchical_key_is_refused() -> None:
-    """A container with several partition key paths is refused, because a staged document has one value."""
-    with pytest.raises(Permanent, match="container c has the partition key /a, /b"):
-        read_map("", paths=["/a", "/b"], kind="MultiHash")
+def test_a_hierarchical_key_is_divided_by_the_hash_of_all_levels() -> None:
+    """A range may begin between two documents that have the first level of their keys in common."""
+    low, high = sorted(
+        (staged_under({"id": "1", "a": "x", "b": n}, [["a"], ["b"]], 2) for n in range(2)),
+        key=lambda one: one.effective_partition_key,
+    )
+    ranges = read_map("", high.effective_partition_key.decode(), paths=["/a", "/b"], kind="MultiHash")
+    assert (batch_of(ranges, low), batch_of(ranges, high)) == ("r0", "r1")
+    assert low.effective_partition_key[:32] == high.effective_partition_key[:32]
+
+
+def test_another_kind_of_key_is_refused() -> None:
+    """A container whose partition key is of a kind that the writer cannot compute is refused."""
+    with pytest.raises(Permanent, match="container c has a partition key of the kind Range"):
+        read_map("", kind="Range")

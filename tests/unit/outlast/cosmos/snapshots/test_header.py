@@ -3,8 +3,18 @@ from typing import Any
 
 import pytest
 
-from outlast.cosmos.document import DocumentRefused, staged
-from outlast.cosmos.snapshots.header import Generation, Header, as_generation, header_document, published, read_header
+from outlast.cosmos.document import DocumentRefused, staged, staged_under
+from outlast.cosmos.snapshots.header import (
+    HEADERS,
+    Generation,
+    Header,
+    as_generation,
+    header_document,
+    header_key,
+    published,
+    read_header,
+)
+from outlast.key_paths import members_of
 from tests.fakes.reports import WITH_SNAPSHOT
 
 RUNS = [Generation("b", "2026-01-01"), Generation("a", "2026-01-02"), Generation("c", "2026-01-02")]
@@ -49,6 +59,13 @@ def test_publishing_again_changes_nothing() -> None:
     assert published(second, "stock", RUNS[0], 1, "t3") is None
     assert (second.holds("b"), second.previous[0].replaced, second.documents) == (True, "t2", 2)
     assert second.without("b").previous == ()
+
+
+def test_the_header_of_a_hierarchical_key_has_its_name_at_each_level() -> None:
+    """A header is stored under its own partition key at each level of a hierarchical key, and read by all of them."""
+    report = type("Stock", (type(WITH_SNAPSHOT["stock"]),), {"partition_key": ("/of/tenant", "/of/user", "/day")})()
+    document = header_document(report, Header("stock", RUNS[1], 5, "now"))
+    assert staged_under(document, members_of(report.partition_key), 1).key == header_key(report) == [HEADERS] * 3
 
 
 @pytest.mark.parametrize("key", ["/shop", "/place/shop", "/run", "/current", "/previous", "/documents/x"])

@@ -1,0 +1,113 @@
+"""Makes rejects of the rows that have no document left, chunk by chunk, when all keys of the run are compared."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from outlast.calls import KeysAnswer, RunCall
+from outlast.models import Json, Payload, Totals
+from outlast.runs.fence import Gate
+from outlast.runs.record import RunRecord
+from outlast.staging.document_keys import FIRST, LAST
+from outlast.staging.input import InputFiles
+from outlast.staging.part_windows import PartWindow, read_windows
+from outlast.staging.parts import Generated
+from outlast.staging.rejects import Reject, encode_rejects, limited
+from outlast.staging.resolved import ChunkSummary, Lost, Resolved
+from outlast.staging.row_fields import row_fields
+from outlast.staging.shard_reader import rows_of
+
+MOST_SHOWN = 100
+"""Characters of an id in a reject."""
+BECAUSE = {
+    LAST: "row {other} has the same id and partition key, and the later row wins: {name}",
+    FIRST: "row {other} has the same id and partition key, and the first row wins: {name}",
+}
+ALL_LOSE = "row {other} has the same id and partition key, and the report takes none of them: {name}"
+
+
+@dataclass(frozen=True, slots=True)
+class FinishCursor(Payload):
+    """`chunk` is the first chunk that is not done; `rejected` counts rows of those before."""
+
+    chunk: int = 0
+    rejected: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class FinishKeys:
+    gate: Gate
+    files: InputFiles
+
+    async def finish_keys(self, given: Json) -> Json:
+        """Input: RunCall. Returns a KeysAnswer; its totals count the rejects of the whole run."""
+        call = RunCall.from_dict(given)
+        record, fence, deadline = await self.gate.enter(call, "resolving")
+        chunks = await self.files.stored_chunks(record)
+        resolved = Resolved(self.files.staging, record.resolved_folder, chunks)
+        cursor = FinishCursor.from_dict(call.cursor or {})
+        summary = await resolved.summed_up()
+        for chunk in await resolved.chunks_with_losers(summary):
+            if chunk < cursor.chunk:
+                continue
+            await fence.check()
+            counted = await self._reject(record, resolved, chunk, await resolved.lost_of(summary, chunk))
+            cursor = FinishCursor(chunk + 1, cursor.rejected + counted.rejected)
+            if deadline.passed():
+                return KeysAnswer(cursor.to_dict()).to_dict()
+        return KeysAnswer(None, Totals(rejected=cursor.rejected).to_dict()).to_dict()
+
+    async def _reject(self, record: RunRecord, resolved: Resolved, chunk: int, lost: Sequence[Lost]) -> ChunkSummary:
+        """Stage the rejects of one chunk and their number."""
+        texts = await self._texts(record, chunk, lost)
+        fields = await row_fields(self.files, record, chunk) if texts else {}
+        rejects = [Reject(row, "id", "duplicate", text, fields.get(row, [])) for row, text in texts.items()]
+        counted = ChunkSummary(len(lost), await rows_of(self.files, record, chunk, texts))
+        await resolved.keep_chunk(chunk, counted, encode_rejects(limited(rejects)))
+        return counted
+
+    async def _texts(self, record: RunRecord, chunk: int, lost: Sequence[Lost]) -> dict[int, str]:
+        """Why each row is rejected that has lost all its documents, in the order of the rows."""
+        of_part, texts = defaultdict[int, list[Lost]](list), dict[int, str]()
+        for one in lost:
+            of_part[one.part].append(one)
+        generated = Generated(self.files.staging, record.parts_folder, chunk)
+        async for part, answer in generated.parts():
+            if part in of_part:
+                windows = [_seen(window, of_part[part]) async for window in read_windows(generated, part, answer)]
+                texts |= _texts(windows, of_part[part], record.request.duplicates)
+        return dict(sorted(texts.items()))
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """Of a window: the documents that each row has there, and the ids of those that are lost by their offsets."""
+
+    documents: Counter[int]
+    names: dict[int, str]
+
+
+def _seen(window: PartWindow, lost: Iterable[Lost]) -> _Seen:
+    offsets = {one.offset for one in lost}
+    found = [(one, at) for one, at in zip(window.documents, window.begins, strict=True) if at in offsets]
+    return _Seen(Counter(one.row for one in window.documents), {at: _name(one.parsed()) for one, at in found})
+
+
+def _texts(windows: Iterable[_Seen], lost: Sequence[Lost], rule: str) -> Iterator[tuple[int, str]]:
+    """Row and text. Of several documents of a row the one is named whose winner is the last one of the file, or the
+    first one where the first row wins."""
+    documents, names = Counter[int](), dict[int, str]()
+    for window in windows:
+        documents += window.documents
+        names |= window.names
+    left = documents - Counter(one.row for one in lost)
+    ordered = sorted(lost, key=lambda one: (one.other, names[one.offset]), reverse=rule == FIRST)
+    named = {one.row: one for one in ordered if not left[one.row]}
+    template = BECAUSE.get(rule, ALL_LOSE)
+    return ((row, template.format(other=one.other, name=names[one.offset][:MOST_SHOWN])) for row, one in named.items())
+
+
+def _name(document: dict[str, Any]) -> str:
+    """The id that the report gave."""
+    return str(document.get("snapshot_id", document["id"]))

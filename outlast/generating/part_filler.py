@@ -1,0 +1,33 @@
+"""Fills a part to its end, and says which rows' code failed meanwhile."""
+
+import logging
+from dataclasses import dataclass, field
+
+from outlast.generating.part_builder import PartBuilder, Refusal
+from outlast.generating.refused_rows import RefusedRows
+from outlast.generating.row_window import RowWindow
+from outlast.runs.fence import Fence
+from outlast.staging.stopped_code import StoppedCode
+
+
+@dataclass(frozen=True, slots=True)
+class PartFiller:
+    """`refused` are the rows, of all runs, whose code is not to be run again in this process."""
+
+    stopped: StoppedCode
+    refused: RefusedRows = field(default_factory=RefusedRows)
+
+    async def fill(self, part: PartBuilder, chunk: int, fence: Fence) -> None:
+        while not part.ended:
+            if refusal := await part.fill():
+                await self._tell(part.window, chunk, refusal)
+            await fence.check()
+
+    async def _tell(self, window: RowWindow, chunk: int, refusal: Refusal) -> None:
+        """Say in the log and to the app's health that a row's code failed, and never run it again."""
+        logging.getLogger("outlast").warning(
+            "row %d (chunk %d of run %s, report %s) is rejected as %s: %s",
+            *(refusal.row, chunk, window.run, window.report, refusal.code, refusal.message),
+        )
+        await self.stopped.note(window.report, "generate_report")
+        self.refused.add(window.run, window.report, refusal)

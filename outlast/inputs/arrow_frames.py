@@ -1,0 +1,104 @@
+"""Rows of typed columns: frames, each with a batch of Arrow. Parquet is copied into this, with no text in between."""
+
+import struct
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from outlast.inputs import arrow_values
+from outlast.inputs.arrow import load_arrow
+from outlast.inputs.types import MAX_FIELD_SHOWN, MAX_RECORD, BadInput, BadRow, Chunk, Cut, IncompleteHeader, InputRow
+
+HEAD = struct.Struct("<4sIIQ")
+"""Before each batch: a mark, the bytes of the batch, its rows, and the number of the first."""
+MARK = b"ARF1"
+_AT_ONCE = 1024
+"""Rows whose values are made into Python's at once: these take ten times the memory."""
+
+
+def framed(batch: bytes, rows: int, first_row: int) -> bytes:
+    """A frame. One without a batch stands for a row that is too long."""
+    return HEAD.pack(MARK, len(batch), rows, first_row) + batch
+
+
+@dataclass(frozen=True, slots=True)
+class ArrowFrames:
+    """A chunk is a frame. The first frame has no rows, but the columns.
+
+    Rows have no place in the bytes of their frame: their `end` is 0, and reading resumes by their number.
+    """
+
+    name: str = "arrow"
+
+    def columns(self, head: bytes, at_end: bool) -> list[str]:
+        """See InputFormat."""
+        return list(_opened(head[HEAD.size : self.first(head, at_end)[0]]).schema.names)
+
+    def first(self, head: bytes, at_end: bool) -> tuple[int, int]:
+        """See InputFormat."""
+        size = _size(head, 0)
+        if size is None or size > len(head):
+            raise IncompleteHeader("header", f"The columns are not complete within the first {len(head):,} bytes.")
+        return size, 1
+
+    def is_typed(self, head: bytes, kinds: Mapping[str, str]) -> bool:
+        """Whether each column has the type that is wanted; see Wanted."""
+        size = _size(head, 0) or 0
+        schema = _opened(head[HEAD.size : size]).schema
+        return all(arrow_values.is_of(column.type, kinds.get(column.name, "")) for column in schema)
+
+    def cut(self, window: bytes, at_end: bool, offset: int, row: int, target: int) -> Cut:
+        """See InputFormat. The frames are as long as chunks shall be."""
+        chunks: list[Chunk] = []
+        start = 0
+        while (size := _size(window, start)) is not None and start + size <= len(window):
+            _, _, rows, _ = HEAD.unpack_from(window, start)
+            chunks.append(Chunk(offset + start, size, row))
+            start, row = start + size, row + rows
+        return Cut(chunks, start, row)
+
+    def skip(self, window: bytes) -> int | None:
+        """No frame is overlong."""
+        raise NotImplementedError
+
+    def rows(self, data: bytes, columns: list[str], row: int) -> Iterator[InputRow | BadRow]:
+        """See InputFormat. `data` is a whole frame, also where the first rows are left out."""
+        _, size, _, first = HEAD.unpack_from(data)
+        if not size:
+            yield self.overlong(b"", columns, row)
+            return
+        batch = _opened(memoryview(data)[HEAD.size : HEAD.size + size]).read_next_batch()
+        for start in range(row - first, batch.num_rows, _AT_ONCE):
+            part = batch.slice(start, _AT_ONCE)
+            values, fields, sound = zip(*map(arrow_values.python_values, part.columns), strict=True)
+            for number, one in enumerate(zip(zip(*values, strict=True), zip(*fields, strict=True), strict=True), row):
+                if not all(sound) and arrow_values.UNREADABLE in one[0]:
+                    yield _unreadable(number, columns, *one)
+                else:
+                    yield InputRow(number, 0, dict(zip(columns, one[0], strict=True)), list(one[1]))
+            row += part.num_rows
+
+    def overlong(self, head: bytes, columns: list[str], row: int) -> BadRow:
+        """See InputFormat."""
+        return BadRow(row, 0, "", "too_long", f"the row has {MAX_RECORD:,} bytes or more", [""])
+
+
+def _unreadable(number: int, columns: list[str], values: Sequence[Any], fields: Sequence[str]) -> BadRow:
+    column = columns[values.index(arrow_values.UNREADABLE)]
+    text = "a value that cannot be read: a time after the year 9999, or text that is not UTF-8"
+    return BadRow(number, 0, column, "value", text, [field[:MAX_FIELD_SHOWN] for field in fields])
+
+
+def _size(data: bytes, start: int) -> int | None:
+    """Bytes of the frame at `start`; None where its head is not all there."""
+    if len(data) - start < HEAD.size:
+        return None
+    mark, size, _, _ = HEAD.unpack_from(data, start)
+    if mark != MARK:
+        raise BadInput("body", "The copy of the input is damaged. Start a new run.")
+    return int(HEAD.size + size)
+
+
+def _opened(data: Any) -> Any:
+    pa = load_arrow()
+    return pa.ipc.open_stream(pa.py_buffer(data))

@@ -1,0 +1,1 @@
+"""Reads workbooks: .xlsx, .xlsb and .ods, one sheet, row by row, in memory that does not grow with the sheet."""

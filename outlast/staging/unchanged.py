@@ -1,0 +1,30 @@
+"""Which rows of a chunk changed nothing in the database."""
+
+from collections import Counter
+from collections.abc import Mapping
+
+from outlast.staging.parts import Generated
+
+WINDOW = 4 * 1024 * 1024
+"""Bytes of staged text in memory at once."""
+
+
+async def unchanged_rows(generated: Generated, unchanged: Mapping[int, int]) -> list[int]:
+    """The rows all of whose documents were unchanged. `unchanged` counts the unchanged documents of each row."""
+    if not unchanged:
+        return []
+    staged = await _documents_of_rows(generated)
+    return [row for row, documents in unchanged.items() if staged[row] == documents]
+
+
+async def _documents_of_rows(generated: Generated) -> Counter[int]:
+    """How many documents of each row are staged."""
+    found = Counter[int]()
+    async for part, answer in generated.parts():
+        path, offset = generated.path(part, answer.documents), 0
+        while offset < answer.size:
+            data = await generated.staging.get_range(path, offset, WINDOW)
+            lines = data[: data.rindex(b"\n")].split(b"\n")
+            found.update(int(line[: line.index(b"\t")]) for line in lines)
+            offset += data.rindex(b"\n") + 1
+    return found

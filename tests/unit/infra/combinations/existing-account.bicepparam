@@ -1,0 +1,10 @@
+using '../../../../infra/main.bicep'
+param environmentName = 'test'
+param location = 'westeurope'
+param cosmosAccount = 'reports'
+param cosmosResourceGroup = 'rg-data'
+param cosmosMode = 'autoscale'
+param network = true
+param sendgridApiKey = 'SG.planted'
+param mailFrom = 'outlast@example.com'
+param mailTo = 'you@example.com'

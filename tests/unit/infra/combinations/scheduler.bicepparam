@@ -1,0 +1,8 @@
+using '../../../../infra/main.bicep'
+param environmentName = 'test'
+param location = 'westeurope'
+param durableBackend = 'scheduler'
+param principalId = '00000000-0000-0000-0000-000000000001'
+param sendgridApiKey = 'SG.planted'
+param mailFrom = 'outlast@example.com'
+param mailTo = 'you@example.com'

@@ -1,0 +1,6 @@
+using '../../../../infra/main.bicep'
+param environmentName = 'test'
+param location = 'westeurope'
+param sendgridApiKey = 'SG.planted'
+param mailFrom = 'outlast@example.com'
+param mailTo = 'you@example.com'
