@@ -1,9 +1,13 @@
+import csv
+import io
 from collections.abc import Iterator
 
 import pytest
 
 from tests.e2e.stack import BROKEN, JANUARY, Stack, first_rows, running
 
+SHORT = {"year": "2013", "carrier": "B6", "origin": "JFK", "dest": "FLL", "time_hour": "2013-01-01T11:00:00Z"}
+"""What the short row of the broken sample lacks."""
 HOUR_OF_MAIL = ("FIRST_RETRY_SECONDS", "0.05")
 
 
@@ -63,6 +67,26 @@ def test_tolerated_rejects_cost_themselves_alone(stack: Stack) -> None:
         ["8", "", "field_count"],
         ["10", "carrier", "string_type"],
     ]
+
+
+def test_the_broken_rows_are_downloaded_corrected_and_posted(stack: Stack) -> None:
+    """The rejects of the broken sample, corrected and sent back, are stored under the same run: 12 stored, none
+    rejected."""
+    run = failed_run(stack)
+    lines = list(csv.DictReader(stack.rejects(run)))
+    fixed = {"4": {"dep_delay": "2"}, "8": {**dict.fromkeys(lines[0], "1"), **SHORT}, "10": {"carrier": "UA"}}
+    body = io.StringIO()
+    writer = csv.DictWriter(body, list(lines[0])[::-1], extrasaction="ignore")
+    writer.writeheader()
+    writer.writerows({**line, **fixed[line["row"]], "row": line["row"]} for line in lines)
+    status, answer = stack.request("POST", f"/api/runs/{run}/corrections", body.getvalue().encode())
+    assert (status, answer["rows"]) == (202, 3)
+    stack.wait_until(lambda: stack.record(run)["state"] == "completed", f"{run} to be completed")
+    receipt = stack.record(run)["receipt"]
+    assert (receipt["rows_read"], receipt["rows_stored"], receipt["rows_rejected"]) == (12, 12, 0)
+    assert len(stack.rejects(run)) == 1
+    events = stack.request("GET", f"/api/runs/{run}/events")[1]["events"]
+    assert "corrected" in [entry["event"] for entry in events]
 
 
 def test_the_email_arrives_once_after_two_errors_of_the_mail_service(stack: Stack) -> None:
