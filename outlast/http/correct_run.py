@@ -21,7 +21,7 @@ from outlast.inputs import Chunk
 from outlast.runs.record import RunRecord
 from outlast.runs.store import Runs
 from outlast.runs.transitions import Event
-from outlast.staging.corrections import Corrections
+from outlast.staging.corrections import Corrections, as_counted
 from outlast.staging.parsed import InThread
 
 AT_ONCE = 32
@@ -40,22 +40,29 @@ class CorrectRun:
     async def correct_run(self, req: func.HttpRequest, client: Any) -> func.HttpResponse:
         """202 with the record and the number of rows. 400 or 409 with a problem that names the row.
 
-        A repeat of the newest correction answers like the first and does nothing.
+        A repeat of the newest correction answers like the first and does nothing, unless its attempt has ended without
+        its being done: then the next one does it.
         """
         read_query(req.params, ())
         record = await known_run(self.runs, req.route_params["run"])
         self.reviser.check_files(record)
         listed = await self.corrections.files.find_chunks(record.id)
         rows = await self._read(req.get_body(), listed.columns if listed else [])
-        name = self.corrections.name(rows, len(record.status.corrections) - 1)
-        if name not in record.status.corrections:
+        known = self.corrections.name(rows, len(record.status.corrections) - 1) in record.status.corrections
+        if not (known and (record.open or _is_counted(record))):
             self.reviser.check(record, "corrected")
-            await self._check_rows(record, rows)
-            name = await self.corrections.stage(record, rows)
-            change = RunChange(record.id, record.status.attempt, Event.CORRECT, correction=name, by=caller_of(req))
-            record = await self.reviser.revise(client, record, change)
+            record = await self._begin(client, record, None if known else rows, caller_of(req))
         body = orjson.dumps({"run": record.shown(), "rows": len(rows)})
         return func.HttpResponse(body, status_code=202, mimetype="application/json")
+
+    async def _begin(self, client: Any, record: RunRecord, rows: Rows | None, by: str | None) -> RunRecord:
+        """Start the attempt that does the rows, or what is staged of the newest correction."""
+        name = None
+        if rows is not None:
+            await self._check_rows(as_counted(record), rows)
+            name = await self.corrections.stage(record, rows)
+        change = RunChange(record.id, record.status.attempt, Event.CORRECT, correction=name, by=by)
+        return await self.reviser.revise(client, record, change)
 
     async def _read(self, body: bytes, columns: Sequence[str]) -> Rows:
         rows: Rows = await self.in_thread(partial(read_corrected, body, columns))
@@ -83,6 +90,11 @@ class CorrectRun:
                 return {one.row async for one in rejects if one.code != UNLISTED}
 
         return set().union(*await asyncio.gather(*map(of_chunk, _holding(chunks, numbers))))
+
+
+def _is_counted(record: RunRecord) -> bool:
+    """Whether the receipt counts the newest correction."""
+    return bool(record.result.receipt) and as_counted(record).status.corrections == record.status.corrections
 
 
 def _holding(chunks: Mapping[int, Chunk], numbers: Iterable[int]) -> list[int]:

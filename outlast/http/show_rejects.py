@@ -11,7 +11,7 @@ from outlast.http.query import next_link, read_query
 from outlast.runs.record import RunRecord
 from outlast.runs.store import Runs
 from outlast.staging.chunk_list import ChunkList
-from outlast.staging.corrections import Corrections
+from outlast.staging.corrections import Corrections, as_counted
 from outlast.staging.input import InputFiles
 from outlast.staging.parts import Generated
 from outlast.staging.paths import GENERATED, GROUPED, rejects_path, stored_path
@@ -37,6 +37,7 @@ class ShowRejects:
         if record.status.removed is not None:
             raise Problem(410, "Gone", f"the files of run {record.id} were removed at {record.status.removed}", "run")
         is_cut = await self.files.find_chunks(record.id) is not None
+        record = as_counted(record)
         listed = await self.files.chunks(record) if is_cut else ChunkList([], [])
         body = bytearray(rejects_header(listed.columns))
         chunks = self._chunks(record, len(listed.chunks), await self._shards(record))

@@ -38,6 +38,14 @@ def corrected_part(listed: ChunkList) -> InputPart:
     return InputPart("", own_columns(listed.columns), reading)
 
 
+def as_counted(record: RunRecord) -> RunRecord:
+    """The record of a run as its receipt counts it. A completed run may have given up its newest corrections."""
+    if record.status.state != "completed":
+        return record
+    counted = (record.result.receipt or {}).get("corrections", 0)
+    return record.changed(corrections=record.status.corrections[:counted])
+
+
 @dataclass(frozen=True, slots=True)
 class Corrections:
     """Reads and stages the corrections of runs. Chunks are named by their numbers."""
