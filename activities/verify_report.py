@@ -22,6 +22,7 @@ from outlast.staging.left_out import LeftOut, left_out_of
 from outlast.staging.parts import Generated
 from outlast.staging.stored import Stored
 from outlast.staging.verified import Comparison, Verified
+from outlast.telemetry import emit
 
 TOO_LARGE = 413
 """Status of a document that does not fit into an answer beside the others."""
@@ -54,7 +55,7 @@ class VerifyReport:
         verified = Verified(self.files.staging, record.id, record.status.earlier)
         if await verified.find(call.chunk) is not None:
             return ChunkAnswer(None, Totals().to_dict()).to_dict()
-        container = known_report(self.reports, record.request.report).container
+        container, began = known_report(self.reports, record.request.report).container, deadline.clock()
         bucket = await self.reader.token_bucket(container, record.request.ru_share, call.lanes)
         limits = Limits(deadline.within(SLOT_SECONDS), fence.check, bucket)
         comparing = _Comparing(
@@ -68,10 +69,11 @@ class VerifyReport:
             by_content=record.request.verify == "content",
             refused=await self._refused(record, call.chunk),
         )
-        if not await comparing.go():
-            return ChunkAnswer(comparing.cursor.to_dict(), comparing.totals.to_dict(), comparing.wait).to_dict()
-        await verified.keep(call.chunk, Comparison.from_dict(comparing.cursor.found))
-        return ChunkAnswer(None, comparing.totals.to_dict()).to_dict()
+        if done := await comparing.go():
+            await verified.keep(call.chunk, Comparison.from_dict(comparing.cursor.found))
+        _tell(record, comparing, done, deadline.clock() - began)
+        cursor = None if done else comparing.cursor.to_dict()
+        return ChunkAnswer(cursor, comparing.totals.to_dict(), 0.0 if done else comparing.wait).to_dict()
 
     async def _refused(self, record: RunRecord, chunk: int) -> Set[int]:
         """The rows of which the database has refused a document: what is missing of them is no difference."""
@@ -172,3 +174,19 @@ def _differing(document: StagedDocument, what: str, where: str) -> Comparison:
     key = document.partition_key.decode()
     shown = {"row": document.row, "id": document.id, "partition_key": f"[{key}]", "what": what, "where": where}
     return Comparison(1, 0, int(what == "different"), int(what == "missing"), 0.0, [shown])
+
+
+def _tell(record: RunRecord, comparing: _Comparing, done: bool, seconds: float) -> None:
+    emit(
+        "documents_verified",
+        run=record.id,
+        report=record.request.report,
+        attempt=record.status.attempt,
+        chunk=comparing.generated.chunk,
+        done=done,
+        seconds=round(seconds, 3),
+        wait=round(comparing.wait, 3),
+        documents=comparing.cursor.found["documents"],
+        request_units=round(comparing.totals.ru, 2),
+        throttled=comparing.totals.throttled,
+    )
