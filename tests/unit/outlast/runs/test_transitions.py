@@ -13,7 +13,8 @@ from outlast.runs.transitions import TABLE, Event, NotAllowed, apply
 from tests.fakes.records import altered, make_record
 
 ALL = (*STATES, "failing", *OUTCOMES)
-PAGE = Path(__file__).parents[4] / "docs" / "run-states.md"
+DOCS = Path(__file__).parents[4] / "docs"
+PAGE = DOCS / "run-states.md"
 FAILURE = {"step": "store_data_to_db", "chunk": 3, "text": "no"}
 RECEIPT = {"rows_read": 7}
 
@@ -86,6 +87,13 @@ def test_the_page_shows_the_table() -> None:
     rows = [f"| `{event}` | {' | '.join(shown(event, state) for state in ALL)} |" for event in Event]
     head = f"| event | {' | '.join(ALL)} |"
     assert "\n".join([head, "|---" * (len(ALL) + 1) + "|", *rows]) in PAGE.read_text("utf-8")
+
+
+def test_the_manual_has_a_row_for_each_state() -> None:
+    """docs/operations.md says of each state what it means and what can be done."""
+    manual = (DOCS / "operations.md").read_text("utf-8").partition("## What each state means")[2].partition("\n## ")[0]
+    rows = [line.strip("|").split(" | ") for line in manual.splitlines() if line.startswith("| `")]
+    assert {row[0].strip(" `"): len(row) for row in rows} == dict.fromkeys(sorted(ALL), 3)
 
 
 def shown(event: Event, state: str) -> str:
