@@ -30,6 +30,7 @@ from outlast.generating.row_window import Limits, RowWindow
 from outlast.inputs import Reading, is_copied, resolved, rows_format
 from outlast.inputs.types import HEAD_BYTES, MAX_RECORD
 from outlast.load_reports import load_report
+from outlast.memory import look_for_cycles_rarely
 from outlast.staging.copying import copied
 from outlast.staging.inflated import InflatedFile
 from outlast.staging.input import MAX_COPIED, InputFile
@@ -173,6 +174,7 @@ def _excel_row(values: Any) -> bytes:
 
 async def read(folder: Path, name: str) -> Measured:
     """Make the copy of it, if it needs one; or, with that, cut and generate all of it."""
+    look_for_cycles_rarely()  # as the process does in which the app generates
     staging, reading, wanted = Staging(folder.as_uri()), READINGS[name], wanted_of(REPORT.row)
     file: Any = InputFile(staging, name, None)
     began, rows = time.process_time(), 0

@@ -49,9 +49,16 @@ class Row(StrictModel):
     @model_validator(mode="before")
     @classmethod
     def _nulls_are_none(cls, values: Any) -> Any:
-        if not cls.null_values:
+        if not cls.null_values or _has_none_of(cls.null_values, values):
             return values
         return {name: None if isinstance(v, str) and v in cls.null_values else v for name, v in values.items()}
+
+
+def _has_none_of(texts: frozenset[str], values: Mapping[str, Any]) -> bool:
+    try:
+        return texts.isdisjoint(values.values())
+    except TypeError:  # a list or an object of JSON is among them
+        return False
 
 
 class Parameters(StrictModel):

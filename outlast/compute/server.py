@@ -17,7 +17,7 @@ from outlast.carried_logs import Collector
 from outlast.compute.answers import Answers
 from outlast.compute.position import POSITION, TRACE, Position
 from outlast.compute.wire import LENGTHS, Frame, pack, unpack
-from outlast.memory import give_back_large_blocks
+from outlast.memory import give_back_large_blocks, look_for_cycles_rarely
 
 MOST_BYTES = 1024**3
 """Memory of the child. Beyond it Python raises MemoryError, which costs the row at work and not the instance."""
@@ -29,6 +29,7 @@ def main() -> None:
     trace = (own / TRACE).open("wb")
     _be_stoppable(trace)
     _bound_memory()
+    look_for_cycles_rarely()
     logs = Collector()
     logging.basicConfig(level=logging.INFO, format="%(message)s", handlers=[logs])
     logging.getLogger("azure").setLevel(logging.WARNING)

@@ -30,11 +30,17 @@ class PartContents:
     rejected: int = 0
     size: int = 0
 
-    def add(self, documents: Documents) -> None:
-        """Add the documents of a row. Whether other rows have made the same ones is seen when all rows are known."""
+    def add(self, documents: Documents) -> int:
+        """Add the documents of a row, and return the bytes of their bodies.
+
+        Whether other rows have made the same ones is seen when all rows are known.
+        """
+        size = 0
         for (_, name), document in documents.items():
             self.documents.append((name, document))
-            self.size += len(document.body) + ROW_BYTES
+            size += len(document.body)
+        self.size += size + ROW_BYTES * len(documents)
+        return size
 
     def refuse(self, reject: Reject) -> None:
         self.rejected += reject.rows

@@ -1,7 +1,7 @@
 """One row of the input → its documents, or the reject that it becomes."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from pydantic import ValidationError
@@ -26,7 +26,7 @@ MOST_BYTES = 64 * 1024 * 1024
 """Bytes of the documents of one row: they are in memory together."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class RowGenerator:
     """`generation` is the run of a snapshot report, None for other reports. `mode` is the write mode."""
 
@@ -38,6 +38,13 @@ class RowGenerator:
     typed: bool = False
     """Each value has the type that its field wants."""
     mode: str = "upsert"
+    _key: Sequence[Sequence[str]] = field(init=False)
+    _validate: Callable[[dict[str, Any]], Any] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._key = members_of(self.report.partition_key)
+        row = self.report.row
+        self._validate = (unguarded(row) if self.typed else row.__pydantic_validator__).validate_python
 
     def generate(self, row: AnyRow) -> Documents | Reject:
         """The row's documents by their keys, or its reject."""
@@ -53,33 +60,26 @@ class RowGenerator:
         except ValidationError as error:
             first = error.errors(include_url=False, include_context=False, include_input=False)[0]
             column = str(first["loc"][0]) if first["loc"] else ""
-            return Reject(row.number, column, first["type"], first["msg"], row.fields)
+            return Reject(row.number, column, first["type"], first["msg"], list(row.fields))
         except (DocumentRefused, ValueRefused) as error:
-            return Reject(row.number, error.field, error.code, str(error), row.fields)
+            return Reject(row.number, error.field, error.code, str(error), list(row.fields))
         except (Exception, SystemExit) as error:  # noqa: BLE001  # whatever the user's code raises costs this row alone
-            return Reject(row.number, "", "error", _text(error), row.fields)
+            return Reject(row.number, "", "error", _text(error), list(row.fields))
 
     def refused(self, row: AnyRow, code: str, message: str) -> Reject:
         """The reject of a row whose code is not to be run again."""
-        return Reject(row.number, "", code, message, row.fields)
-
-    def _typed(self, values: dict[str, Any]) -> Any:
-        if self.typed:
-            return unguarded(self.report.row).validate_python(values)
-        return self.report.row.model_validate(values)
+        return Reject(row.number, "", code, message, list(row.fields))
 
     def _given(self, row: InputRow) -> Any:
         """What `generate_report` is given of the row."""
-        return self._typed(row.values if self.values is None else self.values.read(row.values))
+        return self._validate(row.values if self.values is None else self.values.read(row.values))
 
     def _documents(self, row: InputRow) -> Documents:
-        typed = self._given(row)
-        key = members_of(self.report.partition_key)
         documents: Documents = {}
         size = 0
-        for document in self.report.generate_report(typed, self.reference):
+        for document in self.report.generate_report(self._given(row), self.reference):
             stored = document if self.generation is None else as_generation(document, self.generation)
-            one = staged_as(self.mode, stored, key, row.number)
+            one = staged_as(self.mode, stored, self._key, row.number)
             documents[one.partition_key, document["id"]] = one
             size += len(one.body)
             if size > MOST_BYTES:

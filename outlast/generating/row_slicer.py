@@ -66,15 +66,17 @@ class RowSlicer:
     def take(self, limits: Limits) -> Slice:
         """The next rows, at least one, until a limit is reached."""
         until, collected = self.clock() + limits.seconds, self._begin()
+        most, row = limits.most_rejects(), None
         for row in self.rows:
             self.mark(row.number)
             self._add(row, self._generated(row), collected)
-            self.next_row, self.offset = row.number + 1, self.window.offset + row.end
-            if limits.rejects is not None and len(collected.made[1]) >= limits.rejects:
+            if collected.size > limits.room or len(collected.rejects) >= most:
                 break
-            if collected.size > limits.room or (self.clock() >= until and row.number >= limits.through):
+            if self.clock() >= until and row.number >= limits.through:
                 break
         self.mark(0)
+        if row is not None:
+            self.next_row, self.offset = row.number + 1, self.window.offset + row.end
         self.taken, self.count = self.taken + 1, self.count + collected.rows
         return collected.slice(self.offset, self.next_row, self._ended())
 
@@ -86,11 +88,11 @@ class RowSlicer:
         return Collected()
 
     def _add(self, row: AnyRow, generated: Documents | Reject, collected: "Collected") -> None:
-        collected.add(row, generated)
         if isinstance(generated, Reject):
+            collected.refuse(generated)
             self.contents.refuse(generated)
         else:
-            self.contents.add(generated)
+            collected.add(row, generated, self.contents.add(generated))
 
     def _generated(self, row: AnyRow) -> Documents | Reject:
         made = self._made(row)
@@ -115,53 +117,57 @@ class RowSlicer:
         return following is None
 
 
-Made = tuple[list[tuple[int, list[tuple[bytes, str, bytes, bytes]]]], list[tuple[int, str, str, str, list[str], int]]]
-"""Rows with their documents (partition key, the report's own id, effective partition key, body); rejects."""
+DocumentMade = tuple[bytes, str, bytes, bytes]
+"""Partition key, the report's own id, effective partition key, body."""
+RejectMade = tuple[int, str, str, str, list[str], int]
+Made = tuple[list[tuple[int, list[DocumentMade]]], list[RejectMade]]
+"""Rows with their documents; rejects."""
 
 
 @dataclass(slots=True)
 class Collected:
-    """What a slice has so far."""
+    """What a slice has so far. `documents` has the number of each row with its documents."""
 
-    made: Made = field(default_factory=lambda: ([], []))
+    documents: list[tuple[int, Documents]] = field(default_factory=list)
+    rejects: list[RejectMade] = field(default_factory=list)
     rows: int = 0
     size: int = 0
     staged_bytes: int = 0
 
-    def add(self, row: AnyRow, generated: Documents | Reject) -> None:
+    def add(self, row: AnyRow, documents: Documents, size: int) -> None:
+        """Add the documents of a row, whose bodies have `size` bytes."""
         self.rows += 1
-        if isinstance(generated, Reject):
-            self._refuse(generated)
-            return
-        documents = [
-            (key, str.__str__(id), one.effective_partition_key, one.body) for (key, id), one in generated.items()
-        ]
-        self.made[0].append((row.number, documents))
-        bytes_of_row = sum(len(body) for _, _, _, body in documents)
-        self.size += bytes_of_row + ROW_BYTES * len(documents)
-        self.staged_bytes += bytes_of_row
+        self.documents.append((row.number, documents))
+        self.size += size + ROW_BYTES * len(documents)
+        self.staged_bytes += size
 
-    def _refuse(self, reject: Reject) -> None:
+    def refuse(self, reject: Reject) -> None:
         """Keep a reject; of one that will not be listed only its row."""
-        if len(self.made[1]) >= MOST_LISTED:
-            self.made[1].append((reject.row, "", "", "", [], reject.rows))
+        self.rows += 1
+        if len(self.rejects) >= MOST_LISTED:
+            self.rejects.append((reject.row, "", "", "", [], reject.rows))
             self.size += UNLISTED_BYTES
             return
-        one = (reject.row, reject.column, reject.code, reject.message, reject.fields, reject.rows)
-        self.made[1].append(one)
+        self.rejects.append((reject.row, reject.column, reject.code, reject.message, reject.fields, reject.rows))
         self.size += sum(map(len, reject.fields)) + ROW_BYTES
 
     def slice(self, offset: int, row: int, ended: bool) -> Slice:
+        made: Made = ([(number, _plain(documents)) for number, documents in self.documents], self.rejects)
         return Slice(
             self.rows,
             offset,
             row,
             ended,
             self.size,
-            rejected=len(self.made[1]),
+            rejected=len(self.rejects),
             staged_bytes=self.staged_bytes,
-            made=marshal.dumps(self.made),
+            made=marshal.dumps(made),
         )
+
+
+def _plain(documents: Documents) -> list[DocumentMade]:
+    """The id may be of a class of the report's own."""
+    return [(key, str.__str__(id), one.effective_partition_key, one.body) for (key, id), one in documents.items()]
 
 
 def join_slices(chunk: int, slices: Iterable[Slice], mode: str) -> Staged:
@@ -177,5 +183,5 @@ def join_slices(chunk: int, slices: Iterable[Slice], mode: str) -> Staged:
     return Staged(*contents.staged(chunk, rows, mode))
 
 
-def _documents(row: int, documents: Iterable[tuple[bytes, str, bytes, bytes]]) -> Documents:
+def _documents(row: int, documents: Iterable[DocumentMade]) -> Documents:
     return {(key, id): StagedDocument(row, key, effective, body) for key, id, effective, body in documents}

@@ -1,5 +1,6 @@
 """A stretch of a chunk's rows, the slice of it that is generated at a time, and who can generate it."""
 
+import math
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
@@ -58,6 +59,10 @@ class Limits(Payload):
     room: int
     through: int = 0
     rejects: int | None = None
+
+    def most_rejects(self) -> float:
+        """Rejects with which a slice ends."""
+        return math.inf if self.rejects is None else self.rejects
 
 
 @dataclass(frozen=True, slots=True)

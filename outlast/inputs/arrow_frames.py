@@ -1,4 +1,4 @@
-"""Rows of typed columns: frames, each with a batch of Arrow. Parquet is copied into this, with no text in between."""
+"""Rows of typed columns: frames, each with batches of Arrow. Parquet is copied into this, with no text in between."""
 
 import struct
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,15 +10,15 @@ from outlast.inputs.arrow import load_arrow
 from outlast.inputs.types import MAX_FIELD_SHOWN, MAX_RECORD, BadInput, BadRow, Chunk, Cut, IncompleteHeader, InputRow
 
 HEAD = struct.Struct("<4sIIQ")
-"""Before each batch: a mark, the bytes of the batch, its rows, and the number of the first."""
+"""Before the batches of a frame: a mark, their bytes, their rows, and the number of the first."""
 MARK = b"ARF1"
 _AT_ONCE = 1024
 """Rows whose values are made into Python's at once: these take ten times the memory."""
 
 
-def framed(batch: bytes, rows: int, first_row: int) -> bytes:
-    """A frame. One without a batch stands for a row that is too long."""
-    return HEAD.pack(MARK, len(batch), rows, first_row) + batch
+def framed(batches: bytes, rows: int, first_row: int) -> bytes:
+    """A frame. One without batches stands for a row that is too long."""
+    return HEAD.pack(MARK, len(batches), rows, first_row) + batches
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,15 +67,13 @@ class ArrowFrames:
         if not size:
             yield self.overlong(b"", columns, row)
             return
-        batch = _opened(memoryview(data)[HEAD.size : HEAD.size + size]).read_next_batch()
-        for start in range(row - first, batch.num_rows, _AT_ONCE):
-            part = batch.slice(start, _AT_ONCE)
-            values, fields, sound = zip(*map(arrow_values.python_values, part.columns), strict=True)
-            for number, one in enumerate(zip(zip(*values, strict=True), zip(*fields, strict=True), strict=True), row):
-                if not all(sound) and arrow_values.UNREADABLE in one[0]:
-                    yield _unreadable(number, columns, *one)
+        for part in _parts(_opened(memoryview(data)[HEAD.size : HEAD.size + size]), row - first):
+            values, sound = zip(*map(arrow_values.python_values, part.columns), strict=True)
+            for number, one in enumerate(zip(*values, strict=True), row):
+                if not all(sound) and arrow_values.UNREADABLE in one:
+                    yield _unreadable(number, columns, one)
                 else:
-                    yield InputRow(number, 0, dict(zip(columns, one[0], strict=True)), list(one[1]))
+                    yield InputRow(number, 0, dict(zip(columns, one, strict=True)), arrow_values.Texts(one))
             row += part.num_rows
 
     def overlong(self, head: bytes, columns: list[str], row: int) -> BadRow:
@@ -83,10 +81,18 @@ class ArrowFrames:
         return BadRow(row, 0, "", "too_long", f"the row has {MAX_RECORD:,} bytes or more", [""])
 
 
-def _unreadable(number: int, columns: list[str], values: Sequence[Any], fields: Sequence[str]) -> BadRow:
+def _parts(batches: Iterator[Any], skipped: int) -> Iterator[Any]:
+    """The rows of these batches behind those that are skipped, some at a time."""
+    for batch in batches:
+        for start in range(min(skipped, batch.num_rows), batch.num_rows, _AT_ONCE):
+            yield batch.slice(start, _AT_ONCE)
+        skipped = max(0, skipped - batch.num_rows)
+
+
+def _unreadable(number: int, columns: list[str], values: Sequence[Any]) -> BadRow:
     column = columns[values.index(arrow_values.UNREADABLE)]
     text = "a value that cannot be read: a time after the year 9999, or text that is not UTF-8"
-    return BadRow(number, 0, column, "value", text, [field[:MAX_FIELD_SHOWN] for field in fields])
+    return BadRow(number, 0, column, "value", text, [field[:MAX_FIELD_SHOWN] for field in arrow_values.Texts(values)])
 
 
 def _size(data: bytes, start: int) -> int | None:

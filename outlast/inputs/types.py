@@ -1,6 +1,6 @@
 """The types that an input format takes and returns."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
@@ -64,7 +64,7 @@ class InputRow(NamedTuple):
     end: int
     """Byte offset after this record, in the data given to `rows`. Reading resumes there with `number` + 1."""
     values: dict[str, Any]
-    fields: list[str]
+    fields: Sequence[str]
     """The texts of the input's columns, not shortened; for JSON Lines the line, cut at MAX_FIELD_SHOWN."""
 
 

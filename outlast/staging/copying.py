@@ -18,7 +18,7 @@ from outlast.staging.ranged_file import RangedFile
 
 PIECE = 1024 * 1024
 """Bytes of the input that are read at once."""
-BATCH = 4 * 1024 * 1024
+BATCH = 2 * 1024 * 1024
 """Bytes of the copy that are made in one piece of work."""
 BUFFER = 1024 * 1024
 
@@ -33,7 +33,7 @@ class PostedFile(Protocol):
 
 async def copied(
     posted: PostedFile, reading: Reading, wanted: Wanted, in_thread: InThread, max_bytes: int
-) -> AsyncIterator[bytes]:
+) -> AsyncIterator[bytearray]:
     """The copy, piece by piece. Raises BadInput when the input is damaged, or has or makes more than `max_bytes`."""
     stages, size = stages_of(reading, max_bytes), await posted.size()
     if not reading.compression and size > max_bytes:
@@ -61,17 +61,17 @@ def _through(stages: Sequence[Stage], pieces: Iterator[bytes]) -> Iterator[bytes
     yield from finish_all(stages)
 
 
-async def _batches(make: Callable[[], Iterator[bytes]], in_thread: InThread) -> AsyncIterator[bytes]:
+async def _batches(make: Callable[[], Iterator[bytes]], in_thread: InThread) -> AsyncIterator[bytearray]:
     """What the iterator yields, some megabytes at a time."""
     pieces = make()
     while batch := await in_thread(partial(_batch, pieces)):
         yield batch
 
 
-def _batch(pieces: Iterator[bytes]) -> bytes:
+def _batch(pieces: Iterator[bytes]) -> bytearray:
     found = bytearray()
     for piece in pieces:
         found += piece
         if len(found) >= BATCH:
             break
-    return bytes(found)
+    return found

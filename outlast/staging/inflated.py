@@ -52,7 +52,7 @@ class InflatedFile:
         return bytes(found)
 
     async def stage(
-        self, content: AsyncIterator[bytes], enough: Enough, sha256: Callable[[], str | None] = lambda: None
+        self, content: AsyncIterator[bytes | bytearray], enough: Enough, sha256: Callable[[], str | None] = lambda: None
     ) -> bool:
         """Stage the pieces that are missing; return whether the copy is whole. `sha256` is asked at the end for the
         hash of the file as it was sent.
@@ -78,16 +78,15 @@ class InflatedFile:
         return number
 
 
-async def _pieces(content: AsyncIterator[bytes]) -> AsyncIterator[tuple[int, bytes]]:
+async def _pieces(content: AsyncIterator[bytes | bytearray]) -> AsyncIterator[tuple[int, bytearray]]:
+    """The pieces by their numbers. What is yielded is not copied: a copy would take as much memory again."""
     number, waiting = 0, bytearray()
     async for data in content:
         waiting += data
         while len(waiting) >= PIECE:
-            with memoryview(waiting) as view:
-                piece = bytes(view[:PIECE])
-            yield number, piece
-            del piece  # before the next one is made
-            del waiting[:PIECE]
-            number += 1
+            rest = waiting[PIECE:]
+            del waiting[PIECE:]
+            yield number, waiting
+            number, waiting = number + 1, rest
     if waiting:
-        yield number, bytes(waiting)
+        yield number, waiting

@@ -27,10 +27,10 @@ class Reject:
     rows: int = 1
 
 
-def fields_as(fields: list[str], columns: list[str], shown: list[str]) -> list[str]:
+def fields_as(fields: Sequence[str], columns: list[str], shown: list[str]) -> list[str]:
     """The fields of a row in the order of the columns that the rejects show."""
     if columns == shown or len(fields) != len(columns):
-        return fields
+        return list(fields)
     named = dict(zip(columns, fields, strict=True))
     return [named.get(column, "") for column in shown]
 

@@ -46,7 +46,7 @@ class Staging:
             self._opened = open_store(self._url, self._account)
         return self._opened
 
-    async def put(self, path: str, data: bytes) -> None:
+    async def put(self, path: str, data: bytes | bytearray) -> None:
         """Write the file, and replace one that is there. A large one is sent in parts.
 
         Raises Transient when the storage gives no usable answer, Permanent when its container is missing.

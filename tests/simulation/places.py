@@ -23,10 +23,10 @@ class MemoryStaging(Staging):
         self.scheduler = scheduler
         self.files: dict[str, bytes] = {}
 
-    async def put(self, path: str, data: bytes) -> None:
+    async def put(self, path: str, data: bytes | bytearray) -> None:
         await self.scheduler.meet("put")
         self._reach()
-        self.files[path] = data
+        self.files[path] = bytes(data)
         self._answer()
         await self.scheduler.meet("put done")
 

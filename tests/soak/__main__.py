@@ -10,6 +10,7 @@ import logging
 import os
 import sys
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 from tests.soak import longer_tests, simulations
 from tests.soak.part import Part, together
@@ -23,8 +24,10 @@ def main(arguments: Sequence[str]) -> int:
         name, seed = arguments
         return tell({name: simulations.over([int(seed)], name, SIMULATIONS[name])})
     seeds, kills = (int(os.environ.get(name, most)) for name, most in (("SOAK_SEEDS", SEEDS), ("SOAK_KILLS", KILLS)))
-    parts = {name: simulations.over(range(seeds), name, once) for name, once in SIMULATIONS.items()}
-    parts["tests"] = longer_tests.run_tests(longer_tests.longer_tests(), seeds, kills)
+    with ThreadPoolExecutor(1) as pool:  # the tests wait most of their time
+        tests = pool.submit(longer_tests.run_tests, longer_tests.longer_tests(), seeds, kills)
+        parts = {name: simulations.on_cores(range(seeds), name, once) for name, once in SIMULATIONS.items()}
+        parts["tests"] = tests.result()
     return tell(parts)
 
 

@@ -23,6 +23,15 @@ class Part:
         self.failed[name] = text[:1000]
         sys.stderr.write(f"FAILED {name}: {text[:1000]}\n")
 
+    def add(self, other: "Part") -> None:
+        """Count what the other has counted, too."""
+        self.seeds += other.seeds
+        self.kills += other.kills
+        self.boundaries += other.boundaries
+        self.faults += other.faults
+        self.failed |= other.failed
+        self.seconds += other.seconds
+
     def to_dict(self) -> dict[str, Any]:
         return {
             "seeds": self.seeds,
@@ -38,10 +47,5 @@ def together(parts: dict[str, Part]) -> dict[str, Any]:
     """Return the sums of all parts, and each part by its name."""
     told = Part()
     for part in parts.values():
-        told.seeds += part.seeds
-        told.kills += part.kills
-        told.boundaries += part.boundaries
-        told.faults += part.faults
-        told.failed |= part.failed
-        told.seconds += part.seconds
+        told.add(part)
     return {**told.to_dict(), "parts": {name: part.to_dict() for name, part in parts.items()}}

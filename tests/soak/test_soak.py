@@ -8,7 +8,7 @@ import pytest
 from tests.soak import longer_tests
 from tests.soak.__main__ import SIMULATIONS, main, tell
 from tests.soak.part import Part
-from tests.soak.simulations import over
+from tests.soak.simulations import on_cores, over
 
 KEYS = {"seeds", "kills", "boundaries", "faults", "failed", "seconds"}
 KILLING = """
@@ -55,6 +55,13 @@ def test_a_failing_seed_is_named_and_the_others_go_on(capsys: pytest.CaptureFixt
     assert tell(parts) == 1
     told = json.loads(capsys.readouterr().out)
     assert told["failed"] == {"python -m tests.soak app 3": "ZeroDivisionError: planted"}
+
+
+def test_the_cores_share_the_seeds() -> None:
+    """Processes of their own simulate the seeds, and their counts are added up."""
+    part = on_cores(range(60), "writer", SIMULATIONS["writer"])
+    assert (part.seeds, part.failed) == (60, {})
+    assert part.faults == over(range(60), "writer", SIMULATIONS["writer"]).faults
 
 
 def test_kills_are_counted_and_failures_are_named(tmp_path: Path) -> None:

@@ -32,7 +32,7 @@ class _Growing:
     rows: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class GroupAdder(RowGenerator):
     """`generate` returns no documents, or the reject of the row. Groups with equal keys are one."""
 

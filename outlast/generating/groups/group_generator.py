@@ -24,7 +24,7 @@ def rows_of_groups(data: bytes) -> Iterator[InputRow]:
         yield InputRow(group.first, group.end, {GATHERED: group}, [])
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class GroupGenerator(RowGenerator):
     """A reject of a group has the number of its first row, and says which group it is."""
 

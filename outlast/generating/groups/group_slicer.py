@@ -9,7 +9,7 @@ from outlast.generating.groups.group_adder import GroupAdder
 from outlast.generating.groups.plan import GroupPlan
 from outlast.generating.part_contents import PartContents
 from outlast.generating.row_generator import AnyRow, Documents
-from outlast.generating.row_slicer import Collected, Mark, RowSlicer
+from outlast.generating.row_slicer import Collected, Mark, RejectMade, RowSlicer
 from outlast.generating.row_window import Limits, RowWindow, Slice, Staged
 from outlast.report import Report
 from outlast.staging.group_file import PartialGroup, encode_groups
@@ -17,7 +17,6 @@ from outlast.staging.rejects import Reject
 
 GROUP_BYTES = 1_000
 """Memory that a group of a slice takes, about."""
-RejectMade = tuple[int, str, str, str, list[str], int]
 Made = tuple[list[tuple[str, int, int, str, str]], list[RejectMade]]
 """The partial groups of a slice, and its rejects."""
 
@@ -72,7 +71,10 @@ class GroupSlicer(RowSlicer):
         return _Groups(adder=self.adder)
 
     def _add(self, row: AnyRow, generated: Documents | Reject, collected: Collected) -> None:
-        collected.add(row, generated)
+        if isinstance(generated, Reject):
+            collected.refuse(generated)
+        else:
+            collected.add(row, generated, 0)
 
 
 @dataclass(slots=True)
@@ -82,10 +84,7 @@ class _Groups(Collected):
     adder: GroupAdder = field(kw_only=True)
     groups: int = 0
 
-    def add(self, row: AnyRow, generated: Documents | Reject) -> None:
-        if isinstance(generated, Reject):
-            super(_Groups, self).add(row, generated)
-            return
+    def add(self, row: AnyRow, documents: Documents, size: int) -> None:
         self.rows += 1
         if len(self.adder) > self.groups:
             self.groups += 1
@@ -96,14 +95,14 @@ class _Groups(Collected):
 
     def slice_of(self, groups: list[PartialGroup], offset: int, row: int, ended: bool) -> Slice:
         size = sum(len(group.key) + len(group.accumulators) for group in groups)
-        made: Made = ([(*group,) for group in groups], self.made[1])
+        made: Made = ([(*group,) for group in groups], self.rejects)
         return Slice(
             self.rows,
             offset,
             row,
             ended,
             self.size + size,
-            rejected=len(self.made[1]),
+            rejected=len(self.rejects),
             staged_bytes=size,
             made=marshal.dumps(made),
         )

@@ -38,6 +38,18 @@ def test_a_row_may_name_texts_that_stand_for_nothing(value: str | None, found: s
     assert Sale.model_validate({"shop": value}).shop == found
 
 
+@pytest.mark.parametrize("tags", [(), ["new"]])
+def test_a_null_text_is_found_beside_a_list(tags: tuple[str, ...] | list[str]) -> None:
+    """A row of JSON has null values too, whatever its other members are."""
+
+    class Sale(Row):
+        null_values = frozenset({"NA"})
+        shop: str | None
+        tags: list[str]
+
+    assert Sale.model_validate({"shop": "NA", "tags": tags}) == Sale.model_construct(shop=None, tags=list(tags))
+
+
 def test_a_row_that_names_none_takes_every_text() -> None:
     """Without null values, `NA` is a text like any other."""
 

@@ -198,3 +198,16 @@ def test_values_that_python_cannot_hold_cost_their_row() -> None:
     ):
         table = pa.table({"n": [1, 2], "v": pa.concat_arrays([array, pa.nulls(1, array.type)])})
         assert read(written(table)) == [(1, "value"), (2, {"n": 2, "v": None})]
+
+
+def test_a_reject_shows_the_texts_of_its_values() -> None:
+    """A row of typed values has the text of each for the rejects, and an empty one for a missing value."""
+    table = pa.table({"n": pa.array([5, None]), "x": [1.5, None], "day": [date(2013, 1, 31), None], "s": ["a", None]})
+    form = rows_format(Reading(format="parquet"))
+    copy = b"".join(parquet_frames(io.BytesIO(written(table)), Wanted.anything()))
+    begin, row = form.first(copy, True)
+    rows = read_all(
+        form, copy[begin:], cut_all(form, copy[begin:], 1, (100_000,), 9_000_000, row), list(table.column_names)
+    )
+    assert [list(one.fields) for one in rows] == [["5", "1.5", "2013-01-31", "a"], ["", "", "", ""]]
+    assert rows[0].fields[1:3] == ["1.5", "2013-01-31"]

@@ -73,7 +73,7 @@ class DyingStaging(Staging):
 
     left = 0
 
-    async def put(self, path: str, data: bytes) -> None:
+    async def put(self, path: str, data: bytes | bytearray) -> None:
         await super().put(path, data)
         self.left -= 1
         if self.left == 0:

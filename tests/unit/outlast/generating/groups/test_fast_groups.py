@@ -43,6 +43,7 @@ class Trip(Row):
 
 
 class Trips(GroupedReport[Trip]):
+    partition_key = "/shop"
     name, row = "trips", Trip
     group_by = ("shop", "odd")
     rows_there = Count()
@@ -221,7 +222,8 @@ def test_many_columns_of_many_values_make_groups() -> None:
     """The numbers of groups stay within 64 bits, however many values the fields have."""
     names = [f"c{number}" for number in range(9)]
     row = type("Wide", (Row,), {"__annotations__": dict.fromkeys(names, str), "__module__": __name__})
-    report = type("Wides", (GroupedReport,), {"row": row, "name": "wide", "group_by": tuple(names), "n": Count()})()
+    members = {"row": row, "name": "wide", "group_by": tuple(names), "n": Count(), "partition_key": "/c0"}
+    report = type("Wides", (GroupedReport,), members)()
     lines = [",".join(f"{(line * (column + 1)) % 199}" for column in range(9)) + "\n" for line in range(400)]
     data = "".join(lines).encode()
     fast = slicer(data, report, columns=names)

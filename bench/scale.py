@@ -1,0 +1,86 @@
+"""Whole runs of large files, of small ones and of many: rows a second, CPU, memory, and how they grow.
+
+The input is a file of flights below the inputs location, the database has no limit unless a figure says so, and the
+clock runs from before the POST until the status URL says Completed.
+"""
+
+import sys
+from collections.abc import Generator, Iterator
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+
+from bench.runner import Figure, run
+from bench.scaling.rows import write_flights
+from bench.scaling.runs import Ran, house
+
+SMALL, USUAL, LARGE = "small.csv", "usual.csv", "large.csv"
+SMALL_RUNS = 5
+MANY, ROWS_OF_MANY = 100, 10_000
+LIMIT = 40_000
+
+
+def scale(quick: bool) -> Iterator[Figure]:
+    rows = 100_000 if quick else 1_000_000
+    with TemporaryDirectory() as folder:
+        inputs = Path(folder)
+        for name, count in ((SMALL, 100), (USUAL, rows), (LARGE, 10 * rows)):
+            write_flights(inputs / name, count)
+        usual = yield from _one_worker(inputs, rows)
+        yield from _two_workers(inputs, usual)
+        yield from _limited(inputs)
+        if not quick:
+            yield from _many(inputs, usual)
+
+
+def _one_worker(inputs: Path, rows: int) -> Generator[Figure, None, Ran]:
+    """A small run, a usual one, and one of ten times its rows."""
+    with house(inputs) as one:
+        one.run(SMALL)
+        small, before = median(one.run(SMALL).seconds for _ in range(SMALL_RUNS)), one.used()
+        usual, after = one.run(USUAL), one.used()
+        one.empty(LIMIT)
+        large, at_end = one.run(LARGE), one.used()
+    yield Figure(name="small_run_s", value=small, unit="s", goal=1, direction="max")
+    yield Figure(name="run_rows_per_s", value=_rate(usual), unit="rows/s", goal=30_000, direction="min")
+    each = (after.cpu_seconds - before.cpu_seconds) / rows * 1e6
+    yield Figure(name="worker_us_per_row", value=each, unit="us", goal=25, direction="max")
+    yield Figure(name="wall_growth", value=large.seconds / usual.seconds, unit="times", goal=10.5, direction="max")
+    growth = at_end.worker_mb / after.worker_mb
+    yield Figure(name="memory_growth", value=growth, unit="times", goal=1.1, direction="max")
+    yield Figure(name="worker_peak_mb", value=at_end.worker_mb, unit="MB", goal=150, direction="max")
+    yield Figure(name="host_peak_mb", value=at_end.host_mb, unit="MB", goal=150, direction="max")
+    return usual
+
+
+def _two_workers(inputs: Path, usual: Ran) -> Iterator[Figure]:
+    with house(inputs, workers=2) as two:
+        two.run(SMALL)
+        ratio = _rate(two.run(USUAL)) / _rate(usual)
+    yield Figure(name="two_workers", value=ratio, unit="times", goal=1.6, direction="min")
+
+
+def _limited(inputs: Path) -> Iterator[Figure]:
+    """The share of the request units that there were while the run was storing."""
+    with house(inputs, throttled=True) as limited:
+        ran = limited.run(USUAL)
+    used = ran.receipt["request_units"] / (ran.storing_seconds * LIMIT)
+    yield Figure(name="run_ru_used", value=used, unit="share", goal=0.95, direction="min")
+
+
+def _many(inputs: Path, usual: Ran) -> Iterator[Figure]:
+    names = [f"many-{number}.csv" for number in range(MANY)]
+    for name in names:
+        write_flights(inputs / name, ROWS_OF_MANY)
+    with house(inputs) as one:
+        one.run(SMALL)
+        last = max(ran.seconds for ran in one.run_all(names))
+    yield Figure(name="queue_overhead", value=last / usual.seconds, unit="times", goal=1.1, direction="max")
+
+
+def _rate(ran: Ran) -> float:
+    return ran.rows / ran.seconds
+
+
+if __name__ == "__main__":
+    sys.exit(run(scale))
