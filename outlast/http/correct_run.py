@@ -11,6 +11,7 @@ import azure.functions as func
 import orjson
 
 from outlast.calls import RunChange
+from outlast.errors import OutlastError
 from outlast.http.caller import caller_of
 from outlast.http.corrected_rows import UNLISTED, Rows, read_corrected
 from outlast.http.known_run import known_run
@@ -62,7 +63,17 @@ class CorrectRun:
             await self._check_rows(as_counted(record), rows)
             name = await self.corrections.stage(record, rows)
         change = RunChange(record.id, record.status.attempt, Event.CORRECT, correction=name, by=by)
-        return await self.reviser.revise(client, record, change)
+        try:
+            return await self.reviser.revise(client, record, change, "corrected")
+        except (Problem, OutlastError):
+            await self._drop_if_removed(record, name)
+            raise
+
+    async def _drop_if_removed(self, record: RunRecord, name: str | None) -> None:
+        """Remove what was staged of a correction while the run was being removed."""
+        found = await self.runs.find(record.id)
+        if name is not None and (found is None or found.status.removing or found.status.removed is not None):
+            await self.corrections.drop(record, name)
 
     async def _read(self, body: bytes, columns: Sequence[str]) -> Rows:
         rows: Rows = await self.in_thread(partial(read_corrected, body, columns))

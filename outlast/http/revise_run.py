@@ -43,10 +43,19 @@ class Reviser:
         if (why := _unfit(record, what)) is not None:
             raise Problem(409, "Conflict", f"run {record.id} cannot be {what}: {why}", "run")
 
-    async def revise(self, client: Any, record: RunRecord, change: RunChange) -> RunRecord:
-        """Record the event and start the next attempt. What dies between is started by the sweep."""
+    async def revise(self, client: Any, record: RunRecord, change: RunChange, what: str) -> RunRecord:
+        """Record the event and start the next attempt. What dies between is started by the sweep. Raises Problem where
+        the run has changed since it was checked: somebody else works on it, or removes it."""
         given = replace(change, owner=self.owner)
-        revised = await self.runs.change(record.id, lambda found: _revised(found, record, given))
+
+        def revised_of(found: RunRecord) -> RunRecord:
+            if found.status.revision != record.status.revision:
+                text = f"run {found.id} is being worked on again; repeat when it has ended"
+                raise Problem(409, "Conflict", text, "run")
+            self.check(found, what)
+            return _revised(found, given)
+
+        revised = await self.runs.change(record.id, revised_of)
         try:
             await self.launcher.start_run(client, revised)
         except Exception as error:  # noqa: BLE001  # the SDK raises nothing narrower; the sweep starts it
@@ -70,10 +79,7 @@ def _unfit(record: RunRecord, what: str) -> str | None:
     return None
 
 
-def _revised(found: RunRecord, decided: RunRecord, change: RunChange) -> RunRecord:
-    """Raise Problem where somebody else has let the run be worked on again."""
-    if found.status.revision != decided.status.revision:
-        raise Problem(409, "Conflict", f"run {found.id} is being worked on again; repeat when it has ended", "run")
+def _revised(found: RunRecord, change: RunChange) -> RunRecord:
     try:
         return apply(found, change)
     except (NotAllowed, Stale):

@@ -41,7 +41,7 @@ class VerifyRun:
             self.reviser.check(record, "verified")
             await self._check_current(record)
             change = RunChange(record.id, record.status.attempt, Event.REVERIFY, level=level, by=caller_of(req))
-            record = await self.reviser.revise(client, record, change)
+            record = await self.reviser.revise(client, record, change, "verified")
         return func.HttpResponse(orjson.dumps({"run": record.shown()}), status_code=202, mimetype="application/json")
 
     async def _check_current(self, record: RunRecord) -> None:

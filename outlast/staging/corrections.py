@@ -22,6 +22,7 @@ from outlast.staging.paths import (
     corrected_rows_path,
     correction_chunks_path,
     correction_path,
+    folder_of,
     rejects_path,
 )
 from outlast.staging.rejects import Reject, each_row_once
@@ -62,6 +63,12 @@ class Corrections:
         await staging.put(corrected_rows_path(record.id, name), orjson.dumps([row for row, _ in rows]))
         await staging.put(correction_chunks_path(record.id, name), orjson.dumps([_listed(chunk) for chunk in chunks]))
         return name
+
+    async def drop(self, record: RunRecord, name: str) -> None:
+        """Remove what `stage` has staged."""
+        paths = (correction_path, corrected_rows_path, correction_chunks_path)
+        await self.files.staging.delete_all([path(record.id, name) for path in paths])
+        self.files.staging.remove_empty(folder_of(record.id))
 
     def name(self, rows: Rows, before: int) -> str:
         """The name of a correction of these rows behind so many others."""

@@ -1,5 +1,6 @@
 """What a person does with the rejects of a run: download, correct, send back."""
 
+import asyncio
 import csv
 import io
 from collections.abc import Callable
@@ -11,10 +12,12 @@ from outlast.http.correct_run import CorrectRun
 from outlast.http.problem import answering
 from outlast.http.revise_run import Reviser
 from outlast.http.show_rejects import ShowRejects
+from outlast.models import Json
 from outlast.runs.launcher import Launcher
 from outlast.staging.corrections import Corrections
 from outlast.staging.retention import Days
-from tests.fakes.http import ask
+from tests.fakes.http import FakeClient, ask, read
+from tests.fakes.reports import make_csv
 from tests.fakes.world import World, work_here
 
 Fix = Callable[[dict[str, str]], dict[str, str]]
@@ -55,3 +58,22 @@ async def go_on(world: World, run: str = "r1") -> Any:
     """Drive the attempt that a client has started."""
     attempt = world.runs.records[run].status.attempt
     return await world.driver.run("import_report", {"attempt": attempt}, run)
+
+
+def fixed(line: dict[str, str]) -> dict[str, str]:
+    return {**line, "amount": "5", "code": "", "message": ""}
+
+
+def import_all(rows: int = 40, bad: tuple[int, ...] = (7, 30), world: World | None = None, **fields: Any) -> World:
+    world = world or World()
+    asyncio.run(world.run(make_csv(rows, bad=bad), **fields))
+    return world
+
+
+def correct(world: World, body: bytes, client: FakeClient | None = None) -> tuple[int, Json]:
+    response = asyncio.run(post(world, client or FakeClient(), body))
+    return response.status_code, read(response)
+
+
+def rejects(world: World) -> list[dict[str, str]]:
+    return asyncio.run(rejects_of(world))

@@ -4,13 +4,9 @@ from typing import Any
 import pytest
 
 from activities import read_input_file
-from outlast.http.cancel_run import CancelRun
-from outlast.http.problem import answering
-from outlast.models import Json
-from outlast.runs.launcher import Launcher
-from tests.fakes.correcting import go_on, post, rejects_of, sent_back
-from tests.fakes.http import FakeClient, ask, finish, read
-from tests.fakes.reports import HEADER, WITH_SNAPSHOT, make_csv
+from tests.fakes.correcting import correct, fixed, go_on, import_all, rejects, sent_back
+from tests.fakes.http import FakeClient
+from tests.fakes.reports import HEADER, WITH_SNAPSHOT
 from tests.fakes.world import World
 
 
@@ -18,25 +14,6 @@ from tests.fakes.world import World
 def _small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Makes chunks of a few rows."""
     monkeypatch.setattr(read_input_file, "SMALLEST", 150)
-
-
-def fixed(line: dict[str, str]) -> dict[str, str]:
-    return {**line, "amount": "5", "code": "", "message": ""}
-
-
-def import_all(rows: int = 40, bad: tuple[int, ...] = (7, 30), world: World | None = None, **fields: Any) -> World:
-    world = world or World()
-    asyncio.run(world.run(make_csv(rows, bad=bad), **fields))
-    return world
-
-
-def correct(world: World, body: bytes, client: FakeClient | None = None) -> tuple[int, Json]:
-    response = asyncio.run(post(world, client or FakeClient(), body))
-    return response.status_code, read(response)
-
-
-def rejects(world: World) -> list[dict[str, str]]:
-    return asyncio.run(rejects_of(world))
 
 
 def ids(world: World) -> set[str]:
@@ -209,35 +186,3 @@ def test_a_correction_that_fails_leaves_a_completed_run_completed() -> None:
 def test_an_unknown_run_is_not_found() -> None:
     """A correction of an unknown run answers 404."""
     assert correct(World(), b"row,id\n1,a\n")[0] == 404
-
-
-def give_up(world: World, body: bytes) -> None:
-    """Send a correction, and cancel it before it is done."""
-    correct(world, body)
-    finish(answering(CancelRun(world.runs, Launcher(5.0)).cancel_run)(ask("cancel", run="r1"), FakeClient()))
-    asyncio.run(go_on(world))
-
-
-def test_a_correction_that_was_given_up_can_be_sent_again() -> None:
-    """A completed run keeps its rejects as its receipt counts them, and the same file or another one is done later."""
-    world = import_all(bad=(7,), tolerated_rejects=5)
-    lines = rejects(world)
-    give_up(world, sent_back(lines, fixed))
-    record = world.runs.records["r1"]
-    assert (record.status.state, (record.result.receipt or {})["rows_rejected"]) == ("completed", 1)
-    assert rejects(world) == lines
-    status, body = correct(world, sent_back(lines, fixed))
-    assert (status, body["run"]["state"], len(body["run"]["corrections"])) == (202, "queued", 1)
-    receipt = asyncio.run(go_on(world)).output
-    assert (receipt["rows_rejected"], receipt["corrections"], ids(world)) == (0, 1, ALL)
-
-
-def test_another_correction_of_the_same_row_takes_the_place_of_one_that_was_given_up() -> None:
-    """The newest correction of a row counts, and its document is stored once."""
-    world = import_all(bad=(7,), tolerated_rejects=5)
-    lines = rejects(world)
-    give_up(world, sent_back(lines, fixed))
-    correct(world, sent_back(lines, lambda line: {**line, "amount": "9"}))
-    receipt = asyncio.run(go_on(world)).output
-    [amount] = [one["amount"] for (_, name), one in world.transport.documents("sales").items() if name == "s0007.0"]
-    assert (receipt["rows_stored"], receipt["rows_rejected"], receipt["corrections"], amount) == (40, 0, 2, 9.0)
