@@ -22,6 +22,7 @@ from activities.resolve_keys import ResolveKeys
 from activities.send_email import SendEmail
 from activities.store_data_to_db import StoreDataToDb
 from activities.undo_report import UndoReport
+from activities.verify_report import VerifyReport
 from orchestrators.compensate_run import compensate_run
 from orchestrators.import_report import import_report
 from orchestrators.remove_previous import remove_previous
@@ -34,20 +35,24 @@ from outlast.durable import activity, activity_with_client
 from outlast.generating.part_filler import PartFiller
 from outlast.http.approve_run import ApproveRun
 from outlast.http.cancel_run import CancelRun
+from outlast.http.correct_run import CorrectRun
 from outlast.http.health_checks import DatabaseCheck, MailCheck, ReportsCheck, RunsCheck, StagingCheck
 from outlast.http.list_reports import ListReports
-from outlast.http.list_runs import ListRuns
+from outlast.http.list_runs import KeyedRuns, ListRuns
 from outlast.http.problem import answering
 from outlast.http.redrive_run import RedriveChecks, RedriveRun
 from outlast.http.remove_run import RemoveRun
+from outlast.http.revise_run import Reviser
 from outlast.http.show_current import ShowCurrent
+from outlast.http.show_events import ShowEvents
 from outlast.http.show_health import ShowHealth
-from outlast.http.show_plan import Prices, ShowPlan
+from outlast.http.show_plan import ShowPlan
 from outlast.http.show_rejects import ShowRejects
 from outlast.http.show_run import ShowRun
 from outlast.http.start_once import StartOnce
 from outlast.http.start_report import NewRuns, RequestReader, StartChecks, StartReport
 from outlast.http.take_over import TakeOver
+from outlast.http.verify_run import VerifyRun
 from outlast.http.waive_run import WaiveRun
 from outlast.log_levels import quiet_libraries
 from outlast.memory import give_back_large_blocks
@@ -55,12 +60,16 @@ from outlast.planning.estimator import Estimator
 from outlast.planning.there import CosmosThere
 from outlast.runs.email_turns import EmailTurns
 from outlast.runs.mirror_claims import MirrorClaims
+from outlast.runs.prices import Prices
+from outlast.runs.receipt import Receipts
 from outlast.runs.sweep import SweepRuns
+from outlast.staging.corrections import Corrections
 from outlast.staging.key_files import KeyFiles
 from outlast.staging.mirrors import Mirrors
 from outlast.staging.removal import RunRemover
 from outlast.staging.retention import Days, Retention
 from outlast.staging.unrecorded import UnrecordedBodies
+from outlast.versions import versions
 
 quiet_libraries()
 give_back_large_blocks()
@@ -111,26 +120,31 @@ redrive = RedriveRun(
     owner=owner,
 ).redrive_run
 
+prices = Prices(a.settings.price_per_million_ru, a.settings.currency)
 plan = ShowPlan(
-    runs=a.runs,
-    staging=a.staging,
-    reports=a.reports,
-    throughput=a.writer.transport.throughput,
-    prices=Prices(a.settings.price_per_million_ru, a.settings.currency),
+    runs=a.runs, staging=a.staging, reports=a.reports, throughput=a.writer.transport.throughput, prices=prices
 ).show_plan
 approve = ApproveRun(a.runs, a.launcher, a.now).approve_run
+
+reviser = Reviser(runs=a.runs, launcher=a.launcher, days=days, owner=owner)
+correct = CorrectRun(runs=a.runs, corrections=Corrections(a.files), reviser=reviser, in_thread=a.in_thread).correct_run
+verify = VerifyRun(runs=a.runs, reports=a.reports, snapshots=a.snapshots, reviser=reviser).verify_run
+keyed = KeyedRuns(reports=a.reports, secret=a.secret.get)
 
 app.route(route="reports/{report}", methods=["POST"])(client(answering(start)))
 app.route(route="reports", methods=["GET"])(answering(ListReports(a.reports).list_reports))
 app.route(route="reports/{report}/current", methods=["GET"])(answering(current))
-app.route(route="runs", methods=["GET"])(answering(ListRuns(a.runs).list_runs))
+app.route(route="runs", methods=["GET"])(answering(ListRuns(a.runs, keyed.ids).list_runs))
 app.route(route="runs/{run}/cancel", methods=["POST"])(client(answering(CancelRun(a.runs, a.launcher).cancel_run)))
 app.route(route="runs/{run}", methods=["GET"])(client(answering(ShowRun(a.runs).show_run)))
 app.route(route="runs/{run}", methods=["DELETE"])(client(answering(remove_run)))
+app.route(route="runs/{run}/events", methods=["GET"])(answering(ShowEvents(a.runs).show_events))
 app.route(route="runs/{run}/rejects", methods=["GET"])(answering(rejects))
 app.route(route="runs/{run}/plan", methods=["GET"])(answering(plan))
 app.route(route="runs/{run}/approve", methods=["POST"])(client(answering(approve)))
 app.route(route="runs/{run}/redrive", methods=["POST"])(client(answering(redrive)))
+app.route(route="runs/{run}/corrections", methods=["POST"])(client(answering(correct)))
+app.route(route="runs/{run}/verify", methods=["POST"])(client(answering(verify)))
 app.route(route="runs/{run}/waive", methods=["POST"])(answering(WaiveRun(a.runs).waive_run))
 app.route(route="take-over", methods=["POST"])(answering(TakeOver(runs=a.runs, owner=owner).take_over))
 app.route(route="health", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)(answering(health))
@@ -159,6 +173,7 @@ app.activity_trigger(input_name="given")(client(activity_with_client(advance, a.
 
 mirrors = Mirrors(snapshots=a.snapshots, staging=a.staging, now=a.now)
 estimator = Estimator(a.writer.transport, CosmosThere(a.cosmos), a.in_thread)
+receipts = Receipts(now=a.now, prices=prices, versions=versions())
 user_code: Any = {"reports": a.reports, "gate": a.gate}
 computing: Any = {**user_code, "compute": a.compute, "filler": PartFiller(a.stopped), "files": a.files}
 for step in (
@@ -174,7 +189,10 @@ for step in (
     PlanReport(reports=a.reports, gate=a.gate, files=a.files, estimator=estimator).plan_report,
     StoreDataToDb(reports=a.reports, gate=a.gate, files=a.files, writer=a.writer, mirrors=mirrors).store_data_to_db,
     DeleteGone(reports=a.reports, gate=a.gate, files=a.files, writer=a.writer).delete_gone,
-    PublishReport(reports=a.reports, gate=a.gate, files=a.files, snapshots=a.snapshots, now=a.now).publish_report,
+    VerifyReport(reports=a.reports, gate=a.gate, files=a.files, reader=a.reader).verify_report,
+    PublishReport(
+        reports=a.reports, gate=a.gate, files=a.files, snapshots=a.snapshots, receipts=receipts
+    ).publish_report,
     UndoReport(reports=a.reports, runs=a.runs, remover=remover, deadlines=a.deadlines).undo_report,
     RemoveGeneration(reports=a.reports, runs=a.runs, remover=remover, deadlines=a.deadlines).remove_generation,
     SendEmail(runs=a.runs, mailer=a.mailer, turns=turns).send_email,

@@ -11,7 +11,7 @@ from outlast.runs.store import Runs
 from outlast.runs.transitions import Event, apply
 
 ENDS_WORK = (Event.FAIL, Event.COMPENSATE, Event.COMPLETE, Event.PLAN)
-FANS_OUT = (Event.GENERATE, Event.COMBINE, Event.RESOLVE, Event.STORE, Event.DELETE)
+FANS_OUT = (Event.GENERATE, Event.COMBINE, Event.RESOLVE, Event.STORE, Event.DELETE, Event.VERIFY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,4 +53,5 @@ def _view(record: RunRecord, lanes: int) -> RunView:
         mode=request.mode,
         plan=request.plan,
         expires=(status.planned or {}).get("expires"),
+        verify=request.verify,
     )

@@ -48,7 +48,7 @@ class FinishKeys:
         call = RunCall.from_dict(given)
         record, fence, deadline = await self.gate.enter(call, "resolving")
         chunks = await self.files.stored_chunks(record)
-        resolved = Resolved(self.files.staging, record.parts_folder, chunks)
+        resolved = Resolved(self.files.staging, record.resolved_folder, chunks)
         cursor = FinishCursor.from_dict(call.cursor or {})
         summary = await resolved.summed_up()
         if record.request.mode == MIRROR:

@@ -20,6 +20,7 @@ from outlast.report import Report, known_report
 from outlast.runs.fence import Fence, Gate
 from outlast.runs.record import RunRecord
 from outlast.staging.chunk_list import ChunkList
+from outlast.staging.corrections import Corrections, corrected_part
 from outlast.staging.input import InputFiles
 from outlast.staging.parts import Generated, PartAnswer
 from outlast.staging.paths import GENERATED, GROUPED
@@ -63,13 +64,14 @@ class GenerateReport:
         answer = await generated.find(cursor.part) or await self._generate(record, cursor, generated, deadline, fence)
         if answer is None:
             return ChunkAnswer(cursor.to_dict(), Totals().to_dict()).to_dict()
-        over = PartLimits.of(record, 0, self.max_staged).is_over(answer.totals["rejected"])
-        return ChunkAnswer(answer.cursor, answer.totals, too_many_rejects=over).to_dict()
+        counted = await Corrections(self.files).generated(record, call.chunk, cursor.part, answer)
+        over = PartLimits.of(record, 0, self.max_staged).is_over(counted.rejected)
+        return ChunkAnswer(answer.cursor, counted.to_dict(), too_many_rejects=over).to_dict()
 
     async def _generate(
         self, record: RunRecord, cursor: PartCursor, generated: Generated, deadline: Deadline, fence: Fence
     ) -> PartAnswer | None:
-        known_report(self.reports, record.request.report, grouped=record.request.grouped)
+        report = known_report(self.reports, record.request.report, grouped=record.request.grouped)
         began = deadline.clock()
         chunk = (listed := await self.files.chunks(record)).chunks[generated.chunk]
         limits = PartLimits.of(record, chunk.length, self.max_staged)
@@ -82,13 +84,14 @@ class GenerateReport:
                 return None
             documents, keys, rejects, totals = await part.staged(generated.chunk)
         following = part.next.to_dict() if part.next else None
-        answer = await generated.keep(cursor.part, documents, rejects, following, totals.to_dict(), keys)
+        counted, source = totals.to_dict(), report.source_sha256
+        answer = await generated.keep(cursor.part, documents, rejects, following, counted, keys, source)
         _tell(record, generated.chunk, cursor.part, deadline.clock() - began, totals, rejects)
         return answer
 
     def _window(self, record: RunRecord, listed: ChunkList, chunk: Chunk, cursor: PartCursor) -> RowWindow:
         """The chunk's rows from the cursor on."""
-        part = listed.part(chunk)
+        part = listed.part(chunk) if not chunk.correction else corrected_part(listed)
         return RowWindow(
             key=str(next(self.keys)),
             run=record.id,
@@ -107,14 +110,14 @@ class GenerateReport:
             makes=GROUPS if record.request.grouped else DOCUMENTS,
             refused=self.filler.refused.of(record.id),
             mode=record.request.mode,
+            corrected=bool(chunk.correction),
         )
 
     async def _data(self, record: RunRecord, listed: ChunkList, chunk: Chunk, cursor: PartCursor) -> WindowData:
-        file = self.files.readable(record, await self.files.source_of(record, listed, chunk))
         if chunk.overlong:
-            rows = await file.read(chunk.offset, OVERLONG_SHOWN)
+            rows = await self.files.read_chunk(record, listed, chunk, 0, OVERLONG_SHOWN)
         else:
-            rows = await file.read(chunk.offset + cursor.offset, chunk.length - cursor.offset)
+            rows = await self.files.read_chunk(record, listed, chunk, cursor.offset)
         return WindowData(rows, cursor.offset, partial(self.files.reference, record))
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
+from typing import Any
 
 from outlast.calls import ReadAnswer, RunCall
 from outlast.deadline import Deadline
@@ -11,6 +12,7 @@ from outlast.models import Json
 from outlast.runs.fence import Fence, Gate
 from outlast.runs.record import RunRecord
 from outlast.staging.chunk_list import ChunkList, InputPart
+from outlast.staging.digest import HashedFile, Stretch, joined
 from outlast.staging.input import InputFiles, ReadableFile, Source, wanted_of
 from outlast.staging.parsed import InThread
 from outlast.staging.paths import chunks_path
@@ -41,6 +43,22 @@ class Reader:
     place: Place = field(default_factory=Place)
     listed: ChunkList = field(default_factory=lambda: ChunkList([], []))
     path: str = ""
+    before: list[Any] | None = field(default_factory=list)
+    """The stretches that earlier calls have hashed; None where one of an earlier release has hashed none."""
+    hashed: HashedFile | None = None
+
+    @property
+    def read(self) -> list[Stretch] | None:
+        """All stretches so far. Those of several files are not kept: each file has its own version."""
+        if self.before is None or self.hashed is None or self.record.request.several:
+            return None
+        return joined([Stretch(*one) for one in self.before], self.hashed.stretch)
+
+    def cursor_read(self) -> list[list[Any]] | None:
+        """The stretches for a cursor."""
+        if self.hashed is None:
+            return self.before
+        return None if self.read is None else [list(one) for one in self.read]
 
     async def enough(self) -> bool:
         """Whether the call must end."""
@@ -61,12 +79,13 @@ class ReadInputFile:
         """Input: RunCall. Returns a ReadAnswer. A next attempt goes on from what the one before has staged."""
         call = RunCall.from_dict(given)
         record, fence, deadline = await self.gate.enter(call, "reading")
-        if (listed := await self.files.find_chunks(record.id)) is not None:
-            return ReadAnswer(None, len(listed.chunks)).to_dict()
+        if await self.files.find_chunks(record.id) is not None:
+            return ReadAnswer(None, len((await self.files.chunks(record)).chunks)).to_dict()
         reader = Reader(record, fence, deadline)
         if cursor := call.cursor or await self.files.find_cut_cursor(record.id):
             reader.listed = await self.files.first_chunks(record.id, cursor["chunks"])
             reader.place = Place(cursor.get("file", 0), cursor["offset"], cursor["row"])
+            reader.before = cursor.get("read")
         try:
             return (await self._read(reader)).to_dict()
         except BadInput as error:
@@ -89,7 +108,8 @@ class ReadInputFile:
             source = await self.files.detected(source)
         if not await self.files.copy(reader.record, source, reader.enough):
             return False
-        file = self.files.readable(reader.record, source)
+        begin = sum(size for size, _ in reader.before or [])
+        file = reader.hashed = HashedFile(self.files.readable(reader.record, source), self.in_thread, begin)
         size = await file.size()
         if reader.place.offset is None:
             await self._begin(reader, source, file, size)
@@ -123,10 +143,11 @@ class ReadInputFile:
     async def _answer(self, reader: Reader, *, ended: bool) -> ReadAnswer:
         """Stage the list, and the cursor where the input goes on."""
         run, count = reader.record.id, len(reader.listed.chunks)
+        reader.listed.read.extend(reader.read or [] if ended else [])
         await self.staging.put(chunks_path(run, None if ended else count), reader.listed.encoded())
         if ended:
             return ReadAnswer(None, count)
-        cursor = {**asdict(reader.place), "chunks": count}
+        cursor = {**asdict(reader.place), "chunks": count, "read": reader.cursor_read()}
         return ReadAnswer(await self.files.keep_cut_cursor(run, cursor), count)
 
     async def _next_cut(

@@ -63,7 +63,7 @@ class ResolveKeys:
         return ChunkAnswer(None, Totals().to_dict()).to_dict()
 
     async def _deciding(self, record: RunRecord, keys: RunKeys) -> "_Deciding":
-        resolved = Resolved(self.key_files.files.staging, record.parts_folder, keys.chunks)
+        resolved = Resolved(self.key_files.files.staging, record.resolved_folder, keys.chunks)
         deciding = _Deciding(record, keys, self.key_files, resolved, self.in_thread)
         if record.request.mode == MIRROR:
             report = known_report(self.reports, record.request.report)
@@ -92,7 +92,7 @@ class _Deciding:
 
     async def decide(self, stretch: Stretch) -> None:
         """Compare the documents of some buckets, and stage what comes of it."""
-        pieces = await self.key_files.read(self.keys, stretch)
+        pieces = await self.key_files.read(self.record, self.keys, stretch)
         items: list[bytes] = await self.in_thread(lambda: sorted_items(pieces))
         losers: dict[bytes, Loser] = await self.in_thread(lambda: find_losers(items, self.record.request.duplicates))
         winners = [item for item in items if item not in losers] if losers else items

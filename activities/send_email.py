@@ -11,7 +11,7 @@ from outlast.runs.email_log import Digest, Turn
 from outlast.runs.email_turns import EmailTurns
 from outlast.runs.emails import digest_email, email
 from outlast.runs.fence import refuse_strangers
-from outlast.runs.record import OUTCOMES, RunRecord
+from outlast.runs.record import OUTCOMES, RunRecord, differs
 from outlast.runs.store import Runs, need
 from outlast.runs.transitions import Event, apply
 
@@ -30,7 +30,7 @@ class SendEmail:
         """
         call = RunCall.from_dict(given)
         record = await need(self.runs, call.run)
-        refuse_strangers(record, call.attempt, "failing", *OUTCOMES)
+        refuse_strangers(record, call.attempt, "failing", *OUTCOMES, *_if_it_differs(record))
         if "email" not in record.status.pending:
             return EmailAnswer(False).to_dict()
         try:
@@ -70,3 +70,8 @@ class SendEmail:
             await self.turns.single_done(record)
         except Transient as error:
             logging.getLogger("outlast").warning("run %s: its email was sent and is still pending: %s", call.run, error)
+
+
+def _if_it_differs(record: RunRecord) -> tuple[str, ...]:
+    """A completed run has an email where its verification found a difference, or a correction of it failed."""
+    return ("completed",) if differs(record.result.receipt) or record.status.was_completed else ()

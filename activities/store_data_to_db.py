@@ -1,7 +1,7 @@
 """Writes one chunk's staged documents into the database until they are in or the deadline comes."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -10,52 +10,27 @@ from outlast.calls import ChunkAnswer, ChunkCall
 from outlast.cosmos.bulk.limits import Limits
 from outlast.cosmos.bulk.staged_document import StagedDocument
 from outlast.cosmos.bulk.transport import Result
-from outlast.cosmos.bulk.write_progress import WriteProgress
 from outlast.cosmos.bulk.writer import Writer
 from outlast.deadline import SLOT_SECONDS
 from outlast.errors import Permanent
-from outlast.models import MIRROR, Json, Payload, Totals
+from outlast.models import MIRROR, Json, Totals
 from outlast.report import Report, known_report
 from outlast.runs.fence import Gate
 from outlast.runs.record import RunRecord
+from outlast.staging.corrections import Corrections
 from outlast.staging.document_keys import hash_of
 from outlast.staging.input import InputFiles
 from outlast.staging.left_out import LeftOut, left_out_of
 from outlast.staging.mirrors import Mirrors
-from outlast.staging.part_windows import NONE, PartWindow, read_window
 from outlast.staging.parts import Generated
 from outlast.staging.refusals import code_of, reject_of
 from outlast.staging.rejects import encode_rejects
 from outlast.staging.row_fields import row_fields, with_files
 from outlast.staging.shard_reader import rows_of
+from outlast.staging.store_cursor import StoreCursor
 from outlast.staging.stored import Stored, StoredChunk
 from outlast.staging.unchanged import unchanged_rows
 from outlast.telemetry import count_codes, emit
-
-
-@dataclass(frozen=True, slots=True)
-class StoreCursor(Payload):
-    """How far the calls so far got.
-
-    Every document before byte `offset` of part `part` is acknowledged: written, or refused by the database.
-    """
-
-    part: int = 0
-    offset: int = 0
-    ahead: Sequence[Sequence[int]] = ()
-    """Ranges of acknowledged documents behind `offset`, numbered from there."""
-    call: int = 0
-    """Calls before the next one."""
-    totals: Json = field(default_factory=lambda: Totals().to_dict())
-    """What those calls counted."""
-    sent_before: bool = False
-    """Whether documents of the rest may have been sent before: a call was repeated, or an answer was lost."""
-    refused: int = 0
-    rejecting: tuple[str, ...] = ()
-    """The files of the rejects that the calls staged."""
-    unchanged: int = 0
-    unchanging: tuple[str, ...] = ()
-    """The files of the rows of unchanged documents that the calls staged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,17 +53,17 @@ class StoreDataToDb:
         told = Totals.from_dict((call.cursor or {}).get("totals") or {})
         stored = Stored(self.files.staging, record.marks_folder, call.chunk)
         if (found := await stored.find()) is not None:
-            return ChunkAnswer(None, found.since(told).to_dict()).to_dict()
-        cursor = StoreCursor.from_dict(call.cursor or await stored.find_cursor() or {})
+            return ChunkAnswer(None, (await self._now(record, call.chunk, found.since(told))).to_dict()).to_dict()
+        cursor = StoreCursor.found(call.cursor or await stored.find_cursor(), len(record.status.corrections))
         report = known_report(self.reports, record.request.report)
         container = report.container
         await self.writer.transport.check_partition_key(container, report.partition_key)
         bucket = await self.writer.token_bucket(container, record.request.ru_share, call.lanes)
         limits = Limits(deadline.within(SLOT_SECONDS), fence.check, bucket)
         generated, began = Generated(self.files.staging, record.parts_folder, call.chunk), deadline.clock()
-        if not await stored.begin(call.attempt, cursor.call):
-            cursor = replace(cursor, sent_before=True)
         left_out = await left_out_of(self.files, record, call.chunk)
+        if not await stored.begin(call.attempt, cursor.call) or (left_out.corrects and record.request.mode == "create"):
+            cursor = replace(cursor, sent_before=True)
         if record.request.mode == MIRROR:
             await self.mirrors.begin(record, report)
         storing = _Storing(self.writer, record, container, generated, limits, cursor, left_out)
@@ -119,7 +94,8 @@ class StoreDataToDb:
         unchanged = await rows_of(self.files, record, stored.chunk, [*left, *left_out.rows])
         totals = replace(counted, rejected=rejected, unchanged=unchanged)
         documents = cursor.unchanged + left_out.unchanged
-        chunk = StoredChunk(totals.documents, cursor.refused, rejected, totals.to_dict(), documents)
+        lost = cursor.lost - left_out.unchanged
+        chunk = StoredChunk(totals.documents, cursor.refused, rejected, totals.to_dict(), documents, lost)
         await stored.keep(chunk)
         return ChunkAnswer(None, chunk.since(told).to_dict())
 
@@ -131,6 +107,12 @@ class StoreDataToDb:
         cursor = storing.cursor
         name = await stored.keep_rejects(cursor.call, encoded)
         storing.cursor = replace(cursor, rejecting=(*cursor.rejecting, name))
+
+    async def _now(self, record: RunRecord, chunk: int, totals: Totals) -> Totals:
+        """The totals of a stored chunk without rejects that were corrected since."""
+        if not record.status.corrections:
+            return totals
+        return replace(totals, rejected=await Corrections(self.files).refused(record, chunk))
 
     async def _doubt(self, record: RunRecord, report: Report[Any], storing: "_Storing") -> None:
         """Note in the manifest which documents the database refused: they may be there with another content."""
@@ -192,8 +174,8 @@ class _Storing:
 
     async def _window(self, path: str) -> bool:
         """Write the next window; return whether all of it is acknowledged."""
-        left_out, mode = self.left_out.places.get(self.cursor.part, NONE), self.record.request.mode
-        window = await read_window(self.generated, path, self.cursor.offset, mode, left_out)
+        mode, part = self.record.request.mode, self.cursor.part
+        window = await self.left_out.window(self.generated, part, path, self.cursor.offset, mode)
         progress = await self.writer.write(
             self.container,
             window.documents,
@@ -205,23 +187,12 @@ class _Storing:
         self.refused += progress.refused
         self.unchanged += progress.unchanged
         self.totals += progress.totals
-        self.cursor = _after(self.cursor, window, progress)
+        self.cursor = self.cursor.after(window, progress)
         self.advanced = self.advanced or bool(progress.totals.documents or progress.refused or progress.unchanged)
         self.wait = progress.wait
         if progress.fault is not None:
             raise progress.fault
         return progress.acknowledged == len(window.documents)
-
-
-def _after(cursor: StoreCursor, window: PartWindow, progress: WriteProgress) -> StoreCursor:
-    return replace(
-        cursor,
-        offset=window.behind(progress.acknowledged),
-        ahead=progress.next_ahead(),
-        sent_before=cursor.sent_before or progress.unsure,
-        refused=cursor.refused + len(progress.refused),
-        unchanged=cursor.unchanged + len(progress.unchanged),
-    )
 
 
 def _tell(record: RunRecord, storing: _Storing, answer: ChunkAnswer, seconds: float) -> None:

@@ -23,7 +23,7 @@ def import_report(context: Context) -> Steps:
     except Exception as error:  # any failure is compensated; the record holds what came of the run
         failure = error.failure if isinstance(error, StepFailed) else Failure("import_report", None, readable(error))
         if _lost_its_worker(failure) and run.attempt < run.last_attempt:
-            context.continue_as_new(Start(run.attempt, run.caller.first_seconds).to_dict())
+            context.continue_as_new(Start(run.attempt, run.caller.first_seconds, failure.text).to_dict())
             return None
         end = yield from _compensate(run, "failed", failure)
         if end.state == "completed":
@@ -55,6 +55,9 @@ def _story(run: RunAtWork) -> Steps:
     run.check_tolerance("store_data_to_db", view)
     if view.mode == MIRROR:
         yield from run_phase(run, Event.DELETE, shards)
+    if view.verify:
+        with run.progress.aside():
+            yield from run_phase(run, Event.VERIFY, chunks)
 
     yield from run.advance(Event.PUBLISH)
     published = yield from run.caller.call_until_done("publish_report", run.publish_call())
@@ -63,7 +66,9 @@ def _story(run: RunAtWork) -> Steps:
         superseded = Failure("publish_report", None, f"run {newer}, which was accepted later, is current")
         yield from _compensate(run, "superseded", superseded)
     else:
-        yield from run.advance(Event.COMPLETE)
+        view = yield from run.advance(Event.COMPLETE)
+        if view.pending:
+            yield from _compensation(run)
     return receipt
 
 
@@ -85,10 +90,17 @@ def _lost_its_worker(failure: Failure) -> bool:
 def _compensate(run: RunAtWork, outcome: str, failure: Failure) -> Steps:
     """Record the failure, then compensate as the record says. `compensate_run` does not raise, but its worker may die,
     and the database may not take the failure. Then the sweep does what is left."""
+    with suppress(Exception):
+        yield from run.fail(outcome, failure)
+        return (yield from _compensation(run))
+    return RunEnd()
+
+
+def _compensation(run: RunAtWork) -> Steps:
+    """Do what is pending; return a RunEnd. What dies here is done by the sweep."""
     given = Compensation(run.id, run.attempt, run.caller.first_seconds)
     instance_id = compensation_id(run.id, run.attempt)
     with suppress(Exception):
-        yield from run.fail(outcome, failure)
         end = yield run.context.call_sub_orchestrator("compensate_run", given.to_dict(), instance_id)
         return RunEnd.from_dict(end)
     return RunEnd()

@@ -1,5 +1,7 @@
 """What the run shows of itself while it goes on: its customStatus, under 2 KB."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
 from outlast.durable import Context
@@ -35,6 +37,15 @@ class Progress:
 
     def add(self, totals: Totals) -> None:
         self.of_phase += totals
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """Count a phase that does not change what the run has stored; go on with the counts of the one before."""
+        before, of_phase = self._before, self.of_phase
+        try:
+            yield
+        finally:
+            self._before, self.of_phase = before, of_phase
 
     def begin(self, state: str, chunks: int, *, goes_on: bool = False) -> None:
         """Count anew; with `goes_on` only the chunks."""

@@ -16,6 +16,7 @@ class RunAtWork:
         self.id = context.instance_id
         self.attempt = start.attempt
         self.last_attempt = MOST_ATTEMPTS
+        self.reason = start.reason
         self.caller = Caller(context, start.first_retry_seconds)
         self.progress = Progress(context)
 
@@ -31,7 +32,7 @@ class RunAtWork:
         Return False where it goes on waiting as a new execution. In one execution it waits once: an event that came
         before anybody waited ends each later wait for its name at once, because the SDK does not forget it.
         """
-        view, may_wait = (yield from self.advance(Event.READ)), True
+        view, may_wait = (yield from self.advance(Event.READ, self.reason)), True
         while view.state in ("queued", "accepted", "planned"):
             self.attempt = view.attempt or self.attempt
             if view.state != "accepted":
@@ -71,10 +72,10 @@ class RunAtWork:
     def _continue_as_new(self) -> None:
         self.context.continue_as_new(Start(self.attempt, self.caller.first_seconds).to_dict())
 
-    def advance(self, event: Event) -> Steps:
-        """Record an event of this run and show its phase; return the RunView after it."""
+    def advance(self, event: Event, reason: str | None = None) -> Steps:
+        """Record an event of this run and show its phase; return the RunView. `reason`: why it begins again."""
         self.progress.show(PHASES[event])
-        change = RunChange(self.id, self.attempt, event, totals=self.progress.totals.to_dict())
+        change = RunChange(self.id, self.attempt, event, totals=self.progress.totals.to_dict(), reason=reason)
         return RunView.from_dict((yield from self.caller.call("advance_run", change)))
 
     def fail(self, outcome: str, failure: Failure) -> Steps:
@@ -103,6 +104,7 @@ PHASES = {
     Event.RESOLVE: "resolving",
     Event.STORE: "storing",
     Event.DELETE: "storing",
+    Event.VERIFY: "verifying",
     Event.PUBLISH: "publishing",
     Event.COMPLETE: "completed",
 }

@@ -13,6 +13,7 @@ STEPS = {
     "resolve": "resolve_keys",
     "store": "store_data_to_db",
     "delete": "delete_gone",
+    "verify": "verify_report",
 }
 
 

@@ -42,7 +42,7 @@ from outlast.staging.store import Staging
 
 @dataclass(frozen=True, slots=True)
 class Adapters:
-    """What activities and HTTP functions are given."""
+    """What activities and HTTP functions are given. `reader` paces reads apart from the writes of `writer`."""
 
     settings: Settings
     reports: Mapping[str, Report[Any]]
@@ -55,6 +55,7 @@ class Adapters:
     inputs: Staging | None
     files: InputFiles
     writer: Writer
+    reader: Writer
     mailer: Mailer
     deadlines: Deadlines
     gate: Gate
@@ -96,6 +97,7 @@ class Adapters:
             inputs=inputs,
             files=InputFiles(staging, inputs or Staging(""), in_thread),
             writer=writer,
+            reader=_writer(writer.transport, clock),
             mailer=_mailer(settings),
             deadlines=deadlines,
             gate=Gate(runs, deadlines),

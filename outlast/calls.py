@@ -160,6 +160,9 @@ class RunChange(Payload):
     plan: Json | None = None
     options: Json | None = None
     regenerate: bool = False
+    by: str | None = None
+    correction: str | None = None
+    level: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +188,7 @@ class RunView(Payload):
     mode: str = "upsert"
     plan: bool = False
     expires: str | None = None
+    verify: str | None = None
 
     def refusal(self, totals: Totals) -> str | None:
         """Say why this many rejects are too many, or why too few rows are left; None where neither is so."""

@@ -1,16 +1,23 @@
 """What orchestrations are given and what they return, as it crosses the durable boundary."""
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 
 from outlast.models import Json, Payload, Totals
 
 
 @dataclass(frozen=True, slots=True)
 class Start(Payload):
-    """Input of `import_report`. The retry interval is part of it, so that a replay finds the one it began with."""
+    """Input of `import_report`. The retry interval is part of it, so that a replay finds the one it began with.
+
+    `reason` says why the work begins again, and is left out where it does not.
+    """
 
     attempt: int
     first_retry_seconds: float = 5.0
+    reason: str | None = None
+
+    def to_dict(self) -> Json:
+        return {name: value for name, value in asdict(self).items() if value is not None}
 
 
 @dataclass(frozen=True, slots=True)

@@ -112,6 +112,8 @@ class Report(Generic[RowT]):
     row: ClassVar[type[Row]]
     name: ClassVar[str]
     grouped: ClassVar[bool] = False
+    source_sha256: ClassVar[str] = ""
+    """SHA-256 of the report's file in hex, set when it is loaded."""
 
     async def read_data_from_db(self, database: Database, parameters: Any) -> Any:
         """Read what the rows need and return any JSON value of at most 16 MB.

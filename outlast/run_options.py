@@ -1,5 +1,7 @@
 """The options of a run, which are the same for every report, and the names that no report's parameter may have."""
 
+from typing import Literal
+
 from pydantic import Field, field_validator
 from pydantic_core import PydanticCustomError
 
@@ -12,6 +14,8 @@ LEAST_RU = 400
 LEAST_FRACTION = 0.01
 MOST_PLAN_DAYS = 365
 """Days for which a planned run may wait. Its staged files are kept as long."""
+LEVELS = ("counts", "content")
+"""How thoroughly a run verifies what it has stored."""
 
 
 class Options(ReadingOptions):
@@ -26,6 +30,8 @@ class Options(ReadingOptions):
     ru_share: float | None = Field(None, gt=0, le=1e9)
     plan: bool | None = None
     plan_days: float | None = Field(None, gt=0, le=MOST_PLAN_DAYS)
+    verify: Literal["counts", "content"] | None = None
+    label: str | None = Field(None, min_length=1, max_length=64)
 
     @field_validator("ru_share")
     @classmethod
@@ -36,6 +42,13 @@ class Options(ReadingOptions):
             given = {"share": f"{share:g}", "ru": LEAST_RU, "fraction": LEAST_FRACTION}
             raise PydanticCustomError("too_little", text, given)
         return share
+
+    @field_validator("label")
+    @classmethod
+    def _is_printable(cls, label: str | None) -> str | None:
+        if label is not None and not label.isprintable():
+            raise PydanticCustomError("not_printable", "a label has printable characters alone")
+        return label
 
 
 def is_fraction(ru_share: float) -> bool:

@@ -35,6 +35,7 @@ EVENTS: Mapping[str, tuple[str, ...]] = {
         "sends",
         "codes",
     ),
+    "documents_verified": (*_RUN, "chunk", "done", "seconds", "wait", "documents", "request_units", "throttled"),
     "run_restarted": (*_RUN, "state"),
     "run_ended": (
         *_RUN,

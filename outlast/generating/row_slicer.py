@@ -12,6 +12,7 @@ from outlast.generating.read_values import ReadValues
 from outlast.generating.row_generator import AnyRow, Documents, RowGenerator
 from outlast.generating.row_window import Limits, RowWindow, Slice, Staged
 from outlast.inputs import rows_format
+from outlast.inputs.corrected import corrected_rows
 from outlast.report import Report
 from outlast.staging.rejects import MOST_LISTED, Reject, fields_as
 
@@ -22,6 +23,8 @@ Mark = Callable[[int], None]
 
 def rows_of(window: RowWindow, data: bytes) -> Iterator[AnyRow]:
     """The rows of a window, whose bytes are `data`."""
+    if window.corrected:
+        return corrected_rows(data, window.read_as(), window.columns)
     form = rows_format(window.read_as())
     row = window.row - window.before
     rows = [form.overlong(data, window.columns, row)] if window.overlong else form.rows(data, window.columns, row)

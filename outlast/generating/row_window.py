@@ -21,7 +21,7 @@ class RowWindow(Payload):
     write mode. `reference` names what `read_data_from_db` returned. `refused` lists rows that must not be generated,
     each as number, code and message. `reading` says how the rows are read; where it is empty, as is usual for `format`.
     `file` is the path of one of several files: a reject names it and the row in it, whose number is less by `before`,
-    and has its columns in the order of `shown`.
+    and has its columns in the order of `shown`. `corrected`: the rows are those of a correction, each with its number.
     """
 
     key: str
@@ -41,6 +41,7 @@ class RowWindow(Payload):
     before: int = 0
     shown: list[str] = field(default_factory=list)
     mode: str = "upsert"
+    corrected: bool = False
 
     def read_as(self) -> Reading:
         """How the rows are read."""

@@ -9,6 +9,7 @@ import azure.functions as func
 import orjson
 
 from outlast.calls import RunChange
+from outlast.http.caller import caller_of
 from outlast.http.known_run import known_run
 from outlast.http.problem import Problem
 from outlast.http.query import read_query
@@ -31,18 +32,19 @@ class ApproveRun:
         """
         read_query(req.params, ())
         before = await known_run(self.runs, req.route_params["run"])
-        record = await self.runs.change(before.id, self._approved)
+        by = caller_of(req)
+        record = await self.runs.change(before.id, lambda found: self._approved(found, by))
         if before.status.state == "planned":
             await self.launcher.wake(client, record.id)
         status = 200 if before.status.approved is not None else 202
-        body = orjson.dumps({"run": record.to_document()})
+        body = orjson.dumps({"run": record.shown()})
         return func.HttpResponse(body, status_code=status, mimetype="application/json")
 
-    def _approved(self, record: RunRecord) -> RunRecord:
+    def _approved(self, record: RunRecord, by: str | None) -> RunRecord:
         if record.status.approved is not None and record.status.state != "planned":
             return record
         if record.status.state != "planned":
             text = f"run {record.id} is {record.status.state}; only a planned run can be approved"
             raise Problem(409, "Conflict", text, "run")
         at = self.now().astimezone(UTC).isoformat(timespec="milliseconds")
-        return apply(record, RunChange(record.id, record.status.attempt, Event.APPROVE, at=at))
+        return apply(record, RunChange(record.id, record.status.attempt, Event.APPROVE, at=at, by=by))

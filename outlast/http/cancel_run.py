@@ -7,6 +7,7 @@ import azure.functions as func
 import orjson
 
 from outlast.calls import RunChange
+from outlast.http.caller import caller_of
 from outlast.http.known_run import known_run
 from outlast.http.problem import Problem
 from outlast.models import Failure
@@ -26,18 +27,16 @@ class CancelRun:
     async def cancel_run(self, req: func.HttpRequest, client: Any) -> func.HttpResponse:
         """202 with the record, 200 when the run is cancelled already, 409 when it has ended or is failing."""
         record = await known_run(self.runs, req.route_params["run"])
-        waited = record.status.state in WAITING
-        record = await self.runs.change(record.id, _cancelled)
+        waited, by = record.status.state in WAITING, caller_of(req)
+        record = await self.runs.change(record.id, lambda before: _cancelled(before, by))
         if waited:
             await self.launcher.wake(client, record.id)
         status = 200 if record.status.state in ENDED else 202
-        return func.HttpResponse(
-            orjson.dumps({"run": record.to_document()}), status_code=status, mimetype="application/json"
-        )
+        return func.HttpResponse(orjson.dumps({"run": record.shown()}), status_code=status, mimetype="application/json")
 
 
-def _cancelled(record: RunRecord) -> RunRecord:
-    change = RunChange(record.id, record.status.attempt, Event.CANCEL, failure=CANCELLED.to_dict())
+def _cancelled(record: RunRecord, by: str | None) -> RunRecord:
+    change = RunChange(record.id, record.status.attempt, Event.CANCEL, failure=CANCELLED.to_dict(), by=by)
     try:
         return apply(record, change)
     except NotAllowed:

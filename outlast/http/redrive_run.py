@@ -11,6 +11,7 @@ import orjson
 from pydantic import ValidationError
 
 from outlast.calls import RunChange
+from outlast.http.caller import caller_of
 from outlast.http.known_run import known_run
 from outlast.http.problem import Problem, bad_request, from_validation
 from outlast.http.query import read_query
@@ -91,19 +92,20 @@ class RedriveRun:
         options, regenerate = _asked(read_query(req.params, PARAMETERS))
         record = await known_run(self.runs, req.route_params["run"])
         await self.checks.check_options(record, options)
-        record = await self.runs.change(record.id, lambda found: self._redriven(found, options, regenerate))
+        by = caller_of(req)
+        record = await self.runs.change(record.id, lambda found: self._redriven(found, options, regenerate, by))
         if record.status.state == "queued":
             await self._start(client, record)
-        body = orjson.dumps({"run": record.to_document()})
+        body = orjson.dumps({"run": record.shown()})
         return func.HttpResponse(body, status_code=202, mimetype="application/json")
 
-    def _redriven(self, record: RunRecord, options: Json, regenerate: bool) -> RunRecord:
+    def _redriven(self, record: RunRecord, options: Json, regenerate: bool, by: str | None) -> RunRecord:
         last = record.status.redriven or {}
         if record.open and (last.get("options"), last.get("regenerate")) == (options, regenerate):
             return record
         self.checks.check_record(record, regenerate=regenerate)
         at, attempt = self.checks.days.now().isoformat(timespec="milliseconds"), record.status.attempt
-        given: Json = {"options": options, "regenerate": regenerate, "at": at, "owner": self.owner}
+        given: Json = {"options": options, "regenerate": regenerate, "at": at, "owner": self.owner, "by": by}
         return apply(record, RunChange(record.id, attempt, Event.REDRIVE, **given))
 
     async def _start(self, client: Any, record: RunRecord) -> None:

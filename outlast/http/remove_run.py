@@ -39,7 +39,7 @@ class RemoveRun:
         except StillAtWork as error:
             raise Problem(409, "Conflict", str(error), "run") from None
         if not removed:
-            body, headers = orjson.dumps({"run": record.to_document()}), {"Retry-After": "1"}
+            body, headers = orjson.dumps({"run": record.shown()}), {"Retry-After": "1"}
             return func.HttpResponse(body, status_code=202, headers=headers, mimetype="application/json")
         await self.seats.leave(record.id)
         await self.runs.delete(record)

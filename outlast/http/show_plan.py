@@ -14,25 +14,13 @@ from outlast.http.query import read_query
 from outlast.http.ru_share import Throughput
 from outlast.models import Json
 from outlast.report import Report, known_report
+from outlast.runs.prices import Prices
 from outlast.runs.record import RunRecord
 from outlast.runs.store import Runs
 from outlast.staging.paths import plan_path
 from outlast.staging.store import Staging
 
 MOST_RU = 1e9
-
-
-@dataclass(frozen=True, slots=True)
-class Prices:
-    """What the deployer pays for a million request units, None where that is not set. No price ships with the app."""
-
-    per_million_ru: float | None = None
-    currency: str = ""
-
-    def of(self, units: float | None) -> Json | None:
-        if self.per_million_ru is None or units is None:
-            return None
-        return {"amount": round(units * self.per_million_ru / 1e6, 6), "currency": self.currency or None}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +40,7 @@ class ShowPlan:
         record = await known_run(self.runs, req.route_params["run"])
         if record.status.removed is not None:
             raise Problem(410, "Gone", f"the files of run {record.id} were removed at {record.status.removed}", "run")
-        data = await self.staging.get(plan_path(record.parts_folder)) if record.status.planned is not None else None
+        data = await self.staging.get(plan_path(record.resolved_folder)) if record.status.planned is not None else None
         if data is None:
             raise Problem(
                 404, "Not Found", f"run {record.id} has no plan, or not yet; it is {record.status.state}", "run"

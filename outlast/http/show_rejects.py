@@ -11,10 +11,11 @@ from outlast.http.query import next_link, read_query
 from outlast.runs.record import RunRecord
 from outlast.runs.store import Runs
 from outlast.staging.chunk_list import ChunkList
+from outlast.staging.corrections import Corrections, as_counted
 from outlast.staging.input import InputFiles
 from outlast.staging.parts import Generated
 from outlast.staging.paths import GENERATED, GROUPED, rejects_path, stored_path
-from outlast.staging.rejects import rejects_header
+from outlast.staging.rejects import encode_rejects, rejects_header
 
 MOST_BYTES = 32 * 1024 * 1024
 """Size at which a response ends. A link of relation `next` then names the next chunk."""
@@ -35,7 +36,9 @@ class ShowRejects:
         record = await known_run(self.runs, req.route_params["run"])
         if record.status.removed is not None:
             raise Problem(410, "Gone", f"the files of run {record.id} were removed at {record.status.removed}", "run")
-        listed = await self.files.find_chunks(record.id) or ChunkList([], [])
+        is_cut = await self.files.find_chunks(record.id) is not None
+        record = as_counted(record)
+        listed = await self.files.chunks(record) if is_cut else ChunkList([], [])
         body = bytearray(rejects_header(listed.columns))
         chunks = self._chunks(record, len(listed.chunks), await self._shards(record))
         following = await self._fill(body, record, chunks, first, ends)
@@ -74,13 +77,25 @@ class ShowRejects:
         return None
 
     async def _of(self, record: RunRecord, generated: Generated) -> AsyncIterator[bytes]:
+        """Lines as they are staged, or those that still count where rows were corrected."""
+        if record.status.corrections:
+            corrections = Corrections(self.files)
+            yield encode_rejects([one async for one in corrections.rejects(record, generated.chunk)])
+            return
+        async for data in self._staged(record, generated):
+            yield data
+
+    async def _staged(self, record: RunRecord, generated: Generated) -> AsyncIterator[bytes]:
         async for part, answer in generated.parts():
             if answer.rejects is not None:
                 yield await self.files.staging.need(generated.path(part, answer.rejects))
         if generated.folder != GENERATED:
             return
         chunk = generated.chunk
-        for path in (rejects_path(generated.run, chunk), stored_path(record.marks_folder, chunk, "rejects.csv")):
+        for path in (
+            rejects_path(record.resolved_folder, chunk),
+            stored_path(record.marks_folder, chunk, "rejects.csv"),
+        ):
             if (staged := await self.files.staging.get(path)) is not None:
                 yield staged
 

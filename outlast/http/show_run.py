@@ -20,7 +20,7 @@ class ShowRun:
         """`{run, status: {runtimeStatus, customStatus}, lanes: [{id, runtimeStatus, customStatus}]}`."""
         record = await known_run(self.runs, req.route_params["run"])
         status = _shown(await client.get_status(record.id))
-        body = {"run": record.to_document(), "status": status, "lanes": await _lanes(client, status)}
+        body = {"run": record.shown(), "status": status, "lanes": await _lanes(client, status)}
         return func.HttpResponse(orjson.dumps(body), mimetype="application/json")
 
 

@@ -16,7 +16,7 @@ from outlast.http.start_request import StartRequest, read_start_request
 from outlast.models import MIRROR
 from outlast.report import Report
 from outlast.runs.mirror_claims import MirrorClaims
-from outlast.runs.record import RunRecord, RunRequest, RunStatus
+from outlast.runs.record import RunRecord, RunRequest, RunResult, RunStatus
 from outlast.staging.parsed import InThread
 from outlast.staging.store import Staging
 from outlast.wanted import wanted_of
@@ -44,6 +44,7 @@ class NewRuns:
         request = RunRequest(
             body="body" if run is None else f"body.{self.new_id()}",
             fingerprint=mark,
+            sha256=asked.digest,
             report=report.name,
             mode=report.mode,
             grouped=report.grouped,
@@ -60,6 +61,8 @@ class NewRuns:
             min_rows=_first(asked.options.min_rows, report.min_rows),
             ru_share=asked.options.ru_share,
             max_delete_percent=_first(asked.options.max_delete_percent, report.max_delete_percent),
+            verify=asked.options.verify,
+            label=asked.options.label,
             max_parallel=asked.options.max_parallel or self.max_parallel,
             several=asked.several,
             reading=asked.reading.said(),
@@ -67,7 +70,8 @@ class NewRuns:
             plan=report.plan_first if asked.options.plan is None else asked.options.plan,
             plan_days=asked.options.plan_days or self.plan_days,
         )
-        return RunRecord(id=run or self.new_id(), request=request, status=RunStatus(owner=self.owner))
+        result = RunResult(events=[{"at": request.accepted, "event": "accepted", "attempt": 1}])
+        return RunRecord(id=run or self.new_id(), request=request, status=RunStatus(owner=self.owner), result=result)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,5 +162,5 @@ def _with_run_uri(response: func.HttpResponse, run_uri: str) -> func.HttpRespons
 
 def _recorded(record: RunRecord, run_uri: str) -> func.HttpResponse:
     """The response about a run of which only the record is left."""
-    body = orjson.dumps({"id": record.id, "runUri": run_uri, "run": record.to_document()})
+    body = orjson.dumps({"id": record.id, "runUri": run_uri, "run": record.shown()})
     return func.HttpResponse(body, headers={"Location": run_uri}, mimetype="application/json")

@@ -6,6 +6,7 @@ import azure.functions as func
 import orjson
 
 from outlast.calls import RunChange
+from outlast.http.caller import caller_of
 from outlast.http.known_run import known_run
 from outlast.http.problem import Problem, bad_request
 from outlast.http.query import read_query
@@ -26,18 +27,19 @@ class WaiveRun:
         reason = read_query(req.params, ("reason",)).get("reason", "").strip()
         if not 0 < len(reason) <= LONGEST_REASON or not reason.isprintable():
             raise bad_request(f"reason must be 1 to {LONGEST_REASON} printable characters", "reason")
+        by = caller_of(req)
         run = (await known_run(self.runs, req.route_params["run"])).id
-        record = await self.runs.change(run, lambda before: _waived(before, reason))
-        return func.HttpResponse(orjson.dumps({"run": record.to_document()}), mimetype="application/json")
+        record = await self.runs.change(run, lambda before: _waived(before, reason, by))
+        return func.HttpResponse(orjson.dumps({"run": record.shown()}), mimetype="application/json")
 
 
-def _waived(record: RunRecord, reason: str) -> RunRecord:
+def _waived(record: RunRecord, reason: str, by: str | None) -> RunRecord:
     if not record.status.pending:
         if record.result.waived is not None:
             return record
         raise Problem(409, "Conflict", f"nothing is pending for run {record.id}", "run")
     try:
-        return apply(record, RunChange(record.id, record.status.attempt, Event.WAIVE, reason=reason))
+        return apply(record, RunChange(record.id, record.status.attempt, Event.WAIVE, reason=reason, by=by))
     except (NotAllowed, Stale):
         text = f"run {record.id} is {record.status.state}; what is pending can be waived when it has ended"
         raise Problem(409, "Conflict", text, "run") from None

@@ -40,6 +40,8 @@ class Chunk:
     """The chunk is a single record of MAX_RECORD bytes or more, which `overlong` reads instead of `rows`."""
     file: int = 0
     """The number of its file, where the input is several files."""
+    correction: int = 0
+    """The number of the correction to which the chunk belongs, 0 for the input itself."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from outlast.runs.instances import AT_WORK, get_status
 from outlast.runs.record import RunRecord
 from outlast.runs.transitions import Event
 
-PHASES = (Event.GENERATE, Event.COMBINE, Event.RESOLVE, Event.STORE, Event.DELETE)
+PHASES = (Event.GENERATE, Event.COMBINE, Event.RESOLVE, Event.STORE, Event.DELETE, Event.VERIFY)
 
 
 class StillAtWork(OutlastError):

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from outlast.models import Json
+from outlast.runs.listing import Listing
 from outlast.runs.record import ENDED, RunRecord
-from outlast.runs.store import Listing, Runs
+from outlast.runs.store import Runs
 from outlast.telemetry import emit
 
 Told = tuple[str, Json]

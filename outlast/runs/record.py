@@ -11,7 +11,7 @@ from outlast.models import MOST_ATTEMPTS, Json
 
 STATES = (
     *("queued", "accepted", "reading", "generating", "combining", "resolving", "planned"),
-    *("storing", "publishing", "completed"),
+    *("storing", "verifying", "publishing", "completed"),
 )
 OUTCOMES = ("failed", "cancelled", "superseded", "expired")
 ENDED = frozenset({"completed", *OUTCOMES})
@@ -19,14 +19,17 @@ WAITING = ("queued", "planned")
 """The states in which a run waits without a seat: for one, or for a person."""
 AT_WORK = tuple(state for state in STATES[:-1] if state not in WAITING)
 """The states in which a run holds a seat."""
+PHASES = AT_WORK[1:]
+"""The states in which a run does something."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunRequest:
-    """What was asked. Only a redrive changes it, and of it the options alone.
+    """What was asked. Only a redrive changes it, and of it the options alone, and a later verification.
 
-    `body` is the name under which the posted input is staged. `fingerprint` is a hash of the whole request, so that a
-    repeat can be told from another request under the same key. `min_rows` is 0 in records of before it was an option.
+    `body` is the name under which the posted input is staged, and `sha256` its hash. `fingerprint` is a hash of the
+    whole request, so that a repeat can be told from another request under the same key. `min_rows` is 0 in records of
+    before it was an option.
     `reading` is how the input is read, as far as the start could find it, and `wanted` what the report reads of it;
     both are empty in records of before they were kept. `several`: the staged body is a list of files, which are the
     input together; `reading` is then only what is said of them.
@@ -43,12 +46,15 @@ class RunRequest:
     reference_etag: str | None = None
     body: str = "body"
     fingerprint: str | None = None
+    sha256: str | None = None
     parameters: Json = field(default_factory=dict)
     tolerated_rejects: int | None = None
     tolerated_reject_percent: float | None = None
     min_rows: int = 0
     max_parallel: int = 8
     ru_share: float | None = None
+    label: str | None = None
+    verify: str | None = None
     grouped: bool = False
     several: bool = False
     reading: Json = field(default_factory=dict)
@@ -72,7 +78,9 @@ class RunStatus:
     DELETE has begun. `redriven` is the last redrive: `attempt`, `at`, `options`, `regenerate`. `earlier` counts the
     attempts before it. `parts` and `marks` are the attempts that began the staged parts and the marks of stored chunks
     which count; 0 is the first. `planned` is the plan in short, with `at` and `expires`, and `approved` the time and
-    the hash of what a person has approved.
+    the hash of what a person has approved. `revision` counts how often a person has let the ended run be corrected or
+    verified. `was_completed`: it had been completed before the last time, and stays so. `corrections` names the
+    corrections of rows.
     """
 
     state: str = "queued"
@@ -93,6 +101,9 @@ class RunStatus:
     marks: int = 0
     planned: Json | None = None
     approved: Json | None = None
+    revision: int = 0
+    corrections: list[str] = field(default_factory=list)
+    was_completed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +115,8 @@ class RunResult:
     receipt: Json | None = None
     waived: Json | None = None
     """The steps of the compensation that a person has waived, and why."""
+    events: list[Json] = field(default_factory=list)
+    """What happened to the run; see `outlast.runs.events`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,6 +147,12 @@ class RunRecord:
         """What stands for the run in the paths of the marks of its stored chunks."""
         return _of_attempt(self.id, self.status.marks)
 
+    @property
+    def resolved_folder(self) -> str:
+        """What stands for the run in the paths of what is decided about its documents, anew for each correction."""
+        number = len(self.status.corrections)
+        return f"{self.parts_folder}/corrected{number}" if number else self.parts_folder
+
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> Self:
         """Read what `to_document` wrote; members of a newer release are left out."""
@@ -146,18 +165,33 @@ class RunRecord:
             etag=document.get("_etag"),
         )
 
+    def shown(self) -> Json:
+        """The record as a caller sees it. Its events have an endpoint of their own."""
+        return {name: value for name, value in self.to_document().items() if name != "events"}
+
     def to_document(self) -> Json:
-        """The record as it is stored, and as a caller sees it: one level, without the ETag."""
+        """The record as it is stored: one level, without the ETag."""
         document = {"id": self.id, "open": self.open}
         document |= {**asdict(self.request), **asdict(self.status), **asdict(self.result)}
         if self.status.ttl is None:
             del document["ttl"]
         return document
 
+    def stamped(self, at: str) -> Self:
+        """The record as it is written at this time, which is that of its new events, too."""
+        events = [entry if entry["at"] else {**entry, "at": at} for entry in self.result.events]
+        return self.changed(updated=at, events=events)
+
     def changed(self, **changes: Any) -> Self:
         """A record in which these members of status and result have these values."""
         result = {name: changes.pop(name) for name in list(changes) if name in _RESULT}
         return replace(self, status=replace(self.status, **changes), result=replace(self.result, **result))
+
+
+def differs(receipt: Json | None) -> bool:
+    """Whether the receipt has a verification that found the database other than it should be."""
+    found = (receipt or {}).get("verified") or {}
+    return bool(found.get("different") or found.get("missing"))
 
 
 def _members(document: Mapping[str, Any], part: type[RunRequest | RunStatus | RunResult]) -> Json:

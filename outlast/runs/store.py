@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
@@ -10,6 +9,7 @@ from outlast.cosmos.client import Cosmos
 from outlast.cosmos.conditional import Conflict, change, delete_if_unchanged, read_or_none, write_if_unchanged
 from outlast.cosmos.errors import translated
 from outlast.models import RUNS_CONTAINER
+from outlast.runs.listing import Listing
 from outlast.runs.record import RunRecord
 from outlast.runs.stale import Stale
 
@@ -20,17 +20,6 @@ MOST_COUNTED = 1000
 """Runs of others that are counted, because whoever asks for the health may ask often."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Listing:
-    """Which runs, newest first: at most `most`, accepted at `before` or earlier, without those `seen`."""
-
-    report: str | None = None
-    state: str | None = None
-    before: str | None = None
-    seen: tuple[str, ...] = ()
-    most: int = 50
-
-
 class Runs(Protocol):
     """Where run records are kept."""
 
@@ -39,7 +28,7 @@ class Runs(Protocol):
         ...
 
     async def find(self, run: str) -> RunRecord | None: ...
-    async def newest(self, asked: "Listing") -> list[RunRecord]: ...
+    async def newest(self, asked: Listing) -> list[RunRecord]: ...
     async def open_runs(self) -> list[RunRecord]:
         """Every run that has not ended or to which something is pending, those longest without a change first."""
         ...
@@ -95,15 +84,7 @@ class CosmosRuns:
         return RunRecord.from_document(found) if found is not None and is_record else None
 
     async def newest(self, asked: Listing) -> list[RunRecord]:
-        given = {"report": asked.report, "state": asked.state, "before": asked.before}
-        limits = {"report": "c.report = @report", "state": "c.state = @state", "before": "c.accepted <= @before"}
-        where = ["IS_DEFINED(c.accepted)", *(limits[name] for name, value in given.items() if value is not None)]
-        values: dict[str, Any] = {f"@{name}": value for name, value in given.items() if value is not None}
-        if asked.seen:
-            where.append("NOT ARRAY_CONTAINS(@seen, c.id)")
-            values["@seen"] = list(asked.seen)
-        condition = " AND ".join(where)
-        return await self._query(f"SELECT TOP {asked.most} * FROM c WHERE {condition} ORDER BY c.accepted DESC", values)
+        return await self._query(*asked.query())
 
     async def open_runs(self) -> list[RunRecord]:
         return await self._query(OPEN_RUNS, {})
@@ -151,7 +132,7 @@ class CosmosRuns:
                 raise Stale(f"run {record.id}'s record has changed since it was read") from None
 
     async def _write(self, record: RunRecord, etag: str | None = None) -> RunRecord:
-        body = record.changed(updated=self._stamp()).to_document()
+        body = record.stamped(self._stamp()).to_document()
         with translated(f"run {record.id}'s record", RUNS_CONTAINER, PARTITION_KEY):
             container = await self._cosmos.container(RUNS_CONTAINER)
             return RunRecord.from_document(await write_if_unchanged(container, body, etag))

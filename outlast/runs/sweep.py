@@ -88,7 +88,7 @@ class _Pass:
         if decision is Decision.START:
             await self.launcher.start_run(self.client, await self._unmoved(record))
         elif decision is Decision.RESTART:
-            restarted = await self.runs.change(record.id, lambda found: _restarted(found, record))
+            restarted = await self.runs.change(record.id, lambda found: _restarted(found, record, status))
             await self.launcher.start_run(self.client, restarted)
         elif decision is Decision.WAKE:
             await self.launcher.wake(self.client, record.id)
@@ -144,9 +144,10 @@ def _tell(record: RunRecord, decision: Decision) -> None:
         emit("sweep_decided", **who, state=record.status.state, decision=decision.name.lower())
 
 
-def _restarted(found: RunRecord, decided: RunRecord) -> RunRecord:
+def _restarted(found: RunRecord, decided: RunRecord, status: InstanceStatus) -> RunRecord:
     _refuse_moved(found, decided)
-    return apply(found, RunChange(found.id, found.status.attempt, Event.RESTART))
+    text = f"its orchestration is {status.status}: {status.text}"
+    return apply(found, RunChange(found.id, found.status.attempt, Event.RESTART, reason=text))
 
 
 def _failed(found: RunRecord, decided: RunRecord, text: str) -> RunRecord:

@@ -7,6 +7,7 @@ import orjson
 
 from outlast.inputs import Chunk
 from outlast.models import Json
+from outlast.staging.digest import Stretch
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,13 +28,15 @@ class ChunkList:
     """`chunks.json`: the input's columns (none for JSON Lines), its chunks in order, and how it is read.
 
     `reading` is what `Reading.said` returns. It is empty in lists of before it was kept. Where the input is several
-    files, `columns` and `reading` are those of the first, and `files` has all of them.
+    files, `columns` and `reading` are those of the first, and `files` has all of them. `read` has the hash of the input
+    as it was read, in the stretches of the calls; it is empty as long as the input is not read to its end.
     """
 
     columns: list[str]
     chunks: list[Chunk]
     reading: Json = field(default_factory=dict)
     files: list[InputPart] = field(default_factory=list)
+    read: list[Stretch] = field(default_factory=list)
 
     def part(self, chunk: Chunk) -> InputPart:
         """The file of a chunk. Its path is empty where the input is one file."""
@@ -49,10 +52,12 @@ class ChunkList:
     def encoded(self) -> bytes:
         chunks = [[c.offset, c.length, c.first_row, c.overlong, *([c.file] if c.file else [])] for c in self.chunks]
         files = [asdict(one) for one in self.files]
-        return orjson.dumps({"columns": self.columns, "chunks": chunks, "reading": self.reading, "files": files})
+        said: Json = {"columns": self.columns, "chunks": chunks, "reading": self.reading, "files": files}
+        return orjson.dumps({**said, "read": [list(one) for one in self.read]})
 
     @staticmethod
     def decoded(data: bytes) -> "ChunkList":
         read: Json = orjson.loads(data)
         files = [InputPart(**one) for one in read.get("files", [])]
-        return ChunkList(read["columns"], [Chunk(*chunk) for chunk in read["chunks"]], read.get("reading", {}), files)
+        chunks, stretches = [Chunk(*one) for one in read["chunks"]], [Stretch(*one) for one in read.get("read", [])]
+        return ChunkList(read["columns"], chunks, read.get("reading", {}), files, stretches)

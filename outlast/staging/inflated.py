@@ -9,6 +9,7 @@ from outlast.errors import Permanent
 from outlast.staging.paths import inflated_path, piece_path
 from outlast.staging.store import Staging
 
+Enough = Callable[[], Awaitable[bool]]
 PIECE = 16 * 1024 * 1024
 """Bytes of every piece but the last. Runs under way have pieces of this length, so it cannot change."""
 
@@ -26,6 +27,11 @@ class InflatedFile:
         """Bytes of the whole copy, None while pieces of it are missing."""
         data = await self.staging.get(inflated_path(self.run, self.file))
         return None if data is None else int(orjson.loads(data)["size"])
+
+    async def find_sha256(self) -> str | None:
+        """The hash of the file as it was sent; None where it did not pass in one piece, or is not copied yet."""
+        data = await self.staging.get(inflated_path(self.run, self.file))
+        return None if data is None else orjson.loads(data).get("sha256")
 
     async def size(self) -> int:
         """Bytes of the whole copy. Raises Permanent when it is missing."""
@@ -45,8 +51,11 @@ class InflatedFile:
             offset = min(end, (number + 1) * PIECE)
         return bytes(found)
 
-    async def stage(self, content: AsyncIterator[bytes | bytearray], enough: Callable[[], Awaitable[bool]]) -> bool:
-        """Stage the pieces that are missing; return whether the copy is whole.
+    async def stage(
+        self, content: AsyncIterator[bytes | bytearray], enough: Enough, sha256: Callable[[], str | None] = lambda: None
+    ) -> bool:
+        """Stage the pieces that are missing; return whether the copy is whole. `sha256` is asked at the end for the
+        hash of the file as it was sent.
 
         `enough` is asked after each piece that is staged. So a call stages one piece at least, however long it takes
         to come to it: a gzip stream is read from its beginning each time.
@@ -58,7 +67,7 @@ class InflatedFile:
                 await self.staging.put(piece_path(self.run, number, self.file), piece)
                 if await enough():
                     return False
-        await self.staging.put(inflated_path(self.run, self.file), orjson.dumps({"size": size}))
+        await self.staging.put(inflated_path(self.run, self.file), orjson.dumps({"size": size, "sha256": sha256()}))
         return True
 
     async def _count(self) -> int:

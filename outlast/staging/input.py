@@ -13,9 +13,18 @@ from outlast.models import Json
 from outlast.runs.record import RunRecord
 from outlast.staging.chunk_list import ChunkList
 from outlast.staging.copying import copied
+from outlast.staging.digest import HashedFile
 from outlast.staging.inflated import InflatedFile
 from outlast.staging.parsed import InThread, ParsedFiles
-from outlast.staging.paths import body_path, chunks_path, cut_cursor_path, groups_path, reference_path
+from outlast.staging.paths import (
+    body_path,
+    chunks_path,
+    correction_chunks_path,
+    correction_path,
+    cut_cursor_path,
+    groups_path,
+    reference_path,
+)
 from outlast.staging.shards import GroupIndex
 from outlast.staging.store import Staging
 
@@ -74,10 +83,10 @@ class InputFiles:
     staging: Staging
     inputs: Staging
     in_thread: InThread | None = None
-    _parsed: ParsedFiles = field(init=False)
+    parsed: ParsedFiles = field(init=False)
 
     def __post_init__(self) -> None:
-        self._parsed = ParsedFiles(self.staging, self.in_thread)
+        self.parsed = ParsedFiles(self.staging, self.in_thread)
 
     async def sources(self, record: RunRecord) -> list[Source]:
         """The files that are the input, in their order."""
@@ -115,8 +124,21 @@ class InputFiles:
         if await copy.find_size() is not None:
             return True
         most = MAX_INFLATED if source.reading.compression else MAX_COPIED
-        pieces = copied(source.posted, source.reading, wanted_of(record), self._in_thread, most)
-        return await copy.stage(pieces, enough)
+        posted = HashedFile(source.posted, self._in_thread)
+        pieces = copied(_Posted(posted, source.posted), source.reading, wanted_of(record), self._in_thread, most)
+        size = await source.posted.size()
+        return await copy.stage(pieces, enough, lambda: posted.stretch.sha256 if posted.stretch.bytes == size else None)
+
+    async def sent_sha256(self, record: RunRecord, listed: ChunkList) -> str | None:
+        """The hash of the input as it was sent; None where no single call has read it in order, or it has files."""
+        if record.request.several:
+            return None
+        if record.request.sha256 is not None:
+            return record.request.sha256
+        [source] = await self.sources(record)
+        if is_copied(source.reading):
+            return await InflatedFile(self.staging, record.id).find_sha256()
+        return listed.read[0].sha256 if len(listed.read) == 1 else None
 
     @property
     def _in_thread(self) -> InThread:
@@ -128,8 +150,26 @@ class InputFiles:
         return InputFile(self.staging, body_path(record.id, record.request.body), None)
 
     async def chunks(self, record: RunRecord) -> ChunkList:
-        """The run's whole chunk list. All calls of the process share it, so it must not be changed."""
-        return await self._parsed.get(chunks_path(record.id), record.request.accepted, ChunkList.decoded)
+        """The run's whole chunk list: the input's chunks, then those of its corrections. All calls of the process share
+        it, so it must not be changed."""
+        edition = record.request.accepted
+        listed = await self.parsed.get(chunks_path(record.id), edition, ChunkList.decoded)
+        if not record.status.corrections:
+            return listed
+        paths = [correction_chunks_path(record.id, name) for name in record.status.corrections]
+        more = [chunk for path in paths for chunk in await self.parsed.get(path, edition, _correction_chunks)]
+        return replace(listed, chunks=[*listed.chunks, *more])
+
+    async def read_chunk(
+        self, record: RunRecord, listed: ChunkList, chunk: Chunk, offset: int = 0, length: int | None = None
+    ) -> bytes:
+        """The bytes of a chunk from byte `offset` of it on, at most `length`."""
+        most = chunk.length - offset if length is None else length
+        if chunk.correction:
+            path = correction_path(record.id, record.status.corrections[chunk.correction - 1])
+            return await self.staging.get_range(path, chunk.offset + offset, most)
+        file = self.readable(record, await self.source_of(record, listed, chunk))
+        return await file.read(chunk.offset + offset, most)
 
     async def first_chunks(self, run: str, count: int) -> ChunkList:
         """The list of the first `count` chunks, staged while the input is being cut; the caller's own copy."""
@@ -152,7 +192,7 @@ class InputFiles:
 
     async def group_index(self, record: RunRecord) -> GroupIndex:
         """Where the groups of a grouped report's run are. All calls of the process share it."""
-        return await self._parsed.get(groups_path(record.parts_folder), record.request.accepted, GroupIndex.decoded)
+        return await self.parsed.get(groups_path(record.parts_folder), record.request.accepted, GroupIndex.decoded)
 
     async def find_group_index(self, run: str) -> GroupIndex | None:
         """The same, None while the groups are not divided."""
@@ -179,6 +219,28 @@ def reading_of(record: RunRecord) -> Reading:
 def wanted_of(record: RunRecord) -> Wanted:
     """What the report reads of the input."""
     return Wanted.from_dict({**Wanted.anything().to_dict(), **record.request.wanted})
+
+
+@dataclass(frozen=True, slots=True)
+class _Posted:
+    """A file that is hashed while it is read in order. What a thread reads anywhere in it is not hashed."""
+
+    hashed: HashedFile
+    file: InputFile
+
+    async def size(self) -> int:
+        return await self.file.size()
+
+    async def read(self, offset: int, length: int) -> bytes:
+        return await self.hashed.read(offset, length)
+
+    def read_now(self, offset: int, length: int) -> bytes:
+        return self.file.read_now(offset, length)
+
+
+def _correction_chunks(data: bytes) -> list[Chunk]:
+    listed = orjson.loads(data)
+    return [Chunk(offset, length, row, correction=number) for offset, length, row, number in listed]
 
 
 async def _here(work: Callable[[], T]) -> T:

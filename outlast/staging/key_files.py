@@ -2,16 +2,17 @@
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, field
 
 from outlast.deadline import Deadline
 from outlast.models import MIRROR
 from outlast.runs.fence import Fence
 from outlast.runs.record import RunRecord
+from outlast.staging.corrections import Corrections
 from outlast.staging.document_keys import KEYS, NAMED_KEYS
 from outlast.staging.input import InputFiles
-from outlast.staging.key_items import Item, items_of
+from outlast.staging.key_items import Item, items_of, read_item
 from outlast.staging.key_table import KeyTable
 from outlast.staging.parts import Generated
 from outlast.staging.resolved import Placed, Stretch
@@ -79,17 +80,25 @@ class KeyFiles:
                     return None
         return RunKeys(listing.files, _table(record), chunks)
 
-    async def read(self, keys: RunKeys, stretch: Stretch) -> list[list[bytes]]:
-        """The items of these buckets, a list for each part."""
+    async def read(self, record: RunRecord, keys: RunKeys, stretch: Stretch) -> list[list[bytes]]:
+        """The items of these buckets, a list for each part, without those of rows that were corrected since."""
         gate, read = asyncio.Semaphore(AT_ONCE), self.files.staging.get_range
 
         async def items(number: int, file: KeyFile) -> list[bytes]:
             async with gate:
                 entries = await read(file.path, *keys.table.entries(file.head, *stretch))
                 names = await read(file.path, *keys.table.names(file.head, *stretch)) if keys.table.named else None
-            return items_of(number, entries, names)
+            found = items_of(number, entries, names)
+            later = await self._corrected(record, file.chunk)
+            return [item for item in found if read_item(item).row not in later] if later else found
 
         return await asyncio.gather(*(items(number, file) for number, file in enumerate(keys.files)))
+
+    async def _corrected(self, record: RunRecord, chunk: int) -> Set[int]:
+        """The rows of a chunk that were corrected since."""
+        if not record.status.corrections:
+            return frozenset()
+        return await Corrections(self.files).later(record, (await self.files.chunks(record)).chunks[chunk])
 
     async def _list(self, record: RunRecord, chunks: int, listing: _Listing) -> None:
         after = min(chunks, listing.chunks + AT_ONCE)

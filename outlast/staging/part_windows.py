@@ -1,6 +1,6 @@
 """The staged documents of a part, a window of them at a time."""
 
-from collections.abc import AsyncIterator, Set
+from collections.abc import AsyncIterator, Container, Set
 from itertools import accumulate
 from typing import NamedTuple
 
@@ -12,15 +12,22 @@ WINDOW = 4 * 1024 * 1024
 
 
 class PartWindow(NamedTuple):
-    """Documents of a part and where each begins. `end` is where the next window begins."""
+    """Documents of a part and where each begins. `end` is where the next window begins. `lines` are the begins of all
+    documents, those that are left out, too."""
 
     documents: list[StagedDocument]
     begins: list[int]
     end: int
+    lines: list[int]
 
     def behind(self, documents: int) -> int:
         """Where the document begins that follows the first `documents` of the window."""
         return self.begins[documents] if documents < len(self.begins) else self.end
+
+    def without(self, rows: Container[int]) -> "PartWindow":
+        """The window without the documents of these rows."""
+        kept = [(one, at) for one, at in zip(self.documents, self.begins, strict=True) if one.row not in rows]
+        return self._replace(documents=[one for one, _ in kept], begins=[at for _, at in kept])
 
 
 NONE: Set[int] = frozenset()
@@ -40,9 +47,10 @@ async def read_window(
     lines = whole.splitlines(keepends=True)
     *begins, end = accumulate(map(len, lines), initial=offset)
     if not left_out:
-        return PartWindow(read_staged(whole, mode), begins, end)
+        return PartWindow(read_staged(whole, mode), begins, end, begins)
     kept = [(line, at) for line, at in zip(lines, begins, strict=True) if at not in left_out]
-    return PartWindow(read_staged(b"".join([line for line, _ in kept]), mode), [at for _, at in kept], end)
+    documents = read_staged(b"".join([line for line, _ in kept]), mode)
+    return PartWindow(documents, [at for _, at in kept], end, begins)
 
 
 async def read_windows(

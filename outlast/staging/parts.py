@@ -4,13 +4,14 @@ Two calls that run at the same time may end a part at different rows. Each stage
 and then an answer that names them. The first answer decides what the part is; the files of the other call stay unread.
 """
 
+import hashlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 import orjson
 
 from outlast.models import Json, Payload
-from outlast.staging.paths import GENERATED, content_name, generated_path
+from outlast.staging.paths import GENERATED, content_name, generated_path, hashed_name
 from outlast.staging.store import Staging
 
 
@@ -18,7 +19,8 @@ from outlast.staging.store import Staging
 class PartAnswer(Payload):
     """`{part}.json`. `cursor` is None in the last part of a chunk, `rejects` in a part without rejects.
 
-    `documents`, `rejects` and `entries` are file names; `size` is the length of the documents file in bytes.
+    `documents`, `rejects` and `entries` are file names; `size` is the length of the documents file in bytes, `sha256`
+    its hash. `report` is the hash of the source file of the report that generated the part.
     `entries` are the keys of the documents. A part of an earlier release has none in this form. A part of a grouped
     report's rows has a file of groups in place of documents.
     """
@@ -29,6 +31,13 @@ class PartAnswer(Payload):
     size: int
     rejects: str | None
     entries: str | None = None
+    sha256: str = ""
+    report: str = ""
+
+    @property
+    def content(self) -> str:
+        """What tells the documents from others: their hash, or in a part of an earlier release the file name of it."""
+        return self.sha256 or self.documents
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,15 +62,19 @@ class Generated:
         cursor: Json | None,
         totals: Json,
         entries: bytes = b"",
+        report: str = "",
     ) -> PartAnswer:
         """Stage a part and return its answer, which is that of another call if that was first."""
+        sha256, ending = hashlib.sha256(documents).hexdigest(), "jsonl" if self.folder == GENERATED else "groups"
         answer = PartAnswer(
             cursor=cursor,
             totals=totals,
-            documents=await self._put(part, documents, "jsonl" if self.folder == GENERATED else "groups"),
+            documents=await self._put(part, documents, hashed_name(sha256, ending)),
             size=len(documents),
-            rejects=await self._put(part, rejects, "rejects.csv") if rejects else None,
-            entries=await self._put(part, entries, "entries") if entries else None,
+            rejects=await self._put(part, rejects, content_name(rejects, "rejects.csv")) if rejects else None,
+            entries=await self._put(part, entries, content_name(entries, "entries")) if entries else None,
+            sha256=sha256,
+            report=report,
         )
         if await self.staging.put_if_absent(self.path(part, "json"), orjson.dumps(answer.to_dict())):
             return answer
@@ -80,7 +93,6 @@ class Generated:
     def path(self, part: int, name: str) -> str:
         return generated_path(self.run, self.chunk, part, name, self.folder)
 
-    async def _put(self, part: int, data: bytes, ending: str) -> str:
-        name = content_name(data, ending)
+    async def _put(self, part: int, data: bytes, name: str) -> str:
         await self.staging.put(self.path(part, name), data)
         return name

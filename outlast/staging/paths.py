@@ -5,7 +5,12 @@ import hashlib
 
 def content_name(data: bytes, ending: str) -> str:
     """A file name that other content does not have: two calls that stage different files keep both."""
-    return f"{hashlib.sha256(data).hexdigest()[:16]}.{ending}"
+    return hashed_name(hashlib.sha256(data).hexdigest(), ending)
+
+
+def hashed_name(sha256: str, ending: str) -> str:
+    """The `content_name` of content with this hash."""
+    return f"{sha256[:16]}.{ending}"
 
 
 def folder_of(run: str) -> str:
@@ -88,6 +93,25 @@ def plan_path(run: str) -> str:
 def plan_cursor_path(run: str, chunks: int) -> str:
     """The figures of a plan after so many chunks. They do not change once they are written."""
     return f"runs/{run}/plan.{chunks}.json"
+
+
+def correction_path(run: str, name: str) -> str:
+    """The rows of a correction, as they were sent."""
+    return f"runs/{run}/corrections/{name}.jsonl"
+
+
+def corrected_rows_path(run: str, name: str) -> str:
+    """The numbers of the rows of a correction."""
+    return f"runs/{run}/corrections/{name}.json"
+
+
+def correction_chunks_path(run: str, name: str) -> str:
+    return f"runs/{run}/corrections/{name}.chunks.json"
+
+
+def verified_path(run: str, earlier: int, chunk: int) -> str:
+    """What the verification behind so many attempts has found of a chunk."""
+    return f"runs/{run}/verified/{earlier:03}/{chunk:06}.json"
 
 
 def stored_path(run: str, chunk: int, name: str = "json") -> str:

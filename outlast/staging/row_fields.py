@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from outlast.inputs import rows_format
+from outlast.inputs.corrected import fields_of_corrected
 from outlast.runs.record import RunRecord
 from outlast.staging.chunk_list import ChunkList
 from outlast.staging.input import InputFiles
@@ -17,8 +18,10 @@ async def row_fields(files: InputFiles, record: RunRecord, number: int) -> dict[
         return {}
     listed = await files.chunks(record)
     chunk = listed.chunks[number]
+    data = await files.read_chunk(record, listed, chunk)
+    if chunk.correction:
+        return fields_of_corrected(data)
     source, part = await files.source_of(record, listed, chunk), listed.part(chunk)
-    data = await files.readable(record, source).read(chunk.offset, chunk.length)
     rows = rows_format(source.reading).rows(data, part.columns, chunk.first_row - part.before)
     return {row.number + part.before: fields_as(row.fields, part.columns, listed.columns) for row in rows}
 

@@ -8,7 +8,7 @@ import orjson
 
 from outlast.models import Json, Payload, Totals
 from outlast.staging.paths import content_name, stored_path
-from outlast.staging.rejects import each_row_once, encode_rejects
+from outlast.staging.rejects import Reject, each_row_once, encode_rejects
 from outlast.staging.store import Staging
 
 
@@ -17,7 +17,8 @@ class StoredChunk(Payload):
     """`stored/{chunk}.json`: all of the chunk is in the database.
 
     `refused` counts documents and `rejected` rows that the database refused, `unchanged` documents that were not
-    sent or were not there to be deleted. `totals` are those of all calls.
+    sent or were not there to be deleted, `lost` documents that were left out for others; None in a mark of an earlier
+    release. `totals` are those of all calls.
     """
 
     documents: int
@@ -25,6 +26,7 @@ class StoredChunk(Payload):
     rejected: int
     totals: Json | None = None
     unchanged: int = 0
+    lost: int | None = None
 
     def since(self, before: Totals) -> Totals:
         """What the call that ended the chunk counted, when `before` is what the calls before it counted."""
@@ -93,6 +95,11 @@ class Stored:
         """How many documents of each row were unchanged, in all calls."""
         files = [await self.staging.need(stored_path(self.run, self.chunk, name)) for name in names]
         return Counter(row for data in files for row in orjson.loads(data))
+
+    async def rejects(self) -> list[Reject]:
+        """The rows that the database has refused."""
+        data = await self.staging.get(stored_path(self.run, self.chunk, "rejects.csv"))
+        return each_row_once([] if data is None else [data])
 
     async def list_rejects(self, names: Sequence[str]) -> list[int]:
         """Join the rejects of all calls and return their rows. A row whose documents lie apart is listed once.

@@ -39,11 +39,15 @@ def copy_ended(stack: Stack, run: str) -> str:
 
 
 def test_a_removed_run_is_nowhere(tmp_path: Path) -> None:
-    """A removed run is in no place but the container that it has filled, and its key starts a new run."""
+    """A removed run, which was verified in a second attempt, is in no place but the container that it has filled, and
+    its key starts a new run."""
     with running(tmp_path) as stack:
         run, other = (stack.start(REPORT, first_rows(ROWS), key) for key in ("one", "two"))
         for each in (run, other):
             stack.wait(each)
+        assert stack.request("POST", f"/api/runs/{run}/verify", level="counts")[0] == 202
+        stack.wait_until(lambda: "verified" in stack.record(run)["receipt"] and not stack.record(run)["open"], run)
+        stack.wait(run)
         kept, documents = histories(stack, other), stack.ids(CONTAINER)
         assert len(histories(stack, run)) > 4
         assert stack.request("DELETE", f"/api/runs/{run}") == (204, None)

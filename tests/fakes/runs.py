@@ -7,9 +7,10 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from outlast.cosmos.conditional import Conflict, change
+from outlast.runs.listing import Listing
 from outlast.runs.record import RunRecord
 from outlast.runs.stale import Stale
-from outlast.runs.store import Listing, need
+from outlast.runs.store import need
 from tests.fakes.clock import START
 from tests.fakes.records import altered
 
@@ -41,14 +42,7 @@ class FakeRuns:
         return found
 
     async def newest(self, asked: Listing) -> list[RunRecord]:
-        found = [
-            record
-            for record in self.records.values()
-            if asked.report in (None, record.request.report)
-            and asked.state in (None, record.status.state)
-            and (asked.before is None or record.request.accepted <= asked.before)
-            and record.id not in asked.seen
-        ]
+        found = [record for record in self.records.values() if _is_asked_for(record, asked)]
         return sorted(found, key=lambda record: record.request.accepted, reverse=True)[: asked.most]
 
     async def open_runs(self) -> list[RunRecord]:
@@ -91,5 +85,22 @@ class FakeRuns:
     def _write(self, record: RunRecord) -> RunRecord:
         self.writes += 1
         stamp = self.now().astimezone(UTC).isoformat(timespec="milliseconds")
-        self.records[record.id] = replace(record.changed(updated=stamp), etag=f'"{self.writes}"')
+        self.records[record.id] = replace(record.stamped(stamp), etag=f'"{self.writes}"')
         return self.records[record.id]
+
+
+def _is_asked_for(record: RunRecord, asked: Listing) -> bool:
+    """Whether a record fulfils all conditions that are not None."""
+    request = record.request
+    wanted = [
+        (asked.report, (request.report,)),
+        (asked.state, (record.status.state,)),
+        (asked.open, (record.open,)),
+        (asked.label, (request.label,)),
+        (asked.input, (request.filename, request.reference)),
+    ]
+    if not all(value is None or value in found for value, found in wanted):
+        return False
+    since, until, before = asked.since or "", asked.until or "~", asked.before or "~"
+    is_listed = record.id not in asked.seen and (asked.ids is None or record.id in asked.ids)
+    return is_listed and since <= request.accepted < until and request.accepted <= before

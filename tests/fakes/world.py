@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any, TypeVar
@@ -22,6 +22,7 @@ from activities.resolve_keys import ResolveKeys
 from activities.send_email import SendEmail
 from activities.store_data_to_db import StoreDataToDb
 from activities.undo_report import UndoReport
+from activities.verify_report import VerifyReport
 from outlast.cosmos.bulk.rate_controller import RateControllers
 from outlast.cosmos.bulk.writer import Writer
 from outlast.cosmos.snapshots.removing import GenerationRemover
@@ -33,6 +34,7 @@ from outlast.runs.admission import Admission
 from outlast.runs.email_turns import EmailTurns
 from outlast.runs.fence import Gate
 from outlast.runs.launcher import Launcher
+from outlast.runs.receipt import Receipts
 from outlast.runs.record import RunRecord
 from outlast.runs.seats import Seats
 from outlast.staging.input import InputFiles
@@ -130,7 +132,10 @@ class World:
             "plan_report": PlanReport(reports, gate, files, estimator).plan_report,
             "store_data_to_db": StoreDataToDb(reports, gate, files, writer, mirrors).store_data_to_db,
             "delete_gone": DeleteGone(reports, gate, files, writer).delete_gone,
-            "publish_report": PublishReport(reports, gate, files, snapshots, self.clock.now).publish_report,
+            "verify_report": VerifyReport(
+                reports, gate, files, replace(writer, controllers=RateControllers(self.clock))
+            ).verify_report,
+            "publish_report": PublishReport(reports, gate, files, snapshots, Receipts(self.clock.now)).publish_report,
             "undo_report": UndoReport(reports, self.runs, remover, deadlines).undo_report,
             "remove_generation": RemoveGeneration(reports, self.runs, remover, deadlines).remove_generation,
             "send_email": SendEmail(self.runs, self.mailer, self.turns()).send_email,
@@ -146,7 +151,9 @@ class World:
     async def accept(self, body: bytes, run: str = "r1", **fields: Any) -> RunRecord:
         """Stage and record a run as the start endpoint does."""
         await self.staging.put(body_path(run), body)
-        usual = {"id": run, "state": "queued", "accepted": self.clock.now().isoformat(), "max_parallel": 2}
+        at = self.clock.now().isoformat()
+        usual: dict[str, Any] = {"id": run, "state": "queued", "accepted": at, "max_parallel": 2}
+        usual["events"] = [{"at": at, "event": "accepted", "attempt": 1}]
         await self.runs.create(make_record(**{**usual, **fields}))
         return self.runs.records[run]
 

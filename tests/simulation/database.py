@@ -27,9 +27,10 @@ from outlast.models import Json
 from outlast.planning.there import kind_of
 from outlast.report import Report
 from outlast.runs import app_documents
+from outlast.runs.listing import Listing
 from outlast.runs.record import RunRecord
 from outlast.runs.stale import Stale
-from outlast.runs.store import Listing, need
+from outlast.runs.store import need
 from tests.simulation.scheduler import START, Scheduler
 
 AAD = "type%3daad%26ver%3d1.0%26sig%3dtoken"
@@ -127,7 +128,7 @@ class CoreRuns:
         self.database = database
 
     async def create(self, record: RunRecord) -> bool:
-        body = record.changed(updated=self._stamp()).to_document()
+        body = record.stamped(self._stamp()).to_document()
         response = await self.database.ask("POST", "runs", record.id, body=body)
         return response.status == 201
 
@@ -138,7 +139,7 @@ class CoreRuns:
 
     async def change(self, run: str, edit: Callable[[RunRecord], RunRecord], *, confirm: bool = False) -> RunRecord:
         async def write(before: RunRecord, after: RunRecord) -> RunRecord:
-            body = after.changed(updated=self._stamp()).to_document()
+            body = after.stamped(self._stamp()).to_document()
             response = await self.database.ask("PUT", "runs", run, run, body, if_match=before.etag or "")
             if response.status != 200:
                 raise Conflict

@@ -65,14 +65,25 @@ class Invariants:
         if before.status.redriven != after.status.redriven:
             assert before.status.state in TABLE[Event.REDRIVE], f"{before.status.state}, and was redriven"
             return
-        assert before.result.receipt in (None, after.result.receipt), "a receipt has changed"
         was, now = before.status, after.status
+        self._keeps_its_receipt(before, after)
+        if now.revision > was.revision:
+            assert not before.open, f"worked on again while it was {was.state}"
+            assert now.attempt > was.attempt
+            return
         if was.state in ENDED:
             assert now.state == was.state, f"{was.state} has become {now.state}"
         elif was.state == "failing":
             assert now.state in ("failing", was.outcome, "completed"), f"fenced, and became {now.state}"
         elif now.state in STATES and now.attempt == was.attempt:
             assert STATES.index(now.state) >= STATES.index(was.state), f"{was.state} became {now.state}"
+
+    def _keeps_its_receipt(self, before: RunRecord, after: RunRecord) -> None:
+        """A receipt changes only when a person has let the run be worked on again."""
+        old, new = before.result.receipt, after.result.receipt
+        if old is not None and new != old:
+            assert new is not None, "a receipt is gone"
+            assert new["revision"] > old["revision"], "a receipt has changed"
 
     def _adds_up(self, record: RunRecord) -> None:
         """The rows read are the rows stored, rejected and unchanged, and every completed run has a receipt."""
@@ -88,7 +99,8 @@ class Invariants:
         found = self._of(record)
         assert found[1] == len(set(found[0])), "a row is there twice"
         if record.status.state == "completed" and record.request.mode == "upsert":
-            assert found[1] == self._count(record.id)
+            bad = (record.result.receipt or {})["rows_rejected"] - self._twins(record)
+            assert self._count(record.id) - bad <= found[1] <= self._count(record.id)
         if record.status.state == "completed" and record.request.mode == "mirror":
             self._mirrors(record)
         if (
@@ -97,6 +109,10 @@ class Invariants:
             and "undo" not in record.status.pending
         ):
             assert found[1] == 0, f"{record.status.state} and left {found[1]} documents"
+
+    def _twins(self, record: RunRecord) -> int:
+        """The rows whose documents later rows have made."""
+        return self.expected[record.id].read - self._count(record.id)
 
     def _of(self, record: RunRecord) -> tuple[list[str], int]:
         """Return the ids that the report gave to the run's documents, and the number of documents."""
@@ -123,7 +139,8 @@ class Invariants:
         """Only a failed run has an email, and a second one only if the first email's answer was lost."""
         told = Counter(email.key for email in self.post.emails)
         for record in (records[key.partition(":")[0]] for key in told):
-            failed = record.status.outcome == "failed" or record.status.redriven is not None
+            again = record.status.redriven is not None or bool(record.status.revision)
+            failed = record.status.outcome == "failed" or again
             assert failed, f"an email about a run that is {record.status.state}"
         doubles, excuses = sum(told.values()) - len(told), sum(self.scheduler.fired[name] for name in DOUBLING)
         assert doubles <= excuses + self.scheduler.trace.count("KILLED"), f"{doubles} emails too many"

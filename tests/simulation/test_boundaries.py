@@ -12,6 +12,7 @@ from tests.simulation.world import REPORTS, Faults, Job, World, simulate
 STORIES = {
     "completes": [Job("a", rows=3)],
     "is undone and mailed": [Job("b", rows=3, breaks=True)],
+    "reads back what it stored": [Job("d", rows=3, verify="content")],
     "fails before storing": [Job("c", "sales", 3, (1,))],
     "is grouped": [Job("d", "totals", 4, lanes=1)],
     "mirrors after a run that failed": [

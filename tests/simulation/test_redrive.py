@@ -14,7 +14,7 @@ from outlast.staging.retention import Days
 from tests.fakes.http import ask
 from tests.fakes.reports import WITH_SNAPSHOT
 from tests.simulation.database import CoreTransport
-from tests.simulation.length import boundaries
+from tests.simulation.length import boundaries, seeds
 from tests.simulation.mixes import MIXES
 from tests.simulation.world import LIMIT, Faults, Job, World
 
@@ -113,7 +113,7 @@ def test_the_host_may_die_at_every_boundary_of_a_redrive() -> None:
 @pytest.mark.parametrize("cancels", [False, True])
 def test_every_redrive_ends_right(cancels: bool) -> None:
     """Under every seed each failed or cancelled run is completed in the end, whatever is killed, lost or late."""
-    for seed in range(SEEDS):
+    for seed in seeds(SEEDS):
         faults = replace(MIXES[seed % len(MIXES)], ends=0.0)
         jobs = list(JOBS.values())[seed // len(MIXES) % len(JOBS)]
         try:

@@ -1,4 +1,5 @@
-"""Runs that are removed while everything else goes on: by a call that is repeated, and by the timer beside it."""
+"""Runs that are removed while everything else goes on: by a call that is repeated, by the timer beside it, and while
+somebody else corrects and verifies them."""
 
 import asyncio
 from contextlib import suppress
@@ -8,14 +9,21 @@ from typing import Any
 import pytest
 
 from outlast.errors import OutlastError
+from outlast.http.correct_run import CorrectRun
 from outlast.http.problem import answering
 from outlast.http.remove_run import RemoveRun
+from outlast.http.revise_run import Reviser
+from outlast.http.verify_run import VerifyRun
+from outlast.runs.launcher import Launcher
+from outlast.staging.corrections import Corrections
+from outlast.staging.input import InputFiles
 from outlast.staging.removal import RunRemover
 from outlast.staging.retention import Days, Retention
 from tests.fakes.http import ask
-from tests.simulation.length import boundaries
+from tests.fakes.world import work_here
+from tests.simulation.length import boundaries, seeds
 from tests.simulation.mixes import MIXES
-from tests.simulation.world import TIMER, Faults, Job, World
+from tests.simulation.world import REPORTS, TIMER, Faults, Job, World
 
 JOBS = {
     "completes": [Job("a", rows=3)],
@@ -23,23 +31,39 @@ JOBS = {
     "two at once": [Job("c", "sales", 3), Job("d", "sales", 3, (1,))],
 }
 LEAST_BOUNDARIES = 80
-SEEDS = 42
+SEEDS = 28
 CALM = [replace(mix, repeats=0.0, ends=0.0) for mix in MIXES]
 """Without calls that the host has given up and that go on writing, and without somebody who purges."""
 
 
 class RemovingWorld(World):
     """Somebody asks for the removal of each run again and again until it is gone; `timer` also fires the timer, with
-    RETENTION_DAYS=0."""
+    RETENTION_DAYS=0. `works`: beside it somebody else corrects and verifies the runs, a few times."""
 
-    def __init__(self, seed: int, faults: Faults, jobs: list[Job], *, timer: bool, kill_at: int | None = None) -> None:
+    def __init__(
+        self,
+        seed: int,
+        faults: Faults,
+        jobs: list[Job],
+        *,
+        timer: bool = False,
+        works: bool = False,
+        kill_at: int | None = None,
+    ) -> None:
         super().__init__(seed, faults, jobs, kill_at)
         self.timer = timer
+        self.working = 6 if works else 0
+        self.revised = False
         self.gone: set[str] = set()
         self.asking = False
         remover = RunRemover(self.staging)
         self.removing = RemoveRun(runs=self.runs, remover=remover, seats=self.admission.seats, deadlines=self.deadlines)
         days = Days(files=0, record=90, now=self.scheduler.utc)
+        kept = Days(files=14, record=90, now=self.scheduler.utc)
+        reviser = Reviser(runs=self.runs, launcher=Launcher(5.0), days=kept, owner="")
+        self.verifying = VerifyRun(runs=self.runs, reports=REPORTS, snapshots=self.snapshots, reviser=reviser)
+        corrections = Corrections(InputFiles(self.staging, self.staging))
+        self.correcting = CorrectRun(runs=self.runs, corrections=corrections, reviser=reviser, in_thread=work_here)
         self.retention = Retention(runs=self.runs, remover=remover, days=days, owner="", deadlines=self.deadlines)
 
     async def _pass_time(self) -> None:
@@ -55,8 +79,17 @@ class RemovingWorld(World):
     async def _ask(self) -> None:
         """One round: a removal of each run that was accepted, and beside it the timer."""
         left = [self._remove(job.run) for job in self.jobs if job.key in self.accepted and job.run not in self.gone]
-        await asyncio.gather(*left, *([self._fire()] if self.timer else []))
+        work = [self._work_on(job.run) for job in self.jobs] if self.working else []
+        self.working -= bool(work)
+        await asyncio.gather(*left, *work, *([self._fire()] if self.timer else []))
         self.asking = False
+
+    async def _work_on(self, run: str) -> None:
+        body = b"row,id,shop,amount,copies\n3,s0001,shop1,5,1\n"
+        with suppress(Exception):  # the host answers 500
+            await answering(self.verifying.verify_run)(ask("v", params={"level": "counts"}, run=run), self.client)
+            await answering(self.correcting.correct_run)(ask("c", body, "text/csv", run=run), self.client)
+        self.revised = self.revised or any(record.status.revision for record in self.runs.all())
 
     async def _remove(self, run: str) -> None:
         with suppress(Exception):  # the host answers 500, and the caller asks again
@@ -96,12 +129,14 @@ def test_the_host_may_die_at_every_boundary_of_a_removal(story: str) -> None:
     assert boundary > LEAST_BOUNDARIES
 
 
-@pytest.mark.parametrize("timer", [False, True])
-def test_every_removal_ends_right(timer: bool) -> None:
-    """Under every seed nothing is left of a run, whatever is killed, lost or late."""
-    for seed in range(SEEDS):
+@pytest.mark.parametrize("beside", [{}, {"timer": True}, {"works": True}])
+def test_every_removal_ends_right(beside: dict[str, bool]) -> None:
+    """Under every seed nothing is left of a run, whatever is killed, lost or late, or worked on again beside it."""
+    revised = False
+    for seed in seeds(SEEDS):
         jobs = list(JOBS.values())[seed // len(CALM) % len(JOBS)]
         try:
-            simulate(seed, CALM[seed % len(CALM)], jobs, timer=timer)
+            revised |= simulate(seed, CALM[seed % len(CALM)], jobs, **beside).revised
         except AssertionError as error:
             raise AssertionError(f"seed {seed}: {error}") from error
+    assert revised == ("works" in beside)

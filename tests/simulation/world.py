@@ -26,6 +26,7 @@ from activities.resolve_keys import ResolveKeys
 from activities.send_email import SendEmail
 from activities.store_data_to_db import StoreDataToDb
 from activities.undo_report import UndoReport
+from activities.verify_report import VerifyReport
 from local.host.storage.store import FINISHED
 from outlast.cosmos.bulk.rate_controller import RateControllers
 from outlast.cosmos.bulk.writer import Writer
@@ -49,6 +50,7 @@ from outlast.runs.ids import run_of_key
 from outlast.runs.launcher import Launcher
 from outlast.runs.mirror_claims import MirrorClaims
 from outlast.runs.patience import Patience
+from outlast.runs.receipt import Receipts
 from outlast.runs.record import ENDED, RunRecord
 from outlast.runs.seats import Seats
 from outlast.runs.sweep import SweepRuns
@@ -120,6 +122,10 @@ class Job:
     change: int = 0
     after: str | None = None
     plans: float | None = None
+    verify: str | None = None
+    """With it the run reads back what it has stored."""
+    tolerates: int = 0
+    """How many of its bad rows it tolerates."""
 
     @property
     def run(self) -> str:
@@ -232,7 +238,8 @@ class World:
             PlanReport(reports, gate, files, estimator).plan_report,
             StoreDataToDb(reports, gate, files, writer, mirrors).store_data_to_db,
             DeleteGone(reports, gate, files, writer).delete_gone,
-            PublishReport(reports, gate, files, snapshots, self.scheduler.utc).publish_report,
+            VerifyReport(reports, gate, files, writer).verify_report,
+            PublishReport(reports, gate, files, snapshots, Receipts(self.scheduler.utc)).publish_report,
             UndoReport(reports, runs, remover, deadlines).undo_report,
             RemoveGeneration(reports, self.runs, remover, deadlines).remove_generation,
             SendEmail(runs, self.post, turns).send_email,
@@ -318,10 +325,11 @@ class World:
         checks = StartChecks(CoreTransport(self.database).throughput, self.snapshots, claims)
         start = StartReport(REPORTS, reader, checks, new_runs, start_once).start_report
         headers = {"Idempotency-Key": job.key}
-        tolerated = job.rejected + len(job.twins)
+        tolerated = job.rejected + len(job.twins) + job.tolerates
         query = {"tolerated_rejects": str(tolerated)} if tolerated else {}
         query |= {"max_delete_percent": "100"} if job.report == "shelf" else {}
         query |= {"plan": "true", "plan_days": str(job.plans)} if job.plans is not None else {}
+        query |= {"verify": job.verify} if job.verify else {}
         request = ask(f"reports/{job.report}", job.body, "text/csv", query, headers, report=job.report)
         try:
             response = await answering(start)(request, self.client)
@@ -422,6 +430,7 @@ class World:
             if job.report == "shelf":  # the runs after it have changed its documents
                 return
             assert receipt["rows_unchanged"] <= (job.rows - len(job.there) if job.report == "returns" else 0)
+            assert job.verify is None or receipt["verified"]["equal"] == len(job.ids)
             assert ids in (job.ids, []) if job.report == "stock" else ids == job.left
             if job.report in ("sales", "stock"):
                 stored = {d.get("snapshot_id", d["id"]): d["amount"] for d in own if "snapshot_header" not in d}

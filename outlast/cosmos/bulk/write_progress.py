@@ -35,6 +35,8 @@ class WriteProgress:
     """What ended the call before its deadline, where it may pass."""
     wait: float = 0.0
     """Seconds before the next call, when this one ended because it could only wait."""
+    pairs: Sequence[tuple[StagedDocument, Result]] = ()
+    """Every document that this call found acknowledged, with its result."""
 
     def next_ahead(self) -> tuple[tuple[int, int], ...]:
         """Return `ahead` as the next call numbers the documents, without the first `acknowledged` ones."""
@@ -85,7 +87,9 @@ class ProgressRecorder:
         unchanged = [self.documents[number] for number in self._surely(UNCHANGED, found)]
         left = [one for one, _ in refused] + unchanged
         totals = self._totals([document for document, _ in pairs], left, len(self._surely(REPLACED, found)))
-        return WriteProgress(acknowledged, ahead, refused, unchanged, totals, unsure=not self.unsure <= kept)
+        return WriteProgress(
+            acknowledged, ahead, refused, unchanged, totals, unsure=not self.unsure <= kept, pairs=pairs
+        )
 
     def _surely(self, status: int, found: Mapping[int, Result]) -> list[int]:
         """Return the documents with this status, without those that the run itself may have written or deleted."""

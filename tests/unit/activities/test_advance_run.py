@@ -64,6 +64,7 @@ def test_the_answer_is_a_view_of_the_record() -> None:
         "mode": "upsert",
         "plan": False,
         "expires": None,
+        "verify": None,
     }
     world.runs.set("r1", max_parallel=1)
     assert advance(world, "generate")["max_parallel"] == 1

@@ -1,16 +1,27 @@
 import asyncio
+import gzip
+import hashlib
+import re
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
 
 from activities import read_input_file
+from activities.publish_report import PublishReport
 from outlast.errors import Permanent
 from outlast.models import Json, Totals
+from outlast.runs.fence import Gate
+from outlast.runs.prices import Prices
+from outlast.runs.receipt import Counted, InputRead, Receipts
+from outlast.staging.digest import Stretch
 from outlast.staging.paths import stored_path
-from tests.fakes.reports import HEADER, WITH_SNAPSHOT, make_csv
+from tests.fakes.reports import HEADER, SOURCE, WITH_SNAPSHOT, make_csv
 from tests.fakes.world import World
 
+PAGE = Path(__file__).parents[3] / "docs" / "receipt.md"
 TOLD = Totals(replaced=3, bytes=100, ru=12.345, throttled=2, sends=4).to_dict()
 
 
@@ -67,8 +78,74 @@ def test_the_receipt_tells_the_costs_as_the_run_counted_them() -> None:
     world = prepare(make_csv(3))
     world.clock.advance(12.5)
     receipt = publish(world)["receipt"]
+    assert (receipt["documents_created"], receipt["documents_deleted"]) == (0, 0)
     assert (receipt["request_units"], receipt["throttled"], receipt["sends"]) == (12.35, 2, 4)
     assert (receipt["documents_replaced"], receipt["bytes"], receipt["seconds"]) == (3, 100, 12.5)
+
+
+def test_the_receipt_hashes_the_input_the_documents_and_the_report() -> None:
+    """The hashes are those of the bytes that were sent, of those that were read, and of the report's own file."""
+    body, world = make_csv(50), prepare(make_csv(50))
+    receipt = publish(world)["receipt"]
+    assert receipt["input_sha256"] == receipt["input_read_sha256"] == hashlib.sha256(body).hexdigest()
+    assert re.fullmatch("[0-9a-f]{64}", receipt["documents_sha256"])
+    assert receipt["report_sha256"] == [SOURCE]
+
+
+def test_the_receipt_hashes_a_gzipped_input_as_sent_and_as_read() -> None:
+    """Of a gzipped reference one hash is of the file and the other of what it inflates to."""
+    body, world = make_csv(50), World()
+    sent = gzip.compress(body)
+    asyncio.run(world.inputs.put("a.csv.gz", sent))
+    asyncio.run(world.prepare(b"", "publishing", gzipped=True, reference="a.csv.gz"))
+    receipt = publish(world)["receipt"]
+    assert receipt["input_sha256"] == hashlib.sha256(sent).hexdigest()
+    assert receipt["input_read_sha256"] == hashlib.sha256(body).hexdigest()
+
+
+def test_an_input_that_several_calls_read_has_a_hash_of_each_stretch() -> None:
+    """The receipt then has the stretches as they were listed, and no hash of the whole."""
+    given = InputRead(["a"], 1, None, [Stretch(4, "a"), Stretch(5, "b")])
+    record = prepare(make_csv(1)).runs.records["r1"]
+    receipt = Receipts(lambda: datetime.now(UTC)).make(record, "sales", given, Counted(), Totals())
+    assert receipt["input_read"] == [{"bytes": 4, "sha256": "a"}, {"bytes": 5, "sha256": "b"}]
+    assert (receipt["input_sha256"], receipt["input_read_sha256"]) == (None, None)
+
+
+def test_the_hash_of_the_documents_depends_on_each_of_them() -> None:
+    """Inputs that differ in one document have different hashes, and equal inputs have equal ones."""
+    one, same, other = (publish(prepare(make_csv(50, shops=n)))["receipt"]["documents_sha256"] for n in (3, 3, 2))
+    assert one == same != other
+
+
+def test_the_receipt_says_which_programs_did_it_and_what_it_cost() -> None:
+    """The receipt has the versions, the cost at the deployer's price, each attempt, and the seconds of each phase."""
+    world = World()
+    receipts = Receipts(world.clock.now, Prices(250.0, "EUR"), {"python": "3.11.7"})
+    asyncio.run(world.prepare(make_csv(3), "publishing"))
+    gate = Gate(world.runs, world.deadlines)
+    step = PublishReport(world.reports, gate, world.files, world.snapshots, receipts).publish_report
+    receipt = asyncio.run(step({"run": "r1", "attempt": 1, "totals": {**TOLD, "ru": 2_000_000.0}}))["receipt"]
+    assert receipt["cost"] == {"amount": 500.0, "currency": "EUR", "per_million_ru": 250.0}
+    assert receipt["versions"] == {"python": "3.11.7"}
+    assert [(one["attempt"], one["by"]) for one in receipt["attempts"]] == [(1, "accepted")]
+
+
+def test_the_receipt_counts_rows_that_were_replaced_by_later_ones() -> None:
+    """A row that makes the same document as a later one is a reject, and is also counted as a duplicate."""
+    receipt = publish(prepare(HEADER + b"a,s,1,1\na,s,2,1\nb,s,1,1\n"))["receipt"]
+    assert (receipt["rows_rejected"], receipt["rows_duplicate"], receipt["rows_unchanged"]) == (1, 1, 0)
+
+
+def test_the_page_explains_every_member_of_the_receipt() -> None:
+    """docs/receipt.md has a row for each member that a receipt can have, and no other."""
+    several = InputRead(["a", ""], 1, None, [(1, "x"), (2, "y")])
+    record = prepare(make_csv(1)).runs.records["r1"]
+    receipt = Receipts(lambda: datetime.now(UTC)).make(
+        record, "sales", several, Counted(verified={"level": "counts"}), Totals()
+    )
+    named = re.findall(r"^\| `(\w+)` \|", PAGE.read_text("utf-8"), re.MULTILINE)
+    assert sorted(named) == sorted([*receipt, "reading", "files", "superseded_by"])
 
 
 def test_the_receipt_is_in_the_record() -> None:
@@ -104,7 +181,8 @@ def test_at_the_deadline_it_hands_over_a_cursor_and_goes_on_from_there() -> None
         assert answers[-1]["receipt"] is None
         answers.append(publish(world, answers[-1]["cursor"]))
     assert len(answers) > 3
-    assert {**answers[-1]["receipt"], "seconds": 0} == {**whole, "seconds": 0}
+    timeless = {"seconds": 0, "seconds_by_phase": {}}
+    assert {**answers[-1]["receipt"], **timeless} == {**whole, **timeless}
 
 
 @pytest.mark.parametrize("changes", [{"documents": 0}, {"documents": 99}, {"refused": 1}])

@@ -1,6 +1,7 @@
 import asyncio
 from typing import Any
 
+import orjson
 import pytest
 
 from activities.send_email import SendEmail
@@ -52,6 +53,13 @@ def test_the_email_says_which_run_failed_where_and_why() -> None:
     assert line(sent.text, "Run") == "r1 (attempt 1, accepted 2026-01-01T00:00:00+00:00)"
     assert line(sent.text, "Step") == "store_data_to_db, chunk 7"
     assert line(sent.text, "Reason") == "the container sales does not exist"
+
+
+def test_a_run_that_has_a_receipt_sends_it_along() -> None:
+    """The email has the receipt as it is in the record, where the run came as far as having one."""
+    receipt = {"run": "r1", "rows_read": 7}
+    assert orjson.loads(write(receipt=receipt).text.partition("Receipt:")[2]) == receipt
+    assert "Receipt" not in write().text
 
 
 def test_a_step_without_a_chunk_is_named_alone() -> None:

@@ -182,9 +182,9 @@ LOST_WAVE = Exception("Orchestrator function 'run_wave' failed: died")
 
 @pytest.mark.parametrize("answer", [LOST_LANE, LOST_WAVE])
 def test_a_run_whose_lanes_or_wave_died_begins_anew(answer: Any) -> None:
-    """A run whose wave or lane died continues as new with its attempt and is not compensated."""
+    """A run whose wave or lane died continues as new with its attempt and the reason, and is not compensated."""
     asked, _, context = tell(import_report, {"attempt": 3}, failing_at("run_wave", answer, answer_run(4, 2)))
-    assert context.continued == {"attempt": 3, "first_retry_seconds": 5.0}
+    assert context.continued == {"attempt": 3, "first_retry_seconds": 5.0, "reason": "died"}
     assert asked[-1].name == "run_wave"
 
 

@@ -44,7 +44,8 @@ def test_a_run_killed_at_95_percent_of_storing_sends_the_rest_alone() -> None:
     assert world.runs.records["r1"].status.attempt == 2
     assert operations[1] >= 0.94 * ROWS
     assert 0 < operations[2] <= 0.06 * ROWS
-    assert {**receipt, "seconds": 0} == {**undisturbed, "seconds": 0}
+    assert [attempt["by"] for attempt in receipt["attempts"]] == ["accepted", "retried"]
+    assert {**receipt, "seconds": 0, "attempts": []} == {**undisturbed, "seconds": 0, "attempts": []}
 
 
 def test_a_next_attempt_generates_nothing_again() -> None:

@@ -1,6 +1,7 @@
 """Whole runs that wait for the approval of their plan."""
 
 import asyncio
+import hashlib
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -80,7 +81,9 @@ async def hash_of_parts(world: World) -> str:
     found, chunks = "", (await world.files.find_chunks("r1"))
     assert chunks is not None
     for chunk in range(len(chunks.chunks)):
-        found = chained(found, [part.documents async for _, part in Generated(world.staging, "r1", chunk).parts()])
+        generated = Generated(world.staging, "r1", chunk)
+        staged = [await world.staging.need(generated.path(n, part.documents)) async for n, part in generated.parts()]
+        found = chained(found, [hashlib.sha256(data).hexdigest() for data in staged])
     return found
 
 
@@ -98,7 +101,7 @@ def test_exactly_what_was_planned_is_stored() -> None:
     assert before == [0]
     assert (record.status.state, record.status.attempt, receipt["documents_written"]) == ("completed", 2, ROWS)
     assert plan["documents"] == {"new": ROWS, "changed": 0, "unchanged": 0, "gone": 0, "total": ROWS}
-    assert plan["documents_sha256"] == asyncio.run(hash_of_parts(world))
+    assert plan["documents_sha256"] == receipt["documents_sha256"] == asyncio.run(hash_of_parts(world))
     assert (record.status.approved or {})["documents_sha256"] == plan["documents_sha256"]
 
 
@@ -224,6 +227,7 @@ def test_a_grouped_report_is_planned_by_its_groups() -> None:
     plan = plan_of(world)
     assert world.runs.records["r1"].status.state == "completed"
     assert (plan["rows"], plan["documents"]["total"]) == (ROWS, receipt["documents_written"])
+    assert plan["documents_sha256"] == receipt["documents_sha256"]
     assert 0 < plan["documents"]["total"] < ROWS
 
 

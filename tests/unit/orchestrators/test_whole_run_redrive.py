@@ -85,7 +85,7 @@ class Corrected(Sales):
             yield {**document, "corrected": True}
 
 
-DIFFERING = ("seconds", "request_units", "sends", "throttled")
+DIFFERING = ("seconds", "request_units", "sends", "throttled", "attempts", "seconds_by_phase")
 
 
 def same(receipt: Json) -> Json:

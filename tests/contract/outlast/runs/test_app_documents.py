@@ -9,7 +9,8 @@ from outlast.cosmos.client import Cosmos
 from outlast.errors import Permanent
 from outlast.models import Json
 from outlast.runs.app_documents import SECRET, AppDocuments, AppSecret, CosmosAppDocuments
-from outlast.runs.store import CosmosRuns, Listing
+from outlast.runs.listing import Listing
+from outlast.runs.store import CosmosRuns
 from tests.contract.outlast.backends import DATABASE, EMPTY
 from tests.fakes.app_documents import FakeAppDocuments
 from tests.fakes.clock import ManualClock

@@ -9,9 +9,10 @@ import pytest
 from local.cosmos.process import CosmosProcess
 from outlast.cosmos.client import Cosmos
 from outlast.errors import Permanent
+from outlast.runs.listing import Listing
 from outlast.runs.record import RunRecord
 from outlast.runs.stale import Stale
-from outlast.runs.store import CosmosRuns, Listing, Runs
+from outlast.runs.store import CosmosRuns, Runs
 from tests.contract.outlast.backends import DATABASE, EMPTY
 from tests.fakes import records
 from tests.fakes.clock import ManualClock
@@ -162,6 +163,45 @@ def test_ended_runs_are_found_that_ended_longest_ago(clock: ManualClock, visit: 
         before = (await find(runs, made[-1].id)).status.updated or ""
         assert [record.id for record in await runs.ended(owner, before, 9)] == [record.id for record in made[:3]]
         assert [record.id for record in await runs.ended(owner, before, 2)] == [record.id for record in made[:2]]
+
+    visit(check)
+
+
+@pytest.mark.parametrize(
+    ("asked", "found"),
+    [
+        ({}, "3210"),
+        ({"state": "failed"}, "2"),
+        ({"open": True}, "20"),
+        ({"open": False}, "31"),
+        ({"since": "2026-01-01T00:00:01.000+00:00", "until": "2026-01-01T00:00:03.000+00:00"}, "21"),
+        ({"input": "a.csv"}, "21"),
+        ({"label": "nightly"}, "3"),
+        ({"label": "nightly", "open": True}, ""),
+        ({"before": "2026-01-01T00:00:01.000+00:00"}, "10"),
+        ({"most": 2}, "32"),
+        ({"ids": ()}, ""),
+    ],
+)
+def test_the_list_has_what_was_asked_for(visit: Visit, asked: dict[str, Any], found: str) -> None:
+    """Each condition chooses the same runs in the database and in its fake, the newest first."""
+
+    async def check(runs: Runs) -> None:
+        report = uuid.uuid4().hex
+        fields: list[dict[str, Any]] = [
+            {"state": "storing"},
+            {"state": "completed", "filename": "a.csv"},
+            {"state": "failed", "pending": ["email"], "reference": "a.csv"},
+            {"state": "cancelled", "label": "nightly"},
+        ]
+        times = [f"2026-01-01T00:00:0{second}.000+00:00" for second in range(4)]
+        made = [make_record(report=report, accepted=time, **each) for time, each in zip(times, fields, strict=True)]
+        await asyncio.gather(*(runs.create(record) for record in made))
+        numbers = {record.id: str(number) for number, record in enumerate(made)}
+        listed = await runs.newest(Listing(**{"report": report, **asked}))
+        assert "".join(numbers[record.id] for record in listed) == found
+        keyed = Listing(report=report, ids=(made[1].id, made[3].id), seen=(made[3].id,))
+        assert [record.id for record in await runs.newest(keyed)] == [made[1].id]
 
     visit(check)
 

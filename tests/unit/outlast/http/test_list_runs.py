@@ -4,8 +4,10 @@ from typing import Any
 import azure.functions as func
 import pytest
 
-from outlast.http.list_runs import ListRuns
+from outlast.http.list_runs import KeyedRuns, ListRuns
 from outlast.http.problem import answering
+from outlast.runs.ids import run_of_key
+from tests.fakes.app_documents import SECRET_OF_TESTS, secret_of_tests
 from tests.fakes.http import ORIGIN, ask, finish, read
 from tests.fakes.world import World
 
@@ -19,7 +21,11 @@ def make(*accepted: str, **fields: Any) -> World:
 
 
 def show(world: World, **params: str) -> func.HttpResponse:
-    return finish(answering(ListRuns(world.runs).list_runs)(ask("runs", params=params)))
+    return finish(
+        answering(ListRuns(world.runs, KeyedRuns(["sales", "stock"], secret_of_tests).ids).list_runs)(
+            ask("runs", params=params)
+        )
+    )
 
 
 def ids(world: World, **params: str) -> list[str]:
@@ -41,7 +47,7 @@ def test_the_newest_run_is_first() -> None:
     """Runs are listed by the time at which they were accepted, newest first, each with its whole record."""
     world = make("2026-01-01", "2026-01-03", "2026-01-02")
     assert ids(world) == ["r1", "r2", "r0"]
-    assert read(show(world))["runs"][0] == world.runs.records["r1"].to_document()
+    assert read(show(world))["runs"][0] == world.runs.records["r1"].shown()
 
 
 def test_report_and_state_choose() -> None:
@@ -50,6 +56,46 @@ def test_report_and_state_choose() -> None:
     world.runs.set("r0", state="failed", report="other")
     assert (ids(world, state="failed"), ids(world, report="sales")) == (["r0"], ["r1"])
     assert ids(world, report="sales", state="failed") == []
+
+
+@pytest.mark.parametrize(
+    ("params", "found"),
+    [
+        ({"from": "2026-01-02"}, ["r2", "r1"]),
+        ({"to": "2026-01-02"}, ["r0"]),
+        ({"from": "2026-01-01T12:00:00Z", "to": "2026-01-03"}, ["r1"]),
+        ({"from": "2026-01-02T01:00:00+01:00", "to": "2026-01-02T00:00:00.001"}, ["r1"]),
+        ({"from": "2026-01-02T01:00:00 01:00"}, ["r2", "r1"]),
+    ],
+)
+def test_a_range_of_time_chooses(params: dict[str, str], found: list[str]) -> None:
+    """Runs accepted from `from` on and before `to` are listed; a time without a zone is UTC."""
+    assert ids(make(*(f"2026-01-0{day}T00:00:00.000+00:00" for day in (1, 2, 3))), **params) == found
+
+
+def test_input_and_label_choose() -> None:
+    """A run is found by the name or the reference of its input, and by its label."""
+    world = make("2026-01-01", "2026-01-02", "2026-01-03")
+    world.runs.set("r0", filename="a.csv", label="nightly")
+    world.runs.set("r1", reference="a.csv")
+    assert (ids(world, input="a.csv"), ids(world, label="nightly")) == (["r1", "r0"], ["r0"])
+    assert (ids(world, input="a"), ids(world, input="a.csv", label="daily")) == ([], [])
+
+
+def test_a_group_of_states_chooses() -> None:
+    """`open` are the runs for which something is to be done, a pending email included, and `ended` are the others."""
+    world = make("2026-01-01", "2026-01-02", "2026-01-03")
+    world.runs.set("r0", state="failed", pending=["email"])
+    world.runs.set("r1", state="completed")
+    assert (ids(world, state="open"), ids(world, state="ended")) == (["r2", "r0"], ["r1"])
+
+
+def test_a_key_finds_its_run() -> None:
+    """The run of an `Idempotency-Key` is found under any report, or under the one that is named."""
+    world = World()
+    asyncio.run(world.accept(b"", run_of_key("stock", "k1", SECRET_OF_TESTS), accepted="2026-01-01", report="stock"))
+    assert len(ids(world, key="k1")) == len(ids(world, key="k1", report="stock")) == 1
+    assert ids(world, key="k2") == ids(world, key="k1", report="sales") == []
 
 
 @pytest.mark.parametrize(
@@ -86,6 +132,8 @@ def test_a_filter_is_found_in_any_case_of_its_name() -> None:
     ("name", "value"),
     [
         ("state", "flying"),
+        ("from", "yesterday"),
+        ("to", "0001-01-01T00:00:00+10:00"),
         ("top", "0"),
         ("top", "201"),
         ("top", "x"),

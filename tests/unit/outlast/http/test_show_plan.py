@@ -7,7 +7,8 @@ import pytest
 
 from outlast.errors import Permanent
 from outlast.http.problem import answering
-from outlast.http.show_plan import Prices, ShowPlan
+from outlast.http.show_plan import ShowPlan
+from outlast.runs.prices import Prices
 from outlast.staging.paths import plan_path
 from tests.fakes.http import ask, finish, read
 from tests.fakes.reports import REPORTS
@@ -72,7 +73,7 @@ def test_a_throughput_that_cannot_be_read_leaves_the_minutes_out() -> None:
 def test_the_price_is_that_of_the_deployer() -> None:
     """The request units are priced by the deployer's setting, in the deployer's currency."""
     shown = read(show(make(), Prices(0.25, "EUR")))
-    assert shown["price"] == {"amount": 0.03, "currency": "EUR"}
+    assert shown["price"] == {"amount": 0.03, "currency": "EUR", "per_million_ru": 0.25}
 
 
 def test_a_mode_whose_charges_are_not_known_has_neither_minutes_nor_price() -> None:

@@ -21,7 +21,7 @@ def test_a_ru_share_is_a_fraction_or_enough_request_units(value: str) -> None:
     assert read_body(make_csv(1), "text/csv", ru_share=value).options.ru_share == float(value)
 
 
-TEXTS = {"filename", "member", "nulls", "sheet", *ReadingOptions.model_fields} - {"header_line"}
+TEXTS = {"filename", "label", "member", "nulls", "sheet", *ReadingOptions.model_fields} - {"header_line"}
 NUMBER_OPTIONS = sorted(Options.model_fields.keys() - TEXTS)
 NUMBERS = {
     "10^23": "99999999999999999999999",

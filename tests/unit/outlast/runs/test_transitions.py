@@ -6,15 +6,20 @@ import pytest
 
 from outlast.calls import RunChange
 from outlast.errors import Permanent
+from outlast.runs.effects import OUTCOME
 from outlast.runs.record import ENDED, OUTCOMES, STATES, RunRecord
 from outlast.runs.stale import Stale
-from outlast.runs.transitions import OUTCOME, TABLE, Event, NotAllowed, apply
+from outlast.runs.transitions import TABLE, Event, NotAllowed, apply
 from tests.fakes.records import altered, make_record
 
 ALL = (*STATES, "failing", *OUTCOMES)
-PAGE = Path(__file__).parents[4] / "docs" / "run-states.md"
+DOCS = Path(__file__).parents[4] / "docs"
+PAGE = DOCS / "run-states.md"
 FAILURE = {"step": "store_data_to_db", "chunk": 3, "text": "no"}
 RECEIPT = {"rows_read": 7}
+
+
+BY_A_PERSON = (Event.CORRECT, Event.REVERIFY)
 
 
 def record_in(state: str, **fields: Any) -> RunRecord:
@@ -34,6 +39,8 @@ def test_each_event_leads_from_each_state_where_the_table_says(state: str, event
     record = record_in(state, mode="snapshot", pending=["undo"], receipt=RECEIPT)
     if event is Event.CANCEL and state == "failing":
         record = record_in(state, outcome="cancelled")
+    if event in BY_A_PERSON:
+        record = record_in(state)
     to = TABLE[event].get(state)
     if to is None:
         with pytest.raises((NotAllowed, Stale), match=f"run r1 (is|was read as) {state} in attempt 1"):
@@ -82,19 +89,66 @@ def test_the_page_shows_the_table() -> None:
     assert "\n".join([head, "|---" * (len(ALL) + 1) + "|", *rows]) in PAGE.read_text("utf-8")
 
 
+def test_the_manual_has_a_row_for_each_state() -> None:
+    """docs/operations.md says of each state what it means and what can be done."""
+    manual = (DOCS / "operations.md").read_text("utf-8").partition("## What each state means")[2].partition("\n## ")[0]
+    rows = [line.strip("|").split(" | ") for line in manual.splitlines() if line.startswith("| `")]
+    assert {row[0].strip(" `"): len(row) for row in rows} == dict.fromkeys(sorted(ALL), 3)
+
+
 def shown(event: Event, state: str) -> str:
     to = TABLE[event].get(state)
     return "" if to is None else "=" if to == state else to
 
 
 def test_every_state_is_reached_and_every_end_stays_an_end() -> None:
-    """No state is dead, and an ended run changes its state only when its undo finds it published or it is redriven."""
+    """No state is dead, and an ended run changes its state only when its undo finds it published, or a person
+    lets it be worked on again."""
     reached = {to for row in TABLE.values() for to in row.values()} - {OUTCOME} | set(OUTCOMES)
     assert reached == set(ALL)
     for event, row in TABLE.items():
         assert all(
-            to == state or event in (Event.FIND_PUBLISHED, Event.REDRIVE) for state, to in row.items() if state in ENDED
+            to == state or event in (Event.FIND_PUBLISHED, Event.REDRIVE, *BY_A_PERSON)
+            for state, to in row.items()
+            if state in ENDED
         )
+
+
+@pytest.mark.parametrize("state", ["completed", "failed"])
+def test_a_corrected_run_is_queued_as_its_next_attempt(state: str) -> None:
+    """A correction counts attempt and revision, keeps the receipt, and begins without failure and outcome."""
+    record = record_in(state, attempt=4, failure=FAILURE, receipt=RECEIPT, compensations=2, corrections=["001.a"])
+    after = happen(record, Event.CORRECT, correction="002.b", by="ann")
+    assert (after.status.state, after.status.attempt, after.last_attempt) == ("queued", 5, 8)
+    assert (after.status.revision, after.status.corrections) == (1, ["001.a", "002.b"])
+    assert (after.status.outcome, after.status.compensations, after.result.failure) == (None, 0, None)
+    assert (after.status.was_completed, after.result.receipt) == (state == "completed", RECEIPT)
+    assert after.result.events[-1]["by"] == "ann"
+
+
+@pytest.mark.parametrize("event", [Event.FAIL, Event.CANCEL])
+def test_a_run_that_was_completed_stays_completed(event: Event) -> None:
+    """What fails or is cancelled after a correction neither undoes the run nor changes its receipt."""
+    record = record_in("storing", mode="snapshot", wrote=True, was_completed=True, receipt=RECEIPT)
+    failing = happen(record, event, failure=FAILURE, outcome="failed")
+    assert (failing.status.outcome, failing.status.pending) == ("completed", ["email"] if event == "fail" else [])
+    closed = happen(failing, Event.CLOSE)
+    assert (closed.status.state, closed.result.receipt, closed.result.failure) == ("completed", RECEIPT, FAILURE)
+
+
+@pytest.mark.parametrize("event", BY_A_PERSON)
+def test_a_run_with_a_pending_step_is_not_worked_on_again(event: Event) -> None:
+    """The compensation of the attempt before comes first."""
+    with pytest.raises(NotAllowed):
+        happen(record_in("completed", pending=["email"]), event)
+
+
+def test_a_revision_has_a_receipt_of_its_own() -> None:
+    """The first receipt of a revision replaces that of the one before, and a repeat changes nothing."""
+    record = record_in("publishing", revision=1, receipt={**RECEIPT, "revision": 0})
+    once = happen(record, Event.RECORD_RECEIPT, receipt={"rows_read": 8, "revision": 1})
+    assert happen(once, Event.RECORD_RECEIPT, receipt={"rows_read": 9, "revision": 1}) == once
+    assert once.result.receipt == {"rows_read": 8, "revision": 1}
 
 
 def test_an_unknown_event_is_refused() -> None:
@@ -164,7 +218,7 @@ def test_the_first_failure_stays() -> None:
 def test_a_compensation_is_counted_while_something_is_to_be_done(state: str, pending: list[str], count: int) -> None:
     """The count makes the pauses between two compensations grow."""
     record = record_in(state, pending=pending, outcome="failed", failure=FAILURE)
-    assert happen(record, Event.COMPENSATE) == altered(record, compensations=count)
+    assert happen(record, Event.COMPENSATE).changed(events=[]) == altered(record, compensations=count)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,115 @@
+"""POST /api/runs/{run}/corrections: rejected rows that were corrected are done under the same run."""
+
+import asyncio
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import azure.functions as func
+import orjson
+
+from outlast.calls import RunChange
+from outlast.errors import OutlastError
+from outlast.http.caller import caller_of
+from outlast.http.corrected_rows import UNLISTED, Rows, read_corrected
+from outlast.http.known_run import known_run
+from outlast.http.problem import Problem, bad_request
+from outlast.http.query import read_query
+from outlast.http.revise_run import Reviser
+from outlast.inputs import Chunk
+from outlast.runs.record import RunRecord
+from outlast.runs.store import Runs
+from outlast.runs.transitions import Event
+from outlast.staging.corrections import Corrections, as_counted
+from outlast.staging.parsed import InThread
+
+AT_ONCE = 32
+"""Chunks whose rejects are read at the same time."""
+MOST_SECONDS = 60.0
+"""For finding the rows among the rejects, far below functionTimeout."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CorrectRun:
+    runs: Runs
+    corrections: Corrections
+    reviser: Reviser
+    in_thread: InThread
+
+    async def correct_run(self, req: func.HttpRequest, client: Any) -> func.HttpResponse:
+        """202 with the record and the number of rows. 400 or 409 with a problem that names the row.
+
+        A repeat of the newest correction answers like the first and does nothing, unless its attempt has ended without
+        its being done: then the next one does it.
+        """
+        read_query(req.params, ())
+        record = await known_run(self.runs, req.route_params["run"])
+        self.reviser.check_files(record)
+        listed = await self.corrections.files.find_chunks(record.id)
+        rows = await self._read(req.get_body(), listed.columns if listed else [])
+        known = self.corrections.name(rows, len(record.status.corrections) - 1) in record.status.corrections
+        if not (known and (record.open or _is_counted(record))):
+            self.reviser.check(record, "corrected")
+            record = await self._begin(client, record, None if known else rows, caller_of(req))
+        body = orjson.dumps({"run": record.shown(), "rows": len(rows)})
+        return func.HttpResponse(body, status_code=202, mimetype="application/json")
+
+    async def _begin(self, client: Any, record: RunRecord, rows: Rows | None, by: str | None) -> RunRecord:
+        """Start the attempt that does the rows, or what is staged of the newest correction."""
+        name = None
+        if rows is not None:
+            await self._check_rows(as_counted(record), rows)
+            name = await self.corrections.stage(record, rows)
+        change = RunChange(record.id, record.status.attempt, Event.CORRECT, correction=name, by=by)
+        try:
+            return await self.reviser.revise(client, record, change, "corrected")
+        except (Problem, OutlastError):
+            await self._drop_if_removed(record, name)
+            raise
+
+    async def _drop_if_removed(self, record: RunRecord, name: str | None) -> None:
+        """Remove what was staged of a correction while the run was being removed."""
+        found = await self.runs.find(record.id)
+        if name is not None and (found is None or found.status.removing or found.status.removed is not None):
+            await self.corrections.drop(record, name)
+
+    async def _read(self, body: bytes, columns: Sequence[str]) -> Rows:
+        rows: Rows = await self.in_thread(partial(read_corrected, body, columns))
+        return rows
+
+    async def _check_rows(self, record: RunRecord, rows: Rows) -> None:
+        """Raise Problem for the first row that is not among the rejects."""
+        try:
+            async with asyncio.timeout(MOST_SECONDS):
+                rejected = await self._rejected(record, [number for number, _ in rows])
+        except TimeoutError:
+            raise bad_request(f"the rows could not be found within {MOST_SECONDS:.0f} s; send fewer", "body") from None
+        for number, _ in rows:
+            if number not in rejected:
+                text = f"row {number} of run {record.id} is not among its rejects, so it cannot be corrected"
+                raise Problem(409, "Conflict", text, "row", row=number)
+
+    async def _rejected(self, record: RunRecord, numbers: Iterable[int]) -> set[int]:
+        """Which rows are rejected, of the chunks of the input in which these lie and of all corrections."""
+        chunks, gate = dict(enumerate((await self.corrections.files.chunks(record)).chunks)), asyncio.Semaphore(AT_ONCE)
+
+        async def of_chunk(number: int) -> set[int]:
+            async with gate:
+                rejects = self.corrections.rejects(record, number)
+                return {one.row async for one in rejects if one.code != UNLISTED}
+
+        return set().union(*await asyncio.gather(*map(of_chunk, _holding(chunks, numbers))))
+
+
+def _is_counted(record: RunRecord) -> bool:
+    """Whether the receipt counts the newest correction."""
+    return bool(record.result.receipt) and as_counted(record).status.corrections == record.status.corrections
+
+
+def _holding(chunks: Mapping[int, Chunk], numbers: Iterable[int]) -> list[int]:
+    """The chunks of the input that hold these rows, and the chunks of corrections."""
+    firsts = [chunk.first_row for chunk in chunks.values() if not chunk.correction]
+    holding = {bisect_right(firsts, number) - 1 for number in numbers}
+    return [number for number, chunk in chunks.items() if number in holding or chunk.correction]

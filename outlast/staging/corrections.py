@@ -1,0 +1,146 @@
+"""The corrections of a run: rows that were rejected and sent again, under the numbers that they have in the input.
+
+A correction is one more stretch of chunks behind those of the input. What was made of a row before a later correction
+of it does not count any more, wherever it is staged: staged files do not change.
+"""
+
+from collections.abc import AsyncIterator, Sequence, Set
+from dataclasses import dataclass, replace
+
+import orjson
+
+from outlast.inputs import Chunk
+from outlast.inputs.corrected import encode_corrected
+from outlast.inputs.formula_guard import own_columns
+from outlast.models import Totals
+from outlast.runs.record import RunRecord
+from outlast.staging.chunk_list import ChunkList, InputPart
+from outlast.staging.input import InputFiles
+from outlast.staging.parts import Generated, PartAnswer
+from outlast.staging.paths import (
+    content_name,
+    corrected_rows_path,
+    correction_chunks_path,
+    correction_path,
+    folder_of,
+    rejects_path,
+)
+from outlast.staging.rejects import Reject, each_row_once
+from outlast.staging.stored import Stored
+
+LONGEST = 1024 * 1024
+"""Bytes of a chunk of corrections, about."""
+Rows = Sequence[tuple[int, list[str]]]
+
+
+def corrected_part(listed: ChunkList) -> InputPart:
+    """How corrected rows are read: as text, with the columns that the rejects show."""
+    reading = {name: value for name, value in listed.reading.items() if name != "typed"}
+    return InputPart("", own_columns(listed.columns), reading)
+
+
+def as_counted(record: RunRecord) -> RunRecord:
+    """The record of a run as its receipt counts it. A completed run may have given up its newest corrections."""
+    if record.status.state != "completed":
+        return record
+    counted = (record.result.receipt or {}).get("corrections", 0)
+    return record.changed(corrections=record.status.corrections[:counted])
+
+
+@dataclass(frozen=True, slots=True)
+class Corrections:
+    """Reads and stages the corrections of runs. Chunks are named by their numbers."""
+
+    files: InputFiles
+
+    async def stage(self, record: RunRecord, rows: Rows) -> str:
+        """Stage one more correction and return its name, which depends on its content. `rows` are in their order."""
+        number, data = len(record.status.corrections), encode_corrected(rows)
+        name = self.name(rows, number)
+        chunks = _cut(data.splitlines(keepends=True), rows, number + 1)
+        staging = self.files.staging
+        await staging.put(correction_path(record.id, name), data)
+        await staging.put(corrected_rows_path(record.id, name), orjson.dumps([row for row, _ in rows]))
+        await staging.put(correction_chunks_path(record.id, name), orjson.dumps([_listed(chunk) for chunk in chunks]))
+        return name
+
+    async def drop(self, record: RunRecord, name: str) -> None:
+        """Remove what `stage` has staged."""
+        paths = (correction_path, corrected_rows_path, correction_chunks_path)
+        await self.files.staging.delete_all([path(record.id, name) for path in paths])
+        self.files.staging.remove_empty(folder_of(record.id))
+
+    def name(self, rows: Rows, before: int) -> str:
+        """The name of a correction of these rows behind so many others."""
+        return f"{before + 1:03}.{content_name(encode_corrected(rows), 'rows')}"
+
+    async def later(self, record: RunRecord, chunk: Chunk) -> Set[int]:
+        """The rows that were corrected after this chunk was generated."""
+        found: set[int] = set()
+        for name in record.status.corrections[chunk.correction :]:
+            path = corrected_rows_path(record.id, name)
+            found |= await self.files.parsed.get(path, record.request.accepted, _row_numbers)
+        return found
+
+    async def generated(self, record: RunRecord, number: int, part: int, answer: PartAnswer) -> Totals:
+        """What part `part` of a chunk counts now. Rows of a correction were read before."""
+        totals = Totals.from_dict(answer.totals)
+        if not record.status.corrections:
+            return totals
+        chunk = await self._chunk(record, number)
+        gone = await self._count(record, chunk, await self._of_part(record, number, part, answer))
+        return replace(totals, rows=0 if chunk.correction else totals.rows, rejected=totals.rejected - gone)
+
+    async def refused(self, record: RunRecord, number: int) -> int:
+        """How many rows of a stored chunk the database has refused that are not corrected."""
+        refused = await self._refused(record, number)
+        return len(refused) - await self._count(record, await self._chunk(record, number), refused)
+
+    async def rejects(self, record: RunRecord, number: int) -> AsyncIterator[Reject]:
+        """The rejects of a chunk that still count."""
+        later = await self.later(record, await self._chunk(record, number))
+        async for part, answer in Generated(self.files.staging, record.parts_folder, number).parts():
+            for one in await self._of_part(record, number, part, answer):
+                if one.row not in later:
+                    yield one
+        lost = await self.files.staging.get(rejects_path(record.resolved_folder, number))
+        for one in [*each_row_once([lost] if lost else []), *await self._refused(record, number)]:
+            if one.row not in later:
+                yield one
+
+    async def _chunk(self, record: RunRecord, number: int) -> Chunk:
+        return (await self.files.chunks(record)).chunks[number]
+
+    async def _count(self, record: RunRecord, chunk: Chunk, rejects: Sequence[Reject]) -> int:
+        """How many of these rejects are corrected."""
+        later = await self.later(record, chunk)
+        return sum(one.row in later for one in rejects)
+
+    async def _refused(self, record: RunRecord, number: int) -> list[Reject]:
+        return await Stored(self.files.staging, record.marks_folder, number).rejects()
+
+    async def _of_part(self, record: RunRecord, number: int, part: int, answer: PartAnswer) -> list[Reject]:
+        if answer.rejects is None:
+            return []
+        path = Generated(self.files.staging, record.parts_folder, number).path(part, answer.rejects)
+        return each_row_once([await self.files.staging.need(path)])
+
+
+def _cut(lines: Sequence[bytes], rows: Rows, correction: int) -> list[Chunk]:
+    chunks: list[Chunk] = []
+    offset = length = 0
+    first = rows[0][0]
+    for line, (row, _) in zip(lines, rows, strict=True):
+        if length and length + len(line) > LONGEST:
+            chunks.append(Chunk(offset, length, first, correction=correction))
+            offset, length, first = offset + length, 0, row
+        length += len(line)
+    return [*chunks, Chunk(offset, length, first, correction=correction)]
+
+
+def _listed(chunk: Chunk) -> list[int]:
+    return [chunk.offset, chunk.length, chunk.first_row, chunk.correction]
+
+
+def _row_numbers(data: bytes) -> Set[int]:
+    return frozenset(orjson.loads(data))

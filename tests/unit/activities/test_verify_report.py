@@ -1,0 +1,118 @@
+import asyncio
+from typing import Any
+
+import pytest
+
+from outlast.errors import Permanent
+from outlast.models import Json
+from outlast.staging.verified import MOST_SHOWN, Comparison, Verified
+from tests.fakes.reports import make_csv
+from tests.fakes.transport import CHARGE, throttle
+from tests.fakes.world import World
+
+
+def prepare(rows: int = 50, poison: dict[str, int] | None = None, **fields: Any) -> World:
+    """Return a run whose documents are stored and not verified yet."""
+    world = World()
+    world.transport.poison = poison or {}
+    asyncio.run(world.prepare(make_csv(rows), "verifying", **{"verify": "content", **fields}))
+    world.transport.poison = {}
+    return world
+
+
+def verify(world: World, cursor: Json | None = None) -> Json:
+    answer: Json = asyncio.run(world.call("verify_report", chunk=0, cursor=cursor))
+    return answer
+
+
+def found(world: World) -> Comparison:
+    """Verify to the end; return what was found. The lane waits as long as an answer says."""
+    answer = verify(world)
+    while answer["cursor"] is not None:
+        world.clock.advance(answer["wait"])
+        answer = verify(world, answer["cursor"])
+    kept = asyncio.run(Verified(world.staging, "r1", 0).find(0))
+    assert kept is not None
+    return kept
+
+
+def harm(world: World, *changed: str, deleted: str = "") -> None:
+    """Change and delete documents as somebody else would."""
+    documents = world.transport.documents("sales")
+    for key, name in list(documents):
+        if name in changed:
+            documents[key, name] = {**documents[key, name], "amount": -1}
+        if name == deleted:
+            del documents[key, name]
+
+
+def test_what_is_as_it_was_stored_is_equal() -> None:
+    """Every document of the chunk is compared once, and reading costs less than a quarter of writing."""
+    comparison = found(prepare())
+    assert (comparison.documents, comparison.equal, comparison.different, comparison.missing) == (50, 50, 0, 0)
+    assert 0 < comparison.ru <= 50 * CHARGE / 4
+
+
+def test_what_was_changed_or_deleted_is_named() -> None:
+    """Each difference has row, id, partition key and what differs, and no value of the document."""
+    world = prepare()
+    harm(world, "s0007.0", deleted="s0009.0")
+    comparison = found(world)
+    assert (comparison.documents, comparison.equal, comparison.different, comparison.missing) == (50, 48, 1, 1)
+    shown = sorted(comparison.differences, key=lambda one: one["row"])
+    assert shown == [
+        {"row": 9, "id": "s0007.0", "partition_key": '["shop1"]', "what": "different", "where": "/amount"},
+        {"row": 11, "id": "s0009.0", "partition_key": '["shop0"]', "what": "missing", "where": ""},
+    ]
+
+
+def test_counts_alone_ask_only_whether_documents_are_there() -> None:
+    """With `counts`, a document that was changed is equal, and one that was deleted is missing."""
+    world = prepare(verify="counts")
+    harm(world, "s0007.0", deleted="s0009.0")
+    comparison = found(world)
+    assert (comparison.equal, comparison.different, comparison.missing) == (49, 0, 1)
+
+
+def test_only_the_first_differences_are_shown() -> None:
+    """All differences are counted, and ten are shown."""
+    world = prepare()
+    harm(world, *(f"s{number:04}.0" for number in range(30)))
+    comparison = found(world)
+    assert (comparison.different, len(comparison.differences)) == (30, MOST_SHOWN)
+
+
+def test_what_the_database_refused_is_no_difference() -> None:
+    """A row that is a reject because the database refused its document is not missing."""
+    comparison = found(prepare(poison={"s0007.0": 400}))
+    assert (comparison.documents, comparison.equal, comparison.missing) == (49, 49, 0)
+
+
+def test_a_throttled_verification_goes_on_where_it_was() -> None:
+    """A call that can only wait returns a cursor; together the calls compare every document once."""
+    world = prepare(300)
+    harm(world, "s0007.0")
+    world.clock.tick = 0.3
+    world.transport.meet([None, throttle(5.0), None, throttle(30.0)])
+    comparison = found(world)
+    assert (comparison.documents, comparison.equal, comparison.different) == (300, 299, 1)
+
+
+def test_a_repeat_reads_nothing() -> None:
+    """A call that is repeated after its end finds what was compared."""
+    world = prepare()
+    found(world)
+    sent = len(world.transport.sent)
+    assert verify(world)["cursor"] is None
+    assert len(world.transport.sent) == sent
+
+
+@pytest.mark.parametrize("changes", [{"state": "publishing"}, {"state": "failing"}, {"attempt": 2}])
+def test_a_run_that_has_moved_on_is_not_verified(changes: dict[str, Any]) -> None:
+    """A call of an earlier state or attempt raises Permanent and reads nothing."""
+    world = prepare()
+    world.runs.set("r1", **changes)
+    sent = len(world.transport.sent)
+    with pytest.raises(Permanent, match="belongs to verifying in attempt 1"):
+        verify(world)
+    assert len(world.transport.sent) == sent
