@@ -19,6 +19,8 @@ from outlast.runs.record import RunRecord
 from outlast.staging.input import InputFiles
 from outlast.staging.parsed import InThread
 from outlast.staging.parts import Generated, PartAnswer
+from outlast.staging.rejects import each_row_once, encode_rejects
+from outlast.staging.row_fields import with_files
 from outlast.staging.shard_reader import read_shard
 
 
@@ -63,6 +65,8 @@ class CombineGroups:
         if not part.taken:
             return None
         documents, keys, rejects, totals = await part.staged(generated.chunk)
+        if rejects and record.request.several:
+            rejects = encode_rejects(with_files(await self.files.chunks(record), each_row_once([rejects])))
         following = part.next.to_dict() if part.next else None
         counted = replace(totals, rows=0).to_dict()  # a window counts groups, and their rows are counted already
         return await generated.keep(cursor.part, documents, rejects, following, counted, keys)

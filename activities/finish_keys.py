@@ -3,13 +3,14 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from outlast.calls import KeysAnswer, RunCall
+from outlast.cosmos.bulk.staged_document import Named, Patch, StagedDocument
 from outlast.errors import Permanent
-from outlast.models import MIRROR, Json, Payload, Totals
+from outlast.models import MIRROR, SNAPSHOT_ID, Json, Payload, Totals
 from outlast.runs.fence import Gate
 from outlast.runs.record import RunRecord
+from outlast.staging.chunk_list import ChunkList
 from outlast.staging.input import InputFiles
 from outlast.staging.key_items import FIRST, LAST
 from outlast.staging.manifests import Manifest, Manifests
@@ -17,16 +18,16 @@ from outlast.staging.part_windows import PartWindow, read_windows
 from outlast.staging.parts import Generated
 from outlast.staging.rejects import Reject, encode_rejects, limited
 from outlast.staging.resolved import LOST, ChunkSummary, Placed, Resolved, Summary
-from outlast.staging.row_fields import row_fields
+from outlast.staging.row_fields import row_fields, with_files
 from outlast.staging.shard_reader import rows_of
 
 MOST_SHOWN = 100
 """Characters of an id in a reject."""
 BECAUSE = {
-    LAST: "row {other} has the same id and partition key, and the later row wins: {name}",
-    FIRST: "row {other} has the same id and partition key, and the first row wins: {name}",
+    LAST: "{other} has the same id and partition key, and the later row wins: {name}",
+    FIRST: "{other} has the same id and partition key, and the first row wins: {name}",
 }
-ALL_LOSE = "row {other} has the same id and partition key, and the report takes none of them: {name}"
+ALL_LOSE = "{other} has the same id and partition key, and the report takes none of them: {name}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,19 +82,22 @@ class FinishKeys:
         fields = await row_fields(self.files, record, chunk) if texts else {}
         rejects = [Reject(row, "id", "duplicate", text, fields.get(row, [])) for row, text in texts.items()]
         counted = ChunkSummary(len(lost), await rows_of(self.files, record, chunk, texts))
-        await resolved.keep_chunk(chunk, counted, encode_rejects(limited(rejects)))
+        listed = with_files(await self.files.chunks(record), limited(rejects))
+        await resolved.keep_chunk(chunk, counted, encode_rejects(listed))
         return counted
 
     async def _texts(self, record: RunRecord, chunk: int, lost: Sequence[Placed]) -> dict[int, str]:
         """Why each row is rejected that has lost all its documents, in the order of the rows."""
         of_part, texts = defaultdict[int, list[Placed]](list), dict[int, str]()
+        listed = await self.files.chunks(record)
         for one in lost:
             of_part[one.part].append(one)
         generated = Generated(self.files.staging, record.parts_folder, chunk)
         async for part, answer in generated.parts():
             if part in of_part:
-                windows = [_seen(window, of_part[part]) async for window in read_windows(generated, part, answer)]
-                texts |= _texts(windows, of_part[part], record.request.duplicates)
+                read = read_windows(generated, part, answer, record.request.mode)
+                windows = [_seen(window, of_part[part]) async for window in read]
+                texts |= _texts(windows, of_part[part], record.request.duplicates, listed)
         return dict(sorted(texts.items()))
 
 
@@ -108,10 +112,10 @@ class _Seen:
 def _seen(window: PartWindow, lost: Iterable[Placed]) -> _Seen:
     offsets = {one.offset for one in lost}
     found = [(one, at) for one, at in zip(window.documents, window.begins, strict=True) if at in offsets]
-    return _Seen(Counter(one.row for one in window.documents), {at: _name(one.parsed()) for one, at in found})
+    return _Seen(Counter(one.row for one in window.documents), {at: _name(one) for one, at in found})
 
 
-def _texts(windows: Iterable[_Seen], lost: Sequence[Placed], rule: str) -> Iterator[tuple[int, str]]:
+def _texts(windows: Iterable[_Seen], lost: Sequence[Placed], rule: str, listed: ChunkList) -> Iterator[tuple[int, str]]:
     """Row and text. Of several documents of a row the one is named whose winner is the last one of the file, or the
     first one where the first row wins."""
     documents, names = Counter[int](), dict[int, str]()
@@ -122,9 +126,13 @@ def _texts(windows: Iterable[_Seen], lost: Sequence[Placed], rule: str) -> Itera
     ordered = sorted(lost, key=lambda one: (one.other, names[one.offset]), reverse=rule == FIRST)
     named = {one.row: one for one in ordered if not left[one.row]}
     template = BECAUSE.get(rule, ALL_LOSE)
-    return ((row, template.format(other=one.other, name=names[one.offset][:MOST_SHOWN])) for row, one in named.items())
+    for row, one in named.items():
+        yield row, template.format(other=listed.place(one.other), name=names[one.offset][:MOST_SHOWN])
 
 
-def _name(document: dict[str, Any]) -> str:
+def _name(document: StagedDocument) -> str:
     """The id that the report gave."""
-    return str(document.get("snapshot_id", document["id"]))
+    if isinstance(document, Named | Patch):
+        return document.id
+    parsed = document.parsed()
+    return str(parsed.get(SNAPSHOT_ID, parsed["id"]))

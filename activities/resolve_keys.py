@@ -4,12 +4,14 @@ Rows of different chunks are stored by different lanes, so which of them came la
 report it also decides which documents are unchanged, and which are gone.
 """
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from outlast import models
 from outlast.calls import ChunkAnswer, ChunkCall
-from outlast.models import MIRROR, SHARD, Json, Totals
+from outlast.models import MIRROR, Json, Totals
 from outlast.report import Report, known_report
 from outlast.runs.fence import Gate
 from outlast.runs.record import RunRecord
@@ -27,13 +29,15 @@ NOTHING = Base([], based=False)
 
 @dataclass(frozen=True, slots=True)
 class ResolveKeys:
-    """`in_thread` runs work that keeps a CPU busy beside the event loop."""
+    """`in_thread` runs work that keeps a CPU busy beside the event loop. The keys of one stretch are in memory at a
+    time, because one thread compares them."""
 
     reports: Mapping[str, Report[Any]]
     gate: Gate
     key_files: KeyFiles
     mirrors: Mirrors
     in_thread: InThread
+    alone: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def resolve_keys(self, given: Json) -> Json:
         """Input: ChunkCall, its chunk the number of the shard. Returns a ChunkAnswer without totals.
@@ -47,13 +51,15 @@ class ResolveKeys:
         if keys is None:
             return ChunkAnswer({}, Totals().to_dict()).to_dict()
         deciding = await self._deciding(record, keys)
-        for stretch in stretches_of(call.chunk, keys.documents, deciding.base.documents):
-            if await deciding.resolved.find(stretch) is not None:
-                continue
-            if deadline.passed() and deciding.decided:
-                return ChunkAnswer({}, Totals().to_dict()).to_dict()
-            await fence.check()
-            await deciding.decide(stretch)
+        for stretch in stretches_of(call.chunk, keys.documents, deciding.base.documents, deciding.at_once):
+            waits = self.alone.locked()
+            async with self.alone:
+                if await deciding.resolved.find(stretch) is not None:
+                    continue
+                if deadline.passed() and (waits or deciding.decided):
+                    return ChunkAnswer({}, Totals().to_dict()).to_dict()
+                await fence.check()
+                await deciding.decide(stretch)
         return ChunkAnswer(None, Totals().to_dict()).to_dict()
 
     async def _deciding(self, record: RunRecord, keys: RunKeys) -> "_Deciding":
@@ -79,6 +85,11 @@ class _Deciding:
     manifests: Manifests | None = None
     decided: int = 0
 
+    @property
+    def at_once(self) -> int:
+        """Documents that are compared at once, about. With names and manifests each takes four times the memory."""
+        return models.SHARD if self.manifests is None else max(1, models.SHARD // 4)
+
     async def decide(self, stretch: Stretch) -> None:
         """Compare the documents of some buckets, and stage what comes of it."""
         pieces = await self.key_files.read(self.record, self.keys, stretch)
@@ -102,9 +113,8 @@ class _Deciding:
         return compared
 
 
-def stretches_of(shard: int, documents: int, known: int) -> list[Stretch]:
-    """The buckets of a shard in stretches, none behind the last shard. A shard of few new documents and many `known`
-    ones has several, so that each takes little memory."""
+def stretches_of(shard: int, documents: int, known: int, at_once: int) -> list[Stretch]:
+    """The buckets of a shard in stretches of `at_once` documents, new or `known`; none behind the last shard."""
     first, after = buckets_of(shard, documents)
-    step = max(1, BUCKETS * SHARD // max(SHARD, known, documents))
+    step = max(1, BUCKETS * at_once // max(at_once, known, documents))
     return [(begin, min(after, begin + step)) for begin in range(first, after, step)]

@@ -25,7 +25,7 @@ from outlast.staging.mirrors import Mirrors
 from outlast.staging.parts import Generated
 from outlast.staging.refusals import code_of, reject_of
 from outlast.staging.rejects import encode_rejects
-from outlast.staging.row_fields import row_fields
+from outlast.staging.row_fields import row_fields, with_files
 from outlast.staging.shard_reader import rows_of
 from outlast.staging.store_cursor import StoreCursor
 from outlast.staging.stored import Stored, StoredChunk
@@ -89,7 +89,8 @@ class StoreDataToDb:
             return ChunkAnswer(following, counted.minus(told).to_dict(), storing.wait)
         listed, left_out = await stored.list_rejects(cursor.rejecting), storing.left_out
         rejected = await rows_of(self.files, record, stored.chunk, listed)
-        left = await unchanged_rows(storing.generated, await stored.unchanged_rows(cursor.unchanging))
+        found = await stored.unchanged_rows(cursor.unchanging)
+        left = await unchanged_rows(storing.generated, found, left_out.of_rows)
         unchanged = await rows_of(self.files, record, stored.chunk, [*left, *left_out.rows])
         totals = replace(counted, rejected=rejected, unchanged=unchanged)
         documents = cursor.unchanged + left_out.unchanged
@@ -101,9 +102,10 @@ class StoreDataToDb:
     async def _keep_rejects(self, record: RunRecord, stored: Stored, storing: "_Storing") -> None:
         """Stage what the database refused in this call."""
         fields, mode = await row_fields(self.files, record, stored.chunk), record.request.mode
-        rejects = encode_rejects([reject_of(mode, one, result, fields) for one, result in storing.refused])
+        rejects = [reject_of(mode, one, result, fields) for one, result in storing.refused]
+        encoded = encode_rejects(with_files(await self.files.chunks(record), rejects))
         cursor = storing.cursor
-        name = await stored.keep_rejects(cursor.call, rejects)
+        name = await stored.keep_rejects(cursor.call, encoded)
         storing.cursor = replace(cursor, rejecting=(*cursor.rejecting, name))
 
     async def _now(self, record: RunRecord, chunk: int, totals: Totals) -> Totals:

@@ -37,6 +37,12 @@ def post_file(url: str, data: bytes, key: str, query: Mapping[str, str]) -> tupl
     return status, json.loads(body)
 
 
+def post_json(url: str, value: Any, key: str) -> Any:
+    """Return the JSON of the answer."""
+    headers = {**_headers(key), "Content-Type": "application/json"}
+    return json.loads(_call(Request(url, json.dumps(value).encode(), headers))[1])
+
+
 def bypass_proxies() -> None:
     """Keep clients of this process and its children from using a proxy for this machine."""
     for name in ("NO_PROXY", "no_proxy"):

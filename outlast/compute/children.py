@@ -78,9 +78,12 @@ class Children:
         if loaded := await _loaded(child, window.report):
             _checked(loaded)
         header = {"kind": "take", "window": window.to_dict(), "limits": limits.to_dict()}
-        frame = await self._ask(child, header, {})
+        begins = window.offset == data.offset  # then the child cannot have the rows
+        given = {ROWS: data.of(window)} if begins else {}
+        frame = await self._ask(child, header, given)
         if missing := frame.header.get("missing"):
-            given = {ROWS: data.of(window)} if ROWS in missing else {}
+            if ROWS in missing:
+                given[ROWS] = data.of(window)
             if REFERENCE in missing:
                 given[REFERENCE] = await data.reference()
             frame = await self._ask(child, header, given)

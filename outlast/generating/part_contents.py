@@ -7,7 +7,7 @@ from itertools import accumulate
 from outlast.cosmos.bulk.staged_document import StagedDocument
 from outlast.generating.row_generator import Documents
 from outlast.models import MIRROR, Totals
-from outlast.staging.document_keys import KeyedDocument, encode_keys
+from outlast.staging.document_keys import Keyed, encode_keys, encode_named_keys
 from outlast.staging.rejects import MOST_LISTED, Reject, encode_rejects, not_listed
 
 ROW_BYTES = 500
@@ -65,13 +65,14 @@ class PartContents:
         size = sum(len(document.body) for _, document in documents)
         totals = Totals(rows=rows, rejected=self.rejected, documents=len(documents), bytes=size)
         listed = [*self.rejects, *([not_listed(self.unlisted)] if self.unlisted else [])]
-        keys = encode_keys(_keyed(documents, lines), named=mode == MIRROR)
+        keyed = _keyed(documents, lines)
+        keys = encode_named_keys(list(keyed)) if mode == MIRROR else encode_keys(keyed)
         return b"".join(lines), keys, encode_rejects(listed) or None, totals
 
 
-def _keyed(documents: Iterable[tuple[str, StagedDocument]], lines: Iterable[bytes]) -> list[KeyedDocument]:
+def _keyed(documents: Iterable[tuple[str, StagedDocument]], lines: Iterable[bytes]) -> Keyed:
     begins = accumulate(map(len, lines), initial=0)
-    return [
-        KeyedDocument(one.row, begin, name, one.partition_key, one.effective_partition_key, one.body)
+    return (
+        (one.row, begin, name, one.partition_key, one.effective_partition_key, one.body)
         for (name, one), begin in zip(documents, begins, strict=False)
-    ]
+    )

@@ -1,5 +1,6 @@
 """The chunks of a run's input, as `read_input_file` stages them."""
 
+from bisect import bisect_left
 from dataclasses import asdict, dataclass, field
 
 import orjson
@@ -40,6 +41,13 @@ class ChunkList:
     def part(self, chunk: Chunk) -> InputPart:
         """The file of a chunk. Its path is empty where the input is one file."""
         return self.files[chunk.file] if self.files else InputPart("", self.columns, self.reading)
+
+    def place(self, row: int) -> str:
+        """Where a row is: its number, or its file and its number there."""
+        if not self.files:
+            return f"row {row}"
+        part = self.files[bisect_left(self.files, row, key=lambda one: one.before) - 1]
+        return f"{part.path}, row {row - part.before}"
 
     def encoded(self) -> bytes:
         chunks = [[c.offset, c.length, c.first_row, c.overlong, *([c.file] if c.file else [])] for c in self.chunks]

@@ -1,7 +1,8 @@
-"""Which documents a part holds, in short: one entry of 48 bytes a document, in the order of their hashes.
+"""Which documents a part holds, in short: one entry of 28 bytes a document, in the order of their hashes.
 
-An entry is the 128-bit hash of id and effective partition key, the row, where the document begins in the part's
-documents file, the 128-bit hash of its content, and how many documents of the part are of this row.
+An entry is the 128-bit hash of id and effective partition key, the row, and where the document begins in the part's
+documents file. In a mirror report it has 48 bytes: also the 128-bit hash of the content, and how many documents of the
+part are of this row.
 """
 
 from collections import Counter
@@ -14,9 +15,10 @@ import orjson
 
 from outlast.staging.key_table import KeyTable
 
-ENTRY = Struct(">16sQI16sI")
-KEYS, NAMED_KEYS = KeyTable(ENTRY.size), KeyTable(ENTRY.size, named=True)
+ENTRY, NAMED_ENTRY = Struct(">16sQI"), Struct(">16sQI16sI")
+KEYS, NAMED_KEYS = KeyTable(ENTRY.size), KeyTable(NAMED_ENTRY.size, named=True)
 """The form of a part's keys; with names, id and partition key of each document, in a mirror report."""
+_digest = mmh3.mmh3_x64_128_digest
 
 
 class KeyedDocument(NamedTuple):
@@ -30,28 +32,36 @@ class KeyedDocument(NamedTuple):
     body: bytes
 
 
-def encode_keys(documents: Sequence[KeyedDocument], *, named: bool = False) -> bytes:
+Keyed = Iterable[tuple[int, int, str, bytes, bytes, bytes]]
+"""The members of KeyedDocuments. Plain tuples are made in half the time."""
+
+
+def encode_keys(documents: Keyed) -> bytes:
     """The file of a part."""
-    of_row = Counter(document.row for document in documents)
-    if not named:
-        return KEYS.encode(sorted([_entry(document, of_row[document.row]) for document in documents]))
-    pairs = sorted([(_entry(document, of_row[document.row]), name_line(document)) for document in documents])
+    pack = ENTRY.pack
+    return KEYS.encode(sorted([pack(hash_of(key, name), row, offset) for row, offset, name, _, key, _ in documents]))
+
+
+def encode_named_keys(documents: Sequence[tuple[int, int, str, bytes, bytes, bytes]]) -> bytes:
+    """The file of a part of a mirror report."""
+    of_row, pack = Counter([document[0] for document in documents]), NAMED_ENTRY.pack
+    pairs = sorted(
+        [
+            (pack(hash_of(effective, name), row, offset, _digest(body), of_row[row]), name_line(key, name))
+            for row, offset, name, key, effective, body in documents
+        ]
+    )
     return NAMED_KEYS.encode([entry for entry, _ in pairs], [name for _, name in pairs])
 
 
-def _entry(document: KeyedDocument, documents: int) -> bytes:
-    content = mmh3.mmh3_x64_128_digest(document.body)
-    return ENTRY.pack(hash_of(document.effective_key, document.name), document.row, document.offset, content, documents)
-
-
-def name_line(document: KeyedDocument) -> bytes:
+def name_line(key: bytes, name: str) -> bytes:
     """Partition key and id as JSON, neither of which contains a tab or a line end."""
-    return b"%b\t%b\n" % (document.key, orjson.dumps(document.name))
+    return b"%b\t%b\n" % (key, orjson.dumps(name))
 
 
 def hash_of(effective_key: bytes, name: str) -> bytes:
     """The hash of a document's key."""
-    return mmh3.mmh3_x64_128_digest(effective_key + b" " + name.encode("utf-8", "surrogatepass"))
+    return _digest(effective_key + b" " + name.encode("utf-8", "surrogatepass"))
 
 
 def names_in(lines: bytes) -> Iterable[bytes]:

@@ -10,20 +10,22 @@ from operator import itemgetter
 from struct import Struct
 from typing import NamedTuple
 
-from outlast.staging.document_keys import ENTRY, names_in
+from outlast.staging.document_keys import ENTRY, NAMED_ENTRY, names_in
 from outlast.staging.key_table import HASH
 
 FILE = Struct(">I")
 LAST, FIRST, REJECT = "last", "first", "reject"
 """What becomes of rows that make one document: the last of the file wins, the first does, or none."""
-NAME = ENTRY.size + FILE.size
-_WHOLE = Struct(f"{ENTRY.size}s")
+NAME = NAMED_ENTRY.size + FILE.size
+_WHOLE, _NAMED = Struct(f"{ENTRY.size}s"), Struct(f"{NAMED_ENTRY.size}s")
+_NOTHING = bytes(NAMED_ENTRY.size - ENTRY.size)
+"""In place of what only the entries of a mirror report have."""
 _HEAD = Struct(">16sQI16sII")
 _KEY: Callable[[bytes], bytes] = itemgetter(slice(0, HASH))
 
 
 class Item(NamedTuple):
-    """What an item says. `documents` counts those that its row has made."""
+    """What an item says. `documents` counts those that its row has made, in a mirror report."""
 
     row: int
     offset: int
@@ -45,8 +47,9 @@ def items_of(file: int, entries: bytes, names: bytes | None = None) -> list[byte
     """The items of a stretch of one file."""
     tag = FILE.pack(file)
     if names is None:
-        return [entry + tag for (entry,) in _WHOLE.iter_unpack(entries)]
-    pairs = zip(_WHOLE.iter_unpack(entries), names_in(names), strict=True)
+        end = _NOTHING + tag
+        return [entry + end for (entry,) in _WHOLE.iter_unpack(entries)]
+    pairs = zip(_NAMED.iter_unpack(entries), names_in(names), strict=True)
     return [entry + tag + name for (entry,), name in pairs]
 
 

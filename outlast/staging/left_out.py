@@ -1,8 +1,8 @@
 """Which documents of a chunk are staged and not sent."""
 
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Sequence, Set
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence, Set
+from dataclasses import dataclass, field, replace
 
 from outlast.runs.record import RunRecord
 from outlast.staging.corrections import Corrections
@@ -17,13 +17,17 @@ Places = Set[tuple[int, int]]
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """The documents of a chunk that are not sent. `unchanged` counts those that the database has as they are, and
-    `rows` the rows that have no other document. `corrected` are the rows that were corrected since the chunk was
-    generated. `corrects`: the chunk is such a correction itself, so another one may have stored a document of a row."""
+    """The documents of a chunk that are not sent. `unchanged` counts those that the database has as they are, `rows`
+    are the rows that have no other document, and `of_rows` counts the documents of each row that are not sent.
+
+    `corrected` are the rows that were corrected since the chunk was generated. `corrects`: the chunk is such a
+    correction itself, so another one may have stored a document of a row.
+    """
 
     places: Places = frozenset()
     unchanged: int = 0
     rows: Sequence[int] = ()
+    of_rows: Mapping[int, int] = field(default_factory=dict)
     corrected: Set[int] = frozenset()
     corrects: bool = False
 
@@ -50,8 +54,8 @@ async def left_out_of(files: InputFiles, record: RunRecord, chunk: int) -> LeftO
     lost, same = await resolved.of(LOST, summary, chunk), await resolved.of(SAME, summary, chunk)
     count, made = Counter(one.row for one in (*lost, *same)), {one.row: one.other for one in same}
     rows = [row for row, documents in made.items() if count[row] == documents]
-    places = {(one.part, one.offset) for one in (*lost, *same)}
+    left_out = LeftOut({(one.part, one.offset) for one in (*lost, *same)}, len(same), rows, count)
     if not record.status.corrections:
-        return LeftOut(places, len(same), rows)
+        return left_out
     of = (await files.chunks(record)).chunks[chunk]
-    return LeftOut(places, len(same), rows, await Corrections(files).later(record, of), bool(of.correction))
+    return replace(left_out, corrected=await Corrections(files).later(record, of), corrects=bool(of.correction))

@@ -7,12 +7,13 @@ from outlast.staging.part_windows import WINDOW
 from outlast.staging.parts import Generated
 
 
-async def unchanged_rows(generated: Generated, unchanged: Mapping[int, int]) -> list[int]:
-    """The rows all of whose documents were unchanged. `unchanged` counts the unchanged documents of each row."""
+async def unchanged_rows(generated: Generated, unchanged: Mapping[int, int], left_out: Mapping[int, int]) -> list[int]:
+    """The rows all of whose documents were unchanged, of those that were sent. `unchanged` counts the unchanged
+    documents of each row, `left_out` those that were not sent."""
     if not unchanged:
         return []
     staged = await _documents_of_rows(generated)
-    return [row for row, documents in unchanged.items() if staged[row] == documents]
+    return [row for row, documents in unchanged.items() if staged[row] - left_out.get(row, 0) == documents]
 
 
 async def _documents_of_rows(generated: Generated) -> Counter[int]:

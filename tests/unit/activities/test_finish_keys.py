@@ -9,7 +9,7 @@ from outlast.models import Json, Totals
 from outlast.staging import rejects
 from outlast.staging.paths import rejects_path
 from outlast.staging.rejects import Reject, each_row_once
-from tests.fakes.reports import HEADER, WITH_SNAPSHOT, make_csv
+from tests.fakes.reports import HEADER, OF_MODES, WITH_SNAPSHOT, make_csv
 from tests.fakes.world import World, call_until_done
 
 
@@ -96,6 +96,14 @@ def test_a_snapshot_names_the_id_that_the_report_gave() -> None:
     world = prepare(twins(), report="stock", mode="snapshot")
     finish(world)
     assert refused(world)[0].message.endswith("the later row wins: a.0")
+
+
+@pytest.mark.parametrize("report", OF_MODES)
+def test_a_duplicate_of_each_mode_is_named(report: str) -> None:
+    """Reports that create, patch or delete name the id, too, though they stage no whole document."""
+    world = World(reports=OF_MODES)
+    asyncio.run(world.prepare(twins(), "storing", report=report, mode=OF_MODES[report].mode))
+    assert {one.message.rpartition(": ")[2] for one in refused(world)} == {"a.0"}
 
 
 def test_many_rejects_of_a_chunk_are_counted_and_not_listed(monkeypatch: pytest.MonkeyPatch) -> None:

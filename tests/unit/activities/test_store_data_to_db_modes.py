@@ -131,6 +131,15 @@ def test_a_row_is_unchanged_when_all_its_documents_are() -> None:
     assert add(answers, "documents") == 1
 
 
+def test_a_row_is_unchanged_when_what_other_rows_left_it_is() -> None:
+    """A row that loses one document to another row is unchanged when its other document is missing, and stored when
+    that one is deleted."""
+    body = HEADER + b"s0000,shop0,1,2\ns0001,shop1,1,2\ns0000,shop0,2,1\ns0001,shop1,2,1\n"
+    world = prepare("returns", body, "s0000.0", "s0001.0", "s0001.1")
+    answers = store_all(world)
+    assert (add(answers, "documents"), add(answers, "unchanged"), add(answers, "rejected")) == (3, 1, 0)
+
+
 def test_unchanged_rows_of_all_calls_are_put_together() -> None:
     """A chunk that takes several calls counts each unchanged row once."""
     world = prepare("returns", make_csv(300), *names(*range(100)))

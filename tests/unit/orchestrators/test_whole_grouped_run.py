@@ -8,6 +8,7 @@ from fractions import Fraction
 from typing import Any
 
 import azure.functions as func
+import orjson
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -16,10 +17,11 @@ from activities import read_input_file
 from outlast.http.show_rejects import ShowRejects
 from outlast.models import Json
 from outlast.staging import shards
+from outlast.wanted import wanted_of
 from tests.fakes.driver import Instance
 from tests.fakes.grouped_reports import GROUPED
 from tests.fakes.http import ask
-from tests.fakes.reports import HEADER, make_csv
+from tests.fakes.reports import HEADER, Sale, make_csv
 from tests.fakes.world import World
 
 SHOPS = st.sampled_from(["a", "b", "c", "dd", "same1", "raise"])
@@ -60,6 +62,22 @@ def test_a_grouped_report_is_stored_and_its_counts_add_up() -> None:
     assert sum(document["rows"] for document in stored(world).values()) == 49
     assert [row[:3] for row in rejects(world)] == [["9", "amount", "float_parsing"], ["52", "", "error"]]
     assert world.runs.records["r1"].status.state == "completed"
+
+
+def test_the_rejects_of_groups_name_the_file_of_their_first_row() -> None:
+    """Whether the report or the database refuses a group, the reject begins with the file and the row in it."""
+    world = World(reports=GROUPED)
+    world.transport.poison = {"shop1": 400}
+
+    async def accept() -> Instance:
+        for path, rows in (("a.csv", make_csv(1)), ("b.csv", make_csv(3) + b"x,raise,1,1\n")):
+            await world.inputs.put(path, rows)
+        body = orjson.dumps([[path, await world.inputs.etag(path)] for path in ("a.csv", "b.csv")])
+        fields: dict[str, Any] = {"report": "shop_totals", "grouped": True, "tolerated_rejects": 9}
+        return await world.run(body, several=True, wanted=wanted_of(Sale).to_dict(), **fields)
+
+    assert asyncio.run(accept()).status == "Completed"
+    assert {row[3].partition(":")[0] for row in rejects(world)} == {"b.csv, row 3", "b.csv, row 5"}
 
 
 def test_a_document_that_the_database_refuses_costs_the_rows_of_its_group() -> None:

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pytest
 
@@ -275,3 +275,22 @@ def test_a_child_does_not_outlive_its_app(app: Path, vice: str, seconds: float) 
     assert result.returncode == -signal.SIGKILL, result.stderr
     child = Path(f"/proc/{int(result.stdout)}")
     assert eventually(lambda: not child.exists() or "Z" in (child / "stat").read_text().split()[2], seconds)
+
+
+def test_the_first_request_of_a_window_has_its_rows(app: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A child that knows the reference is asked once for the first slice of a window."""
+    asked: list[list[str]] = []
+    ask = Children._ask
+
+    async def noted(children: Children, child: Any, header: Any, given: dict[str, bytes]) -> Any:
+        asked.append(sorted(given))
+        return await ask(children, child, header, given)
+
+    monkeypatch.setattr(Children, "_ask", noted)
+
+    async def work(children: Children) -> None:
+        await build(children, ["", ""])
+        await build(children, ["", ""])
+
+    use(app, work)
+    assert asked == [["rows"], ["reference", "rows"], ["rows"]]

@@ -10,6 +10,7 @@ import pytest
 
 from outlast.http.named_files import MOST_FILES
 from outlast.http.problem import Problem
+from outlast.http.show_rejects import ShowRejects
 from outlast.http.start_request import read_start_request
 from outlast.staging.store import Staging
 from outlast.wanted import wanted_of
@@ -111,6 +112,28 @@ def test_several_files_are_one_run() -> None:
     assert rejects[0].startswith(b'3,,error,"2013/a.csv, row 3: LookupError: no such shop",raise,raise,1')
     assert rejects[1].startswith(b'6,amount,float_parsing,"2013/b.csv.gz, row 3: Input should be a valid number')
     assert rejects[1].endswith(b",b2,y,x")
+
+
+def test_rejects_of_duplicates_and_of_the_database_name_their_files() -> None:
+    """So do those that are found when all rows are generated; a duplicate also names the file of the row that won."""
+    world = World()
+    world.transport.poison = {"b1.0": 400}
+
+    async def run() -> Any:
+        await world.inputs.put("a.csv", b"id,shop,amount\na1,x,1\na2,x,1\n")
+        await world.inputs.put("b.csv", b"shop,amount,id\nx,2,b1\nx,5,a2\n")
+        body = orjson.dumps([[path, await world.inputs.etag(path)] for path in ("a.csv", "b.csv")])
+        return await world.run(body, several=True, tolerated_rejects=9, wanted=wanted_of(Sale).to_dict())
+
+    assert asyncio.run(run()).status == "Completed"
+    shown = ShowRejects(world.runs, world.files, world.clock).show_rejects(ask("runs/r1/rejects", run="r1"))
+    duplicate, refused = asyncio.run(shown).get_body().splitlines()[1:]
+    assert duplicate == (
+        b'3,id,duplicate,"a.csv, row 3: b.csv, row 3 has the same id and partition key, and the later row wins: a2.0",'
+        b"a2,x,1"
+    )
+    assert refused.startswith(b'5,,database_400,"b.csv, row 2: ')
+    assert refused.endswith(b",b1,x,2")
 
 
 async def rejects_of(world: World) -> list[bytes]:

@@ -3,7 +3,7 @@ from collections.abc import Mapping
 from hypothesis import given
 from hypothesis import strategies as st
 
-from outlast.staging.document_keys import NAMED_KEYS, KeyedDocument, encode_keys, hash_of
+from outlast.staging.document_keys import NAMED_KEYS, KeyedDocument, encode_named_keys, hash_of
 from outlast.staging.key_items import items_of, read_item, sorted_items
 from outlast.staging.mirror_items import MANIFEST, ManifestPiece, compare, encode_manifest
 
@@ -14,7 +14,7 @@ CONTENTS = st.dictionaries(st.sampled_from("abcdefgh"), st.sampled_from([b"1", b
 def items(contents: Mapping[str, bytes]) -> list[bytes]:
     """The items of documents whose rows are the numbers of their ids."""
     made = [KeyedDocument(ord(name), 0, name, b'"p"', b"0A", body) for name, body in contents.items()]
-    data = encode_keys(made, named=True)
+    data = encode_named_keys(made)
     head = data[: NAMED_KEYS.head]
     begin, length = NAMED_KEYS.entries(head, 0, 256)
     at, size = NAMED_KEYS.names(head, 0, 256)

@@ -1,0 +1,82 @@
+"""What a mirror report's second run costs when little has changed, and what comparing keys costs every run."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from statistics import median
+from tempfile import TemporaryDirectory
+
+from bench.mirroring.nights import WITHOUT_KEYS, nights, orders
+from bench.runner import ROOT, Figure, run
+from local.json_calls import bypass_proxies
+
+CHANGED, GONE = 100, 1_000
+"""One order in so many."""
+
+
+def mirror(quick: bool) -> Iterator[Figure]:
+    bypass_proxies()
+    yield from keys_resolved(10**6 if quick else 10**7, 6 if quick else 60)
+    yield from second_runs(10**5 if quick else 10**6)
+    yield overhead(10**5, 1 if quick else 5)
+
+
+def second_runs(count: int) -> Iterator[Figure]:
+    """The second run's request units and wall time over those of the first, unthrottled and at 40,000 RU/s."""
+    units, wall, _ = shares(count, "--unthrottled")
+    yield Figure(name="mirror_ru_share", value=units, unit="", goal=0.02, direction="max")
+    yield Figure(name="mirror_wall_share", value=wall, unit="", goal=0.5, direction="max")
+    _, wall, seconds = shares(count)
+    yield Figure(name="mirror_wall_share_throttled", value=wall, unit="", goal=0.1, direction="max")
+    yield Figure(name="mirror_first_throttled_s", value=seconds, unit="s", goal=0, direction="min")
+
+
+def shares(count: int, *cosmos: str) -> tuple[float, float, float]:
+    """The shares of request units and of wall time, and the seconds of the first run."""
+    with nights({}, cosmos) as services:
+        first = services.run("orders", orders(count))
+        second = services.run("orders", orders(count, range(0, count, CHANGED), range(1, count, GONE)))
+    expected = (-(-count // CHANGED), -(-count // GONE))
+    if (second["rows_stored"], second["documents_deleted"]) != expected:
+        raise RuntimeError(f"the second run is not what is measured here: {second}")
+    return second["request_units"] / first["request_units"], second["wall"] / first["wall"], first["wall"]
+
+
+def keys_resolved(documents: int, goal: float) -> Iterator[Figure]:
+    """`resolve_keys` alone, for all shards of a run; a mirror's is compared with the run before."""
+    plain, mirrored = measured(documents, "upsert"), measured(documents, "mirror")
+    yield Figure(name="resolve_cpu_s", value=plain["cpu"], unit="s", goal=goal, direction="max")
+    yield Figure(name="resolve_mirror_cpu_s", value=mirrored["cpu"], unit="s", goal=2 * goal, direction="max")
+    peak = max(plain["peak"], mirrored["peak"])
+    yield Figure(name="resolve_peak_mb", value=peak, unit="MB", goal=200, direction="max")
+
+
+def measured(documents: int, mode: str) -> dict[str, float]:
+    with TemporaryDirectory() as folder:
+        in_process("stage", folder, documents, mode)
+        return in_process("resolve", folder, documents, mode)
+
+
+def in_process(step: str, folder: str, documents: int, mode: str) -> dict[str, float]:
+    """What a step prints that runs in a process of its own, so that its memory is that of nothing else."""
+    command = [sys.executable, "-m", "bench.mirroring.keys", step, folder, str(documents), mode]
+    found = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True)
+    figures: dict[str, float] = json.loads(found.stdout)
+    return figures
+
+
+def overhead(count: int, rounds: int) -> Figure:
+    """A plain run's wall time over that of an app which neither stages nor compares keys; the runs take turns."""
+    with nights({}, ("--unthrottled",)) as ours:
+        ours.run("plain_orders", orders(count))
+        with_keys = [ours.run("plain_orders", orders(count))["wall"] for _ in range(rounds)]
+    with nights(WITHOUT_KEYS, ("--unthrottled",)) as others:
+        others.run("plain_orders", orders(count))
+        without = [others.run("plain_orders", orders(count))["wall"] for _ in range(rounds)]
+    ratio = median(with_keys) / median(without)
+    return Figure(name="resolve_overhead", value=ratio, unit="times", goal=1.05, direction="max")
+
+
+if __name__ == "__main__":
+    sys.exit(run(mirror))

@@ -1,0 +1,84 @@
+"""Runs of a report by reference, in a copy of the app with the reports of this bench."""
+
+import shutil
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from local.json_calls import get, post_json
+from local.stack.ports import Ports
+from local.stack.services import Services
+from local.stack.settings import APP, sample_values
+
+REPORTS = Path(__file__).parent / "reports"
+DEPLOYED = ("activities", "orchestrators", "outlast", "reports", "samples")
+FILES = ("function_app.py", "host.json", "local.settings.sample.json")
+ENDED = ("Completed", "Failed", "Terminated", "Canceled")
+SHOPS = 1_000
+NOTE = "x" * 400
+WITHOUT_KEYS = {
+    "orchestrators/import_report.py": (
+        """    view = yield from run_phase(run, Event.RESOLVE, shards)
+    finished = yield from run.caller.call_until_done("finish_keys", run.run_call())
+    run.progress.add(Totals.from_dict(KeysAnswer.from_dict(finished).totals or {}))
+""",
+        "",
+    ),
+    "outlast/runs/transitions.py": ('(("resolving", "storing"), "storing")', '(("generating", "storing"), "storing")'),
+    "outlast/generating/part_contents.py": (
+        "keys = encode_named_keys(list(keyed)) if mode == MIRROR else encode_keys(keyed)",
+        'keys = b""',
+    ),
+}
+"""What to replace in a copy of the app, so that it neither stages nor compares keys."""
+
+
+@contextmanager
+def nights(changes: Mapping[str, tuple[str, str]], cosmos: Sequence[str] = ()) -> Iterator["Nights"]:
+    """Run host, database and inbox around a copy of the app with these changes."""
+    with TemporaryDirectory() as folder:
+        app, data = Path(folder) / "app", Path(folder) / "data"
+        for name in DEPLOYED:
+            shutil.copytree(APP / name, app / name, ignore=shutil.ignore_patterns("__pycache__"))
+        for path in (*(APP / name for name in FILES), *REPORTS.glob("*.py")):
+            shutil.copy(path, app / "reports" if path.parent == REPORTS else app)
+        for name, (before, after) in changes.items():
+            text = (app / name).read_text("utf-8")
+            if before not in text:
+                raise RuntimeError(f"{name} does not have the lines that this bench replaces")
+            (app / name).write_text(text.replace(before, after), "utf-8")
+        inputs = Path(folder) / "inputs"
+        inputs.mkdir()
+        settings = {**sample_values(app), "INPUTS_URL": inputs.as_uri()}
+        with Services(app, data, Ports(), settings, cosmos) as services:
+            yield Nights(services, inputs)
+
+
+class Nights:
+    def __init__(self, services: Services, inputs: Path) -> None:
+        self._services, self._inputs = services, inputs
+
+    def run(self, report: str, lines: Iterable[str]) -> dict[str, Any]:
+        """Run a report with this input; return its receipt, and `wall`, the seconds from the POST to its end."""
+        with (self._inputs / "orders.csv").open("w") as file:
+            file.writelines(lines)
+        url, key = f"{self._services.host.url}/api/reports/{report}", self._services.function_key
+        begun = time.perf_counter()
+        started = post_json(url, {"input": "orders.csv"}, key)
+        while (status := get(started["statusQueryGetUri"]))["runtimeStatus"] not in ENDED:
+            time.sleep(0.1)
+        if status["runtimeStatus"] != "Completed":
+            raise RuntimeError(f"the run is not what is measured here: {status}")
+        return {**status["output"], "wall": time.perf_counter() - begun}
+
+
+def orders(count: int, changed: Iterable[int] = (), gone: Iterable[int] = ()) -> Iterator[str]:
+    """The export with this many orders, of which some have another amount and some are missing."""
+    yield "number,shop,amount,note\n"
+    other, missing = set(changed), set(gone)
+    for number in range(count):
+        if number not in missing:
+            yield f"{number},s{number % SHOPS},{number + (number in other) / 2},{NOTE}\n"
