@@ -1,8 +1,8 @@
 """The options of a run, which are the same for every report, and the names that no report's parameter may have."""
 
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from outlast.json_numbers import LARGEST_EXACT
@@ -14,8 +14,9 @@ LEAST_RU = 400
 LEAST_FRACTION = 0.01
 MOST_PLAN_DAYS = 365
 """Days for which a planned run may wait. Its staged files are kept as long."""
-LEVELS = ("counts", "content")
-"""How thoroughly a run verifies what it has stored."""
+DRIFT = "drift"
+LEVELS = ("counts", "content", DRIFT)
+"""How thoroughly a run verifies what it has stored; with DRIFT a mirror report all that it has in its container."""
 
 
 class Options(ReadingOptions):
@@ -30,7 +31,8 @@ class Options(ReadingOptions):
     ru_share: float | None = Field(None, gt=0, le=1e9)
     plan: bool | None = None
     plan_days: float | None = Field(None, gt=0, le=MOST_PLAN_DAYS)
-    verify: Literal["counts", "content"] | None = None
+    verify: Literal["counts", "content", "drift"] | None = None
+    repair: bool | None = None
     label: str | None = Field(None, min_length=1, max_length=64)
 
     @field_validator("ru_share")
@@ -42,6 +44,12 @@ class Options(ReadingOptions):
             given = {"share": f"{share:g}", "ru": LEAST_RU, "fraction": LEAST_FRACTION}
             raise PydanticCustomError("too_little", text, given)
         return share
+
+    @model_validator(mode="after")
+    def _repairs_drift(self) -> Self:
+        if self.repair and self.verify != DRIFT:
+            raise PydanticCustomError("not_drift", "repair needs verify=drift")
+        return self
 
     @field_validator("label")
     @classmethod

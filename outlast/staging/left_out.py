@@ -2,8 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Mapping, Sequence, Set
-from dataclasses import dataclass, replace
-from types import MappingProxyType
+from dataclasses import dataclass, field, replace
 
 from outlast.runs.record import RunRecord
 from outlast.staging.corrections import Corrections
@@ -14,8 +13,6 @@ from outlast.staging.resolved import LOST, SAME, Resolved
 
 Places = Mapping[int, Set[int]]
 """By part, the offsets of documents."""
-NOWHERE: Places = MappingProxyType({})
-NO_ROWS: Mapping[int, int] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +22,10 @@ class LeftOut:
     `corrected` are the rows that were corrected since the chunk was generated. `corrects`: the chunk is such a
     correction itself, so another one may have stored a document of a row."""
 
-    places: Places = NOWHERE
+    places: Places = field(default_factory=dict)
     unchanged: int = 0
     rows: Sequence[int] = ()
-    of_rows: Mapping[int, int] = NO_ROWS
+    of_rows: Mapping[int, int] = field(default_factory=dict)
     corrected: Set[int] = frozenset()
     corrects: bool = False
 
@@ -45,17 +42,19 @@ class LeftOut:
             yield window.without(self.corrected) if self.corrected else window
 
 
-async def left_out_of(files: InputFiles, record: RunRecord, chunk: int) -> LeftOut:
-    """What is not sent: other rows have made it, too, or the row was corrected, or the database has it as it is."""
+async def left_out_of(files: InputFiles, record: RunRecord, chunk: int, *, same: bool = True) -> LeftOut:
+    """What is not sent: other rows have made it, too, or the row was corrected, or the database has it as it is; the
+    last only with `same`."""
     resolved = Resolved(files.staging, record.resolved_folder, await files.stored_chunks(record))
     summary = await resolved.summary()
-    lost, same = await resolved.of(LOST, summary, chunk), await resolved.of(SAME, summary, chunk)
-    count, made = Counter(one.row for one in (*lost, *same)), {one.row: one.other for one in same}
+    lost = await resolved.of(LOST, summary, chunk)
+    unchanged = await resolved.of(SAME, summary, chunk) if same else []
+    count, made = Counter(one.row for one in (*lost, *unchanged)), {one.row: one.other for one in unchanged}
     rows = [row for row, documents in made.items() if count[row] == documents]
     places = defaultdict[int, set[int]](set)
-    for _, part, offset, _, _ in (*lost, *same):
+    for _, part, offset, _, _ in (*lost, *unchanged):
         places[part].add(offset)
-    left_out = LeftOut(dict(places), len(same), rows, count)
+    left_out = LeftOut(dict(places), len(unchanged), rows, count)
     if not record.status.corrections:
         return left_out
     of = (await files.chunks(record)).chunks[chunk]

@@ -238,7 +238,7 @@ class World:
             PlanReport(reports, gate, files, estimator).plan_report,
             StoreDataToDb(reports, gate, files, writer, mirrors).store_data_to_db,
             DeleteGone(reports, gate, files, writer).delete_gone,
-            VerifyReport(reports, gate, files, writer).verify_report,
+            VerifyReport(reports, gate, files, writer, writer).verify_report,
             PublishReport(reports, gate, files, snapshots, Receipts(self.scheduler.utc)).publish_report,
             UndoReport(reports, runs, remover, deadlines).undo_report,
             RemoveGeneration(reports, self.runs, remover, deadlines).remove_generation,
