@@ -330,6 +330,7 @@ class World:
         query |= {"max_delete_percent": "100"} if job.report == "shelf" else {}
         query |= {"plan": "true", "plan_days": str(job.plans)} if job.plans is not None else {}
         query |= {"verify": job.verify} if job.verify else {}
+        query |= {"repair": "true"} if job.verify == "drift" else {}
         request = ask(f"reports/{job.report}", job.body, "text/csv", query, headers, report=job.report)
         try:
             response = await answering(start)(request, self.client)
