@@ -1,8 +1,8 @@
 """The options of a run, which are the same for every report, and the names that no report's parameter may have."""
 
-from typing import Literal, Self
+from typing import Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
 from outlast.json_numbers import LARGEST_EXACT
@@ -45,11 +45,13 @@ class Options(ReadingOptions):
             raise PydanticCustomError("too_little", text, given)
         return share
 
-    @model_validator(mode="after")
-    def _repairs_drift(self) -> Self:
-        if self.repair and self.verify != DRIFT:
+    @field_validator("repair")
+    @classmethod
+    def _repairs_drift(cls, repair: bool | None, info: ValidationInfo) -> bool | None:
+        """A validator of the whole model would lose the guards of its numbers where the model is part of another."""
+        if repair and info.data.get("verify") != DRIFT:
             raise PydanticCustomError("not_drift", "repair needs verify=drift")
-        return self
+        return repair
 
     @field_validator("label")
     @classmethod
