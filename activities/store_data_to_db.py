@@ -17,10 +17,11 @@ from outlast.models import MIRROR, Json, Totals
 from outlast.report import Report, known_report
 from outlast.runs.fence import Gate
 from outlast.runs.record import RunRecord
+from outlast.staging.chunk_walk import ChunkWalk
 from outlast.staging.corrections import Corrections
 from outlast.staging.document_keys import hash_of
 from outlast.staging.input import InputFiles
-from outlast.staging.left_out import LeftOut, left_out_of
+from outlast.staging.left_out import left_out_of
 from outlast.staging.mirrors import Mirrors
 from outlast.staging.parts import Generated
 from outlast.staging.refusals import code_of, reject_of
@@ -66,7 +67,15 @@ class StoreDataToDb:
             cursor = replace(cursor, sent_before=True)
         if record.request.mode == MIRROR:
             await self.mirrors.begin(record, report)
-        storing = _Storing(self.writer, record, container, generated, limits, cursor, left_out)
+        storing = _Storing(
+            writer=self.writer,
+            record=record,
+            container=container,
+            generated=generated,
+            limits=limits,
+            cursor=cursor,
+            left_out=left_out,
+        )
         done = await storing.go()
         if storing.refused:
             await self._doubt(record, report, storing)
@@ -128,22 +137,15 @@ class StoreDataToDb:
             storing.cursor = replace(cursor, unchanging=(*cursor.unchanging, name))
 
 
-@dataclass(slots=True)
-class _Storing:
-    """One call: writes a chunk's documents window by window, without those that are left out."""
+@dataclass(slots=True, kw_only=True)
+class _Storing(ChunkWalk[StoreCursor]):
+    """Writes the documents of a chunk."""
 
     writer: Writer
     record: RunRecord
-    container: str
-    generated: Generated
-    limits: Limits
-    cursor: StoreCursor
-    left_out: LeftOut
-    totals: Totals = field(default_factory=Totals)
     refused: list[tuple[StagedDocument, Result]] = field(default_factory=list)
     unchanged: list[StagedDocument] = field(default_factory=list)
     advanced: bool = False
-    wait: float = 0.0
 
     async def go(self) -> bool:
         """Write from the cursor on; return whether the chunk is done.
@@ -152,7 +154,7 @@ class _Storing:
         which advanced costs no attempt.
         """
         try:
-            return await self._go()
+            return await self.to_end()
         except Permanent:
             raise
         except Exception as error:
@@ -161,18 +163,7 @@ class _Storing:
             logging.getLogger("outlast").warning("%s: %s; the next call goes on", self.container, error)
             return False
 
-    async def _go(self) -> bool:
-        while (part := await self.generated.find(self.cursor.part)) is not None:
-            path = self.generated.path(self.cursor.part, part.documents)
-            while self.cursor.offset < part.size:
-                if self.limits.deadline.passed() or not await self._window(path):
-                    return False
-            self.cursor = replace(self.cursor, part=self.cursor.part + 1, offset=0)
-            if part.cursor is None:
-                return True
-        return True
-
-    async def _window(self, path: str) -> bool:
+    async def window(self, path: str) -> bool:
         """Write the next window; return whether all of it is acknowledged."""
         mode, part = self.record.request.mode, self.cursor.part
         window = await self.left_out.window(self.generated, part, path, self.cursor.offset, mode)

@@ -17,14 +17,15 @@ from outlast.cosmos.bulk.writer import Writer
 from outlast.cosmos.comparing import difference
 from outlast.deadline import SLOT_SECONDS
 from outlast.errors import Transient
-from outlast.models import Json, Payload, Totals
+from outlast.models import Json, Totals
 from outlast.report import Report, known_report
 from outlast.run_options import DRIFT
 from outlast.runs.fence import Gate
 from outlast.runs.record import RunRecord
+from outlast.staging.chunk_walk import ChunkWalk, WalkCursor
 from outlast.staging.document_keys import hash_of
 from outlast.staging.input import InputFiles
-from outlast.staging.left_out import LeftOut, left_out_of
+from outlast.staging.left_out import left_out_of
 from outlast.staging.manifests import Manifests
 from outlast.staging.parts import Generated
 from outlast.staging.stored import Stored
@@ -37,12 +38,9 @@ Pairs = Iterable[tuple[StagedDocument, Result]]
 
 
 @dataclass(frozen=True, slots=True)
-class VerifyCursor(Payload):
-    """Every document before byte `offset` of part `part` is compared, and those `ahead`; `found` is what they were."""
+class VerifyCursor(WalkCursor):
+    """`found` is what the documents so far were."""
 
-    part: int = 0
-    offset: int = 0
-    ahead: Sequence[Sequence[int]] = ()
     found: Json = field(default_factory=lambda: Comparison().to_dict())
     repairing: bool = False
     """Whether what differs is written, and the cursor says how far that is."""
@@ -83,7 +81,7 @@ class VerifyReport:
             refused=await self._refused(record, call.chunk),
             writer=None if kept is None else self.writer,
         )
-        done = await comparing.go()
+        done = await comparing.to_end()
         await Manifests(self.files.staging, record.request.report).doubt(record.id, comparing.doubtful)
         if done:
             found = _ended(comparing.cursor, kept)
@@ -100,37 +98,18 @@ class VerifyReport:
 
 
 @dataclass(slots=True, kw_only=True)
-class _Comparing:
-    """One call: compares a chunk's documents window by window. With a `writer` it writes those that differ."""
+class _Comparing(ChunkWalk[VerifyCursor]):
+    """Compares the documents of a chunk. With a `writer` it writes those that differ."""
 
     reader: Writer
-    container: str
-    generated: Generated
-    left_out: LeftOut
     mode: str
-    limits: Limits
-    cursor: VerifyCursor
     by_content: bool
     refused: Set[int]
     writer: Writer | None = None
     doubtful: list[bytes] = field(default_factory=list)
     """The keys of documents that could not be repaired, for the manifest: the next run writes them again."""
-    totals: Totals = field(default_factory=Totals)
-    wait: float = 0.0
 
-    async def go(self) -> bool:
-        """Compare from the cursor on; return whether the chunk is done."""
-        while (part := await self.generated.find(self.cursor.part)) is not None:
-            path = self.generated.path(self.cursor.part, part.documents)
-            while self.cursor.offset < part.size:
-                if self.limits.deadline.passed() or not await self._window(path):
-                    return False
-            self.cursor = replace(self.cursor, part=self.cursor.part + 1, offset=0)
-            if part.cursor is None:
-                return True
-        return True
-
-    async def _window(self, path: str) -> bool:
+    async def window(self, path: str) -> bool:
         """Compare the next window; return whether all of it is compared."""
         part, offset, before = self.cursor.part, self.cursor.offset, self.totals.ru
         window = await self.left_out.window(self.generated, part, path, offset, self.mode)

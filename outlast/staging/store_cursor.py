@@ -1,26 +1,19 @@
 """How far storing a chunk has come."""
 
 from bisect import bisect_left
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Self
 
 from outlast.cosmos.bulk.write_progress import WriteProgress
-from outlast.models import Json, Payload, Totals
+from outlast.models import Json, Totals
+from outlast.staging.chunk_walk import WalkCursor
 from outlast.staging.part_windows import PartWindow
 
 
 @dataclass(frozen=True, slots=True)
-class StoreCursor(Payload):
-    """How far the calls so far got.
+class StoreCursor(WalkCursor):
+    """A document is done when it is acknowledged: written, or refused by the database."""
 
-    Every document before byte `offset` of part `part` is acknowledged: written, or refused by the database.
-    """
-
-    part: int = 0
-    offset: int = 0
-    ahead: Sequence[Sequence[int]] = ()
-    """Ranges of acknowledged documents behind `offset`, numbered from there, without those that are left out."""
     call: int = 0
     """Calls before the next one."""
     totals: Json = field(default_factory=lambda: Totals().to_dict())
