@@ -13,17 +13,18 @@ import orjson
 from outlast.calls import RunChange
 from outlast.errors import OutlastError
 from outlast.http.caller import caller_of
-from outlast.http.corrected_rows import UNLISTED, Rows, read_corrected
+from outlast.http.corrected_rows import Rows, read_corrected
 from outlast.http.known_run import known_run
 from outlast.http.problem import Problem, bad_request
 from outlast.http.query import read_query
-from outlast.http.revise_run import Reviser
+from outlast.http.revise_run import Reviser, check_files
 from outlast.inputs import Chunk
 from outlast.runs.record import RunRecord
 from outlast.runs.store import Runs
 from outlast.runs.transitions import Event
 from outlast.staging.corrections import Corrections, as_counted
 from outlast.staging.parsed import InThread
+from outlast.staging.rejects import NOT_LISTED
 
 AT_ONCE = 32
 """Chunks whose rejects are read at the same time."""
@@ -46,7 +47,7 @@ class CorrectRun:
         """
         read_query(req.params, ())
         record = await known_run(self.runs, req.route_params["run"])
-        self.reviser.check_files(record)
+        check_files(record, self.reviser.days)
         listed = await self.corrections.files.find_chunks(record.id)
         rows = await self._read(req.get_body(), listed.columns if listed else [])
         known = self.corrections.name(rows, len(record.status.corrections) - 1) in record.status.corrections
@@ -98,7 +99,7 @@ class CorrectRun:
         async def of_chunk(number: int) -> set[int]:
             async with gate:
                 rejects = self.corrections.rejects(record, number)
-                return {one.row async for one in rejects if one.code != UNLISTED}
+                return {one.row async for one in rejects if one.code != NOT_LISTED}
 
         return set().union(*await asyncio.gather(*map(of_chunk, _holding(chunks, numbers))))
 

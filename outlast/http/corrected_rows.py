@@ -10,12 +10,11 @@ from dataclasses import dataclass
 
 from outlast.http.problem import Problem, bad_request
 from outlast.inputs.formula_guard import OWN_COLUMNS, is_rejects_header, own_columns, unguarded
+from outlast.staging.rejects import NOT_LISTED
 
 MOST_BYTES = 32 * 1024 * 1024
 LINE = "line"
 """The one column of rejects of an input without columns."""
-UNLISTED = "not_listed"
-"""Code of a line that stands for rows which are not listed. It is no row."""
 Rows = list[tuple[int, list[str]]]
 
 
@@ -42,7 +41,7 @@ def read_corrected(body: bytes, columns: Sequence[str]) -> Rows:
     header = _header(next(lines, []), own_columns(list(columns)) or [LINE])
     found: dict[int, list[str]] = {}
     for fields in lines:
-        if not any(fields) or (header.code is not None and fields[header.code : header.code + 1] == [UNLISTED]):
+        if not any(fields) or (header.code is not None and fields[header.code : header.code + 1] == [NOT_LISTED]):
             continue
         number, own = _row(fields, header)
         if number in found:

@@ -1,6 +1,5 @@
 """POST /api/runs/{run}/redrive: lets a failed or cancelled run do what it has not done, as its next attempt."""
 
-import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,6 +14,7 @@ from outlast.http.caller import caller_of
 from outlast.http.known_run import known_run
 from outlast.http.problem import Problem, bad_request, from_validation
 from outlast.http.query import read_query
+from outlast.http.revise_run import check_files, start_again
 from outlast.http.ru_share import Throughput, check_ru_share
 from outlast.models import MIRROR, Json
 from outlast.report import Report
@@ -56,9 +56,7 @@ class RedriveChecks:
         if record.request.mode == MIRROR:
             text = "a mirror report writes only what differs, so start it again with the same input: it costs no more"
             raise _conflict(f"run {record.id} cannot be redriven: {text}")
-        if status.removed is not None or status.removing or self.days.are_over(record):
-            text = f"the files of run {record.id} are removed, or are about to be (RETENTION_DAYS); start a new run"
-            raise Problem(410, "Gone", text, "run")
+        check_files(record, self.days)
         if status.pending:
             text = f"of run {record.id} is pending: {', '.join(status.pending)}; redrive it when that is done or waived"
             raise _conflict(text)
@@ -95,7 +93,7 @@ class RedriveRun:
         by = caller_of(req)
         record = await self.runs.change(record.id, lambda found: self._redriven(found, options, regenerate, by))
         if record.status.state == "queued":
-            await self._start(client, record)
+            await start_again(self.launcher, client, record)
         body = orjson.dumps({"run": record.shown()})
         return func.HttpResponse(body, status_code=202, mimetype="application/json")
 
@@ -107,13 +105,6 @@ class RedriveRun:
         at, attempt = self.checks.days.now().isoformat(timespec="milliseconds"), record.status.attempt
         given: Json = {"options": options, "regenerate": regenerate, "at": at, "owner": self.owner, "by": by}
         return apply(record, RunChange(record.id, attempt, Event.REDRIVE, **given))
-
-    async def _start(self, client: Any, record: RunRecord) -> None:
-        """Start the attempt. Where that fails the sweep starts it: the orchestration before may still be ending."""
-        try:
-            await self.launcher.start_run(client, record)
-        except Exception as error:  # noqa: BLE001  # the SDK raises nothing narrower
-            logging.getLogger("outlast").warning("run %s is redriven by the next sweep: %s", record.id, error)
 
 
 def _asked(query: Mapping[str, str]) -> tuple[Json, bool]:

@@ -24,17 +24,9 @@ class Reviser:
     days: Days
     owner: str
 
-    def check_files(self, record: RunRecord) -> None:
-        """Raise Problem where files of the run are removed, or are about to be."""
-        status = record.status
-        over = not record.open and self.days.are_over(record)
-        if status.removed is not None or status.removing or over:
-            text = f"the files of run {record.id} are removed, or are about to be (RETENTION_DAYS); start a new run"
-            raise Problem(410, "Gone", text, "run")
-
     def check(self, record: RunRecord, what: str) -> None:
         """Raise Problem where the run cannot be worked on again."""
-        self.check_files(record)
+        check_files(record, self.days)
         status = record.status
         if record.open:
             pending = f", and pending: {', '.join(status.pending)}" if status.pending else ""
@@ -56,11 +48,25 @@ class Reviser:
             return _revised(found, given)
 
         revised = await self.runs.change(record.id, revised_of)
-        try:
-            await self.launcher.start_run(client, revised)
-        except Exception as error:  # noqa: BLE001  # the SDK raises nothing narrower; the sweep starts it
-            logging.getLogger("outlast").warning("run %s is not started again yet: %s", record.id, error)
+        await start_again(self.launcher, client, revised)
         return revised
+
+
+def check_files(record: RunRecord, days: Days) -> None:
+    """Raise Problem where files of the run are removed, or are about to be."""
+    status = record.status
+    over = not record.open and days.are_over(record)
+    if status.removed is not None or status.removing or over:
+        text = f"the files of run {record.id} are removed, or are about to be (RETENTION_DAYS); start a new run"
+        raise Problem(410, "Gone", text, "run")
+
+
+async def start_again(launcher: Launcher, client: Any, record: RunRecord) -> None:
+    """Start the next attempt. Where that fails the sweep starts it: the orchestration before may still be ending."""
+    try:
+        await launcher.start_run(client, record)
+    except Exception as error:  # noqa: BLE001  # the SDK raises nothing narrower
+        logging.getLogger("outlast").warning("run %s is started again by the next sweep: %s", record.id, error)
 
 
 def _unfit(record: RunRecord, what: str) -> str | None:

@@ -10,6 +10,8 @@ from outlast.inputs.types import MAX_FIELD_SHOWN
 
 MOST_LISTED = 10_000
 """Rejects that a part lists. The others are only counted."""
+NOT_LISTED = "not_listed"
+"""Code of a line that stands for rows which are not listed. It is no row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,7 @@ def encode_rejects(rejects: Iterable[Reject]) -> bytes:
 def not_listed(rows: Collection[int]) -> Reject:
     """A line that counts rejects that are not listed, at the number of the first."""
     text = f"this row and {len(rows) - 1:,} others after it were rejected and are not listed"
-    return Reject(min(rows), "", "not_listed", text, [])
+    return Reject(min(rows), "", NOT_LISTED, text, [])
 
 
 def limited(rejects: Sequence[Reject]) -> Sequence[Reject]:
