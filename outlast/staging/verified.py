@@ -38,7 +38,7 @@ class Comparison(Payload):
             self.missing + other.missing,
             round(self.ru + other.ru, 2),
             [*self.differences, *other.differences][:MOST_SHOWN],
-            None if self.repaired is other.repaired is None else (self.repaired or 0) + (other.repaired or 0),
+            _sum(self.repaired, other.repaired),
         )
 
     def shown(self, level: str, **more: Json | int | float) -> Json:
@@ -54,6 +54,10 @@ class Comparison(Payload):
             **({} if self.repaired is None else {"repaired": self.repaired}),
             **more,
         }
+
+
+def _sum(one: int | None, other: int | None) -> int | None:
+    return None if one is None and other is None else (one or 0) + (other or 0)
 
 
 @dataclass(frozen=True, slots=True)
