@@ -25,10 +25,11 @@ from outlast.staging.input import InputFiles
 from outlast.staging.retention import Days
 from tests.fakes.http import ask
 from tests.fakes.world import work_here
+from tests.simulation.asking import AskingWorld
 from tests.simulation.database import CoreTransport
 from tests.simulation.length import LONG_STRIDE, boundaries, seeds
 from tests.simulation.mixes import MIXES
-from tests.simulation.world import LIMIT, REPORTS, Faults, Job, World
+from tests.simulation.world import LIMIT, REPORTS, Faults, Job
 
 JOBS = {
     "has failed": [Job("a", "sales", 3, (1,))],
@@ -45,7 +46,7 @@ CALM = [replace(mix, ends=0.0) for mix in MIXES]
 """Without somebody who purges."""
 
 
-class CorrectingWorld(World):
+class CorrectingWorld(AskingWorld):
     """A person corrects each run that has rejects, verifies each run without, and redrives one that has failed, again
     and again until every run is completed. `cancels`: beside it somebody else cancels, twice at most."""
 
@@ -69,20 +70,9 @@ class CorrectingWorld(World):
         )
         self.redriving = RedriveRun(runs=self.runs, launcher=Launcher(5.0), checks=checks, owner="").redrive_run
         self.showing = ShowRejects(self.runs, files, self.scheduler.clock).show_rejects
-        self.asking = False
         self.began = 0
         """The boundary at which the first run is worked on again."""
         self.answers: set[int] = set()
-
-    async def _pass_time(self) -> None:
-        if not self.asking and self.accepted:
-            self.asking = True
-            self.scheduler.spawn(self._ask())
-        await super()._pass_time()
-
-    async def _die(self) -> None:
-        await super()._die()
-        self.asking = False
 
     async def _ask(self) -> None:
         """One round: each run that has ended and is not as it should be, now and then asked by two at once."""
@@ -93,7 +83,6 @@ class CorrectingWorld(World):
         self.cancels -= bool(cancels)
         work = [*map(self._work_on, [*waiting, *doubles]), *(self._cancel(record.id) for record in cancels)]
         await asyncio.gather(*work)
-        self.asking = False
 
     async def _work_on(self, record: RunRecord) -> None:
         self.began = self.began or self.scheduler.passed

@@ -13,6 +13,7 @@ from outlast.runs.launcher import Launcher
 from outlast.runs.reconcile import STUCK
 from outlast.runs.record import ENDED, RunRecord
 from tests.fakes.http import ask
+from tests.simulation.asking import AskingWorld
 from tests.simulation.engine import DIED, TIMED_OUT
 from tests.simulation.length import boundaries
 from tests.simulation.mixes import MIXES
@@ -29,7 +30,7 @@ LEAST_BOUNDARIES = 120
 SEEDS = 14
 
 
-class PlanningWorld(World):
+class PlanningWorld(AskingWorld):
     """Somebody approves each planned run, again and again, and `cancels` says whether somebody cancels it at the same
     time. With `approves` False nobody does, and each run expires."""
 
@@ -45,30 +46,27 @@ class PlanningWorld(World):
     ) -> None:
         super().__init__(seed, faults, jobs, kill_at)
         self.approves, self.cancels = approves, cancels
-        self.asking = False
         self.approving = ApproveRun(self.runs, Launcher(5.0), self.scheduler.utc)
 
     async def _pass_time(self) -> None:
-        planned = [record for record in self.runs.all() if record.status.state == "planned"]
-        for record in planned:
+        for record in self._planned():
             held = [d for name in ("sales", "stock") for d in self.database.documents(name) if "id" in d]
             own = [d for d in held if d.get("snapshot_run") == record.id or "snapshot_run" not in d]
             assert not own or len(self.jobs) > 1, "something was written before the approval"
-        if self.approves and planned and not self.asking:
-            self.asking = True
-            self.scheduler.spawn(self._decide([record.id for record in planned]))
         await super()._pass_time()
 
-    async def _die(self) -> None:
-        await super()._die()
-        self.asking = False
+    def _may_ask(self) -> bool:
+        return self.approves and bool(self._planned())
 
-    async def _decide(self, runs: list[str]) -> None:
+    def _planned(self) -> list[RunRecord]:
+        return [record for record in self.runs.all() if record.status.state == "planned"]
+
+    async def _ask(self) -> None:
         """Approve, now and then twice at once, and beside it cancel."""
+        runs = [record.id for record in self._planned()]
         doubles = runs if self.scheduler.chance("approved twice at once", 0.3) else []
         cancels = runs if self.cancels and self.scheduler.chance("cancelled beside", 0.5) else []
         await asyncio.gather(*map(self._approve, [*runs, *doubles]), *map(self._cancel, cancels))
-        self.asking = False
 
     async def _approve(self, run: str) -> None:
         try:

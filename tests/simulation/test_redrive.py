@@ -13,10 +13,11 @@ from outlast.runs.record import RunRecord
 from outlast.staging.retention import Days
 from tests.fakes.http import ask
 from tests.fakes.reports import WITH_SNAPSHOT
+from tests.simulation.asking import AskingWorld
 from tests.simulation.database import CoreTransport
 from tests.simulation.length import boundaries, seeds
 from tests.simulation.mixes import MIXES
-from tests.simulation.world import LIMIT, Faults, Job, World
+from tests.simulation.world import LIMIT, Faults, Job
 
 JOBS = {
     "a snapshot": [Job("a", rows=2, breaks=True)],
@@ -28,7 +29,7 @@ SEEDS = 14
 MOST_CANCELS = 2
 
 
-class RedrivingWorld(World):
+class RedrivingWorld(AskingWorld):
     """A run whose job breaks fails once, and somebody asks for its redrive again and again until it is completed.
     `cancels`: beside it somebody else cancels, twice at most."""
 
@@ -37,7 +38,6 @@ class RedrivingWorld(World):
     ) -> None:
         super().__init__(seed, faults, jobs, kill_at)
         self.cancels = MOST_CANCELS if cancels else 0
-        self.asking = False
         checks = RedriveChecks(
             reports=WITH_SNAPSHOT,
             throughput=CoreTransport(self.database).throughput,
@@ -54,16 +54,6 @@ class RedrivingWorld(World):
 
         return publishing
 
-    async def _pass_time(self) -> None:
-        if not self.asking and self.accepted:
-            self.asking = True
-            self.scheduler.spawn(self._ask())
-        await super()._pass_time()
-
-    async def _die(self) -> None:
-        await super()._die()
-        self.asking = False
-
     async def _ask(self) -> None:
         """One round: a redrive of each run that was accepted, now and then two at once, and beside it a cancel."""
         runs = [job.run for job in self.jobs if job.key in self.accepted]
@@ -72,7 +62,6 @@ class RedrivingWorld(World):
         self.cancels -= bool(cancels)
         work = [*map(self._redrive, [*runs, *doubles]), *map(self._cancel, cancels)]
         await asyncio.gather(*work)
-        self.asking = False
 
     async def _redrive(self, run: str) -> None:
         try:

@@ -21,9 +21,10 @@ from outlast.staging.removal import RunRemover
 from outlast.staging.retention import Days, Retention
 from tests.fakes.http import ask
 from tests.fakes.world import work_here
+from tests.simulation.asking import AskingWorld
 from tests.simulation.length import boundaries, seeds
 from tests.simulation.mixes import MIXES
-from tests.simulation.world import REPORTS, TIMER, Faults, Job, World
+from tests.simulation.world import REPORTS, TIMER, Faults, Job
 
 JOBS = {
     "completes": [Job("a", rows=3)],
@@ -36,7 +37,7 @@ CALM = [replace(mix, repeats=0.0, ends=0.0) for mix in MIXES]
 """Without calls that the host has given up and that go on writing, and without somebody who purges."""
 
 
-class RemovingWorld(World):
+class RemovingWorld(AskingWorld):
     """Somebody asks for the removal of each run again and again until it is gone; `timer` also fires the timer, with
     RETENTION_DAYS=0. `works`: beside it somebody else corrects and verifies the runs, a few times."""
 
@@ -55,7 +56,6 @@ class RemovingWorld(World):
         self.working = 6 if works else 0
         self.revised = False
         self.gone: set[str] = set()
-        self.asking = False
         remover = RunRemover(self.staging)
         self.removing = RemoveRun(runs=self.runs, remover=remover, seats=self.admission.seats, deadlines=self.deadlines)
         days = Days(files=0, record=90, now=self.scheduler.utc)
@@ -66,23 +66,12 @@ class RemovingWorld(World):
         self.correcting = CorrectRun(runs=self.runs, corrections=corrections, reviser=reviser, in_thread=work_here)
         self.retention = Retention(runs=self.runs, remover=remover, days=days, owner="", deadlines=self.deadlines)
 
-    async def _pass_time(self) -> None:
-        if not self.asking and self.accepted:
-            self.asking = True
-            self.scheduler.spawn(self._ask())
-        await super()._pass_time()
-
-    async def _die(self) -> None:
-        await super()._die()
-        self.asking = False
-
     async def _ask(self) -> None:
         """One round: a removal of each run that was accepted, and beside it the timer."""
         left = [self._remove(job.run) for job in self.jobs if job.key in self.accepted and job.run not in self.gone]
         work = [self._work_on(job.run) for job in self.jobs] if self.working else []
         self.working -= bool(work)
         await asyncio.gather(*left, *work, *([self._fire()] if self.timer else []))
-        self.asking = False
 
     async def _work_on(self, run: str) -> None:
         body = b"row,id,shop,amount,copies\n3,s0001,shop1,5,1\n"
