@@ -23,6 +23,7 @@ from typing import Any
 
 from activities.read_input_file import CHUNKS, LARGEST, SMALLEST
 from bench.runner import Figure, run
+from bench.scaling.processes import peak_mb
 from outlast.generating.part_builder import PART_BYTES, SLICE_SECONDS
 from outlast.generating.part_contents import PartContents
 from outlast.generating.row_slicer import RowSlicer, generator_for, rows_of
@@ -183,7 +184,7 @@ async def read(folder: Path, name: str) -> Measured:
         file = InflatedFile(staging, name)
         if await file.find_size() is None:
             await file.stage(pieces, _never)
-            return Measured(0, time.process_time() - began, peak())
+            return Measured(0, time.process_time() - began, peak_mb())
     size = await file.size()
     head = await file.read(0, HEAD_BYTES)
     reading = resolved(reading, head, len(head) >= size, wanted)
@@ -197,7 +198,7 @@ async def read(folder: Path, name: str) -> Measured:
             data = window[chunk.offset - offset :][: chunk.length]
             rows += generate(columns, reading, chunk.first_row, data)
         offset, row = offset + cut.consumed, cut.next_row
-    return Measured(rows, time.process_time() - began, peak())
+    return Measured(rows, time.process_time() - began, peak_mb())
 
 
 def generate(columns: list[str], reading: Reading, row: int, data: bytes) -> int:
@@ -222,13 +223,6 @@ async def _here(work: Any) -> Any:
 
 async def _never() -> bool:
     return False
-
-
-def peak() -> float:
-    """MB that the process had at most; measured on Linux alone."""
-    status = Path("/proc/self/status")
-    lines = status.read_text("ascii").splitlines() if status.exists() else []
-    return sum(int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM:"))
 
 
 if __name__ == "__main__":

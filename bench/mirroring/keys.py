@@ -8,7 +8,6 @@ The first stages the keys of so many documents below FOLDER, in chunks of 40,000
 
 import asyncio
 import json
-import resource
 import sys
 import time
 from datetime import UTC, datetime
@@ -17,6 +16,7 @@ from typing import Any
 
 import outlast.adapters  # noqa: F401  # with all that a worker loads
 from activities.resolve_keys import ResolveKeys
+from bench.scaling.processes import peak_mb
 from outlast.calls import ChunkCall
 from outlast.compute.thread import ComputeThread
 from outlast.cosmos.partition_key import effective_partition_key
@@ -53,8 +53,7 @@ def main(step: str, folder: Path, documents: int, mode: str) -> dict[str, float]
         return {}
     before, began = time.process_time(), time.perf_counter()
     asyncio.run(resolve(Staging(folder.as_uri()), documents, mode))
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return {"cpu": time.process_time() - before, "wall": time.perf_counter() - began, "peak": peak}
+    return {"cpu": time.process_time() - before, "wall": time.perf_counter() - began, "peak": peak_mb()}
 
 
 async def stage(staging: Staging, documents: int, mode: str) -> None:

@@ -1,14 +1,13 @@
 """Runs of a report by reference, in a copy of the app with the reports of this bench."""
 
 import shutil
-import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from local.json_calls import get, post_json
+from bench.scaling.runs import House
 from local.stack.ports import Ports
 from local.stack.services import Services
 from local.stack.settings import APP, sample_values
@@ -16,7 +15,6 @@ from local.stack.settings import APP, sample_values
 REPORTS = Path(__file__).parent / "reports"
 DEPLOYED = ("activities", "orchestrators", "outlast", "reports", "samples")
 FILES = ("function_app.py", "host.json", "local.settings.sample.json")
-ENDED = ("Completed", "Failed", "Terminated", "Canceled")
 SHOPS = 1_000
 NOTE = "x" * 400
 WITHOUT_KEYS = {
@@ -65,14 +63,8 @@ class Nights:
         """Run a report with this input; return its receipt, and `wall`, the seconds from the POST to its end."""
         with (self._inputs / "orders.csv").open("w") as file:
             file.writelines(lines)
-        url, key = f"{self._services.host.url}/api/reports/{report}", self._services.function_key
-        begun = time.perf_counter()
-        started = post_json(url, {"input": "orders.csv"}, key)
-        while (status := get(started["statusQueryGetUri"]))["runtimeStatus"] not in ENDED:
-            time.sleep(0.1)
-        if status["runtimeStatus"] != "Completed":
-            raise RuntimeError(f"the run is not what is measured here: {status}")
-        return {**status["output"], "wall": time.perf_counter() - begun}
+        ran = House(self._services).run("orders.csv", report)
+        return {**ran.receipt, "wall": ran.seconds}
 
 
 def orders(count: int, changed: Iterable[int] = (), gone: Iterable[int] = ()) -> Iterator[str]:

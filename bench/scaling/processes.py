@@ -23,7 +23,7 @@ def used_by(host: int) -> Used:
     """What the host of this process id and its workers have used since they were started."""
     workers = [pid for pid in _below(host) if WORKER in _command(pid)]
     own = [pid for worker in workers for pid in (worker, *_below(worker))]
-    return Used(sum(map(_cpu, own)), max(map(_peak, workers), default=0.0), _peak(host))
+    return Used(sum(map(_cpu, own)), max(map(peak_mb, workers), default=0.0), peak_mb(host))
 
 
 def _below(pid: int) -> Iterator[int]:
@@ -63,7 +63,9 @@ def _cpu(pid: int) -> float:
     return sum(map(int, fields[11:15])) / TICKS if fields else 0.0
 
 
-def _peak(pid: int) -> float:
+def peak_mb(pid: int | str = "self") -> float:
+    """MB that a process had at most; 0 on other systems than Linux. `getrusage` is no help, because its peak includes
+    that of the parent."""
     status = PROC / str(pid) / "status"
     lines = status.read_text("ascii", "replace").splitlines() if status.exists() else []
     return sum(int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM:"))

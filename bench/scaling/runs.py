@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
-from urllib.request import Request, urlopen
 
 from azure.cosmos import PartitionKey
 
 from bench.scaling.processes import Used, used_by
-from local.json_calls import bypass_proxies, get
+from local.json_calls import bypass_proxies, get, post_json
 from local.stack.ports import Ports
 from local.stack.services import Services
 from local.stack.settings import APP, sample_values
@@ -43,16 +42,16 @@ class House:
 
     services: Services
 
-    def run(self, file: str) -> Ran:
+    def run(self, file: str, report: str = REPORT) -> Ran:
         """Import one file."""
-        [ran] = self.run_all([file])
+        [ran] = self.run_all([file], report)
         return ran
 
-    def run_all(self, files: Sequence[str]) -> list[Ran]:
+    def run_all(self, files: Sequence[str], report: str = REPORT) -> list[Ran]:
         """Post all files at once, and wait until the last run is completed."""
-        begun = time.perf_counter()
-        urls = [self._post(file)["statusQueryGetUri"] for file in files]
-        return [self._ended(url, begun) for url in urls]
+        begun, url = time.perf_counter(), f"{self.services.host.url}/api/reports/{report}"
+        started = [post_json(url, {"input": file}, self.services.function_key) for file in files]
+        return [_ended(one["statusQueryGetUri"], begun) for one in started]
 
     def used(self) -> Used:
         return used_by(self.services.host.pid)
@@ -63,20 +62,15 @@ class House:
             database.delete_container(CONTAINER)
             database.create_container(CONTAINER, PartitionKey("/carrier"), offer_throughput=throughput)
 
-    def _post(self, file: str) -> Any:
-        headers = {"x-functions-key": self.services.function_key, "Content-Type": "application/json"}
-        url, body = f"{self.services.host.url}/api/reports/{REPORT}", json.dumps({"input": file}).encode()
-        with urlopen(Request(url, body, headers), timeout=60) as answer:
-            return json.load(answer)
 
-    def _ended(self, url: str, begun: float) -> Ran:
-        phases: dict[str, float] = {}
-        while (status := get(url))["runtimeStatus"] in ("Pending", "Running"):
-            phases.setdefault((status["customStatus"] or {}).get("phase", ""), time.perf_counter() - begun)
-            time.sleep(EVERY_SECONDS)
-        if status["runtimeStatus"] != "Completed":
-            raise RuntimeError(f"the run is not what is measured here: {json.dumps(status)[:500]}")
-        return Ran(status["output"]["rows_stored"], time.perf_counter() - begun, phases, status["output"])
+def _ended(url: str, begun: float) -> Ran:
+    phases: dict[str, float] = {}
+    while (status := get(url))["runtimeStatus"] in ("Pending", "Running"):
+        phases.setdefault((status["customStatus"] or {}).get("phase", ""), time.perf_counter() - begun)
+        time.sleep(EVERY_SECONDS)
+    if status["runtimeStatus"] != "Completed":
+        raise RuntimeError(f"the run is not what is measured here: {json.dumps(status)[:500]}")
+    return Ran(status["output"]["rows_stored"], time.perf_counter() - begun, phases, status["output"])
 
 
 @contextmanager

@@ -7,14 +7,13 @@ import argparse
 import asyncio
 import json
 import random
-import resource
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import count
-from pathlib import Path
 
+from bench.scaling.processes import peak_mb
 from outlast.cosmos.bulk.bulk_transport import BulkTransport
 from outlast.cosmos.bulk.limits import Limits
 from outlast.cosmos.bulk.rate_controller import RateControllers
@@ -123,15 +122,6 @@ class Lanes:
 
 async def _let_pass() -> None:
     pass
-
-
-def peak_mb() -> float:
-    """Return the peak of resident memory. `getrusage` is no help, because its peak includes that of the parent."""
-    status = Path("/proc/self/status")
-    if not status.exists():
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    line = next(line for line in status.read_text("ascii").splitlines() if line.startswith("VmHWM"))
-    return int(line.split()[1]) / 1024
 
 
 def read_options() -> argparse.Namespace:
