@@ -34,6 +34,9 @@ _MORE_TEXTS = (Decimal, Enum, timedelta, AnyUrl, IPv4Address, IPv6Address, set, 
 """Types that are written as pydantic writes them in JSON mode."""
 _KEYS = (str, int, float, type(None))
 """Types of a partition key in JSON."""
+_OBJECTS, _LISTS = (dict, Mapping), (list, tuple)
+_NESTED = (dict, *_LISTS, Mapping)
+"""Types with members. `Mapping` is asked last, because that takes long."""
 _PLAIN = (str, int, float, *_TEXTS)
 _SOUND = frozenset({int, bool, type(None), *_TEXTS})
 """Types whose every value the encoder can write. Together with text and floats they are most values of documents, and
@@ -59,7 +62,7 @@ def staged_under(document: Any, partition_key: Sequence[Sequence[str]], row: int
 
     `partition_key` has the names of the members on the way to each level of the key.
     """
-    if not isinstance(document, dict | Mapping):
+    if not isinstance(document, _OBJECTS):
         raise DocumentRefused("json", f"a document must be a dictionary, not {type(document).__name__}")
     _check_id(document.get("id"))
     _check_value(document, "", 1)
@@ -118,12 +121,12 @@ def _is_longer(text: str, most: int) -> bool:
 
 def _check_value(value: Any, path: str, depth: int) -> None:
     """Refuse what the encoder would change or pass silently: it writes NaN as null, and any depth."""
-    if not isinstance(value, dict | list | tuple | Mapping):  # the last is slow to ask
+    if not isinstance(value, _NESTED):
         _check_scalar(value, path, depth)
         return
     if depth > MAX_NESTING:
         raise DocumentRefused("nesting", f"the document is nested deeper than {MAX_NESTING} levels", path[:80])
-    for name, member in enumerate(value) if isinstance(value, list | tuple) else value.items():
+    for name, member in enumerate(value) if isinstance(value, _LISTS) else value.items():
         kind = type(member)
         if kind in _SOUND or (kind is str and len(member) <= MAX_BYTES) or (kind is float and isfinite(member)):
             continue
@@ -152,7 +155,7 @@ def _partition_key(document: Mapping[str, Any], path: Sequence[str]) -> Key:
     value: Any = document
     field = ".".join(path)
     for name in path:
-        if not isinstance(value, dict | Mapping) or name not in value:
+        if not isinstance(value, _OBJECTS) or name not in value:
             raise DocumentRefused("partition_key", f"the document lacks its partition key /{'/'.join(path)}", field)
         value = value[name]
     return _checked_key(value, field)
