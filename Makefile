@@ -28,10 +28,10 @@ demo: install ## run the whole job on a sample, then on a broken file; ends by i
 serve: install ## run host on 7071, database on 8081, inbox on 8025, data in .local/; Ctrl-C ends it
 	@$(BIN)/python -m local serve $(ARGS)
 
-test: install ## run every test, in about 5 minutes on 2 cores; ARGS="tests/unit -k name" runs these alone
+test: install ## run every test, in 7 to 8 minutes on 2 cores; ARGS="tests/unit -k name" runs these alone
 	@$(BIN)/python -m pytest $(or $(ARGS),$(PARALLEL))
 
-test-fast: install ## run the unit and contract tests, in under a minute
+test-fast: install ## run the unit and contract tests, in about two minutes
 	@$(BIN)/python -m pytest $(PARALLEL) tests/unit tests/contract $(ARGS)
 
 check: install ## check lint, format, types and import rules
