@@ -4,12 +4,11 @@ from typing import Any
 
 from local.cosmos.errors import bad_request, not_implemented
 from local.cosmos.indexing import DEFAULT_POLICY
-from local.cosmos.parsing import check_id, whole
+from local.cosmos.parsing import check_id
 from local.cosmos.paths import split_path
 
 NAME_LIMIT = 255
 LEVELS = {"Hash": 1, "MultiHash": 3}  # paths of a partition key at most
-THROUGHPUT_MIN, THROUGHPUT_MAX, THROUGHPUT_STEP = 400, 1_000_000, 100
 SYSTEM = frozenset({"_rid", "_self", "_etag", "_ts", "_docs", "_sprocs", "_triggers", "_udfs", "_conflicts"})
 Entries = list[dict[str, Any]]
 LACKING_INDEXES = {"vectorIndexes": "vector indexes", "fullTextIndexes": "full text indexes"}
@@ -39,26 +38,6 @@ def read_container(body: dict[str, Any]) -> dict[str, Any]:
     properties.setdefault("conflictResolutionPolicy", {"mode": "LastWriterWins", "conflictResolutionPath": "/_ts"})
     properties.setdefault("geospatialConfig", {"type": "Geography"})
     return properties
-
-
-def read_throughput(text: str | None, autoscale: Any = None, least: int = THROUGHPUT_MIN) -> int:
-    """The requested RU/s, 400 by default; raises 400 or 501."""
-    if autoscale:
-        raise not_implemented("autoscale throughput")
-    if text is None:
-        return THROUGHPUT_MIN
-    value = whole(text)
-    if value is None or not least <= value <= THROUGHPUT_MAX or value % THROUGHPUT_STEP:
-        raise bad_request(
-            f"The offer should have valid throughput values between {least} and {THROUGHPUT_MAX} inclusive "
-            f"in increments of {THROUGHPUT_STEP}."
-        )
-    return value
-
-
-def least_throughput(highest: int) -> int:
-    """The RU/s that a container must keep: a hundredth of the most that it ever had, in whole steps."""
-    return max(THROUGHPUT_MIN, -(-highest // (100 * THROUGHPUT_STEP)) * THROUGHPUT_STEP)
 
 
 def check_name(name: Any) -> str:

@@ -10,7 +10,8 @@ from local.cosmos.journal import Journal, MemoryJournal
 from local.cosmos.messages import Clock
 from local.cosmos.partitions import Change, Partition
 from local.cosmos.sqlite_journal import SqliteJournal
-from local.cosmos.state import Account, Container, partitions_for
+from local.cosmos.state import Account, Container, Database, partitions_for
+from local.cosmos.throughput import Throughput
 
 FILE_NAME = "cosmos.sqlite"
 
@@ -58,12 +59,16 @@ class Emulator:
         if lag:
             container.history.keep(changes, now, lag)
 
-    def set_throughput(self, container: Container, throughput: int) -> None:
+    def set_throughput(self, owner: Container | Database, throughput: Throughput) -> None:
         """Changes the RU/s, and splits partitions until each can carry its part."""
-        while len(container.partitions) < partitions_for(throughput):
-            container.split(max(container.partitions, key=_width))
-        container.set_throughput(throughput)
-        self.account.stamp(container.properties, self.clock())
+        for container in owner.sharing() if isinstance(owner, Database) else [owner]:
+            while len(container.partitions) < partitions_for(throughput.value):
+                container.split(max(container.partitions, key=_width))
+        if isinstance(owner, Database):
+            owner.set_throughput(throughput, throttled=self.throttled)
+        else:
+            owner.set_throughput(throughput)
+        self.account.stamp(owner.properties, self.clock())
         self.journal.resources_changed()
 
     def split(self, container: Container, range_id: str) -> list[Partition]:

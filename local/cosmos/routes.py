@@ -32,7 +32,7 @@ ROUTES: dict[tuple[str, str], Route] = {
     ("POST", "dbs/*/colls/*/operations/partitionkeydelete"): (item_requests.delete_partition, None),
     ("GET", "offers"): (offer_requests.list_offers, "metadata"),
     ("POST", "offers"): (offer_requests.list_offers, "metadata"),
-    ("GET", "offers/*"): (offer_requests.read_offer, "metadata"),
+    ("GET", "offers/*"): (offer_requests.read_offer_of, "metadata"),
     ("PUT", "offers/*"): (offer_requests.replace_offer, "metadata"),
 }
 LACKING = {
