@@ -12,9 +12,9 @@ from local.cosmos.budget import Budget
 from local.cosmos.errors import bad_request, not_found, range_gone
 from local.cosmos.indexing import term_counter
 from local.cosmos.parsing import WRONG_KEY, read_key
-from local.cosmos.partitions import Partition
+from local.cosmos.partitions import Partition, Record
 from local.cosmos.paths import split_path
-from local.cosmos.query.rows import RowCache
+from local.cosmos.query.rows import RowCache, SortedRows
 from local.cosmos.replicas import History, Replica
 from local.cosmos.rids import database_of, decode_rid, encode_rid, etag_of
 from local.cosmos.throughput import Throughput
@@ -49,7 +49,8 @@ class Container:
         self.map_version = 0
         self._next_range = 0
         self.counts: Counter[tuple[str, str, int]] = Counter()  # operations by range, kind and status
-        self.sorted_rows = RowCache()
+        self.sorted_rows: RowCache[SortedRows] = RowCache()
+        self.changes: RowCache[list[Record]] = RowCache()
         self.history = History()
         self.refresh()
 

@@ -348,8 +348,3 @@ def test_resources_that_are_lacking_get_501(raw: Raw, container: Any, database: 
     status, _, body = raw.send("GET", path.format(d=database.id, c=container.id))
     assert (status, body["code"]) == (501, "NotImplemented")
     assert feature in body["message"]
-
-
-def test_the_change_feed_gets_501(emulator: Any, container: Any) -> None:
-    """The change feed gets 501."""
-    assert refused(lambda: list(container.query_items_change_feed())).status_code == 501
