@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 from local.cosmos import charges
 from local.cosmos.control_requests import PARTITIONS_MAX
-from local.cosmos.definitions import read_container
+from local.cosmos.definitions import SYSTEM, read_container
 from local.cosmos.errors import CosmosError, bad_request
 from local.cosmos.exchange import Exchange
 from local.cosmos.messages import Response
@@ -15,6 +15,7 @@ from local.cosmos.parsing import whole
 from local.cosmos.resource_answers import answer, answer_read, check_etag, feed, read_object
 from local.cosmos.state import Container, Database
 from local.cosmos.throughput import Throughput
+from local.cosmos.unique_keys import read_policy
 
 PARTITIONS_HEADER = "x-ms-emulator-partitions"
 
@@ -43,7 +44,7 @@ def read_container_properties(exchange: Exchange) -> Response:
 
 
 def replace_container(exchange: Exchange) -> Response:
-    """PUT colls/C: changes the indexing policy. Name and partition key cannot change."""
+    """PUT colls/C: changes the definition. Name, partition key and unique keys cannot change."""
     container = exchange.container(0)
     check_etag(exchange, container.properties)
     properties = read_container(read_object(exchange))
@@ -51,6 +52,10 @@ def replace_container(exchange: Exchange) -> Response:
         raise bad_request("The id of a container cannot be changed.")
     if properties["partitionKey"] != container.properties["partitionKey"]:
         raise bad_request("Document collection partition key cannot be changed.")
+    if read_policy(properties.get("uniqueKeyPolicy")) != container.unique_keys:
+        raise bad_request("The unique key policy of a container cannot be changed.")
+    for name in container.properties.keys() - SYSTEM:
+        del container.properties[name]
     container.properties.update(properties)
     container.refresh()
     exchange.emulator.account.stamp(container.properties, exchange.now)

@@ -79,7 +79,7 @@ def read_feed(exchange: Exchange) -> Response:
 
 def _prepare(container: Container, asked: QueryBody) -> PreparedQuery:
     policy = container.properties["indexingPolicy"]
-    prepared = PreparedQuery(parse_query(asked.text), asked.parameters, asked.resume, policy)
+    prepared = PreparedQuery(parse_query(asked.text), asked.parameters, asked.resume, policy, container.computed)
     values = [[name, to_portable(value)] for name, value in asked.parameters.items()]
     prepared.identity = (asked.text, orjson.dumps(values))
     check_order(prepared.query, policy)

@@ -10,14 +10,17 @@ from typing import Any
 from local.cosmos import hashing
 from local.cosmos.budget import Budget
 from local.cosmos.errors import bad_request, not_found, range_gone
+from local.cosmos.expiry import Expiry
 from local.cosmos.indexing import term_counter
 from local.cosmos.parsing import WRONG_KEY, read_key
 from local.cosmos.partitions import Partition, Record
 from local.cosmos.paths import split_path
+from local.cosmos.query.computed import Computed, read_computed
 from local.cosmos.query.rows import RowCache, SortedRows
 from local.cosmos.replicas import History, Replica
 from local.cosmos.rids import database_of, decode_rid, encode_rid, etag_of
 from local.cosmos.throughput import Throughput
+from local.cosmos.unique_keys import UniqueKey, read_policy
 
 PARTITION_RATE = 10_000  # RU/s, the most of one physical partition
 UNLIMITED = math.inf
@@ -61,6 +64,10 @@ class Container:
         self.key_version: int = definition.get("version", 1)
         self.effective: Callable[[bytes], str] = _effective(definition)
         self.count_terms = term_counter(self.properties.get("indexingPolicy"))
+        self.unique_keys: list[UniqueKey] = read_policy(self.properties.get("uniqueKeyPolicy"))
+        self.computed: Computed = read_computed(self.properties.get("computedProperties"))
+        ttl = self.properties.get("defaultTtl")
+        self.expiry = Expiry(ttl) if ttl is not None else None
 
     def lay_out(self, throughput: Throughput, count: int | None = None) -> None:
         """Creates the first partitions: `count`, or as many as the throughput needs."""

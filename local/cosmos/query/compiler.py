@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from local.cosmos.query import operators
+from local.cosmos.query.computed import Computed
 from local.cosmos.query.errors import SEMANTIC, UNKNOWN_FUNCTION, UNRESOLVED, query_error, unsupported
 from local.cosmos.query.functions import FUNCTIONS, LACKING
 from local.cosmos.query.operators import Evaluate
@@ -23,6 +24,7 @@ from local.cosmos.query.syntax import (
     Name,
     ObjectLiteral,
     Parameter,
+    Query,
     Ternary,
     Unary,
     has_aggregate,
@@ -33,9 +35,10 @@ from local.cosmos.query.values import UNDEFINED, equal, number, same, tidy
 class Compiler:
     """Compiles the expressions of one query with its parameters."""
 
-    def __init__(self, alias: str, parameters: dict[str, Any]) -> None:
+    def __init__(self, alias: str, parameters: dict[str, Any], computed: Computed | None = None) -> None:
         self._alias = alias
         self._parameters = parameters
+        self._computed = computed or {}
         self.aggregates: list[tuple[str, Evaluate, bool]] = []  # name, argument, whether the argument is constant
         self._over_groups = False
 
@@ -82,10 +85,17 @@ class Compiler:
         if isinstance(node.key, Literal) and isinstance(node.key.value, str):
             name = node.key.value
             if isinstance(node.base, Name):
+                if name in self._computed:
+                    return self._computed_property(self._computed[name])
                 return lambda document: document.get(name, UNDEFINED)
             return lambda document: operators.member(base(document), name)
         key = self.compile(node.key)
         return lambda document: operators.member(base(document), key(document))
+
+    def _computed_property(self, query: Query) -> Evaluate:
+        """The expression of a computed property, over the same document."""
+        assert query.items is not None
+        return Compiler(query.alias, {}).compile(query.items[0].expression)
 
     def call(self, node: Call) -> Evaluate:
         """A function call."""

@@ -9,6 +9,7 @@ from local.cosmos.errors import bad_request
 from local.cosmos.query.aggregates import Aggregate
 from local.cosmos.query.body import ResumeFilter
 from local.cosmos.query.compiler import Compiler
+from local.cosmos.query.computed import Computed
 from local.cosmos.query.errors import query_error
 from local.cosmos.query.index_use import IndexUse
 from local.cosmos.query.operators import Evaluate
@@ -43,11 +44,13 @@ class PreparedQuery:
         parameters: dict[str, Any],
         resume: ResumeFilter | None = None,
         policy: dict[str, Any] | None = None,
+        computed: Computed | None = None,
     ) -> None:
-        """`policy` is the indexing policy. Without it, the index counts as finding exactly what matches."""
+        """`policy` is the indexing policy. Without it, the index counts as finding exactly what matches. `computed` are
+        the computed properties of the container."""
         if resume is not None and not query.order_by:
             raise bad_request("A resumeFilter is for queries with ORDER BY.")
-        compiler = Compiler(query.alias, parameters)
+        compiler = Compiler(query.alias, parameters, computed)
         self.query = query
         self.resume = resume
         self.identity: tuple[str, bytes] = ("", b"")  # text and parameters, the key of sorted rows in the cache

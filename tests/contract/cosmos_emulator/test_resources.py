@@ -311,9 +311,6 @@ def test_documents_survive_splits(
 
 
 LACKING_DEFINITIONS: list[tuple[str, dict[str, Any]]] = [
-    ("time to live", {"default_ttl": 60}),
-    ("unique keys", {"unique_key_policy": {"uniqueKeys": [{"paths": ["/a"]}]}}),
-    ("computed properties", {"computed_properties": [{"name": "x", "query": "SELECT VALUE 1 FROM c"}]}),
     ("analytical", {"analytical_storage_ttl": -1}),
     ("vector", {"vector_embedding_policy": {"vectorEmbeddings": [{"path": "/v"}]}}),
     ("full text", {"full_text_policy": {"defaultLanguage": "en-US"}}),
@@ -338,7 +335,6 @@ def test_containers_with_what_is_lacking_get_501(
         ("stored procedures", "/dbs/{d}/colls/{c}/sprocs"),
         ("triggers", "/dbs/{d}/colls/{c}/triggers"),
         ("user defined functions", "/dbs/{d}/colls/{c}/udfs"),
-        ("conflict", "/dbs/{d}/colls/{c}/conflicts"),
         ("users", "/dbs/{d}/users"),
         ("encryption keys", "/dbs/{d}/clientencryptionkeys"),
     ],
@@ -348,3 +344,24 @@ def test_resources_that_are_lacking_get_501(raw: Raw, container: Any, database: 
     status, _, body = raw.send("GET", path.format(d=database.id, c=container.id))
     assert (status, body["code"]) == (501, "NotImplemented")
     assert feature in body["message"]
+
+
+def test_there_are_no_conflicts(raw: Raw, database: Any, container: Any) -> None:
+    """The conflict feed is empty, and a conflict by its id gets 404."""
+    assert list(container.list_conflicts()) == []
+    query = container.query_conflicts("SELECT * FROM c", enable_cross_partition_query=True)
+    assert list(query) == []
+    assert raw.send("GET", f"/dbs/{database.id}/colls/{container.id}/conflicts/1")[0] == 404
+
+
+def test_a_replaced_definition_replaces_all_of_it(raw: Raw, database: Any, new_container: Callable[..., Any]) -> None:
+    """What a replaced definition does not name is gone; the unique keys have to be the same."""
+    unique = {"uniqueKeys": [{"paths": ["/a"]}]}
+    container = new_container(default_ttl=60, unique_key_policy=unique)
+    error = refused(lambda: database.replace_container(container, PartitionKey("/pk"), default_ttl=70))
+    assert error.status_code == 400
+    old = container.read()
+    body = {"id": container.id, "partitionKey": old["partitionKey"], "uniqueKeyPolicy": unique}
+    assert raw.send("PUT", f"/dbs/{database.id}/colls/{container.id}", body)[0] == 200
+    found = container.read()
+    assert (found.get("defaultTtl"), found["_rid"], found["uniqueKeyPolicy"]) == (None, old["_rid"], unique)
