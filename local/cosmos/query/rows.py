@@ -89,9 +89,9 @@ def resume(rows: list[Row], token: Token, ascending: list[bool]) -> int:
     """The index of the next row: after the row in the token, or where that is deleted, after those that precede it."""
     if "number" not in token:
         return 0
-    for at, (_, number, _, _) in enumerate(rows):
-        if number == token["number"]:
-            return at + 1
+    same = [at for at, (_, number, _, _) in enumerate(rows) if number == token["number"]]
+    if same:
+        return same[min(token.get("nth") or 1, len(same)) - 1] + 1
     wanted = [sort_key(from_portable(key)) for key in token["keys"]]
     if len(wanted) != len(ascending):
         raise bad_request(INVALID_TOKEN)
