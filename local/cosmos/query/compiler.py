@@ -8,6 +8,7 @@ from local.cosmos.query import operators
 from local.cosmos.query.computed import Computed
 from local.cosmos.query.errors import SEMANTIC, UNKNOWN_FUNCTION, UNRESOLVED, query_error, unsupported
 from local.cosmos.query.functions import FUNCTIONS, LACKING
+from local.cosmos.query.grouping import Compiled
 from local.cosmos.query.operators import Evaluate
 from local.cosmos.query.regex_match import RegexMatch
 from local.cosmos.query.selection import compile_selection
@@ -49,7 +50,7 @@ class Compiler:
         self._grouped: list[Expression] = []
         self._parameters = parameters
         self._computed = computed or {}
-        self.aggregates: list[tuple[str, Evaluate, bool]] = []  # name, argument, whether the argument is constant
+        self.aggregates: list[Compiled] = []
         self._over_groups = False
 
     def compile(self, node: Expression) -> Evaluate:

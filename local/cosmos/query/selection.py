@@ -1,22 +1,41 @@
 """Subqueries, and the sources of JOIN: what they yield for the sources around them."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol, Self
 
 from local.cosmos.query.errors import query_error, unsupported
-from local.cosmos.query.grouping import Grouping
+from local.cosmos.query.grouping import Compiled, Grouping
+from local.cosmos.query.operators import Evaluate
 from local.cosmos.query.syntax import Expression, Name, Query, Source
 from local.cosmos.query.values import UNDEFINED, sort_key
-
-if TYPE_CHECKING:  # they compile each other
-    from local.cosmos.query.compiler import Compiler
 
 Binding = dict[str, Any]  # the value of each source by its alias
 Expand = Callable[[Binding], Iterable[Binding]]
 Rows = Callable[[Binding], Iterator[Any]]
+
+
+class Compiler(Protocol):
+    """What selections need of the compiler of expressions, which in turn compiles subqueries by them."""
+
+    names: set[str]
+    groups: list[Evaluate]
+    aggregates: list[Compiled]
+
+    def compile(self, node: Expression) -> Evaluate:
+        """An expression as a function of a binding."""
+
+    def compile_grouped(self, node: Expression) -> Evaluate:
+        """An expression as a function of the results of a group."""
+
+    def constant(self, node: Expression) -> Any:
+        """The value of a literal or a parameter."""
+
+    def group_by(self, query: Query) -> None:
+        """Compiles the items of GROUP BY."""
+
+    def inner(self) -> Self:
+        """A compiler for a subquery."""
 
 
 def compile_sources(sources: list[Source], compiler: Compiler) -> Expand:
