@@ -335,7 +335,6 @@ def test_containers_with_what_is_lacking_get_501(
         ("stored procedures", "/dbs/{d}/colls/{c}/sprocs"),
         ("triggers", "/dbs/{d}/colls/{c}/triggers"),
         ("user defined functions", "/dbs/{d}/colls/{c}/udfs"),
-        ("users", "/dbs/{d}/users"),
         ("encryption keys", "/dbs/{d}/clientencryptionkeys"),
     ],
 )
