@@ -16,6 +16,8 @@ MOST_PLAN_DAYS = 365
 """Days for which a planned run may wait. Its staged files are kept as long."""
 LEVELS = ("counts", "content")
 """How thoroughly a run verifies what it has stored."""
+NOTIFY = ("failed", "completed", "always", "never")
+"""Of which end of a run people are told by email."""
 
 
 class Options(ReadingOptions):
@@ -32,6 +34,8 @@ class Options(ReadingOptions):
     plan_days: float | None = Field(None, gt=0, le=MOST_PLAN_DAYS)
     verify: Literal["counts", "content"] | None = None
     label: str | None = Field(None, min_length=1, max_length=64)
+    notify: Literal["failed", "completed", "always", "never"] | None = None
+    durable_urls: bool | None = None
 
     @field_validator("ru_share")
     @classmethod
