@@ -143,12 +143,17 @@ var names = {
   plan: 'plan-${token}'
   site: 'func-${token}'
 }
-// What is not given is not in the vault, and its name is empty.
 var secretNames = {
-  sendgridApiKey: empty(sendgridApiKey) ? '' : 'sendgrid-api-key'
-  smtpUrl: empty(smtpUrl) ? '' : 'smtp-url'
-  webhookSecret: empty(webhookSecret) ? '' : 'webhook-secret'
-  linkSecret: empty(linkSecret) ? '' : 'link-secret'
+  sendgridApiKey: 'sendgrid-api-key'
+  smtpUrl: 'smtp-url'
+  webhookSecret: 'webhook-secret'
+  linkSecret: 'link-secret'
+}
+var inVault = {
+  sendgridApiKey: !empty(sendgridApiKey)
+  smtpUrl: !empty(smtpUrl)
+  webhookSecret: !empty(webhookSecret)
+  linkSecret: !empty(linkSecret)
 }
 var groupName = 'rg-${environmentName}'
 var cosmosGroup = empty(cosmosAccount) ? groupName : cosmosResourceGroup
@@ -244,6 +249,7 @@ module vault 'vault.bicep' = if (!empty(names.vault)) {
     location: location
     tags: allTags
     secretNames: secretNames
+    inVault: inVault
     sendgridApiKey: sendgridApiKey
     smtpUrl: smtpUrl
     webhookSecret: webhookSecret
@@ -284,6 +290,7 @@ module site 'site.bicep' = {
     componentName: names.component
     vaultName: names.vault
     secretNames: secretNames
+    inVault: inVault
     mailFrom: mailFrom
     mailTo: mailTo
     webhookUrl: webhookUrl

@@ -15,9 +15,10 @@ param componentName string
 
 @description('Empty: there is no vault.')
 param vaultName string
-
-@description('Names of the secrets in the vault; that of one which is not there is empty.')
 param secretNames object
+
+@description('Which of the secrets are in the vault.')
+param inVault object
 param mailFrom string
 param mailTo string
 param webhookUrl string
@@ -136,13 +137,13 @@ resource settings 'Microsoft.Web/sites/config@2024-04-01' = {
     AZURE_STORAGE_ACCOUNT_NAME: storageName
     STAGING_URL: '${storage.properties.primaryEndpoints.blob}${stagingPath}'
     INPUTS_URL: '${storage.properties.primaryEndpoints.blob}${inputsContainer}'
-    SENDGRID_API_KEY: empty(secretNames.sendgridApiKey) ? '' : '@Microsoft.KeyVault(SecretUri=${secretsUrl}/${secretNames.sendgridApiKey})'
-    SMTP_URL: empty(secretNames.smtpUrl) ? '' : '@Microsoft.KeyVault(SecretUri=${secretsUrl}/${secretNames.smtpUrl})'
+    SENDGRID_API_KEY: inVault.sendgridApiKey ? '@Microsoft.KeyVault(SecretUri=${secretsUrl}/${secretNames.sendgridApiKey})' : ''
+    SMTP_URL: inVault.smtpUrl ? '@Microsoft.KeyVault(SecretUri=${secretsUrl}/${secretNames.smtpUrl})' : ''
     MAIL_FROM: mailFrom
     MAIL_TO: mailTo
     WEBHOOK_URL: webhookUrl
-    WEBHOOK_SECRET: empty(secretNames.webhookSecret) ? '' : '@Microsoft.KeyVault(SecretUri=${secretsUrl}/${secretNames.webhookSecret})'
-    LINK_SECRET: empty(secretNames.linkSecret) ? '' : '@Microsoft.KeyVault(SecretUri=${secretsUrl}/${secretNames.linkSecret})'
+    WEBHOOK_SECRET: inVault.webhookSecret ? '@Microsoft.KeyVault(SecretUri=${secretsUrl}/${secretNames.webhookSecret})' : ''
+    LINK_SECRET: inVault.linkSecret ? '@Microsoft.KeyVault(SecretUri=${secretsUrl}/${secretNames.linkSecret})' : ''
     PUBLIC_URL: empty(publicUrl) ? 'https://${site.properties.defaultHostName}' : publicUrl
     MAX_RUNS: string(maxRuns)
     MAX_PARALLEL: string(maxParallel)

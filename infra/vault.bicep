@@ -2,9 +2,10 @@
 param name string
 param location string
 param tags object
-
-@description('Names of the secrets; that of one which is not given is empty.')
 param secretNames object
+
+@description('Which of the secrets are given.')
+param inVault object
 
 @secure()
 param sendgridApiKey string
@@ -31,26 +32,26 @@ resource vault 'Microsoft.KeyVault/vaults@2023-07-01' = {
   }
 }
 
-resource sendgrid 'Microsoft.KeyVault/vaults/secrets@2023-07-01' = if (!empty(secretNames.sendgridApiKey)) {
+resource sendgrid 'Microsoft.KeyVault/vaults/secrets@2023-07-01' = if (inVault.sendgridApiKey) {
   parent: vault
-  name: empty(secretNames.sendgridApiKey) ? 'none' : secretNames.sendgridApiKey
+  name: secretNames.sendgridApiKey
   properties: { value: sendgridApiKey }
 }
 
-resource smtp 'Microsoft.KeyVault/vaults/secrets@2023-07-01' = if (!empty(secretNames.smtpUrl)) {
+resource smtp 'Microsoft.KeyVault/vaults/secrets@2023-07-01' = if (inVault.smtpUrl) {
   parent: vault
-  name: empty(secretNames.smtpUrl) ? 'none' : secretNames.smtpUrl
+  name: secretNames.smtpUrl
   properties: { value: smtpUrl }
 }
 
-resource webhook 'Microsoft.KeyVault/vaults/secrets@2023-07-01' = if (!empty(secretNames.webhookSecret)) {
+resource webhook 'Microsoft.KeyVault/vaults/secrets@2023-07-01' = if (inVault.webhookSecret) {
   parent: vault
-  name: empty(secretNames.webhookSecret) ? 'none' : secretNames.webhookSecret
+  name: secretNames.webhookSecret
   properties: { value: webhookSecret }
 }
 
-resource link 'Microsoft.KeyVault/vaults/secrets@2023-07-01' = if (!empty(secretNames.linkSecret)) {
+resource link 'Microsoft.KeyVault/vaults/secrets@2023-07-01' = if (inVault.linkSecret) {
   parent: vault
-  name: empty(secretNames.linkSecret) ? 'none' : secretNames.linkSecret
+  name: secretNames.linkSecret
   properties: { value: linkSecret }
 }
