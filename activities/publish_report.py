@@ -14,6 +14,7 @@ from outlast.deadline import Deadline
 from outlast.errors import Permanent
 from outlast.models import MIRROR, Json, Totals
 from outlast.report import Report, known_report
+from outlast.run_options import DRIFT
 from outlast.runs.fence import Gate
 from outlast.runs.receipt import Counted, InputRead, Receipts
 from outlast.runs.record import RunRecord
@@ -135,9 +136,17 @@ class PublishReport:
         container = known_report(self.reports, record.request.report).container
         sent = await self.files.sent_sha256(record, listed)
         given = InputRead(listed.columns, len(listed.chunks), sent, listed.read, _read_as(listed))
-        level = record.request.verify
-        shown = Comparison.from_dict(counted.verified or {}).shown(level) if level else None
+        shown = await self._verified(record, Comparison.from_dict(counted.verified or {}))
         return self.receipts.make(record, container, given, replace(counted, verified=shown), told)
+
+    async def _verified(self, record: RunRecord, found: Comparison) -> Json | None:
+        """What a verification has found; of drift also how many documents of others there are, about."""
+        level = record.request.verify
+        if level != DRIFT:
+            return found.shown(level) if level else None
+        there, ru = await self.snapshots.count(known_report(self.reports, record.request.report))
+        own = found.equal + found.different + min(found.missing, found.repaired or 0)
+        return replace(found, ru=round(found.ru + ru, 2)).shown(level, unknown=max(0, there - own))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,8 @@
-"""Reads back what the run has stored of one chunk, and compares it with what was staged."""
+"""Reads back what the run has stored of one chunk, and compares it with what was staged.
+
+For drift it reads all that a mirror report has of the chunk, also what the run found unchanged and has not written. To
+repair it reads a chunk with differences a second time, when these are kept, and writes what is still wrong.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
@@ -15,10 +19,13 @@ from outlast.deadline import SLOT_SECONDS
 from outlast.errors import Transient
 from outlast.models import Json, Payload, Totals
 from outlast.report import Report, known_report
+from outlast.run_options import DRIFT
 from outlast.runs.fence import Gate
 from outlast.runs.record import RunRecord
+from outlast.staging.document_keys import hash_of
 from outlast.staging.input import InputFiles
 from outlast.staging.left_out import LeftOut, left_out_of
+from outlast.staging.manifests import Manifests
 from outlast.staging.parts import Generated
 from outlast.staging.stored import Stored
 from outlast.staging.verified import Comparison, Verified
@@ -37,23 +44,29 @@ class VerifyCursor(Payload):
     offset: int = 0
     ahead: Sequence[Sequence[int]] = ()
     found: Json = field(default_factory=lambda: Comparison().to_dict())
+    repairing: bool = False
+    """Whether what differs is written, and the cursor says how far that is."""
+    refused: int = 0
+    """Documents of those that the database has refused."""
 
 
 @dataclass(frozen=True, slots=True)
 class VerifyReport:
-    """`reader` is a writer of its own, because a read costs less than a write and so is paced apart."""
+    """`reader` is a writer of its own, because a read costs less than a write and so is paced apart from `writer`."""
 
     reports: Mapping[str, Report[Any]]
     gate: Gate
     files: InputFiles
     reader: Writer
+    writer: Writer
 
     async def verify_report(self, given: Json) -> Json:
         """Input: ChunkCall. Returns a ChunkAnswer whose totals count the reads. A repeat finds what was compared."""
         call = ChunkCall.from_dict(given)
         record, fence, deadline = await self.gate.enter(call, "verifying")
         verified = Verified(self.files.staging, record.id, record.status.earlier)
-        if await verified.find(call.chunk) is not None:
+        kept, cursor = await verified.find(call.chunk), VerifyCursor.from_dict(call.cursor or {})
+        if kept is not None and not _is_to_repair(record, kept):
             return ChunkAnswer(None, Totals().to_dict()).to_dict()
         container, began = known_report(self.reports, record.request.report).container, deadline.clock()
         bucket = await self.reader.token_bucket(container, record.request.ru_share, call.lanes)
@@ -62,18 +75,24 @@ class VerifyReport:
             reader=self.reader,
             container=container,
             generated=Generated(self.files.staging, record.parts_folder, call.chunk),
-            left_out=await left_out_of(self.files, record, call.chunk),
+            left_out=await left_out_of(self.files, record, call.chunk, same=record.request.verify != DRIFT),
             mode=record.request.mode,
             limits=limits,
-            cursor=VerifyCursor.from_dict(call.cursor or {}),
-            by_content=record.request.verify == "content",
+            cursor=cursor if cursor.repairing or kept is None else VerifyCursor(repairing=True),
+            by_content=record.request.verify != "counts",
             refused=await self._refused(record, call.chunk),
+            writer=None if kept is None else self.writer,
         )
-        if done := await comparing.go():
-            await verified.keep(call.chunk, Comparison.from_dict(comparing.cursor.found))
+        done = await comparing.go()
+        await Manifests(self.files.staging, record.request.report).doubt(record.id, comparing.doubtful)
+        if done:
+            found = _ended(comparing.cursor, kept)
+            await verified.keep(call.chunk, found)
+            if _is_to_repair(record, found):
+                done, comparing.cursor = False, VerifyCursor(repairing=True)
         _tell(record, comparing, done, deadline.clock() - began)
-        cursor = None if done else comparing.cursor.to_dict()
-        return ChunkAnswer(cursor, comparing.totals.to_dict(), 0.0 if done else comparing.wait).to_dict()
+        following = None if done else comparing.cursor.to_dict()
+        return ChunkAnswer(following, comparing.totals.to_dict(), 0.0 if done else comparing.wait).to_dict()
 
     async def _refused(self, record: RunRecord, chunk: int) -> Set[int]:
         """The rows of which the database has refused a document: what is missing of them is no difference."""
@@ -82,7 +101,7 @@ class VerifyReport:
 
 @dataclass(slots=True, kw_only=True)
 class _Comparing:
-    """One call: compares a chunk's documents window by window."""
+    """One call: compares a chunk's documents window by window. With a `writer` it writes those that differ."""
 
     reader: Writer
     container: str
@@ -93,6 +112,9 @@ class _Comparing:
     cursor: VerifyCursor
     by_content: bool
     refused: Set[int]
+    writer: Writer | None = None
+    doubtful: list[bytes] = field(default_factory=list)
+    """The keys of documents that could not be repaired, for the manifest: the next run writes them again."""
     totals: Totals = field(default_factory=Totals)
     wait: float = 0.0
 
@@ -115,23 +137,48 @@ class _Comparing:
         readings = [Reading.of(document) for document in window.documents]
         progress = await self._read(readings, self.cursor.ahead)
         by_reading = {id(reading): document for reading, document in zip(readings, window.documents, strict=True)}
-        found = self._compared([*await self._read_alone(progress.pairs)], by_reading)
+        one_by_one = self._compared([*await self._read_alone(progress.pairs)], by_reading)
+        wrong = [document for document, found in one_by_one if found.wrong]
+        if self.writer is not None and wrong and not await self._repair(self.writer, wrong):
+            self._count(Comparison(ru=self.totals.ru - before))
+            return False
+        self._count(sum((found for _, found in one_by_one), Comparison(ru=self.totals.ru - before)))
         self.cursor = replace(
             self.cursor,
             offset=window.behind(progress.acknowledged),
             ahead=progress.next_ahead(),
-            found=(Comparison.from_dict(self.cursor.found) + replace(found, ru=self.totals.ru - before)).to_dict(),
         )
         self.wait = progress.wait
         if progress.fault is not None and not progress.pairs:
             raise progress.fault
         return progress.acknowledged == len(window.documents)
 
+    def _count(self, found: Comparison) -> None:
+        self.cursor = replace(self.cursor, found=(Comparison.from_dict(self.cursor.found) + found).to_dict())
+
     async def _read(self, readings: Sequence[StagedDocument], ahead: Sequence[Sequence[int]] = ()) -> WriteProgress:
-        progress = await self.reader.write(self.container, readings, self.limits, ahead)
-        read = progress.totals
-        self.totals += Totals(ru=read.ru, throttled=read.throttled, sends=read.sends)
+        return await self._sent(self.reader, readings, ahead)
+
+    async def _sent(
+        self, writer: Writer, documents: Sequence[StagedDocument], ahead: Sequence[Sequence[int]] = ()
+    ) -> WriteProgress:
+        progress = await writer.write(self.container, documents, self.limits, ahead)
+        counted = progress.totals
+        self.totals += Totals(ru=counted.ru, throttled=counted.throttled, sends=counted.sends)
         return progress
+
+    async def _repair(self, writer: Writer, wrong: Sequence[StagedDocument]) -> bool:
+        """Write documents again; return whether all are written or refused. Where they are not, the next call finds
+        those that are left."""
+        progress = await self._sent(writer, wrong)
+        if progress.fault is not None and not progress.totals.documents:
+            raise progress.fault
+        self.wait = progress.wait
+        if progress.acknowledged < len(wrong):
+            return False
+        self.cursor = replace(self.cursor, refused=self.cursor.refused + len(progress.refused))
+        self.doubtful += [hash_of(one.effective_partition_key, one.id) for one, _ in progress.refused]
+        return True
 
     async def _read_alone(self, pairs: Pairs) -> Pairs:
         """Read documents again that did not fit into an answer beside others."""
@@ -146,8 +193,12 @@ class _Comparing:
             again += progress.pairs
         return again
 
-    def _compared(self, pairs: Pairs, by_reading: Mapping[int, StagedDocument]) -> Comparison:
-        return sum((self._one(by_reading[id(reading)], result) for reading, result in pairs), Comparison())
+    def _compared(
+        self, pairs: Pairs, by_reading: Mapping[int, StagedDocument]
+    ) -> list[tuple[StagedDocument, Comparison]]:
+        """Each document that was read, and what was found of it."""
+        read = ((by_reading[id(reading)], result) for reading, result in pairs)
+        return [(document, self._one(document, result)) for document, result in read]
 
     def _one(self, document: StagedDocument, result: Result) -> Comparison:
         """A document that the database has refused may be there or not, as it is or as it was."""
@@ -168,6 +219,18 @@ class _Comparing:
             return "missing", ""
         path = difference(document, result.content or {}) if self.by_content else None
         return (None, "") if path is None else ("different", path)
+
+
+def _is_to_repair(record: RunRecord, found: Comparison) -> bool:
+    return record.request.repair and found.wrong > 0 and found.repaired is None
+
+
+def _ended(cursor: VerifyCursor, kept: Comparison | None) -> Comparison:
+    """What is kept of a chunk that is compared, or repaired after it was `kept`."""
+    found = Comparison.from_dict(cursor.found)
+    if kept is None:
+        return found
+    return replace(kept, ru=round(kept.ru + found.ru, 2), repaired=kept.wrong - cursor.refused)
 
 
 def _differing(document: StagedDocument, what: str, where: str) -> Comparison:

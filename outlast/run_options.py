@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
 from outlast.json_numbers import LARGEST_EXACT
@@ -14,8 +14,9 @@ LEAST_RU = 400
 LEAST_FRACTION = 0.01
 MOST_PLAN_DAYS = 365
 """Days for which a planned run may wait. Its staged files are kept as long."""
-LEVELS = ("counts", "content")
-"""How thoroughly a run verifies what it has stored."""
+DRIFT = "drift"
+LEVELS = ("counts", "content", DRIFT)
+"""How thoroughly a run verifies what it has stored; with DRIFT a mirror report all that it has in its container."""
 NOTIFY = ("failed", "completed", "always", "never")
 """Of which end of a run people are told by email."""
 
@@ -32,7 +33,8 @@ class Options(ReadingOptions):
     ru_share: float | None = Field(None, gt=0, le=1e9)
     plan: bool | None = None
     plan_days: float | None = Field(None, gt=0, le=MOST_PLAN_DAYS)
-    verify: Literal["counts", "content"] | None = None
+    verify: Literal["counts", "content", "drift"] | None = None
+    repair: bool | None = None
     label: str | None = Field(None, min_length=1, max_length=64)
     notify: Literal["failed", "completed", "always", "never"] | None = None
     durable_urls: bool | None = None
@@ -46,6 +48,14 @@ class Options(ReadingOptions):
             given = {"share": f"{share:g}", "ru": LEAST_RU, "fraction": LEAST_FRACTION}
             raise PydanticCustomError("too_little", text, given)
         return share
+
+    @field_validator("repair")
+    @classmethod
+    def _repairs_drift(cls, repair: bool | None, info: ValidationInfo) -> bool | None:
+        """A validator of the whole model would lose the guards of its numbers where the model is part of another."""
+        if repair and info.data.get("verify") != DRIFT:
+            raise PydanticCustomError("not_drift", "repair needs verify=drift")
+        return repair
 
     @field_validator("label")
     @classmethod

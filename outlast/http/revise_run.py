@@ -67,7 +67,7 @@ def _unfit(record: RunRecord, what: str) -> str | None:
     """Why a run of this kind is not worked on again, and what to do instead; None where it is."""
     mode = record.request.mode
     if mode == MIRROR:
-        checks = " and verify=content" if what == "verified" else ""
+        checks = " and verify=drift, which also finds what others have changed" if what == "verified" else ""
         return f"a mirror report writes only what differs, so start it again with the whole input{checks}"
     if what == "corrected" and record.request.grouped:
         return "its rows are added into groups, of which each may change; start the report again with the whole input"

@@ -8,13 +8,14 @@ from typing import Any, TypeVar
 import azure.functions as func
 
 from outlast.cosmos.snapshots.header import Snapshots
-from outlast.http.problem import Problem
+from outlast.http.problem import Problem, bad_request
 from outlast.http.ru_share import Throughput, check_ru_share
 from outlast.http.start_answer import StartAnswers
 from outlast.http.start_once import StartOnce, fingerprint, read_key, refuse_published, was_purged
 from outlast.http.start_request import StartRequest, read_start_request
 from outlast.models import MIRROR
 from outlast.report import Report
+from outlast.run_options import DRIFT
 from outlast.runs.mirror_claims import MirrorClaims
 from outlast.runs.record import RunRecord, RunRequest, RunResult, RunStatus
 from outlast.staging.parsed import InThread
@@ -62,6 +63,7 @@ class NewRuns:
             ru_share=asked.options.ru_share,
             max_delete_percent=_first(asked.options.max_delete_percent, report.max_delete_percent),
             verify=asked.options.verify,
+            repair=bool(asked.options.repair),
             label=asked.options.label,
             max_parallel=asked.options.max_parallel or self.max_parallel,
             several=asked.several,
@@ -104,9 +106,14 @@ class StartChecks:
     claims: MirrorClaims
 
     async def check_request(self, asked: StartRequest, report: Report[Any]) -> None:
-        """Raise Problem for a `ru_share` that cannot be kept."""
-        field = "ru_share" if asked.reference is None else "options.ru_share"
-        await check_ru_share(asked.options.ru_share, report.container, field, self.throughput)
+        """Raise Problem for a `ru_share` that cannot be kept, and for a `verify` that the report cannot have."""
+        within = "" if asked.reference is None else "options."
+        if asked.options.verify == DRIFT and report.mode != MIRROR:
+            text = (
+                f"drift is found for mirror reports alone, and the mode of {report.name} is {report.mode}; use content"
+            )
+            raise bad_request(text, f"{within}verify")
+        await check_ru_share(asked.options.ru_share, report.container, f"{within}ru_share", self.throughput)
 
     async def check_new(self, report: Report[Any], record: RunRecord, key: str | None) -> None:
         """Raise Problem for a key whose removed run is still published, and for a mirror report of which another run

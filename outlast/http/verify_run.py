@@ -14,8 +14,9 @@ from outlast.http.known_run import known_run
 from outlast.http.problem import Problem, bad_request
 from outlast.http.query import read_query
 from outlast.http.revise_run import Reviser
+from outlast.models import MIRROR
 from outlast.report import Report
-from outlast.run_options import LEVELS
+from outlast.run_options import DRIFT, LEVELS
 from outlast.runs.record import RunRecord
 from outlast.runs.store import Runs
 from outlast.runs.transitions import Event
@@ -31,12 +32,14 @@ class VerifyRun:
     async def verify_run(self, req: func.HttpRequest, client: Any) -> func.HttpResponse:
         """202 with the record, also for a repeat while the run is verified.
 
-        400 without a known `level`, 409 for a run that is not completed, 410 without files.
+        400 without a known `level` of the run's mode, 409 for a run that is not completed, 410 without files.
         """
         level = read_query(req.params, ("level",)).get("level")
         if level not in LEVELS:
             raise bad_request(f"level must be one of {', '.join(LEVELS)}", "level")
         record = await known_run(self.runs, req.route_params["run"])
+        if level == DRIFT and record.request.mode != MIRROR:
+            raise bad_request(f"drift is found for mirror reports; the mode is {record.request.mode}", "level")
         if not (record.open and record.status.was_completed and record.request.verify == level):
             self.reviser.check(record, "verified")
             await self._check_current(record)

@@ -33,6 +33,7 @@ class RunRequest:
     `reading` is how the input is read, as far as the start could find it, and `wanted` what the report reads of it;
     both are empty in records of before they were kept. `several`: the staged body is a list of files, which are the
     input together; `reading` is then only what is said of them.
+    `repair`: what a verification of a mirror report's container finds changed or missing is written again.
     `plan`: the run waits after generating until a person approves its plan, for at most `plan_days`. `notify`: of
     which end people are told by email.
     """
@@ -56,6 +57,7 @@ class RunRequest:
     ru_share: float | None = None
     label: str | None = None
     verify: str | None = None
+    repair: bool = False
     grouped: bool = False
     several: bool = False
     reading: Json = field(default_factory=dict)

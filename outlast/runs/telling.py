@@ -63,6 +63,8 @@ def _verification(record: RunRecord) -> Json | None:
         return None
     found = (record.result.receipt or {})["verified"]
     text = f"of {found['documents']} documents {found['different']} are different and {found['missing']} are missing"
+    if "repaired" in found:
+        text = f"{text}; {found['repaired']} of these were written again"
     return {"step": "verify_report", "chunk": None, "text": text}
 
 

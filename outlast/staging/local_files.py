@@ -4,6 +4,7 @@ import errno
 import os
 import stat
 from contextlib import suppress
+from functools import lru_cache
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 from urllib.request import url2pathname
@@ -25,13 +26,13 @@ def is_refused(url: str, path: str) -> bool:
         return False
     root = _root(url)
     try:
-        real = (root / path).resolve()
-        mode = real.stat().st_mode
+        real = os.path.realpath(root / path)
+        mode = os.stat(real).st_mode  # noqa: PTH116  # this runs for each file that is read, and a Path costs more
     except RuntimeError:  # links in a circle
         return True
     except (OSError, ValueError) as error:  # a missing file or an unusable name is left to the store
         return getattr(error, "errno", None) == errno.ELOOP
-    return not real.is_relative_to(root) or not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
+    return not Path(real).is_relative_to(root) or not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
 
 
 def remove_empty_folders(url: str, folder: str) -> None:
@@ -43,5 +44,6 @@ def remove_empty_folders(url: str, folder: str) -> None:
             Path(path).rmdir()
 
 
+@lru_cache(16)
 def _root(url: str) -> Path:
     return Path(url2pathname(urlsplit(quoted(url)).path)).resolve()

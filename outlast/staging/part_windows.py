@@ -1,6 +1,6 @@
 """The staged documents of a part, a window of them at a time."""
 
-from collections.abc import AsyncIterator, Callable, Container
+from collections.abc import AsyncIterator, Container, Set
 from itertools import accumulate
 from typing import NamedTuple
 
@@ -30,9 +30,7 @@ class PartWindow(NamedTuple):
         return self._replace(documents=[one for one, _ in kept], begins=[at for _, at in kept])
 
 
-def none(offset: int) -> bool:
-    """No document is left out."""
-    return False
+NONE: Set[int] = frozenset()
 
 
 async def read_window(
@@ -40,17 +38,17 @@ async def read_window(
     path: str,
     offset: int,
     mode: str = "upsert",
-    left_out: Callable[[int], bool] = none,
+    left_out: Set[int] = NONE,
 ) -> PartWindow:
     """The documents of a part's file from `offset` on, as many as a window holds, to be written in a write mode.
-    Those that begin where `left_out` says are missing."""
+    Those that begin at the offsets `left_out` are missing."""
     data = await generated.staging.get_range(path, offset, WINDOW)
     whole = data[: data.rindex(b"\n") + 1]
     lines = whole.splitlines(keepends=True)
     *begins, end = accumulate(map(len, lines), initial=offset)
-    if left_out is none:
+    if not left_out:
         return PartWindow(read_staged(whole, mode), begins, end, begins)
-    kept = [(line, at) for line, at in zip(lines, begins, strict=True) if not left_out(at)]
+    kept = [(line, at) for line, at in zip(lines, begins, strict=True) if at not in left_out]
     documents = read_staged(b"".join([line for line, _ in kept]), mode)
     return PartWindow(documents, [at for _, at in kept], end, begins)
 
@@ -60,9 +58,9 @@ async def read_windows(
     part: int,
     answer: PartAnswer,
     mode: str = "upsert",
-    left_out: Callable[[int], bool] = none,
+    left_out: Set[int] = NONE,
 ) -> AsyncIterator[PartWindow]:
-    """The documents of a part, of a report with this write mode, but for those that begin where `left_out` says."""
+    """The documents of a part, of a report with this write mode, but for those that begin at `left_out`."""
     path, offset = generated.path(part, answer.documents), 0
     while offset < answer.size:
         window = await read_window(generated, path, offset, mode, left_out)

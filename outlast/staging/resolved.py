@@ -4,6 +4,7 @@
 works at a chunk reads that chunk's records of every table.
 """
 
+import asyncio
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -21,6 +22,8 @@ from outlast.staging.store import Staging
 
 CHUNK = Struct(">I")
 RECORD = Struct(">IIIQQ")
+AT_ONCE = 32
+"""Reads of the staging location at the same time."""
 Stretch = tuple[int, int]
 """Buckets: the first, and the one behind the last."""
 SUMMARY, GONE = "summary.json", "gone"
@@ -150,14 +153,17 @@ class Resolved:
 
     async def of(self, kind: str, summary: Summary, chunk: int) -> list[Placed]:
         """The documents of a chunk that are not stored for this reason."""
-        found: list[Placed] = []
-        for stretch in summary.with_any(kind):
-            ends = await self._read(stretch, kind, chunk * CHUNK.size, 2 * CHUNK.size)
-            (first,), (after,) = CHUNK.iter_unpack(ends)
-            begin = self.table.head + first * RECORD.size
-            records = await self._read(stretch, kind, begin, (after - first) * RECORD.size)
-            found += [Placed(*record) for record in RECORD.iter_unpack(records)]
-        return found
+        gate = asyncio.Semaphore(AT_ONCE)
+
+        async def records(stretch: Stretch) -> bytes:
+            async with gate:
+                ends = await self._read(stretch, kind, chunk * CHUNK.size, 2 * CHUNK.size)
+                (first,), (after,) = CHUNK.iter_unpack(ends)
+                begin = self.table.head + first * RECORD.size
+                return await self._read(stretch, kind, begin, (after - first) * RECORD.size)
+
+        found = await asyncio.gather(*map(records, summary.with_any(kind)))
+        return [Placed._make(record) for one in found for record in RECORD.iter_unpack(one)]
 
     async def gone(self, stretch: Stretch) -> list[bytes]:
         """The names of the documents of these buckets that are to be deleted."""

@@ -15,7 +15,8 @@ MOST_SHOWN = 10
 
 @dataclass(frozen=True, slots=True)
 class Comparison(Payload):
-    """`documents` were compared; each is `equal`, `different` or `missing`. `differences` are the first ones."""
+    """`documents` were compared; each is `equal`, `different` or `missing`. `differences` are the first ones.
+    `repaired` were written again; None where that was not done."""
 
     documents: int = 0
     equal: int = 0
@@ -23,6 +24,11 @@ class Comparison(Payload):
     missing: int = 0
     ru: float = 0.0
     differences: Sequence[Json] = ()
+    repaired: int | None = None
+
+    @property
+    def wrong(self) -> int:
+        return self.different + self.missing
 
     def __add__(self, other: "Comparison") -> "Comparison":
         return Comparison(
@@ -32,10 +38,11 @@ class Comparison(Payload):
             self.missing + other.missing,
             round(self.ru + other.ru, 2),
             [*self.differences, *other.differences][:MOST_SHOWN],
+            None if self.repaired is other.repaired is None else (self.repaired or 0) + (other.repaired or 0),
         )
 
-    def shown(self, level: str) -> Json:
-        """What the receipt has of it."""
+    def shown(self, level: str, **more: Json | int | float) -> Json:
+        """What the receipt has of it, and `more`."""
         return {
             "level": level,
             "documents": self.documents,
@@ -44,6 +51,8 @@ class Comparison(Payload):
             "missing": self.missing,
             "request_units": self.ru,
             "differences": list(self.differences),
+            **({} if self.repaired is None else {"repaired": self.repaired}),
+            **more,
         }
 
 

@@ -46,6 +46,9 @@ class FakeSnapshots:
         self.when_done()
         return self.headers[report.name]
 
+    async def count(self, report: Report[Any]) -> tuple[int, float]:
+        return len(self.transport.documents(report.container)), 1.0
+
     async def remove(self, report: Report[Any], run: str, limits: Limits) -> Removed:
         self.when_removing()
         documents = self.transport.documents(report.container)

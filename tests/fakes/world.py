@@ -140,7 +140,7 @@ class World:
             "store_data_to_db": StoreDataToDb(reports, gate, files, writer, mirrors).store_data_to_db,
             "delete_gone": DeleteGone(reports, gate, files, writer).delete_gone,
             "verify_report": VerifyReport(
-                reports, gate, files, replace(writer, controllers=RateControllers(self.clock))
+                reports, gate, files, replace(writer, controllers=RateControllers(self.clock)), writer
             ).verify_report,
             "publish_report": PublishReport(reports, gate, files, snapshots, Receipts(self.clock.now)).publish_report,
             "undo_report": UndoReport(reports, self.runs, remover, deadlines).undo_report,

@@ -20,7 +20,17 @@ from outlast.cosmos.bulk.request import body_of, results_of
 from outlast.cosmos.bulk.staged_document import StagedDocument
 from outlast.cosmos.bulk.transport import CONNECTION_LOST, Result, Route, Target, results_for
 from outlast.cosmos.conditional import Conflict, change
-from outlast.cosmos.snapshots.header import HEADERS, RUN, Edit, Header, Removed, header_document, header_id, read_header
+from outlast.cosmos.snapshots.header import (
+    HEADER,
+    HEADERS,
+    RUN,
+    Edit,
+    Header,
+    Removed,
+    header_document,
+    header_id,
+    read_header,
+)
 from outlast.errors import Transient
 from outlast.key_paths import KeyPaths, each_path
 from outlast.models import Json
@@ -288,6 +298,10 @@ class CoreSnapshots:
             return read_header(orjson.loads(response.body))
 
         return await change(read=lambda: self.header(report), edit=edit, write=write)
+
+    async def count(self, report: Report[Any]) -> tuple[int, float]:
+        await self.database.scheduler.meet("QUERY count")
+        return sum(HEADER not in one for one in self.database.documents(report.container)), 1.0
 
     async def remove(self, report: Report[Any], run: str, limits: Limits) -> Removed:
         await self.database.scheduler.meet("QUERY generation")

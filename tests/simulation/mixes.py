@@ -15,7 +15,11 @@ JOBS = (
     [Job("a"), Job("b", rows=4)],
     [Job("c"), Job("d", "sales", 5), Job("e", rows=4, bad=(1,), packed=True)],
     [Job("f", verify="content"), Job("g", rows=5, breaks=True)],
-    [Job("k", "shelf", 4), Job("l", "shelf", 5, first=1, change=1), Job("m", "shelf", 6, change=2, breaks=True)],
+    [
+        Job("k", "shelf", 4),
+        Job("l", "shelf", 5, first=1, change=1, verify="drift"),
+        Job("m", "shelf", 6, change=2, breaks=True),
+    ],
     [Job("h", "sales", 5, twins=(0, 3)), Job("i", rows=4, twins=(1,))],
     [
         Job("j", "new_sales", 6, there=(1, 4)),

@@ -245,7 +245,7 @@ class World:
             PlanReport(reports, gate, files, estimator).plan_report,
             StoreDataToDb(reports, gate, files, writer, mirrors).store_data_to_db,
             DeleteGone(reports, gate, files, writer).delete_gone,
-            VerifyReport(reports, gate, files, writer).verify_report,
+            VerifyReport(reports, gate, files, writer, writer).verify_report,
             PublishReport(reports, gate, files, snapshots, Receipts(self.scheduler.utc)).publish_report,
             UndoReport(reports, runs, remover, deadlines).undo_report,
             RemoveGeneration(reports, self.runs, remover, deadlines).remove_generation,
@@ -339,6 +339,7 @@ class World:
         query |= {"max_delete_percent": "100"} if job.report == "shelf" else {}
         query |= {"plan": "true", "plan_days": str(job.plans)} if job.plans is not None else {}
         query |= {"verify": job.verify} if job.verify else {}
+        query |= {"repair": "true"} if job.verify == "drift" else {}
         request = ask(f"reports/{job.report}", job.body, "text/csv", query, headers, report=job.report)
         try:
             response = await answering(start)(request, self.client)

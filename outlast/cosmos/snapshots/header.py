@@ -79,6 +79,10 @@ class Snapshots(Protocol):
         """Find documents of a run and delete them, as far as the limits allow. None is found when all are deleted."""
         ...
 
+    async def count(self, report: Report[Any]) -> tuple[int, float]:
+        """How many documents the report's container has beside headers, and the request units of counting them."""
+        ...
+
 
 def as_generation(document: Any, run: str) -> Any:
     """Return the document as it is stored for this run. Raises DocumentRefused when it has the reserved members."""

@@ -12,6 +12,7 @@ from outlast.cosmos.conditional import change, read_or_none, write_if_unchanged
 from outlast.cosmos.errors import translated
 from outlast.cosmos.partition_key import Levels
 from outlast.cosmos.snapshots.header import (
+    HEADER,
     RUN,
     Edit,
     Header,
@@ -73,6 +74,19 @@ class CosmosSnapshots:
             limits.bucket.spend(charge)
             wait = max(wait, limits.bucket.wait())
         return Removed(len(found), progress.totals.documents, wait)
+
+    async def count(self, report: Report[Any]) -> tuple[int, float]:
+        """See Snapshots."""
+        charges: list[float] = []
+
+        def note(headers: Any, _: Any) -> None:
+            charges.append(float(headers.get("x-ms-request-charge", 0)))
+
+        with _translated(report):
+            container = await self._cosmos.container(report.container)
+            query = f"SELECT VALUE COUNT(1) FROM c WHERE NOT IS_DEFINED(c.{HEADER})"
+            counts: list[Any] = [one async for one in container.query_items(query, response_hook=note)]
+        return sum(counts), sum(charges)
 
     async def _find(self, report: Report[Any], run: str, most: int) -> tuple[list[Deletion], float]:
         """Return documents of the run and the request units that it took to find them."""

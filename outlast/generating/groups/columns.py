@@ -6,7 +6,7 @@ is not judged here: such a chunk has no columns, and its rows are read one by on
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,8 @@ from outlast.report import Row
 NEW_LINE, RETURN = b"\n\r"
 Numbers = np.ndarray[Any, np.dtype[np.int64]]
 Parse = Callable[[str | None], Any]
+KEPT, SHORT = 10_000, 40
+"""Values of a field that are kept from chunk to chunk, and the length of their texts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +61,12 @@ def _is_clean(data: bytes, width: int) -> bool:
 
 
 def _table(data: bytes, width: int, included: list[str]) -> Any:
-    text = pa.dictionary(pa.int32(), pa.string())
     return csv.read_csv(
         pa.BufferReader(data),
         csv.ReadOptions(column_names=[str(at) for at in range(width)], use_threads=False, block_size=len(data) + 1),
         csv.ParseOptions(quote_char=False, ignore_empty_lines=False),
         csv.ConvertOptions(
-            column_types=dict.fromkeys(included, text),
+            column_types=dict.fromkeys(included, pa.string()),
             include_columns=included,
             check_utf8=False,
             strings_can_be_null=False,
@@ -75,7 +76,7 @@ def _table(data: bytes, width: int, included: list[str]) -> Any:
 
 def _column(texts: Any, row: type[Row], name: str) -> Column:
     """Raises ValidationError for a text that the field refuses."""
-    [coded] = texts.chunks
+    [coded] = texts.dictionary_encode().chunks  # reading texts and encoding them then takes less time than both at once
     parse = _parser(row, name)
     values = [parse(text or None) for text in coded.dictionary.to_pylist()]
     return Column(values, coded.indices.to_numpy(zero_copy_only=False).astype(np.int64))
@@ -95,4 +96,9 @@ def _one_field(row: type[Row], name: str) -> Parse:
     base = type("One", (Row,), {"null_values": row.null_values})
     one = create_model("One", __base__=base, **{name: (row.model_fields[name].annotation, ...)})  # type: ignore[call-overload]
     validate = one.model_validate
-    return lambda text: getattr(validate({name: text}), name)
+
+    def parse(text: str | None) -> Any:
+        return getattr(validate({name: text}), name)
+
+    known = lru_cache(KEPT)(parse)
+    return lambda text: known(text) if text is None or len(text) <= SHORT else parse(text)

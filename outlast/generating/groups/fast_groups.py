@@ -10,6 +10,7 @@ from outlast.aggregates.by_row import First, Last
 from outlast.aggregates.values import identity
 from outlast.generating.groups.columns import Column, Numbers, columns_of
 from outlast.generating.groups.plan import GroupPlan, encoded_key
+from outlast.generating.groups.whole_numbers import ADDED, WholeNumbers
 from outlast.generating.row_window import RowWindow
 from outlast.report import Report
 from outlast.staging.group_file import PartialGroup
@@ -30,14 +31,18 @@ def fast_groups(report: Report[Any], plan: GroupPlan, window: RowWindow, data: b
     if window.overlong or window.refused or not data:
         return None
     columns = columns_of(report.row, window.columns, data)
-    if columns is None or not all(_accepts(one, columns) for one in plan.aggregates):
+    if columns is None:
         return None
-    groups = _Groups(plan, columns, window.row)
+    whole = {one.field: WholeNumbers.of(columns[one.field]) for one in plan.aggregates if one.field is not None}
+    numbers = {name: found for name, found in whole.items() if found is not None}
+    if not all(_accepts(one, columns, numbers) for one in plan.aggregates):
+        return None
+    groups = _Groups(plan, columns, numbers, window.row)
     return FastGroups(len(groups.of_row), list(groups.made()))
 
 
-def _accepts(aggregate: Aggregate, columns: Mapping[str, Column]) -> bool:
-    if aggregate.field is None:
+def _accepts(aggregate: Aggregate, columns: Mapping[str, Column], whole: Mapping[str, WholeNumbers]) -> bool:
+    if aggregate.field is None or (aggregate.field in whole and type(aggregate) in ADDED):
         return True
     try:
         for value in columns[aggregate.field].values:
@@ -51,8 +56,10 @@ def _accepts(aggregate: Aggregate, columns: Mapping[str, Column]) -> bool:
 class _Groups:
     """`of_row` is the number of each row's group, `firsts` the position of each group's first row."""
 
-    def __init__(self, plan: GroupPlan, columns: Mapping[str, Column], row: int) -> None:
-        self.plan, self.columns, self.row = plan, columns, row
+    def __init__(
+        self, plan: GroupPlan, columns: Mapping[str, Column], whole: Mapping[str, WholeNumbers], row: int
+    ) -> None:
+        self.plan, self.columns, self.whole, self.row = plan, columns, whole, row
         codes = _group_codes([columns[name] for name in plan.group_by])
         self.firsts, self.of_row, self.counts = _numbered(*codes)
         self._pairs: dict[str, list[tuple[int, Any, int]]] = {}
@@ -69,6 +76,9 @@ class _Groups:
         """The accumulator of each group."""
         if aggregate.field is None:
             return [int(count) for count in self.counts]
+        if aggregate.field in self.whole and type(aggregate) in ADDED:
+            codes = self.columns[aggregate.field].codes
+            return self.whole[aggregate.field].added(aggregate, codes, self.of_row, len(self.firsts))
         accumulators = [aggregate.create_accumulator() for _ in self.firsts]
         if aggregate.by_value:
             for group, value, times in self._values(aggregate.field):

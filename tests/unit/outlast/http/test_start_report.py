@@ -161,6 +161,22 @@ def test_the_options_of_a_mirror_report_are_recorded() -> None:
         assert (request.mode, request.max_delete_percent, request.duplicates) == ("mirror", percent, "last")
 
 
+def test_a_mirror_report_can_look_for_drift_and_repair_it() -> None:
+    """The run keeps both options; another mode has no drift, and without drift nothing is repaired."""
+    world = World(reports=WITH_MIRROR)
+    params = {"verify": "drift", "repair": "true"}
+    post(world, FakeClient(), ask("reports/shelf", make_csv(1), "text/csv", params, report="shelf"))
+    request = world.runs.records["r1"].request
+    assert (request.verify, request.repair) == ("drift", True)
+    other = post(
+        world, FakeClient(), ask("reports/sales", make_csv(1), "text/csv", {"verify": "drift"}, report="sales")
+    )
+    assert (other.status_code, read(other)["field"]) == (400, "verify")
+    params["verify"] = "content"
+    wrong = post(world, FakeClient(), ask("reports/shelf", make_csv(1), "text/csv", params, report="shelf"))
+    assert (wrong.status_code, "repair needs verify=drift" in wrong.get_body().decode()) == (400, True)
+
+
 def test_what_the_caller_sends_does_not_cross_into_the_orchestration() -> None:
     """Parameters are only in the record, because the SDK's codec takes some dictionaries for objects."""
     client = FakeClient()

@@ -8,7 +8,7 @@ from outlast.http.problem import answering
 from outlast.http.verify_run import VerifyRun
 from tests.fakes.correcting import go_on, reviser_of
 from tests.fakes.http import FakeClient, ask, finish, read
-from tests.fakes.reports import WITH_SNAPSHOT, make_csv
+from tests.fakes.reports import WITH_MIRROR, WITH_SNAPSHOT, make_csv
 from tests.fakes.world import World
 
 
@@ -70,6 +70,14 @@ def test_only_a_completed_run_is_verified(changes: dict[str, Any], status: int) 
     world = make()
     world.runs.set("r1", **changes)
     assert verify(world, level="content").status_code == status
+
+
+def test_drift_is_looked_for_by_a_start_of_a_mirror_report() -> None:
+    """Of another report drift is a 400; of a mirror report the 409 says what to do instead."""
+    assert verify(make(), level="drift").status_code == 400
+    response = verify(make(WITH_MIRROR, report="shelf", mode="mirror"), level="drift")
+    assert response.status_code == 409
+    assert "start it again with the whole input and verify=drift" in response.get_body().decode()
 
 
 def test_the_level_and_the_run_must_be_known() -> None:

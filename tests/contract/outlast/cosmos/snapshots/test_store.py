@@ -338,3 +338,16 @@ def test_a_database_that_is_away_may_come_back(emulator: CosmosProcess) -> None:
             await backend.snapshots.header(STOCK)
 
     on_emulator(emulator, check)
+
+
+def test_documents_are_counted_without_headers(opened: Opener) -> None:
+    """The documents of all partitions are counted, and the header of the report is not."""
+
+    async def check(backend: SnapshotBackend) -> None:
+        await backend.put(STOCK, [document(STOCK, "r1", f"d{n}", shop) for n, shop in enumerate(SHOPS)])
+        await backend.snapshots.change(STOCK, publishing(EARLY))
+        count, ru = await backend.snapshots.count(STOCK)
+        assert count == len(SHOPS)
+        assert ru > 0
+
+    visit(opened, check)

@@ -49,6 +49,7 @@ class Trips(GroupedReport[Trip]):
     rows_there = Count()
     amounts = Count("amount")
     amount, price, mean = Sum("amount"), Sum("price"), Mean("amount")
+    total, lowest, highest, average = Sum("number"), Min("number"), Max("number"), Mean("number")
     least, most, day = Min("odd"), Max("amount"), Max("day")
     first, last, some = First("amount"), Last("day"), Collect("amount", 3)
     top, distinct, p90 = TopN("amount", 2), CountDistinct("number"), Quantile("odd", 0.9)
