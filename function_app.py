@@ -20,6 +20,7 @@ from activities.read_input_file import ReadInputFile
 from activities.remove_generation import RemoveGeneration
 from activities.resolve_keys import ResolveKeys
 from activities.send_email import SendEmail
+from activities.send_webhook import SendWebhook
 from activities.store_data_to_db import StoreDataToDb
 from activities.undo_report import UndoReport
 from activities.verify_report import VerifyReport
@@ -39,16 +40,22 @@ from outlast.http.correct_run import CorrectRun
 from outlast.http.health_checks import DatabaseCheck, MailCheck, ReportsCheck, RunsCheck, StagingCheck
 from outlast.http.list_reports import ListReports
 from outlast.http.list_runs import KeyedRuns, ListRuns
+from outlast.http.make_link import MakeLink
+from outlast.http.open_link import LinkOpener
 from outlast.http.problem import answering
 from outlast.http.redrive_run import RedriveChecks, RedriveRun
 from outlast.http.remove_run import RemoveRun
 from outlast.http.revise_run import Reviser
+from outlast.http.revoke_links import RevokeLinks
 from outlast.http.show_current import ShowCurrent
 from outlast.http.show_events import ShowEvents
 from outlast.http.show_health import ShowHealth
 from outlast.http.show_plan import ShowPlan
 from outlast.http.show_rejects import ShowRejects
 from outlast.http.show_run import ShowRun
+from outlast.http.show_shared import ShowShared
+from outlast.http.show_shared_rejects import ShowSharedRejects
+from outlast.http.start_answer import StartAnswers
 from outlast.http.start_once import StartOnce
 from outlast.http.start_report import NewRuns, RequestReader, StartChecks, StartReport
 from outlast.http.take_over import TakeOver
@@ -59,6 +66,7 @@ from outlast.memory import give_back_large_blocks
 from outlast.planning.estimator import Estimator
 from outlast.planning.there import CosmosThere
 from outlast.runs.email_turns import EmailTurns
+from outlast.runs.emails import Emails
 from outlast.runs.mirror_claims import MirrorClaims
 from outlast.runs.prices import Prices
 from outlast.runs.receipt import Receipts
@@ -66,6 +74,7 @@ from outlast.runs.sweep import SweepRuns
 from outlast.staging.corrections import Corrections
 from outlast.staging.key_files import KeyFiles
 from outlast.staging.mirrors import Mirrors
+from outlast.staging.reject_files import RejectFiles
 from outlast.staging.removal import RunRemover
 from outlast.staging.retention import Days, Retention
 from outlast.staging.unrecorded import UnrecordedBodies
@@ -76,6 +85,7 @@ give_back_large_blocks()
 a = Adapters.wired(os.environ, Path(__file__).parent)
 
 app = df.DFApp(http_auth_level=func.AuthLevel.FUNCTION)
+anybody = func.AuthLevel.ANONYMOUS
 client = app.durable_client_input(client_name="client")
 
 start_once = StartOnce(runs=a.runs, staging=a.staging, launcher=a.launcher, sleep=a.sleep, secret=a.secret.get)
@@ -84,8 +94,7 @@ new_runs = NewRuns(
     max_parallel=a.settings.max_parallel, now=a.now, new_id=a.new_id, owner=owner, plan_days=a.settings.plan_days
 )
 start = StartReport(
-    reports=a.reports,
-    reader=RequestReader(inputs=a.inputs, in_thread=a.in_thread),
+    reader=RequestReader(reports=a.reports, inputs=a.inputs, in_thread=a.in_thread),
     checks=StartChecks(
         throughput=a.writer.transport.throughput,
         snapshots=a.snapshots,
@@ -93,13 +102,15 @@ start = StartReport(
     ),
     new_runs=new_runs,
     start_once=start_once,
+    answers=StartAnswers(links=a.links, durable_urls=a.settings.durable_urls),
 ).start_report
 current = ShowCurrent(reports=a.reports, snapshots=a.snapshots).show_current
-rejects = ShowRejects(runs=a.runs, files=a.files, clock=a.clock).show_rejects
+show_rejects = ShowRejects(runs=a.runs, files=a.files, clock=a.clock)
+reject_files = RejectFiles(a.files)
 checks = {
     "database": DatabaseCheck(cosmos=a.cosmos, reports=a.reports).check,
     "staging": StagingCheck(a.staging).check,
-    "mail": MailCheck(a.settings).check,
+    "mail": MailCheck(a.mailer).check,
     "reports": ReportsCheck(a.stopped).check,
     "runs": RunsCheck(runs=a.runs, owner=owner).check,
 }
@@ -129,6 +140,9 @@ approve = ApproveRun(a.runs, a.launcher, a.now).approve_run
 reviser = Reviser(runs=a.runs, launcher=a.launcher, days=days, owner=owner)
 correct = CorrectRun(runs=a.runs, corrections=Corrections(a.files), reviser=reviser, in_thread=a.in_thread).correct_run
 verify = VerifyRun(runs=a.runs, reports=a.reports, snapshots=a.snapshots, reviser=reviser).verify_run
+opener = LinkOpener(runs=a.runs, links=a.links)
+shared = ShowShared(opener=opener, rejects=reject_files, prices=prices).show_shared
+shared_rejects = ShowSharedRejects(opener=opener, rejects=show_rejects).show_shared_rejects
 keyed = KeyedRuns(reports=a.reports, secret=a.secret.get)
 
 app.route(route="reports/{report}", methods=["POST"])(client(answering(start)))
@@ -139,15 +153,19 @@ app.route(route="runs/{run}/cancel", methods=["POST"])(client(answering(CancelRu
 app.route(route="runs/{run}", methods=["GET"])(client(answering(ShowRun(a.runs).show_run)))
 app.route(route="runs/{run}", methods=["DELETE"])(client(answering(remove_run)))
 app.route(route="runs/{run}/events", methods=["GET"])(answering(ShowEvents(a.runs).show_events))
-app.route(route="runs/{run}/rejects", methods=["GET"])(answering(rejects))
+app.route(route="runs/{run}/rejects", methods=["GET"])(answering(show_rejects.show_rejects))
 app.route(route="runs/{run}/plan", methods=["GET"])(answering(plan))
 app.route(route="runs/{run}/approve", methods=["POST"])(client(answering(approve)))
 app.route(route="runs/{run}/redrive", methods=["POST"])(client(answering(redrive)))
 app.route(route="runs/{run}/corrections", methods=["POST"])(client(answering(correct)))
 app.route(route="runs/{run}/verify", methods=["POST"])(client(answering(verify)))
 app.route(route="runs/{run}/waive", methods=["POST"])(answering(WaiveRun(a.runs).waive_run))
+app.route(route="runs/{run}/links", methods=["POST"])(answering(MakeLink(a.runs, a.links).make_link))
+app.route(route="runs/{run}/links", methods=["DELETE"])(answering(RevokeLinks(a.runs).revoke_links))
+app.route(route="shared/{token}", methods=["GET"], auth_level=anybody)(client(answering(shared)))
+app.route(route="shared/{token}/rejects", methods=["GET"], auth_level=anybody)(answering(shared_rejects))
 app.route(route="take-over", methods=["POST"])(answering(TakeOver(runs=a.runs, owner=owner).take_over))
-app.route(route="health", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)(answering(health))
+app.route(route="health", methods=["GET"], auth_level=anybody)(answering(health))
 
 grace = a.settings.snapshot_grace_seconds
 remover = GenerationRemover(snapshots=a.snapshots, writer=a.writer)
@@ -168,7 +186,8 @@ turns = EmailTurns(documents=a.documents, runs=a.runs, owner=owner, now=a.now, l
 for orchestrator in (import_report, run_wave, run_lane, compensate_run, remove_previous):
     app.orchestration_trigger(context_name="context")(orchestrator)
 
-advance = AdvanceRun(runs=a.runs, admission=a.admission, can_email=a.mailer.configured).advance_run
+can_email, can_post = a.mailer.missing is None, a.webhook.configured
+advance = AdvanceRun(runs=a.runs, admission=a.admission, can_email=can_email, can_post=can_post).advance_run
 app.activity_trigger(input_name="given")(client(activity_with_client(advance, a.deadlines.given_up)))
 
 mirrors = Mirrors(snapshots=a.snapshots, staging=a.staging, now=a.now)
@@ -195,6 +214,9 @@ for step in (
     ).publish_report,
     UndoReport(reports=a.reports, runs=a.runs, remover=remover, deadlines=a.deadlines).undo_report,
     RemoveGeneration(reports=a.reports, runs=a.runs, remover=remover, deadlines=a.deadlines).remove_generation,
-    SendEmail(runs=a.runs, mailer=a.mailer, turns=turns).send_email,
+    SendEmail(
+        runs=a.runs, mailer=a.mailer, turns=turns, emails=Emails(a.links, prices), rejects=reject_files
+    ).send_email,
+    SendWebhook(runs=a.runs, webhook=a.webhook, address=a.settings.public_url).send_webhook,
 ):
     app.activity_trigger(input_name="given")(activity(step, a.deadlines.given_up))

@@ -23,8 +23,9 @@ from outlast.cosmos.snapshots.header import Snapshots
 from outlast.cosmos.snapshots.store import CosmosSnapshots
 from outlast.deadline import Deadlines
 from outlast.host_settings import HostSettings
+from outlast.links import Links
 from outlast.load_reports import load_reports
-from outlast.mail import Mailer, SendGridMailer
+from outlast.mail import Addresses, Mailer, SendGridMailer
 from outlast.report import Report
 from outlast.runs.admission import Admission
 from outlast.runs.app_documents import AppDocuments, AppSecret, CosmosAppDocuments
@@ -35,9 +36,11 @@ from outlast.runs.patience import Patience
 from outlast.runs.seats import Seats
 from outlast.runs.store import CosmosRuns, Runs
 from outlast.settings import Settings, read_settings
+from outlast.smtp_mail import SmtpMailer, SmtpServer
 from outlast.staging.input import InputFiles
 from outlast.staging.stopped_code import StoppedCode
 from outlast.staging.store import Staging
+from outlast.webhook import HttpWebhook, Webhook
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,8 @@ class Adapters:
     writer: Writer
     reader: Writer
     mailer: Mailer
+    webhook: Webhook
+    links: Links
     deadlines: Deadlines
     gate: Gate
     launcher: Launcher
@@ -98,7 +103,9 @@ class Adapters:
             files=InputFiles(staging, inputs or Staging(""), in_thread),
             writer=writer,
             reader=_writer(writer.transport, clock),
-            mailer=_mailer(settings),
+            mailer=mailer_of(settings),
+            webhook=HttpWebhook(settings.webhook_url, settings.webhook_secret),
+            links=Links(settings.link_secret, settings.public_url, settings.link_days, _now),
             deadlines=deadlines,
             gate=Gate(runs, deadlines),
             launcher=launcher,
@@ -125,9 +132,11 @@ def _writer(transport: Transport, clock: Callable[[], float]) -> Writer:
     return Writer(transport=transport, clock=clock, sleep=asyncio.sleep, jitter=random.random, controllers=controllers)
 
 
-def _mailer(settings: Settings) -> Mailer:
-    sender, recipients = settings.mail_from, settings.mail_to
-    return SendGridMailer(settings.sendgrid_api_key, settings.sendgrid_host, sender, recipients, asyncio.to_thread)
+def mailer_of(settings: Settings) -> Mailer:
+    addresses = Addresses(settings.mail_from, settings.mail_to)
+    if settings.smtp_url:
+        return SmtpMailer(SmtpServer.of_url(settings.smtp_url), addresses, asyncio.to_thread)
+    return SendGridMailer(settings.sendgrid_api_key, settings.sendgrid_host, addresses, asyncio.to_thread)
 
 
 def _now() -> datetime:

@@ -134,8 +134,9 @@ class RemovalAnswer(Payload):
 
 
 @dataclass(frozen=True, slots=True)
-class EmailAnswer(Payload):
-    """`wait`: seconds until the mail service takes emails again; 0 where the call is done."""
+class SendAnswer(Payload):
+    """What `send_email` and `send_webhook` return. `wait`: seconds until the service takes something again; 0 where the
+    call is done."""
 
     sent: bool
     wait: float = 0.0
@@ -154,6 +155,7 @@ class RunChange(Payload):
     step: str | None = None
     receipt: Json | None = None
     can_email: bool = True
+    can_post: bool = False
     owner: str | None = None
     reason: str | None = None
     at: str | None = None

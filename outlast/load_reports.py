@@ -13,7 +13,7 @@ from outlast.inputs.said import Form
 from outlast.key_paths import MOST_LEVELS, members_of
 from outlast.models import RUNS_CONTAINER, SNAPSHOT_HEADER, SNAPSHOT_ID, SNAPSHOT_RUN
 from outlast.report import MODES, GroupedReport, Parameters, Report, Row
-from outlast.run_options import RESERVED_PARAMETERS
+from outlast.run_options import NOTIFY, RESERVED_PARAMETERS
 
 _OF_SNAPSHOTS = frozenset({"id", SNAPSHOT_RUN, SNAPSHOT_ID, SNAPSHOT_HEADER})
 
@@ -79,6 +79,8 @@ def _faults(cls: type[Report[Any]]) -> Iterable[tuple[str, str]]:
 
 
 def _faults_of_options(cls: type[Report[Any]]) -> Iterable[tuple[str, str]]:
+    if cls.notify not in NOTIFY:
+        yield "notify", f"must be one of {', '.join(NOTIFY)}, not {cls.notify!r}"
     if cls.duplicates not in ("last", "first", "reject"):
         yield "duplicates", f"must be 'last', 'first' or 'reject', not {cls.duplicates!r}"
     if not (isinstance(cls.max_delete_percent, int | float) and 0 <= cls.max_delete_percent <= 100):

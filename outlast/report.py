@@ -99,6 +99,9 @@ class Report(Generic[RowT]):
     reject."""
     min_rows: ClassVar[int] = 1
     """A run that has fewer rows left to store fails before anything is written. A start may choose another number."""
+    notify: ClassVar[str] = "failed"
+    """Of which end of a run people are told by email: `failed`, `completed`, `always` or `never`. A start may choose
+    another."""
     plan_first: ClassVar[bool] = False
     """Whether a run waits before it stores, until a person approves its plan. A start may choose otherwise."""
     queried: ClassVar[tuple[str, ...]] = ()

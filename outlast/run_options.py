@@ -17,6 +17,8 @@ MOST_PLAN_DAYS = 365
 DRIFT = "drift"
 LEVELS = ("counts", "content", DRIFT)
 """How thoroughly a run verifies what it has stored; with DRIFT a mirror report all that it has in its container."""
+NOTIFY = ("failed", "completed", "always", "never")
+"""Of which end of a run people are told by email."""
 
 
 class Options(ReadingOptions):
@@ -34,6 +36,8 @@ class Options(ReadingOptions):
     verify: Literal["counts", "content", "drift"] | None = None
     repair: bool | None = None
     label: str | None = Field(None, min_length=1, max_length=64)
+    notify: Literal["failed", "completed", "always", "never"] | None = None
+    durable_urls: bool | None = None
 
     @field_validator("ru_share")
     @classmethod

@@ -19,9 +19,14 @@ class ShowRun:
     async def show_run(self, req: func.HttpRequest, client: Any) -> func.HttpResponse:
         """`{run, status: {runtimeStatus, customStatus}, lanes: [{id, runtimeStatus, customStatus}]}`."""
         record = await known_run(self.runs, req.route_params["run"])
-        status = _shown(await client.get_status(record.id))
+        status = await status_of(client, record.id)
         body = {"run": record.shown(), "status": status, "lanes": await _lanes(client, status)}
         return func.HttpResponse(orjson.dumps(body), mimetype="application/json")
+
+
+async def status_of(client: Any, instance: str) -> dict[str, Any]:
+    """`{runtimeStatus, customStatus}`, each null where there is no orchestration."""
+    return _shown(await client.get_status(instance))
 
 
 async def _lanes(client: Any, status: dict[str, Any]) -> list[dict[str, Any]]:

@@ -119,6 +119,7 @@ _NAMES = {
     "correct": "corrected",
     "reverify": "verification_asked",
     "waive": "waived",
+    "revoke_links": "links_revoked",
 }
 
 
@@ -126,7 +127,7 @@ def _name(after: RunRecord, change: RunChange) -> str:
     if change.event == "fail":
         return "failed" if after.status.was_completed else after.status.outcome or "failed"
     if change.event == "finish_step":
-        return "email_sent" if change.step == "email" else "undone"
+        return {"email": "email_sent", "webhook": "webhook_sent"}.get(change.step or "", "undone")
     return _NAMES.get(change.event, change.event)
 
 

@@ -143,12 +143,13 @@ def _totals(record: RunRecord) -> Json:
 
 
 def _how(before: RunRecord, after: RunRecord) -> str:
-    """`done`; `waived` by a person; `dropped`, because nobody can send email; `published`: nothing was to be undone."""
+    """`done`; `waived` by a person; `dropped`, because nobody can send it; `published`: nothing was to be undone."""
     if after.result.waived != before.result.waived:
         return "waived"
     if after.status.compensations > before.status.compensations:
         return "dropped"
-    return "published" if after.status.state == "completed" else "done"
+    ended_well = before.status.state != after.status.state == "completed"
+    return "published" if ended_well else "done"
 
 
 def _seconds(since: str | None, now: datetime) -> float | None:

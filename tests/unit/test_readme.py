@@ -32,14 +32,18 @@ def test_the_example_report_is_the_shipped_one() -> None:
     assert (ROOT / "reports/flight_delays.py").read_text("utf-8").rstrip() in README
 
 
+def shown(value: object) -> str:
+    """A default as the page has it."""
+    if value in ("", None):
+        return "not set"
+    return f"`{value:g}`" if isinstance(value, float) else f"`{str(value).lower() if value is True else value}`"
+
+
 @pytest.mark.parametrize("name", Settings.model_fields)
 def test_every_setting_is_explained(name: str) -> None:
     """Each setting has one row with its default, its meaning and what happens when it is wrong."""
     _, default, *texts = row_of(SETTINGS, name.upper())
-    value = Settings.model_fields[name].default
-    assert default == (
-        "not set" if value in ("", None) else f"`{value:g}`" if isinstance(value, float) else f"`{value}`"
-    )
+    assert default == shown(Settings.model_fields[name].default)
     assert len(texts) == 2
     assert all(texts)
 

@@ -9,13 +9,14 @@ ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "security.md").read_text("utf-8")
 
 
-def test_only_health_is_open_to_everybody() -> None:
-    """Every HTTP function but health needs a function key, which is the app's default, as the page says."""
+def test_only_health_and_links_are_open_to_everybody() -> None:
+    """Every HTTP function but health and links needs a function key, which is the app's default, as the page says."""
     contents = (ROOT / "function_app.py").read_text("utf-8")
     assert "http_auth_level=func.AuthLevel.FUNCTION" in contents
-    assert re.findall(r'route="([\w/{}]+)"[^\n]*auth_level=(\S+)\)\(', contents) == [
-        ("health", "func.AuthLevel.ANONYMOUS")
-    ]
+    assert "anybody = func.AuthLevel.ANONYMOUS" in contents
+    open_routes = re.findall(r'route="([\w/{}-]+)"[^\n]*auth_level=(\S+)\)\(', contents)
+    assert open_routes == [(route, "anybody") for route in ("shared/{token}", "shared/{token}/rejects", "health")]
+    assert "| a link that was shared | `GET /api/shared/{token}` and, if it was made for them, its `/rejects` |" in PAGE
     assert "| nobody's key | `GET /api/health` |" in PAGE
 
 

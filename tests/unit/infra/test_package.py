@@ -50,9 +50,10 @@ def load(folder: Path, python: str = sys.executable) -> dict[str, Any]:
 
 
 def test_the_package_has_source_and_nothing_else() -> None:
-    """The package has Python source, host.json, the requirements and the licence."""
+    """The package has Python source, the template of pages, host.json, the requirements and the licence."""
     others = {str(path) for path in package_files() if path.suffix != ".py"}
-    assert others == {"LICENSE", "host.json", "requirements.txt"}
+    pages = {"outlast/rendering/run.css", "outlast/rendering/run.html"}
+    assert others == {"LICENSE", "host.json", "requirements.txt", *pages}
 
 
 def test_the_package_is_small() -> None:

@@ -1,0 +1,52 @@
+"""What a start is answered with: the durable payload if it is wanted, the run's address, a link that may be shared."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import azure.functions as func
+import orjson
+
+from outlast.links import Link, Links
+from outlast.models import Json
+from outlast.runs.record import RunRecord
+
+RETRY_SECONDS = "10"
+"""`Retry-After` of a 202, as the Durable SDK has it."""
+
+
+@dataclass(frozen=True, slots=True)
+class StartAnswers:
+    """`links` is None where the app makes none. `durable_urls` holds where a start does not say it."""
+
+    links: Links | None = None
+    durable_urls: bool = True
+
+    def started(
+        self, req: func.HttpRequest, client: Any, record: RunRecord, durable_urls: bool | None
+    ) -> func.HttpResponse:
+        """202. The durable URLs have the app's system key, so an answer without them can be passed on."""
+        addresses = self._addresses(req, record)
+        if self.durable_urls if durable_urls is None else durable_urls:
+            response = client.create_check_status_response(req, record.id)
+            durable = {**orjson.loads(response.get_body()), **addresses}
+            headers, status = dict(response.headers), response.status_code
+            return func.HttpResponse(orjson.dumps(durable), status_code=status, headers=headers)
+        headers = {"Location": addresses["runUri"], "Retry-After": RETRY_SECONDS}
+        body = orjson.dumps({"id": record.id, **addresses})
+        return func.HttpResponse(body, status_code=202, headers=headers, mimetype="application/json")
+
+    def recorded(self, req: func.HttpRequest, record: RunRecord) -> func.HttpResponse:
+        """200 about a run of which only the record is left."""
+        addresses = self._addresses(req, record)
+        body = orjson.dumps({"id": record.id, **addresses, "run": record.shown()})
+        headers = {"Location": addresses["runUri"]}
+        return func.HttpResponse(body, headers=headers, mimetype="application/json")
+
+    def _addresses(self, req: func.HttpRequest, record: RunRecord) -> Json:
+        """`runUri`, and `shareUri` where links are made."""
+        api = req.url.split("?")[0].rstrip("/").rsplit("/", 2)[0]  # the host matches routes case-insensitively
+        addresses = {"runUri": f"{api}/runs/{record.id}"}
+        if self.links is not None and self.links.configured:
+            link = Link(record.id, record.status.link_version, self.links.until(self.links.now()))
+            addresses["shareUri"] = self.links.uri(link, api)
+        return addresses
