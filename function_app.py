@@ -155,7 +155,7 @@ for orchestrator in (import_report, run_wave, run_lane, compensate_run, remove_p
     app.orchestration_trigger(context_name="context")(orchestrator)
 
 advance = AdvanceRun(runs=a.runs, admission=a.admission, can_email=a.mailer.configured).advance_run
-app.activity_trigger(input_name="given")(client(activity_with_client(advance, a.deadlines.given_up)))
+app.activity_trigger(input_name="given")(client(activity_with_client(a.export.traced(advance), a.deadlines.given_up)))
 
 mirrors = Mirrors(snapshots=a.snapshots, staging=a.staging, now=a.now)
 estimator = Estimator(a.writer.transport, CosmosThere(a.cosmos), a.in_thread)
@@ -179,4 +179,4 @@ for step in (
     RemoveGeneration(reports=a.reports, runs=a.runs, remover=remover, deadlines=a.deadlines).remove_generation,
     SendEmail(runs=a.runs, mailer=a.mailer, turns=turns).send_email,
 ):
-    app.activity_trigger(input_name="given")(activity(step, a.deadlines.given_up))
+    app.activity_trigger(input_name="given")(activity(a.export.traced(step), a.deadlines.given_up))
