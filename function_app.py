@@ -188,7 +188,7 @@ for orchestrator in (import_report, run_wave, run_lane, compensate_run, remove_p
 
 can_email, can_post = a.mailer.missing is None, a.webhook.configured
 advance = AdvanceRun(runs=a.runs, admission=a.admission, can_email=can_email, can_post=can_post).advance_run
-app.activity_trigger(input_name="given")(client(activity_with_client(advance, a.deadlines.given_up)))
+app.activity_trigger(input_name="given")(client(activity_with_client(a.export.traced(advance), a.deadlines.given_up)))
 
 mirrors = Mirrors(snapshots=a.snapshots, staging=a.staging, now=a.now)
 estimator = Estimator(a.writer.transport, CosmosThere(a.cosmos), a.in_thread)
@@ -219,4 +219,4 @@ for step in (
     ).send_email,
     SendWebhook(runs=a.runs, webhook=a.webhook, address=a.settings.public_url).send_webhook,
 ):
-    app.activity_trigger(input_name="given")(activity(step, a.deadlines.given_up))
+    app.activity_trigger(input_name="given")(activity(a.export.traced(step), a.deadlines.given_up))

@@ -26,6 +26,7 @@ from outlast.host_settings import HostSettings
 from outlast.links import Links
 from outlast.load_reports import load_reports
 from outlast.mail import Addresses, Mailer, SendGridMailer
+from outlast.open_telemetry.export import Export, NoExport
 from outlast.report import Report
 from outlast.runs.admission import Admission
 from outlast.runs.app_documents import AppDocuments, AppSecret, CosmosAppDocuments
@@ -75,6 +76,7 @@ class Adapters:
     compute: Children
     reading: ReadingChild
     stopped: StoppedCode
+    export: Export
 
     @classmethod
     def wired(cls, environment: Mapping[str, str], folder: Path) -> "Adapters":
@@ -86,8 +88,10 @@ class Adapters:
         inputs = Staging(settings.inputs_url, account) if settings.inputs_url else None
         clock, in_thread = time.monotonic, ComputeThread().run
         documents = CosmosAppDocuments(cosmos)
-        writer = _writer(_transport(settings, cosmos), clock)
-        runs, deadlines = ObservedRuns(CosmosRuns(cosmos, _now), _now), Deadlines(host.function_timeout, clock)
+        export = _export(settings.otel_exporter_otlp_endpoint, host.owner)
+        writer = _writer(export.sampled(_transport(settings, cosmos)), clock)
+        runs = ObservedRuns(CosmosRuns(cosmos, _now), _now, export.watch)
+        deadlines = Deadlines(host.function_timeout, clock)
         launcher = Launcher(settings.first_retry_seconds)
         seats = Seats(documents=documents, owner=host.owner, most=settings.max_runs)
         return cls(
@@ -119,7 +123,17 @@ class Adapters:
             compute=Children(folder, deadlines.row_seconds),
             reading=ReadingChild(folder, settings.cosmos_endpoint, settings.cosmos_key, settings.cosmos_database),
             stopped=StoppedCode(staging, _now),
+            export=export,
         )
+
+
+def _export(endpoint: str, owner: str) -> Export:
+    """Without an endpoint nothing of the export is loaded, which takes a third of a second."""
+    if not endpoint:
+        return NoExport()
+    from outlast.open_telemetry.exporter import Exporter
+
+    return Exporter.to(endpoint, owner)
 
 
 def _transport(settings: Settings, cosmos: Cosmos) -> Transport:

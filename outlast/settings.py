@@ -70,6 +70,8 @@ class Settings(BaseModel):
     price_per_million_ru: float | None = Field(None, ge=0, allow_inf_nan=False)
     """What the deployer pays for a million request units; no price is known without it."""
     currency: str = Field("", max_length=16)
+    otel_exporter_otlp_endpoint: str = Field("", pattern=r"^(https?://.+)?$")
+    """Where spans and metrics are exported to. Empty: they are not made."""
     first_retry_seconds: float = Field(5.0, ge=0.001)
     """Delay of the first retry. Azure fires timers of less than a second at once; a local host may use less."""
 

@@ -3,9 +3,10 @@
 An event is logged after the record is written, so a worker that dies between the two leaves a change without an event.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Protocol
 
 from outlast.models import Json
 from outlast.runs.listing import Listing
@@ -16,12 +17,36 @@ from outlast.telemetry import emit
 Told = tuple[str, Json]
 
 
+class Watch(Protocol):
+    """Is told of records beside the log."""
+
+    def changed(self, before: RunRecord, after: RunRecord, now: datetime) -> None:
+        """A record was written. Must not raise or wait."""
+        ...
+
+    def listed(self, open_runs: Sequence[RunRecord]) -> None:
+        """All open runs were read."""
+        ...
+
+
+class _Unwatched:
+    def changed(self, before: RunRecord, after: RunRecord, now: datetime) -> None:
+        pass
+
+    def listed(self, open_runs: Sequence[RunRecord]) -> None:
+        pass
+
+
+UNWATCHED: Watch = _Unwatched()
+
+
 @dataclass(frozen=True, slots=True)
 class ObservedRuns:
     """Keeps records in `runs`, and notes in each record since when it is in its state."""
 
     runs: Runs
     now: Callable[[], datetime]
+    watch: Watch = UNWATCHED
 
     async def create(self, record: RunRecord) -> bool:
         created = await self.runs.create(record.changed(since=self._stamp()))
@@ -38,8 +63,10 @@ class ObservedRuns:
             return after if after.status.state == found.status.state else after.changed(since=self._stamp())
 
         written = await self.runs.change(run, noted, confirm=confirm)
-        for event, fields in told(seen[0], written, self.now()):
+        now = self.now()
+        for event, fields in told(seen[0], written, now):
             emit(event, **_who(written), **fields)
+        self.watch.changed(seen[0], written, now)
         return written
 
     async def find(self, run: str) -> RunRecord | None:
@@ -49,7 +76,9 @@ class ObservedRuns:
         return await self.runs.newest(asked)
 
     async def open_runs(self) -> list[RunRecord]:
-        return await self.runs.open_runs()
+        found = await self.runs.open_runs()
+        self.watch.listed(found)
+        return found
 
     async def queued(self, owner: str, most: int) -> list[RunRecord]:
         return await self.runs.queued(owner, most)

@@ -24,6 +24,9 @@ BEHIND = {
     "azure.durable_functions": "azure-functions-durable",
     "azure.functions": "azure-functions",
     "azure.identity": "azure-identity",
+    "opentelemetry.exporter.otlp.proto.http": "opentelemetry-exporter-otlp-proto-http",
+    "opentelemetry.sdk": "opentelemetry-sdk",
+    "opentelemetry": "opentelemetry-api",
     "pydantic_core": "pydantic",
     "python_http_client": "sendgrid",
 }

@@ -242,8 +242,21 @@ def test_alerts_tell_those_who_are_named(addresses: str) -> None:
     rules = of_type("Microsoft.Insights/scheduledQueryRules", alertAddresses=addresses)
     assert len(rules) == len(list((INFRA / "queries").glob("alert_*.kql")))
     groups = [each["id"] for each in of_type("Microsoft.Insights/actionGroups", alertAddresses=addresses)]
+    assert len(groups) == (1 if addresses else 0)
     assert {tuple(each["properties"]["actions"]["actionGroups"]) for each in rules} == {tuple(groups)}
     for each in rules:
         (condition,) = each["properties"]["criteria"]["allOf"]
         assert (condition["operator"], condition["threshold"]) == ("GreaterThan", 0)
         assert condition["query"] == (INFRA / "queries" / f"alert_{each['name'].split('-')[-1]}.kql").read_text("utf-8")
+
+
+@pytest.mark.parametrize("addresses", ["", "a@example.com"])
+def test_a_health_that_is_not_reached_is_told(addresses: str) -> None:
+    """The availability test calls the app's health, and its alert tells the action group, where there is one."""
+    (test,) = of_type("Microsoft.Insights/webtests", alertAddresses=addresses)
+    (alert,) = of_type("Microsoft.Insights/metricAlerts", alertAddresses=addresses)
+    groups = [each["id"] for each in of_type("Microsoft.Insights/actionGroups", alertAddresses=addresses)]
+    assert "/api/health" in test["properties"]["Request"]["RequestUrl"]
+    assert alert["properties"]["criteria"]["webTestId"] == test["id"]
+    assert alert["properties"]["criteria"]["failedLocationCount"] == len(test["properties"]["Locations"])
+    assert [each["actionGroupId"] for each in alert["properties"]["actions"]] == groups

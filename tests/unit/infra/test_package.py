@@ -25,9 +25,11 @@ files = {name: getattr(module, "__file__", None) or "" for name, module in sys.m
          if "." not in name and name not in before}
 known = packages_distributions()
 needed = sorted({distribution for name in files for distribution in known.get(name, [])})
-print(json.dumps({"functions": names, "files": files, "distributions": needed}))
+print(json.dumps({"functions": names, "files": files, "distributions": needed, "modules": sorted(sys.modules)}))
 """
 """Loads the app as a worker does, and prints its functions, its modules and the libraries that they came from."""
+LATER = ("opentelemetry.sdk", "opentelemetry.exporter", "google.protobuf", "pyarrow", "datasketches", "zstandard")
+"""What is loaded by the first run that needs it, or with an endpoint to export to."""
 
 
 @pytest.fixture(scope="module")
@@ -75,3 +77,8 @@ def test_the_app_loads_with_the_deployed_requirements_alone(loaded: dict[str, An
     pinned = set(re.findall(r"^([\w.-]+)==", (ROOT / "requirements.txt").read_text("utf-8"), re.MULTILINE))
     assert loaded["distributions"]
     assert {name.lower().replace("_", "-") for name in loaded["distributions"]} <= pinned
+
+
+def test_what_few_need_is_not_loaded_with_the_app(loaded: dict[str, Any]) -> None:
+    """Without an endpoint the app loads nothing of the export, and no library of a format before its first file."""
+    assert [name for name in loaded["modules"] if name.startswith(LATER)] == []
