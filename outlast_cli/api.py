@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from types import TracebackType
@@ -63,7 +63,7 @@ class Api:
         path: str,
         *,
         query: Mapping[str, str | None] | None = None,
-        content: bytes | None = None,
+        content: bytes | Iterable[bytes] | None = None,
         headers: Mapping[str, str] | None = None,
         repeat: bool = False,
     ) -> httpx.Response:
@@ -82,7 +82,7 @@ class Api:
         path: str,
         *,
         query: Mapping[str, str | None] | None = None,
-        content: bytes | None = None,
+        content: bytes | Iterable[bytes] | None = None,
         headers: Mapping[str, str] | None = None,
         repeat: bool = False,
     ) -> httpx.Response:

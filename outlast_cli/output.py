@@ -52,10 +52,14 @@ class Output:
             for row in rows:
                 self.raw("\t".join(_plain(cell) for cell in row))
             return
+        listed = list(rows)
+        if not listed:
+            self.note("There is nothing to show.")
+            return
         table = Table(box=None, header_style="bold", pad_edge=False)
         for name in columns:
             table.add_column(name, overflow="fold")
-        for row in rows:
+        for row in listed:
             table.add_row(*(escape(_plain(cell)) for cell in row))
         self.out.print(table, soft_wrap=False)
 
@@ -65,6 +69,10 @@ class Output:
         width = max((len(name) for name, _ in shown), default=0)
         for name, value in shown:
             self.line(f"{name:<{width}}  {escape(value)}")
+
+    def facts(self, pairs: Iterable[tuple[str, Any]]) -> None:
+        """The pairs that have a value."""
+        self.pairs([(name, value) for name, value in pairs if value is not None])
 
     def error(self, error: CommandError) -> None:
         if self.as_json:

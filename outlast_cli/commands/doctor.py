@@ -95,6 +95,25 @@ def _key(s: Session) -> Iterator[Finding]:
         yield Finding("key", False, error.text, error.hint or "")
         return
     yield Finding("key", True, f"opens {len(reports)} reports")
+    yield _uploads(s)
+
+
+def _uploads(s: Session) -> Finding:
+    """Ask for an address as an upload does, and whether this machine reaches it. Nothing is sent."""
+    answer = s.api.ask("POST", "/api/inputs", query={"name": "doctor.csv"})
+    if not answer.is_success:
+        text = f"files above 32 MB are not taken (POST /api/inputs answered {answer.status_code})"
+        return Finding("uploads", answer.status_code < 500, text, "Put such files into INPUTS_URL; start with --input.")
+    url = httpx.URL(read_json(answer)["url"])
+    if url.host == httpx.URL(s.address.url).host:
+        return Finding("uploads", True, "sent to the app")
+    try:
+        with httpx.Client(transport=s.machine.transport, timeout=10) as client:
+            client.get(url.copy_with(query=None))
+    except httpx.HTTPError as error:
+        help_text = "Open the network to that storage account, or start with --input."
+        return Finding("uploads", False, f"{url.host} gave no answer: {error or type(error).__name__}", help_text)
+    return Finding("uploads", True, f"sent to {url.host}")
 
 
 def _own_version() -> str:
