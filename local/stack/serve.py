@@ -92,7 +92,10 @@ def welcome(services: Services, app: Path) -> str:
   database  {services.cosmos.url}{elsewhere}
   inbox     {services.inbox.url}
 
-Start a run:
+Start a run and watch it:
+  {python()} -m outlast_cli run flight_delays samples/flights-2013-01.csv.gz --profile local
+
+Or without that command:
   curl --data-binary @samples/flights-2013-01.csv.gz "{start}"
 
 Look at its rows:

@@ -7,13 +7,14 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
 from local.stack.settings import APP
+from outlast_cli.main import app
 from tests.e2e.stack import BROKEN, Stack, first_rows, running
-
-SECONDS = 60
 
 
 @pytest.fixture(scope="module")
@@ -34,50 +35,45 @@ def environment(stack: Stack) -> dict[str, str]:
     return {**os.environ, "OUTLAST_URL": services.host.url, "OUTLAST_KEY": services.function_key}
 
 
-def outlast(stack: Stack, *arguments: object) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "outlast_cli", *map(str, arguments)],
-        cwd=APP,
-        env=environment(stack),
-        capture_output=True,
-        text=True,
-        timeout=SECONDS,
-    )
+def outlast(stack: Stack, *arguments: object) -> Any:
+    """Call the command in this process, which is much faster than one of its own."""
+    done: Any = CliRunner().invoke(app, [*map(str, arguments)], env=environment(stack))
+    return done
 
 
 def test_a_file_is_run_to_its_receipt(stack: Stack, file: Path) -> None:
     """A run is started, watched as lines and completed; its record is what `show` shows."""
     done = outlast(stack, "run", "flight_delays", file, "--progress", "lines", "--json")
-    assert done.returncode == 0, done.stderr
+    assert done.exit_code == 0, done.stderr
     record = json.loads(done.stdout)
     assert record["receipt"]["rows_stored"] == 300
     assert "completed" in done.stderr
     assert json.loads(outlast(stack, "show", record["id"], "--json").stdout)["run"]["state"] == "completed"
-    assert outlast(stack, "doctor").returncode == 0
+    assert outlast(stack, "doctor").exit_code == 0
 
 
 def test_a_broken_file_leads_to_its_rejects(stack: Stack, tmp_path: Path) -> None:
     """A failed run ends with 1, and its rejects are kept as a file that can be corrected."""
     done = outlast(stack, "run", "flight_delays", BROKEN)
-    assert done.returncode == 1
+    assert done.exit_code == 1
     run, state = done.stdout.split()
     assert (state, "3 of 12 rows were rejected" in done.stderr) == ("failed", True)
     shown = outlast(stack, "rejects", run).stdout.splitlines()
     assert shown[0].split("\t")[:3] == ["4", "dep_delay", "float_parsing"]
     file = tmp_path / "rejects.csv"
-    assert outlast(stack, "rejects", run, "-o", file).returncode == 0
+    assert outlast(stack, "rejects", run, "-o", file).exit_code == 0
     assert file.read_text("utf-8").splitlines() == stack.rejects(run)
 
 
 def test_a_plan_is_approved(stack: Stack, file: Path) -> None:
     """A planned run ends the watching with 7, its plan is shown, and its approval completes it."""
     planned = outlast(stack, "run", "flight_delays", file, "--plan")
-    assert planned.returncode == 7
+    assert planned.exit_code == 7
     run = planned.stdout.split()[0]
     assert json.loads(outlast(stack, "plan", run, "--json").stdout)["documents"]["total"] == 300
-    assert outlast(stack, "approve", run).returncode == 0
-    assert outlast(stack, "remove", run, "--yes").returncode == 0
-    assert outlast(stack, "show", run).returncode == 5
+    assert outlast(stack, "approve", run).exit_code == 0
+    assert outlast(stack, "remove", run, "--yes").exit_code == 0
+    assert outlast(stack, "show", run).exit_code == 5
 
 
 def test_a_terminal_sees_it_live(stack: Stack, file: Path) -> None:
