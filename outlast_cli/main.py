@@ -13,12 +13,14 @@ from outlast_cli.commands.events import events
 from outlast_cli.commands.health import health
 from outlast_cli.commands.list_runs import list_runs
 from outlast_cli.commands.login import login
+from outlast_cli.commands.new import new
 from outlast_cli.commands.open_page import open_page
 from outlast_cli.commands.plan import plan
 from outlast_cli.commands.profiles import logout, profiles
 from outlast_cli.commands.redrive import redrive
 from outlast_cli.commands.rejects import rejects
 from outlast_cli.commands.remove import remove
+from outlast_cli.commands.report_test import report_test
 from outlast_cli.commands.reports import reports
 from outlast_cli.commands.run import run
 from outlast_cli.commands.show import show
@@ -35,6 +37,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+WRITING = "Writing a report"
 PANELS: dict[str, dict[str, Callable[..., None]]] = {
     "Runs": {
         "run": run,
@@ -59,6 +62,10 @@ PANELS: dict[str, dict[str, Callable[..., None]]] = {
 for panel, commands in PANELS.items():
     for name, command in commands.items():
         app.command(name, rich_help_panel=panel)(command)
+report = typer.Typer(help="Work on a report in a checkout.", no_args_is_help=True)
+report.command("test")(report_test)
+app.command("new", rich_help_panel=WRITING)(new)
+app.add_typer(report, name="report", rich_help_panel=WRITING)
 
 
 def main() -> None:
