@@ -14,7 +14,7 @@ help: ## list the commands
 
 install: $(VENV)/installed ## make .venv with the pinned requirements; the other commands call it
 
-$(VENV)/installed: $(REQUIREMENTS)
+$(VENV)/installed: $(REQUIREMENTS) pyproject.toml
 	@tools/install.sh $(VENV)
 
 lock: install ## make requirements*.txt from requirements*.in again, pinned with hashes; ARGS=--upgrade takes newer versions

@@ -45,10 +45,11 @@ def _load(path: Path, package: str) -> Report[Any]:
     ]
     if len(found) != 1:
         raise ReportError(f"{package}/{path.name} must define one subclass of Report, but defines {len(found)}")
-    return _checked(found[0], f"{package}/{path.name}, class {found[0].__name__}", path.stem)
+    return check_report(found[0], f"{package}/{path.name}, class {found[0].__name__}", path.stem)
 
 
-def _checked(cls: type[Report[Any]], where: str, name: str) -> Report[Any]:
+def check_report(cls: type[Report[Any]], where: str, name: str) -> Report[Any]:
+    """The report of a class, under this name. Raises ReportError, which begins with `where`, if it cannot be used."""
     for field, fault in _faults(cls):
         raise ReportError(f"{where}, {field}: {fault}")
     cls.name, cls.row = name, _row_class(cls)

@@ -24,10 +24,13 @@ names = sorted(function.get_function_name() for function in function_app.app.get
 files = {name: getattr(module, "__file__", None) or "" for name, module in sys.modules.items()
          if "." not in name and name not in before}
 known = packages_distributions()
-needed = sorted({distribution for name in files for distribution in known.get(name, [])})
+used = {name for name, file in files.items() if file or any(other.startswith(name + ".") for other in sys.modules)}
+needed = sorted({distribution for name in used for distribution in known.get(name, [])})
 print(json.dumps({"functions": names, "files": files, "distributions": needed, "modules": sorted(sys.modules)}))
 """
-"""Loads the app as a worker does, and prints its functions, its modules and the libraries that they came from."""
+"""Loads the app as a worker does, and prints its functions, its modules and the libraries that they came from.
+
+An empty namespace counts as unused: a library that looks for `backports.something` leaves `backports` behind."""
 LATER = ("opentelemetry.sdk", "opentelemetry.exporter", "google.protobuf", "pyarrow", "datasketches", "zstandard")
 """What is loaded by the first run that needs it, or with an endpoint to export to."""
 
