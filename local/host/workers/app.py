@@ -15,6 +15,7 @@ from azure.functions.decorators.function_app import FunctionRegister
 from azure.functions.decorators.utils import StringifyEnumJsonEncoder
 
 from local.host.workers import bindings as known
+from local.host.workers.streamed_request import is_streamed
 
 
 class NotLoadable(Exception):
@@ -34,6 +35,7 @@ class Function:
     reason: str | None = None  # why it is not registered
     disabled: bool = False  # by a setting
     retried: bool = False  # by a policy, which this host does not follow
+    streamed: bool = False  # reads the body of a request as a stream
 
     def describe(self) -> dict[str, Any]:
         """Return what the host needs to know about the function."""
@@ -80,6 +82,7 @@ def _read(function: Any, script: str) -> Function:
         reason=reason,
         disabled=disabled,
         retried=function.get_setting("retry_policy") is not None,
+        streamed=kind == known.HTTP and is_streamed(code, trigger.name),
     )
 
 
