@@ -37,6 +37,7 @@ from outlast.http.cancel_run import CancelRun
 from outlast.http.health_checks import DatabaseCheck, MailCheck, ReportsCheck, RunsCheck, StagingCheck
 from outlast.http.list_reports import ListReports
 from outlast.http.list_runs import ListRuns
+from outlast.http.open_upload import OpenUpload
 from outlast.http.problem import answering
 from outlast.http.redrive_run import RedriveChecks, RedriveRun
 from outlast.http.remove_run import RemoveRun
@@ -48,6 +49,7 @@ from outlast.http.show_run import ShowRun
 from outlast.http.start_once import StartOnce
 from outlast.http.start_report import NewRuns, RequestReader, StartChecks, StartReport
 from outlast.http.take_over import TakeOver
+from outlast.http.take_upload import TakeUpload
 from outlast.http.waive_run import WaiveRun
 from outlast.log_levels import quiet_libraries
 from outlast.memory import give_back_large_blocks
@@ -61,6 +63,7 @@ from outlast.staging.mirrors import Mirrors
 from outlast.staging.removal import RunRemover
 from outlast.staging.retention import Days, Retention
 from outlast.staging.unrecorded import UnrecordedBodies
+from outlast.staging.uploads import Uploads
 
 quiet_libraries()
 give_back_large_blocks()
@@ -96,7 +99,7 @@ checks = {
 }
 health = ShowHealth(checks=checks, clock=a.clock).show_health
 
-files_and_histories = RunRemover(a.staging)
+files_and_histories = RunRemover(a.staging, a.inputs)
 remove_run = RemoveRun(
     runs=a.runs, remover=files_and_histories, seats=a.admission.seats, deadlines=a.deadlines
 ).remove_run
@@ -121,6 +124,8 @@ plan = ShowPlan(
 approve = ApproveRun(a.runs, a.launcher, a.now).approve_run
 
 app.route(route="reports/{report}", methods=["POST"])(client(answering(start)))
+app.route(route="inputs", methods=["POST"])(answering(OpenUpload(a.inputs, a.new_id, a.now).open_upload))
+app.route(route="inputs/{name}", methods=["PUT"])(answering(TakeUpload(a.inputs).take_upload))
 app.route(route="reports", methods=["GET"])(answering(ListReports(a.reports).list_reports))
 app.route(route="reports/{report}/current", methods=["GET"])(answering(current))
 app.route(route="runs", methods=["GET"])(answering(ListRuns(a.runs).list_runs))
@@ -145,6 +150,9 @@ app.timer_trigger(schedule="0 * * * * *", arg_name="timer")(client(sweep))
 
 bodies = UnrecordedBodies(runs=a.runs, staging=a.staging, now=a.now, deadlines=a.deadlines)
 app.timer_trigger(schedule="0 7 * * * *", arg_name="timer")(bodies.remove_unrecorded)
+
+uploads = Uploads(inputs=a.inputs, now=a.now, days=a.settings.retention_days, deadlines=a.deadlines)
+app.timer_trigger(schedule="0 37 * * * *", arg_name="timer")(uploads.remove_old_uploads)
 
 retention = Retention(runs=a.runs, remover=files_and_histories, days=days, owner=owner, deadlines=a.deadlines)
 app.timer_trigger(schedule="30 */5 * * * *", arg_name="timer")(client(retention.remove_ended_runs))

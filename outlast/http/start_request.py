@@ -108,8 +108,8 @@ def _is_array(body: bytes) -> bool:
 def _check_size(body: bytes) -> None:
     if len(body) > MAX_INLINE:
         text = (
-            f"the body has {len(body):,} bytes and at most {MAX_INLINE:,} are accepted; put the file into the inputs "
-            'location (INPUTS_URL) and post {"input": "its name"} as application/json'
+            f"the body has {len(body):,} bytes and at most {MAX_INLINE:,} are accepted; POST /api/inputs?name=NAME "
+            'returns an address for a file of any size and the {"input": …} to post here as application/json'
         )
         raise Problem(413, "Content Too Large", text, "body", limit=MAX_INLINE)
 

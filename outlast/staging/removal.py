@@ -1,4 +1,4 @@
-"""Removes what a run that has ended leaves behind: its staged files and its orchestration histories."""
+"""Removes what a run that has ended leaves behind: its staged files, its upload, its orchestration histories."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,6 +9,7 @@ from outlast.runs.histories import Histories
 from outlast.runs.record import RunRecord
 from outlast.staging.paths import folder_of, starting_folder
 from outlast.staging.store import Staging
+from outlast.staging.uploads import is_upload
 
 AT_ONCE = 64
 """Files that are deleted between two looks at the deadline."""
@@ -20,6 +21,7 @@ class RunRemover:
     who changes or deletes it last."""
 
     staging: Staging
+    inputs: Staging | None = None
 
     async def remove(self, client: Any, record: RunRecord, deadline: Deadline) -> bool:
         """Return False where time was up before all was removed. Raises StillAtWork.
@@ -28,7 +30,13 @@ class RunRemover:
         """
         histories = Histories(client, record)
         await histories.refuse_at_work()
+        await self._remove_upload(record)
         return await self._remove_files(record.id, deadline) and await histories.purge(deadline)
+
+    async def _remove_upload(self, record: RunRecord) -> None:
+        """Remove the upload that was the run's input. Other files of the inputs location are not the app's."""
+        if self.inputs is not None and is_upload(record.request.reference or ""):
+            await self.inputs.delete(record.request.reference or "")
 
     async def _remove_files(self, run: str, deadline: Deadline) -> bool:
         for folder in (folder_of(run), starting_folder(run)):

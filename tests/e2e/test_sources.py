@@ -1,0 +1,38 @@
+"""Where inputs come from other than the body of a start."""
+
+import urllib.parse
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.stack import Stack, first_rows, running
+
+
+@pytest.fixture(scope="module")
+def inputs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The inputs location of the stack."""
+    return tmp_path_factory.mktemp("inputs")
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory, inputs: Path) -> Iterator[Stack]:
+    settings = {"INPUTS_URL": inputs.as_uri(), "FIRST_RETRY_SECONDS": "0.05"}
+    with running(tmp_path_factory.mktemp("stack"), settings) as stack:
+        yield stack
+
+
+def test_an_upload_is_sent_and_started(stack: Stack, inputs: Path) -> None:
+    """A file that is sent to the address that POST /api/inputs returns starts a run by its name, and is removed with
+    the run."""
+    status, opened = stack.request("POST", "/api/inputs", name="january.csv")
+    assert status == 201
+    path = urllib.parse.urlsplit(opened["url"]).path
+    sent = stack.request(opened["method"], path, first_rows(300))
+    assert sent == (201, {"input": opened["input"], "bytes": len(first_rows(300))})
+    assert stack.request(opened["method"], path, first_rows(300))[0] == 409
+    run = stack.start_with("flight_delays", opened["input"])
+    assert stack.wait(run)["output"]["rows_stored"] == 300
+    assert (inputs / opened["input"]).exists()
+    assert stack.request("DELETE", f"/api/runs/{run}")[0] == 204
+    assert not (inputs / opened["input"]).exists()
