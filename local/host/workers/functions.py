@@ -50,7 +50,7 @@ def register(described: list[dict[str, Any]], prefix: str) -> Registered:
     return Registered(
         all=[{**f, "reason": unsupported.get(f["name"])} for f in described],
         routes=routes,
-        timers={f["name"]: _trigger(f) for f in usable if f["trigger"] == bindings.TIMER},
+        timers={f["name"]: {**_trigger(f), "retry": f.get("retry")} for f in usable if f["trigger"] == bindings.TIMER},
         durable=Functions(
             orchestrators=_called(usable, bindings.ORCHESTRATION, "orchestration"),
             activities=_called(usable, bindings.ACTIVITY, "activity"),
