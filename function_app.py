@@ -58,6 +58,8 @@ from outlast.planning.there import CosmosThere
 from outlast.runs.email_turns import EmailTurns
 from outlast.runs.mirror_claims import MirrorClaims
 from outlast.runs.sweep import SweepRuns
+from outlast.sources.keyed_starts import KeyedStarts
+from outlast.sources.scheduled_report import ScheduledReport, function_name
 from outlast.staging.key_files import KeyFiles
 from outlast.staging.mirrors import Mirrors
 from outlast.staging.removal import RunRemover
@@ -77,14 +79,15 @@ owner = a.admission.seats.owner
 new_runs = NewRuns(
     max_parallel=a.settings.max_parallel, now=a.now, new_id=a.new_id, owner=owner, plan_days=a.settings.plan_days
 )
+start_checks = StartChecks(
+    throughput=a.writer.transport.throughput,
+    snapshots=a.snapshots,
+    claims=MirrorClaims(documents=a.documents, runs=a.runs, now=a.now),
+)
 start = StartReport(
     reports=a.reports,
     reader=RequestReader(inputs=a.inputs, in_thread=a.in_thread),
-    checks=StartChecks(
-        throughput=a.writer.transport.throughput,
-        snapshots=a.snapshots,
-        claims=MirrorClaims(documents=a.documents, runs=a.runs, now=a.now),
-    ),
+    checks=start_checks,
     new_runs=new_runs,
     start_once=start_once,
 ).start_report
@@ -156,6 +159,13 @@ app.timer_trigger(schedule="0 37 * * * *", arg_name="timer")(uploads.remove_old_
 
 retention = Retention(runs=a.runs, remover=files_and_histories, days=days, owner=owner, deadlines=a.deadlines)
 app.timer_trigger(schedule="30 */5 * * * *", arg_name="timer")(client(retention.remove_ended_runs))
+
+keyed = KeyedStarts(checks=start_checks, new_runs=new_runs, start_once=start_once)
+a_minute_for_an_hour = app.retry(strategy="fixed_delay", max_retry_count="60", delay_interval="00:01:00")
+for report in [report for report in a.reports.values() if report.schedule]:
+    scheduled = ScheduledReport(report=report, inputs=a.inputs, starts=keyed, now=a.now).start_scheduled
+    by_schedule = app.timer_trigger(schedule=report.schedule, arg_name="timer")
+    app.function_name(function_name(report.name))(by_schedule(a_minute_for_an_hour(client(scheduled))))
 
 turns = EmailTurns(documents=a.documents, runs=a.runs, owner=owner, now=a.now, lease=2 * a.deadlines.timeout)
 

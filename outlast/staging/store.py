@@ -119,7 +119,7 @@ class Staging:
         try:
             return await self._read(path, options)
         except FileNotFoundError:
-            raise Permanent(f"the file {path} is missing; it has been deleted: start a new run") from None
+            raise Permanent(f"the file {path} is missing: it was deleted, or never came; start a new run") from None
         except PreconditionError:
             raise Permanent(f"the file {path} was changed after the run was accepted; start a new run") from None
         except GenericError as error:
@@ -141,7 +141,7 @@ class Staging:
                 raise FileNotFoundError(path)
             return bytes(obstore.get(self._store, path, options=options).bytes())
         except FileNotFoundError:
-            raise Permanent(f"the file {path} is missing; it has been deleted: start a new run") from None
+            raise Permanent(f"the file {path} is missing: it was deleted, or never came; start a new run") from None
         except PreconditionError:
             raise Permanent(f"the file {path} was changed after the run was accepted; start a new run") from None
         except BaseError as error:

@@ -95,7 +95,11 @@ class Stack:
 
     def sweep(self) -> None:
         """Fire the sweep without waiting for its end."""
-        url = f"{self.services.host.url}/admin/functions/sweep_runs?code={self.master_key}"
+        self.fire("sweep_runs")
+
+    def fire(self, timer: str) -> None:
+        """Fire a timer function without waiting for its end."""
+        url = f"{self.services.host.url}/admin/functions/{timer}?code={self.master_key}"
         headers = {"Content-Type": "application/json"}
         urllib.request.urlopen(urllib.request.Request(url, b"{}", headers, method="POST"), timeout=30).close()
 

@@ -2,11 +2,13 @@
 
 import urllib.parse
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from tests.e2e.stack import Stack, first_rows, running
+from local.stack.settings import APP
+from tests.e2e.stack import Stack, copy_app, first_rows, running
 
 
 @pytest.fixture(scope="module")
@@ -18,7 +20,8 @@ def inputs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory, inputs: Path) -> Iterator[Stack]:
     settings = {"INPUTS_URL": inputs.as_uri(), "FIRST_RETRY_SECONDS": "0.05"}
-    with running(tmp_path_factory.mktemp("stack"), settings) as stack:
+    app = copy_app(tmp_path_factory.mktemp("app"), APP / "tests/e2e/reports/daily_flights.py")
+    with running(tmp_path_factory.mktemp("stack"), settings, app) as stack:
         yield stack
 
 
@@ -36,3 +39,22 @@ def test_an_upload_is_sent_and_started(stack: Stack, inputs: Path) -> None:
     assert (inputs / opened["input"]).exists()
     assert stack.request("DELETE", f"/api/runs/{run}")[0] == 204
     assert not (inputs / opened["input"]).exists()
+
+
+def runs_of(stack: Stack, report: str) -> list[str]:
+    """Return the runs of a report."""
+    return [run["id"] for run in stack.request("GET", "/api/runs", report=report)[1]["runs"]]
+
+
+def test_a_schedule_starts_its_report_once(stack: Stack, inputs: Path) -> None:
+    """The timer function of a report with a schedule starts it with the file of the date, once however often it is
+    called."""
+    (inputs / "daily").mkdir()
+    (inputs / "daily" / f"{datetime.now(UTC):%Y}.csv").write_bytes(first_rows(200))
+    stack.fire("scheduled_daily_flights")
+    stack.wait_until(lambda: bool(runs_of(stack, "daily_flights")), "the scheduled run to be recorded")
+    [run] = runs_of(stack, "daily_flights")
+    assert stack.wait(run)["output"]["rows_read"] == 200
+    stack.fire("scheduled_daily_flights")
+    stack.sweep()
+    assert runs_of(stack, "daily_flights") == [run]
