@@ -58,7 +58,9 @@ from outlast.planning.there import CosmosThere
 from outlast.runs.email_turns import EmailTurns
 from outlast.runs.mirror_claims import MirrorClaims
 from outlast.runs.sweep import SweepRuns
+from outlast.sources.incoming import ArrivalReader, Incoming
 from outlast.sources.keyed_starts import KeyedStarts
+from outlast.sources.refusals import Refusals
 from outlast.sources.scheduled_report import ScheduledReport, function_name
 from outlast.staging.key_files import KeyFiles
 from outlast.staging.mirrors import Mirrors
@@ -166,6 +168,16 @@ for report in [report for report in a.reports.values() if report.schedule]:
     scheduled = ScheduledReport(report=report, inputs=a.inputs, starts=keyed, now=a.now).start_scheduled
     by_schedule = app.timer_trigger(schedule=report.schedule, arg_name="timer")
     app.function_name(function_name(report.name))(by_schedule(a_minute_for_an_hour(client(scheduled))))
+
+if a.inputs is not None:
+    incoming = Incoming(
+        reader=ArrivalReader(a.inputs, a.reports, a.in_thread),
+        starts=keyed,
+        refusals=Refusals(a.inputs, a.mailer),
+        now=a.now,
+        deadlines=a.deadlines,
+    )
+    app.timer_trigger(schedule="15 * * * * *", arg_name="timer")(client(incoming.take_incoming))
 
 turns = EmailTurns(documents=a.documents, runs=a.runs, owner=owner, now=a.now, lease=2 * a.deadlines.timeout)
 

@@ -124,7 +124,13 @@ async def _by_reference(
     paths = asked.input if isinstance(asked.input, list) else [asked.input]
     if len(paths) > 1 or is_several(paths[0]):
         return await _several(asked, [_inside(path.removesuffix("/")) for path in paths], report, inputs, in_thread)
-    path = _inside(paths[0])
+    return await named_file(asked, _inside(paths[0]), report, inputs, in_thread)
+
+
+async def named_file(
+    asked: Reference, path: str, report: Report[Any], inputs: Staging, in_thread: InThread
+) -> StartRequest:
+    """One file of the inputs location, with the options and parameters of a reference. Raises Problem."""
     etag, head = await _referenced(inputs, path)
     name, said = asked.options.filename or path, asked.options.reading()
     reading = await in_thread(partial(check_head, None, name, head, report, said))

@@ -1,4 +1,4 @@
-"""Removes what a run that has ended leaves behind: its staged files, its upload, its orchestration histories."""
+"""Removes what a run that has ended leaves behind: staged files, histories, and the input that was sent to the app."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -7,6 +7,7 @@ from typing import Any
 from outlast.deadline import Deadline
 from outlast.runs.histories import Histories
 from outlast.runs.record import RunRecord
+from outlast.staging.incoming_paths import is_accepted, options_path
 from outlast.staging.paths import folder_of, starting_folder
 from outlast.staging.store import Staging
 from outlast.staging.uploads import is_upload
@@ -34,9 +35,10 @@ class RunRemover:
         return await self._remove_files(record.id, deadline) and await histories.purge(deadline)
 
     async def _remove_upload(self, record: RunRecord) -> None:
-        """Remove the upload that was the run's input. Other files of the inputs location are not the app's."""
-        if self.inputs is not None and is_upload(record.request.reference or ""):
-            await self.inputs.delete(record.request.reference or "")
+        """Remove the file that was the run's input, if it was sent or came to the app and not only read by it."""
+        path = record.request.reference or ""
+        if self.inputs is not None and (is_upload(path) or is_accepted(path, record.id)):
+            await self.inputs.delete_all([path, options_path(path)])
 
     async def _remove_files(self, run: str, deadline: Deadline) -> bool:
         for folder in (folder_of(run), starting_folder(run)):

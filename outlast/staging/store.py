@@ -82,6 +82,14 @@ class Staging:
         with _translated(path):
             return await obstore.sign_async(self._store, "PUT", path, lifetime)
 
+    async def copy(self, path: str, to: str) -> None:
+        """Copy a file within the location, unless there is one. Raises FileNotFoundError where the file is missing.
+
+        A location in Azure may still be copying a large file when this returns.
+        """
+        with suppress(AlreadyExistsError), _translated(path):
+            await obstore.copy_async(self._store, path, to, overwrite=False)
+
     async def put_if_absent(self, path: str, data: bytes) -> bool:
         """Write the file unless it exists. Returns whether it was written."""
         try:

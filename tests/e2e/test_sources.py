@@ -1,5 +1,7 @@
 """Where inputs come from other than the body of a start."""
 
+import os
+import time
 import urllib.parse
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -58,3 +60,27 @@ def test_a_schedule_starts_its_report_once(stack: Stack, inputs: Path) -> None:
     stack.fire("scheduled_daily_flights")
     stack.sweep()
     assert runs_of(stack, "daily_flights") == [run]
+
+
+def arrive(path: Path, data: bytes) -> None:
+    """Put a file that was complete two minutes ago."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data)
+    os.utime(path, (time.time() - 120, time.time() - 120))
+
+
+def test_a_file_that_arrives_starts_its_report(stack: Stack, inputs: Path) -> None:
+    """A file of incoming/{report}/ starts a run and is removed with it; one that cannot be taken is moved aside, with a
+    text beside it and an email."""
+    arrive(inputs / "incoming/flight_delays/january.csv", first_rows(250))
+    arrive(inputs / "incoming/flight_delays/wrong.csv", b"nothing\nof this\n")
+    stack.fire("take_incoming")
+    stack.wait_until(lambda: not list(inputs.glob("incoming/*/*.csv")), "both files to be taken or refused")
+    [accepted] = inputs.glob("accepted/flight_delays/*/january.csv")
+    run = accepted.parent.name
+    assert stack.wait(run)["output"]["rows_stored"] == 250
+    [reason] = inputs.glob("refused/flight_delays/*/wrong.csv.reason.txt")
+    [mail] = [mail for mail in stack.mails() if mail["subject"] == "Outlast: a file that arrived cannot be taken"]
+    assert reason.read_text().strip() in mail["text"]
+    assert stack.request("DELETE", f"/api/runs/{run}")[0] == 204
+    assert not accepted.exists()

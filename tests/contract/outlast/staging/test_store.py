@@ -322,6 +322,21 @@ def test_empty_folders_are_removed(tmp_path: Path) -> None:
     assert [path.name for path in (tmp_path / "a folder/runs").iterdir()] == ["r2"]
 
 
+def test_a_file_is_copied_unless_there_is_one(visit: Visit) -> None:
+    """A copy has the file's content; one that is there stays, and a file that is missing raises FileNotFoundError."""
+
+    async def check(staging: Staging) -> None:
+        await staging.put("a/x", b"first")
+        await staging.copy("a/x", "b/y/x")
+        await staging.put("a/x", b"second")
+        await staging.copy("a/x", "b/y/x")
+        assert await staging.get("b/y/x") == b"first"
+        with pytest.raises(FileNotFoundError):
+            await staging.copy("a/none", "b/none")
+
+    visit(check)
+
+
 async def _pieces(count: int, size: int) -> AsyncIterator[bytes]:
     for number in range(count):
         yield bytes([number]) * size
