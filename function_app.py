@@ -85,6 +85,7 @@ start_checks = StartChecks(
     throughput=a.writer.transport.throughput,
     snapshots=a.snapshots,
     claims=MirrorClaims(documents=a.documents, runs=a.runs, now=a.now),
+    queries=a.queries,
 )
 start = StartReport(
     reports=a.reports,

@@ -19,6 +19,7 @@ from outlast.cosmos.bulk.sdk_transport import SdkTransport
 from outlast.cosmos.bulk.transport import Priority, Transport
 from outlast.cosmos.bulk.writer import Writer
 from outlast.cosmos.client import Cosmos
+from outlast.cosmos.queries import CosmosQueries, Queries
 from outlast.cosmos.snapshots.header import Snapshots
 from outlast.cosmos.snapshots.store import CosmosSnapshots
 from outlast.deadline import Deadlines
@@ -36,6 +37,7 @@ from outlast.runs.seats import Seats
 from outlast.runs.store import CosmosRuns, Runs
 from outlast.settings import Settings, read_settings
 from outlast.staging.input import InputFiles
+from outlast.staging.queried import QuerySource
 from outlast.staging.stopped_code import StoppedCode
 from outlast.staging.store import Staging
 
@@ -54,6 +56,7 @@ class Adapters:
     staging: Staging
     inputs: Staging | None
     files: InputFiles
+    queries: Queries
     writer: Writer
     mailer: Mailer
     deadlines: Deadlines
@@ -79,7 +82,7 @@ class Adapters:
         staging = Staging(settings.staging_url, account)
         inputs = Staging(settings.inputs_url, account) if settings.inputs_url else None
         clock, in_thread = time.monotonic, ComputeThread().run
-        documents = CosmosAppDocuments(cosmos)
+        documents, queries = CosmosAppDocuments(cosmos), CosmosQueries(cosmos)
         writer = _writer(_transport(settings, cosmos), clock)
         runs, deadlines = ObservedRuns(CosmosRuns(cosmos, _now), _now), Deadlines(host.function_timeout, clock)
         launcher = Launcher(settings.first_retry_seconds)
@@ -94,7 +97,8 @@ class Adapters:
             snapshots=CosmosSnapshots(cosmos, writer),
             staging=staging,
             inputs=inputs,
-            files=InputFiles(staging, inputs or Staging(""), in_thread),
+            files=InputFiles(staging, inputs or Staging(""), in_thread, QuerySource(queries, clock, asyncio.sleep)),
+            queries=queries,
             writer=writer,
             mailer=_mailer(settings),
             deadlines=deadlines,

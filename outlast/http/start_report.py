@@ -8,8 +8,9 @@ from typing import Any, TypeVar
 import azure.functions as func
 import orjson
 
+from outlast.cosmos.queries import BadQuery, Queries
 from outlast.cosmos.snapshots.header import Snapshots
-from outlast.http.problem import Problem
+from outlast.http.problem import Problem, bad_request
 from outlast.http.ru_share import Throughput, check_ru_share
 from outlast.http.start_once import StartOnce, fingerprint, read_key, refuse_published, was_purged
 from outlast.http.start_request import StartRequest, read_start_request
@@ -59,6 +60,8 @@ class NewRuns:
             tolerated_reject_percent=asked.options.tolerated_reject_percent,
             min_rows=_first(asked.options.min_rows, report.min_rows),
             ru_share=asked.options.ru_share,
+            query=asked.query.to_dict() if asked.query else None,
+            read_ru_share=asked.options.read_ru_share,
             max_delete_percent=_first(asked.options.max_delete_percent, report.max_delete_percent),
             max_parallel=asked.options.max_parallel or self.max_parallel,
             several=asked.several,
@@ -88,11 +91,20 @@ class StartChecks:
     throughput: Throughput
     snapshots: Snapshots
     claims: MirrorClaims
+    queries: Queries
 
     async def check_request(self, asked: StartRequest, report: Report[Any]) -> None:
-        """Raise Problem for a `ru_share` that cannot be kept."""
+        """Raise Problem for a `ru_share` that cannot be kept, and for a query that cannot be read."""
         field = "ru_share" if asked.reference is None else "options.ru_share"
         await check_ru_share(asked.options.ru_share, report.container, field, self.throughput)
+        if asked.query is None:
+            return
+        share, container = asked.options.read_ru_share, asked.query.container
+        await check_ru_share(share, container, "options.read_ru_share", self.throughput)
+        try:
+            await self.queries.check(asked.query)
+        except BadQuery as error:
+            raise bad_request(f"input.query.sql: {error}", "input.query.sql") from None
 
     async def check_new(self, report: Report[Any], record: RunRecord, key: str | None) -> None:
         """Raise Problem for a key whose removed run is still published, and for a mirror report of which another run

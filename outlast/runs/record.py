@@ -30,6 +30,7 @@ class RunRequest:
     `reading` is how the input is read, as far as the start could find it, and `wanted` what the report reads of it;
     both are empty in records of before they were kept. `several`: the staged body is a list of files, which are the
     input together; `reading` is then only what is said of them.
+    `query` is what is read of a container instead of a file, with at most `read_ru_share` of its request units.
     `plan`: the run waits after generating until a person approves its plan, for at most `plan_days`.
     """
 
@@ -57,6 +58,8 @@ class RunRequest:
     max_delete_percent: float = 20.0
     plan: bool = False
     plan_days: float = 7.0
+    query: Json | None = None
+    read_ru_share: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

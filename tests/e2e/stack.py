@@ -50,8 +50,8 @@ class Stack:
         assert status == 202, answer
         return str(answer["id"])
 
-    def start_with(self, report: str, input: str, **options: Any) -> str:
-        """Start with a file of the inputs location, and return the run's id."""
+    def start_with(self, report: str, input: Any, **options: Any) -> str:
+        """Start with a file of the inputs location or a query, and return the run's id."""
         asked = json.dumps({"input": input, "options": options}).encode()
         status, answer = self.request("POST", f"/api/reports/{report}", asked, kind="application/json")
         assert status == 202, answer

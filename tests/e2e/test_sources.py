@@ -1,5 +1,6 @@
 """Where inputs come from other than the body of a start."""
 
+import json
 import os
 import time
 import urllib.parse
@@ -84,3 +85,27 @@ def test_a_file_that_arrives_starts_its_report(stack: Stack, inputs: Path) -> No
     assert reason.read_text().strip() in mail["text"]
     assert stack.request("DELETE", f"/api/runs/{run}")[0] == 204
     assert not accepted.exists()
+
+
+def documents_of(stack: Stack, container: str) -> list[str]:
+    """Return every document of a container as the report gave it, as sorted JSON."""
+    with stack.container(container) as proxy:
+        found = [{n: v for n, v in one.items() if not n.startswith("_")} for one in proxy.read_all_items()]
+    return sorted(json.dumps(one, sort_keys=True) for one in found)
+
+
+def test_a_container_is_copied_under_another_key(stack: Stack) -> None:
+    """While partitions split and the workers are killed, each document is copied once."""
+    stack.wait(stack.start("flight_delays", first_rows(3000)))
+    for range_id, after in (("0", 2), ("1", 4), ("2", 6)):
+        stack.database.split("outlast", "flight-delays", range_id, after=after)
+    query = {"query": {"container": "flight-delays"}}
+    run = stack.start_with("repartition", query, read_ru_share=1500, max_parallel=2)
+    stack.wait_until(lambda: bool(list(stack.data.glob(f"staging/runs/{run}/queried/0*.jsonl"))), "a window to be read")
+    stack.kill_workers()
+    stack.wait_until(lambda: stack.request("GET", "/api/health")[0] == 200, "another worker")
+    record = stack.sweep_until(run, "completed")
+    assert record["totals"]["rows"] >= 3000
+    copied = documents_of(stack, "flight-delays-by-origin")
+    assert copied == documents_of(stack, "flight-delays")
+    assert len(copied) >= 3000

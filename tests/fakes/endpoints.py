@@ -24,5 +24,5 @@ def keyed_starts(world: World, new_id: Callable[[], str] = lambda: uuid4().hex) 
     """The starts that nobody posts."""
     start_once = StartOnce(world.runs, world.staging, Launcher(5.0), world.clock.sleep, secret_of_tests)
     claims = MirrorClaims(world.documents, world.runs, world.clock.now)
-    checks = StartChecks(world.transport.throughput, world.snapshots, claims)
+    checks = StartChecks(world.transport.throughput, world.snapshots, claims, world.queries)
     return KeyedStarts(checks, NewRuns(8, world.clock.now, new_id), start_once)
