@@ -42,6 +42,7 @@ from outlast.http.list_reports import ListReports
 from outlast.http.list_runs import KeyedRuns, ListRuns
 from outlast.http.make_link import MakeLink
 from outlast.http.open_link import LinkOpener
+from outlast.http.open_upload import OpenUpload
 from outlast.http.problem import answering
 from outlast.http.redrive_run import RedriveChecks, RedriveRun
 from outlast.http.remove_run import RemoveRun
@@ -59,6 +60,7 @@ from outlast.http.start_answer import StartAnswers
 from outlast.http.start_once import StartOnce
 from outlast.http.start_report import NewRuns, RequestReader, StartChecks, StartReport
 from outlast.http.take_over import TakeOver
+from outlast.http.take_upload import TakeUpload
 from outlast.http.verify_run import VerifyRun
 from outlast.http.waive_run import WaiveRun
 from outlast.log_levels import quiet_libraries
@@ -71,6 +73,10 @@ from outlast.runs.mirror_claims import MirrorClaims
 from outlast.runs.prices import Prices
 from outlast.runs.receipt import Receipts
 from outlast.runs.sweep import SweepRuns
+from outlast.sources.incoming import ArrivalReader, Incoming
+from outlast.sources.keyed_starts import KeyedStarts
+from outlast.sources.refusals import Refusals
+from outlast.sources.scheduled_report import ScheduledReport, function_name
 from outlast.staging.corrections import Corrections
 from outlast.staging.key_files import KeyFiles
 from outlast.staging.mirrors import Mirrors
@@ -78,6 +84,7 @@ from outlast.staging.reject_files import RejectFiles
 from outlast.staging.removal import RunRemover
 from outlast.staging.retention import Days, Retention
 from outlast.staging.unrecorded import UnrecordedBodies
+from outlast.staging.uploads import Uploads
 from outlast.versions import versions
 
 quiet_libraries()
@@ -93,13 +100,15 @@ owner = a.admission.seats.owner
 new_runs = NewRuns(
     max_parallel=a.settings.max_parallel, now=a.now, new_id=a.new_id, owner=owner, plan_days=a.settings.plan_days
 )
+start_checks = StartChecks(
+    throughput=a.writer.transport.throughput,
+    snapshots=a.snapshots,
+    claims=MirrorClaims(documents=a.documents, runs=a.runs, now=a.now),
+    queries=a.queries,
+)
 start = StartReport(
     reader=RequestReader(reports=a.reports, inputs=a.inputs, in_thread=a.in_thread),
-    checks=StartChecks(
-        throughput=a.writer.transport.throughput,
-        snapshots=a.snapshots,
-        claims=MirrorClaims(documents=a.documents, runs=a.runs, now=a.now),
-    ),
+    checks=start_checks,
     new_runs=new_runs,
     start_once=start_once,
     answers=StartAnswers(links=a.links, durable_urls=a.settings.durable_urls),
@@ -116,7 +125,7 @@ checks = {
 }
 health = ShowHealth(checks=checks, clock=a.clock).show_health
 
-files_and_histories = RunRemover(a.staging)
+files_and_histories = RunRemover(a.staging, a.inputs)
 remove_run = RemoveRun(
     runs=a.runs, remover=files_and_histories, seats=a.admission.seats, deadlines=a.deadlines
 ).remove_run
@@ -143,12 +152,14 @@ verify = VerifyRun(runs=a.runs, reports=a.reports, snapshots=a.snapshots, revise
 opener = LinkOpener(runs=a.runs, links=a.links)
 shared = ShowShared(opener=opener, rejects=reject_files, prices=prices).show_shared
 shared_rejects = ShowSharedRejects(opener=opener, rejects=show_rejects).show_shared_rejects
-keyed = KeyedRuns(reports=a.reports, secret=a.secret.get)
+keyed_runs = KeyedRuns(reports=a.reports, secret=a.secret.get)
 
 app.route(route="reports/{report}", methods=["POST"])(client(answering(start)))
+app.route(route="inputs", methods=["POST"])(answering(OpenUpload(a.inputs, a.new_id, a.now).open_upload))
+app.route(route="inputs/{name}", methods=["PUT"])(answering(TakeUpload(a.inputs).take_upload))
 app.route(route="reports", methods=["GET"])(answering(ListReports(a.reports).list_reports))
 app.route(route="reports/{report}/current", methods=["GET"])(answering(current))
-app.route(route="runs", methods=["GET"])(answering(ListRuns(a.runs, keyed.ids).list_runs))
+app.route(route="runs", methods=["GET"])(answering(ListRuns(a.runs, keyed_runs.ids).list_runs))
 app.route(route="runs/{run}/cancel", methods=["POST"])(client(answering(CancelRun(a.runs, a.launcher).cancel_run)))
 app.route(route="runs/{run}", methods=["GET"])(client(answering(ShowRun(a.runs).show_run)))
 app.route(route="runs/{run}", methods=["DELETE"])(client(answering(remove_run)))
@@ -178,8 +189,28 @@ app.timer_trigger(schedule="0 * * * * *", arg_name="timer")(client(sweep))
 bodies = UnrecordedBodies(runs=a.runs, staging=a.staging, now=a.now, deadlines=a.deadlines)
 app.timer_trigger(schedule="0 7 * * * *", arg_name="timer")(bodies.remove_unrecorded)
 
+uploads = Uploads(inputs=a.inputs, now=a.now, days=a.settings.retention_days, deadlines=a.deadlines)
+app.timer_trigger(schedule="0 37 * * * *", arg_name="timer")(uploads.remove_old_uploads)
+
 retention = Retention(runs=a.runs, remover=files_and_histories, days=days, owner=owner, deadlines=a.deadlines)
 app.timer_trigger(schedule="30 */5 * * * *", arg_name="timer")(client(retention.remove_ended_runs))
+
+starts = KeyedStarts(checks=start_checks, new_runs=new_runs, start_once=start_once)
+a_minute_for_an_hour = app.retry(strategy="fixed_delay", max_retry_count="60", delay_interval="00:01:00")
+for report in [report for report in a.reports.values() if report.schedule]:
+    scheduled = ScheduledReport(report=report, inputs=a.inputs, starts=starts, now=a.now).start_scheduled
+    by_schedule = app.timer_trigger(schedule=report.schedule, arg_name="timer")
+    app.function_name(function_name(report.name))(by_schedule(a_minute_for_an_hour(client(scheduled))))
+
+if a.inputs is not None:
+    incoming = Incoming(
+        reader=ArrivalReader(a.inputs, a.reports, a.in_thread),
+        starts=starts,
+        refusals=Refusals(a.inputs, a.mailer),
+        now=a.now,
+        deadlines=a.deadlines,
+    )
+    app.timer_trigger(schedule="15 * * * * *", arg_name="timer")(client(incoming.take_incoming))
 
 turns = EmailTurns(documents=a.documents, runs=a.runs, owner=owner, now=a.now, lease=2 * a.deadlines.timeout)
 

@@ -19,6 +19,7 @@ from outlast.cosmos.bulk.sdk_transport import SdkTransport
 from outlast.cosmos.bulk.transport import Priority, Transport
 from outlast.cosmos.bulk.writer import Writer
 from outlast.cosmos.client import Cosmos
+from outlast.cosmos.queries import CosmosQueries, Queries
 from outlast.cosmos.snapshots.header import Snapshots
 from outlast.cosmos.snapshots.store import CosmosSnapshots
 from outlast.deadline import Deadlines
@@ -39,6 +40,7 @@ from outlast.runs.store import CosmosRuns, Runs
 from outlast.settings import Settings, read_settings
 from outlast.smtp_mail import SmtpMailer, SmtpServer
 from outlast.staging.input import InputFiles
+from outlast.staging.queried import QuerySource
 from outlast.staging.stopped_code import StoppedCode
 from outlast.staging.store import Staging
 from outlast.webhook import HttpWebhook, Webhook
@@ -58,6 +60,7 @@ class Adapters:
     staging: Staging
     inputs: Staging | None
     files: InputFiles
+    queries: Queries
     writer: Writer
     reader: Writer
     mailer: Mailer
@@ -87,7 +90,7 @@ class Adapters:
         staging = Staging(settings.staging_url, account)
         inputs = Staging(settings.inputs_url, account) if settings.inputs_url else None
         clock, in_thread = time.monotonic, ComputeThread().run
-        documents = CosmosAppDocuments(cosmos)
+        documents, queries = CosmosAppDocuments(cosmos), CosmosQueries(cosmos)
         export = _export(settings.otel_exporter_otlp_endpoint, host.owner)
         writer = _writer(export.sampled(_transport(settings, cosmos)), clock)
         runs = ObservedRuns(CosmosRuns(cosmos, _now), _now, export.watch)
@@ -104,7 +107,8 @@ class Adapters:
             snapshots=CosmosSnapshots(cosmos, writer),
             staging=staging,
             inputs=inputs,
-            files=InputFiles(staging, inputs or Staging(""), in_thread),
+            files=InputFiles(staging, inputs or Staging(""), in_thread, QuerySource(queries, clock, asyncio.sleep)),
+            queries=queries,
             writer=writer,
             reader=_writer(writer.transport, clock),
             mailer=mailer_of(settings),

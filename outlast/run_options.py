@@ -31,6 +31,7 @@ class Options(ReadingOptions):
     max_delete_percent: float | None = Field(None, ge=0, le=100)
     max_parallel: int | None = Field(None, ge=1, le=MOST_LANES)
     ru_share: float | None = Field(None, gt=0, le=1e9)
+    read_ru_share: float | None = Field(None, gt=0, le=1e9)
     plan: bool | None = None
     plan_days: float | None = Field(None, gt=0, le=MOST_PLAN_DAYS)
     verify: Literal["counts", "content", "drift"] | None = None
@@ -39,7 +40,7 @@ class Options(ReadingOptions):
     notify: Literal["failed", "completed", "always", "never"] | None = None
     durable_urls: bool | None = None
 
-    @field_validator("ru_share")
+    @field_validator("ru_share", "read_ru_share")
     @classmethod
     def _is_enough(cls, share: float | None) -> float | None:
         least = LEAST_FRACTION if share is not None and is_fraction(share) else LEAST_RU

@@ -61,7 +61,8 @@ class Host:
         )
         self._admin = Admin(self._keys, self._pool, self._settings.timeout, self._timers.fire, say, options.app)
         self._rpc_path = f"/{token_urlsafe(32)}{RPC}"
-        public = Site(guard=from_outside(options.bind), admit=self._admit, answer=self._answer)
+        streams = self._functions.streams
+        public = Site(guard=from_outside(options.bind), admit=self._admit, answer=self._answer, streams=streams)
         workers = Site(guard=from_workers, admit=self._admit_worker, answer=self._answer_worker)
         self._public = Listener(public, spool=options.data, say=say, shutdown_seconds=DRAIN_SECONDS)
         self._rpc = Listener(workers, spool=options.data, say=say)

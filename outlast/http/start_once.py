@@ -150,7 +150,7 @@ def fingerprint_with_defaults(report: str, asked: StartRequest) -> str:
 
 
 def _hash(report: str, asked: StartRequest, parameters: Json, options: Json) -> str:
-    source = [asked.reference, asked.reference_etag] if asked.body is None else asked.digest
+    source = [asked.reference, asked.reference_etag] if asked.reference is not None else asked.digest
     gzipped = asked.reading.compression == "gzip"
     parts = [report, parameters, options, asked.reading.format, gzipped, source]
     return hashlib.sha256(orjson.dumps(parts, option=orjson.OPT_SORT_KEYS)).hexdigest()

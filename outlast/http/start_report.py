@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 import azure.functions as func
 
+from outlast.cosmos.queries import BadQuery, Queries, Query
 from outlast.cosmos.snapshots.header import Snapshots
 from outlast.http.problem import Problem, bad_request
 from outlast.http.ru_share import Throughput, check_ru_share
@@ -61,6 +62,8 @@ class NewRuns:
             tolerated_reject_percent=asked.options.tolerated_reject_percent,
             min_rows=_first(asked.options.min_rows, report.min_rows),
             ru_share=asked.options.ru_share,
+            query=asked.query.to_dict() if asked.query else None,
+            read_ru_share=asked.options.read_ru_share,
             max_delete_percent=_first(asked.options.max_delete_percent, report.max_delete_percent),
             verify=asked.options.verify,
             repair=bool(asked.options.repair),
@@ -104,16 +107,27 @@ class StartChecks:
     throughput: Throughput
     snapshots: Snapshots
     claims: MirrorClaims
+    queries: Queries
 
     async def check_request(self, asked: StartRequest, report: Report[Any]) -> None:
-        """Raise Problem for a `ru_share` that cannot be kept, and for a `verify` that the report cannot have."""
-        within = "" if asked.reference is None else "options."
+        """Raise Problem for a `ru_share` that cannot be kept, for a `verify` that the report cannot have, and for a
+        query that cannot be read."""
+        within = "" if asked.reference is None and asked.query is None else "options."
         if asked.options.verify == DRIFT and report.mode != MIRROR:
             text = (
                 f"drift is found for mirror reports alone, and the mode of {report.name} is {report.mode}; use content"
             )
             raise bad_request(text, f"{within}verify")
         await check_ru_share(asked.options.ru_share, report.container, f"{within}ru_share", self.throughput)
+        if asked.query is not None:
+            await self._check_query(asked.query, asked.options.read_ru_share)
+
+    async def _check_query(self, query: Query, share: float | None) -> None:
+        await check_ru_share(share, query.container, "options.read_ru_share", self.throughput)
+        try:
+            await self.queries.check(query)
+        except BadQuery as error:
+            raise bad_request(f"input.query.sql: {error}", "input.query.sql") from None
 
     async def check_new(self, report: Report[Any], record: RunRecord, key: str | None) -> None:
         """Raise Problem for a key whose removed run is still published, and for a mirror report of which another run

@@ -34,6 +34,7 @@ class RunRequest:
     both are empty in records of before they were kept. `several`: the staged body is a list of files, which are the
     input together; `reading` is then only what is said of them.
     `repair`: what a verification of a mirror report's container finds changed or missing is written again.
+    `query` is what is read of a container instead of a file, with at most `read_ru_share` of its request units.
     `plan`: the run waits after generating until a person approves its plan, for at most `plan_days`. `notify`: of
     which end people are told by email.
     """
@@ -67,6 +68,8 @@ class RunRequest:
     plan: bool = False
     plan_days: float = 7.0
     notify: str = "failed"
+    query: Json | None = None
+    read_ru_share: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

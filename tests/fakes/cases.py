@@ -46,7 +46,7 @@ async def _post(reports: Mapping[str, Report[Any]], name: str, request: func.Htt
     new_runs = NewRuns(2, world.clock.now, lambda: "r1")
     reader = RequestReader(reports, world.inputs, work_here)
     claims = MirrorClaims(world.documents, world.runs, world.clock.now)
-    checks = StartChecks(world.transport.throughput, world.snapshots, claims)
+    checks = StartChecks(world.transport.throughput, world.snapshots, claims, world.queries)
     start = StartReport(reader, checks, new_runs, start_once).start_report
     response = await answering(start)(request, client)
     if response.status_code != 202:

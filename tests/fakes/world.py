@@ -45,6 +45,7 @@ from outlast.staging.input import InputFiles
 from outlast.staging.key_files import KeyFiles
 from outlast.staging.mirrors import Mirrors
 from outlast.staging.paths import body_path
+from outlast.staging.queried import QuerySource
 from outlast.staging.reject_files import RejectFiles
 from outlast.staging.stopped_code import StoppedCode
 from outlast.staging.store import Staging
@@ -54,6 +55,7 @@ from tests.fakes.compute import InlineCompute, InlineReading
 from tests.fakes.cosmos import FakeCosmos
 from tests.fakes.driver import Driver, Instance, Step, Story
 from tests.fakes.mailer import FakeMailer
+from tests.fakes.queries import FakeQueries
 from tests.fakes.records import make_record
 from tests.fakes.reports import REPORTS
 from tests.fakes.runs import FakeRuns
@@ -94,6 +96,7 @@ class World:
     mailer: FakeMailer = field(default_factory=FakeMailer)
     webhook: FakeWebhook = field(default_factory=FakeWebhook)
     documents: FakeAppDocuments = field(default_factory=FakeAppDocuments)
+    queries: FakeQueries = field(default_factory=FakeQueries)
     most_runs: int = 8
     runs: FakeRuns = field(init=False)
     admission: Admission = field(init=False)
@@ -110,7 +113,8 @@ class World:
         self.runs = FakeRuns(self.clock.now)
         self.admission = Admission(self.runs, Seats(self.documents, "", self.most_runs), Launcher(5.0))
         self.snapshots = FakeSnapshots(self.transport)
-        self.files = InputFiles(self.staging, self.inputs)
+        source = QuerySource(self.queries, self.clock, self.clock.sleep)
+        self.files = InputFiles(self.staging, self.inputs, queries=source)
         self.deadlines = Deadlines(self.timeout, self.clock)
         self.stopped = StoppedCode(self.staging, self.clock.now)
         writer = Writer(

@@ -67,6 +67,7 @@ from tests.fakes.compute import InlineCompute, InlineReading
 from tests.fakes.cosmos import FakeCosmos
 from tests.fakes.grouped_reports import Totals
 from tests.fakes.http import ask
+from tests.fakes.queries import FakeQueries
 from tests.fakes.reports import ALL_REPORTS, HEADER, make_csv
 from tests.fakes.world import STORIES, work_here
 from tests.simulation.database import CoreAppDocuments, CoreRuns, CoreSnapshots, CoreThere, CoreTransport, Database
@@ -330,7 +331,7 @@ class World:
         new_runs = NewRuns(job.lanes, self.scheduler.utc, lambda: "")
         reader = RequestReader(REPORTS, None, work_here)
         claims = MirrorClaims(CoreAppDocuments(self.database), self.runs, self.scheduler.utc)
-        checks = StartChecks(CoreTransport(self.database).throughput, self.snapshots, claims)
+        checks = StartChecks(CoreTransport(self.database).throughput, self.snapshots, claims, FakeQueries())
         start = StartReport(reader, checks, new_runs, start_once).start_report
         headers = {"Idempotency-Key": job.key}
         tolerated = job.rejected + len(job.twins) + job.tolerates

@@ -26,6 +26,7 @@ class Site:
     guard: Callable[[web.BaseRequest], str | None]  # returns why this name or origin is refused, or None
     admit: Callable[[Request], Reply | None]  # returns the refusal of a request by its head, or None
     answer: Callable[[Request], Awaitable[Reply]]
+    streams: Callable[[Request], bool] = lambda _: False  # returns whether the body stays in a file
 
 
 class Listener:
@@ -84,6 +85,9 @@ class Listener:
     async def _handle_admitted(self, raw: web.BaseRequest, head: Request) -> web.StreamResponse:
         try:
             await _invite(raw)
+            if self._site.streams(head):
+                async with self._bodies.streamed(raw) as file:
+                    return _response(await self._site.answer(replace(head, file=file)))
             async with self._bodies.received(raw) as body:
                 return _response(await self._site.answer(replace(head, body=body)))
         except Refusal as refusal:

@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import azure.functions as func
@@ -12,6 +13,7 @@ from local.host.workers import app as apps
 from local.host.workers import bindings
 from local.host.workers.context import Context
 from local.host.workers.cookies import rewritten
+from local.host.workers.streamed_request import StreamedRequest
 from local.host.workers.wire import Header
 
 Arguments = dict[str, Any]
@@ -71,7 +73,8 @@ def _http_request(header: Header, body: bytes) -> Any:
         "params": strings(header["route"]),
         "body": meta.Datum(body, "bytes"),
     }
-    return _converter(bindings.HTTP).decode(meta.Datum(parts, "http"), trigger_metadata={})
+    request = _converter(bindings.HTTP).decode(meta.Datum(parts, "http"), trigger_metadata={})
+    return StreamedRequest(request, Path(header["file"])) if "file" in header else request
 
 
 def _activity_input(_: Header, body: bytes) -> Any:

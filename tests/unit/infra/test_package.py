@@ -24,13 +24,13 @@ names = sorted(function.get_function_name() for function in function_app.app.get
 files = {name: getattr(module, "__file__", None) or "" for name, module in sys.modules.items()
          if "." not in name and name not in before}
 known = packages_distributions()
-used = {name for name, file in files.items() if file or any(other.startswith(name + ".") for other in sys.modules)}
+used = {name for name in files if name != "backports" or any(other.startswith("backports.") for other in sys.modules)}
 needed = sorted({distribution for name in used for distribution in known.get(name, [])})
 print(json.dumps({"functions": names, "files": files, "distributions": needed, "modules": sorted(sys.modules)}))
 """
 """Loads the app as a worker does, and prints its functions, its modules and the libraries that they came from.
 
-An empty namespace counts as unused: a library that looks for `backports.something` leaves `backports` behind."""
+A library that looks for `backports.something` in vain leaves an empty `backports` behind, which nothing uses."""
 LATER = ("opentelemetry.sdk", "opentelemetry.exporter", "google.protobuf", "pyarrow", "datasketches", "zstandard")
 """What is loaded by the first run that needs it, or with an endpoint to export to."""
 

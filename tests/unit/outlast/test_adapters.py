@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parents[3]
 def test_nothing_is_opened_before_it_is_needed() -> None:
     """An app without settings loads, and names the missing setting when it has to work."""
     wired = Adapters.wired({}, ROOT)
-    assert set(wired.reports) == {"airport_departures", "carrier_months", "flight_delays"}
+    assert set(wired.reports) == {"airport_departures", "carrier_months", "flight_delays", "repartition"}
     assert wired.inputs is None
     with pytest.raises(Permanent, match="COSMOS_ENDPOINT is not set"):
         asyncio.run(wired.runs.find("r1"))

@@ -7,7 +7,7 @@ import logging
 import os
 import sys
 import time
-from collections.abc import Generator
+from collections.abc import AsyncIterator, Generator
 from pathlib import Path
 from typing import Any
 
@@ -324,6 +324,21 @@ async def client_calls(req: func.HttpRequest, client: Client) -> Any:
             return func.HttpResponse(other, status_code=400)
 
 
+class Streamed(func.HttpRequest):
+    """A request that is read in pieces."""
+
+    async def stream(self) -> AsyncIterator[bytes]:
+        """Yield the body in pieces."""
+        yield self.get_body()
+
+
+async def measures(req: Streamed) -> str:
+    """Return how long the body is, and the longest piece of it."""
+    pieces = [len(piece) async for piece in req.stream()]
+    return f"{sum(pieces)} {max(pieces, default=0)}"
+
+
+app.route(route="measures", auth_level=func.AuthLevel.ANONYMOUS, methods=["PUT"])(measures)
 app.activity_trigger(input_name="n")(double)
 app.activity_trigger(input_name="given")(app.durable_client_input(client_name="client")(starts))
 app.activity_trigger(input_name="seconds")(nap)
