@@ -14,9 +14,9 @@ from outlast.rendering.page import ShownReject
 from outlast.runs.email_log import Digest, Turn
 from outlast.runs.email_turns import EmailTurns
 from outlast.runs.emails import Emails
-from outlast.runs.fence import refuse_strangers
-from outlast.runs.record import ENDED, RunRecord
-from outlast.runs.store import Runs, need
+from outlast.runs.fence import find_pending
+from outlast.runs.record import RunRecord
+from outlast.runs.store import Runs
 from outlast.runs.transitions import Event, apply
 from outlast.staging.reject_files import RejectFiles
 
@@ -41,9 +41,8 @@ class SendEmail:
         the answer asks to wait, and a digest names all runs that wait.
         """
         call = RunCall.from_dict(given)
-        record = await need(self.runs, call.run)
-        refuse_strangers(record, call.attempt, "failing", *ENDED)
-        if "email" not in record.status.pending:
+        record = await find_pending(self.runs, call, "email")
+        if record is None:
             return SendAnswer(False).to_dict()
         try:
             return (await self._send(call, record)).to_dict()

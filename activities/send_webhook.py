@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from outlast.calls import RunCall, SendAnswer
 from outlast.errors import Throttled
 from outlast.models import Json
-from outlast.runs.fence import refuse_strangers
-from outlast.runs.record import ENDED
+from outlast.runs.fence import find_pending
 from outlast.runs.run_event import RunEvent
-from outlast.runs.store import Runs, need
+from outlast.runs.store import Runs
 from outlast.webhook import Webhook
 
 
@@ -28,9 +27,8 @@ class SendWebhook:
         key. A receiver that wants no more events is not asked again for this run.
         """
         call = RunCall.from_dict(given)
-        record = await need(self.runs, call.run)
-        refuse_strangers(record, call.attempt, "failing", *ENDED)
-        if "webhook" not in record.status.pending:
+        record = await find_pending(self.runs, call, "webhook")
+        if record is None:
             return SendAnswer(False).to_dict()
         event = RunEvent.of(record, self.address)
         try:

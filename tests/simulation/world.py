@@ -404,7 +404,8 @@ class World:
     def _over(self) -> bool:
         if self.scheduler.waiting or self.scheduler.tasks or self.engine.items or len(self.accepted) < len(self.jobs):
             return False
-        if any(instance.inbox and instance.status not in FINISHED for instance in self.engine.instances.values()):
+        goes_on = [instance for instance in self.engine.instances.values() if instance.status not in FINISHED]
+        if any(instance.inbox or instance.id.endswith(":remove") for instance in goes_on):
             return False
         return all(record.status.state in ENDED and not record.status.pending for record in self.runs.all())
 

@@ -40,6 +40,19 @@ def test_what_is_not_pending_is_not_posted() -> None:
     assert world.webhook.asked == 0
 
 
+def test_a_read_that_is_behind_leaves_no_event_out() -> None:
+    """A record that was read before its webhook became pending is read again, and the event is posted."""
+    world = World()
+
+    def become_pending() -> None:
+        world.runs.when_read = lambda: None
+        world.runs.set("r1", pending=["webhook"])
+
+    world.runs.when_read = become_pending
+    assert post(world, pending=[]) == SendAnswer(True).to_dict()
+    assert len(world.webhook.events) == 1
+
+
 def test_a_run_in_another_attempt_is_not_told_of() -> None:
     """A call of an earlier attempt raises Permanent and posts nothing."""
     world = World()
