@@ -144,7 +144,10 @@ class SendAnswer(Payload):
 
 @dataclass(frozen=True, slots=True)
 class RunChange(Payload):
-    """Input of `advance_run`: an event of `runs.transitions`, and what it brings along."""
+    """Input of `advance_run`: an event of `runs.transitions`, and what it brings along.
+
+    `totals` are those of the phase that the event begins, and `ended` those of the one that it ends.
+    """
 
     run: str
     attempt: int
@@ -165,6 +168,7 @@ class RunChange(Payload):
     by: str | None = None
     correction: str | None = None
     level: str | None = None
+    ended: Json | None = None
 
 
 @dataclass(frozen=True, slots=True)
