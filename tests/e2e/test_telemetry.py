@@ -77,7 +77,7 @@ def test_each_function_may_log(observed: Observed) -> None:
     """host.json shows the records of each function that the app registers, from Information on, and of no other but
     those that reports with a schedule add."""
     levels = dict(HOST_JSON["logging"]["logLevel"])
-    assert levels.pop("Function.scheduled_") == "Information"
+    assert levels.pop("Function.scheduled_*.User") == "Information"
     shown = {f"Function.{name}.User": "Information" for name in observed.functions}
     assert {name: level for name, level in levels.items() if name.startswith("Function.")} == shown
     assert levels["Function"] == levels["default"] == levels["Host.Triggers.DurableTask"] == "Warning"
