@@ -9,6 +9,9 @@ from typing import Any
 
 import pytest
 
+from outlast.staging.incoming_paths import ACCEPTED
+from outlast.staging.paths import STARTING, folder_of
+from outlast.staging.uploads import UPLOADS
 from tests.unit.infra.compiled import (
     COMPILER,
     ROLE_ASSIGNMENT,
@@ -196,9 +199,13 @@ def test_a_hierarchical_key_has_its_own_kind(tmp_path: Path) -> None:
 
 
 def test_staged_files_are_deleted_after_the_days() -> None:
-    """A rule deletes files below the two folders of runs; inputs, packages and other staged files have no rule."""
+    """A rule deletes what the app itself removes: files of runs, uploads, accepted arrivals. Nothing else has one."""
     (rule,) = properties("Microsoft.Storage/storageAccounts/managementPolicies", stagedDays=60)["policy"]["rules"]
-    assert rule["definition"]["filters"]["prefixMatch"] == ["staging/outlast/runs/", "staging/outlast/starting/"]
+    run = folder_of("").removesuffix("/")
+    assert rule["definition"]["filters"]["prefixMatch"] == [
+        *(f"staging/outlast/{folder}/" for folder in (run, STARTING)),
+        *(f"inputs/{folder}/" for folder in (UPLOADS, ACCEPTED)),
+    ]
     assert rule["definition"]["actions"] == {"baseBlob": {"delete": {"daysAfterModificationGreaterThan": 60}}}
 
 
