@@ -124,20 +124,6 @@ def test_each_secret_is_in_the_vault_alone(parameter: str, setting: str, secret:
     assert "planted-secret" not in str(given)
 
 
-def test_entra_is_in_front_of_the_app_where_it_is_asked_for() -> None:
-    """With a client id everything but the health needs a token for it; without one there is nothing in front."""
-    configs = of_type("Microsoft.Web/sites/config", entraClientId="11111111-1111-1111-1111-111111111111")
-    (auth,) = [each["properties"] for each in configs if each["name"].endswith("authsettingsV2")]
-    assert auth["globalValidation"] == {
-        "requireAuthentication": True,
-        "unauthenticatedClientAction": "Return401",
-        "excludedPaths": ["/api/health"],
-    }
-    registration = auth["identityProviders"]["azureActiveDirectory"]["registration"]
-    assert registration["clientId"] == "11111111-1111-1111-1111-111111111111"
-    assert len(of_type("Microsoft.Web/sites/config")) == 1
-
-
 def test_the_app_may_read_the_secret() -> None:
     """Where there is a vault, the identity has the role that reads its secrets."""
     assigned = of_type(ROLE_ASSIGNMENT, sendgridApiKey=MAIL_KEY)
