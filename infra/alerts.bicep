@@ -68,11 +68,19 @@ var alerts = [
   }
   {
     name: 'sweep_not_seen'
-    title: 'Outlast: The sweep was not seen for 10 minutes'
+    title: 'Outlast: The sweep has not succeeded for 10 minutes'
     severity: 1
     frequency: 'PT5M'
     window: 'PT10M'
     query: loadTextContent('queries/alert_sweep_not_seen.kql')
+  }
+  {
+    name: 'timer_fails'
+    title: 'Outlast: A timer function fails again and again'
+    severity: 2
+    frequency: 'PT15M'
+    window: 'PT3H'
+    query: loadTextContent('queries/alert_timer_fails.kql')
   }
 ]
 

@@ -1,8 +1,12 @@
-// Entra ID in front of the app: who calls it needs a token, besides the key. The health stays open for monitors.
+// Entra ID in front of the app: who calls it needs a token, besides the key. The health stays open for monitors, and what
+// links open for those who have them.
 param siteName string
 
 @description('Client id of the app registration that callers get a token for.')
 param clientId string
+
+@description('True: there are links that may be shared.')
+param links bool
 
 resource site 'Microsoft.Web/sites@2024-04-01' existing = {
   name: siteName
@@ -16,7 +20,7 @@ resource auth 'Microsoft.Web/sites/config@2024-04-01' = {
     globalValidation: {
       requireAuthentication: true
       unauthenticatedClientAction: 'Return401'
-      excludedPaths: ['/api/health']
+      excludedPaths: links ? ['/api/health', '/api/shared/*'] : ['/api/health']
     }
     httpSettings: { requireHttps: true }
     identityProviders: {

@@ -311,7 +311,7 @@ module site 'site.bicep' = {
 module auth 'auth.bicep' = if (!empty(entraClientId)) {
   scope: group
   dependsOn: [site]
-  params: { siteName: names.site, clientId: entraClientId }
+  params: { siteName: names.site, clientId: entraClientId, links: inVault.linkSecret }
 }
 
 module workbook 'workbook.bicep' = {

@@ -9,6 +9,9 @@ from typing import Any
 
 import pytest
 
+from outlast.staging.incoming_paths import ACCEPTED
+from outlast.staging.paths import STARTING, folder_of
+from outlast.staging.uploads import UPLOADS
 from tests.unit.infra.compiled import (
     COMPILER,
     ROLE_ASSIGNMENT,
@@ -121,20 +124,6 @@ def test_each_secret_is_in_the_vault_alone(parameter: str, setting: str, secret:
     assert "planted-secret" not in str(given)
 
 
-def test_entra_is_in_front_of_the_app_where_it_is_asked_for() -> None:
-    """With a client id everything but the health needs a token for it; without one there is nothing in front."""
-    configs = of_type("Microsoft.Web/sites/config", entraClientId="11111111-1111-1111-1111-111111111111")
-    (auth,) = [each["properties"] for each in configs if each["name"].endswith("authsettingsV2")]
-    assert auth["globalValidation"] == {
-        "requireAuthentication": True,
-        "unauthenticatedClientAction": "Return401",
-        "excludedPaths": ["/api/health"],
-    }
-    registration = auth["identityProviders"]["azureActiveDirectory"]["registration"]
-    assert registration["clientId"] == "11111111-1111-1111-1111-111111111111"
-    assert len(of_type("Microsoft.Web/sites/config")) == 1
-
-
 def test_the_app_may_read_the_secret() -> None:
     """Where there is a vault, the identity has the role that reads its secrets."""
     assigned = of_type(ROLE_ASSIGNMENT, sendgridApiKey=MAIL_KEY)
@@ -196,9 +185,13 @@ def test_a_hierarchical_key_has_its_own_kind(tmp_path: Path) -> None:
 
 
 def test_staged_files_are_deleted_after_the_days() -> None:
-    """A rule deletes files below the two folders of runs; inputs, packages and other staged files have no rule."""
+    """A rule deletes what the app itself removes: files of runs, uploads, accepted arrivals. Nothing else has one."""
     (rule,) = properties("Microsoft.Storage/storageAccounts/managementPolicies", stagedDays=60)["policy"]["rules"]
-    assert rule["definition"]["filters"]["prefixMatch"] == ["staging/outlast/runs/", "staging/outlast/starting/"]
+    run = folder_of("").removesuffix("/")
+    assert rule["definition"]["filters"]["prefixMatch"] == [
+        *(f"staging/outlast/{folder}/" for folder in (run, STARTING)),
+        *(f"inputs/{folder}/" for folder in (UPLOADS, ACCEPTED)),
+    ]
     assert rule["definition"]["actions"] == {"baseBlob": {"delete": {"daysAfterModificationGreaterThan": 60}}}
 
 

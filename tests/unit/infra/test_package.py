@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.infra.infra_files import ROOT
+from tests.unit.infra.infra_files import INFRA, ROOT
 from tests.unit.infra.package import package_files, unpack_package
 
 MOST_BYTES = 2_000_000
@@ -20,17 +20,18 @@ from importlib.metadata import packages_distributions
 sys.path.insert(0, sys.argv[1])
 before = set(sys.modules)
 import function_app
-names = sorted(function.get_function_name() for function in function_app.app.get_functions())
+triggers = {one.get_function_name(): one.get_trigger().get_binding_name() for one in function_app.app.get_functions()}
 files = {name: getattr(module, "__file__", None) or "" for name, module in sys.modules.items()
          if "." not in name and name not in before}
 known = packages_distributions()
 used = {name for name in files if name != "backports" or any(other.startswith("backports.") for other in sys.modules)}
 needed = sorted({distribution for name in used for distribution in known.get(name, [])})
-print(json.dumps({"functions": names, "files": files, "distributions": needed, "modules": sorted(sys.modules)}))
+print(json.dumps({"functions": triggers, "files": files, "distributions": needed, "modules": sorted(sys.modules)}))
 """
-"""Loads the app as a worker does, and prints its functions, its modules and the libraries that they came from.
+"""Loads the app as a worker does, and prints its functions with their triggers, its modules and the libraries that they came from.
 
 A library that looks for `backports.something` in vain leaves an empty `backports` behind, which nothing uses."""
+TIMER = "timerTrigger"
 LATER = ("opentelemetry.sdk", "opentelemetry.exporter", "google.protobuf", "pyarrow", "datasketches", "zstandard")
 """What is loaded by the first run that needs it, or with an endpoint to export to."""
 
@@ -73,6 +74,15 @@ def test_the_app_loads_from_the_package(unpacked: Path, loaded: dict[str, Any]) 
     sources = {name: file for name, file in loaded["files"].items() if name in own}
     assert set(sources) == own
     assert [file for file in sources.values() if not file.startswith(str(unpacked))] == []
+
+
+@pytest.mark.parametrize("name", ["timers", "alert_timer_fails"])
+def test_each_timer_function_is_watched(name: str, loaded: dict[str, Any]) -> None:
+    """The queries of timer functions name each that the app has, take_incoming too, which needs INPUTS_URL."""
+    timers = {name for name, trigger in loaded["functions"].items() if trigger == TIMER}
+    (listed,) = re.findall(r"name in \((.*?)\)", (INFRA / "queries" / f"{name}.kql").read_text("utf-8"))
+    assert timers
+    assert re.findall(r"'(\w+)'", listed) == sorted({*timers, "take_incoming"})
 
 
 def test_the_app_loads_with_the_deployed_requirements_alone(loaded: dict[str, Any]) -> None:

@@ -54,6 +54,11 @@ def health(minutes: float, code: str) -> Row:
     return request_row(ago(minutes=minutes), "show_health", resultCode=code)
 
 
+def timer(name: str, minutes: float, success: str = "False") -> Row:
+    """Return the row of a call of a timer function."""
+    return request_row(ago(minutes=minutes), name, success=success, resultCode="0")
+
+
 SWEEP = request_row(ago(minutes=3), "sweep_runs")
 FIRES = {
     "run_failed": [[end(ago(minutes=1), "failed")]],
@@ -71,7 +76,13 @@ FIRES = {
     "verification_differs": [[event_row(ago(minutes=1), "verification", **RUN, result="differs", expected=5, found=4)]],
     "throttled_share": [[stored(ago(minutes=minute), 30) for minute in (1, 6, 11, 14)]],
     "health_red": [[health(2, "503"), health(7, "503")]],
-    "sweep_not_seen": [[], [request_row(ago(minutes=11), "sweep_runs")], [health(1, "200")]],
+    "sweep_not_seen": [[], [request_row(ago(minutes=11), "sweep_runs")], [health(1, "200")], [timer("sweep_runs", 3)]],
+    "timer_fails": [
+        [timer("take_incoming", minute) for minute in range(12)],
+        [timer("take_incoming", 13, "True"), timer("take_incoming", 9), timer("take_incoming", 2)],
+        [timer("remove_old_uploads", 130, "True"), timer("remove_old_uploads", 70), timer("remove_old_uploads", 10)],
+        [timer("scheduled_sales", minute) for minute in range(12)],
+    ],
 }
 SILENT = {
     "run_failed": [[], [end(ago(minutes=1), "completed")], [end(ago(minutes=1), "cancelled")]],
@@ -103,6 +114,14 @@ SILENT = {
         [health(11, "503"), health(12, "503")],
     ],
     "sweep_not_seen": [[SWEEP]],
+    "timer_fails": [
+        [],
+        [timer("take_incoming", 5), timer("take_incoming", 4)],
+        [timer("take_incoming", minute, "True" if minute % 2 else "False") for minute in range(20)],
+        [timer("remove_old_uploads", 70, "True"), timer("remove_old_uploads", 10)],
+        [timer("show_health", minute) for minute in range(12)],
+        [timer("scheduled_sales", 181), timer("scheduled_sales", 182), timer("scheduled_sales", 1, "True")],
+    ],
 }
 Case = tuple[str, list[Row]]
 
