@@ -15,10 +15,11 @@ from uuid import uuid4
 import orjson
 
 from local.host.clock import Clock
-from local.host.durable import answers, events, failures, leases
+from local.host.durable import answers, entities, entity_calls, events, failures, leases
 from local.host.durable.answers import Answer, compact
 from local.host.durable.due_timers import DueTimers
-from local.host.durable.events import Event
+from local.host.durable.entity_calls import EntityCalls
+from local.host.durable.events import Event, Kind
 from local.host.durable.leases import Leases
 from local.host.durable.turn import Outcome, Turn, apply, begin
 from local.host.storage import store
@@ -37,6 +38,7 @@ class Functions:
 
     orchestrators: dict[str, str] = field(default_factory=dict)  # by lower-case name, because the host ignores case
     activities: dict[str, str] = field(default_factory=dict)
+    entities: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,6 +77,7 @@ class Engine:
         self._waiting: deque[Activity] = deque()
         self._running = 0
         self._leases = Leases(database, clock, limits.visibility) if limits.visibility else None
+        self._entities = EntityCalls(invoke, clock, limits.timeout, limits.worker)
         self._timers = DueTimers(clock, self._fire)
         self._work: set[asyncio.Task[None]] = set()  # turns and activities
         self._watches: set[asyncio.Task[None]] = set()
@@ -193,16 +196,37 @@ class Engine:
             inbox = read.all("read_messages", instance=instance)
             history = store.load_history(read, instance)
         taken = [m["id"] for m in inbox]
+        if _is_entity(instance, row):
+            return await self._answer_requests(instance, row, taken, [orjson.loads(m["event"]) for m in inbox])
         if row is None or row["status"] in store.FINISHED:
             return await self._discard(taken)
         meant = [orjson.loads(m["event"]) for m in inbox if m["execution"] in (None, row["execution"])]
         turn = begin(history, meant, self._clock.now())
         if turn is None:
             return await self._discard(taken)
-        outcome = apply(turn, await self._ask(turn), self._clock.now(), lambda: uuid4().hex, self._version)
+        outcome = self._outcome(turn, await self._ask(turn))
         saved = await self._save(row, taken, outcome)
         self._observer.turned(turn, outcome)
         return saved
+
+    def _outcome(self, turn: Turn, answer: Answer) -> Outcome:
+        """Apply the answer. One that reaches for an entity without a function fails the orchestration."""
+        outcome = apply(turn, answer, self._clock.now(), lambda: uuid4().hex, self._version)
+        reached = [e["InstanceId"] for e in outcome.events if e["EventType"] == Kind.EVENT_SENT]
+        error = entity_calls.unknown(reached, self.functions.entities) if reached else None
+        if error is None:
+            return outcome
+        return apply(turn, Answer(crash=error), self._clock.now(), lambda: uuid4().hex, self._version)
+
+    async def _answer_requests(
+        self, instance: str, row: sqlite3.Row | None, taken: list[int], messages: list[Event]
+    ) -> Saved:
+        requests = entities.requests_of(messages)
+        if not requests:
+            return await self._discard(taken)
+        batch = await self._entities.answer(instance, row, requests, self.functions.entities)
+        now = self._clock.now()
+        return await self._database.write(lambda q: store.save_batch(q, taken, batch, now))
 
     async def _discard(self, taken: list[int]) -> Saved:
         if taken:
@@ -294,3 +318,8 @@ class Engine:
             now=self._clock.now(),
             final=final,
         )
+
+
+def _is_entity(instance: str, row: sqlite3.Row | None) -> bool:
+    """Return whether messages for this id are an entity's. Nothing is kept of an entity before its first batch."""
+    return entities.named(instance) is not None if row is None else store.is_entity(row)

@@ -5,6 +5,7 @@ task id, and is awaited before the next one is taken. A completion in the histor
 the history has must be what the answer scheduled under that id; a task that the history does not have is new.
 """
 
+import json
 from collections import defaultdict
 from collections.abc import Callable
 from datetime import timedelta
@@ -16,10 +17,9 @@ from local.host.durable.events import Event, Kind
 from local.host.durable.failures import Mismatch
 
 UNSUPPORTED = {
-    Does.CALL_ENTITY: "Durable entities are not supported by this host.",
-    Does.SIGNAL_ENTITY: "Durable entities are not supported by this host.",
     Does.CALL_HTTP: "call_http is not supported by this host; make the request in an activity.",
 }
+NAMED = {Kind.TASK_SCHEDULED, Kind.CHILD_CREATED}
 FOREVER = timedelta(days=365 * 100)  # a delay that has outgrown every calendar
 
 
@@ -48,6 +48,7 @@ class Replay:
         self.clock = events.moment(started["Timestamp"])
         self._open: dict[int, Callable[[Event], None]] = {}
         self._waits: defaultdict[str, list[Step]] = defaultdict(list)  # newest wait first, as in the SDK
+        self._asked: dict[int, Step] = {}  # calls of entities whose request is not in the history so far
         self._early: defaultdict[str, list[Event]] = defaultdict(list)  # events without a wait so far
         self._held: list[Event] = []  # what arrived while suspended
         self._exhausted = False
@@ -74,6 +75,9 @@ class Replay:
             self.clock = events.moment(event["Timestamp"])
         elif kind in events.SCHEDULES:
             self._match(event)
+        elif kind == Kind.EVENT_SENT:
+            self._match(event)
+            self._await_reply(event)
         elif kind == Kind.SUSPENDED:
             self.suspended = event
         elif kind == Kind.RESUMED:
@@ -122,8 +126,14 @@ class Replay:
             raise Mismatch.missing(event)
         if kind != event["EventType"]:
             raise Mismatch.of_kind(event, kind)
-        if kind != Kind.TIMER_CREATED and action["functionName"].lower() != event["Name"].lower():
+        if kind in NAMED and action["functionName"].lower() != event["Name"].lower():
             raise Mismatch.of_name(event, action["functionName"])
+
+    def _await_reply(self, event: Event) -> None:
+        """Wait for the answer to a call of an entity, which is an event of the request's id. A signal has no answer."""
+        step = self._asked.pop(event["EventId"], None)
+        if step is not None:
+            self._wait(json.loads(event["Input"])["id"].lower(), step)
 
     def _schedule(self, action: Action, parent: Step | None) -> Step:
         step = Step(parent=parent)
@@ -136,6 +146,11 @@ class Replay:
                 self._timer(action, step)
             case Does.WAIT_FOR_EVENT:
                 self._wait(action["externalEventName"].lower(), step)
+            case Does.CALL_ENTITY:
+                self._asked[self.plan(Kind.EVENT_SENT, action)] = step
+            case Does.SIGNAL_ENTITY:
+                self.plan(Kind.EVENT_SENT, action)
+                step.end()
             case Does.WHEN_ALL | Does.WHEN_ANY:
                 self._compound(action, step)
             case Does.CONTINUE_AS_NEW:
@@ -145,10 +160,12 @@ class Replay:
                 self.unsupported = UNSUPPORTED.get(other, f"Action type {other} is not supported by this host.")
         return step
 
-    def plan(self, kind: Kind, action: Action, ended: Callable[[Event], None]) -> int:
+    def plan(self, kind: Kind, action: Action, ended: Callable[[Event], None] | None = None) -> int:
+        """Give the action its task id. Without `ended` it keeps nothing open, because nothing completes it."""
         identity, self.next_id = self.next_id, self.next_id + 1
         self.planned[identity] = (kind, action)
-        self._open[identity] = ended
+        if ended is not None:
+            self._open[identity] = ended
         return identity
 
     def call(self, action: Action, ended: Callable[[Event], None]) -> None:
