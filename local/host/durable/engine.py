@@ -15,8 +15,9 @@ from uuid import uuid4
 import orjson
 
 from local.host.clock import Clock
-from local.host.durable import answers, entities, entity_calls, events, failures, leases
-from local.host.durable.answers import Answer, compact
+from local.host.durable import answers, entities, entity_calls, failures, leases
+from local.host.durable.activity_calls import ActivityCalls
+from local.host.durable.answers import Answer
 from local.host.durable.due_timers import DueTimers
 from local.host.durable.entity_calls import EntityCalls
 from local.host.durable.events import Event, Kind
@@ -77,7 +78,15 @@ class Engine:
         self._waiting: deque[Activity] = deque()
         self._running = 0
         self._leases = Leases(database, clock, limits.visibility) if limits.visibility else None
-        self._entities = EntityCalls(invoke, clock, limits.timeout, limits.worker)
+        self._activities = ActivityCalls(
+            database=database,
+            invoke=invoke,
+            clock=clock,
+            timeout=limits.timeout,
+            worker=limits.worker,
+            observer=observer,
+        )
+        self._entities = EntityCalls(invoke=invoke, clock=clock, timeout=limits.timeout, worker=limits.worker)
         self._timers = DueTimers(clock, self._fire)
         self._work: set[asyncio.Task[None]] = set()  # turns and activities
         self._watches: set[asyncio.Task[None]] = set()
@@ -268,56 +277,13 @@ class Engine:
         if self._leases is not None:
             self._leases.hold(activity)
         try:
-            event = await self._result_of(activity)
+            event = await self._activities.result_of(activity, self.functions.activities)
             saved = await self._database.write(lambda q: store.finish_activity(q, activity, event))
         finally:
             self._running -= 1
             if self._leases is not None:
                 self._leases.release(activity)
             self.take_up(saved)
-
-    async def _result_of(self, activity: Activity) -> Event:
-        """Run an activity; return the event of its end, whether it succeeded or failed."""
-        task, name = activity.task, activity.name
-        known = self.functions.activities
-        if name.lower() not in known:
-            error = failures.unknown(name, "activity", list(known.values()))
-            return self._broken(task, name, error, "FunctionNotFoundException", final=True)
-        name = known[name.lower()]
-        call = self._observer.activity(activity, self._database.read)
-        given = (activity.input if activity.input is not None else "null").encode()
-        try:
-            header, body = await self._invoke(name, call, given, limit=self._limits.timeout)
-        except TimedOut:
-            error = failures.timed_out(name, self._limits.timeout or 0)
-            return self._broken(task, name, error, "Host.FunctionTimeoutException")
-        except Died as death:
-            error = failures.exited(self._limits.worker, death.code)
-            return self._broken(task, name, error, "Script.Workers.WorkerProcessExitException")
-        if header["ok"]:
-            return self._completed(task, name, body)
-        return events.task_failed(
-            task=task,
-            reason=failures.activity_reason(name, header["error"]),
-            details=failures.exception_details(header["error"], header["stack"]),
-            now=self._clock.now(),
-        )
-
-    def _completed(self, task: int, name: str, body: bytes) -> Event:
-        try:
-            result = compact(answers.load(body))
-        except ValueError as error:  # nested too deeply, or a number of thousands of digits
-            return self._broken(task, name, str(error), "Host.FunctionInvocationException")
-        return events.task_completed(task=task, result=result, now=self._clock.now())
-
-    def _broken(self, task: int, name: str, error: str, kind: str, *, final: bool = False) -> Event:
-        return events.task_failed(
-            task=task,
-            reason=failures.activity_broken(name, error),
-            details=failures.host_details(kind, error),
-            now=self._clock.now(),
-            final=final,
-        )
 
 
 def _is_entity(instance: str, row: sqlite3.Row | None) -> bool:

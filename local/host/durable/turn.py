@@ -12,10 +12,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
-from uuid import NAMESPACE_OID, uuid5
 
-from local.host.durable import entities, events
-from local.host.durable.answers import Action, Answer, Does, compact
+from local.host.durable import events, scheduled
+from local.host.durable.answers import Answer
 from local.host.durable.events import Event, Kind
 from local.host.durable.failures import Mismatch, child_details
 from local.host.durable.replay import Replay
@@ -194,14 +193,16 @@ def _go_on(turn: Turn, replay: Replay, answer: Answer, now: datetime, new_id: Ca
     new = [] if replay.suspended else [(identity, *planned) for identity, planned in replay.planned.items()]
     return Outcome(
         status="Suspended" if replay.suspended else "Running",
-        events=[*turn.new, *(_scheduled(turn, *each, now) for each in new), events.turn_completed(now)],
+        events=[*turn.new, *(scheduled.event(turn.started, *each, now) for each in new), events.turn_completed(now)],
         calls=[
             Call(task=identity, name=action["functionName"], input=action.get("input"))
             for identity, kind, action in new
             if kind == Kind.TASK_SCHEDULED
         ],
         children=[
-            _child(turn, identity, action, now, new_id) for identity, kind, action in new if kind == Kind.CHILD_CREATED
+            scheduled.child(turn.started, identity, action, now, new_id)
+            for identity, kind, action in new
+            if kind == Kind.CHILD_CREATED
         ],
         timers=[
             Timer(task=identity, fire_at=action["fireAt"])
@@ -214,56 +215,10 @@ def _go_on(turn: Turn, replay: Replay, answer: Answer, now: datetime, new_id: Ca
     )
 
 
-def _scheduled(turn: Turn, identity: int, kind: Kind, action: Action, now: datetime) -> Event:
-    if kind == Kind.EVENT_SENT:
-        return _request(turn.started["OrchestrationInstance"], identity, action, now)
-    if kind == Kind.TIMER_CREATED:
-        return events.timer_created(task=identity, fire_at=action["fireAt"], now=now)
-    if kind == Kind.TASK_SCHEDULED:
-        return events.task_scheduled(task=identity, name=action["functionName"], now=now)
-    return events.child_created(
-        task=identity,
-        name=action["functionName"],
-        instance=action["instanceId"],
-        version=action.get("version"),
-        now=now,
-    )
-
-
-def _request(me: dict[str, str], identity: int, action: Action, now: datetime) -> Event:
-    """Return the event by which the orchestration calls or signals an entity."""
-    text = entities.request(
-        operation=action["operation"],
-        input=compact(action["input"]),
-        identity=str(uuid5(NAMESPACE_OID, f"{me['ExecutionId']}:{identity}")),
-        now=now,
-        caller=me,
-        signal=action["actionType"] == Does.SIGNAL_ENTITY,
-    )
-    return events.event_sent(task=identity, instance=action["instanceId"], name=entities.OPERATION, input=text, now=now)
-
-
 def _sent(turn: Turn, replay: Replay, now: datetime) -> list[Event]:
     """Return the requests that go out with the end of an orchestration. Nothing waits for their answers."""
     planned = [(i, kind, action) for i, (kind, action) in replay.planned.items() if kind == Kind.EVENT_SENT]
-    return [_scheduled(turn, *each, now) for each in planned]
-
-
-def _child(turn: Turn, identity: int, action: Action, now: datetime, new_id: Callable[[], str]) -> Event:
-    me = turn.started["OrchestrationInstance"]
-    child = events.execution_started(
-        instance=action["instanceId"],
-        execution=new_id(),
-        name=action["functionName"],
-        input=json.dumps(action["input"], ensure_ascii=False),
-        now=now,
-        parent=events.parent_of(
-            name=turn.started["Name"], instance=me["InstanceId"], execution=me["ExecutionId"], task=identity
-        ),
-        generation=None,
-        version=action.get("version"),
-    )
-    return {**child, "ParentTraceContext": trace_context.of_child(turn.started, identity)}
+    return [scheduled.event(turn.started, *each, now) for each in planned]
 
 
 def _continue_as_new(turn: Turn, replay: Replay, given: str, now: datetime, new_id: Callable[[], str]) -> Outcome:

@@ -23,7 +23,7 @@ def calls(error: Exception) -> EntityCalls:
     async def invoke(*_: Any, **__: Any) -> tuple[Header, bytes]:
         raise error
 
-    return EntityCalls(invoke, JumpingClock(), 25.0, "python")
+    return EntityCalls(invoke=invoke, clock=JumpingClock(), timeout=25.0, worker="python")
 
 
 @pytest.mark.parametrize(
