@@ -105,8 +105,12 @@ def context(entity: Entity, requests: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def answered(entity: Entity, requests: list[dict[str, Any]], answer: bytes, now: datetime) -> Batch:
-    """Return what follows from the SDK's answer. What an operation did to the state before it raised stays."""
+    """Return what follows from the SDK's answer; raise ValueError for a state that cannot be kept.
+
+    What an operation did to the state before it raised stays.
+    """
     state = load(answer)
+    load(state["entityState"] or "null")
     changed = replace(entity, exists=bool(state["entityExists"]), state=state["entityState"])
     replies = [
         _reply(asked, result["result"], now, failed=result["isError"])

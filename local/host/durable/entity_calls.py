@@ -26,7 +26,7 @@ def unknown(instances: list[str], functions: dict[str, str]) -> str | None:
 class EntityCalls:
     """Calls entity functions, one batch of requests at a time for each entity."""
 
-    def __init__(self, invoke: Invoke, clock: Clock, timeout: float | None, worker: str) -> None:
+    def __init__(self, *, invoke: Invoke, clock: Clock, timeout: float | None, worker: str) -> None:
         self._invoke = invoke
         self._clock = clock
         self._timeout = timeout
@@ -52,4 +52,7 @@ class EntityCalls:
             return entities.failed(entity, requests, error, self._clock.now())
         if not header["ok"]:
             return entities.failed(entity, requests, header["error"], self._clock.now())
-        return entities.answered(entity, requests, answer, self._clock.now())
+        try:
+            return entities.answered(entity, requests, answer, self._clock.now())
+        except ValueError as error:  # the state is nested too deeply, or has a number of thousands of digits
+            return entities.failed(entity, requests, str(error), self._clock.now())

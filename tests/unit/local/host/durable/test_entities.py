@@ -19,9 +19,12 @@ NOBODY = df.EntityId("nobody", "x")
 
 
 def counter(context: Any) -> None:
-    """Add to a number; refuse what is negative, after the number has changed."""
+    """Add to a number; refuse what is negative, after the number has changed. Two operations break the answer."""
     if context.operation_name == "object":
         context.set_result(object())
+        return
+    if context.operation_name == "deep":
+        context.set_state(json.loads("[" * 300 + "]" * 300))
         return
     value = context.get_state(lambda: 0) + (context.get_input() or 0)
     context.set_state(value)
@@ -131,6 +134,7 @@ def test_a_result_that_cannot_be_kept_fails_its_call(tmp_path: Path) -> None:
     async def do(hub: Hub) -> None:
         assert await ran(hub, "calls", ["add", 4]) == 4
         assert (await ran(hub, "calls", ["object", None])).startswith("TypeError: ")
+        assert await ran(hub, "calls", ["deep", None]) == "The JSON is nested deeper than 200 levels."
         assert await ran(hub, "calls", ["add", 1]) == 5
 
     played(tmp_path, do)
