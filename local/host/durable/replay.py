@@ -8,19 +8,17 @@ the history has must be what the answer scheduled under that id; a task that the
 import json
 from collections import defaultdict
 from collections.abc import Callable
-from datetime import timedelta
-from typing import Any
 
 from local.host.durable import events
 from local.host.durable.answers import Action, Does
 from local.host.durable.events import Event, Kind
 from local.host.durable.failures import Mismatch
+from local.host.durable.long_calls import Retry
 
 UNSUPPORTED = {
     Does.CALL_HTTP: "call_http is not supported by this host; make the request in an activity.",
 }
 NAMED = {Kind.TASK_SCHEDULED, Kind.CHILD_CREATED}
-FOREVER = timedelta(days=365 * 100)  # a delay that has outgrown every calendar
 
 
 class Step:
@@ -141,7 +139,7 @@ class Replay:
             case Does.CALL_ACTIVITY | Does.CALL_CHILD:
                 self.call(action, lambda _: step.end())
             case Does.CALL_ACTIVITY_WITH_RETRY | Does.CALL_CHILD_WITH_RETRY:
-                _Retry(self, action, step)
+                Retry(self, action, lambda _: step.end())
             case Does.CREATE_TIMER:
                 self._timer(action, step)
             case Does.WAIT_FOR_EVENT:
@@ -203,48 +201,3 @@ class Replay:
         step.waiting = len(listed) if action["actionType"] == Does.WHEN_ALL else 1
         for child in listed:
             self._schedule(child, step)
-
-
-class _Retry:
-    """A call with a retry policy. The attempts and the timers between them take their ids as they happen."""
-
-    def __init__(self, replay: Replay, action: Action, step: Step) -> None:
-        self._replay = replay
-        self._action = action
-        self._step = step
-        self._attempts = 1
-        replay.call(action, self._attempted)
-
-    def _attempted(self, event: Event) -> None:
-        if event["EventType"] not in events.FAILURES:
-            self._step.end()
-            return
-        fire_at = events.stamp(self._replay.clock + self._delay(event))
-        self._replay.plan(Kind.TIMER_CREATED, {"fireAt": fire_at}, self._waited)
-
-    def _waited(self, _: Event) -> None:
-        if self._attempts >= self._policy["maxNumberOfAttempts"]:
-            self._step.end()
-            return
-        self._attempts += 1
-        self._replay.call(self._action, self._attempted)
-
-    @property
-    def _policy(self) -> dict[str, Any]:
-        policy: dict[str, Any] = self._action["retryOptions"]
-        return policy
-
-    def _delay(self, event: Event) -> timedelta:
-        """Return first * coefficient^(attempt-1), capped, and 0 after the last attempt, whose timer only ends the
-        call."""
-        last = self._attempts >= self._policy["maxNumberOfAttempts"]
-        if last or event["FailureDetails"]:
-            return timedelta()
-        cap = self._policy.get("maxRetryIntervalInMilliseconds")
-        longest = timedelta(milliseconds=cap) if cap else FOREVER
-        try:
-            growth = self._policy.get("backoffCoefficient", 1) ** (self._attempts - 1)
-            delay = timedelta(milliseconds=self._policy["firstRetryIntervalInMilliseconds"] * growth)
-        except OverflowError:
-            return longest
-        return min(delay, longest)
