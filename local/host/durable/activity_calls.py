@@ -4,9 +4,10 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from local.host.clock import Clock
-from local.host.durable import answers, events, failures
+from local.host.durable import answers, events, failures, http_requests
 from local.host.durable.answers import compact
 from local.host.durable.events import Event
+from local.host.durable.long_calls import HTTP_ACTIVITY
 from local.host.storage.database import Database
 from local.host.storage.store import Activity
 from local.host.telemetry.observer import Observer
@@ -41,6 +42,8 @@ class ActivityCalls:
 
         `functions` are the app's, by lower-case name.
         """
+        if activity.name == HTTP_ACTIVITY:
+            return await http_requests.result_of(activity, self._clock)
         task, name = activity.task, activity.name
         if name.lower() not in functions:
             error = failures.unknown(name, "activity", list(functions.values()))

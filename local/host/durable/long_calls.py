@@ -1,14 +1,18 @@
 """Calls that take several tasks, one after another. Each task takes its id when it is made, as on the Azure host."""
 
+import json
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from local.host.durable import events
-from local.host.durable.answers import Action
+from local.host.durable.answers import Action, Does
 from local.host.durable.events import Event, Kind
+from local.host.settings import timespan
 
 Ended = Callable[[Event], None]
+HTTP_ACTIVITY = "BuiltIn::HttpActivity"  # the name under which the host itself makes a request
+POLL_SECONDS = "30"  # between two polls, where the answer has no Retry-After
 FOREVER = timedelta(days=365 * 100)  # a delay that has outgrown every calendar
 
 
@@ -71,3 +75,56 @@ class Retry:
         except OverflowError:
             return longest
         return min(delay, longest)
+
+
+class DurableHttp:
+    """A durable HTTP request. While the answer is a 202, the address in its Location is asked after a time.
+
+    Source: `CallHttpAsync` of the Durable extension. A 202 that names no address or no time in seconds ends the call.
+    """
+
+    def __init__(self, tasks: Tasks, request: dict[str, Any], ended: Callable[[], None]) -> None:
+        self._tasks = tasks
+        self._request = request
+        self._ended = ended
+        self._send(request)
+
+    def _send(self, request: dict[str, Any]) -> None:
+        action: Action = {
+            "actionType": Does.CALL_ACTIVITY,
+            "functionName": HTTP_ACTIVITY,
+            "input": json.dumps([request], ensure_ascii=False),
+        }
+        if (options := request.get("retryOptions")) is None:
+            self._tasks.call(action, self._answered)
+        else:
+            Retry(self._tasks, {**action, "retryOptions": _policy(options)}, self._answered)
+
+    def _answered(self, event: Event) -> None:
+        response = json.loads(event["Result"]) if event["EventType"] == Kind.TASK_COMPLETED else {}
+        headers = {name.lower(): value for name, value in response.get("headers", {}).items()}
+        location, after = headers.get("location"), headers.get("retry-after", POLL_SECONDS)
+        polls = response.get("statusCode") == 202 and self._request.get("asynchronousPatternEnabled", True)
+        if not (polls and location and str(after).isdecimal()):
+            self._ended()
+            return
+        fire_at = events.stamp(self._tasks.clock + timedelta(seconds=int(after)))
+        self._tasks.plan(Kind.TIMER_CREATED, {"fireAt": fire_at}, lambda _: self._send(self._poll(location)))
+
+    def _poll(self, location: str) -> dict[str, Any]:
+        """Return the next request. A key of the function that was asked does not open its orchestration's status."""
+        headers = {n: v for n, v in (self._request.get("headers") or {}).items() if n.lower() != "x-functions-key"}
+        kept = {k: v for k, v in self._request.items() if k in {"tokenSource", "timeout"}}
+        return {"method": "GET", "uri": location, "headers": headers, **kept}
+
+
+def _policy(options: dict[str, Any]) -> dict[str, Any]:
+    """Return the retry options of a request in the form that those of an activity have: milliseconds."""
+    given = {name.lower(): value for name, value in options.items()}
+    longest = given.get("maxretryinterval")
+    return {
+        "firstRetryIntervalInMilliseconds": timespan(given["firstretryinterval"]) * 1000,
+        "maxNumberOfAttempts": given["maxnumberofattempts"],
+        "backoffCoefficient": given.get("backoffcoefficient", 1),
+        "maxRetryIntervalInMilliseconds": None if longest is None else timespan(longest) * 1000,
+    }

@@ -13,11 +13,8 @@ from local.host.durable import events
 from local.host.durable.answers import Action, Does
 from local.host.durable.events import Event, Kind
 from local.host.durable.failures import Mismatch
-from local.host.durable.long_calls import Retry
+from local.host.durable.long_calls import DurableHttp, Retry
 
-UNSUPPORTED = {
-    Does.CALL_HTTP: "call_http is not supported by this host; make the request in an activity.",
-}
 NAMED = {Kind.TASK_SCHEDULED, Kind.CHILD_CREATED}
 
 
@@ -142,6 +139,8 @@ class Replay:
                 Retry(self, action, lambda _: step.end())
             case Does.CREATE_TIMER:
                 self._timer(action, step)
+            case Does.CALL_HTTP:
+                DurableHttp(self, action["httpRequest"], step.end)
             case Does.WAIT_FOR_EVENT:
                 self._wait(action["externalEventName"].lower(), step)
             case Does.CALL_ENTITY:
@@ -155,7 +154,7 @@ class Replay:
                 self.successor_input = action["input"]
                 step.end()
             case other:
-                self.unsupported = UNSUPPORTED.get(other, f"Action type {other} is not supported by this host.")
+                self.unsupported = f"Action type {other} is not supported by this host."
         return step
 
     def plan(self, kind: Kind, action: Action, ended: Callable[[Event], None] | None = None) -> int:
