@@ -116,10 +116,15 @@ async def _invite(raw: web.BaseRequest) -> None:
         raw.writer.output_size = 0  # the reply has not begun
 
 
-def from_outside(bind: str) -> Callable[[web.BaseRequest], str | None]:
-    """Return a guard for the public address. It accepts only names that nobody else can point at this machine."""
+def from_outside(bind: str, *, keys: bool = True) -> Callable[[web.BaseRequest], str | None]:
+    """Return a guard for the public address. It accepts only names that nobody else can point at this machine.
+
+    Without keys it also refuses what a page of another site sends, because then nothing else would stop it.
+    """
 
     def guard(raw: web.BaseRequest) -> str | None:
+        if not keys and raw.headers.get("Sec-Fetch-Site") == "cross-site":
+            return "This host asks for no keys, so pages of other sites may not call it."
         name = named_host(raw)
         ours = {"", "localhost", bind, socket.gethostname().lower()}
         if name is not None and (name in ours or name.endswith(".localhost") or is_address(name)):

@@ -54,6 +54,7 @@ def register(described: list[dict[str, Any]], prefix: str) -> Registered:
         durable=Functions(
             orchestrators=_called(usable, bindings.ORCHESTRATION, "orchestration"),
             activities=_called(usable, bindings.ACTIVITY, "activity"),
+            entities=_called(usable, bindings.ENTITY, "entityName"),
         ),
         clients=frozenset(f["name"] for f in usable if any(b["type"] == bindings.CLIENT for b in f["bindings"])),
         streamed=frozenset(f["name"] for f in usable if f.get("streamed")),

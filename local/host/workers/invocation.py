@@ -7,7 +7,7 @@ from typing import Any
 
 import azure.functions as func
 from azure.functions import meta
-from azure.functions._durable_functions import OrchestrationContext
+from azure.functions._durable_functions import EntityContext, OrchestrationContext
 
 from local.host.workers import app as apps
 from local.host.workers import bindings
@@ -89,6 +89,10 @@ def _orchestration_context(_: Header, body: bytes) -> Any:
     return OrchestrationContext(body.decode())
 
 
+def _entity_context(_: Header, body: bytes) -> Any:
+    return EntityContext(body.decode())
+
+
 def _http_response(value: Any) -> tuple[Header, bytes]:
     """Convert a response. A value that is none, such as None, raises NotImplementedError, as in the Azure worker."""
     datum = _converter(bindings.HTTP_OUTPUT).encode(value, expected_type=None)
@@ -106,7 +110,7 @@ def _activity_result(value: Any) -> tuple[Header, bytes]:
     return {"ok": True}, _converter(bindings.ACTIVITY).encode(value, expected_type=None).value.encode()
 
 
-def _orchestration_state(value: Any) -> tuple[Header, bytes]:
+def _durable_state(value: Any) -> tuple[Header, bytes]:
     return {"ok": True}, str(value).encode()
 
 
@@ -121,10 +125,12 @@ TRIGGERS: dict[str, Callable[[Header, bytes], Any]] = {
     bindings.ACTIVITY: _activity_input,
     bindings.TIMER: _timer_request,
     bindings.ORCHESTRATION: _orchestration_context,
+    bindings.ENTITY: _entity_context,
 }
 RESULTS: dict[str, Callable[[Any], tuple[Header, bytes]]] = {
     bindings.HTTP: _http_response,
     bindings.ACTIVITY: _activity_result,
     bindings.TIMER: _nothing,
-    bindings.ORCHESTRATION: _orchestration_state,
+    bindings.ORCHESTRATION: _durable_state,
+    bindings.ENTITY: _durable_state,
 }

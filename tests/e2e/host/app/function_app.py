@@ -72,6 +72,14 @@ async def logs(given: Any, context: func.Context) -> None:
     logging.warning("%d is no argument for it", "a text")
 
 
+def drawer(context: Any) -> None:
+    """Keep what was put in last. The input is JSON text in a text, as the SDK's client sends it."""
+    if context.operation_name == "put":
+        context.set_state(context.get_input())
+    elif context.operation_name == "delete":
+        context.destruct_on_exit()
+
+
 class Unreadable(Exception):
     """An exception without a text."""
 
@@ -352,6 +360,7 @@ app.route(route="traced", auth_level=func.AuthLevel.ANONYMOUS)(traced)
 app.route(route="addressed/{word}", auth_level=func.AuthLevel.ANONYMOUS)(addressed)
 app.route(route="bakes", auth_level=func.AuthLevel.ANONYMOUS)(bakes)
 app.activity_trigger(input_name="size")(fill)
+app.entity_trigger(context_name="context")(drawer)
 app.orchestration_trigger(context_name="context")(story)
 app.orchestration_trigger(context_name="context")(versions)
 app.orchestration_trigger(context_name="context")(announced)
