@@ -6,6 +6,7 @@ import orjson
 
 from local.cosmos.partitions import Partition
 from local.cosmos.state import Account, Container, Database
+from local.cosmos.throughput import Throughput
 
 
 def dump_resources(account: Account) -> bytes:
@@ -14,7 +15,11 @@ def dump_resources(account: Account) -> bytes:
         {
             "resources": account.resources,
             "databases": [
-                {"properties": db.properties, "containers": [_dump_container(c) for c in db.containers.values()]}
+                {
+                    "properties": db.properties,
+                    "containers": [_dump_container(c) for c in db.containers.values()],
+                    "throughput": db.throughput and _dump_throughput(db.throughput),
+                }
                 for db in account.databases.values()
             ],
         }
@@ -29,23 +34,26 @@ def load_resources(account: Account, data: dict[str, Any], *, throttled: bool) -
         database = Database(properties["id"], properties["_rid"], properties)
         account.databases[database.name] = database
         for kept in entry["containers"]:
-            container = _load_container(kept, throttled=throttled)
+            container = _load_container(kept, database, throttled=throttled)
             database.containers[container.name] = container
+        if entry.get("throughput"):
+            database.set_throughput(_load_throughput(entry["throughput"]), throttled=throttled)
 
 
 def _dump_container(container: Container) -> dict[str, Any]:
     return {
         "properties": container.properties,
-        "throughput": container.throughput,
-        "highest_throughput": container.highest_throughput,
+        **_dump_throughput(container.throughput),
+        "shared": container.shared is not None,
         "map_version": container.map_version,
         "partitions": [[p.id, p.low, p.high, list(p.parents), p.version] for p in container.partitions],
     }
 
 
-def _load_container(kept: dict[str, Any], *, throttled: bool) -> Container:
+def _load_container(kept: dict[str, Any], database: Database, *, throttled: bool) -> Container:
     properties = kept["properties"]
-    container = Container(properties["id"], properties["_rid"], properties, throttled=throttled)
+    budget = database.budget if kept.get("shared") else None
+    container = Container(properties["id"], properties["_rid"], properties, throttled=throttled, shared=budget)
     partitions = []
     for id_, low, high, parents, version in kept["partitions"]:
         partition = Partition(id_, low, high, 0, tuple(parents))
@@ -53,6 +61,21 @@ def _load_container(kept: dict[str, Any], *, throttled: bool) -> Container:
         partitions.append(partition)
     container.set_partitions(partitions)
     container.map_version = kept["map_version"]
-    container.highest_throughput = kept.get("highest_throughput", 0)
-    container.set_throughput(kept["throughput"])
+    container.set_throughput(_load_throughput(kept))
     return container
+
+
+def _dump_throughput(throughput: Throughput) -> dict[str, Any]:
+    return {
+        "throughput": throughput.value,
+        "highest_throughput": throughput.highest,
+        "autoscale": throughput.autoscale,
+        "increment": throughput.increment,
+    }
+
+
+def _load_throughput(kept: dict[str, Any]) -> Throughput:
+    """Files of older versions have no autoscale."""
+    value: int = kept["throughput"]
+    highest = kept.get("highest_throughput", value)
+    return Throughput(value, bool(kept.get("autoscale")), kept.get("increment"), highest)

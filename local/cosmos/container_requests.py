@@ -5,14 +5,17 @@ from urllib.parse import quote
 
 from local.cosmos import charges
 from local.cosmos.control_requests import PARTITIONS_MAX
-from local.cosmos.definitions import read_container, read_throughput
+from local.cosmos.definitions import SYSTEM, read_container
 from local.cosmos.errors import CosmosError, bad_request
 from local.cosmos.exchange import Exchange
 from local.cosmos.messages import Response
 from local.cosmos.metrics import quota, statistics
+from local.cosmos.offer_requests import requested_throughput
 from local.cosmos.parsing import whole
 from local.cosmos.resource_answers import answer, answer_read, check_etag, feed, read_object
 from local.cosmos.state import Container, Database
+from local.cosmos.throughput import Throughput
+from local.cosmos.unique_keys import read_policy
 
 PARTITIONS_HEADER = "x-ms-emulator-partitions"
 
@@ -21,13 +24,12 @@ def create_container(exchange: Exchange) -> Response:
     """POST colls."""
     database = exchange.database()
     properties = read_container(read_object(exchange))
-    throughput = read_throughput(
-        exchange.header("x-ms-offer-throughput"), exchange.header("x-ms-cosmos-offer-autopilot-settings")
-    )
+    own = requested_throughput(exchange)
     if properties["id"] in database.containers:
         raise CosmosError(409, "Resource with specified id, name, or unique index already exists.")
-    container = _new_container(exchange, database, properties)
-    container.lay_out(throughput, _partition_count(exchange))
+    shared = database.throughput if own is None else None
+    container = _new_container(exchange, database, properties, shared=shared is not None)
+    container.lay_out(own or shared or Throughput(), _partition_count(exchange))
     database.containers[container.name] = container
     exchange.emulator.journal.resources_changed()
     return _container_answer(exchange, 201, container, charges.METADATA_WRITE)
@@ -42,7 +44,7 @@ def read_container_properties(exchange: Exchange) -> Response:
 
 
 def replace_container(exchange: Exchange) -> Response:
-    """PUT colls/C: changes the indexing policy. Name and partition key cannot change."""
+    """PUT colls/C: changes the definition. Name, partition key and unique keys cannot change."""
     container = exchange.container(0)
     check_etag(exchange, container.properties)
     properties = read_container(read_object(exchange))
@@ -50,6 +52,10 @@ def replace_container(exchange: Exchange) -> Response:
         raise bad_request("The id of a container cannot be changed.")
     if properties["partitionKey"] != container.properties["partitionKey"]:
         raise bad_request("Document collection partition key cannot be changed.")
+    if read_policy(properties.get("uniqueKeyPolicy")) != container.unique_keys:
+        raise bad_request("The unique key policy of a container cannot be changed.")
+    for name in container.properties.keys() - SYSTEM:
+        del container.properties[name]
     container.properties.update(properties)
     container.refresh()
     exchange.emulator.account.stamp(container.properties, exchange.now)
@@ -73,13 +79,14 @@ def list_containers(exchange: Exchange) -> Response:
     return feed(exchange, database.rid, "DocumentCollections", [c.properties for c in database.containers.values()])
 
 
-def _new_container(exchange: Exchange, database: Database, properties: dict[str, Any]) -> Container:
+def _new_container(exchange: Exchange, database: Database, properties: dict[str, Any], *, shared: bool) -> Container:
     state = exchange.emulator.account
     rid = state.new_rid(database.rid)
     properties |= {"_rid": rid, "_self": f"dbs/{database.rid}/colls/{rid}/", "_docs": "docs/", "_sprocs": "sprocs/"}
     properties |= {"_triggers": "triggers/", "_udfs": "udfs/", "_conflicts": "conflicts/"}
     state.stamp(properties, exchange.now)
-    return Container(properties["id"], rid, properties, throttled=exchange.emulator.throttled)
+    budget = database.budget if shared else None
+    return Container(properties["id"], rid, properties, throttled=exchange.emulator.throttled, shared=budget)
 
 
 def _partition_count(exchange: Exchange) -> int | None:

@@ -6,13 +6,13 @@ from typing import Any
 import orjson
 
 from local.cosmos.control import KEY_HEADER
-from local.cosmos.definitions import read_throughput
 from local.cosmos.emulator import Emulator
 from local.cosmos.errors import CosmosError, bad_request
 from local.cosmos.messages import Request, Response
 from local.cosmos.parsing import parse, whole
 from local.cosmos.partitions import Partition
 from local.cosmos.state import Container
+from local.cosmos.throughput import read_fixed
 
 CONTROL = "_control"
 PARTITIONS_MAX = 1000
@@ -63,7 +63,7 @@ def _describe(database: str, container: Container) -> Body:
     return {
         "database": database,
         "container": container.name,
-        "throughput": container.throughput,
+        "throughput": container.throughput.value,
         "partitions": [
             _describe_partition(partition, throttled=container.throttled) for partition in container.partitions
         ],
@@ -135,8 +135,10 @@ def _partitions(emulator: Emulator, body: Body, rest: list[str]) -> Body:
 
 def _throughput(emulator: Emulator, body: Body, rest: list[str]) -> Body:
     container = _container(emulator, body)
-    emulator.set_throughput(container, read_throughput(str(body.get("throughput"))))
-    return {"throughput": container.throughput, "partitions": len(container.partitions)}
+    if container.shared is not None:
+        raise bad_request(f"The container '{container.name}' has no throughput of its own: its database shares one.")
+    emulator.set_throughput(container, read_fixed(str(body.get("throughput"))))
+    return {"throughput": container.throughput.value, "partitions": len(container.partitions)}
 
 
 def _pause(emulator: Emulator, body: Body, rest: list[str]) -> Body:

@@ -3,20 +3,19 @@
 from typing import Any
 
 from local.cosmos.errors import bad_request, not_implemented
+from local.cosmos.expiry import check_ttl
 from local.cosmos.indexing import DEFAULT_POLICY
-from local.cosmos.parsing import check_id, whole
-from local.cosmos.paths import split_path
+from local.cosmos.parsing import check_id, is_path
+from local.cosmos.query.computed import read_computed
+from local.cosmos.unique_keys import read_policy
 
 NAME_LIMIT = 255
 LEVELS = {"Hash": 1, "MultiHash": 3}  # paths of a partition key at most
-THROUGHPUT_MIN, THROUGHPUT_MAX, THROUGHPUT_STEP = 400, 1_000_000, 100
 SYSTEM = frozenset({"_rid", "_self", "_etag", "_ts", "_docs", "_sprocs", "_triggers", "_udfs", "_conflicts"})
 Entries = list[dict[str, Any]]
 LACKING_INDEXES = {"vectorIndexes": "vector indexes", "fullTextIndexes": "full text indexes"}
 LACKING = {
-    "defaultTtl": "time to live (defaultTtl)",
     "analyticalStorageTtl": "the analytical store (analyticalStorageTtl)",
-    "computedProperties": "computed properties",
     "vectorEmbeddingPolicy": "vector search (vectorEmbeddingPolicy)",
     "fullTextPolicy": "full text search (fullTextPolicy)",
     "changeFeedPolicy": "the change feed (changeFeedPolicy)",
@@ -31,34 +30,18 @@ def read_container(body: dict[str, Any]) -> dict[str, Any]:
     for name, feature in LACKING.items():
         if body.get(name) not in (None, [], {}):
             raise not_implemented(feature)
-    if (body.get("uniqueKeyPolicy") or {}).get("uniqueKeys"):
-        raise not_implemented("unique keys (uniqueKeyPolicy)")
-    properties = {name: value for name, value in body.items() if name not in SYSTEM and name not in LACKING}
+    read_policy(body.get("uniqueKeyPolicy"))
+    read_computed(body.get("computedProperties"))
+    if body.get("defaultTtl") is not None:
+        check_ttl(body["defaultTtl"], "defaultTtl")
+    properties = {
+        name: value for name, value in body.items() if name not in SYSTEM and name not in LACKING and value is not None
+    }
     properties["partitionKey"] = _read_partition_key(body.get("partitionKey"))
     properties["indexingPolicy"] = _read_indexing_policy(body.get("indexingPolicy"))
     properties.setdefault("conflictResolutionPolicy", {"mode": "LastWriterWins", "conflictResolutionPath": "/_ts"})
     properties.setdefault("geospatialConfig", {"type": "Geography"})
     return properties
-
-
-def read_throughput(text: str | None, autoscale: Any = None, least: int = THROUGHPUT_MIN) -> int:
-    """The requested RU/s, 400 by default; raises 400 or 501."""
-    if autoscale:
-        raise not_implemented("autoscale throughput")
-    if text is None:
-        return THROUGHPUT_MIN
-    value = whole(text)
-    if value is None or not least <= value <= THROUGHPUT_MAX or value % THROUGHPUT_STEP:
-        raise bad_request(
-            f"The offer should have valid throughput values between {least} and {THROUGHPUT_MAX} inclusive "
-            f"in increments of {THROUGHPUT_STEP}."
-        )
-    return value
-
-
-def least_throughput(highest: int) -> int:
-    """The RU/s that a container must keep: a hundredth of the most that it ever had, in whole steps."""
-    return max(THROUGHPUT_MIN, -(-highest // (100 * THROUGHPUT_STEP)) * THROUGHPUT_STEP)
 
 
 def check_name(name: Any) -> str:
@@ -82,7 +65,7 @@ def _read_partition_key(definition: Any) -> dict[str, Any]:
     if version not in ((1, 2) if kind == "Hash" else (2,)):
         raise bad_request(f"The partition key version '{version}' is not valid for the kind {kind}.")
     for path in paths:
-        if not isinstance(path, str) or not _is_path(path):
+        if not isinstance(path, str) or not is_path(path):
             raise bad_request(
                 f"The partition key path '{path}' is not valid: it has to begin with '/' and name a property."
             )
@@ -129,7 +112,7 @@ def _read_entries(entries: Any, name: str) -> Entries:
 def _read_entry(entry: Any, name: str) -> dict[str, Any]:
     kept = {key: value for key, value in entry.items() if key != "indexes"} if isinstance(entry, dict) else {}
     path = "/*" if kept.get("path") == "/" else kept.get("path")
-    valid = path == "/*" or (isinstance(path, str) and path[-2:] in {"/*", "/?"} and _is_path(path[:-2]))
+    valid = path == "/*" or (isinstance(path, str) and path[-2:] in {"/*", "/?"} and is_path(path[:-2]))
     if not valid:
         raise bad_request(f"The indexing path '{path}' of {name} is not valid: it has to end with '/?' or '/*'.")
     return {**kept, "path": path}
@@ -139,12 +122,5 @@ def _check_composite(indexes: Any) -> None:
     """Raises 400 where a composite index is not a list of objects with a path."""
     for index in indexes if isinstance(indexes, list) else [None]:
         entries = index if isinstance(index, list) else [None]
-        if not all(isinstance(entry, dict) and _is_path(entry.get("path")) for entry in entries):
+        if not all(isinstance(entry, dict) and is_path(entry.get("path")) for entry in entries):
             raise bad_request("A composite index is a list of objects with a path that begins with '/'.")
-
-
-def _is_path(path: Any) -> bool:
-    try:
-        return isinstance(path, str) and split_path(path) != ()
-    except ValueError:
-        return False

@@ -6,6 +6,7 @@ import orjson
 
 from local.cosmos import hashing
 from local.cosmos.errors import CosmosError, bad_request
+from local.cosmos.expiry import check_ttl
 from local.cosmos.nesting import NESTING_LIMIT, depth, too_deep
 from local.cosmos.parsing import check_id
 from local.cosmos.partitions import Record
@@ -61,6 +62,8 @@ def check_document(container: Container, document: Any, key: bytes) -> str:
     id_ = check_id(document.get("id"))
     if key_of(container, document) != key:
         raise bad_request(KEY_MISMATCH, 1001)
+    if container.expiry is not None and "ttl" in document:
+        check_ttl(document["ttl"], "ttl")
     if len(key) > KEY_LIMIT + 2 * len(container.key_paths):
         raise bad_request(f"The partition key is longer than {KEY_LIMIT} bytes.")
     return id_

@@ -10,7 +10,9 @@ from local.cosmos.journal import Journal, MemoryJournal
 from local.cosmos.messages import Clock
 from local.cosmos.partitions import Change, Partition
 from local.cosmos.sqlite_journal import SqliteJournal
-from local.cosmos.state import Account, Container, partitions_for
+from local.cosmos.state import Account, Container, Database, partitions_for
+from local.cosmos.throughput import Throughput
+from local.cosmos.transaction import Transaction
 
 FILE_NAME = "cosmos.sqlite"
 
@@ -54,16 +56,35 @@ class Emulator:
     def changed(self, container: Container, changes: list[Change], now: float) -> None:
         """Gives the writes of a request to the journal, and to the replicas where a rule lets them lag."""
         self.journal.changed(container, changes)
+        if container.expiry is not None:
+            container.expiry.note(changes)
         lag = self.faults.longest_lag
         if lag:
             container.history.keep(changes, now, lag)
 
-    def set_throughput(self, container: Container, throughput: int) -> None:
+    def expire(self, container: Container, now: float) -> None:
+        """Removes the documents whose time to live is over."""
+        if container.expiry is None:
+            return
+        tx = Transaction(self.account, container, int(now))
+        for key, id_, lsn in container.expiry.over(container.partitions, now):
+            partition = container.partition_of(key)
+            record = partition.get(key, id_)
+            if record is not None and record.lsn == lsn:
+                tx.remove(partition, id_, record)
+        if tx.changes:
+            self.changed(container, tx.changes, now)
+
+    def set_throughput(self, owner: Container | Database, throughput: Throughput) -> None:
         """Changes the RU/s, and splits partitions until each can carry its part."""
-        while len(container.partitions) < partitions_for(throughput):
-            container.split(max(container.partitions, key=_width))
-        container.set_throughput(throughput)
-        self.account.stamp(container.properties, self.clock())
+        for container in owner.sharing() if isinstance(owner, Database) else [owner]:
+            while len(container.partitions) < partitions_for(throughput.value):
+                container.split(max(container.partitions, key=_width))
+        if isinstance(owner, Database):
+            owner.set_throughput(throughput, throttled=self.throttled)
+        else:
+            owner.set_throughput(throughput)
+        self.account.stamp(owner.properties, self.clock())
         self.journal.resources_changed()
 
     def split(self, container: Container, range_id: str) -> list[Partition]:

@@ -70,8 +70,9 @@ class Exchange:
 
     def executor(self) -> Executor:
         """Starts the operations on the container of the path."""
-        emulator = self.emulator
-        tx = Transaction(emulator.account, self.container(), int(self.now))
+        emulator, container = self.emulator, self.container()
+        emulator.expire(container, self.now)
+        tx = Transaction(emulator.account, container, int(self.now))
         self.started = Executor(tx, self.database(), emulator.faults, self.now)
         return self.started
 

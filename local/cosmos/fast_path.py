@@ -28,6 +28,8 @@ class FastPath:
             [len(path) for path in container.key_paths] == [1]
             and container.key_version == 2
             and container.count_terms is charges.leaves
+            and container.expiry is None
+            and not container.unique_keys
         )
         self.charge = 0.0
         self._tx = tx

@@ -14,6 +14,7 @@ from local.cosmos.query.in_memory import condition_holds
 from local.cosmos.replicas import View
 from local.cosmos.rids import etag_of
 from local.cosmos.transaction import Transaction
+from local.cosmos.unique_keys import check_unique
 
 FAILED_CHARGE = 1.0  # a failed operation costs the read of the document
 
@@ -79,6 +80,7 @@ def _replace(tx: Transaction, partition: Partition, op: Operation) -> Outcome:
     if partition.get(op.key, id_) is not None:
         raise _charged(conflict())
     body = documents.encode(op.body)
+    _check_unique(tx, partition, op.key, op.body, _id_of(op), id_)
     record = tx.rename(partition, _id_of(op), id_, body, before)
     return Outcome(200, charges.replace(len(body), tx.container.count_terms(op.body)), record)
 
@@ -97,6 +99,7 @@ def _patch(tx: Transaction, partition: Partition, op: Operation) -> Outcome:
         raise _charged(precondition_failed())
     patching.apply(document, patch.operations)
     body = documents.encode(document)
+    _check_unique(tx, partition, op.key, document, _id_of(op))
     record = tx.put(partition, _id_of(op), op.key, body, before)
     charge = charges.patch(len(body), tx.container.count_terms(document), len(patch.operations))
     return Outcome(200, charge, record)
@@ -105,10 +108,19 @@ def _patch(tx: Transaction, partition: Partition, op: Operation) -> Outcome:
 def _write(tx: Transaction, partition: Partition, op: Operation, id_: str, before: Record | None) -> Outcome:
     body = documents.encode(op.body)
     terms = tx.container.count_terms(op.body)
+    _check_unique(tx, partition, op.key, op.body, id_)
     record = tx.put(partition, id_, op.key, body, before)
     if before is None:
         return Outcome(201, charges.create(len(body), terms), record)
     return Outcome(200, charges.replace(len(body), terms), record)
+
+
+def _check_unique(tx: Transaction, partition: Partition, key: bytes, document: Any, *ids: str) -> None:
+    if tx.container.unique_keys:
+        try:
+            check_unique(tx.container.unique_keys, partition, key, document, *ids)
+        except CosmosError as error:
+            raise _charged(error) from None
 
 
 def _existing(partition: Partition, op: Operation) -> Record:

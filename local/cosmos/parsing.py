@@ -6,6 +6,7 @@ import orjson
 
 from local.cosmos import hashing
 from local.cosmos.errors import bad_request
+from local.cosmos.paths import split_path
 
 ID_LIMIT = 1023
 ID_FORBIDDEN = frozenset("/\\?#")
@@ -27,6 +28,14 @@ def parse(body: bytes) -> Any:
 def whole(text: str) -> int | None:
     """A whole number of at most nine digits; None for anything else."""
     return int(text) if len(text) <= 9 and text.isascii() and text.isdecimal() else None
+
+
+def is_path(path: Any) -> bool:
+    """Whether a value is a path that names a property, such as `/a/b`."""
+    try:
+        return isinstance(path, str) and split_path(path) != ()
+    except ValueError:
+        return False
 
 
 def check_id(id_: Any) -> str:

@@ -5,7 +5,8 @@ from contextlib import suppress
 import orjson
 
 from local.cosmos.batch_requests import RESPONSE_LIMIT
-from local.cosmos.errors import CosmosError, bad_request, not_implemented
+from local.cosmos.change_feed import read_changes
+from local.cosmos.errors import CosmosError, bad_request
 from local.cosmos.exchange import KEY_HEADER, RANGE_HEADER, Exchange
 from local.cosmos.messages import Response
 from local.cosmos.paging import page_size
@@ -68,9 +69,9 @@ def query(exchange: Exchange) -> Response:
 
 
 def read_feed(exchange: Exchange) -> Response:
-    """GET docs: one page of all documents."""
+    """GET docs: one page of all documents, or of the change feed."""
     if exchange.header("a-im"):
-        raise not_implemented("the change feed")
+        return read_changes(exchange)
     pages = _pages(exchange, _prepare(exchange.container(), EVERYTHING))
     in_one = _in_one_partition(pages, None)
     return pages.from_all() if in_one is None else in_one
@@ -78,7 +79,7 @@ def read_feed(exchange: Exchange) -> Response:
 
 def _prepare(container: Container, asked: QueryBody) -> PreparedQuery:
     policy = container.properties["indexingPolicy"]
-    prepared = PreparedQuery(parse_query(asked.text), asked.parameters, asked.resume, policy)
+    prepared = PreparedQuery(parse_query(asked.text), asked.parameters, asked.resume, policy, container.computed)
     values = [[name, to_portable(value)] for name, value in asked.parameters.items()]
     prepared.identity = (asked.text, orjson.dumps(values))
     check_order(prepared.query, policy)

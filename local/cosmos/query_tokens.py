@@ -59,7 +59,7 @@ def read_token(text: str | None) -> Token:
 
 
 def _is_token(token: Token) -> bool:
-    numbers = [token.get(name) for name in ("after", "skip", "left", "number")]
+    numbers = [token.get(name) for name in ("after", "skip", "left", "number", "nth")]
     keys = token.get("keys", [])
     if depth(token) > NESTING_LIMIT + 3:
         return False

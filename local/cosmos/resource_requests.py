@@ -6,9 +6,10 @@ import orjson
 
 from local.cosmos import charges
 from local.cosmos.definitions import check_name
-from local.cosmos.errors import CosmosError, not_implemented
+from local.cosmos.errors import CosmosError
 from local.cosmos.exchange import Exchange
 from local.cosmos.messages import Response
+from local.cosmos.offer_requests import requested_throughput
 from local.cosmos.query.parser import TEXT_LIMIT
 from local.cosmos.resource_answers import answer, answer_read, check_etag, feed, read_object
 from local.cosmos.state import Database
@@ -66,10 +67,9 @@ def account(exchange: Exchange) -> Response:
 
 def create_database(exchange: Exchange) -> Response:
     """POST dbs."""
-    if exchange.header("x-ms-offer-throughput") or exchange.header("x-ms-cosmos-offer-autopilot-settings"):
-        raise not_implemented("throughput shared by a whole database (create the containers with throughput instead)")
     state = exchange.emulator.account
     name = check_name(read_object(exchange).get("id"))
+    throughput = requested_throughput(exchange)
     if name in state.databases:
         raise CosmosError(409, "Database with the specified id already exists in the system.")
     rid = state.new_rid()
@@ -81,7 +81,9 @@ def create_database(exchange: Exchange) -> Response:
         "_users": "users/",
     }
     state.stamp(properties, exchange.now)
-    state.databases[name] = Database(name, rid, properties)
+    database = state.databases[name] = Database(name, rid, properties)
+    if throughput is not None:
+        database.set_throughput(throughput, throttled=exchange.emulator.throttled)
     exchange.emulator.journal.resources_changed()
     return answer(201, properties, charges.METADATA_WRITE)
 

@@ -18,9 +18,9 @@ def database_of(container_rid: str) -> str:
     return _text(decode_rid(container_rid)[:DATABASE_BYTES])
 
 
-def offer_rid(container_rid: str) -> str:
-    """The id of a container's offer."""
-    return _text(decode_rid(container_rid)[5:8])
+def offer_rid(owner_rid: str) -> str:
+    """The id of the offer of a container or database: its own part of the id, without the first byte."""
+    return _text(decode_rid(owner_rid)[-3:])
 
 
 def document_rid(container: bytes, number: int) -> bytes:

@@ -2,7 +2,14 @@
 
 from collections.abc import Callable
 
-from local.cosmos import container_requests, item_requests, offer_requests, range_requests, resource_requests
+from local.cosmos import (
+    conflict_requests,
+    container_requests,
+    item_requests,
+    offer_requests,
+    range_requests,
+    resource_requests,
+)
 from local.cosmos.errors import CosmosError, not_implemented
 from local.cosmos.exchange import Exchange
 from local.cosmos.messages import Response
@@ -30,9 +37,12 @@ ROUTES: dict[tuple[str, str], Route] = {
     ("PATCH", "dbs/*/colls/*/docs/*"): (item_requests.patch_item, None),
     ("DELETE", "dbs/*/colls/*/docs/*"): (item_requests.delete_item, None),
     ("POST", "dbs/*/colls/*/operations/partitionkeydelete"): (item_requests.delete_partition, None),
+    ("GET", "dbs/*/colls/*/conflicts"): (conflict_requests.list_conflicts, "metadata"),
+    ("GET", "dbs/*/colls/*/conflicts/*"): (conflict_requests.find_conflict, "metadata"),
+    ("DELETE", "dbs/*/colls/*/conflicts/*"): (conflict_requests.find_conflict, "metadata"),
     ("GET", "offers"): (offer_requests.list_offers, "metadata"),
     ("POST", "offers"): (offer_requests.list_offers, "metadata"),
-    ("GET", "offers/*"): (offer_requests.read_offer, "metadata"),
+    ("GET", "offers/*"): (offer_requests.read_offer_of, "metadata"),
     ("PUT", "offers/*"): (offer_requests.replace_offer, "metadata"),
 }
 LACKING = {
@@ -41,7 +51,6 @@ LACKING = {
     "udfs": "user defined functions",
     "users": "users and permissions",
     "clientencryptionkeys": "client encryption keys",
-    "conflicts": "the conflict feed",
     "attachments": "attachments",
 }
 

@@ -8,14 +8,19 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from local.cosmos import hashing
+from local.cosmos.budget import Budget
 from local.cosmos.errors import bad_request, not_found, range_gone
+from local.cosmos.expiry import Expiry
 from local.cosmos.indexing import term_counter
 from local.cosmos.parsing import WRONG_KEY, read_key
-from local.cosmos.partitions import Partition
+from local.cosmos.partitions import Partition, Record
 from local.cosmos.paths import split_path
-from local.cosmos.query.rows import RowCache
+from local.cosmos.query.computed import Computed, read_computed
+from local.cosmos.query.rows import RowCache, SortedRows
 from local.cosmos.replicas import History, Replica
 from local.cosmos.rids import database_of, decode_rid, encode_rid, etag_of
+from local.cosmos.throughput import Throughput
+from local.cosmos.unique_keys import UniqueKey, read_policy
 
 PARTITION_RATE = 10_000  # RU/s, the most of one physical partition
 UNLIMITED = math.inf
@@ -24,21 +29,31 @@ UNLIMITED = math.inf
 class Container:
     """Documents in physical partitions."""
 
-    def __init__(self, name: str, rid: str, properties: dict[str, Any], *, throttled: bool = True) -> None:
+    def __init__(
+        self,
+        name: str,
+        rid: str,
+        properties: dict[str, Any],
+        *,
+        throttled: bool = True,
+        shared: Budget | None = None,
+    ) -> None:
+        """`shared` is the budget of the database, where the container has no throughput of its own."""
         self.name = name
         self.rid = rid
         self.rid_bytes = decode_rid(rid)
         self.self_link = f"dbs/{database_of(rid)}/colls/{rid}/"
         self.properties = properties
         self.throttled = throttled
-        self.throughput = 0
-        self.highest_throughput = 0
+        self.shared = shared
+        self.throughput = Throughput()
         self.partitions: list[Partition] = []
         self._lows: list[str] = []
         self.map_version = 0
         self._next_range = 0
         self.counts: Counter[tuple[str, str, int]] = Counter()  # operations by range, kind and status
-        self.sorted_rows = RowCache()
+        self.sorted_rows: RowCache[SortedRows] = RowCache()
+        self.changes: RowCache[list[Record]] = RowCache()
         self.history = History()
         self.refresh()
 
@@ -49,10 +64,14 @@ class Container:
         self.key_version: int = definition.get("version", 1)
         self.effective: Callable[[bytes], str] = _effective(definition)
         self.count_terms = term_counter(self.properties.get("indexingPolicy"))
+        self.unique_keys: list[UniqueKey] = read_policy(self.properties.get("uniqueKeyPolicy"))
+        self.computed: Computed = read_computed(self.properties.get("computedProperties"))
+        ttl = self.properties.get("defaultTtl")
+        self.expiry = Expiry(ttl) if ttl is not None else None
 
-    def lay_out(self, throughput: int, count: int | None = None) -> None:
+    def lay_out(self, throughput: Throughput, count: int | None = None) -> None:
         """Creates the first partitions: `count`, or as many as the throughput needs."""
-        count = count or partitions_for(throughput)
+        count = count or partitions_for(throughput.value)
         inner = hashing.bounds(count, self.key_version)
         pairs = zip(["", *inner], [*inner, "FF"], strict=True)
         self.set_partitions([Partition(self._new_range_id(), low, high, 0) for low, high in pairs])
@@ -67,13 +86,15 @@ class Container:
         self.partitions = sorted(partitions, key=lambda partition: partition.low)
         self._lows = [partition.low for partition in self.partitions]
 
-    def set_throughput(self, throughput: int) -> None:
-        """Divides the RU/s evenly among the partitions."""
+    def set_throughput(self, throughput: Throughput) -> None:
+        """Divides the RU/s evenly among the partitions. Those of a database are one budget for all its partitions."""
         self.throughput = throughput
-        self.highest_throughput = max(self.highest_throughput, throughput)
-        rate = throughput / len(self.partitions) if self.throttled else UNLIMITED
+        rate = throughput.value / len(self.partitions) if self.throttled else UNLIMITED
         for partition in self.partitions:
-            partition.budget.rate = rate
+            if self.shared is not None:
+                partition.budget = self.shared
+            else:
+                partition.budget.rate = rate
 
     def read_key(self, text: str) -> bytes:
         """The canonical partition key of a document, from the form that clients send; raises 400/1001 for a part."""
@@ -124,7 +145,7 @@ class Container:
             child.lsn = parent.lsn
         self.set_partitions([p for p in self.partitions if p is not parent] + children)
         self.set_throughput(self.throughput)
-        for child in children:
+        for child in children if self.shared is None else []:
             child.budget.second, child.budget.used = parent.budget.second, parent.budget.used / 2
         return children
 
@@ -147,6 +168,19 @@ class Database:
     rid: str
     properties: dict[str, Any]
     containers: dict[str, Container] = field(default_factory=dict)
+    throughput: Throughput | None = None  # that containers without their own share
+    budget: Budget = field(default_factory=lambda: Budget(UNLIMITED))
+
+    def set_throughput(self, throughput: Throughput, *, throttled: bool) -> None:
+        """Changes the RU/s that containers share."""
+        self.throughput = throughput
+        self.budget.rate = throughput.value if throttled else UNLIMITED
+        for container in self.sharing():
+            container.set_throughput(throughput)
+
+    def sharing(self) -> list[Container]:
+        """The containers without throughput of their own."""
+        return [container for container in self.containers.values() if container.shared is not None]
 
     def container(self, name: str, substatus: int = 1003) -> Container:
         """A container by name; raises 404."""

@@ -5,10 +5,13 @@ from collections.abc import Callable
 from typing import Any
 
 from local.cosmos.query import operators
+from local.cosmos.query.computed import Computed
 from local.cosmos.query.errors import SEMANTIC, UNKNOWN_FUNCTION, UNRESOLVED, query_error, unsupported
 from local.cosmos.query.functions import FUNCTIONS, LACKING
+from local.cosmos.query.grouping import Compiled
 from local.cosmos.query.operators import Evaluate
 from local.cosmos.query.regex_match import RegexMatch
+from local.cosmos.query.selection import compile_selection
 from local.cosmos.query.string_functions import like
 from local.cosmos.query.syntax import (
     AGGREGATES,
@@ -23,6 +26,8 @@ from local.cosmos.query.syntax import (
     Name,
     ObjectLiteral,
     Parameter,
+    Query,
+    Subquery,
     Ternary,
     Unary,
     has_aggregate,
@@ -33,22 +38,45 @@ from local.cosmos.query.values import UNDEFINED, equal, number, same, tidy
 class Compiler:
     """Compiles the expressions of one query with its parameters."""
 
-    def __init__(self, alias: str, parameters: dict[str, Any]) -> None:
+    def __init__(
+        self, alias: str, parameters: dict[str, Any], computed: Computed | None = None, *, nested: bool = False
+    ) -> None:
+        """Compiled expressions are functions of the document or, with `nested`, of a dictionary with the value of each
+        source by its alias."""
         self._alias = alias
+        self._nested = nested
+        self.names = {alias}
+        self.groups: list[Evaluate] = []  # the items of GROUP BY
+        self._grouped: list[Expression] = []
         self._parameters = parameters
-        self.aggregates: list[tuple[str, Evaluate, bool]] = []  # name, argument, whether the argument is constant
+        self._computed = computed or {}
+        self.aggregates: list[Compiled] = []
         self._over_groups = False
 
     def compile(self, node: Expression) -> Evaluate:
         """The expression as a function of the document."""
+        if self._over_groups and node in self._grouped:
+            at = self._grouped.index(node)
+            return lambda values: values[at]
         return _COMPILERS[type(node)](self, node)
 
-    def compile_aggregated(self, node: Expression) -> Evaluate:
-        """The expression as a function of the list of aggregate results."""
+    def compile_grouped(self, node: Expression) -> Evaluate:
+        """The expression as a function of the values of a group and the results of its aggregates."""
         self._over_groups = True
         compiled = self.compile(node)
         self._over_groups = False
         return compiled
+
+    def group_by(self, query: Query) -> None:
+        """Compiles the items of GROUP BY, which the select list may then use."""
+        self.groups = [self.compile(group.expression) for group in query.group_by]
+        self._grouped = [group.expression for group in query.group_by]
+
+    def inner(self) -> "Compiler":
+        """A compiler for a subquery, which knows the sources around it."""
+        compiler = Compiler(self._alias, self._parameters, self._computed, nested=True)
+        compiler.names |= self.names
+        return compiler
 
     def constant(self, node: Expression) -> Any:
         """The value of a literal or a parameter."""
@@ -65,8 +93,8 @@ class Compiler:
         return lambda document: value
 
     def name(self, node: Name) -> Evaluate:
-        """The alias of the source, which is the document itself."""
-        if node.name != self._alias:
+        """The alias of a source. That of the only source is the document itself."""
+        if node.name not in self.names:
             message = f"Identifier '{node.name}' could not be resolved."
             raise query_error(message, node.start, node.end, UNRESOLVED)
         if self._over_groups:
@@ -74,18 +102,28 @@ class Compiler:
                 f"The reference '{node.name}' is invalid in the select list because it is not in an aggregate function."
             )
             raise query_error(message, node.start, node.end, SEMANTIC)
-        return lambda document: document
+        name = node.name
+        return (lambda binding: binding[name]) if self._nested else (lambda document: document)
 
     def member(self, node: Member) -> Evaluate:
         """A property or an array element."""
         base = self.compile(node.base)
         if isinstance(node.key, Literal) and isinstance(node.key.value, str):
             name = node.key.value
-            if isinstance(node.base, Name):
+            if isinstance(node.base, Name) and node.base.name == self._alias and name in self._computed:
+                return self._computed_property(self._computed[name], base)
+            if isinstance(node.base, Name) and not self._nested:
                 return lambda document: document.get(name, UNDEFINED)
             return lambda document: operators.member(base(document), name)
         key = self.compile(node.key)
         return lambda document: operators.member(base(document), key(document))
+
+    @staticmethod
+    def _computed_property(query: Query, document: Evaluate) -> Evaluate:
+        """The expression of a computed property, over the document."""
+        assert query.items is not None
+        value = Compiler(query.alias, {}).compile(query.items[0].expression)
+        return lambda binding: value(document(binding))
 
     def call(self, node: Call) -> Evaluate:
         """A function call."""
@@ -117,7 +155,7 @@ class Compiler:
         self._over_groups = False
         argument = self.compile(node.arguments[0])
         self._over_groups = True
-        at = len(self.aggregates)
+        at = len(self.groups) + len(self.aggregates)
         self.aggregates.append((node.name, argument, isinstance(node.arguments[0], Literal | Parameter)))
         return lambda values: values[at]
 
@@ -188,6 +226,15 @@ class Compiler:
         items = [self.compile(value) for value in node.items]
         return lambda document: [found for value in items if (found := value(document)) is not UNDEFINED]
 
+    def subquery(self, node: Subquery) -> Evaluate:
+        """EXISTS and ARRAY of a subquery's rows, or its first row."""
+        rows, nothing = compile_selection(node.query, self), object()
+        if node.kind == "EXISTS":
+            return lambda binding: next(rows(binding), nothing) is not nothing
+        if node.kind == "ARRAY":
+            return lambda binding: list(rows(binding))
+        return lambda binding: next(rows(binding), UNDEFINED)
+
 
 _COMPILERS: dict[type, Callable[[Compiler, Any], Evaluate]] = {
     Literal: Compiler.literal,
@@ -202,4 +249,5 @@ _COMPILERS: dict[type, Callable[[Compiler, Any], Evaluate]] = {
     Between: Compiler.between,
     ObjectLiteral: Compiler.object,
     ArrayLiteral: Compiler.array,
+    Subquery: Compiler.subquery,
 }

@@ -1,6 +1,7 @@
 """The grammar of expressions, from the loosest to the tightest binding."""
 
 import re
+from abc import ABC, abstractmethod
 
 from local.cosmos.query.errors import query_error, unsupported
 from local.cosmos.query.lexer import Token, number_value, string_value
@@ -16,9 +17,12 @@ from local.cosmos.query.syntax import (
     Name,
     ObjectLiteral,
     Parameter,
+    Query,
+    Subquery,
     Ternary,
     Unary,
     depth,
+    joined,
 )
 from local.cosmos.query.token_reader import TokenReader
 from local.cosmos.query.values import UNDEFINED
@@ -40,12 +44,16 @@ DEPTH_LIMIT = 150  # levels of the tree; a path through a document of 128 levels
 TOO_DEEP = "The query is nested too deeply."
 
 
-class ExpressionParser(TokenReader):
+class ExpressionParser(TokenReader, ABC):
     """A method for each rule of the grammar."""
 
     def __init__(self, text: str) -> None:
         super().__init__(text)
         self._depth = 0
+
+    @abstractmethod
+    def body(self, *, nested: bool) -> Query:
+        """A query from SELECT to its last clause."""
 
     def expression(self) -> Expression:
         """A whole expression: `test ? yes : no` and everything that binds tighter."""
@@ -76,13 +84,13 @@ class ExpressionParser(TokenReader):
         operands = [self._and()]
         while self.accept_word("OR"):
             operands.append(self._and())
-        return _joined("OR", operands)
+        return joined("OR", operands)
 
     def _and(self) -> Expression:
         operands = [self._not()]
         while self.accept_word("AND"):
             operands.append(self._not())
-        return _joined("AND", operands)
+        return joined("AND", operands)
 
     def _not(self) -> Expression:
         negations = 0
@@ -117,12 +125,16 @@ class ExpressionParser(TokenReader):
                 raise self.wrong()
             node = Between(left, low, self._binary(0))
         elif self.accept_word("LIKE"):
-            node = Binary("LIKE", left, self._binary(0))
-            if self.here.keyword == "ESCAPE":
-                raise unsupported("LIKE … ESCAPE")
+            node = self._like(left)
         else:
             return None
         return Unary("NOT", node) if negated else node
+
+    def _like(self, left: Expression) -> Expression:
+        token, pattern = self.here, self._binary(0)
+        if not self.accept_word("ESCAPE"):
+            return Binary("LIKE", left, pattern)
+        return Call("LIKE", (left, pattern, self._primary()), token.start, token.end)
 
     def _options(self) -> tuple[Expression, ...]:
         self.expect("(")
@@ -172,7 +184,7 @@ class ExpressionParser(TokenReader):
             return self._named(token)
         if self.accept("("):
             if self.here.keyword == "SELECT":
-                raise unsupported("a subquery")
+                return self._subquery("")
             node = self.expression()
             self.expect(")")
             return node
@@ -195,7 +207,8 @@ class ExpressionParser(TokenReader):
         after = self.tokens[self.at + 1]
         called = after.kind == "op" and after.text == "("
         if word in {"EXISTS", "ARRAY"} and called:
-            raise unsupported(f"the subquery {word}(…)")
+            self.at += 2
+            return self._subquery(word)
         if called and (word not in RESERVED or word in {"LEFT", "RIGHT"}):
             self.at += 2
             arguments = tuple(self._listed(")"))
@@ -214,13 +227,19 @@ class ExpressionParser(TokenReader):
         if self.accept(end):
             return found
         while True:
-            if self.here.keyword == "SELECT":
-                raise unsupported("a subquery")
             found.append(self.expression())
             if not self.accept(","):
                 break
         self.expect(end)
         return found
+
+    def _subquery(self, kind: str) -> Expression:
+        """The query behind an open parenthesis, with the closing one."""
+        self._deeper()
+        node = Subquery(kind, self.body(nested=True))
+        self._depth -= 1
+        self.expect(")")
+        return node
 
     def _object(self) -> Expression:
         items: list[tuple[str, Expression]] = []
@@ -235,12 +254,3 @@ class ExpressionParser(TokenReader):
                 break
         self.expect("}")
         return ObjectLiteral(tuple(items))
-
-
-def _joined(op: str, operands: list[Expression]) -> Expression:
-    """AND or OR of many operands as a balanced tree, because clients write a thousand in a row to read many
-    documents."""
-    while len(operands) > 1:
-        pairs = [Binary(op, *operands[at : at + 2]) for at in range(0, len(operands) - 1, 2)]
-        operands = pairs + operands[len(pairs) * 2 :]
-    return operands[0]

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 
+from local.cosmos.query.date_functions import DATE_FUNCTIONS
 from local.cosmos.query.string_functions import TEXT_FUNCTIONS, Function, Functions
 from local.cosmos.query.values import UNDEFINED, number, same, sort_key, tidy
 
@@ -59,6 +60,34 @@ def _set_of(first: Any, second: Any, *, common: bool) -> Any:
     return list(found.values())
 
 
+def _set_difference(first: Any, second: Any) -> Any:
+    """The values of the first array that the second lacks, each once."""
+    if not isinstance(first, list) or not isinstance(second, list):
+        return UNDEFINED
+    there = {sort_key(value) for value in second}
+    return [value for value in _set_of(first, [], common=False) if sort_key(value) not in there]
+
+
+def _choose(index: Any, *options: Any) -> Any:
+    """The option at an index that counts from 1."""
+    if not number(index) or not 1 <= index <= len(options):
+        return UNDEFINED
+    return options[int(index) - 1]
+
+
+def _number_bin(value: Any, size: Any = 1) -> Any:
+    """A number, rounded down to a multiple of the size."""
+    if not number(value) or not number(size) or size == 0:
+        return UNDEFINED
+    return tidy(math.floor(value / size) * size)
+
+
+def _object_to_array(value: Any, name: Any = "k", content: Any = "v") -> Any:
+    if not isinstance(value, dict) or not isinstance(name, str) or not isinstance(content, str):
+        return UNDEFINED
+    return [{name: key, content: inner} for key, inner in value.items()]
+
+
 def _array_slice(values: Any, start: Any, length: Any = sys.maxsize) -> Any:
     if not isinstance(values, list) or not number(start) or not number(length):
         return UNDEFINED
@@ -99,6 +128,7 @@ def _is_integer(value: Any) -> bool:
 
 FUNCTIONS: Functions = {  # fewest and most arguments
     **TEXT_FUNCTIONS,
+    **DATE_FUNCTIONS,
     "ABS": (1, 1, _numeric(abs)),
     "CEILING": (1, 1, _numeric(math.ceil)),
     "FLOOR": (1, 1, _numeric(math.floor)),
@@ -125,6 +155,7 @@ FUNCTIONS: Functions = {  # fewest and most arguments
     "ARRAY_CONTAINS": (2, 3, _array_contains),
     "ARRAY_CONTAINS_ANY": (2, None, _array_contains_some(any)),
     "ARRAY_CONTAINS_ALL": (2, None, _array_contains_some(all)),
+    "SETDIFFERENCE": (2, 2, _set_difference),
     "SETINTERSECT": (2, 2, partial(_set_of, common=True)),
     "SETUNION": (2, 2, partial(_set_of, common=False)),
     "ARRAY_LENGTH": (1, 1, lambda value: len(value) if isinstance(value, list) else UNDEFINED),
@@ -141,6 +172,9 @@ FUNCTIONS: Functions = {  # fewest and most arguments
     "IS_OBJECT": (1, 1, lambda value: isinstance(value, dict)),
     "IS_PRIMITIVE": (1, 1, lambda value: value is not UNDEFINED and not isinstance(value, list | dict)),
     "IIF": (3, 3, lambda test, yes, no: yes if test is True else no),
+    "CHOOSE": (2, None, _choose),
+    "NUMBERBIN": (1, 2, _number_bin),
+    "OBJECTTOARRAY": (1, 3, _object_to_array),
     "GREATEST": (1, None, lambda *values: _greatest(values, last=True)),
     "LEAST": (1, None, lambda *values: _greatest(values, last=False)),
 }
@@ -148,12 +182,8 @@ LACKING = frozenset(  # the service has them, the emulator does not
     re.findall(
         r"\w+",
         """RAND INTADD INTBITAND INTBITLEFTSHIFT INTBITNOT INTBITOR INTBITRIGHTSHIFT INTBITXOR INTDIV INTMOD INTMUL
-        INTSUB NUMBERBIN STRINGJOIN STRINGSPLIT SETDIFFERENCE ARRAY_MIN ARRAY_MAX ARRAY_AVG ARRAY_SUM ARRAY_MEDIAN
-        CHOOSE OBJECTTOARRAY DATETIMEADD DATETIMEBIN DATETIMEDIFF
-        DATETIMEFROMPARTS DATETIMEPART DATETIMETOTICKS DATETIMETOTIMESTAMP GETCURRENTDATETIME GETCURRENTDATETIMESTATIC
-        GETCURRENTTICKS GETCURRENTTICKSSTATIC GETCURRENTTIMESTAMP GETCURRENTTIMESTAMPSTATIC TICKSTODATETIME
-        TIMESTAMPTODATETIME ST_AREA ST_DISTANCE ST_WITHIN ST_INTERSECTS ST_ISVALID ST_ISVALIDDETAILED VECTORDISTANCE
-        FULLTEXTCONTAINS FULLTEXTCONTAINSALL FULLTEXTCONTAINSANY FULLTEXTSCORE RRF DOCUMENTID COUNTIF MAKELIST MAKESET
-        STDEV VARIANCE""",
+        INTSUB ARRAY_MIN ARRAY_MAX ARRAY_AVG ARRAY_SUM ARRAY_MEDIAN ST_AREA ST_DISTANCE ST_WITHIN ST_INTERSECTS
+        ST_ISVALID ST_ISVALIDDETAILED VECTORDISTANCE FULLTEXTCONTAINS FULLTEXTCONTAINSALL FULLTEXTCONTAINSANY
+        FULLTEXTSCORE RRF DOCUMENTID COUNTIF MAKELIST MAKESET STDEV VARIANCE""",
     )
 )

@@ -12,6 +12,7 @@ from local.cosmos.query.syntax import (
     In,
     Member,
     Name,
+    Subquery,
     Unary,
     children,
     property_path,
@@ -19,8 +20,18 @@ from local.cosmos.query.syntax import (
 
 COMPARISONS = frozenset({"=", "!=", "<", "<=", ">", ">=", "LIKE"})
 ON_A_PATH = frozenset(
-    {"STARTSWITH", "CONTAINS", "ENDSWITH", "STRINGEQUALS", "STRING_EQUALS", "REGEXMATCH", "IS_DEFINED", "IS_NULL"}
-    | {"IS_BOOL", "IS_NUMBER", "IS_STRING", "IS_ARRAY", "IS_OBJECT", "IS_PRIMITIVE"}
+    {
+        "STARTSWITH",
+        "CONTAINS",
+        "ENDSWITH",
+        "STRINGEQUALS",
+        "STRING_EQUALS",
+        "REGEXMATCH",
+        "LIKE",
+        "IS_DEFINED",
+        "IS_NULL",
+    }
+    | {"IS_DEFINED", "IS_NULL", "IS_BOOL", "IS_NUMBER", "IS_STRING", "IS_ARRAY", "IS_OBJECT", "IS_PRIMITIVE"}
 )
 ON_ELEMENTS = frozenset({"ARRAY_CONTAINS", "ARRAY_CONTAINS_ANY", "ARRAY_CONTAINS_ALL"})
 
@@ -98,7 +109,7 @@ class IndexUse:
 
 def is_constant(node: Expression) -> bool:
     """Whether an expression has the same value for every document."""
-    return not isinstance(node, Name) and all(map(is_constant, children(node)))
+    return not isinstance(node, Name | Subquery) and all(map(is_constant, children(node)))
 
 
 def _is_logical(node: Expression) -> bool:

@@ -4,7 +4,20 @@ from functools import lru_cache
 
 from local.cosmos.query.errors import SEMANTIC, query_error, unsupported
 from local.cosmos.query.expression_parser import RESERVED, ExpressionParser
-from local.cosmos.query.syntax import Expression, Item, Literal, Member, Name, Order, Query, has_aggregate
+from local.cosmos.query.syntax import (
+    ROOT,
+    Expression,
+    Group,
+    Item,
+    Literal,
+    Member,
+    Name,
+    Order,
+    Query,
+    Source,
+    Subquery,
+    has_aggregate,
+)
 
 TEXT_LIMIT = 512 * 1024
 
@@ -31,41 +44,70 @@ def parse_condition(text: str) -> Query:
 class QueryParser(ExpressionParser):
     """A method for each clause."""
 
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self._nested = False  # whether the query that is read has a subquery
+
     def query(self) -> Query:
-        query = Query()
-        self._select(query)
-        if self.here.kind == "end" and query.items is not None:
-            query.alias = query.source_text = ""
-        else:
-            self.source(query)
-        self.where(query)
-        if self.here.keyword == "GROUP":
-            raise unsupported("GROUP BY")
-        self._order_by(query)
-        self._offset_limit(query)
+        """The whole text."""
+        query = self.body(nested=False)
         self.finish()
-        query.aggregated = any(has_aggregate(item.expression) for item in query.items or [])
-        if query.aggregated:
-            query.order_by.clear()  # an aggregate without GROUP BY has one row
         return query
 
-    def source(self, query: Query) -> None:
-        """FROM container [AS] alias."""
+    def body(self, *, nested: bool) -> Query:
+        """A query from SELECT to its last clause. One that is nested may name the sources around it."""
+        query, outer = Query(), self._nested
+        self._nested = nested
+        self._select(query)
+        if self.here.keyword == "FROM" or query.items is None:
+            self.source(query, nested=nested)
+        else:
+            query.alias = query.source_text = ""
+        self.where(query)
+        self._group_by(query)
+        self._order_by(query)
+        self._offset_limit(query)
+        query.aggregated = any(has_aggregate(item.expression) for item in query.items or [])
+        if query.aggregated and not query.group_by:
+            query.order_by.clear()  # an aggregate without GROUP BY has one row
+        query.nested = self._nested or bool(query.sources)
+        self._nested = outer or nested
+        return query
+
+    def source(self, query: Query, *, nested: bool = False) -> None:
+        """FROM source [JOIN source …]. The first source of a query that is not nested is in the container."""
         if not self.accept_word("FROM"):
             raise self.wrong()
         start = self.here.start
-        if self.is_op("("):
+        first = self._source(query)
+        if nested:
+            query.alias, query.sources = "", [first]
+        elif isinstance(first.of, Query):
             raise unsupported("a subquery in FROM")
-        query.alias = self._identifier()
-        if self.is_op(".", "["):
-            raise unsupported("FROM with a path")
-        if self.here.keyword == "IN":
-            raise unsupported("FROM … IN (iteration over an array)")
-        if self.accept_word("AS") or (self.here.kind == "name" and self.here.keyword not in RESERVED):
-            query.alias = self._identifier()
-        if self.here.keyword == "JOIN" or self.is_op(","):
-            raise unsupported("JOIN")
+        elif isinstance(first.of, Name) and not first.each:
+            query.alias = first.alias
+        else:
+            query.alias, query.sources = ROOT, [Source(first.alias, _from_root(first.of), first.each)]
+        while self.accept_word("JOIN"):
+            query.sources.append(self._source(query))
         query.source_text = self.text[start : self.tokens[self.at - 1].end]
+
+    def _source(self, query: Query) -> Source:
+        """alias IN array, or path [AS] alias; a subquery stands for an array of its rows."""
+        each = self.here.kind == "name" and self.tokens[self.at + 1].keyword == "IN"
+        alias = self._identifier() if each else ""
+        self.at += each
+        of = self._postfix(self._primary() if self.is_op("(") else Name(self._identifier(), *self._last_position()))
+        if not each:
+            named = self.accept_word("AS") or (self.here.kind == "name" and self.here.keyword not in RESERVED)
+            alias = self._identifier() if named else _alias(of, 1)
+        if isinstance(of, Subquery):
+            return Source(alias, of.query, True)
+        return Source(alias, of, each)
+
+    def _last_position(self) -> tuple[int, int]:
+        token = self.tokens[self.at - 1]
+        return token.start, token.end
 
     def where(self, query: Query) -> None:
         """WHERE condition."""
@@ -109,6 +151,19 @@ class QueryParser(ExpressionParser):
             self.accept_word("AS") or (self.here.kind == "name" and self.here.keyword not in RESERVED)
         )
         return Item(expression, self._identifier() if named else _alias(expression, number), text, named)
+
+    def _group_by(self, query: Query) -> None:
+        if not self.accept_word("GROUP"):
+            return
+        if not self.accept_word("BY"):
+            raise self.wrong()
+        query.group_by.append(self._group())
+        while self.accept(","):
+            query.group_by.append(self._group())
+
+    def _group(self) -> Group:
+        start = self.here.start
+        return Group(self.expression(), self._text_from(start))
 
     def _order_by(self, query: Query) -> None:
         if not self.accept_word("ORDER"):
@@ -163,3 +218,10 @@ def _alias(expression: Expression, number: int) -> str:
     if isinstance(expression, Member) and isinstance(expression.key, Literal) and isinstance(expression.key.value, str):
         return expression.key.value
     return f"${number}"
+
+
+def _from_root(path: Expression) -> Expression:
+    """A path whose first name is the container's, as a path of the document."""
+    if isinstance(path, Member):
+        return Member(_from_root(path.base), path.key)
+    return Name(ROOT, path.start, path.end) if isinstance(path, Name) else path

@@ -2,19 +2,25 @@
 
 from typing import Any
 
-import orjson
-
 from local.cosmos import hashing
 from local.cosmos.errors import CosmosError
 from local.cosmos.indexing import is_indexed, policy_rules
 from local.cosmos.paths import split_path
-from local.cosmos.query.errors import query_error, unsupported
+from local.cosmos.query.errors import query_error
 from local.cosmos.query.prepared import PreparedQuery
-from local.cosmos.query.syntax import Binary, Call, Expression, Item, Literal, Parameter, Query, property_path
+from local.cosmos.query.rewrite import AGGREGATE_TYPES, aggregates, aliases, rewrite
+from local.cosmos.query.syntax import (
+    Binary,
+    Call,
+    Expression,
+    Item,
+    Literal,
+    Parameter,
+    Query,
+    property_path,
+)
 from local.cosmos.query.values import UNDEFINED
 
-AGGREGATE_TYPES = {"COUNT": "Count", "SUM": "Sum", "MIN": "Min", "MAX": "Max", "AVG": "Average"}
-FILTER = "({documentdb-formattableorderbyquery-filter})"
 WHOLE = {"min": "", "max": "FF", "isMinInclusive": True, "isMaxInclusive": False}
 FIRST = {
     "min": "",
@@ -26,7 +32,8 @@ FIRST = {
 
 def is_streamable(query: Query) -> bool:
     """Whether the gateway can serve the query from one partition after the other, without a plan."""
-    return not query.alias or not (query.aggregated or query.order_by or query.distinct or query.top or query.offset)
+    merged = query.aggregated or query.order_by or query.distinct or query.top or query.offset or query.group_by
+    return not query.alias or not merged
 
 
 def pinned_key(query: Query, parameters: dict[str, Any], paths: list[list[str]]) -> bytes | None:
@@ -86,8 +93,8 @@ def build_plan(
 
 
 def _query_info(query: Query, prepared: PreparedQuery) -> dict[str, Any]:
-    aggregates = _aggregates(query)
-    by_alias = {} if query.value or not query.aggregated else dict(zip(_aliases(query), aggregates, strict=True))
+    kinds = aggregates(query)
+    by_alias = {} if query.value or not kinds else dict(zip(aliases(query), kinds, strict=True))
     return {
         "distinctType": _distinct_type(query),
         "top": prepared.top if query.top else None,
@@ -95,11 +102,11 @@ def _query_info(query: Query, prepared: PreparedQuery) -> dict[str, Any]:
         "limit": prepared.limit if query.limit else None,
         "orderBy": ["Ascending" if order.ascending else "Descending" for order in query.order_by],
         "orderByExpressions": [order.text for order in query.order_by],
-        "groupByExpressions": [],
+        "groupByExpressions": [group.text for group in query.group_by],
         "groupByAliases": list(by_alias),
-        "aggregates": aggregates if query.value else [],
+        "aggregates": [kind for kind in kinds if kind] if query.value else [],
         "groupByAliasToAggregateType": by_alias,
-        "rewrittenQuery": _rewrite(query, prepared),
+        "rewrittenQuery": rewrite(query, prepared),
         "hasSelectValue": query.value,
         "dCountInfo": None,
         "hasNonStreamingOrderBy": False,
@@ -129,6 +136,7 @@ def _check_features(query: Query, features: set[str]) -> None:
         needed.add("Aggregate" if query.value else "NonValueAggregate")
     if query.aggregated and not query.value and len(query.items or []) > 1:
         needed.add("MultipleAggregates")
+    needed |= {"GroupBy"} if query.group_by else set()
     needed |= {"OrderBy"} if query.order_by else set()
     needed |= {"Distinct"} if query.distinct else set()
     needed |= {"OffsetAndLimit"} if query.offset else set()
@@ -141,23 +149,8 @@ def _check_features(query: Query, features: set[str]) -> None:
         )
 
 
-def _aggregates(query: Query) -> list[str]:
-    return [AGGREGATE_TYPES[_aggregate_of(item).name] for item in query.items or []] if query.aggregated else []
-
-
-def _aggregate_of(item: Item) -> Call:
-    """The aggregate of an item; raises 501 for an expression around it, whose partial results cannot be merged."""
-    if not isinstance(item.expression, Call) or item.expression.name not in AGGREGATE_TYPES:
-        raise unsupported("an expression around an aggregate over several partitions")
-    return item.expression
-
-
 def _is_aggregate(item: Item) -> bool:
     return isinstance(item.expression, Call) and item.expression.name in AGGREGATE_TYPES
-
-
-def _aliases(query: Query) -> list[str]:
-    return [item.alias for item in query.items or []]
 
 
 def _distinct_type(query: Query) -> str:
@@ -165,64 +158,3 @@ def _distinct_type(query: Query) -> str:
         return "None"
     selected = [item.text for item in query.items or []]
     return "Ordered" if query.order_by and [order.text for order in query.order_by] == selected else "Unordered"
-
-
-def _rewrite(query: Query, prepared: PreparedQuery) -> str:
-    """The query for one partition, whose answers the client can merge; empty where the original serves."""
-    source = f"\nFROM {query.source_text}" if query.alias else ""
-    where = f"\nWHERE {query.where_text}" if query.where_text else ""
-    if query.aggregated:
-        return f"SELECT {_partial_aggregates(query)}{source}{where}"
-    limit = f"\nOFFSET 0 LIMIT {prepared.offset + (prepared.limit or 0)}" if query.offset else ""
-    top = f"TOP {prepared.top} " if prepared.top is not None else ""
-    if not query.order_by:
-        distinct = "DISTINCT " if query.distinct else ""
-        return f"SELECT {distinct}{top}{_select_text(query)}{source}{where}{limit}" if limit else ""
-    if query.distinct:
-        limit = top = ""  # the client counts the distinct rows, because `_rid` makes each row of one partition distinct
-    where = f"\nWHERE ({query.where_text}) AND {FILTER}" if query.where_text else f"\nWHERE {FILTER}"
-    items = ", ".join(f'{{"item": {order.text}}}' for order in query.order_by)
-    orders = ", ".join(f"{order.text} {'ASC' if order.ascending else 'DESC'}" for order in query.order_by)
-    select = f"SELECT {top}{query.alias}._rid, [{items}] AS orderByItems, {_payload(query)} AS payload"
-    return f"{select}{source}{where}\nORDER BY {orders}{limit}"
-
-
-def _partial_aggregates(query: Query) -> str:
-    partials = [_partial(item) for item in query.items or []]
-    if query.value:
-        return f"VALUE [{partials[0]}]"
-    named = ", ".join(f"{_quoted(alias)}: {part}" for alias, part in zip(_aliases(query), partials, strict=True))
-    return f"{{{named}}} AS payload"
-
-
-def _partial(item: Item) -> str:
-    """The partial result of one partition. An average needs sum and count, and an extreme needs a count to show that no
-    value exists."""
-    name = _aggregate_of(item).name
-    argument = item.text[item.text.index("(") + 1 : item.text.rindex(")")]
-    if name == "AVG":
-        return f'{{"item": {{"sum": SUM({argument}), "count": COUNT({argument})}}}}'
-    if name in {"MIN", "MAX"}:
-        second = f'{{"{name.lower()}": {item.text}, "count": COUNT({argument})}}'
-        return f'{{"item": {item.text}, "item2": {second}}}'
-    return f'{{"item": {item.text}}}'
-
-
-def _select_text(query: Query) -> str:
-    if query.items is None:
-        return "*"
-    if query.value:
-        return f"VALUE {query.items[0].text}"
-    return ", ".join(f"{item.text} AS {item.alias}" if item.named else item.text for item in query.items)
-
-
-def _payload(query: Query) -> str:
-    if query.items is None:
-        return query.alias
-    if query.value:
-        return query.items[0].text
-    return "{" + ", ".join(f"{_quoted(item.alias)}: {item.text}" for item in query.items) + "}"
-
-
-def _quoted(name: str) -> str:
-    return orjson.dumps(name).decode()

@@ -3,12 +3,13 @@
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from local.cosmos.errors import bad_request
 from local.cosmos.query.values import UNDEFINED, sort_key
 
 Token = dict[str, Any]
+Rows = TypeVar("Rows")
 Row = tuple[list[Any], int, int, bytes]
 """Values of ORDER BY, number and size of the document, JSON of the row."""
 
@@ -88,9 +89,9 @@ def resume(rows: list[Row], token: Token, ascending: list[bool]) -> int:
     """The index of the next row: after the row in the token, or where that is deleted, after those that precede it."""
     if "number" not in token:
         return 0
-    for at, (_, number, _, _) in enumerate(rows):
-        if number == token["number"]:
-            return at + 1
+    same = [at for at, (_, number, _, _) in enumerate(rows) if number == token["number"]]
+    if same:
+        return same[min(token.get("nth") or 1, len(same)) - 1] + 1
     wanted = [sort_key(from_portable(key)) for key in token["keys"]]
     if len(wanted) != len(ascending):
         raise bad_request(INVALID_TOKEN)
@@ -110,13 +111,13 @@ def comes_after(keys: list[Any], number: int, wanted: list[Any], last: float, as
     return number > last
 
 
-class RowCache:
-    """The sorted rows of the last few queries, so that the next page does not sort again."""
+class RowCache(Generic[Rows]):
+    """The sorted rows of the last few requests, so that the next page does not sort again."""
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[Hashable, SortedRows] = OrderedDict()
+        self._kept: OrderedDict[Hashable, Rows] = OrderedDict()
 
-    def get(self, key: Hashable, make: Callable[[], SortedRows]) -> SortedRows:
+    def get(self, key: Hashable, make: Callable[[], Rows]) -> Rows:
         """The rows of a key, made where they are missing. The key has to contain the version of the documents."""
         rows = self._kept.get(key)
         if rows is None:

@@ -12,6 +12,7 @@ from local.cosmos.query.regex_match import RegexMatch
 from local.cosmos.query.values import UNDEFINED, number, tidy
 
 Function = Callable[..., Any]
+LONGEST_TEXT = 1_000_000  # characters of a result
 Functions = dict[str, tuple[int, int | None, Function]]  # fewest and most arguments
 
 
@@ -124,6 +125,25 @@ def like(text: Any, pattern: Any) -> Any:
         return UNDEFINED
 
 
+def _join(parts: Any, between: Any) -> Any:
+    if not isinstance(parts, list) or not _text(between, *parts):
+        return UNDEFINED
+    text = between.join(parts)
+    return text if len(text) <= LONGEST_TEXT else UNDEFINED
+
+
+def _itself(character: str) -> str:
+    return f"[{character}]" if character in "%_[" else character
+
+
+def _like_escaped(text: Any, pattern: Any, escape: Any) -> Any:
+    """LIKE … ESCAPE: the character behind the escape character stands for itself."""
+    if not _text(pattern, escape) or len(escape) != 1:
+        return UNDEFINED
+    plain = re.sub(re.escape(escape) + "(.)", lambda found: _itself(found[1]), pattern, flags=re.DOTALL)
+    return like(text, plain)
+
+
 TEXT_FUNCTIONS: Functions = {
     "CONCAT": (2, None, _concat),
     "CONTAINS": (2, 3, _compare_text(lambda text, part: part in text)),
@@ -150,5 +170,8 @@ TEXT_FUNCTIONS: Functions = {
     "STRINGTONULL": (1, 1, _from_text(type(None))),
     "STRINGTOARRAY": (1, 1, _from_text(list)),
     "STRINGTOOBJECT": (1, 1, _from_text(dict)),
+    "STRINGJOIN": (2, 2, _join),
+    "STRINGSPLIT": (2, 2, lambda text, by: text.split(by) if _text(text, by) and by else UNDEFINED),
+    "LIKE": (3, 3, _like_escaped),  # as the parser writes LIKE … ESCAPE
     "REGEXMATCH": (2, 3, RegexMatch),  # the compiler makes one for each call in a query
 }

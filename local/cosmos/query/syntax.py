@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 AGGREGATES = frozenset({"COUNT", "SUM", "MIN", "MAX", "AVG"})
+ROOT = "$root"  # no identifier
 
 
 @dataclass(slots=True, frozen=True)
@@ -18,16 +19,16 @@ class Parameter:
     """@name."""
 
     name: str
-    start: int
+    start: int = field(compare=False)
 
 
 @dataclass(slots=True, frozen=True)
 class Name:
-    """The alias of the source."""
+    """The alias of a source."""
 
     name: str
-    start: int
-    end: int
+    start: int = field(compare=False)
+    end: int = field(compare=False)
 
 
 @dataclass(slots=True, frozen=True)
@@ -42,8 +43,8 @@ class Member:
 class Call:
     name: str
     arguments: "tuple[Expression, ...]"
-    start: int
-    end: int
+    start: int = field(compare=False)
+    end: int = field(compare=False)
 
 
 @dataclass(slots=True, frozen=True)
@@ -101,9 +102,38 @@ class ArrayLiteral:
     items: "tuple[Expression, ...]"
 
 
+@dataclass(slots=True, frozen=True)
+class Subquery:
+    """EXISTS(SELECT …), ARRAY(SELECT …) or (SELECT …), whose kind is empty."""
+
+    kind: str
+    query: "Query"
+
+
 Expression = (
-    Literal | Parameter | Name | Member | Call | Unary | Binary | Ternary | In | Between | ObjectLiteral | ArrayLiteral
+    Literal
+    | Parameter
+    | Name
+    | Member
+    | Call
+    | Unary
+    | Binary
+    | Ternary
+    | In
+    | Between
+    | ObjectLiteral
+    | ArrayLiteral
+    | Subquery
 )
+
+
+@dataclass(slots=True, frozen=True)
+class Source:
+    """An item of FROM or JOIN: each element of an array, each row of a subquery, or the value of a path."""
+
+    alias: str
+    of: "Expression | Query"
+    each: bool
 
 
 @dataclass(slots=True, frozen=True)
@@ -126,9 +156,21 @@ class Order:
     start: int
 
 
+@dataclass(slots=True, frozen=True)
+class Group:
+    """One item of GROUP BY, with its text."""
+
+    expression: Expression
+    text: str
+
+
 @dataclass(slots=True)
 class Query:
-    """A whole query. `items` is None for `SELECT *`, and `alias` is empty without FROM."""
+    """A whole query. `items` is None for `SELECT *`, and `alias` is empty without FROM.
+
+    `alias` names the document. It is ROOT where FROM iterates over a part of it, so that no expression but that of the
+    source can name the document.
+    """
 
     items: list[Item] | None = None
     value: bool = False
@@ -136,12 +178,15 @@ class Query:
     top: Expression | None = None
     alias: str = "c"
     source_text: str = "c"
+    sources: list[Source] = field(default_factory=list)
     where: Expression | None = None
     where_text: str = ""
+    group_by: list[Group] = field(default_factory=list)
     order_by: list[Order] = field(default_factory=list)
     offset: Expression | None = None
     limit: Expression | None = None
     aggregated: bool = False
+    nested: bool = False  # has subqueries or sources besides the document
 
 
 def children(node: Expression) -> tuple[Expression, ...]:
@@ -192,3 +237,12 @@ def property_path(node: Expression, alias: str) -> tuple[str, ...] | None:
         parts.append(node.key.value)
         node = node.base
     return tuple(reversed(parts)) if isinstance(node, Name) and node.name == alias else None
+
+
+def joined(op: str, operands: list[Expression]) -> Expression:
+    """AND or OR of many operands as a balanced tree, because clients write a thousand in a row to read many
+    documents."""
+    while len(operands) > 1:
+        pairs = [Binary(op, *operands[at : at + 2]) for at in range(0, len(operands) - 1, 2)]
+        operands = pairs + operands[len(pairs) * 2 :]
+    return operands[0]

@@ -34,7 +34,7 @@ def test_documents_and_partitions_come_back(tmp_path: Path) -> None:
     assert [(p.id, p.low, p.high, p.parents) for p in second.container.partitions] == [
         (p.id, p.low, p.high, p.parents) for p in first.container.partitions
     ]
-    assert second.container.throughput == 800
+    assert second.container.throughput.value == 800
     assert second.emulator.account.lsn == first.emulator.account.lsn
     assert second.emulator.account.number == first.emulator.account.number
 
