@@ -18,13 +18,11 @@ from tempfile import TemporaryDirectory
 from bench.costing.cost import MILLION, PRICED, Cost
 from bench.costing.counted_app import Counted, CountedApp, counted_app
 from bench.costing.plain import ROWS_OF_A_CALL, plain
-from bench.mirroring.nights import orders
+from bench.mirroring.nights import NOTE_OF_A_KILOBYTE, orders
 from bench.runner import Figure, run
 from bench.scaling.rows import JANUARY, write_flights
 from local.json_calls import bypass_proxies
 
-NOTE = "x" * 950
-"""It makes a row and its document about 1 KB."""
 CHANGED = 100
 """One order in so many, in the mirror's second run."""
 SMALL_ROWS = 100
@@ -75,7 +73,7 @@ def mirrored(app: CountedApp, report: str, rows: int) -> Counted:
 
 def write_orders(file: Path, rows: int, changed: Sequence[int] = ()) -> None:
     with file.open("w", encoding="utf-8") as lines:
-        lines.writelines(orders(rows, changed, note=NOTE))
+        lines.writelines(orders(rows, changed, note=NOTE_OF_A_KILOBYTE))
 
 
 def small_runs(app: CountedApp) -> Iterator[Figure]:

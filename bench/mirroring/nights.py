@@ -17,6 +17,8 @@ DEPLOYED = ("activities", "orchestrators", "outlast", "reports", "samples")
 FILES = ("function_app.py", "host.json", "local.settings.sample.json")
 SHOPS = 1_000
 NOTE = "x" * 400
+NOTE_OF_A_KILOBYTE = "x" * 930
+"""It makes a row and its document about 1 KB, and not more."""
 WITHOUT_KEYS = {
     "orchestrators/import_report.py": (
         """    view = yield from run_phase(run, Event.RESOLVE, shards)
