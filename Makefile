@@ -48,6 +48,7 @@ test-all: test ## also run the unit tests on Python 3.12 and 3.13, if they are i
 
 bench: install ## run every bench and keep the results in bench/results/; ARGS=--quick is shorter and keeps nothing
 	@set -e; for bench in $(BENCHES); do $(BIN)/python -m bench.$$bench $(ARGS); done
+	@$(BIN)/python -m bench.reporting.performance_page
 
 soak: install ## search for faults for hours; SOAK_SEEDS=10000 SOAK_KILLS=1000; prints one JSON object at the end
 	@$(BIN)/python -m tests.soak $(ARGS)

@@ -65,12 +65,13 @@ def run(bench: Bench, argv: Sequence[str] | None = None, results: Path = RESULTS
 
 def row(figure: Figure) -> str:
     """A figure as a line of the table."""
-    goal = f"{'≥' if figure.direction == 'min' else '≤'} {_number(figure.goal)}"
+    goal = f"{'≥' if figure.direction == 'min' else '≤'} {number(figure.goal)}"
     verdict = "reached" if figure.reached else "MISSED"
-    return f"  {figure.name:<40} {_number(figure.value):>12} {figure.unit:<10} {goal:<12} {verdict}"
+    return f"  {figure.name:<40} {number(figure.value):>12} {figure.unit:<10} {goal:<12} {verdict}"
 
 
-def _number(value: float) -> str:
+def number(value: float) -> str:
+    """A value as tables show it."""
     return f"{value:,.0f}" if abs(value) >= 1_000 or value == int(value) else f"{value:,.3g}"
 
 
