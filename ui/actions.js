@@ -3,9 +3,10 @@
 import { post, runPath } from "./api.js";
 import { ask, check, field } from "./ask.js";
 import { el, say } from "./dom.js";
-import { mayDo } from "./states.js";
+import { share } from "./share.js";
 
 const ACTIONS = [
+  ["share", "Share", share],
   ["cancel", "Cancel", cancel],
   ["redrive", "Redrive", redrive],
   ["verify", "Verify", verify],
@@ -13,8 +14,7 @@ const ACTIONS = [
 ];
 
 export function actionsFor(view) {
-  const may = mayDo(view.run);
-  return ACTIONS.filter(([name]) => may[name]).map(([name, label, action]) =>
+  return ACTIONS.filter(([name]) => view.may[name]).map(([name, label, action]) =>
     el("button", { type: "button", class: name === "cancel" ? "danger" : null, click: (event) => done(event.target, action, view) }, label));
 }
 

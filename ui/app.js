@@ -4,16 +4,18 @@ import { address, getJson, key } from "./api.js";
 import { at, el } from "./dom.js";
 import { refresh } from "./refresh.js";
 import { showReports } from "./reports.js";
-import { showRun } from "./run.js";
+import { showRun, showShared } from "./run.js";
 import { showRuns } from "./runs.js";
 import { showStart } from "./start.js";
 
 const HEALTH_EVERY = 30000; // milliseconds
+const SHARED = /^\/shared\/([^/]+)$/; // needs no key
 const VIEWS = [
   [/^\/runs\/([^/]+)$/, "Run", showRun],
   [/^\/runs$/, "Runs", showRuns],
   [/^\/start$/, "Start a run", showStart],
   [/^\/reports$/, "Reports", showReports],
+  [SHARED, "Run", showShared],
 ];
 let leave = () => {};
 
@@ -23,8 +25,8 @@ function route() {
   leave = () => {};
   const opened = Boolean(key.get());
   for (const part of ["nav", "forget"]) at(part).hidden = !opened;
-  if (!opened) return askForKey();
   const [path, query] = location.hash.slice(1).split("?");
+  if (!opened && !SHARED.test(path)) return askForKey();
   const found = VIEWS.find(([pattern]) => pattern.test(path));
   if (!found) return location.replace("#/runs");
   const [pattern, title, view] = found;

@@ -3,12 +3,12 @@
 import { el } from "./dom.js";
 
 // Returns the answers by name, or null if the person went back.
-export function ask({ title, text, fields = [], verb, danger = false }) {
+export function ask({ title, text, fields = [], verb, back = "Go back", danger = false }) {
   const problem = el("p", { role: "alert" });
   const form = el("form", { method: "dialog" },
     el("h2", { id: "asked" }, title), text && el("p", { class: "soft" }, text), fields, problem,
     el("div", { class: "row end" },
-      el("button", { value: "", formnovalidate: true }, "Go back"),
+      el("button", { value: "", formnovalidate: true }, back),
       el("button", { value: "yes", class: danger ? "danger" : "primary" }, verb)));
   const dialog = el("dialog", { "aria-labelledby": "asked" }, form);
   document.body.append(dialog);

@@ -1,6 +1,7 @@
 // What run this is, how it stands, and what may be done with it.
 
 import { actionsFor } from "./actions.js";
+import { key } from "./api.js";
 import { el, facts, showIn } from "./dom.js";
 import { ago, duration, exact, number, percent, rate, seconds, words } from "./format.js";
 import { portalLinks } from "./portal.js";
@@ -13,7 +14,7 @@ export function heading() {
   const buttons = el("div", { class: "row" });
   const links = el("div", { class: "row small" });
   const node = el("header", { class: "heading" },
-    el("nav", { "aria-label": "Up" }, el("a", { href: "#/runs" }, "Runs")),
+    key.get() && el("nav", { "aria-label": "Up" }, el("a", { href: "#/runs" }, "Runs")),
     el("div", { class: "row between" }, title, buttons), about, links);
   return {
     node,
@@ -21,24 +22,25 @@ export function heading() {
       const { run } = view;
       showIn(title, [run.report, run.state], () => [run.report, " ", el("span", { class: `badge ${tone(run.state)}` }, run.state)]
         .map((part) => (typeof part === "string" ? document.createTextNode(part) : part)));
-      showIn(about, [run.updated, ago(run.accepted)], () => factsOf(run));
+      showIn(about, [run.updated ?? run.since, ago(run.accepted)], () => factsOf(view));
       showIn(buttons, [run.state, run.pending, run.updated], () => actionsFor(view));
-      portalLinks(run).then((made) => links.children.length || links.replaceChildren(...made));
+      if (!view.expires) portalLinks(run).then((made) => links.children.length || links.replaceChildren(...made));
     },
   };
 }
 
-function factsOf(run) {
+function factsOf({ run, expires }) {
   return facts([
     ["Run", el("code", {}, run.id)],
     ["Label", run.label],
     ["Input", inputOf(run)],
     ["Mode", run.mode],
     ["Accepted", el("time", { datetime: run.accepted, title: exact(run.accepted) }, ago(run.accepted))],
-    ["Took", hasEnded(run) ? duration(run.receipt?.seconds ?? seconds(run.accepted, run.updated)) : null],
+    ["Took", hasEnded(run) ? duration(run.receipt?.seconds ?? seconds(run.accepted, run.updated ?? run.since)) : null],
     ["Attempt", run.attempt > 1 ? run.attempt : null],
     ["Pending", run.pending?.join(", ")],
     ["Removed", run.removed && `files and histories, ${exact(run.removed)}`],
+    ["This link ends", exact(expires)],
   ]);
 }
 

@@ -1,10 +1,9 @@
 // The plan of a run that waits for a person: what it will store, what that costs, and the two ways on.
 
 import { actionsFor, approve, done } from "./actions.js";
-import { getJson, runPath } from "./api.js";
+import { getJson } from "./api.js";
 import { card, el, facts, showIn, table } from "./dom.js";
 import { bytes, duration, exact, number, rate } from "./format.js";
-import { mayDo } from "./states.js";
 
 export function planCard() {
   const content = el("div", { class: "stack" });
@@ -17,12 +16,12 @@ export function planCard() {
       const { planned, approved, state } = view.run;
       node.hidden = !planned;
       if (!planned) return;
-      showIn(buttons, state, () => (mayDo(view.run).approve ? waysOn(view) : []));
+      showIn(buttons, state, () => (view.may.approve ? waysOn(view) : []));
       const now = JSON.stringify([planned.at, approved]);
       if (known === now) return;
       known = now;
       try {
-        showIn(content, await getJson(runPath(view.id, "/plan")), shown);
+        showIn(content, await getJson(`${view.path}/plan`), shown);
       } catch (error) {
         showIn(content, error.message, (text) => el("p", { role: "alert" }, text));
       }

@@ -19,7 +19,7 @@ export function refresh(ask, complain) {
     } catch (error) {
       if (ended.signal.aborted) return;
       complain(error);
-      if (error.status === 401 || error.status === 404) return;
+      if ([401, 404, 410].includes(error.status)) return;
       next = Math.min(LONGEST, 2000 * 2 ** failures++);
     } finally {
       busy = false;

@@ -1,11 +1,10 @@
 // The refused rows: how many by code, the first of them, the whole file, and the way back for the corrected one.
 
-import { call, nextQuery, post, runPath } from "./api.js";
+import { call, nextQuery, post } from "./api.js";
 import { parseCsv } from "./csv.js";
 import { card, el, say, showIn, table } from "./dom.js";
 import { dropZone } from "./drop.js";
 import { number } from "./format.js";
-import { mayDo } from "./states.js";
 
 const LOOKED_AT = 256 * 1024; // bytes of the file that are read to be shown
 const FIRST = 20;
@@ -19,13 +18,13 @@ export function rejectsCard() {
     node,
     async update(view) {
       const count = view.run.receipt?.rows_rejected ?? view.run.totals?.rejected ?? 0;
-      node.hidden = !count;
-      showIn(correcting, mayDo(view.run).correct, (may) => may && corrections(view));
-      if (!count || known === `${count} ${view.run.state}`) return;
+      node.hidden = !count || !view.rejects;
+      showIn(correcting, view.may.correct, (may) => may && corrections(view));
+      if (!count || !view.rejects || known === `${count} ${view.run.state}`) return;
       known = `${count} ${view.run.state}`;
       try {
-        const found = await firstRejects(view.id);
-        showIn(content, found, () => shown(view.id, count, found));
+        const found = await firstRejects(view.path);
+        showIn(content, found, () => shown(view, count, found));
       } catch (error) {
         showIn(content, error.message, (text) => el("p", { role: "alert" }, text));
       }
@@ -34,8 +33,8 @@ export function rejectsCard() {
 }
 
 // The records of the file's beginning, the header first, and whether that is all of it.
-async function firstRejects(id) {
-  const reader = (await call("GET", runPath(id, "/rejects"))).body.getReader();
+async function firstRejects(path) {
+  const reader = (await call("GET", `${path}/rejects`)).body.getReader();
   const decoder = new TextDecoder();
   let text = "", read = 0, whole = false;
   while (read < LOOKED_AT) {
@@ -49,14 +48,14 @@ async function firstRejects(id) {
   return { header: header ?? [], records, whole };
 }
 
-function shown(id, count, { header, records, whole }) {
+function shown(view, count, { header, records, whole }) {
   const codes = new Map();
   for (const record of records) codes.set(record[2], (codes.get(record[2]) ?? 0) + 1);
   const known = whole ? "" : ` among the first ${number(records.length)}`;
   return [
     el("div", { class: "row between" },
       el("p", {}, `${number(count)} ${count === 1 ? "row was" : "rows were"} refused.`),
-      el("button", { type: "button", click: (event) => download(id, event.target) }, "Download all as CSV")),
+      el("button", { type: "button", click: (event) => download(view, event.target) }, "Download all as CSV")),
     el("ul", { class: "chips", "aria-label": `By code${known}` },
       [...codes].map(([code, times]) => el("li", {}, el("code", {}, code), ` ${number(times)}${known}`))),
     records.length > 0 && el("div", { class: "data" }, table("First rejects", header, records.slice(0, FIRST).map((record) => row(header, record)))),
@@ -71,17 +70,17 @@ function row(header, record) {
 }
 
 // Long lists come in several answers, each with a header of its own.
-async function download(id, button) {
+async function download({ path, run }, button) {
   button.disabled = true;
   try {
     const pieces = [];
     for (let query = {}; query; ) {
-      const answer = await call("GET", runPath(id, "/rejects"), { query });
+      const answer = await call("GET", `${path}/rejects`, { query });
       const data = await answer.blob();
       pieces.push(pieces.length ? await behindHeader(data) : data);
       query = nextQuery(answer);
     }
-    save(new Blob(pieces, { type: "text/csv" }), `rejects-${id}.csv`);
+    save(new Blob(pieces, { type: "text/csv" }), `rejects-${run.id}.csv`);
   } catch (error) {
     say(error.message);
   } finally {
@@ -105,7 +104,7 @@ function save(data, name) {
 function corrections(view) {
   const send = async ([file]) => {
     try {
-      const { rows } = await post(runPath(view.id, "/corrections"), {}, file, { "Content-Type": "text/csv" });
+      const { rows } = await post(`${view.path}/corrections`, {}, file, { "Content-Type": "text/csv" });
       say(`${number(rows)} corrected rows are accepted. The run is queued again.`);
     } catch (error) {
       zone.refuse(error.message);

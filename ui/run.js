@@ -11,13 +11,18 @@ import { plots } from "./plots.js";
 import { receiptCard } from "./receipt.js";
 import { refresh } from "./refresh.js";
 import { rejectsCard } from "./rejects.js";
-import { hasEnded } from "./states.js";
+import { hasEnded, mayDo } from "./states.js";
 import { timeline } from "./timeline.js";
 
 const AT_WORK = 2000; // milliseconds
 const WAITING = 6000;
 
-export function showRun(main, query, id) {
+export const showRun = (main, query, id) => watch(main, runPath(id));
+
+// What a link opens: to be read, with nothing of who asked for the run. The token is never kept.
+export const showShared = (main, query, token) => watch(main, `shared/${encodeURIComponent(token)}`, true);
+
+function watch(main, path, shared = false) {
   const trouble = el("p", { role: "alert" });
   const parts = [heading, failureBox, progress, timeline, plots, planCard, rejectsCard, receiptCard, laneList, eventList, record];
   const made = parts.map((part) => part());
@@ -25,13 +30,16 @@ export function showRun(main, query, id) {
   const seen = { pace: new Pace(), events: null, updated: null };
 
   const polling = refresh(async (signal) => {
-    const shown = await getJson(runPath(id), {}, signal);
+    const shown = await getJson(path, {}, signal);
     const { run } = shown;
-    if (run.updated !== seen.updated || seen.events === null) seen.events = await eventsOf(id, signal);
+    if (run.updated !== seen.updated || seen.events === null) seen.events = shared ? [] : await eventsOf(path, signal);
     seen.updated = run.updated;
     seen.pace.add(shown);
     document.title = `${run.state} · ${run.report} · Outlast`;
-    const view = { id, run, shown, pace: seen.pace, events: seen.events, again: polling.again };
+    const view = {
+      id: run.id, path, run, shown, pace: seen.pace, events: seen.events, again: polling.again, expires: shown.expires,
+      may: shared ? {} : mayDo(run), rejects: !shared || shown.rejectsUri !== null,
+    };
     for (const part of made) part.update(view);
     return hasEnded(run) && !run.pending?.length ? null : run.state === "planned" ? WAITING : AT_WORK;
   }, (error) => { trouble.textContent = error?.message ?? ""; });
@@ -43,9 +51,9 @@ export function showRun(main, query, id) {
 }
 
 // Empty where the app keeps no events; the view then shows what the record says.
-async function eventsOf(id, signal) {
+async function eventsOf(path, signal) {
   try {
-    return (await (await call("GET", runPath(id, "/events"), { signal })).json()).events;
+    return (await (await call("GET", `${path}/events`, { signal })).json()).events;
   } catch (error) {
     if (error.status === 404) return [];
     throw error;

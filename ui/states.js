@@ -21,8 +21,8 @@ export const phaseOfStep = (step) => STEPS[step];
 
 // The phases that this run goes through, in order.
 export function phasesOf(run) {
-  const left = { combining: !run.grouped, planned: !run.plan, verifying: !run.verify && run.state !== "verifying" };
-  return PHASES.filter((phase) => !left[phase]);
+  const left = { combining: !run.grouped, planned: !run.plan, verifying: !run.verify };
+  return PHASES.filter((phase) => !left[phase] || run.state === phase);
 }
 
 // What a person may ask of the run now. The app decides; this only hides what it would refuse.
@@ -31,6 +31,7 @@ export function mayDo(run) {
   const kept = !run.removed && !run.removing;
   const settled = ended && kept && !run.pending?.length;
   return {
+    share: true,
     cancel: !ended && run.state !== "failing",
     approve: run.state === "planned",
     redrive: settled && ["failed", "cancelled"].includes(run.state),

@@ -49,11 +49,13 @@ class FakeApp:
     elsewhere: list[str] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
 
-    def open(self, browser: Browser, view: str, *, key: str | None = KEY, **options: Any) -> Page:
-        """Open a view, such as `/runs`, in a tab of its own that has the key."""
+    def open(self, browser: Browser, view: str, *, key: str | None = KEY, clock: bool = False, **options: Any) -> Page:
+        """Open a view, such as `/runs`, in a tab of its own that has the key. With `clock`, time is the test's."""
         context = browser.new_context(reduced_motion="reduce", **options)
         context.set_default_timeout(10_000)
         page = context.new_page()
+        if clock:
+            page.clock.install()
         page.route("**/*", self._answer)
         page.on("pageerror", lambda error: self.faults.append(str(error)))
         page.on("console", lambda said: self.faults.append(said.text) if "Security Policy" in said.text else None)
@@ -65,6 +67,11 @@ class FakeApp:
     def calls(self, path: str) -> list[Request]:
         """Return the calls of a path below /api/."""
         return [request for request in self.asked if urlsplit(request.url).path == f"/api/{path}"]
+
+    def wait(self, page: Page, path: str, count: int) -> None:
+        """Wait until a path was called so often."""
+        while len(self.calls(path)) < count:
+            page.wait_for_event("response")
 
     def _note_dialog(self, dialog: Dialog) -> None:
         """No view opens a dialog of the browser, so one comes from a text that ran as a script."""
@@ -82,7 +89,7 @@ class FakeApp:
     def _answer_call(self, route: Route, path: str, query: str) -> None:
         request = route.request
         self.asked.append(request)
-        if path != "health" and request.headers.get("x-functions-key") != KEY:
+        if path != "health" and not path.startswith("shared/") and request.headers.get("x-functions-key") != KEY:
             return route.fulfill(status=401)
         given = self.answers.get(f"{request.method} {path}")
         asked = {name: values[-1] for name, values in parse_qs(query).items()}

@@ -119,6 +119,14 @@ def reports() -> Json:
     return {"reports": [sales], "containers": [], "portal": None}
 
 
+def shared(record: Json) -> Json:
+    """The answer of GET /api/shared/{token}, for a link that opens the rejects, too."""
+    named = ("id", "report", "label", "accepted", "state", "since", "attempt", "pending", "outcome", "open", "mode")
+    kept = {name: record.get(name) for name in (*named, "totals", "failure", "receipt")}
+    status = {"runtimeStatus": "Failed", "customStatus": None}
+    return {"run": kept, "status": status, "expires": at(-86_400), "rejectsUri": "https://elsewhere.example/rejects"}
+
+
 def listing(total: int, query: Query) -> Json:
     """A page of the list of so many runs."""
     top, first = int(query.get("top", "50")), int(query.get("continuation", "0"))
@@ -138,5 +146,7 @@ def answers(record: Json, **more: Any) -> dict[str, Any]:
         f"GET {path}/events": lambda _: events(),
         f"GET {path}/rejects": lambda _: Text(REJECTS),
         f"GET {path}/plan": lambda _: plan(),
+        "GET shared/bGluaw": lambda _: shared(record),
+        "GET shared/bGluaw/rejects": lambda _: Text(REJECTS),
         **more,
     }
