@@ -29,10 +29,15 @@ export class Pace {
     this.generated = 0;
   }
 
+  // How many documents there are to be stored: what the last phase that makes them has counted.
+  learn(events) {
+    const made = events.findLast(({ event, phase }) => event === "phase_ended" && (phase === "generating" || phase === "combining"));
+    this.generated = made?.documents ?? 0;
+  }
+
   add(shown, now = Date.now() / 1000) {
     const phase = shown.run.state;
     const counts = countsOf(shown);
-    if (phase === "generating" || phase === "resolving") this.generated = Math.max(this.generated, counts.documents);
     this.samples.push({ at: now, phase, counts, ...this.rates(phase, counts, now) });
     if (this.samples.length > MOST_SAMPLES) this.samples.shift();
     return this.last;

@@ -22,7 +22,7 @@ export function bytes(value) {
 // 3.2 s, 41 s, 2 min 5 s, 3 h 10 min, 2 d 4 h
 export function duration(seconds) {
   if (!Number.isFinite(seconds)) return "";
-  if (seconds < 10) return `${Math.max(0, seconds).toFixed(1)} s`;
+  if (seconds < 9.95) return `${Math.max(0, seconds).toFixed(1)} s`;
   const unit = UNITS.findIndex(([, size]) => seconds >= size);
   if (unit < 0) return `${Math.round(seconds)} s`;
   const [name, size] = UNITS[unit];

@@ -30,7 +30,7 @@ function shown(receipt) {
       ["Report", receipt.report_sha256?.length && el("code", {}, receipt.report_sha256.join(" "))],
       ["Versions", receipt.versions && Object.entries(receipt.versions).map(([name, version]) => `${name} ${version}`).join(", ")],
       ["Corrections", receipt.corrections || null],
-    ]),
+    ], "across"),
   ];
 }
 
@@ -57,6 +57,6 @@ function verified(found) {
   ];
 }
 
-function group(title, pairs) {
-  return el("div", {}, el("h3", {}, title), facts(pairs));
+function group(title, pairs, kind = null) {
+  return el("div", { class: kind }, el("h3", {}, title), facts(pairs));
 }

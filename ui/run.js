@@ -34,6 +34,7 @@ function watch(main, path, shared = false) {
     const { run } = shown;
     if (run.updated !== seen.updated || seen.events === null) seen.events = shared ? [] : await eventsOf(path, signal);
     seen.updated = run.updated;
+    seen.pace.learn(seen.events);
     seen.pace.add(shown);
     document.title = `${run.state} · ${run.report} · Outlast`;
     const view = {

@@ -4,6 +4,9 @@ import { card, el, showIn } from "./dom.js";
 import { duration, number, rate, seconds } from "./format.js";
 import { hasEnded, phaseOfStep, phasesOf } from "./states.js";
 
+// The others have the counts of the run so far.
+const COUNTED = ["generating", "combining", "resolving", "storing", "verifying"];
+
 export function timeline() {
   const list = el("ol", { class: "phases" });
   const node = card("Phases", {}, list);
@@ -58,7 +61,7 @@ function secondsByPhase(events) {
 
 function countsByPhase(events) {
   const counted = {};
-  for (const one of events.filter(({ event }) => event === "phase_ended")) {
+  for (const one of events.filter(({ event, phase }) => event === "phase_ended" && COUNTED.includes(phase))) {
     const phase = (counted[one.phase] ??= { rows: 0, documents: 0, ru: 0, throttled: 0 });
     for (const name of Object.keys(phase)) phase[name] += one[name] ?? 0;
   }

@@ -52,7 +52,7 @@ class FakeApp:
     def open(self, browser: Browser, view: str, *, key: str | None = KEY, clock: bool = False, **options: Any) -> Page:
         """Open a view, such as `/runs`, in a tab of its own that has the key. With `clock`, time is the test's."""
         context = browser.new_context(reduced_motion="reduce", **options)
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(20_000)
         page = context.new_page()
         if clock:
             page.clock.install()

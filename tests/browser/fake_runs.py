@@ -101,7 +101,7 @@ def events() -> Json:
     began = [{"at": at(90), "event": "accepted", "attempt": 1}]
     for n, phase in enumerate(("reading", "generating", "resolving", "storing")):
         began.append({"at": at(85 - 10 * n), "event": "phase_began", "attempt": 1, "phase": phase})
-        counts = {"rows": 12_000, "ru": 84_000.0, "throttled": 3}
+        counts = {"rows": 12_000, "documents": 12_000, "ru": 84_000.0, "throttled": 3}
         began.append({"at": at(76 - 10 * n), "event": "phase_ended", "attempt": 1, "phase": phase, **counts})
     return {"events": [*began, {"at": at(45), "event": "ended", "attempt": 1, "state": "completed"}]}
 

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from tests.browser.fake_app import FakeApp, Text
 from tests.browser.fake_runs import REJECTS, failed, receipt, shared, shown
@@ -12,7 +12,7 @@ from tests.browser.views import TOKEN, VIEWS, app_of, opened
 from tests.node_packages import needed_package
 
 AXE = "axe-core@4.14.1"
-PHONE = {"width": 360, "height": 740}
+PHONE: ViewportSize = {"width": 360, "height": 740}
 XSS = "<img src=x onerror=\"alert('xss')\"><script>alert('xss')</script>{{7*7}}javascript:alert(1)"
 
 STICKING_OUT = """() => [...document.querySelectorAll("body *")]

@@ -6,18 +6,8 @@ from playwright.sync_api import Browser, expect
 
 from tests.browser.fake_app import KEY, ORIGIN, FakeApp, Text
 from tests.browser.fake_runs import answers, failed, listing, reports, run, shared
+from tests.browser.long_file import SEEMS_LONG
 from tests.browser.views import TOKEN, app_of, opened
-
-A_FILE = """(input, size) => {
-    const given = new DataTransfer();
-    const file = new File(["id,amount\\n"], "big.csv");
-    Object.defineProperty(file, "size", { value: size });
-    given.items.add(file);
-    Object.defineProperty(input, "files", { value: [file] });
-    input.dispatchEvent(new Event("change"));
-}"""
-"""Gives an input a file that says to be as long as this."""
-LONG = 33 * 1024 * 1024
 
 
 def test_the_key_is_asked_for_once_and_kept_in_the_session_only(browser: Browser) -> None:
@@ -99,12 +89,13 @@ def test_a_function_that_the_app_lacks_says_so(browser: Browser) -> None:
 
 
 def test_a_storing_run_shows_its_pace_with_the_throttling(browser: Browser) -> None:
-    """A run that is watched has plots that say in words what they show, and its lanes."""
+    """A run that is watched has its progress by documents, plots that say in words what they show, and its lanes."""
     app = app_of("a storing run")
     page = opened(app, browser, "a storing run", clock=True)
     for asked in range(2, 5):
         page.clock.run_for(2100)
         app.wait(page, "runs/r-storing", asked)
+    expect(page.get_by_role("region", name="Progress")).to_contain_text("26 %3,150 documents")
     expect(page.get_by_role("img", name="Throughput")).to_be_visible()
     expect(page.get_by_role("img", name="operations throttled")).to_have_count(2)
     expect(page.get_by_role("table", name="Lanes").locator("tbody tr")).to_have_count(3)
@@ -134,7 +125,7 @@ def test_an_upload_goes_to_the_address_that_the_app_names(browser: Browser) -> N
     )
     page = opened(app, browser, "start")
     page.get_by_label("Factor").fill("2.5")
-    page.locator("input[type=file]").evaluate(A_FILE, LONG)
+    page.locator("input[type=file]").evaluate(SEEMS_LONG, "id,amount\n")
     page.get_by_role("button", name="Start the run").click()
     page.wait_for_url("**#/runs/r9")
     (start,) = app.calls("reports/sales")

@@ -12,7 +12,7 @@ RUNS = {
     "a completed run": run(label="march"),
     "a failed run": failed(),
     "a planned run": planned(),
-    "a storing run": run("r-storing", "storing"),
+    "a storing run": run("r-storing", "storing", totals={"rows": 12_000, "documents": 3_000, "ru": 21_000.0}),
     "a shared run": failed(),
 }
 VIEWS = {
