@@ -6,7 +6,7 @@ REQUIREMENTS := requirements-dev.txt
 # Most end-to-end tests wait, so there are more workers than cores; a file's tests share what they start.
 PARALLEL := -n 4 --dist loadfile
 
-.PHONY: help install lock demo serve test test-fast check infra test-all bench soak sizes clean
+.PHONY: help install lock demo serve test test-fast check infra test-all bench soak screens sizes clean
 .DEFAULT_GOAL := help
 
 help: ## list the commands
@@ -52,6 +52,9 @@ bench: install ## run every bench and keep the results in bench/results/; ARGS=-
 
 soak: install ## search for faults for hours; SOAK_SEEDS=10000 SOAK_KILLS=1000; prints one JSON object at the end
 	@$(BIN)/python -m tests.soak $(ARGS)
+
+screens: install ## make the pictures of docs/screens again, in a minute or two; needs Chromium
+	@$(BIN)/python -m tools.screens
 
 sizes: ## show the size of the code by area
 	@$(BIN)/python tools/size_table.py

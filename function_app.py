@@ -51,6 +51,7 @@ from outlast.http.revoke_links import RevokeLinks
 from outlast.http.show_current import ShowCurrent
 from outlast.http.show_events import ShowEvents
 from outlast.http.show_health import ShowHealth
+from outlast.http.show_page import ShowPage, page_files, upload_origin
 from outlast.http.show_plan import ShowPlan
 from outlast.http.show_rejects import ShowRejects
 from outlast.http.show_run import ShowRun
@@ -145,6 +146,10 @@ plan = ShowPlan(
     runs=a.runs, staging=a.staging, reports=a.reports, throughput=a.writer.transport.throughput, prices=prices
 ).show_plan
 approve = ApproveRun(a.runs, a.launcher, a.now).approve_run
+page = ShowPage(
+    files=page_files(Path(__file__).parent / "ui"),
+    upload_origin=upload_origin(a.settings.inputs_url, a.settings.azure_storage_account_name),
+).show_page
 
 reviser = Reviser(runs=a.runs, launcher=a.launcher, days=days, owner=owner)
 correct = CorrectRun(runs=a.runs, corrections=Corrections(a.files), reviser=reviser, in_thread=a.in_thread).correct_run
@@ -157,7 +162,7 @@ keyed_runs = KeyedRuns(reports=a.reports, secret=a.secret.get)
 app.route(route="reports/{report}", methods=["POST"])(client(answering(start)))
 app.route(route="inputs", methods=["POST"])(answering(OpenUpload(a.inputs, a.new_id, a.now).open_upload))
 app.route(route="inputs/{name}", methods=["PUT"])(answering(TakeUpload(a.inputs).take_upload))
-app.route(route="reports", methods=["GET"])(answering(ListReports(a.reports).list_reports))
+app.route(route="reports", methods=["GET"])(answering(ListReports(a.reports, a.settings.portal_url).list_reports))
 app.route(route="reports/{report}/current", methods=["GET"])(answering(current))
 app.route(route="runs", methods=["GET"])(answering(ListRuns(a.runs, keyed_runs.ids).list_runs))
 app.route(route="runs/{run}/cancel", methods=["POST"])(client(answering(CancelRun(a.runs, a.launcher).cancel_run)))
@@ -177,6 +182,7 @@ app.route(route="shared/{token}", methods=["GET"], auth_level=anybody)(client(an
 app.route(route="shared/{token}/rejects", methods=["GET"], auth_level=anybody)(answering(shared_rejects))
 app.route(route="take-over", methods=["POST"])(answering(TakeOver(runs=a.runs, owner=owner).take_over))
 app.route(route="health", methods=["GET"], auth_level=anybody)(answering(health))
+app.route(route="ui/{file?}", methods=["GET"], auth_level=anybody)(answering(page))
 
 grace = a.settings.snapshot_grace_seconds
 remover = GenerationRemover(snapshots=a.snapshots, writer=a.writer)

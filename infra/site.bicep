@@ -148,6 +148,7 @@ resource settings 'Microsoft.Web/sites/config@2024-04-01' = {
     MAX_RUNS: string(maxRuns)
     MAX_PARALLEL: string(maxParallel)
     MAX_STAGED_BYTES: maxStagedBytes
+    PORTAL_URL: '${environment().portal}/#resource${component.id}'
   })
 }
 

@@ -34,6 +34,21 @@ resource account 'Microsoft.Storage/storageAccounts@2023-05-01' = {
 resource blobs 'Microsoft.Storage/storageAccounts/blobServices@2023-05-01' = {
   parent: account
   name: 'default'
+  properties: {
+    // The app's page sends files here from a browser. Any origin may ask: without the signature that the app gives for
+    // one blob nothing is taken, and no browser adds one by itself.
+    cors: {
+      corsRules: [
+        {
+          allowedOrigins: ['*']
+          allowedMethods: ['PUT']
+          allowedHeaders: ['content-type', 'x-ms-blob-type']
+          exposedHeaders: ['x-ms-error-code']
+          maxAgeInSeconds: 3600
+        }
+      ]
+    }
+  }
 }
 
 resource containers 'Microsoft.Storage/storageAccounts/blobServices/containers@2023-05-01' = [

@@ -72,6 +72,8 @@ class Settings(BaseModel):
     currency: str = Field("", max_length=16)
     otel_exporter_otlp_endpoint: str = Field("", pattern=r"^(https?://.+)?$")
     """Where spans and metrics are exported to. Empty: they are not made."""
+    portal_url: str = ""
+    """Where the Azure portal shows the app's Application Insights, for links of the page."""
     first_retry_seconds: float = Field(5.0, ge=0.001)
     """Delay of the first retry. Azure fires timers of less than a second at once; a local host may use less."""
 

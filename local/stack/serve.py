@@ -88,6 +88,7 @@ def welcome(services: Services, app: Path) -> str:
     setting = "" if written == chosen else f"COSMOS_ENDPOINT={written} "
     elsewhere = "" if written == services.cosmos.url else f" (COSMOS_ENDPOINT leads to {written} instead)"
     return f"""
+  page      {services.host.url}/api/ui#key={services.function_key}
   health    {services.host.url}/api/health
   database  {services.cosmos.url}{elsewhere}
   inbox     {services.inbox.url}

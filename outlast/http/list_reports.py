@@ -16,11 +16,17 @@ from outlast.report import Report
 @dataclass(frozen=True, slots=True)
 class ListReports:
     reports: Mapping[str, Report[Any]]
+    portal_url: str = ""
 
     async def list_reports(self, req: func.HttpRequest) -> func.HttpResponse:
-        """`{reports: [{name, doc, container, partition_key, mode, row_schema, parameters_schema}], containers: […]}`;
-        a container is `{name, partition_key}`. A hierarchical partition key is a list of paths."""
-        body = {"reports": [_shown(report) for report in self.reports.values()], "containers": self._containers()}
+        """`{reports: [{name, doc, container, partition_key, mode, row_schema, parameters_schema}], containers: […],
+        portal}`; a container is `{name, partition_key}`. A hierarchical partition key is a list of paths. `portal` is
+        the setting PORTAL_URL, null where it is not set."""
+        body = {
+            "reports": [_shown(report) for report in self.reports.values()],
+            "containers": self._containers(),
+            "portal": self.portal_url or None,
+        }
         return func.HttpResponse(orjson.dumps(body), mimetype="application/json")
 
     def _containers(self) -> list[dict[str, Any]]:

@@ -52,6 +52,7 @@ class ShowShared:
             advice=next_step(record),
             receipt="" if receipt is None else orjson.dumps(receipt, option=orjson.OPT_INDENT_2).decode(),
             download=_rejects_uri(req, opened) or "",
+            live=f"../ui#/shared/{req.route_params['token']}",
             footer=[f"This link can only be read, and ends at {opened.link.expires}."],
         )
 

@@ -38,7 +38,8 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """`advice` is what to do next, `receipt` JSON, `download` the address of all rejects; empty is left out."""
+    """`advice` is what to do next, `receipt` JSON, `download` the address of all rejects, `live` that of a page
+    which keeps itself up to date; empty is left out."""
 
     title: str
     sections: Sequence[Section]
@@ -46,6 +47,7 @@ class Page:
     advice: str = ""
     receipt: str = ""
     download: str = ""
+    live: str = ""
     footer: Sequence[str] = field(default_factory=list)
 
 

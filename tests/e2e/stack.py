@@ -255,7 +255,7 @@ def free_port() -> int:
 
 def copy_app(folder: Path, *more_reports: Path) -> Path:
     """Copy what is deployed and the samples, and add reports to `reports/`."""
-    for name in ("activities", "orchestrators", "outlast", "reports", "samples"):
+    for name in ("activities", "orchestrators", "outlast", "reports", "samples", "ui"):
         shutil.copytree(APP / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("function_app.py", "host.json", "local.settings.sample.json"):
         shutil.copy(APP / name, folder)

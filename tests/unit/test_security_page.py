@@ -9,15 +9,17 @@ ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "security.md").read_text("utf-8")
 
 
-def test_only_health_and_links_are_open_to_everybody() -> None:
-    """Every HTTP function but health and links needs a function key, which is the app's default, as the page says."""
+def test_only_health_links_and_the_page_are_open_to_everybody() -> None:
+    """Every HTTP function but health, links and the page needs a function key, the app's default, as docs say."""
     contents = (ROOT / "function_app.py").read_text("utf-8")
     assert "http_auth_level=func.AuthLevel.FUNCTION" in contents
     assert "anybody = func.AuthLevel.ANONYMOUS" in contents
-    open_routes = re.findall(r'route="([\w/{}-]+)"[^\n]*auth_level=(\S+)\)\(', contents)
-    assert open_routes == [(route, "anybody") for route in ("shared/{token}", "shared/{token}/rejects", "health")]
+    open_routes = re.findall(r'route="([\w/{}?-]+)"[^\n]*auth_level=(\S+)\)\(', contents)
+    public = ("shared/{token}", "shared/{token}/rejects", "health", "ui/{file?}")
+    assert open_routes == [(route, "anybody") for route in public]
     assert "| a link that was shared | `GET /api/shared/{token}` and, if it was made for them, its `/rejects` |" in PAGE
     assert "| nobody's key | `GET /api/health` |" in PAGE
+    assert "| nobody's key | `GET /api/ui`, `GET /api/ui/{file}` |" in PAGE
 
 
 def test_the_page_says_what_each_orchestrator_does_when_it_is_started_by_hand() -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from outlast.http.show_page import page_files
 from tests.unit.infra.infra_files import INFRA, ROOT
 from tests.unit.infra.package import package_files, unpack_package
 
@@ -56,10 +57,15 @@ def load(folder: Path, python: str = sys.executable) -> dict[str, Any]:
 
 
 def test_the_package_has_source_and_nothing_else() -> None:
-    """The package has Python source, the template of pages, host.json, the requirements and the licence."""
-    others = {str(path) for path in package_files() if path.suffix != ".py"}
+    """The package has Python source, the files of pages, host.json, the requirements and the licence."""
+    others = {str(path) for path in package_files() if path.suffix != ".py" and path.parts[0] != "ui"}
     pages = {"outlast/rendering/run.css", "outlast/rendering/run.html"}
     assert others == {"LICENSE", "host.json", "requirements.txt", *pages}
+
+
+def test_the_package_has_the_whole_page() -> None:
+    """Each file that the app serves as its page is in the package, and no other file of that folder."""
+    assert {path.name for path in package_files() if path.parts[0] == "ui"} == set(page_files(ROOT / "ui"))
 
 
 def test_the_package_is_small() -> None:

@@ -39,6 +39,7 @@ def test_a_browser_gets_a_page() -> None:
     assert "The report sales is completed." in body
     assert "3 documents" in body
     assert response.headers["Content-Security-Policy"].startswith("default-src 'none'; style-src 'sha256-")
+    assert '<a href="../ui#/shared/' in body
     assert response.headers["Referrer-Policy"] == "no-referrer"
     assert response.headers["Cache-Control"] == "private, no-store"
     assert "<script" not in body
