@@ -13,12 +13,15 @@ from pathlib import Path
 
 from local.cosmos import EMULATOR_KEY
 from local.cosmos.auth import Authorizer
+from local.cosmos.certificate import tls_context, trusted_by
 from local.cosmos.emulator import Emulator
 from local.cosmos.gateway import Gateway
 from local.cosmos.server import CosmosServer, PortTakenError
 
 log = logging.getLogger(__name__)
 PORT, LAST_PORT = 8081, 65535
+CERTIFICATES = Path(".local/cosmos")
+"""Where the certificate is kept that `--tls` makes without `--data`."""
 
 
 def main(argv: list[str]) -> int:
@@ -50,7 +53,10 @@ async def _serve(options: argparse.Namespace) -> None:
             "other machines can reach %s, and everybody knows the default key: give another --key", options.bind
         )
     gateway = Gateway(emulator, authorizer, guarded=reachable)
-    async with CosmosServer(gateway, port=options.port, bind=options.bind) as server:
+    tls, certificate = tls_context(options.data or CERTIFICATES) if options.tls else (None, None)
+    async with CosmosServer(gateway, port=options.port, bind=options.bind, tls=tls) as server:
+        if certificate is not None:
+            sys.stdout.write(f"clients trust it after: {trusted_by(certificate)}\n")
         sys.stdout.write(f"cosmos ready: {server.url}\n")
         sys.stdout.flush()
         await stop.wait()
@@ -70,6 +76,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--data", type=Path, help="folder to keep the documents in; without, they are in memory only")
     parser.add_argument("--key", default=EMULATOR_KEY, help="account key (the well-known one of emulators)")
     parser.add_argument("--accept-aad", action="store_true", help="accept Microsoft Entra tokens, unchecked")
+    parser.add_argument("--tls", action="store_true", help="answer over https, with a certificate made at first start")
     parser.add_argument("--unthrottled", action="store_true", help="charge request units but never answer 429")
     return parser
 

@@ -39,6 +39,7 @@ class Emulator:
         self.clock = clock
         self.throttled = throttled
         self.paused = False
+        self.scheme = "http"  # of the address that clients come to
         self.requests: Counter[RequestCount] = Counter()
         self.journal: Journal = self._open(data_dir) if data_dir else MemoryJournal()
         self._pending_splits: list[PendingSplit] = []

@@ -3,6 +3,7 @@
 import asyncio
 import errno
 import logging
+import ssl
 from types import TracebackType
 from typing import Self
 
@@ -26,8 +27,12 @@ class PortTakenError(Exception):
 class CosmosServer:
     """Async context manager: entering returns once the server answers a request, leaving ends it."""
 
-    def __init__(self, gateway: Gateway, *, port: int = 0, bind: str = "127.0.0.1") -> None:
+    def __init__(
+        self, gateway: Gateway, *, port: int = 0, bind: str = "127.0.0.1", tls: ssl.SSLContext | None = None
+    ) -> None:
         self.port = port
+        self._tls = tls
+        gateway.emulator.scheme = "https" if tls else "http"
         self.bind = bind
         self.emulator = gateway.emulator
         self._gateway = gateway
@@ -42,14 +47,14 @@ class CosmosServer:
     @property
     def url(self) -> str:
         host = "127.0.0.1" if self.bind == "0.0.0.0" else self.bind
-        return f"http://{host}:{self.port}"
+        return f"{self.emulator.scheme}://{host}:{self.port}"
 
     async def __aenter__(self) -> Self:
         """Listens, and sends itself a request."""
         self._loop = asyncio.get_running_loop()
         try:
             self._server = await self._loop.create_server(
-                lambda: Connection(self, self._loop), self.bind, self.port, backlog=BACKLOG
+                lambda: Connection(self, self._loop), self.bind, self.port, backlog=BACKLOG, ssl=self._tls
             )
         except OSError as error:
             self.emulator.close()
@@ -151,7 +156,9 @@ class CosmosServer:
             connection.send(response)
 
     async def _ask_itself(self) -> None:
-        reader, writer = await asyncio.open_connection(self.url.rpartition("/")[2].rpartition(":")[0], self.port)
+        host = self.url.rpartition("/")[2].rpartition(":")[0]
+        unchecked = ssl._create_unverified_context() if self._tls else None  # the server knows itself
+        reader, writer = await asyncio.open_connection(host, self.port, ssl=unchecked)
         try:
             writer.write(b"GET /_control/ HTTP/1.1\r\nconnection: close\r\n\r\n")
             line = await reader.readline()

@@ -72,7 +72,8 @@ class Connection(asyncio.Protocol):
     def eof_received(self) -> bool:
         """Called by the loop when the client closes its side. It may still wait for an answer."""
         self._ended = True
-        return self._busy
+        secure = self._transport is not None and self._transport.get_extra_info("sslcontext") is not None
+        return self._busy and not secure  # TLS has no half-closed connections
 
     def send(self, response: Response) -> None:
         """Answers the current request, then takes the next one."""

@@ -1,0 +1,39 @@
+"""The emulator inside a process."""
+
+import threading
+from pathlib import Path
+
+import pytest
+from azure.cosmos import CosmosClient, PartitionKey
+
+from local.cosmos.control import Control
+from local.cosmos.in_process import Emulator
+from local.cosmos.server import PortTakenError
+
+
+def running() -> bool:
+    """Return whether the thread of an emulator runs."""
+    return any(thread.name == "cosmos" for thread in threading.enumerate())
+
+
+def test_a_program_has_its_own_emulator(tmp_path: Path) -> None:
+    """Inside the context the official client reads and writes; afterwards no thread is left, and what was written is
+    there for the next one."""
+    for start in range(2):
+        with Emulator(data_dir=tmp_path, throttled=False) as emulator:
+            with CosmosClient(emulator.url, emulator.key) as client:
+                database = client.create_database_if_not_exists("d")
+                container = database.create_container_if_not_exists("c", PartitionKey("/pk"))
+                assert len(list(container.read_all_items())) == start
+                container.create_item({"id": str(start), "pk": "a"})
+            assert Control(emulator.url).container("d", "c")["partitions"][0]["documents"] == start + 1
+    assert not running()
+
+
+def test_a_taken_port_is_named() -> None:
+    """An emulator on a port in use raises an error that names the port, and leaves nothing behind."""
+    with Emulator() as first:
+        port = int(first.url.rpartition(":")[2])
+        with pytest.raises(PortTakenError, match=str(port)), Emulator(port=port):
+            pytest.fail("the port was free")
+    assert not running()
