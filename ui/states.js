@@ -36,7 +36,8 @@ export function mayDo(run) {
     approve: run.state === "planned",
     redrive: settled && ["failed", "cancelled"].includes(run.state),
     verify: settled && run.state === "completed" && run.mode !== "mirror",
-    correct: settled && ["failed", "completed"].includes(run.state) && run.mode !== "mirror" && !run.grouped,
+    correct: settled && ["failed", "completed"].includes(run.state) && run.mode !== "mirror" && !run.grouped
+      && !(run.mode === "snapshot" && run.state === "completed"),
     waive: ended && Boolean(run.pending?.length),
   };
 }

@@ -4,14 +4,13 @@ import json
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, ViewportSize, expect
+from playwright.sync_api import Browser, ViewportSize, expect
 
+from tests.browser.axe import violations
 from tests.browser.fake_app import FakeApp, Text
 from tests.browser.fake_runs import REJECTS, failed, receipt, shared, shown
 from tests.browser.views import TOKEN, VIEWS, app_of, opened
-from tests.node_packages import needed_package
 
-AXE = "axe-core@4.14.1"
 PHONE: ViewportSize = {"width": 360, "height": 740}
 XSS = "<img src=x onerror=\"alert('xss')\"><script>alert('xss')</script>{{7*7}}javascript:alert(1)"
 
@@ -21,21 +20,13 @@ STICKING_OUT = """() => [...document.querySelectorAll("body *")]
     .map((node) => node.outerHTML.slice(0, 150))"""
 
 
-def violations(page: Page) -> list[Any]:
-    """Return what axe finds, each with the beginning of the elements."""
-    found = page.evaluate("axe.run({ resultTypes: ['violations'] }).then(({ violations }) => violations)")
-    return [(one["id"], [node["html"][:150] for node in one["nodes"]]) for one in found]
-
-
 @pytest.mark.parametrize("view", VIEWS)
 def test_everybody_can_use_it(browser: Browser, view: str) -> None:
     """axe finds no violation in any view, light on a desk and dark on a phone, and on a phone nothing is too wide."""
-    source = (needed_package(AXE) / "axe.min.js").read_text("utf-8")
     app = app_of(view)
     page = opened(app, browser, view)
     for summary in page.locator("summary").all():
         summary.click()
-    page.evaluate(source)
     assert violations(page) == []
     page.emulate_media(color_scheme="dark")
     page.set_viewport_size(PHONE)

@@ -5,10 +5,12 @@ import io
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
+from tests.browser.axe import violations
 from tests.browser.long_file import SEEMS_LONG
 from tests.browser.many_runs import add_runs
 from tests.e2e.stack import BROKEN, Stack, first_rows, running
@@ -205,3 +207,19 @@ def test_ten_thousand_runs_are_walked_through(person: Person, stack: Stack) -> N
         page.get_by_role("link", name="Older").click()
     page.go_back()
     expect(page.get_by_text("Runs 151 to 200")).to_be_visible()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_everybody_can_use_the_pages_of_this_machine(
+    browser: Browser, stack: Stack, theme: Literal["light", "dark"]
+) -> None:
+    """axe finds no violation in the host's own page and in the inbox, which have the dress of the app's page."""
+    stack.wait(stack.start("flight_delays", BROKEN.read_bytes()))
+    page = browser.new_context(color_scheme=theme).new_page()
+    page.goto(f"{stack.services.host.url}/#key={stack.master_key}")
+    expect(page.get_by_role("cell", name="sweep_runs").first).to_be_visible()
+    assert violations(page) == []
+    page.goto(stack.services.inbox.url)
+    expect(page.get_by_role("article").first).to_contain_text("flight_delays")
+    assert violations(page) == []
+    page.context.close()

@@ -129,7 +129,11 @@ def test_an_upload_goes_to_the_address_that_the_app_names(browser: Browser) -> N
     page.get_by_role("button", name="Start the run").click()
     page.wait_for_url("**#/runs/r9")
     (start,) = app.calls("reports/sales")
-    assert json.loads(start.post_data or "") == {"input": there["input"], "parameters": {"factor": 2.5}, "options": {}}
+    assert json.loads(start.post_data or "") == {
+        "input": there["input"],
+        "parameters": {"factor": 2.5},
+        "options": {"durable_urls": False},
+    }
     assert start.headers["idempotency-key"].startswith("page-")
     assert app.faults == []
     page.context.close()
