@@ -28,7 +28,8 @@ used = {name for name in files if name != "backports" or any(other.startswith("b
 needed = sorted({distribution for name in used for distribution in known.get(name, [])})
 print(json.dumps({"functions": triggers, "files": files, "distributions": needed, "modules": sorted(sys.modules)}))
 """
-"""Loads the app as a worker does, and prints its functions with their triggers, its modules and the libraries that they came from.
+"""Loads the app as a worker does, and prints its functions with their triggers, its modules and the libraries that they
+came from.
 
 A library that looks for `backports.something` in vain leaves an empty `backports` behind, which nothing uses."""
 TIMER = "timerTrigger"
