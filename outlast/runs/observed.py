@@ -10,7 +10,7 @@ from typing import Protocol
 
 from outlast.models import Json
 from outlast.runs.listing import Listing
-from outlast.runs.record import ENDED, RunRecord
+from outlast.runs.record import ENDED, RunRecord, differs
 from outlast.runs.store import Runs
 from outlast.telemetry import emit
 
@@ -109,6 +109,9 @@ def told(before: RunRecord, after: RunRecord, now: datetime) -> Iterator[Told]:
     for step in before.status.pending:
         if step not in after.status.pending:
             yield "step_ended", {"step": step, "how": _how(before, after)}
+    if was != state == "completed" and (found := (after.result.receipt or {}).get("verified")):
+        result = "differs" if differs(after.result.receipt) else "equal"
+        yield "verification", {"result": result, "expected": found["documents"], "found": found["equal"]}
     if was != state and state in ENDED:
         yield "run_ended", _end(before, after, now)
 
