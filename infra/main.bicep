@@ -112,6 +112,13 @@ param linkSecret string = ''
 @description('Address of the app as its users know it. Empty: that which Azure gives.')
 param publicUrl string = ''
 
+@description('Address of a collector of OpenTelemetry. Empty: nothing is exported.')
+param otlpEndpoint string = ''
+
+@secure()
+@description('Headers that the collector wants, such as api-key=…, separated by commas.')
+param otlpHeaders string = ''
+
 @description('Client id of an app registration of Entra ID, which callers must have a token for. Empty: keys alone open the app.')
 param entraClientId string = ''
 
@@ -135,7 +142,7 @@ var names = {
   cosmos: empty(cosmosAccount) ? 'cosmos-${token}' : cosmosAccount
   workspace: 'log-${token}'
   component: 'appi-${token}'
-  vault: empty('${sendgridApiKey}${smtpUrl}${webhookSecret}${linkSecret}') ? '' : 'kv-${token}'
+  vault: empty('${sendgridApiKey}${smtpUrl}${webhookSecret}${linkSecret}${otlpHeaders}') ? '' : 'kv-${token}'
   network: 'vnet-${token}'
   scheduler: durableBackend == 'scheduler' ? 'dts-${token}' : ''
   taskHub: 'outlast-scheduler'
@@ -148,12 +155,14 @@ var secretNames = {
   smtpUrl: 'smtp-url'
   webhookSecret: 'webhook-secret'
   linkSecret: 'link-secret'
+  otlpHeaders: 'otlp-headers'
 }
 var inVault = {
   sendgridApiKey: !empty(sendgridApiKey)
   smtpUrl: !empty(smtpUrl)
   webhookSecret: !empty(webhookSecret)
   linkSecret: !empty(linkSecret)
+  otlpHeaders: !empty(otlpHeaders)
 }
 var groupName = 'rg-${environmentName}'
 var cosmosGroup = empty(cosmosAccount) ? groupName : cosmosResourceGroup
@@ -254,6 +263,7 @@ module vault 'vault.bicep' = if (!empty(names.vault)) {
     smtpUrl: smtpUrl
     webhookSecret: webhookSecret
     linkSecret: linkSecret
+    otlpHeaders: otlpHeaders
   }
 }
 
@@ -295,6 +305,7 @@ module site 'site.bicep' = {
     mailTo: mailTo
     webhookUrl: webhookUrl
     publicUrl: publicUrl
+    otlpEndpoint: otlpEndpoint
     maxRuns: maxRuns
     maxParallel: maxParallel
     maxStagedBytes: maxStagedBytes

@@ -25,6 +25,9 @@ param webhookUrl string
 
 @description('Empty: the address that Azure gives.')
 param publicUrl string
+
+@description('Empty: nothing is exported.')
+param otlpEndpoint string
 param maxRuns int
 param maxParallel int
 param maxStagedBytes string
@@ -145,6 +148,9 @@ resource settings 'Microsoft.Web/sites/config@2024-04-01' = {
     WEBHOOK_SECRET: inVault.webhookSecret ? '@Microsoft.KeyVault(SecretUri=${secretsUrl}/${secretNames.webhookSecret})' : ''
     LINK_SECRET: inVault.linkSecret ? '@Microsoft.KeyVault(SecretUri=${secretsUrl}/${secretNames.linkSecret})' : ''
     PUBLIC_URL: empty(publicUrl) ? 'https://${site.properties.defaultHostName}' : publicUrl
+    OTEL_EXPORTER_OTLP_ENDPOINT: otlpEndpoint
+    // The library of OpenTelemetry reads this itself.
+    OTEL_EXPORTER_OTLP_HEADERS: inVault.otlpHeaders ? '@Microsoft.KeyVault(SecretUri=${secretsUrl}/${secretNames.otlpHeaders})' : ''
     MAX_RUNS: string(maxRuns)
     MAX_PARALLEL: string(maxParallel)
     MAX_STAGED_BYTES: maxStagedBytes

@@ -19,6 +19,9 @@ param webhookSecret string
 @secure()
 param linkSecret string
 
+@secure()
+param otlpHeaders string
+
 resource vault 'Microsoft.KeyVault/vaults@2023-07-01' = {
   name: name
   location: location
@@ -54,4 +57,10 @@ resource link 'Microsoft.KeyVault/vaults/secrets@2023-07-01' = if (inVault.linkS
   parent: vault
   name: secretNames.linkSecret
   properties: { value: linkSecret }
+}
+
+resource otlp 'Microsoft.KeyVault/vaults/secrets@2023-07-01' = if (inVault.otlpHeaders) {
+  parent: vault
+  name: secretNames.otlpHeaders
+  properties: { value: otlpHeaders }
 }

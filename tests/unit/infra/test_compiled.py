@@ -110,6 +110,7 @@ def test_the_mail_key_is_in_the_vault_alone() -> None:
         ("smtpUrl", "SMTP_URL", "smtp-url"),
         ("webhookSecret", "WEBHOOK_SECRET", "webhook-secret"),
         ("linkSecret", "LINK_SECRET", "link-secret"),
+        ("otlpHeaders", "OTEL_EXPORTER_OTLP_HEADERS", "otlp-headers"),
     ],
 )
 def test_each_secret_is_in_the_vault_alone(parameter: str, setting: str, secret: str) -> None:

@@ -49,7 +49,7 @@ def test_every_service_refuses_keys(name: str) -> None:
     assert [line for line in REFUSED[name] if line not in BICEP[name]] == []
 
 
-@pytest.mark.parametrize("name", ["sendgridApiKey", "smtpUrl", "webhookSecret", "linkSecret"])
+@pytest.mark.parametrize("name", ["sendgridApiKey", "smtpUrl", "webhookSecret", "linkSecret", "otlpHeaders"])
 def test_a_secret_is_a_secure_parameter(name: str) -> None:
     """Each secret is secure in each file that takes it, has no default, and is no output."""
     takers = [text for text in BICEP.values() if f"param {name}" in text]

@@ -148,6 +148,18 @@ def test_an_alert_is_silent(name: str, rows: list[Row]) -> None:
     assert found(name, rows) == []
 
 
+def test_a_run_that_ends_twice_counts_once() -> None:
+    """A run that was redriven, or verified later, costs what its newest end says and took until its first end."""
+    ends = [
+        event_row(ago(days=3), "run_ended", **RUN, state="completed", seconds=9, documents=5, request_units=40.0),
+        event_row(ago(hours=1), "run_ended", **RUN, state="completed", seconds=9999, documents=5, request_units=50.0),
+    ]
+    (cost,) = run(QUERIES["cost"], tables_of(ends), NOW)
+    assert (cost["runs"], cost["documents"], cost["request_units"]) == (1, 5, 50.0)
+    (duration,) = run(QUERIES["run_durations"], tables_of(ends), NOW)
+    assert (duration["runs"], duration["p99"]) == (1, 9.0)
+
+
 def test_each_alert_is_tried_and_deployed() -> None:
     """Each query of an alert has rows of both kinds here and a rule in alerts.bicep."""
     named = [name.removeprefix("alert_") for name in QUERIES if name.startswith("alert_")]
