@@ -93,7 +93,8 @@ class QueryParser(ExpressionParser):
         query.source_text = self.text[start : self.tokens[self.at - 1].end]
 
     def _source(self, query: Query) -> Source:
-        """alias IN array, or path [AS] alias; a subquery stands for an array of its rows."""
+        """alias IN array, or path [AS] alias. A subquery in the place of a path stands for each of its rows, which IN
+        then takes for arrays."""
         each = self.here.kind == "name" and self.tokens[self.at + 1].keyword == "IN"
         alias = self._identifier() if each else ""
         self.at += each
@@ -102,7 +103,7 @@ class QueryParser(ExpressionParser):
             named = self.accept_word("AS") or (self.here.kind == "name" and self.here.keyword not in RESERVED)
             alias = self._identifier() if named else _alias(of, 1)
         if isinstance(of, Subquery):
-            return Source(alias, of.query, True)
+            return Source(alias, of.query, each)
         return Source(alias, of, each)
 
     def _last_position(self) -> tuple[int, int]:

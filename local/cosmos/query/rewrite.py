@@ -45,7 +45,9 @@ def _partial_groups(query: Query) -> str:
     keys = ", ".join(f'{{"item": {group.text}}}' for group in query.group_by)
     parts = [_partial(item) if _kind(query, item) else item.text for item in query.items or []]
     named = ", ".join(f"{_quoted(alias)}: {part}" for alias, part in zip(aliases(query), parts, strict=True))
-    return f"[{keys}] AS groupByItems, {parts[0] if query.value else f'{{{named}}}'} AS payload"
+    value = f"[{parts[0]}]" if query.aggregated else parts[0]
+    payload = value if query.value else f"{{{named}}}"
+    return f"[{keys}] AS groupByItems, {payload} AS payload"
 
 
 def _partial(item: Item) -> str:

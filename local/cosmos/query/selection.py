@@ -57,11 +57,16 @@ def compile_sources(sources: list[Source], compiler: Compiler) -> Expand:
 
 def _compile_source(source: Source, compiler: Compiler) -> Rows:
     if isinstance(source.of, Query):
-        return compile_selection(source.of, compiler)
+        rows = compile_selection(source.of, compiler)
+        return _elements_of(rows) if source.each else rows
     value = compiler.compile(source.of)
     if source.each:
         return lambda binding: iter(found if isinstance(found := value(binding), list) else ())
     return lambda binding: iter(() if (found := value(binding)) is UNDEFINED else (found,))
+
+
+def _elements_of(rows: Rows) -> Rows:
+    return lambda binding: (element for row in rows(binding) if isinstance(row, list) for element in row)
 
 
 def compile_selection(query: Query, outer: Compiler) -> Rows:

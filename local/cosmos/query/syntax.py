@@ -129,7 +129,7 @@ Expression = (
 
 @dataclass(slots=True, frozen=True)
 class Source:
-    """An item of FROM or JOIN: each element of an array, each row of a subquery, or the value of a path."""
+    """An item of FROM or JOIN: a path or the rows of a subquery; with `each` the elements of such an array."""
 
     alias: str
     of: "Expression | Query"

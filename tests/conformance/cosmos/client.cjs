@@ -1,6 +1,6 @@
 // What the official JavaScript client does with the emulator. Prints one line of JSON with what it saw.
 // Started by test_javascript_client.py with the address and the key.
-const { CosmosClient } = require("@azure/cosmos");
+const { ChangeFeedStartFrom, CosmosClient } = require("@azure/cosmos");
 
 async function all(container, query, options) {
   return (await container.items.query(query, options).fetchAll()).resources;
@@ -102,8 +102,42 @@ async function queries(container) {
     named: await all(container, "SELECT COUNT(1) AS rows, MAX(c.n) AS largest FROM c WHERE IS_DEFINED(c.n)"),
     constant: await all(container, "SELECT VALUE 1"),
     keywords: await all(container, "SELECT c.value, c['first name'] FROM c WHERE c.id = 'k' OFFSET 0 LIMIT 9"),
+    groups: await all(
+      container,
+      "SELECT c.even, COUNT(1) AS n, AVG(c.n) AS mean, MAX(c.n) AS most FROM c WHERE IS_DEFINED(c.n) GROUP BY c.even",
+    ),
+    groupedValue: await all(container, "SELECT VALUE COUNT(1) FROM c WHERE IS_DEFINED(c.n) GROUP BY c.even"),
+    joined: (await all(container, "SELECT VALUE t FROM c JOIN t IN (SELECT VALUE [c.n, 'x']) WHERE c.n < 3 ORDER BY c.n")).length,
+    exists: await all(container, "SELECT VALUE c.n FROM c WHERE EXISTS(SELECT VALUE x FROM x IN (SELECT VALUE [c.n]) WHERE x = 7)"),
     distinct: (await all(container, "SELECT DISTINCT VALUE c.pk FROM c WHERE IS_DEFINED(c.n)")).length,
   };
+}
+
+async function changes(container) {
+  const seen = [];
+  const options = { changeFeedStartFrom: ChangeFeedStartFrom.Beginning(), maxItemCount: 40 };
+  for await (const page of container.items.getChangeFeedIterator(options).getAsyncIterator()) {
+    if (page.statusCode === 304) break;
+    seen.push(...page.result.map((item) => item._rid));
+  }
+  const start = ChangeFeedStartFrom.Now();
+  const later = container.items.getChangeFeedIterator({ changeFeedStartFrom: start });
+  let page = await later.readNext();
+  for (let at = 0; at < 8 && page.statusCode !== 304; at++) page = await later.readNext();
+  await container.items.create({ id: "new", pk: "k1" });
+  const found = [];
+  for (let at = 0; at < 8; at++) found.push(...((await later.readNext()).result || []).map((item) => item.id));
+  return { all: new Set(seen).size, repeated: seen.length - new Set(seen).size, later: found };
+}
+
+async function throughput(client) {
+  const { database } = await client.databases.create({ id: "javascript-shared", maxThroughput: 4000 });
+  const { container } = await database.containers.create({ id: "c", partitionKey: "/pk", defaultTtl: 60 });
+  const shared = (await database.readOffer()).resource.content.offerAutopilotSettings.maxThroughput;
+  const own = (await container.readOffer()).resource === undefined;
+  const ttl = (await container.read()).resource.defaultTtl;
+  await database.delete();
+  return { shared, own, ttl };
 }
 
 async function main([endpoint, key]) {
@@ -120,6 +154,8 @@ async function main([endpoint, key]) {
     bulk: await bulk(container),
     kinds: await kinds(container),
     queries: await queries(container),
+    changes: await changes(container),
+    throughput: await throughput(client),
     offer: (await container.readOffer()).resource.content.offerThroughput,
   };
   await database.delete();

@@ -64,11 +64,28 @@ def test_every_kind_in_bulk(seen: Any) -> None:
         ("keywords", [{"value": 2, "first name": "x"}]),
         ("named", [{"rows": 250, "largest": 249}]),
         ("distinct", 50),
+        (
+            "groups",
+            [{"even": False, "n": 125, "mean": 125, "most": 249}, {"even": True, "n": 125, "mean": 124, "most": 248}],
+        ),
+        ("groupedValue", [125, 125]),
+        ("joined", 6),
+        ("exists", [7]),
     ],
 )
 def test_queries(seen: Any, name: str, expected: Any) -> None:
     """Paged, ordered and aggregated queries over all partitions work with the plans of the emulator."""
     assert seen["queries"][name] == expected
+
+
+def test_the_change_feed(seen: Any) -> None:
+    """The client reads every document once from the beginning, and from now on only what is written later."""
+    assert seen["changes"] == {"all": 255, "repeated": 0, "later": ["new"]}
+
+
+def test_shared_throughput(seen: Any) -> None:
+    """The client creates a database whose containers share its autoscale throughput, and one with a time to live."""
+    assert seen["throughput"] == {"shared": 4000, "own": True, "ttl": 60}
 
 
 def test_offers(seen: Any) -> None:

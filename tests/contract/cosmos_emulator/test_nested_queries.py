@@ -94,6 +94,7 @@ def test_groups_over_partitions_have_a_plan(emulator: Any, raw: Raw, database: A
         ("SELECT VALUE hall FROM c.at.hall", [7]),
         ("SELECT VALUE p.hall FROM c.at AS p", [7]),
         ("SELECT VALUE l.q FROM c JOIN (SELECT VALUE l FROM l IN c.lines WHERE l.sku = 'p') AS l", [2, 5]),
+        ("SELECT VALUE r.v FROM c JOIN r IN (SELECT VALUE [{'k': 'Oslo', 'v': 'NO'}]) WHERE r.k = c.city", ["NO"]),
         ("SELECT VALUE COUNT(1) FROM c JOIN t IN c.tags", [3]),
         ("SELECT DISTINCT VALUE t FROM c JOIN t IN c.tags", ["x", "y"]),
         ("SELECT TOP 2 VALUE t FROM c JOIN t IN c.tags", ["x", "y"]),
