@@ -16,9 +16,11 @@ from outlast.http.show_page import ShowPage, page_files
 from tests.fakes.http import ask, finish
 
 ORIGIN = "https://app.example"
+STORAGE = "https://storage.example"
+"""The one other place to which the page may send."""
 KEY = "k3y"
 FILES = page_files(Path(__file__).resolve().parents[2] / "ui")
-SHOW = answering(ShowPage(files=FILES).show_page)
+SHOW = answering(ShowPage(files=FILES, upload_origin=STORAGE).show_page)
 SERVED: dict[str | None, func.HttpResponse] = {
     None: finish(SHOW(ask("ui"))),
     **{file: finish(SHOW(ask(f"ui/{file}", file=file))) for file in FILES},
@@ -41,11 +43,13 @@ class Text:
 class FakeApp:
     """`answers` are by method and path below /api/; a path that is missing gets the host's 404 without a body.
 
-    `asked` are the calls so far, `elsewhere` the addresses outside the app, `faults` what the browser complained of.
+    `asked` are the calls so far, `stored` what went to the storage, `elsewhere` the addresses outside both, `faults`
+    what the browser complained of.
     """
 
     answers: dict[str, Answer]
     asked: list[Request] = field(default_factory=list)
+    stored: list[Request] = field(default_factory=list)
     elsewhere: list[str] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
 
@@ -80,7 +84,11 @@ class FakeApp:
 
     def _answer(self, route: Route) -> None:
         url = urlsplit(route.request.url)
-        if f"{url.scheme}://{url.netloc}" != ORIGIN:
+        origin = f"{url.scheme}://{url.netloc}"
+        if origin == STORAGE:
+            self.stored.append(route.request)
+            return route.fulfill(status=201, headers={"access-control-allow-origin": ORIGIN})
+        if origin != ORIGIN:
             self.elsewhere.append(route.request.url)
             return route.abort()
         file = re.fullmatch(r"/api/ui(?:/(.+))?", url.path)
