@@ -57,6 +57,8 @@ def _origin(result: Result | None) -> str:
         return "No result is kept yet."
     machine = result["machine"]
     of_machine = f"{machine['cores']} cores of {machine['cpu']}, Python {machine['python']}"
+    if "load" in machine:
+        of_machine += f", load {machine['load']} before"
     file = f"[{result['file']}](../bench/results/{result['file']})"
     return f"From {file}: commit `{result['commit'][:10]}`, {result['date'][:10]}, {of_machine}."
 

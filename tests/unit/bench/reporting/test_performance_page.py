@@ -59,6 +59,12 @@ def test_a_table_gets_the_figures_that_its_heads_and_rows_name() -> None:
     assert renewed(AFTER, {"cost": RESULT}) == AFTER
 
 
+def test_the_origin_says_how_busy_the_machine_was() -> None:
+    """A result that knows the load before the bench shows it."""
+    busy = {**RESULT, "machine": {**RESULT["machine"], "load": 12.5}}
+    assert "Python 3.11.7, load 12.5 before." in renewed(BEFORE, {"cost": busy})
+
+
 def test_without_a_result_there_is_no_figure() -> None:
     """A figure of which no result is kept is taken out of the page."""
     page = renewed(AFTER, {})
