@@ -95,6 +95,7 @@ SILENT = {
         [],
         [phase(ago(minutes=29), "storing")],
         [phase(ago(hours=2), "storing"), stored(ago(minutes=5), 0)],
+        [phase(ago(hours=2), "storing"), event_row(ago(minutes=5), "documents_deleted", **RUN, documents=9)],
         [phase(ago(hours=2), "storing"), end(ago(hours=1), "completed")],
         [event_row(ago(hours=2), "run_accepted", **RUN)],
         [phase(ago(hours=2), "accepted")],
