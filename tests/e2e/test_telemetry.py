@@ -173,6 +173,12 @@ def test_each_query_runs_over_the_rows_of_the_host(name: str, observed: Observed
     assert rows or name.startswith("alert_") or name in nothing_happened
 
 
+def test_what_the_app_warns_of_is_shown(observed: Observed) -> None:
+    """The warning that a report's code has logged is shown with its function."""
+    shown = {row["category"]: row["example"] for row in answered("warnings", observed)}
+    assert shown["Function.generate_report.User"] == "a dose for top"
+
+
 def test_queries_give_the_numbers_of_the_receipt(observed: Observed) -> None:
     """Throughput, throttling and cost add up to the receipt of January and the two small runs."""
     receipt = observed.receipt

@@ -95,6 +95,7 @@ SILENT = {
         [],
         [phase(ago(minutes=29), "storing")],
         [phase(ago(hours=2), "storing"), stored(ago(minutes=5), 0)],
+        [phase(ago(hours=2), "storing"), event_row(ago(minutes=5), "documents_deleted", **RUN, documents=9)],
         [phase(ago(hours=2), "storing"), end(ago(hours=1), "completed")],
         [event_row(ago(hours=2), "run_accepted", **RUN)],
         [phase(ago(hours=2), "accepted")],
@@ -158,6 +159,23 @@ def test_a_run_that_ends_twice_counts_once() -> None:
     assert (cost["runs"], cost["documents"], cost["request_units"]) == (1, 5, 50.0)
     (duration,) = run(QUERIES["run_durations"], tables_of(ends), NOW)
     assert (duration["runs"], duration["p99"]) == (1, 9.0)
+
+
+def test_the_timers_are_shown() -> None:
+    """Each timer function has its calls, its failures and its last success; other functions have no row."""
+    rows = [timer("sweep_runs", 2, "True"), timer("sweep_runs", 1), timer("scheduled_sales", 5), health(1, "200")]
+    sales, sweep = run(QUERIES["timers"], tables_of(rows), NOW)
+    assert (sales["name"], sales["calls"], sales["failures"], sales["succeeded"]) == ("scheduled_sales", 1, 1, None)
+    assert (sweep["calls"], sweep["failures"], sweep["succeeded"]) == (2, 1, ago(minutes=2))
+
+
+def test_warnings_are_shown_by_function() -> None:
+    """A file that was refused is a warning of take_incoming; what the app tells as information is none."""
+    category = {"Category": "Function.take_incoming.User"}
+    refused = {**end(ago(minutes=1), "failed"), "severityLevel": 2, "message": "incoming/x/a.csv is refused: …"}
+    rows = [{**refused, "customDimensions": category}, {**end(ago(minutes=1), "failed"), "customDimensions": category}]
+    (shown,) = run(QUERIES["warnings"], tables_of(rows), NOW)
+    assert (shown["category"], shown["lines"], shown["example"]) == (category["Category"], 1, refused["message"])
 
 
 def test_each_alert_is_tried_and_deployed() -> None:
