@@ -24,7 +24,8 @@ def chromium_path() -> str:
 @contextmanager
 def opened_browser() -> Iterator[Browser]:
     """A headless Chromium until the block ends. Its sandbox needs rights that a container does not have."""
+    path = chromium_path()
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium_path(), args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
         yield browser
         browser.close()
