@@ -7,6 +7,7 @@ import orjson
 from local.cosmos.partitions import Partition
 from local.cosmos.state import Account, Container, Database
 from local.cosmos.throughput import Throughput
+from local.cosmos.users import User
 
 
 def dump_resources(account: Account) -> bytes:
@@ -18,6 +19,7 @@ def dump_resources(account: Account) -> bytes:
                 {
                     "properties": db.properties,
                     "containers": [_dump_container(c) for c in db.containers.values()],
+                    "users": [_dump_user(user) for user in db.users.values()],
                     "throughput": db.throughput and _dump_throughput(db.throughput),
                 }
                 for db in account.databases.values()
@@ -36,8 +38,19 @@ def load_resources(account: Account, data: dict[str, Any], *, throttled: bool) -
         for kept in entry["containers"]:
             container = _load_container(kept, database, throttled=throttled)
             database.containers[container.name] = container
+        database.users = _load_users(entry.get("users", []))
         if entry.get("throughput"):
             database.set_throughput(_load_throughput(entry["throughput"]), throttled=throttled)
+
+
+def _dump_user(user: User) -> dict[str, Any]:
+    permissions = [_dump_user(permission) for permission in user.permissions.values()]
+    return {"definition": user.definition, "own": user.own, "permissions": permissions}
+
+
+def _load_users(kept: list[dict[str, Any]]) -> dict[str, User]:
+    users = (User(one["definition"], one["own"], _load_users(one["permissions"])) for one in kept)
+    return {user.definition["id"]: user for user in users}
 
 
 def _dump_container(container: Container) -> dict[str, Any]:

@@ -35,8 +35,9 @@ class Authorizer:
         except ValueError:  # not base 64, or not ASCII
             return False
 
-    def check(self, request: Request, parts: list[str]) -> None:
-        """Raises 401 or 403 where the request is not signed with the account's key."""
+    def check(self, request: Request, parts: list[str]) -> str | None:
+        """Raises 401 or 403 where the request is not signed with the account's key. Returns a resource token, which
+        the caller has to check."""
         token = request.headers.get("authorization")
         if not token:
             raise CosmosError(
@@ -46,12 +47,15 @@ class Authorizer:
         kind, signature = fields.get("type", [""])[0], fields.get("sig", [""])[0]
         if kind == "aad":
             self._check_aad()
-            return
+            return None
+        if kind == "resource":
+            return signature
         if kind != "master":
             raise CosmosError(401, f"The authorization token type '{kind}' is not supported: use the master key.")
         self._check_date(request)
         if not self._signed(request, parts, signature):
             raise CosmosError(401, WRONG_KEY)
+        return None
 
     def _check_aad(self) -> None:
         if not self._accept_aad:

@@ -1,5 +1,6 @@
 """The emulated account with its fault rules and its journal: everything that outlives a request."""
 
+import os
 import time
 from collections import Counter
 from dataclasses import dataclass
@@ -38,6 +39,7 @@ class Emulator:
         self.faults = Faults()
         self.clock = clock
         self.throttled = throttled
+        self.token_secret = os.urandom(32)  # of resource tokens, which a restart ends
         self.paused = False
         self.scheme = "http"  # of the address that clients come to
         self.requests: Counter[RequestCount] = Counter()

@@ -12,6 +12,7 @@ from local.cosmos.errors import CosmosError, not_implemented
 from local.cosmos.exchange import Exchange
 from local.cosmos.faults import Target
 from local.cosmos.messages import Request, Response
+from local.cosmos.resource_tokens import read_token
 from local.cosmos.routes import find
 
 VERSION_HEADERS = {"x-ms-gatewayversion": "2.0.0", "x-ms-serviceversion": "local"}
@@ -38,8 +39,10 @@ class Gateway:
         try:
             if parts == ["addresses"]:
                 raise not_implemented("direct mode (/addresses): set the client's connection mode to Gateway")
-            self._authorizer.check(request, parts)
+            token = self._authorizer.check(request, parts)
             exchange.parts = named(self.emulator.account, parts)
+            if token is not None:
+                read_token(self.emulator.token_secret, token).check(request, exchange.parts, exchange.now)
             response = self._serve(exchange)
         except CosmosError as error:
             response = error.response(activity)

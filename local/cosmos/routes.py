@@ -9,6 +9,7 @@ from local.cosmos import (
     offer_requests,
     range_requests,
     resource_requests,
+    user_requests,
 )
 from local.cosmos.errors import CosmosError, not_implemented
 from local.cosmos.exchange import Exchange
@@ -17,6 +18,18 @@ from local.cosmos.query_requests import plan, query, read_feed
 
 Handler = Callable[[Exchange], Response]
 Route = tuple[Handler, str | None]  # the kind for fault rules; None where each operation has its own
+
+
+def _users(path: str) -> dict[tuple[str, str], Route]:
+    """Users and permissions have the same requests."""
+    return {
+        ("GET", path): (user_requests.list_users, "metadata"),
+        ("POST", path): (user_requests.create_user, "metadata"),
+        ("GET", f"{path}/*"): (user_requests.read_user, "metadata"),
+        ("PUT", f"{path}/*"): (user_requests.replace_user, "metadata"),
+        ("DELETE", f"{path}/*"): (user_requests.delete_user, "metadata"),
+    }
+
 
 ROUTES: dict[tuple[str, str], Route] = {
     ("GET", ""): (resource_requests.account, "account"),
@@ -40,6 +53,8 @@ ROUTES: dict[tuple[str, str], Route] = {
     ("GET", "dbs/*/colls/*/conflicts"): (conflict_requests.list_conflicts, "metadata"),
     ("GET", "dbs/*/colls/*/conflicts/*"): (conflict_requests.find_conflict, "metadata"),
     ("DELETE", "dbs/*/colls/*/conflicts/*"): (conflict_requests.find_conflict, "metadata"),
+    **_users("dbs/*/users"),
+    **_users("dbs/*/users/*/permissions"),
     ("GET", "offers"): (offer_requests.list_offers, "metadata"),
     ("POST", "offers"): (offer_requests.list_offers, "metadata"),
     ("GET", "offers/*"): (offer_requests.read_offer_of, "metadata"),
@@ -49,7 +64,6 @@ LACKING = {
     "sprocs": "stored procedures",
     "triggers": "triggers",
     "udfs": "user defined functions",
-    "users": "users and permissions",
     "clientencryptionkeys": "client encryption keys",
     "attachments": "attachments",
 }

@@ -21,6 +21,7 @@ from local.cosmos.replicas import History, Replica
 from local.cosmos.rids import database_of, decode_rid, encode_rid, etag_of
 from local.cosmos.throughput import Throughput
 from local.cosmos.unique_keys import UniqueKey, read_policy
+from local.cosmos.users import User
 
 PARTITION_RATE = 10_000  # RU/s, the most of one physical partition
 UNLIMITED = math.inf
@@ -168,6 +169,7 @@ class Database:
     rid: str
     properties: dict[str, Any]
     containers: dict[str, Container] = field(default_factory=dict)
+    users: dict[str, User] = field(default_factory=dict)
     throughput: Throughput | None = None  # that containers without their own share
     budget: Budget = field(default_factory=lambda: Budget(UNLIMITED))
 

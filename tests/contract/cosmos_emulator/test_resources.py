@@ -335,7 +335,6 @@ def test_containers_with_what_is_lacking_get_501(
         ("stored procedures", "/dbs/{d}/colls/{c}/sprocs"),
         ("triggers", "/dbs/{d}/colls/{c}/triggers"),
         ("user defined functions", "/dbs/{d}/colls/{c}/udfs"),
-        ("users", "/dbs/{d}/users"),
         ("encryption keys", "/dbs/{d}/clientencryptionkeys"),
     ],
 )
@@ -347,10 +346,13 @@ def test_resources_that_are_lacking_get_501(raw: Raw, container: Any, database: 
 
 
 def test_there_are_no_conflicts(raw: Raw, database: Any, container: Any) -> None:
-    """The conflict feed is empty, and a conflict by its id gets 404."""
+    """The conflict feed is empty, and a conflict by its id gets 404; a query of it says which partition keys."""
     assert list(container.list_conflicts()) == []
     query = container.query_conflicts("SELECT * FROM c", enable_cross_partition_query=True)
     assert list(query) == []
+    headers = {"x-ms-documentdb-isquery": "true"}
+    path = f"/dbs/{database.id}/colls/{container.id}/conflicts"
+    assert raw.send("POST", path, {"query": "SELECT * FROM c"}, headers)[0] == 400
     assert raw.send("GET", f"/dbs/{database.id}/colls/{container.id}/conflicts/1")[0] == 404
 
 
