@@ -10,7 +10,7 @@ from outlast_cli.errors import Usage
 
 if TYPE_CHECKING:
     from outlast.testing import ReportResult as ReportResult
-    from outlast.testing.sample import Sample
+    from outlast.testing.sample import Sample as Sample
 
 HINT = "Call it in a checkout of the app, by the command of its `.venv` (`make install`)."
 

@@ -21,13 +21,15 @@ TRIED_ROWS = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sample:
-    """`rows` are values by column. `bad` rows could not be read. `whole`: these are all rows of the file. `reading` is
-    how the file was read, and `text` the beginning of what rows were read from."""
+    """`rows` are values by column. `bad` rows could not be read, `undecodable` of them because of their encoding.
+    `whole`: these are all rows of the file. `reading` is how the file was read, and `text` the beginning of what rows
+    were read from."""
 
     reading: Reading
     columns: list[str]
     rows: list[dict[str, Any]]
     bad: int
+    undecodable: int
     whole: bool
     text: bytes
 
@@ -37,17 +39,25 @@ def read_sample(file: Path, options: Reading | None = None, most_rows: int = MOS
     said = options or Reading()
     data, cut = _beginning(file, said)
     whole = _read(data, file.name, said)
-    rows, bad, ended = list[dict[str, Any]](), 0, True
+    rows, codes, ended = list[dict[str, Any]](), list[str](), True
     for row in _rows(whole):
-        if len(rows) + bad >= most_rows:
+        if len(rows) + len(codes) >= most_rows:
             ended = False
             break
         if isinstance(row, InputRow):
             rows.append(row.values)
         else:
-            bad += 1
+            codes.append(row.code)
     columns = whole.columns or list(dict.fromkeys(name for row in rows for name in row))
-    return Sample(reading=whole.reading, columns=columns, rows=rows, bad=bad, whole=ended and not cut, text=whole.text)
+    return Sample(
+        reading=whole.reading,
+        columns=columns,
+        rows=rows,
+        bad=len(codes),
+        undecodable=codes.count("encoding"),
+        whole=ended and not cut,
+        text=whole.text,
+    )
 
 
 def _beginning(file: Path, said: Reading) -> tuple[bytes, bool]:

@@ -1,9 +1,11 @@
 """Writes a report from a file that it is to read."""
 
+import re
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,9 +17,13 @@ from outlast_cli.new.draft import Draft, check_name, field_of
 from outlast_cli.new.keys import Proposal, propose_id, propose_partition_key
 from outlast_cli.new.keys import describe as describe_column
 from outlast_cli.new.sample_file import sample_file
+from outlast_cli.new.types import MOST_ODD
 from outlast_cli.new.writing import report_source, test_source
 from outlast_cli.session import JsonOption, Session, session
 from outlast_cli.starting import read_pairs
+
+if TYPE_CHECKING:
+    from outlast_cli.checkout import Sample
 
 TESTS = Path("tests/unit/reports")
 
@@ -79,7 +85,8 @@ def new(
             return
         show_result(s, result, told, 1)
         s.output.pairs([("logical partitions", told["partitions"]), *(("written", path) for path in written)])
-        s.output.note(f"Next: look at {written[0]}, start `make serve` anew, then: outlast run {report} {file}")
+        again = shlex.join(["outlast", "run", report, str(file)])
+        s.output.note(f"Next: look at {written[0]}, then, with `make serve` in another terminal: {again}")
 
 
 def _draft(
@@ -87,24 +94,23 @@ def _draft(
 ) -> tuple[Draft, str, bytes]:
     """Read the sample and decide; return the draft with ending and content of the test's sample."""
     sample = read_sample(root, file, options)
-    if not sample.rows:
-        raise Usage(
-            f"{file} has no row that can be read ({sample.bad} cannot)", "Say how it is read: -o encoding=cp1252"
-        )
+    _refuse_other_encoding(sample, file)
     if sample.bad:
         s.output.warn(f"{sample.bad:,} of {sample.bad + len(sample.rows):,} rows cannot be read; they will be rejects")
     form = sample.reading.format or "csv"
     columns, nulls = read_columns(sample.columns, sample.rows, semicolons=sample.reading.delimiter == ";")
+    _tell_odd(s, columns, len(sample.rows))
+    rows = len(columns[0].values)
     groups = [field_of(columns, one) for one in wishes.group_by.split(",")] if wishes.group_by else []
     keys = [one for one in columns if one.field in groups] if groups else columns
-    id_fields = groups or _choose_id(s, columns, len(sample.rows), wishes)
+    id_fields = groups or _choose_id(s, columns, rows, wishes)
     draft = Draft(
         name=name,
         source=file.name,
         columns=columns,
         nulls=nulls,
         id_fields=id_fields,
-        partition_key=_choose_key(s, keys, len(sample.rows), wishes),
+        partition_key=_choose_key(s, keys, rows, wishes),
         container=wishes.container or name.replace("_", "-"),
         group_by=groups,
         form=form,
@@ -112,6 +118,24 @@ def _draft(
         optional=form in ("json", "jsonl"),
     )
     return draft, *sample_file(form, sample.text, sample.rows)
+
+
+def _refuse_other_encoding(sample: "Sample", file: Path) -> None:
+    """A report for the few rows that happen to be ASCII would be of no use."""
+    rows, wrong = sample.bad + len(sample.rows), sample.undecodable
+    if not sample.rows or wrong > MOST_ODD * rows:
+        why = f"{wrong:,} of its {rows:,} rows have bytes that are not UTF-8" if wrong else "no row of it can be read"
+        raise Usage(f"{file} cannot be read: {why}", "Say how it is read, as with: -o encoding=cp1252")
+
+
+def _tell_odd(s: Session, columns: Sequence[Column], rows: int) -> None:
+    for column in columns:
+        if column.odd:
+            kind = re.sub(r"Annotated\[(\w+).*", r"\1", column.kind.annotation)
+            s.output.warn(
+                f"{column.name}: {len(column.odd):,} of {rows:,} values are no {kind}, such as {column.odd[0]!r}; "
+                f"their rows will be rejects. If they are right, make {column.field} a str"
+            )
 
 
 def _choose_id(s: Session, columns: Sequence[Column], rows: int, wishes: Wishes) -> list[str]:

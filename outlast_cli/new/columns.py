@@ -7,9 +7,10 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from itertools import compress
+from typing import Any, NamedTuple
 
-from outlast_cli.new.types import NULLS, Kind, kind_of
+from outlast_cli.new.types import NULLS, Kind, kind_of, odd_texts
 
 TAKEN = frozenset(
     {"copy", "dict", "json", "schema", "validate", "construct", "from_orm", "parse_file", "parse_obj", "parse_raw"}
@@ -20,12 +21,14 @@ TAKEN = frozenset(
 
 @dataclass(frozen=True)
 class Column:
-    """`values` are those of all rows of the sample, None where one is missing. `field` is the name in the row class."""
+    """`values` are those of all rows of the sample that fit, None where one is missing. `field` is the name in the row
+    class, `odd` the values that do not fit, one a row."""
 
     name: str
     field: str
     kind: Kind
     values: Sequence[Any]
+    odd: Sequence[str] = ()
 
     @cached_property
     def texts(self) -> list[str]:
@@ -69,24 +72,42 @@ class Column:
 def read_columns(
     names: Sequence[str], rows: Sequence[Mapping[str, Any]], *, semicolons: bool = False
 ) -> tuple[list[Column], list[str]]:
-    """The columns, and the texts that mean a missing value in any of them."""
+    """The columns, and the texts that mean a missing value in any of them. A row with an odd value is in no column."""
     raw = {name: [_blank(row.get(name)) for row in rows] for name in names}
-    kinds, nulls = dict[str, Kind](), set[str]()
-    for name, values in raw.items():
-        present = {value if isinstance(value, str) else repr(value): value for value in values if value is not None}
-        kinds[name] = kind_of(name, list(present.values()), semicolons=semicolons)
-        texts = [value for value in present.values() if not (isinstance(value, str) and value in NULLS)]
-        if kinds[name].is_text and texts and len(texts) < len(present):
-            without = kind_of(name, texts, semicolons=semicolons)
-            if not without.is_text:
-                kinds[name] = without
-                nulls |= {value for value in present.values() if isinstance(value, str) and value in NULLS}
+    typed = {name: _typed(name, values, semicolons) for name, values in raw.items()}
+    nulls = set[str]().union(*(one.nulls for one in typed.values()))
+    fitting = [all(raw[name][at] not in one.odd for name, one in typed.items() if one.odd) for at in range(len(rows))]
     fields = _fields(names)
     columns = [
-        Column(name, fields[name], kinds[name], [None if _is_null(v, nulls) else v for v in raw[name]])
+        Column(
+            name,
+            fields[name],
+            typed[name].kind,
+            [None if _is_null(value, nulls) else value for value in compress(raw[name], fitting)],
+            [value for value in raw[name] if value in typed[name].odd] if typed[name].odd else [],
+        )
         for name in names
     ]
     return columns, sorted(nulls)
+
+
+class _Typed(NamedTuple):
+    kind: Kind
+    nulls: frozenset[str] = frozenset()
+    odd: frozenset[str] = frozenset()
+
+
+def _typed(name: str, values: Sequence[Any], semicolons: bool) -> _Typed:
+    """The type of all values, or, where that is text, the one of all that are neither missing nor odd."""
+    present = {value if isinstance(value, str) else repr(value): value for value in values if value is not None}
+    whole = kind_of(name, list(present.values()), semicolons=semicolons)
+    if not (whole.is_text and present):
+        return _Typed(whole)
+    nulls = NULLS.intersection(present)
+    counts = Counter(value for value in values if value is not None and value not in nulls)
+    odd = odd_texts(name, counts, semicolons=semicolons)
+    kind = kind_of(name, [text for text in counts if text not in odd], semicolons=semicolons)
+    return _Typed(whole) if kind.is_text else _Typed(kind, nulls, frozenset(odd))
 
 
 def _blank(value: Any) -> Any:

@@ -1,7 +1,7 @@
 """Which type the values of a column have."""
 
 import re
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
@@ -13,6 +13,8 @@ LARGEST_EXACT = 2**53
 """Beyond it JSON's numbers are not exact, so such a number stays text."""
 EXACT_DIGITS = 15
 """Digits that a float keeps."""
+MOST_ODD = 0.01
+"""The share of the rows that may be wrong without making their column text."""
 _INT, _FLOAT = re.compile(r"[+-]?(0|[1-9][0-9]*)"), re.compile(r"[+-]?[0-9]*\.?[0-9]+([eE][+-]?[0-9]+)?")
 _POINTS = re.compile(r"[+-]?[0-9]{1,3}(,[0-9]{3})*(\.[0-9]+)?")
 _COMMAS = re.compile(r"[+-]?([0-9]{1,3}(\.[0-9]{3})+|[0-9]+)(,[0-9]+)?")
@@ -49,6 +51,21 @@ def kind_of(name: str, values: Collection[Any], *, semicolons: bool = False) -> 
     if all(isinstance(value, str) for value in values):
         return _of_texts(name, list(dict.fromkeys(values)), semicolons)
     return _of_json({type(value) for value in values})
+
+
+def odd_texts(name: str, counts: Mapping[str, int], *, semicolons: bool = False) -> set[str]:
+    """The texts that have no type by themselves, if at most MOST_ODD of the rows have them; none where more have.
+
+    Digits alone, as with a leading zero, are text for a reason, so their column stays text.
+    """
+    odd, room = set[str](), MOST_ODD * sum(counts.values())
+    for text, rows in counts.items():
+        if kind_of(name, [text], semicolons=semicolons).is_text:
+            room -= rows
+            if room < 0 or text.isdecimal():
+                return set()
+            odd.add(text)
+    return odd
 
 
 def _of_json(types: set[type]) -> Kind:

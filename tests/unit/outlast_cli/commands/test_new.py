@@ -108,6 +108,25 @@ def test_a_report_is_not_written_over(checkout: Path, written: dict[str, str]) -
     assert "there are: Sale No" in unknown.stderr
 
 
+def test_a_wrong_encoding_is_refused_before_anything_is_written(checkout: Path) -> None:
+    """A file that is not UTF-8 leads to the option that says what it is, which a report is then written with."""
+    (checkout / "of cp1252.csv").write_text("No;Shop\n" + "".join(f"{n};Köln\n" for n in range(9)), "cp1252")
+    refused = new(checkout, "shops", "--from", "of cp1252.csv")
+    assert refused.returncode == 2
+    assert "9 of its 9 rows have bytes that are not UTF-8" in refused.stderr
+    assert not (checkout / "reports" / "shops.py").exists()
+    assert new(checkout, "shops", "--from", "of cp1252.csv", "-o", "encoding=cp1252").returncode == 0
+
+
+def test_few_wrong_values_are_told_and_become_rejects(checkout: Path) -> None:
+    """A wrong value among hundreds leaves the type of its column as it is, and is told."""
+    rows = [f"{n};0{1 + n % 9}.01.2026" for n in range(200)]
+    (checkout / "parts.csv").write_text("\n".join(["No;Day", *rows, "200;31.09.2026", ""]), "utf-8")
+    done = new(checkout, "parts", "--from", "parts.csv")
+    assert "Day: 1 of 201 values are no date, such as '31.09.2026'" in done.stderr
+    assert "202\tDay\tdate_form" in done.stdout
+
+
 def test_a_report_is_tested_without_an_app(checkout: Path, written: dict[str, str]) -> None:
     """`report test` prints documents, rejects, time and request units, and ends with 1 where a row was rejected."""
     assert written

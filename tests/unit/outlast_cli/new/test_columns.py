@@ -51,3 +51,11 @@ def test_evenness_is_that_of_equal_values() -> None:
     assert round(even.effective, 6) == 4
     assert uneven.effective < 1.5
     assert uneven.largest_share > 0.9
+
+
+def test_odd_values_do_not_make_their_column_text() -> None:
+    """A column of numbers with one wrong text is of numbers. The row of that text counts in no column."""
+    rows = [{"n": "1", "t": f"row {n}"} for n in range(200)] + [{"n": "12 Stk", "t": "odd"}]
+    (n, t), nulls = read_columns(["n", "t"], rows)
+    assert (n.annotation, n.odd, nulls) == ("int", ["12 Stk"], [])
+    assert (t.annotation, t.odd, t.distinct) == ("str", [], 200)

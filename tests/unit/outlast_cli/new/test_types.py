@@ -1,6 +1,8 @@
+from collections import Counter
+
 import pytest
 
-from outlast_cli.new.types import kind_of
+from outlast_cli.new.types import kind_of, odd_texts
 
 
 @pytest.mark.parametrize(
@@ -28,6 +30,22 @@ from outlast_cli.new.types import kind_of
 def test_texts_have_a_type(texts: list[str], annotation: str) -> None:
     """The type is the narrowest one that every text has and that loses nothing of it."""
     assert kind_of("x", texts).annotation == annotation
+
+
+@pytest.mark.parametrize(
+    ("texts", "odd"),
+    [
+        ([*["1", "2"] * 100, "12 Stk"], {"12 Stk"}),
+        ([*["30.09.2026"] * 200, "31.09.2026", "soon"], {"31.09.2026", "soon"}),
+        ([*["1"] * 98, "a", "b"], set()),
+        ([*["1"] * 200, "007"], set()),
+        (["a"] * 300, set()),
+        (["1", "2"], set()),
+    ],
+)
+def test_few_wrong_texts_are_odd(texts: list[str], odd: set[str]) -> None:
+    """Texts without a type are odd beside a hundred times as many with one; digits with leading zeros never are."""
+    assert odd_texts("x", Counter(texts)) == odd
 
 
 def test_a_comma_is_a_decimal_mark_beside_semicolons() -> None:
