@@ -54,8 +54,8 @@ def costs(quick: bool) -> Iterator[tuple[str, Cost]]:
             yield way, plain(way, file, a_call).of_a_million()
 
 
-FULL = (("loop", 5_000, 5_000), ("fan_out", 100 * ROWS_OF_A_CALL, ROWS_OF_A_CALL // 10))
-"""The fan-out has a thousand calls, as for a million rows, with a tenth of the rows each."""
+FULL = (("loop", 5_000, 5_000), ("fan_out", 50 * ROWS_OF_A_CALL, ROWS_OF_A_CALL // 20))
+"""The fan-out has a thousand calls, as for a million rows, with a twentieth of the rows each."""
 
 
 def imported(app: CountedApp, report: str, rows: int) -> Counted:

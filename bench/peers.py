@@ -32,7 +32,7 @@ class Sizes:
 
 def peers(quick: bool) -> Iterator[Figure]:
     bypass_proxies()
-    sizes = Sizes(1_500, 800) if quick else Sizes(50_000, 10_000)
+    sizes = Sizes(1_500, 800) if quick else Sizes(50_000, 6_000)
     every: list[Peer] = [*scripts(), Ours()]
     found = [peer for peer in every if _is_there(peer)]
     with nights({}, ("--unthrottled",)) as app:

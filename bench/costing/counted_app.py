@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 from bench.costing.cost import GIGABYTES, Cost
 from bench.costing.counted_obstore import VARIABLE, counts_of
 from bench.costing.histories import Histories, read_histories
-from bench.costing.seen import lines_of, units_of
+from bench.costing.seen import LinesSeen, Seen, UnitsSeen, seen
 from bench.mirroring.nights import Nights, nights
 from bench.scaling.runs import House, Ran
 from local.demo.running import api_of
@@ -34,11 +34,11 @@ class Counted:
 
 @dataclass(slots=True)
 class CountedApp:
-    """`operations` is the file of requests to the storage, `telemetry` that of the log."""
+    """`operations` is the file of requests to the storage, `seen` has the rest that is counted."""
 
     app: Nights
     operations: Path
-    telemetry: Path
+    seen: Seen
 
     def run(self, file: str, report: str, *, remove: bool = True) -> Counted:
         """Import one file; then remove the run, so that nothing is left to be paid for but its documents."""
@@ -63,8 +63,8 @@ class CountedApp:
 
     def _so_far(self) -> tuple[int, int, float]:
         """Requests to the storage, lines of the log, request units of the run records."""
-        units = units_of(self.app.services.cosmos.url, DATABASE, RUNS)
-        return counts_of(self.operations).total(), lines_of(self.telemetry).total(), units
+        self.seen.look()
+        return counts_of(self.operations).total(), self.seen.lines.counts.total(), self.seen.units.total
 
     def _remove(self, run: str) -> None:
         with api_of(self.app.services) as api:
@@ -79,4 +79,6 @@ def counted_app() -> Iterator[CountedApp]:
         operations, telemetry = Path(folder) / "operations", Path(folder) / "telemetry.jsonl"
         host, settings = ("--telemetry", str(telemetry)), {VARIABLE: str(operations)}
         with nights(COUNTING, ("--unthrottled",), host, settings) as app:
-            yield CountedApp(app, operations, telemetry)
+            units = UnitsSeen(app.services.cosmos.url, DATABASE, RUNS)
+            with seen(units, LinesSeen(telemetry)) as found:
+                yield CountedApp(app, operations, found)

@@ -9,7 +9,7 @@ from azure.cosmos import CosmosClient, PartitionKey
 
 from bench.costing.cost import GIGABYTES, MILLION, Cost
 from bench.costing.histories import Histories, read_histories
-from bench.costing.seen import lines_of, units_of
+from bench.costing.seen import LinesSeen, UnitsSeen, seen
 from bench.scaling.runs import ended
 from local.cosmos.process import CosmosProcess
 from local.host.process import HostProcess
@@ -55,13 +55,16 @@ def plain(orchestrator: str, file: Path, rows: int) -> Measured:
         database.create_container("c", PartitionKey("/shop"), offer_throughput=40_000)
         data, telemetry = Path(folder) / "host", Path(folder) / "telemetry.jsonl"
         settings = {"COSMOS_ENDPOINT": cosmos.url, "COSMOS_KEY": cosmos.key}
-        with HostProcess(APP, data, env=settings, options=("--telemetry", str(telemetry))) as host:
+        units, lines = UnitsSeen(cosmos.url, "d", "c"), LinesSeen(telemetry)
+        with (
+            HostProcess(APP, data, env=settings, options=("--telemetry", str(telemetry))) as host,
+            seen(units, lines) as found,
+        ):
             begun = time.perf_counter()
             given = {"file": str(file), "rows": rows}
             started = post_json(f"{host.url}{START}/{orchestrator}/one", given, host.master_key)
             ran = ended(started["statusQueryGetUri"], begun)
             histories = read_histories(data / "host.db", "one")
-        lines = lines_of(telemetry)
-        by_row = lines.pop(BY_ROW, 0)
-        units = units_of(cosmos.url, "d", "c")
-        return Measured(ran.rows, ran.seconds, units, by_row, lines.total(), histories)
+            found.look()
+        by_row = lines.counts.pop(BY_ROW, 0)
+        return Measured(ran.rows, ran.seconds, units.total, by_row, lines.counts.total(), histories)

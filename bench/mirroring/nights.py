@@ -13,7 +13,7 @@ from local.stack.services import Services
 from local.stack.settings import APP, sample_values
 
 REPORTS = Path(__file__).parent / "reports"
-DEPLOYED = ("activities", "orchestrators", "outlast", "reports", "samples")
+DEPLOYED = ("activities", "orchestrators", "outlast", "reports", "samples", "ui")
 FILES = ("function_app.py", "host.json", "local.settings.sample.json")
 SHOPS = 1_000
 NOTE = "x" * 400

@@ -2,10 +2,11 @@ import re
 from pathlib import Path
 
 import pytest
+from pathspec import GitIgnoreSpec
 
 from bench.costing import counted_obstore
 from bench.costing.counted_app import COUNTING
-from bench.mirroring.nights import WITHOUT_KEYS
+from bench.mirroring.nights import DEPLOYED, WITHOUT_KEYS
 
 ROOT = Path(__file__).resolve().parents[4]
 
@@ -24,3 +25,11 @@ def test_every_call_of_the_library_is_counted() -> None:
     used = set(re.findall(r"\bobstore\.(\w+)\(", source))
     assert used
     assert used <= vars(counted_obstore).keys()
+
+
+def test_the_copy_of_the_app_has_every_folder() -> None:
+    """Each folder that a publish leaves in is in the copy that the benches run."""
+    ignored = GitIgnoreSpec.from_lines((ROOT / ".funcignore").read_text("utf-8").splitlines())
+    folders = {path.name for path in ROOT.iterdir() if path.is_dir() and not ignored.match_file(f"{path.name}/")}
+    assert folders
+    assert folders <= set(DEPLOYED)
