@@ -34,6 +34,7 @@ from outlast.cosmos.snapshots.expired import ExpiredGenerations
 from outlast.cosmos.snapshots.removing import GenerationRemover
 from outlast.durable import activity, activity_with_client
 from outlast.generating.part_filler import PartFiller
+from outlast.http.answer_options import AnswerOptions
 from outlast.http.approve_run import ApproveRun
 from outlast.http.cancel_run import CancelRun
 from outlast.http.correct_run import CorrectRun
@@ -53,6 +54,7 @@ from outlast.http.revoke_links import RevokeLinks
 from outlast.http.show_current import ShowCurrent
 from outlast.http.show_events import ShowEvents
 from outlast.http.show_health import ShowHealth
+from outlast.http.show_openapi import ShowOpenapi
 from outlast.http.show_page import ShowPage, page_files, upload_origin
 from outlast.http.show_plan import ShowPlan
 from outlast.http.show_rejects import ShowRejects
@@ -88,7 +90,7 @@ from outlast.staging.removal import RunRemover
 from outlast.staging.retention import Days, Retention
 from outlast.staging.unrecorded import UnrecordedBodies
 from outlast.staging.uploads import Uploads
-from outlast.versions import versions
+from outlast.versions import VERSION, versions
 
 quiet_libraries()
 give_back_large_blocks()
@@ -163,7 +165,8 @@ shared_rejects = ShowSharedRejects(opener=opener, rejects=show_rejects).show_sha
 keyed_runs = KeyedRuns(reports=a.reports, secret=a.secret.get)
 
 address = PublicAddress(a.settings.public_url, a.settings.trusted_proxies)
-answering = Entrance(address, Cors(a.settings.cors_origins)).answering
+cors = Cors(a.settings.cors_origins)
+answering = Entrance(address, cors).answering
 
 app.route(route="reports/{report}", methods=["POST"])(client(answering(start)))
 app.route(route="inputs", methods=["POST"])(answering(OpenUpload(a.inputs, a.new_id, a.now).open_upload))
@@ -187,8 +190,10 @@ app.route(route="runs/{run}/links", methods=["DELETE"])(answering(RevokeLinks(a.
 app.route(route="shared/{token}", methods=reading, auth_level=anybody)(client(answering(shared)))
 app.route(route="shared/{token}/rejects", methods=reading, auth_level=anybody)(answering(shared_rejects))
 app.route(route="take-over", methods=["POST"])(answering(TakeOver(runs=a.runs, owner=owner).take_over))
+app.route(route="openapi.json", methods=reading, auth_level=anybody)(answering(ShowOpenapi(VERSION).show_openapi))
 app.route(route="health", methods=reading, auth_level=anybody)(answering(health))
 app.route(route="ui/{file?}", methods=reading, auth_level=anybody)(answering(page))
+app.route(route="{*rest}", methods=["OPTIONS"], auth_level=anybody)(answering(AnswerOptions(cors).answer_options))
 
 grace = a.settings.snapshot_grace_seconds
 remover = GenerationRemover(snapshots=a.snapshots, writer=a.writer)

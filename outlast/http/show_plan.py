@@ -8,6 +8,7 @@ import azure.functions as func
 import orjson
 
 from outlast.errors import Permanent
+from outlast.http.answers import answer
 from outlast.http.known_run import known_run
 from outlast.http.problem import Problem, bad_request
 from outlast.http.query import read_query
@@ -46,7 +47,7 @@ class ShowPlan:
                 404, "Not Found", f"run {record.id} has no plan, or not yet; it is {record.status.state}", "run"
             )
         body = {"run": record.id, "state": record.status.state, **await self._shown(record, orjson.loads(data), rate)}
-        return func.HttpResponse(orjson.dumps(body), mimetype="application/json")
+        return answer(body)
 
     async def _shown(self, record: RunRecord, plan: Json, rate: float | None) -> Json:
         rate = await self._provisioned(record) if rate is None else rate

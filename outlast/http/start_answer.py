@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 import azure.functions as func
 import orjson
 
+from outlast.http.answers import answer
 from outlast.links import Link, Links
 from outlast.models import Json
 from outlast.runs.record import RunRecord
@@ -32,16 +33,14 @@ class StartAnswers:
             durable = {name: _below(req, url) for name, url in orjson.loads(response.get_body()).items()}
             headers = {**response.headers, "Location": durable["statusQueryGetUri"]}
             return func.HttpResponse(orjson.dumps({**durable, **addresses}), status_code=202, headers=headers)
-        headers = {"Location": addresses["runUri"], "Retry-After": RETRY_SECONDS}
-        body = orjson.dumps({"id": record.id, **addresses})
-        return func.HttpResponse(body, status_code=202, headers=headers, mimetype="application/json")
+        body = {"id": record.id, **addresses}
+        return answer(body, 202, Location=addresses["runUri"], Retry_After=RETRY_SECONDS)
 
     def recorded(self, req: func.HttpRequest, record: RunRecord) -> func.HttpResponse:
         """200 about a run of which only the record is left."""
         addresses = self._addresses(req, record)
-        body = orjson.dumps({"id": record.id, **addresses, "run": record.shown()})
-        headers = {"Location": addresses["runUri"]}
-        return func.HttpResponse(body, headers=headers, mimetype="application/json")
+        body = {"id": record.id, **addresses, "run": record.shown()}
+        return answer(body, Location=addresses["runUri"])
 
     def _addresses(self, req: func.HttpRequest, record: RunRecord) -> Json:
         """`runUri`, and `shareUri` where links are made."""
