@@ -29,6 +29,8 @@ CONTENT_DECIDES = {"start_report", "correct_run", "take_over"}
 """Operations that refuse what their schema allows: what a file holds, and which owners there are, no schema knows."""
 BEYOND_SCHEMA = {"continuation", "label", "level", "name", "reason"}
 """Fields of which a schema does not say all: what only the app makes, what is printable, what a run's mode allows."""
+LONGEST_URL = 8000
+"""Characters. The server of the host answers a longer one itself, before there is an app that could be described."""
 REFUSALS = {"negative_data_rejection": {"expected-statuses": ["400", "404", "409", "410", "413", "422"]}}
 CONFIG = schemathesis.Config.from_dict({"checks": REFUSALS})
 
@@ -81,7 +83,8 @@ def search(operation: Any, known: Known, examples: int, *, wrong: bool) -> int:
         if replaced:
             case.body = data.draw(st.sampled_from(bodies))
         response = case.call(base_url=known.base, session=session, headers={"x-functions-key": known.key})
-        case.validate_response(response, checks=checks)
+        if len(response.request.url) < LONGEST_URL:
+            case.validate_response(response, checks=checks)
 
     with requests.Session() as session:
         try_one()
