@@ -21,7 +21,7 @@ from outlast.runs.store import Runs
 from outlast.staging.paths import plan_path
 from outlast.staging.store import Staging
 
-MOST_RU = 1e9
+LEAST_RU, MOST_RU = 1.0, 1e9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,8 +77,8 @@ def _rate(text: str | None) -> float | None:
         rate = float(text)
     except ValueError:
         rate = 0.0
-    if not 0 < rate <= MOST_RU:
-        raise bad_request(f"ru_per_second must be a number above 0 and at most {MOST_RU:g}", "ru_per_second")
+    if not LEAST_RU <= rate <= MOST_RU:
+        raise bad_request(f"ru_per_second must be a number from {LEAST_RU:g} to {MOST_RU:g}", "ru_per_second")
     return rate
 
 

@@ -4,7 +4,7 @@ from outlast.http.answers import RunAnswer, RunEvents, RunPage, SharedRun, Shown
 from outlast.http.list_runs import KNOWN, MOST
 from outlast.http.openapi.parts import LINK, RETRY_AFTER, RUN, TEXT, TOKEN, Answer, Operation, Parameter
 from outlast.http.openapi.shapes import Plan
-from outlast.http.show_plan import MOST_RU
+from outlast.http.show_plan import LEAST_RU, MOST_RU
 from outlast.models import Json
 
 _CSV = ("text/csv",)
@@ -86,7 +86,7 @@ READ = (
         path="/api/runs/{run}/plan",
         summary="says what a planned run will store, and what that costs",
         heading="Show a plan",
-        parameters=(RUN, Parameter("ru_per_second", {"type": "number", "exclusiveMinimum": 0, "maximum": MOST_RU})),
+        parameters=(RUN, Parameter("ru_per_second", {"type": "number", "minimum": LEAST_RU, "maximum": MOST_RU})),
         answers={200: Answer("The plan", Plan)},
         problems=(400, 404, 410),
     ),
