@@ -6,7 +6,7 @@ REQUIREMENTS := requirements-dev.txt
 # Most end-to-end tests wait, so there are more workers than cores; a file's tests share what they start.
 PARALLEL := -n 4 --dist loadfile
 
-.PHONY: help install lock demo serve test test-fast check infra test-all bench soak screens sizes clean
+.PHONY: help install lock demo serve test test-fast check infra test-all bench soak screens sizes api clean
 .DEFAULT_GOAL := help
 
 help: ## list the commands
@@ -58,6 +58,9 @@ screens: install ## make the pictures of docs/screens again, in a minute or two;
 
 sizes: ## show the size of the code by area
 	@$(BIN)/python tools/size_table.py
+
+api: install ## write docs/api.md from tools/api.md.j2 and the description of the API
+	@$(BIN)/python -m tools.write_api_page
 
 clean: ## remove caches and the data of `make serve`; .venv and local.settings.json stay
 	@rm -rf .local .mypy_cache .ruff_cache .pytest_cache .hypothesis

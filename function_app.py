@@ -34,16 +34,19 @@ from outlast.cosmos.snapshots.expired import ExpiredGenerations
 from outlast.cosmos.snapshots.removing import GenerationRemover
 from outlast.durable import activity, activity_with_client
 from outlast.generating.part_filler import PartFiller
+from outlast.http.answer_options import AnswerOptions
 from outlast.http.approve_run import ApproveRun
 from outlast.http.cancel_run import CancelRun
 from outlast.http.correct_run import CorrectRun
+from outlast.http.cors import Cors
+from outlast.http.entrance import Entrance
 from outlast.http.health_checks import DatabaseCheck, MailCheck, ReportsCheck, RunsCheck, StagingCheck
 from outlast.http.list_reports import ListReports
 from outlast.http.list_runs import KeyedRuns, ListRuns
 from outlast.http.make_link import MakeLink
 from outlast.http.open_link import LinkOpener
 from outlast.http.open_upload import OpenUpload
-from outlast.http.problem import answering
+from outlast.http.public_address import PublicAddress
 from outlast.http.redrive_run import RedriveChecks, RedriveRun
 from outlast.http.remove_run import RemoveRun
 from outlast.http.revise_run import Reviser
@@ -51,6 +54,7 @@ from outlast.http.revoke_links import RevokeLinks
 from outlast.http.show_current import ShowCurrent
 from outlast.http.show_events import ShowEvents
 from outlast.http.show_health import ShowHealth
+from outlast.http.show_openapi import ShowOpenapi
 from outlast.http.show_page import ShowPage, page_files, upload_origin
 from outlast.http.show_plan import ShowPlan
 from outlast.http.show_rejects import ShowRejects
@@ -86,7 +90,7 @@ from outlast.staging.removal import RunRemover
 from outlast.staging.retention import Days, Retention
 from outlast.staging.unrecorded import UnrecordedBodies
 from outlast.staging.uploads import Uploads
-from outlast.versions import versions
+from outlast.versions import VERSION, versions
 
 quiet_libraries()
 give_back_large_blocks()
@@ -94,6 +98,7 @@ a = Adapters.wired(os.environ, Path(__file__).parent)
 
 app = df.DFApp(http_auth_level=func.AuthLevel.FUNCTION)
 anybody = func.AuthLevel.ANONYMOUS
+reading = ["GET", "HEAD"]
 client = app.durable_client_input(client_name="client")
 
 start_once = StartOnce(runs=a.runs, staging=a.staging, launcher=a.launcher, sleep=a.sleep, secret=a.secret.get)
@@ -159,18 +164,22 @@ shared = ShowShared(opener=opener, rejects=reject_files, prices=prices).show_sha
 shared_rejects = ShowSharedRejects(opener=opener, rejects=show_rejects).show_shared_rejects
 keyed_runs = KeyedRuns(reports=a.reports, secret=a.secret.get)
 
+address = PublicAddress(a.settings.public_url, a.settings.trusted_proxies)
+cors = Cors(a.settings.cors_origins)
+answering = Entrance(address, cors).answering
+
 app.route(route="reports/{report}", methods=["POST"])(client(answering(start)))
 app.route(route="inputs", methods=["POST"])(answering(OpenUpload(a.inputs, a.new_id, a.now).open_upload))
 app.route(route="inputs/{name}", methods=["PUT"])(answering(TakeUpload(a.inputs).take_upload))
-app.route(route="reports", methods=["GET"])(answering(ListReports(a.reports, a.settings.portal_url).list_reports))
-app.route(route="reports/{report}/current", methods=["GET"])(answering(current))
-app.route(route="runs", methods=["GET"])(answering(ListRuns(a.runs, keyed_runs.ids).list_runs))
+app.route(route="reports", methods=reading)(answering(ListReports(a.reports, a.settings.portal_url).list_reports))
+app.route(route="reports/{report}/current", methods=reading)(answering(current))
+app.route(route="runs", methods=reading)(answering(ListRuns(a.runs, keyed_runs.ids).list_runs))
 app.route(route="runs/{run}/cancel", methods=["POST"])(client(answering(CancelRun(a.runs, a.launcher).cancel_run)))
-app.route(route="runs/{run}", methods=["GET"])(client(answering(ShowRun(a.runs).show_run)))
+app.route(route="runs/{run}", methods=reading)(client(answering(ShowRun(a.runs).show_run)))
 app.route(route="runs/{run}", methods=["DELETE"])(client(answering(remove_run)))
-app.route(route="runs/{run}/events", methods=["GET"])(answering(ShowEvents(a.runs).show_events))
-app.route(route="runs/{run}/rejects", methods=["GET"])(answering(show_rejects.show_rejects))
-app.route(route="runs/{run}/plan", methods=["GET"])(answering(plan))
+app.route(route="runs/{run}/events", methods=reading)(answering(ShowEvents(a.runs).show_events))
+app.route(route="runs/{run}/rejects", methods=reading)(answering(show_rejects.show_rejects))
+app.route(route="runs/{run}/plan", methods=reading)(answering(plan))
 app.route(route="runs/{run}/approve", methods=["POST"])(client(answering(approve)))
 app.route(route="runs/{run}/redrive", methods=["POST"])(client(answering(redrive)))
 app.route(route="runs/{run}/corrections", methods=["POST"])(client(answering(correct)))
@@ -178,11 +187,13 @@ app.route(route="runs/{run}/verify", methods=["POST"])(client(answering(verify))
 app.route(route="runs/{run}/waive", methods=["POST"])(answering(WaiveRun(a.runs).waive_run))
 app.route(route="runs/{run}/links", methods=["POST"])(answering(MakeLink(a.runs, a.links).make_link))
 app.route(route="runs/{run}/links", methods=["DELETE"])(answering(RevokeLinks(a.runs).revoke_links))
-app.route(route="shared/{token}", methods=["GET"], auth_level=anybody)(client(answering(shared)))
-app.route(route="shared/{token}/rejects", methods=["GET"], auth_level=anybody)(answering(shared_rejects))
+app.route(route="shared/{token}", methods=reading, auth_level=anybody)(client(answering(shared)))
+app.route(route="shared/{token}/rejects", methods=reading, auth_level=anybody)(answering(shared_rejects))
 app.route(route="take-over", methods=["POST"])(answering(TakeOver(runs=a.runs, owner=owner).take_over))
-app.route(route="health", methods=["GET"], auth_level=anybody)(answering(health))
-app.route(route="ui/{file?}", methods=["GET"], auth_level=anybody)(answering(page))
+app.route(route="openapi.json", methods=reading, auth_level=anybody)(answering(ShowOpenapi(VERSION).show_openapi))
+app.route(route="health", methods=reading, auth_level=anybody)(answering(health))
+app.route(route="ui/{file?}", methods=reading, auth_level=anybody)(answering(page))
+app.route(route="{*rest}", methods=["OPTIONS"], auth_level=anybody)(answering(AnswerOptions(cors).answer_options))
 
 grace = a.settings.snapshot_grace_seconds
 remover = GenerationRemover(snapshots=a.snapshots, writer=a.writer)

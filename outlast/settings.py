@@ -46,7 +46,11 @@ class Settings(BaseModel):
     webhook_secret: str = Field("", repr=False, validate_default=True)
     """Those of Standard Webhooks, separated by spaces."""
     public_url: str = ""
-    """The app's own address, for links in what it sends."""
+    """The app's own address, for links in what it sends and answers."""
+    trusted_proxies: int = Field(0, ge=0, le=10)
+    """How many proxies before the app say truly, in `X-Forwarded-…`, what they were sent."""
+    cors_origins: tuple[str, ...] = ()
+    """Origins whose pages may read answers, separated by spaces or commas."""
     link_secret: str = Field("", repr=False)
     """Without it there are no links that may be shared."""
     link_days: float = Field(14.0, gt=0, le=MOST_LINK_DAYS)
@@ -89,6 +93,11 @@ class Settings(BaseModel):
     def _is_an_address(cls, url: str) -> str:
         return checked_address(url)
 
+    @field_validator("cors_origins", mode="before")
+    @classmethod
+    def _are_origins(cls, given: object) -> object:
+        return tuple(map(checked_origin, given.replace(",", " ").split())) if isinstance(given, str) else given
+
     @field_validator("webhook_secret")
     @classmethod
     def _signs(cls, secrets: str, info: ValidationInfo) -> str:
@@ -114,6 +123,14 @@ def checked_address(url: str) -> str:
     if url and not (safe and parts.hostname):
         raise ValueError("must begin with https://; http:// is for this machine alone")
     return url.rstrip("/")
+
+
+def checked_origin(url: str) -> str:
+    """The origin as browsers send it, in lower case. Raises ValueError for an address with anything behind it."""
+    origin = checked_address(url).lower()
+    if origin != "{0.scheme}://{0.netloc}".format(urlsplit(origin)) or "@" in origin or "*" in origin:
+        raise ValueError("must be origins, such as https://app.example.com, without a path")
+    return origin
 
 
 def read_settings(environment: Mapping[str, str]) -> Settings:

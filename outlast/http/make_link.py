@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import azure.functions as func
-import orjson
 
+from outlast.http.answers import MadeLink, answer
 from outlast.http.known_run import known_run
 from outlast.http.problem import Problem, bad_request
 from outlast.http.query import read_query
@@ -33,8 +33,7 @@ class MakeLink:
         until = self.links.until(self.links.now(), days)
         link = Link(record.id, record.status.link_version, until, rejects == "true")
         uri = self.links.uri(link, req.url.split("?")[0].rstrip("/").rsplit("/", 3)[0])
-        body = orjson.dumps({"uri": uri, "expires": link.expires, "rejects": link.rejects})
-        return func.HttpResponse(body, status_code=201, headers={"Location": uri}, mimetype="application/json")
+        return answer(MadeLink(uri, link.expires, link.rejects), 201, Location=uri)
 
 
 def _days(query: Mapping[str, str]) -> float | None:

@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 from typing import Annotated
 
 import azure.functions as func
-import orjson
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
+from outlast.http.answers import UploadAddress, answer
 from outlast.http.problem import bad_request, from_validation
 from outlast.http.query import read_query
 from outlast.staging.store import Staging
@@ -49,20 +49,22 @@ class OpenUpload:
             raise bad_request("no inputs location is configured (INPUTS_URL); post the file to the report", "name")
         expires = (self.now() + LIFETIME).astimezone(UTC).isoformat(timespec="seconds")
         signed = await self.inputs.signed_put(upload_path(name), LIFETIME)
-        about = {
-            "input": upload_path(name),
-            "method": "PUT",
-            "url": signed or f"{req.url.split('?')[0].rstrip('/')}/{name}",
-            "headers": BLOB if signed else {},
-            "expires": expires if signed else None,
-            "most_bytes": MOST_BLOB_BYTES if signed else MOST_BYTES,
-        }
-        return func.HttpResponse(orjson.dumps(about), status_code=201, mimetype="application/json")
+        address = UploadAddress(
+            input=upload_path(name),
+            method="PUT",
+            url=signed or f"{req.url.split('?')[0].rstrip('/')}/{name}",
+            headers=BLOB if signed else {},
+            expires=expires if signed else None,
+            most_bytes=MOST_BLOB_BYTES if signed else MOST_BYTES,
+        )
+        return answer(address, 201)
 
 
 def _asked(req: func.HttpRequest) -> Upload:
     """The name, from the query or a JSON body."""
     query = read_query(req.params, Upload.model_fields)
+    if query and req.get_body():
+        raise bad_request("the name is in the query, and there is a body too; send one of them", "name")
     try:
         return Upload.model_validate(query) if query else Upload.model_validate_json(req.get_body() or b"{}")
     except ValidationError as error:

@@ -6,9 +6,9 @@ from typing import Any
 import azure.functions as func
 import orjson
 
+from outlast.http.answers import Orchestration, SharedRun
 from outlast.http.open_link import PRIVATE, LinkOpener, Opened
 from outlast.http.show_run import status_of
-from outlast.models import Json
 from outlast.rendering.page import SECURITY_POLICY, Page, Section, ShownReject, html
 from outlast.runs.prices import Prices
 from outlast.runs.telling import lines_of, next_step, verb_of
@@ -63,10 +63,10 @@ class ShowShared:
         return [ShownReject(one.row, one.column, one.code, one.message) for one in found]
 
 
-def _shown(req: func.HttpRequest, opened: Opened, status: Json) -> Json:
+def _shown(req: func.HttpRequest, opened: Opened, status: Orchestration) -> SharedRun:
     record = opened.record.to_document()
     run = {name: record[name] for name in SHOWN}
-    return {"run": run, "status": status, "expires": opened.link.expires, "rejectsUri": _rejects_uri(req, opened)}
+    return SharedRun(run, status, opened.link.expires, _rejects_uri(req, opened))
 
 
 def _rejects_uri(req: func.HttpRequest, opened: Opened) -> str | None:

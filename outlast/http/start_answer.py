@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 import azure.functions as func
 import orjson
 
+from outlast.http.answers import answer
 from outlast.links import Link, Links
 from outlast.models import Json
 from outlast.runs.record import RunRecord
@@ -28,25 +30,35 @@ class StartAnswers:
         addresses = self._addresses(req, record)
         if self.durable_urls if durable_urls is None else durable_urls:
             response = client.create_check_status_response(req, record.id)
-            durable = {**orjson.loads(response.get_body()), **addresses}
-            headers, status = dict(response.headers), response.status_code
-            return func.HttpResponse(orjson.dumps(durable), status_code=status, headers=headers)
-        headers = {"Location": addresses["runUri"], "Retry-After": RETRY_SECONDS}
-        body = orjson.dumps({"id": record.id, **addresses})
-        return func.HttpResponse(body, status_code=202, headers=headers, mimetype="application/json")
+            durable = {name: _below(req, url) for name, url in orjson.loads(response.get_body()).items()}
+            headers = {**response.headers, "Location": durable["statusQueryGetUri"]}
+            return func.HttpResponse(orjson.dumps({**durable, **addresses}), status_code=202, headers=headers)
+        body = {"id": record.id, **addresses}
+        return answer(body, 202, Location=addresses["runUri"], Retry_After=RETRY_SECONDS)
 
     def recorded(self, req: func.HttpRequest, record: RunRecord) -> func.HttpResponse:
         """200 about a run of which only the record is left."""
         addresses = self._addresses(req, record)
-        body = orjson.dumps({"id": record.id, **addresses, "run": record.shown()})
-        headers = {"Location": addresses["runUri"]}
-        return func.HttpResponse(body, headers=headers, mimetype="application/json")
+        body = {"id": record.id, **addresses, "run": record.shown()}
+        return answer(body, Location=addresses["runUri"])
 
     def _addresses(self, req: func.HttpRequest, record: RunRecord) -> Json:
         """`runUri`, and `shareUri` where links are made."""
-        api = req.url.split("?")[0].rstrip("/").rsplit("/", 2)[0]  # the host matches routes case-insensitively
+        api = _api(req)
         addresses = {"runUri": f"{api}/runs/{record.id}"}
         if self.links is not None and self.links.configured:
             link = Link(record.id, record.status.link_version, self.links.until(self.links.now()))
             addresses["shareUri"] = self.links.uri(link, api)
         return addresses
+
+
+def _api(req: func.HttpRequest) -> str:
+    """The address of the API. The host matches routes case-insensitively, so it is found by counting."""
+    return str(req.url).split("?")[0].rstrip("/").rsplit("/", 2)[0]
+
+
+def _below(req: func.HttpRequest, url: str) -> str:
+    """A durable URL at the address of the app: the SDK has put only its scheme and host there, and not its path."""
+    app, parts = _api(req).rpartition("/")[0], urlsplit(req.url)
+    origin = f"{parts.scheme}://{parts.netloc}"
+    return app + url.removeprefix(origin) if url.startswith(f"{origin}/") else url

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 import azure.functions as func
-import orjson
 
+from outlast.http.answers import UploadedFile, answer
 from outlast.http.problem import Problem, bad_request
 from outlast.http.streamed import StreamedRequest, pieces_of
 from outlast.staging.store import Staging
@@ -31,5 +31,4 @@ class TakeUpload:
         if not (size := await self.inputs.size(path)):
             await self.inputs.delete(path)
             raise bad_request("the body is empty; send the file, as with curl --upload-file FILE", "body")
-        about = {"input": path, "bytes": size}
-        return func.HttpResponse(orjson.dumps(about), status_code=201, mimetype="application/json")
+        return answer(UploadedFile(path, size), 201)

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from outlast import durable
+from tests.fakes.registered import registered_functions
 from tests.fakes.replay import Action, ReplayContext
 from tests.unit import test_rules as rules
 
@@ -121,10 +122,8 @@ def called() -> set[tuple[str, str]]:
 @pytest.fixture(scope="module")
 def registered() -> dict[str, set[str]]:
     """The names of functions by their trigger."""
-    import function_app
-
     found: dict[str, set[str]] = {}
-    for function in function_app.app.get_functions():
+    for function in registered_functions():
         found.setdefault(function.get_trigger().get_binding_name(), set()).add(function.get_function_name())
     return found
 

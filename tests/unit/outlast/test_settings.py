@@ -67,6 +67,11 @@ SIGNED = {"WEBHOOK_SECRET": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"}
         ("WEBHOOK_URL", "http://s3cret.x.org"),
         ("WEBHOOK_URL", "s3cret.x.org"),
         ("PUBLIC_URL", "ftp://s3cret.x.org"),
+        ("TRUSTED_PROXIES", "11"),
+        ("CORS_ORIGINS", "https://s3cret.x.org/path"),
+        ("CORS_ORIGINS", "https://x.org *"),
+        ("CORS_ORIGINS", "https://*.x.org"),
+        ("CORS_ORIGINS", "http://s3cret.x.org"),
         ("WEBHOOK_SECRET", "whsec_s3cret"),
         ("LINK_SECRET", "s3cret"),
         ("LINK_DAYS", "366"),
@@ -91,3 +96,10 @@ def test_an_address_has_no_slash_at_its_end() -> None:
     """Links are made by adding a path to PUBLIC_URL. Without https it is for this machine alone."""
     assert read_settings({"PUBLIC_URL": "https://x.org/"}).public_url == "https://x.org"
     assert read_settings({"PUBLIC_URL": "http://127.0.0.1:7071"}).public_url == "http://127.0.0.1:7071"
+
+
+def test_origins_are_a_list() -> None:
+    """Origins are separated by commas or spaces, and are compared as browsers send them: in lower case."""
+    given = "https://App.example.com, http://localhost:3000"
+    assert read_settings({"CORS_ORIGINS": given}).cors_origins == ("https://app.example.com", "http://localhost:3000")
+    assert read_settings({}).cors_origins == ()

@@ -57,6 +57,7 @@ def test_no_name_leads_out_of_the_folder_of_uploads(name: str) -> None:
         ({"body": b'{"name": ""}'}, "name"),
         ({"body": b'{"name": "a\\n"}'}, "name"),
         ({"body": b"["}, "body"),
+        ({"params": {"name": "a"}, "body": b'{"name": "a"}'}, "name"),
     ],
 )
 def test_a_wrong_request_is_refused(request_: dict[str, Any], field: str) -> None:

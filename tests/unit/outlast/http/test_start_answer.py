@@ -2,6 +2,7 @@ from dataclasses import replace
 
 import pytest
 
+from outlast.http.public_address import PublicAddress
 from outlast.http.start_answer import StartAnswers
 from tests.fakes.http import ORIGIN, FakeClient, ask, read
 from tests.fakes.records import make_record
@@ -52,3 +53,15 @@ def test_a_run_of_which_only_the_record_is_left_has_the_same_addresses() -> None
     """The 200 has the record, the run's address and a link."""
     answer = read(StartAnswers(Sharing().links).recorded(REQUEST, RECORD))
     assert set(answer) == {"id", "runUri", "shareUri", "run"}
+
+
+def test_durable_urls_are_below_the_path_of_a_gateway() -> None:
+    """Every durable URL and `Location` begin with the public address, with the path that a gateway has added."""
+    request = PublicAddress("https://gate.example/jobs").seen(REQUEST)
+    response = StartAnswers().started(request, FakeClient(), RECORD, None)
+    answer = read(response)
+    assert response.headers["Location"] == answer["statusQueryGetUri"]
+    assert answer["runUri"] == f"https://gate.example/jobs/api/runs/{RUN}"
+    uris = [answer["statusQueryGetUri"], answer["terminatePostUri"]]
+    assert all(uri.startswith("https://gate.example/jobs/runtime/webhooks/") for uri in uris)
+    assert answer["id"] == RUN
