@@ -6,7 +6,7 @@ REQUIREMENTS := requirements-dev.txt
 # Most end-to-end tests wait, so there are more workers than cores; a file's tests share what they start.
 PARALLEL := -n 4 --dist loadfile
 
-.PHONY: help install lock demo serve test test-fast check infra test-all bench soak sizes clean
+.PHONY: help install lock demo serve test test-fast check infra test-all bench soak screens sizes api clean
 .DEFAULT_GOAL := help
 
 help: ## list the commands
@@ -14,7 +14,7 @@ help: ## list the commands
 
 install: $(VENV)/installed ## make .venv with the pinned requirements; the other commands call it
 
-$(VENV)/installed: $(REQUIREMENTS)
+$(VENV)/installed: $(REQUIREMENTS) pyproject.toml
 	@tools/install.sh $(VENV)
 
 lock: install ## make requirements*.txt from requirements*.in again, pinned with hashes; ARGS=--upgrade takes newer versions
@@ -48,12 +48,19 @@ test-all: test ## also run the unit tests on Python 3.12 and 3.13, if they are i
 
 bench: install ## run every bench and keep the results in bench/results/; ARGS=--quick is shorter and keeps nothing
 	@set -e; for bench in $(BENCHES); do $(BIN)/python -m bench.$$bench $(ARGS); done
+	@$(BIN)/python -m bench.reporting.performance_page
 
 soak: install ## search for faults for hours; SOAK_SEEDS=10000 SOAK_KILLS=1000; prints one JSON object at the end
 	@$(BIN)/python -m tests.soak $(ARGS)
 
+screens: install ## make the pictures of docs/screens again, in a minute or two; needs Chromium
+	@$(BIN)/python -m tools.screens
+
 sizes: ## show the size of the code by area
 	@$(BIN)/python tools/size_table.py
+
+api: install ## write docs/api.md from tools/api.md.j2 and the description of the API
+	@$(BIN)/python -m tools.write_api_page
 
 clean: ## remove caches and the data of `make serve`; .venv and local.settings.json stay
 	@rm -rf .local .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -16,15 +16,16 @@ FANS_OUT = (Event.GENERATE, Event.COMBINE, Event.RESOLVE, Event.STORE, Event.DEL
 
 @dataclass(frozen=True, slots=True)
 class AdvanceRun:
-    """`can_email`: whether mail is configured; else the email of a failed run is not pending."""
+    """`can_email`: whether mail is configured, `can_post`: whether a webhook is. What cannot be sent is not pending."""
 
     runs: Runs
     admission: Admission
     can_email: bool
+    can_post: bool = False
 
     async def advance_run(self, given: Json, client: Any) -> Json:
         """Input: RunChange. Returns a RunView of the record after it."""
-        change = replace(RunChange.from_dict(given), can_email=self.can_email)
+        change = replace(RunChange.from_dict(given), can_email=self.can_email, can_post=self.can_post)
         if change.event == Event.READ:
             await self.admission.ask(client, change.run)
         # A run that begins again while a replica still shows `reading` would keep its attempt, and so fence itself.

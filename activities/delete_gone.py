@@ -15,10 +15,12 @@ from outlast.errors import Permanent
 from outlast.models import Json, Payload, Totals
 from outlast.report import Report, known_report
 from outlast.runs.fence import Gate
+from outlast.runs.record import RunRecord
 from outlast.staging.input import InputFiles
 from outlast.staging.paths import resolved_path
 from outlast.staging.resolved import Resolved, Stretch, Summary, buckets_of
 from outlast.staging.stored import since
+from outlast.telemetry import emit
 
 AT_ONCE = 20_000
 """Documents that one request to the writer deletes at most."""
@@ -58,8 +60,9 @@ class DeleteGone:
         bucket = await self.writer.token_bucket(container, record.request.ru_share, call.lanes)
         limits = Limits(deadline.within(SLOT_SECONDS), fence.check, bucket)
         resolved = Resolved(self.files.staging, record.parts_folder, await self.files.stored_chunks(record))
-        deleting = _Deleting(self.writer, container, resolved, limits, cursor)
+        deleting, began = _Deleting(self.writer, container, resolved, limits, cursor), deadline.clock()
         done = await deleting.go(stretches_with_gone(await resolved.summary(), call.chunk))
+        _tell(record, call.chunk, deleting, done=done, seconds=deadline.clock() - began)
         counted = before + deleting.totals
         if done:
             await self.files.staging.put(mark, orjson.dumps(counted.to_dict()))
@@ -107,6 +110,24 @@ class _Deleting:
         self.cursor = replace(self.cursor, document=first + progress.acknowledged, ahead=progress.next_ahead())
         self.wait = progress.wait
         return progress.acknowledged == len(batch)
+
+
+def _tell(record: RunRecord, shard: int, deleting: _Deleting, *, done: bool, seconds: float) -> None:
+    totals = deleting.totals
+    emit(
+        "documents_deleted",
+        run=record.id,
+        report=record.request.report,
+        attempt=record.status.attempt,
+        shard=shard,
+        done=done,
+        seconds=round(seconds, 3),
+        wait=round(deleting.wait, 3),
+        documents=totals.deleted,
+        request_units=round(totals.ru, 2),
+        throttled=totals.throttled,
+        sends=totals.sends,
+    )
 
 
 def deletion_of(line: bytes) -> Deletion:

@@ -111,6 +111,8 @@ class ReadInputFile:
         begin = sum(size for size, _ in reader.before or [])
         file = reader.hashed = HashedFile(self.files.readable(reader.record, source), self.in_thread, begin)
         size = await file.size()
+        if reader.record.request.query is not None and not size:  # a query may find nothing; a file has a header
+            return True
         if reader.place.offset is None:
             await self._begin(reader, source, file, size)
         form = rows_format(Reading.from_dict(reader.listed.files[-1].reading if several else reader.listed.reading))

@@ -1,19 +1,29 @@
-"""Tells the people of MAIL_TO that a run failed: by an email of its own, or by a digest of many runs."""
+"""Tells the people of MAIL_TO of the end of a run: by an email of its own, or by a digest of many runs."""
 
+import asyncio
 import logging
 from dataclasses import dataclass
 
-from outlast.calls import EmailAnswer, RunCall, RunChange
-from outlast.errors import Transient
-from outlast.mail import Mailer, MailThrottled
+from obstore.exceptions import BaseError
+
+from outlast.calls import RunCall, RunChange, SendAnswer
+from outlast.errors import OutlastError, Throttled, Transient
+from outlast.mail import Mailer
 from outlast.models import Json
+from outlast.rendering.page import ShownReject
 from outlast.runs.email_log import Digest, Turn
 from outlast.runs.email_turns import EmailTurns
-from outlast.runs.emails import digest_email, email
-from outlast.runs.fence import refuse_strangers
-from outlast.runs.record import OUTCOMES, RunRecord, differs
-from outlast.runs.store import Runs, need
+from outlast.runs.emails import Emails
+from outlast.runs.fence import find_pending
+from outlast.runs.record import RunRecord
+from outlast.runs.store import Runs
 from outlast.runs.transitions import Event, apply
+from outlast.staging.reject_files import RejectFiles
+
+MOST_REJECTS = 10
+"""Rejects that an email names."""
+LOOK_SECONDS = 10.0
+"""For reading them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,34 +31,47 @@ class SendEmail:
     runs: Runs
     mailer: Mailer
     turns: EmailTurns
+    emails: Emails
+    rejects: RejectFiles
 
     async def send_email(self, given: Json) -> Json:
-        """Input: RunCall. Returns an EmailAnswer.
+        """Input: RunCall. Returns a SendAnswer.
 
-        An email that is not pending is not sent. Each failed run is named in one email; beyond ten emails in a minute
+        An email that is not pending is not sent. Each run is named in one email; beyond ten emails in a minute
         the answer asks to wait, and a digest names all runs that wait.
         """
         call = RunCall.from_dict(given)
-        record = await need(self.runs, call.run)
-        refuse_strangers(record, call.attempt, "failing", *OUTCOMES, *_if_it_differs(record))
-        if "email" not in record.status.pending:
-            return EmailAnswer(False).to_dict()
+        record = await find_pending(self.runs, call, "email")
+        if record is None:
+            return SendAnswer(False).to_dict()
         try:
             return (await self._send(call, record)).to_dict()
-        except MailThrottled as error:
-            return EmailAnswer(False, error.seconds).to_dict()
+        except Throttled as error:
+            return SendAnswer(False, error.seconds).to_dict()
 
-    async def _send(self, call: RunCall, record: RunRecord) -> EmailAnswer:
+    async def _send(self, call: RunCall, record: RunRecord) -> SendAnswer:
         taken = await self.turns.take(record)
         while taken.turn is Turn.DIGEST:
             await self._send_digest(taken.log.open_digest())
             taken = await self.turns.take(record)
         if taken.turn is Turn.WAIT:
-            return EmailAnswer(False, taken.wait)
+            return SendAnswer(False, taken.wait)
         if taken.turn is Turn.SINGLE:
-            await self.mailer.send(email(record))
+            await self.mailer.send(self.emails.one(record, await self._rejects(record)))
         await self._finish(call, record)
-        return EmailAnswer(True)
+        return SendAnswer(True)
+
+    async def _rejects(self, record: RunRecord) -> list[ShownReject]:
+        """The first rejects; none where they cannot be read, because the email matters more."""
+        if record.status.removed is not None or not (record.result.totals or {}).get("rejected"):
+            return []
+        try:
+            async with asyncio.timeout(LOOK_SECONDS):
+                found = await self.rejects.first(record, MOST_REJECTS)
+        except (BaseError, OSError, OutlastError) as error:  # TimeoutError is an OSError
+            logging.getLogger("outlast").warning("run %s: its email names no rejects: %s", record.id, error)
+            return []
+        return [ShownReject(one.row, one.column, one.code) for one in found]
 
     async def _send_digest(self, digest: Digest | None) -> None:
         """The digest of all entries; those whose email was done meanwhile are not named again."""
@@ -56,7 +79,7 @@ class SendEmail:
         try:
             records = await self.turns.records_of(digest)
             if records:
-                await self.mailer.send(digest_email(digest.key, records))
+                await self.mailer.send(self.emails.digest(digest.key, records))
         except Exception:
             await self.turns.digest_left(digest.key)
             raise
@@ -70,8 +93,3 @@ class SendEmail:
             await self.turns.single_done(record)
         except Transient as error:
             logging.getLogger("outlast").warning("run %s: its email was sent and is still pending: %s", call.run, error)
-
-
-def _if_it_differs(record: RunRecord) -> tuple[str, ...]:
-    """A completed run has an email where its verification found a difference, or a correction of it failed."""
-    return ("completed",) if differs(record.result.receipt) or record.status.was_completed else ()

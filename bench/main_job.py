@@ -6,6 +6,7 @@ import json
 import sys
 import time
 from collections.abc import Iterator
+from io import StringIO
 from itertools import islice
 from pathlib import Path
 from statistics import median
@@ -15,11 +16,12 @@ from typing import Any
 from azure.cosmos import ContainerProxy, DatabaseProxy, PartitionKey
 
 from bench.runner import Figure, run
-from local.demo.client import App, watch
+from local.demo.running import api_of, start, watch
 from local.json_calls import bypass_proxies
 from local.stack.ports import Ports
 from local.stack.services import Services
 from local.stack.settings import APP, sample_values
+from outlast_cli.api import Api
 
 JANUARY = APP / "samples/flights-2013-01.csv.gz"
 CONTAINER, THROUGHPUT = "flight-delays", 40_000
@@ -29,11 +31,14 @@ UNTHROTTLED = ("--unthrottled",)
 
 def main_job(quick: bool) -> Iterator[Figure]:
     bypass_proxies()
-    with TemporaryDirectory() as data, Services(APP, Path(data), Ports(), sample_values(APP), UNTHROTTLED) as services:
-        app = App(services.host.url, services.function_key)
-        with services.open_database() as database:
-            runs, rows = (1, 500) if quick else (5, 3000)
-            pairs = [pair(app, database, rows) for _ in range(runs)]
+    with (
+        TemporaryDirectory() as data,
+        Services(APP, Path(data), Ports(), sample_values(APP), UNTHROTTLED) as services,
+        api_of(services) as app,
+        services.open_database() as database,
+    ):
+        runs, rows = (1, 500) if quick else (5, 3000)
+        pairs = [pair(app, database, rows) for _ in range(runs)]
     run_rate, rate_of_loop = median(ours for ours, _ in pairs), median(theirs for _, theirs in pairs)
     yield Figure(name="run_rows_per_s", value=run_rate, unit="rows/s", goal=1000, direction="min")
     yield Figure(name="loop_rows_per_s", value=rate_of_loop, unit="rows/s", goal=0, direction="min")
@@ -41,21 +46,21 @@ def main_job(quick: bool) -> Iterator[Figure]:
     yield Figure(name="run_against_loop", value=ratio, unit="times", goal=10, direction="min")
 
 
-def pair(app: App, database: DatabaseProxy, rows: int) -> tuple[float, float]:
+def pair(app: Api, database: DatabaseProxy, rows: int) -> tuple[float, float]:
     """Both into a new container: to replace a document is more work than to create one."""
     database.delete_container(CONTAINER)
     container = database.create_container(CONTAINER, PartitionKey("/carrier"), offer_throughput=THROUGHPUT)
     return durable_rate(app), loop_rate(container, rows)
 
 
-def durable_rate(app: App) -> float:
-    """Rows a second of one run of January, from before the POST until its status URL says Completed."""
+def durable_rate(app: Api) -> float:
+    """Rows a second of one run of January, from before the POST until it is completed."""
     begun = time.perf_counter()
-    watched = watch(app.start("flight_delays", JANUARY)["statusQueryGetUri"], lambda _: None)
+    run = watch(app, start(app, "flight_delays", JANUARY), StringIO()).run
     seconds = time.perf_counter() - begun
-    receipt = watched.status["output"]
-    if watched.status["runtimeStatus"] != "Completed" or receipt["rows_stored"] != 27_004:
-        raise RuntimeError(f"the run is not what is measured here: {watched.status}")
+    receipt = run.record["receipt"] or {}
+    if run.state != "completed" or receipt["rows_stored"] != 27_004:
+        raise RuntimeError(f"the run is not what is measured here: {run.record}")
     return float(receipt["rows_stored"] / seconds)
 
 

@@ -11,17 +11,18 @@ A bench starts as `python -m bench.main_job [--quick] [--json FILE]`.
 
 import argparse
 import json
+import os
 import platform
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from os import cpu_count
 from pathlib import Path
 from typing import Any, Literal
 
 Direction = Literal["min", "max"]
+Machine = dict[str, str | int | float]
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "bench" / "results"
 
@@ -48,13 +49,13 @@ Bench = Callable[[bool], Iterable[Figure]]
 def run(bench: Bench, argv: Sequence[str] | None = None, results: Path = RESULTS) -> int:
     """Measure, show each figure as it comes, keep them. A goal that is missed is reported and is no error."""
     name = bench.__name__
-    options = _options(name, argv)
-    _say(f"{name}{', quick' if options.quick else ''}, on {_machine()['cpu']}")
+    options, machine = _options(name, argv), _machine()
+    _say(f"{name}{', quick' if options.quick else ''}, on {machine['cpu']}")
     figures = []
     for figure in bench(options.quick):
         figures.append(figure)
         _say(row(figure))
-    report = _report(name, options.quick, figures)
+    report = _report(name, options.quick, machine, figures)
     _say(f"{sum(figure.reached for figure in figures)} of {len(figures)} goals reached")
     if options.json:
         _write(options.json, report)
@@ -65,12 +66,13 @@ def run(bench: Bench, argv: Sequence[str] | None = None, results: Path = RESULTS
 
 def row(figure: Figure) -> str:
     """A figure as a line of the table."""
-    goal = f"{'≥' if figure.direction == 'min' else '≤'} {_number(figure.goal)}"
+    goal = f"{'≥' if figure.direction == 'min' else '≤'} {number(figure.goal)}"
     verdict = "reached" if figure.reached else "MISSED"
-    return f"  {figure.name:<40} {_number(figure.value):>12} {figure.unit:<10} {goal:<12} {verdict}"
+    return f"  {figure.name:<40} {number(figure.value):>12} {figure.unit:<10} {goal:<12} {verdict}"
 
 
-def _number(value: float) -> str:
+def number(value: float) -> str:
+    """A value as tables show it."""
     return f"{value:,.0f}" if abs(value) >= 1_000 or value == int(value) else f"{value:,.3g}"
 
 
@@ -81,19 +83,22 @@ def _options(name: str, argv: Sequence[str] | None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
-def _report(name: str, quick: bool, figures: Sequence[Figure]) -> dict[str, Any]:
+def _report(name: str, quick: bool, machine: Machine, figures: Sequence[Figure]) -> dict[str, Any]:
     return {
         "bench": name,
         "quick": quick,
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "commit": commit_of(),
-        "machine": _machine(),
+        "machine": machine,
         "figures": [figure.as_json() for figure in figures],
     }
 
 
-def _machine() -> dict[str, str | int]:
-    return {"cpu": _cpu_model(), "cores": cpu_count() or 0, "python": platform.python_version(), "system": sys.platform}
+def _machine() -> Machine:
+    """`load` is the number of processes that wanted a core in the last minute: other work makes everything slower."""
+    load = round(os.getloadavg()[0], 1) if hasattr(os, "getloadavg") else 0.0
+    python = platform.python_version()
+    return {"cpu": _cpu_model(), "cores": os.cpu_count() or 0, "python": python, "system": sys.platform, "load": load}
 
 
 def _cpu_model() -> str:

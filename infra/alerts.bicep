@@ -1,4 +1,4 @@
-// Log alerts: each runs the query alert_NAME.kql and fires when it returns a row. The availability test calls the health.
+// Log alerts: each runs the query alert_NAME.kql and fires when it returns a row. The availability test calls the health, and has an alert of its own.
 param prefix string
 param location string
 param tags object
@@ -68,11 +68,19 @@ var alerts = [
   }
   {
     name: 'sweep_not_seen'
-    title: 'Outlast: The sweep was not seen for 10 minutes'
+    title: 'Outlast: The sweep has not succeeded for 10 minutes'
     severity: 1
     frequency: 'PT5M'
     window: 'PT10M'
     query: loadTextContent('queries/alert_sweep_not_seen.kql')
+  }
+  {
+    name: 'timer_fails'
+    title: 'Outlast: A timer function fails again and again'
+    severity: 2
+    frequency: 'PT15M'
+    window: 'PT3H'
+    query: loadTextContent('queries/alert_timer_fails.kql')
   }
 ]
 
@@ -121,5 +129,27 @@ resource health 'Microsoft.Insights/webtests@2022-06-15' = {
     Locations: [{ Id: 'emea-nl-ams-azr' }, { Id: 'us-va-ash-azr' }]
     Request: { RequestUrl: healthUrl, HttpVerb: 'GET' }
     ValidationRules: { ExpectedHttpStatusCode: 200 }
+  }
+}
+
+// The query of health_red sees a health that answers 503; this sees one that does not answer.
+resource unreachable 'Microsoft.Insights/metricAlerts@2018-03-01' = {
+  name: '${prefix}-health_unreachable'
+  location: 'global'
+  tags: tags
+  properties: {
+    description: 'Outlast: The health was not reached from two places'
+    severity: 1
+    enabled: true
+    scopes: [health.id, component.id]
+    evaluationFrequency: 'PT1M'
+    windowSize: 'PT5M'
+    criteria: {
+      'odata.type': 'Microsoft.Azure.Monitor.WebtestLocationAvailabilityCriteria'
+      webTestId: health.id
+      componentId: component.id
+      failedLocationCount: 2
+    }
+    actions: empty(actionGroupName) ? [] : [{ actionGroupId: actions.id }]
   }
 }

@@ -85,14 +85,42 @@ param insightsDisableLocalAuth bool = false
 param alertAddresses string = ''
 
 @secure()
-@description('API key of SendGrid. Empty: the app sends no email, and no vault is made.')
+@description('API key of SendGrid. Empty: it is not used.')
 param sendgridApiKey string = ''
+
+@secure()
+@description('URL of a mail server, which is used in place of SendGrid. Empty: SendGrid is used.')
+param smtpUrl string = ''
 
 @description('Sender of the emails.')
 param mailFrom string = ''
 
 @description('Recipients of the emails, separated by commas.')
 param mailTo string = ''
+
+@description('Address that is told of the end of each run. Empty: none is.')
+param webhookUrl string = ''
+
+@secure()
+@description('What signs the events that are posted to webhookUrl.')
+param webhookSecret string = ''
+
+@secure()
+@description('What signs the links that may be shared. Empty: there are none.')
+param linkSecret string = ''
+
+@description('Address of the app as its users know it. Empty: that which Azure gives.')
+param publicUrl string = ''
+
+@description('Address of a collector of OpenTelemetry. Empty: nothing is exported.')
+param otlpEndpoint string = ''
+
+@secure()
+@description('Headers that the collector wants, such as api-key=…, separated by commas.')
+param otlpHeaders string = ''
+
+@description('Client id of an app registration of Entra ID, which callers must have a token for. Empty: keys alone open the app.')
+param entraClientId string = ''
 
 @minValue(1)
 @description('The setting MAX_RUNS.')
@@ -114,14 +142,27 @@ var names = {
   cosmos: empty(cosmosAccount) ? 'cosmos-${token}' : cosmosAccount
   workspace: 'log-${token}'
   component: 'appi-${token}'
-  vault: empty(sendgridApiKey) ? '' : 'kv-${token}'
-  key: 'sendgrid-api-key'
+  vault: empty('${sendgridApiKey}${smtpUrl}${webhookSecret}${linkSecret}${otlpHeaders}') ? '' : 'kv-${token}'
   network: 'vnet-${token}'
   scheduler: durableBackend == 'scheduler' ? 'dts-${token}' : ''
   taskHub: 'outlast-scheduler'
   actions: 'ag-${token}'
   plan: 'plan-${token}'
   site: 'func-${token}'
+}
+var secretNames = {
+  sendgridApiKey: 'sendgrid-api-key'
+  smtpUrl: 'smtp-url'
+  webhookSecret: 'webhook-secret'
+  linkSecret: 'link-secret'
+  otlpHeaders: 'otlp-headers'
+}
+var inVault = {
+  sendgridApiKey: !empty(sendgridApiKey)
+  smtpUrl: !empty(smtpUrl)
+  webhookSecret: !empty(webhookSecret)
+  linkSecret: !empty(linkSecret)
+  otlpHeaders: !empty(otlpHeaders)
 }
 var groupName = 'rg-${environmentName}'
 var cosmosGroup = empty(cosmosAccount) ? groupName : cosmosResourceGroup
@@ -210,14 +251,19 @@ module monitoring 'monitoring.bicep' = {
   }
 }
 
-module vault 'vault.bicep' = if (!empty(sendgridApiKey)) {
+module vault 'vault.bicep' = if (!empty(names.vault)) {
   scope: group
   params: {
     name: names.vault
     location: location
     tags: allTags
-    keyName: names.key
+    secretNames: secretNames
+    inVault: inVault
     sendgridApiKey: sendgridApiKey
+    smtpUrl: smtpUrl
+    webhookSecret: webhookSecret
+    linkSecret: linkSecret
+    otlpHeaders: otlpHeaders
   }
 }
 
@@ -253,9 +299,13 @@ module site 'site.bicep' = {
     cosmosDatabase: cosmosDatabase
     componentName: names.component
     vaultName: names.vault
-    keyName: names.key
+    secretNames: secretNames
+    inVault: inVault
     mailFrom: mailFrom
     mailTo: mailTo
+    webhookUrl: webhookUrl
+    publicUrl: publicUrl
+    otlpEndpoint: otlpEndpoint
     maxRuns: maxRuns
     maxParallel: maxParallel
     maxStagedBytes: maxStagedBytes
@@ -267,6 +317,12 @@ module site 'site.bicep' = {
     schedulerName: names.scheduler
     taskHub: names.taskHub
   }
+}
+
+module auth 'auth.bicep' = if (!empty(entraClientId)) {
+  scope: group
+  dependsOn: [site]
+  params: { siteName: names.site, clientId: entraClientId, links: inVault.linkSecret }
 }
 
 module workbook 'workbook.bicep' = {

@@ -13,11 +13,21 @@ param cosmosGroup string
 param cosmosDatabase string
 param componentName string
 
-@description('Empty: there is no vault, and the app sends no email.')
+@description('Empty: there is no vault.')
 param vaultName string
-param keyName string
+param secretNames object
+
+@description('Which of the secrets are in the vault.')
+param inVault object
 param mailFrom string
 param mailTo string
+param webhookUrl string
+
+@description('Empty: the address that Azure gives.')
+param publicUrl string
+
+@description('Empty: nothing is exported.')
+param otlpEndpoint string
 param maxRuns int
 param maxParallel int
 param maxStagedBytes string
@@ -63,7 +73,7 @@ var withScheduler = {
   '${durableTask}__storageProvider__connectionStringName': 'DURABLE_TASK_SCHEDULER_CONNECTION_STRING'
   DURABLE_TASK_SCHEDULER_CONNECTION_STRING: 'Endpoint=${scheduler!.properties.endpoint};Authentication=ManagedIdentity;ClientID=${clientId}'
 }
-var secretUrl = 'https://${vaultName}${environment().suffixes.keyvaultDns}/secrets/${keyName}'
+var secretsUrl = 'https://${vaultName}${environment().suffixes.keyvaultDns}/secrets'
 
 resource plan 'Microsoft.Web/serverfarms@2024-04-01' = {
   name: planName
@@ -130,12 +140,21 @@ resource settings 'Microsoft.Web/sites/config@2024-04-01' = {
     AZURE_STORAGE_ACCOUNT_NAME: storageName
     STAGING_URL: '${storage.properties.primaryEndpoints.blob}${stagingPath}'
     INPUTS_URL: '${storage.properties.primaryEndpoints.blob}${inputsContainer}'
-    SENDGRID_API_KEY: empty(vaultName) ? '' : '@Microsoft.KeyVault(SecretUri=${secretUrl})'
+    SENDGRID_API_KEY: inVault.sendgridApiKey ? '@Microsoft.KeyVault(SecretUri=${secretsUrl}/${secretNames.sendgridApiKey})' : ''
+    SMTP_URL: inVault.smtpUrl ? '@Microsoft.KeyVault(SecretUri=${secretsUrl}/${secretNames.smtpUrl})' : ''
     MAIL_FROM: mailFrom
     MAIL_TO: mailTo
+    WEBHOOK_URL: webhookUrl
+    WEBHOOK_SECRET: inVault.webhookSecret ? '@Microsoft.KeyVault(SecretUri=${secretsUrl}/${secretNames.webhookSecret})' : ''
+    LINK_SECRET: inVault.linkSecret ? '@Microsoft.KeyVault(SecretUri=${secretsUrl}/${secretNames.linkSecret})' : ''
+    PUBLIC_URL: empty(publicUrl) ? 'https://${site.properties.defaultHostName}' : publicUrl
+    OTEL_EXPORTER_OTLP_ENDPOINT: otlpEndpoint
+    // The library of OpenTelemetry reads this itself.
+    OTEL_EXPORTER_OTLP_HEADERS: inVault.otlpHeaders ? '@Microsoft.KeyVault(SecretUri=${secretsUrl}/${secretNames.otlpHeaders})' : ''
     MAX_RUNS: string(maxRuns)
     MAX_PARALLEL: string(maxParallel)
     MAX_STAGED_BYTES: maxStagedBytes
+    PORTAL_URL: '${environment().portal}/#resource${component.id}'
   })
 }
 

@@ -6,7 +6,7 @@ param tags object
 @description('False: the account answers private endpoints only.')
 param public bool
 
-@description('Days after which a staged file is deleted if nothing has written to it.')
+@description('Days after which a file that the app would remove is deleted if nothing has written to it.')
 param stagedDays int
 
 var packages = 'packages'
@@ -34,6 +34,21 @@ resource account 'Microsoft.Storage/storageAccounts@2023-05-01' = {
 resource blobs 'Microsoft.Storage/storageAccounts/blobServices@2023-05-01' = {
   parent: account
   name: 'default'
+  properties: {
+    // The app's page sends files here from a browser. Any origin may ask: without the signature that the app gives for
+    // one blob nothing is taken, and no browser adds one by itself.
+    cors: {
+      corsRules: [
+        {
+          allowedOrigins: ['*']
+          allowedMethods: ['PUT']
+          allowedHeaders: ['content-type', 'x-ms-blob-type']
+          exposedHeaders: ['x-ms-error-code']
+          maxAgeInSeconds: 3600
+        }
+      ]
+    }
+  }
 }
 
 resource containers 'Microsoft.Storage/storageAccounts/blobServices/containers@2023-05-01' = [
@@ -43,7 +58,8 @@ resource containers 'Microsoft.Storage/storageAccounts/blobServices/containers@2
   }
 ]
 
-// The prefixes are the folders of outlast/staging/paths.py. Files beside them, such as those of health, stay.
+// A second line behind the app's own removal. The prefixes are the folders of outlast/staging/paths.py, uploads.py and
+// incoming_paths.py. Files beside them stay: manifests, the callers' own inputs, and what was refused, which has no other copy.
 resource lifecycle 'Microsoft.Storage/storageAccounts/managementPolicies@2023-05-01' = {
   parent: account
   name: 'default'
@@ -52,12 +68,17 @@ resource lifecycle 'Microsoft.Storage/storageAccounts/managementPolicies@2023-05
     policy: {
       rules: [
         {
-          name: 'delete-staged-files'
+          name: 'delete-what-runs-leave'
           type: 'Lifecycle'
           definition: {
             filters: {
               blobTypes: ['blockBlob']
-              prefixMatch: ['${stagingFolder}/runs/', '${stagingFolder}/starting/']
+              prefixMatch: [
+                '${stagingFolder}/runs/'
+                '${stagingFolder}/starting/'
+                '${inputs}/uploads/'
+                '${inputs}/accepted/'
+              ]
             }
             actions: { baseBlob: { delete: { daysAfterModificationGreaterThan: stagedDays } } }
           }

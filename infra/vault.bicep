@@ -1,11 +1,26 @@
-// The vault with the SendGrid key. The app's setting refers to the secret, so the key is in no setting.
+// The vault with what is secret. The app's settings refer to the secrets, so no setting has one.
 param name string
 param location string
 param tags object
-param keyName string
+param secretNames object
+
+@description('Which of the secrets are given.')
+param inVault object
 
 @secure()
 param sendgridApiKey string
+
+@secure()
+param smtpUrl string
+
+@secure()
+param webhookSecret string
+
+@secure()
+param linkSecret string
+
+@secure()
+param otlpHeaders string
 
 resource vault 'Microsoft.KeyVault/vaults@2023-07-01' = {
   name: name
@@ -20,8 +35,32 @@ resource vault 'Microsoft.KeyVault/vaults@2023-07-01' = {
   }
 }
 
-resource secret 'Microsoft.KeyVault/vaults/secrets@2023-07-01' = {
+resource sendgrid 'Microsoft.KeyVault/vaults/secrets@2023-07-01' = if (inVault.sendgridApiKey) {
   parent: vault
-  name: keyName
+  name: secretNames.sendgridApiKey
   properties: { value: sendgridApiKey }
+}
+
+resource smtp 'Microsoft.KeyVault/vaults/secrets@2023-07-01' = if (inVault.smtpUrl) {
+  parent: vault
+  name: secretNames.smtpUrl
+  properties: { value: smtpUrl }
+}
+
+resource webhook 'Microsoft.KeyVault/vaults/secrets@2023-07-01' = if (inVault.webhookSecret) {
+  parent: vault
+  name: secretNames.webhookSecret
+  properties: { value: webhookSecret }
+}
+
+resource link 'Microsoft.KeyVault/vaults/secrets@2023-07-01' = if (inVault.linkSecret) {
+  parent: vault
+  name: secretNames.linkSecret
+  properties: { value: linkSecret }
+}
+
+resource otlp 'Microsoft.KeyVault/vaults/secrets@2023-07-01' = if (inVault.otlpHeaders) {
+  parent: vault
+  name: secretNames.otlpHeaders
+  properties: { value: otlpHeaders }
 }

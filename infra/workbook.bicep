@@ -26,6 +26,8 @@ var contents = {
   near_timeout: { query: loadTextContent('queries/near_timeout.kql') }
   rejects_by_code: { query: loadTextContent('queries/rejects_by_code.kql') }
   pending_steps: { query: loadTextContent('queries/pending_steps.kql') }
+  timers: { query: loadTextContent('queries/timers.kql') }
+  warnings: { query: loadTextContent('queries/warnings.kql') }
   sweep_decisions: { query: loadTextContent('queries/sweep_decisions.kql') }
   cost: { query: loadTextContent('queries/cost.kql') }
   hottest_partitions: { resourceIds: [cosmosId] }

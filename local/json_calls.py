@@ -2,10 +2,8 @@
 
 import json
 import os
-from collections.abc import Mapping
 from typing import Any
 from urllib.error import HTTPError, URLError
-from urllib.parse import urlencode
 from urllib.request import ProxyHandler, Request, build_opener
 
 from local.console import LocalError
@@ -28,13 +26,6 @@ def get(url: str, key: str | None = None) -> Any:
 
 def get_text(url: str, key: str | None = None) -> str:
     return _call(Request(url, headers=_headers(key)))[1].decode()
-
-
-def post_file(url: str, data: bytes, key: str, query: Mapping[str, str]) -> tuple[int, Any]:
-    """Return the status, which is no error, and the JSON of the answer."""
-    headers = {**_headers(key), "Content-Type": "application/octet-stream"}
-    status, body = _call(Request(f"{url}?{urlencode(query)}", data, headers))
-    return status, json.loads(body)
 
 
 def post_json(url: str, value: Any, key: str) -> Any:

@@ -1,4 +1,4 @@
-"""Compensation: run the pending steps of a run that fails or has ended (undo, email), close its record.
+"""Compensation: run the pending steps of a run that fails or has ended (undo, email, webhook), close its record.
 
 It does what the record asks for and nothing else, whoever started it. It never changes the outcome.
 """
@@ -6,14 +6,16 @@ It does what the record asks for and nothing else, whoever started it. It never 
 import logging
 from dataclasses import replace
 
-from outlast.calls import EmailAnswer, RunCall, RunChange, RunView, UndoAnswer
+from outlast.calls import RunCall, RunChange, RunView, SendAnswer, UndoAnswer
 from outlast.durable import CALLS, Caller, Context, StepFailed, Steps
 from outlast.models import Failure, Json
 from outlast.orchestrations import Compensation, RunEnd
 from outlast.runs.transitions import Event
 
-EMAIL_WAITS = 10
-"""Times that the mail service may ask to wait; then the sweep compensates again, later."""
+SENDERS = {"email": "send_email", "webhook": "send_webhook"}
+"""The activity of each step that tells somebody."""
+SEND_WAITS = 10
+"""Times that a service may ask to wait; then the sweep compensates again, later."""
 
 
 class _Unended(Exception):
@@ -32,8 +34,9 @@ def compensate_run(context: Context) -> Steps:
         view = yield from _begin(caller, given)
         if "undo" in view.pending:
             view = yield from _run_step(caller, run, view, "undo", _undo_report(caller, run, given.undo))
-        if "email" in view.pending:
-            view = yield from _run_step(caller, run, view, "email", _send_email(caller, run))
+        for step in SENDERS:
+            if step in view.pending:
+                view = yield from _run_step(caller, run, view, step, _send(caller, run, step))
         view = yield from _advance(caller, RunChange(run.run, run.attempt, Event.CLOSE))
     except _Unended as unended:
         context.continue_as_new(replace(given, undo=unended.cursor, view=view.to_dict()).to_dict())
@@ -73,13 +76,13 @@ def _undo_report(caller: Caller, run: RunCall, cursor: Json | None) -> Steps:
     raise _Unended(call.cursor)
 
 
-def _send_email(caller: Caller, run: RunCall) -> Steps:
-    for _ in range(EMAIL_WAITS):
-        answer = EmailAnswer.from_dict((yield from caller.call("send_email", run, caller.email_retry())))
+def _send(caller: Caller, run: RunCall, step: str) -> Steps:
+    for _ in range(SEND_WAITS):
+        answer = SendAnswer.from_dict((yield from caller.call(SENDERS[step], run, caller.send_retry())))
         if not answer.wait:
             return Event.FINISH_STEP
         yield from caller.wait(answer.wait)
-    raise StepFailed(Failure("send_email", None, "the mail service takes no mail"))
+    raise StepFailed(Failure(SENDERS[step], None, f"its service takes no {step}"))
 
 
 def _advance(caller: Caller, change: RunChange) -> Steps:

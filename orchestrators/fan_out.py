@@ -1,11 +1,12 @@
-"""How the chunks of a phase are spread over waves of lanes."""
+"""How the chunks of a phase are spread over waves of lanes. An only chunk has no wave unless it takes long."""
 
 from math import ceil
 
 from orchestrators.run_at_work import PHASES, RunAtWork
-from orchestrators.run_lane import STEPS
+from orchestrators.run_lane import STEPS, call_chunk
+from outlast.calls import ChunkCall, RunView
 from outlast.durable import StepFailed, Steps, readable
-from outlast.models import MOST_LANES, MOST_WAVES, Failure, Totals
+from outlast.models import MOST_LANES, MOST_WAVES, Failure, Json, Totals
 from outlast.orchestrations import Outcome, Wave
 from outlast.runs.ids import wave_id
 from outlast.runs.transitions import Event
@@ -15,21 +16,47 @@ MAKING = (Event.GENERATE, Event.COMBINE)
 
 
 def run_phase(run: RunAtWork, event: Event, chunks: int) -> Steps:
-    """Handle every chunk once, wave after wave; return the RunView after the last. A wave that fails ends the phase.
+    """Handle every chunk once; return the RunView of the phase. A call or a wave that fails ends it.
 
-    Each wave gives all its lanes equally many chunks, because a wave waits for its slowest lane.
+    Behind the last of them nothing is recorded: the event that begins the next phase brings the counts of this one.
     """
     run.progress.begin(PHASES[event], chunks, goes_on=event is Event.DELETE)
     view = yield from run.advance(event)
+    cursor = None
+    if chunks == 1:
+        cursor = yield from _call_once(run, event)
+        if cursor is None:
+            return view
+    return (yield from _run_waves(run, event, chunks, view, cursor))
+
+
+def _call_once(run: RunAtWork, event: Event) -> Steps:
+    """Handle the only chunk of a phase by one call; return the cursor with which a wave goes on, None where none does.
+
+    So a small run needs no orchestration beside its own, and the history of a long one stays short.
+    """
+    given = ChunkCall(run.id, run.attempt, 0)
+    answer = yield from call_chunk(run.caller, event, given)
+    ended = answer.cursor is None or answer.too_many_rejects
+    run.progress.leave(int(ended), Totals.from_dict(answer.totals))
+    if ended:
+        return None
+    yield from run.caller.wait(answer.wait)
+    return answer.cursor
+
+
+def _run_waves(run: RunAtWork, event: Event, chunks: int, view: RunView, cursor: Json | None) -> Steps:
+    """Give all lanes of a wave equally many chunks, because a wave waits for its slowest lane."""
     number = first = 0
     while first < chunks:
         lanes = min(view.max_parallel, MOST_LANES, chunks - first)
         after = min(chunks, first + lanes * ceil((chunks - first) / lanes / (MOST_WAVES - number)))
-        wave = Wave(run.id, run.attempt, str(event), number, first, after - 1, lanes, run.caller.first_seconds)
+        wave = Wave(run.id, run.attempt, str(event), number, first, after - 1, lanes, run.caller.first_seconds, cursor)
         yield from _run_wave(run, wave)
-        view = yield from run.advance(event)
         if event in MAKING:
             run.check_rejects_so_far(STEPS[event], view)
+        if after < chunks:
+            view = yield from run.advance(event)
         number, first = number + 1, after
     return view
 
@@ -42,6 +69,6 @@ def _run_wave(run: RunAtWork, wave: Wave) -> Steps:
     except Exception as error:  # the SDK raises nothing narrower
         raise StepFailed(Failure("run_wave", None, readable(error))) from error
     outcome = Outcome.from_dict(answer)
-    run.progress.leave(wave, Totals.from_dict(outcome.totals))
+    run.progress.leave(wave.last + 1, Totals.from_dict(outcome.totals))
     if outcome.error is not None:
         raise StepFailed(Failure.from_dict(outcome.error))

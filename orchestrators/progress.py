@@ -17,6 +17,7 @@ class Progress:
         self._started = context.current_utc_datetime.isoformat()
         self._before = Totals()
         self.of_phase = Totals()
+        self._ended: Totals | None = None
         self._chunks = 0
         self._done = 0
         self._wave: str | None = None
@@ -35,8 +36,14 @@ class Progress:
             ru=round(now.ru, 2),
         )
 
+    @property
+    def ended(self) -> Totals:
+        """The totals with which the last phase has ended, until the next one has counted something."""
+        return self._ended or self.totals
+
     def add(self, totals: Totals) -> None:
         self.of_phase += totals
+        self._ended = None
 
     @contextmanager
     def aside(self) -> Iterator[None]:
@@ -45,10 +52,12 @@ class Progress:
         try:
             yield
         finally:
+            self._ended = self.totals
             self._before, self.of_phase = before, of_phase
 
     def begin(self, state: str, chunks: int, *, goes_on: bool = False) -> None:
         """Count anew; with `goes_on` only the chunks."""
+        self._ended = self.totals
         if not goes_on:
             self._before += self.of_phase
             self.of_phase = Totals()
@@ -58,9 +67,9 @@ class Progress:
         self._wave, self._lanes = instance_id, wave.lanes
         self.show(self._phase)
 
-    def leave(self, wave: Wave, totals: Totals) -> None:
-        self._done = wave.last + 1
-        self.of_phase += totals
+    def leave(self, done: int, totals: Totals) -> None:
+        self._done = done
+        self.add(totals)
 
     def show(self, phase: str) -> None:
         self._phase = phase

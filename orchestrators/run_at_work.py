@@ -75,7 +75,8 @@ class RunAtWork:
     def advance(self, event: Event, reason: str | None = None) -> Steps:
         """Record an event of this run and show its phase; return the RunView. `reason`: why it begins again."""
         self.progress.show(PHASES[event])
-        change = RunChange(self.id, self.attempt, event, totals=self.progress.totals.to_dict(), reason=reason)
+        totals, ended = self.progress.totals.to_dict(), self.progress.ended.to_dict()
+        change = RunChange(self.id, self.attempt, event, totals=totals, reason=reason, ended=ended)
         return RunView.from_dict((yield from self.caller.call("advance_run", change)))
 
     def fail(self, outcome: str, failure: Failure) -> Steps:

@@ -30,7 +30,7 @@ def run_lane(context: Context) -> Steps:
             if lane.first > lane.last:
                 return Outcome(True, None, lane.totals).to_dict()
             given = ChunkCall(lane.run, lane.attempt, lane.first, lane.cursor, lanes=lane.step)
-            answer = ChunkAnswer.from_dict((yield from caller.call(STEPS[lane.phase], given)))
+            answer = yield from call_chunk(caller, lane.phase, given)
             lane = _after(lane, answer)
             context.set_custom_status(lane.totals)
             if answer.too_many_rejects:
@@ -40,6 +40,11 @@ def run_lane(context: Context) -> Steps:
         return Outcome(False, error.failure.to_dict(), lane.totals).to_dict()
     context.continue_as_new(lane.to_dict())
     return None
+
+
+def call_chunk(caller: Caller, phase: str, given: ChunkCall) -> Steps:
+    """Call the activity of a phase for one chunk; return a ChunkAnswer."""
+    return ChunkAnswer.from_dict((yield from caller.call(STEPS[phase], given)))
 
 
 def _after(lane: Lane, answer: ChunkAnswer) -> Lane:

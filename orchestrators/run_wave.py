@@ -24,4 +24,4 @@ def run_wave(context: Context) -> Steps:
 
 def _lane(wave: Wave, number: int) -> Lane:
     first = wave.first + number
-    return Lane(wave.run, wave.attempt, wave.phase, first, wave.lanes, wave.last, wave.first_retry_seconds)
+    return Lane(wave.run, wave.attempt, wave.phase, first, wave.lanes, wave.last, wave.first_retry_seconds, wave.cursor)

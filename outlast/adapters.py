@@ -19,12 +19,15 @@ from outlast.cosmos.bulk.sdk_transport import SdkTransport
 from outlast.cosmos.bulk.transport import Priority, Transport
 from outlast.cosmos.bulk.writer import Writer
 from outlast.cosmos.client import Cosmos
+from outlast.cosmos.queries import CosmosQueries, Queries
 from outlast.cosmos.snapshots.header import Snapshots
 from outlast.cosmos.snapshots.store import CosmosSnapshots
 from outlast.deadline import Deadlines
 from outlast.host_settings import HostSettings
+from outlast.links import Links
 from outlast.load_reports import load_reports
-from outlast.mail import Mailer, SendGridMailer
+from outlast.mail import Addresses, Mailer, SendGridMailer
+from outlast.open_telemetry.export import Export, NoExport
 from outlast.report import Report
 from outlast.runs.admission import Admission
 from outlast.runs.app_documents import AppDocuments, AppSecret, CosmosAppDocuments
@@ -35,9 +38,12 @@ from outlast.runs.patience import Patience
 from outlast.runs.seats import Seats
 from outlast.runs.store import CosmosRuns, Runs
 from outlast.settings import Settings, read_settings
+from outlast.smtp_mail import SmtpMailer, SmtpServer
 from outlast.staging.input import InputFiles
+from outlast.staging.queried import QuerySource
 from outlast.staging.stopped_code import StoppedCode
 from outlast.staging.store import Staging
+from outlast.webhook import HttpWebhook, Webhook
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +60,12 @@ class Adapters:
     staging: Staging
     inputs: Staging | None
     files: InputFiles
+    queries: Queries
     writer: Writer
     reader: Writer
     mailer: Mailer
+    webhook: Webhook
+    links: Links
     deadlines: Deadlines
     gate: Gate
     launcher: Launcher
@@ -70,6 +79,7 @@ class Adapters:
     compute: Children
     reading: ReadingChild
     stopped: StoppedCode
+    export: Export
 
     @classmethod
     def wired(cls, environment: Mapping[str, str], folder: Path) -> "Adapters":
@@ -80,9 +90,11 @@ class Adapters:
         staging = Staging(settings.staging_url, account)
         inputs = Staging(settings.inputs_url, account) if settings.inputs_url else None
         clock, in_thread = time.monotonic, ComputeThread().run
-        documents = CosmosAppDocuments(cosmos)
-        writer = _writer(_transport(settings, cosmos), clock)
-        runs, deadlines = ObservedRuns(CosmosRuns(cosmos, _now), _now), Deadlines(host.function_timeout, clock)
+        documents, queries = CosmosAppDocuments(cosmos), CosmosQueries(cosmos)
+        export = _export(settings.otel_exporter_otlp_endpoint, host.owner)
+        writer = _writer(export.sampled(_transport(settings, cosmos)), clock)
+        runs = ObservedRuns(CosmosRuns(cosmos, _now), _now, export.watch)
+        deadlines = Deadlines(host.function_timeout, clock)
         launcher = Launcher(settings.first_retry_seconds)
         seats = Seats(documents=documents, owner=host.owner, most=settings.max_runs)
         return cls(
@@ -95,10 +107,13 @@ class Adapters:
             snapshots=CosmosSnapshots(cosmos, writer),
             staging=staging,
             inputs=inputs,
-            files=InputFiles(staging, inputs or Staging(""), in_thread),
+            files=InputFiles(staging, inputs or Staging(""), in_thread, QuerySource(queries, clock, asyncio.sleep)),
+            queries=queries,
             writer=writer,
             reader=_writer(writer.transport, clock),
-            mailer=_mailer(settings),
+            mailer=mailer_of(settings),
+            webhook=HttpWebhook(settings.webhook_url, settings.webhook_secret),
+            links=Links(settings.link_secret, settings.public_url, settings.link_days, _now),
             deadlines=deadlines,
             gate=Gate(runs, deadlines),
             launcher=launcher,
@@ -112,7 +127,17 @@ class Adapters:
             compute=Children(folder, deadlines.row_seconds),
             reading=ReadingChild(folder, settings.cosmos_endpoint, settings.cosmos_key, settings.cosmos_database),
             stopped=StoppedCode(staging, _now),
+            export=export,
         )
+
+
+def _export(endpoint: str, owner: str) -> Export:
+    """Without an endpoint nothing of the export is loaded, which takes a third of a second."""
+    if not endpoint:
+        return NoExport()
+    from outlast.open_telemetry.exporter import Exporter
+
+    return Exporter.to(endpoint, owner)
 
 
 def _transport(settings: Settings, cosmos: Cosmos) -> Transport:
@@ -125,9 +150,11 @@ def _writer(transport: Transport, clock: Callable[[], float]) -> Writer:
     return Writer(transport=transport, clock=clock, sleep=asyncio.sleep, jitter=random.random, controllers=controllers)
 
 
-def _mailer(settings: Settings) -> Mailer:
-    sender, recipients = settings.mail_from, settings.mail_to
-    return SendGridMailer(settings.sendgrid_api_key, settings.sendgrid_host, sender, recipients, asyncio.to_thread)
+def mailer_of(settings: Settings) -> Mailer:
+    addresses = Addresses(settings.mail_from, settings.mail_to)
+    if settings.smtp_url:
+        return SmtpMailer(SmtpServer.of_url(settings.smtp_url), addresses, asyncio.to_thread)
+    return SendGridMailer(settings.sendgrid_api_key, settings.sendgrid_host, addresses, asyncio.to_thread)
 
 
 def _now() -> datetime:

@@ -134,8 +134,9 @@ class RemovalAnswer(Payload):
 
 
 @dataclass(frozen=True, slots=True)
-class EmailAnswer(Payload):
-    """`wait`: seconds until the mail service takes emails again; 0 where the call is done."""
+class SendAnswer(Payload):
+    """What `send_email` and `send_webhook` return. `wait`: seconds until the service takes something again; 0 where the
+    call is done."""
 
     sent: bool
     wait: float = 0.0
@@ -143,7 +144,10 @@ class EmailAnswer(Payload):
 
 @dataclass(frozen=True, slots=True)
 class RunChange(Payload):
-    """Input of `advance_run`: an event of `runs.transitions`, and what it brings along."""
+    """Input of `advance_run`: an event of `runs.transitions`, and what it brings along.
+
+    `totals` are those of the phase that the event begins, and `ended` those of the one that it ends.
+    """
 
     run: str
     attempt: int
@@ -154,6 +158,7 @@ class RunChange(Payload):
     step: str | None = None
     receipt: Json | None = None
     can_email: bool = True
+    can_post: bool = False
     owner: str | None = None
     reason: str | None = None
     at: str | None = None
@@ -163,6 +168,7 @@ class RunChange(Payload):
     by: str | None = None
     correction: str | None = None
     level: str | None = None
+    ended: Json | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -152,8 +152,8 @@ class Caller:
         """5 attempts: a timeout of one activity spends an attempt of each of its neighbours."""
         return Backoff(self.first_seconds, attempts=5, coefficient=2, cap_seconds=60)
 
-    def email_retry(self) -> Backoff:
-        """10 attempts over about 25 minutes: a mail service that is down comes back, and nobody waits."""
+    def send_retry(self) -> Backoff:
+        """10 attempts over about 25 minutes: a service that is down comes back, and nobody waits."""
         return Backoff(self.first_seconds, attempts=10, coefficient=2, cap_seconds=300)
 
 

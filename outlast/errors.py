@@ -19,3 +19,11 @@ class Permanent(OutlastError):
 
 class Transient(OutlastError):
     """May succeed later, so it is retried by the step's policy."""
+
+
+class Throttled(Transient):
+    """A service takes nothing now and takes it again in `seconds`."""
+
+    def __init__(self, text: str, seconds: float) -> None:
+        super().__init__(text)
+        self.seconds = seconds

@@ -4,6 +4,7 @@ import importlib
 import inspect
 import re
 from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, get_args
 
@@ -13,7 +14,7 @@ from outlast.inputs.said import Form
 from outlast.key_paths import MOST_LEVELS, members_of
 from outlast.models import RUNS_CONTAINER, SNAPSHOT_HEADER, SNAPSHOT_ID, SNAPSHOT_RUN
 from outlast.report import MODES, GroupedReport, Parameters, Report, Row
-from outlast.run_options import RESERVED_PARAMETERS
+from outlast.run_options import NOTIFY, RESERVED_PARAMETERS
 
 _OF_SNAPSHOTS = frozenset({"id", SNAPSHOT_RUN, SNAPSHOT_ID, SNAPSHOT_HEADER})
 
@@ -45,10 +46,11 @@ def _load(path: Path, package: str) -> Report[Any]:
     ]
     if len(found) != 1:
         raise ReportError(f"{package}/{path.name} must define one subclass of Report, but defines {len(found)}")
-    return _checked(found[0], f"{package}/{path.name}, class {found[0].__name__}", path.stem)
+    return check_report(found[0], f"{package}/{path.name}, class {found[0].__name__}", path.stem)
 
 
-def _checked(cls: type[Report[Any]], where: str, name: str) -> Report[Any]:
+def check_report(cls: type[Report[Any]], where: str, name: str) -> Report[Any]:
+    """The report of a class, under this name. Raises ReportError, which begins with `where`, if it cannot be used."""
     for field, fault in _faults(cls):
         raise ReportError(f"{where}, {field}: {fault}")
     cls.name, cls.row = name, _row_class(cls)
@@ -79,6 +81,8 @@ def _faults(cls: type[Report[Any]]) -> Iterable[tuple[str, str]]:
 
 
 def _faults_of_options(cls: type[Report[Any]]) -> Iterable[tuple[str, str]]:
+    if cls.notify not in NOTIFY:
+        yield "notify", f"must be one of {', '.join(NOTIFY)}, not {cls.notify!r}"
     if cls.duplicates not in ("last", "first", "reject"):
         yield "duplicates", f"must be 'last', 'first' or 'reject', not {cls.duplicates!r}"
     if not (isinstance(cls.max_delete_percent, int | float) and 0 <= cls.max_delete_percent <= 100):
@@ -89,6 +93,7 @@ def _faults_of_options(cls: type[Report[Any]]) -> Iterable[tuple[str, str]]:
     if not (dialect is None or isinstance(dialect, Form)):
         yield "dialect", f"must be Csv(…), Json(…), Excel(…) or FixedWidth(…), not {dialect!r}"
     yield from _faults_of_plan(cls.plan_first, cls.queried)
+    yield from _faults_of_schedule(cls.schedule, cls.scheduled_input, cls.parameters)
 
 
 def _faults_of_groups(cls: type[Report[Any]]) -> Iterable[tuple[str, str]]:
@@ -103,6 +108,22 @@ def _faults_of_plan(plan_first: object, queried: object) -> Iterable[tuple[str, 
         yield "plan_first", f"must be True or False, not {plan_first!r}"
     if not (isinstance(queried, tuple) and all(_is_path(path) for path in queried)):
         yield "queried", f'must be a tuple of paths such as ("/carrier",), not {queried!r}'
+
+
+def _faults_of_schedule(schedule: object, path: object, parameters: type[Parameters]) -> Iterable[tuple[str, str]]:
+    if not isinstance(schedule, str) or (schedule and not re.fullmatch(r"%.+%|\S+( \S+){5}", schedule)):
+        yield "schedule", f"must have six fields, such as '0 0 2 * * *', not {schedule!r}"
+    if not isinstance(path, str) or bool(path) != bool(schedule):
+        yield "scheduled_input", "must be given with schedule, and not without it"
+        return
+    try:
+        path.format(date=datetime.now(UTC))
+    except (LookupError, ValueError, AttributeError) as error:
+        yield "scheduled_input", f"may have {{date:%Y-%m-%d}} and the like, but {path!r} has another field: {error!r}"
+    if not (schedule and inspect.isclass(parameters)):
+        return
+    if needed := [name for name, field in parameters.model_fields.items() if field.is_required()]:
+        yield "schedule", f"a schedule gives no parameters, and {', '.join(needed)} has no default"
 
 
 def _faults_of_parameters(parameters: object) -> Iterable[tuple[str, str]]:

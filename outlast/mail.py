@@ -10,44 +10,55 @@ from python_http_client.exceptions import HTTPError
 from sendgrid import SendGridAPIClient
 from sendgrid.helpers.mail import Header, Mail
 
-from outlast.errors import Permanent, Transient
+from outlast.errors import Permanent, Throttled, Transient
+from outlast.retry_after import seconds_of
 
 TIMEOUT_SECONDS = 20
-LONGEST_WAIT = 3600.0
-"""Seconds. A run whose mail service is throttled for longer tries again after this time."""
+KEY_HEADER = "X-Outlast-Key"
+InThread = Callable[[Callable[[], Any]], Awaitable[Any]]
 
 
 @dataclass(frozen=True, slots=True)
 class Email:
-    """`key` is the same whenever this email is sent again, so that a repeat can be recognised."""
+    """`key` is the same whenever this email is sent again, so that a repeat can be recognised. `html` says the same as
+    `text`; it is empty where the email is plain text alone."""
 
     key: str
     subject: str
     text: str
+    html: str = ""
 
 
-class MailThrottled(Transient):
-    """The mail service is throttled and accepts mail again in `seconds`."""
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """From whom and to whom emails go. `recipients` are separated by commas."""
 
-    def __init__(self, seconds: float) -> None:
-        super().__init__(f"the mail service answered 429 and takes mail again in {seconds:.0f} s")
-        self.seconds = seconds
+    sender: str
+    recipients: str
+
+    @property
+    def to(self) -> list[str]:
+        return [address.strip() for address in self.recipients.split(",") if address.strip()]
+
+    @property
+    def missing(self) -> str | None:
+        """The first setting without which no mail can be sent; None when all are there."""
+        return first_missing({"MAIL_FROM": self.sender, "MAIL_TO": ",".join(self.to)})
 
 
-def missing_setting(api_key: str, sender: str, recipients: str) -> str | None:
-    """The first setting without which no mail can be sent; None when mail is configured."""
-    settings = {"SENDGRID_API_KEY": api_key, "MAIL_FROM": sender, "MAIL_TO": recipients}
+def first_missing(settings: dict[str, str]) -> str | None:
     return next((name for name, value in settings.items() if not value), None)
 
 
 class Mailer(Protocol):
     @property
-    def configured(self) -> bool:
-        """Whether every setting without which no mail can be sent is there."""
+    def missing(self) -> str | None:
+        """The first setting without which no mail can be sent; None when mail is configured."""
         ...
 
     async def send(self, email: Email) -> None:
-        """Hand an email to the mail service. Raises Transient for 429, 5xx and no answer, else Permanent."""
+        """Hand an email to the mail service. Raises Throttled where it says when it takes emails again, Transient where
+        a repeat may help and for no answer, else Permanent."""
         ...
 
 
@@ -57,18 +68,16 @@ class SendGridMailer:
 
     api_key: str
     host: str
-    sender: str
-    recipients: str
-    in_thread: Callable[[Callable[[], Any]], Awaitable[Any]]
+    addresses: Addresses
+    in_thread: InThread
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     @property
-    def configured(self) -> bool:
-        return missing_setting(self.api_key, self.sender, self.recipients) is None
+    def missing(self) -> str | None:
+        return first_missing({"SENDGRID_API_KEY": self.api_key}) or self.addresses.missing
 
     async def send(self, email: Email) -> None:
-        if missing := missing_setting(self.api_key, self.sender, self.recipients):
-            raise Permanent(f"no mail can be sent: {missing} is not set")
+        refuse_unconfigured(self)
         try:
             await self.in_thread(lambda: self._post(email))
         except HTTPError as error:
@@ -79,15 +88,25 @@ class SendGridMailer:
     def _post(self, email: Email) -> None:
         client = SendGridAPIClient(self.api_key, host=self.host).client
         client.timeout = TIMEOUT_SECONDS
-        to = [address.strip() for address in self.recipients.split(",") if address.strip()]
-        mail = Mail(self.sender, to, email.subject, plain_text_content=email.text)
-        mail.add_header(Header("X-Outlast-Key", email.key))
+        mail = Mail(
+            self.addresses.sender,
+            self.addresses.to,
+            email.subject,
+            plain_text_content=email.text,
+            html_content=email.html or None,
+        )
+        mail.add_header(Header(KEY_HEADER, email.key))
         client.mail.send.post(request_body=mail.get())
+
+
+def refuse_unconfigured(mailer: Mailer) -> None:
+    if mailer.missing:
+        raise Permanent(f"no mail can be sent: {mailer.missing} is not set")
 
 
 def _translated(status: int, headers: Any, now: datetime) -> Exception:
     if status == 429 and (seconds := _reset(headers, now)):
-        return MailThrottled(seconds)
+        return Throttled(f"the mail service answered 429 and takes mail again in {seconds:.0f} s", seconds)
     if status == 429 or status >= 500:
         return Transient(f"the mail service answered {status}")
     return Permanent(f"the mail service refused the mail with {status}; check SENDGRID_API_KEY, MAIL_FROM and MAIL_TO")
@@ -99,7 +118,4 @@ def _reset(headers: Any, now: datetime) -> float:
     0 when neither header is given or the time has passed.
     """
     named = {str(name).lower(): str(value) for name, value in (headers or {}).items()}
-    after, reset = named.get("retry-after", ""), named.get("x-ratelimit-reset", "")
-    if after.isdigit():
-        return min(float(after), LONGEST_WAIT)
-    return min(max(0.0, float(reset) - now.timestamp()), LONGEST_WAIT) if reset.isdigit() else 0.0
+    return seconds_of(named.get("retry-after"), named.get("x-ratelimit-reset"), now)

@@ -22,7 +22,8 @@ class Start(Payload):
 
 @dataclass(frozen=True, slots=True)
 class Wave(Payload):
-    """Input of `run_wave`: chunks `first` to `last` of one phase, over `lanes` lanes."""
+    """Input of `run_wave`: chunks `first` to `last` of one phase, over `lanes` lanes. With `cursor` it is one chunk,
+    which goes on from there."""
 
     run: str
     attempt: int
@@ -32,6 +33,7 @@ class Wave(Payload):
     last: int
     lanes: int
     first_retry_seconds: float = 5.0
+    cursor: Json | None = None
 
 
 @dataclass(frozen=True, slots=True)

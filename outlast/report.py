@@ -99,6 +99,9 @@ class Report(Generic[RowT]):
     reject."""
     min_rows: ClassVar[int] = 1
     """A run that has fewer rows left to store fails before anything is written. A start may choose another number."""
+    notify: ClassVar[str] = "failed"
+    """Of which end of a run people are told by email: `failed`, `completed`, `always` or `never`. A start may choose
+    another."""
     plan_first: ClassVar[bool] = False
     """Whether a run waits before it stores, until a person approves its plan. A start may choose otherwise."""
     queried: ClassVar[tuple[str, ...]] = ()
@@ -107,6 +110,11 @@ class Report(Generic[RowT]):
     parameters: ClassVar[type[Parameters]] = Parameters
     dialect: ClassVar[Form | None] = None
     """The form of the inputs where it is not found by itself, such as `Csv(delimiter=";", decimal=",")`."""
+    schedule: ClassVar[str] = ""
+    """When the app starts the report itself, with `scheduled_input`: NCRONTAB with six fields, in UTC, such as
+    `0 0 2 * * *`."""
+    scheduled_input: ClassVar[str] = ""
+    """The file, folder or pattern below INPUTS_URL, with the date: `daily/flights-{date:%Y-%m-%d}.csv`."""
     reads: ClassVar[Mapping[str, KeyPaths]] = {}
     """Other containers that `read_data_from_db` reads, each with its partition key."""
     row: ClassVar[type[Row]]

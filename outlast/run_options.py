@@ -17,6 +17,8 @@ MOST_PLAN_DAYS = 365
 DRIFT = "drift"
 LEVELS = ("counts", "content", DRIFT)
 """How thoroughly a run verifies what it has stored; with DRIFT a mirror report all that it has in its container."""
+NOTIFY = ("failed", "completed", "always", "never")
+"""Of which end of a run people are told by email."""
 
 
 class Options(ReadingOptions):
@@ -29,13 +31,16 @@ class Options(ReadingOptions):
     max_delete_percent: float | None = Field(None, ge=0, le=100)
     max_parallel: int | None = Field(None, ge=1, le=MOST_LANES)
     ru_share: float | None = Field(None, gt=0, le=1e9)
+    read_ru_share: float | None = Field(None, gt=0, le=1e9)
     plan: bool | None = None
     plan_days: float | None = Field(None, gt=0, le=MOST_PLAN_DAYS)
     verify: Literal["counts", "content", "drift"] | None = None
     repair: bool | None = None
     label: str | None = Field(None, min_length=1, max_length=64)
+    notify: Literal["failed", "completed", "always", "never"] | None = None
+    durable_urls: bool | None = None
 
-    @field_validator("ru_share")
+    @field_validator("ru_share", "read_ru_share")
     @classmethod
     def _is_enough(cls, share: float | None) -> float | None:
         least = LEAST_FRACTION if share is not None and is_fraction(share) else LEAST_RU

@@ -35,6 +35,17 @@ EVENTS: Mapping[str, tuple[str, ...]] = {
         "sends",
         "codes",
     ),
+    "documents_deleted": (
+        *_RUN,
+        "shard",
+        "done",
+        "seconds",
+        "wait",
+        "documents",
+        "request_units",
+        "throttled",
+        "sends",
+    ),
     "documents_verified": (*_RUN, "chunk", "done", "seconds", "wait", "documents", "request_units", "throttled"),
     "run_restarted": (*_RUN, "state"),
     "run_ended": (

@@ -18,9 +18,16 @@ def needed_node(package: str) -> str:
     node = shutil.which("node")
     if node is None:
         _missing("Node.js is not on this machine", package)
-    if not (MODULES / package.rpartition("@")[0]).is_dir():
-        _missing("the package is not there", package)
+    needed_package(package)
     return node
+
+
+def needed_package(package: str) -> Path:
+    """Return the folder of a package, such as `axe-core@4.14.1`; without it as `needed_node`."""
+    folder = MODULES / package.rpartition("@")[0]
+    if not folder.is_dir():
+        _missing("the package is not there", package)
+    return folder
 
 
 def _missing(what: str, package: str) -> NoReturn:

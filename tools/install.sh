@@ -40,4 +40,8 @@ echo "Installing the pinned requirements into $venv ($("$venv/bin/python" --vers
     tail -n 5 "$log" >&2
     fail "pip could not install requirements-dev.txt; its last lines are above."
 }
+"$venv/bin/uv" pip install --quiet --offline --no-deps --python "$venv" --editable . >"$log" 2>&1 || {
+    cat "$log" >&2
+    fail "The command 'outlast' could not be installed into $venv; the reason is above."
+}
 touch "$venv/installed"

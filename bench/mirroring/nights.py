@@ -13,10 +13,12 @@ from local.stack.services import Services
 from local.stack.settings import APP, sample_values
 
 REPORTS = Path(__file__).parent / "reports"
-DEPLOYED = ("activities", "orchestrators", "outlast", "reports", "samples")
+DEPLOYED = ("activities", "orchestrators", "outlast", "reports", "samples", "ui")
 FILES = ("function_app.py", "host.json", "local.settings.sample.json")
 SHOPS = 1_000
 NOTE = "x" * 400
+NOTE_OF_A_KILOBYTE = "x" * 930
+"""It makes a row and its document about 1 KB, and not more."""
 WITHOUT_KEYS = {
     "orchestrators/import_report.py": (
         """    view = yield from run_phase(run, Event.RESOLVE, shards)
@@ -35,8 +37,13 @@ WITHOUT_KEYS = {
 
 
 @contextmanager
-def nights(changes: Mapping[str, tuple[str, str]], cosmos: Sequence[str] = ()) -> Iterator["Nights"]:
-    """Run host, database and inbox around a copy of the app with these changes."""
+def nights(
+    changes: Mapping[str, tuple[str, str]],
+    cosmos: Sequence[str] = (),
+    host: Sequence[str] = (),
+    settings: Mapping[str, str] | None = None,
+) -> Iterator["Nights"]:
+    """Run host, database and inbox around a copy of the app with these changes, options and further settings."""
     with TemporaryDirectory() as folder:
         app, data = Path(folder) / "app", Path(folder) / "data"
         for name in DEPLOYED:
@@ -50,27 +57,29 @@ def nights(changes: Mapping[str, tuple[str, str]], cosmos: Sequence[str] = ()) -
             (app / name).write_text(text.replace(before, after), "utf-8")
         inputs = Path(folder) / "inputs"
         inputs.mkdir()
-        settings = {**sample_values(app), "INPUTS_URL": inputs.as_uri()}
-        with Services(app, data, Ports(), settings, cosmos) as services:
-            yield Nights(services, inputs)
+        given = {**sample_values(app), "INPUTS_URL": inputs.as_uri(), **(settings or {})}
+        with Services(app, data, Ports(), given, cosmos, host) as services:
+            yield Nights(services, inputs, data / "host" / "host.db")
 
 
 class Nights:
-    def __init__(self, services: Services, inputs: Path) -> None:
-        self._services, self._inputs = services, inputs
+    def __init__(self, services: Services, inputs: Path, histories: Path) -> None:
+        self.services, self.inputs = services, inputs
+        self.histories = histories
+        """The host's file."""
 
     def run(self, report: str, lines: Iterable[str]) -> dict[str, Any]:
         """Run a report with this input; return its receipt, and `wall`, the seconds from the POST to its end."""
-        with (self._inputs / "orders.csv").open("w") as file:
+        with (self.inputs / "orders.csv").open("w") as file:
             file.writelines(lines)
-        ran = House(self._services).run("orders.csv", report)
+        ran = House(self.services).run("orders.csv", report)
         return {**ran.receipt, "wall": ran.seconds}
 
 
-def orders(count: int, changed: Iterable[int] = (), gone: Iterable[int] = ()) -> Iterator[str]:
+def orders(count: int, changed: Iterable[int] = (), gone: Iterable[int] = (), note: str = NOTE) -> Iterator[str]:
     """The export with this many orders, of which some have another amount and some are missing."""
     yield "number,shop,amount,note\n"
     other, missing = set(changed), set(gone)
     for number in range(count):
         if number not in missing:
-            yield f"{number},s{number % SHOPS},{number + (number in other) / 2},{NOTE}\n"
+            yield f"{number},s{number % SHOPS},{number + (number in other) / 2},{note}\n"

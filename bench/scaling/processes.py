@@ -12,18 +12,25 @@ WORKER = "local.host.workers.worker"
 
 @dataclass(frozen=True, slots=True)
 class Used:
-    """Seconds of CPU of all workers, with the processes in which they run reports; MB that one had at most."""
+    """Seconds of CPU of all workers, with the processes in which they run reports; MB that one had at most;
+    `host_seconds` the CPU of the host itself."""
 
     cpu_seconds: float
     worker_mb: float
     host_mb: float
+    host_seconds: float
 
 
 def used_by(host: int) -> Used:
     """What the host of this process id and its workers have used since they were started."""
-    workers = [pid for pid in _below(host) if WORKER in _command(pid)]
+    workers = workers_of(host)
     own = [pid for worker in workers for pid in (worker, *_below(worker))]
-    return Used(sum(map(_cpu, own)), max(map(peak_mb, workers), default=0.0), peak_mb(host))
+    return Used(sum(map(_cpu, own)), max(map(peak_mb, workers), default=0.0), peak_mb(host), _cpu(host))
+
+
+def workers_of(host: int) -> list[int]:
+    """The process ids of a host's workers."""
+    return [pid for pid in _below(host) if WORKER in _command(pid)]
 
 
 def _below(pid: int) -> Iterator[int]:

@@ -51,7 +51,7 @@ class House:
         """Post all files at once, and wait until the last run is completed."""
         begun, url = time.perf_counter(), f"{self.services.host.url}/api/reports/{report}"
         started = [post_json(url, {"input": file}, self.services.function_key) for file in files]
-        return [_ended(one["statusQueryGetUri"], begun) for one in started]
+        return [ended(one["statusQueryGetUri"], begun) for one in started]
 
     def used(self) -> Used:
         return used_by(self.services.host.pid)
@@ -63,7 +63,7 @@ class House:
             database.create_container(CONTAINER, PartitionKey("/carrier"), offer_throughput=throughput)
 
 
-def _ended(url: str, begun: float) -> Ran:
+def ended(url: str, begun: float) -> Ran:
     phases: dict[str, float] = {}
     while (status := get(url))["runtimeStatus"] in ("Pending", "Running"):
         phases.setdefault((status["customStatus"] or {}).get("phase", ""), time.perf_counter() - begun)

@@ -13,14 +13,15 @@ from typing import Any
 
 from local import arguments
 from local.console import LocalError, ends_cleanly, say
-from local.demo.client import App, Watched, watch
 from local.demo.concurrency import most_lanes_at_once
-from local.demo.progress import Progress
+from local.demo.running import Watched, api_of, start, watch
 from local.demo.text import document_lines, mail_lines, receipt_lines, reject_lines, title
 from local.json_calls import bypass_proxies, get
 from local.stack.ports import Ports
 from local.stack.services import Services
 from local.stack.settings import APP, sample_values
+from outlast_cli.api import Api
+from outlast_cli.runs import path_of
 
 Facts = dict[str, Any]
 REPORT, CONTAINER = "flight_delays", "flight-delays"
@@ -52,9 +53,9 @@ def tell(data: Path) -> Facts:
     title("Start host, database and inbox, on free ports and in a temporary folder")
     with Services(APP, data, Ports(), settings) as services:
         show_addresses(services)
-        app = App(services.host.url, services.function_key)
-        facts = report_is_written(app) | report_is_in_database(services) | groups_are_in_database(app, services)
-        broken_file_fails(app)
+        with api_of(services) as app:
+            facts = report_is_written(app) | report_is_in_database(services) | groups_are_in_database(app, services)
+            broken_file_fails(app)
         facts |= mail_arrives(services, settings["MAIL_TO"])
         database_is_as_before(services, facts)
     say(f"\nAll as it should be, in {time.monotonic() - begun:.0f} s; nothing is left running.")
@@ -66,25 +67,24 @@ def show_addresses(services: Services) -> None:
         say(f"  {name:<9} {url}")
 
 
-def report_is_written(app: App) -> Facts:
+def report_is_written(app: Api) -> Facts:
     """Post a real month of flights, watch its run, and check its receipt against the file."""
-    run, watched = run_report(app, GOOD)
-    status_url, status, receipt = run["statusQueryGetUri"], watched.status["runtimeStatus"], watched.status["output"]
-    expect(status == "Completed", f"the run ended {status}: {receipt}")
+    watched = run_report(app, GOOD)
+    status_url, receipt = watched.started["statusQueryGetUri"], receipt_of(watched)
     say(f"\n{receipt_lines(receipt)}")
     read, stored, rejected = receipt["rows_read"], receipt["rows_stored"], receipt["rows_rejected"]
     expect(read == rows_of(GOOD), f"the file has {rows_of(GOOD)} rows, and {read} were read")
     expect(stored + rejected == read, f"{stored} rows stored and {rejected} rejected are not the {read} that were read")
     names = ("rows_read", "rows_stored", "rows_rejected", "documents_written", "seconds")
     facts = {name: receipt[name] for name in names} | {"status_url": status_url}
-    return facts | how_it_went(watched, most_lanes_at_once(status_url, run["id"]))
+    return facts | how_it_went(watched, most_lanes_at_once(status_url, watched.run.id))
 
 
 def how_it_went(watched: Watched, lanes: int) -> Facts:
     say(f"  {'at once':<18} {lanes:>10} lanes")
-    expect(len(watched.custom) >= 3, f"the status URL showed only {len(watched.custom)} different statuses")
+    expect(len(watched.looks) >= 3, f"the run showed only {len(watched.looks)} different statuses")
     expect(lanes >= 2, f"only {lanes} lane worked at a time")
-    return {"distinct_statuses": len(watched.custom), "most_lanes_at_once": lanes}
+    return {"distinct_statuses": len(watched.looks), "most_lanes_at_once": lanes}
 
 
 def report_is_in_database(services: Services) -> Facts:
@@ -98,13 +98,11 @@ def report_is_in_database(services: Services) -> Facts:
     return {"documents_in_database": documents_in_database(services)}
 
 
-def groups_are_in_database(app: App, services: Services) -> Facts:
+def groups_are_in_database(app: Api, services: Services) -> Facts:
     """Post the same month for the report that groups its rows, and read its documents back: together they count every
     row of the file."""
-    _, watched = run_report(app, GOOD, GROUPED)
-    status, receipt = watched.status["runtimeStatus"], watched.status["output"]
-    expect(status == "Completed", f"the run ended {status}: {receipt}")
-    say(f"\n{receipt_lines(receipt)}")
+    watched = run_report(app, GOOD, GROUPED)
+    say(f"\n{receipt_lines(receipt_of(watched))}")
     title(f"Read the groups back: SELECT TOP 3 * FROM c in {GROUPED_CONTAINER}")
     with services.open_database() as database:
         found = list(database.get_container_client(GROUPED_CONTAINER).read_all_items())
@@ -114,14 +112,15 @@ def groups_are_in_database(app: App, services: Services) -> Facts:
     return {"groups": len(found), "rows_in_groups": flights}
 
 
-def broken_file_fails(app: App) -> None:
+def broken_file_fails(app: Api) -> None:
     """Post a file with bad rows of which none is tolerated: the run fails before anything is written, and its rejects
     name the rows."""
-    run, watched = run_report(app, BROKEN)
-    expect(watched.status["runtimeStatus"] == "Failed", f"the broken run ended {watched.status['runtimeStatus']}")
-    say(f"\n  Failed: {watched.status['output']}")
-    title(f"Ask which rows were bad: GET /api/runs/{run['id']}/rejects")
-    rejects = list(csv.DictReader(StringIO(app.rejects(run["id"]), newline="")))
+    run = run_report(app, BROKEN).run
+    expect(run.state == "failed", f"the broken run ended {run.state}")
+    say(f"\n  Failed: {run.record['failure']['text']}")
+    title(f"Ask which rows were bad: GET /api/runs/{run.id}/rejects")
+    text = app.call("GET", path_of(run.id, "/rejects")).text
+    rejects = list(csv.DictReader(StringIO(text, newline="")))
     expect(bool(rejects), "no row of the broken file was rejected")
     say(reject_lines(rejects))
 
@@ -143,14 +142,20 @@ def database_is_as_before(services: Services, facts: Facts) -> None:
     )
 
 
-def run_report(app: App, file: Path, report: str = REPORT) -> tuple[dict[str, Any], Watched]:
+def receipt_of(watched: Watched) -> dict[str, Any]:
+    run = watched.run
+    expect(run.state == "completed", f"the run ended {run.state}: {run.record['failure']}")
+    receipt: dict[str, Any] = run.record["receipt"]
+    return receipt
+
+
+def run_report(app: Api, file: Path, report: str = REPORT) -> Watched:
     """Post a file and watch its run to the end."""
     title(f"Post {file.relative_to(APP)} to /api/reports/{report}")
     begun = time.monotonic()
-    run = app.start(report, file)
+    run = start(app, report, file)
     say(f"  202 Accepted after {time.monotonic() - begun:.2f} s; its durable status:\n  {run['statusQueryGetUri']}\n")
-    with Progress() as progress:
-        return run, watch(run["statusQueryGetUri"], progress.show)
+    return watch(app, run)
 
 
 def rows_of(file: Path) -> int:

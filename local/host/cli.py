@@ -6,6 +6,7 @@ import os
 import signal
 import sqlite3
 import sys
+from ipaddress import ip_address
 from pathlib import Path
 
 from local.host import settings
@@ -19,6 +20,7 @@ from local.host.triggers.ncrontab import NotASchedule
 from local.host.workers.calls import NotReady
 from local.host.workers.functions import Refused
 from local.host.workers.pool import Pool
+from local.http_server import is_address
 
 TROUBLE = (Unsuitable, NotReady, Refused, Unusable, NotASchedule, NotATemplate, settings.Invalid)
 
@@ -44,6 +46,7 @@ async def _run(options: Options) -> None:
         loop.add_signal_handler(number, stop.set)
     if not options.app.is_dir():
         raise Unsuitable(f"There is no folder {options.app}. Name the folder of a Python v2 function app with --app.")
+    _check_door(options)
     configured = settings.load(options.app, os.environ)
     count = settings.workers({**configured.values, **os.environ}, options.workers)
     pool = Pool(options.app, count, _environment(options, configured), _say, LEVELS[options.log_level])
@@ -52,6 +55,15 @@ async def _run(options: Options) -> None:
     from local.host.host import Host  # imports the web server while the workers import the app
 
     await Host(options, configured, pool, _say).serve(_ready, stop)
+
+
+def _check_door(options: Options) -> None:
+    """Say that no keys are asked for; raise Unsuitable where other machines could enter."""
+    if options.auth:
+        return
+    if options.bind != "localhost" and not (is_address(options.bind) and ip_address(options.bind).is_loopback):
+        raise Unsuitable(f"--no-auth would open the app to the network at {options.bind}. Leave out one of the two.")
+    _say("No keys are asked for (--no-auth): every program of this machine may call functions, admin and management.")
 
 
 def _observer(options: Options, configured: settings.Settings) -> Observer:
@@ -80,6 +92,7 @@ def _options(argv: list[str]) -> Options:
     parser.add_argument("--bind", default="127.0.0.1", help="the address to listen on (default: 127.0.0.1)")
     parser.add_argument("--data", type=Path, help="where runs are kept (default: .local/host in the app's folder)")
     parser.add_argument("--workers", type=int, help=f"worker processes (default: {settings.WORKERS_VARIABLE}, or 1)")
+    parser.add_argument("--no-auth", dest="auth", action="store_false", help="ask for no keys, as func start does")
     parser.add_argument(
         "--telemetry", type=Path, metavar="FILE", help="write rows as Application Insights has them to this file"
     )
@@ -98,6 +111,7 @@ def _options(argv: list[str]) -> Options:
         bind=given.bind,
         port=given.port,
         workers=given.workers,
+        auth=given.auth,
         telemetry=given.telemetry and given.telemetry.resolve(),
         log_level=given.log_level,
     )

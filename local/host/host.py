@@ -4,6 +4,7 @@ import asyncio
 import hmac
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from secrets import token_urlsafe
 from typing import Any
@@ -47,7 +48,7 @@ class Host:
         self._broken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         loop = asyncio.get_running_loop()
         self._seen = watch.snapshot(options.app)
-        self._keys = _prepared(options.data)
+        self._keys = replace(_prepared(options.data), asked=options.auth)
         self._database = Database(options.data / "host.db", self._break_from(loop))
         self._pool = pool
         self._engine = Engine(
@@ -61,7 +62,8 @@ class Host:
         )
         self._admin = Admin(self._keys, self._pool, self._settings.timeout, self._timers.fire, say, options.app)
         self._rpc_path = f"/{token_urlsafe(32)}{RPC}"
-        public = Site(guard=from_outside(options.bind), admit=self._admit, answer=self._answer)
+        guard, streams = from_outside(options.bind, keys=options.auth), self._functions.streams
+        public = Site(guard=guard, admit=self._admit, answer=self._answer, streams=streams)
         workers = Site(guard=from_workers, admit=self._admit_worker, answer=self._answer_worker)
         self._public = Listener(public, spool=options.data, say=say, shutdown_seconds=DRAIN_SECONDS)
         self._rpc = Listener(workers, spool=options.data, say=say)

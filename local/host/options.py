@@ -30,4 +30,5 @@ class Options:
     port: int = 7071
     workers: int | None = None  # None: the number in the settings
     telemetry: Path | None = None  # the file that gets telemetry; None: no telemetry
+    auth: bool = True  # whether keys are asked for
     log_level: str = DEFAULT_LEVEL  # the lowest level of the functions' log that is shown

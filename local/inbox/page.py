@@ -3,16 +3,14 @@
 from collections.abc import Sequence
 from html import escape
 
+from local.dress import DRESS
 from local.inbox.store import Mail
 
-STYLE = """
-:root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif }
-body { max-width: 50rem; margin: 2rem auto; padding: 0 1rem }
-article { border-top: 1px solid #8886; padding: 1rem 0 }
-h1, h2 { line-height: 1.2; margin: 0 0 .5rem }
-h1 { font-size: 1.5rem } h2 { font-size: 1.125rem }
-p { margin: 0; opacity: .8 }
-pre { white-space: pre-wrap; overflow-wrap: anywhere; font: .875rem/1.5 ui-monospace, monospace }
+STYLE = f"""
+{DRESS}
+main {{ max-width: 52rem }}
+h1 {{ margin-bottom: 1rem }}
+article p {{ color: var(--soft); margin: .25rem 0 .75rem }}
 """
 
 

@@ -1,6 +1,7 @@
 """Runs host, database and inbox until Ctrl-C. The next start goes on where this one ended."""
 
 import argparse
+import os
 import shlex
 import sys
 from collections.abc import Sequence
@@ -8,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from local import arguments
-from local.console import ends_cleanly, say
+from local.console import complain, ends_cleanly, say
 from local.host.options import DEFAULT_LEVEL, LEVELS
 from local.json_calls import bypass_proxies
 from local.private import make_private
@@ -16,6 +17,8 @@ from local.stack.logs_command import FILE as FILE_OF_LOGS
 from local.stack.ports import Ports
 from local.stack.services import Services
 from local.stack.settings import APP, FILE, app_settings, copy_sample, sample_values
+from outlast_cli.errors import CommandError
+from outlast_cli.profiles import write_local_profile
 
 
 def main(argv: Sequence[str]) -> int:
@@ -34,9 +37,18 @@ def main(argv: Sequence[str]) -> int:
         Services(app, data, ports, app_settings(app), host=host) as services,
     ):
         say(welcome(services, app))
+        keep_profile(services)
         services.watch()
     say("\nEnded. What was unfinished goes on at the next start.")
     return 0
+
+
+def keep_profile(services: Services) -> None:
+    """Let the command `outlast` find this app as its profile `local`. Without that everything else works."""
+    try:
+        write_local_profile(services.host.url, services.function_key, os.environ)
+    except (OSError, CommandError) as error:
+        complain(f"The command `outlast` does not know this app: {error}. Set OUTLAST_URL and OUTLAST_KEY.")
 
 
 def data_folder(given: Path | None, app: Path) -> Path:
@@ -76,11 +88,15 @@ def welcome(services: Services, app: Path) -> str:
     setting = "" if written == chosen else f"COSMOS_ENDPOINT={written} "
     elsewhere = "" if written == services.cosmos.url else f" (COSMOS_ENDPOINT leads to {written} instead)"
     return f"""
+  page      {services.host.url}/api/ui#key={services.function_key}
   health    {services.host.url}/api/health
   database  {services.cosmos.url}{elsewhere}
   inbox     {services.inbox.url}
 
-Start a run:
+Start a run and watch it:
+  {python()} -m outlast_cli run flight_delays samples/flights-2013-01.csv.gz --profile local
+
+Or without that command:
   curl --data-binary @samples/flights-2013-01.csv.gz "{start}"
 
 Look at its rows:

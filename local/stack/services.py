@@ -12,6 +12,7 @@ from azure.cosmos import DatabaseProxy
 from local.child import Child
 from local.console import LocalError
 from local.cosmos import EMULATOR_KEY
+from local.stack.link_secret import link_secret
 from local.stack.ports import Ports, refuse_taken_ports
 from local.stack.provision import containers_of, create_containers, load_samples, open_database
 from local.stack.service import inbox_service, service
@@ -91,6 +92,8 @@ class Services:
             "COSMOS_ENDPOINT": self.cosmos.url,
             "SENDGRID_HOST": self.inbox.url,
             "STAGING_URL": (self._data / "staging").as_uri(),
+            "LINK_SECRET": link_secret(self._data / "host" / "secrets"),
+            "PUBLIC_URL": f"http://127.0.0.1:{self._ports.host}" if self._ports.host else "",
         }
         usual = sample_values(self._app)
         return {

@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 import azure.functions as func
-import orjson
 
 from outlast.calls import RunChange
+from outlast.http.answers import RunAnswer, answer
 from outlast.http.caller import caller_of
 from outlast.http.known_run import known_run
 from outlast.http.problem import Problem
@@ -36,9 +36,7 @@ class ApproveRun:
         record = await self.runs.change(before.id, lambda found: self._approved(found, by))
         if before.status.state == "planned":
             await self.launcher.wake(client, record.id)
-        status = 200 if before.status.approved is not None else 202
-        body = orjson.dumps({"run": record.shown()})
-        return func.HttpResponse(body, status_code=status, mimetype="application/json")
+        return answer(RunAnswer(record.shown()), 200 if before.status.approved is not None else 202)
 
     def _approved(self, record: RunRecord, by: str | None) -> RunRecord:
         if record.status.approved is not None and record.status.state != "planned":

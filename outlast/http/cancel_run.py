@@ -4,12 +4,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import azure.functions as func
-import orjson
 
 from outlast.calls import RunChange
+from outlast.http.answers import RunAnswer, answer
 from outlast.http.caller import caller_of
 from outlast.http.known_run import known_run
 from outlast.http.problem import Problem
+from outlast.http.query import read_query
 from outlast.models import Failure
 from outlast.runs.launcher import Launcher
 from outlast.runs.record import ENDED, WAITING, RunRecord
@@ -26,13 +27,13 @@ class CancelRun:
 
     async def cancel_run(self, req: func.HttpRequest, client: Any) -> func.HttpResponse:
         """202 with the record, 200 when the run is cancelled already, 409 when it has ended or is failing."""
+        read_query(req.params, ())
         record = await known_run(self.runs, req.route_params["run"])
         waited, by = record.status.state in WAITING, caller_of(req)
         record = await self.runs.change(record.id, lambda before: _cancelled(before, by))
         if waited:
             await self.launcher.wake(client, record.id)
-        status = 200 if record.status.state in ENDED else 202
-        return func.HttpResponse(orjson.dumps({"run": record.shown()}), status_code=status, mimetype="application/json")
+        return answer(RunAnswer(record.shown()), 200 if record.status.state in ENDED else 202)
 
 
 def _cancelled(record: RunRecord, by: str | None) -> RunRecord:

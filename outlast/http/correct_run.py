@@ -8,10 +8,10 @@ from functools import partial
 from typing import Any
 
 import azure.functions as func
-import orjson
 
 from outlast.calls import RunChange
 from outlast.errors import OutlastError
+from outlast.http.answers import CorrectedRun, answer
 from outlast.http.caller import caller_of
 from outlast.http.corrected_rows import Rows, read_corrected
 from outlast.http.known_run import known_run
@@ -54,8 +54,7 @@ class CorrectRun:
         if not (known and (record.open or _is_counted(record))):
             self.reviser.check(record, "corrected")
             record = await self._begin(client, record, None if known else rows, caller_of(req))
-        body = orjson.dumps({"run": record.shown(), "rows": len(rows)})
-        return func.HttpResponse(body, status_code=202, mimetype="application/json")
+        return answer(CorrectedRun(record.shown(), len(rows)), 202)
 
     async def _begin(self, client: Any, record: RunRecord, rows: Rows | None, by: str | None) -> RunRecord:
         """Start the attempt that does the rows, or what is staged of the newest correction."""

@@ -10,11 +10,10 @@ from outlast.cosmos.client import Cosmos
 from outlast.cosmos.errors import translated
 from outlast.cosmos.partition_key import check_partition_key
 from outlast.errors import OutlastError, Permanent
-from outlast.mail import missing_setting
+from outlast.mail import Mailer
 from outlast.models import RUNS_CONTAINER
 from outlast.report import Report
 from outlast.runs.store import Runs
-from outlast.settings import Settings
 from outlast.staging.stopped_code import StoppedCode
 from outlast.staging.store import Staging
 
@@ -22,7 +21,7 @@ Check = Callable[[], Awaitable[str | None]]
 HELP = {
     "database": "check COSMOS_ENDPOINT, COSMOS_KEY or the identity's role, and COSMOS_DATABASE",
     "staging": "check STAGING_URL, and that the app may write there",
-    "mail": "set SENDGRID_API_KEY, MAIL_FROM and MAIL_TO",
+    "mail": "set SENDGRID_API_KEY or SMTP_URL, MAIL_FROM and MAIL_TO",
     "reports": "correct the report; the log and the run's rejects name the row",
     "runs": "if the app was moved, take them over: POST /api/take-over names their owners",
 }
@@ -56,11 +55,10 @@ class StagingCheck:
 
 @dataclass(frozen=True, slots=True)
 class MailCheck:
-    settings: Settings
+    mailer: Mailer
 
     async def check(self) -> None:
-        settings = self.settings
-        if missing := missing_setting(settings.sendgrid_api_key, settings.mail_from, settings.mail_to):
+        if missing := self.mailer.missing:
             raise Permanent(f"{missing} is not set")
 
 

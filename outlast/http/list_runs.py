@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 import azure.functions as func
 import orjson
 
+from outlast.http.answers import RunPage, answer
 from outlast.http.problem import bad_request
 from outlast.http.query import next_link, read_query
 from outlast.runs.ids import run_of_key, run_of_key_without_secret
@@ -43,8 +44,7 @@ class ListRuns:
         page = found[: asked.most]
         following = _continuation(asked, page) if len(found) > len(page) else None
         headers = {"Link": next_link(req, {**query, "continuation": following})} if following else {}
-        body = orjson.dumps({"runs": [record.shown() for record in page], "continuation": following})
-        return func.HttpResponse(body, headers=headers, mimetype="application/json")
+        return answer(RunPage([record.shown() for record in page], following), **headers)
 
 
 @dataclass(frozen=True, slots=True)

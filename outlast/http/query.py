@@ -25,7 +25,7 @@ def read_query(params: Mapping[str, str], known: Iterable[str]) -> dict[str, str
     known = tuple(known)
     for name in asked:
         if name not in known:
-            raise bad_request(f"{name}: there is no such parameter; there are: {', '.join(known)}", name)
+            raise bad_request(f"{name}: there is no such parameter; there are: {', '.join(known) or 'none'}", name)
     return asked
 
 

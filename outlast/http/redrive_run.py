@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import azure.functions as func
-import orjson
 from pydantic import ValidationError
 
 from outlast.calls import RunChange
+from outlast.http.answers import RunAnswer, answer
 from outlast.http.caller import caller_of
 from outlast.http.known_run import known_run
 from outlast.http.problem import Problem, bad_request, from_validation
@@ -94,8 +94,7 @@ class RedriveRun:
         record = await self.runs.change(record.id, lambda found: self._redriven(found, options, regenerate, by))
         if record.status.state == "queued":
             await start_again(self.launcher, client, record)
-        body = orjson.dumps({"run": record.shown()})
-        return func.HttpResponse(body, status_code=202, mimetype="application/json")
+        return answer(RunAnswer(record.shown()), 202)
 
     def _redriven(self, record: RunRecord, options: Json, regenerate: bool, by: str | None) -> RunRecord:
         last = record.status.redriven or {}

@@ -4,11 +4,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import azure.functions as func
-import orjson
 
 from outlast.deadline import Deadlines
+from outlast.http.answers import RunAnswer, answer
 from outlast.http.known_run import known_run
 from outlast.http.problem import Problem
+from outlast.http.query import read_query
 from outlast.runs.histories import Histories, StillAtWork
 from outlast.runs.record import RunRecord
 from outlast.runs.seats import Seats
@@ -31,6 +32,7 @@ class RemoveRun:
 
         The record goes last: a removal that dies is repeated by the same call.
         """
+        read_query(req.params, ())
         record = _begun(await known_run(self.runs, req.route_params["run"]))
         try:
             await Histories(client, record).refuse_at_work()
@@ -39,8 +41,7 @@ class RemoveRun:
         except StillAtWork as error:
             raise Problem(409, "Conflict", str(error), "run") from None
         if not removed:
-            body, headers = orjson.dumps({"run": record.shown()}), {"Retry-After": "1"}
-            return func.HttpResponse(body, status_code=202, headers=headers, mimetype="application/json")
+            return answer(RunAnswer(record.shown()), 202, Retry_After="1")
         await self.seats.leave(record.id)
         await self.runs.delete(record)
         return func.HttpResponse(status_code=204)

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import azure.functions as func
-import orjson
 
 from outlast.cosmos.snapshots.header import RUN, Header, Snapshots
+from outlast.http.answers import Current, SqlParameter, answer
 from outlast.http.problem import Problem
+from outlast.http.query import read_query
 from outlast.report import Report
 
 
@@ -22,23 +23,24 @@ class ShowCurrent:
 
         404 when the report is missing, is no snapshot or has not been published.
         """
+        read_query(req.params, ())
         report = self.reports.get(req.route_params["report"])
         if report is None or report.mode != "snapshot":
             raise Problem(404, "Not Found", f"there is no snapshot report {req.route_params['report']}", "report")
         header = await self.snapshots.header(report)
         if header is None:
             raise Problem(404, "Not Found", f"no run of {report.name} has been published yet", "report")
-        return func.HttpResponse(orjson.dumps(_shown(report, header)), mimetype="application/json")
+        return answer(_shown(report, header))
 
 
-def _shown(report: Report[Any], header: Header) -> dict[str, Any]:
-    return {
-        "report": report.name,
-        "container": report.container,
-        "run": header.current.run,
-        "accepted": header.current.accepted,
-        "published": header.published,
-        "documents": header.documents,
-        "query": f"SELECT * FROM c WHERE c.{RUN} = @run",
-        "parameters": [{"name": "@run", "value": header.current.run}],
-    }
+def _shown(report: Report[Any], header: Header) -> Current:
+    return Current(
+        report=report.name,
+        container=report.container,
+        run=header.current.run,
+        accepted=header.current.accepted,
+        published=header.published,
+        documents=header.documents,
+        query=f"SELECT * FROM c WHERE c.{RUN} = @run",
+        parameters=[SqlParameter("@run", header.current.run)],
+    )

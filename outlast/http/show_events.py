@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 import azure.functions as func
-import orjson
 
+from outlast.http.answers import RunEvents, answer
 from outlast.http.known_run import known_run
 from outlast.http.query import read_query
 from outlast.runs.store import Runs
@@ -18,5 +18,4 @@ class ShowEvents:
         """`{run, events: [{at, event, attempt, …}]}`, the oldest first."""
         read_query(req.params, ())
         record = await known_run(self.runs, req.route_params["run"])
-        body = orjson.dumps({"run": record.id, "events": record.result.events})
-        return func.HttpResponse(body, mimetype="application/json")
+        return answer(RunEvents(record.id, record.result.events))

@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import azure.functions as func
-import orjson
 from azure.core.exceptions import AzureError
 from obstore.exceptions import BaseError
 
 from outlast.errors import OutlastError
+from outlast.http.answers import answer
 from outlast.http.health_checks import HELP, Check
 
 KEPT_SECONDS = 5.0
@@ -35,7 +35,7 @@ class ShowHealth:
         results = await self._newest()
         ok = all(result["ok"] for result in results.values())
         body = {"status": "ok" if ok else "failing", "checks": results}
-        return func.HttpResponse(orjson.dumps(body), status_code=200 if ok else 503, mimetype="application/json")
+        return answer(body, 200 if ok else 503)
 
     async def _newest(self) -> dict[str, Any]:
         """The kept results, or new ones. Requests that come during a check wait for it and share its results."""

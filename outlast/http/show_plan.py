@@ -8,6 +8,7 @@ import azure.functions as func
 import orjson
 
 from outlast.errors import Permanent
+from outlast.http.answers import answer
 from outlast.http.known_run import known_run
 from outlast.http.problem import Problem, bad_request
 from outlast.http.query import read_query
@@ -20,7 +21,7 @@ from outlast.runs.store import Runs
 from outlast.staging.paths import plan_path
 from outlast.staging.store import Staging
 
-MOST_RU = 1e9
+LEAST_RU, MOST_RU = 1.0, 1e9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +47,7 @@ class ShowPlan:
                 404, "Not Found", f"run {record.id} has no plan, or not yet; it is {record.status.state}", "run"
             )
         body = {"run": record.id, "state": record.status.state, **await self._shown(record, orjson.loads(data), rate)}
-        return func.HttpResponse(orjson.dumps(body), mimetype="application/json")
+        return answer(body)
 
     async def _shown(self, record: RunRecord, plan: Json, rate: float | None) -> Json:
         rate = await self._provisioned(record) if rate is None else rate
@@ -76,8 +77,8 @@ def _rate(text: str | None) -> float | None:
         rate = float(text)
     except ValueError:
         rate = 0.0
-    if not 0 < rate <= MOST_RU:
-        raise bad_request(f"ru_per_second must be a number above 0 and at most {MOST_RU:g}", "ru_per_second")
+    if not LEAST_RU <= rate <= MOST_RU:
+        raise bad_request(f"ru_per_second must be a number from {LEAST_RU:g} to {MOST_RU:g}", "ru_per_second")
     return rate
 
 

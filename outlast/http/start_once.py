@@ -133,13 +133,14 @@ def read_key(request: func.HttpRequest) -> str | None:
 
 
 def fingerprint(report: str, asked: StartRequest) -> str:
-    """A hash of all that the caller asked for.
+    """A hash of all that the caller asked for. How the answer is to look is no part of it.
 
     Values that are the default are left out, so that a release with one more option or parameter knows the requests of
     the release before.
     """
     parameters = asked.parameters.model_dump(mode="json", exclude_defaults=True)
-    return _hash(report, asked, parameters, asked.options.model_dump(mode="json", exclude_defaults=True))
+    options = asked.options.model_dump(mode="json", exclude={"durable_urls"}, exclude_defaults=True)
+    return _hash(report, asked, parameters, options)
 
 
 def fingerprint_with_defaults(report: str, asked: StartRequest) -> str:
@@ -149,7 +150,7 @@ def fingerprint_with_defaults(report: str, asked: StartRequest) -> str:
 
 
 def _hash(report: str, asked: StartRequest, parameters: Json, options: Json) -> str:
-    source = [asked.reference, asked.reference_etag] if asked.body is None else asked.digest
+    source = [asked.reference, asked.reference_etag] if asked.reference is not None else asked.digest
     gzipped = asked.reading.compression == "gzip"
     parts = [report, parameters, options, asked.reading.format, gzipped, source]
     return hashlib.sha256(orjson.dumps(parts, option=orjson.OPT_SORT_KEYS)).hexdigest()

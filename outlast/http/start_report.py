@@ -1,16 +1,17 @@
 """POST /api/reports/{report}: stages the input, records the run, starts it, and returns 202."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 import azure.functions as func
-import orjson
 
+from outlast.cosmos.queries import BadQuery, Queries, Query
 from outlast.cosmos.snapshots.header import Snapshots
 from outlast.http.problem import Problem, bad_request
 from outlast.http.ru_share import Throughput, check_ru_share
+from outlast.http.start_answer import StartAnswers
 from outlast.http.start_once import StartOnce, fingerprint, read_key, refuse_published, was_purged
 from outlast.http.start_request import StartRequest, read_start_request
 from outlast.models import MIRROR
@@ -61,6 +62,8 @@ class NewRuns:
             tolerated_reject_percent=asked.options.tolerated_reject_percent,
             min_rows=_first(asked.options.min_rows, report.min_rows),
             ru_share=asked.options.ru_share,
+            query=asked.query.to_dict() if asked.query else None,
+            read_ru_share=asked.options.read_ru_share,
             max_delete_percent=_first(asked.options.max_delete_percent, report.max_delete_percent),
             verify=asked.options.verify,
             repair=bool(asked.options.repair),
@@ -71,6 +74,7 @@ class NewRuns:
             wanted=wanted_of(report.row).to_dict(),
             plan=report.plan_first if asked.options.plan is None else asked.options.plan,
             plan_days=asked.options.plan_days or self.plan_days,
+            notify=asked.options.notify or report.notify,
         )
         result = RunResult(events=[{"at": request.accepted, "event": "accepted", "attempt": 1}])
         return RunRecord(id=run or self.new_id(), request=request, status=RunStatus(owner=self.owner), result=result)
@@ -80,8 +84,17 @@ class NewRuns:
 class RequestReader:
     """`inputs` is None where INPUTS_URL is not set. `in_thread` runs work that keeps a CPU busy."""
 
+    reports: Mapping[str, Report[Any]]
     inputs: Staging | None
     in_thread: InThread
+
+    def report(self, req: func.HttpRequest) -> Report[Any]:
+        """The report that the request names. Raises a 404 Problem with the names of all."""
+        name, known = req.route_params["report"], sorted(self.reports)
+        if name not in self.reports:
+            text = f"there is no report {name}; there are: {', '.join(known)}"
+            raise Problem(404, "Not Found", text, "report", reports=known)
+        return self.reports[name]
 
     async def read(self, req: func.HttpRequest, report: Report[Any]) -> StartRequest:
         return await read_start_request(req, report, self.inputs, self.in_thread)
@@ -94,16 +107,27 @@ class StartChecks:
     throughput: Throughput
     snapshots: Snapshots
     claims: MirrorClaims
+    queries: Queries
 
     async def check_request(self, asked: StartRequest, report: Report[Any]) -> None:
-        """Raise Problem for a `ru_share` that cannot be kept, and for a `verify` that the report cannot have."""
-        within = "" if asked.reference is None else "options."
+        """Raise Problem for a `ru_share` that cannot be kept, for a `verify` that the report cannot have, and for a
+        query that cannot be read."""
+        within = "" if asked.reference is None and asked.query is None else "options."
         if asked.options.verify == DRIFT and report.mode != MIRROR:
             text = (
                 f"drift is found for mirror reports alone, and the mode of {report.name} is {report.mode}; use content"
             )
             raise bad_request(text, f"{within}verify")
         await check_ru_share(asked.options.ru_share, report.container, f"{within}ru_share", self.throughput)
+        if asked.query is not None:
+            await self._check_query(asked.query, asked.options.read_ru_share)
+
+    async def _check_query(self, query: Query, share: float | None) -> None:
+        await check_ru_share(share, query.container, "options.read_ru_share", self.throughput)
+        try:
+            await self.queries.check(query)
+        except BadQuery as error:
+            raise bad_request(f"input.query.sql: {error}", "input.query.sql") from None
 
     async def check_new(self, report: Report[Any], record: RunRecord, key: str | None) -> None:
         """Raise Problem for a key whose removed run is still published, and for a mirror report of which another run
@@ -119,55 +143,31 @@ class StartChecks:
 
 @dataclass(frozen=True, slots=True)
 class StartReport:
-    reports: Mapping[str, Report[Any]]
     reader: RequestReader
     checks: StartChecks
     new_runs: NewRuns
     start_once: StartOnce
+    answers: StartAnswers = field(default_factory=StartAnswers)
 
     async def start_report(self, req: func.HttpRequest, client: Any) -> func.HttpResponse:
-        """202 with the durable payload and `runUri`, for a repeat too; 4xx with a problem that names the field.
+        """202 with the addresses of the run, for a repeat too; 4xx with a problem that names the field.
 
         200 with the record for a repeat whose orchestration was purged: its durable URLs would be 404.
         """
-        report, key = self._report(req.route_params["report"]), read_key(req)
+        report, key = self.reader.report(req), read_key(req)
         asked = await self.reader.read(req, report)
         await self.checks.check_request(asked, report)
         meant = {} if key is None else await self.start_once.meant_by(key, report.name, asked)
         before = await self.start_once.find_repeated(meant, client)
         if before is not None and await was_purged(client, before):
-            return _recorded(before, _run_uri(req, before.id))
+            return self.answers.recorded(req, before)
         record = before or self.new_runs.make(report, asked, next(iter(meant), None))
         if before is None:
             await self.checks.check_new(report, record, key)
             await self.start_once.accept(record, asked.body, client)
-        return _with_run_uri(client.create_check_status_response(req, record.id), _run_uri(req, record.id))
-
-    def _report(self, name: str) -> Report[Any]:
-        if name not in self.reports:
-            known = sorted(self.reports)
-            text = f"there is no report {name}; there are: {', '.join(known)}"
-            raise Problem(404, "Not Found", text, "report", reports=known)
-        return self.reports[name]
+        return self.answers.started(req, client, record, asked.options.durable_urls)
 
 
 def _first(asked: Number | None, otherwise: Number) -> Number:
     """What the caller asked for, if anything."""
     return otherwise if asked is None else asked
-
-
-def _run_uri(request: func.HttpRequest, run: str) -> str:
-    api = request.url.split("?")[0].rstrip("/").rsplit("/", 2)[0]  # the host matches routes case-insensitively
-    return f"{api}/runs/{run}"
-
-
-def _with_run_uri(response: func.HttpResponse, run_uri: str) -> func.HttpResponse:
-    """The SDK's response with one more member."""
-    body = {**orjson.loads(response.get_body()), "runUri": run_uri}
-    return func.HttpResponse(orjson.dumps(body), status_code=response.status_code, headers=dict(response.headers))
-
-
-def _recorded(record: RunRecord, run_uri: str) -> func.HttpResponse:
-    """The response about a run of which only the record is left."""
-    body = orjson.dumps({"id": record.id, "runUri": run_uri, "run": record.shown()})
-    return func.HttpResponse(body, headers={"Location": run_uri}, mimetype="application/json")

@@ -9,9 +9,10 @@ from typing import Annotated, Any
 
 import azure.functions as func
 import orjson
-from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import PydanticCustomError
 
+from outlast.cosmos.queries import EVERYTHING, Query
 from outlast.errors import Transient
 from outlast.http.input_head import LOOKED_AT, Head, check_head, said_of
 from outlast.http.named_files import MOST_FILES, is_several, named_files
@@ -20,6 +21,7 @@ from outlast.http.query import is_of_host
 from outlast.inputs import Reading
 from outlast.inputs.exact_json import repeated_name
 from outlast.json_numbers import LARGEST_EXACT, find_number, is_not_kept
+from outlast.models import RUNS_CONTAINER
 from outlast.report import Parameters, Report
 from outlast.run_options import Options
 from outlast.staging.parsed import InThread
@@ -39,11 +41,47 @@ _NO_REFERENCE = (
 
 
 def _paths(value: Any) -> Any:
+    if isinstance(value, dict):
+        return _asked(value)
     paths = value if isinstance(value, list) else [value]
     if not 0 < len(paths) <= MOST_FILES or not all(isinstance(path, str) and 0 < len(path) <= 1024 for path in paths):
         text = "must be a path of 1 to 1,024 characters, or a list of up to {most} of them"
         raise PydanticCustomError("path", text, {"most": MOST_FILES})
     return value
+
+
+class _SqlParameter(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: Annotated[str, Field(pattern=r"^@\w+$", max_length=256)]
+    value: Any
+
+
+class _Sql(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    container: Annotated[str, Field(min_length=1, max_length=255)]
+    sql: Annotated[str, Field(min_length=1, max_length=32 * 1024)] = EVERYTHING
+    parameters: list[_SqlParameter] = []
+
+
+class _Asked(BaseModel):
+    """An input that is not a file."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    query: _Sql
+
+
+def _asked(value: dict[str, Any]) -> _Asked:
+    """An input that is an object. The error names the member and not its value, which may be personal."""
+    try:
+        return _Asked.model_validate(value)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        about = {"where": where, "what": first["msg"], "shape": '{"query": {"container": …, "sql": …}}'}
+        raise PydanticCustomError("query", "{where}: {what}; an input that is no path is {shape}", about) from None
 
 
 class Reference(BaseModel):
@@ -52,7 +90,7 @@ class Reference(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     input: Annotated[Any, AfterValidator(_paths)]
-    """The path of a file, a folder or a pattern; or a list of paths."""
+    """The path of a file, a folder or a pattern; a list of paths; or a query of a container."""
     parameters: dict[str, Any] = {}
     options: Options = Options()
 
@@ -71,6 +109,8 @@ class StartRequest:
     """SHA-256 of the body in hex."""
     several: bool = False
     """The body is a list of files, as `named_files` returns it."""
+    query: Query | None = None
+    """What is read of a container instead of a file."""
 
 
 async def read_start_request(
@@ -108,8 +148,8 @@ def _is_array(body: bytes) -> bool:
 def _check_size(body: bytes) -> None:
     if len(body) > MAX_INLINE:
         text = (
-            f"the body has {len(body):,} bytes and at most {MAX_INLINE:,} are accepted; put the file into the inputs "
-            'location (INPUTS_URL) and post {"input": "its name"} as application/json'
+            f"the body has {len(body):,} bytes and at most {MAX_INLINE:,} are accepted; POST /api/inputs?name=NAME "
+            'returns an address for a file of any size and the {"input": …} to post here as application/json'
         )
         raise Problem(413, "Content Too Large", text, "body", limit=MAX_INLINE)
 
@@ -119,12 +159,20 @@ async def _by_reference(
 ) -> StartRequest:
     """The body names the input. Options and parameters are in the body, too."""
     asked = _reference(request)
+    if isinstance(asked.input, _Asked):
+        return _queried(asked, asked.input.query, report)
     if inputs is None:
         raise bad_request("no inputs location is configured (INPUTS_URL); post the file itself", "input")
     paths = asked.input if isinstance(asked.input, list) else [asked.input]
     if len(paths) > 1 or is_several(paths[0]):
         return await _several(asked, [_inside(path.removesuffix("/")) for path in paths], report, inputs, in_thread)
-    path = _inside(paths[0])
+    return await named_file(asked, _inside(paths[0]), report, inputs, in_thread)
+
+
+async def named_file(
+    asked: Reference, path: str, report: Report[Any], inputs: Staging, in_thread: InThread
+) -> StartRequest:
+    """One file of the inputs location, with the options and parameters of a reference. Raises Problem."""
     etag, head = await _referenced(inputs, path)
     name, said = asked.options.filename or path, asked.options.reading()
     reading = await in_thread(partial(check_head, None, name, head, report, said))
@@ -149,6 +197,25 @@ async def _several(
     parameters = _parameters(report, asked.parameters, "parameters.")
     digest = hashlib.sha256(body).hexdigest()
     return StartRequest(asked.options, parameters, said_of(report, said), body, None, None, digest, several=True)
+
+
+def _queried(asked: Reference, sql: _Sql, report: Report[Any]) -> StartRequest:
+    """A query, of the container that the report writes or one that it reads: a key of the app opens no other.
+
+    Whether the database takes it is checked by StartChecks.
+    """
+    allowed = sorted({report.container, *report.reads} - {RUNS_CONTAINER})
+    if sql.container not in allowed:
+        text = f"{report.name} may query {', '.join(allowed)}; name another container in `reads` of the report"
+        raise bad_request(f"input.query.container: {text}", "input.query.container")
+    query = Query(sql.container, sql.sql, [parameter.model_dump() for parameter in sql.parameters])
+    if path := find_number({"parameters": query.parameters}, is_not_kept):
+        text = f"input.query.{path}: the run's record can keep finite numbers and integers up to {LARGEST_EXACT:,}"
+        raise bad_request(text, f"input.query.{path}")
+    parameters = _parameters(report, asked.parameters, "parameters.")
+    reading = Reading(format="jsonl", compression="", encoding="utf-8")
+    digest = hashlib.sha256(orjson.dumps(query.to_dict())).hexdigest()
+    return StartRequest(asked.options, parameters, reading, None, None, None, digest, query=query)
 
 
 def _reference(request: func.HttpRequest) -> Reference:

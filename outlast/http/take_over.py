@@ -7,9 +7,9 @@ its orchestrations would go on beside the new ones until the fence stops them.
 from dataclasses import dataclass
 
 import azure.functions as func
-import orjson
 
 from outlast.calls import RunChange
+from outlast.http.answers import TakenOver, answer
 from outlast.http.problem import bad_request
 from outlast.http.query import read_query
 from outlast.runs.record import RunRecord
@@ -38,8 +38,7 @@ class TakeOver:
             raise bad_request(text, "owner")
         for record in others[:MOST]:
             await self._take(record)
-        body = {"taken": len(others[:MOST]), "left": len(others[MOST:])}
-        return func.HttpResponse(orjson.dumps(body), mimetype="application/json")
+        return answer(TakenOver(taken=len(others[:MOST]), left=len(others[MOST:])))
 
     async def _take(self, record: RunRecord) -> None:
         """A run that was taken over meanwhile is left as it is."""

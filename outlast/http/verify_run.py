@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import azure.functions as func
-import orjson
 
 from outlast.calls import RunChange
 from outlast.cosmos.snapshots.header import Snapshots
+from outlast.http.answers import RunAnswer, answer
 from outlast.http.caller import caller_of
 from outlast.http.known_run import known_run
 from outlast.http.problem import Problem, bad_request
@@ -45,7 +45,7 @@ class VerifyRun:
             await self._check_current(record)
             change = RunChange(record.id, record.status.attempt, Event.REVERIFY, level=level, by=caller_of(req))
             record = await self.reviser.revise(client, record, change, "verified")
-        return func.HttpResponse(orjson.dumps({"run": record.shown()}), status_code=202, mimetype="application/json")
+        return answer(RunAnswer(record.shown()), 202)
 
     async def _check_current(self, record: RunRecord) -> None:
         """Raise Problem for a generation of a snapshot report that is not current: it is being removed."""

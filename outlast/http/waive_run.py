@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 import azure.functions as func
-import orjson
 
 from outlast.calls import RunChange
+from outlast.http.answers import RunAnswer, answer
 from outlast.http.caller import caller_of
 from outlast.http.known_run import known_run
 from outlast.http.problem import Problem, bad_request
@@ -30,7 +30,7 @@ class WaiveRun:
         by = caller_of(req)
         run = (await known_run(self.runs, req.route_params["run"])).id
         record = await self.runs.change(run, lambda before: _waived(before, reason, by))
-        return func.HttpResponse(orjson.dumps({"run": record.shown()}), mimetype="application/json")
+        return answer(RunAnswer(record.shown()))
 
 
 def _waived(record: RunRecord, reason: str, by: str | None) -> RunRecord:

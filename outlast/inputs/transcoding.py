@@ -61,6 +61,7 @@ class Transcoder:
     """A Stage: text of an encoding becomes UTF-8. What is no text in the encoding becomes a byte that is no UTF-8."""
 
     def __init__(self, encoding: str) -> None:
+        self._encoding = encoding
         self._decoder = codecs.getincrementaldecoder(encoding)(_INVALID)
         self._keeps_ascii = _is_single_byte(encoding) and _ASCII.decode(encoding, "replace") == _ASCII.decode("ascii")
 
@@ -75,4 +76,10 @@ class Transcoder:
         yield self._encoded(b"", final=True)
 
     def _encoded(self, data: bytes, *, final: bool) -> bytes:
-        return self._decoder.decode(data, final).encode(UTF_8, "surrogateescape")
+        """Raises BadInput where text of utf-16 or utf-32 has no mark: for every other fault the handler is asked."""
+        try:
+            return self._decoder.decode(data, final).encode(UTF_8, "surrogateescape")
+        except UnicodeError:
+            name = self._encoding
+            text = f"The input has no byte order mark, without which {name} cannot be read; say {name}-le or {name}-be"
+            raise BadInput("encoding", text) from None

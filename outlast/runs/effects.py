@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from outlast.calls import RunChange
 from outlast.models import MIRROR, Json
 from outlast.runs.record import AT_WORK, WAITING, RunRecord, differs
+from outlast.runs.told import emailed, posted
 
 OUTCOME = "outcome"
 """Stands in the table of transitions for the state that the record names as its outcome."""
@@ -52,11 +53,11 @@ def record_receipt(record: RunRecord, change: RunChange, to: str) -> RunRecord:
 
 
 def complete(record: RunRecord, change: RunChange, to: str) -> RunRecord:
-    """A verification that found a difference is told by an email. The run is completed all the same."""
-    after = record.changed(state=to)
-    if record.status.state == to or not change.can_email or not differs(record.result.receipt):
-        return after
-    return after.changed(pending=["email"])
+    """A verification that found a difference is told as a failure is, too. The run is completed all the same."""
+    if record.status.state == to:
+        return record
+    endings = (to, "failed") if differs(record.result.receipt) else (to,)
+    return record.changed(state=to, pending=[*emailed(record, change, *endings), *posted(change)])
 
 
 def fail(record: RunRecord, change: RunChange, to: str) -> RunRecord:
@@ -65,16 +66,20 @@ def fail(record: RunRecord, change: RunChange, to: str) -> RunRecord:
 
 
 def compensate(record: RunRecord, change: RunChange, to: str) -> RunRecord:
-    """Count the compensation, unless nothing is left to be done. An email that nobody can send is not pending."""
+    """Count the compensation, unless nothing is left to be done. What nobody can send is not pending. The webhook is
+    from the first compensation on, because not everybody who ends a run knows whether there is one."""
     if not record.open:
         return record
-    pending = [step for step in record.status.pending if change.can_email or step != "email"]
+    can = {"email": change.can_email, "webhook": change.can_post}
+    begins = record.status.state == "failing" and not record.status.compensations
+    steps = dict.fromkeys([*record.status.pending, *(posted(change) if begins else [])])
+    pending = [step for step in steps if can.get(step, True)]
     return record.changed(compensations=record.status.compensations + 1, pending=pending)
 
 
 def _fence(record: RunRecord, change: RunChange, outcome: str) -> RunRecord:
     """A run that had been completed stays so, and nothing of it is undone."""
-    email = ["email"] if outcome == "failed" and change.can_email else []
+    email = emailed(record, change, outcome)
     if record.status.was_completed:
         return record.changed(state="failing", outcome="completed", failure=change.failure, pending=email)
     undo = ["undo"] if record.request.mode in UNDONE and record.status.wrote else []
@@ -96,7 +101,8 @@ def find_published(record: RunRecord, change: RunChange, to: str) -> RunRecord |
         return record
     if "undo" not in record.status.pending or not record.result.receipt:
         return None
-    return record.changed(state=to, pending=[], failure=None, outcome=None)
+    pending = [*emailed(record, change, to), *posted(change)]
+    return record.changed(state=to, pending=pending, failure=None, outcome=None)
 
 
 def close(record: RunRecord, change: RunChange, to: str) -> RunRecord:
@@ -160,3 +166,7 @@ def revise(record: RunRecord, change: RunChange, to: str) -> RunRecord | None:
         failure=None,
     )
     return replace(revised, request=replace(record.request, verify=change.level or record.request.verify))
+
+
+def revoke_links(record: RunRecord, change: RunChange, to: str) -> RunRecord:
+    return record.changed(link_version=record.status.link_version + 1)

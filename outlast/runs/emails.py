@@ -1,146 +1,103 @@
-"""The texts of emails about failed runs: which, where, why, what was written, what to do next.
-
-They hold no address, no key and no row of the input. A run that has a receipt sends it along.
-"""
+"""The emails about runs, as text and as HTML: one about a run, or a digest of many."""
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
 
 import orjson
 
 from outlast.errors import shorten
+from outlast.links import Link, Links
 from outlast.mail import Email
-from outlast.models import Json, Totals
-from outlast.runs.record import RunRecord, differs
+from outlast.models import Totals
+from outlast.rendering.page import Page, Section, ShownReject, html
+from outlast.runs.prices import Prices
+from outlast.runs.record import RunRecord
+from outlast.runs.telling import DIFFERS, FAILED, STAYS, advice, lines_of, next_step, verb_of
 
-DIFFERS, STAYS = "is stored and differs", "could not be corrected or verified, and stays as it was"
-VERIFY_NEXT = (
-    "the first differences are in the receipt below. Something else has changed or deleted these documents since they "
-    "were stored; start the report again to store them again."
-)
 MOST_LINE = 300
 """Characters of a line about one run of a digest."""
+_ONCE = (FAILED, DIFFERS, STAYS)
 
 
-def email(record: RunRecord) -> Email:
-    """The email about one run that failed, or whose verification did."""
-    verb = _verb(record)
-    failure, totals = _failure(record), Totals.from_dict(record.result.totals or {})
-    lines = [
-        f"The report {record.request.report} {verb}.",
-        "",
-        f"Run:      {record.id} (attempt {record.status.attempt}, accepted {record.request.accepted})",
-        f"Step:     {_where(failure)}",
-        f"Reason:   {failure['text']}",
-        f"Written:  {_written(record, failure, totals)}",
-        f"Rejects:  {_rejects(record, totals)}",
-        "",
-        "What to do next: " + (VERIFY_NEXT if verb == DIFFERS else _next(totals)),
-        *_receipt(record),
-    ]
-    return Email(
-        f"{record.id}:{record.status.attempt}:failed",
-        f"Report {record.request.report} {verb}: run {record.id}",
-        "\n".join(lines),
-    )
+@dataclass(frozen=True, slots=True)
+class Emails:
+    """Writes emails. One about the same end is the same each time, so that a repeat can be recognised."""
+
+    links: Links
+    prices: Prices = field(default_factory=Prices)
+
+    def one(self, record: RunRecord, rejects: Sequence[ShownReject] = ()) -> Email:
+        """The email about one run. Of the rejects it has row, column and code: messages can repeat a row's value."""
+        verb, next_, link = verb_of(record), next_step(record), self._link(record)
+        title = f"The report {record.request.report} {verb}."
+        receipt = _receipt(record)
+        section = Section(title, lines_of(record, self.prices), rejects, link)
+        page = Page(title, [section], advice=next_, receipt=receipt)
+        lines = [
+            title,
+            "",
+            *(f"{name + ':':<10}{text}" for name, text in section.lines),
+            *_first(rejects),
+            *_opened(link),
+            *(["", "What to do next: " + next_] if next_ else []),
+            *(["", "Receipt:", receipt] if receipt else []),
+        ]
+        subject = f"Report {record.request.report} {verb}: run {record.id}"
+        return Email(_key(record, verb), subject, "\n".join(lines), html(page))
+
+    def digest(self, key: str, records: Sequence[RunRecord]) -> Email:
+        """The email about many runs, with each of them."""
+        verb = "failed" if all(verb_of(record) in _ONCE for record in records) else "ended"
+        title = f"{len(records)} runs {verb}."
+        intro = "Few emails are sent in a minute, so this one is about all of these runs."
+        next_ = "GET /api/runs/{run} shows each run. " + advice(Totals())
+        sections = [self._section(record) for record in records]
+        lines = [
+            f"{title} {intro}",
+            "",
+            *(line for section in sections for line in _text(section)),
+            "What to do next: " + next_,
+        ]
+        reports = Counter(record.request.report for record in records)
+        counted = ", ".join(f"{report} ({number})" for report, number in reports.most_common())
+        subject = shorten(f"{len(records)} runs {verb}: {counted}", MOST_LINE)
+        return Email(key, subject, "\n".join(lines), html(Page(title, sections, intro, next_)))
+
+    def _section(self, record: RunRecord) -> Section:
+        lines = [(name, shorten(" ".join(text.split()), MOST_LINE)) for name, text in lines_of(record, self.prices)]
+        return Section(f"{record.request.report} {verb_of(record)}", lines, link=self._link(record))
+
+    def _link(self, record: RunRecord) -> str | None:
+        """A link that holds from the end of the run on; None where there are no links, or the app knows no address."""
+        if not (self.links.configured and self.links.address):
+            return None
+        until = self.links.until(datetime.fromisoformat(record.status.since or record.request.accepted))
+        return self.links.uri(Link(record.id, record.status.link_version, until))
 
 
-def _verb(record: RunRecord) -> str:
-    """What the email is about: a failed run, or what was asked of a completed one."""
-    if record.result.failure is None and differs(record.result.receipt):
-        return DIFFERS
-    return STAYS if record.status.was_completed else "failed"
+def _key(record: RunRecord, verb: str) -> str:
+    """Each attempt has one email about a failure."""
+    ending = "failed" if verb in _ONCE else record.status.outcome or record.status.state
+    return f"{record.id}:{record.status.attempt}:{ending}"
 
 
-def digest_email(key: str, records: Sequence[RunRecord]) -> Email:
-    """The email about many failed runs, with each of them."""
-    reports = Counter(record.request.report for record in records)
-    counted = ", ".join(f"{report} ({number})" for report, number in reports.most_common())
-    lines = [
-        f"{len(records)} runs failed. Few emails are sent in a minute, so this one is about all of these runs.",
-        "",
-        *(line for record in records for line in _lines(record)),
-        "What to do next: GET /api/runs/{run} shows each run. " + _next(Totals()),
-    ]
-    return Email(key, shorten(f"{len(records)} runs failed: {counted}", MOST_LINE), "\n".join(lines))
+def _first(rejects: Sequence[ShownReject]) -> list[str]:
+    lines = [f"  row {one.row}{f', column {one.column}' if one.column else ''}: {one.code}" for one in rejects]
+    return ["", "First rejects:", *lines] if lines else []
 
 
-def _lines(record: RunRecord) -> list[str]:
-    failure, totals = _failure(record), Totals.from_dict(record.result.totals or {})
-    reason = shorten(" ".join(failure["text"].split()), MOST_LINE)
-    request, attempt = record.request, record.status.attempt
-    return [
-        f"{request.report}, run {record.id} (attempt {attempt}, accepted {request.accepted})",
-        f"  {_where(failure)}: {reason}",
-        f"  Written: {_written(record, failure, totals)}",
-        f"  Rejects: {_rejects(record, totals)}",
-        "",
-    ]
+def _opened(link: str | None) -> list[str]:
+    return ["", f"Open this run: {link}"] if link else []
 
 
-def _receipt(record: RunRecord) -> list[str]:
+def _text(section: Section) -> list[str]:
+    lines = [f"  {name}: {text}" for name, text in section.lines]
+    return [section.heading, *lines, *([f"  Open this run: {section.link}"] if section.link else []), ""]
+
+
+def _receipt(record: RunRecord) -> str:
     """The receipt as it is in the record, for a run that came as far as having one."""
     receipt = record.result.receipt
-    return [] if receipt is None else ["", "Receipt:", orjson.dumps(receipt, option=orjson.OPT_INDENT_2).decode()]
-
-
-def _failure(record: RunRecord) -> Json:
-    unknown = {"step": "an unknown step", "chunk": None, "text": "the reason was not recorded"}
-    return record.result.failure or _verification(record) or unknown
-
-
-def _verification(record: RunRecord) -> Json | None:
-    """The failure of a verification; None where it found no difference. It names no document."""
-    if not differs(record.result.receipt):
-        return None
-    found = (record.result.receipt or {})["verified"]
-    text = f"of {found['documents']} documents {found['different']} are different and {found['missing']} are missing"
-    if "repaired" in found:
-        text = f"{text}; {found['repaired']} of these were written again"
-    return {"step": "verify_report", "chunk": None, "text": text}
-
-
-def _where(failure: Json) -> str:
-    return failure["step"] if failure["chunk"] is None else f"{failure['step']}, chunk {failure['chunk']}"
-
-
-def _written(record: RunRecord, failure: Json, totals: Totals) -> str:
-    if not record.status.wrote:
-        return "nothing"
-    documents = f"{_count(record, failure, totals)} documents"
-    if record.status.state == "completed" or record.status.was_completed:
-        return documents
-    if record.request.mode == "snapshot":
-        undone = "are still to be removed" if "undo" in record.status.pending else "have been removed again"
-        return f"{documents}, which {undone}; readers see the report as it was"
-    if record.request.mode == "delete":
-        return f"{documents} deleted, which stay deleted: the report's mode is delete"
-    return f"{documents}, which stay: the report's mode is {record.request.mode}"
-
-
-def _count(record: RunRecord, failure: Json, totals: Totals) -> str:
-    """How many documents a run that began to store has written, as far as that is known.
-
-    The number is exact only when every storing call of the only attempt has ended well. In each other case a call that
-    failed, was given up or belongs to a run that was ended from outside may have written more than was counted.
-    """
-    documents = totals.documents if totals.sends else 0
-    all_ended = failure["step"] in ("store_data_to_db", "publish_report", "verify_report") and failure["chunk"] is None
-    if all_ended and record.status.attempt == 1:
-        return str(documents)
-    return f"at least {documents}" if documents else "an unknown number of"
-
-
-def _rejects(record: RunRecord, totals: Totals) -> str:
-    if not totals.rejected:
-        return "none"
-    return f"{totals.rejected} of {totals.rows} rows, listed at GET /api/runs/{record.id}/rejects"
-
-
-def _next(totals: Totals) -> str:
-    if totals.rejected:
-        return (
-            "correct those rows and send them to POST /api/runs/{run}/corrections, or start the report again with "
-            "tolerated_rejects to leave them out."
-        )
-    return "remove the reason, then POST /api/runs/{run}/redrive, which does only what is missing."
+    return "" if receipt is None else orjson.dumps(receipt, option=orjson.OPT_INDENT_2).decode()

@@ -75,7 +75,7 @@ def _entries(before: RunRecord, after: RunRecord, change: RunChange) -> Iterator
     was, now, attempt = before.status.state, after.status.state, after.status.attempt
     began_again = attempt > before.status.attempt
     if was != now and was in PHASES:
-        yield {"event": "phase_ended", "attempt": before.status.attempt, "phase": was, **_counts(before, after)}
+        yield {"event": "phase_ended", "attempt": before.status.attempt, "phase": was, **_counts(before, after, change)}
     if _is_an_entry(before, after, change):
         yield {"event": _name(after, change), "attempt": attempt, **_details(change)}
     if now in PHASES and (was != now or began_again):
@@ -119,6 +119,7 @@ _NAMES = {
     "correct": "corrected",
     "reverify": "verification_asked",
     "waive": "waived",
+    "revoke_links": "links_revoked",
 }
 
 
@@ -126,7 +127,7 @@ def _name(after: RunRecord, change: RunChange) -> str:
     if change.event == "fail":
         return "failed" if after.status.was_completed else after.status.outcome or "failed"
     if change.event == "finish_step":
-        return "email_sent" if change.step == "email" else "undone"
+        return {"email": "email_sent", "webhook": "webhook_sent"}.get(change.step or "", "undone")
     return _NAMES.get(change.event, change.event)
 
 
@@ -144,10 +145,9 @@ def _details(change: RunChange) -> Json:
     return {name: value for name, value in details.items() if value is not None}
 
 
-def _counts(before: RunRecord, after: RunRecord) -> Json:
-    """What the phase has counted. The event that begins the next phase brings that one's totals; a failure those of
-    the phase that ends."""
-    totals = (after if after.status.state == "failing" else before).result.totals or {}
+def _counts(before: RunRecord, after: RunRecord, change: RunChange) -> Json:
+    """What the phase has counted. A failure brings that as its totals, and a cancellation brings nothing."""
+    totals = change.ended or (after if after.status.state == "failing" else before).result.totals or {}
     return {name: totals[name] for name in COUNTS if totals.get(name)}
 
 

@@ -11,7 +11,7 @@ from typing import NamedTuple, Protocol
 
 from outlast.deadline import Deadline, Deadlines
 from outlast.errors import Permanent
-from outlast.runs.record import RunRecord
+from outlast.runs.record import ENDED, RunRecord
 from outlast.runs.stale import Stale, refuse_stale
 from outlast.runs.store import Runs, need
 
@@ -79,6 +79,20 @@ class Gate:
         deadline = self.deadlines.start()
         fence = Fence(self, call, states)
         return Entered(await fence.enter(), fence, deadline)
+
+
+async def find_pending(runs: Runs, call: Call, step: str) -> RunRecord | None:
+    """The record to which this step of a compensation is pending; None where it is done or waived.
+
+    A replica may be behind the compensation that asks, and what it does not show would be left out. So a record that
+    does not have the step is confirmed by a write, which fails on an old one and is then made on the newest. Raises as
+    `Gate.enter` does.
+    """
+    record = await need(runs, call.run)
+    refuse_strangers(record, call.attempt, "failing", *ENDED)
+    if step not in record.status.pending:
+        record = await runs.change(call.run, lambda read: read, confirm=True)
+    return record if step in record.status.pending else None
 
 
 def refuse_strangers(record: RunRecord, attempt: int, *states: str) -> None:

@@ -3,17 +3,41 @@
 An event is logged after the record is written, so a worker that dies between the two leaves a change without an event.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Protocol
 
 from outlast.models import Json
 from outlast.runs.listing import Listing
-from outlast.runs.record import ENDED, RunRecord
+from outlast.runs.record import ENDED, RunRecord, differs
 from outlast.runs.store import Runs
 from outlast.telemetry import emit
 
 Told = tuple[str, Json]
+
+
+class Watch(Protocol):
+    """Is told of records beside the log."""
+
+    def changed(self, before: RunRecord, after: RunRecord, now: datetime) -> None:
+        """A record was written. Must not raise or wait."""
+        ...
+
+    def listed(self, open_runs: Sequence[RunRecord]) -> None:
+        """All open runs were read."""
+        ...
+
+
+class _Unwatched:
+    def changed(self, before: RunRecord, after: RunRecord, now: datetime) -> None:
+        pass
+
+    def listed(self, open_runs: Sequence[RunRecord]) -> None:
+        pass
+
+
+UNWATCHED: Watch = _Unwatched()
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +46,7 @@ class ObservedRuns:
 
     runs: Runs
     now: Callable[[], datetime]
+    watch: Watch = UNWATCHED
 
     async def create(self, record: RunRecord) -> bool:
         created = await self.runs.create(record.changed(since=self._stamp()))
@@ -38,8 +63,10 @@ class ObservedRuns:
             return after if after.status.state == found.status.state else after.changed(since=self._stamp())
 
         written = await self.runs.change(run, noted, confirm=confirm)
-        for event, fields in told(seen[0], written, self.now()):
+        now = self.now()
+        for event, fields in told(seen[0], written, now):
             emit(event, **_who(written), **fields)
+        self.watch.changed(seen[0], written, now)
         return written
 
     async def find(self, run: str) -> RunRecord | None:
@@ -49,7 +76,9 @@ class ObservedRuns:
         return await self.runs.newest(asked)
 
     async def open_runs(self) -> list[RunRecord]:
-        return await self.runs.open_runs()
+        found = await self.runs.open_runs()
+        self.watch.listed(found)
+        return found
 
     async def queued(self, owner: str, most: int) -> list[RunRecord]:
         return await self.runs.queued(owner, most)
@@ -80,6 +109,9 @@ def told(before: RunRecord, after: RunRecord, now: datetime) -> Iterator[Told]:
     for step in before.status.pending:
         if step not in after.status.pending:
             yield "step_ended", {"step": step, "how": _how(before, after)}
+    if was != state == "completed" and (found := (after.result.receipt or {}).get("verified")):
+        result = "differs" if differs(after.result.receipt) else "equal"
+        yield "verification", {"result": result, "expected": found["documents"], "found": found["equal"]}
     if was != state and state in ENDED:
         yield "run_ended", _end(before, after, now)
 
@@ -143,12 +175,13 @@ def _totals(record: RunRecord) -> Json:
 
 
 def _how(before: RunRecord, after: RunRecord) -> str:
-    """`done`; `waived` by a person; `dropped`, because nobody can send email; `published`: nothing was to be undone."""
+    """`done`; `waived` by a person; `dropped`, because nobody can send it; `published`: nothing was to be undone."""
     if after.result.waived != before.result.waived:
         return "waived"
     if after.status.compensations > before.status.compensations:
         return "dropped"
-    return "published" if after.status.state == "completed" else "done"
+    ended_well = before.status.state != after.status.state == "completed"
+    return "published" if ended_well else "done"
 
 
 def _seconds(since: str | None, now: datetime) -> float | None:

@@ -34,7 +34,9 @@ class RunRequest:
     both are empty in records of before they were kept. `several`: the staged body is a list of files, which are the
     input together; `reading` is then only what is said of them.
     `repair`: what a verification of a mirror report's container finds changed or missing is written again.
-    `plan`: the run waits after generating until a person approves its plan, for at most `plan_days`.
+    `query` is what is read of a container instead of a file, with at most `read_ru_share` of its request units.
+    `plan`: the run waits after generating until a person approves its plan, for at most `plan_days`. `notify`: of
+    which end people are told by email.
     """
 
     report: str
@@ -65,24 +67,27 @@ class RunRequest:
     max_delete_percent: float = 20.0
     plan: bool = False
     plan_days: float = 7.0
+    notify: str = "failed"
+    query: Json | None = None
+    read_ru_share: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunStatus:
     """Where the run stands.
 
-    `pending` are the steps of its compensation that are still to be done: `undo`, `email`. `outcome` is the final state
-    of a run that is failing. `wrote` says whether any attempt came as far as storing. `compensations` counts how often
-    a compensation was started. `owner` is the app and task hub whose orchestrations do the work. `removed` is the time
-    when the staged files and the histories of the ended run were removed. `ttl`: so many seconds after its last change
-    the database deletes the record; it is stored only where it is set, because the database refuses a null. `since` is
-    the time when the run came into its state, None in a record of before that was noted. `removing`: a removal by
-    DELETE has begun. `redriven` is the last redrive: `attempt`, `at`, `options`, `regenerate`. `earlier` counts the
-    attempts before it. `parts` and `marks` are the attempts that began the staged parts and the marks of stored chunks
-    which count; 0 is the first. `planned` is the plan in short, with `at` and `expires`, and `approved` the time and
-    the hash of what a person has approved. `revision` counts how often a person has let the ended run be corrected or
-    verified. `was_completed`: it had been completed before the last time, and stays so. `corrections` names the
-    corrections of rows.
+    `pending` are the steps of its compensation that are still to be done: `undo`, `email`, `webhook`. `outcome` is the
+    final state of a run that is failing. `wrote` says whether any attempt came as far as storing. `compensations`
+    counts how often a compensation was started. `owner` is the app and task hub whose orchestrations do the work.
+    `removed` is the time when the staged files and the histories of the ended run were removed. `ttl`: so many seconds
+    after its last change the database deletes the record; it is stored only where it is set, because the database
+    refuses a null. `since` is the time when the run came into its state, None in a record of before that was noted.
+    `removing`: a removal by DELETE has begun. `redriven` is the last redrive: `attempt`, `at`, `options`, `regenerate`.
+    `earlier` counts the attempts before it. `parts` and `marks` are the attempts that began the staged parts and the
+    marks of stored chunks which count; 0 is the first. `planned` is the plan in short, with `at` and `expires`, and
+    `approved` the time and the hash of what a person has approved. `revision` counts how often a person has let the
+    ended run be corrected or verified. `link_version` is that of the links that open the run. `was_completed`: it had
+    been completed before the last time, and stays so. `corrections` names the corrections of rows.
     """
 
     state: str = "queued"
@@ -106,6 +111,7 @@ class RunStatus:
     revision: int = 0
     corrections: list[str] = field(default_factory=list)
     was_completed: bool = False
+    link_version: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -63,6 +63,8 @@ class Event(StrEnum):
     """A person has corrected rejected rows of an ended run: they are done in the next attempt."""
     REVERIFY = "reverify"
     """A person lets a completed run be verified, in its next attempt."""
+    REVOKE_LINKS = "revoke_links"
+    """A person revokes the links that were given of the run."""
 
 
 _STAY_ENDED = {state: state for state in ("completed", *OUTCOMES)}
@@ -98,6 +100,7 @@ TABLE: Mapping[Event, Mapping[str, str]] = {
     Event.REDRIVE: {"failed": "queued", "cancelled": "queued"},
     Event.CORRECT: dict.fromkeys(("completed", "failed"), "queued"),
     Event.REVERIFY: {"completed": "queued"},
+    Event.REVOKE_LINKS: {state: state for state in (*UNDER_WAY, "failing", *_STAY_ENDED)},
 }
 
 
@@ -155,4 +158,5 @@ _EFFECTS: Mapping[Event, Callable[[RunRecord, RunChange, str], RunRecord | None]
     Event.REDRIVE: effects.redrive,
     Event.CORRECT: effects.revise,
     Event.REVERIFY: effects.revise,
+    Event.REVOKE_LINKS: effects.revoke_links,
 }

@@ -25,6 +25,7 @@ from outlast.staging.paths import (
     groups_path,
     reference_path,
 )
+from outlast.staging.queried import QueriedFile, QuerySource
 from outlast.staging.shards import GroupIndex
 from outlast.staging.store import Staging
 
@@ -83,6 +84,7 @@ class InputFiles:
     staging: Staging
     inputs: Staging
     in_thread: InThread | None = None
+    queries: QuerySource | None = None
     parsed: ParsedFiles = field(init=False)
 
     def __post_init__(self) -> None:
@@ -103,7 +105,9 @@ class InputFiles:
         return replace(source, reading=Reading.from_dict(reading)) if reading else source
 
     def readable(self, record: RunRecord, source: Source) -> ReadableFile:
-        """What rows are read from: the file as it was posted, or its staged copy."""
+        """What rows are read from: the file as it was posted, its staged copy, or what a query has returned."""
+        if record.request.query is not None:
+            return QueriedFile(self.staging, record.id)
         return InflatedFile(self.staging, record.id, source.number) if is_copied(source.reading) else source.posted
 
     async def detected(self, source: Source) -> Source:
@@ -118,6 +122,8 @@ class InputFiles:
 
         `enough` is asked after each piece. Raises BadInput when the file is damaged or the copy exceeds a limit.
         """
+        if record.request.query is not None and self.queries is not None:
+            return await self.queries.stage(self.staging, record, enough)
         if not is_copied(source.reading):
             return True
         copy = InflatedFile(self.staging, record.id, source.number)

@@ -2,14 +2,17 @@
 
 import errno
 import os
+import re
 import stat
 from contextlib import suppress
+from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 from urllib.request import url2pathname
 
 SCHEME = "file://"
+_UNFINISHED = re.compile(r".+#[0-9]+")
 
 
 def quoted(url: str) -> str:
@@ -42,6 +45,19 @@ def remove_empty_folders(url: str, folder: str) -> None:
     for path, _, _ in os.walk(_root(url) / folder, topdown=False):
         with suppress(OSError):  # it is not empty, or gone already
             Path(path).rmdir()
+
+
+def remove_unfinished(url: str, folder: str, before: datetime) -> None:
+    """Remove the files of a folder of a `file://` location to which a store that was killed has written.
+
+    The store writes `NAME#1` and gives it its name at the end. `before` is when the last of it was written, at most.
+    """
+    if not url.startswith(SCHEME):
+        return
+    for path in (_root(url) / folder).glob("*#*"):
+        with suppress(OSError):
+            if _UNFINISHED.fullmatch(path.name) and path.stat().st_mtime <= before.timestamp():
+                path.unlink()
 
 
 @lru_cache(16)

@@ -33,6 +33,11 @@ def _of_file(file: int) -> str:
     return f".{file:05}" if file else ""
 
 
+def queried_path(run: str, name: str) -> str:
+    """`name` is `ranges.json`, `all.json`, or begins with the number of a range of the query."""
+    return f"runs/{run}/queried/{name}"
+
+
 def body_path(run: str, name: str = "body") -> str:
     """The input as it was posted, which may be gzipped."""
     return f"runs/{run}/{name}"

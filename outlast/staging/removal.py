@@ -1,4 +1,4 @@
-"""Removes what a run that has ended leaves behind: its staged files and its orchestration histories."""
+"""Removes what a run that has ended leaves behind: staged files, histories, and the input that was sent to the app."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -7,8 +7,10 @@ from typing import Any
 from outlast.deadline import Deadline
 from outlast.runs.histories import Histories
 from outlast.runs.record import RunRecord
+from outlast.staging.incoming_paths import is_accepted, options_path
 from outlast.staging.paths import folder_of, starting_folder
 from outlast.staging.store import Staging
+from outlast.staging.uploads import is_upload
 
 AT_ONCE = 64
 """Files that are deleted between two looks at the deadline."""
@@ -20,6 +22,7 @@ class RunRemover:
     who changes or deletes it last."""
 
     staging: Staging
+    inputs: Staging | None = None
 
     async def remove(self, client: Any, record: RunRecord, deadline: Deadline) -> bool:
         """Return False where time was up before all was removed. Raises StillAtWork.
@@ -28,7 +31,14 @@ class RunRemover:
         """
         histories = Histories(client, record)
         await histories.refuse_at_work()
+        await self._remove_upload(record)
         return await self._remove_files(record.id, deadline) and await histories.purge(deadline)
+
+    async def _remove_upload(self, record: RunRecord) -> None:
+        """Remove the file that was the run's input, if it was sent or came to the app and not only read by it."""
+        path = record.request.reference or ""
+        if self.inputs is not None and (is_upload(path) or is_accepted(path, record.id)):
+            await self.inputs.delete_all([path, options_path(path)])
 
     async def _remove_files(self, run: str, deadline: Deadline) -> bool:
         for folder in (folder_of(run), starting_folder(run)):

@@ -1,10 +1,12 @@
 """Files in Azure Blob Storage or in a local folder (`file://`)."""
 
 import asyncio
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 import obstore
 from obstore.exceptions import (
@@ -15,17 +17,20 @@ from obstore.exceptions import (
     PreconditionError,
     UnauthenticatedError,
 )
-from obstore.store import ObjectStore
+from obstore.store import AzureStore, ObjectStore
 
 from outlast.errors import Permanent, Transient
-from outlast.staging.local_files import SCHEME, is_refused, remove_empty_folders
+from outlast.staging.local_files import SCHEME, is_refused, remove_empty_folders, remove_unfinished
 from outlast.staging.open_store import open_store
 
 if TYPE_CHECKING:
     from obstore import GetOptions, ObjectMeta
 
 
+SENT_AT_ONCE = 2
+"""Parts of a large file, of 5 MiB each, that are sent and so in memory at the same time."""
 REFUSED = "check the app's identity, AZURE_CLIENT_ID, and its role Storage Blob Data Contributor on the account"
+PLAIN = re.compile(r"[0-9A-Za-z:/._~-]*")
 
 
 class Staging:
@@ -53,6 +58,37 @@ class Staging:
         """
         with _written(path, self._url):
             await obstore.put_async(self._store, path, data)
+
+    async def put_pieces(self, path: str, pieces: AsyncIterator[bytes]) -> None:
+        """Write a file of any size. What is raised while its pieces are made is raised here, and nothing is written."""
+        with _written(path, self._url):
+            await obstore.put_async(self._store, path, pieces, max_concurrency=SENT_AT_ONCE)
+
+    @property
+    def signs(self) -> bool:
+        """Whether `signed_put` gives addresses here."""
+        return isinstance(self._store, AzureStore)
+
+    async def signed_put(self, path: str, lifetime: timedelta) -> str | None:
+        """A URL that writes this file, and does nothing else, for whoever has it and for so long.
+
+        The storage gives the app's identity a key for the signature. None in a location that has no such URLs. Raises
+        Permanent where a folder's name has characters that the signature does not cover as Azure computes it.
+        """
+        if not isinstance(self._store, AzureStore):
+            return None
+        if not PLAIN.fullmatch(unquote(self._url)):
+            raise Permanent("no upload can be signed in a folder with such a name; give INPUTS_URL plain letters")
+        with _translated(path):
+            return await obstore.sign_async(self._store, "PUT", path, lifetime)
+
+    async def copy(self, path: str, to: str) -> None:
+        """Copy a file within the location, unless there is one. Raises FileNotFoundError where the file is missing.
+
+        A location in Azure may still be copying a large file when this returns.
+        """
+        with suppress(AlreadyExistsError), _translated(path):
+            await obstore.copy_async(self._store, path, to, overwrite=False)
 
     async def put_if_absent(self, path: str, data: bytes) -> bool:
         """Write the file unless it exists. Returns whether it was written."""
@@ -91,7 +127,7 @@ class Staging:
         try:
             return await self._read(path, options)
         except FileNotFoundError:
-            raise Permanent(f"the file {path} is missing; it has been deleted: start a new run") from None
+            raise Permanent(f"the file {path} is missing: it was deleted, or never came; start a new run") from None
         except PreconditionError:
             raise Permanent(f"the file {path} was changed after the run was accepted; start a new run") from None
         except GenericError as error:
@@ -113,7 +149,7 @@ class Staging:
                 raise FileNotFoundError(path)
             return bytes(obstore.get(self._store, path, options=options).bytes())
         except FileNotFoundError:
-            raise Permanent(f"the file {path} is missing; it has been deleted: start a new run") from None
+            raise Permanent(f"the file {path} is missing: it was deleted, or never came; start a new run") from None
         except PreconditionError:
             raise Permanent(f"the file {path} was changed after the run was accepted; start a new run") from None
         except BaseError as error:
@@ -135,6 +171,11 @@ class Staging:
     async def delete_all(self, paths: Sequence[str]) -> None:
         """Remove the files that are there. Raises Transient when the storage gives no usable answer."""
         await asyncio.gather(*(self.delete(path) for path in paths))
+
+    def remove_unfinished(self, folder: str, before: datetime) -> None:
+        """Remove what is left of files that were being written then and never ended. Only a `file://` location has
+        such: Azure drops unfinished files itself."""
+        remove_unfinished(self._url, folder, before)
 
     def remove_empty(self, folder: str) -> None:
         """Remove a folder without files. Only a `file://` location has such folders."""

@@ -21,6 +21,8 @@ def make_token(resource: str, seconds: int) -> str:
     claims = {
         "aud": resource,
         "iss": "https://sts.windows.net/tenant/",
+        "oid": CLIENT,
+        "tid": CLIENT,
         "iat": now,
         "nbf": now - 5,
         "exp": now + seconds,

@@ -14,7 +14,8 @@ from tests.unit.local.cosmos.test_wire_fuzz import request as signed
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE", "PURGE")
 WEBHOOK = "/runtime/webhooks/durabletask"
 PATHS = (
-    *("/", "/api/health", "/api/reports", "/api/runs", "/api/take-over", "/admin/host/status", "/admin/functions"),
+    *("/", "/api/health", "/api/openapi.json", "/api/reports", "/api/runs", "/api/take-over", "/admin/host/status"),
+    "/admin/functions",
     *("/api/reports/flight_delays", "/api/reports/airport_departures", "/api/reports/none", "/api/reports/{junk}"),
     *("/api/reports/flight_delays/current", "/api/reports/airport_departures/current", "/api/runs/{run}"),
     *(

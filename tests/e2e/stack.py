@@ -50,8 +50,8 @@ class Stack:
         assert status == 202, answer
         return str(answer["id"])
 
-    def start_with(self, report: str, input: str, **options: Any) -> str:
-        """Start with a file of the inputs location, and return the run's id."""
+    def start_with(self, report: str, input: Any, **options: Any) -> str:
+        """Start with a file of the inputs location or a query, and return the run's id."""
         asked = json.dumps({"input": input, "options": options}).encode()
         status, answer = self.request("POST", f"/api/reports/{report}", asked, kind="application/json")
         assert status == 202, answer
@@ -95,7 +95,11 @@ class Stack:
 
     def sweep(self) -> None:
         """Fire the sweep without waiting for its end."""
-        url = f"{self.services.host.url}/admin/functions/sweep_runs?code={self.master_key}"
+        self.fire("sweep_runs")
+
+    def fire(self, timer: str) -> None:
+        """Fire a timer function without waiting for its end."""
+        url = f"{self.services.host.url}/admin/functions/{timer}?code={self.master_key}"
         headers = {"Content-Type": "application/json"}
         urllib.request.urlopen(urllib.request.Request(url, b"{}", headers, method="POST"), timeout=30).close()
 
@@ -251,7 +255,7 @@ def free_port() -> int:
 
 def copy_app(folder: Path, *more_reports: Path) -> Path:
     """Copy what is deployed and the samples, and add reports to `reports/`."""
-    for name in ("activities", "orchestrators", "outlast", "reports", "samples"):
+    for name in ("activities", "orchestrators", "outlast", "reports", "samples", "ui"):
         shutil.copytree(APP / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("function_app.py", "host.json", "local.settings.sample.json"):
         shutil.copy(APP / name, folder)

@@ -9,6 +9,8 @@ from urllib.request import Request, urlopen
 from tests.e2e.stack import Stack, first_rows, running
 
 ROWS = 60
+TWO_CHUNKS = 5000
+"""Rows of which a run has waves and lanes."""
 REPORT, CONTAINER = "flight_delays", "flight-delays"
 REAL, COPIES = 10, 90
 
@@ -42,7 +44,7 @@ def test_a_removed_run_is_nowhere(tmp_path: Path) -> None:
     """A removed run, which was verified in a second attempt, is in no place but the container that it has filled, and
     its key starts a new run."""
     with running(tmp_path) as stack:
-        run, other = (stack.start(REPORT, first_rows(ROWS), key) for key in ("one", "two"))
+        run, other = (stack.start(REPORT, first_rows(TWO_CHUNKS), key) for key in ("one", "two"))
         for each in (run, other):
             stack.wait(each)
         assert stack.request("POST", f"/api/runs/{run}/verify", level="counts")[0] == 202

@@ -25,6 +25,7 @@ class Serve(LocalCommand):
         super().__init__("serve", "--app", str(app), *FREE)
 
     def read_addresses(self) -> None:
+        self.page = self.read_until("/api/ui").split()[-1]
         self.health = self.read_until("/api/health").split()[-1]
         self.database = self.read_until("database").split()[1]
         self.inbox = self.read_until("inbox").split()[1]
@@ -117,9 +118,13 @@ def test_query_names_the_containers_there_are(serve: Serve) -> None:
     assert "flight-delays" in found.stderr
 
 
-def test_health_and_inbox_answer(serve: Serve) -> None:
-    """The health and inbox addresses that serve prints return 200."""
+def test_page_health_and_inbox_answer(serve: Serve) -> None:
+    """The addresses of page, health and inbox that serve prints return 200; that of the page has a key that opens."""
     assert call(serve.health)
+    address, key = serve.page.split("#key=")
+    with urlopen(address, timeout=10) as page:
+        assert b"<title>Outlast</title>" in page.read()
+    assert call(f"{address.removesuffix('ui')}reports?code={key}")["reports"]
     with urlopen(serve.inbox, timeout=10) as page:
         assert b"<h1>Inbox</h1>" in page.read()
 

@@ -74,8 +74,10 @@ def _ended(stack: Stack, report: str, body: bytes) -> str:
 
 
 def test_each_function_may_log(observed: Observed) -> None:
-    """host.json shows the records of each function that the app registers, from Information on, and of no other."""
-    levels = HOST_JSON["logging"]["logLevel"]
+    """host.json shows the records of each function that the app registers, from Information on, and of no other but
+    those that reports with a schedule add."""
+    levels = dict(HOST_JSON["logging"]["logLevel"])
+    assert levels.pop("Function.scheduled_*.User") == "Information"
     shown = {f"Function.{name}.User": "Information" for name in observed.functions}
     assert {name: level for name, level in levels.items() if name.startswith("Function.")} == shown
     assert levels["Function"] == levels["default"] == levels["Host.Triggers.DurableTask"] == "Warning"
@@ -166,9 +168,15 @@ def total(rows: list[Row], summed: str, /, **where: str) -> float:
 @pytest.mark.parametrize("name", sorted(path.stem for path in QUERIES.glob("*.kql")))
 def test_each_query_runs_over_the_rows_of_the_host(name: str, observed: Observed) -> None:
     """Each query runs over what the host has written, and those of the workbook show something."""
-    nothing_happened = {"pending_steps", "sweep_decisions"}
+    nothing_happened = {"pending_steps", "sweep_decisions", "timers"}
     rows = answered(name, observed)
     assert rows or name.startswith("alert_") or name in nothing_happened
+
+
+def test_what_the_app_warns_of_is_shown(observed: Observed) -> None:
+    """The warning that a report's code has logged is shown with its function."""
+    shown = {row["category"]: row["example"] for row in answered("warnings", observed)}
+    assert shown["Function.generate_report.User"] == "a dose for top"
 
 
 def test_queries_give_the_numbers_of_the_receipt(observed: Observed) -> None:

@@ -44,10 +44,10 @@ async def _post(reports: Mapping[str, Report[Any]], name: str, request: func.Htt
     world.transport.partition_key = reports[name].partition_key
     start_once = StartOnce(world.runs, world.staging, Launcher(5.0), world.clock.sleep, secret_of_tests)
     new_runs = NewRuns(2, world.clock.now, lambda: "r1")
-    reader = RequestReader(world.inputs, work_here)
+    reader = RequestReader(reports, world.inputs, work_here)
     claims = MirrorClaims(world.documents, world.runs, world.clock.now)
-    checks = StartChecks(world.transport.throughput, world.snapshots, claims)
-    start = StartReport(reports, reader, checks, new_runs, start_once).start_report
+    checks = StartChecks(world.transport.throughput, world.snapshots, claims, world.queries)
+    start = StartReport(reader, checks, new_runs, start_once).start_report
     response = await answering(start)(request, client)
     if response.status_code != 202:
         return Came(problem=read(response))

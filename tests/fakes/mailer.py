@@ -4,8 +4,8 @@ from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from outlast.errors import Permanent, Transient
-from outlast.mail import Email, MailThrottled
+from outlast.errors import Permanent, Throttled, Transient
+from outlast.mail import Email
 
 
 @dataclass(slots=True)
@@ -20,12 +20,12 @@ class FakeMailer:
     def answer_with(self, answers: Iterable[int]) -> None:
         self.answers = deque(answers)
 
-    configured: bool = True
+    missing: str | None = None
 
     async def send(self, email: Email) -> None:
         self.asked += 1
         if self.throttle_for:
-            raise MailThrottled(self.throttle_for)
+            raise Throttled("the mail service is throttled", self.throttle_for)
         status = self.answers.popleft() if self.answers else 202
         if status == 202:
             self.emails.append(email)

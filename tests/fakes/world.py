@@ -20,6 +20,7 @@ from activities.read_input_file import ReadInputFile
 from activities.remove_generation import RemoveGeneration
 from activities.resolve_keys import ResolveKeys
 from activities.send_email import SendEmail
+from activities.send_webhook import SendWebhook
 from activities.store_data_to_db import StoreDataToDb
 from activities.undo_report import UndoReport
 from activities.verify_report import VerifyReport
@@ -28,19 +29,24 @@ from outlast.cosmos.bulk.writer import Writer
 from outlast.cosmos.snapshots.removing import GenerationRemover
 from outlast.deadline import Deadlines
 from outlast.generating.part_filler import PartFiller
+from outlast.links import Links
 from outlast.planning.estimator import Estimator
 from outlast.report import Report
 from outlast.runs.admission import Admission
 from outlast.runs.email_turns import EmailTurns
+from outlast.runs.emails import Emails
 from outlast.runs.fence import Gate
 from outlast.runs.launcher import Launcher
 from outlast.runs.receipt import Receipts
 from outlast.runs.record import RunRecord
 from outlast.runs.seats import Seats
+from outlast.runs.store import Runs
 from outlast.staging.input import InputFiles
 from outlast.staging.key_files import KeyFiles
 from outlast.staging.mirrors import Mirrors
 from outlast.staging.paths import body_path
+from outlast.staging.queried import QuerySource
+from outlast.staging.reject_files import RejectFiles
 from outlast.staging.stopped_code import StoppedCode
 from outlast.staging.store import Staging
 from tests.fakes.app_documents import FakeAppDocuments
@@ -49,12 +55,14 @@ from tests.fakes.compute import InlineCompute, InlineReading
 from tests.fakes.cosmos import FakeCosmos
 from tests.fakes.driver import Driver, Instance, Step, Story
 from tests.fakes.mailer import FakeMailer
+from tests.fakes.queries import FakeQueries
 from tests.fakes.records import make_record
 from tests.fakes.reports import REPORTS
 from tests.fakes.runs import FakeRuns
 from tests.fakes.snapshots import FakeSnapshots
 from tests.fakes.there import FakeThere
 from tests.fakes.transport import FakeTransport
+from tests.fakes.webhook import FakeWebhook
 
 CONTENTS = (Path(__file__).parents[2] / "function_app.py").read_text("utf-8")
 [_registered] = re.findall(r"for orchestrator in \(([\w, ]+)\):\n    app.orchestration_trigger\(", CONTENTS)
@@ -86,7 +94,9 @@ class World:
     transport: FakeTransport = field(default_factory=FakeTransport)
     cosmos: FakeCosmos = field(default_factory=FakeCosmos)
     mailer: FakeMailer = field(default_factory=FakeMailer)
+    webhook: FakeWebhook = field(default_factory=FakeWebhook)
     documents: FakeAppDocuments = field(default_factory=FakeAppDocuments)
+    queries: FakeQueries = field(default_factory=FakeQueries)
     most_runs: int = 8
     runs: FakeRuns = field(init=False)
     admission: Admission = field(init=False)
@@ -103,7 +113,8 @@ class World:
         self.runs = FakeRuns(self.clock.now)
         self.admission = Admission(self.runs, Seats(self.documents, "", self.most_runs), Launcher(5.0))
         self.snapshots = FakeSnapshots(self.transport)
-        self.files = InputFiles(self.staging, self.inputs)
+        source = QuerySource(self.queries, self.clock, self.clock.sleep)
+        self.files = InputFiles(self.staging, self.inputs, queries=source)
         self.deadlines = Deadlines(self.timeout, self.clock)
         self.stopped = StoppedCode(self.staging, self.clock.now)
         writer = Writer(
@@ -138,15 +149,24 @@ class World:
             "publish_report": PublishReport(reports, gate, files, snapshots, Receipts(self.clock.now)).publish_report,
             "undo_report": UndoReport(reports, self.runs, remover, deadlines).undo_report,
             "remove_generation": RemoveGeneration(reports, self.runs, remover, deadlines).remove_generation,
-            "send_email": SendEmail(self.runs, self.mailer, self.turns()).send_email,
+            "send_email": self.send_email().send_email,
+            "send_webhook": SendWebhook(self.runs, self.webhook, "https://app.example").send_webhook,
         }
         self.driver = Driver(STORIES, self.steps, self.seed, let_pass=self.clock.advance, now=self.clock.now)
+
+    def links(self, secret: str = "") -> Links:
+        return Links(secret, "", 14, self.clock.now)
+
+    def send_email(self, runs: Runs | None = None) -> SendEmail:
+        emails = Emails(self.links())
+        return SendEmail(runs or self.runs, self.mailer, self.turns(), emails, RejectFiles(self.files))
 
     def turns(self) -> EmailTurns:
         return EmailTurns(self.documents, self.runs, "", self.clock.now, 2 * self.timeout)
 
     async def _advance_run(self, given: Any) -> Any:
-        return await AdvanceRun(self.runs, self.admission, self.mailer.configured).advance_run(given, self.driver)
+        can_email, can_post = self.mailer.missing is None, self.webhook.configured
+        return await AdvanceRun(self.runs, self.admission, can_email, can_post).advance_run(given, self.driver)
 
     async def accept(self, body: bytes, run: str = "r1", **fields: Any) -> RunRecord:
         """Stage and record a run as the start endpoint does."""

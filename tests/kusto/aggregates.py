@@ -27,8 +27,8 @@ def _of_values(function: Callable[[list[Any]], Any]) -> Callable[[list[Expressio
     return lambda given: lambda rows: function(values(rows, given[0]))
 
 
-def _sumif(given: list[Expression]) -> Aggregate:
-    return lambda rows: sum(values([row for row in rows if given[1](row)], given[0]))
+def _of_values_if(function: Callable[[list[Any]], Any]) -> Callable[[list[Expression]], Aggregate]:
+    return lambda given: lambda rows: function(values([row for row in rows if given[1](row)], given[0]))
 
 
 def _countif(given: list[Expression]) -> Aggregate:
@@ -49,9 +49,11 @@ _AGGREGATES: dict[str, Callable[[list[Expression]], Aggregate]] = {
     "count": lambda _: len,
     "countif": _countif,
     "sum": _of_values(sum),
-    "sumif": _sumif,
+    "sumif": _of_values_if(sum),
     "min": _of_values(lambda found: min(found, default=None)),
     "max": _of_values(lambda found: max(found, default=None)),
+    "minif": _of_values_if(lambda found: min(found, default=None)),
+    "maxif": _of_values_if(lambda found: max(found, default=None)),
     "dcount": _of_values(lambda found: len(set(found))),
     "take_any": _of_values(lambda found: found[0] if found else None),
     "percentile": _percentile,

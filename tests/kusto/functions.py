@@ -32,6 +32,11 @@ def tolong(value: Value) -> int | None:
     return None if number is None else math.trunc(number)
 
 
+def tobool(value: Value) -> bool | None:
+    """A text that is neither `true` nor `false` is null."""
+    return {"true": True, "false": False}.get(str(value).lower())
+
+
 def binned(value: Value, size: Value) -> Value:
     """Round down to a multiple of `size`."""
     if value is None:
@@ -59,6 +64,8 @@ FUNCTIONS: dict[str, Callable[..., Value]] = {
     "tostring": tostring,
     "todouble": todouble,
     "tolong": tolong,
+    "tobool": tobool,
+    "not": lambda value: None if value is None else not value,
     "parse_json": parse_json,
     "bin": binned,
     "case": case,

@@ -86,7 +86,7 @@ class InProcess:
         """Every container has the key of its report."""
 
     async def throughput(self, container: str) -> float:
-        return float(self.emulator.account.container(DATABASE, container).throughput)
+        return float(self.emulator.account.container(DATABASE, container).throughput.value)
 
     async def send(self, container: str, target: Target, documents: Sequence[StagedDocument]) -> list[Result]:
         began = asyncio.get_running_loop().time()

@@ -136,12 +136,12 @@ class Invariants:
         return len(self.expected[run].amounts)
 
     def _tells_once(self, records: Mapping[str, RunRecord]) -> None:
-        """Only a failed run has an email, and a second one only if the first email's answer was lost."""
+        """A run has an email if its end is to be told, and a second one only if the first email's answer was lost."""
         told = Counter(email.key for email in self.post.emails)
         for record in (records[key.partition(":")[0]] for key in told):
             again = record.status.redriven is not None or bool(record.status.revision)
-            failed = record.status.outcome == "failed" or again
-            assert failed, f"an email about a run that is {record.status.state}"
+            wanted = record.request.notify in ("always", record.status.outcome or record.status.state)
+            assert wanted or again, f"an email about a run that is {record.status.state}"
         doubles, excuses = sum(told.values()) - len(told), sum(self.scheduler.fired[name] for name in DOUBLING)
         assert doubles <= excuses + self.scheduler.trace.count("KILLED"), f"{doubles} emails too many"
 

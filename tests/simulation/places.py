@@ -78,7 +78,7 @@ class Post:
     """A mail service. `losses` is the chance that the answer is lost after an email was accepted; `failures` is the
     chance that an email is refused."""
 
-    configured = True
+    missing = None
 
     def __init__(self, scheduler: Scheduler, losses: float, failures: float) -> None:
         self.scheduler, self.losses, self.failures = scheduler, losses, failures
@@ -94,6 +94,26 @@ class Post:
         if self.scheduler.chance("mail's answer lost", self.losses):
             raise Transient("the mail service gave no answer")
         await self.scheduler.meet("mail answered")
+
+
+class Receiver:
+    """A program that takes events. `losses` and `failures` are as those of the mail service."""
+
+    configured = True
+
+    def __init__(self, scheduler: Scheduler, losses: float, failures: float) -> None:
+        self.scheduler, self.losses, self.failures = scheduler, losses, failures
+        self.keys: list[str] = []
+
+    async def post(self, key: str, body: bytes) -> bool:
+        await self.scheduler.meet("webhook")
+        if self.scheduler.chance("event refused", self.failures):
+            raise Transient("the webhook answered 503")
+        self.keys.append(key)
+        if self.scheduler.chance("webhook's answer lost", self.losses):
+            raise Transient("the webhook gave no answer")
+        await self.scheduler.meet("webhook answered")
+        return True
 
 
 class Client(FakeClient):

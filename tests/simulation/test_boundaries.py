@@ -12,6 +12,7 @@ from tests.simulation.world import REPORTS, Faults, Job, World, simulate
 STORIES = {
     "completes": [Job("a", rows=3)],
     "is undone and mailed": [Job("b", rows=3, breaks=True)],
+    "tells that it is completed": [Job("h", rows=3, notify="always")],
     "reads back what it stored": [Job("d", rows=3, verify="content")],
     "fails before storing": [Job("c", "sales", 3, (1,))],
     "is grouped": [Job("d", "totals", 4, lanes=1)],
@@ -46,7 +47,7 @@ def outcome(world: World) -> Any:
         (record.status.state, record.result.failure, {name: (record.result.receipt or {}).get(name) for name in COUNTS})
         for record in world.runs.all()
     ]
-    return stored, records, {email.key for email in world.post.emails}
+    return stored, records, {email.key for email in world.post.emails}, set(world.webhook.keys)
 
 
 def essence(document: dict[str, Any]) -> str:

@@ -15,7 +15,7 @@ from outlast.runs.record import ENDED, RunRecord
 from tests.fakes.http import ask
 from tests.simulation.asking import AskingWorld
 from tests.simulation.engine import DIED, TIMED_OUT
-from tests.simulation.length import boundaries
+from tests.simulation.length import boundaries, seeds
 from tests.simulation.mixes import MIXES
 from tests.simulation.world import Faults, Job, World
 
@@ -120,7 +120,7 @@ def test_the_host_may_die_at_every_boundary_of_an_approval() -> None:
 @pytest.mark.parametrize("cancels", [False, True])
 def test_every_planned_run_ends_right(cancels: bool) -> None:
     """Under every seed a planned run is stored as a whole or not at all, whatever is killed, lost, late or raced."""
-    for seed in range(SEEDS):
+    for seed in seeds(SEEDS):
         jobs = list(JOBS.values())[seed // len(MIXES) % len(JOBS)]
         try:
             simulate(seed, replace(MIXES[seed % len(MIXES)], ends=0.0), jobs, cancels=cancels)

@@ -24,6 +24,7 @@ from activities.read_input_file import ReadInputFile
 from activities.remove_generation import RemoveGeneration
 from activities.resolve_keys import ResolveKeys
 from activities.send_email import SendEmail
+from activities.send_webhook import SendWebhook
 from activities.store_data_to_db import StoreDataToDb
 from activities.undo_report import UndoReport
 from activities.verify_report import VerifyReport
@@ -40,11 +41,13 @@ from outlast.http.cancel_run import CancelRun
 from outlast.http.problem import answering
 from outlast.http.start_once import StartOnce
 from outlast.http.start_report import NewRuns, RequestReader, StartChecks, StartReport
+from outlast.links import Links
 from outlast.models import MOST_ATTEMPTS
 from outlast.planning.estimator import Estimator
 from outlast.report import Report
 from outlast.runs.admission import Admission
 from outlast.runs.email_turns import EmailTurns
+from outlast.runs.emails import Emails
 from outlast.runs.fence import Gate
 from outlast.runs.ids import run_of_key
 from outlast.runs.launcher import Launcher
@@ -57,18 +60,20 @@ from outlast.runs.sweep import SweepRuns
 from outlast.staging.input import InputFiles
 from outlast.staging.key_files import KeyFiles
 from outlast.staging.mirrors import Mirrors
+from outlast.staging.reject_files import RejectFiles
 from outlast.staging.stopped_code import StoppedCode
 from tests.fakes.app_documents import SECRET_OF_TESTS, secret_of_tests
 from tests.fakes.compute import InlineCompute, InlineReading
 from tests.fakes.cosmos import FakeCosmos
 from tests.fakes.grouped_reports import Totals
 from tests.fakes.http import ask
+from tests.fakes.queries import FakeQueries
 from tests.fakes.reports import ALL_REPORTS, HEADER, make_csv
 from tests.fakes.world import STORIES, work_here
 from tests.simulation.database import CoreAppDocuments, CoreRuns, CoreSnapshots, CoreThere, CoreTransport, Database
 from tests.simulation.engine import DIED, TIMED_OUT, Engine
 from tests.simulation.invariants import Expected, Invariants
-from tests.simulation.places import Client, MemoryStaging, Post
+from tests.simulation.places import Client, MemoryStaging, Post, Receiver
 from tests.simulation.scheduler import START, Scheduler
 
 REPORTS: Mapping[str, Report[Any]] = {**ALL_REPORTS, "totals": Totals()}
@@ -124,6 +129,7 @@ class Job:
     plans: float | None = None
     verify: str | None = None
     """With it the run reads back what it has stored."""
+    notify: str = "failed"
     tolerates: int = 0
     """How many of its bad rows it tolerates."""
 
@@ -197,6 +203,7 @@ class World:
             self.database.fill(job.report, documents)
         self.staging = MemoryStaging(self.scheduler)
         self.post = Post(self.scheduler, faults.mail, faults.mail)
+        self.webhook = Receiver(self.scheduler, faults.mail, faults.mail)
         self.runs, self.snapshots = CoreRuns(self.database), CoreSnapshots(self.database)
         seats = Seats(CoreAppDocuments(self.database), "", most_runs)
         self.admission = Admission(self.runs, seats, Launcher(5.0))
@@ -225,6 +232,7 @@ class World:
         remover = GenerationRemover(snapshots=self.snapshots, writer=writer)
         snapshots, cosmos, stopped = self.snapshots, FakeCosmos(), StoppedCode(staging, self.scheduler.utc)
         turns = EmailTurns(CoreAppDocuments(self.database), runs, "", self.scheduler.utc, 2 * LIMIT)
+        emails = Emails(Links("", "", 14, self.scheduler.utc))
         compute, filler = InlineCompute(reports, clock), PartFiller(stopped)
         mirrors = Mirrors(snapshots, staging, self.scheduler.utc)
         steps = (
@@ -242,7 +250,8 @@ class World:
             PublishReport(reports, gate, files, snapshots, Receipts(self.scheduler.utc)).publish_report,
             UndoReport(reports, runs, remover, deadlines).undo_report,
             RemoveGeneration(reports, self.runs, remover, deadlines).remove_generation,
-            SendEmail(runs, self.post, turns).send_email,
+            SendEmail(runs, self.post, turns, emails, RejectFiles(files)).send_email,
+            SendWebhook(runs, self.webhook, "").send_webhook,
         )
         registered = {step.__name__: activity(step, 3600.0) for step in steps}
         registered["advance_run"] = self._advance_run
@@ -250,7 +259,7 @@ class World:
         return {**registered, "publish_report": self._breaking(registered["publish_report"])}
 
     async def _advance_run(self, given: Any) -> Any:
-        advance = AdvanceRun(self.runs, self.admission, can_email=True).advance_run
+        advance = AdvanceRun(self.runs, self.admission, can_email=True, can_post=True).advance_run
         return await activity_with_client(advance, 3600.0)(given, client=self.client)
 
     def _throttled(self, store_data_to_db: Any) -> Any:
@@ -320,13 +329,14 @@ class World:
     async def _start(self, job: Job) -> None:
         start_once = StartOnce(self.runs, self.staging, Launcher(5.0), self.scheduler.sleep, secret_of_tests)
         new_runs = NewRuns(job.lanes, self.scheduler.utc, lambda: "")
-        reader = RequestReader(None, work_here)
+        reader = RequestReader(REPORTS, None, work_here)
         claims = MirrorClaims(CoreAppDocuments(self.database), self.runs, self.scheduler.utc)
-        checks = StartChecks(CoreTransport(self.database).throughput, self.snapshots, claims)
-        start = StartReport(REPORTS, reader, checks, new_runs, start_once).start_report
+        checks = StartChecks(CoreTransport(self.database).throughput, self.snapshots, claims, FakeQueries())
+        start = StartReport(reader, checks, new_runs, start_once).start_report
         headers = {"Idempotency-Key": job.key}
         tolerated = job.rejected + len(job.twins) + job.tolerates
         query = {"tolerated_rejects": str(tolerated)} if tolerated else {}
+        query |= {"notify": job.notify} if job.notify != "failed" else {}
         query |= {"max_delete_percent": "100"} if job.report == "shelf" else {}
         query |= {"plan": "true", "plan_days": str(job.plans)} if job.plans is not None else {}
         query |= {"verify": job.verify} if job.verify else {}
@@ -394,7 +404,8 @@ class World:
     def _over(self) -> bool:
         if self.scheduler.waiting or self.scheduler.tasks or self.engine.items or len(self.accepted) < len(self.jobs):
             return False
-        if any(instance.inbox and instance.status not in FINISHED for instance in self.engine.instances.values()):
+        goes_on = [instance for instance in self.engine.instances.values() if instance.status not in FINISHED]
+        if any(instance.inbox or instance.id.endswith(":remove") for instance in goes_on):
             return False
         return all(record.status.state in ENDED and not record.status.pending for record in self.runs.all())
 
@@ -417,7 +428,9 @@ class World:
 
     def _check_run(self, job: Job, record: RunRecord) -> None:
         emails = [email for email in self.post.emails if record.id in email.subject]
-        assert (record.status.state == "failed") == bool(emails), (record.status.state, len(emails))
+        asked = job.notify == "always" or record.status.state == job.notify
+        assert asked == bool(emails), (record.status.state, len(emails))
+        self._check_events(record)
         assert len({email.key for email in emails}) <= 1
         assert len(emails) <= 1 or self.disturbed, "two mails, and no answer was lost"
         own = [d for d in self.database.documents(job.report) if d.get("snapshot_run", record.id) == record.id]
@@ -440,6 +453,12 @@ class World:
             self._check_mode(job, own)
         elif job.report == "stock":
             assert ids == [], f"{record.status.state} and left {ids}"
+
+    def _check_events(self, record: RunRecord) -> None:
+        """The receiver knows how the run ended, and was told so again only where an answer was lost."""
+        ending = f"{record.id}:{record.status.attempt}:{record.status.state}"
+        times = self.webhook.keys.count(ending)
+        assert times == 1 or (times and self.disturbed), f"{ending} was posted {times} times"
 
     def _check_mode(self, job: Job, own: list[dict[str, Any]]) -> None:
         """What was there before is still as it was, or has every member that was to be set."""

@@ -9,6 +9,7 @@ from typing import Any
 
 import orjson
 
+from local.cosmos.throughput import Throughput
 from outlast.cosmos.bulk.limits import Limits
 from outlast.cosmos.bulk.rate_controller import RateControllers
 from outlast.cosmos.bulk.staged_document import StagedDocument
@@ -151,7 +152,7 @@ class _Teller:
                 transport.split(CONTAINER)
             else:
                 container = transport.emulator.account.container("d", CONTAINER)
-                transport.emulator.set_throughput(container, self.random.choice((400, 2000, 10_000)))
+                transport.emulator.set_throughput(container, Throughput(self.random.choice((400, 2000, 10_000))))
 
     def _look(self, transport: InProcess, rules: dict[int, int]) -> None:
         self.story.trace = list(transport.trace)

@@ -16,6 +16,7 @@ APP = {
     "outlast",
     "reports",
     "requirements.txt",
+    "ui",
 }
 PRIVATE = (
     ".local",

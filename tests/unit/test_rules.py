@@ -1,14 +1,17 @@
 """The arrows of the design: function_app → orchestrators, activities, outlast.http → reports → outlast."""
 
 import ast
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
+BUILT_IN = sys.stdlib_module_names
 DEPLOYED = ("function_app", "orchestrators", "activities", "reports", "outlast")
 HARMLESS = {"collections", "contextlib", "dataclasses", "logging", "math", "typing"}  # all that a replay may lean on
+CHECKOUT = "outlast_cli/checkout.py"
 HELPERS = (
     "outlast.durable",
     "outlast.calls",
@@ -52,13 +55,25 @@ def test_the_rules_see_every_part() -> None:
 
 
 def test_nothing_deployed_imports_what_is_local() -> None:
-    """What runs on Azure runs there without local/, tests/ and bench/."""
-    assert breaches(DEPLOYED, "local", "tests", "bench") == []
+    """What runs on Azure runs there without local/, outlast_cli/, tests/ and bench/."""
+    assert breaches(DEPLOYED, "local", "outlast_cli", "tests", "bench") == []
 
 
 def test_local_knows_no_app() -> None:
     """Nothing in local/ imports the app, which is given to it as a path."""
     assert breaches(("local",), *DEPLOYED) == []
+
+
+def test_the_command_is_a_client_alone() -> None:
+    """outlast_cli/ imports neither the app nor local/, but for the one file that loads a checkout's code."""
+    found = breaches(("outlast_cli",), *DEPLOYED, "local", "tests")
+    assert [breach for breach in found if not breach.startswith(f"{CHECKOUT} imports outlast.")] == []
+
+
+def test_the_profile_of_serve_needs_no_library() -> None:
+    """The file of profiles, which local/ writes too, imports nothing but Python's own modules and errors."""
+    modules = set(imported(ROOT / "outlast_cli" / "profiles.py"))
+    assert {module for module in modules if module.split(".")[0] not in BUILT_IN} == {"outlast_cli.errors"}
 
 
 def test_orchestrators_lean_on_nothing_that_changes() -> None:
@@ -137,7 +152,7 @@ def in_a_circle(arrows: dict[str, set[str]]) -> set[str]:
     return set(left)
 
 
-@pytest.mark.parametrize("package", ["outlast", "local", "orchestrators", "activities"])
+@pytest.mark.parametrize("package", ["outlast", "outlast_cli", "local", "orchestrators", "activities"])
 def test_no_imports_go_in_a_circle(package: str) -> None:
     """No module imports itself through others, inside functions and for types included."""
     assert in_a_circle(imports_between(module_names(package))) == set()

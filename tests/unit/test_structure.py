@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from outlast import durable
+from tests.fakes.registered import registered_functions
 from tests.fakes.replay import Action, ReplayContext
 from tests.unit import test_rules as rules
 
@@ -24,6 +25,9 @@ BEHIND = {
     "azure.durable_functions": "azure-functions-durable",
     "azure.functions": "azure-functions",
     "azure.identity": "azure-identity",
+    "opentelemetry.exporter.otlp.proto.http": "opentelemetry-exporter-otlp-proto-http",
+    "opentelemetry.sdk": "opentelemetry-sdk",
+    "opentelemetry": "opentelemetry-api",
     "pydantic_core": "pydantic",
     "python_http_client": "sendgrid",
 }
@@ -118,10 +122,8 @@ def called() -> set[tuple[str, str]]:
 @pytest.fixture(scope="module")
 def registered() -> dict[str, set[str]]:
     """The names of functions by their trigger."""
-    import function_app
-
     found: dict[str, set[str]] = {}
-    for function in function_app.app.get_functions():
+    for function in registered_functions():
         found.setdefault(function.get_trigger().get_binding_name(), set()).add(function.get_function_name())
     return found
 
@@ -279,6 +281,9 @@ def test_nothing_local_imports_tests() -> None:
         ("activities/x.py", "import azure.durable_functions as df", "test_activities_know_no_story"),
         ("outlast/x.py", "from local.inbox.server import Inbox", "test_nothing_deployed_imports_what_is_local"),
         ("reports/x.py", "import local", "test_nothing_deployed_imports_what_is_local"),
+        ("outlast/x.py", "import outlast_cli.api", "test_nothing_deployed_imports_what_is_local"),
+        ("outlast_cli/x.py", "def f():\n    import outlast.report", "test_the_command_is_a_client_alone"),
+        ("outlast_cli/x.py", "from local.console import say", "test_the_command_is_a_client_alone"),
         ("local/x.py", "import function_app", "test_local_knows_no_app"),
         ("local/host/x.py", "from outlast.models import Totals", "test_local_knows_no_app"),
         ("outlast/x.py", "import os\nos.environ['X']", "test_only_settings_reads_the_environment"),

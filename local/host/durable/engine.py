@@ -15,10 +15,12 @@ from uuid import uuid4
 import orjson
 
 from local.host.clock import Clock
-from local.host.durable import answers, events, failures, leases
-from local.host.durable.answers import Answer, compact
+from local.host.durable import answers, entities, entity_calls, failures, leases
+from local.host.durable.activity_calls import ActivityCalls
+from local.host.durable.answers import Answer
 from local.host.durable.due_timers import DueTimers
-from local.host.durable.events import Event
+from local.host.durable.entity_calls import EntityCalls
+from local.host.durable.events import Event, Kind
 from local.host.durable.leases import Leases
 from local.host.durable.turn import Outcome, Turn, apply, begin
 from local.host.storage import store
@@ -37,6 +39,7 @@ class Functions:
 
     orchestrators: dict[str, str] = field(default_factory=dict)  # by lower-case name, because the host ignores case
     activities: dict[str, str] = field(default_factory=dict)
+    entities: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,6 +78,15 @@ class Engine:
         self._waiting: deque[Activity] = deque()
         self._running = 0
         self._leases = Leases(database, clock, limits.visibility) if limits.visibility else None
+        self._activities = ActivityCalls(
+            database=database,
+            invoke=invoke,
+            clock=clock,
+            timeout=limits.timeout,
+            worker=limits.worker,
+            observer=observer,
+        )
+        self._entities = EntityCalls(invoke=invoke, clock=clock, timeout=limits.timeout, worker=limits.worker)
         self._timers = DueTimers(clock, self._fire)
         self._work: set[asyncio.Task[None]] = set()  # turns and activities
         self._watches: set[asyncio.Task[None]] = set()
@@ -193,16 +205,37 @@ class Engine:
             inbox = read.all("read_messages", instance=instance)
             history = store.load_history(read, instance)
         taken = [m["id"] for m in inbox]
+        if _is_entity(instance, row):
+            return await self._answer_requests(instance, row, taken, [orjson.loads(m["event"]) for m in inbox])
         if row is None or row["status"] in store.FINISHED:
             return await self._discard(taken)
         meant = [orjson.loads(m["event"]) for m in inbox if m["execution"] in (None, row["execution"])]
         turn = begin(history, meant, self._clock.now())
         if turn is None:
             return await self._discard(taken)
-        outcome = apply(turn, await self._ask(turn), self._clock.now(), lambda: uuid4().hex, self._version)
+        outcome = self._outcome(turn, await self._ask(turn))
         saved = await self._save(row, taken, outcome)
         self._observer.turned(turn, outcome)
         return saved
+
+    def _outcome(self, turn: Turn, answer: Answer) -> Outcome:
+        """Apply the answer. One that reaches for an entity without a function fails the orchestration."""
+        outcome = apply(turn, answer, self._clock.now(), lambda: uuid4().hex, self._version)
+        reached = [e["InstanceId"] for e in outcome.events if e["EventType"] == Kind.EVENT_SENT]
+        error = entity_calls.unknown(reached, self.functions.entities) if reached else None
+        if error is None:
+            return outcome
+        return apply(turn, Answer(crash=error), self._clock.now(), lambda: uuid4().hex, self._version)
+
+    async def _answer_requests(
+        self, instance: str, row: sqlite3.Row | None, taken: list[int], messages: list[Event]
+    ) -> Saved:
+        requests = entities.requests_of(messages)
+        if not requests:
+            return await self._discard(taken)
+        batch = await self._entities.answer(instance, row, requests, self.functions.entities)
+        now = self._clock.now()
+        return await self._database.write(lambda q: store.save_batch(q, taken, batch, now))
 
     async def _discard(self, taken: list[int]) -> Saved:
         if taken:
@@ -244,7 +277,7 @@ class Engine:
         if self._leases is not None:
             self._leases.hold(activity)
         try:
-            event = await self._result_of(activity)
+            event = await self._activities.result_of(activity, self.functions.activities)
             saved = await self._database.write(lambda q: store.finish_activity(q, activity, event))
         finally:
             self._running -= 1
@@ -252,45 +285,7 @@ class Engine:
                 self._leases.release(activity)
             self.take_up(saved)
 
-    async def _result_of(self, activity: Activity) -> Event:
-        """Run an activity; return the event of its end, whether it succeeded or failed."""
-        task, name = activity.task, activity.name
-        known = self.functions.activities
-        if name.lower() not in known:
-            error = failures.unknown(name, "activity", list(known.values()))
-            return self._broken(task, name, error, "FunctionNotFoundException", final=True)
-        name = known[name.lower()]
-        call = self._observer.activity(activity, self._database.read)
-        given = (activity.input if activity.input is not None else "null").encode()
-        try:
-            header, body = await self._invoke(name, call, given, limit=self._limits.timeout)
-        except TimedOut:
-            error = failures.timed_out(name, self._limits.timeout or 0)
-            return self._broken(task, name, error, "Host.FunctionTimeoutException")
-        except Died as death:
-            error = failures.exited(self._limits.worker, death.code)
-            return self._broken(task, name, error, "Script.Workers.WorkerProcessExitException")
-        if header["ok"]:
-            return self._completed(task, name, body)
-        return events.task_failed(
-            task=task,
-            reason=failures.activity_reason(name, header["error"]),
-            details=failures.exception_details(header["error"], header["stack"]),
-            now=self._clock.now(),
-        )
 
-    def _completed(self, task: int, name: str, body: bytes) -> Event:
-        try:
-            result = compact(answers.load(body))
-        except ValueError as error:  # nested too deeply, or a number of thousands of digits
-            return self._broken(task, name, str(error), "Host.FunctionInvocationException")
-        return events.task_completed(task=task, result=result, now=self._clock.now())
-
-    def _broken(self, task: int, name: str, error: str, kind: str, *, final: bool = False) -> Event:
-        return events.task_failed(
-            task=task,
-            reason=failures.activity_broken(name, error),
-            details=failures.host_details(kind, error),
-            now=self._clock.now(),
-            final=final,
-        )
+def _is_entity(instance: str, row: sqlite3.Row | None) -> bool:
+    """Return whether messages for this id are an entity's. Nothing is kept of an entity before its first batch."""
+    return entities.named(instance) is not None if row is None else store.is_entity(row)

@@ -189,6 +189,11 @@ def event_raised(*, name: str, input: str, now: datetime) -> Event:
     return {"EventType": Kind.EVENT_RAISED, "Name": name, "Input": input, "ParentTraceContext": None, **_tail(now)}
 
 
+def event_sent(*, task: int, instance: str, name: str, input: str, now: datetime) -> Event:
+    """The orchestrator sent an event to an instance; `input` is JSON text."""
+    return {"EventType": Kind.EVENT_SENT, "InstanceId": instance, "Name": name, "Input": input, **_tail(now, task)}
+
+
 def terminated(*, reason: str | None, now: datetime) -> Event:
     """A client terminated the instance."""
     return {"EventType": Kind.EXECUTION_TERMINATED, "Input": reason, **_tail(now)}

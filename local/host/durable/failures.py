@@ -10,6 +10,7 @@ MADE_BY = {
     Kind.TASK_SCHEDULED: "ScheduleTaskOrchestratorAction",
     Kind.CHILD_CREATED: "CreateSubOrchestrationAction",
     Kind.TIMER_CREATED: "CreateTimerOrchestratorAction",
+    Kind.EVENT_SENT: "SendEventOrchestratorAction",
 }
 
 
@@ -45,6 +46,8 @@ def _known(event: Event) -> str:
     """Describe a task of the history with everything that is known about it."""
     if event["EventType"] == Kind.TIMER_CREATED:
         return f"a timer task with sequence number {event['EventId']}"
+    if event["EventType"] == Kind.EVENT_SENT:
+        return f"a send event task with sequence ID {event['EventId']} and instance ID '{event['InstanceId']}'"
     version = f"version '{event.get('Version') or ''}'"
     if event["EventType"] == Kind.TASK_SCHEDULED:
         return f"an activity task with sequence ID {event['EventId']} and name '{event['Name']}' ({version})"

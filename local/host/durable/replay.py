@@ -5,22 +5,17 @@ task id, and is awaited before the next one is taken. A completion in the histor
 the history has must be what the answer scheduled under that id; a task that the history does not have is new.
 """
 
+import json
 from collections import defaultdict
 from collections.abc import Callable
-from datetime import timedelta
-from typing import Any
 
 from local.host.durable import events
 from local.host.durable.answers import Action, Does
 from local.host.durable.events import Event, Kind
 from local.host.durable.failures import Mismatch
+from local.host.durable.long_calls import DurableHttp, Retry
 
-UNSUPPORTED = {
-    Does.CALL_ENTITY: "Durable entities are not supported by this host.",
-    Does.SIGNAL_ENTITY: "Durable entities are not supported by this host.",
-    Does.CALL_HTTP: "call_http is not supported by this host; make the request in an activity.",
-}
-FOREVER = timedelta(days=365 * 100)  # a delay that has outgrown every calendar
+NAMED = {Kind.TASK_SCHEDULED, Kind.CHILD_CREATED}
 
 
 class Step:
@@ -48,6 +43,7 @@ class Replay:
         self.clock = events.moment(started["Timestamp"])
         self._open: dict[int, Callable[[Event], None]] = {}
         self._waits: defaultdict[str, list[Step]] = defaultdict(list)  # newest wait first, as in the SDK
+        self._asked: dict[int, Step] = {}  # calls of entities whose request is not in the history so far
         self._early: defaultdict[str, list[Event]] = defaultdict(list)  # events without a wait so far
         self._held: list[Event] = []  # what arrived while suspended
         self._exhausted = False
@@ -74,6 +70,9 @@ class Replay:
             self.clock = events.moment(event["Timestamp"])
         elif kind in events.SCHEDULES:
             self._match(event)
+        elif kind == Kind.EVENT_SENT:
+            self._match(event)
+            self._await_reply(event)
         elif kind == Kind.SUSPENDED:
             self.suspended = event
         elif kind == Kind.RESUMED:
@@ -122,8 +121,14 @@ class Replay:
             raise Mismatch.missing(event)
         if kind != event["EventType"]:
             raise Mismatch.of_kind(event, kind)
-        if kind != Kind.TIMER_CREATED and action["functionName"].lower() != event["Name"].lower():
+        if kind in NAMED and action["functionName"].lower() != event["Name"].lower():
             raise Mismatch.of_name(event, action["functionName"])
+
+    def _await_reply(self, event: Event) -> None:
+        """Wait for the answer to a call of an entity, which is an event of the request's id. A signal has no answer."""
+        step = self._asked.pop(event["EventId"], None)
+        if step is not None:
+            self._wait(json.loads(event["Input"])["id"].lower(), step)
 
     def _schedule(self, action: Action, parent: Step | None) -> Step:
         step = Step(parent=parent)
@@ -131,24 +136,33 @@ class Replay:
             case Does.CALL_ACTIVITY | Does.CALL_CHILD:
                 self.call(action, lambda _: step.end())
             case Does.CALL_ACTIVITY_WITH_RETRY | Does.CALL_CHILD_WITH_RETRY:
-                _Retry(self, action, step)
+                Retry(self, action, lambda _: step.end())
             case Does.CREATE_TIMER:
                 self._timer(action, step)
+            case Does.CALL_HTTP:
+                DurableHttp(self, action["httpRequest"], step.end)
             case Does.WAIT_FOR_EVENT:
                 self._wait(action["externalEventName"].lower(), step)
+            case Does.CALL_ENTITY:
+                self._asked[self.plan(Kind.EVENT_SENT, action)] = step
+            case Does.SIGNAL_ENTITY:
+                self.plan(Kind.EVENT_SENT, action)
+                step.end()
             case Does.WHEN_ALL | Does.WHEN_ANY:
                 self._compound(action, step)
             case Does.CONTINUE_AS_NEW:
                 self.successor_input = action["input"]
                 step.end()
             case other:
-                self.unsupported = UNSUPPORTED.get(other, f"Action type {other} is not supported by this host.")
+                self.unsupported = f"Action type {other} is not supported by this host."
         return step
 
-    def plan(self, kind: Kind, action: Action, ended: Callable[[Event], None]) -> int:
+    def plan(self, kind: Kind, action: Action, ended: Callable[[Event], None] | None = None) -> int:
+        """Give the action its task id. Without `ended` it keeps nothing open, because nothing completes it."""
         identity, self.next_id = self.next_id, self.next_id + 1
         self.planned[identity] = (kind, action)
-        self._open[identity] = ended
+        if ended is not None:
+            self._open[identity] = ended
         return identity
 
     def call(self, action: Action, ended: Callable[[Event], None]) -> None:
@@ -186,48 +200,3 @@ class Replay:
         step.waiting = len(listed) if action["actionType"] == Does.WHEN_ALL else 1
         for child in listed:
             self._schedule(child, step)
-
-
-class _Retry:
-    """A call with a retry policy. The attempts and the timers between them take their ids as they happen."""
-
-    def __init__(self, replay: Replay, action: Action, step: Step) -> None:
-        self._replay = replay
-        self._action = action
-        self._step = step
-        self._attempts = 1
-        replay.call(action, self._attempted)
-
-    def _attempted(self, event: Event) -> None:
-        if event["EventType"] not in events.FAILURES:
-            self._step.end()
-            return
-        fire_at = events.stamp(self._replay.clock + self._delay(event))
-        self._replay.plan(Kind.TIMER_CREATED, {"fireAt": fire_at}, self._waited)
-
-    def _waited(self, _: Event) -> None:
-        if self._attempts >= self._policy["maxNumberOfAttempts"]:
-            self._step.end()
-            return
-        self._attempts += 1
-        self._replay.call(self._action, self._attempted)
-
-    @property
-    def _policy(self) -> dict[str, Any]:
-        policy: dict[str, Any] = self._action["retryOptions"]
-        return policy
-
-    def _delay(self, event: Event) -> timedelta:
-        """Return first * coefficient^(attempt-1), capped, and 0 after the last attempt, whose timer only ends the
-        call."""
-        last = self._attempts >= self._policy["maxNumberOfAttempts"]
-        if last or event["FailureDetails"]:
-            return timedelta()
-        cap = self._policy.get("maxRetryIntervalInMilliseconds")
-        longest = timedelta(milliseconds=cap) if cap else FOREVER
-        try:
-            growth = self._policy.get("backoffCoefficient", 1) ** (self._attempts - 1)
-            delay = timedelta(milliseconds=self._policy["firstRetryIntervalInMilliseconds"] * growth)
-        except OverflowError:
-            return longest
-        return min(delay, longest)

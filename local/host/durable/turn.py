@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from local.host.durable import events
-from local.host.durable.answers import Action, Answer
+from local.host.durable import events, scheduled
+from local.host.durable.answers import Answer
 from local.host.durable.events import Event, Kind
 from local.host.durable.failures import Mismatch, child_details
 from local.host.durable.replay import Replay
@@ -56,7 +56,7 @@ class Outcome:
     """What a turn changes. All of it is stored in one transaction."""
 
     status: str
-    events: list[Event]  # appended to the history
+    events: list[Event]  # appended to the history; those that were sent also go to their instances
     calls: list[Call] = field(default_factory=list)
     children: list[Event] = field(default_factory=list)  # ExecutionStarted of each sub-orchestration
     timers: list[Timer] = field(default_factory=list)
@@ -102,11 +102,11 @@ def apply(turn: Turn, answer: Answer, now: datetime, new_id: Callable[[], str], 
     if (oversized := _oversized(answer)) is not None:
         return _finish(turn, answer, "Failed", _failed(turn, oversized), now)
     if replay.idle and answer.error is not None:
-        return _finish(turn, answer, "Failed", _failed(turn, answer.error), now)
+        return _finish(turn, answer, "Failed", _failed(turn, answer.error), now, _sent(turn, replay, now))
     if replay.idle and replay.successor_input is not None:
         return _continue_as_new(turn, replay, replay.successor_input, now, new_id)
     if replay.idle and answer.done:
-        return _finish(turn, answer, "Completed", answer.output, now)
+        return _finish(turn, answer, "Completed", answer.output, now, _sent(turn, replay, now))
     return _go_on(turn, replay, answer, now, new_id)
 
 
@@ -193,14 +193,16 @@ def _go_on(turn: Turn, replay: Replay, answer: Answer, now: datetime, new_id: Ca
     new = [] if replay.suspended else [(identity, *planned) for identity, planned in replay.planned.items()]
     return Outcome(
         status="Suspended" if replay.suspended else "Running",
-        events=[*turn.new, *(_scheduled(*each, now) for each in new), events.turn_completed(now)],
+        events=[*turn.new, *(scheduled.event(turn.started, *each, now) for each in new), events.turn_completed(now)],
         calls=[
             Call(task=identity, name=action["functionName"], input=action.get("input"))
             for identity, kind, action in new
             if kind == Kind.TASK_SCHEDULED
         ],
         children=[
-            _child(turn, identity, action, now, new_id) for identity, kind, action in new if kind == Kind.CHILD_CREATED
+            scheduled.child(turn.started, identity, action, now, new_id)
+            for identity, kind, action in new
+            if kind == Kind.CHILD_CREATED
         ],
         timers=[
             Timer(task=identity, fire_at=action["fireAt"])
@@ -213,35 +215,10 @@ def _go_on(turn: Turn, replay: Replay, answer: Answer, now: datetime, new_id: Ca
     )
 
 
-def _scheduled(identity: int, kind: Kind, action: Action, now: datetime) -> Event:
-    if kind == Kind.TIMER_CREATED:
-        return events.timer_created(task=identity, fire_at=action["fireAt"], now=now)
-    if kind == Kind.TASK_SCHEDULED:
-        return events.task_scheduled(task=identity, name=action["functionName"], now=now)
-    return events.child_created(
-        task=identity,
-        name=action["functionName"],
-        instance=action["instanceId"],
-        version=action.get("version"),
-        now=now,
-    )
-
-
-def _child(turn: Turn, identity: int, action: Action, now: datetime, new_id: Callable[[], str]) -> Event:
-    me = turn.started["OrchestrationInstance"]
-    child = events.execution_started(
-        instance=action["instanceId"],
-        execution=new_id(),
-        name=action["functionName"],
-        input=json.dumps(action["input"], ensure_ascii=False),
-        now=now,
-        parent=events.parent_of(
-            name=turn.started["Name"], instance=me["InstanceId"], execution=me["ExecutionId"], task=identity
-        ),
-        generation=None,
-        version=action.get("version"),
-    )
-    return {**child, "ParentTraceContext": trace_context.of_child(turn.started, identity)}
+def _sent(turn: Turn, replay: Replay, now: datetime) -> list[Event]:
+    """Return the requests that go out with the end of an orchestration. Nothing waits for their answers."""
+    planned = [(i, kind, action) for i, (kind, action) in replay.planned.items() if kind == Kind.EVENT_SENT]
+    return [scheduled.event(turn.started, *each, now) for each in planned]
 
 
 def _continue_as_new(turn: Turn, replay: Replay, given: str, now: datetime, new_id: Callable[[], str]) -> Outcome:
@@ -263,21 +240,24 @@ def _continue_as_new(turn: Turn, replay: Replay, given: str, now: datetime, new_
     )
     first = next(e for e in turn.history if e["EventType"] == Kind.TURN_STARTED)
     start["ParentTraceContext"] = trace_context.carried(old, first["Timestamp"])
-    return Outcome(status="Running", events=[], successor=[start, *replay.unconsumed(), events.turn_completed(now)])
+    sent = _sent(turn, replay, now)
+    return Outcome(status="Running", events=sent, successor=[start, *replay.unconsumed(), events.turn_completed(now)])
 
 
 def _failed(turn: Turn, error: str) -> str:
     return f"Orchestrator function '{turn.started['Name']}' failed: {error}"
 
 
-def _finish(turn: Turn, answer: Answer, status: str, result: str | None, now: datetime) -> Outcome:
+def _finish(
+    turn: Turn, answer: Answer, status: str, result: str | None, now: datetime, sent: Sequence[Event] = ()
+) -> Outcome:
     """End the instance. `result` is JSON text if it completed, else plain text."""
-    identity = 1 + max(e["EventId"] for e in turn.history)
+    identity = 1 + max(e["EventId"] for e in (*turn.history, *sent))
     end = events.execution_completed(status=status, result=result, identity=identity, now=now)
     output = result if status == "Completed" or result is None else json.dumps(result, ensure_ascii=False)
     return Outcome(
         status=status,
-        events=[*turn.new, end, events.turn_completed(now)],
+        events=[*turn.new, *sent, end, events.turn_completed(now)],
         custom_status=None if _oversized(answer) else answer.custom_status,
         output=output,
         report=_report(turn.started, status, result, now),

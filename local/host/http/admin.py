@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from local.dress import DRESS
 from local.host.durable.answers import load
 from local.host.http.function_list import shown
 from local.host.http.keys import Keys
@@ -28,7 +29,7 @@ PAGE_HEADERS = [
     ("Referrer-Policy", "no-referrer"),
     ("Cache-Control", "no-store"),
 ]
-PAGE = (Path(__file__).parent / "page.html").read_bytes()
+PAGE = (Path(__file__).parent / "page.html").read_text("utf-8").replace("/* ui/base.css stands here */", DRESS).encode()
 
 
 class Admin:

@@ -21,6 +21,7 @@ class Keys:
     master: str
     function: str
     durable: str
+    asked: bool = True  # False: every door is open
 
     def opens_function(self, offered: list[str], level: str) -> bool:
         """Return whether one of these keys opens a function of that level."""
@@ -35,8 +36,8 @@ class Keys:
         return _same(offered, self.durable) or self.opens_admin(offered)
 
     def opens_admin(self, offered: list[str]) -> bool:
-        """Return whether one of these is the master key."""
-        return _same(offered, self.master)
+        """Return whether one of these is the master key, which opens everything."""
+        return not self.asked or _same(offered, self.master)
 
 
 def load(folder: Path) -> Keys:

@@ -15,6 +15,7 @@ from local.host.durable.answers import compact, load
 from local.host.durable.engine import Engine
 from local.host.http import management_query as query
 from local.host.http import views
+from local.host.http.entities_api import EntitiesApi
 from local.host.http.reply import Reply, Request, as_json, empty
 from local.host.storage import store
 from local.host.storage.database import Database
@@ -22,10 +23,8 @@ from local.host.telemetry.observer import SILENT, Observer
 
 WEBHOOK = "/runtime/webhooks/durabletask"
 CONNECTION = "Storage"
-PAGE = 100  # instances of a list whose request does not say `top`
-INT = 1 << 31  # .NET's: a larger `top` is junk, and junk is ignored
 NOT_JSON = {"Message": "Only application/json request content is supported"}
-NO_ENTITIES = {"Message": "Durable entities are not supported by this host."}
+AN_ENTITY = {"Message": "An entity cannot be started, ended, suspended, rewound or sent an event; signal or purge it."}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +45,7 @@ class Management:
         self._clock = clock
         self._hub = hub
         self._observer = observer
+        self._entities = EntitiesApi(database, engine, clock)
         self._operations: dict[str, Callable[[Request, sqlite3.Row], Any]] = {
             "terminate": self._terminate,
             "suspend": self._suspend,
@@ -71,6 +71,8 @@ class Management:
                 return await self._many(request)
             case ["instances", _], [instance]:
                 return await self._one(request, instance)
+            case ["instances", _, _, *_], [instance, *_] if posted and self._is_entity(instance):
+                return as_json(501, AN_ENTITY)
             case ["instances", _, "raiseevent", _], [instance, _, name] if posted and name:
                 return await self._raise_event(request, instance, name)
             case ["instances", _, "restart"], [instance, _] if posted:
@@ -81,10 +83,8 @@ class Management:
                 return await self._operate(request, instance, operation)
             case ["orchestrators", *_], [name, *rest] if posted and len(rest) < 2 and name:
                 return await self._start(request, name, rest[0] if rest and rest[0] else uuid4().hex)
-            case ["entities"], _ if request.method == "GET":
-                return as_json(200, [])  # entities are not supported, so there are none
-            case ["entities", *_], _:
-                return as_json(501, NO_ENTITIES)
+            case ["entities", *_], names:
+                return await self._entities.answer(request, names)
             case _:
                 return empty(404)
 
@@ -145,7 +145,7 @@ class Management:
         return as_json(500 if failed else 200, body)
 
     async def _purge(self, row: sqlite3.Row) -> Reply:
-        if row["status"] not in store.FINISHED:
+        if row["status"] not in store.FINISHED and not store.is_entity(row):
             return as_json(
                 412,
                 "Only orchestrations in a terminal state can be purged, but the orchestration with instance ID "
@@ -278,10 +278,9 @@ class Management:
         return await self._purge_many(request) if request.method == "DELETE" else empty(404)
 
     def _list(self, request: Request) -> Reply:
-        top = (request.argument("top") or "").strip()
-        if top.startswith("-"):
+        if (top := (request.argument("top") or "").strip()).startswith("-"):
             return _broken(f"'top' is {top}; it must not be negative.")
-        limit = int(top) if top.isdecimal() and 0 < int(top) < INT else PAGE
+        limit = query.page_size(request)
         after = query.last_seen(request.headers.get("x-ms-continuation-token"))
         rows = self._select(request, query.STATUSES, after=after, top=limit + 1)
         shown = rows[:limit]
@@ -312,6 +311,10 @@ class Management:
             statuses=None if statuses is None else f",{','.join(statuses)},",
             top=top,
         )
+
+    def _is_entity(self, instance: str) -> bool:
+        row = self._find(instance)
+        return row is not None and store.is_entity(row)
 
     def _find(self, instance: str) -> sqlite3.Row | None:
         return self._database.read.one("find_instance", id=instance)

@@ -7,6 +7,9 @@ from local.host.http.reply import Request
 
 STATUSES = ("Running", "Completed", "ContinuedAsNew", "Failed", "Canceled", "Terminated", "Pending", "Suspended")
 
+PAGE = 100  # entries of a list whose request does not say `top`
+INT = 1 << 31  # .NET's: a larger `top` is junk, and junk is ignored
+
 
 class Unsuitable(Exception):
     """Values that contradict each other. The text is the Azure host's."""
@@ -48,6 +51,12 @@ def waiting(request: Request) -> tuple[float, float] | None:
 def _seconds(request: Request, name: str) -> float | None:
     text = (request.argument(name) or "").strip()
     return float(text) if text.replace(".", "", 1).isdecimal() else None
+
+
+def page_size(request: Request) -> int:
+    """Return how many entries a list has at most."""
+    top = (request.argument("top") or "").strip()
+    return int(top) if top.isdecimal() and 0 < int(top) < INT else PAGE
 
 
 def token(last: str) -> str:

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 JSON = "application/json; charset=utf-8"
@@ -18,6 +19,7 @@ class Request:
     query: dict[str, str]
     headers: dict[str, str]  # lower-case names
     body: bytes
+    file: Path | None = None  # has the body, where its function reads it as a stream
 
     @property
     def url(self) -> str:

@@ -26,6 +26,7 @@ class Site:
     guard: Callable[[web.BaseRequest], str | None]  # returns why this name or origin is refused, or None
     admit: Callable[[Request], Reply | None]  # returns the refusal of a request by its head, or None
     answer: Callable[[Request], Awaitable[Reply]]
+    streams: Callable[[Request], bool] = lambda _: False  # returns whether the body stays in a file
 
 
 class Listener:
@@ -84,6 +85,9 @@ class Listener:
     async def _handle_admitted(self, raw: web.BaseRequest, head: Request) -> web.StreamResponse:
         try:
             await _invite(raw)
+            if self._site.streams(head):
+                async with self._bodies.streamed(raw) as file:
+                    return _response(await self._site.answer(replace(head, file=file)))
             async with self._bodies.received(raw) as body:
                 return _response(await self._site.answer(replace(head, body=body)))
         except Refusal as refusal:
@@ -112,10 +116,15 @@ async def _invite(raw: web.BaseRequest) -> None:
         raw.writer.output_size = 0  # the reply has not begun
 
 
-def from_outside(bind: str) -> Callable[[web.BaseRequest], str | None]:
-    """Return a guard for the public address. It accepts only names that nobody else can point at this machine."""
+def from_outside(bind: str, *, keys: bool = True) -> Callable[[web.BaseRequest], str | None]:
+    """Return a guard for the public address. It accepts only names that nobody else can point at this machine.
+
+    Without keys it also refuses what a page of another site sends, because then nothing else would stop it.
+    """
 
     def guard(raw: web.BaseRequest) -> str | None:
+        if not keys and raw.headers.get("Sec-Fetch-Site") == "cross-site":
+            return "This host asks for no keys, so pages of other sites may not call it."
         name = named_host(raw)
         ours = {"", "localhost", bind, socket.gethostname().lower()}
         if name is not None and (name in ours or name.endswith(".localhost") or is_address(name)):

@@ -17,10 +17,24 @@ WHERE id > :after
   AND (:statuses IS NULL OR instr(:statuses, ',' || status || ',') > 0)
 ORDER BY id LIMIT :top;
 
+-- name: list_entities
+-- A null parameter filters nothing.
+SELECT * FROM instances
+WHERE id > :after AND id >= :prefix AND substr(id, 1, length(:prefix)) = :prefix AND execution = ''
+  AND (:operated_from IS NULL OR updated >= :operated_from)
+  AND (:operated_to IS NULL OR updated <= :operated_to)
+ORDER BY id LIMIT :top;
+
 -- name: put_instance
 INSERT OR REPLACE INTO instances
     (id, execution, name, status, input, custom_status, output, created, updated, generation, parent)
 VALUES (:id, :execution, :name, :status, :input, NULL, NULL, :created, :created, :generation, :parent);
+
+-- name: put_entity
+INSERT INTO instances (id, execution, name, status, input, custom_status, output, created, updated)
+VALUES (:id, :execution, :id, 'Running', :input, :custom_status, NULL, :updated, :updated)
+ON CONFLICT (id) DO UPDATE
+SET input = excluded.input, custom_status = excluded.custom_status, updated = excluded.updated;
 
 -- name: update_instance
 UPDATE instances
@@ -31,7 +45,8 @@ WHERE id = :id;
 UPDATE instances SET status = :status, output = :output, updated = :updated WHERE id = :id;
 
 -- name: delete_finished
-DELETE FROM instances WHERE id = :id AND status IN ('Completed', 'Failed', 'Terminated');
+-- An entity never finishes; it has no execution.
+DELETE FROM instances WHERE id = :id AND (status IN ('Completed', 'Failed', 'Terminated') OR execution = '');
 
 -- name: read_history
 SELECT event FROM history WHERE instance = :instance ORDER BY seq;

@@ -5,12 +5,13 @@ CREATE TABLE meta (key TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
 
 -- An orchestration instance: Pending -> Running <-> Suspended -> Completed | Failed | Terminated.
 -- A finished one may be started again under the same id: a new execution, with nothing left of the old.
+-- An entity is an instance with the id @name@key that is always Running and has no execution and no history.
 CREATE TABLE instances (
     id            TEXT PRIMARY KEY,
-    execution     TEXT NOT NULL,              -- changes with each start and each continue-as-new
+    execution     TEXT NOT NULL,              -- changes with each start and each continue-as-new; '' of an entity
     name          TEXT NOT NULL,
     status        TEXT NOT NULL,
-    input         TEXT,                       -- JSON, as are custom_status and output
+    input         TEXT,                       -- JSON, as are custom_status and output; of an entity its state
     custom_status TEXT,
     output        TEXT,
     created       TEXT NOT NULL,

@@ -1,7 +1,7 @@
 """The host's data, and the changes that belong together: each function here is one transaction or part of one."""
 
 import sqlite3
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from math import floor
 from typing import Any
@@ -10,7 +10,9 @@ import orjson
 
 from local.host.durable import events
 from local.host.durable import rewind as rewinding
-from local.host.durable.events import Event
+from local.host.durable.answers import compact
+from local.host.durable.entities import EXECUTION, Batch
+from local.host.durable.events import Event, Kind
 from local.host.durable.turn import Call, Outcome
 from local.host.storage.database import Queries
 
@@ -48,12 +50,21 @@ class Saved:
     activities: tuple[Activity, ...] = ()
     timers: tuple[DueTimer, ...] = ()
 
+    def and_wake(self, instances: list[str]) -> "Saved":
+        """Return this with more instances to wake."""
+        return replace(self, wake=(*self.wake, *instances)) if instances else self
+
 
 class AlreadyExists(Exception):
     """An unfinished instance has this id."""
 
     def __init__(self, status: str) -> None:
         super().__init__(f"An Orchestration instance with the status {status} already exists.")
+
+
+def is_entity(instance: sqlite3.Row) -> bool:
+    """Return whether the instance is an entity."""
+    return bool(instance["execution"] == EXECUTION)
 
 
 def load_history(queries: Queries, instance: str) -> list[Event]:
@@ -102,8 +113,9 @@ def discard_messages(queries: Queries, ids: list[int]) -> None:
 def save_turn(queries: Queries, instance: sqlite3.Row, taken: list[int], outcome: Outcome, now: datetime) -> Saved:
     """Save a whole turn: history, messages, timers and status together."""
     discard_messages(queries, taken)
+    sent = _deliver(queries, outcome.events)
     if outcome.successor is not None:
-        return _succeed(queries, instance, outcome.successor)
+        return _succeed(queries, instance, outcome.successor).and_wake(sent)
     _append(queries, instance["id"], outcome.events)
     queries.run(
         "update_instance",
@@ -114,8 +126,25 @@ def save_turn(queries: Queries, instance: sqlite3.Row, taken: list[int], outcome
         updated=events.stamp(now),
     )
     if outcome.status in FINISHED:
-        return _end(queries, instance, outcome)
-    return _send(queries, instance, outcome, now)
+        return _end(queries, instance, outcome).and_wake(sent)
+    return _send(queries, instance, outcome, now).and_wake(sent)
+
+
+def save_batch(queries: Queries, taken: list[int], batch: Batch, now: datetime) -> Saved:
+    """Save what a batch of requests has made of an entity, and answer the calls among them."""
+    discard_messages(queries, taken)
+    if batch.saved:
+        queries.run(
+            "put_entity",
+            id=batch.entity.id,
+            execution=EXECUTION,
+            input=batch.entity.stored(),
+            custom_status=compact({"entityExists": batch.entity.exists}),
+            updated=events.stamp(now),
+        )
+    for instance, execution, event in batch.replies:
+        add_message(queries, instance, event, execution)
+    return Saved(wake=tuple(dict.fromkeys(instance for instance, _, _ in batch.replies)))
 
 
 def purge(queries: Queries, instances: list[str]) -> int:
@@ -169,6 +198,15 @@ def _succeed(queries: Queries, instance: sqlite3.Row, successor: list[Event]) ->
     for row in late:
         queries.run("add_message", instance=instance["id"], execution=None, event=row["event"])
     return Saved(wake=(instance["id"],))
+
+
+def _deliver(queries: Queries, new: list[Event]) -> list[str]:
+    """Bring the events that an orchestrator has sent to their instances; return these."""
+    sent = [e for e in new if e["EventType"] == Kind.EVENT_SENT]
+    for e in sent:
+        event = events.event_raised(name=e["Name"], input=e["Input"], now=events.moment(e["Timestamp"]))
+        add_message(queries, e["InstanceId"], event)
+    return [e["InstanceId"] for e in sent]
 
 
 def _send(queries: Queries, instance: sqlite3.Row, outcome: Outcome, now: datetime) -> Saved:

@@ -1,6 +1,7 @@
 """Which log records are written: `logging.logLevel` of host.json, by category.
 
-Source: Microsoft.Extensions.Logging, `LoggerRuleSelector`: the longest prefix of the category decides.
+Source: Microsoft.Extensions.Logging, `LoggerRuleSelector`: the longest rule that fits the category decides. A rule is a
+prefix; one `*` in it stands for any text, and what follows is then the category's end.
 """
 
 import logging
@@ -10,6 +11,8 @@ from typing import Any
 from local.host.options import LEVELS
 
 DEFAULT = "default"
+Rule = tuple[str, str, str]
+"""What is before a `*`, the `*` or nothing, and what is behind it."""
 
 
 class Levels:
@@ -19,13 +22,22 @@ class Levels:
         """`configured` is `logging.logLevel` of host.json."""
         named = {str(name).lower(): LEVELS.get(str(level).lower(), logging.INFO) for name, level in configured.items()}
         self._default = named.pop(DEFAULT, logging.INFO)
-        self._prefixes = sorted(named.items(), key=lambda one: -len(one[0]))
+        self._rules = sorted(((rule.partition("*"), level) for rule, level in named.items()), key=_length, reverse=True)
 
     def shows(self, category: str, level: int) -> bool:
         """Return whether a record of this category and level is written."""
         lowered = category.lower()
-        lowest = next((lowest for prefix, lowest in self._prefixes if lowered.startswith(prefix)), self._default)
+        lowest = next((lowest for rule, lowest in self._rules if _fits(rule, lowered)), self._default)
         return level >= lowest
+
+
+def _length(rule: tuple[Rule, int]) -> int:
+    return sum(map(len, rule[0]))
+
+
+def _fits(rule: Rule, category: str) -> bool:
+    prefix, _, end = rule
+    return category.startswith(prefix) and category.endswith(end)
 
 
 def name_of(number: int) -> str:

@@ -4,12 +4,14 @@ import asyncio
 import json
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from itertools import repeat
 from typing import Any
 
 from local.host.clock import Clock
 from local.host.durable import events
+from local.host.settings import timespan
 from local.host.storage.database import Database
 from local.host.triggers.ncrontab import NotASchedule, Schedule
 from local.host.workers.calls import Aborted, Died, TimedOut
@@ -69,19 +71,26 @@ class TimerTriggers:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def fire(self, name: str, *, past_due: bool = False) -> None:
-        """Run a timer function once."""
+        """Run a timer function, and again after each failure as its retry policy says."""
         now = self._clock.now()
         status = self._status(name)
         body = json.dumps({"Schedule": {"AdjustForDST": True}, "ScheduleStatus": status, "IsPastDue": past_due})
         await self._database.write(lambda q: q.run("note_run", function=name, last=events.stamp(now)))
+        delays = _delays(self._functions[name][0].get("retry"))
+        while not await self._called(name, body.encode(), now) and (delay := next(delays, None)) is not None:
+            await self._clock.sleep(delay)
+
+    async def _called(self, name: str, body: bytes, now: datetime) -> bool:
+        """Call a timer function; return whether it ended without an error."""
         try:
             call = self._pool.observer.timer(name, f"Timer fired at {now.isoformat()}")
-            header, _ = await self._pool.invoke(name, call, body.encode(), limit=self._timeout)
+            header, _ = await self._pool.invoke(name, call, body, limit=self._timeout)
         except (TimedOut, Died, Aborted) as error:
             self._say(f"Timer function {name} did not end: {type(error).__name__} {error}.")
-            return
+            return False
         if not header["ok"]:
             self._say(f"Timer function {name} failed: {header['error']}\n{header['stack']}")
+        return bool(header["ok"])
 
     async def _serve(self, name: str, binding: dict[str, Any], schedule: Schedule, starting: bool) -> None:
         """Run one function by its schedule.
@@ -136,6 +145,14 @@ class TimerTriggers:
             return self._values[found[1]]
 
         return re.sub("%([^%]+)%", value, text)
+
+
+def _delays(policy: dict[str, str] | None) -> Iterator[float]:
+    """Yield the seconds before each further try; a count of -1 has no end."""
+    if policy is None:
+        return iter(())
+    count, seconds = int(policy["count"]), timespan(policy["delay"])
+    return repeat(seconds) if count < 0 else repeat(seconds, count)
 
 
 def _is_monitored(schedule: Schedule, moment: datetime) -> bool:

@@ -15,6 +15,7 @@ from azure.functions.decorators.function_app import FunctionRegister
 from azure.functions.decorators.utils import StringifyEnumJsonEncoder
 
 from local.host.workers import bindings as known
+from local.host.workers.streamed_request import is_streamed
 
 
 class NotLoadable(Exception):
@@ -33,7 +34,9 @@ class Function:
     script: str
     reason: str | None = None  # why it is not registered
     disabled: bool = False  # by a setting
-    retried: bool = False  # by a policy, which this host does not follow
+    retried: bool = False  # by a policy that this host does not follow
+    retry: dict[str, str] | None = None  # a timer's policy of fixed delays, which it follows
+    streamed: bool = False  # reads the body of a request as a stream
 
     def describe(self) -> dict[str, Any]:
         """Return what the host needs to know about the function."""
@@ -67,6 +70,8 @@ def _read(function: Any, script: str) -> Function:
     kind = trigger.type if trigger is not None else "none"
     name, code = function.get_function_name(), function.get_user_function()
     disabled = any(os.environ.get(v, "").lower() in {"1", "true"} for v in _disabling(name))
+    policy = function.get_setting("retry_policy")
+    retry = _fixed_delays(policy) if kind == known.TIMER else None
     reason = f"{_disabling(name)[0]} disables it" if disabled else _unsupported(kind, bindings)
     if reason is None:
         _check_parameters(name, code, bindings)
@@ -79,8 +84,16 @@ def _read(function: Any, script: str) -> Function:
         script=script,
         reason=reason,
         disabled=disabled,
-        retried=function.get_setting("retry_policy") is not None,
+        retried=policy is not None and retry is None,
+        retry=retry,
+        streamed=kind == known.HTTP and is_streamed(code, trigger.name),
     )
+
+
+def _fixed_delays(policy: Any) -> dict[str, str] | None:
+    if policy is None or policy.strategy != "fixed_delay":
+        return None
+    return {"count": str(policy.max_retry_count), "delay": str(policy.delay_interval)}
 
 
 def _disabling(name: str) -> tuple[str, str]:

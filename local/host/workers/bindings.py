@@ -4,10 +4,11 @@ ORCHESTRATION = "orchestrationTrigger"
 ACTIVITY = "activityTrigger"
 HTTP = "httpTrigger"
 TIMER = "timerTrigger"
+ENTITY = "entityTrigger"
 CLIENT = "durableClient"
 HTTP_OUTPUT = "http"
 RETURN = "$return"  # the binding of what a function returns
-SUPPORTED_TRIGGERS = {HTTP, TIMER, ORCHESTRATION, ACTIVITY}
+SUPPORTED_TRIGGERS = {HTTP, TIMER, ORCHESTRATION, ACTIVITY, ENTITY}
 SUPPORTED = {*SUPPORTED_TRIGGERS, CLIENT, HTTP_OUTPUT}
 # A trigger that only makes something unavailable is reported; one whose messages would be lost stops the start.
-HARMLESS_TRIGGERS = {"entityTrigger", "warmupTrigger", "mcpToolTrigger", "mcpResourceTrigger", "assistantSkillTrigger"}
+HARMLESS_TRIGGERS = {"warmupTrigger", "mcpToolTrigger", "mcpResourceTrigger", "assistantSkillTrigger"}

@@ -29,6 +29,7 @@ class Registered:
     timers: dict[str, dict[str, Any]] = field(default_factory=dict)  # name: its trigger's binding
     durable: Functions = field(default_factory=Functions)
     clients: frozenset[str] = frozenset()  # functions that take a durable client
+    streamed: frozenset[str] = frozenset()  # functions that read the body of a request as a stream
     unsupported: dict[str, str] = field(default_factory=dict)  # name: why
     warnings: list[str] = field(default_factory=list)
 
@@ -49,12 +50,14 @@ def register(described: list[dict[str, Any]], prefix: str) -> Registered:
     return Registered(
         all=[{**f, "reason": unsupported.get(f["name"])} for f in described],
         routes=routes,
-        timers={f["name"]: _trigger(f) for f in usable if f["trigger"] == bindings.TIMER},
+        timers={f["name"]: {**_trigger(f), "retry": f.get("retry")} for f in usable if f["trigger"] == bindings.TIMER},
         durable=Functions(
             orchestrators=_called(usable, bindings.ORCHESTRATION, "orchestration"),
             activities=_called(usable, bindings.ACTIVITY, "activity"),
+            entities=_called(usable, bindings.ENTITY, "entityName"),
         ),
         clients=frozenset(f["name"] for f in usable if any(b["type"] == bindings.CLIENT for b in f["bindings"])),
+        streamed=frozenset(f["name"] for f in usable if f.get("streamed")),
         unsupported=unsupported,
         warnings=_warnings(usable, routes),
     )
@@ -114,6 +117,11 @@ class HttpFunctions:
             return empty(404)
         return None if self._allowed(request.keys, found[0].level) else empty(401)
 
+    def streams(self, request: Request) -> bool:
+        """Return whether the function of a request reads its body as a stream."""
+        found = find(self.registered.routes, request.method, request.path)
+        return found is not None and found[0].function in self.registered.streamed
+
     async def answer(self, request: Request) -> Reply:
         """Call the function for a request that was admitted; return its reply."""
         found = find(self.registered.routes, request.method, request.path)
@@ -126,6 +134,7 @@ class HttpFunctions:
             "headers": request.headers,
             "query": {name: value for name, value in request.query.items() if value},
             "route": parameters,
+            **({"file": str(request.file)} if request.file else {}),
         }
         call = self._pool.observer.request(
             route.function, request.method, request.url, request.headers.get("traceparent")

@@ -2,16 +2,18 @@
 
 import inspect
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import azure.functions as func
 from azure.functions import meta
-from azure.functions._durable_functions import OrchestrationContext
+from azure.functions._durable_functions import EntityContext, OrchestrationContext
 
 from local.host.workers import app as apps
 from local.host.workers import bindings
 from local.host.workers.context import Context
 from local.host.workers.cookies import rewritten
+from local.host.workers.streamed_request import StreamedRequest
 from local.host.workers.wire import Header
 
 Arguments = dict[str, Any]
@@ -71,7 +73,8 @@ def _http_request(header: Header, body: bytes) -> Any:
         "params": strings(header["route"]),
         "body": meta.Datum(body, "bytes"),
     }
-    return _converter(bindings.HTTP).decode(meta.Datum(parts, "http"), trigger_metadata={})
+    request = _converter(bindings.HTTP).decode(meta.Datum(parts, "http"), trigger_metadata={})
+    return StreamedRequest(request, Path(header["file"])) if "file" in header else request
 
 
 def _activity_input(_: Header, body: bytes) -> Any:
@@ -84,6 +87,10 @@ def _timer_request(_: Header, body: bytes) -> Any:
 
 def _orchestration_context(_: Header, body: bytes) -> Any:
     return OrchestrationContext(body.decode())
+
+
+def _entity_context(_: Header, body: bytes) -> Any:
+    return EntityContext(body.decode())
 
 
 def _http_response(value: Any) -> tuple[Header, bytes]:
@@ -103,7 +110,7 @@ def _activity_result(value: Any) -> tuple[Header, bytes]:
     return {"ok": True}, _converter(bindings.ACTIVITY).encode(value, expected_type=None).value.encode()
 
 
-def _orchestration_state(value: Any) -> tuple[Header, bytes]:
+def _durable_state(value: Any) -> tuple[Header, bytes]:
     return {"ok": True}, str(value).encode()
 
 
@@ -118,10 +125,12 @@ TRIGGERS: dict[str, Callable[[Header, bytes], Any]] = {
     bindings.ACTIVITY: _activity_input,
     bindings.TIMER: _timer_request,
     bindings.ORCHESTRATION: _orchestration_context,
+    bindings.ENTITY: _entity_context,
 }
 RESULTS: dict[str, Callable[[Any], tuple[Header, bytes]]] = {
     bindings.HTTP: _http_response,
     bindings.ACTIVITY: _activity_result,
     bindings.TIMER: _nothing,
-    bindings.ORCHESTRATION: _orchestration_state,
+    bindings.ORCHESTRATION: _durable_state,
+    bindings.ENTITY: _durable_state,
 }

@@ -1,7 +1,8 @@
-"""Runs the probe app and the driver of the recording again."""
+"""Runs a probe app and the driver of its recording again."""
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -14,45 +15,58 @@ from typing import Any
 from local.host.process import HostProcess
 
 RECORDS = Path(__file__).parents[1] / "records" / "host"
+ENTITIES = Path(__file__).parents[1] / "records" / "entities"
+COMPARER = RECORDS / "normalise.py.txt"
+GUID = re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b")
 LONGEST = 120  # seconds a group of scenarios may take
 
 
 @contextmanager
-def probe_host(folder: Path) -> Iterator[HostProcess]:
-    """A host that runs the probe app."""
+def probe_host(folder: Path, records: Path = RECORDS) -> Iterator[HostProcess]:
+    """A host that runs the probe app of these records."""
     app = folder / "probe_app"
     app.mkdir()
-    shutil.copy(RECORDS / "probe_app" / "function_app.py.txt", app / "function_app.py")
-    shutil.copy(RECORDS / "probe_app" / "host.json", app / "host.json")
+    shutil.copy(records / "probe_app" / "function_app.py.txt", app / "function_app.py")
+    shutil.copy(records / "probe_app" / "host.json", app / "host.json")
     with HostProcess(app, folder / "data", env={"PROBE_STATE": str(folder / "state")}) as host:
         yield host
 
 
-def drive(host: HostProcess, folder: Path, groups: list[list[str]]) -> dict[str, Any]:
+def drive(host: HostProcess, folder: Path, groups: list[list[str]], records: Path = RECORDS) -> dict[str, Any]:
     """Play groups of scenarios side by side; return the exchanges of each scenario."""
     with ThreadPoolExecutor(len(groups)) as threads:
-        parts = list(threads.map(lambda group: _drive(host, folder, group), groups))
+        parts = list(threads.map(lambda group: _drive(host, folder, group, records), groups))
     return {name: exchanges for part in parts for name, exchanges in part.items()}
 
 
-def compare(folder: Path, got: dict[str, Any]) -> str:
+def compare(folder: Path, got: dict[str, Any], records: Path = RECORDS) -> str:
     """Return the differences between recorded and received exchanges, as the recording's comparer words them."""
-    recorded = json.loads((RECORDS / "exchanges.json").read_text(encoding="utf-8"))
+    recorded = json.loads((records / "exchanges.json").read_text(encoding="utf-8"))
     expected = {name: recorded[name] for name in got}
     (folder / "expected.json").write_text(json.dumps(expected), encoding="utf-8")
     (folder / "got.json").write_text(json.dumps(got), encoding="utf-8")
-    command = [sys.executable, str(RECORDS / "normalise.py.txt"), "expected.json", "got.json"]
+    command = [sys.executable, str(COMPARER), "expected.json", "got.json"]
     done = subprocess.run(
-        [*command, str(RECORDS / "free.txt")], cwd=folder, capture_output=True, text=True, check=False
+        [*command, str(records / "free.txt")], cwd=folder, capture_output=True, text=True, check=False
     )
     return "" if done.returncode == 0 else done.stdout + done.stderr
 
 
-def _drive(host: HostProcess, folder: Path, scenarios: list[str]) -> dict[str, Any]:
+def numbered(scenario: Any) -> Any:
+    """Return a scenario with the ids in it numbered: those that stand within other ids, and those whose digits the
+    comparer takes for something else."""
+    text = json.dumps(scenario)
+    for number, started in enumerate(dict.fromkeys(re.findall(r'"id": "([0-9a-f]{32})"', text))):
+        text = text.replace(started, f"started-{number}")
+    guids: dict[str, str] = {}
+    return json.loads(GUID.sub(lambda found: guids.setdefault(found[0], f"request-{len(guids)}"), text))
+
+
+def _drive(host: HostProcess, folder: Path, scenarios: list[str], records: Path) -> dict[str, Any]:
     out = folder / f"{scenarios[0]}.json"
     keys = folder / "data" / "secrets" / "host.json"
     subprocess.run(
-        [sys.executable, str(RECORDS / "drive.py.txt"), host.url, str(out), *scenarios],
+        [sys.executable, str(records / "drive.py.txt"), host.url, str(out), *scenarios],
         env={**os.environ, "PROBE_KEYFILE": str(keys)},
         check=True,
         timeout=LONGEST,

@@ -13,18 +13,17 @@ from local.host.durable.events import Event, Kind
 from local.host.durable.rewind import rewound
 from local.host.durable.turn import Turn, apply, begin
 
-RECORDS = Path(__file__).parents[1] / "records" / "host"
-FILES = ("turns.jsonl", "waits.jsonl")
-ENTITIES = "use_entity"  # not supported by this host
+RECORDS = Path(__file__).parents[1] / "records"
+FILES = ("host/turns.jsonl", "host/waits.jsonl", "entities/turns.jsonl")
+VOLATILE = ("id", "parentExecution", "Timestamp", "Predecessor", "requestTime")  # of a request to an entity
 FIXED = events.moment("2026-01-01T00:00:00Z")
 Recorded = dict[str, Any]
 
 
 def recorded_turns() -> list[Recorded]:
-    """Every recorded turn of a supported orchestrator."""
+    """Every recorded turn of an orchestrator."""
     lines = [line for name in FILES for line in (RECORDS / name).read_text(encoding="utf-8").splitlines()]
-    turns = [json.loads(line) for line in lines]
-    return [t for t in turns if t["orchestrator"] != ENTITIES]
+    return [turn for turn in map(json.loads, lines) if "orchestrator" in turn]
 
 
 def executions() -> list[list[Recorded]]:
@@ -66,8 +65,15 @@ def answered(recorded: Recorded) -> Answer | None:
 
 
 def comparable(history: list[Event]) -> list[Event]:
-    """Return a history without the times, which differ from run to run."""
-    return [{**e, "Timestamp": "", **({"FireAt": ""} if "FireAt" in e else {})} for e in history]
+    """Return a history without the times and the ids of requests, which differ from run to run."""
+    return [{**e, "Timestamp": "", **({"FireAt": ""} if "FireAt" in e else {}), **request_of(e)} for e in history]
+
+
+def request_of(event: Event) -> Event:
+    """Return what an event that was sent to an entity asks for."""
+    if event["EventType"] != Kind.EVENT_SENT:
+        return {}
+    return {"Input": {k: "" if k in VOLATILE else v for k, v in json.loads(event["Input"]).items()}}
 
 
 @pytest.mark.parametrize("turns", executions(), ids=label)

@@ -6,7 +6,9 @@ import pytest
 
 from local.inbox.server import Inbox
 from outlast.errors import Permanent, Transient
-from outlast.mail import Email, Mailer, SendGridMailer
+from outlast.mail import Addresses, Email, Mailer, SendGridMailer
+from outlast.smtp_mail import SmtpMailer, SmtpServer
+from tests.contract.outlast.smtp_server import CODES, SmtpInbox
 from tests.fakes.mailer import FakeMailer
 
 EMAIL = Email("r1:1:failed", "Report sales failed: run r1", 'Reason: Ünïcode, "quotes"\n\nand <tags>')
@@ -14,17 +16,21 @@ EMAIL = Email("r1:1:failed", "Report sales failed: run r1", 'Reason: Ünïcode, 
 
 @dataclass(frozen=True)
 class MailService:
-    """A mailer, a way to script its service's answers, and the subject and text of the emails that arrived."""
+    """A mailer, a way to script its service's answers, and the subject and text of the emails that arrived.
+
+    `says` is how an answer is named in an error.
+    """
 
     mailer: Mailer
     answer_with: Callable[[Sequence[int]], None]
     arrived: Callable[[], list[tuple[str, str]]]
+    says: Callable[[int], str] = str
 
 
 Visit = Callable[[Callable[[MailService], Awaitable[None]]], None]
 
 
-@pytest.fixture(params=["fake", "inbox"])
+@pytest.fixture(params=["fake", "inbox", "smtp"])
 def visit(request: pytest.FixtureRequest) -> Visit:
     """Runs a check with each adapter and its service."""
 
@@ -34,10 +40,17 @@ def visit(request: pytest.FixtureRequest) -> Visit:
 
     async def with_inbox(check: Callable[[MailService], Awaitable[None]]) -> None:
         async with Inbox() as inbox:
-            mailer = SendGridMailer("SG.key", inbox.url, "a@x.org", "b@x.org,c@x.org", asyncio.to_thread)
+            mailer = SendGridMailer("SG.key", inbox.url, Addresses("a@x.org", "b@x.org,c@x.org"), asyncio.to_thread)
             await check(MailService(mailer, inbox.answer_with, lambda: [(m.subject, m.text) for m in inbox.mails]))
 
-    chosen = with_fake if request.param == "fake" else with_inbox
+    async def with_smtp(check: Callable[[MailService], Awaitable[None]]) -> None:
+        async with SmtpInbox() as inbox:
+            server = SmtpServer.of_url(f"smtp://127.0.0.1:{inbox.port}?starttls=off")
+            mailer = SmtpMailer(server, Addresses("a@x.org", "b@x.org,c@x.org"), asyncio.to_thread)
+            arrived = lambda: [(m.subject, m.text) for m in inbox.mails]  # noqa: E731
+            await check(MailService(mailer, inbox.answer_with, arrived, CODES.__getitem__))
+
+    chosen = {"fake": with_fake, "inbox": with_inbox, "smtp": with_smtp}[request.param]
     return lambda check: asyncio.run(chosen(check))
 
 
@@ -57,7 +70,7 @@ def test_a_service_that_is_busy_may_be_asked_again(visit: Visit, status: int) ->
 
     async def check(service: MailService) -> None:
         service.answer_with([status])
-        with pytest.raises(Transient, match=str(status)):
+        with pytest.raises(Transient, match=service.says(status)):
             await service.mailer.send(EMAIL)
         assert service.arrived() == []
         await service.mailer.send(EMAIL)
@@ -72,7 +85,7 @@ def test_an_email_that_is_refused_is_given_up(visit: Visit, status: int) -> None
 
     async def check(service: MailService) -> None:
         service.answer_with([status])
-        with pytest.raises(Permanent, match=str(status)):
+        with pytest.raises(Permanent, match=service.says(status)):
             await service.mailer.send(EMAIL)
         assert service.arrived() == []
 
@@ -81,7 +94,7 @@ def test_an_email_that_is_refused_is_given_up(visit: Visit, status: int) -> None
 
 def test_a_service_that_is_not_there_may_be_asked_again() -> None:
     """A send to a service that cannot be reached raises Transient."""
-    mailer = SendGridMailer("SG.key", "http://127.0.0.1:9", "a@x.org", "b@x.org", asyncio.to_thread)
+    mailer = SendGridMailer("SG.key", "http://127.0.0.1:9", Addresses("a@x.org", "b@x.org"), asyncio.to_thread)
     with pytest.raises(Transient, match="gave no answer"):
         asyncio.run(mailer.send(EMAIL))
 
@@ -91,7 +104,7 @@ def test_the_email_is_addressed_to_all() -> None:
 
     async def run() -> None:
         async with Inbox() as inbox:
-            mailer = SendGridMailer("SG.key", inbox.url, "a@x.org", " b@x.org , c@x.org", asyncio.to_thread)
+            mailer = SendGridMailer("SG.key", inbox.url, Addresses("a@x.org", " b@x.org , c@x.org"), asyncio.to_thread)
             await mailer.send(EMAIL)
             (mail,) = inbox.mails
             assert (mail.sender, list(mail.to)) == ("a@x.org", ["b@x.org", "c@x.org"])
@@ -104,7 +117,7 @@ def test_a_wrong_key_is_given_up() -> None:
 
     async def run() -> None:
         async with Inbox(key="SG.other") as inbox:
-            mailer = SendGridMailer("SG.key", inbox.url, "a@x.org", "b@x.org", asyncio.to_thread)
+            mailer = SendGridMailer("SG.key", inbox.url, Addresses("a@x.org", "b@x.org"), asyncio.to_thread)
             with pytest.raises(Permanent, match="401; check SENDGRID_API_KEY"):
                 await mailer.send(EMAIL)
             assert list(inbox.mails) == []

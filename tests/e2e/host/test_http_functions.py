@@ -5,6 +5,7 @@ import http.client
 import socket
 import time
 import urllib.parse
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -50,6 +51,28 @@ def test_a_function_key_opens_functions(host: Hosted) -> None:
     assert host.call("GET", "/api/secret", key=process.function_key).text == "open"
     assert host.call("GET", f"/api/secret?code={process.function_key}").text == "open"
     assert host.call("GET", "/api/secret", key=process.master_key).text == "open"
+
+
+def test_a_function_may_read_a_long_body_as_a_stream(host: Hosted) -> None:
+    """A function whose request has `stream` gets a body above the limit of all others in pieces, and the memory of the
+    host and its worker does not grow with it."""
+    megabytes = 200
+    host.call("PUT", "/api/measures", b"x")
+    worker = int(host.call("GET", "/api/pid").text)
+    before = [peak_memory(pid) for pid in (host.process.pid, worker)]
+    connection = http.client.HTTPConnection("127.0.0.1", urllib.parse.urlsplit(host.process.url).port, timeout=60)
+    connection.request("PUT", "/api/measures", (bytes(2**20) for _ in range(megabytes)), encode_chunked=True)
+    assert connection.getresponse().read() == f"{megabytes * 2**20} {2**20}".encode()
+    connection.close()
+    grown = [peak_memory(pid) - was for pid, was in zip((host.process.pid, worker), before, strict=True)]
+    assert max(grown) < 50 * 2**20
+    assert not list(host.data.glob("body-*"))
+
+
+def peak_memory(pid: int) -> int:
+    """Return the most bytes of memory that a process has had."""
+    status = Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
+    return int(status.partition("VmHWM:")[2].split()[0]) * 1024
 
 
 def test_an_admin_function_needs_the_master_key(host: Hosted) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from local.host import settings
-from tests.e2e.host.hosting import eventually, hosted, is_alive, killed, prepare, worker_of
+from tests.e2e.host.hosting import WEBHOOK, eventually, hosted, is_alive, killed, prepare, worker_of
 
 ROOT = Path(__file__).parents[3]
 
@@ -61,6 +61,14 @@ def test_a_host_bound_elsewhere_says_its_own_address(tmp_path: Path) -> None:
         address = host.call("POST", "/api/client/addresses/any").json["statusQueryGetUri"]
         assert address.startswith(f"{host.process.url}/runtime/webhooks/durabletask/instances/any?")
         assert host.call("GET", address).status == 404
+
+
+def test_a_host_without_keys_says_so(tmp_path: Path) -> None:
+    """With --no-auth functions of every level, the admin API and the management API open without a key."""
+    with hosted(tmp_path, "--no-auth") as host:
+        opened = ["/api/secret", "/api/admin-only", "/admin/functions", f"{WEBHOOK}/instances"]
+        assert [host.call("GET", path).status for path in opened] == [200] * 4
+        assert "No keys are asked for (--no-auth)" in host.log()
 
 
 def test_two_workers_share_the_work(tmp_path: Path) -> None:

@@ -112,10 +112,35 @@ def test_an_id_is_escaped_in_the_addresses_of_a_start(host: Hosted) -> None:
     assert host.call("GET", started.json["statusQueryGetUri"]).json["instanceId"] == "a#b cü?"
 
 
-def test_entities_are_said_to_be_missing(host: Hosted) -> None:
-    """A call of a durable entity returns 501 and says that entities are not supported."""
-    answer = host.manage("POST", "/entities/counter/a", 1, op="add")
-    assert (answer.status, answer.json["Message"]) == (501, "Durable entities are not supported by this host.")
+def test_an_entity_is_kept_until_it_is_purged(host: Hosted) -> None:
+    """A signal makes an entity, which is read and listed, in pages too, until it is purged as an instance."""
+    for key in ("a", "b"):
+        assert host.manage("POST", f"/entities/Drawer/{key}", json.dumps(key), op="put").status == 202
+    eventually(lambda: len(host.manage("GET", "/entities/drawer").json) == 2, "both entities")
+    assert host.manage("GET", "/entities/drawer/a").json == "a"
+    page = host.manage("GET", "/entities/drawer", top="1", fetchState="true")
+    assert [(e["entityId"]["key"], e["state"]) for e in page.json] == [("a", "a")]
+    token = {"x-ms-continuation-token": page.headers["x-ms-continuation-token"]}
+    rest = host.call("GET", f"{WEBHOOK}/entities", key=host.process.master_key, headers=token).json
+    assert [e["entityId"] for e in rest] == [{"name": "drawer", "key": "b"}]
+    assert host.manage("DELETE", "/instances/@drawer@a").json == {"instancesDeleted": 1}
+    assert host.manage("GET", "/entities/drawer/a").status == 404
+
+
+@pytest.mark.parametrize("operation", ["terminate", "suspend", "resume", "rewind", "restart", "raiseEvent/e"])
+def test_an_entity_is_no_orchestration(host: Hosted, operation: str) -> None:
+    """What ends, suspends, rewinds or restarts an orchestration returns 501 for an entity and says what helps."""
+    host.manage("POST", "/entities/drawer/c", "1", op="put")
+    eventually(lambda: host.manage("GET", "/entities/drawer/c").status == 200, "the entity")
+    answer = host.manage("POST", f"/instances/@drawer@c/{operation}", {})
+    assert (answer.status, answer.json["Message"].endswith("signal or purge it.")) == (501, True)
+
+
+def test_a_signal_that_no_entity_can_get_is_refused(host: Hosted) -> None:
+    """A signal to an entity without a function, or with a body that is not the JSON it says, returns 400."""
+    assert "known entity functions: 'drawer'" in host.manage("POST", "/entities/nobody/a", 1, op="put").json["Message"]
+    assert host.manage("POST", "/entities/drawer/a", b"{", op="put").status == 400
+    assert host.manage("PUT", "/entities/drawer/a", 1, op="put").status == 404
 
 
 def test_the_sdks_client_can_wait_for_the_end(host: Hosted) -> None:

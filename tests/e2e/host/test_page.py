@@ -1,24 +1,9 @@
 """The page at / in a browser."""
 
-import os
-import shutil
 import subprocess
 
-import pytest
-
+from tests.browser.chromium import chromium_path
 from tests.e2e.host.hosting import Hosted
-
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-INSTALL = "apt-get install chromium"
-
-
-def browser() -> str:
-    """Return the path of a Chromium. Without one the test is skipped, or fails if REQUIRE_ALL is set."""
-    found = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if found is None:
-        missing = pytest.fail if os.environ.get("REQUIRE_ALL") else pytest.skip
-        missing(f"no Chromium here: {INSTALL}")
-    return str(found)
 
 
 def rendered(chromium: str, url: str) -> str:
@@ -38,7 +23,7 @@ def test_the_page_loads_nothing_from_elsewhere(host: Hosted) -> None:
 
 def test_the_page_lists_functions_and_instances(host: Hosted) -> None:
     """The page lists functions and instances with their states to a browser with the key in the URL's fragment."""
-    chromium = browser()
+    chromium = chromium_path()
     host.start("one", "seen-on-the-page", ["double", 2])
     host.finished("seen-on-the-page")
     page = rendered(chromium, f"{host.process.url}/#key={host.process.master_key}")
@@ -49,7 +34,7 @@ def test_the_page_lists_functions_and_instances(host: Hosted) -> None:
 
 def test_the_page_shows_an_instance_with_its_custom_status_and_history(host: Hosted) -> None:
     """The page shows custom status and history of the instance that its URL names."""
-    chromium = browser()
+    chromium = chromium_path()
     host.start("announced", "told-on-the-page", {"step": "<b>7 ü"})
     host.finished("told-on-the-page")
     page = rendered(chromium, f"{host.process.url}/#key={host.process.master_key}&instance=told-on-the-page")
@@ -61,6 +46,6 @@ def test_the_page_shows_an_instance_with_its_custom_status_and_history(host: Hos
 
 def test_the_page_shows_nothing_without_a_key(host: Hosted) -> None:
     """The page refuses a wrong key and lists no function."""
-    page = rendered(browser(), f"{host.process.url}/#key=wrong")
+    page = rendered(chromium_path(), f"{host.process.url}/#key=wrong")
     assert "This key does not open the host." in page
     assert "<td>double</td>" not in page

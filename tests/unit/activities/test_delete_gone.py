@@ -1,4 +1,6 @@
 import asyncio
+import json
+import logging
 from typing import Any
 
 import pytest
@@ -51,6 +53,16 @@ def test_what_is_gone_is_deleted_and_counted() -> None:
     totals = Totals.from_dict(answer["totals"])
     assert (answer["cursor"], totals.deleted, totals.documents, totals.bytes) == (None, 12, 0, 0)
     assert totals.ru == 12 * CHARGE
+
+
+def test_a_call_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    """Each call logs what it has deleted and been charged, so that a run with much to delete is seen to move."""
+    world = prepare(30, 12)
+    with caplog.at_level(logging.INFO):
+        delete(world)
+    (event,) = [json.loads(one.getMessage()) for one in caplog.records if "documents_deleted" in one.getMessage()]
+    assert (event["run"], event["shard"], event["done"], event["documents"]) == ("r1", 0, True, 12)
+    assert event["request_units"] == 12 * CHARGE
 
 
 def test_a_repeat_sends_nothing_and_returns_the_same() -> None:

@@ -4,13 +4,14 @@ from typing import Any
 import orjson
 import pytest
 
-from activities.send_email import SendEmail
-from outlast.calls import EmailAnswer
+from outlast.calls import SendAnswer
 from outlast.errors import Permanent, Transient
+from outlast.links import Links
 from outlast.mail import Email
 from outlast.models import Failure, Json, Totals
-from outlast.runs.emails import email
+from outlast.runs.emails import Emails
 from outlast.runs.record import RunRecord
+from tests.fakes.clock import START
 from tests.fakes.records import altered, make_record
 from tests.fakes.runs import FakeRuns
 from tests.fakes.world import World
@@ -22,9 +23,11 @@ RECORD = make_record(
     failure=Failure("store_data_to_db", 7, "the container sales does not exist").to_dict(),
 )
 
+NO_LINKS = Links("", "", 14, START.astimezone)
+
 
 def write(**changes: Any) -> Email:
-    return email(altered(RECORD, **changes))
+    return Emails(NO_LINKS).one(altered(RECORD, **changes))
 
 
 def counted(**totals: float) -> Json:
@@ -41,7 +44,7 @@ def send(world: World, **changes: Any) -> None:
     async def run() -> None:
         await world.accept(b"", state="failing", failure=RECORD.result.failure, pending=["email"])
         world.runs.set("r1", **changes)
-        assert await world.call("send_email") == EmailAnswer(True).to_dict()
+        assert await world.call("send_email") == SendAnswer(True).to_dict()
 
     asyncio.run(run())
 
@@ -151,9 +154,9 @@ def test_the_email_of_a_failing_run_is_sent() -> None:
     assert [sent.key for sent in world.mailer.emails] == ["r1:1:failed"]
 
 
-@pytest.mark.parametrize("changes", [{"state": "completed"}, {"attempt": 2}])
+@pytest.mark.parametrize("changes", [{"state": "reading", "attempt": 2}, {"attempt": 2}])
 def test_of_a_run_that_is_not_failing_nobody_is_told(changes: dict[str, Any]) -> None:
-    """A call for a run that is completed or in another attempt raises Permanent and sends nothing."""
+    """A call for a run that is in another attempt raises Permanent and sends nothing."""
     world = World()
     with pytest.raises(Permanent, match=r"belongs to failing or .* in attempt 1"):
         send(world, **changes)
@@ -170,7 +173,7 @@ def test_what_is_not_pending_is_not_sent(state: str) -> None:
         answer: Json = await world.call("send_email")
         return answer
 
-    assert asyncio.run(run()) == EmailAnswer(False).to_dict()
+    assert asyncio.run(run()) == SendAnswer(False).to_dict()
     assert world.mailer.asked == 0
 
 
@@ -214,9 +217,9 @@ def test_an_email_whose_step_cannot_be_cleared_is_sent_all_the_same() -> None:
 
     async def run() -> Json:
         await runs.create(altered(RECORD, pending=["email"]))
-        return await SendEmail(runs, world.mailer, world.turns()).send_email({"run": "r1", "attempt": 1})
+        return await world.send_email(runs).send_email({"run": "r1", "attempt": 1})
 
-    assert asyncio.run(run()) == EmailAnswer(True).to_dict()
+    assert asyncio.run(run()) == SendAnswer(True).to_dict()
     assert len(world.mailer.emails) == 1
 
 

@@ -12,11 +12,16 @@ import pytest
 from activities.send_email import SendEmail
 from outlast.calls import RunChange
 from outlast.errors import Transient
+from outlast.links import Links
 from outlast.mail import Email
 from outlast.models import Failure
 from outlast.runs.email_log import MOST_SINGLES
 from outlast.runs.email_turns import EmailTurns
+from outlast.runs.emails import Emails
 from outlast.runs.transitions import Event, apply
+from outlast.staging.input import InputFiles
+from outlast.staging.reject_files import RejectFiles
+from outlast.staging.store import Staging
 from tests.fakes.app_documents import FakeAppDocuments
 from tests.fakes.clock import START
 from tests.fakes.mailer import FakeMailer
@@ -25,6 +30,7 @@ from tests.fakes.runs import FakeRuns
 from tests.simulation.virtual_time import run_virtually
 
 LEASE = 240.0
+MEMORY = Staging("memory:///")
 FAILURE = Failure("generate_report", 3, "1 of 5 rows\nwere rejected").to_dict()
 
 
@@ -74,7 +80,9 @@ class Office:
         self.runs = FakeRuns(now, when_read=dice.meet, before_write=dice.meet)
         documents = FakeAppDocuments(when_read=dice.meet, before_write=dice.meet, when_written=dice.meet)
         turns = EmailTurns(documents, self.runs, "", now, LEASE)
-        self.step = SendEmail(self.runs, self.mailer, turns).send_email
+        self.step = SendEmail(
+            self.runs, self.mailer, turns, Emails(Links("", "", 14, now)), RejectFiles(InputFiles(MEMORY, MEMORY))
+        ).send_email
         self.names = [f"run{number:04}." for number in range(runs)]
 
     def work(self, spread: float = 0.0) -> None:
@@ -148,8 +156,8 @@ def test_the_digest_says_of_each_run_what_its_own_email_would_say() -> None:
     office = Office(12)
     office.work()
     text: Any = office.mailer.emails[-1].text
-    assert "sales, run run0011. (attempt 1, accepted 2026-01-01T00:00:00+00:00)\n" in text
-    assert "  generate_report, chunk 3: 1 of 5 rows were rejected\n  Written: nothing\n" in text
+    assert "sales failed\n  Run: run0011. (attempt 1, accepted 2026-01-01T00:00:00+00:00)\n" in text
+    assert "  Step: generate_report, chunk 3\n  Reason: 1 of 5 rows were rejected\n  Written: nothing\n" in text
     assert office.mailer.emails[-1].key.startswith("digest:")
 
 

@@ -412,7 +412,7 @@ def test_a_staged_file_that_is_missing_fails_for_good() -> None:
     part = PartAnswer(None, {}, "gone.jsonl", 100, None)
     path = Generated(world.staging, "r1", 0).path(0, "json")
     asyncio.run(world.staging.put(path, orjson.dumps(part.to_dict())))
-    with pytest.raises(Permanent, match="is missing; it has been deleted: start a new run"):
+    with pytest.raises(Permanent, match="is missing: it was deleted, or never came; start a new run"):
         store(world)
 
 

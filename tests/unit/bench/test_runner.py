@@ -43,6 +43,7 @@ def test_only_full_runs_are_kept(tmp_path: Path) -> None:
     (kept,) = tmp_path.glob("two_figures-*.json")
     report = json.loads(kept.read_text())
     assert report["machine"]["cores"] > 0
+    assert report["machine"]["load"] >= 0
     assert report["commit"]
 
 

@@ -9,6 +9,9 @@ from typing import Any
 
 import pytest
 
+from outlast.staging.incoming_paths import ACCEPTED
+from outlast.staging.paths import STARTING, folder_of
+from outlast.staging.uploads import UPLOADS
 from tests.unit.infra.compiled import (
     COMPILER,
     ROLE_ASSIGNMENT,
@@ -101,6 +104,27 @@ def test_the_mail_key_is_in_the_vault_alone() -> None:
     assert MAIL_KEY not in str(given)
 
 
+@pytest.mark.parametrize(
+    ("parameter", "setting", "secret"),
+    [
+        ("smtpUrl", "SMTP_URL", "smtp-url"),
+        ("webhookSecret", "WEBHOOK_SECRET", "webhook-secret"),
+        ("linkSecret", "LINK_SECRET", "link-secret"),
+        ("otlpHeaders", "OTEL_EXPORTER_OTLP_HEADERS", "otlp-headers"),
+    ],
+)
+def test_each_secret_is_in_the_vault_alone(parameter: str, setting: str, secret: str) -> None:
+    """A secret that is given is in the vault and its setting refers to it; the settings of the others are empty."""
+    given = resources(**{parameter: "planted-secret"})
+    (stored,) = [each["name"] for each in given if each["type"] == f"{VAULT}/secrets"]
+    assert stored.endswith(f", '{secret}')]")  # an expression, because the vault's name comes from a secure parameter
+    settings = properties("Microsoft.Web/sites/config", **{parameter: "planted-secret"})
+    assert "@Microsoft.KeyVault(SecretUri=" in settings[setting]
+    assert f"parameters('secretNames').{parameter}" in settings[setting]
+    assert settings["SENDGRID_API_KEY"] == ""
+    assert "planted-secret" not in str(given)
+
+
 def test_the_app_may_read_the_secret() -> None:
     """Where there is a vault, the identity has the role that reads its secrets."""
     assigned = of_type(ROLE_ASSIGNMENT, sendgridApiKey=MAIL_KEY)
@@ -162,9 +186,13 @@ def test_a_hierarchical_key_has_its_own_kind(tmp_path: Path) -> None:
 
 
 def test_staged_files_are_deleted_after_the_days() -> None:
-    """A rule deletes files below the two folders of runs; inputs, packages and other staged files have no rule."""
+    """A rule deletes what the app itself removes: files of runs, uploads, accepted arrivals. Nothing else has one."""
     (rule,) = properties("Microsoft.Storage/storageAccounts/managementPolicies", stagedDays=60)["policy"]["rules"]
-    assert rule["definition"]["filters"]["prefixMatch"] == ["staging/outlast/runs/", "staging/outlast/starting/"]
+    run = folder_of("").removesuffix("/")
+    assert rule["definition"]["filters"]["prefixMatch"] == [
+        *(f"staging/outlast/{folder}/" for folder in (run, STARTING)),
+        *(f"inputs/{folder}/" for folder in (UPLOADS, ACCEPTED)),
+    ]
     assert rule["definition"]["actions"] == {"baseBlob": {"delete": {"daysAfterModificationGreaterThan": 60}}}
 
 
@@ -208,8 +236,21 @@ def test_alerts_tell_those_who_are_named(addresses: str) -> None:
     rules = of_type("Microsoft.Insights/scheduledQueryRules", alertAddresses=addresses)
     assert len(rules) == len(list((INFRA / "queries").glob("alert_*.kql")))
     groups = [each["id"] for each in of_type("Microsoft.Insights/actionGroups", alertAddresses=addresses)]
+    assert len(groups) == (1 if addresses else 0)
     assert {tuple(each["properties"]["actions"]["actionGroups"]) for each in rules} == {tuple(groups)}
     for each in rules:
         (condition,) = each["properties"]["criteria"]["allOf"]
         assert (condition["operator"], condition["threshold"]) == ("GreaterThan", 0)
         assert condition["query"] == (INFRA / "queries" / f"alert_{each['name'].split('-')[-1]}.kql").read_text("utf-8")
+
+
+@pytest.mark.parametrize("addresses", ["", "a@example.com"])
+def test_a_health_that_is_not_reached_is_told(addresses: str) -> None:
+    """The availability test calls the app's health, and its alert tells the action group, where there is one."""
+    (test,) = of_type("Microsoft.Insights/webtests", alertAddresses=addresses)
+    (alert,) = of_type("Microsoft.Insights/metricAlerts", alertAddresses=addresses)
+    groups = [each["id"] for each in of_type("Microsoft.Insights/actionGroups", alertAddresses=addresses)]
+    assert "/api/health" in test["properties"]["Request"]["RequestUrl"]
+    assert alert["properties"]["criteria"]["webTestId"] == test["id"]
+    assert alert["properties"]["criteria"]["failedLocationCount"] == len(test["properties"]["Locations"])
+    assert [each["actionGroupId"] for each in alert["properties"]["actions"]] == groups

@@ -49,9 +49,10 @@ def test_every_service_refuses_keys(name: str) -> None:
     assert [line for line in REFUSED[name] if line not in BICEP[name]] == []
 
 
-def test_the_mail_key_is_a_secure_parameter() -> None:
-    """The key of the mail service is secure in each file that takes it, has no default, and is no output."""
-    takers = [text for text in BICEP.values() if "param sendgridApiKey" in text]
+@pytest.mark.parametrize("name", ["sendgridApiKey", "smtpUrl", "webhookSecret", "linkSecret", "otlpHeaders"])
+def test_a_secret_is_a_secure_parameter(name: str) -> None:
+    """Each secret is secure in each file that takes it, has no default, and is no output."""
+    takers = [text for text in BICEP.values() if f"param {name}" in text]
     assert len(takers) == 2
-    assert all(re.search(r"@secure\(\)\n(@.*\n)?param sendgridApiKey string( = '')?\n", text) for text in takers)
-    assert not re.search(r"^output .*sendgridApiKey", "\n".join(takers), re.MULTILINE)
+    assert all(re.search(rf"@secure\(\)\n(@.*\n)?param {name} string( = '')?\n", text) for text in takers)
+    assert not re.search(rf"^output .*{name}", "\n".join(takers), re.MULTILINE)

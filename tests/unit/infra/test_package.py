@@ -9,25 +9,32 @@ from typing import Any
 
 import pytest
 
-from tests.unit.infra.infra_files import ROOT
+from outlast.http.show_page import page_files
+from tests.unit.infra.infra_files import INFRA, ROOT
 from tests.unit.infra.package import package_files, unpack_package
 
 MOST_BYTES = 2_000_000
-"""Of the app's own files, unpacked. They have about 600 KB; more would be a file that does not belong there."""
+"""Of the app's own files, unpacked. They have about 1.3 MB; more would be a file that does not belong there."""
 LOAD = """
 import json, sys
 from importlib.metadata import packages_distributions
 sys.path.insert(0, sys.argv[1])
 before = set(sys.modules)
 import function_app
-names = sorted(function.get_function_name() for function in function_app.app.get_functions())
+triggers = {one.get_function_name(): one.get_trigger().get_binding_name() for one in function_app.app.get_functions()}
 files = {name: getattr(module, "__file__", None) or "" for name, module in sys.modules.items()
          if "." not in name and name not in before}
 known = packages_distributions()
-needed = sorted({distribution for name in files for distribution in known.get(name, [])})
-print(json.dumps({"functions": names, "files": files, "distributions": needed}))
+used = {name for name in files if name != "backports" or any(other.startswith("backports.") for other in sys.modules)}
+needed = sorted({distribution for name in used for distribution in known.get(name, [])})
+print(json.dumps({"functions": triggers, "files": files, "distributions": needed, "modules": sorted(sys.modules)}))
 """
-"""Loads the app as a worker does, and prints its functions, its modules and the libraries that they came from."""
+"""Loads the app as a worker does, and prints its functions with their triggers, its modules and its libraries.
+
+A library that looks for `backports.something` in vain leaves an empty `backports` behind, which nothing uses."""
+TIMER = "timerTrigger"
+LATER = ("opentelemetry.sdk", "opentelemetry.exporter", "google.protobuf", "pyarrow", "datasketches", "zstandard")
+"""What is loaded by the first run that needs it, or with an endpoint to export to."""
 
 
 @pytest.fixture(scope="module")
@@ -50,9 +57,15 @@ def load(folder: Path, python: str = sys.executable) -> dict[str, Any]:
 
 
 def test_the_package_has_source_and_nothing_else() -> None:
-    """The package has Python source, host.json, the requirements and the licence."""
-    others = {str(path) for path in package_files() if path.suffix != ".py"}
-    assert others == {"LICENSE", "host.json", "requirements.txt"}
+    """The package has Python source, the files of pages, host.json, the requirements and the licence."""
+    others = {str(path) for path in package_files() if path.suffix != ".py" and path.parts[0] != "ui"}
+    pages = {"outlast/rendering/run.css", "outlast/rendering/run.html"}
+    assert others == {"LICENSE", "host.json", "requirements.txt", *pages}
+
+
+def test_the_package_has_the_whole_page() -> None:
+    """Each file that the app serves as its page is in the package, and no other file of that folder."""
+    assert {path.name for path in package_files() if path.parts[0] == "ui"} == set(page_files(ROOT / "ui"))
 
 
 def test_the_package_is_small() -> None:
@@ -69,8 +82,22 @@ def test_the_app_loads_from_the_package(unpacked: Path, loaded: dict[str, Any]) 
     assert [file for file in sources.values() if not file.startswith(str(unpacked))] == []
 
 
+@pytest.mark.parametrize("name", ["timers", "alert_timer_fails"])
+def test_each_timer_function_is_watched(name: str, loaded: dict[str, Any]) -> None:
+    """The queries of timer functions name each that the app has, take_incoming too, which needs INPUTS_URL."""
+    timers = {name for name, trigger in loaded["functions"].items() if trigger == TIMER}
+    (listed,) = re.findall(r"name in \((.*?)\)", (INFRA / "queries" / f"{name}.kql").read_text("utf-8"))
+    assert timers
+    assert re.findall(r"'(\w+)'", listed) == sorted({*timers, "take_incoming"})
+
+
 def test_the_app_loads_with_the_deployed_requirements_alone(loaded: dict[str, Any]) -> None:
     """Each library that the app imports is in requirements.txt, which is all that Azure installs."""
     pinned = set(re.findall(r"^([\w.-]+)==", (ROOT / "requirements.txt").read_text("utf-8"), re.MULTILINE))
     assert loaded["distributions"]
     assert {name.lower().replace("_", "-") for name in loaded["distributions"]} <= pinned
+
+
+def test_what_few_need_is_not_loaded_with_the_app(loaded: dict[str, Any]) -> None:
+    """Without an endpoint the app loads nothing of the export, and no library of a format before its first file."""
+    assert [name for name in loaded["modules"] if name.startswith(LATER)] == []

@@ -54,6 +54,11 @@ def health(minutes: float, code: str) -> Row:
     return request_row(ago(minutes=minutes), "show_health", resultCode=code)
 
 
+def timer(name: str, minutes: float, success: str = "False") -> Row:
+    """Return the row of a call of a timer function."""
+    return request_row(ago(minutes=minutes), name, success=success, resultCode="0")
+
+
 SWEEP = request_row(ago(minutes=3), "sweep_runs")
 FIRES = {
     "run_failed": [[end(ago(minutes=1), "failed")]],
@@ -71,7 +76,13 @@ FIRES = {
     "verification_differs": [[event_row(ago(minutes=1), "verification", **RUN, result="differs", expected=5, found=4)]],
     "throttled_share": [[stored(ago(minutes=minute), 30) for minute in (1, 6, 11, 14)]],
     "health_red": [[health(2, "503"), health(7, "503")]],
-    "sweep_not_seen": [[], [request_row(ago(minutes=11), "sweep_runs")], [health(1, "200")]],
+    "sweep_not_seen": [[], [request_row(ago(minutes=11), "sweep_runs")], [health(1, "200")], [timer("sweep_runs", 3)]],
+    "timer_fails": [
+        [timer("take_incoming", minute) for minute in range(12)],
+        [timer("take_incoming", 13, "True"), timer("take_incoming", 9), timer("take_incoming", 2)],
+        [timer("remove_old_uploads", 130, "True"), timer("remove_old_uploads", 70), timer("remove_old_uploads", 10)],
+        [timer("scheduled_sales", minute) for minute in range(12)],
+    ],
 }
 SILENT = {
     "run_failed": [[], [end(ago(minutes=1), "completed")], [end(ago(minutes=1), "cancelled")]],
@@ -84,6 +95,7 @@ SILENT = {
         [],
         [phase(ago(minutes=29), "storing")],
         [phase(ago(hours=2), "storing"), stored(ago(minutes=5), 0)],
+        [phase(ago(hours=2), "storing"), event_row(ago(minutes=5), "documents_deleted", **RUN, documents=9)],
         [phase(ago(hours=2), "storing"), end(ago(hours=1), "completed")],
         [event_row(ago(hours=2), "run_accepted", **RUN)],
         [phase(ago(hours=2), "accepted")],
@@ -103,6 +115,14 @@ SILENT = {
         [health(11, "503"), health(12, "503")],
     ],
     "sweep_not_seen": [[SWEEP]],
+    "timer_fails": [
+        [],
+        [timer("take_incoming", 5), timer("take_incoming", 4)],
+        [timer("take_incoming", minute, "True" if minute % 2 else "False") for minute in range(20)],
+        [timer("remove_old_uploads", 70, "True"), timer("remove_old_uploads", 10)],
+        [timer("show_health", minute) for minute in range(12)],
+        [timer("scheduled_sales", 181), timer("scheduled_sales", 182), timer("scheduled_sales", 1, "True")],
+    ],
 }
 Case = tuple[str, list[Row]]
 
@@ -127,6 +147,35 @@ def test_an_alert_fires(name: str, rows: list[Row]) -> None:
 def test_an_alert_is_silent(name: str, rows: list[Row]) -> None:
     """The query of an alert returns nothing for rows that must not fire it."""
     assert found(name, rows) == []
+
+
+def test_a_run_that_ends_twice_counts_once() -> None:
+    """A run that was redriven, or verified later, costs what its newest end says and took until its first end."""
+    ends = [
+        event_row(ago(days=3), "run_ended", **RUN, state="completed", seconds=9, documents=5, request_units=40.0),
+        event_row(ago(hours=1), "run_ended", **RUN, state="completed", seconds=9999, documents=5, request_units=50.0),
+    ]
+    (cost,) = run(QUERIES["cost"], tables_of(ends), NOW)
+    assert (cost["runs"], cost["documents"], cost["request_units"]) == (1, 5, 50.0)
+    (duration,) = run(QUERIES["run_durations"], tables_of(ends), NOW)
+    assert (duration["runs"], duration["p99"]) == (1, 9.0)
+
+
+def test_the_timers_are_shown() -> None:
+    """Each timer function has its calls, its failures and its last success; other functions have no row."""
+    rows = [timer("sweep_runs", 2, "True"), timer("sweep_runs", 1), timer("scheduled_sales", 5), health(1, "200")]
+    sales, sweep = run(QUERIES["timers"], tables_of(rows), NOW)
+    assert (sales["name"], sales["calls"], sales["failures"], sales["succeeded"]) == ("scheduled_sales", 1, 1, None)
+    assert (sweep["calls"], sweep["failures"], sweep["succeeded"]) == (2, 1, ago(minutes=2))
+
+
+def test_warnings_are_shown_by_function() -> None:
+    """A file that was refused is a warning of take_incoming; what the app tells as information is none."""
+    category = {"Category": "Function.take_incoming.User"}
+    refused = {**end(ago(minutes=1), "failed"), "severityLevel": 2, "message": "incoming/x/a.csv is refused: …"}
+    rows = [{**refused, "customDimensions": category}, {**end(ago(minutes=1), "failed"), "customDimensions": category}]
+    (shown,) = run(QUERIES["warnings"], tables_of(rows), NOW)
+    assert (shown["category"], shown["lines"], shown["example"]) == (category["Category"], 1, refused["message"])
 
 
 def test_each_alert_is_tried_and_deployed() -> None:

@@ -15,8 +15,9 @@ HOST = {
     "AzureWebJobsStorage__credential",
     "AzureWebJobsStorage__queueServiceUri",
     "AzureWebJobsStorage__tableServiceUri",
+    "OTEL_EXPORTER_OTLP_HEADERS",
 }
-"""What the host and the libraries of Azure read."""
+"""What the host and the libraries of Azure and OpenTelemetry read."""
 APP = {name.upper() for name in Settings.model_fields}
 LEFT_OUT = set(table_rows("Settings that are left out"))
 NOT_ON_FLEX = (

@@ -18,6 +18,7 @@ KNOWN_TYPES = {
     "Microsoft.DurableTask/schedulers/taskHubs@2025-11-01",
     "Microsoft.Insights/actionGroups@2023-01-01",
     "Microsoft.Insights/components@2020-02-02",
+    "Microsoft.Insights/metricAlerts@2018-03-01",
     "Microsoft.Insights/scheduledQueryRules@2023-12-01",
     "Microsoft.Insights/webtests@2022-06-15",
     "Microsoft.Insights/workbooks@2023-06-01",

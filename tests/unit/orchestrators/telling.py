@@ -3,7 +3,7 @@
 from collections.abc import Callable, Generator
 from typing import Any
 
-from outlast.calls import RunView
+from outlast.calls import ChunkAnswer, RunView
 from outlast.models import Json, Totals
 from outlast.orchestrations import Outcome
 from tests.fakes.replay import Action, ReplayContext
@@ -33,11 +33,13 @@ def tell(
 
 
 def answer_run(chunks: int, lanes: int, totals: Totals = Totals()) -> Answering:  # noqa: B008  # it is frozen
-    """Return answers for `import_report` with which all goes well."""
+    """Return answers for `import_report` with which all goes well. Each wave and each chunk alone has these totals."""
+    alone = ChunkAnswer(None, totals.to_dict()).to_dict()
     answers: dict[str, Json] = {
         "advance_run": RunView(lanes).to_dict(),
         "read_input_file": {"cursor": None, "chunks": chunks},
         "read_data_from_db": {"bytes": 4},
+        **dict.fromkeys(("generate_report", "resolve_keys", "store_data_to_db"), alone),
         "finish_keys": {"cursor": None, "totals": {}},
         "run_wave": Outcome(True, None, totals.to_dict()).to_dict(),
         "publish_report": {"cursor": None, "receipt": {"rows_read": 7}},

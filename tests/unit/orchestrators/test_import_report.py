@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from orchestrators.import_report import import_report
 from orchestrators.run_wave import run_wave
-from outlast.calls import RunView
+from outlast.calls import ChunkAnswer, RunView
 from outlast.models import MOST_ATTEMPTS, MOST_WAVES, Failure, Json, Totals
 from outlast.orchestrations import Compensation, Outcome, Wave
 from tests.fakes.replay import Action, ReplayContext
@@ -53,8 +53,8 @@ def fail(name: str, answer: Any) -> tuple[list[Action], str]:
 
 
 @settings(max_examples=30)
-@given(st.integers(1, 5000), st.integers(1, 32))
-@example(1, 32)
+@given(st.integers(2, 5000), st.integers(1, 32))
+@example(2, 32)
 @example(20, 1)
 @example(21, 1)
 @example(640, 32)
@@ -77,15 +77,17 @@ def test_every_chunk_is_in_one_lane_of_one_wave(chunks: int, lanes: int) -> None
 
 
 def test_a_run_tells_its_story_in_order() -> None:
-    """A run records each state before its work begins, and asks the record for its view between two waves."""
+    """A run records each state before its work begins, and asks the record for its view between two waves.
+
+    An only chunk has no wave, and behind the last of a phase nothing is recorded before the next phase.
+    """
     asked, receipt, _ = tell(import_report, GIVEN, answer_run(40, 1, Totals(documents=1)))
     told = [action.given["event"] if action.name == "advance_run" else action.name for action in asked]
-    wave = ["run_wave"]
     assert told == [
         *["read", "read_input_file", "read_data_from_db"],
-        *["generate", *[*wave, "generate"] * MOST_WAVES],
-        *["resolve", *wave, "resolve", "finish_keys"],
-        *["store", *[*wave, "store"] * MOST_WAVES],
+        *["generate", "run_wave"] * MOST_WAVES,
+        *["resolve", "resolve_keys", "finish_keys"],
+        *["store", "run_wave"] * MOST_WAVES,
         *["publish", "publish_report", "complete"],
     ]
     assert receipt == {"rows_read": 7}
@@ -96,8 +98,54 @@ def test_the_keys_are_compared_in_as_many_shards_as_the_documents_need() -> None
     for documents, shards in ((1, 1), (250_000, 1), (250_001, 2), (10**9, 256)):
         asked, _, _ = tell(import_report, GIVEN, answer_run(1, 8, Totals(rows=documents, documents=documents)))
         waves = waves_of(asked, "resolve")
-        assert [wave.last for wave in waves][-1] == shards - 1
-        assert waves[0].lanes == min(8, shards)
+        alone = [action for action in asked if action.name == "resolve_keys"]
+        assert (waves[-1].last + 1 if waves else len(alone)) == shards
+        assert not waves or waves[0].lanes == min(8, shards)
+
+
+def test_a_chunk_that_is_alone_and_takes_long_goes_on_in_a_wave() -> None:
+    """Its first call is the run's own, and a wave of one lane begins with the cursor of that and counts on."""
+    call = ChunkAnswer({"part": 3}, Totals(rows=5, documents=5).to_dict(), wait=2.0).to_dict()
+    well = failing_at("", None, answer_run(1, 8, Totals(rows=2, documents=2)))
+    asked, _, context = tell(import_report, GIVEN, failing_at("generate_report", call, well))
+    [wave] = waves_of(asked, "generate")
+    assert (wave.first, wave.last, wave.lanes, wave.cursor) == (0, 0, 1, {"part": 3})
+    assert [(lane.given["first"], lane.given["cursor"]) for lane in lanes_of(wave)] == [(0, {"part": 3})]
+    counted = [status["totals"]["rows"] for status in context.statuses if status["phase"] == "generating"]
+    assert sorted(set(counted)) == [0, 5]
+    names = [action.name or action.kind for action in asked]
+    assert names.index("run_wave") - names.index("generate_report") == 2, "it waits as the call says"
+
+
+def test_a_chunk_that_is_alone_and_rejects_too_many_rows_is_not_gone_on_with() -> None:
+    """The run fails by the step when a call says that too many rows are rejected, whatever cursor it has."""
+    totals = Totals(rows=9, rejected=4)
+    answer = ChunkAnswer({"part": 1}, totals.to_dict(), too_many_rejects=True).to_dict()
+    asked = list[Action]()
+
+    def answering(action: Action) -> Any:
+        asked.append(action)
+        return failing_at("generate_report", answer, answer_run(1, 8))(action)
+
+    with pytest.raises(Exception, match="4 of 9 rows were rejected"):
+        tell(import_report, GIVEN, answering)
+    assert waves_of(asked, "generate") == []
+    assert asked[-2].given["failure"]["step"] == "generate_report"
+
+
+def test_the_event_that_begins_a_phase_brings_what_the_last_one_counted() -> None:
+    """Each event but the first has the totals with which the phase before it has ended, beside its own."""
+    asked, _, _ = tell(import_report, GIVEN, answer_run(1, 8, Totals(rows=3, documents=3)))
+    changes = {action.given["event"]: action.given for action in asked if action.name == "advance_run"}
+    told = {name: (given["totals"]["documents"], given["ended"]["documents"]) for name, given in changes.items()}
+    assert told == {
+        "read": (0, 0),
+        "generate": (0, 0),
+        "resolve": (0, 3),
+        "store": (0, 3),
+        "publish": (3, 3),
+        "complete": (3, 3),
+    }
 
 
 def test_a_run_without_chunks_has_no_waves() -> None:
@@ -209,7 +257,7 @@ def test_a_compensation_that_fails_does_not_change_why_the_run_failed() -> None:
     def answer(action: Action) -> Any:
         if action.name == "compensate_run":
             raise Exception("Orchestrator function 'compensate_run' failed: python exited with code 1")
-        return failing_at("publish_report", {"permanent": "that does not add up"}, answer_run(1, 1))(action)
+        return failing_at("publish_report", {"permanent": "that does not add up"}, answer_run(2, 1))(action)
 
     with pytest.raises(Exception, match=r"^that does not add up$"):
         tell(import_report, GIVEN, answer)
@@ -271,7 +319,7 @@ def test_what_the_database_refuses_is_checked_too() -> None:
     """The rejects of both phases together are compared with the limits after storing."""
 
     def answer(action: Action) -> Any:
-        totals = Totals(rows=5, rejected=1) if action.given.get("phase") == "generate" else Totals(rejected=1)
+        totals = Totals(rows=5, rejected=1) if action.name == "generate_report" else Totals(rejected=1)
         if action.name == "advance_run":
             return RunView(2, tolerated_rejects=1).to_dict()
         return answer_run(1, 2, totals)(action)
@@ -287,8 +335,8 @@ def test_publishing_is_told_the_totals_of_the_run() -> None:
     def answer(action: Action) -> Any:
         if action.name == "publish_report":
             return next(cursors)
-        phases = {"store": Totals(documents=3, sends=2), "resolve": Totals()}
-        return answer_run(1, 1, phases.get(action.given.get("phase"), Totals(rows=4, documents=9)))(action)
+        steps = {"store_data_to_db": Totals(documents=3, sends=2), "resolve_keys": Totals()}
+        return answer_run(1, 1, steps.get(action.name, Totals(rows=4, documents=9)))(action)
 
     asked, receipt, _ = tell(import_report, GIVEN, answer)
     told: list[Json] = [action.given for action in asked if action.name == "publish_report"]

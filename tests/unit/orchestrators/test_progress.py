@@ -18,7 +18,7 @@ def test_the_status_counts_chunks_and_rows_of_the_phase() -> None:
     progress.begin("generating", 10)
     wave = Wave("r1", 1, "generate", 0, 0, 4, 2)
     progress.enter("r1:1:generate0", wave)
-    progress.leave(wave, Totals(rows=5, documents=5))
+    progress.leave(5, Totals(rows=5, documents=5))
     progress.show("generating")
     assert context.statuses[-1] == {
         "phase": "generating",
@@ -34,11 +34,10 @@ def test_the_status_counts_chunks_and_rows_of_the_phase() -> None:
 def test_rows_and_rejects_are_those_of_both_phases() -> None:
     """The totals count rows and rejects of both phases, and documents and the rest of the current phase."""
     progress = Progress(ReplayContext("r1", None))
-    wave = Wave("r1", 1, "x", 0, 0, 0, 1)
     progress.begin("generating", 1)
-    progress.leave(wave, Totals(rows=5, rejected=1, documents=4, bytes=40))
+    progress.leave(1, Totals(rows=5, rejected=1, documents=4, bytes=40))
     progress.begin("storing", 1)
-    progress.leave(wave, Totals(rejected=1, documents=3, bytes=30, ru=1.005, sends=2))
+    progress.leave(1, Totals(rejected=1, documents=3, bytes=30, ru=1.005, sends=2))
     assert progress.totals == Totals(rows=5, rejected=2, documents=3, bytes=30, ru=1.0, sends=2)
 
 
@@ -46,7 +45,7 @@ def test_chunks_are_counted_anew_in_each_phase() -> None:
     """The custom status counts the chunks from 0 in each phase."""
     _, _, context = tell(import_report, {"attempt": 1}, answer_run(100, 2))
     shown = [(status["phase"], status["chunks_done"]) for status in context.statuses]
-    assert ("generating", 100) in shown
+    assert 90 <= max(done for phase, done in shown if phase == "generating") < 100, "the next phase tells of the last"
     assert ("storing", 0) in shown
     assert shown[-1] == ("completed", 100)
     phases = ["reading", "generating", "resolving", "storing", "publishing", "completed"]

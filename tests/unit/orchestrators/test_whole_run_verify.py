@@ -67,7 +67,7 @@ def test_a_difference_fails_the_verification_and_not_the_run() -> None:
 def test_without_mail_a_difference_leaves_nothing_pending() -> None:
     """A run is closed where nobody can be told."""
     world = World()
-    world.mailer.configured = False
+    world.mailer.missing = "MAIL_FROM"
     harmed(world, ["s0007.0"])
     assert run(world, verify="content").output["verified"]["different"] == 1
     assert not world.runs.records["r1"].open

@@ -4,7 +4,9 @@ from pathlib import Path
 import pytest
 
 from outlast.adapters import Adapters
+from outlast.cosmos.bulk.bulk_transport import BulkTransport
 from outlast.errors import Permanent
+from outlast.runs.observed import UNWATCHED
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -12,12 +14,26 @@ ROOT = Path(__file__).resolve().parents[3]
 def test_nothing_is_opened_before_it_is_needed() -> None:
     """An app without settings loads, and names the missing setting when it has to work."""
     wired = Adapters.wired({}, ROOT)
-    assert set(wired.reports) == {"airport_departures", "carrier_months", "flight_delays"}
+    assert set(wired.reports) == {"airport_departures", "carrier_months", "flight_delays", "repartition"}
     assert wired.inputs is None
     with pytest.raises(Permanent, match="COSMOS_ENDPOINT is not set"):
         asyncio.run(wired.runs.find("r1"))
     with pytest.raises(Permanent, match="STAGING_URL or INPUTS_URL is not set"):
         asyncio.run(wired.staging.get("x"))
+
+
+def test_without_an_endpoint_nothing_is_exported() -> None:
+    """Without an endpoint activities, writer and records are used as they are, so the export costs a run nothing."""
+    wired = Adapters.wired({}, ROOT)
+    assert wired.export.traced(wired.sleep) is wired.sleep
+    assert isinstance(wired.writer.transport, BulkTransport)
+    assert wired.runs.watch is UNWATCHED  # type: ignore[attr-defined]  # of ObservedRuns
+
+
+def test_an_endpoint_that_is_no_url_stops_the_app() -> None:
+    """An endpoint without a scheme stops the app at its start by the setting's name."""
+    with pytest.raises(Permanent, match="OTEL_EXPORTER_OTLP_ENDPOINT"):
+        Adapters.wired({"OTEL_EXPORTER_OTLP_ENDPOINT": "collector:4318"}, ROOT)
 
 
 def test_the_deadline_is_that_of_the_host() -> None:

@@ -140,7 +140,7 @@ def test_a_call_that_dies_or_is_wrong_ends_with_its_policy(failure: str) -> None
 
 def test_a_call_with_a_policy_of_its_own_ends_with_it() -> None:
     """An email has its own time."""
-    story = caller().call("send_email", RUN, caller().email_retry())
+    story = caller().call("send_email", RUN, caller().send_retry())
     with pytest.raises(StepFailed, match="Transient: busy"):
         tell(story, Exception(f"Activity function 'send_email' failed:  Transient: busy{DETAILS}"))
 
@@ -176,7 +176,7 @@ def test_no_interval_is_zero() -> None:
 
 
 @pytest.mark.parametrize(
-    ("policy", "attempts", "cap"), [(Caller.step_retry, 5, 60_000), (Caller.email_retry, 10, 300_000)]
+    ("policy", "attempts", "cap"), [(Caller.step_retry, 5, 60_000), (Caller.send_retry, 10, 300_000)]
 )
 def test_each_policy_is_what_its_reason_says(policy: Callable[[Caller], Backoff], attempts: int, cap: int) -> None:
     """An activity is retried for minutes, and the email for longer, because a mail service comes back."""

@@ -86,6 +86,19 @@ def test_reports_are_found_by_their_file_names(folder: Path) -> None:
         ('partition_key = "/shop"', 'partition_key = ("/a", "b")', "partition_key"),
         ('partition_key = "/shop"', 'partition_key = ("/a", "/id"); mode = "snapshot"', "partition_key"),
         ('partition_key = "/shop"', 'partition_key = "/shop"; reads = {"airlines": ("/id",)}', "reads"),
+        (
+            'partition_key = "/shop"',
+            'partition_key = "/shop"; schedule = "0 2 * * *"; scheduled_input = "a"',
+            "schedule",
+        ),
+        ('partition_key = "/shop"', 'partition_key = "/shop"; schedule = 2; scheduled_input = "a"', "schedule"),
+        ('partition_key = "/shop"', 'partition_key = "/shop"; schedule = "0 0 2 * * *"', "scheduled_input"),
+        ('partition_key = "/shop"', 'partition_key = "/shop"; scheduled_input = "a"', "scheduled_input"),
+        (
+            'partition_key = "/shop"',
+            'partition_key = "/shop"; schedule = "0 0 2 * * *"; scheduled_input = "{day}"',
+            "scheduled_input",
+        ),
         ("Report[Sale]", "Report", "row"),
         ("Report[Sale]", "Report[Row]", "row"),
         ("def generate_report", "def generate_reports", "generate_report"),
@@ -161,3 +174,11 @@ def test_every_mode_takes_a_hierarchical_partition_key(folder: Path, mode: str) 
     write(folder, text)
     (report,) = load_reports(folder).values()
     assert (report.partition_key, report.mode) == (("/tenant", "/of/user", "/of/day"), mode)
+
+
+def test_a_schedule_needs_defaults_for_all_parameters(folder: Path) -> None:
+    """A report with a schedule and a parameter without a default is refused, because nobody gives it a value."""
+    choice = "class Choice(Parameters):\n    shop: str\n\nclass Sales("
+    more = '"/shop"; parameters = Choice; schedule = "%AT%"; scheduled_input = "{date:%Y}.csv"'
+    text = GOOD.replace("class Sales(", choice).replace('"/shop"', more)
+    assert refuse(folder, text).endswith("schedule: a schedule gives no parameters, and shop has no default")

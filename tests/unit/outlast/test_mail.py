@@ -2,6 +2,7 @@ import asyncio
 import io
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from email.message import Message
 from typing import Any
@@ -10,8 +11,9 @@ from urllib.request import Request
 
 import pytest
 
-from outlast.errors import Permanent, Transient
-from outlast.mail import LONGEST_WAIT, TIMEOUT_SECONDS, Email, MailThrottled, SendGridMailer
+from outlast.errors import Permanent, Throttled, Transient
+from outlast.mail import TIMEOUT_SECONDS, Addresses, Email, SendGridMailer
+from outlast.retry_after import LONGEST_WAIT
 
 EMAIL = Email("r1:1:failed", "Report sales failed: run r1", "Reason: disk full\n")
 Answer = Callable[[], Any]
@@ -48,16 +50,15 @@ async def work_here(work: Callable[[], Any]) -> Any:
     return work()
 
 
-def send(monkeypatch: pytest.MonkeyPatch, answer: Answer = Reply, **settings: Any) -> Service:
+def send(monkeypatch: pytest.MonkeyPatch, answer: Answer = Reply, email: Email = EMAIL, **settings: Any) -> Service:
     service = Service(answer)
     monkeypatch.setattr("urllib.request.build_opener", lambda: service)
     given: dict[str, Any] = {
         "api_key": "SG.key",
         "host": "https://mail",
-        "sender": "a@x.org",
-        "recipients": "b@x.org, c@x.org",
+        "addresses": Addresses("a@x.org", "b@x.org, c@x.org"),
     }
-    asyncio.run(SendGridMailer(**(given | settings), in_thread=work_here).send(EMAIL))
+    asyncio.run(SendGridMailer(**(given | settings), in_thread=work_here).send(email))
     return service
 
 
@@ -91,6 +92,15 @@ def test_an_email_is_posted_once(monkeypatch: pytest.MonkeyPatch) -> None:
     assert body["headers"] == {"X-Outlast-Key": "r1:1:failed"}
 
 
+def test_an_email_in_html_is_sent_as_the_richer_form(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An email that has HTML is sent as text and as HTML, the HTML last, because the last form is the richest."""
+    (request,) = send(monkeypatch, email=replace(EMAIL, html="<p>disk full</p>")).requests
+    assert isinstance(request.data, bytes)
+    content = json.loads(request.data)["content"]
+    assert [part["type"] for part in content] == ["text/plain", "text/html"]
+    assert content[1]["value"] == "<p>disk full</p>"
+
+
 def test_the_library_is_given_a_time_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each request has a time limit, because the library sets none."""
     assert send(monkeypatch).timeouts == [TIMEOUT_SECONDS]
@@ -120,12 +130,17 @@ def test_no_answer_may_be_asked_for_again(monkeypatch: pytest.MonkeyPatch, error
 
 
 @pytest.mark.parametrize(
-    ("field", "name"), [("api_key", "SENDGRID_API_KEY"), ("sender", "MAIL_FROM"), ("recipients", "MAIL_TO")]
+    ("settings", "name"),
+    [
+        ({"api_key": ""}, "SENDGRID_API_KEY"),
+        ({"addresses": Addresses("", "b@x.org")}, "MAIL_FROM"),
+        ({"addresses": Addresses("a@x.org", "")}, "MAIL_TO"),
+    ],
 )
-def test_a_missing_setting_is_named(monkeypatch: pytest.MonkeyPatch, field: str, name: str) -> None:
+def test_a_missing_setting_is_named(monkeypatch: pytest.MonkeyPatch, settings: dict[str, Any], name: str) -> None:
     """Without a needed setting no request is made, and the error is permanent."""
     with pytest.raises(Permanent, match=f"{name} is not set"):
-        send(monkeypatch, Reply, **{field: ""})
+        send(monkeypatch, Reply, **settings)
 
 
 def test_no_error_contains_the_key(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -150,7 +165,7 @@ def test_a_limit_that_ends_is_waited_for(
     monkeypatch: pytest.MonkeyPatch, header: str, value: str, seconds: float
 ) -> None:
     """A 429 with a reset header raises an error with the seconds after which emails are accepted again."""
-    with pytest.raises(MailThrottled) as caught:
+    with pytest.raises(Throttled) as caught:
         send(monkeypatch, refuse_with(429, header, value), now=lambda: NOW)
     assert caught.value.seconds == seconds
 
@@ -160,4 +175,4 @@ def test_a_limit_that_is_not_said_is_a_passing_failure(monkeypatch: pytest.Monke
     """A 429 without a usable reset header is transient."""
     with pytest.raises(Transient) as caught:
         send(monkeypatch, refuse_with(429, "X-RateLimit-Reset", value), now=lambda: NOW)
-    assert not isinstance(caught.value, MailThrottled)
+    assert not isinstance(caught.value, Throttled)

@@ -55,3 +55,51 @@ def test_days_are_numbers_or_for_ever(name: str, value: str, allowed: bool) -> N
     else:
         with pytest.raises(Permanent, match=name):
             read_settings({name: value})
+
+
+SIGNED = {"WEBHOOK_SECRET": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("SMTP_URL", "http://u:s3cret@mail.x.org"),
+        ("WEBHOOK_URL", "http://s3cret.x.org"),
+        ("WEBHOOK_URL", "s3cret.x.org"),
+        ("PUBLIC_URL", "ftp://s3cret.x.org"),
+        ("TRUSTED_PROXIES", "11"),
+        ("CORS_ORIGINS", "https://s3cret.x.org/path"),
+        ("CORS_ORIGINS", "https://x.org *"),
+        ("CORS_ORIGINS", "https://*.x.org"),
+        ("CORS_ORIGINS", "http://s3cret.x.org"),
+        ("WEBHOOK_SECRET", "whsec_s3cret"),
+        ("LINK_SECRET", "s3cret"),
+        ("LINK_DAYS", "366"),
+        ("DURABLE_URLS", "s3cret"),
+    ],
+)
+def test_an_address_or_secret_of_another_form_is_named_without_its_value(name: str, value: str) -> None:
+    """Each of these may be secret, or have a password in it, so the error names the setting alone."""
+    with pytest.raises(Permanent, match=name) as caught:
+        read_settings({**SIGNED, name: value})
+    assert "s3cret" not in str(caught.value)
+
+
+def test_a_webhook_needs_a_secret() -> None:
+    """WEBHOOK_URL without WEBHOOK_SECRET stops the app when it loads: nothing is posted that is not signed."""
+    with pytest.raises(Permanent, match=r"WEBHOOK_SECRET: .*is needed"):
+        read_settings({"WEBHOOK_URL": "https://x.org/hook"})
+    assert read_settings({**SIGNED, "WEBHOOK_URL": "https://x.org/hook"}).webhook_url == "https://x.org/hook"
+
+
+def test_an_address_has_no_slash_at_its_end() -> None:
+    """Links are made by adding a path to PUBLIC_URL. Without https it is for this machine alone."""
+    assert read_settings({"PUBLIC_URL": "https://x.org/"}).public_url == "https://x.org"
+    assert read_settings({"PUBLIC_URL": "http://127.0.0.1:7071"}).public_url == "http://127.0.0.1:7071"
+
+
+def test_origins_are_a_list() -> None:
+    """Origins are separated by commas or spaces, and are compared as browsers send them: in lower case."""
+    given = "https://App.example.com, http://localhost:3000"
+    assert read_settings({"CORS_ORIGINS": given}).cors_origins == ("https://app.example.com", "http://localhost:3000")
+    assert read_settings({}).cors_origins == ()

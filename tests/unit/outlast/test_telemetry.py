@@ -8,7 +8,8 @@ import pytest
 
 from outlast.telemetry import EVENTS, MOST_CODES, count_codes, emit
 
-PAGE = (Path(__file__).parents[3] / "docs" / "telemetry.md").read_text(encoding="utf-8")
+ROOT = Path(__file__).parents[3]
+PAGE = (ROOT / "docs" / "telemetry.md").read_text(encoding="utf-8")
 
 
 def test_an_event_is_one_line_of_json(caplog: pytest.LogCaptureFixture) -> None:
@@ -46,3 +47,10 @@ def test_the_page_describes_no_other_event() -> None:
     """docs/telemetry.md has no event that the app does not log."""
     named = [line[4:].strip("`") for line in PAGE.splitlines() if line.startswith("### `")]
     assert named == list(EVENTS)
+
+
+@pytest.mark.parametrize("event", EVENTS)
+def test_each_event_is_logged_somewhere(event: str) -> None:
+    """No event is described that no code logs, because an alert that waits for it would stay silent."""
+    sources = [path for folder in ("outlast", "activities") for path in (ROOT / folder).rglob("*.py")]
+    assert [path for path in sources if path.name != "telemetry.py" and f'"{event}"' in path.read_text("utf-8")]

@@ -2,8 +2,13 @@
 
 import asyncio
 import hashlib
+import ssl
+import urllib.error
+import urllib.request
 import uuid
 from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -134,3 +139,44 @@ def test_a_container_that_is_missing_is_permanent(azurite: Azurite, identity: Id
             await staging.put_if_absent("x", b"")
 
     asyncio.run(check())
+
+
+def _asked(azurite: Azurite, method: str, url: str, data: bytes | None = None) -> int:
+    """The status of a request without a token."""
+    trusting = ssl.create_default_context(cafile=str(azurite.certificate.certificate))
+    request = urllib.request.Request(url, data, {"x-ms-blob-type": "BlockBlob"}, method=method)
+    try:
+        with urllib.request.urlopen(request, timeout=30, context=trusting) as answer:
+            return int(answer.status)
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code
+
+
+def test_a_signed_address_writes_its_file_and_nothing_else(azurite: Azurite, staging: Staging) -> None:
+    """Whoever has the address writes this file; it does not read, delete or list, and opens no other file."""
+    url = asyncio.run(staging.signed_put("uploads/0-a.csv", timedelta(hours=1))) or ""
+    assert _asked(azurite, "PUT", url, b"a\n1\n") == 201
+    assert asyncio.run(staging.get("uploads/0-a.csv")) == b"a\n1\n"
+    for method, address in (
+        ("GET", url),
+        ("DELETE", url),
+        ("PUT", url.replace("0-a.csv", "1-a.csv")),
+        ("GET", url.replace("uploads/0-a.csv", "") + "&restype=container&comp=list"),
+    ):
+        assert _asked(azurite, method, address, b"x" if method == "PUT" else None) == 403
+    assert azurite.files(CONTAINER).count("1-a.csv") == 0
+
+
+def test_a_signed_address_ends(staging: Staging) -> None:
+    """An address is signed for the time that was asked for."""
+    query = parse_qs(urlsplit(asyncio.run(staging.signed_put("x", timedelta(hours=1))) or "").query)
+    [begins], [ends] = query["st"], query["se"]
+    assert datetime.fromisoformat(ends) - datetime.fromisoformat(begins) == timedelta(hours=1)
+
+
+def test_a_folder_that_no_signature_covers_is_refused(azurite: Azurite, identity: IdentityEndpoint) -> None:
+    """A location whose name has blanks or letters beyond ASCII signs nothing, because Azure would refuse it."""
+    staging = Staging(azurite.url(CONTAINER, "a%20b"))
+    with pytest.raises(Permanent, match="give INPUTS_URL plain letters"):
+        asyncio.run(staging.signed_put("x", timedelta(hours=1)))

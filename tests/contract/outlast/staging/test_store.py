@@ -1,7 +1,7 @@
 import asyncio
 import os
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import quote
@@ -320,3 +320,52 @@ def test_empty_folders_are_removed(tmp_path: Path) -> None:
 
     asyncio.run(check())
     assert [path.name for path in (tmp_path / "a folder/runs").iterdir()] == ["r2"]
+
+
+def test_a_file_is_copied_unless_there_is_one(visit: Visit) -> None:
+    """A copy has the file's content; one that is there stays, and a file that is missing raises FileNotFoundError."""
+
+    async def check(staging: Staging) -> None:
+        await staging.put("a/x", b"first")
+        await staging.copy("a/x", "b/y/x")
+        await staging.put("a/x", b"second")
+        await staging.copy("a/x", "b/y/x")
+        assert await staging.get("b/y/x") == b"first"
+        with pytest.raises(FileNotFoundError):
+            await staging.copy("a/none", "b/none")
+
+    visit(check)
+
+
+async def _pieces(count: int, size: int) -> AsyncIterator[bytes]:
+    for number in range(count):
+        yield bytes([number]) * size
+
+
+@pytest.mark.parametrize(("count", "size"), [(0, 0), (3, 10), (12, 1024 * 1024)])
+def test_a_file_may_be_written_in_pieces(visit: Visit, count: int, size: int) -> None:
+    """A file that is written piece by piece, in one part or in several, has the pieces in their order."""
+
+    async def check(staging: Staging) -> None:
+        await staging.put_pieces("a/x", _pieces(count, size))
+        assert await staging.get("a/x") == b"".join([bytes([number]) * size for number in range(count)])
+
+    visit(check)
+
+
+@pytest.mark.parametrize("size", [10, 1024 * 1024])
+def test_a_file_whose_pieces_end_early_is_not_written(visit: Visit, size: int) -> None:
+    """What is raised while pieces are made is raised by the write, and there is no file."""
+
+    async def broken() -> AsyncIterator[bytes]:
+        async for piece in _pieces(12, size):
+            yield piece
+        raise ConnectionResetError("the client has gone")
+
+    async def check(staging: Staging) -> None:
+        with pytest.raises(ConnectionResetError):
+            await staging.put_pieces("a/x", broken())
+        assert await staging.size("a/x") is None
+        assert await staging.list("a") == []
+
+    visit(check)

@@ -7,7 +7,7 @@ import logging
 import os
 import sys
 import time
-from collections.abc import Generator
+from collections.abc import AsyncIterator, Generator
 from pathlib import Path
 from typing import Any
 
@@ -70,6 +70,14 @@ async def logs(given: Any, context: func.Context) -> None:
     await asyncio.create_task(asyncio.to_thread(in_thread, "from a thread with the id", context.invocation_id))
     await asyncio.to_thread(in_thread, "from a thread without the id", None)
     logging.warning("%d is no argument for it", "a text")
+
+
+def drawer(context: Any) -> None:
+    """Keep what was put in last. The input is JSON text in a text, as the SDK's client sends it."""
+    if context.operation_name == "put":
+        context.set_state(context.get_input())
+    elif context.operation_name == "delete":
+        context.destruct_on_exit()
 
 
 class Unreadable(Exception):
@@ -324,6 +332,21 @@ async def client_calls(req: func.HttpRequest, client: Client) -> Any:
             return func.HttpResponse(other, status_code=400)
 
 
+class Streamed(func.HttpRequest):
+    """A request that is read in pieces."""
+
+    async def stream(self) -> AsyncIterator[bytes]:
+        """Yield the body in pieces."""
+        yield self.get_body()
+
+
+async def measures(req: Streamed) -> str:
+    """Return how long the body is, and the longest piece of it."""
+    pieces = [len(piece) async for piece in req.stream()]
+    return f"{sum(pieces)} {max(pieces, default=0)}"
+
+
+app.route(route="measures", auth_level=func.AuthLevel.ANONYMOUS, methods=["PUT"])(measures)
 app.activity_trigger(input_name="n")(double)
 app.activity_trigger(input_name="given")(app.durable_client_input(client_name="client")(starts))
 app.activity_trigger(input_name="seconds")(nap)
@@ -337,6 +360,7 @@ app.route(route="traced", auth_level=func.AuthLevel.ANONYMOUS)(traced)
 app.route(route="addressed/{word}", auth_level=func.AuthLevel.ANONYMOUS)(addressed)
 app.route(route="bakes", auth_level=func.AuthLevel.ANONYMOUS)(bakes)
 app.activity_trigger(input_name="size")(fill)
+app.entity_trigger(context_name="context")(drawer)
 app.orchestration_trigger(context_name="context")(story)
 app.orchestration_trigger(context_name="context")(versions)
 app.orchestration_trigger(context_name="context")(announced)

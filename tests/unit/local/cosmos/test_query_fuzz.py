@@ -26,6 +26,8 @@ VALUES: list[Any] = [
     1, -1, 1.5, None, True, False, "a", "é😀", [], {}, [1, [2]], {"w": 1}, 2**63, -(2**63), 2**64 - 1, 1e308, -1e308,
     5e-324,
 ]  # fmt: skip
+STEADY = [name for name in FUNCTIONS if not name.startswith("GETCURRENT")]
+"""Functions that give the same a moment later, as a query in pages is compared."""
 FEATURES = "Aggregate,NonValueAggregate,MultipleAggregates,OrderBy,Distinct,OffsetAndLimit,Top"
 PLAN = {"x-ms-cosmos-is-query-plan-request": "true", "x-ms-cosmos-supported-query-features": FEATURES}
 
@@ -45,7 +47,7 @@ def expression(chance: random.Random, depth: int) -> str:
     elif kind < 0.7:
         shape = chance.choice(SHAPES)
     else:
-        name = chance.choice([name for name in FUNCTIONS if not name.startswith("GETCURRENT")])  # these change
+        name = chance.choice(STEADY)
         fewest, most, _ = FUNCTIONS[name]
         shape = f"{name}({', '.join(['{}'] * chance.randint(fewest, most or fewest + 1))})"
     return shape.format(*[expression(chance, depth - 1) for _ in range(shape.count("{}"))])

@@ -4,7 +4,9 @@ import pytest
 
 from local.console import LocalError
 from local.demo import main_job as demo
-from local.demo.client import Watched
+from local.demo.running import Watched
+from outlast_cli.runs import Run
+from tests.unit.outlast_cli.shown import shown
 
 PARTS: Any = type("Parts", (), {"inbox": type("Inbox", (), {"url": "http://inbox"})})
 MAIL = {"from": "a@example.com", "to": ["you@example.com"], "subject": "Failed", "text": "Row 3 was bad."}
@@ -33,9 +35,9 @@ def test_the_mail_is_shown_as_it_came(monkeypatch: pytest.MonkeyPatch, capsys: p
 
 def test_the_demo_wants_progress_and_lanes() -> None:
     """The demo fails with fewer than three statuses or with one lane at a time."""
-    three: list[dict[str, Any]] = [{"phase": phase} for phase in ("reading", "generating", "storing")]
-    assert demo.how_it_went(Watched({}, three), 2) == {"distinct_statuses": 3, "most_lanes_at_once": 2}
+    three, run = ["reading", "generating", "storing"], Run.of(shown())
+    assert demo.how_it_went(Watched({}, run, three), 2) == {"distinct_statuses": 3, "most_lanes_at_once": 2}
     with pytest.raises(LocalError, match="only 2 different statuses"):
-        demo.how_it_went(Watched({}, three[:2]), 2)
+        demo.how_it_went(Watched({}, run, three[:2]), 2)
     with pytest.raises(LocalError, match="only 1 lane"):
-        demo.how_it_went(Watched({}, three), 1)
+        demo.how_it_went(Watched({}, run, three), 1)

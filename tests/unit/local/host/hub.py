@@ -9,6 +9,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from azure.durable_functions import Entity
+from azure.functions._durable_functions import EntityContext
+
 from local.host.durable import answers, events
 from local.host.durable.engine import Engine, Functions, Limits
 from local.host.durable.events import Event, Kind
@@ -18,6 +21,7 @@ from local.host.workers.wire import Header
 from tests.unit.local.host.pure import START, Code, ask
 
 Activity = Callable[[Any], Any]
+EntityCode = Callable[..., None]
 PATIENCE = 10.0  # seconds of real time in which anything here must have happened
 
 
@@ -87,6 +91,7 @@ class Hub:
         activities: dict[str, Activity],
         fate: Fate | None = None,
         visibility: float | None = None,
+        entities: dict[str, EntityCode] | None = None,
     ) -> None:
         self.fate = fate or Fate()
         self.clock = JumpingClock()
@@ -94,11 +99,14 @@ class Hub:
         self.answered: Counter[str] = Counter()
         self._orchestrators = orchestrators
         self._activities = activities
+        self._entities = entities or {}
         self.database = FatedDatabase(path, self.fate)
         limits = Limits(activities=10, orchestrators=5, timeout=None, visibility=visibility)
         self.engine = Engine(self.database, self._invoke, self.clock, limits)
         self.engine.functions = Functions(
-            orchestrators={n.lower(): n for n in orchestrators}, activities={n.lower(): n for n in activities}
+            orchestrators={n.lower(): n for n in orchestrators},
+            activities={n.lower(): n for n in activities},
+            entities={n.lower(): n for n in self._entities},
         )
 
     async def __aenter__(self) -> "Hub":
@@ -154,6 +162,8 @@ class Hub:
         self.fate.meet()
         if name in self._orchestrators:
             answer = _as_worker(self._orchestrators[name], json.loads(body))
+        elif name in self._entities:
+            answer = _as_entity(self._entities[name], body)
         else:
             answer = await self._run(name, json.loads(body))
         self.fate.meet()
@@ -176,7 +186,16 @@ def essence(history: list[Event]) -> list[str]:
     hidden = {"Timestamp", "FireAt", "EventId", "IsPlayed", "OrchestrationInstance", "ParentInstance", "Details"}
     boundaries = {Kind.TURN_STARTED, Kind.TURN_COMPLETED}
     kept = [e for e in history if e["EventType"] not in boundaries]
-    return sorted(json.dumps({k: v for k, v in e.items() if k not in hidden}, sort_keys=True) for e in kept)
+    bare = [{k: v for k, v in _timeless(e).items() if k not in hidden} for e in kept]
+    return sorted(json.dumps(e, sort_keys=True) for e in bare)
+
+
+def _timeless(event: Event) -> Event:
+    """Return the event; a request to an entity without the times in it."""
+    if event["EventType"] != Kind.EVENT_SENT:
+        return event
+    request = json.loads(event["Input"])
+    return {**event, "Input": {k: v for k, v in request.items() if k not in {"Timestamp", "requestTime"}}}
 
 
 def _as_worker(code: Code, context: dict[str, Any]) -> tuple[Header, bytes]:
@@ -195,6 +214,14 @@ def _as_worker(code: Code, context: dict[str, Any]) -> tuple[Header, bytes]:
     if answer.error is not None:
         return {"ok": False, "message": f"{answer.error}{answers.STATE_MARK}{text}", "error": "", "stack": ""}, b""
     return {"ok": True}, text.encode()
+
+
+def _as_entity(code: EntityCode, context: bytes) -> tuple[Header, bytes]:
+    """Return the SDK's answer to a batch in a worker's form."""
+    try:
+        return {"ok": True}, Entity.create(code)(EntityContext(context.decode())).encode()
+    except Exception as error:  # noqa: BLE001 - a result that cannot be serialised
+        return {"ok": False, "error": f"{type(error).__name__}: {error}", "message": str(error), "stack": ""}, b""
 
 
 def _value(text: str | None) -> Any:

@@ -30,3 +30,10 @@ def test_damage_is_told_from_a_full_disk(tmp_path: Path) -> None:
         with pytest.raises(sqlite3.OperationalError) as no_room:
             full.execute("CREATE TABLE a (b)")
     assert "Nothing reported is lost" in cli._broken(tmp_path, no_room.value)
+
+
+@pytest.mark.parametrize("bind", ["0.0.0.0", "::", "192.168.1.2", "myhost"])
+def test_an_open_door_is_for_this_machine_alone(bind: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A host without keys does not start where other machines could reach it."""
+    assert cli.main(["--app", str(tmp_path), "--no-auth", "--bind", bind]) == 1
+    assert f"--no-auth would open the app to the network at {bind}." in capsys.readouterr().err

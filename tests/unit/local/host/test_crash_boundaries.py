@@ -13,11 +13,17 @@ import azure.durable_functions as df
 from local.host.durable import events
 from local.host.durable.events import Kind
 from local.host.storage import store
-from tests.unit.local.host.hub import Died, Fate, Hub, essence
+from tests.unit.local.host.hub import Died, EntityCode, Fate, Hub, essence
 from tests.unit.local.host.pure import Code, Context
 
-INSTANCES = ("story", "generations", "waiting", "collecting")
-STARTS: tuple[tuple[str, Any], ...] = (("story", None), ("generations", 10), ("waiting", None), ("collecting", []))
+INSTANCES = ("story", "generations", "waiting", "collecting", "counting")
+STARTS: tuple[tuple[str, Any], ...] = (
+    ("story", None),
+    ("generations", 10),
+    ("waiting", None),
+    ("collecting", []),
+    ("counting", None),
+)
 COLLECTED = [1, 2]
 
 
@@ -63,6 +69,21 @@ def collecting(context: Context) -> Any:
     return taken
 
 
+def counting(context: Context) -> Any:
+    """Signal an entity and call it, twice."""
+    one = df.EntityId("counter", "one")
+    for _ in range(2):
+        context.signal_entity(one, "add", 3)
+        count = yield context.call_entity(one, "add", 1)
+    return count
+
+
+def counter(context: Any) -> None:
+    """Add to a number."""
+    context.set_state(context.get_state(lambda: 0) + context.get_input())
+    context.set_result(context.get_state())
+
+
 def fail(given: Any) -> Any:
     """Raise ValueError."""
     raise ValueError(given)
@@ -74,13 +95,15 @@ ORCHESTRATORS: dict[str, Code] = {
     "generations": generations,
     "waiting": waiting,
     "collecting": collecting,
+    "counting": counting,
 }
 ACTIVITIES = {"double": lambda n: 2 * n, "fail": fail}
+ENTITIES: dict[str, EntityCode] = {"counter": counter}
 
 
 async def play(path: Path, fate: Fate) -> None:
     """Start everything while the host lives."""
-    async with Hub(path, ORCHESTRATORS, ACTIVITIES, fate) as hub:
+    async with Hub(path, ORCHESTRATORS, ACTIVITIES, fate, entities=ENTITIES) as hub:
         try:
             for name, given in STARTS:
                 await hub.start(name, name, given)
@@ -93,7 +116,7 @@ async def play(path: Path, fate: Fate) -> None:
 
 async def recover(path: Path) -> tuple[dict[str, Any], dict[str, list[str]]]:
     """Run a new host on the same file. Clients repeat the requests that got no answer, then everything ends."""
-    async with Hub(path, ORCHESTRATORS, ACTIVITIES) as hub:
+    async with Hub(path, ORCHESTRATORS, ACTIVITIES, entities=ENTITIES) as hub:
         for name, given in STARTS:
             if hub.status(name) is None:
                 await hub.start(name, name, given)
@@ -146,6 +169,7 @@ async def die_everywhere(folder: Path) -> None:
     expected = await recover(folder / "undisturbed.db")
     assert expected[0]["story"] == ("Completed", [2, [0, 2], [8, 10]])
     assert expected[0]["collecting"] == ("Completed", COLLECTED)
+    assert expected[0]["counting"] == ("Completed", 8)
     for boundary in range(undisturbed.passed):
         path = folder / f"{boundary}.db"
         await play(path, Fate(boundary))

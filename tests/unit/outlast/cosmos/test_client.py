@@ -15,11 +15,24 @@ def test_without_an_endpoint_the_setting_is_named() -> None:
         asyncio.run(Cosmos("", "a2V5", "outlast").database())
 
 
-@pytest.mark.parametrize(("proxies", "looked_for"), [({"HTTPS_PROXY": "http://127.0.0.1:9"}, True), ({}, False)])
+PROXY = "http://127.0.0.1:9"
+
+
+@pytest.mark.parametrize(
+    ("proxies", "looked_for"),
+    [
+        ({}, False),
+        ({"HTTPS_PROXY": PROXY}, True),
+        ({"HTTP_PROXY": PROXY}, False),
+        ({"NO_PROXY": "127.0.0.1"}, False),
+        ({"HTTPS_PROXY": PROXY, "NO_PROXY": "127.0.0.1"}, True),
+        ({"HTTPS_PROXY": PROXY, "NO_PROXY": "documents.azure.com"}, False),
+    ],
+)
 def test_a_proxy_of_the_environment_is_used(
     proxies: dict[str, str], looked_for: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The transport looks for a proxy only when the environment names one."""
+    """The transport looks for a proxy only when the environment names one for its endpoint."""
     for name in getproxies():
         monkeypatch.delenv(f"{name}_proxy", raising=False)
         monkeypatch.delenv(f"{name}_PROXY".upper(), raising=False)
@@ -27,7 +40,7 @@ def test_a_proxy_of_the_environment_is_used(
         monkeypatch.setenv(name, value)
 
     async def run() -> bool:
-        async with make_transport() as transport:
+        async with make_transport("https://x.documents.azure.com:443/") as transport:
             assert transport.session is not None
             return bool(transport.session.trust_env)
 

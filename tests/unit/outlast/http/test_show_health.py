@@ -4,6 +4,7 @@ from typing import Any
 import pytest
 from azure.core.exceptions import ServiceRequestError
 
+from outlast.adapters import mailer_of
 from outlast.errors import Permanent
 from outlast.http.health_checks import (
     HELP,
@@ -46,7 +47,7 @@ class House:
         checks: dict[str, Check] = {
             "database": DatabaseCheck(cosmos or FakeCosmos(), {"sales": Reading()}).check,
             "staging": StagingCheck(location).check,
-            "mail": MailCheck(settings or read_settings(COMPLETE)).check,
+            "mail": MailCheck(mailer_of(settings or read_settings(COMPLETE))).check,
             "reports": ReportsCheck(self.stopped).check,
             "runs": RunsCheck(self.runs, OWNER).check,
         }

@@ -47,9 +47,9 @@ def test_another_throughput_is_computed_with() -> None:
     assert (shown["ru_per_second"], shown["minutes"]) == (9000.0, 0.33)
 
 
-@pytest.mark.parametrize("text", ["0", "-1", "nan", "inf", "many", "1e10"])
+@pytest.mark.parametrize("text", ["0", "-1", "5e-324", "0.9", "nan", "inf", "many", "1e10"])
 def test_a_throughput_that_cannot_be_is_refused(text: str) -> None:
-    """A `ru_per_second` that is no number above 0 gets 400."""
+    """A `ru_per_second` that is no number from 1 to 1e9 gets 400."""
     response = show(make(), ru_per_second=text)
     assert (response.status_code, read(response)["field"]) == (400, "ru_per_second")
 

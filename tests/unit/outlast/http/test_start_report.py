@@ -129,7 +129,9 @@ def test_a_fraction_of_no_throughput_is_refused() -> None:
 
 def start_with_throughput(throughput: Any, **params: str) -> func.HttpResponse:
     world = World()
-    checks = StartChecks(throughput, world.snapshots, MirrorClaims(world.documents, world.runs, world.clock.now))
+    checks = StartChecks(
+        throughput, world.snapshots, MirrorClaims(world.documents, world.runs, world.clock.now), world.queries
+    )
     handler = replace(start_endpoint(world, lambda: "r1").__self__, checks=checks).start_report
     request = ask("reports/sales", make_csv(1), "text/csv", params, report="sales")
     return finish(answering(handler)(request, FakeClient()))

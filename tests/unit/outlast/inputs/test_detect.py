@@ -144,6 +144,18 @@ def test_contradictions_are_refused(
     assert says in str(caught.value)
 
 
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-32"])
+@pytest.mark.parametrize("content_type", [None, "text/csv; charset={encoding}"])
+def test_an_encoding_that_needs_a_mark_is_refused_without_one(encoding: str, content_type: str | None) -> None:
+    """An input without a byte order mark is refused where its encoding can only be read with one, and the answer says
+    what to say instead, whether the caller has named the encoding or the charset."""
+    media = content_type.format(encoding=encoding) if content_type else None
+    said = Reading() if content_type else Reading(encoding=encoding)
+    with pytest.raises(BadInput, match=f"say {encoding}-le") as caught:
+        detect_format(media, None, TABLE, said=said)
+    assert caught.value.field == "encoding"
+
+
 @pytest.mark.parametrize(
     ("content_type", "body", "said", "encoding"),
     [

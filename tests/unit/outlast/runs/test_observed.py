@@ -108,6 +108,16 @@ def test_a_step_ends_in_four_ways() -> None:
     assert changed(undoing, Event.FINISH_STEP, step="undo")[0][1]["how"] == "done"
 
 
+@pytest.mark.parametrize(("equal", "missing", "result"), [(9, 0, "equal"), (8, 1, "differs")])
+def test_a_verification_is_told(equal: int, missing: int, result: str) -> None:
+    """A run that completes with a verification tells its result before its end, without naming a document."""
+    shown = {"documents": 9, "equal": equal, "different": 0, "missing": missing, "differences": [{"id": "4711"}]}
+    before = altered(make_record(), state="publishing", receipt={**RECEIPT, "verified": shown})
+    (told_of, fields), (ended, _) = changed(before, Event.COMPLETE)[-2:]
+    assert (told_of, ended) == ("verification", "run_ended")
+    assert fields == {"result": result, "expected": 9, "found": equal}
+
+
 def test_a_next_attempt_is_told() -> None:
     """A run that begins again is told with the state from which it goes on."""
     before = altered(make_record(), state="storing")

@@ -48,7 +48,7 @@ class Counted(AioHttpTransport):  # type: ignore[misc]  # azure-core ships no ty
 
 @pytest.fixture(autouse=True)
 def _counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client, "make_transport", Counted)
+    monkeypatch.setattr(client, "make_transport", lambda endpoint: Counted())
 
 
 @asynccontextmanager

@@ -305,7 +305,7 @@ def test_a_result_that_cannot_be_kept_fails_its_activity(tmp_path: Path, digits:
 
     async def run() -> None:
         async with Hub(tmp_path / "host.db", ORCHESTRATORS, {"double": lambda _: None}) as hub:
-            hub.engine._invoke = answering(hub.engine._invoke, body)
+            hub.engine._activities._invoke = answering(hub.engine._activities._invoke, body)
             await hub.start("one", "a", 1)
             await hub.finished("a")
             assert hub.status("a") == "Failed"

@@ -1,6 +1,7 @@
 """The bounds of all bodies together."""
 
 import asyncio
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -77,3 +78,43 @@ def test_bodies_wait_until_there_is_room(monkeypatch: pytest.MonkeyPatch) -> Non
         assert await second == b"b"
 
     asyncio.run(run())
+
+
+async def streamed(kept: Bodies, *chunks: bytes) -> tuple[bytes, Path]:
+    """Receive a body that is read as a stream; return it and where it was."""
+    raw: Any = Raw(*chunks)
+    async with kept.streamed(raw) as file:
+        return file.read_bytes(), file
+
+
+def test_a_body_that_is_streamed_is_a_file_while_it_is_read(tmp_path: Path) -> None:
+    """The file has the whole body, and is deleted when its function has ended."""
+    body, file = asyncio.run(streamed(Bodies(tmp_path), b"ab", b"c" * (bodies.WRITTEN_AT_ONCE + 1), b"d"))
+    assert body == b"ab" + b"c" * (bodies.WRITTEN_AT_ONCE + 1) + b"d"
+    assert file.parent == tmp_path
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_streamed_body_has_a_limit_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A body beyond the limit gets 413, whether its length was announced or not, and nothing is left of it."""
+    monkeypatch.setattr(bodies, "STREAMED_LIMIT", 3)
+    announced: Any = Raw(b"abcd")
+    announced.content_length = 4
+    for raw in (announced, Raw(b"ab", b"cd")):
+        with pytest.raises(Refusal) as refusal:
+            asyncio.run(_enter(Bodies(tmp_path), raw))
+        assert refusal.value.status == 413
+    assert not list(tmp_path.iterdir())
+
+
+async def _enter(kept: Bodies, raw: Any) -> None:
+    async with kept.streamed(raw):
+        pass
+
+
+def test_what_a_killed_host_has_left_is_deleted(tmp_path: Path) -> None:
+    """A new host deletes the bodies that were arriving when the one before was killed, and nothing else."""
+    for name in ("body-abc", "host.db"):
+        (tmp_path / name).write_bytes(b"x")
+    Bodies(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["host.db"]

@@ -66,6 +66,13 @@ def test_a_host_bound_to_the_network_answers_to_its_name() -> None:
     assert status(from_outside("myhost"), "Host: yourhost:7071") == 403
 
 
+def test_a_page_of_another_site_is_kept_out_where_no_keys_are_asked_for() -> None:
+    """Without keys a request that a page of another site sends gets 403; one of a page of this machine is served."""
+    there, here = "Host: localhost\r\nSec-Fetch-Site: cross-site", "Host: localhost\r\nSec-Fetch-Site: same-site"
+    assert [status(from_outside("127.0.0.1", keys=False), head) for head in (there, here)] == [403, 200]
+    assert status(from_outside("127.0.0.1"), there) == 200
+
+
 def test_a_client_that_sends_nothing_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever opens a connection and does not finish a request's head loses it."""
     monkeypatch.setattr(http_server, "HEAD_SECONDS", 0.05)

@@ -10,6 +10,7 @@ CONFIGURED = {
     "default": "Warning",
     "function": "Warning",
     "function.store.user": "Information",
+    "function.daily_*.user": "Information",
     "host.results": "Information",
 }
 
@@ -23,11 +24,14 @@ CONFIGURED = {
         ("Function.store", logging.ERROR, True),
         ("Function.store.User", logging.INFO, True),
         ("Function.read.User", logging.INFO, False),
+        ("Function.daily_sales.User", logging.INFO, True),
+        ("Function.daily_sales", logging.INFO, False),
+        ("Function.hourly_sales.User", logging.INFO, False),
         ("Host.Results", logging.INFO, True),
     ],
 )
 def test_the_longest_prefix_decides(category: str, level: int, shown: bool) -> None:
-    """The longest configured prefix of a category decides which levels are shown."""
+    """The longest configured rule that fits a category decides which levels are shown; `*` is any text."""
     assert Levels(CONFIGURED).shows(category, level) is shown
 
 

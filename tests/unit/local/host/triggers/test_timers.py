@@ -29,6 +29,7 @@ class Calls:
         self.made: list[tuple[str, bool]] = []
         self.told: list[Any] = []
         self.done = asyncio.Event()
+        self.failing = 0
 
     observer = SILENT
 
@@ -40,7 +41,7 @@ class Calls:
         await self._clock.sleep(self._lasting.total_seconds())
         if len(self.made) == self._enough:
             self.done.set()
-        return {"ok": True}, b""
+        return {"ok": len(self.made) > self.failing, "error": "down", "stack": ""}, b""
 
 
 def runs(path: Path, binding: dict[str, Any], enough: int, last: timedelta | None = None) -> list[tuple[str, bool]]:
@@ -49,9 +50,14 @@ def runs(path: Path, binding: dict[str, Any], enough: int, last: timedelta | Non
 
 
 def called(
-    path: Path, binding: dict[str, Any], enough: int, last: timedelta | None = None, lasting: timedelta = timedelta()
+    path: Path,
+    binding: dict[str, Any],
+    enough: int,
+    last: timedelta | None = None,
+    lasting: timedelta = timedelta(),
+    failing: int = 0,
 ) -> Calls:
-    """Return the recorded calls; each lasts for `lasting`."""
+    """Return the recorded calls; each lasts for `lasting`, and the first ones fail."""
 
     async def run() -> Calls:
         clock = JumpingClock()
@@ -60,6 +66,7 @@ def called(
             stamp = events.stamp(START - last)
             await database.write(lambda q: q.run("note_run", function="f", last=stamp))
         calls = Calls(clock, enough, lasting)
+        calls.failing = failing
         timers = TimerTriggers(database, calls, clock, None, {"EVERY": "0 30 * * * *", "MINUTE": "30"}, print)  # type: ignore[arg-type]
         timers.use({"f": binding}, starting=True)
         await asyncio.wait_for(calls.done.wait(), 5)
@@ -108,6 +115,17 @@ def test_a_run_that_outlasts_the_next_ones_time_is_followed_at_once(tmp_path: Pa
     """A run that outlasts later times is followed at once by one run."""
     calls = called(tmp_path, HOURLY, 3, lasting=timedelta(minutes=150))
     assert [time for time, _ in calls.made[:3]] == ["01:00", "03:30", "06:00"]
+
+
+@pytest.mark.parametrize(
+    ("count", "times"), [("-1", ["01:00", "01:01", "01:02", "02:00"]), ("1", ["01:00", "01:01", "02:00", "03:00"])]
+)
+def test_a_failed_run_is_tried_again_as_its_policy_says(tmp_path: Path, count: str, times: list[str]) -> None:
+    """A run that fails is made again after the policy's delay, so often as it says, with the status of its schedule."""
+    binding = {**HOURLY, "retry": {"count": count, "delay": "00:01:00"}}
+    calls = called(tmp_path, binding, 4, last=timedelta(), failing=2)
+    assert [time for time, _ in calls.made[:4]] == times
+    assert calls.told[0] == calls.told[1]
 
 
 def test_a_run_under_way_outlives_a_change_of_the_code(tmp_path: Path) -> None:

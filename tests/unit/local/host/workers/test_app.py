@@ -79,7 +79,9 @@ def test_a_setting_disables_a_function(load: Loader, monkeypatch: pytest.MonkeyP
 
 
 def test_a_retry_policy_is_noticed(load: Loader) -> None:
-    """A function with a retry policy is marked as retried."""
-    code = "@app.timer_trigger(arg_name='t', schedule='0 * * * * *')\n"
-    code += "@app.retry(strategy='fixed_delay', max_retry_count='3', delay_interval='00:00:01')\ndef f(t): pass"
-    assert load(code)["f"].retried
+    """A timer function has its policy of fixed delays; a function with another policy is marked as retried."""
+    code = "@app.timer_trigger(arg_name='t', schedule='0 * * * * *')\n@app.retry(strategy='{}', max_retry_count='3', "
+    code += "delay_interval='00:00:01', minimum_interval='00:00:01')\ndef f(t): pass"
+    [fixed, other] = (load(code.format(strategy))["f"] for strategy in ("fixed_delay", "exponential_backoff"))
+    assert (fixed.retry, fixed.retried) == ({"count": "3", "delay": "00:00:01"}, False)
+    assert (other.retry, other.retried) == (None, True)

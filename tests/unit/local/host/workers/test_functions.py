@@ -104,9 +104,11 @@ def test_a_trigger_whose_messages_would_be_lost_is_refused(trigger: str) -> None
         register([described("f", trigger, reason="x")], "api")
 
 
-def test_an_entity_is_only_reported() -> None:
-    """An entity is reported and does not stop the start, because its absence loses no message."""
-    assert register([described("f", "entityTrigger", reason="no")], "api").unsupported == {"f": "no"}
+def test_an_entity_is_known_by_the_name_that_its_trigger_has() -> None:
+    """An entity function is called by its trigger's `entityName`, or else by its own name, whatever the case."""
+    own, other = described("Counter", "entityTrigger"), described("f", "entityTrigger")
+    other["bindings"][0]["entityName"] = "Account"
+    assert register([own, other], "api").durable.entities == {"counter": "Counter", "account": "f"}
 
 
 def test_a_request_does_not_wait_for_ever_for_a_worker(tmp_path: Path) -> None:

@@ -1,0 +1,1 @@
+"""The command `outlast`: a client of the HTTP API."""

@@ -1,0 +1,84 @@
+"""Shows or keeps the rejected rows of a run."""
+
+import csv
+from collections.abc import Iterator
+from io import StringIO
+from itertools import islice
+from pathlib import Path
+from typing import Annotated
+
+import httpx
+import typer
+
+from outlast_cli.api import Api
+from outlast_cli.arguments import RunArgument
+from outlast_cli.errors import Usage
+from outlast_cli.runs import find_id, path_of
+from outlast_cli.session import JsonOption, ProfileOption, Session, session
+
+SHOWN = 50
+OWN = ("row", "column", "code", "message")
+
+
+def rejects(
+    context: typer.Context,
+    run: RunArgument = "last",
+    file: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="FILE", help="Keep them as CSV there; - is standard output."),
+    ] = None,
+    profile: ProfileOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show the rejected rows of a run, or keep them as CSV, to be corrected and sent back."""
+    with session(context, profile, as_json) as s:
+        found = find_id(s.api, run)
+        if file is not None:
+            _keep(s, found, file)
+        elif as_json:
+            s.output.data([row for page in _pages(s.api, found) for row in csv.DictReader(StringIO(page, newline=""))])
+        else:
+            _show(s, found)
+
+
+def _pages(api: Api, run: str) -> Iterator[str]:
+    """Yield CSV, each page with a header. Links lead from one to the next."""
+    answer = api.call("GET", path_of(run, "/rejects"))
+    while True:
+        yield answer.content.decode("utf-8-sig")
+        following = answer.links.get("next", {}).get("url")
+        if following is None:
+            return
+        answer = api.call("GET", path_of(run, "/rejects"), query=dict(httpx.URL(following).params))
+
+
+def _show(s: Session, run: str) -> None:
+    rows = (row for page in _pages(s.api, run) for row in csv.DictReader(StringIO(page, newline="")))
+    shown = [tuple(row[name] for name in OWN) for row in islice(rows, SHOWN if s.output.for_people else None)]
+    s.output.table(("ROW", "COLUMN", "CODE", "WHY"), shown)
+    if s.output.for_people and next(rows, None) is not None:
+        s.output.note(f"There are more. All of them: outlast rejects {run} -o rejects.csv")
+    elif shown:
+        s.output.note(f"Keep them to correct: outlast rejects {run} -o rejects.csv")
+
+
+def _keep(s: Session, run: str, file: Path) -> None:
+    """Write all pages as one file, which appears when it is whole."""
+    if str(file) == "-":
+        s.output.raw("".join(_joined(_pages(s.api, run))).rstrip("\n"))
+        return
+    part = file.with_name(f"{file.name}.part")
+    try:
+        with part.open("w", encoding="utf-8", newline="") as out:
+            for text in _joined(_pages(s.api, run)):
+                out.write(text)
+        part.replace(file)
+    except OSError as error:
+        raise Usage(f"{file} cannot be written: {error.strerror}") from error
+    s.output.note(f"They are in {file}. Correct them, then: outlast correct {run} {file}")
+
+
+def _joined(pages: Iterator[str]) -> Iterator[str]:
+    """Yield the first page whole and the others without their header."""
+    for number, page in enumerate(pages):
+        yield page if number == 0 else page.partition("\n")[2]

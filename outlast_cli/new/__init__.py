@@ -1,0 +1,1 @@
+"""Writes a report from a sample of its input."""

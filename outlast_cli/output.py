@@ -1,0 +1,96 @@
+"""What a command prints: data on standard output, all else on standard error, and no decoration outside a terminal."""
+
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from outlast_cli.errors import CommandError
+
+
+class Output:
+    """`as_json` prints each result as JSON alone. Notes are for people, so they are printed on a terminal only.
+
+    rich leaves colours out where NO_COLOR is set, TERM is dumb, or the output is no terminal.
+    """
+
+    def __init__(self, *, as_json: bool = False) -> None:
+        self.as_json = as_json
+        self.out = Console(file=sys.stdout, highlight=False, soft_wrap=True)
+        self.err = Console(file=sys.stderr, highlight=False, soft_wrap=True)
+
+    @property
+    def for_people(self) -> bool:
+        return self.out.is_terminal and not self.as_json
+
+    def data(self, value: Any) -> None:
+        self.raw(json.dumps(value, indent=2 if self.out.is_terminal else None, ensure_ascii=False))
+
+    def raw(self, text: str) -> None:
+        """Print exactly this text and a line end."""
+        self.out.file.write(f"{text}\n")
+        self.out.file.flush()
+
+    def line(self, text: str) -> None:
+        """Print a line, which may have rich's markup."""
+        self.out.print(text)
+
+    def note(self, text: str) -> None:
+        if self.err.is_terminal and not self.as_json:
+            self.err.print(f"[dim]{escape(text)}[/dim]")
+
+    def warn(self, text: str) -> None:
+        self.err.print(f"[yellow]{escape(text)}[/yellow]")
+
+    def table(self, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+        """A table on a terminal; elsewhere lines with tabs and without a head, for other programs."""
+        if not self.out.is_terminal:
+            for row in rows:
+                self.raw("\t".join(_plain(cell) for cell in row))
+            return
+        listed = list(rows)
+        if not listed:
+            self.note("There is nothing to show.")
+            return
+        table = Table(box=None, header_style="bold", pad_edge=False)
+        for name in columns:
+            table.add_column(name, overflow="fold")
+        for row in listed:
+            table.add_row(*(escape(_plain(cell)) for cell in row))
+        self.out.print(table, soft_wrap=False)
+
+    def pairs(self, pairs: Iterable[tuple[str, Any]]) -> None:
+        """Names and values, one pair a line."""
+        shown = [(name, _plain(value)) for name, value in pairs]
+        width = max((len(name) for name, _ in shown), default=0)
+        for name, value in shown:
+            self.line(f"{name:<{width}}  {escape(value)}")
+
+    def facts(self, pairs: Iterable[tuple[str, Any]]) -> None:
+        """The pairs that have a value."""
+        self.pairs([(name, value) for name, value in pairs if value is not None])
+
+    def error(self, error: CommandError) -> None:
+        if self.as_json:
+            known = {"error": error.text, "hint": error.hint, "exit_code": int(error.code), "problem": error.problem}
+            self.err.file.write(json.dumps(known, ensure_ascii=False) + "\n")
+            return
+        self.err.print(f"[bold red]Error:[/bold red] {escape(error.text)}")
+        if error.hint:
+            self.err.print(escape(error.hint))
+
+
+def _plain(value: Any) -> str:
+    if value is None:
+        return "-"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}" if sys.stdout.isatty() else str(value)
+    if isinstance(value, float):
+        return f"{value:,.1f}" if sys.stdout.isatty() else f"{value:g}"
+    return " ".join(str(value).split())
