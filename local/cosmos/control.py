@@ -1,7 +1,8 @@
 """A client of the emulator's control API, for tests and tools."""
 
 import json
-from http.client import HTTPConnection
+import ssl
+from http.client import HTTPConnection, HTTPSConnection
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -22,6 +23,7 @@ class Control:
         """`key` is the account key. Only an emulator that is bound to an address of the network asks for it."""
         self._headers = {KEY_HEADER: key}
         parts = urlsplit(url)
+        self._tls = parts.scheme == "https"
         self._host, self._port = parts.hostname or "127.0.0.1", parts.port or 8081
 
     def state(self) -> list[dict[str, Any]]:
@@ -88,8 +90,14 @@ class Control:
         """Serves held and new requests again."""
         self._ask("POST", "resume")
 
+    def _connect(self) -> HTTPConnection:
+        if not self._tls:
+            return HTTPConnection(self._host, self._port, timeout=TIMEOUT)
+        unchecked = ssl._create_unverified_context()  # the certificate signs itself
+        return HTTPSConnection(self._host, self._port, timeout=TIMEOUT, context=unchecked)
+
     def _ask(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
-        connection = HTTPConnection(self._host, self._port, timeout=TIMEOUT)
+        connection = self._connect()
         try:
             data = None if body is None else json.dumps(body)
             connection.request(method, f"/_control/{path}", data, self._headers)

@@ -26,7 +26,7 @@ class Grant:
     """The resource that a token opens, with everything below it."""
 
     path: list[str]
-    mode: str  # Read or All
+    mode: str  # read or all, in any case
     key: Any  # the partition key that documents must have; None for all
     until: float
 
@@ -40,7 +40,7 @@ class Grant:
             return
         reads = request.method == "GET" or any(request.headers.get(name, "").lower() == "true" for name in READS)
         inside = parts[: len(self.path)] == self.path
-        if not inside or not (reads or self.mode == "All") or not self._has_key(request):
+        if not inside or not (reads or self.mode.lower() == "all") or not self._has_key(request):
             raise CosmosError(403, FORBIDDEN)
 
     def _describes(self, parts: list[str]) -> bool:

@@ -13,7 +13,7 @@ from local.cosmos.resource_tokens import write_token
 from local.cosmos.users import User
 
 OWN = frozenset({"_rid", "_self", "_ts", "_etag", "_permissions", "_token"})
-MODES = frozenset({"Read", "All"})
+MODES = frozenset({"read", "all"})  # clients differ in how they write them
 
 
 def create_user(exchange: Exchange) -> Response:
@@ -87,7 +87,7 @@ def _read(exchange: Exchange) -> dict[str, Any]:
     body = {name: value for name, value in read_object(exchange).items() if name not in OWN}
     check_name(body.get("id"))
     if _of_permissions(exchange):
-        if body.get("permissionMode") not in MODES:
+        if str(body.get("permissionMode")).lower() not in MODES:
             raise bad_request("A permission has the permissionMode Read or All.")
         if not isinstance(body.get("resource"), str) or not body["resource"].strip("/"):
             raise bad_request("A permission names its resource, such as dbs/d/colls/c.")

@@ -208,9 +208,7 @@ class PreparedQuery:
         for at in reversed(range(len(self.order))):
             descending = not self.query.order_by[at].ascending
             rows.sort(key=lambda entry: sort_key(from_portable(entry[0][at])), reverse=descending)
-        seen: set[Hashable] = set()
-        rows = [entry for entry in rows if _is_new(entry[3], seen)] if self.query.distinct else rows
-        return SortedRows(rows, rejects.loaded, rejects.read)
+        return SortedRows(_distinct(rows) if self.query.distinct else rows, rejects.loaded, rejects.read)
 
     def _grouped(self, sources: Iterable[Source]) -> SortedRows:
         """A row for each group, by the order of their first documents. The number of a row is that of the group."""
@@ -224,9 +222,7 @@ class PreparedQuery:
                 groups.add(orjson.loads(source.text()) if binding is None else binding)
         values = [value for one in groups.results() if (value := self.project(one)) is not UNDEFINED]
         rows: list[Row] = [([], at + 1, 0, orjson.dumps(value)) for at, value in enumerate(values)]
-        seen: set[Hashable] = set()
-        rows = [entry for entry in rows if _is_new(entry[3], seen)] if self.query.distinct else rows
-        return SortedRows(rows, loaded.loaded, loaded.read)
+        return SortedRows(_distinct(rows) if self.query.distinct else rows, loaded.loaded, loaded.read)
 
     def _aggregate(self, sources: Iterable[Source], page: Page) -> None:
         running = [Aggregate(name) for name, _, _ in self.aggregates]
@@ -247,8 +243,9 @@ class PreparedQuery:
             page.add(orjson.dumps(value))
 
 
-def _is_new(row: bytes, seen: set[Hashable]) -> bool:
-    """Whether no equal row was seen: 1 equals 1.0, and the order of properties does not matter."""
-    before = len(seen)
-    seen.add(sort_key(orjson.loads(row)))
-    return len(seen) > before
+def _distinct(rows: list[Row]) -> list[Row]:
+    """The first of equal rows: 1 equals 1.0, and the order of properties does not matter."""
+    seen: dict[Hashable, Row] = {}
+    for row in rows:
+        seen.setdefault(sort_key(orjson.loads(row[3])), row)
+    return list(seen.values())

@@ -35,8 +35,8 @@ def test_users_and_permissions_come_and_go(database: Any, user: Any) -> None:
     assert refused(lambda: database.get_user_client(other.id).read()).status_code == 404
     database.delete_user(renamed.id)
     user.create_permission(permission("p", "Read", "dbs/d/colls/c"))
-    user.upsert_permission(permission("p", "All", "dbs/d/colls/c"))
-    assert [found["permissionMode"] for found in user.list_permissions()] == ["All"]
+    user.upsert_permission(permission("p", "all", "dbs/d/colls/c"))
+    assert [found["permissionMode"] for found in user.list_permissions()] == ["all"]
     user.replace_permission("p", permission("q", "Read", "dbs/d/colls/c"))
     assert user.get_permission("q").permission_mode == "Read"
     assert "type=resource" in user.get_permission("q").properties["_token"]
@@ -76,7 +76,7 @@ def test_a_resource_token_opens_what_its_permission_names(
     assert reader.read_item("1", "a")["id"] == "1"
     assert list(reader.query_items("SELECT VALUE c.id FROM c", enable_cross_partition_query=True)) == ["1"]
     assert refused(lambda: reader.upsert_item({"id": "1", "pk": "a"})).status_code == 403
-    writer = opened(mode="All", resource=f"{link}/", resourcePartitionKey=["a"])
+    writer = opened(mode="all", resource=f"{link}/", resourcePartitionKey=["a"])
     writer.upsert_item({"id": "2", "pk": "a"})
     assert refused(lambda: writer.upsert_item({"id": "3", "pk": "b"})).status_code == 403
     token = user.get_permission("p").properties["_token"]

@@ -9,6 +9,7 @@ import orjson
 import pytest
 
 from local.cosmos.certificate import CERTIFICATE, PRIVATE_KEY, tls_context, trusted_by
+from local.cosmos.control import Control
 from local.cosmos.process import CosmosProcess
 from tests.contract.cosmos_emulator.clients import Raw
 
@@ -37,5 +38,6 @@ def test_a_client_that_trusts_the_certificate_connects(tmp_path: Path) -> None:
         account = orjson.loads(connection.getresponse().read())
         connection.close()
         assert account["writableLocations"][0]["databaseAccountEndpoint"] == f"{process.url}/"
+        assert Control(process.url).state() == []
         with pytest.raises(ssl.SSLCertVerificationError):
             HTTPSConnection(host, int(port), context=ssl.create_default_context(), timeout=10).request("GET", "/")
