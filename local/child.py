@@ -25,9 +25,10 @@ class Child:
     """A child process that is ready when the `with` block begins and gone when it ends. `kill` and then `start` is a
     crash and a restart.
 
-    The child prints `{name} ready: {url}` when it accepts requests. Its other lines go to `heard`; its error output
-    goes to the file `log`, or to this process's error output. With `tied` the child ends when this process does,
-    however that ends, and a terminal's Ctrl-C does not reach it: this process ends its children in order.
+    The child prints `{name} ready: {url}` when it accepts requests. When it prints that once more, because what it runs
+    has changed, `ready_again` is set. Its other lines go to `heard`; its error output goes to the file `log`, or to
+    this process's error output. With `tied` the child ends when this process does, however that ends, and a terminal's
+    Ctrl-C does not reach it: this process ends its children in order.
     """
 
     def __init__(
@@ -48,6 +49,7 @@ class Child:
         self._heard = heard
         self._tied = tied
         self._process: Process | None = None
+        self.ready_again = threading.Event()
 
     def __enter__(self) -> Self:
         self.start()
@@ -148,10 +150,13 @@ class Child:
         return url
 
     def _read(self, lines: IO[str], ready: queue.Queue[str]) -> None:
-        prefix = f"{self.name} ready: "
+        prefix, is_ready = f"{self.name} ready: ", False
         with suppress(ValueError):  # the pipe is closed from the other side
             for line in lines:
-                if line.startswith(prefix):
+                if line.startswith(prefix) and is_ready:
+                    self.ready_again.set()
+                elif line.startswith(prefix):
+                    is_ready = True
                     ready.put(line.removeprefix(prefix).split()[0])
                 elif self._heard:
                     self._heard(line.rstrip())

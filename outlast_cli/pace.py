@@ -41,7 +41,7 @@ class Pace:
     def add(self, run: Run, now: float) -> None:
         if not self.phases or self.phases[-1].name != run.phase:
             self._begin(run, now)
-        if run.has_ended:
+        if run.has_ended or run.waits:
             return
         self._seen.append((now, run))
         while now - self._seen[0][0] > WINDOW_SECONDS:
@@ -56,7 +56,7 @@ class Pace:
         self._seen.clear()
         if self.phases:
             self.phases[-1] = _over(self.phases[-1], run, now)
-        if not run.has_ended:
+        if not (run.has_ended or run.waits):
             self.phases.append(PhaseSeen(name=run.phase, begun=now))
 
     def _measured(self, phase: PhaseSeen, run: Run, now: float) -> PhaseSeen:

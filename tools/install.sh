@@ -32,7 +32,7 @@ if [ -n "${PYTHON:-}" ] || ! supported "$venv/bin/python" || ! "$venv/bin/python
     }
 fi
 
-echo "Installing the pinned requirements into $venv ($("$venv/bin/python" --version); a minute or so, once) ..."
+echo "Installing the pinned requirements into $venv ($("$venv/bin/python" --version); some minutes, once; nothing is shown meanwhile) ..."
 "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --retries 2 --require-hashes -r requirements-dev.txt >"$log" 2>&1 || {
     if grep -q -E 'NewConnectionError|ConnectTimeout|ReadTimeout|NameResolutionError|ProxyError|SSLError' "$log"; then
         fail "No package index answered: connect to a network, or name your index as in 'PIP_INDEX_URL=https://… make install'."

@@ -87,7 +87,7 @@ class Host:
         """Start, then watch the app's code. Ends only by an exception."""
         await self._start()
         ready(self._origin)
-        await self._watch()
+        await self._watch(ready)
 
     async def _start(self) -> None:
         """Listen first, because the app gets the address. Start orchestrations last, because they need all else."""
@@ -138,13 +138,15 @@ class Host:
         for warning in registered.warnings:
             self._say(warning)
 
-    async def _watch(self) -> None:
-        """Replace the workers when the app's code changes. If the new code does not load, nothing changes."""
+    async def _watch(self, ready: Callable[[str], None]) -> None:
+        """Replace the workers when the app's code changes, and be ready again. If the new code does not load, nothing
+        changes."""
         folder = self._options.app
         while True:
             self._seen = await watch.changed(folder, self._seen)
             try:
                 await self._pool.replace(self._use)
+                ready(self._origin)
                 self._say("The app's code has changed: it is loaded again.")
             except (NotReady, Refused, NotASchedule, NotATemplate) as error:
                 self._say(f"The app's code has changed but cannot be loaded, the one before goes on:\n{error}")

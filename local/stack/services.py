@@ -7,11 +7,13 @@ from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from typing import Self
 
+from azure.core.exceptions import AzureError
 from azure.cosmos import DatabaseProxy
 
 from local.child import Child
-from local.console import LocalError
+from local.console import LocalError, say
 from local.cosmos import EMULATOR_KEY
+from local.json_calls import CallError
 from local.stack.link_secret import link_secret
 from local.stack.ports import Ports, refuse_taken_ports
 from local.stack.provision import containers_of, create_containers, load_samples, open_database
@@ -51,8 +53,8 @@ class Services:
             self.inbox = stack.enter_context(inbox_service(self._data / "mails", self._ports.inbox))
             self.cosmos = stack.enter_context(self._cosmos())
             self.host = stack.enter_context(self._host())
+            self._create_containers()
             with self.open_database() as database:
-                create_containers(database, containers_of(self.host.url, self.function_key))
                 load_samples(database, self._app / "samples" / "database")
             self._stack = stack.pop_all()
         return self
@@ -71,12 +73,28 @@ class Services:
         return open_database(self.cosmos.url, EMULATOR_KEY, self._settings["COSMOS_DATABASE"])
 
     def watch(self) -> None:
-        """Wait until a service ends by itself; raise LocalError then. Ctrl-C ends the wait."""
+        """Wait until a service ends by itself; raise LocalError then. Ctrl-C ends the wait.
+
+        A report that is added meanwhile gets its container.
+        """
         while True:
+            if self.host.ready_again.is_set():
+                self.host.ready_again.clear()
+                self._create_new_containers()
             for name, part in (("host", self.host), ("database", self.cosmos), ("inbox", self.inbox)):
                 if part.has_ended:
                     raise LocalError(f"The {name} ended by itself; its reason is above. Start again to go on.")
             time.sleep(0.5)
+
+    def _create_containers(self) -> None:
+        with self.open_database() as database:
+            create_containers(database, containers_of(self.host.url, self.function_key))
+
+    def _create_new_containers(self) -> None:
+        try:
+            self._create_containers()
+        except (CallError, AzureError) as error:
+            say(f"The container of a new report could not be created; the next start does it: {error}")
 
     def _cosmos(self) -> Child:
         arguments = ("--port", str(self._ports.cosmos), "--data", str(self._data / "cosmos"))

@@ -7,7 +7,8 @@ from typing import Any
 from outlast.cosmos.bulk.staged_document import StagedDocument
 from outlast.cosmos.bulk.transport import Result, Route, Transport
 from outlast.cosmos.costs import IndexedTerms, create_units
-from outlast.errors import Transient
+from outlast.cosmos.errors import dead_end
+from outlast.errors import OutlastError, Permanent, Transient
 from outlast.planning.figures import Figures
 from outlast.planning.there import There
 from outlast.report import Report
@@ -32,7 +33,7 @@ class Estimator:
         """Count these documents. One of `every` is looked for in the container and stands for the others."""
         route = await self.transport.route(report.container)
         if isinstance(route, Result):
-            raise Transient(f"the partitions of {report.container} cannot be read ({route.status}): {route.message}")
+            raise _unreadable(route, report)
         if report.mode in NOT_ESTIMATED:
             figures.estimated = False
             _count_alone(figures, route, documents)
@@ -46,6 +47,12 @@ class Estimator:
             kinds = await self.there.kinds(report.container, sample)
         for at, kind in zip(chosen, kinds, strict=True):
             figures.add_kind(kind, units[at], every)
+
+
+def _unreadable(route: Result, report: Report[Any]) -> OutlastError:
+    what = f"the partitions of {report.container}"
+    text = dead_end(what, report.container, route.status, route.substatus, report.partition_key)
+    return Permanent(text) if text else Transient(f"{what} cannot be read ({route.status}): {route.message}")
 
 
 def _count(

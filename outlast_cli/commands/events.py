@@ -7,7 +7,7 @@ import typer
 
 from outlast_cli.arguments import RunArgument
 from outlast_cli.runs import find_id, path_of
-from outlast_cli.session import JsonOption, ProfileOption, session
+from outlast_cli.session import JsonOption, ProfileOption, Session, session
 
 HEAD = frozenset({"at", "event", "attempt"})
 
@@ -21,8 +21,13 @@ def events(
         if s.output.as_json:
             s.output.data(found)
         else:
-            rows = [(one["at"], one["attempt"], one["event"], _more(one)) for one in found["events"]]
+            rows = [(_time(one["at"], s), one["attempt"], one["event"], _more(one)) for one in found["events"]]
             s.output.table(("AT", "ATTEMPT", "EVENT", "WHAT"), rows)
+
+
+def _time(text: str, s: Session) -> str:
+    """The time in UTC, for people to the millisecond and without what is the same in every line."""
+    return text[:23].replace("T", " ") if s.output.for_people else text
 
 
 def _more(event: Mapping[str, Any]) -> str:

@@ -66,7 +66,7 @@ def _cells(phase: PhaseSeen, run: Run, pace: Pace, encoding: str) -> tuple[str, 
 
 
 def _rates(run: Run, pace: Pace) -> Iterator[str]:
-    if run.has_ended:
+    if run.has_ended or run.waits:
         return
     if run.phase in ("reading", "generating"):
         yield f"{count(pace.rows_per_s)} rows/s"

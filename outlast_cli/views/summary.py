@@ -57,6 +57,8 @@ def next_steps(run: Run) -> Iterator[str]:
         yield f"Let it: outlast approve {run.id}    Drop it: outlast cancel {run.id}"
     if run.has_ended and rejected:
         yield f"See the rejected rows: outlast rejects {run.id}"
+        yield f"Keep them to correct: outlast rejects {run.id} -o rejects.csv"
+        yield f"Send them back corrected: outlast correct {run.id} rejects.csv"
     if run.state in ("failed", "cancelled"):
         yield f"Do what is missing, when the reason is mended: outlast redrive {run.id}"
     if not run.has_ended and not run.waits:

@@ -21,8 +21,8 @@ FREE = ("--host-port", "0", "--cosmos-port", "0", "--inbox-port", "0")
 class Serve(LocalCommand):
     """Runs `python -m local serve` on free ports and reads its addresses from its output."""
 
-    def __init__(self, app: Path) -> None:
-        super().__init__("serve", "--app", str(app), *FREE)
+    def __init__(self, app: Path, environment: dict[str, str] | None = None) -> None:
+        super().__init__("serve", "--app", str(app), *FREE, environment=environment)
 
     def read_addresses(self) -> None:
         self.page = self.read_until("/api/ui").split()[-1]

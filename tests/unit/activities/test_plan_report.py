@@ -5,6 +5,8 @@ import orjson
 import pytest
 
 from activities import read_input_file
+from outlast.cosmos.bulk.transport import Result
+from outlast.cosmos.errors import OWNER_MISSING
 from outlast.errors import Permanent
 from outlast.models import Json, Totals
 from outlast.staging.paths import plan_path
@@ -101,3 +103,15 @@ def test_an_approved_run_with_other_documents_stops() -> None:
     world.runs.set("r1", attempt=2, approved={"at": "2026", "documents_sha256": "other"})
     with pytest.raises(Permanent, match="and those of the approved plan other"):
         asyncio.run(world.call("plan_report", attempt=2))
+
+
+def test_a_plan_without_its_container_fails_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A container that is missing is named with its partition key, and the plan is not tried again and again."""
+    world = prepare(make_csv(3))
+
+    async def missing(transport: Any, container: str, stale: Any = None) -> Result:
+        return Result(404, OWNER_MISSING)
+
+    monkeypatch.setattr(type(world.transport), "route", missing)
+    with pytest.raises(Permanent, match="the container sales does not exist; create it with the partition key /shop"):
+        plan(world)
