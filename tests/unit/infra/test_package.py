@@ -57,10 +57,12 @@ def load(folder: Path, python: str = sys.executable) -> dict[str, Any]:
 
 
 def test_the_package_has_source_and_nothing_else() -> None:
-    """The package has Python source, the files of pages, host.json, the requirements and the licence."""
+    """The package has Python source, the files of pages, the texts of the API, host.json, the requirements and the
+    licence."""
     others = {str(path) for path in package_files() if path.suffix != ".py" and path.parts[0] != "ui"}
     pages = {"outlast/rendering/run.css", "outlast/rendering/run.html"}
-    assert others == {"LICENSE", "host.json", "requirements.txt", *pages}
+    texts = {"outlast/http/openapi/texts.txt"}
+    assert others == {"LICENSE", "host.json", "requirements.txt", *pages, *texts}
 
 
 def test_the_package_has_the_whole_page() -> None:
