@@ -38,7 +38,8 @@ export function ago(time) {
   return passed < 5 ? "just now" : `${duration(passed).replace(/ \d+ (s|min|h)$/, "").replace(/^(\d)\.\d s/, "$1 s")} ago`;
 }
 
-export const exact = (time) => (time ? EXACT.format(new Date(time)) : "");
+// What is no time is shown as it is.
+export const exact = (time) => (Number.isFinite(new Date(time ?? NaN).getTime()) ? EXACT.format(new Date(time)) : time ?? "");
 export const clock = (time) => (time ? CLOCK.format(new Date(time)) : "");
 export const percent = (share) => `${Math.floor(Math.min(1, share) * 100)} %`;
 export const words = (name) => name.replaceAll("_", " ");
