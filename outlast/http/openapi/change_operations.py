@@ -1,6 +1,7 @@
 """The operations that change runs, and those of the app itself."""
 
 from outlast.http.answers import CorrectedRun, MadeLink, RunAnswer, TakenOver
+from outlast.http.openapi import examples
 from outlast.http.openapi.options import parameter_of
 from outlast.http.openapi.parts import BOOLEAN, LOCATION, RUN, TEXT, Answer, Operation, Parameter
 from outlast.http.openapi.shapes import Health
@@ -92,7 +93,7 @@ CHANGE = (
             Parameter("days", {"type": "number", "exclusiveMinimum": 0, "maximum": MOST_LINK_DAYS}, example=7),
             Parameter("rejects", BOOLEAN),
         ),
-        answers={201: Answer("The link", MadeLink, headers=(LOCATION,))},
+        answers={201: Answer("The link", MadeLink, headers=(LOCATION,), example=examples.LINK)},
         problems=(400, 404, 501),
     ),
     Operation(
@@ -112,7 +113,7 @@ CHANGE = (
         summary="makes the open runs of another app or task hub those of this one",
         heading="Take runs over",
         parameters=(Parameter("owner", TEXT, True),),
-        answers={200: Answer("Numbers of runs", TakenOver)},
+        answers={200: Answer("Numbers of runs", TakenOver, example=examples.TAKEN)},
         problems=(400,),
     ),
 )
@@ -124,8 +125,8 @@ APP = (
         summary="says whether a run could be done now",
         heading="Check the health",
         answers={
-            200: Answer("A run could be done", Health),
-            503: Answer("A run could not be done", Health),
+            200: Answer("A run could be done", Health, example=examples.HEALTHY),
+            503: Answer("A run could not be done", Health, example=examples.ILL),
         },
         open=True,
     ),

@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from outlast.http.openapi.change_operations import APP, CHANGE
+from outlast.http.openapi.examples import PROBLEMS
 from outlast.http.openapi.parts import ETAG, LINK, LOCATION, RETRY_AFTER, Answer, Operation, Parameter
 from outlast.http.openapi.run_operations import READ
 from outlast.http.openapi.schemas import AT, component_schemas
@@ -106,14 +107,16 @@ def _responses(operation: Operation) -> Iterator[tuple[str, Json]]:
             yield "304", {"description": "Nothing has changed since the answer that `If-None-Match` names"}
     texts = meanings("problems")
     for status in statuses_of(operation):
-        problem = {PROBLEM: {"schema": {"$ref": AT.format(model="ProblemDetails")}}} if status != 401 else {}
+        schema = {"$ref": AT.format(model="ProblemDetails")}
+        problem = {PROBLEM: {"schema": schema, "example": PROBLEMS[status]}} if status != 401 else {}
         yield str(status), {"description": texts[str(status)], **({"content": problem} if problem else {})}
 
 
 def _answer(answer: Answer, headers: tuple[str, ...]) -> Json:
     content: Json = {media: {"schema": {"type": "string"}} for media in answer.media}
     if answer.shape is not None:
-        content["application/json"] = {"schema": _reference(answer.shape)}
+        example = {} if answer.example is None else {"example": answer.example}
+        content["application/json"] = {"schema": _reference(answer.shape), **example}
     shown: Json = {"description": answer.meaning}
     if headers:
         shown["headers"] = {name: {"description": _HEADERS[name], "schema": {"type": "string"}} for name in headers}

@@ -2,6 +2,7 @@
 
 from outlast.http.answers import RunAnswer, RunEvents, RunPage, SharedRun, ShownRun
 from outlast.http.list_runs import KNOWN, MOST
+from outlast.http.openapi import examples
 from outlast.http.openapi.parts import LINK, RETRY_AFTER, RUN, TEXT, TOKEN, Answer, Operation, Parameter
 from outlast.http.openapi.shapes import Plan
 from outlast.http.show_plan import LEAST_RU, MOST_RU
@@ -67,7 +68,7 @@ READ = (
         summary="says what happened to a run, in order",
         heading="Read the history of a run",
         parameters=(RUN,),
-        answers={200: Answer("The events, the oldest first", RunEvents)},
+        answers={200: Answer("The events, the oldest first", RunEvents, example=examples.EVENTS)},
         problems=(400, 404),
     ),
     Operation(

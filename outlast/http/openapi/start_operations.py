@@ -1,6 +1,7 @@
 """The operations that start something: a run, an upload; and what can be started."""
 
 from outlast.http.answers import Current, Reports, UploadAddress, UploadedFile
+from outlast.http.openapi import examples
 from outlast.http.openapi.options import as_parameters
 from outlast.http.openapi.parts import LOCATION, REPORT, RETRY_AFTER, Answer, Operation, Parameter
 from outlast.http.openapi.shapes import RecordedStart, Started
@@ -46,7 +47,7 @@ START = (
         bodies=INPUTS,
         body_required=True,
         answers={
-            202: Answer("The run is accepted, now or by an earlier request", Started, headers=(LOCATION, RETRY_AFTER)),
+            202: Answer("The run is accepted, now or earlier", Started, (), (LOCATION, RETRY_AFTER), examples.STARTED),
             200: Answer(
                 "An earlier request was accepted, and the orchestration was purged", RecordedStart, headers=(LOCATION,)
             ),
@@ -68,7 +69,7 @@ START = (
                 "example": {"name": "january.csv.gz"},
             }
         },
-        answers={201: Answer("Where the file goes", UploadAddress)},
+        answers={201: Answer("Where the file goes", UploadAddress, example=examples.UPLOAD)},
         problems=(400,),
     ),
     Operation(
@@ -80,7 +81,7 @@ START = (
         parameters=(Parameter("name", {"type": "string", "pattern": f"^{NAME.pattern}$"}, True, "path"),),
         bodies={"application/octet-stream": {"schema": _BYTES}},
         body_required=True,
-        answers={201: Answer("The whole file is stored", UploadedFile)},
+        answers={201: Answer("The whole file is stored", UploadedFile, example=examples.UPLOADED)},
         problems=(400, 404, 409, 413),
     ),
     Operation(
@@ -99,7 +100,7 @@ START = (
         summary="says which run's documents of a snapshot report are current",
         heading="Find the current generation",
         parameters=(REPORT,),
-        answers={200: Answer("The current generation, and the query that reads it", Current)},
+        answers={200: Answer("The current generation, and its query", Current, example=examples.CURRENT)},
         problems=(
             400,
             404,

@@ -71,14 +71,15 @@ def test_every_schema_is_there_and_used() -> None:
 
 
 def examples() -> list[Any]:
-    """Each example of a parameter or a body, with its schema."""
+    """Each example of a parameter, a body or an answer, with its schema."""
     found = []
     for path, operations in DOCUMENT["paths"].items():
         for method, operation in operations.items():
-            shown = [*operation["parameters"], *operation.get("requestBody", {}).get("content", {}).values()]
+            answers = [one for answer in operation["responses"].values() for one in answer.get("content", {}).values()]
+            bodies = list(operation.get("requestBody", {}).get("content", {}).values())
             found += [
-                pytest.param(one["schema"], one["example"], id=f"{method} {path} {one.get('name', 'body')}")
-                for one in shown
+                pytest.param(one["schema"], one["example"], id=f"{method} {path} {one.get('name', number)}")
+                for number, one in enumerate([*operation["parameters"], *bodies, *answers])
                 if "example" in one
             ]
     return found
