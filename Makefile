@@ -6,7 +6,7 @@ REQUIREMENTS := requirements-dev.txt
 # Most end-to-end tests wait, so there are more workers than cores; a file's tests share what they start.
 PARALLEL := -n 4 --dist loadfile
 
-.PHONY: help install lock demo serve test test-fast check infra test-all bench soak screens sizes api clean
+.PHONY: help install lock demo serve test test-browser test-fast check infra test-all bench soak screens sizes api clean
 .DEFAULT_GOAL := help
 
 help: ## list the commands
@@ -28,8 +28,11 @@ demo: install ## run the whole job on a sample, then on a broken file; ends by i
 serve: install ## run host on 7071, database on 8081, inbox on 8025, data in .local/; Ctrl-C ends it
 	@$(BIN)/python -m local serve $(ARGS)
 
-test: install ## run every test, in 7 to 8 minutes on 2 cores; ARGS="tests/unit -k name" runs these alone
-	@$(BIN)/python -m pytest $(or $(ARGS),$(PARALLEL))
+test: install ## run the tests but those of the page, in 7 to 8 minutes on 2 cores; ARGS="tests/unit -k name" runs these alone
+	@$(BIN)/python -m pytest $(or $(ARGS),$(PARALLEL) --ignore tests/browser)
+
+test-browser: install ## run the tests of the page, which need Chromium
+	@$(BIN)/python -m pytest -n 2 --dist loadfile tests/browser
 
 test-fast: install ## run the unit and contract tests, in about two minutes
 	@$(BIN)/python -m pytest $(PARALLEL) tests/unit tests/contract $(ARGS)
