@@ -106,10 +106,11 @@ owner = a.admission.seats.owner
 new_runs = NewRuns(
     max_parallel=a.settings.max_parallel, now=a.now, new_id=a.new_id, owner=owner, plan_days=a.settings.plan_days
 )
+claims = MirrorClaims(documents=a.documents, runs=a.runs, now=a.now)
 start_checks = StartChecks(
     throughput=a.writer.transport.throughput,
     snapshots=a.snapshots,
-    claims=MirrorClaims(documents=a.documents, runs=a.runs, now=a.now),
+    claims=claims,
     queries=a.queries,
 )
 start = StartReport(
@@ -133,7 +134,7 @@ health = ShowHealth(checks=checks, clock=a.clock).show_health
 
 files_and_histories = RunRemover(a.staging, a.inputs)
 remove_run = RemoveRun(
-    runs=a.runs, remover=files_and_histories, seats=a.admission.seats, deadlines=a.deadlines
+    runs=a.runs, remover=files_and_histories, seats=a.admission.seats, claims=claims, deadlines=a.deadlines
 ).remove_run
 
 days = Days(files=a.settings.retention_days, record=a.settings.record_days, now=a.now)

@@ -10,7 +10,9 @@ from outlast.http.answers import RunAnswer, answer
 from outlast.http.known_run import known_run
 from outlast.http.problem import Problem
 from outlast.http.query import read_query
+from outlast.models import MIRROR
 from outlast.runs.histories import Histories, StillAtWork
+from outlast.runs.mirror_claims import MirrorClaims
 from outlast.runs.record import RunRecord
 from outlast.runs.seats import Seats
 from outlast.runs.store import Runs
@@ -25,6 +27,7 @@ class RemoveRun:
     runs: Runs
     remover: RunRemover
     seats: Seats
+    claims: MirrorClaims
     deadlines: Deadlines
 
     async def remove_run(self, req: func.HttpRequest, client: Any) -> func.HttpResponse:
@@ -43,6 +46,8 @@ class RemoveRun:
         if not removed:
             return answer(RunAnswer(record.shown()), 202, Retry_After="1")
         await self.seats.leave(record.id)
+        if record.request.mode == MIRROR:
+            await self.claims.drop(record.id)
         await self.runs.delete(record)
         return func.HttpResponse(status_code=204)
 

@@ -40,6 +40,12 @@ class MirrorClaims:
             else:
                 return None
 
+    async def drop(self, run: str) -> None:
+        """Give back the claims of a run whose record goes; without a record they would pass for those of starts."""
+        await self.documents.change(
+            NAME, lambda members: {report: claim for report, claim in members.items() if claim["run"] != run}
+        )
+
     def _claimed(self, members: Json, report: str, run: str, over: set[str]) -> Json:
         """The members with the claim of this run, unless a run has one that is not over."""
         holder = members.get(report)

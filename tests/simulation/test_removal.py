@@ -15,6 +15,7 @@ from outlast.http.remove_run import RemoveRun
 from outlast.http.revise_run import Reviser
 from outlast.http.verify_run import VerifyRun
 from outlast.runs.launcher import Launcher
+from outlast.runs.mirror_claims import MirrorClaims
 from outlast.staging.corrections import Corrections
 from outlast.staging.input import InputFiles
 from outlast.staging.removal import RunRemover
@@ -22,6 +23,7 @@ from outlast.staging.retention import Days, Retention
 from tests.fakes.http import ask
 from tests.fakes.world import work_here
 from tests.simulation.asking import AskingWorld
+from tests.simulation.database import CoreAppDocuments
 from tests.simulation.length import boundaries, seeds
 from tests.simulation.mixes import MIXES
 from tests.simulation.world import REPORTS, TIMER, Faults, Job
@@ -57,7 +59,13 @@ class RemovingWorld(AskingWorld):
         self.revised = False
         self.gone: set[str] = set()
         remover = RunRemover(self.staging)
-        self.removing = RemoveRun(runs=self.runs, remover=remover, seats=self.admission.seats, deadlines=self.deadlines)
+        self.removing = RemoveRun(
+            runs=self.runs,
+            remover=remover,
+            seats=self.admission.seats,
+            claims=MirrorClaims(CoreAppDocuments(self.database), self.runs, self.scheduler.utc),
+            deadlines=self.deadlines,
+        )
         days = Days(files=0, record=90, now=self.scheduler.utc)
         kept = Days(files=14, record=90, now=self.scheduler.utc)
         reviser = Reviser(runs=self.runs, launcher=Launcher(5.0), days=kept, owner="")

@@ -10,6 +10,7 @@ from outlast.http.problem import answering
 from outlast.http.remove_run import RemoveRun
 from outlast.http.show_run import ShowRun
 from outlast.runs.ids import compensation_id, lane_id, removal_id, run_of_key, wave_id
+from outlast.runs.mirror_claims import MirrorClaims
 from outlast.runs.record import OUTCOMES
 from outlast.staging.removal import RunRemover
 from outlast.staging.store import Staging
@@ -27,6 +28,7 @@ def remove(world: World, client: FakeClient, run: str = "r1") -> func.HttpRespon
         runs=world.runs,
         remover=RunRemover(world.staging),
         seats=world.admission.seats,
+        claims=MirrorClaims(world.documents, world.runs, world.clock.now),
         deadlines=world.deadlines,
     )
     return finish(answering(removing.remove_run)(ask(f"runs/{run}", run=run), client))
@@ -49,6 +51,15 @@ def test_nothing_is_left_of_a_removed_run(state: str) -> None:
     assert (staged(world), set(world.runs.records)) == ({"r10"}, {"r10"})
     assert set(client.shown) == set(instances_of("r10"))
     assert asyncio.run(world.admission.seats.taken()) == ()
+
+
+def test_a_removed_mirror_run_lets_the_next_one_start() -> None:
+    """The claim of a removed run goes with its record, and that of another report stays."""
+    world, client = ended(mode="mirror")
+    claims = MirrorClaims(world.documents, world.runs, world.clock.now)
+    assert [asyncio.run(claims.take(*each)) for each in (("sales", "r1"), ("shelf", "r7"))] == [None, None]
+    remove(world, client)
+    assert [asyncio.run(claims.take(report, "r2")) for report in ("sales", "shelf")] == [None, "r7"]
 
 
 def test_a_removed_run_is_unknown() -> None:
