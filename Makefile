@@ -6,7 +6,7 @@ REQUIREMENTS := requirements-dev.txt
 # Most end-to-end tests wait, so there are more workers than cores; a file's tests share what they start.
 PARALLEL := -n 4 --dist loadfile
 
-.PHONY: help install lock demo serve test test-browser test-fast check infra test-all bench soak screens sizes api clean
+.PHONY: help install lock demo serve test test-browser test-fast check infra test-all bench soak screens recording sizes api clean
 .DEFAULT_GOAL := help
 
 help: ## list the commands
@@ -58,6 +58,9 @@ soak: install ## search for faults for hours; SOAK_SEEDS=10000 SOAK_KILLS=1000; 
 
 screens: install ## make the pictures of docs/screens again, in a minute or two; needs Chromium
 	@$(BIN)/python -m tools.screens
+
+recording: install ## record the command's watch of a run as text in docs/command.md again, in a minute or two
+	@$(BIN)/python -m tools.recording
 
 sizes: ## show the size of the code by area
 	@$(BIN)/python tools/size_table.py

@@ -1,5 +1,5 @@
 // Entra ID in front of the app: who calls it needs a token, besides the key. The health stays open for monitors, and what
-// links open for those who have them.
+// links open for those who have them: the run, and the files of the page, which hold nothing of anybody.
 param siteName string
 
 @description('Client id of the app registration that callers get a token for.')
@@ -20,7 +20,7 @@ resource auth 'Microsoft.Web/sites/config@2024-04-01' = {
     globalValidation: {
       requireAuthentication: true
       unauthenticatedClientAction: 'Return401'
-      excludedPaths: links ? ['/api/health', '/api/shared/*'] : ['/api/health']
+      excludedPaths: links ? ['/api/health', '/api/shared/*', '/api/ui', '/api/ui/*'] : ['/api/health']
     }
     httpSettings: { requireHttps: true }
     identityProviders: {

@@ -11,20 +11,22 @@ FIRST_RETRY_SECONDS = "2"
 """An activity is called again after 2, 4, 8 and 16 seconds. A run is held for at most that time in all, and goes on
 after the wait that is running when it is released."""
 ROWS = 60
+WITH_LANES = 5000
+"""Rows of which a run has two chunks, and so waves and lanes."""
 DATABASE = "outlast"
 
 
 class Held:
     """A run that stays in a phase because a file lies where a folder should be, or a folder where a file should."""
 
-    def __init__(self, stack: Stack, report: str, key: str, phase: str) -> None:
+    def __init__(self, stack: Stack, report: str, key: str, phase: str, rows: int = ROWS) -> None:
         self.stack = stack
         self.phase = phase
         self.run = run_of_key(report, key, SECRET_OF_STACKS)
         self.folder = stack.data / "staging" / "runs" / self.run
         self._obstacle: Path | None = None
         self._obstruct()
-        stack.start(report, first_rows(ROWS), key)
+        stack.start(report, first_rows(rows), key)
 
     def release(self) -> None:
         if self._obstacle is not None:

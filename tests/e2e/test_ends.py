@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.holding import DATABASE, FIRST_RETRY_SECONDS, ROWS, Held, publishing_held
+from tests.e2e.holding import DATABASE, FIRST_RETRY_SECONDS, ROWS, WITH_LANES, Held, publishing_held
 from tests.e2e.stack import Stack, first_rows, running
 
 SETTINGS = {
@@ -190,10 +190,10 @@ def resumed(stack: Stack, run: str) -> dict[str, int]:
 @pytest.mark.parametrize("part", ["", ":1:store0", ":1:store0-0"], ids=["run", "wave", "lane"])
 def test_a_turn_whose_worker_is_killed_costs_an_attempt(stack: Stack, part: str) -> None:
     """A run whose run, wave or lane orchestrator loses its worker completes in its second attempt without an email."""
-    held = Held(stack, "flight_delays", f"killed in {part or 'the run'}", "storing")
+    held = Held(stack, "flight_delays", f"killed in {part or 'the run'}", "storing", WITH_LANES)
     kill_in_a_turn(held, part)
     held.release()
-    assert stack.wait(held.run)["output"]["rows_stored"] == ROWS
+    assert stack.wait(held.run)["output"]["rows_stored"] == WITH_LANES
     stack.sweep()
     record = stack.record(held.run)
     assert (record["state"], record["attempt"], record["pending"]) == ("completed", 2, [])
@@ -215,7 +215,7 @@ def kill_in_a_turn(held: Held, part: str) -> None:
 
 def test_a_lane_of_an_older_attempt_stops_at_the_fence(stack: Stack) -> None:
     """A lane that outlives its run's orchestration stops at the fence of the next attempt."""
-    held = Held(stack, "flight_delays", "killed before its lane", "storing")
+    held = Held(stack, "flight_delays", "killed before its lane", "storing", WITH_LANES)
     kill_in_a_turn(held, "")
     held.release()
     outcome = stack.wait(f"{held.run}:1:store0-0")["output"]
