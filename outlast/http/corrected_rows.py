@@ -8,11 +8,11 @@ import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from outlast.http.problem import Problem, bad_request
+from outlast.http.body_size import MAX_INLINE, check_size
+from outlast.http.problem import bad_request
 from outlast.inputs.formula_guard import OWN_COLUMNS, is_rejects_header, own_columns, unguarded
 from outlast.staging.rejects import NOT_LISTED
 
-MOST_BYTES = 32 * 1024 * 1024
 LINE = "line"
 """The one column of rejects of an input without columns."""
 Rows = list[tuple[int, list[str]]]
@@ -34,9 +34,7 @@ class _Header:
 
 def read_corrected(body: bytes, columns: Sequence[str]) -> Rows:
     """The rows by their numbers. `columns` are those of the input. Raises Problem that names row or column."""
-    if len(body) > MOST_BYTES:
-        text = f"the body has {len(body):,} bytes and at most {MOST_BYTES:,} are accepted; send fewer rows at a time"
-        raise Problem(413, "Content Too Large", text, "body", limit=MOST_BYTES)
+    check_size(body, "send fewer rows at a time")
     lines = _lines(body)
     header = _header(next(lines, []), own_columns(list(columns)) or [LINE])
     found: dict[int, list[str]] = {}
@@ -59,7 +57,7 @@ def _lines(body: bytes) -> Iterator[list[str]]:
         raise bad_request(f"byte {error.start + 1} of the body is not UTF-8: save the file as UTF-8", "body") from None
     head = text.partition("\n")[0]
     delimiter = max(",;\t", key=head.count)
-    csv.field_size_limit(MOST_BYTES)
+    csv.field_size_limit(MAX_INLINE)
     try:
         yield from csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     except csv.Error as error:

@@ -12,3 +12,9 @@ async def known_run(runs: Runs, run: str) -> RunRecord:
     if record is None:
         raise Problem(404, "Not Found", f"there is no run {run}", "run")
     return record
+
+
+def refuse_removed(record: RunRecord) -> None:
+    """Raise a 410 Problem where the files of the run were removed."""
+    if record.status.removed is not None:
+        raise Problem(410, "Gone", f"the files of run {record.id} were removed at {record.status.removed}", "run")

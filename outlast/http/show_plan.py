@@ -9,7 +9,7 @@ import orjson
 
 from outlast.errors import Permanent
 from outlast.http.answers import answer
-from outlast.http.known_run import known_run
+from outlast.http.known_run import known_run, refuse_removed
 from outlast.http.problem import Problem, bad_request
 from outlast.http.query import read_query
 from outlast.http.ru_share import Throughput
@@ -39,8 +39,7 @@ class ShowPlan:
         """
         rate = _rate(read_query(req.params, ("ru_per_second",)).get("ru_per_second"))
         record = await known_run(self.runs, req.route_params["run"])
-        if record.status.removed is not None:
-            raise Problem(410, "Gone", f"the files of run {record.id} were removed at {record.status.removed}", "run")
+        refuse_removed(record)
         data = await self.staging.get(plan_path(record.resolved_folder)) if record.status.planned is not None else None
         if data is None:
             raise Problem(

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import azure.functions as func
 
-from outlast.http.known_run import known_run
-from outlast.http.problem import Problem, bad_request
+from outlast.http.known_run import known_run, refuse_removed
+from outlast.http.problem import bad_request
 from outlast.http.query import next_link, read_query
 from outlast.runs.record import RunRecord
 from outlast.runs.store import Runs
@@ -34,8 +34,7 @@ class ShowRejects:
         """The rejects of a run that the request has named in one way or another."""
         ends = self.clock() + MOST_SECONDS
         first = _chunk(read_query(req.params, ("chunk",)).get("chunk"))
-        if record.status.removed is not None:
-            raise Problem(410, "Gone", f"the files of run {record.id} were removed at {record.status.removed}", "run")
+        refuse_removed(record)
         listed = await RejectFiles(self.files).listed(record)
         body = bytearray(rejects_header(listed.columns))
         following = await self._fill(body, listed, first, ends)

@@ -14,6 +14,7 @@ from pydantic_core import PydanticCustomError
 
 from outlast.cosmos.queries import EVERYTHING, Query
 from outlast.errors import Transient
+from outlast.http.body_size import check_size
 from outlast.http.input_head import LOOKED_AT, Head, check_head, said_of
 from outlast.http.named_files import MOST_FILES, is_several, named_files
 from outlast.http.problem import Problem, bad_request, from_validation
@@ -27,13 +28,15 @@ from outlast.run_options import Options
 from outlast.staging.parsed import InThread
 from outlast.staging.store import Staging
 
-MAX_INLINE = 32 * 1024 * 1024
-"""Bytes of a body that is the input itself."""
 MAX_REFERENCE = 64 * 1024
 """Bytes of a body that names the input."""
 LOOK_SECONDS = 10.0
 """For the look at a file of the inputs location: far below functionTimeout, which would end the worker."""
 
+SEND_A_FILE = (
+    'POST /api/inputs?name=NAME returns an address for a file of any size and the {"input": …} to post here as '
+    "application/json"
+)
 _NO_REFERENCE = (
     'a body of type application/json names a file, as {"input": "2013/january.csv"}; send rows themselves as '
     "JSON Lines, one object a line, with the type application/x-ndjson"
@@ -129,7 +132,7 @@ async def read_start_request(
 async def _inline(request: func.HttpRequest, report: Report[Any], in_thread: InThread) -> StartRequest:
     """The body is the input. Options and parameters are in the query."""
     body = request.get_body()
-    _check_size(body)
+    check_size(body, SEND_A_FILE)
     given = {name: value for name, value in request.params.items() if not is_of_host(name)}
     own = {name: given.pop(name) for name in list(given) if name in Options.model_fields}
     options, parameters = _options(own), _parameters(report, given, "")
@@ -143,15 +146,6 @@ async def _inline(request: func.HttpRequest, report: Report[Any], in_thread: InT
 def _is_array(body: bytes) -> bool:
     """Whether a body of type application/json is the rows themselves."""
     return body[:LOOKED_AT].lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"[")
-
-
-def _check_size(body: bytes) -> None:
-    if len(body) > MAX_INLINE:
-        text = (
-            f"the body has {len(body):,} bytes and at most {MAX_INLINE:,} are accepted; POST /api/inputs?name=NAME "
-            'returns an address for a file of any size and the {"input": …} to post here as application/json'
-        )
-        raise Problem(413, "Content Too Large", text, "body", limit=MAX_INLINE)
 
 
 async def _by_reference(

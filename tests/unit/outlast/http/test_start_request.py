@@ -9,8 +9,9 @@ import pytest
 
 from outlast.errors import Transient
 from outlast.http import start_request
+from outlast.http.body_size import MAX_INLINE
 from outlast.http.problem import Problem
-from outlast.http.start_request import MAX_INLINE, StartRequest, read_start_request
+from outlast.http.start_request import StartRequest, read_start_request
 from outlast.run_options import Options
 from outlast.staging.store import Staging
 from tests.fakes.http import ask

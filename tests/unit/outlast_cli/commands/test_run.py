@@ -171,6 +171,6 @@ def test_ctrl_c_leaves_the_run_alone(call: Caller, file: str) -> None:
 
 def test_the_limit_of_a_start_is_the_apps() -> None:
     """A file goes with the start up to the app's own limit."""
-    from outlast.http.start_request import MAX_INLINE
+    from outlast.http.body_size import MAX_INLINE
 
     assert starting.MOST_INLINE == MAX_INLINE
