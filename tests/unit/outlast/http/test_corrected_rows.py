@@ -1,6 +1,6 @@
 import pytest
 
-from outlast.http import corrected_rows
+from outlast.http import body_size
 from outlast.http.corrected_rows import read_corrected
 from outlast.http.problem import Problem
 
@@ -79,7 +79,7 @@ def test_a_row_of_another_length_costs_no_other_row() -> None:
 
 def test_a_body_that_is_too_long_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """The problem has the limit, and asks for fewer rows."""
-    monkeypatch.setattr(corrected_rows, "MOST_BYTES", 10)
+    monkeypatch.setattr(body_size, "MAX_INLINE", 10)
     with pytest.raises(Problem, match="fewer rows") as caught:
         read_corrected(FULL.encode(), COLUMNS)
     assert (caught.value.status, caught.value.body["limit"]) == (413, 10)
