@@ -61,9 +61,11 @@ class CorrectRun:
         name = None
         if rows is not None:
             await self._check_rows(as_counted(record), rows)
-            name = await self.corrections.stage(record, rows)
+            name = self.corrections.name(rows, len(record.status.corrections))
         change = RunChange(record.id, record.status.attempt, Event.CORRECT, correction=name, by=by)
         try:
+            if rows is not None:
+                await self.corrections.stage(record, rows)
             return await self.reviser.revise(client, record, change, "corrected")
         except (Problem, OutlastError):
             await self._drop_if_removed(record, name)
