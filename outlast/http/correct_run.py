@@ -20,6 +20,7 @@ from outlast.http.query import read_query
 from outlast.http.revise_run import Reviser, check_files
 from outlast.inputs import Chunk
 from outlast.runs.record import RunRecord
+from outlast.runs.stale import Stale
 from outlast.runs.store import Runs
 from outlast.runs.transitions import Event
 from outlast.staging.corrections import Corrections, as_counted
@@ -72,9 +73,18 @@ class CorrectRun:
             raise
 
     async def _drop_if_removed(self, record: RunRecord, name: str | None) -> None:
-        """Remove what was staged of a correction while the run was being removed."""
-        found = await self.runs.find(record.id)
-        if name is not None and (found is None or found.status.removing or found.status.removed is not None):
+        """Remove what was staged of a correction while the run was being removed.
+
+        The record is confirmed by a write, because a replica may be behind the removal.
+        """
+        if name is None:
+            return
+        try:
+            status = (await self.runs.change(record.id, lambda read: read, confirm=True)).status
+            removed = status.removing or status.removed is not None
+        except Stale:  # it is gone: the run had ended long before
+            removed = True
+        if removed:
             await self.corrections.drop(record, name)
 
     async def _read(self, body: bytes, columns: Sequence[str]) -> Rows:
