@@ -217,8 +217,8 @@ def test_a_lane_of_an_older_attempt_stops_at_the_fence(stack: Stack) -> None:
     """A lane that outlives its run's orchestration stops at the fence of the next attempt."""
     held = Held(stack, "flight_delays", "killed before its lane", "storing", WITH_LANES)
     kill_in_a_turn(held, "")
+    outcome = stack.wait(f"{held.run}:1:store0-0")["output"]  # a call that is under way still meets the obstacle
     held.release()
-    outcome = stack.wait(f"{held.run}:1:store0-0")["output"]
     assert "in attempt 2; this call belongs to storing in attempt 1 and stops" in outcome["error"]["text"]
     stack.wait(held.run)
 
