@@ -20,7 +20,6 @@ from outlast.http.query import read_query
 from outlast.http.revise_run import Reviser, check_files
 from outlast.inputs import Chunk
 from outlast.runs.record import RunRecord
-from outlast.runs.stale import Stale
 from outlast.runs.store import Runs
 from outlast.runs.transitions import Event
 from outlast.staging.corrections import Corrections, as_counted
@@ -62,30 +61,23 @@ class CorrectRun:
         name = None
         if rows is not None:
             await self._check_rows(as_counted(record), rows)
-            name = self.corrections.name(rows, len(record.status.corrections))
+            name = await self.corrections.stage(record, rows)
         change = RunChange(record.id, record.status.attempt, Event.CORRECT, correction=name, by=by)
         try:
-            if rows is not None:
-                await self.corrections.stage(record, rows)
-            return await self.reviser.revise(client, record, change, "corrected")
+            revised = await self.reviser.revise(client, record, change, "corrected")
         except (Problem, OutlastError):
-            await self._drop_if_removed(record, name)
+            await self._drop_if_removed(record.id, name)
             raise
+        if name is not None:
+            await self.corrections.recorded(record.id, name)
+        return revised
 
-    async def _drop_if_removed(self, record: RunRecord, name: str | None) -> None:
-        """Remove what was staged of a correction while the run was being removed.
-
-        The record is confirmed by a write, because a replica may be behind the removal.
-        """
-        if name is None:
-            return
-        try:
-            status = (await self.runs.change(record.id, lambda read: read, confirm=True)).status
-            removed = status.removing or status.removed is not None
-        except Stale:  # it is gone: the run had ended long before
-            removed = True
-        if removed:
-            await self.corrections.drop(record, name)
+    async def _drop_if_removed(self, run: str, name: str | None) -> None:
+        """Remove at once what was staged while the run was being removed; `remove_unrecorded` does it where this cannot
+        tell."""
+        found = await self.runs.find(run)
+        if name is not None and (found is None or found.is_removed):
+            await self.corrections.drop(run, name)
 
     async def _read(self, body: bytes, columns: Sequence[str]) -> Rows:
         rows: Rows = await self.in_thread(partial(read_corrected, body, columns))

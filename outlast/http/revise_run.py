@@ -54,9 +54,8 @@ class Reviser:
 
 def check_files(record: RunRecord, days: Days) -> None:
     """Raise Problem where files of the run are removed, or are about to be."""
-    status = record.status
     over = not record.open and days.are_over(record)
-    if status.removed is not None or status.removing or over:
+    if record.is_removed or over:
         text = f"the files of run {record.id} are removed, or are about to be (RETENTION_DAYS); start a new run"
         raise Problem(410, "Gone", text, "run")
 

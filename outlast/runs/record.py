@@ -141,6 +141,11 @@ class RunRecord:
         return self.status.state not in ENDED or bool(self.status.pending)
 
     @property
+    def is_removed(self) -> bool:
+        """Whether the files of the run are removed, or a removal of them has begun."""
+        return self.status.removing or self.status.removed is not None
+
+    @property
     def last_attempt(self) -> int:
         """The attempt behind which no other is started without a person."""
         return self.status.earlier + MOST_ATTEMPTS

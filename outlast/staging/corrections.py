@@ -18,12 +18,15 @@ from outlast.staging.chunk_list import ChunkList, InputPart
 from outlast.staging.input import InputFiles
 from outlast.staging.parts import Generated, PartAnswer
 from outlast.staging.paths import (
+    CORRECTED,
     content_name,
     corrected_rows_path,
     correction_chunks_path,
     correction_path,
+    correction_paths,
     folder_of,
     rejects_path,
+    starting_path,
 )
 from outlast.staging.rejects import Reject, each_row_once
 from outlast.staging.stored import Stored
@@ -54,25 +57,32 @@ class Corrections:
     files: InputFiles
 
     async def stage(self, record: RunRecord, rows: Rows) -> str:
-        """Stage one more correction and return its name, which depends on its content. `rows` are in their order."""
+        """Stage one more correction and return its name, which depends on its content. `rows` are in their order.
+
+        `recorded` follows when the record names it. Until then `remove_unrecorded` looks at it.
+        """
         number, data = len(record.status.corrections), encode_corrected(rows)
         name = self.name(rows, number)
         chunks = _cut(data.splitlines(keepends=True), rows, number + 1)
         staging = self.files.staging
+        await staging.put(starting_path(record.id, name), b"")
         await staging.put(correction_path(record.id, name), data)
         await staging.put(corrected_rows_path(record.id, name), orjson.dumps([row for row, _ in rows]))
         await staging.put(correction_chunks_path(record.id, name), orjson.dumps([_listed(chunk) for chunk in chunks]))
         return name
 
-    async def drop(self, record: RunRecord, name: str) -> None:
+    async def drop(self, run: str, name: str) -> None:
         """Remove what `stage` has staged."""
-        paths = (correction_path, corrected_rows_path, correction_chunks_path)
-        await self.files.staging.delete_all([path(record.id, name) for path in paths])
-        self.files.staging.remove_empty(folder_of(record.id))
+        await self.files.staging.delete_all([*correction_paths(run, name), starting_path(run, name)])
+        self.files.staging.remove_empty(folder_of(run))
+
+    async def recorded(self, run: str, name: str) -> None:
+        """The run's record names this correction."""
+        await self.files.staging.delete(starting_path(run, name))
 
     def name(self, rows: Rows, before: int) -> str:
         """The name of a correction of these rows behind so many others."""
-        return f"{before + 1:03}.{content_name(encode_corrected(rows), 'rows')}"
+        return f"{before + 1:03}.{content_name(encode_corrected(rows), CORRECTED)}"
 
     async def later(self, record: RunRecord, chunk: Chunk) -> Set[int]:
         """The rows that were corrected after this chunk was generated."""

@@ -44,7 +44,7 @@ def body_path(run: str, name: str = "body") -> str:
 
 
 STARTING = "starting"
-"""The folder of the empty files that say which bodies are being staged."""
+"""The folder of the empty files that say which bodies and corrections are being staged."""
 
 
 def starting_folder(run: str) -> str:
@@ -52,7 +52,8 @@ def starting_folder(run: str) -> str:
 
 
 def starting_path(run: str, name: str) -> str:
-    """The file that is written before the body of this name and stays until the run's record is known to name it."""
+    """The file that is written before the body or correction of this name, and stays until the run's record is known to
+    name it."""
     return f"{STARTING}/{run}/{name}"
 
 
@@ -98,6 +99,20 @@ def plan_path(run: str) -> str:
 def plan_cursor_path(run: str, chunks: int) -> str:
     """The figures of a plan after so many chunks. They do not change once they are written."""
     return f"runs/{run}/plan.{chunks}.json"
+
+
+CORRECTED = "rows"
+"""The end of the name of each correction."""
+
+
+def is_correction(name: str) -> bool:
+    """Whether a `starting_path` is that of a correction."""
+    return name.endswith(f".{CORRECTED}")
+
+
+def correction_paths(run: str, name: str) -> list[str]:
+    """All that is staged of a correction."""
+    return [path(run, name) for path in (correction_path, corrected_rows_path, correction_chunks_path)]
 
 
 def correction_path(run: str, name: str) -> str:

@@ -8,7 +8,7 @@ from outlast.deadline import Deadline
 from outlast.runs.histories import Histories
 from outlast.runs.record import RunRecord
 from outlast.staging.incoming_paths import is_accepted, options_path
-from outlast.staging.paths import folder_of, starting_folder
+from outlast.staging.paths import STARTING, folder_of, is_correction, starting_folder
 from outlast.staging.store import Staging
 from outlast.staging.uploads import is_upload
 
@@ -42,12 +42,18 @@ class RunRemover:
 
     async def _remove_files(self, run: str, deadline: Deadline) -> bool:
         for folder in (folder_of(run), starting_folder(run)):
-            for paths in _groups(sorted(path for path, _ in await self.staging.list(folder))):
+            for paths in _groups(sorted(path for path, _ in await self.staging.list(folder) if not _is_staging(path))):
                 if deadline.passed():
                     return False
                 await self.staging.delete_all(paths)
             self.staging.remove_empty(folder)
         return True
+
+
+def _is_staging(path: str) -> bool:
+    """Whether a file says that a correction is being staged. It stays for `remove_unrecorded`, because what is staged
+    behind this removal is found by it alone."""
+    return path.startswith(f"{STARTING}/") and is_correction(path)
 
 
 def _groups(paths: list[str]) -> Iterator[list[str]]:

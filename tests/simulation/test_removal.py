@@ -18,8 +18,10 @@ from outlast.runs.launcher import Launcher
 from outlast.runs.mirror_claims import MirrorClaims
 from outlast.staging.corrections import Corrections
 from outlast.staging.input import InputFiles
+from outlast.staging.paths import STARTING
 from outlast.staging.removal import RunRemover
 from outlast.staging.retention import Days, Retention
+from outlast.staging.unrecorded import OLD, UnrecordedBodies
 from tests.fakes.http import ask
 from tests.fakes.world import work_here
 from tests.simulation.asking import AskingWorld
@@ -72,10 +74,19 @@ class RemovingWorld(AskingWorld):
         self.verifying = VerifyRun(runs=self.runs, reports=REPORTS, snapshots=self.snapshots, reviser=reviser)
         corrections = Corrections(InputFiles(self.staging, self.staging))
         self.correcting = CorrectRun(runs=self.runs, corrections=corrections, reviser=reviser, in_thread=work_here)
+        self.unrecorded = UnrecordedBodies(
+            runs=self.runs,
+            staging=self.staging,
+            now=lambda: self.scheduler.utc() + OLD,
+            deadlines=self.deadlines,
+        )
         self.retention = Retention(runs=self.runs, remover=remover, days=days, owner="", deadlines=self.deadlines)
 
     async def _ask(self) -> None:
-        """One round: a removal of each run that was accepted, and beside it the timer."""
+        """One round: a removal of each run that was accepted, and beside it the timer. Nothing of the round before goes
+        on, so what it has staged is old."""
+        with suppress(OutlastError):  # the host logs it
+            await self.unrecorded.remove_unrecorded(TIMER)
         left = [self._remove(job.run) for job in self.jobs if job.key in self.accepted and job.run not in self.gone]
         work = [self._work_on(job.run) for job in self.jobs] if self.working else []
         self.working -= bool(work)
@@ -99,7 +110,8 @@ class RemovingWorld(AskingWorld):
             await self.retention.remove_ended_runs(TIMER, self.client)
 
     def _over(self) -> bool:
-        return super()._over() and self.gone == {job.run for job in self.jobs}
+        marks = [path for path in self.staging.files if path.startswith(f"{STARTING}/")]
+        return super()._over() and self.gone == {job.run for job in self.jobs} and not marks
 
     def check_end(self) -> None:
         """Nothing is left of any run but its documents."""

@@ -1,6 +1,6 @@
 import asyncio
 from datetime import UTC, datetime, timedelta
-from typing import cast
+from typing import Any, cast
 
 import azure.functions as func
 import pytest
@@ -9,9 +9,13 @@ from outlast.deadline import Deadlines
 from outlast.errors import Permanent, Transient
 from outlast.http.problem import answering
 from outlast.runs.record import RunRecord
+from outlast.staging.corrections import Corrections
+from outlast.staging.input import InputFiles
+from outlast.staging.paths import correction_paths
 from outlast.staging.store import Staging
 from outlast.staging.unrecorded import UnrecordedBodies
 from tests.fakes.endpoints import start_endpoint
+from tests.fakes.records import altered, make_record
 from tests.fakes.runs import FakeRuns
 from tests.fakes.world import World
 from tests.unit.outlast.http.test_start_once import RUN, Starts
@@ -123,3 +127,21 @@ def test_of_two_requests_with_one_key_the_second_leaves_no_body() -> None:
 
     asyncio.run(post_all())
     assert set(files(starts.world)) == {starts.world.runs.records[RUN].request.body}
+
+
+@pytest.mark.parametrize(
+    ("fields", "kept"),
+    [(None, False), ({"removing": True}, False), ({"removed": "2026-01-01T00:00:00+00:00"}, False), ({}, True)],
+)
+def test_a_correction_of_a_removed_run_is_removed(fields: dict[str, Any] | None, kept: bool) -> None:
+    """What was staged of a correction goes an hour later if its run is removed, or about to be, and stays otherwise."""
+    world, record = World(), make_record(state="failed")
+    name = asyncio.run(Corrections(InputFiles(world.staging, world.staging)).stage(record, [(3, ["s3", "1"])]))
+    staged = set(correction_paths("r1", name))
+    if fields is not None:
+        asyncio.run(world.runs.create(altered(record, **fields)))
+    removed_after(world, minutes=59)
+    assert staged <= {path for path, _ in asyncio.run(world.staging.list("runs"))}
+    removed_after(world, minutes=61)
+    assert {path for path, _ in asyncio.run(world.staging.list("runs"))} == (staged if kept else set())
+    assert asyncio.run(world.staging.list("starting")) == []
