@@ -25,14 +25,14 @@ def with_etag(request: func.HttpRequest, response: func.HttpResponse) -> func.Ht
         return response
     etag = f'W/"{hashlib.sha256(response.get_body()).hexdigest()[:32]}"'
     response.headers.setdefault("Cache-Control", REVALIDATED)
-    if _names(request.headers.get("If-None-Match") or "", etag):
+    if names(request.headers.get("If-None-Match") or "", etag):
         response = _not_modified(response)
     response.headers["ETag"] = etag
     return response
 
 
-def _names(header: str, etag: str) -> bool:
-    """Whether a list of tags has this one. A proxy that compresses may have made a strong tag of a weak one."""
+def names(header: str, etag: str) -> bool:
+    """Whether an `If-None-Match` has this tag. A proxy that compresses may have made a strong tag of a weak one."""
     tags = [tag.strip() for tag in header.split(",")]
     return "*" in tags or etag.removeprefix("W/") in [tag.removeprefix("W/") for tag in tags]
 

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import azure.functions as func
 
 from outlast.errors import Permanent
+from outlast.http.etag import names
 from outlast.http.problem import Problem
 from outlast.staging.location import blob_location
 
@@ -49,7 +50,7 @@ class ShowPage:
         if found is None:
             raise Problem(404, "Not Found", "the page has no such file", "file")
         headers = {**self._headers(), "ETag": found.etag}
-        if _has(req.headers.get("If-None-Match", ""), found.etag):
+        if names(req.headers.get("If-None-Match", ""), found.etag):
             return func.HttpResponse(status_code=304, headers=headers)
         return func.HttpResponse(found.data, headers=headers, mimetype=found.type, charset="utf-8")
 
@@ -86,8 +87,3 @@ def upload_origin(inputs_url: str, account: str) -> str | None:
 def _read(path: Path) -> PageFile:
     data = path.read_bytes()
     return PageFile(data, TYPES[path.suffix], f'"{hashlib.sha256(data).hexdigest()[:20]}"')
-
-
-def _has(given: str, etag: str) -> bool:
-    """Whether the header names this ETag. What compresses an answer on its way makes the tag a weak one."""
-    return etag in {tag.strip().removeprefix("W/") for tag in given.split(",")}

@@ -11,7 +11,7 @@ from outlast.runs.record import ENDED, STATES, RunRecord
 FRESH_SECONDS = 90.0
 """The sweep comes each minute, each time in another process. What a process found longer ago is not said any more."""
 OPEN = (*(state for state in STATES if state not in ENDED), "failing")
-STEPS = ("undo", "email")
+STEPS = ("undo", "email", "webhook")
 
 
 @dataclass(slots=True)

@@ -10,7 +10,7 @@ from tests.unit.outlast.open_telemetry.recording import Metrics
 RUNS = [
     make_record(state="storing", owner="app/hub"),
     make_record(state="queued", owner="app/hub"),
-    make_record(state="failed", owner="app/hub", pending=["undo", "email"]),
+    make_record(state="failed", owner="app/hub", pending=["undo", "email", "webhook"]),
     make_record(state="storing", owner="other/hub"),
 ]
 
@@ -27,7 +27,7 @@ def test_the_open_runs_of_the_app_are_counted() -> None:
     values = listed(ManualClock(), RUNS).values()
     states = {**dict.fromkeys(OPEN, 0), "storing": 1, "queued": 1}
     assert values["outlast.runs"] == {(state,): number for state, number in states.items()}
-    assert values["outlast.pending"] == {("undo",): 1, ("email",): 1}
+    assert values["outlast.pending"] == {("undo",): 1, ("email",): 1, ("webhook",): 1}
 
 
 def test_an_old_list_says_nothing() -> None:
