@@ -68,6 +68,7 @@ def test_a_database_that_gives_no_answer_costs_attempts_and_no_timeout(tmp_path:
     with running(tmp_path, {"AzureFunctionsJobHost__functionTimeout": "00:00:05"}) as stack:
         run = stack.start("flight_delays", JANUARY.read_bytes())
         stack.wait_for_phase(run, "storing")
+        stack.wait_until(lambda: bool(stack.ids("flight-delays")), "the first document, which a lane has stored")
         workers = stack.workers()
         stack.database.pause()
         stack.wait_until(lambda: bool(given_up(stack, run)), "a call to be given up")
