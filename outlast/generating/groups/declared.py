@@ -1,42 +1,20 @@
 """Which grouped reports need no more of a row than the values of its fields."""
 
-from datetime import date, datetime, time
-from decimal import Decimal
-from types import NoneType
-from typing import Any, get_args
-
-from pydantic.fields import FieldInfo
+from typing import Any
 
 from outlast.aggregates.aggregate import Aggregate
 from outlast.aggregates.sums import Count
 from outlast.generating.groups.plan import GroupPlan
-from outlast.report import Report, Row
-
-PLAIN_TYPES = frozenset({str, int, float, bool, date, datetime, time, Decimal, NoneType})
-"""Types of fields that run no code of the report."""
+from outlast.generating.plain_rows import is_plain
+from outlast.report import Report
 
 
 def is_declared(report: Report[Any], plan: GroupPlan) -> bool:
     """Whether all that the groups need are the values of fields, which run no code of the report."""
-    return bool(plan.group_by) and _is_plain(report.row) and all(map(_needs_values_alone, plan.aggregates))
+    return bool(plan.group_by) and is_plain(report.row) and all(map(_needs_values_alone, plan.aggregates))
 
 
 def _needs_values_alone(aggregate: Aggregate) -> bool:
     if aggregate.of is None and aggregate.where is None:
         return type(aggregate) is Count
     return aggregate.field is not None and (aggregate.by_value or aggregate.numbered)
-
-
-def _is_plain(row: type[Row]) -> bool:
-    """Whether reading a row is reading its fields, each by a type without any code of the report."""
-    decorators = row.__pydantic_decorators__
-    own = (decorators.field_validators, decorators.validators, decorators.root_validators)
-    models = set(decorators.model_validators) - {"_nulls_are_none"}
-    if any(own) or models or row.model_config != Row.model_config or row.model_post_init is not Row.model_post_init:
-        return False
-    return all(map(_is_plain_field, row.model_fields.values()))
-
-
-def _is_plain_field(field: FieldInfo) -> bool:
-    types = set(get_args(field.annotation) or (field.annotation,))
-    return types <= PLAIN_TYPES and not (field.metadata or field.alias or field.validation_alias)

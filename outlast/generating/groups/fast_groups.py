@@ -8,7 +8,7 @@ import numpy as np
 from outlast.aggregates.aggregate import Aggregate
 from outlast.aggregates.by_row import First, Last
 from outlast.aggregates.values import identity
-from outlast.generating.groups.columns import Column, Numbers, columns_of
+from outlast.generating.columns import Column, Numbers, columns_of
 from outlast.generating.groups.plan import GroupPlan, encoded_key
 from outlast.generating.groups.whole_numbers import ADDED, WholeNumbers
 from outlast.generating.row_window import RowWindow

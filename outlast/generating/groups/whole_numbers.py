@@ -10,7 +10,7 @@ from outlast.aggregates.aggregate import Aggregate
 from outlast.aggregates.exact_sum import Sums
 from outlast.aggregates.extremes import Max, Min
 from outlast.aggregates.sums import Count, Mean, Sum
-from outlast.generating.groups.columns import Column, Numbers
+from outlast.generating.columns import Column, Numbers
 
 EXACT = 1 << 53
 """A double is exact for each whole number below it."""

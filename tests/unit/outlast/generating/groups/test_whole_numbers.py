@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from outlast.aggregates import Aggregate, Count, Max, Mean, Min, Sum
-from outlast.generating.groups.columns import Column
+from outlast.generating.columns import Column
 from outlast.generating.groups.whole_numbers import ADDED, EXACT, WholeNumbers
 
 INTS = st.none() | st.integers(-(10**6), 10**6)
