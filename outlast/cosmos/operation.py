@@ -1,7 +1,6 @@
 """What a report's document is staged as: the text that the write mode sends of it."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -19,9 +18,9 @@ def staged_as(mode: str, document: Any, partition_key: Sequence[Sequence[str]], 
     """Check one document and encode what a report of this write mode stores. Raises DocumentRefused."""
     one = staged_under(document, partition_key, row)
     if mode == "delete":
-        return replace(one, body=orjson.dumps(document["id"]))
+        return one._replace(body=orjson.dumps(document["id"]))
     if mode == "patch":
-        return replace(one, body=_patches(document, partition_key))
+        return one._replace(body=_patches(document, partition_key))
     return one
 
 

@@ -1,10 +1,12 @@
 """The documents and rejects of one part."""
 
+from bisect import bisect_left
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import accumulate
+from operator import itemgetter
 
-from outlast.cosmos.bulk.staged_document import StagedDocument
+from outlast.cosmos.bulk.staged_document import LINE, StagedDocument
 from outlast.generating.row_generator import Documents
 from outlast.models import MIRROR, Totals
 from outlast.staging.document_keys import Keyed, encode_keys, encode_named_keys
@@ -16,15 +18,20 @@ GOLDEN = 39
 """The golden section of the 64 values of the hash space's first byte: neighbouring chunks begin far apart."""
 
 
+Kept = tuple[int, bytes, bytes, bytes, str]
+"""The columns of a staged document, and the id that the report gave it. A plain tuple, which `marshal` writes."""
+_EFFECTIVE, _PLACE = itemgetter(2), itemgetter(2, 0)
+
+
 @dataclass(slots=True)
 class PartContents:
     """`size` is the memory that it takes, in bytes.
 
-    `documents` are those of all rows, each with the id that the report gave it. `rejected` counts the refused rows, and
+    `documents` are those of all rows. `rejected` counts the refused rows, and
     `unlisted` are the numbers of rejects that are only counted.
     """
 
-    documents: list[tuple[str, StagedDocument]] = field(default_factory=list)
+    documents: list[Kept] = field(default_factory=list)
     rejects: list[Reject] = field(default_factory=list)
     unlisted: list[int] = field(default_factory=list)
     rejected: int = 0
@@ -37,7 +44,7 @@ class PartContents:
         """
         size = 0
         for (_, name), document in documents.items():
-            self.documents.append((name, document))
+            self.documents.append((*document, str.__str__(name)))
             size += len(document.body)
         self.size += size + ROW_BYTES * len(documents)
         return size
@@ -50,19 +57,21 @@ class PartContents:
         self.rejects.append(reject)
         self.size += sum(map(len, reject.fields)) + ROW_BYTES
 
+    def named(self) -> list[tuple[str, StagedDocument]]:
+        """The documents, each with the id that the report gave it."""
+        return [(one[-1], StagedDocument(*one[:-1])) for one in self.documents]
+
     def staged(self, chunk: int, rows: int, mode: str = "upsert") -> tuple[bytes, bytes, bytes | None, Totals]:
         """Documents, their keys and rejects as they are staged, and the totals of `rows` rows.
 
         Documents are in the order of the hash space, because neighbours there share requests. Each chunk begins
         elsewhere in it, or all lanes would meet at one physical partition after another.
         """
-        begin = b"%02X" % (chunk * GOLDEN % 64)
-        documents = sorted(
-            self.documents,
-            key=lambda one: (one[1].effective_partition_key < begin, one[1].effective_partition_key, one[1].row),
-        )
-        lines = [document.encoded() for _, document in documents]
-        size = sum(len(document.body) for _, document in documents)
+        documents = sorted(self.documents, key=_PLACE)
+        begin = bisect_left(documents, b"%02X" % (chunk * GOLDEN % 64), key=_EFFECTIVE)
+        documents = documents[begin:] + documents[:begin]
+        lines = [LINE % document[:-1] for document in documents]
+        size = sum([len(body) for _, _, _, body, _ in documents])
         totals = Totals(rows=rows, rejected=self.rejected, documents=len(documents), bytes=size)
         listed = [*self.rejects, *([not_listed(self.unlisted)] if self.unlisted else [])]
         keyed = _keyed(documents, lines)
@@ -70,9 +79,9 @@ class PartContents:
         return b"".join(lines), keys, encode_rejects(listed) or None, totals
 
 
-def _keyed(documents: Iterable[tuple[str, StagedDocument]], lines: Iterable[bytes]) -> Keyed:
+def _keyed(documents: Iterable[Kept], lines: Iterable[bytes]) -> Keyed:
     begins = accumulate(map(len, lines), initial=0)
     return (
-        (one.row, begin, name, one.partition_key, one.effective_partition_key, one.body)
-        for (name, one), begin in zip(documents, begins, strict=False)
+        (row, begin, name, key, effective, body)
+        for (row, key, effective, body, name), begin in zip(documents, begins, strict=False)
     )

@@ -6,8 +6,7 @@ from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import Any
 
-from outlast.cosmos.bulk.staged_document import StagedDocument
-from outlast.generating.part_contents import ROW_BYTES, PartContents
+from outlast.generating.part_contents import ROW_BYTES, Kept, PartContents
 from outlast.generating.read_values import ReadValues
 from outlast.generating.row_generator import AnyRow, Documents, RowGenerator
 from outlast.generating.row_window import Limits, RowWindow, Slice, Staged
@@ -85,14 +84,14 @@ class RowSlicer:
         return Staged(*self.contents.staged(chunk, self.count, self.window.mode))
 
     def _begin(self) -> "Collected":
-        return Collected()
+        return Collected(self.contents.documents, len(self.contents.documents))
 
     def _add(self, row: AnyRow, generated: Documents | Reject, collected: "Collected") -> None:
         if isinstance(generated, Reject):
             collected.refuse(generated)
             self.contents.refuse(generated)
         else:
-            collected.add(row, generated, self.contents.add(generated))
+            collected.add(len(generated), self.contents.add(generated))
 
     def _generated(self, row: AnyRow) -> Documents | Reject:
         made = self._made(row)
@@ -117,28 +116,26 @@ class RowSlicer:
         return following is None
 
 
-DocumentMade = tuple[bytes, str, bytes, bytes]
-"""Partition key, the report's own id, effective partition key, body."""
 RejectMade = tuple[int, str, str, str, list[str], int]
-Made = tuple[list[tuple[int, list[DocumentMade]]], list[RejectMade]]
-"""Rows with their documents; rejects."""
+Made = tuple[list[Kept], list[RejectMade]]
+"""Documents; rejects."""
 
 
 @dataclass(slots=True)
 class Collected:
-    """What a slice has so far. `documents` has the number of each row with its documents."""
+    """What a slice has so far: the documents of the part from number `first` on."""
 
-    documents: list[tuple[int, Documents]] = field(default_factory=list)
+    documents: list[Kept] = field(default_factory=list)
+    first: int = 0
     rejects: list[RejectMade] = field(default_factory=list)
     rows: int = 0
     size: int = 0
     staged_bytes: int = 0
 
-    def add(self, row: AnyRow, documents: Documents, size: int) -> None:
+    def add(self, documents: int, size: int) -> None:
         """Add the documents of a row, whose bodies have `size` bytes."""
         self.rows += 1
-        self.documents.append((row.number, documents))
-        self.size += size + ROW_BYTES * len(documents)
+        self.size += size + ROW_BYTES * documents
         self.staged_bytes += size
 
     def refuse(self, reject: Reject) -> None:
@@ -152,7 +149,7 @@ class Collected:
         self.size += sum(map(len, reject.fields)) + ROW_BYTES
 
     def slice(self, offset: int, row: int, ended: bool) -> Slice:
-        made: Made = ([(number, _plain(documents)) for number, documents in self.documents], self.rejects)
+        made: Made = (self.documents[self.first :], self.rejects)
         return Slice(
             self.rows,
             offset,
@@ -165,23 +162,13 @@ class Collected:
         )
 
 
-def _plain(documents: Documents) -> list[DocumentMade]:
-    """The id may be of a class of the report's own."""
-    return [(key, str.__str__(id), one.effective_partition_key, one.body) for (key, id), one in documents.items()]
-
-
 def join_slices(chunk: int, slices: Iterable[Slice], mode: str) -> Staged:
     """One part of a chunk, from slices that follow each other."""
     contents, rows = PartContents(), 0
     for one in slices:
         rows += one.rows
         made: Made = marshal.loads(one.made)
-        for number, documents in made[0]:
-            contents.add(_documents(number, documents))
+        contents.documents += made[0]
         for reject in made[1]:
             contents.refuse(Reject(*reject))
     return Staged(*contents.staged(chunk, rows, mode))
-
-
-def _documents(row: int, documents: Iterable[DocumentMade]) -> Documents:
-    return {(key, id): StagedDocument(row, key, effective, body) for key, id, effective, body in documents}

@@ -67,7 +67,7 @@ class Worker:
         if self.report.grouped:
             groups = self._slicer(GROUP_DOCUMENTS, gather(pieces, 0, PREFIXES), row=1)
             _taken(groups, made)
-            made.documents += groups.contents.documents
+            made.documents += groups.contents.named()
         return made
 
     def _of_chunk(self, number: int, chunk: Chunk, made: Made) -> bytes:
@@ -81,7 +81,7 @@ class Worker:
         )
         _taken(slicer, made)
         made.rows += slicer.count
-        made.documents += slicer.contents.documents
+        made.documents += slicer.contents.named()
         return slicer.staged(number).documents[OFFSETS.size :] if self.report.grouped else b""
 
     def _slicer(self, makes: str, data: bytes, *, row: int, overlong: bool = False) -> RowSlicer:

@@ -74,7 +74,7 @@ class GroupSlicer(RowSlicer):
         if isinstance(generated, Reject):
             collected.refuse(generated)
         else:
-            collected.add(row, generated, 0)
+            collected.add(0, 0)
 
 
 @dataclass(slots=True)
@@ -84,7 +84,7 @@ class _Groups(Collected):
     adder: GroupAdder = field(kw_only=True)
     groups: int = 0
 
-    def add(self, row: AnyRow, documents: Documents, size: int) -> None:
+    def add(self, documents: int, size: int) -> None:
         self.rows += 1
         if len(self.adder) > self.groups:
             self.groups += 1
