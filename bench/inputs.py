@@ -26,8 +26,8 @@ from bench.runner import Figure, run
 from bench.scaling.processes import peak_mb
 from outlast.generating.part_builder import PART_BYTES, SLICE_SECONDS
 from outlast.generating.part_contents import PartContents
-from outlast.generating.row_slicer import RowSlicer, generator_for, rows_of
 from outlast.generating.row_window import Limits, RowWindow
+from outlast.generating.slicers import slicer_of
 from outlast.inputs import Reading, is_copied, resolved, rows_format
 from outlast.inputs.types import HEAD_BYTES, MAX_RECORD
 from outlast.load_reports import load_report
@@ -204,8 +204,7 @@ async def read(folder: Path, name: str) -> Measured:
 def generate(columns: list[str], reading: Reading, row: int, data: bytes) -> int:
     """The rows of a chunk, all of which are good."""
     window = RowWindow("k", "r", REPORT.name, None, "x", reading.format or "", columns, row, reading=reading.said())
-    generator = generator_for(REPORT, None, window)
-    slicer = RowSlicer(generator, rows_of(window, data), window, time.monotonic, lambda _: None)
+    slicer = slicer_of(REPORT, None, window, data, time.monotonic, lambda _: None, by_columns=True)
     rows, ended = 0, False
     while not ended:
         made = slicer.take(Limits(SLICE_SECONDS, PART_BYTES))

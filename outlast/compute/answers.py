@@ -23,6 +23,8 @@ from outlast.report import Report
 
 MOST_CONTENTS = 128 * 1024 * 1024
 """Bytes that the windows kept have made so far. What the oldest ones have made is sent again when it is needed."""
+SOON = 4 * 1024 * 1024
+"""Bytes of rows after which rows are read column by column. Loading pyarrow takes as long as that gains on them."""
 MOST_REFERENCES = 32 * 1024 * 1024
 """Bytes of the references kept, as JSON. Parsed, they take about five times as much memory."""
 
@@ -37,6 +39,7 @@ class Answers:
     _loaded: dict[str, Report[Any]] = field(default_factory=dict)
     _windows: OrderedDict[str, RowSlicer] = field(default_factory=OrderedDict)
     _references: "OrderedDict[str, tuple[Any, int]]" = field(default_factory=OrderedDict)
+    _received: int = 0
 
     def answer(self, frame: Frame) -> bytes:
         """The answer's frame. An error that is not the row's own is answered with its text."""
@@ -77,7 +80,9 @@ class Answers:
         if known is not None and ROWS not in given:
             return known
         report, reference = self._report(window.report), self._references[window.reference][0]
-        return slicer_of(report, reference, window, given[ROWS], time.monotonic, self.position.set)
+        self._received += len(given[ROWS])
+        columns, mark = self._received > SOON, self.position.set
+        return slicer_of(report, reference, window, given[ROWS], time.monotonic, mark, by_columns=columns)
 
     def _keep(self, key: str, slicer: RowSlicer) -> None:
         self._windows[key] = slicer

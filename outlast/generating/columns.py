@@ -4,24 +4,23 @@ What is doubtful (quotes, blank lines, a wrong number of fields, text that is no
 is not judged here: such a chunk has no columns, and its rows are read one by one.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, lru_cache
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 from pyarrow import csv
-from pydantic import ValidationError, create_model
+from pydantic import ValidationError
 
+from outlast.generating.field_values import field_values
 from outlast.inputs.formula_guard import is_rejects_header
 from outlast.report import Row
 
 NEW_LINE, RETURN = b"\n\r"
 Numbers = np.ndarray[Any, np.dtype[np.int64]]
-Parse = Callable[[str | None], Any]
-KEPT, SHORT = 10_000, 40
-"""Values of a field that are kept from chunk to chunk, and the length of their texts."""
+_TELLS = ~np.isin(np.arange(256), list(b" \t,\r\n"))
+"""Which bytes make a line a row: a line without them is blank."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,32 +31,46 @@ class Column:
     codes: Numbers
 
 
-def columns_of(row: type[Row], names: Sequence[str], data: bytes) -> Mapping[str, Column] | None:
-    """The columns of the row's fields; None where anything is doubtful."""
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """The columns of the row's fields, and the offset behind each line."""
+
+    of: Mapping[str, Column]
+    ends: Numbers
+
+
+def columns_of(row: type[Row], names: Sequence[str], data: bytes) -> Columns | None:
+    """The columns of the rows in `data`; None where anything is doubtful."""
     if not set(row.model_fields) <= set(names) or len(set(names)) < len(names) or is_rejects_header(list(names)):
         return None
-    if not _is_clean(data, len(names)):
+    if (ends := _clean_lines(data, len(names))) is None:
         return None
     positions = {name: str(names.index(name)) for name in row.model_fields}
     try:
         table = _table(data, len(names), list(positions.values()))
-        return {name: _column(table[at], row, name) for name, at in positions.items()}
+        return Columns({name: _column(table[at], row, name) for name, at in positions.items()}, ends)
     except (pa.ArrowInvalid, ValidationError):
         return None
 
 
-def _is_clean(data: bytes, width: int) -> bool:
-    """Whether each line is a record of UTF-8 that is no blank line, and no byte in it has a special meaning."""
+def _clean_lines(data: bytes, width: int) -> Numbers | None:
+    """The offset behind each line, where each is a record of UTF-8 that is no blank line, and no byte in it has a
+    special meaning."""
     if b'"' in data or b"\0" in data or (b"\r" in data and data.count(b"\r") != data.count(b"\r\n")):
-        return False
+        return None
     try:
         data.decode()
     except UnicodeDecodeError:
-        return False
+        return None
     text = np.frombuffer(data if data.endswith(b"\n") else data + b"\n", np.uint8)
     ends = np.flatnonzero(text == NEW_LINE)
     lengths = np.diff(ends, prepend=-1) - 1 - (text[ends - 1] == RETURN)
-    return bool((lengths >= width).all())  # a line of commas only is shorter by one
+    if not (lengths >= width).all():  # a line of commas only is shorter by one
+        return None
+    begins = np.concatenate(([0], ends[:-1] + 1))
+    if not np.logical_or.reduceat(_TELLS[text], begins).all():
+        return None
+    return np.minimum(ends + 1, len(data))
 
 
 def _table(data: bytes, width: int, included: list[str]) -> Any:
@@ -75,30 +88,11 @@ def _table(data: bytes, width: int, included: list[str]) -> Any:
 
 
 def _column(texts: Any, row: type[Row], name: str) -> Column:
-    """Raises ValidationError for a text that the field refuses."""
+    """Raises ValidationError for a text that the field refuses.
+
+    `to_numpy` would load pandas where it is installed, which takes 50 MB.
+    """
     [coded] = texts.dictionary_encode().chunks  # reading texts and encoding them then takes less time than both at once
-    parse = _parser(row, name)
-    values = [parse(text or None) for text in coded.dictionary.to_pylist()]
-    return Column(values, coded.indices.to_numpy(zero_copy_only=False).astype(np.int64))
-
-
-@cache
-def _parser(row: type[Row], name: str) -> Parse:
-    """What a field makes of a text, or of None for an empty one."""
-    field = row.model_fields[name]
-    if field.annotation is str:
-        return lambda text: _one_field(row, name)(text) if text is None or text in row.null_values else text
-    return _one_field(row, name)
-
-
-@cache
-def _one_field(row: type[Row], name: str) -> Parse:
-    base = type("One", (Row,), {"null_values": row.null_values})
-    one = create_model("One", __base__=base, **{name: (row.model_fields[name].annotation, ...)})  # type: ignore[call-overload]
-    validate = one.model_validate
-
-    def parse(text: str | None) -> Any:
-        return getattr(validate({name: text}), name)
-
-    known = lru_cache(KEPT)(parse)
-    return lambda text: known(text) if text is None or len(text) <= SHORT else parse(text)
+    nulls = row.null_values
+    values = [None if not text or text in nulls else text for text in coded.dictionary.to_pylist()]
+    return Column(field_values(row, name, values), np.from_dlpack(coded.indices).astype(np.int64))

@@ -20,6 +20,8 @@ def is_plain(row: type[Row]) -> bool:
     models = set(decorators.model_validators) - {"_nulls_are_none"}
     if any(own) or models or row.model_config != Row.model_config or row.model_post_init is not Row.model_post_init:
         return False
+    if row.__private_attributes__ or row.__init__ is not Row.__init__ or row.__new__ is not Row.__new__:
+        return False
     return all(map(_is_plain_field, row.model_fields.values()))
 
 

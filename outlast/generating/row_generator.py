@@ -13,7 +13,7 @@ from outlast.cosmos.snapshots.header import as_generation
 from outlast.generating.read_values import ReadValues, ValueRefused
 from outlast.inputs import BadRow, InputRow
 from outlast.key_paths import members_of
-from outlast.report import Report
+from outlast.report import Report, Row
 from outlast.staging.rejects import Reject
 from outlast.strict_values import unguarded
 
@@ -72,6 +72,8 @@ class RowGenerator:
 
     def _given(self, row: InputRow) -> Any:
         """What `generate_report` is given of the row."""
+        if isinstance(row.values, Row):
+            return row.values
         return self._validate(row.values if self.values is None else self.values.read(row.values))
 
     def _documents(self, row: InputRow) -> Documents:

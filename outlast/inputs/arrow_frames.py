@@ -63,22 +63,41 @@ class ArrowFrames:
 
     def rows(self, data: bytes, columns: list[str], row: int) -> Iterator[InputRow | BadRow]:
         """See InputFormat. `data` is a whole frame, also where the first rows are left out."""
-        _, size, _, first = HEAD.unpack_from(data)
-        if not size:
+        if is_overlong(data):
             yield self.overlong(b"", columns, row)
             return
-        for part in _parts(_opened(memoryview(data)[HEAD.size : HEAD.size + size]), row - first):
-            values, sound = zip(*map(arrow_values.python_values, part.columns), strict=True)
-            for number, one in enumerate(zip(*values, strict=True), row):
-                if not all(sound) and arrow_values.UNREADABLE in one:
-                    yield _unreadable(number, columns, one)
-                else:
-                    yield InputRow(number, 0, dict(zip(columns, one, strict=True)), arrow_values.Texts(one))
-            row += part.num_rows
+        for first, values, sound in stretches(data, row):
+            yield from rows_of_values(first, columns, values, sound)
 
     def overlong(self, head: bytes, columns: list[str], row: int) -> BadRow:
         """See InputFormat."""
         return BadRow(row, 0, "", "too_long", f"the row has {MAX_RECORD:,} bytes or more", [""])
+
+
+def is_overlong(data: bytes) -> bool:
+    """Whether a frame stands for a row that is too long."""
+    return not HEAD.unpack_from(data)[1]
+
+
+def stretches(data: bytes, row: int) -> Iterator[tuple[int, Sequence[Sequence[Any]], bool]]:
+    """The rows of a frame from this one on, some at a time: the number of the first, the values of each column, and
+    whether all of them can be read."""
+    _, size, _, first = HEAD.unpack_from(data)
+    for part in _parts(_opened(memoryview(data)[HEAD.size : HEAD.size + size]), row - first):
+        values, sound = zip(*map(arrow_values.python_values, part.columns), strict=True)
+        yield row, values, all(sound)
+        row += part.num_rows
+
+
+def rows_of_values(
+    row: int, columns: Sequence[str], values: Sequence[Sequence[Any]], sound: bool
+) -> Iterator[InputRow | BadRow]:
+    """The rows of a stretch, the first of which is `row`."""
+    for number, one in enumerate(zip(*values, strict=True), row):
+        if not sound and arrow_values.UNREADABLE in one:
+            yield _unreadable(number, columns, one)
+        else:
+            yield InputRow(number, 0, dict(zip(columns, one, strict=True)), arrow_values.Texts(one))
 
 
 def _parts(batches: Iterator[Any], skipped: int) -> Iterator[Any]:
@@ -89,7 +108,7 @@ def _parts(batches: Iterator[Any], skipped: int) -> Iterator[Any]:
         skipped = max(0, skipped - batch.num_rows)
 
 
-def _unreadable(number: int, columns: list[str], values: Sequence[Any]) -> BadRow:
+def _unreadable(number: int, columns: Sequence[str], values: Sequence[Any]) -> BadRow:
     column = columns[values.index(arrow_values.UNREADABLE)]
     text = "a value that cannot be read: a time after the year 9999, or text that is not UTF-8"
     return BadRow(number, 0, column, "value", text, [field[:MAX_FIELD_SHOWN] for field in arrow_values.Texts(values)])

@@ -63,7 +63,8 @@ class InputRow(NamedTuple):
     number: int
     end: int
     """Byte offset after this record, in the data given to `rows`. Reading resumes there with `number` + 1."""
-    values: dict[str, Any]
+    values: Any
+    """The value of each column by its name; an instance of the row class where it was validated already."""
     fields: Sequence[str]
     """The texts of the input's columns, not shortened; for JSON Lines the line, cut at MAX_FIELD_SHOWN."""
 

@@ -30,9 +30,10 @@ def fast_groups(report: Report[Any], plan: GroupPlan, window: RowWindow, data: b
     """What the rows of a window make, whose bytes are `data`; None where anything about them is doubtful."""
     if window.overlong or window.refused or not data:
         return None
-    columns = columns_of(report.row, window.columns, data)
-    if columns is None:
+    found = columns_of(report.row, window.columns, data)
+    if found is None:
         return None
+    columns = found.of
     whole = {one.field: WholeNumbers.of(columns[one.field]) for one in plan.aggregates if one.field is not None}
     numbers = {name: found for name, found in whole.items() if found is not None}
     if not all(_accepts(one, columns, numbers) for one in plan.aggregates):

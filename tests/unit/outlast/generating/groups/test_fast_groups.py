@@ -68,7 +68,7 @@ CLEAN = {
 DOUBTFUL = {name: st.sampled_from(["", "?", '"x"', "nan", "a,b", "\xff", "1\0", "\r", "x\ny"]) for name in COLUMNS}
 RECORD = st.tuples(*(CLEAN[name] for name in COLUMNS)).map(",".join)
 WRONG = st.tuples(*(CLEAN[name] | DOUBTFUL[name] for name in COLUMNS)).map(",".join) | st.sampled_from(
-    ["", ",,,,,,", ","]
+    ["", ",,,,,,", " ,,,,,,", ","]
 )
 
 
