@@ -60,8 +60,10 @@ def _read_partition_key(definition: Any) -> dict[str, Any]:
     paths, kind, version = definition["paths"], definition.get("kind", "Hash"), definition.get("version", 1)
     if kind not in LEVELS:
         raise bad_request(f"The partition key kind '{kind}' is not valid: it has to be Hash or MultiHash.")
-    if len(paths) > LEVELS[kind] or len(set(map(str, paths))) < len(paths):
-        raise bad_request(f"A partition key of the kind {kind} has at most {LEVELS[kind]} paths, none of them twice.")
+    if len(paths) > LEVELS[kind]:
+        raise bad_request(f"Too many partition key paths: the kind {kind} has at most {LEVELS[kind]}.")
+    if len(set(map(str, paths))) < len(paths):
+        raise bad_request("The partition key definition has the same path twice.")
     if version not in ((1, 2) if kind == "Hash" else (2,)):
         raise bad_request(f"The partition key version '{version}' is not valid for the kind {kind}.")
     for path in paths:

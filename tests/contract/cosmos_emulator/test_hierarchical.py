@@ -43,13 +43,15 @@ def test_a_hierarchical_key_has_up_to_three_paths(database: Any, new_container: 
     kept = new_container(PATHS[:2]).read()["partitionKey"]
     assert kept == {"paths": PATHS[:2], "kind": "MultiHash", "version": 2}
     one_kind: Any = PartitionKey
-    for key in (
-        PartitionKey([*PATHS, "/more"]),
-        PartitionKey(["/tenant", "/tenant"]),
-        PartitionKey(PATHS, version=1),
-        one_kind(PATHS, kind="Hash"),
+    for key, words in (
+        (PartitionKey([*PATHS, "/more"]), "Too many partition key paths"),
+        (PartitionKey(["/tenant", "/tenant"]), "same path twice"),
+        (PartitionKey(PATHS, version=1), "version '1' is not valid"),
+        (one_kind(PATHS, kind="Hash"), "Too many partition key paths"),
     ):
-        assert refused(partial(database.create_container, "never", key)).status_code == 400
+        error = refused(partial(database.create_container, "never", key))
+        assert error.status_code == 400
+        assert words in error.message
 
 
 def test_documents_live_under_all_levels(nested: Any) -> None:
