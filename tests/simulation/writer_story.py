@@ -3,7 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
@@ -121,7 +121,7 @@ class _Teller:
             key = f"{number}-{row}"
             document = staged({"id": key, "shop": f"s{self.random.randrange(shops)}", "text": text}, ["shop"], row + 2)
             if self.random.random() < 0.03:
-                document = replace(document, body=orjson.dumps({"id": key, "shop": "elsewhere"}))
+                document = document._replace(body=orjson.dumps({"id": key, "shop": "elsewhere"}))
                 self.story.bad.add(key)
             else:
                 self.story.expected.add(key)

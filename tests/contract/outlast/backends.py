@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import replace
 from typing import Any, Protocol, Self
 
 import orjson
@@ -109,7 +108,7 @@ class SdkBackend:
 
     def spoil(self, document: StagedDocument) -> StagedDocument:
         """Return a document that the database refuses, because its partition key is not the one it is sent with."""
-        return replace(document, body=orjson.dumps({**document.parsed(), "shop": "elsewhere"}))
+        return document._replace(body=orjson.dumps({**document.parsed(), "shop": "elsewhere"}))
 
 
 class BulkBackend(SdkBackend):
