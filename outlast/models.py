@@ -3,10 +3,11 @@
 No method here is named `to_json` or `from_json`: the Durable SDK's codec would call it.
 """
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from typing import Any, Self
 
 from outlast.errors import shorten
+from outlast.plain import as_dict
 
 Json = dict[str, Any]
 RUNS_CONTAINER = "runs"
@@ -47,7 +48,7 @@ class Payload:
     """Turns a record into the plain dictionary that crosses, and back."""
 
     def to_dict(self) -> Json:
-        return asdict(self)  # type: ignore[call-overload,no-any-return]  # every subclass is a dataclass
+        return as_dict(self)
 
     @classmethod
     def from_dict(cls, data: Json) -> Self:
@@ -84,7 +85,7 @@ class Totals(Payload):
 
     def to_dict(self) -> Json:
         """The members that came later are left out while they are 0, so that older histories replay as they are."""
-        return {name: value for name, value in asdict(self).items() if value or name not in _LATER}
+        return {name: value for name, value in as_dict(self).items() if value or name not in _LATER}
 
     def __add__(self, other: "Totals") -> "Totals":
         return Totals(**{f.name: getattr(self, f.name) + getattr(other, f.name) for f in fields(self)})

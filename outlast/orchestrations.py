@@ -1,8 +1,9 @@
 """What orchestrations are given and what they return, as it crosses the durable boundary."""
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 
 from outlast.models import Json, Payload, Totals
+from outlast.plain import as_dict
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +18,7 @@ class Start(Payload):
     reason: str | None = None
 
     def to_dict(self) -> Json:
-        return {name: value for name, value in asdict(self).items() if value is not None}
+        return {name: value for name, value in as_dict(self).items() if value is not None}
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,11 @@
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, Self
 
 from outlast.models import MOST_ATTEMPTS, Json
+from outlast.plain import as_dict
 
 STATES = (
     *("queued", "accepted", "reading", "generating", "combining", "resolving", "planned"),
@@ -185,7 +186,7 @@ class RunRecord:
     def to_document(self) -> Json:
         """The record as it is stored: one level, without the ETag."""
         document = {"id": self.id, "open": self.open}
-        document |= {**asdict(self.request), **asdict(self.status), **asdict(self.result)}
+        document |= {**as_dict(self.request), **as_dict(self.status), **as_dict(self.result)}
         if self.status.ttl is None:
             del document["ttl"]
         return document
