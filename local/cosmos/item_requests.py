@@ -1,7 +1,7 @@
 """Requests for single documents, and for all documents of a partition key."""
 
 from local.cosmos import batch_requests, documents
-from local.cosmos.errors import CosmosError, bad_request, format_charge
+from local.cosmos.errors import CosmosError, bad_request, format_charge, not_implemented
 from local.cosmos.exchange import KEY_HEADER, RANGE_HEADER, Exchange
 from local.cosmos.executor import Executor
 from local.cosmos.messages import Response
@@ -9,6 +9,9 @@ from local.cosmos.operations import Operation, Outcome
 from local.cosmos.parsing import WRONG_KEY, parse
 from local.cosmos.partitions import Partition
 from local.cosmos.rids import etag_of
+
+NOT_INDEXED = ("exclude", "1")
+"""The directive as the JavaScript client sends it, and as the Python client does."""
 
 
 def write_item(exchange: Exchange) -> Response:
@@ -79,6 +82,8 @@ def _single(exchange: Exchange, kind: str, id_: str | None, body: object) -> Res
         "x-ms-documentdb-post-trigger-include"
     ):
         raise bad_request("The trigger does not exist: the emulator has no triggers.")
+    if (exchange.header("x-ms-indexing-directive") or "").lower() in NOT_INDEXED:
+        raise not_implemented("the indexing directive Exclude")
     if kind == "read":
         exchange.check_consistency()
     key = key_from_header(exchange)

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from azure.core import MatchConditions
 from azure.cosmos import PartitionKey
+from azure.cosmos.documents import IndexingDirective
 from azure.cosmos.exceptions import CosmosHttpResponseError
 from azure.cosmos.partition_key import NonePartitionKeyValue
 
@@ -429,3 +430,11 @@ def test_errors_are_the_clients_own(container: Any) -> None:
         container.read_item("none", "a")
     assert caught.value.status_code == 404
     assert "NotFound" in str(caught.value)
+
+
+def test_an_item_outside_the_index_gets_501(container: Any) -> None:
+    """An item that shall not be indexed is refused by name, because queries here would find it; Include is taken."""
+    error = refused(lambda: container.create_item({"id": "1", "pk": "a"}, indexing_directive=IndexingDirective.Exclude))
+    assert (error.status_code, "indexing directive" in str(error)) == (501, True)
+    container.create_item({"id": "1", "pk": "a"}, indexing_directive=IndexingDirective.Include)
+    assert container.read_item("1", "a")["id"] == "1"
