@@ -1,12 +1,13 @@
 """One fault in a whole run: at one of its boundaries, then at a later one, and so on."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from activities import read_input_file
 from outlast.staging import shards
-from tests.simulation.length import boundaries
+from tests.simulation.length import LONG_STRIDE, STRIDE, boundaries
 from tests.simulation.world import REPORTS, Faults, Job, World, simulate
 
 STORIES = {
@@ -25,6 +26,8 @@ STORIES = {
     "patches": [Job("f", "prices", 4, there=(0, 1, 3))],
     "deletes": [Job("g", "returns", 3, there=(0, 1, 2))],
 }
+LONG = {"mirrors after a run that failed"}
+"""Stories of twice as many boundaries as the others."""
 LEAST_BOUNDARIES = 50
 LEAST_WRITES = 10
 EVERY = 7
@@ -57,13 +60,17 @@ def essence(document: dict[str, Any]) -> str:
     return str(sorted((name, str(value)) for name, value in document.items() if name not in changing))
 
 
+def boundaries_of(story: str) -> Iterator[int]:
+    return boundaries(list(STORIES).index(story), LONG_STRIDE if story in LONG else STRIDE)
+
+
 @pytest.mark.parametrize("story", STORIES)
 def test_the_host_may_die_at_every_boundary(story: str) -> None:
     """A host that dies before or after any commit, message, request or file changes neither documents nor receipt nor
     email."""
     jobs = STORIES[story]
     expected = outcome(simulate(0, Faults(), jobs))
-    for boundary in boundaries(list(STORIES).index(story)):
+    for boundary in boundaries_of(story):
         world = simulate(0, Faults(), jobs, kill_at=boundary)
         assert outcome(world) == expected, f"killed at boundary {boundary}: {world.scheduler.trace[:boundary][-3:]}"
         if "KILLED" not in world.scheduler.trace:
@@ -77,7 +84,7 @@ def test_the_answer_to_every_write_may_be_lost(story: str) -> None:
     email."""
     jobs = STORIES[story]
     expected = outcome(simulate(0, Faults(), jobs))
-    for write in boundaries(list(STORIES).index(story)):
+    for write in boundaries_of(story):
         world = simulate(0, Faults(), jobs, forget=write.__eq__)
         assert outcome(world) == expected, f"the answer to write {write} was lost"
         assert len(world.post.emails) == len(expected[2])

@@ -15,7 +15,7 @@ from outlast.runs.record import ENDED, RunRecord
 from tests.fakes.http import ask
 from tests.simulation.asking import AskingWorld
 from tests.simulation.engine import DIED, TIMED_OUT
-from tests.simulation.length import boundaries, seeds
+from tests.simulation.length import LONG_STRIDE, boundaries, seeds
 from tests.simulation.mixes import MIXES
 from tests.simulation.world import Faults, Job, World
 
@@ -109,7 +109,7 @@ def states(world: World) -> set[str]:
 
 def test_the_host_may_die_at_every_boundary_of_an_approval() -> None:
     """Wherever the host dies, a planned run that is approved completes."""
-    for boundary in boundaries(1):
+    for boundary in boundaries(1, LONG_STRIDE):
         world = simulate(0, Faults(), JOBS["an upsert"], kill_at=boundary)
         assert states(world) == {"completed"}, f"killed at boundary {boundary}"
         if "KILLED" not in world.scheduler.trace:

@@ -15,7 +15,7 @@ from tests.fakes.http import ask
 from tests.fakes.reports import WITH_SNAPSHOT
 from tests.simulation.asking import AskingWorld
 from tests.simulation.database import CoreTransport
-from tests.simulation.length import boundaries, seeds
+from tests.simulation.length import LONG_STRIDE, boundaries, seeds
 from tests.simulation.mixes import MIXES
 from tests.simulation.world import LIMIT, Faults, Job
 
@@ -93,7 +93,7 @@ def simulate(seed: int, faults: Faults, jobs: list[Job], **more: Any) -> Redrivi
 
 def test_the_host_may_die_at_every_boundary_of_a_redrive() -> None:
     """Wherever the host dies, repeated redrives complete a run that has failed and was undone."""
-    for boundary in boundaries(3):
+    for boundary in boundaries(3, LONG_STRIDE):
         world = simulate(0, Faults(), JOBS["a snapshot"], kill_at=boundary)
         if "KILLED" not in world.scheduler.trace:
             break

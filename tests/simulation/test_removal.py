@@ -26,7 +26,7 @@ from tests.fakes.http import ask
 from tests.fakes.world import work_here
 from tests.simulation.asking import AskingWorld
 from tests.simulation.database import CoreAppDocuments
-from tests.simulation.length import boundaries, seeds
+from tests.simulation.length import LONG_STRIDE, boundaries, seeds
 from tests.simulation.mixes import MIXES
 from tests.simulation.world import REPORTS, TIMER, Faults, Job
 
@@ -131,7 +131,7 @@ def simulate(seed: int, faults: Faults, jobs: list[Job], **more: Any) -> Removin
 @pytest.mark.parametrize("story", ["completes", "is undone and mailed"])
 def test_the_host_may_die_at_every_boundary_of_a_removal(story: str) -> None:
     """Wherever the host dies, repeated removals leave nothing of a run."""
-    for boundary in boundaries(2):
+    for boundary in boundaries(2, LONG_STRIDE):
         world = simulate(0, Faults(), JOBS[story], timer=True, kill_at=boundary)
         if "KILLED" not in world.scheduler.trace:
             break
