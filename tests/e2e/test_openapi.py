@@ -13,7 +13,7 @@ from tests.e2e.described import Known, name_of, operations, search
 from tests.e2e.stack import BROKEN, Stack, first_rows, running
 
 SEEDS = int(os.environ.get("SOAK_SEEDS", "0"))
-EXAMPLES = SEEDS or 20
+EXAMPLES = SEEDS or 50
 """Right requests of each operation, and as many wrong ones. 500 of each would take minutes of `make test`."""
 DOCUMENT = json.loads(json.dumps(openapi("http://127.0.0.1", "0.1.0")))
 OPERATIONS = operations(DOCUMENT)
