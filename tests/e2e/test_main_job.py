@@ -71,6 +71,7 @@ def test_a_failed_run_is_redriven_and_verified(stack: Stack) -> None:
     stack.wait_until(lambda: not stack.record(run)["open"], f"{run} to be closed")
     assert stack.request("POST", f"/api/runs/{run}/redrive", tolerated_rejects="3")[0] == 202
     stack.wait_until(lambda: stack.record(run)["state"] == "completed", f"{run} to be completed")
+    stack.wait(run)  # as long as its orchestration is ending, a sweep would have to start the verification
     assert stack.request("POST", f"/api/runs/{run}/verify", level="content")[0] == 202
     stack.wait_until(lambda: "verified" in (stack.record(run)["receipt"] or {}), f"{run} to be verified")
     verified = stack.record(run)["receipt"]["verified"]
