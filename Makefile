@@ -3,11 +3,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 BENCHES := $(filter-out runner,$(basename $(notdir $(wildcard bench/*.py))))
 REQUIREMENTS := requirements-dev.txt
-# Most end-to-end tests wait, so there are more workers than cores; a file's tests share what they start. The files begin
-# in the order of their names: by their number of tests the longest files, of one test each, would begin last.
-PARALLEL := -n 4 --dist loadfile --no-loadscope-reorder
-# Without bytecode each worker rewrites each test file, and each process that a test starts compiles the app.
-unexport PYTHONDONTWRITEBYTECODE
+# Most end-to-end tests wait, so there are more workers than cores; a file's tests share what they start.
+PARALLEL := -n 4 --dist loadfile
 
 .PHONY: help install lock demo serve test test-browser test-fast check infra test-all bench soak screens recording sizes api clean
 .DEFAULT_GOAL := help
