@@ -237,7 +237,8 @@ def test_a_database_of_little_throughput_throttles(open_real_backend: BackendOpe
                 break
         assert throttled
         assert all(0 < result.retry_after < 5 for result in throttled)
-        assert set(outcomes(results)) <= {Next.THROTTLED, Next.AGAIN}
+        # A bulk request that takes long meets the throughput of the next second, and some of it is written.
+        assert set(outcomes(results)) <= {Next.THROTTLED, Next.AGAIN, Next.WRITTEN}
 
     visit(open_real_backend, check)
 
