@@ -1,7 +1,7 @@
 """Dataclasses as dictionaries.
 
-`dataclasses.asdict` of Python 3.11 copies each leaf by `deepcopy`, which takes a third of the time of an
-orchestration's replay.
+`dataclasses.asdict` of Python 3.11 copies each leaf by `deepcopy`. Without that, seeds of the simulation take a quarter
+less time.
 """
 
 from copy import deepcopy

@@ -25,7 +25,7 @@ def key_text(levels: Levels) -> bytes:
 
 
 class StagedColumns(NamedTuple):
-    """The columns of a line. A tuple, because making a frozen dataclass takes three times as long."""
+    """The columns of a line. A tuple, because making a frozen dataclass takes twice as long."""
 
     row: int
     partition_key: bytes

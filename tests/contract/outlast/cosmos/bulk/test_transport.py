@@ -233,12 +233,12 @@ def test_a_database_of_little_throughput_throttles(open_real_backend: BackendOpe
     async def check(backend: Backend) -> None:
         for _ in range(30):
             results = await send(backend.transport, SLOW, make_documents(50))
-            if throttled := [result for result in results if result.status == 429]:
+            throttled = [result for result in results if result.status == 429]
+            if throttled and Next.WRITTEN not in outcomes(results):  # a slow request meets the next second's throughput
                 break
         assert throttled
         assert all(0 < result.retry_after < 5 for result in throttled)
-        # A bulk request that takes long meets the throughput of the next second, and some of it is written.
-        assert set(outcomes(results)) <= {Next.THROTTLED, Next.AGAIN, Next.WRITTEN}
+        assert set(outcomes(results)) <= {Next.THROTTLED, Next.AGAIN}
 
     visit(open_real_backend, check)
 
