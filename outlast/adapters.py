@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from outlast.compute.child_pool import children_of
 from outlast.compute.children import Children
 from outlast.compute.reading import ReadingChild
 from outlast.compute.thread import ComputeThread
@@ -124,7 +125,7 @@ class Adapters:
             new_id=lambda: uuid4().hex,
             sleep=asyncio.sleep,
             in_thread=in_thread,
-            compute=Children(folder, deadlines.row_seconds),
+            compute=Children(folder, deadlines.row_seconds, children_of(host.workers)),
             reading=ReadingChild(folder, settings.cosmos_endpoint, settings.cosmos_key, settings.cosmos_database),
             stopped=StoppedCode(staging, _now),
             export=export,

@@ -27,6 +27,11 @@ class HostSettings:
         return int(self._read("extensions", "durableTask", "maxConcurrentActivityFunctions") or 10)
 
     @property
+    def workers(self) -> int:
+        """Python processes in which one instance runs the app."""
+        return int(self.environment.get("FUNCTIONS_WORKER_PROCESS_COUNT") or 1)
+
+    @property
     def owner(self) -> str:
         """The app, its task hub and the storage account of that, as `app/hub@account`: where its orchestrations are."""
         app = self.environment.get("WEBSITE_SITE_NAME", "")

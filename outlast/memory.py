@@ -11,7 +11,8 @@ LARGE = 1024 * 1024
 """Bytes from which a freed block goes back at once."""
 YOUNG = 10_000
 """Objects that are made before Python looks for cycles among them, which is after 700 if nothing is said. The documents
-of a part are kept, so to look so often took a tenth of the time for a row."""
+of a part are kept, so to look so often took a tenth of the time for a row, and a twentieth in the process that writes
+them."""
 
 
 def look_for_cycles_rarely() -> None:

@@ -9,8 +9,8 @@ import signal
 import sys
 import tempfile
 from asyncio.subprocess import PIPE, Process
-from collections.abc import Awaitable
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
@@ -56,11 +56,22 @@ class _Running:
 
 @dataclass(slots=True)
 class Child:
-    """`app` is the folder of the app. One request at a time: hold `turn` meanwhile."""
+    """`app` is the folder of the app. One request at a time: hold `turn` meanwhile. `wanted` counts who has it or waits
+    for it."""
 
     app: Path
-    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    wanted: int = 0
+    _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     _running: _Running | None = None
+
+    @asynccontextmanager
+    async def turn(self) -> AsyncIterator[None]:
+        self.wanted += 1
+        try:
+            async with self._lock:
+                yield
+        finally:
+            self.wanted -= 1
 
     async def ask(self, header: Json, payloads: list[bytes], seconds: float) -> Frame:
         """The child's answer. Raises Late after `seconds`, or Ended. The next request starts another child."""

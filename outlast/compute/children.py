@@ -1,13 +1,13 @@
 """Runs the reports' own code in child processes, so that a row that never returns costs that row alone."""
 
 import asyncio
-from collections.abc import Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from outlast.compute.child import Child, Ended, Late
+from outlast.compute.child_pool import ChildPool
 from outlast.compute.wire import REFERENCE, ROWS, Frame
 from outlast.errors import OutlastError, Permanent, Transient
 from outlast.generating.row_window import Limits, NoTurn, RowsLost, RowStopped, RowWindow, Slice, Staged, WindowData
@@ -23,23 +23,25 @@ class ChildFailed(OutlastError):
 
 @dataclass(slots=True)
 class Children:
-    """Implements RowCompute with two children: one for every run, one for runs whose code had to be stopped.
+    """Implements RowCompute with children for every run, and one apart for runs whose code had to be stopped.
 
-    So a run whose rows never return holds up only runs like itself. `row_seconds` is the time that a row may take.
+    So a run whose rows never return holds up only runs like itself. `row_seconds` is the time that a row may take,
+    `most` the number of children for every run.
     """
 
     app: Path
     row_seconds: float
-    _usual: Child = field(init=False)
+    most: int = 1
+    _pool: ChildPool = field(init=False)
     _apart: Child = field(init=False)
     _suspects: dict[str, None] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._usual, self._apart = Child(self.app), Child(self.app)
+        self._pool, self._apart = ChildPool(self.app, self.most), Child(self.app)
 
     async def take(self, window: RowWindow, data: WindowData, limits: Limits, patience: float) -> Slice:
         """See RowCompute."""
-        child = self._apart if window.run in self._suspects else self._usual
+        child = self._child(window, data)
         try:
             async with _turn(child, patience):
                 return await self._take(child, window, data, limits)
@@ -56,11 +58,12 @@ class Children:
         """See RowCompute. A child that has made all slices itself does not need them sent."""
         header = {"kind": "join", "key": window.key, "chunk": chunk, "rows": [one.rows for one in slices]}
         header |= {"report": window.report, "makes": window.makes, "mode": window.mode}
+        child = self._pool.end(window.key)
         try:
-            async with self._usual.turn:
-                frame = _checked(await self._usual.ask(header, [], JOIN_SECONDS))
+            async with child.turn():
+                frame = _checked(await child.ask(header, [], JOIN_SECONDS))
                 if frame.header.get("missing"):
-                    frame = _checked(await self._usual.ask(header, [one.made for one in slices], JOIN_SECONDS))
+                    frame = _checked(await child.ask(header, [one.made for one in slices], JOIN_SECONDS))
         except (Late, Ended) as error:
             raise Transient(f"the process that joins a part's rows had to be replaced: {error}") from None
         documents, keys, *rejects = frame.payloads
@@ -68,11 +71,17 @@ class Children:
 
     def pids(self) -> list[int]:
         """The processes that run now."""
-        return [pid for pid in (self._usual.pid, self._apart.pid) if pid is not None]
+        return [child.pid for child in (*self._pool.children, self._apart) if child.pid is not None]
 
     async def close(self) -> None:
-        await self._usual.close()
+        await self._pool.close()
         await self._apart.close()
+
+    def _child(self, window: RowWindow, data: WindowData) -> Child:
+        if window.run in self._suspects:
+            return self._apart
+        begins = window.offset == data.offset
+        return self._pool.begin(window.key, len(data.rows)) if begins else self._pool.of(window.key)
 
     async def _take(self, child: Child, window: RowWindow, data: WindowData, limits: Limits) -> Slice:
         if loaded := await _loaded(child, window.report):
@@ -110,17 +119,15 @@ async def _loaded(child: Child, report: str) -> Frame | None:
 
 
 @asynccontextmanager
-async def _turn(child: Child, patience: float) -> Any:
+async def _turn(child: Child, patience: float) -> AsyncIterator[None]:
     """Wait for the child to be free. Raises NoTurn after `patience` seconds."""
-    try:
-        async with asyncio.timeout(patience):
-            await child.turn.acquire()
-    except TimeoutError:
-        raise NoTurn from None
-    try:
+    async with AsyncExitStack() as held:
+        try:
+            async with asyncio.timeout(patience):
+                await held.enter_async_context(child.turn())
+        except TimeoutError:
+            raise NoTurn from None
         yield
-    finally:
-        child.turn.release()
 
 
 def _checked(frame: Frame) -> Frame:

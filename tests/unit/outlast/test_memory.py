@@ -1,10 +1,11 @@
 import ctypes
+import gc
 import subprocess
 import sys
 
 import pytest
 
-from outlast.memory import give_back_large_blocks
+from outlast.memory import YOUNG, give_back_large_blocks, look_for_cycles_rarely
 
 KEPT_MB = """
 import sys
@@ -48,3 +49,13 @@ def test_another_system_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ctypes, "CDLL", load)
     monkeypatch.setattr(sys, "platform", "win32")
     assert give_back_large_blocks() is False
+
+
+def test_cycles_are_looked_for_rarely() -> None:
+    """Python looks for cycles after YOUNG new objects, and how often it looks at older ones stays as it was."""
+    before = gc.get_threshold()
+    try:
+        look_for_cycles_rarely()
+        assert gc.get_threshold() == (YOUNG, *before[1:])
+    finally:
+        gc.set_threshold(*before)

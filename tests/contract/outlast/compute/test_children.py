@@ -6,12 +6,14 @@ import signal
 import subprocess
 import sys
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
 
 from outlast.carried_logs import MOST_CHARACTERS, MOST_RECORDS
+from outlast.compute import child_pool
 from outlast.compute.children import ChildFailed, Children
 from outlast.errors import Transient
 from outlast.generating.row_window import NoTurn, RowsLost, RowStopped, WindowData
@@ -38,9 +40,9 @@ asyncio.run(main())
 """
 
 
-def use(app: Path, work: Callable[[Children], Awaitable[T]], row_seconds: float = ROW_SECONDS) -> T:
+def use(app: Path, work: Callable[[Children], Awaitable[T]], row_seconds: float = ROW_SECONDS, most: int = 1) -> T:
     async def run() -> T:
-        children = Children(app, row_seconds)
+        children = Children(app, row_seconds, most)
         try:
             return await work(children)
         finally:
@@ -294,3 +296,19 @@ def test_the_first_request_of_a_window_has_its_rows(app: Path, monkeypatch: pyte
 
     use(app, work)
     assert asked == [["rows"], ["reference", "rows"], ["rows"]]
+
+
+def test_two_children_generate_at_once_and_each_joins_what_it_has_made(
+    app: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While one child is busy, another begins the next window; a part needs nothing sent to be joined."""
+    monkeypatch.setattr(child_pool, "MUCH", 0)
+
+    async def work(children: Children) -> None:
+        made = await asyncio.gather(*(take(children, ["", ""], run=run) for run in ("r1", "r2")))
+        assert len(children.pids()) == 2
+        for run, one in zip(("r1", "r2"), made, strict=True):
+            joined = await children.join(window(run, run), 0, [replace(one, made=b"")])
+            assert joined.totals.documents == 2
+
+    use(app, work, most=2)
