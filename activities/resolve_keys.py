@@ -5,7 +5,7 @@ report it also decides which documents are unchanged, and which are gone.
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,13 +16,13 @@ from outlast.report import Report, known_report
 from outlast.runs.fence import Gate
 from outlast.runs.record import RunRecord
 from outlast.staging.key_files import KeyFiles, RunKeys
-from outlast.staging.key_items import Loser, find_losers, read_item, sorted_items
+from outlast.staging.key_items import Loser, find_losers, sorted_items
 from outlast.staging.key_table import BUCKETS
 from outlast.staging.manifests import Manifests
 from outlast.staging.mirror_items import Compared, ManifestPiece, compare, encode_manifest
 from outlast.staging.mirrors import Base, Mirrors
 from outlast.staging.parsed import InThread
-from outlast.staging.resolved import Decided, Resolved, Stretch, buckets_of
+from outlast.staging.resolved import LOST, SAME, Decided, Record, Resolved, Stretch, buckets_of
 
 NOTHING = Base([], based=False)
 
@@ -97,11 +97,16 @@ class _Deciding:
         losers: dict[bytes, Loser] = await self.in_thread(lambda: find_losers(items, self.record.request.duplicates))
         winners = [item for item in items if item not in losers] if losers else items
         compared = await self._compare(winners, stretch)
-        lost = [self.keys.place(loser.item, loser.other) for loser in losers.values()]
-        same = [self.keys.place(item, item.documents) for item in map(read_item, compared.same)]
-        counts = (len(lost), len(winners), len(same), len(compared.gone), compared.known)
-        await self.resolved.keep(Decided(*stretch, *counts), lost, same, compared.gone)
+        counts = (len(losers), len(winners), len(compared.same), len(compared.gone), compared.known)
+        tables: dict[str, bytes] = await self.in_thread(lambda: self._tables(losers.values(), compared.same))
+        await self.resolved.keep(Decided(*stretch, *counts), tables, compared.gone)
         self.decided += 1
+
+    def _tables(self, losers: Collection[Loser], same: Sequence[bytes]) -> dict[str, bytes]:
+        """The tables of what is not stored, of the kinds that have any."""
+        lost = [self.keys.place(loser.item, loser.other) for loser in losers]
+        found: dict[str, Iterable[Record]] = {LOST: lost, SAME: self.keys.unchanged(same) if same else ()}
+        return {kind: self.resolved.table.encode(records) for kind, records in found.items() if records}
 
     async def _compare(self, winners: Sequence[bytes], stretch: Stretch) -> Compared:
         if self.manifests is None:

@@ -20,7 +20,8 @@ NAME = NAMED_ENTRY.size + FILE.size
 _WHOLE, _NAMED = Struct(f"{ENTRY.size}s"), Struct(f"{NAMED_ENTRY.size}s")
 _NOTHING = bytes(NAMED_ENTRY.size - ENTRY.size)
 """In place of what only the entries of a mirror report have."""
-_HEAD = Struct(">16sQI16sII")
+HEAD = Struct(">16sQI16sII")
+"""What an item begins with: hash of the key, row, offset, hash of the content, documents of the row, file."""
 _KEY: Callable[[bytes], bytes] = itemgetter(slice(0, HASH))
 
 
@@ -58,7 +59,7 @@ def sorted_items(pieces: Iterable[Iterable[bytes]]) -> list[bytes]:
 
 
 def read_item(item: bytes) -> Item:
-    _, row, offset, _, documents, file = _HEAD.unpack_from(item)
+    _, row, offset, _, documents, file = HEAD.unpack_from(item)
     return Item(row, offset, file, documents)
 
 

@@ -47,9 +47,10 @@ async def left_out_of(files: InputFiles, record: RunRecord, chunk: int, *, same:
     last only with `same`."""
     resolved = Resolved(files.staging, record.resolved_folder, await files.stored_chunks(record))
     summary = await resolved.summary()
-    lost = await resolved.of(LOST, summary, chunk)
-    unchanged = await resolved.of(SAME, summary, chunk) if same else []
-    count, made = Counter(one.row for one in (*lost, *unchanged)), {one.row: one.other for one in unchanged}
+    lost = await resolved.records(LOST, summary, chunk)
+    unchanged = await resolved.records(SAME, summary, chunk) if same else []
+    count = Counter([row for _, _, _, row, _ in (*lost, *unchanged)])
+    made = {row: documents for _, _, _, row, documents in unchanged}
     rows = [row for row, documents in made.items() if count[row] == documents]
     places = defaultdict[int, set[int]](set)
     for _, part, offset, _, _ in (*lost, *unchanged):

@@ -22,7 +22,8 @@ def keep(files: Resolved, tables: Mapping[Stretch, Sequence[Placed]]) -> None:
     async def run() -> None:
         for stretch, lost in tables.items():
             same = [one._replace(row=one.row + 1) for one in lost[1:]]
-            await files.keep(Decided(*stretch, len(lost), 9, len(same), gone=1, known=3), lost, same, [b"1\ta"])
+            encoded = {kind: files.table.encode(found) for kind, found in ((LOST, lost), (SAME, same)) if found}
+            await files.keep(Decided(*stretch, len(lost), 9, len(same), gone=1, known=3), encoded, [b"1\ta"])
 
     asyncio.run(run())
 
@@ -53,7 +54,7 @@ def test_a_run_that_lost_nothing_has_no_tables_to_read() -> None:
 
     async def run() -> Summary:
         for stretch in ((0, 128), (128, 256)):
-            await files.keep(Decided(*stretch, 0, 9), [])
+            await files.keep(Decided(*stretch, 0, 9), {})
         return await files.summed_up()
 
     summary = asyncio.run(run())
