@@ -87,8 +87,8 @@ class _Deciding:
 
     @property
     def at_once(self) -> int:
-        """Documents that are compared at once, about. With names and manifests each takes four times the memory."""
-        return models.SHARD if self.manifests is None else max(1, models.SHARD // 4)
+        """Documents that are compared at once, about: with 20 MB, or twice that with names and manifests."""
+        return max(1, models.SHARD // (3 if self.manifests is None else 5))
 
     async def decide(self, stretch: Stretch) -> None:
         """Compare the documents of some buckets, and stage what comes of it."""

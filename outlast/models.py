@@ -27,7 +27,7 @@ MOST_LANES = 32
 MOST_WAVES = 20
 """Waves of a phase, at any data size: the history of the run is replayed at each of its turns, so it stays small."""
 SHARD = 250_000
-"""Documents whose keys are compared at once, about: they take some 50 MB."""
+"""Documents whose keys one call compares, about."""
 MOST_SHARDS = 256
 """Shards of a run's keys. Each has at least the keys whose hashes begin with one byte."""
 

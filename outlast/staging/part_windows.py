@@ -7,8 +7,9 @@ from typing import NamedTuple
 from outlast.cosmos.bulk.staged_document import StagedDocument, read_staged
 from outlast.staging.parts import Generated, PartAnswer
 
-WINDOW = 4 * 1024 * 1024
-"""Bytes of staged text in memory at once. Twice the largest document, so that a window holds a whole one."""
+WINDOW = 2 * 1024 * 1024
+"""Bytes of staged text that a window holds, or one document that is larger. Read, they take four times the memory, in
+each lane."""
 
 
 class PartWindow(NamedTuple):
@@ -42,8 +43,7 @@ async def read_window(
 ) -> PartWindow:
     """The documents of a part's file from `offset` on, as many as a window holds, to be written in a write mode.
     Those that begin at the offsets `left_out` are missing."""
-    data = await generated.staging.get_range(path, offset, WINDOW)
-    whole = data[: data.rindex(b"\n") + 1]
+    whole = await whole_lines(generated, path, offset)
     lines = whole.splitlines(keepends=True)
     *begins, end = accumulate(map(len, lines), initial=offset)
     if not left_out:
@@ -51,6 +51,19 @@ async def read_window(
     kept = [(line, at) for line, at in zip(lines, begins, strict=True) if at not in left_out]
     documents = read_staged(b"".join([line for line, _ in kept]), mode)
     return PartWindow(documents, [at for _, at in kept], end, begins)
+
+
+async def whole_lines(generated: Generated, path: str, offset: int) -> bytes:
+    """The lines of a part's file from `offset` on that a window holds, at least one.
+
+    Raises ValueError where the file ends within the first.
+    """
+    length = WINDOW
+    data = await generated.staging.get_range(path, offset, length)
+    while b"\n" not in data and len(data) == length:
+        length *= 2
+        data = await generated.staging.get_range(path, offset, length)
+    return data[: data.rindex(b"\n") + 1]
 
 
 async def read_windows(

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping
 
-from outlast.staging.part_windows import WINDOW
+from outlast.staging.part_windows import whole_lines
 from outlast.staging.parts import Generated
 
 
@@ -22,8 +22,7 @@ async def _documents_of_rows(generated: Generated) -> Counter[int]:
     async for part, answer in generated.parts():
         path, offset = generated.path(part, answer.documents), 0
         while offset < answer.size:
-            data = await generated.staging.get_range(path, offset, WINDOW)
-            lines = data[: data.rindex(b"\n")].split(b"\n")
-            found.update(int(line[: line.index(b"\t")]) for line in lines)
-            offset += data.rindex(b"\n") + 1
+            whole = await whole_lines(generated, path, offset)
+            found.update(int(line[: line.index(b"\t")]) for line in whole.splitlines())
+            offset += len(whole)
     return found

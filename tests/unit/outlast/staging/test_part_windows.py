@@ -24,9 +24,10 @@ def windows(left_out: Set[int] = NONE) -> list[PartWindow]:
 
 
 def test_windows_hold_every_document_once_and_where_it_begins(monkeypatch: pytest.MonkeyPatch) -> None:
-    """However large a window is, its documents and their places in the file are right."""
+    """However large a window is, its documents and their places in the file are right; a document that is larger has a
+    window of its own."""
     whole = join_staged(DOCUMENTS)
-    for size in (30, 100, 10_000):
+    for size in (3, 30, 100, 10_000):
         monkeypatch.setattr(part_windows, "WINDOW", size)
         found = windows()
         assert [document for window in found for document in window.documents] == DOCUMENTS
