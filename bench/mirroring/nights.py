@@ -7,7 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from bench.scaling.runs import House
+from bench.scaling.runs import House, Ran
 from local.stack.ports import Ports
 from local.stack.services import Services
 from local.stack.settings import APP, sample_values
@@ -70,10 +70,14 @@ class Nights:
 
     def run(self, report: str, lines: Iterable[str]) -> dict[str, Any]:
         """Run a report with this input; return its receipt, and `wall`, the seconds from the POST to its end."""
+        ran = self.ran(report, lines)
+        return {**ran.receipt, "wall": ran.seconds}
+
+    def ran(self, report: str, lines: Iterable[str]) -> Ran:
+        """The same with its phases."""
         with (self.inputs / "orders.csv").open("w") as file:
             file.writelines(lines)
-        ran = House(self.services).run("orders.csv", report)
-        return {**ran.receipt, "wall": ran.seconds}
+        return House(self.services).run("orders.csv", report)
 
 
 def orders(count: int, changed: Iterable[int] = (), gone: Iterable[int] = (), note: str = NOTE) -> Iterator[str]:

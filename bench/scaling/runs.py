@@ -74,14 +74,13 @@ def ended(url: str, begun: float) -> Ran:
 
 
 @contextmanager
-def house(inputs: Path, *, throttled: bool = False, workers: int = 1) -> Iterator[House]:
-    """Services with an unlimited database, or one that is limited to its request units."""
+def house(inputs: Path, *, workers: int = 1) -> Iterator[House]:
+    """Services with an unlimited database."""
     bypass_proxies()
     settings = {
         **sample_values(APP),
         "INPUTS_URL": inputs.as_uri(),
         "FUNCTIONS_WORKER_PROCESS_COUNT": str(workers),
     }
-    database = () if throttled else ("--unthrottled",)
-    with TemporaryDirectory() as data, Services(APP, Path(data), Ports(), settings, database) as services:
+    with TemporaryDirectory() as data, Services(APP, Path(data), Ports(), settings, ("--unthrottled",)) as services:
         yield House(services)
