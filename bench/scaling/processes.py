@@ -24,20 +24,20 @@ class Used:
 def used_by(host: int) -> Used:
     """What the host of this process id and its workers have used since they were started."""
     workers = workers_of(host)
-    own = [pid for worker in workers for pid in (worker, *_below(worker))]
+    own = [pid for worker in workers for pid in (worker, *below(worker))]
     return Used(sum(map(_cpu, own)), max(map(peak_mb, workers), default=0.0), peak_mb(host), _cpu(host))
 
 
 def workers_of(host: int) -> list[int]:
     """The process ids of a host's workers."""
-    return [pid for pid in _below(host) if WORKER in _command(pid)]
+    return [pid for pid in below(host) if WORKER in _command(pid)]
 
 
-def _below(pid: int) -> Iterator[int]:
+def below(pid: int) -> Iterator[int]:
     """The processes that this one has started, and those that they have."""
     for child in _parents().get(pid, []):
         yield child
-        yield from _below(child)
+        yield from below(child)
 
 
 def _parents() -> dict[int, list[int]]:
@@ -73,6 +73,15 @@ def _cpu(pid: int) -> float:
 def peak_mb(pid: int | str = "self") -> float:
     """MB that a process had at most; 0 on other systems than Linux. `getrusage` is no help, because its peak includes
     that of the parent."""
+    return _status_mb(pid, "VmHWM:")
+
+
+def held_mb(pid: int) -> float:
+    """MB that a process has now; 0 on other systems than Linux."""
+    return _status_mb(pid, "VmRSS:")
+
+
+def _status_mb(pid: int | str, name: str) -> float:
     status = PROC / str(pid) / "status"
     lines = status.read_text("ascii", "replace").splitlines() if status.exists() else []
-    return sum(int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM:"))
+    return sum(int(line.split()[1]) / 1024 for line in lines if line.startswith(name))
