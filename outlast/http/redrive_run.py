@@ -14,12 +14,12 @@ from outlast.http.caller import caller_of
 from outlast.http.known_run import known_run
 from outlast.http.problem import Problem, bad_request, from_validation
 from outlast.http.query import read_query
-from outlast.http.revise_run import check_files, start_again
+from outlast.http.revise_run import check_files
 from outlast.http.ru_share import Throughput, check_ru_share
 from outlast.models import MIRROR, Json
 from outlast.report import Report
 from outlast.run_options import Options
-from outlast.runs.launcher import Launcher
+from outlast.runs.launcher import ENDING, Launcher
 from outlast.runs.record import RunRecord
 from outlast.runs.store import Runs
 from outlast.runs.transitions import TABLE, Event, apply
@@ -88,12 +88,13 @@ class RedriveRun:
     async def redrive_run(self, req: func.HttpRequest, client: Any) -> func.HttpResponse:
         """202 with the record, also for a repeat while the run is under way; 400, 404, 409, 410 as problems."""
         options, regenerate = _asked(read_query(req.params, PARAMETERS))
-        record = await known_run(self.runs, req.route_params["run"])
-        await self.checks.check_options(record, options)
+        known = await known_run(self.runs, req.route_params["run"])
+        await self.checks.check_options(known, options)
         by = caller_of(req)
-        record = await self.runs.change(record.id, lambda found: self._redriven(found, options, regenerate, by))
+        record = await self.runs.change(known.id, lambda found: self._redriven(found, options, regenerate, by))
         if record.status.state == "queued":
-            await start_again(self.launcher, client, record)
+            repeats = record.status.revision == known.status.revision
+            await self.launcher.start_again(client, record, () if repeats else ENDING)
         return answer(RunAnswer(record.shown()), 202)
 
     def _redriven(self, record: RunRecord, options: Json, regenerate: bool, by: str | None) -> RunRecord:

@@ -1,6 +1,5 @@
 """Lets a run that has ended be worked on again, as its next attempt."""
 
-import logging
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -48,7 +47,7 @@ class Reviser:
             return _revised(found, given)
 
         revised = await self.runs.change(record.id, revised_of)
-        await start_again(self.launcher, client, revised)
+        await self.launcher.start_again(client, revised)
         return revised
 
 
@@ -58,14 +57,6 @@ def check_files(record: RunRecord, days: Days) -> None:
     if record.is_removed or over:
         text = f"the files of run {record.id} are removed, or are about to be (RETENTION_DAYS); start a new run"
         raise Problem(410, "Gone", text, "run")
-
-
-async def start_again(launcher: Launcher, client: Any, record: RunRecord) -> None:
-    """Start the next attempt. Where that fails the sweep starts it: the orchestration before may still be ending."""
-    try:
-        await launcher.start_run(client, record)
-    except Exception as error:  # noqa: BLE001  # the SDK raises nothing narrower
-        logging.getLogger("outlast").warning("run %s is started again by the next sweep: %s", record.id, error)
 
 
 def _unfit(record: RunRecord, what: str) -> str | None:

@@ -16,6 +16,7 @@ from outlast.models import Json
 from outlast.runs.launcher import Launcher
 from outlast.staging.corrections import Corrections
 from outlast.staging.retention import Days
+from tests.fakes.clock import ManualClock
 from tests.fakes.http import FakeClient, ask, read
 from tests.fakes.reports import make_csv
 from tests.fakes.world import World, work_here
@@ -25,7 +26,7 @@ Fix = Callable[[dict[str, str]], dict[str, str]]
 
 def reviser_of(world: World) -> Reviser:
     days = Days(files=14, record=90, now=world.clock.now)
-    return Reviser(runs=world.runs, launcher=Launcher(5.0), days=days, owner="")
+    return Reviser(runs=world.runs, launcher=Launcher(5.0, ManualClock().sleep), days=days, owner="")
 
 
 async def rejects_of(world: World, run: str = "r1") -> list[dict[str, str]]:

@@ -9,6 +9,7 @@ from outlast.http.problem import answering
 from outlast.http.redrive_run import RedriveChecks, RedriveRun
 from outlast.runs.launcher import Launcher
 from outlast.staging.retention import Days
+from tests.fakes.clock import ManualClock
 from tests.fakes.http import FakeClient, ask, finish, read
 from tests.fakes.reports import WITH_SNAPSHOT
 from tests.fakes.world import World
@@ -24,7 +25,9 @@ def redrive(world: World, client: FakeClient | None = None, *, keep: int = 14, *
         days=Days(files=keep, record=90, now=world.clock.now),
         timeout=world.timeout,
     )
-    redriving = RedriveRun(runs=world.runs, launcher=Launcher(5.0), checks=checks, owner="app/hub@store")
+    redriving = RedriveRun(
+        runs=world.runs, launcher=Launcher(5.0, ManualClock().sleep), checks=checks, owner="app/hub@store"
+    )
     request = ask("runs/r1/redrive", params=params, run="r1")
     return finish(answering(redriving.redrive_run)(request, client or FakeClient()))
 
