@@ -24,7 +24,8 @@ from outlast.report import Report
 MOST_CONTENTS = 128 * 1024 * 1024
 """Bytes that the windows kept have made so far. What the oldest ones have made is sent again when it is needed."""
 SOON = 4 * 1024 * 1024
-"""Bytes of rows after which rows are read column by column. Loading pyarrow takes as long as that gains on them."""
+"""Bytes of rows after which rows are read column by column. Loading pyarrow takes as long as that gains on them; a copy
+of Parquet needs it anyway."""
 MOST_REFERENCES = 32 * 1024 * 1024
 """Bytes of the references kept, as JSON. Parsed, they take about five times as much memory."""
 
@@ -81,8 +82,8 @@ class Answers:
             return known
         report, reference = self._report(window.report), self._references[window.reference][0]
         self._received += len(given[ROWS])
-        columns, mark = self._received > SOON, self.position.set
-        return slicer_of(report, reference, window, given[ROWS], time.monotonic, mark, by_columns=columns)
+        columns = self._received > SOON or bool(window.read_as().typed)
+        return slicer_of(report, reference, window, given[ROWS], time.monotonic, self.position.set, by_columns=columns)
 
     def _keep(self, key: str, slicer: RowSlicer) -> None:
         self._windows[key] = slicer
