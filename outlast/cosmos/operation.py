@@ -6,7 +6,7 @@ from typing import Any
 import orjson
 
 from outlast.cosmos.bulk.staged_document import SYSTEM, Patch, StagedDocument
-from outlast.cosmos.document import DocumentRefused, encoded, staged_under
+from outlast.cosmos.document import Columns, DocumentRefused, columns_of, encoded
 
 MOST_OPERATIONS = 10
 """Members that one patch sets. Source: Azure docs, "Partial document update in Azure Cosmos DB"."""
@@ -16,12 +16,17 @@ MOST_PATCHES = 100
 
 def staged_as(mode: str, document: Any, partition_key: Sequence[Sequence[str]], row: int) -> StagedDocument:
     """Check one document and encode what a report of this write mode stores. Raises DocumentRefused."""
-    one = staged_under(document, partition_key, row)
+    return StagedDocument(row, *columns_as(mode, document, partition_key))
+
+
+def columns_as(mode: str, document: Any, partition_key: Sequence[Sequence[str]]) -> Columns:
+    """The columns of the same, see `columns_of`."""
+    columns = columns_of(document, partition_key)
     if mode == "delete":
-        return one._replace(body=orjson.dumps(document["id"]))
+        return *columns[:2], orjson.dumps(document["id"])
     if mode == "patch":
-        return one._replace(body=_patches(document, partition_key))
-    return one
+        return *columns[:2], _patches(document, partition_key)
+    return columns
 
 
 def _patches(document: Mapping[str, Any], partition_key: Sequence[Sequence[str]]) -> bytes:

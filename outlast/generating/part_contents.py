@@ -7,7 +7,7 @@ from itertools import accumulate
 from operator import itemgetter
 
 from outlast.cosmos.bulk.staged_document import LINE, StagedDocument
-from outlast.generating.row_generator import Documents
+from outlast.generating.row_generator import Documents, Kept
 from outlast.models import MIRROR, Totals
 from outlast.staging.document_keys import Keyed, encode_keys, encode_named_keys
 from outlast.staging.rejects import MOST_LISTED, Reject, encode_rejects, not_listed
@@ -16,10 +16,6 @@ ROW_BYTES = 500
 """Memory that a document or a reject takes beside its own text, about."""
 GOLDEN = 39
 """The golden section of the 64 values of the hash space's first byte: neighbouring chunks begin far apart."""
-
-
-Kept = tuple[int, bytes, bytes, bytes, str]
-"""The columns of a staged document, and the id that the report gave it. A plain tuple, which `marshal` writes."""
 _EFFECTIVE, _PLACE = itemgetter(2), itemgetter(2, 0)
 
 
@@ -43,9 +39,9 @@ class PartContents:
         Whether other rows have made the same ones is seen when all rows are known.
         """
         size = 0
-        for (_, name), document in documents.items():
-            self.documents.append((*document, str.__str__(name)))
-            size += len(document.body)
+        for document in documents.values():
+            self.documents.append(document)
+            size += len(document[3])
         self.size += size + ROW_BYTES * len(documents)
         return size
 

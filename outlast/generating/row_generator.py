@@ -6,9 +6,8 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
-from outlast.cosmos.bulk.staged_document import StagedDocument
 from outlast.cosmos.document import DocumentRefused
-from outlast.cosmos.operation import staged_as
+from outlast.cosmos.operation import columns_as
 from outlast.cosmos.snapshots.header import as_generation
 from outlast.generating.read_values import ReadValues, ValueRefused
 from outlast.inputs import BadRow, InputRow
@@ -21,7 +20,9 @@ T = TypeVar("T")
 AnyRow = InputRow | BadRow
 Key = tuple[bytes, str]
 """Partition key as JSON, and the id that the report gave."""
-Documents = dict[Key, StagedDocument]
+Kept = tuple[int, bytes, bytes, bytes, str]
+"""The columns of a staged document, and the id that the report gave it. A plain tuple, which `marshal` writes."""
+Documents = dict[Key, Kept]
 MOST_BYTES = 64 * 1024 * 1024
 """Bytes of the documents of one row: they are in memory together."""
 
@@ -81,9 +82,10 @@ class RowGenerator:
         size = 0
         for document in self.report.generate_report(self._given(row), self.reference):
             stored = document if self.generation is None else as_generation(document, self.generation)
-            one = staged_as(self.mode, stored, self._key, row.number)
-            documents[one.partition_key, document["id"]] = one
-            size += len(one.body)
+            key, effective, body = columns_as(self.mode, stored, self._key)
+            name = str.__str__(document["id"])
+            documents[key, name] = (row.number, key, effective, body, name)
+            size += len(body)
             if size > MOST_BYTES:
                 raise DocumentRefused("too_large", f"the row makes more than {MOST_BYTES:,} bytes of documents")
         return documents

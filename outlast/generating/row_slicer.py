@@ -6,9 +6,9 @@ from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import Any
 
-from outlast.generating.part_contents import ROW_BYTES, Kept, PartContents
+from outlast.generating.part_contents import ROW_BYTES, PartContents
 from outlast.generating.read_values import ReadValues
-from outlast.generating.row_generator import AnyRow, Documents, RowGenerator
+from outlast.generating.row_generator import AnyRow, Documents, Kept, RowGenerator
 from outlast.generating.row_window import Limits, RowWindow, Slice, Staged
 from outlast.inputs import rows_format
 from outlast.inputs.corrected import corrected_rows
@@ -65,10 +65,10 @@ class RowSlicer:
     def take(self, limits: Limits) -> Slice:
         """The next rows, at least one, until a limit is reached."""
         until, collected = self.clock() + limits.seconds, self._begin()
-        most, row = limits.most_rejects(), None
+        most, row, generated = limits.most_rejects(), None, self._way()
         for row in self.rows:
             self.mark(row.number)
-            self._add(row, self._generated(row), collected)
+            self._add(row, generated(row), collected)
             if collected.size > limits.room or len(collected.rejects) >= most:
                 break
             if self.clock() >= until and row.number >= limits.through:
@@ -92,6 +92,10 @@ class RowSlicer:
             self.contents.refuse(generated)
         else:
             collected.add(len(generated), self.contents.add(generated))
+
+    def _way(self) -> Callable[[AnyRow], Documents | Reject]:
+        """How a row is generated. Most windows have neither refused rows nor a file to name."""
+        return self._generated if self._refused or self.window.file else self.generator.generate
 
     def _generated(self, row: AnyRow) -> Documents | Reject:
         made = self._made(row)

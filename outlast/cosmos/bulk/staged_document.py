@@ -140,14 +140,10 @@ KINDS: Mapping[str, type[StagedDocument]] = {"create": Creation, "patch": Patch,
 
 def read_staged(data: bytes, mode: str = "upsert") -> list[StagedDocument]:
     """Read documents of a report of this write mode from whole lines."""
-    kind = KINDS.get(mode, StagedDocument)
-    return [_parse(text, kind) for text in data.split(b"\n") if text]
+    kind, new = KINDS.get(mode, StagedDocument), tuple.__new__
+    columns = [text.split(b"\t", 3) for text in data.split(b"\n") if text]
+    return [new(kind, (int(row), key, effective, body)) for row, key, effective, body in columns]
 
 
 def join_staged(documents: Iterable[StagedDocument]) -> bytes:
     return b"".join(document.encoded() for document in documents)
-
-
-def _parse(text: bytes, kind: type[StagedDocument]) -> StagedDocument:
-    row, key, effective, body = text.split(b"\t", 3)
-    return kind(int(row), key, effective, body)

@@ -78,10 +78,10 @@ class ProgressRecorder:
 
     def progress(self) -> WriteProgress:
         """Return how far this call got. Results behind the last allowed range are dropped and not counted."""
-        before = (number for number in numbers_in(self.ahead) if number < len(self.documents))
-        acknowledged, ahead = ranges_of(sorted({*self.results, *before}))
-        kept = {*range(acknowledged), *numbers_in(ahead)}
-        found = {number: result for number, result in self.results.items() if number in kept}
+        acknowledged, ahead = self._reached()
+        kept, found = {*range(acknowledged), *numbers_in(ahead)}, self.results
+        if len(kept) < len(self.documents):
+            found = {number: result for number, result in self.results.items() if number in kept}
         pairs = [(self.documents[number], result) for number, result in found.items()]
         refused = [(document, result) for document, result in pairs if result.status not in WRITTEN]
         unchanged = [self.documents[number] for number in self._surely(UNCHANGED, found)]
@@ -90,6 +90,13 @@ class ProgressRecorder:
         return WriteProgress(
             acknowledged, ahead, refused, unchanged, totals, unsure=not self.unsure <= kept, pairs=pairs
         )
+
+    def _reached(self) -> tuple[int, tuple[tuple[int, int], ...]]:
+        """See `ranges_of`. Most calls acknowledge all of their documents."""
+        if len(self.results) == len(self.documents):
+            return len(self.documents), ()
+        before = (number for number in numbers_in(self.ahead) if number < len(self.documents))
+        return ranges_of(sorted({*self.results, *before}))
 
     def _surely(self, status: int, found: Mapping[int, Result]) -> list[int]:
         """Return the documents with this status, without those that the run itself may have written or deleted."""
