@@ -1,78 +1,34 @@
 """The grammar of expressions, from the loosest to the tightest binding."""
 
-import re
-from abc import ABC, abstractmethod
+from abc import ABC
 
 from local.cosmos.query.errors import query_error, unsupported
-from local.cosmos.query.lexer import Token, number_value, string_value
-from local.cosmos.query.syntax import (
-    ArrayLiteral,
-    Between,
-    Binary,
-    Call,
-    Expression,
-    In,
-    Literal,
-    Member,
-    Name,
-    ObjectLiteral,
-    Parameter,
-    Query,
-    Subquery,
-    Ternary,
-    Unary,
-    depth,
-    joined,
-)
-from local.cosmos.query.token_reader import TokenReader
-from local.cosmos.query.values import UNDEFINED
+from local.cosmos.query.operand_parser import TOO_DEEP, OperandParser
+from local.cosmos.query.syntax import Between, Binary, Call, Expression, In, Ternary, Unary, depth, joined
 
 LEVELS = {  # binary operators; a higher number binds tighter
     "|": 0, "^": 1, "&": 2, "<<": 3, ">>": 3, ">>>": 3, "||": 4, "+": 5, "-": 5, "*": 6, "/": 6, "%": 6,
 }  # fmt: skip
 COMPARISONS = frozenset({"=", "!=", "<>", "<", "<=", ">", ">="})
-CONSTANTS = {"TRUE": True, "FALSE": False, "NULL": None, "UNDEFINED": UNDEFINED}
-RESERVED = frozenset(
-    re.findall(
-        r"\w+",
-        """SELECT FROM WHERE ORDER BY GROUP AND OR NOT IN BETWEEN LIKE AS TOP VALUE DISTINCT OFFSET LIMIT ASC DESC JOIN
-        EXISTS ARRAY ESCAPE""",
-    )
-)
-NESTING_LIMIT = 64  # nested rules, far below the interpreter's recursion limit
 DEPTH_LIMIT = 150  # levels of the tree; a path through a document of 128 levels fits
-TOO_DEEP = "The query is nested too deeply."
 
 
-class ExpressionParser(TokenReader, ABC):
-    """A method for each rule of the grammar."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__(text)
-        self._depth = 0
-
-    @abstractmethod
-    def body(self, *, nested: bool) -> Query:
-        """A query from SELECT to its last clause."""
+class ExpressionParser(OperandParser, ABC):
+    """A method for each rule of the grammar of operators."""
 
     def expression(self) -> Expression:
         """A whole expression: `test ? yes : no` and everything that binds tighter."""
         start = self.here.start
-        self._deeper()
+        self.deeper()
         left = self._coalesce()
         if self.accept("?"):
             yes = self.expression()
             self.expect(":")
             left = Ternary(left, yes, self.expression())
-        self._depth -= 1
-        if self._depth == 0 and depth(left) > DEPTH_LIMIT:
+        self.depth -= 1
+        if self.depth == 0 and depth(left) > DEPTH_LIMIT:
             raise query_error(TOO_DEEP, start, self.tokens[self.at - 1].end)
         return left
-
-    def _deeper(self) -> None:
-        self._depth += 1
-        if self._depth > NESTING_LIMIT:
-            raise query_error(TOO_DEEP, self.here.start, self.here.end)
 
     def _coalesce(self) -> Expression:
         left = self._or()
@@ -134,7 +90,7 @@ class ExpressionParser(TokenReader, ABC):
         token, pattern = self.here, self._binary(0)
         if not self.accept_word("ESCAPE"):
             return Binary("LIKE", left, pattern)
-        return Call("LIKE", (left, pattern, self._primary()), token.start, token.end)
+        return Call("LIKE", (left, pattern, self.primary()), token.start, token.end)
 
     def _options(self) -> tuple[Expression, ...]:
         self.expect("(")
@@ -158,99 +114,8 @@ class ExpressionParser(TokenReader, ABC):
     def _unary(self) -> Expression:
         if self.is_op("-", "+", "~"):
             op = self.next().text
-            self._deeper()
+            self.deeper()
             node = Unary(op, self._unary())
-            self._depth -= 1
+            self.depth -= 1
             return node
-        return self._postfix(self._primary())
-
-    def _postfix(self, node: Expression) -> Expression:
-        while True:
-            if self.accept("."):
-                if self.here.kind != "name":
-                    raise self.wrong()
-                node = Member(node, Literal(self.next().text))
-            elif self.accept("["):
-                node = Member(node, self.expression())
-                self.expect("]")
-            else:
-                return node
-
-    def _primary(self) -> Expression:
-        token = self.here
-        if token.kind in {"number", "string", "parameter"}:
-            return self._atom(self.next())
-        if token.kind == "name":
-            return self._named(token)
-        if self.accept("("):
-            if self.here.keyword == "SELECT":
-                return self._subquery("")
-            node = self.expression()
-            self.expect(")")
-            return node
-        if self.accept("["):
-            return ArrayLiteral(tuple(self._listed("]")))
-        if self.accept("{"):
-            return self._object()
-        raise self.wrong()
-
-    @staticmethod
-    def _atom(token: Token) -> Expression:
-        if token.kind == "parameter":
-            return Parameter(token.text, token.start)
-        if token.kind == "string":
-            return Literal(string_value(token))
-        return Literal(number_value(token))
-
-    def _named(self, token: Token) -> Expression:
-        word = token.keyword
-        after = self.tokens[self.at + 1]
-        called = after.kind == "op" and after.text == "("
-        if word in {"EXISTS", "ARRAY"} and called:
-            self.at += 2
-            return self._subquery(word)
-        if called and (word not in RESERVED or word in {"LEFT", "RIGHT"}):
-            self.at += 2
-            arguments = tuple(self._listed(")"))
-            return Call(word, arguments, token.start, token.end)
-        if word == "UDF" and after.text == ".":
-            raise unsupported("a user defined function")
-        if word in RESERVED and word != "VALUE":
-            raise self.wrong()
-        self.at += 1
-        if word in CONSTANTS:
-            return Literal(CONSTANTS[word])
-        return Name(token.text, token.start, token.end)
-
-    def _listed(self, end: str) -> list[Expression]:
-        found: list[Expression] = []
-        if self.accept(end):
-            return found
-        while True:
-            found.append(self.expression())
-            if not self.accept(","):
-                break
-        self.expect(end)
-        return found
-
-    def _subquery(self, kind: str) -> Expression:
-        """The query behind an open parenthesis, with the closing one."""
-        self._deeper()
-        node = Subquery(kind, self.body(nested=True))
-        self._depth -= 1
-        self.expect(")")
-        return node
-
-    def _object(self) -> Expression:
-        items: list[tuple[str, Expression]] = []
-        while not self.is_op("}"):
-            token = self.next()
-            if token.kind not in {"string", "name"}:
-                self.at -= 1
-                raise self.wrong()
-            self.expect(":")
-            items.append((string_value(token) if token.kind == "string" else token.text, self.expression()))
-            if not self.accept(","):
-                break
-        self.expect("}")
-        return ObjectLiteral(tuple(items))
+        return self.postfix(self.primary())

@@ -3,7 +3,8 @@
 from functools import lru_cache
 
 from local.cosmos.query.errors import SEMANTIC, query_error, unsupported
-from local.cosmos.query.expression_parser import RESERVED, ExpressionParser
+from local.cosmos.query.expression_parser import ExpressionParser
+from local.cosmos.query.operand_parser import RESERVED
 from local.cosmos.query.syntax import (
     ROOT,
     Expression,
@@ -98,7 +99,7 @@ class QueryParser(ExpressionParser):
         each = self.here.kind == "name" and self.tokens[self.at + 1].keyword == "IN"
         alias = self._identifier() if each else ""
         self.at += each
-        of = self._postfix(self._primary() if self.is_op("(") else Name(self._identifier(), *self._last_position()))
+        of = self.postfix(self.primary() if self.is_op("(") else Name(self._identifier(), *self._last_position()))
         if not each:
             named = self.accept_word("AS") or (self.here.kind == "name" and self.here.keyword not in RESERVED)
             alias = self._identifier() if named else _alias(of, 1)
