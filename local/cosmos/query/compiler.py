@@ -1,10 +1,9 @@
 """Expressions as Python functions of a document."""
 
-import operator
 from collections.abc import Callable
 from typing import Any
 
-from local.cosmos.query import operators
+from local.cosmos.query import compiled_operators, operators
 from local.cosmos.query.computed import Computed
 from local.cosmos.query.errors import SEMANTIC, UNKNOWN_FUNCTION, UNRESOLVED, query_error, unsupported
 from local.cosmos.query.functions import FUNCTIONS, LACKING
@@ -12,7 +11,6 @@ from local.cosmos.query.grouping import Compiled
 from local.cosmos.query.operators import Evaluate
 from local.cosmos.query.regex_match import RegexMatch
 from local.cosmos.query.selection import compile_selection
-from local.cosmos.query.string_functions import like
 from local.cosmos.query.syntax import (
     AGGREGATES,
     ArrayLiteral,
@@ -32,7 +30,7 @@ from local.cosmos.query.syntax import (
     Unary,
     has_aggregate,
 )
-from local.cosmos.query.values import UNDEFINED, equal, number, same, tidy
+from local.cosmos.query.values import UNDEFINED
 
 
 class Compiler:
@@ -161,60 +159,20 @@ class Compiler:
 
     def unary(self, node: Unary) -> Evaluate:
         """NOT, -, + and ~."""
-        operand = self.compile(node.operand)
-        if node.op == "NOT":
-            return lambda document: operators.negated(operand(document))
-        sign = operators.SIGNS.get(node.op)
-        if sign is None:
-            return lambda document: (
-                operators.bits("^", int(value), -1) if number(value := operand(document)) else UNDEFINED
-            )
-        return lambda document: tidy(sign(value)) if number(value := operand(document)) else UNDEFINED
+        return compiled_operators.unary(node.op, self.compile(node.operand))
 
     def binary(self, node: Binary) -> Evaluate:
-        left, right, op = self.compile(node.left), self.compile(node.right), node.op
-        if op == "AND":
-            return lambda document: operators.and_(left(document), right, document)
-        if op == "OR":
-            return lambda document: operators.or_(left(document), right, document)
-        if op == "??":
-            return lambda document: right(document) if (value := left(document)) is UNDEFINED else value
-        if op == "=":
-            return lambda document: equal(left(document), right(document))
-        if op == "!=":
-            return lambda document: operators.negated(equal(left(document), right(document)))
-        if op == "LIKE":
-            return lambda document: like(left(document), right(document))
-        if op in operators.ORDERED:
-            test = operators.ORDERED[op]
-            return lambda document: operators.ordered(test, left(document), right(document))
-        return lambda document: operators.calculate(op, left(document), right(document))
+        return compiled_operators.binary(node.op, self.compile(node.left), self.compile(node.right))
 
     def ternary(self, node: Ternary) -> Evaluate:
         test, yes, no = self.compile(node.test), self.compile(node.yes), self.compile(node.no)
         return lambda document: yes(document) if test(document) is True else no(document)
 
     def in_(self, node: In) -> Evaluate:
-        value = self.compile(node.value)
-        options = [self.compile(option) for option in node.options]
-
-        def test(document: Any) -> Any:
-            wanted = value(document)
-            if wanted is UNDEFINED:
-                return UNDEFINED
-            return any(same(wanted, option(document)) for option in options)
-
-        return test
+        return compiled_operators.is_in(self.compile(node.value), [self.compile(option) for option in node.options])
 
     def between(self, node: Between) -> Evaluate:
-        value, low, high = self.compile(node.value), self.compile(node.low), self.compile(node.high)
-
-        def test(document: Any) -> Any:
-            found = value(document)
-            above = operators.ordered(operator.ge, found, low(document))
-            return operators.and_(above, lambda inner: operators.ordered(operator.le, found, high(inner)), document)
-
-        return test
+        return compiled_operators.between(self.compile(node.value), self.compile(node.low), self.compile(node.high))
 
     def object(self, node: ObjectLiteral) -> Evaluate:
         """An object without its undefined values."""
