@@ -97,9 +97,9 @@ def _query_info(query: Query, prepared: PreparedQuery) -> dict[str, Any]:
     by_alias = {} if query.value or not kinds else dict(zip(aliases(query), kinds, strict=True))
     return {
         "distinctType": _distinct_type(query),
-        "top": prepared.top if query.top else None,
-        "offset": prepared.offset if query.offset else None,
-        "limit": prepared.limit if query.limit else None,
+        "top": prepared.limits.top if query.top else None,
+        "offset": prepared.limits.offset if query.offset else None,
+        "limit": prepared.limits.limit if query.limit else None,
         "orderBy": ["Ascending" if order.ascending else "Descending" for order in query.order_by],
         "orderByExpressions": [order.text for order in query.order_by],
         "groupByExpressions": [group.text for group in query.group_by],

@@ -13,6 +13,7 @@ from local.cosmos.query.computed import Computed
 from local.cosmos.query.errors import SEMANTIC, query_error
 from local.cosmos.query.grouping import Grouping
 from local.cosmos.query.index_use import IndexUse
+from local.cosmos.query.limits import Limits
 from local.cosmos.query.operators import Evaluate
 from local.cosmos.query.rows import (
     INVALID_TOKEN,
@@ -28,7 +29,7 @@ from local.cosmos.query.rows import (
     to_portable,
 )
 from local.cosmos.query.selection import compile_projection, compile_sources
-from local.cosmos.query.syntax import ROOT, Parameter, Query
+from local.cosmos.query.syntax import ROOT, Query
 from local.cosmos.query.values import UNDEFINED, sort_key
 
 
@@ -60,24 +61,11 @@ class PreparedQuery:
         self.where = compiler.compile(query.where) if query.where is not None else None
         self.index = IndexUse(query.alias, policy) if policy is not None else None
         self._found = self._compile_found(compiler)
-        self.top = self._count(compiler, query.top)
-        self.offset = self._count(compiler, query.offset) or 0
-        self.limit = self._count(compiler, query.limit)
+        self.limits = Limits.of(query, compiler.constant)
         self.order = [compiler.compile(order.expression) for order in query.order_by]
         self.project = self._projection(compiler)
         self.groups = compiler.groups
         self.aggregates = compiler.aggregates
-
-    @staticmethod
-    def _count(compiler: Compiler, node: Any) -> int | None:
-        if node is None:
-            return None
-        value = compiler.constant(node)
-        if type(value) is not int or value < 0:
-            message = "TOP, OFFSET and LIMIT take a whole number that is not negative."
-            start, end = (node.start, node.start + len(node.name)) if isinstance(node, Parameter) else (0, 0)
-            raise query_error(message, start, end)
-        return value
 
     def _compile_found(self, compiler: Compiler) -> Evaluate:
         """Whether the index finds a document that does not match, as a function."""
@@ -104,12 +92,6 @@ class PreparedQuery:
         """The key that a token needs: the number of the last row where rows are sorted or distinct, or else of the last
         document."""
         return "number" if self.order or self.query.distinct or self.query.group_by else "after"
-
-    @property
-    def most(self) -> int | None:
-        """The most rows that TOP and LIMIT allow, or None."""
-        limits = [count for count in (self.top, self.limit) if count is not None]
-        return min(limits) if limits else None
 
     def _bindings(self, source: Source, page: Page) -> Sequence[Any]:
         """What the other clauses see of a document that fulfils the condition: the document, or a binding for each
@@ -155,7 +137,8 @@ class PreparedQuery:
         return self._streamed(sources, token, page)
 
     def _streamed(self, sources: Callable[[int], Iterable[Source]], token: Token, page: Page) -> Token | None:
-        after, skip, left = token.get("after") or 0, token.get("skip", self.offset), token.get("left", self.most)
+        after, limits = token.get("after") or 0, self.limits
+        skip, left = token.get("skip", limits.offset), token.get("left", limits.most)
         for source in sources(after):
             if page.full or left == 0:
                 return None if left == 0 else {"after": after, "skip": skip, "left": left}
@@ -181,7 +164,7 @@ class PreparedQuery:
             page.load(found.rejected_size, found.rejected)
         ascending = [order.ascending for order in self.query.order_by]
         rows = self.resume.rest(rows, ascending) if self.resume is not None else rows
-        rows = rows[self.offset :][: self.most]
+        rows = rows[self.limits.offset :][: self.limits.most]
         start = resume(rows, token, ascending)
         for at in range(start, len(rows)):
             if page.full:
@@ -239,7 +222,7 @@ class PreparedQuery:
                     aggregate.add(argument(binding))
         assert self.project is not None
         value = self.project([aggregate.result() for aggregate in running])
-        if value is not UNDEFINED and self.most != 0 and not self.offset:
+        if value is not UNDEFINED and self.limits.most != 0 and not self.limits.offset:
             page.add(orjson.dumps(value))
 
 

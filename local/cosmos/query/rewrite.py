@@ -18,8 +18,8 @@ def rewrite(query: Query, prepared: PreparedQuery) -> str:
         return f"SELECT {_partial_groups(query)}{source}{where}\nGROUP BY {', '.join(g.text for g in query.group_by)}"
     if query.aggregated:
         return f"SELECT {_partial_aggregates(query)}{source}{where}"
-    limit = f"\nOFFSET 0 LIMIT {prepared.offset + (prepared.limit or 0)}" if query.offset else ""
-    top = f"TOP {prepared.top} " if prepared.top is not None else ""
+    limit = f"\nOFFSET 0 LIMIT {prepared.limits.offset + (prepared.limits.limit or 0)}" if query.offset else ""
+    top = f"TOP {prepared.limits.top} " if prepared.limits.top is not None else ""
     if not query.order_by:
         distinct = "DISTINCT " if query.distinct else ""
         return f"SELECT {distinct}{top}{_select_text(query)}{source}{where}{limit}" if limit else ""

@@ -4,8 +4,9 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from typing import Any, Protocol, Self
 
-from local.cosmos.query.errors import query_error, unsupported
+from local.cosmos.query.errors import unsupported
 from local.cosmos.query.grouping import Compiled, Grouping
+from local.cosmos.query.limits import Limits
 from local.cosmos.query.operators import Evaluate
 from local.cosmos.query.syntax import Expression, Name, Query, Source
 from local.cosmos.query.values import UNDEFINED, sort_key
@@ -77,7 +78,7 @@ def compile_selection(query: Query, outer: Compiler) -> Rows:
     expand = compile_sources(query.sources, compiler)
     where = compiler.compile(query.where) if query.where is not None else None
     project = compile_projection(query, compiler)
-    top, offset, limit = (_count(compiler, node) for node in (query.top, query.offset, query.limit))
+    top, offset, limit = Limits.of(query, compiler.constant)
     grouped = query.aggregated or bool(query.group_by)
 
     def rows(binding: Binding) -> Iterator[Any]:
@@ -90,7 +91,7 @@ def compile_selection(query: Query, outer: Compiler) -> Rows:
             found = groups.results()
         values: Iterator[Any] = (value for one in found if (value := project(one)) is not UNDEFINED)
         values = _distinct(values) if query.distinct else values
-        return islice(islice(values, top), offset or 0, (offset or 0) + limit if limit is not None else None)
+        return islice(islice(values, top), offset, offset + limit if limit is not None else None)
 
     return rows
 
@@ -106,14 +107,6 @@ def compile_projection(query: Query, compiler: Compiler) -> Callable[[Any], Any]
         return compile_one(query.items[0].expression)
     items = [(item.alias, compile_one(item.expression)) for item in query.items]
     return lambda binding: {name: v for name, value in items if (v := value(binding)) is not UNDEFINED}
-
-
-def _count(compiler: Compiler, node: Expression | None) -> int | None:
-    """The number of TOP, OFFSET or LIMIT."""
-    value = compiler.constant(node) if node is not None else None
-    if value is not None and (type(value) is not int or value < 0):
-        raise query_error("TOP, OFFSET and LIMIT take a whole number that is not negative.")
-    return value
 
 
 def _distinct(values: Iterable[Any]) -> Iterator[Any]:
