@@ -45,6 +45,7 @@ def transactional(executor: Executor, partition: Partition, key: bytes, request:
     """Does all operations on one logical partition, or none of them."""
     operations = read_operations(request)
     executor.admit(partition)
+    executor.tx.atomic = True
     minimal = request.headers.get("prefer") == MINIMAL
     results, charge, size = [], 0.0, 0
     for at, raw in enumerate(operations):

@@ -30,7 +30,7 @@ def read_changes(exchange: Exchange) -> Response:
     records = _records(exchange, views, key, prefix)
     start = _start(exchange, records, newest)
     page, end = Page(page_size(exchange), RESPONSE_LIMIT), start
-    while end < len(records) and not page.full:
+    while end < len(records) and not (page.full and _is_whole(records, end)):
         body = render(executor.container, records[end])
         page.load(len(records[end].body))
         page.add(b'%b,"_lsn":%d}' % (body[:-1], records[end].lsn))
@@ -42,6 +42,11 @@ def read_changes(exchange: Exchange) -> Response:
     etag = newest if end == len(records) else records[end - 1].lsn
     response = _response(page, executor.container.rid, etag, charge)
     return exchange.answer(executor, views[0] if len(views) == 1 else None, response)
+
+
+def _is_whole(records: list[Record], end: int) -> bool:
+    """Whether the records before an index end with a whole transaction, which a page never divides."""
+    return end == 0 or records[end - 1].lsn != records[end].lsn
 
 
 def _response(page: Page, rid: str, etag: int, charge: float) -> Response:

@@ -33,9 +33,10 @@ class Expiry:
         self._filled = False
 
     def note(self, changes: Iterable[Change]) -> None:
-        """Remembers documents that were written."""
-        for _, id_, _, after, _ in changes:
-            if after is not None and (entry := self._entry(id_, after)) is not None:
+        """Remembers documents that were written. A batch may write one twice, with one LSN."""
+        written = {(after.key, id_): after for _, id_, _, after, _ in changes if after is not None}
+        for (_, id_), after in written.items():
+            if (entry := self._entry(id_, after)) is not None:
                 heappush(self._entries, entry)
 
     def over(self, partitions: list[Partition], now: float) -> Iterator[tuple[bytes, str, int]]:

@@ -13,7 +13,7 @@ class Record:
 
     body: bytes
     number: int  # unique in the account; a replace keeps it
-    lsn: int  # of the last write, unique in the account; in the session token and the ETag
+    lsn: int  # of the last write, shared by the documents of a batch; in the session token and the ETag
     ts: int
     key: bytes  # canonical bytes of the partition key value
 

@@ -14,6 +14,7 @@ class Transaction:
     container: Container
     ts: int
     changes: list[Change] = field(default_factory=list)
+    atomic: bool = False  # all changes are one write, with one LSN
 
     def put(self, partition: Partition, id_: str, key: bytes, body: bytes, before: Record | None) -> Record:
         return self.put_in(partition, partition.group(key), id_, key, body, before)
@@ -23,7 +24,7 @@ class Transaction:
     ) -> Record:
         """Writes a document into its logical partition."""
         account = self.account
-        account.lsn = lsn = account.lsn + 1
+        lsn = self._next_lsn()
         if before is None:
             account.number = number = account.number + 1
         else:
@@ -35,15 +36,14 @@ class Transaction:
         return record
 
     def remove(self, partition: Partition, id_: str, before: Record) -> None:
-        self.account.lsn += 1
+        partition.lsn = lsn = self._next_lsn()
         partition.remove(before.key, id_)
-        partition.lsn = self.account.lsn
-        self.changes.append((partition, id_, before, None, partition.lsn))
+        self.changes.append((partition, id_, before, None, lsn))
 
     def rename(self, partition: Partition, id_: str, new_id: str, body: bytes, before: Record) -> Record:
         """Writes a document under another id. It keeps its number."""
         self.remove(partition, id_, before)
-        self.account.lsn = lsn = self.account.lsn + 1
+        lsn = self._next_lsn()
         record = Record(body, before.number, lsn, self.ts, before.key)
         partition.put(new_id, record)
         partition.lsn = lsn
@@ -58,3 +58,8 @@ class Transaction:
             elif after is not None:
                 partition.remove(after.key, id_)
         self.changes.clear()
+
+    def _next_lsn(self) -> int:
+        if not (self.atomic and self.changes):
+            self.account.lsn += 1
+        return self.account.lsn

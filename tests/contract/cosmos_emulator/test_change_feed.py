@@ -86,6 +86,27 @@ def test_the_change_feed_has_the_newest_versions(container: Any) -> None:
     assert changed(container, start_time="Beginning") == ["3", "1"]
 
 
+def test_the_change_feed_keeps_a_batch_together(raw: Raw, database: Any, container: Any) -> None:
+    """The documents of a transactional batch have one LSN, which is the next of the partition, and come in one page
+    even where it asks for fewer."""
+    path = f"/dbs/{database.id}/colls/{container.id}/docs"
+    write(container, "1", "2")
+    container.execute_item_batch([("upsert", ({"id": id_, "pk": "a"},)) for id_ in ("3", "4", "2")], "a")
+    write(container, "5")
+    pages, etag = [], ""
+    for _ in range(3):
+        start = {"if-none-match": etag} if etag else {}
+        _, headers, body = raw.send("GET", path, headers={**FEED, **start, "x-ms-max-item-count": "1"})
+        etag = headers["etag"]
+        pages.append([(item["id"], item["_lsn"]) for item in body["Documents"]])
+    first = pages[0][0][1]
+    assert [sorted(page) for page in pages] == [
+        [("1", first)],
+        [("2", first + 2), ("3", first + 2), ("4", first + 2)],
+        [("5", first + 3)],
+    ]
+
+
 def test_the_change_feed_survives_splits(control: Control, database: Any, new_container: Callable[..., Any]) -> None:
     """A continuation from before a split goes on in both children."""
     container = new_container(throughput=400)

@@ -54,6 +54,22 @@ def test_documents_from_before_the_time_to_live_get_it() -> None:
     assert ids(emulated) == ["3"]
 
 
+def test_the_last_write_of_a_batch_says_how_long_a_document_lives() -> None:
+    """A document that a batch writes twice lives as long as the second write says."""
+    emulated = Emulated(throughput=100_000)
+    limited(emulated, -1)
+    document = {"id": "1", "pk": "a"}
+    operations = [
+        {"operationType": "Upsert", "resourceBody": {**document, "ttl": 10}},
+        {"operationType": "Upsert", "resourceBody": {**document, "ttl": 100}},
+    ]
+    assert emulated.batch("a", operations).status == 200
+    emulated.now += 20
+    assert ids(emulated) == ["1"]
+    emulated.now += 100
+    assert ids(emulated) == []
+
+
 def test_a_time_to_live_survives_a_restart(tmp_path: Path) -> None:
     """A document whose time is over while the emulator is down is gone after the start, for good."""
     first = Emulated(throughput=100_000, data_dir=tmp_path)
