@@ -39,6 +39,11 @@ class Exchange:
         return self.request.headers.get(name, "").lower() == "true"
 
     @property
+    def address(self) -> str:
+        """The scheme, host and port that the client came to."""
+        return f"{self.emulator.scheme}://{self.header('host') or '127.0.0.1'}"
+
+    @property
     def document_id(self) -> str:
         """The last part of dbs/D/colls/C/docs/ID."""
         return self.parts[5]

@@ -69,6 +69,8 @@ class Gateway:
         headers.update(VERSION_HEADERS)
         if response.status != 304:
             headers["content-type"] = "application/json"  # also without a body, because some clients insist on it
+        if response.body and response.status < 300:
+            headers["content-location"] = exchange.address + exchange.request.path.partition("?")[0]
         self._count(exchange, response)
         executor = exchange.started
         if executor is not None:

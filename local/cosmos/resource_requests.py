@@ -43,7 +43,7 @@ QUERY_ENGINE = orjson.dumps(
 def account(exchange: Exchange) -> Response:
     """GET /. The only endpoint is the address that the client used."""
     host = exchange.header("host") or "127.0.0.1"
-    location = {"name": "Local", "databaseAccountEndpoint": f"{exchange.emulator.scheme}://{host}/"}
+    location = {"name": "Local", "databaseAccountEndpoint": f"{exchange.address}/"}
     return answer(
         200,
         {

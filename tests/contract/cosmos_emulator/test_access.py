@@ -2,6 +2,7 @@
 
 import time
 from email.utils import formatdate
+from typing import Any
 
 import pytest
 from azure.cosmos import CosmosClient
@@ -21,6 +22,18 @@ def test_the_account_names_its_own_address(raw: Raw, account: Account) -> None:
     assert [place["databaseAccountEndpoint"] for place in body["writableLocations"]] == [f"{account.url}/"]
     assert body["readableLocations"] == body["writableLocations"]
     assert body["userConsistencyPolicy"]["defaultConsistencyLevel"] == "Session"
+
+
+def test_an_answer_says_where_its_content_is(emulator: Account, raw: Raw, database: Any, container: Any) -> None:
+    """A successful answer with a body has the URL of the request in content-location, and no other answer has it."""
+    path = f"/dbs/{database.id}/colls/{container.id}/docs"
+    key = {"x-ms-documentdb-partitionkey": '["a"]'}
+    document = {"id": "1", "pk": "a"}
+    for method, where, body in [("GET", "/", None), ("POST", path, document), ("GET", f"{path}/1", None)]:
+        headers = raw.send(method, where, body, key)[1]
+        assert headers["content-location"] == f"{emulator.url}{where}"
+    for method, where in [("GET", f"{path}/2"), ("DELETE", f"{path}/1")]:
+        assert "content-location" not in raw.send(method, where, headers=key)[1]
 
 
 def test_a_wrong_key_is_refused(account: Account) -> None:
