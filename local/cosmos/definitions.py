@@ -5,7 +5,7 @@ from typing import Any
 from local.cosmos.errors import bad_request, not_implemented
 from local.cosmos.expiry import check_ttl
 from local.cosmos.indexing import DEFAULT_POLICY
-from local.cosmos.parsing import check_id, is_path
+from local.cosmos.parsing import bad_name, check_id, is_path
 from local.cosmos.query.computed import read_computed
 from local.cosmos.unique_keys import read_policy
 
@@ -46,11 +46,11 @@ def read_container(body: dict[str, Any]) -> dict[str, Any]:
 
 def check_name(name: Any) -> str:
     """The name of a database or container; raises 400 where it is longer than allowed or ends with a space."""
+    if isinstance(name, str) and len(name) > NAME_LIMIT:
+        raise bad_name(name, f"less than '{NAME_LIMIT}' characters.")
     checked = check_id(name)
-    if len(checked) > NAME_LIMIT or checked[-1] == " ":
-        raise bad_request(
-            f"The input name '{checked[:300]}' is invalid: at most {NAME_LIMIT} characters, no space last."
-        )
+    if checked[-1] == " ":
+        raise bad_name(checked, "without a space at its end.")
     return checked
 
 

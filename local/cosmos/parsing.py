@@ -5,7 +5,7 @@ from typing import Any
 import orjson
 
 from local.cosmos import hashing
-from local.cosmos.errors import bad_request
+from local.cosmos.errors import CosmosError, bad_request
 from local.cosmos.paths import split_path
 
 ID_LIMIT = 1023
@@ -45,13 +45,15 @@ def check_id(id_: Any) -> str:
     if not isinstance(id_, str) or not id_:
         raise bad_request("The input name is invalid: 'id' has to be a string with at least one character.")
     if len(id_) > ID_LIMIT // 4 and len(id_.encode()) > ID_LIMIT:
-        raise bad_request(f"The input name is invalid: 'id' is longer than {ID_LIMIT} bytes.")
+        raise bad_name(id_, f"less than '{ID_LIMIT + 1}' characters.")
     if not ID_FORBIDDEN.isdisjoint(id_):
-        raise bad_request(
-            f"The input name '{id_}' is invalid. Ensure to provide a unique non-empty string "
-            "without the characters '/', '\\', '?', '#'."
-        )
+        raise bad_name(id_, "without the characters '/', '\\', '?', '#'.")
     return id_
+
+
+def bad_name(name: str, rule: str) -> CosmosError:
+    """The error for a name that breaks a rule."""
+    return bad_request(f"The input name '{name[:300]}' is invalid. Ensure to provide a unique non-empty string {rule}")
 
 
 def read_key(text: str) -> tuple[bytes, int]:

@@ -194,6 +194,17 @@ def test_bad_names_are_refused(raw: Raw, database: Any, path: str, name: Any) ->
     assert raw.send("POST", path.format(d=database.id), body)[0] == 400
 
 
+def test_the_error_for_a_long_name_is_the_services(raw: Raw, database: Any, container: Any) -> None:
+    """The error for a long name of a database or container, or a long id of a document, says the limit in the service's
+    words."""
+    said = "Ensure to provide a unique non-empty string less than '{}' characters."
+    body = {"id": "x" * 2000, "pk": "a", "partitionKey": {"paths": ["/pk"], "kind": "Hash"}}
+    key = {"x-ms-documentdb-partitionkey": '["a"]'}
+    below = f"/dbs/{database.id}/colls"
+    for path, limit in [("/dbs", 255), (below, 255), (f"{below}/{container.id}/docs", 1024)]:
+        assert said.format(limit) in raw.send("POST", path, body, key)[2]["message"]
+
+
 def test_lists_come_in_pages(client: Any) -> None:
     """Databases and containers are listed in pages of the requested size."""
     name = f"contract-{uuid.uuid4().hex[:12]}"
