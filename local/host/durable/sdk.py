@@ -3,14 +3,27 @@
 import importlib
 from datetime import datetime
 from functools import cache
+from importlib import metadata
 from typing import Any
 
 FORBIDDEN = "/\\#?"  # would end an id in the address that the client makes of it
+PACKAGE = "azure-functions-durable"
+
+
+class OtherProtocol(Exception):
+    """The installed SDK does not talk to its host as version 1 does."""
 
 
 @cache
 def prepare() -> None:
-    """Change the SDK before the app is loaded. A second call does nothing."""
+    """Change the SDK before the app is loaded; raise OtherProtocol for one that this host cannot serve. A second call
+    does nothing."""
+    version = metadata.version(PACKAGE)
+    if version.partition(".")[0] != "1":
+        raise OtherProtocol(
+            f"{PACKAGE} {version} is installed, which talks to the Durable extension by gRPC. This host does not: it "
+            f"supports version 1. Install it with: pip install '{PACKAGE}<2'"
+        )
     _parse_times_faster()
     _refuse_broken_ids()
 

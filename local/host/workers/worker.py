@@ -31,7 +31,6 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # only the host handles Ctrl-C: it lets calls end first
     folder, shown, heard = Path(sys.argv[2]), int(sys.argv[3]), sys.argv[4] == "1"
     receive, send = _take_pipes()
-    sdk.prepare()
     sys.setswitchinterval(SWITCH_SECONDS)
     asyncio.run(Worker(folder, receive, send, logs.install(shown), heard=heard).run())
 
@@ -68,9 +67,10 @@ class Worker:
         if self._heard:
             self._records.heard = partial(self._tell, loop)
         try:
+            sdk.prepare()
             self._functions = apps.load(self._folder)
         except BaseException as error:  # noqa: BLE001 - whatever the app's import raises is reported to the host
-            stack = "" if isinstance(error, apps.NotLoadable) else traceback.format_exc()
+            stack = "" if isinstance(error, apps.NotLoadable | sdk.OtherProtocol) else traceback.format_exc()
             self._write(pack({"op": "unloadable", "error": str(error) or repr(error), "stack": stack}))
             return
         self._write(pack({"op": "ready", "functions": [f.describe() for f in self._functions.values()]}))

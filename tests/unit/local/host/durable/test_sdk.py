@@ -1,6 +1,7 @@
 """The host's changes to the SDK do not change its results."""
 
 from datetime import timedelta
+from importlib import metadata
 
 import azure.durable_functions as df
 import pytest
@@ -47,3 +48,13 @@ def test_other_ids_make_the_sdks_own_address() -> None:
     client = df.DurableOrchestrationClient(BINDING)
     assert client._get_start_new_url("sp ace", "story") == "http://h/orchestrators/story/sp ace"
     assert client._get_start_new_url(None, "story", "2") == "http://h/orchestrators/story?version=2"
+
+
+@pytest.mark.parametrize("version", ["2.0.0b2", "2.1.0", "10.0"])
+def test_an_sdk_of_another_protocol_is_refused(monkeypatch: pytest.MonkeyPatch, version: str) -> None:
+    """A worker with a later version of the SDK than 1 refuses it by its version and says what to install."""
+    monkeypatch.setattr(metadata, "version", lambda package: version)
+    with pytest.raises(sdk.OtherProtocol) as refused:
+        sdk.prepare.__wrapped__()
+    assert version in str(refused.value)
+    assert "pip install 'azure-functions-durable<2'" in str(refused.value)
