@@ -57,9 +57,14 @@ async def _serve(options: argparse.Namespace) -> None:
     async with CosmosServer(gateway, port=options.port, bind=options.bind, tls=tls) as server:
         if certificate is not None:
             sys.stdout.write(f"clients trust it after: {trusted_by(certificate)}\n")
-        sys.stdout.write(f"cosmos ready: {server.url}\n")
+        sys.stdout.write(f"cosmos ready: {server.url}{_how_to_connect(server.url, options.key)}\n")
         sys.stdout.flush()
         await stop.wait()
+
+
+def _how_to_connect(url: str, key: str) -> str:
+    """The connection string for clients in any language. A key that is somebody's secret is not shown."""
+    return f" (AccountEndpoint={url}/;AccountKey={key})" if key == EMULATOR_KEY else ""
 
 
 def _is_this_machine(address: str) -> bool:

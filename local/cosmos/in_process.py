@@ -14,6 +14,10 @@ from local.cosmos.messages import Clock
 from local.cosmos.server import CosmosServer
 
 
+class NotRunning(RuntimeError):
+    """The emulator is used outside its context, or its context is entered a second time."""
+
+
 class Emulator(emulator.Emulator):
     """A context manager: inside, a thread answers at `url` with the account key `key`, and afterwards nothing is left.
 
@@ -27,11 +31,11 @@ class Emulator(emulator.Emulator):
         *,
         port: int = 0,
         key: str = EMULATOR_KEY,
-        data_dir: Path | None = None,
+        data_dir: Path | str | None = None,
         clock: Clock = time.time,
         throttled: bool = True,
     ) -> None:
-        super().__init__(data_dir=data_dir, clock=clock, throttled=throttled)
+        super().__init__(data_dir=Path(data_dir) if data_dir else None, clock=clock, throttled=throttled)
         self.key = key
         self._server = CosmosServer(Gateway(self, Authorizer(key, time.time)), port=port)
         self._loop = asyncio.new_event_loop()
@@ -39,11 +43,15 @@ class Emulator(emulator.Emulator):
 
     @property
     def url(self) -> str:
-        """The address, once the context is entered."""
+        """The address, once the context is entered; raises NotRunning before."""
+        if self._thread.ident is None:
+            raise NotRunning("the emulator has no address yet: enter it first, by `with Emulator() as emulator:`")
         return self._server.url
 
     def __enter__(self) -> Self:
-        """Returns when requests are answered; raises PortTakenError."""
+        """Returns when requests are answered; raises PortTakenError, and NotRunning for a second time."""
+        if self._thread.ident is not None:
+            raise NotRunning("the emulator was entered before: make another one")
         self._thread.start()
         try:
             asyncio.run_coroutine_threadsafe(self._server.__aenter__(), self._loop).result()

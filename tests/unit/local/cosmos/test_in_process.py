@@ -7,7 +7,7 @@ import pytest
 from azure.cosmos import CosmosClient, PartitionKey
 
 from local.cosmos.control import Control
-from local.cosmos.in_process import Emulator
+from local.cosmos.in_process import Emulator, NotRunning
 from local.cosmos.server import PortTakenError
 
 
@@ -37,3 +37,21 @@ def test_a_taken_port_is_named() -> None:
         with pytest.raises(PortTakenError, match=str(port)), Emulator(port=port):
             pytest.fail("the port was free")
     assert not running()
+
+
+def test_the_folder_may_be_a_text(tmp_path: Path) -> None:
+    """The folder of the documents may be given as text."""
+    with Emulator(data_dir=str(tmp_path / "new")) as emulator:
+        Control(emulator.url)
+    assert (tmp_path / "new" / "cosmos.sqlite").is_file()
+
+
+def test_an_emulator_is_used_inside_its_context_once() -> None:
+    """The address before the context, and a second context, raise an error that says what to do."""
+    emulator = Emulator()
+    with pytest.raises(NotRunning, match="with Emulator"):
+        emulator.url.removesuffix("/")
+    with emulator:
+        assert emulator.url.startswith("http://127.0.0.1:")
+    with pytest.raises(NotRunning, match="make another one"), emulator:
+        pytest.fail("it was entered again")

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from local.child import ROOT
+from local.cosmos import EMULATOR_KEY
 from local.cosmos.process import CosmosProcess
 from tests.contract.cosmos_emulator.clients import Raw, bulk_headers, operation
 
@@ -53,6 +54,19 @@ def test_what_cannot_be_started_with_is_named(tmp_path: Path, options: list[str]
     assert done.returncode != 0
     assert message in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("options", [(), ("--key", "c2VjcmV0")])
+def test_the_start_says_how_to_connect(options: tuple[str, ...]) -> None:
+    """The ready line has the connection string with the well-known key, and never shows a key of one's own."""
+    command = [sys.executable, "-m", "local.cosmos", "--port", "0", *options]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        process.terminate()
+    url = line.split()[2]
+    shown = "" if options else f" (AccountEndpoint={url}/;AccountKey={EMULATOR_KEY})"
+    assert line == f"cosmos ready: {url}{shown}\n"
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
