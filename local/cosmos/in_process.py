@@ -69,7 +69,8 @@ class Emulator(emulator.Emulator):
         self._stop()
 
     def _stop(self) -> None:
+        # in the loop's own thread, because the caller's may run a loop of its own
+        asyncio.run_coroutine_threadsafe(self._loop.shutdown_default_executor(), self._loop).result()
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
-        self._loop.run_until_complete(self._loop.shutdown_default_executor())
         self._loop.close()

@@ -1,10 +1,12 @@
 """The emulator inside a process."""
 
+import asyncio
 import threading
 from pathlib import Path
 
 import pytest
 from azure.cosmos import CosmosClient, PartitionKey
+from azure.cosmos.aio import CosmosClient as AsyncCosmosClient
 
 from local.cosmos.control import Control
 from local.cosmos.in_process import Emulator, NotRunning
@@ -27,6 +29,19 @@ def test_a_program_has_its_own_emulator(tmp_path: Path) -> None:
                 assert len(list(container.read_all_items())) == start
                 container.create_item({"id": str(start), "pk": "a"})
             assert Control(emulator.url).container("d", "c")["partitions"][0]["documents"] == start + 1
+    assert not running()
+
+
+def test_a_coroutine_has_its_own_emulator() -> None:
+    """A coroutine enters and leaves an emulator while its own event loop runs, with the asynchronous client inside."""
+
+    async def story() -> list[str]:
+        with Emulator() as emulator:
+            async with AsyncCosmosClient(emulator.url, emulator.key) as client:
+                await client.create_database("d")
+                return [database["id"] async for database in client.list_databases()]
+
+    assert asyncio.run(story()) == ["d"]
     assert not running()
 
 
