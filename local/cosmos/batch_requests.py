@@ -146,7 +146,7 @@ def _success(executor: Executor, op: Operation, outcome: Outcome, minimal: bool)
     record = outcome.record
     if record is None:
         return b'{"statusCode":%d,"requestCharge":%b}' % (outcome.status, charge)
-    etag = etag_of(record.lsn, record.ts)[1:-1].encode()
+    etag = etag_of(record.lsn, record.ts, record.number)[1:-1].encode()
     head = b'{"statusCode":%d,"requestCharge":%b,"eTag":"\\"%b\\""' % (outcome.status, charge, etag)
     if outcome.status == 304 or (minimal and op.kind != "read"):
         return head + b"}"

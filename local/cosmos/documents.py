@@ -73,6 +73,6 @@ def render(container: Container, record: Record) -> bytes:
     """The JSON that a client gets, with system properties."""
     rid = document_rid(container.rid_bytes, record.number)
     tail = b',"_rid":"%b","_self":"%bdocs/%b/","_etag":"%b","_attachments":"attachments/","_ts":%d}'
-    etag = etag_of(record.lsn, record.ts)[1:-1]
+    etag = etag_of(record.lsn, record.ts, record.number)[1:-1]
     quoted = b'\\"' + etag.encode() + b'\\"'
     return record.body[:-1] + tail % (rid, container.self_link.encode(), rid, quoted, record.ts)

@@ -16,7 +16,7 @@ from local.cosmos.transaction import Transaction
 
 LONGEST_TEXT = 255  # characters of id and key, far below the limits in bytes
 LARGEST_BODY = 64 * 1024
-RESULT = b'{"statusCode":%d,"requestCharge":%b,"eTag":"\\"%08x-%04x-0700-0000-%08x0000\\""'
+RESULT = b'{"statusCode":%d,"requestCharge":%b,"eTag":"\\"%08x-%04x-0700-%04x-%08x0000\\""'
 
 
 class FastPath:
@@ -85,8 +85,9 @@ class FastPath:
         self._budget.used += charge
         self.charge += charge
         self._counts["upsert" if kind == "Upsert" else "create", status] += 1
-        lsn = record.lsn
-        head = RESULT % (status, format_charge(charge).encode(), lsn & 0xFFFFFFFF, lsn >> 32 & 0xFFFF, record.ts)
+        lsn, place = record.lsn, record.number & 0xFFFF
+        cost = format_charge(charge).encode()
+        head = RESULT % (status, cost, lsn & 0xFFFFFFFF, lsn >> 32 & 0xFFFF, place, record.ts)
         if self._minimal or raw.get("minimalReturnPreference"):
             return head + b"}"
         return head + b',"resourceBody":' + render(self._tx.container, record) + b"}"

@@ -104,7 +104,7 @@ def _response(exchange: Exchange, executor: Executor, partition: Partition, kind
     record = outcome.record
     if record is None:
         return Response(outcome.status, headers)
-    headers["etag"] = etag_of(record.lsn, record.ts)
+    headers["etag"] = etag_of(record.lsn, record.ts, record.number)
     minimal = kind != "read" and exchange.header("prefer") == batch_requests.MINIMAL
     if minimal or outcome.status == 304:
         return Response(outcome.status, headers)

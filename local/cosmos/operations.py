@@ -52,7 +52,7 @@ def read(view: View, op: Operation) -> Outcome:
     found = view.get(op.key, _id_of(op))
     if found is None:
         raise _charged(not_found())
-    status = 304 if op.if_none_match in {"*", etag_of(found.lsn, found.ts)} else 200
+    status = 304 if op.if_none_match in {"*", etag_of(found.lsn, found.ts, found.number)} else 200
     return Outcome(status, charges.read(len(found.body)), found)
 
 
@@ -135,7 +135,7 @@ def _existing(partition: Partition, op: Operation) -> Record:
 def _check_etag(op: Operation, before: Record) -> None:
     if not (op.if_match or op.if_none_match):
         return
-    etag = etag_of(before.lsn, before.ts)
+    etag = etag_of(before.lsn, before.ts, before.number)
     if op.if_match and op.if_match not in {"*", etag}:
         raise _charged(precondition_failed())
     if op.if_none_match and op.if_none_match in {"*", etag}:

@@ -52,9 +52,9 @@ def decode_rid(text: str) -> bytes:
     return binascii.a2b_base64(text.replace("-", "/"))
 
 
-def etag_of(lsn: int, ts: int) -> str:
-    """The ETag of one version of a resource."""
-    return '"%08x-%04x-0700-0000-%08x0000"' % (lsn & 0xFFFFFFFF, lsn >> 32 & 0xFFFF, ts)  # noqa: UP031 - faster than an f-string, and used by every write
+def etag_of(lsn: int, ts: int, number: int = 0) -> str:
+    """The ETag of one version of a resource. The number tells the documents of one batch apart."""
+    return '"%08x-%04x-0700-%04x-%08x0000"' % (lsn & 0xFFFFFFFF, lsn >> 32 & 0xFFFF, number & 0xFFFF, ts)  # noqa: UP031 - faster than an f-string, and used by every write
 
 
 def _text(data: bytes) -> str:

@@ -175,7 +175,7 @@ class Documents(RuleBasedStateMachine):
         return 412 if condition == "old" else done
 
     def _written(self, key: Any, id_: str, value: Any, etag: str) -> None:
-        assert etag != self.etags.get((key, id_))
+        assert etag not in self.etags.values()
         self.model[key, id_] = {"id": id_, "pk": key, "v": value}
         self.etags[key, id_] = etag
 
