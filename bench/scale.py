@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 
 from bench.mirroring.nights import nights, orders
 from bench.runner import Figure, run
-from bench.scaling.rows import write_flights
+from bench.scaling.rows import write_flights, write_parquet_flights
 from bench.scaling.runs import Ran, house
 
 SMALL, USUAL, LARGE = "small.csv", "usual.csv", "large.csv"
@@ -28,6 +28,7 @@ def scale(quick: bool) -> Iterator[Figure]:
         for name, count in ((SMALL, 100), (USUAL, rows), (LARGE, 10 * rows)):
             write_flights(inputs / name, count)
         usual = yield from _one_worker(inputs, rows)
+        yield from _parquet(inputs, rows)
         yield from _two_workers(inputs, usual)
         yield from _limited(rows)
         if not quick:
@@ -52,6 +53,21 @@ def _one_worker(inputs: Path, rows: int) -> Generator[Figure, None, Ran]:
     yield Figure(name="worker_peak_mb", value=at_end.worker_mb, unit="MB", goal=150, direction="max")
     yield Figure(name="host_peak_mb", value=at_end.host_mb, unit="MB", goal=150, direction="max")
     return usual
+
+
+def _parquet(inputs: Path, rows: int) -> Iterator[Figure]:
+    """A usual and a large run of Parquet, which is copied."""
+    for name, count in (("usual.parquet", rows), ("large.parquet", 10 * rows)):
+        write_parquet_flights(inputs / name, count)
+    with house(inputs) as one:
+        one.run(SMALL)
+        usual = one.run("usual.parquet")
+        one.empty(LIMIT)
+        large, at_end = one.run("large.parquet"), one.used()
+    yield Figure(name="parquet_rows_per_s", value=_rate(usual), unit="rows/s", goal=0, direction="min")
+    growth = large.seconds / usual.seconds
+    yield Figure(name="parquet_wall_growth", value=growth, unit="times", goal=10.5, direction="max")
+    yield Figure(name="parquet_worker_peak_mb", value=at_end.worker_mb, unit="MB", goal=200, direction="max")
 
 
 def _two_workers(inputs: Path, usual: Ran) -> Iterator[Figure]:
