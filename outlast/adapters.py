@@ -12,6 +12,7 @@ from uuid import uuid4
 
 from outlast.compute.child_pool import children_of
 from outlast.compute.children import Children
+from outlast.compute.converting import ConvertingChild
 from outlast.compute.reading import ReadingChild
 from outlast.compute.thread import ComputeThread
 from outlast.cosmos.bulk.bulk_transport import BulkTransport
@@ -108,7 +109,13 @@ class Adapters:
             snapshots=CosmosSnapshots(cosmos, writer),
             staging=staging,
             inputs=inputs,
-            files=InputFiles(staging, inputs or Staging(""), in_thread, QuerySource(queries, clock, asyncio.sleep)),
+            files=InputFiles(
+                staging,
+                inputs or Staging(""),
+                in_thread,
+                QuerySource(queries, clock, asyncio.sleep),
+                ConvertingChild(folder).pieces,
+            ),
             queries=queries,
             writer=writer,
             reader=_writer(writer.transport, clock),

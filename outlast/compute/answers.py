@@ -5,7 +5,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
@@ -20,6 +20,9 @@ from outlast.generating.slicers import join_of, slicer_of
 from outlast.load_reports import load_report
 from outlast.models import Json
 from outlast.report import Report
+
+if TYPE_CHECKING:  # imports every reader, which rows do not need
+    from outlast.compute.conversion import Conversion
 
 MOST_CONTENTS = 128 * 1024 * 1024
 """Bytes that the windows kept have made so far. What the oldest ones have made is sent again when it is needed."""
@@ -41,6 +44,7 @@ class Answers:
     _windows: OrderedDict[str, RowSlicer] = field(default_factory=OrderedDict)
     _references: "OrderedDict[str, tuple[Any, int]]" = field(default_factory=OrderedDict)
     _received: int = 0
+    _conversion: "Conversion | None" = None
 
     def answer(self, frame: Frame) -> bytes:
         """The answer's frame. An error that is not the row's own is answered with its text."""
@@ -50,6 +54,8 @@ class Answers:
                 "take": self._take,
                 "join": self._join,
                 "read": self._read,
+                "convert": self._convert,
+                "go on": self._go_on,
             }
             return kinds[frame.header["kind"]](frame)
         except Exception as error:  # noqa: BLE001  # the other side raises it
@@ -127,6 +133,17 @@ class Answers:
 
         read = read_now(self._report(frame.header["report"]), frame.header)
         return pack({"logs": self.logs.take()}, [read])
+
+    def _convert(self, frame: Frame) -> bytes:
+        from outlast.compute.conversion import Conversion  # see above
+
+        conversion = self._conversion = Conversion(frame.header)
+        return conversion.answer()
+
+    def _go_on(self, frame: Frame) -> bytes:
+        if self._conversion is None:
+            raise RuntimeError("no conversion has begun")
+        return self._conversion.answer(*frame.payloads)
 
 
 def _staged(part: Staged) -> bytes:

@@ -3,7 +3,9 @@
 import struct
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
+
+import orjson
 
 from outlast.inputs import arrow_values
 from outlast.inputs.arrow import load_arrow
@@ -21,9 +23,16 @@ def framed(batches: bytes, rows: int, first_row: int) -> bytes:
     return HEAD.pack(MARK, len(batches), rows, first_row) + batches
 
 
+def first_frame(schema: Any) -> bytes:
+    """The frame of the columns."""
+    columns = {column.name: arrow_values.types_of(column.type) for column in schema}
+    return framed(orjson.dumps(columns), 0, 1)
+
+
 @dataclass(frozen=True, slots=True)
 class ArrowFrames:
-    """A chunk is a frame. The first frame has no rows, but the columns.
+    """A chunk is a frame. The first frame has no rows, but the columns, as JSON: whoever looks only at these needs no
+    pyarrow, which takes 50 MB.
 
     Rows have no place in the bytes of their frame: their `end` is 0, and reading resumes by their number.
     """
@@ -32,7 +41,7 @@ class ArrowFrames:
 
     def columns(self, head: bytes, at_end: bool) -> list[str]:
         """See InputFormat."""
-        return list(_opened(head[HEAD.size : self.first(head, at_end)[0]]).schema.names)
+        return list(_columns(head[: self.first(head, at_end)[0]]))
 
     def first(self, head: bytes, at_end: bool) -> tuple[int, int]:
         """See InputFormat."""
@@ -43,9 +52,8 @@ class ArrowFrames:
 
     def is_typed(self, head: bytes, kinds: Mapping[str, str]) -> bool:
         """Whether each column has the type that is wanted; see Wanted."""
-        size = _size(head, 0) or 0
-        schema = _opened(head[HEAD.size : size]).schema
-        return all(arrow_values.is_of(column.type, kinds.get(column.name, "")) for column in schema)
+        columns = _columns(head[: _size(head, 0) or 0])
+        return all(kinds.get(name, "") in types for name, types in columns.items())
 
     def cut(self, window: bytes, at_end: bool, offset: int, row: int, target: int) -> Cut:
         """See InputFormat. The frames are as long as chunks shall be."""
@@ -112,6 +120,11 @@ def _unreadable(number: int, columns: Sequence[str], values: Sequence[Any]) -> B
     column = columns[values.index(arrow_values.UNREADABLE)]
     text = "a value that cannot be read: a time after the year 9999, or text that is not UTF-8"
     return BadRow(number, 0, column, "value", text, [field[:MAX_FIELD_SHOWN] for field in arrow_values.Texts(values)])
+
+
+def _columns(frame: bytes) -> dict[str, list[str]]:
+    """By name the types of Python that the column has values of."""
+    return cast(dict[str, list[str]], orjson.loads(frame[HEAD.size :]))
 
 
 def _size(data: bytes, start: int) -> int | None:

@@ -84,8 +84,8 @@ def _value(scalar: Any) -> Any:
         return UNREADABLE
 
 
-def is_of(kind: Any, wanted: str) -> bool:
-    """Whether values of this type of Arrow are of that type of Python, or of one that it takes as they are."""
+def types_of(kind: Any) -> list[str]:
+    """The types of Python that take values of this type of Arrow as they are."""
     pa = load_arrow()
     checks = {
         "int": [pa.types.is_integer],
@@ -96,7 +96,7 @@ def is_of(kind: Any, wanted: str) -> bool:
         "date": [pa.types.is_date32],
         "Decimal": [pa.types.is_decimal],
     }
-    return any(check(kind) for check in checks.get(wanted, []))
+    return [name for name, tests in checks.items() if any(test(kind) for test in tests)]
 
 
 def _moments(counts: list[int | None], begin: datetime) -> list[datetime | None]:

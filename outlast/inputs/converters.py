@@ -30,6 +30,14 @@ def whole_file(file: IO[bytes], reading: Reading, wanted: Wanted, max_bytes: int
     return read_member(file, reading.member, max_bytes)
 
 
+def copy_of(file: IO[bytes], reading: Reading, wanted: Wanted, max_bytes: int) -> Iterator[bytes]:
+    """The copy of a file whose reader jumps about in it. Raises BadInput."""
+    stages = stages_of(reading, max_bytes)
+    for piece in whole_file(file, reading, wanted, max_bytes):
+        yield from feed_all(stages, piece)
+    yield from finish_all(stages)
+
+
 def stages_of(reading: Reading, max_bytes: int) -> list[Stage]:
     """The stages of the input's way, in order."""
     stages: list[Stage] = []

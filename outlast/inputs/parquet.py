@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from outlast.inputs.arrow import load_arrow
-from outlast.inputs.arrow_frames import framed
+from outlast.inputs.arrow_frames import first_frame, framed
 from outlast.inputs.find_dialect import MissingColumns
 from outlast.inputs.reading import Wanted
 from outlast.inputs.types import MAX_RECORD, BadInput
@@ -28,10 +28,10 @@ def parquet_frames(file: IO[bytes], wanted: Wanted) -> Iterator[bytes]:
         with pq.ParquetFile(file, buffer_size=_BUFFER, pre_buffer=False) as opened:
             columns = _columns(opened.schema_arrow.names, wanted)
             schema = _schema(opened.schema_arrow, columns, wanted)
-            yield framed(_encoded(schema.empty_table().to_batches(), schema), 0, 1)
+            yield first_frame(schema)
             batches = opened.iter_batches(_AT_ONCE, columns=columns, use_threads=False)
             yield from _all_frames((_cast(batch, schema) for batch in batches), _rows(opened))
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         text = f"The Parquet file cannot be read ({str(error)[:200]}). Write it again."
         raise BadInput("body", text) from None
 

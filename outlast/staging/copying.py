@@ -4,12 +4,13 @@ The work is done in a thread, some megabytes at a time, so that the fence and th
 """
 
 import io
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Sequence
+from contextlib import aclosing
 from functools import partial
 from typing import Protocol
 
 from outlast.inputs.compressed import Stage
-from outlast.inputs.converters import reads_everywhere, stages_of, whole_file
+from outlast.inputs.converters import copy_of, reads_everywhere, stages_of
 from outlast.inputs.reading import Reading, Wanted
 from outlast.inputs.stages import feed_all, finish_all
 from outlast.inputs.types import BadInput
@@ -31,20 +32,43 @@ class PostedFile(Protocol):
     def read_now(self, offset: int, length: int) -> bytes: ...
 
 
+Convert = Callable[[PostedFile, Reading, Wanted, int], AsyncGenerator[bytes]]
+"""Makes the copy of a file elsewhere. The last parameter is the most bytes that it may have."""
+
+
 async def copied(
-    posted: PostedFile, reading: Reading, wanted: Wanted, in_thread: InThread, max_bytes: int
-) -> AsyncIterator[bytearray]:
-    """The copy, piece by piece. Raises BadInput when the input is damaged, or has or makes more than `max_bytes`."""
-    stages, size = stages_of(reading, max_bytes), await posted.size()
+    posted: PostedFile,
+    reading: Reading,
+    wanted: Wanted,
+    in_thread: InThread,
+    max_bytes: int,
+    convert: Convert | None = None,
+) -> AsyncGenerator[bytes | bytearray]:
+    """The copy, piece by piece; of Parquet by `convert`, where that is given.
+
+    Raises BadInput when the input is damaged, or has or makes more than `max_bytes`.
+    """
+    size = await posted.size()
     if not reading.compression and size > max_bytes:
         text = f"The input has {size:,} bytes and {max_bytes:,} can be copied, as {reading.format} must be"
         raise BadInput("body", f"{text} in this encoding. Send it in parts, or as CSV or JSON Lines in UTF-8.")
+    if reading.format == "parquet" and convert is not None:
+        async with aclosing(convert(posted, reading, wanted, max_bytes)) as pieces:
+            async for piece in pieces:
+                yield piece
+        return
     if reads_everywhere(reading):
         opened = io.BufferedReader(RangedFile(size, posted.read_now), BUFFER)
-        pieces = whole_file(opened, reading, wanted, max_bytes)
-        async for piece in _batches(lambda: _through(stages, pieces), in_thread):
-            yield piece
+        async for batch in _batches(lambda: copy_of(opened, reading, wanted, max_bytes), in_thread):
+            yield batch
         return
+    async for batch in _in_order(posted, size, stages_of(reading, max_bytes), in_thread):
+        yield batch
+
+
+async def _in_order(
+    posted: PostedFile, size: int, stages: Sequence[Stage], in_thread: InThread
+) -> AsyncIterator[bytearray]:
     offset = 0
     while offset < size:
         data = await posted.read(offset, PIECE)
@@ -53,12 +77,6 @@ async def copied(
             yield piece
     async for piece in _batches(partial(finish_all, stages), in_thread):
         yield piece
-
-
-def _through(stages: Sequence[Stage], pieces: Iterator[bytes]) -> Iterator[bytes]:
-    for piece in pieces:
-        yield from feed_all(stages, piece)
-    yield from finish_all(stages)
 
 
 async def _batches(make: Callable[[], Iterator[bytes]], in_thread: InThread) -> AsyncIterator[bytearray]:

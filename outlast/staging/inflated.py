@@ -10,8 +10,9 @@ from outlast.staging.paths import inflated_path, piece_path
 from outlast.staging.store import Staging
 
 Enough = Callable[[], Awaitable[bool]]
-PIECE = 16 * 1024 * 1024
-"""Bytes of every piece but the last. Runs under way have pieces of this length, so it cannot change."""
+PIECE = 4 * 1024 * 1024
+"""Bytes of every piece but the last. Runs under way have pieces of this length, so it cannot change. A piece that is
+being put is in memory three times."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """The files that a run reads: its input, the list of its chunks, and what the report read from the database."""
 
 from collections.abc import Awaitable, Callable
+from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from typing import Protocol, TypeVar
 
@@ -12,7 +13,7 @@ from outlast.inputs.detect import LOOK_AT
 from outlast.models import Json
 from outlast.runs.record import RunRecord
 from outlast.staging.chunk_list import ChunkList
-from outlast.staging.copying import copied
+from outlast.staging.copying import Convert, copied
 from outlast.staging.digest import HashedFile
 from outlast.staging.inflated import InflatedFile
 from outlast.staging.parsed import InThread, ParsedFiles
@@ -85,6 +86,7 @@ class InputFiles:
     inputs: Staging
     in_thread: InThread | None = None
     queries: QuerySource | None = None
+    convert: Convert | None = None
     parsed: ParsedFiles = field(init=False)
 
     def __post_init__(self) -> None:
@@ -131,9 +133,11 @@ class InputFiles:
             return True
         most = MAX_INFLATED if source.reading.compression else MAX_COPIED
         posted = HashedFile(source.posted, self._in_thread)
-        pieces = copied(_Posted(posted, source.posted), source.reading, wanted_of(record), self._in_thread, most)
-        size = await source.posted.size()
-        return await copy.stage(pieces, enough, lambda: posted.stretch.sha256 if posted.stretch.bytes == size else None)
+        file, size, wanted = _Posted(posted, source.posted), await source.posted.size(), wanted_of(record)
+        async with aclosing(copied(file, source.reading, wanted, self._in_thread, most, self.convert)) as pieces:
+            return await copy.stage(
+                pieces, enough, lambda: posted.stretch.sha256 if posted.stretch.bytes == size else None
+            )
 
     async def sent_sha256(self, record: RunRecord, listed: ChunkList) -> str | None:
         """The hash of the input as it was sent; None where no single call has read it in order, or it has files."""
