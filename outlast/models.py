@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from typing import Any, Self
 
 from outlast.errors import shorten
-from outlast.plain import as_dict
+from outlast.plain import as_dict, names_of
 
 Json = dict[str, Any]
 RUNS_CONTAINER = "runs"
@@ -53,8 +53,7 @@ class Payload:
     @classmethod
     def from_dict(cls, data: Json) -> Self:
         """Rebuild from `to_dict()`; keys of a newer release are left out, so that a run survives going back one."""
-        known = {f.name for f in fields(cls)}  # type: ignore[arg-type]  # every subclass is a dataclass
-        return cls(**{name: value for name, value in data.items() if name in known})
+        return cls(**{name: data[name] for name in names_of(cls) if name in data})
 
 
 @dataclass(frozen=True, slots=True)

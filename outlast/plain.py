@@ -14,7 +14,7 @@ _LEAVES = frozenset({type(None), bool, int, float, str, bytes})
 
 def as_dict(record: Any) -> dict[str, Any]:
     """Return the members of a dataclass by their names, with those of the dataclasses within it, and copy the rest."""
-    return {name: _plain(getattr(record, name)) for name in _names(record.__class__)}
+    return {name: _plain(getattr(record, name)) for name in names_of(record.__class__)}
 
 
 def _plain(value: Any) -> Any:
@@ -26,6 +26,11 @@ def _plain(value: Any) -> Any:
     if kind is list or kind is tuple:
         return kind(map(_plain, value))
     return as_dict(value) if hasattr(kind, "__dataclass_fields__") else deepcopy(value)
+
+
+def names_of(kind: Any) -> tuple[str, ...]:
+    """Return the names of a dataclass's members."""
+    return _names(kind)
 
 
 @cache

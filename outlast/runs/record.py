@@ -4,11 +4,11 @@
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 from outlast.models import MOST_ATTEMPTS, Json
-from outlast.plain import as_dict
+from outlast.plain import as_dict, names_of
 
 STATES = (
     *("queued", "accepted", "reading", "generating", "combining", "resolving", "planned"),
@@ -209,7 +209,7 @@ def differs(receipt: Json | None) -> bool:
 
 
 def _members(document: Mapping[str, Any], part: type[RunRequest | RunStatus | RunResult]) -> Json:
-    return {f.name: document[f.name] for f in fields(part) if f.name in document}
+    return {name: document[name] for name in names_of(part) if name in document}
 
 
 def _of_attempt(run: str, attempt: int) -> str:
@@ -217,4 +217,4 @@ def _of_attempt(run: str, attempt: int) -> str:
     return f"{run}/attempt{attempt}" if attempt else run
 
 
-_RESULT = frozenset(f.name for f in fields(RunResult))
+_RESULT = frozenset(names_of(RunResult))

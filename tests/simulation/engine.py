@@ -109,17 +109,21 @@ class Engine:
         for instance in list(self.instances.values()):
             if instance.inbox and instance.status not in FINISHED and self._take(f"turn {instance.id}"):
                 self.scheduler.spawn(self._turn(instance))
-        for item in self.items:
-            if self._has_slot() and self._take(f"activity {item[0]} {item[1]} {item[2].task}"):
-                self.scheduler.spawn(self._activity(item))
+        self._begin_activities()
         for timer in [timer for timer in self.timers if timer[0] <= self.scheduler.now]:
             self.timers.remove(timer)
             _, instance_id, execution, task, fire_at = timer
             self._tell(instance_id, execution, events.timer_fired(task=task, fire_at=fire_at, now=self.scheduler.now))
 
-    def _has_slot(self) -> bool:
-        """Activities are begun in the order in which they were scheduled, as far as there are slots."""
-        return sum(name.startswith("activity ") for name in self.busy) < self.slots
+    def _begin_activities(self) -> None:
+        """Begin activities in the order in which they were scheduled, as far as there are slots."""
+        free = self.slots - sum(name.startswith("activity ") for name in self.busy)
+        for item in self.items:
+            if free <= 0:
+                return
+            if self._take(f"activity {item[0]} {item[1]} {item[2].task}"):
+                free -= 1
+                self.scheduler.spawn(self._activity(item))
 
     def next_due(self) -> datetime | None:
         return min((timer[0] for timer in self.timers), default=None)

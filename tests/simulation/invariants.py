@@ -41,12 +41,15 @@ class Invariants:
     known: dict[str, RunRecord] = field(default_factory=dict)
     published: tuple[str, str] = ("", "")
     looked: tuple[int, int] = (-1, -1)
+    read: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    """What is in the containers at this check. All runs of a report have one container."""
 
     def check(self) -> None:
         looked = self.database.writes, len(self.post.emails)
         if looked == self.looked:
             return
         self.looked = looked
+        self.read.clear()
         records = {record.id: record for record in self.runs.all()}
         for record in records.values():
             self._moves_on(self.known.get(record.id), record)
@@ -110,6 +113,11 @@ class Invariants:
         ):
             assert found[1] == 0, f"{record.status.state} and left {found[1]} documents"
 
+    def _documents(self, container: str) -> list[dict[str, Any]]:
+        if container not in self.read:
+            self.read[container] = self.database.documents(container)
+        return self.read[container]
+
     def _twins(self, record: RunRecord) -> int:
         """The rows whose documents later rows have made."""
         return self.expected[record.id].read - self._count(record.id)
@@ -117,18 +125,16 @@ class Invariants:
     def _of(self, record: RunRecord) -> tuple[list[str], int]:
         """Return the ids that the report gave to the run's documents, and the number of documents."""
         if record.request.grouped:
-            ids = [name for document in self.database.documents("totals") for name in document["ids"]]
+            ids = [name for document in self._documents("totals") for name in document["ids"]]
             return ids, len(ids)
-        own = [
-            d for d in self.database.documents(record.request.report) if d.get("snapshot_run", record.id) == record.id
-        ]
+        own = [d for d in self._documents(record.request.report) if d.get("snapshot_run", record.id) == record.id]
         ids = [d.get("snapshot_id", d["id"]) for d in own if "snapshot_header" not in d]
         return ids, len(ids)
 
     def _mirrors(self, record: RunRecord) -> None:
         """At the moment at which a mirror run is completed, the container has its input and nothing else."""
         if (before := self.known.get(record.id)) is not None and before.status.state != "completed":
-            documents = [d for d in self.database.documents("shelf") if "snapshot_header" not in d]
+            documents = [d for d in self._documents("shelf") if "snapshot_header" not in d]
             stored = {d["id"]: d["amount"] for d in documents}
             assert stored == self.expected[record.id].amounts, f"not mirrored: {stored}"
 
@@ -148,7 +154,7 @@ class Invariants:
     def _is_whole(self) -> None:
         """A reader of the current generation, or of a replaced one within its grace time, finds all of it, and an older
         generation never replaces the current one."""
-        documents = self.database.documents("stock")
+        documents = self._documents("stock")
         headers = [d for d in documents if d["id"] == "current:stock"]
         if not headers:
             assert self.published == ("", "")
