@@ -6,6 +6,9 @@ REQUIREMENTS := requirements-dev.txt
 # Most end-to-end tests wait, so there are more workers than cores; a file's tests share what they start.
 PARALLEL := -n 4 --dist loadfile
 
+# Tests start the app hundreds of times. Where this is set, each start would compile all modules again.
+export PYTHONDONTWRITEBYTECODE :=
+
 .PHONY: help install lock demo serve test test-browser test-fast check infra test-all bench soak screens recording sizes api clean
 .DEFAULT_GOAL := help
 

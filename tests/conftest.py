@@ -1,5 +1,6 @@
 """What every test of the repository shares."""
 
+import gc
 from collections.abc import Iterator
 
 import pytest
@@ -25,3 +26,9 @@ def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str)
     Processes of one run that collect in different seconds would otherwise name the test differently and refuse to run.
     """
     return argname if isinstance(val, bytes) else None
+
+
+def pytest_collection_finish() -> None:
+    """Let the garbage collector pass over modules and tests, which stay until the end."""
+    gc.collect()
+    gc.freeze()
