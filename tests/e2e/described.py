@@ -34,6 +34,8 @@ KNOWN_BODY = 4
 """The body of one of so many right requests is replaced."""
 LONGEST_URL = 8000
 """Characters. The server of the host answers a longer one itself, before there is an app that could be described."""
+PATIENCE = 90
+"""Seconds. A machine may stand still for longer than the ten that schemathesis waits for an answer."""
 REFUSALS = {"negative_data_rejection": {"expected-statuses": ["400", "404", "409", "410", "413", "422"]}}
 CONFIG = schemathesis.Config.from_dict({"checks": REFUSALS})
 
@@ -78,7 +80,8 @@ def search(operation: Any, known: Known, number: int, *, wrong: bool) -> int:
         for case in different_cases(operation, known.values(operation), number, wrong=wrong):
             if not wrong:
                 give_known_body(case, known, len(different))
-            response = case.call(base_url=known.base, session=session, headers={"x-functions-key": known.key})
+            headers = {"x-functions-key": known.key}
+            response = case.call(base_url=known.base, session=session, headers=headers, timeout=PATIENCE)
             if len(response.request.url) < LONGEST_URL:
                 case.validate_response(response, checks=checks)
             different.add(as_sent(response.request))

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterator, Sequence
-from itertools import chain
+from itertools import chain, repeat
 from random import Random
 from typing import Any
 
@@ -17,8 +17,8 @@ its answer, so there is another turn only if the parts of those that are drawn m
 TURNS = 30
 KNOWN = 0.8
 """Of the paths of combinations, those with known values."""
-COMBINED = 8
-"""Combinations for each request that is wanted, as many of them are equal."""
+KNOWN_IN_A_ROW = 100
+"""Combinations that were there before, after which no others are expected of the same parts."""
 
 
 def different_cases(operation: Any, known: Sequence[dict[str, str]], number: int, *, wrong: bool) -> Iterator[Any]:
@@ -30,20 +30,20 @@ def different_cases(operation: Any, known: Sequence[dict[str, str]], number: int
     for turn in range(TURNS):
         right += drawn(operation, known, count, turn, wrong=False)
         bases += drawn(operation, known, count, turn, wrong=True) if wrong else right[len(bases) :]
-        more = combinations(bases, Parts(right, known, Random(turn)), COMBINED * number, wrong=wrong)
-        for case in chain(bases, more):
-            if (parts := parts_of(case)) not in seen:
-                seen.add(parts)
+        parts = Parts(right, known, Random(turn))
+        again = 0
+        for case in chain(bases, (parts.give_to(bases) if wrong else parts.combine() for _ in repeat(None))):
+            again = again + 1 if (key := key_of(case)) in seen else 0
+            if again == len(bases) + KNOWN_IN_A_ROW:
+                break
+            if not again:
+                seen.add(key)
                 yield case
 
 
-def parts_of(case: Any) -> str:
+def key_of(case: Any) -> str:
     headers = {name: value for name, value in case.headers.items() if name.lower() != "x-functions-key"}
     return repr((case.path_parameters, sorted(case.query.items()), headers, case.body, case.media_type))
-
-
-def combinations(bases: Sequence[Any], parts: "Parts", number: int, *, wrong: bool) -> Iterator[Any]:
-    return (parts.give_to(parts.dice.choice(bases)) if wrong else parts.combine() for _ in range(number))
 
 
 class Parts:
@@ -75,8 +75,9 @@ class Parts:
             media_type=media_type,
         )
 
-    def give_to(self, wrong: Any) -> Any:
-        """Return a wrong request with parameters of right ones in place of those that are not wrong."""
+    def give_to(self, bases: Sequence[Any]) -> Any:
+        """Return one of the wrong requests, with parameters of right ones in place of those that are not wrong."""
+        wrong = self.dice.choice(bases)
         case = wrong.derive()
         case.query = {**self.dice.choice(self.queries), **wrong.query}
         if not case.meta.is_negative_at(ParameterLocation.PATH):
