@@ -1,5 +1,6 @@
 """Where inputs come from other than the body of a start."""
 
+import io
 import json
 import os
 import time
@@ -8,6 +9,8 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pyarrow.csv
+import pyarrow.parquet as pq
 import pytest
 
 from local.stack.settings import APP
@@ -42,6 +45,27 @@ def test_an_upload_is_sent_and_started(stack: Stack, inputs: Path) -> None:
     assert (inputs / opened["input"]).exists()
     assert stack.request("DELETE", f"/api/runs/{run}")[0] == 204
     assert not (inputs / opened["input"]).exists()
+
+
+def test_parquet_is_copied_and_read(stack: Stack, inputs: Path) -> None:
+    """A Parquet file makes the documents that the same rows make as CSV, and a damaged one fails with what to do."""
+    table = pyarrow.csv.read_csv(
+        io.BytesIO(first_rows(300)), convert_options=pyarrow.csv.ConvertOptions(null_values=["NA"])
+    )
+    pq.write_table(table, inputs / "january.parquet")
+    (inputs / "january.csv").write_bytes(first_rows(300))
+    stored = [imported(stack, name) for name in ("january.parquet", "january.csv")]
+    assert len(stored[0]) == 300
+    assert stored[0] == stored[1]
+    (inputs / "damaged.parquet").write_bytes((inputs / "january.parquet").read_bytes()[:-100])
+    ended = stack.wait(stack.start_with("flight_delays", "damaged.parquet"))
+    assert (ended["runtimeStatus"], "Write it again" in json.dumps(ended["output"])) == ("Failed", True)
+
+
+def imported(stack: Stack, name: str) -> list[str]:
+    """Import a file of flights, and return the documents that are there then."""
+    stack.wait(stack.start_with("flight_delays", name))
+    return documents_of(stack, "flight-delays")
 
 
 def runs_of(stack: Stack, report: str) -> list[str]:
