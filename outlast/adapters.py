@@ -2,11 +2,13 @@
 
 import asyncio
 import random
+import sys
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import gettempdir
 from typing import Any
 from uuid import uuid4
 
@@ -94,7 +96,8 @@ class Adapters:
         clock, in_thread = time.monotonic, ComputeThread().run
         documents, queries = CosmosAppDocuments(cosmos), CosmosQueries(cosmos)
         export = _export(settings.otel_exporter_otlp_endpoint, host.owner)
-        writer = _writer(export.sampled(_transport(settings, cosmos)), clock)
+        transport = export.sampled(_transport(settings, cosmos))
+        writer = _writer(transport, _controllers("write", settings, host, clock))
         runs = ObservedRuns(CosmosRuns(cosmos, _now), _now, export.watch)
         deadlines = Deadlines(host.function_timeout, clock)
         launcher = Launcher(settings.first_retry_seconds)
@@ -118,7 +121,7 @@ class Adapters:
             ),
             queries=queries,
             writer=writer,
-            reader=_writer(writer.transport, clock),
+            reader=_writer(transport, _controllers("read", settings, host, clock)),
             mailer=mailer_of(settings),
             webhook=HttpWebhook(settings.webhook_url, settings.webhook_secret),
             links=Links(settings.link_secret, settings.public_url, settings.link_days, _now),
@@ -153,9 +156,19 @@ def _transport(settings: Settings, cosmos: Cosmos) -> Transport:
     return BulkTransport(cosmos, priority) if settings.cosmos_writer == "bulk" else SdkTransport(cosmos, priority)
 
 
-def _writer(transport: Transport, clock: Callable[[], float]) -> Writer:
-    controllers = RateControllers(clock)
-    return Writer(transport=transport, clock=clock, sleep=asyncio.sleep, jitter=random.random, controllers=controllers)
+def _controllers(what: str, settings: Settings, host: HostSettings, clock: Callable[[], float]) -> RateControllers:
+    """Only the workers of an instance with several share what they learn, where the system can lock files."""
+    if host.workers == 1 or sys.platform == "win32":
+        return RateControllers(clock)
+    from outlast.cosmos.bulk.shared_rate_controller import shared_controllers
+
+    scope = (what, settings.cosmos_endpoint, settings.cosmos_database)
+    return shared_controllers(clock, Path(gettempdir()), scope, host.workers)
+
+
+def _writer(transport: Transport, controllers: RateControllers) -> Writer:
+    clock, sleep = controllers.clock, asyncio.sleep
+    return Writer(transport=transport, clock=clock, sleep=sleep, jitter=random.random, controllers=controllers)
 
 
 def mailer_of(settings: Settings) -> Mailer:

@@ -3,8 +3,10 @@
 import asyncio
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from random import Random
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import orjson
@@ -12,6 +14,7 @@ import orjson
 from local.cosmos.throughput import Throughput
 from outlast.cosmos.bulk.limits import Limits
 from outlast.cosmos.bulk.rate_controller import RateControllers
+from outlast.cosmos.bulk.shared_rate_controller import shared_controllers
 from outlast.cosmos.bulk.staged_document import StagedDocument
 from outlast.cosmos.bulk.write_progress import NumberRanges
 from outlast.cosmos.bulk.writer import Writer
@@ -71,12 +74,14 @@ class Story:
 
 def tell(seed: int) -> Story:
     """Run the story of a seed."""
-    return run_virtually(_Teller(seed).tell())
+    with TemporaryDirectory() as folder:
+        return run_virtually(_Teller(seed, Path(folder)).tell())
 
 
 @dataclass(slots=True)
 class _Teller:
     seed: int
+    folder: Path
     random: Random = field(init=False)
     story: Story = field(init=False)
 
@@ -89,7 +94,7 @@ class _Teller:
         version = random.choice((1, 2, 2, 2))
         transport.create_container(CONTAINER, random.choice((400, 1000, 4000, 20_000)), random.randrange(4), version)
         rules = self._break(transport)
-        writers = [open_writer(transport, random) for _ in range(random.choice((1, 1, 2)))]
+        writers = self._writers(transport)
         lanes = [self._chunk(number) for number in range(random.randint(1, 3))]
         disturbing = asyncio.create_task(self._disturb(transport))
         async with asyncio.timeout(LIMIT):
@@ -98,6 +103,14 @@ class _Teller:
         self.story.seconds = loop.time()
         self._look(transport, rules)
         return self.story
+
+    def _writers(self, transport: InProcess) -> list[Writer]:
+        """Return one writer, or those of two processes, which share their pace in every second story."""
+        count, clock = self.random.choice((1, 1, 2)), asyncio.get_running_loop().time
+        if count == 1 or self.seed % 2:
+            return [open_writer(transport, self.random) for _ in range(count)]
+        kept = [shared_controllers(clock, self.folder, (str(self.seed),), count) for _ in range(count)]
+        return [replace(open_writer(transport, self.random), controllers=controllers) for controllers in kept]
 
     def _break(self, transport: InProcess) -> dict[int, int]:
         """Add some faults; return the index in FAULTS of each by the id of its rule."""

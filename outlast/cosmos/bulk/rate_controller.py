@@ -69,10 +69,12 @@ class Cycle:
 class RateController:
     """All activities of the process share the controller of a range.
 
-    Until the first 429 at most `window` operations are in flight, and each success widens it. After it, `credit` is the
-    request units that may be spent, and a batch may go whenever the credit is not negative."""
+    Until the first 429 at most `window` operations are in flight, and each success widens it; of several `sharers` each
+    may have its part of them. After it, `credit` is the request units that may be spent, and a batch may go whenever
+    the credit is not negative."""
 
     clock: Callable[[], float]
+    sharers: int = 1
     per_operation: float = 6.0
     opens_at: float = 0.0
     window: int = FIRST_OPERATIONS
@@ -105,7 +107,7 @@ class RateController:
     def _room(self) -> int:
         """Operations that may still be sent before the first cycle."""
         most = min(self.window, max(1, round(FLIGHT_SECONDS * MAX_RATE / self.per_operation)))
-        return max(0, most - round(self.in_flight / self.per_operation))
+        return max(0, max(1, most // self.sharers) - round(self.in_flight / self.per_operation))
 
     @property
     def ramped_up(self) -> bool:
@@ -205,6 +207,9 @@ class RateControllers:
     _by_range: dict[tuple[str, str], RateController] = field(default_factory=dict)
 
     def get(self, container: str, range_id: str) -> RateController:
-        return self._by_range.setdefault(
-            (container, range_id), RateController(self.clock, window=self.first_operations)
-        )
+        if (container, range_id) not in self._by_range:
+            self._by_range[container, range_id] = self._new(container, range_id)
+        return self._by_range[container, range_id]
+
+    def _new(self, container: str, range_id: str) -> RateController:
+        return RateController(self.clock, window=self.first_operations)

@@ -1,10 +1,12 @@
 import asyncio
+import tempfile
 from pathlib import Path
 
 import pytest
 
 from outlast.adapters import Adapters
 from outlast.cosmos.bulk.bulk_transport import BulkTransport
+from outlast.cosmos.bulk.rate_controller import RateControllers
 from outlast.errors import Permanent
 from outlast.runs.observed import UNWATCHED
 
@@ -20,6 +22,18 @@ def test_nothing_is_opened_before_it_is_needed() -> None:
         asyncio.run(wired.runs.find("r1"))
     with pytest.raises(Permanent, match="STAGING_URL or INPUTS_URL is not set"):
         asyncio.run(wired.staging.get("x"))
+
+
+def test_only_several_workers_share_their_pace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One worker keeps its pace to itself and makes no file; of two, writes and reads are paced apart."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    alone = Adapters.wired({"FUNCTIONS_WORKER_PROCESS_COUNT": "1"}, ROOT)
+    assert type(alone.writer.controllers) is RateControllers
+    assert list(tmp_path.iterdir()) == []
+    one, other = (Adapters.wired({"FUNCTIONS_WORKER_PROCESS_COUNT": "2"}, ROOT) for _ in range(2))
+    one.writer.controllers.get("sales", "1").answered(0, 0, 0, 60.0)
+    assert other.writer.controllers.get("sales", "1").wait() > 0
+    assert other.reader.controllers.get("sales", "1").wait() == 0
 
 
 def test_without_an_endpoint_nothing_is_exported() -> None:
