@@ -7,11 +7,12 @@ is the slope by least squares, behind the first quarter of the time, in which ca
 in which the worker runs the code of reports.
 """
 
+import os
 import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import linear_regression
@@ -97,15 +98,17 @@ def _sample(services: Services, folder: Path) -> dict[str, float]:
     host = services.host.pid
     [worker] = workers_of(host)
     found = {"host": held_mb(host), "emulator": held_mb(services.cosmos.pid), "worker": held_mb(worker)}
-    return {**found, "reports": sum(map(held_mb, below(worker))), "disk": sum(map(_size, folder.rglob("*"))) / 1e6}
+    return {**found, "reports": sum(map(held_mb, below(worker))), "disk": _bytes_below(folder) / 1e6}
 
 
-def _size(path: Path) -> int:
-    """Bytes of a file; none of one that was removed meanwhile."""
-    try:
-        return path.stat().st_size if path.is_file() else 0
-    except FileNotFoundError:
-        return 0
+def _bytes_below(folder: Path) -> int:
+    """Bytes of all files, without those that are removed meanwhile."""
+    size = 0
+    for path, _, names in os.walk(folder):  # it passes over a folder that is removed while it is listed
+        for name in names:
+            with suppress(FileNotFoundError):
+                size += (Path(path) / name).stat().st_size
+    return size
 
 
 if __name__ == "__main__":

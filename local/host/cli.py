@@ -49,7 +49,8 @@ async def _run(options: Options) -> None:
     _check_door(options)
     configured = settings.load(options.app, os.environ)
     count = settings.workers({**configured.values, **os.environ}, options.workers)
-    pool = Pool(options.app, count, _environment(options, configured), _say, LEVELS[options.log_level])
+    environment = {**_environment(options, configured), settings.WORKERS_VARIABLE: str(count)}
+    pool = Pool(options.app, count, environment, _say, LEVELS[options.log_level])
     pool.observer = _observer(options, configured)
     await pool.launch()
     from local.host.host import Host  # imports the web server while the workers import the app

@@ -72,8 +72,9 @@ def test_a_host_without_keys_says_so(tmp_path: Path) -> None:
 
 
 def test_two_workers_share_the_work(tmp_path: Path) -> None:
-    """Two workers share the activities, and when one is killed the other goes on."""
+    """Two workers share the activities and know that they are two, and when one is killed the other goes on."""
     with hosted(tmp_path, "--workers", "2") as host:
+        assert host.call("GET", "/api/environment?names=FUNCTIONS_WORKER_PROCESS_COUNT").json == ["2"]
         assert host.result("caught", [["nap", 0.3]] * 4) == [0.3] * 4
         pids = {int(line.split()[0]) for line in host.noted("naps")}
         assert len(pids) == 2
