@@ -1,5 +1,6 @@
 """Loads the reports of a folder, and checks each: a fault is told when the app starts, with file, class and field."""
 
+import hashlib
 import importlib
 import inspect
 import re
@@ -46,7 +47,9 @@ def _load(path: Path, package: str) -> Report[Any]:
     ]
     if len(found) != 1:
         raise ReportError(f"{package}/{path.name} must define one subclass of Report, but defines {len(found)}")
-    return check_report(found[0], f"{package}/{path.name}, class {found[0].__name__}", path.stem)
+    report = check_report(found[0], f"{package}/{path.name}, class {found[0].__name__}", path.stem)
+    found[0].source_sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
+    return report
 
 
 def check_report(cls: type[Report[Any]], where: str, name: str) -> Report[Any]:

@@ -1,9 +1,11 @@
 import csv
+import hashlib
 import io
 from collections.abc import Iterator
 
 import pytest
 
+from local.stack.settings import APP
 from tests.e2e.stack import BROKEN, JANUARY, Stack, first_rows, running
 
 SHORT = {"year": "2013", "carrier": "B6", "origin": "JFK", "dest": "FLL", "time_hour": "2013-01-01T11:00:00Z"}
@@ -46,6 +48,8 @@ def test_january_is_stored_whole_and_once_as_it_was_planned(stack: Stack) -> Non
     receipt = stack.wait(run)["output"]
     assert (receipt["rows_read"], receipt["rows_stored"], receipt["documents_written"]) == (27_004, 27_004, 27_004)
     assert receipt["documents_sha256"] == plan["documents_sha256"]
+    source = (APP / "reports/flight_delays.py").read_bytes()
+    assert receipt["report_sha256"] == [hashlib.sha256(source).hexdigest()]
     assert receipt["request_units"] == pytest.approx(plan["request_units"], rel=0.05)
     ids, record = stack.ids("flight-delays"), stack.record(run)
     assert (len(ids), len(set(ids))) == (27_004, 27_004)

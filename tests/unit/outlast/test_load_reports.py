@@ -1,3 +1,4 @@
+import hashlib
 import itertools
 from pathlib import Path
 
@@ -41,6 +42,12 @@ def refuse(folder: Path, text: str) -> str:
     with pytest.raises(ReportError) as caught:
         load_reports(folder)
     return str(caught.value)
+
+
+def test_a_report_knows_its_source(folder: Path) -> None:
+    """Receipts name the code that made a run's documents: the hash of the report's file."""
+    write(folder, GOOD)
+    assert load_reports(folder)["sales"].source_sha256 == hashlib.sha256(GOOD.encode()).hexdigest()
 
 
 def test_reports_are_found_by_their_file_names(folder: Path) -> None:
