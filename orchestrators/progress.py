@@ -68,7 +68,8 @@ class Progress:
         self.show(self._phase)
 
     def leave(self, done: int, totals: Totals) -> None:
-        self._done = done
+        """Count what a wave or a call has done. Who adds its lanes to the totals must not find it any more."""
+        self._wave, self._lanes, self._done = None, 0, done
         self.add(totals)
 
     def show(self, phase: str) -> None:

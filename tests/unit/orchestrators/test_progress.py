@@ -12,23 +12,25 @@ HUGE = Totals(10**12, 0, 10**12, 10**12, 10**15, 123456789012.345, 10**9, 10**9)
 
 def test_the_status_counts_chunks_and_rows_of_the_phase() -> None:
     """The custom status has the phase, its chunks and totals, the time of the start, and the current wave with its
-    lanes."""
+    lanes; none behind a wave, because the totals have what its lanes have counted."""
     context = ReplayContext("r1", None)
     progress = Progress(context)
     progress.begin("generating", 10)
-    wave = Wave("r1", 1, "generate", 0, 0, 4, 2)
-    progress.enter("r1:1:generate0", wave)
-    progress.leave(5, Totals(rows=5, documents=5))
-    progress.show("generating")
-    assert context.statuses[-1] == {
+    progress.enter("r1:1:generate0", Wave("r1", 1, "generate", 0, 0, 4, 2))
+    begun = {
         "phase": "generating",
-        "chunks_done": 5,
+        "chunks_done": 0,
         "chunks": 10,
-        "totals": Totals(rows=5, documents=5).to_dict(),
+        "totals": Totals().to_dict(),
         "started": "2026-01-01T00:00:00+00:00",
         "wave": "r1:1:generate0",
         "lanes": 2,
     }
+    assert context.statuses[-1] == begun
+    done = Totals(rows=5, documents=5)
+    progress.leave(5, done)
+    progress.show("generating")
+    assert context.statuses[-1] == {**begun, "chunks_done": 5, "totals": done.to_dict(), "wave": None, "lanes": 0}
 
 
 def test_rows_and_rejects_are_those_of_both_phases() -> None:
