@@ -3,6 +3,7 @@
 import keyword
 import math
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,6 +18,10 @@ TAKEN = frozenset(
     | {"null_values", "update_forward_refs", "schema_json"}
 )
 """Names that a row class has already."""
+_LETTERS = {"ä": "ae", "ö": "oe", "ü": "ue", "æ": "ae", "ø": "oe", "œ": "oe", "ł": "l"}
+_CAPITALS = {letter.upper(): text.upper() for letter, text in _LETTERS.items()}
+_SPELLED = str.maketrans({**_LETTERS, **_CAPITALS, "ß": "ss", "ẞ": "SS"})
+"""How letters are spelled that have no other form in ASCII, or whose other form is read wrongly."""
 
 
 @dataclass(frozen=True)
@@ -132,9 +137,15 @@ def _fields(names: Sequence[str]) -> dict[str, str]:
 
 def python_name(name: str) -> str:
     """A name in small letters with underscores, which is what the checks want of a field."""
-    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
+    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", _in_ascii(name)).lower()
     field = re.sub(r"[^0-9a-z]+", "_", words).strip("_")
     field = field.lstrip("_") or "column"
     if field[0].isdigit() or field.startswith("model_"):
         field = f"column_{field}"
     return f"{field}_" if keyword.iskeyword(field) or field in TAKEN else field
+
+
+def _in_ascii(name: str) -> str:
+    """The name with each letter as ASCII can show it; an accent is left out. Other signs stay."""
+    spelled = unicodedata.normalize("NFC", name).translate(_SPELLED)
+    return "".join(one for one in unicodedata.normalize("NFKD", spelled) if not unicodedata.combining(one))

@@ -32,6 +32,13 @@ def test_a_text_column_keeps_its_texts() -> None:
         ("json", "json_"),
         ("_rid", "rid"),
         ("€", "column"),
+        ("Fällig am", "faellig_am"),
+        ("Fa\u0308llig am", "faellig_am"),
+        ("GRÖSSE", "groesse"),
+        ("MengeÜber", "menge_ueber"),
+        ("Straße", "strasse"),
+        ("Prénom", "prenom"),
+        ("Größe (m²)", "groesse_m2"),
     ],
 )
 def test_a_column_has_a_python_name(name: str, field: str) -> None:
