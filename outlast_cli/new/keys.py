@@ -9,8 +9,10 @@ from outlast_cli.new.columns import Column
 MOST_PARTS = 5
 """Columns that an id is made of."""
 MOST_CANDIDATES = 12
-LEAST_EFFECTIVE, MOST_SHARE = 8.0, 0.3
+LEAST_EFFECTIVE, MOST_SHARE = 5.0, 0.3
 """A partition key has at least as even values as so many equally frequent ones, and none has more than this share."""
+NAMES = frozenset({"id", "key", "uuid", "guid"})
+ENDINGS = ("_id", "_key", "_no", "nr", "number", "nummer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,20 +38,35 @@ def propose_id(columns: Sequence[Column], rows: int) -> Proposal:
     found = _distinct(best)
     if best and found == rows:
         return Proposal(_fields(columns, best), _why(best, rows, plain))
-    text = f"no columns tell all rows apart: these make {found:,} ids of {rows:,} rows, and the last row of an id wins"
+    text = (
+        f"no columns tell all rows apart: these make {found:,} ids of {rows:,} rows. The last row of an id wins; "
+        "the others are rejects `duplicate`, which count against the tolerated rejects"
+    )
     return Proposal(_fields(columns, best), text, sure=False)
 
 
 def propose_partition_key(columns: Sequence[Column], rows: int) -> Proposal:
-    """The text column, or else the whole number, whose values are most even; none: the id itself."""
-    fitting = [one for one in columns if one.is_plain and _is_even(one) and one.distinct <= max(1, rows // 2)]
+    """The even column that is named like an id or a code, or else a text, or else a whole number, but no time; none:
+    the id itself. Of several it is the most even one."""
+    even = [one for one in columns if one.is_plain and _is_even(one) and one.distinct <= max(1, rows // 2)]
+    times, fitting = [one for one in even if _is_time(one)], [one for one in even if not _is_time(one)]
     if not fitting:
         text = (
-            f"no column has {LEAST_EFFECTIVE:g} even values or more, so each document is a logical partition of its own"
+            f"no column of ids, codes, names or whole numbers has {LEAST_EFFECTIVE:g} even values or more, "
+            f"so each document is a logical partition of its own{_passed_over(times)}"
         )
         return Proposal(("id",), text, sure=False)
-    best = max(fitting, key=lambda one: (one.kind.is_text, one.kind.annotation == "int", one.effective))
-    return Proposal((best.field,), describe(best))
+    best = max(fitting, key=lambda one: (_is_named_group(one), one.kind.is_text, one.effective))
+    return Proposal(
+        (best.field,), describe(best) + _passed_over([one for one in times if one.effective > best.effective])
+    )
+
+
+def _passed_over(times: Sequence[Column]) -> str:
+    if not times:
+        return ""
+    fields = ", ".join(one.field for one in times)
+    return f". By {fields} it would be more even, but all rows of one time would be written to one partition"
 
 
 def describe(column: Column) -> str:
@@ -65,13 +82,21 @@ def _is_even(column: Column) -> bool:
 
 def _is_named_id(column: Column) -> bool:
     name = column.field.lower()
-    return name in ("id", "key", "uuid", "guid") or name.endswith(("_id", "_key", "_no", "_nr", "number"))
+    return name in NAMES or name.endswith(ENDINGS)
+
+
+def _is_named_group(column: Column) -> bool:
+    """A code is often that of a group, and seldom that of a row."""
+    return _is_named_id(column) or column.field.lower().endswith("code")
+
+
+def _is_time(column: Column) -> bool:
+    return "date" in column.kind.annotation
 
 
 def _rank(column: Column) -> tuple[bool, bool, bool, int]:
     """Columns that are named like an id come first, then dates, then texts, then those with the most values."""
-    is_time = "date" in column.kind.annotation
-    return not _is_named_id(column), not is_time, not column.kind.is_text, -column.distinct
+    return not _is_named_id(column), not _is_time(column), not column.kind.is_text, -column.distinct
 
 
 def _distinct(columns: Sequence[Column]) -> int:

@@ -1,5 +1,7 @@
 from typing import Any
 
+import pytest
+
 from outlast_cli.new.columns import read_columns
 from outlast_cli.new.keys import propose_id, propose_partition_key
 
@@ -32,6 +34,7 @@ def test_rows_that_are_equal_are_told() -> None:
     found = propose_id(columns_of([{"a": "1"}, {"a": "1"}, {"a": "2"}]), 3)
     assert not found.sure
     assert "2 ids of 3 rows" in found.reason
+    assert "`duplicate`, which count against the tolerated rejects" in found.reason
     assert propose_id(columns_of([{"a": "1.5"}]), 1).fields == ()
 
 
@@ -40,6 +43,32 @@ def test_the_most_even_text_is_the_partition_key() -> None:
     found = propose_partition_key(columns_of(ORDERS), 200)
     assert found.fields == ("shop",)
     assert "20 values" in found.reason
+
+
+INVOICES = [
+    {
+        "Rechnungsnr": str(n),
+        "Fällig am": f"2026-{n % 12 + 1:02}-{n % 28 + 1:02}",
+        "Stück": str(n % 50),
+        "Betrag": f"{n % 60}.5",
+        "Kundennr": str(7000 + min(n % 10, 7)),
+        "Ort": f"Ort {n % 40}",
+    }
+    for n in range(2000)
+]
+
+
+@pytest.mark.parametrize(
+    ("left_out", "field"),
+    [((), "kundennr"), (("Kundennr",), "ort"), (("Kundennr", "Ort"), "stueck"), (("Kundennr", "Ort", "Stück"), "id")],
+)
+def test_a_group_is_a_better_partition_key_than_a_time(left_out: tuple[str, ...], field: str) -> None:
+    """An id of a group comes before other texts, these before whole numbers, and dates and amounts are never the key;
+    the reason names the date."""
+    rows = [{name: value for name, value in row.items() if name not in left_out} for row in INVOICES]
+    found = propose_partition_key(columns_of(rows), len(rows))
+    assert found.fields == (field,)
+    assert "faellig_am it would be more even, but" in found.reason
 
 
 def test_without_an_even_column_it_is_the_id() -> None:
