@@ -4,6 +4,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from outlast_cli.errors import Usage
@@ -31,6 +32,24 @@ def run_report(
         from outlast.testing import run_report
 
         return run_report(report, file, reference=reference, options=options, folder=root / "reports")
+
+
+def run_draft(root: Path, report: str, source: str, filename: str, data: bytes) -> "ReportResult":
+    """Run a report that is not in the checkout yet on an input. Raises Usage as `run_report` does."""
+    with TemporaryDirectory(prefix="drafts_") as parent:
+        folder = Path(parent) / Path(parent).name  # its name is a package's, which must not be that of another one
+        folder.mkdir()
+        (folder / f"{report}.py").write_text(source, encoding="utf-8")
+        sys.path.insert(0, parent)
+        try:
+            with _code_of(root):
+                from outlast.testing import run_report
+
+                return run_report(report, data, filename=filename, folder=folder)
+        except Usage as error:
+            raise Usage(error.text.replace(folder.name, "reports"), error.hint) from error
+        finally:
+            sys.path.remove(parent)
 
 
 def read_sample(root: Path, file: Path, options: Mapping[str, str]) -> "Sample":

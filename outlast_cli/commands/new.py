@@ -9,23 +9,22 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from outlast_cli.checkout import find_checkout, read_sample, run_report
+from outlast_cli.checkout import find_checkout, read_sample, run_draft
 from outlast_cli.commands.report_test import describe, show_result
 from outlast_cli.errors import Usage
 from outlast_cli.new.columns import Column, read_columns
 from outlast_cli.new.draft import Draft, check_name, field_of
 from outlast_cli.new.keys import Proposal, propose_id, propose_partition_key
 from outlast_cli.new.keys import describe as describe_column
-from outlast_cli.new.sample_file import sample_file
+from outlast_cli.new.placing import place, places_of, refuse_taken
+from outlast_cli.new.sample_file import ENDINGS, sample_file
 from outlast_cli.new.types import MOST_ODD
 from outlast_cli.new.writing import report_source, test_source
 from outlast_cli.session import JsonOption, Session, session
 from outlast_cli.starting import read_pairs
 
 if TYPE_CHECKING:
-    from outlast_cli.checkout import Sample
-
-TESTS = Path("tests/unit/reports")
+    from outlast_cli.checkout import ReportResult, Sample
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +64,9 @@ def new(
     """
     with session(context, as_json=as_json) as s:
         root = find_checkout(Path.cwd())
+        check_name(report)
+        if not force:
+            refuse_taken(root, report, ENDINGS)
         wishes = Wishes(
             id=id,
             partition_key=partition_key,
@@ -72,11 +74,10 @@ def new(
             group_by=group_by,
             ask=s.output.for_people and not yes,
         )
-        draft, ending, content = _draft(
-            s, root, check_name(report), file, read_pairs(options or [], "--option"), wishes
-        )
-        written = _write(root, draft, ending, content, force=force)
-        result = run_report(root, report, file)
+        draft, ending, content = _draft(s, root, report, file, read_pairs(options or [], "--option"), wishes)
+        files, result = _make(root, draft, ending, content, file)
+        place(root, files)
+        written = list(map(str, files))
         told = describe(result) | {"partitions": _spread(draft, result.documents)}
         if as_json:
             s.output.data(
@@ -162,19 +163,17 @@ def _asked(s: Session, what: str, proposed: Proposal, wishes: Wishes) -> str:
     return str(typer.prompt(f"Take as {what}", default=text, err=True)) if wishes.ask else text
 
 
-def _write(root: Path, draft: Draft, ending: str, content: bytes, *, force: bool) -> list[str]:
-    """Write report, sample and test; return their paths. The test says what the report makes of the sample now."""
-    report, tests = root / "reports" / f"{draft.name}.py", root / TESTS
-    sample, test = tests / f"{draft.name}{ending}", tests / f"test_{draft.name}.py"
-    if taken := [path for path in (report, sample, test) if path.exists() and not force]:
-        raise Usage(f"{taken[0].relative_to(root)} is there already", "Take another name, or --force")
-    tests.mkdir(parents=True, exist_ok=True)
-    report.write_text(report_source(draft), encoding="utf-8")
-    sample.write_bytes(content)
-    result = run_report(root, draft.name, sample)
-    made = (result.rows, len(result.documents), result.rejected)
-    test.write_text(test_source(draft, sample.name, *made), encoding="utf-8")
-    return [str(path.relative_to(root)) for path in (report, test, sample)]
+def _make(
+    root: Path, draft: Draft, ending: str, content: bytes, file: Path
+) -> tuple[dict[Path, bytes], "ReportResult"]:
+    """The files to write, and what the report makes of the whole file. The test says what it makes of the sample."""
+    source = report_source(draft)
+    report, test, sample = places_of(draft.name, ending)
+    of_sample = run_draft(root, draft.name, source, sample.name, content)
+    of_file = run_draft(root, draft.name, source, file.name, file.read_bytes())
+    made = (of_sample.rows, len(of_sample.documents), of_sample.rejected)
+    tested = test_source(draft, sample.name, *made)
+    return {report: source.encode(), test: tested.encode(), sample: content}, of_file
 
 
 def _spread(draft: Draft, documents: Sequence[dict[str, object]]) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from itertools import islice
 from typing import Any
 
+ENDINGS = (".csv", ".jsonl")
 MOST_ROWS = 20
 MOST_BYTES = 64 * 1024
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from tests.unit.outlast_cli.calling import Caller
+from tests.unit.outlast_cli.checkouts import ROOT, make_checkout
 
-ROOT = Path(__file__).resolve().parents[4]
 CASES, SAMPLES = ROOT / "tests" / "cases", ROOT / "samples"
 SALES = """Sale No;Shop;Sold On;Preis;class;Note
 1/a;Köln;31.01.2013;1.234,50;x;
@@ -35,13 +35,8 @@ WANTED: Mapping[str, tuple[str, ...]] = {
 
 @pytest.fixture(scope="module")
 def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A checkout with this code and without reports."""
-    folder = tmp_path_factory.mktemp("checkout")
-    for name in ("outlast", "outlast_cli", "pyproject.toml"):
-        (folder / name).symlink_to(ROOT / name)
-    (folder / "function_app.py").touch()
-    (folder / "reports").mkdir()
-    (folder / "reports" / "__init__.py").touch()
+    """A checkout with two inputs and without reports."""
+    folder = make_checkout(tmp_path_factory.mktemp("checkout"))
     (folder / "sales.csv").write_text(SALES, "utf-8")
     items = [{"id": 1, "tags": ["a"]}, {"id": 2, "tags": [], "size": 1.5}]
     (folder / "items.jsonl").write_text("".join(json.dumps(one) + "\n" for one in items), "utf-8")
