@@ -17,7 +17,7 @@ from outlast_cli.new.draft import Draft, check_name, field_of
 from outlast_cli.new.keys import Proposal, propose_id, propose_partition_key
 from outlast_cli.new.keys import describe as describe_column
 from outlast_cli.new.placing import place, places_of, refuse_taken
-from outlast_cli.new.sample_file import ENDINGS, sample_file
+from outlast_cli.new.sample_file import ENDINGS, UTF_8, sample_file
 from outlast_cli.new.types import MOST_ODD
 from outlast_cli.new.writing import report_source, test_source
 from outlast_cli.session import JsonOption, Session, session
@@ -118,7 +118,7 @@ def _draft(
         reading=options,
         optional=form in ("json", "jsonl"),
     )
-    return draft, *sample_file(form, sample.text, sample.rows)
+    return draft, *sample_file(form, sample.text, sample.rows, sample.reading.encoding or UTF_8)
 
 
 def _refuse_other_encoding(sample: "Sample", file: Path) -> None:

@@ -29,15 +29,17 @@ WANTED: Mapping[str, tuple[str, ...]] = {
     ),
     "items": ("id: int", "tags: list[Any]", "size: float | None = None", 'exclude={"id"}'),
     "months": ('group_by = ("origin", "month")', "mean_day", "class Months(GroupedReport[MonthsRow])"),
+    "bills": ('dialect = Csv(encoding="cp1252")', 'faellig_am: Annotated[date, Date("%d.%m.%Y")]'),
     "books": ('dialect = Excel(sheet="Deliveries")',),
 }
 
 
 @pytest.fixture(scope="module")
 def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A checkout with two inputs and without reports."""
+    """A checkout with inputs and without reports."""
     folder = make_checkout(tmp_path_factory.mktemp("checkout"))
     (folder / "sales.csv").write_text(SALES, "utf-8")
+    (folder / "bills.csv").write_text("Nr;Fällig am;Ort\n1;31.01.2026;Köln\n", "cp1252")
     items = [{"id": 1, "tags": ["a"]}, {"id": 2, "tags": [], "size": 1.5}]
     (folder / "items.jsonl").write_text("".join(json.dumps(one) + "\n" for one in items), "utf-8")
     return folder
@@ -65,6 +67,7 @@ def written(checkout: Path) -> dict[str, str]:
         "sales": (checkout / "sales.csv",),
         "items": (checkout / "items.jsonl", "--partition-key", "id"),
         "months": (SAMPLES / "flights-broken.csv", "--group-by", "origin,month"),
+        "bills": (checkout / "bills.csv", "-o", "encoding=cp1252"),
         "books": (CASES / "deliveries.xlsx", "-o", "sheet=Deliveries"),
     }
     for name, (file, *more) in given.items():

@@ -5,12 +5,25 @@ from pathlib import Path
 
 import pytest
 
+from outlast_cli.checkout import run_draft
 from outlast_cli.errors import Usage
-from outlast_cli.new.placing import place
+from outlast_cli.new.placing import place, places_of
 from tests.unit.outlast_cli.calling import Caller
 from tests.unit.outlast_cli.checkouts import make_checkout
 
 SHOPS = "No;Shop\n1;Köln\n2;Bonn\n"
+BILLS = "Rechnungsnr;Fällig am;Ort;Übertrag\n1;31.01.2026;Köln;1.234,50\n2;28.02.2026;Gößnitz;0,50\n"
+LONG = "Köln" + "\n" * 30 + "Deutz"
+MADE = [("Köln", 1234.5, "2026-01-31"), ("Gößnitz", 0.5, "2026-02-28"), (LONG, 7.0, "2026-03-01")]
+ENCODINGS = {
+    "utf_8": ("utf-8", ()),
+    "utf_8_with_mark": ("utf-8-sig", ()),
+    "cp1252": ("cp1252", ("-o", "encoding=cp1252")),
+    "iso_8859_15": ("iso-8859-15", ("-o", "encoding=iso-8859-15")),
+    "utf_16_with_mark": ("utf-16", ()),
+    "utf_16": ("utf-16", ("-o", "encoding=utf-16")),
+    "utf_16_be": ("utf-16-be", ("-o", "encoding=utf-16-be")),
+}
 
 
 @pytest.fixture
@@ -58,3 +71,30 @@ def test_a_file_that_cannot_be_written_leaves_the_others(tmp_path: Path) -> None
         place(tmp_path, {Path("a.py"): b"new", Path("tests/b.py"): b"new"})
     assert (tmp_path / "a.py").read_text() == "mine"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.py", "tests"]
+
+
+@pytest.mark.parametrize("ending", [".csv", ".jsonl"])
+@pytest.mark.parametrize("name", ENCODINGS)
+def test_the_sample_is_read_as_the_file_is(call: Caller, checkout: Path, name: str, ending: str) -> None:
+    """In every encoding the report reads the values of its sample as they are in the file, and no row is a reject.
+
+    The sample is JSON Lines where the first lines of the file end inside a value.
+    """
+    encoding, options = ENCODINGS[name]
+    content, wanted = (BILLS, MADE[:2]) if ending == ".csv" else (f'{BILLS}3;01.03.2026;"{LONG}";7,00\n', MADE)
+    (checkout / "bills.csv").write_bytes(content.encode(encoding))
+    done = call("new", f"bills_{name}", "--from", "bills.csv", "--id", "Rechnungsnr", *options)
+    assert done.code == 0, done.err
+    report, test, sample = (checkout / path for path in places_of(f"bills_{name}", ending))
+    made = run_draft(checkout, report.stem, report.read_text("utf-8"), sample.name, sample.read_bytes())
+    assert [(one["ort"], one["uebertrag"], one["faellig_am"]) for one in made.documents] == wanted
+    assert f"== ({len(wanted)}, {len(wanted)}, 0)" in test.read_text("utf-8")
+
+
+def test_a_sample_has_no_row_that_cannot_be_read(call: Caller, checkout: Path) -> None:
+    """A row with a byte that the encoding does not have is a reject of the file, and is not in the sample."""
+    (checkout / "shops.csv").write_bytes("No;Shop\n1;Köln\n".encode("cp1252") + b"2;\x81\n" + b"3;Ulm\n" * 200)
+    done = call("new", "shops", "--from", "shops.csv", "-o", "encoding=cp1252", "--id", "No")
+    assert "1 of 202 rows cannot be read" in done.err
+    sample = (checkout / "tests/unit/reports/shops.jsonl").read_text("cp1252")
+    assert sample.startswith('{"No": "1", "Shop": "Köln"}\n{"No": "3", "Shop": "Ulm"}\n')
