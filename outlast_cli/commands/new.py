@@ -60,7 +60,7 @@ def new(
     """Write a report and its test from a sample of its input, and run it on that file.
 
     Types, missing values and the form of dates and numbers are inferred; id and partition key are proposed with the
-    reason.
+    reason. On a terminal you are asked for them; elsewhere the proposals are taken, as with --yes.
     """
     with session(context, as_json=as_json) as s:
         root = find_checkout(Path.cwd())
@@ -74,6 +74,8 @@ def new(
             group_by=group_by,
             ask=s.output.for_people and not yes,
         )
+        if not yes:
+            _tell_unasked(s, wishes)
         draft, ending, content = _draft(s, root, report, file, read_pairs(options or [], "--option"), wishes)
         files, result = _make(root, draft, ending, content, file)
         place(root, files)
@@ -88,6 +90,12 @@ def new(
         s.output.pairs([("logical partitions", told["partitions"]), *(("written", path) for path in written)])
         again = shlex.join(["outlast", "run", report, str(file)])
         s.output.note(f"Next: look at {written[0]}, then, with `make serve` in another terminal: {again}")
+
+
+def _tell_unasked(s: Session, wishes: Wishes) -> None:
+    is_open = not (wishes.partition_key and (wishes.id or wishes.group_by))
+    if is_open and not (wishes.ask or s.output.as_json):
+        s.output.err.print("This is no terminal, so the proposals are taken without asking, as with --yes.")
 
 
 def _draft(

@@ -73,6 +73,17 @@ def test_a_file_that_cannot_be_written_leaves_the_others(tmp_path: Path) -> None
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.py", "tests"]
 
 
+def test_without_a_terminal_it_says_that_proposals_are_taken(call: Caller, checkout: Path) -> None:
+    """Where nobody can be asked, one line says so, unless --yes or both keys are given; with --json there is none."""
+    assert checkout.is_dir()
+    told = "the proposals are taken without asking"
+    new = ("new", "shops", "--from", "shops.csv", "--force")
+    assert call(*new).err.count(told) == 1
+    for given in (("--yes",), ("--id", "No", "--partition-key", "Shop"), ("--json",)):
+        done = call(*new, *given)
+        assert (done.code, told in done.err) == (0, False)
+
+
 @pytest.mark.parametrize("ending", [".csv", ".jsonl"])
 @pytest.mark.parametrize("name", ENCODINGS)
 def test_the_sample_is_read_as_the_file_is(call: Caller, checkout: Path, name: str, ending: str) -> None:
