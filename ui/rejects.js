@@ -105,7 +105,7 @@ function corrections(view) {
   const send = async ([file]) => {
     try {
       const { rows } = await post(`${view.path}/corrections`, {}, file, { "Content-Type": "text/csv" });
-      say(`${number(rows)} corrected rows are accepted. The run is queued again.`);
+      say(rows ? `${number(rows)} corrected rows are accepted. The run is queued again.` : "These rows are corrected already.");
     } catch (error) {
       zone.refuse(error.message);
     }

@@ -31,8 +31,11 @@ class RunAnswer:
 
 @dataclass(frozen=True, slots=True)
 class CorrectedRun:
+    """`rows` are corrected now; `corrected_before` were, with the same content."""
+
     run: Record
     rows: int
+    corrected_before: int
 
 
 @dataclass(frozen=True, slots=True)

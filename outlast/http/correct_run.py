@@ -40,27 +40,29 @@ class CorrectRun:
     in_thread: InThread
 
     async def correct_run(self, req: func.HttpRequest, client: Any) -> func.HttpResponse:
-        """202 with the record and the number of rows. 400 or 409 with a problem that names the row.
+        """202 with the record and the numbers of rows. 400 or 409 with a problem that names the row.
 
-        A repeat of the newest correction answers like the first and does nothing, unless its attempt has ended without
-        its being done: then the next one does it.
+        Rows that are corrected already with the same content are passed over. A repeat of the newest correction answers
+        like the first and does nothing, unless its attempt has ended without its being done: then the next one does it.
         """
         read_query(req.params, ())
         record = await known_run(self.runs, req.route_params["run"])
         check_files(record, self.reviser.days)
         listed = await self.corrections.files.find_chunks(record.id)
         rows = await self._read(req.get_body(), listed.columns if listed else [])
-        known = self.corrections.name(rows, len(record.status.corrections) - 1) in record.status.corrections
-        if not (known and (record.open or _is_counted(record))):
-            self.reviser.check(record, "corrected")
-            record = await self._begin(client, record, None if known else rows, caller_of(req))
-        return answer(CorrectedRun(record.shown(), len(rows)), 202)
+        repeated = await self.corrections.repeated(record, rows)
+        if repeated is not None and (record.open or _is_counted(record)):
+            return _accepted(record, rows, repeated)
+        self.reviser.check(record, "corrected")
+        left = await self._left(as_counted(record), rows) if repeated is None else None
+        if left != []:
+            record = await self._begin(client, record, left, caller_of(req))
+        return _accepted(record, rows, len(left) if left is not None else repeated or 0)
 
     async def _begin(self, client: Any, record: RunRecord, rows: Rows | None, by: str | None) -> RunRecord:
         """Start the attempt that does the rows, or what is staged of the newest correction."""
         name = None
         if rows is not None:
-            await self._check_rows(as_counted(record), rows)
             name = await self.corrections.stage(record, rows)
         change = RunChange(record.id, record.status.attempt, Event.CORRECT, correction=name, by=by)
         try:
@@ -83,17 +85,19 @@ class CorrectRun:
         rows: Rows = await self.in_thread(partial(read_corrected, body, columns))
         return rows
 
-    async def _check_rows(self, record: RunRecord, rows: Rows) -> None:
-        """Raise Problem for the first row that is not among the rejects."""
+    async def _left(self, record: RunRecord, rows: Rows) -> Rows:
+        """The rows that are rejected. Raises Problem for the first other one that is not corrected in the same way."""
         try:
             async with asyncio.timeout(MOST_SECONDS):
                 rejected = await self._rejected(record, [number for number, _ in rows])
+                others = {number: fields for number, fields in rows if number not in rejected}
+                corrected = await self.corrections.contents(record, others.keys()) if others else {}
         except TimeoutError:
             raise bad_request(f"the rows could not be found within {MOST_SECONDS:.0f} s; send fewer", "body") from None
-        for number, _ in rows:
-            if number not in rejected:
-                text = f"row {number} of run {record.id} is not among its rejects, so it cannot be corrected"
-                raise Problem(409, "Conflict", text, "row", row=number)
+        for number, fields in others.items():
+            if corrected.get(number) != fields:
+                raise _refused(record.id, number, number in corrected)
+        return [(number, fields) for number, fields in rows if number in rejected]
 
     async def _rejected(self, record: RunRecord, numbers: Iterable[int]) -> set[int]:
         """Which rows are rejected, of the chunks of the input in which these lie and of all corrections."""
@@ -105,6 +109,17 @@ class CorrectRun:
                 return {one.row async for one in rejects if one.code != NOT_LISTED}
 
         return set().union(*await asyncio.gather(*map(of_chunk, _holding(chunks, numbers))))
+
+
+def _accepted(record: RunRecord, rows: Rows, new: int) -> func.HttpResponse:
+    return answer(CorrectedRun(record.shown(), new, len(rows) - new), 202)
+
+
+def _refused(run: str, number: int, corrected: bool) -> Problem:
+    why = "is corrected already, with other content" if corrected else "is not among its rejects"
+    still = f"GET /api/runs/{run}/rejects, or `outlast rejects {run} -o rejects.csv`, has the rows that still can be"
+    text = f"row {number} of run {run} {why}, so it cannot be corrected; leave it out: {still}"
+    return Problem(409, "Conflict", text, "row", row=number)
 
 
 def _is_counted(record: RunRecord) -> bool:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import orjson
 
 from outlast.inputs import Chunk
-from outlast.inputs.corrected import encode_corrected
+from outlast.inputs.corrected import encode_corrected, fields_of_corrected
 from outlast.inputs.formula_guard import own_columns
 from outlast.models import Totals
 from outlast.runs.record import RunRecord
@@ -84,12 +84,33 @@ class Corrections:
         """The name of a correction of these rows behind so many others."""
         return f"{before + 1:03}.{content_name(encode_corrected(rows), CORRECTED)}"
 
+    async def repeated(self, record: RunRecord, rows: Rows) -> int | None:
+        """How many rows the newest correction has, if these rows repeat it; None if they do not.
+
+        Rows of earlier corrections, with the same content, may be among them.
+        """
+        if not record.status.corrections:
+            return None
+        newest, sent = await self._rows(record, record.status.corrections[-1]), dict(rows)
+        if newest <= sent.keys() and await self.contents(record, sent.keys()) == sent:
+            return len(newest)
+        return None
+
+    async def contents(self, record: RunRecord, numbers: Set[int]) -> dict[int, list[str]]:
+        """The fields of these rows, as far as they were corrected, by the newest correction of each."""
+        found: dict[int, list[str]] = {}
+        for name in record.status.corrections:
+            if numbers & await self._rows(record, name):
+                path = correction_path(record.id, name)
+                fields = await self.files.parsed.get(path, record.request.accepted, fields_of_corrected)
+                found |= {number: fields[number] for number in numbers & fields.keys()}
+        return found
+
     async def later(self, record: RunRecord, chunk: Chunk) -> Set[int]:
         """The rows that were corrected after this chunk was generated."""
         found: set[int] = set()
         for name in record.status.corrections[chunk.correction :]:
-            path = corrected_rows_path(record.id, name)
-            found |= await self.files.parsed.get(path, record.request.accepted, _row_numbers)
+            found |= await self._rows(record, name)
         return found
 
     async def generated(self, record: RunRecord, number: int, part: int, answer: PartAnswer) -> Totals:
@@ -117,6 +138,10 @@ class Corrections:
         for one in [*each_row_once([lost] if lost else []), *await self._refused(record, number)]:
             if one.row not in later:
                 yield one
+
+    async def _rows(self, record: RunRecord, name: str) -> Set[int]:
+        """The numbers of a correction's rows."""
+        return await self.files.parsed.get(corrected_rows_path(record.id, name), record.request.accepted, _row_numbers)
 
     async def _chunk(self, record: RunRecord, number: int) -> Chunk:
         return (await self.files.chunks(record)).chunks[number]

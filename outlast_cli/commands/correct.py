@@ -1,7 +1,8 @@
 """Sends rejected rows that were corrected."""
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -23,7 +24,8 @@ def correct(
 ) -> None:
     """Do rejected rows that were corrected, under the same run, and watch it.
 
-    The file is the one of `outlast rejects RUN -o FILE`, with its rows corrected. The same file again does nothing.
+    The file is the one of `outlast rejects RUN -o FILE`, with its rows corrected. Rows that are corrected already
+    with the same content are passed over, so the same file again does nothing.
     """
     with session(context, profile, as_json) as s:
         run = find_id(s.api, run)
@@ -34,5 +36,11 @@ def correct(
             headers={"Content-Type": "text/csv"},
             repeat=True,
         )
-        s.output.note(f"{read_json(sent)['rows']} corrected rows are accepted.")
+        s.output.note(_told(read_json(sent)))
         follow_or_tell(s, run, watch=watch, progress=progress)
+
+
+def _told(answer: Mapping[str, Any]) -> str:
+    before = answer.get("corrected_before")
+    text = f"{answer['rows']} corrected rows are accepted."
+    return f"{text} {before} were corrected before and are passed over." if before else text

@@ -23,7 +23,7 @@ CHANGE = (
         parameters=(RUN,),
         bodies={"text/csv": {"schema": {"type": "string"}, "example": "row,carrier,month,dep_delay\n7,UA,1,5\n"}},
         body_required=True,
-        answers={202: Answer("The record, and how many rows are corrected", CorrectedRun)},
+        answers={202: Answer("The record, how many rows are corrected, and how many were before", CorrectedRun)},
         problems=(400, 404, 409, 410, 413),
     ),
     Operation(

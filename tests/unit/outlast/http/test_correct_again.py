@@ -52,6 +52,35 @@ def test_another_correction_of_the_same_row_takes_the_place_of_one_that_was_give
     assert (receipt["rows_stored"], receipt["rows_rejected"], receipt["corrections"], amount) == (40, 0, 2, 9.0)
 
 
+def test_a_file_of_which_a_part_was_taken_is_sent_again_as_a_whole() -> None:
+    """Rows that are corrected already with the same content are passed over and counted, also in a repeat of that file
+    while the run is at work and after it."""
+    world, client = import_all(bad=(7, 8, 30), tolerated_rejects=5), FakeClient()
+    lines = rejects(world)
+    correct(world, sent_back(lines, lambda line: {**line, "amount": "?" if line["row"] == "9" else "5"}))
+    asyncio.run(go_on(world))
+    assert [line["row"] for line in rejects(world)] == ["9"]
+    whole = sent_back(lines, fixed)
+    for _ in range(2):
+        status, body = correct(world, whole, client)
+        assert (status, body["rows"], body["corrected_before"], body["run"]["attempt"]) == (202, 1, 2, 3)
+    receipt = asyncio.run(go_on(world)).output
+    assert (receipt["rows_stored"], receipt["rows_rejected"], receipt["corrections"]) == (40, 0, 2)
+    assert (correct(world, whole, client)[0], len(client.started)) == (202, 1)
+
+
+def test_rows_that_are_all_corrected_start_nothing() -> None:
+    """Rows of an earlier correction alone leave the run as it is, though others of it are still rejected."""
+    world, client = import_all(bad=(7, 8, 30), tolerated_rejects=5), FakeClient()
+    lines = rejects(world)
+    for line in lines[:2]:
+        correct(world, sent_back([line], fixed))
+        asyncio.run(go_on(world))
+    status, body = correct(world, sent_back(lines[:1], fixed), client)
+    assert (status, body["rows"], body["corrected_before"], client.started) == (202, 0, 1, [])
+    assert (body["run"]["state"], [line["row"] for line in rejects(world)]) == ("completed", ["32"])
+
+
 @pytest.mark.parametrize("gone", [True, False])
 def test_a_run_that_is_removed_meanwhile_keeps_no_correction(gone: bool) -> None:
     """What was staged of a correction is removed again when a removal has come between."""

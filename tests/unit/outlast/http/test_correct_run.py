@@ -113,16 +113,19 @@ def test_a_row_that_was_not_rejected_is_refused(row: str) -> None:
     status, body = correct(world, sent_back(rejects(world)[:1], lambda line: {**line, "row": row}))
     assert (status, body["row"], body["field"]) == (409, int(row), "row")
     assert f"row {row} of run r1 is not among its rejects" in body["detail"]
+    assert "leave it out: GET /api/runs/r1/rejects" in body["detail"]
     assert world.runs.records["r1"] == before
 
 
 def test_a_row_that_was_corrected_is_a_reject_no_more() -> None:
-    """A row is corrected once, unless it is rejected again."""
+    """A row is corrected once, unless it is rejected again, and the problem says that it is corrected."""
     world = import_all(tolerated_rejects=5)
     lines = rejects(world)
     correct(world, sent_back(lines, fixed))
     asyncio.run(go_on(world))
-    assert correct(world, sent_back(lines, lambda line: {**line, "amount": "6"}))[0] == 409
+    status, body = correct(world, sent_back(lines, lambda line: {**line, "amount": "6"}))
+    assert (status, body["row"]) == (409, 9)
+    assert "row 9 of run r1 is corrected already, with other content" in body["detail"]
 
 
 def test_a_repeat_of_the_newest_correction_does_nothing() -> None:

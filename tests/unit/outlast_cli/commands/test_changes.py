@@ -75,6 +75,18 @@ def test_corrected_rows_are_sent(call: Caller, tmp_path: Path) -> None:
     assert call("correct", RUN, str(tmp_path / "none.csv")).code == 2
 
 
+def test_rows_that_were_corrected_before_are_told(
+    call: Caller, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a terminal the command says how many rows are accepted and how many are passed over."""
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    file = tmp_path / "rejects.csv"
+    file.write_text("row,id\n4,5\n")
+    taken = {"run": record("queued"), "rows": 1, "corrected_before": 3}
+    call.answers = {f"POST /api/runs/{RUN}/corrections": httpx.Response(202, json=taken), SHOW: completed()}
+    assert "1 corrected rows are accepted. 3 were corrected before" in call("correct", RUN, str(file)).err
+
+
 def test_the_newest_run_has_a_name(call: Caller) -> None:
     """`last` is the id of the newest run; without any run that is told."""
     call.answers = {
