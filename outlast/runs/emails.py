@@ -10,11 +10,10 @@ import orjson
 from outlast.errors import shorten
 from outlast.links import Link, Links
 from outlast.mail import Email
-from outlast.models import Totals
 from outlast.rendering.page import Page, Section, ShownReject, html
 from outlast.runs.prices import Prices
 from outlast.runs.record import RunRecord
-from outlast.runs.telling import DIFFERS, FAILED, STAYS, advice, lines_of, next_step, verb_of
+from outlast.runs.telling import DIFFERS, FAILED, REDRIVE_NEXT, STAYS, lines_of, next_step, verb_of
 
 MOST_LINE = 300
 """Characters of a line about one run of a digest."""
@@ -52,7 +51,7 @@ class Emails:
         verb = "failed" if all(verb_of(record) in _ONCE for record in records) else "ended"
         title = f"{len(records)} runs {verb}."
         intro = "Few emails are sent in a minute, so this one is about all of these runs."
-        next_ = "GET /api/runs/{run} shows each run. " + advice(Totals())
+        next_ = "GET /api/runs/{run} shows each run. " + REDRIVE_NEXT
         sections = [self._section(record) for record in records]
         lines = [
             f"{title} {intro}",

@@ -4,7 +4,7 @@ cost, what to do next.
 It holds no address, no key and no row of the input.
 """
 
-from outlast.models import Json, Totals
+from outlast.models import MIRROR, Json, Totals
 from outlast.runs.prices import Prices
 from outlast.runs.record import OUTCOMES, RunRecord, differs
 
@@ -22,6 +22,19 @@ VERIFY_NEXT = (
     "were stored; start the report again to store them again."
 )
 APPROVE_NEXT = "look at GET /api/runs/{run}/plan, then POST /api/runs/{run}/approve."
+REDRIVE_NEXT = (
+    "remove the reason, then POST /api/runs/{run}/redrive, or `outlast redrive {run}`, which does only what is missing."
+)
+CORRECT_NEXT = (
+    "correct those rows and send them to POST /api/runs/{run}/corrections, or with `outlast correct {run} rejects.csv`."
+)
+LEAVE_OUT_NEXT = (
+    " To leave them out, as one does with duplicates: POST /api/runs/{run}/redrive?tolerated_rejects={rejected}, or "
+    "`outlast redrive {run} --tolerated-rejects {rejected}`."
+)
+MIRROR_NEXT = (
+    "remove the reason, then start the report again with the whole input; tolerated_rejects leaves rejected rows out."
+)
 
 
 def verb_of(record: RunRecord) -> str:
@@ -118,16 +131,15 @@ def next_step(record: RunRecord) -> str:
     verb, status = verb_of(record), record.status
     if verb == DIFFERS:
         return VERIFY_NEXT
+    rejected = Totals.from_dict(record.result.totals or {}).rejected
     if verb in (FAILED, STAYS):
-        return advice(Totals.from_dict(record.result.totals or {}))
-    return APPROVE_NEXT if status.state == "planned" else ""
+        return _after_failure(record, rejected).format(run=record.id, rejected=rejected)
+    return APPROVE_NEXT.format(run=record.id) if status.state == "planned" else ""
 
 
-def advice(totals: Totals) -> str:
-    """What follows a failure."""
-    if totals.rejected:
-        return (
-            "correct those rows and send them to POST /api/runs/{run}/corrections, or start the report again with "
-            "tolerated_rejects to leave them out."
-        )
-    return "remove the reason, then POST /api/runs/{run}/redrive, which does only what is missing."
+def _after_failure(record: RunRecord, rejected: int) -> str:
+    if record.request.mode == MIRROR:
+        return MIRROR_NEXT
+    if not rejected:
+        return REDRIVE_NEXT
+    return CORRECT_NEXT if record.status.was_completed else CORRECT_NEXT + LEAVE_OUT_NEXT

@@ -119,14 +119,26 @@ def test_the_email_says_where_the_rejects_are() -> None:
     """The email has the number of rejects and the way to list them."""
     sent = write(totals=counted(rows=9, rejected=2))
     assert line(sent.text, "Rejects") == "2 of 9 rows, listed at GET /api/runs/r1/rejects"
-    assert "tolerated_rejects" in line(sent.text, "What to do next")
+
+
+def test_the_email_says_what_to_do_about_rejects() -> None:
+    """The next steps name the run, the command beside each address, and how many rows to leave out; a completed run
+    that stays as it was is not redriven, and a mirror is started again."""
+    totals = counted(rows=9, rejected=2)
+    told = line(write(totals=totals).text, "What to do next")
+    assert "POST /api/runs/r1/corrections, or with `outlast correct r1 rejects.csv`" in told
+    assert "POST /api/runs/r1/redrive?tolerated_rejects=2, or `outlast redrive r1 --tolerated-rejects 2`" in told
+    assert "redrive" not in line(write(totals=totals, was_completed=True).text, "What to do next")
+    mirror = line(write(totals=totals, mode="mirror").text, "What to do next")
+    assert ("start the report again" in mirror, "/api/runs" in mirror) == (True, False)
 
 
 def test_the_email_says_what_to_do_next_where_no_row_is_to_blame() -> None:
     """The email of a run without rejects says that starting again doubles nothing."""
     sent = write(totals=counted(rows=9))
     assert line(sent.text, "Rejects") == "none"
-    assert "/redrive, which does only what is missing" in line(sent.text, "What to do next")
+    told = "POST /api/runs/r1/redrive, or `outlast redrive r1`, which does only what is missing"
+    assert told in line(sent.text, "What to do next")
 
 
 def test_no_row_name_or_parameter_of_the_caller_is_in_the_email() -> None:
