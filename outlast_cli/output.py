@@ -13,7 +13,8 @@ from outlast_cli.errors import CommandError
 
 
 class Output:
-    """`as_json` prints each result as JSON alone. Notes are for people, so they are printed on a terminal only.
+    """`as_json` prints each result as JSON alone. Notes are for people, so they are printed on a terminal only; hints
+    are printed elsewhere too, because a log is read when something has failed.
 
     rich leaves colours out where NO_COLOR is set, TERM is dumb, or the output is no terminal.
     """
@@ -41,6 +42,10 @@ class Output:
 
     def note(self, text: str) -> None:
         if self.err.is_terminal and not self.as_json:
+            self.err.print(f"[dim]{escape(text)}[/dim]")
+
+    def hint(self, text: str) -> None:
+        if not self.as_json:
             self.err.print(f"[dim]{escape(text)}[/dim]")
 
     def warn(self, text: str) -> None:

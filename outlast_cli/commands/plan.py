@@ -50,7 +50,7 @@ def show_plan(s: Session, found: dict[str, Any]) -> None:
     _show_partitions(s, found.get("partitions") or [])
     _show_rejects(s, found.get("rejects") or {})
     if found["state"] == "planned":
-        s.output.note(f"Let it: outlast approve {found['run']}    Drop it: outlast cancel {found['run']}")
+        s.output.hint(f"Let it: outlast approve {found['run']}    Drop it: outlast cancel {found['run']}")
 
 
 def _show_partitions(s: Session, partitions: list[dict[str, Any]]) -> None:

@@ -16,7 +16,7 @@ FACTS = (
 
 
 def show_summary(output: Output, run: Run) -> None:
-    """On a terminal the state, the receipt and what to do next; elsewhere the id and the state on one line."""
+    """On a terminal the state and the receipt, elsewhere the id and the state on one line; what to do next on both."""
     if output.as_json:
         output.data(run.record)
     elif not output.out.is_terminal:
@@ -28,8 +28,9 @@ def show_summary(output: Output, run: Run) -> None:
     if not output.as_json:
         for text in reasons(run):
             output.warn(text)
+        tell = output.hint if run.has_ended or run.waits else output.note
         for text in next_steps(run):
-            output.note(text)
+            tell(text)
 
 
 def facts(receipt: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
@@ -59,7 +60,10 @@ def next_steps(run: Run) -> Iterator[str]:
         yield f"See the rejected rows: outlast rejects {run.id}"
         yield f"Keep them to correct: outlast rejects {run.id} -o rejects.csv"
         yield f"Send them back corrected: outlast correct {run.id} rejects.csv"
-    if run.state in ("failed", "cancelled"):
+    redriven = run.state in ("failed", "cancelled") and run.record.get("mode") != "mirror"
+    if redriven and rejected:
+        yield f"Store the others without them: outlast redrive {run.id} --tolerated-rejects {rejected}"
+    if redriven:
         yield f"Do what is missing, when the reason is mended: outlast redrive {run.id}"
     if not run.has_ended and not run.waits:
         yield f"Watch it: outlast watch {run.id}"

@@ -98,6 +98,7 @@ def test_a_plan_is_shown(call: Caller) -> None:
     assert "0.5 EUR" in done.out
     assert "minutes" not in done.out
     assert "int\t1\t4\tid\tno" in done.out
+    assert f"outlast approve {RUN}" in done.err
 
 
 def test_events_are_told_in_order(call: Caller) -> None:

@@ -45,17 +45,32 @@ def test_a_file_is_sent_and_its_run_is_watched(call: Caller, file: str) -> None:
 
 
 def test_a_failed_run_is_1(call: Caller, file: str) -> None:
-    """A failed run ends with 1, its reason is on standard error, and --json has the whole record."""
+    """A failed run ends with 1, its reason is on standard error, and --json has the whole record and nothing else."""
     done = started(call, failed())("run", "flights", file)
     assert (done.code, done.out) == (1, f"{RUN}\tfailed\n")
-    assert done.err == "generate_report: 3 of 12 rows were rejected\n"
+    assert done.err.startswith("generate_report: 3 of 12 rows were rejected\n")
     as_json = started(call, failed())("run", "flights", file, "--json")
-    assert (as_json.code, as_json.json["state"]) == (1, "failed")
+    assert (as_json.code, as_json.json["state"], as_json.err) == (1, "failed", "")
+
+
+def test_a_failed_run_says_what_to_do_next_off_a_terminal_too(call: Caller, file: str) -> None:
+    """Standard error has the commands that correct the rejected rows, leave them out, or do what is missing."""
+    told = started(call, failed())("run", "flights", file).err
+    assert f"outlast correct {RUN} rejects.csv" in told
+    assert f"Store the others without them: outlast redrive {RUN} --tolerated-rejects 3" in told
+
+
+def test_a_failed_mirror_is_not_said_to_be_redriven(call: Caller, file: str) -> None:
+    """A mirror report's run cannot be redriven, so no such command is told."""
+    mirror = failed()
+    mirror["run"]["mode"] = "mirror"
+    assert "redrive" not in started(call, mirror)("run", "flights", file).err
 
 
 def test_a_plan_is_7(call: Caller, file: str) -> None:
-    """A run that waits for approval ends the watching with 7."""
-    assert started(call, shown("planned"))("run", "flights", file, "--plan").code == 7
+    """A run that waits for approval ends the watching with 7 and says how to approve it."""
+    done = started(call, shown("planned"))("run", "flights", file, "--plan")
+    assert (done.code, f"outlast approve {RUN}" in done.err) == (7, True)
 
 
 def test_a_lost_answer_makes_no_second_run(call: Caller, file: str) -> None:
