@@ -97,12 +97,12 @@ async function showHealth() {
   return HEALTH_EVERY;
 }
 
-// A link may bring the key behind the #, which no server sees. It leaves the address bar at once.
+// A link may bring the key behind the #, which no server sees, and where to go. The key leaves the address bar at once.
 function takeKeyFromAddress() {
-  const given = /^#key=(.+)$/.exec(location.hash);
+  const given = /^#key=([^&]+)(?:&to=(\/.*))?$/.exec(location.hash);
   if (!given) return;
   key.set(decodeURIComponent(given[1]));
-  history.replaceState(null, "", "#/runs");
+  history.replaceState(null, "", `#${given[2] ?? "/runs"}`);
 }
 
 addEventListener("hashchange", () => { takeKeyFromAddress(); route(); });

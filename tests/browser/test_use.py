@@ -31,6 +31,15 @@ def test_the_key_is_asked_for_once_and_kept_in_the_session_only(browser: Browser
     page.context.close()
 
 
+def test_a_link_may_bring_the_key_and_lead_to_a_run(browser: Browser) -> None:
+    """The key of a link opens the view that the link names, and leaves the address at once."""
+    app = FakeApp(answers(run()))
+    page = app.open(browser, f"key={KEY}&to=/runs/r1", key=None)
+    page.wait_for_url("**/api/ui#/runs/r1")
+    assert page.evaluate("({ ...sessionStorage })") == {"outlast-key": KEY}
+    page.context.close()
+
+
 def test_ten_thousand_runs_are_walked_page_by_page(browser: Browser) -> None:
     """Of 10,000 runs the list shows fifty, the next fifty on request, and goes back as the browser does."""
     app = FakeApp(answers(run()))

@@ -3,7 +3,9 @@
 from pathlib import Path
 
 import httpx
+import pytest
 
+from outlast_cli.profiles import Profile, Profiles
 from tests.unit.outlast_cli.calling import URL, Caller
 from tests.unit.outlast_cli.shown import RUN, completed, failed, record, shown
 
@@ -118,6 +120,22 @@ def test_the_page_is_named(call: Caller) -> None:
     assert call.browsed == []
     call.answers = {}
     assert call("open").code == 5
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:7071", URL])
+def test_the_page_of_this_machine_is_opened_with_the_key(
+    call: Caller, monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    """On a terminal the address of an app on this machine has the key behind the #; no other address has it, and
+    nothing that goes into a file or a pipe."""
+    call.keep(Profiles(current="app", named={"app": Profile(url=url, key="a/b==")}))
+    call.answers = {"GET /api/ui": httpx.Response(200, text="<html>")}
+    assert call("open", RUN).out == f"{url}/api/ui#/runs/{RUN}\n"
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    there = f"/runs/{RUN}" if url == URL else f"key=a%2Fb%3D%3D&to=/runs/{RUN}"
+    assert call("open", RUN).out == f"{url}/api/ui#{there}\n"
+    assert call.browsed == [f"{url}/api/ui#{there}"]
+    assert "a%2Fb" not in call("open", RUN, "--json").out
 
 
 def test_a_run_is_watched_later(call: Caller) -> None:
