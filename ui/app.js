@@ -90,7 +90,7 @@ async function showHealth() {
   const health = await (await fetch(address("health"), { cache: "no-store" })).json();
   const failing = Object.entries(health.checks ?? {}).filter(([, check]) => !check.ok);
   const text = failing.length ? `Not healthy: ${failing.map(([name]) => name).join(", ")}` : "Healthy";
-  const why = failing.map(([name, check]) => `${name}: ${check.problem}; ${check.help}`).join("\n");
+  const why = failing.map(([name, check]) => `${name}: ${[check.problem, check.help].filter(Boolean).join("; ")}`).join("\n");
   if (at("health").textContent !== text) {
     at("health").replaceChildren(el("span", { class: `badge ${failing.length ? "bad" : "good"}`, title: why || null }, text));
   }

@@ -17,6 +17,11 @@ from outlast.runs.store import Runs
 from outlast.staging.stopped_code import StoppedCode
 from outlast.staging.store import Staging
 
+
+class Advised(Permanent):
+    """A problem whose text says all that there is to do, so the check's help would lead elsewhere."""
+
+
 Check = Callable[[], Awaitable[str | None]]
 HELP = {
     "database": "check COSMOS_ENDPOINT, COSMOS_KEY or the identity's role, and COSMOS_DATABASE",
@@ -42,7 +47,14 @@ class DatabaseCheck:
                 properties = await database.get_container_client(container).read()
             for report in self.reports.values():
                 if report.container == container:
-                    check_partition_key(properties, report.partition_key)
+                    _check_key(properties, report)
+
+
+def _check_key(properties: Mapping[str, Any], report: Report[Any]) -> None:
+    try:
+        check_partition_key(properties, report.partition_key)
+    except Permanent as error:
+        raise Advised(str(error)) from error
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from obstore.exceptions import BaseError
 
 from outlast.errors import OutlastError
 from outlast.http.answers import answer
-from outlast.http.health_checks import HELP, Check
+from outlast.http.health_checks import HELP, Advised, Check
 
 KEPT_SECONDS = 5.0
 """How long an answer is repeated. Anyone can call the endpoint, and each check costs requests."""
@@ -50,6 +50,8 @@ async def _checked(name: str, check: Check) -> dict[str, Any]:
     try:
         async with asyncio.timeout(CHECK_SECONDS):
             warning = await check()
+    except Advised as error:
+        return {"ok": False, "problem": str(error)}
     except OutlastError as error:
         return {"ok": False, "problem": str(error), "help": HELP[name]}
     except (AzureError, BaseError, OSError, TimeoutError) as error:

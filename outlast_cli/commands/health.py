@@ -26,4 +26,4 @@ def health(context: typer.Context, profile: ProfileOption = None, as_json: JsonO
 def _row(name: str, check: dict[str, object]) -> tuple[str, object, object]:
     state = "warning" if check.get("warning") else "ok" if check["ok"] else "failing"
     said = check.get("problem") or check.get("warning")
-    return name, state, f"{said}. {check.get('help', '')}" if said else ""
+    return name, state, ". ".join(str(one) for one in (said, check.get("help")) if one)

@@ -24,6 +24,13 @@ def test_a_red_check_is_1(call: Caller) -> None:
     assert call("health", "--json").json == body
 
 
+def test_a_problem_may_come_without_help(call: Caller) -> None:
+    """A problem that says itself what to do is shown alone."""
+    checks = {"database": {"ok": False, "problem": "name the container's key"}}
+    call.answers = {"GET /api/health": httpx.Response(503, json={"status": "failing", "checks": checks})}
+    assert call("health").out == "database\tfailing\tname the container's key\n"
+
+
 def test_another_app_is_told(call: Caller) -> None:
     """An answer with another status is an error."""
     call.answers = {"GET /api/health": httpx.Response(404)}
