@@ -94,7 +94,7 @@ def welcome(services: Services, app: Path) -> str:
   inbox     {services.inbox.url}
 
 Start a run and watch it:
-  {python()} -m outlast_cli run flight_delays samples/flights-2013-01.csv.gz --profile local
+  {command()} run flight_delays samples/flights-2013-01.csv.gz --profile local
 
 Or without that command:
   curl --data-binary @samples/flights-2013-01.csv.gz "{start}"
@@ -110,5 +110,15 @@ Ctrl-C ends it."""
 
 def python() -> str:
     """Return the shortest name of this interpreter that a shell in this folder can use."""
-    path, here = Path(sys.executable), Path.cwd()
+    return shortest(Path(sys.executable))
+
+
+def command() -> str:
+    """Return how a shell in this folder calls `outlast`, which `make install` puts beside the interpreter."""
+    installed = Path(sys.executable).with_name("outlast")
+    return shortest(installed) if installed.exists() else f"{python()} -m outlast_cli"
+
+
+def shortest(path: Path) -> str:
+    here = Path.cwd()
     return shlex.quote(str(path.relative_to(here) if path.is_relative_to(here) else path))

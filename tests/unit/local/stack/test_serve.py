@@ -1,3 +1,4 @@
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,22 @@ def test_serve_tells_the_command_where_it_is(tmp_path: Path, monkeypatch: pytest
     serve.keep_profile(SERVICES)
     found = read_profiles(profiles_path({"XDG_CONFIG_HOME": str(tmp_path)}))
     assert found.named == {"local": Profile(url="http://127.0.0.1:7071", key="k3y")}
+
+
+@pytest.mark.parametrize(
+    ("installed", "shown"), [(True, ".venv/bin/outlast"), (False, ".venv/bin/python -m outlast_cli")]
+)
+def test_serve_shows_the_command_as_it_is_called_here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, installed: bool, shown: str
+) -> None:
+    """The command stands beside the interpreter; where it is not installed, the interpreter runs its module."""
+    folder = tmp_path / ".venv" / "bin"
+    folder.mkdir(parents=True)
+    if installed:
+        (folder / "outlast").touch()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "executable", str(folder / "python"))
+    assert serve.command() == shown
 
 
 def test_a_profile_that_cannot_be_written_stops_nothing(
