@@ -63,13 +63,13 @@ def _show(s: Session, run: str) -> None:
 
 
 def _keep(s: Session, run: str, file: Path) -> None:
-    """Write all pages as one file, which appears when it is whole."""
+    """Write all pages as one file, which appears when it is whole. A mark at its start tells Excel that it is UTF-8."""
     if str(file) == "-":
         s.output.raw("".join(_joined(_pages(s.api, run))).rstrip("\n"))
         return
     part = file.with_name(f"{file.name}.part")
     try:
-        with part.open("w", encoding="utf-8", newline="") as out:
+        with part.open("w", encoding="utf-8-sig", newline="") as out:
             for text in _joined(_pages(s.api, run)):
                 out.write(text)
         part.replace(file)

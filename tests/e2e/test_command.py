@@ -62,7 +62,7 @@ def test_a_broken_file_leads_to_its_rejects(stack: Stack, tmp_path: Path) -> Non
     assert shown[0].split("\t")[:3] == ["4", "dep_delay", "float_parsing"]
     file = tmp_path / "rejects.csv"
     assert outlast(stack, "rejects", run, "-o", file).exit_code == 0
-    assert file.read_text("utf-8").splitlines() == stack.rejects(run)
+    assert file.read_text("utf-8-sig").splitlines() == stack.rejects(run)
 
 
 def test_a_plan_is_approved(stack: Stack, file: Path) -> None:

@@ -55,7 +55,8 @@ def _pattern(line: str) -> str:
 
 
 def _lines(text: str) -> list[str]:
-    return [" ".join(line.split()) + "\n" for line in text.removesuffix("\n").split("\n")]
+    shown = text.replace("\ufeff", "")  # a terminal shows no byte order mark
+    return [" ".join(line.split()) + "\n" for line in shown.removesuffix("\n").split("\n")]
 
 
 def read_page(path: Path) -> list[File | Command]:

@@ -5,6 +5,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from outlast.http.corrected_rows import read_corrected
 from outlast_cli.profiles import Profile, Profiles
 from tests.unit.outlast_cli.calling import URL, Caller
 from tests.unit.outlast_cli.shown import RUN, completed, failed, record, shown
@@ -61,13 +62,21 @@ def test_rejects_are_shown_over_pages(call: Caller) -> None:
 
 
 def test_rejects_are_kept_as_one_file(call: Caller, tmp_path: Path) -> None:
-    """The file has all pages and one header, and is as the app has sent it."""
+    """The file has all pages and one header, and is as the app has sent it behind the mark that Excel needs."""
     file = tmp_path / "rejects.csv"
     call.answers = {REJECTS: [page(f"{HEADER}4,id,int,no,x\n", "7"), page(f'{HEADER}9,,row,late,"a\nb"\n')]}
     assert call("rejects", RUN, "-o", str(file)).code == 0
-    assert file.read_text() == f'{HEADER}4,id,int,no,x\n9,,row,late,"a\nb"\n'
+    assert file.read_text("utf-8") == f'\ufeff{HEADER}4,id,int,no,x\n9,,row,late,"a\nb"\n'
     assert [one.name for one in tmp_path.iterdir() if "rejects" in one.name] == ["rejects.csv"]
     assert call("rejects", RUN, "-o", str(tmp_path / "none" / "r.csv")).code == 2
+
+
+def test_the_kept_file_can_be_sent_back(call: Caller, tmp_path: Path) -> None:
+    """The app reads the kept file as a correction: the mark at its start is no part of the first column's name."""
+    file = tmp_path / "rejects.csv"
+    call.answers = {REJECTS: page(f"{HEADER}4,id,int,no,Zürich\n")}
+    assert call("rejects", RUN, "-o", str(file)).code == 0
+    assert read_corrected(file.read_bytes(), ["id"]) == [(4, ["Zürich"])]
 
 
 def test_rejects_as_json_have_all_columns(call: Caller) -> None:
