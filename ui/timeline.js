@@ -19,7 +19,7 @@ export function timeline() {
   };
 }
 
-// Each phase with its state (done, now, failed or left), its seconds over all attempts, and its counts.
+// Each phase with its state (done, now, failed or left), its seconds over all attempts, and the counts of the last.
 export function stepsOf(run, events) {
   const spent = secondsByPhase(events);
   const counted = countsByPhase(events);
@@ -59,13 +59,10 @@ function secondsByPhase(events) {
   return spent;
 }
 
+// An attempt counts again what earlier ones have done, as the receipt does, so the last end of a phase has all.
 function countsByPhase(events) {
-  const counted = {};
-  for (const one of events.filter(({ event, phase }) => event === "phase_ended" && COUNTED.includes(phase))) {
-    const phase = (counted[one.phase] ??= { rows: 0, documents: 0, ru: 0, throttled: 0 });
-    for (const name of Object.keys(phase)) phase[name] += one[name] ?? 0;
-  }
-  return counted;
+  const ended = events.filter(({ event, phase }) => event === "phase_ended" && COUNTED.includes(phase));
+  return Object.fromEntries(ended.map(({ phase, rows, documents, ru, throttled }) => [phase, { rows, documents, ru, throttled }]));
 }
 
 const SAID = { done: "done", now: "under way", waits: "waits for approval", failed: "failed here", stopped: "stopped here", left: "not begun" };

@@ -5,7 +5,7 @@ import json
 from playwright.sync_api import Browser, expect
 
 from tests.browser.fake_app import KEY, ORIGIN, STORAGE, FakeApp, Text
-from tests.browser.fake_runs import answers, failed, listing, reports, run, shared
+from tests.browser.fake_runs import answers, events, failed, listing, reports, run, shared
 from tests.browser.long_file import SEEMS_LONG
 from tests.browser.views import TOKEN, app_of, opened
 
@@ -37,6 +37,16 @@ def test_a_link_may_bring_the_key_and_lead_to_a_run(browser: Browser) -> None:
     page = app.open(browser, f"key={KEY}&to=/runs/r1", key=None)
     page.wait_for_url("**/api/ui#/runs/r1")
     assert page.evaluate("({ ...sessionStorage })") == {"outlast-key": KEY}
+    page.context.close()
+
+
+def test_the_phases_count_as_the_last_attempt_does(browser: Browser) -> None:
+    """A run of several attempts shows the counts of its last one, which has counted again what was done before."""
+    again = [{**event, "attempt": 2} for event in events()["events"]]
+    both = {"events": [*events()["events"], *again]}
+    page = opened(FakeApp(answers(run(), **{"GET runs/r1/events": lambda _: both})), browser, "a completed run")
+    expect(page.locator(".phases")).to_contain_text("12,000 documents")
+    expect(page.locator(".phases")).not_to_contain_text("24,000")
     page.context.close()
 
 
