@@ -1,8 +1,6 @@
 """Makes one chunk's rows into its documents, or adds them into groups, and stages them; bad rows become rejects."""
 
-import asyncio
 from collections.abc import Iterator, Mapping
-from contextlib import nullcontext
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import count
@@ -13,6 +11,7 @@ from outlast.deadline import Deadline
 from outlast.generating.part_builder import PartBuilder, PartCursor
 from outlast.generating.part_filler import PartFiller
 from outlast.generating.part_limits import MAX_STAGED, PartLimits
+from outlast.generating.room import Room
 from outlast.generating.row_window import DOCUMENTS, GROUPS, RowCompute, RowWindow, WindowData
 from outlast.inputs import Chunk
 from outlast.models import Json, Totals
@@ -27,9 +26,11 @@ from outlast.staging.paths import GENERATED, GROUPED
 from outlast.staging.rejects import codes_of
 from outlast.telemetry import count_codes, emit
 
-HEAVY = 4 * 1024 * 1024
+HEAVY = 5 * 1024 * 1024
 """Bytes. A longer chunk holds a row of megabytes, which takes many times its size while it is read, checked and
 encoded: one such chunk at a time."""
+ROOM = 12 * 1024 * 1024
+"""Bytes of the chunks that are generated together. What is made of one takes three times as much beside it."""
 OVERLONG_SHOWN = 64 * 1024
 """Bytes of an overlong record that its reject is made of."""
 
@@ -46,7 +47,7 @@ class GenerateReport:
     files: InputFiles
     compute: RowCompute
     filler: PartFiller
-    alone: asyncio.Lock = field(default_factory=asyncio.Lock)
+    room: Room = field(default_factory=lambda: Room(ROOM))
     keys: Iterator[int] = field(default_factory=count)
     max_staged: int = MAX_STAGED
 
@@ -75,7 +76,7 @@ class GenerateReport:
         began = deadline.clock()
         chunk = (listed := await self.files.chunks(record)).chunks[generated.chunk]
         limits = PartLimits.of(record, chunk.length, self.max_staged)
-        async with self.alone if chunk.length > HEAVY else nullcontext():
+        async with self.room.take(self.room.size if chunk.length > HEAVY else chunk.length):
             window = self._window(record, listed, chunk, cursor)
             data = await self._data(record, listed, chunk, cursor)
             part = PartBuilder(self.compute, window, data, cursor, deadline, limits)

@@ -1,13 +1,14 @@
 import asyncio
 from collections.abc import Callable
 from itertools import groupby
-from typing import Any, Literal
+from typing import Any
 
 import pytest
 
 from activities import generate_report, read_input_file
 from activities.generate_report import GenerateReport
 from outlast.generating.part_filler import PartFiller
+from outlast.generating.room import Room
 from outlast.generating.row_window import RowWindow
 from outlast.inputs import MAX_RECORD
 from outlast.models import Json
@@ -144,28 +145,28 @@ def test_json_lines_are_generated_alike() -> None:
     assert (reject.row, reject.code, reject.fields) == (2, "json", ["[1]"])
 
 
-class Turns(asyncio.Lock):
-    """A lock that tells when two have asked for it."""
+class Turns(Room):
+    """A room that tells when two have asked for it."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__(1_000)
         self.asked, self.by_two = 0, asyncio.Event()
 
-    async def acquire(self) -> Literal[True]:
+    async def _wait(self, size: int) -> None:
         self.asked += 1
         if self.asked == 2:
             self.by_two.set()
-        return await super().acquire()
+        await super()._wait(size)
 
 
-async def generate_two(taking: Callable[[RowWindow], Any], alone: asyncio.Lock) -> None:
+async def generate_two(taking: Callable[[RowWindow], Any], room: Room) -> None:
     """Generate two chunks at once; `taking` is called before each slice."""
     world = World()
     await world.prepare(make_csv(50), "generating")
     w = world
     gate = Gate(w.runs, w.deadlines)
     compute = InlineCompute(w.reports, w.clock, taking=taking)
-    step = GenerateReport(w.reports, gate, w.files, compute, PartFiller(w.stopped), alone).generate_report
+    step = GenerateReport(w.reports, gate, w.files, compute, PartFiller(w.stopped), room).generate_report
     given: Json = {"run": "r1", "attempt": 1, "cursor": None}
     async with asyncio.timeout(30):
         await asyncio.gather(*(step({**given, "chunk": chunk}) for chunk in range(2)))
@@ -179,7 +180,7 @@ def test_chunks_with_rows_of_megabytes_are_generated_one_at_a_time(monkeypatch: 
 
     async def taking(window: RowWindow) -> None:
         await turns.by_two.wait()
-        inside.append(turns.locked())
+        inside.append(turns.taken == turns.size)
 
     asyncio.run(generate_two(taking, turns))
     assert set(inside) == {True}
@@ -193,4 +194,4 @@ def test_other_chunks_are_generated_side_by_side(monkeypatch: pytest.MonkeyPatch
     async def taking(window: RowWindow) -> None:
         await both.wait()
 
-    asyncio.run(generate_two(taking, asyncio.Lock()))
+    asyncio.run(generate_two(taking, Room(1_000_000)))
