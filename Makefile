@@ -31,7 +31,7 @@ demo: install ## run the whole job on a sample, then on a broken file; ends by i
 serve: install ## run host on 7071, database on 8081, inbox on 8025, data in .local/; Ctrl-C ends it
 	@$(BIN)/python -m local serve $(ARGS)
 
-test: install ## run the tests but those of the page, in nine minutes on 2 cores; ARGS="tests/unit -k name" runs these alone
+test: install ## run the tests but those of the page, in eight minutes on 2 cores; ARGS="tests/unit -k name" runs these alone
 	@$(BIN)/python -m pytest $(or $(ARGS),$(PARALLEL) --ignore tests/browser)
 
 test-browser: install ## run the tests of the page, which need Chromium
