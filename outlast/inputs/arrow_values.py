@@ -62,23 +62,20 @@ def _values(column: Any) -> list[Any]:
 def _numbers(column: Any) -> list[Any]:
     if not column.null_count:
         return _listed(column)
-    values = _listed(column.fill_null(0))
-    for place, is_null in enumerate(column.is_null().to_pylist()):
-        if is_null:
-            values[place] = None
-    return values
+    values = iter(_listed(column.drop_null()))
+    return [next(values) if valid else None for valid in column.is_valid().to_pylist()]
 
 
 def _strings(column: Any) -> list[Any]:
     """Each different text is made into Python's once: that takes as long as anything else here."""
     coded = column.dictionary_encode()
-    different = [*coded.dictionary.to_pylist(), None]
-    return [different[code] for code in _listed(coded.indices.fill_null(len(different) - 1))]
+    different: dict[int | None, str | None] = {None: None, **dict(enumerate(coded.dictionary.to_pylist()))}
+    return [different[code] for code in _numbers(coded.indices)]
 
 
 def _listed(numbers: Any) -> list[Any]:
-    """By way of numpy: pyarrow's own `to_pylist` takes three to eight times as long. Its `to_numpy` loads pandas where
-    that is installed, which takes 50 MB."""
+    """By way of numpy: pyarrow's own `to_pylist` takes three to eight times as long. Its `to_numpy` and
+    `fill_null` load pandas where that is installed, which takes 50 MB."""
     import numpy as np  # only where it is needed: it takes 15 MB
 
     return cast(list[Any], np.from_dlpack(numbers).tolist())

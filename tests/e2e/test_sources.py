@@ -48,7 +48,8 @@ def test_an_upload_is_sent_and_started(stack: Stack, inputs: Path) -> None:
 
 
 def test_parquet_is_copied_and_read(stack: Stack, inputs: Path) -> None:
-    """A Parquet file makes the documents that the same rows make as CSV, and a damaged one fails with what to do."""
+    """A Parquet file makes the documents that the same rows make as CSV, without pyarrow in the worker, and a damaged
+    one fails with what to do."""
     table = pyarrow.csv.read_csv(
         io.BytesIO(first_rows(300)), convert_options=pyarrow.csv.ConvertOptions(null_values=["NA"])
     )
@@ -57,6 +58,7 @@ def test_parquet_is_copied_and_read(stack: Stack, inputs: Path) -> None:
     stored = [imported(stack, name) for name in ("january.parquet", "january.csv")]
     assert len(stored[0]) == 300
     assert stored[0] == stored[1]
+    assert not any("arrow" in Path(f"/proc/{pid}/maps").read_text("utf-8") for pid in stack.workers())
     (inputs / "damaged.parquet").write_bytes((inputs / "january.parquet").read_bytes()[:-100])
     ended = stack.wait(stack.start_with("flight_delays", "damaged.parquet"))
     assert (ended["runtimeStatus"], "Write it again" in json.dumps(ended["output"])) == ("Failed", True)

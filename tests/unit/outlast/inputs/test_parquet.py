@@ -1,8 +1,11 @@
 """Parquet, against pyarrow's own table."""
 
 import io
+import subprocess
+import sys
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -211,3 +214,24 @@ def test_a_reject_shows_the_texts_of_its_values() -> None:
     )
     assert [list(one.fields) for one in rows] == [["5", "1.5", "2013-01-31", "a"], ["", "", "", ""]]
     assert rows[0].fields[1:3] == ["1.5", "2013-01-31"]
+
+
+READING = """
+import sys
+from outlast.inputs import arrow_frames
+from outlast.inputs.parquet import parquet_frames
+from outlast.inputs.reading import Wanted
+first, frame = parquet_frames(open(sys.argv[1], "rb"), Wanted.anything())
+rows = list(arrow_frames.ArrowFrames().rows(frame, ["n", "x", "s", "t", "m"], 1))
+print([row.values for row in rows], "pandas" in sys.modules)
+"""
+
+
+def test_pandas_is_not_loaded(tmp_path: Path) -> None:
+    """Copying and reading loads no pandas, which pyarrow would where it is installed, whether values are missing or
+    not."""
+    rows = [{"n": 1, "x": 0.5, "s": "a", "t": "b", "m": 2}, {"n": None, "x": None, "s": None, "t": "c", "m": 3}]
+    pq.write_table(pa.Table.from_pylist(rows), tmp_path / "some.parquet")
+    command = [sys.executable, "-c", READING, str(tmp_path / "some.parquet")]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout == f"{rows} False\n"
