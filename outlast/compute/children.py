@@ -80,15 +80,14 @@ class Children:
     def _child(self, window: RowWindow, data: WindowData) -> Child:
         if window.run in self._suspects:
             return self._apart
-        begins = window.offset == data.offset
+        begins = data.begins(window)
         return self._pool.begin(window.key, len(data.rows)) if begins else self._pool.of(window.key)
 
     async def _take(self, child: Child, window: RowWindow, data: WindowData, limits: Limits) -> Slice:
         if loaded := await _loaded(child, window.report):
             _checked(loaded)
         header = {"kind": "take", "window": window.to_dict(), "limits": limits.to_dict()}
-        begins = window.offset == data.offset  # then the child cannot have the rows
-        given = {ROWS: data.of(window)} if begins else {}
+        given = {ROWS: data.of(window)} if data.begins(window) else {}
         frame = await self._ask(child, header, given)
         if missing := frame.header.get("missing"):
             if ROWS in missing:

@@ -10,11 +10,8 @@ from outlast.inputs.converters import copy_of
 from outlast.inputs.reading import Reading, Wanted
 from outlast.inputs.types import BadInput
 from outlast.models import Json
+from outlast.staging.copying import BUFFER, batch_of
 from outlast.staging.ranged_file import RangedFile
-
-BUFFER = 1024 * 1024
-BATCH = 2 * 1024 * 1024
-"""Bytes of the copy that are answered at once."""
 
 
 class Conversion:
@@ -22,7 +19,6 @@ class Conversion:
 
     def __init__(self, header: Json) -> None:
         self._given, self._answers = SimpleQueue[bytes](), SimpleQueue[bytes]()
-        self._waits = False
         Thread(target=self._convert, args=(header,), daemon=True).start()
 
     def answer(self, given: bytes | None = None) -> bytes:
@@ -44,14 +40,9 @@ class Conversion:
     def _pieces(self, header: Json) -> Iterator[bytes]:
         file = io.BufferedReader(RangedFile(header["size"], self._fetch), BUFFER)
         reading, wanted = Reading.from_dict(header["reading"]), Wanted.from_dict(header["wanted"])
-        found = bytearray()
-        for piece in copy_of(file, reading, wanted, header["max_bytes"]):
-            found += piece
-            if len(found) >= BATCH:
-                yield bytes(found)
-                found.clear()
-        if found:
-            yield bytes(found)
+        pieces = copy_of(file, reading, wanted, header["max_bytes"])
+        while batch := batch_of(pieces):
+            yield bytes(batch)
 
     def _fetch(self, offset: int, length: int) -> bytes:
         self._answers.put(pack({"need": [offset, length]}, []))

@@ -105,6 +105,10 @@ class WindowData:
     offset: int
     reference: Callable[[], Awaitable[bytes]]
 
+    def begins(self, window: RowWindow) -> bool:
+        """Whether nothing of the bytes has been generated, so that no process can have the rows yet."""
+        return window.offset == self.offset
+
     def of(self, window: RowWindow) -> bytes:
         return self.rows[window.offset - self.offset :]
 

@@ -82,11 +82,12 @@ async def _in_order(
 async def _batches(make: Callable[[], Iterator[bytes]], in_thread: InThread) -> AsyncIterator[bytearray]:
     """What the iterator yields, some megabytes at a time."""
     pieces = make()
-    while batch := await in_thread(partial(_batch, pieces)):
+    while batch := await in_thread(partial(batch_of, pieces)):
         yield batch
 
 
-def _batch(pieces: Iterator[bytes]) -> bytearray:
+def batch_of(pieces: Iterator[bytes]) -> bytearray:
+    """The next BATCH bytes of the pieces, about; empty behind the last."""
     found = bytearray()
     for piece in pieces:
         found += piece
