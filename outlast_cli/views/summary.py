@@ -59,6 +59,7 @@ def next_steps(run: Run) -> Iterator[str]:
     if run.has_ended and rejected:
         yield f"See the rejected rows: outlast rejects {run.id}"
         yield f"Keep them to correct: outlast rejects {run.id} -o rejects.csv"
+    if run.has_ended and rejected and not (run.record.get("mode") == "mirror" or run.record.get("grouped")):
         yield f"Send them back corrected: outlast correct {run.id} rejects.csv"
     redriven = run.state in ("failed", "cancelled") and run.record.get("mode") != "mirror"
     if redriven and rejected:

@@ -67,6 +67,15 @@ def test_a_failed_mirror_is_not_said_to_be_redriven(call: Caller, file: str) -> 
     assert "redrive" not in started(call, mirror)("run", "flights", file).err
 
 
+@pytest.mark.parametrize("kind", [{"mode": "mirror"}, {"grouped": True}])
+def test_what_the_app_would_refuse_is_not_said(call: Caller, file: str, kind: dict[str, Any]) -> None:
+    """Rows of a mirror or of a grouped report are shown and not corrected."""
+    run = failed()
+    run["run"] |= kind
+    said = started(call, run)("run", "flights", file).err
+    assert ("outlast rejects" in said, "outlast correct" in said) == (True, False)
+
+
 def test_a_plan_is_7(call: Caller, file: str) -> None:
     """A run that waits for approval ends the watching with 7 and says how to approve it."""
     done = started(call, shown("planned"))("run", "flights", file, "--plan")
