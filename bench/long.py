@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -56,11 +57,11 @@ class Samples:
     taken: list[tuple[float, Mapping[str, float]]] = field(default_factory=list)
 
     def of(self, name: str) -> Sequence[float]:
-        return [one[name] for _, one in self.taken if name in one]
+        return [one[name] for _, one in self.taken]
 
     def growth(self, name: str) -> float:
         """MB in ten minutes, behind the first quarter of the time."""
-        later = [(at, one[name]) for at, one in self.taken[len(self.taken) // 4 :] if name in one]
+        later = [(at, one[name]) for at, one in self.taken[len(self.taken) // 4 :]]
         return linear_regression(*zip(*later, strict=True)).slope * TEN_MINUTES
 
 
@@ -77,7 +78,7 @@ def _house(folder: Path) -> Iterator[House]:
 
 @contextmanager
 def _watched(services: Services, folder: Path) -> Iterator[Samples]:
-    """Samples of what the services hold, from a thread that ends with the block."""
+    """Samples of what the services hold, from a thread that ends with the block. One that fails fails the bench."""
     samples, ended = Samples(), threading.Event()
 
     def watch() -> None:
@@ -85,13 +86,13 @@ def _watched(services: Services, folder: Path) -> Iterator[Samples]:
         while not ended.wait(EVERY_SECONDS):
             samples.taken.append((time.monotonic() - began, _sample(services, folder)))
 
-    thread = threading.Thread(target=watch)
-    thread.start()
-    try:
-        yield samples
-    finally:
-        ended.set()
-        thread.join()
+    with ThreadPoolExecutor(1) as pool:
+        watching = pool.submit(watch)
+        try:
+            yield samples
+        finally:
+            ended.set()
+        watching.result()
 
 
 def _sample(services: Services, folder: Path) -> dict[str, float]:
