@@ -53,11 +53,12 @@ class FinishKeys:
         summary = await resolved.summed_up()
         if record.request.mode == MIRROR:
             await self._finish_manifest(record, summary)
-        for chunk in await resolved.chunks_with_losers(summary):
+        heads = await resolved.heads(LOST, summary)
+        for chunk in resolved.chunks_of(heads):
             if chunk < cursor.chunk:
                 continue
             await fence.check()
-            counted = await self._reject(record, resolved, chunk, await resolved.of(LOST, summary, chunk))
+            counted = await self._reject(record, resolved, chunk, await resolved.of(LOST, heads, chunk))
             cursor = FinishCursor(chunk + 1, cursor.rejected + counted.rejected)
             if deadline.passed():
                 return KeysAnswer(cursor.to_dict()).to_dict()

@@ -9,7 +9,8 @@ from outlast.staging.corrections import Corrections
 from outlast.staging.input import InputFiles
 from outlast.staging.part_windows import NONE, PartWindow, read_window, read_windows
 from outlast.staging.parts import Generated, PartAnswer
-from outlast.staging.resolved import LOST, SAME, Resolved
+from outlast.staging.paths import resolved_path
+from outlast.staging.resolved import LOST, SAME, SUMMARY, Heads, Resolved
 
 Places = Mapping[int, Set[int]]
 """By part, the offsets of documents."""
@@ -46,9 +47,9 @@ async def left_out_of(files: InputFiles, record: RunRecord, chunk: int, *, same:
     """What is not sent: other rows have made it, too, or the row was corrected, or the database has it as it is; the
     last only with `same`."""
     resolved = Resolved(files.staging, record.resolved_folder, await files.stored_chunks(record))
-    summary = await resolved.summary()
-    lost = await resolved.records(LOST, summary, chunk)
-    unchanged = await resolved.records(SAME, summary, chunk) if same else []
+    heads = await _heads(files, record, resolved)
+    lost = await resolved.records(LOST, heads[LOST], chunk)
+    unchanged = await resolved.records(SAME, heads[SAME], chunk) if same else []
     count = Counter([row for _, _, _, row, _ in (*lost, *unchanged)])
     made = {row: documents for _, _, _, row, documents in unchanged}
     rows = [row for row, documents in made.items() if count[row] == documents]
@@ -61,3 +62,14 @@ async def left_out_of(files: InputFiles, record: RunRecord, chunk: int, *, same:
     of = (await files.chunks(record)).chunks[chunk]
     later = await Corrections(files).later(record, of)
     return replace(left_out, corrected=later, corrects=bool(of.correction))
+
+
+async def _heads(files: InputFiles, record: RunRecord, resolved: Resolved) -> Mapping[str, Heads]:
+    """By kind, the heads of all tables: each process reads them once for all chunks."""
+
+    async def load() -> tuple[Mapping[str, Heads], int]:
+        summary = await resolved.summary()
+        heads = {kind: await resolved.heads(kind, summary) for kind in (LOST, SAME)}
+        return heads, sum(len(head) for of_kind in heads.values() for head in of_kind.values())
+
+    return await files.parsed.loaded(resolved_path(resolved.run, SUMMARY), record.request.accepted, load)

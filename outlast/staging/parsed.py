@@ -35,13 +35,24 @@ class ParsedFiles:
     _locks: WeakValueDictionary[Key, asyncio.Lock] = field(default_factory=WeakValueDictionary)
 
     async def get(self, path: str, edition: str, parse: Callable[[bytes], T]) -> T:
-        """The file's value. Of calls at the same time one loads it and the others wait; a failed load is not kept."""
+        """The value of one file."""
+
+        async def load() -> tuple[T, int]:
+            data = await self.staging.need(path)
+            return await self._parsed(data, parse), len(data)
+
+        return await self.loaded(path, edition, load)
+
+    async def loaded(self, path: str, edition: str, load: Callable[[], Awaitable[tuple[T, int]]]) -> T:
+        """The value of several files, by the path of one. `load` returns it with the number of bytes that were read.
+
+        Of calls at the same time one loads it and the others wait; a failed load is not kept.
+        """
         key = (path, edition)
         lock = self._locks.setdefault(key, asyncio.Lock())
         async with lock:
             if key not in self._kept:
-                data = await self.staging.need(path)
-                self._keep(key, await self._parsed(data, parse), len(data))
+                self._keep(key, *await load())
             self._kept.move_to_end(key)
             value: T = self._kept[key][0]
             return value

@@ -16,7 +16,7 @@ import orjson
 from outlast.errors import Permanent
 from outlast.models import Payload, shards_of
 from outlast.staging.document_keys import names_in
-from outlast.staging.key_table import BUCKETS
+from outlast.staging.key_table import BUCKETS, Range
 from outlast.staging.paths import rejects_path, resolved_path
 from outlast.staging.store import Staging
 
@@ -26,6 +26,7 @@ AT_ONCE = 32
 """Reads of the staging location at the same time."""
 Stretch = tuple[int, int]
 """Buckets: the first, and the one behind the last."""
+Heads = Mapping[Stretch, bytes]
 SUMMARY, GONE = "summary.json", "gone"
 LOST, SAME = "lost", "same"
 """Documents that are not stored: those that lose to another row, and in a mirror report those that are unchanged."""
@@ -72,6 +73,11 @@ class Table(NamedTuple):
         """The chunks that have records."""
         firsts = [first for (first,) in CHUNK.iter_unpack(head)]
         return (chunk for chunk in range(len(firsts) - 1) if firsts[chunk] < firsts[chunk + 1])
+
+    def records(self, head: bytes, chunk: int) -> Range:
+        """Where the records of a chunk lie."""
+        (first,), (after,) = CHUNK.iter_unpack(head[chunk * CHUNK.size : (chunk + 2) * CHUNK.size])
+        return self.head + first * RECORD.size, (after - first) * RECORD.size
 
 
 class Decided(NamedTuple):
@@ -147,29 +153,25 @@ class Resolved:
             await self.staging.put(self._path(decided.stretch, GONE), b"".join(line + b"\n" for line in gone))
         await self.staging.put(self._path(decided.stretch, "json"), orjson.dumps(list(decided)))
 
-    async def chunks_with_losers(self, summary: Summary) -> list[int]:
-        found = set[int]()
-        for stretch in summary.with_any(LOST):
-            found.update(self.table.chunks(await self._read(stretch, LOST, 0, self.table.head)))
-        return sorted(found)
+    async def heads(self, kind: str, summary: Summary) -> Heads:
+        """The first bytes of each table of a kind, which say where the records of each chunk lie."""
+        stretches = summary.with_any(kind)
+        read = await self._read_all((stretch, kind, (0, self.table.head)) for stretch in stretches)
+        return dict(zip(stretches, read, strict=True))
 
-    async def of(self, kind: str, summary: Summary, chunk: int) -> list[Placed]:
+    def chunks_of(self, heads: Heads) -> list[int]:
+        """The chunks that have records in any of these tables."""
+        return sorted({chunk for head in heads.values() for chunk in self.table.chunks(head)})
+
+    async def of(self, kind: str, heads: Heads, chunk: int) -> list[Placed]:
         """The documents of a chunk that are not stored for this reason."""
-        return list(map(Placed._make, await self.records(kind, summary, chunk)))
+        return list(map(Placed._make, await self.records(kind, heads, chunk)))
 
-    async def records(self, kind: str, summary: Summary, chunk: int) -> list[Record]:
+    async def records(self, kind: str, heads: Heads, chunk: int) -> list[Record]:
         """The same as plain tuples."""
-        gate = asyncio.Semaphore(AT_ONCE)
-
-        async def records(stretch: Stretch) -> bytes:
-            async with gate:
-                ends = await self._read(stretch, kind, chunk * CHUNK.size, 2 * CHUNK.size)
-                (first,), (after,) = CHUNK.iter_unpack(ends)
-                begin = self.table.head + first * RECORD.size
-                return await self._read(stretch, kind, begin, (after - first) * RECORD.size)
-
-        found = await asyncio.gather(*map(records, summary.with_any(kind)))
-        return [record for one in found for record in cast(Iterator[Record], RECORD.iter_unpack(one))]
+        pieces = [(stretch, kind, self.table.records(head, chunk)) for stretch, head in heads.items()]
+        data = b"".join(await self._read_all(piece for piece in pieces if piece[2][1]))
+        return cast(list[Record], list(RECORD.iter_unpack(data)))
 
     async def gone(self, stretch: Stretch) -> list[bytes]:
         """The names of the documents of these buckets that are to be deleted."""
@@ -211,5 +213,11 @@ class Resolved:
     def _path(self, stretch: Stretch, ending: str) -> str:
         return resolved_path(self.run, f"keys/{stretch[0]:03}-{stretch[1]:03}.{ending}")
 
-    async def _read(self, stretch: Stretch, kind: str, begin: int, length: int) -> bytes:
-        return await self.staging.get_range(self._path(stretch, kind), begin, length)
+    async def _read_all(self, pieces: Iterable[tuple[Stretch, str, Range]]) -> list[bytes]:
+        gate = asyncio.Semaphore(AT_ONCE)
+
+        async def read(stretch: Stretch, kind: str, piece: Range) -> bytes:
+            async with gate:
+                return await self.staging.get_range(self._path(stretch, kind), *piece)
+
+        return await asyncio.gather(*(read(*piece) for piece in pieces))

@@ -37,8 +37,8 @@ def resolve(world: World, shards: int = 1) -> list[Placed]:
             await call_until_done(world.steps["resolve_keys"], {"run": "r1", "attempt": 1, "chunk": shard})
         chunks = len((await world.files.chunks(world.runs.records["r1"])).chunks)
         resolved = Resolved(world.staging, "r1", chunks)
-        summary = await resolved.summed_up()
-        return [lost for chunk in range(chunks) for lost in await resolved.of(LOST, summary, chunk)]
+        heads = await resolved.heads(LOST, await resolved.summed_up())
+        return [lost for chunk in range(chunks) for lost in await resolved.of(LOST, heads, chunk)]
 
     return asyncio.run(run())
 

@@ -37,11 +37,12 @@ def test_each_chunk_finds_its_records_in_all_tables(one: list[Placed], other: li
     async def run() -> None:
         summary = await files.summed_up()
         assert (summary.count("lost"), summary.count("known")) == (len(one) + len(other), 6)
-        assert await files.chunks_with_losers(summary) == sorted({lost.chunk for lost in [*one, *other]})
+        lost_heads, same_heads = await files.heads(LOST, await files.summary()), await files.heads(SAME, summary)
+        assert files.chunks_of(lost_heads) == sorted({lost.chunk for lost in [*one, *other]})
         for chunk in range(7):
-            found = await files.of(LOST, await files.summary(), chunk)
+            found = await files.of(LOST, lost_heads, chunk)
             assert sorted(found) == sorted(lost for lost in [*one, *other] if lost.chunk == chunk)
-            same = await files.of(SAME, summary, chunk)
+            same = await files.of(SAME, same_heads, chunk)
             assert len(same) == sum(lost.chunk == chunk for lost in [*one[1:], *other[1:]])
         assert await files.gone((100, 256)) == [b"1\ta"]
 
