@@ -32,21 +32,21 @@ class Admission:
         """
         taken = await self.seats.taken()
         if run in taken:
-            await self._admit(run)
-        elif (free := self._free(taken)) and not await self._is_planned(run):
+            await self._enter(run)
+        elif free := self._free(taken):
             waiting = await self._waiting()
+            if run not in waiting and await self._is_planned(run):
+                return
             queue = waiting if run in waiting else [*waiting, run]
             await self._admit_all(client, [run] if queue.index(run) < free else queue, awake=run)
 
     async def fill(self, client: Any) -> None:
         """Give the free seats to the runs that have waited longest."""
-        if self._free(await self.seats.taken()):
-            await self._admit_all(client, await self._waiting())
+        await self._give(client, await self.seats.taken())
 
     async def release(self, client: Any, run: str) -> None:
         """Free the seat of a run whose work has ended, and give it on."""
-        await self.seats.leave(run)
-        await self.fill(client)
+        await self._give(client, await self.seats.leave(run))
 
     async def share(self, lanes: int) -> int:
         """The lanes that a run may use of those that it asks for: the runs at work divide them."""
@@ -57,7 +57,7 @@ class Admission:
         states, taken = {record.id: record.status.state for record in records}, await self.seats.taken()
         for run in taken:
             if states.get(run) not in AT_WORK:
-                await self._admit(run)
+                await self._enter(run)
         for run in states:
             if states[run] in AT_WORK and run not in taken and await self._is_at_work(run):
                 await self.seats.add(run)
@@ -70,15 +70,23 @@ class Admission:
         """The runs that have waited longest, more than there are seats: the list may hold some that have one."""
         return [record.id for record in await self.runs.queued(self.seats.owner, 2 * self.seats.most)]
 
-    async def _admit_all(self, client: Any, runs: Sequence[str], awake: str | None = None) -> None:
-        for run in runs:
-            if await self._admit(run) and run != awake:
-                await self.launcher.wake(client, run)
+    async def _give(self, client: Any, taken: Taken) -> None:
+        if self._free(taken):
+            await self._admit_all(client, await self._waiting())
 
-    async def _admit(self, run: str) -> bool:
-        """Return whether the run has a seat and knows it. One whose work has ended loses its seat."""
-        if not await self.seats.take(run):
-            return False
+    async def _admit_all(self, client: Any, runs: Sequence[str], awake: str | None = None) -> None:
+        """Admit these runs in their order while there are seats, and wake those that are not awake."""
+        for run in runs:
+            if run not in (taken := await self.seats.take(run)):
+                return
+            if await self._enter(run):
+                if run != awake:
+                    await self.launcher.wake(client, run)
+                if not self._free(taken):
+                    return
+
+    async def _enter(self, run: str) -> bool:
+        """Tell a run that has a seat; return whether it knows. One whose work has ended loses its seat."""
         try:
             await self.runs.change(run, _admitted)
         except (NotAllowed, Stale):

@@ -21,16 +21,17 @@ class Seats:
     async def taken(self) -> Taken:
         return await self._change(lambda taken: taken)
 
-    async def take(self, run: str) -> bool:
-        """Return whether the run has a seat now."""
-        return run in await self._change(lambda taken: taken if run in taken else (*taken, run)[: self.most])
+    async def take(self, run: str) -> Taken:
+        """Give the run a seat if one is free; return which are taken then."""
+        return await self._change(lambda taken: taken if run in taken else (*taken, run)[: self.most])
 
     async def add(self, run: str) -> None:
         """Note a run that is at work without a seat, even where all are taken: its former owner admitted it."""
         await self._change(lambda taken: taken if run in taken else (*taken, run))
 
-    async def leave(self, run: str) -> None:
-        await self._change(lambda taken: tuple(one for one in taken if one != run))
+    async def leave(self, run: str) -> Taken:
+        """Free the seat of a run; return which are taken then."""
+        return await self._change(lambda taken: tuple(one for one in taken if one != run))
 
     async def _change(self, edit: Callable[[Taken], Taken]) -> Taken:
         """Apply `edit` to the newest list, again after each change that came between; return the list then."""
