@@ -69,7 +69,7 @@ from outlast.http.take_upload import TakeUpload
 from outlast.http.verify_run import VerifyRun
 from outlast.http.waive_run import WaiveRun
 from outlast.log_levels import quiet_libraries
-from outlast.memory import give_back_large_blocks, look_for_cycles_rarely
+from outlast.memory import give_back_memory, look_for_cycles_rarely
 from outlast.planning.estimator import Estimator
 from outlast.planning.there import CosmosThere
 from outlast.runs.email_turns import EmailTurns
@@ -93,7 +93,7 @@ from outlast.staging.uploads import Uploads
 from outlast.versions import VERSION, versions
 
 quiet_libraries()
-give_back_large_blocks()
+give_back_memory()
 look_for_cycles_rarely()
 a = Adapters.wired(os.environ, Path(__file__).parent)
 

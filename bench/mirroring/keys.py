@@ -22,7 +22,7 @@ from outlast.compute.thread import ComputeThread
 from outlast.cosmos.partition_key import effective_partition_key
 from outlast.deadline import Deadlines
 from outlast.inputs import Chunk
-from outlast.memory import give_back_large_blocks
+from outlast.memory import give_back_memory
 from outlast.models import MIRROR, shards_of
 from outlast.runs.fence import Gate
 from outlast.staging.chunk_list import ChunkList
@@ -47,7 +47,7 @@ LANES = 8
 
 
 def main(step: str, folder: Path, documents: int, mode: str) -> dict[str, float]:
-    give_back_large_blocks()
+    give_back_memory()
     if step == "stage":
         asyncio.run(stage(Staging(folder.as_uri()), documents, mode))
         return {}

@@ -17,7 +17,7 @@ from outlast.carried_logs import Collector
 from outlast.compute.answers import Answers
 from outlast.compute.position import POSITION, TRACE, Position
 from outlast.compute.wire import LENGTHS, Frame, pack, unpack
-from outlast.memory import give_back_large_blocks, look_for_cycles_rarely
+from outlast.memory import give_back_memory, look_for_cycles_rarely
 
 MOST_BYTES = 1024**3
 """Memory of the child. Beyond it Python raises MemoryError, which costs the row at work and not the instance."""
@@ -65,7 +65,7 @@ def _be_stoppable(trace: BinaryIO) -> None:
 
 def _bound_memory() -> None:
     """Where memory runs out, the system ends this process and not the worker."""
-    give_back_large_blocks()
+    give_back_memory()
     if sys.platform != "linux":
         return
     import resource
