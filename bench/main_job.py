@@ -1,4 +1,8 @@
-"""The whole durable run, POST to receipt, against the loop that people have today: `create_item`, row by row."""
+"""The whole durable run, POST to receipt, against the loop that people have today: `create_item`, row by row.
+
+First January, then a large file, for which the database answers at once, or each request some milliseconds later, as
+over a network.
+"""
 
 import csv
 import gzip
@@ -16,6 +20,9 @@ from typing import Any
 from azure.cosmos import ContainerProxy, DatabaseProxy, PartitionKey
 
 from bench.runner import Figure, run
+from bench.scaling.rows import write_flights
+from bench.scaling.runs import house
+from local.cosmos.control import Control
 from local.demo.running import api_of, start, watch
 from local.json_calls import bypass_proxies
 from local.stack.ports import Ports
@@ -27,6 +34,8 @@ JANUARY = APP / "samples/flights-2013-01.csv.gz"
 CONTAINER, THROUGHPUT = "flight-delays", 40_000
 UNTHROTTLED = ("--unthrottled",)
 """For a carrier is one logical partition, whose request units the run would use up and the loop would not."""
+DELAYED = ("create", "read", "replace", "query", "batch", "bulk", "pkranges", "metadata")
+"""Requests. Operations within a bulk request are upserts: they are not delayed one by one."""
 
 
 def main_job(quick: bool) -> Iterator[Figure]:
@@ -44,6 +53,19 @@ def main_job(quick: bool) -> Iterator[Figure]:
     yield Figure(name="loop_rows_per_s", value=rate_of_loop, unit="rows/s", goal=0, direction="min")
     ratio = median(ours / theirs for ours, theirs in pairs)
     yield Figure(name="run_against_loop", value=ratio, unit="times", goal=10, direction="min")
+    for latency, goal in ((0, 40), (5, 150)):
+        ratio = against_loop(latency, 100_000 if quick else 1_000_000, 500 if quick else 3000)
+        yield Figure(name=f"run_against_loop_{latency}ms", value=ratio, unit="times", goal=goal, direction="min")
+
+
+def against_loop(latency_ms: int, rows: int, looped: int) -> float:
+    """Rows a second of a run of so many over those of the loop, which stores fewer."""
+    with TemporaryDirectory() as inputs, house(Path(inputs)) as one, one.services.open_database() as database:
+        write_flights(Path(inputs) / "flights.csv", rows)
+        for kind in DELAYED if latency_ms else ():
+            Control(one.services.cosmos.url).add_fault(kind=kind, latency_ms=latency_ms)
+        ran = one.run("flights.csv")
+        return ran.rows / ran.seconds / loop_rate(database.get_container_client(CONTAINER), looped)
 
 
 def pair(app: Api, database: DatabaseProxy, rows: int) -> tuple[float, float]:

@@ -1,10 +1,13 @@
 """Whole runs on the embedded services, by reference, one after another or many at once."""
 
 import json
+import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import cycle
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -49,9 +52,34 @@ class House:
 
     def run_all(self, files: Sequence[str], report: str = REPORT) -> list[Ran]:
         """Post all files at once, and wait until the last run is completed."""
-        begun, url = time.perf_counter(), f"{self.services.host.url}/api/reports/{report}"
-        started = [post_json(url, {"input": file}, self.services.function_key) for file in files]
-        return [ended(one["statusQueryGetUri"], begun) for one in started]
+        begun = time.perf_counter()
+        return [ended(one["statusQueryGetUri"], begun) for one in self.post_all(files, report)]
+
+    def post_all(self, files: Sequence[str], report: str = REPORT) -> list[dict[str, str]]:
+        """Return the answers, which have `id` and `statusQueryGetUri`."""
+        url = f"{self.services.host.url}/api/reports/{report}"
+        return [post_json(url, {"input": file}, self.services.function_key) for file in files]
+
+    @contextmanager
+    def asked(self, runs: Sequence[str]) -> Iterator[list[float]]:
+        """Meanwhile, ask for one run after another; the list has the milliseconds that each answer took."""
+        took, over = list[float](), threading.Event()
+
+        def ask() -> None:
+            for run in cycle(runs):
+                if over.wait(EVERY_SECONDS):
+                    return
+                begun = time.perf_counter()
+                get(f"{self.services.host.url}/api/runs/{run}", self.services.function_key)
+                took.append(1000 * (time.perf_counter() - begun))
+
+        with ThreadPoolExecutor(1) as pool:
+            asking = pool.submit(ask)
+            try:
+                yield took
+            finally:
+                over.set()
+            asking.result()
 
     def used(self) -> Used:
         return used_by(self.services.host.pid)
