@@ -9,10 +9,8 @@ in which the worker runs the code of reports.
 
 import os
 import sys
-import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +18,7 @@ from statistics import linear_regression
 from tempfile import TemporaryDirectory
 
 from bench.runner import Figure, run
+from bench.scaling.meanwhile import meanwhile
 from bench.scaling.processes import below, held_mb, workers_of
 from bench.scaling.rows import write_flights
 from bench.scaling.runs import House
@@ -78,21 +77,14 @@ def _house(folder: Path) -> Iterator[House]:
 
 @contextmanager
 def _watched(services: Services, folder: Path) -> Iterator[Samples]:
-    """Samples of what the services hold, from a thread that ends with the block. One that fails fails the bench."""
-    samples, ended = Samples(), threading.Event()
+    """Samples of what the services hold."""
+    samples, began = Samples(), time.monotonic()
 
-    def watch() -> None:
-        began = time.monotonic()
-        while not ended.wait(EVERY_SECONDS):
-            samples.taken.append((time.monotonic() - began, _sample(services, folder)))
+    def look() -> None:
+        samples.taken.append((time.monotonic() - began, _sample(services, folder)))
 
-    with ThreadPoolExecutor(1) as pool:
-        watching = pool.submit(watch)
-        try:
-            yield samples
-        finally:
-            ended.set()
-        watching.result()
+    with meanwhile(look, EVERY_SECONDS):
+        yield samples
 
 
 def _sample(services: Services, folder: Path) -> dict[str, float]:

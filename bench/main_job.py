@@ -21,7 +21,7 @@ from azure.cosmos import ContainerProxy, DatabaseProxy, PartitionKey
 
 from bench.runner import Figure, run
 from bench.scaling.rows import write_flights
-from bench.scaling.runs import house
+from bench.scaling.runs import CONTAINER, house
 from local.cosmos.control import Control
 from local.demo.running import api_of, start, watch
 from local.json_calls import bypass_proxies
@@ -31,7 +31,7 @@ from local.stack.settings import APP, sample_values
 from outlast_cli.api import Api
 
 JANUARY = APP / "samples/flights-2013-01.csv.gz"
-CONTAINER, THROUGHPUT = "flight-delays", 40_000
+THROUGHPUT = 40_000
 UNTHROTTLED = ("--unthrottled",)
 """For a carrier is one logical partition, whose request units the run would use up and the loop would not."""
 DELAYED = ("create", "read", "replace", "query", "batch", "bulk", "pkranges", "metadata")
@@ -62,8 +62,9 @@ def against_loop(latency_ms: int, rows: int, looped: int) -> float:
     """Rows a second of a run of so many over those of the loop, which stores fewer."""
     with TemporaryDirectory() as inputs, house(Path(inputs)) as one, one.services.open_database() as database:
         write_flights(Path(inputs) / "flights.csv", rows)
+        emulator = Control(one.services.cosmos.url)
         for kind in DELAYED if latency_ms else ():
-            Control(one.services.cosmos.url).add_fault(kind=kind, latency_ms=latency_ms)
+            emulator.add_fault(kind=kind, latency_ms=latency_ms)
         ran = one.run("flights.csv")
         return ran.rows / ran.seconds / loop_rate(database.get_container_client(CONTAINER), looped)
 

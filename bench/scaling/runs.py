@@ -1,10 +1,8 @@
 """Whole runs on the embedded services, by reference, one after another or many at once."""
 
 import json
-import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import cycle
@@ -14,6 +12,7 @@ from typing import Any
 
 from azure.cosmos import PartitionKey
 
+from bench.scaling.meanwhile import meanwhile
 from bench.scaling.processes import Used, used_by
 from local.json_calls import bypass_proxies, get, post_json
 from local.stack.ports import Ports
@@ -63,23 +62,15 @@ class House:
     @contextmanager
     def asked(self, runs: Sequence[str]) -> Iterator[list[float]]:
         """Meanwhile, ask for one run after another; the list has the milliseconds that each answer took."""
-        took, over = list[float](), threading.Event()
+        took, turns = list[float](), cycle(runs)
 
         def ask() -> None:
-            for run in cycle(runs):
-                if over.wait(EVERY_SECONDS):
-                    return
-                begun = time.perf_counter()
-                get(f"{self.services.host.url}/api/runs/{run}", self.services.function_key)
-                took.append(1000 * (time.perf_counter() - begun))
+            begun = time.perf_counter()
+            get(f"{self.services.host.url}/api/runs/{next(turns)}", self.services.function_key)
+            took.append(1000 * (time.perf_counter() - begun))
 
-        with ThreadPoolExecutor(1) as pool:
-            asking = pool.submit(ask)
-            try:
-                yield took
-            finally:
-                over.set()
-            asking.result()
+        with meanwhile(ask, EVERY_SECONDS):
+            yield took
 
     def used(self) -> Used:
         return used_by(self.services.host.pid)

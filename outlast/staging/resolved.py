@@ -8,6 +8,7 @@ import asyncio
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import starmap
 from struct import Struct
 from typing import NamedTuple, Self, cast
 
@@ -155,9 +156,7 @@ class Resolved:
 
     async def heads(self, kind: str, summary: Summary) -> Heads:
         """The first bytes of each table of a kind, which say where the records of each chunk lie."""
-        stretches = summary.with_any(kind)
-        read = await self._read_all((stretch, kind, (0, self.table.head)) for stretch in stretches)
-        return dict(zip(stretches, read, strict=True))
+        return await self._read(kind, dict.fromkeys(summary.with_any(kind), (0, self.table.head)))
 
     def chunks_of(self, heads: Heads) -> list[int]:
         """The chunks that have records in any of these tables."""
@@ -169,9 +168,9 @@ class Resolved:
 
     async def records(self, kind: str, heads: Heads, chunk: int) -> list[Record]:
         """The same as plain tuples."""
-        pieces = [(stretch, kind, self.table.records(head, chunk)) for stretch, head in heads.items()]
-        data = b"".join(await self._read_all(piece for piece in pieces if piece[2][1]))
-        return cast(list[Record], list(RECORD.iter_unpack(data)))
+        places = {stretch: self.table.records(head, chunk) for stretch, head in heads.items()}
+        read = await self._read(kind, {stretch: place for stretch, place in places.items() if place[1]})
+        return cast(list[Record], list(RECORD.iter_unpack(b"".join(read.values()))))
 
     async def gone(self, stretch: Stretch) -> list[bytes]:
         """The names of the documents of these buckets that are to be deleted."""
@@ -213,11 +212,12 @@ class Resolved:
     def _path(self, stretch: Stretch, ending: str) -> str:
         return resolved_path(self.run, f"keys/{stretch[0]:03}-{stretch[1]:03}.{ending}")
 
-    async def _read_all(self, pieces: Iterable[tuple[Stretch, str, Range]]) -> list[bytes]:
+    async def _read(self, kind: str, places: Mapping[Stretch, Range]) -> dict[Stretch, bytes]:
+        """A piece of the table of each of these stretches."""
         gate = asyncio.Semaphore(AT_ONCE)
 
-        async def read(stretch: Stretch, kind: str, piece: Range) -> bytes:
+        async def read(stretch: Stretch, place: Range) -> bytes:
             async with gate:
-                return await self.staging.get_range(self._path(stretch, kind), *piece)
+                return await self.staging.get_range(self._path(stretch, kind), *place)
 
-        return await asyncio.gather(*(read(*piece) for piece in pieces))
+        return dict(zip(places, await asyncio.gather(*starmap(read, places.items())), strict=True))
