@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -140,7 +141,12 @@ def test_a_hundred_posts_at_once_with_a_hundred_keys_are_a_hundred_runs(stack: S
     with ThreadPoolExecutor(100) as pool:
         runs = set(pool.map(lambda n: stack.start("flight_delays", first_rows(1), f"key {n}"), range(100)))
     assert len(runs) == 100
-    stack.wait_until(lambda: runs <= completed(stack), "all of them to complete")
+    for most_left in range(90, -1, -10):
+        stack.wait_until(partial(only_left, stack, runs, most_left), f"all but {most_left} of them to complete")
+
+
+def only_left(stack: Stack, runs: set[str], most: int) -> bool:
+    return len(runs - completed(stack)) <= most
 
 
 def completed(stack: Stack) -> set[str]:
