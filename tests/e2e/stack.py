@@ -127,8 +127,15 @@ class Stack:
         return get_text(f"{self.services.host.url}/api/runs/{run}/rejects", self.services.function_key).splitlines()
 
     def record(self, run: str) -> dict[str, Any]:
-        """Return the run record as GET /api/runs/{run} shows it."""
-        record: dict[str, Any] = self.request("GET", f"/api/runs/{run}")[1]["run"]
+        """Return the run record as GET /api/runs/{run} shows it, when a worker that has been killed is replaced."""
+        answer: list[Any] = []
+
+        def answered() -> bool:
+            answer[:] = self.request("GET", f"/api/runs/{run}")
+            return bool(answer[0] < 500)
+
+        self.wait_until(answered, f"an answer about {run}")
+        record: dict[str, Any] = answer[1]["run"]
         return record
 
     def wait(self, run: str, seconds: float = 90) -> dict[str, Any]:

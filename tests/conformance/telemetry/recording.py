@@ -66,8 +66,9 @@ def recorded(name: str) -> list[Item]:
 
 
 def written(path: Path) -> list[Item]:
-    """Return the rows of the host's telemetry."""
-    return [_of_row(json.loads(line)) for line in path.read_text(encoding="utf-8").splitlines()]
+    """Return the rows of the host's telemetry. The host may be writing one: a line without an end is none yet."""
+    whole, _, _ = path.read_bytes().rpartition(b"\n")
+    return [_of_row(json.loads(line)) for line in whole.splitlines()]
 
 
 def _of_envelope(envelope: dict[str, Any]) -> Item:
