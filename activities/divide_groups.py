@@ -1,8 +1,8 @@
 """Divides the groups of a grouped report's run into shards by their hashes, for the calls that combine them."""
 
-import asyncio
 from dataclasses import dataclass
 
+from outlast.bounded_gather import bounded_gather
 from outlast.calls import DivideAnswer, RunCall
 from outlast.models import Json
 from outlast.runs.fence import Fence, Gate
@@ -12,9 +12,7 @@ from outlast.staging.input import InputFiles
 from outlast.staging.parts import Generated
 from outlast.staging.paths import GROUPED, groups_path
 from outlast.staging.shards import GroupFile, GroupIndex, divided
-
-AT_ONCE = 32
-"""Reads of the staging location at the same time."""
+from outlast.staging.store import READS_AT_ONCE
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,19 +31,16 @@ class DivideGroups:
         return DivideAnswer(None, len(found.shards)).to_dict()
 
     async def _group_files(self, record: RunRecord, fence: Fence) -> list[GroupFile]:
-        gate = asyncio.Semaphore(AT_ONCE)
-
         async def of_chunk(chunk: int) -> list[GroupFile]:
-            async with gate:
-                await fence.check()
-                generated = Generated(self.files.staging, record.parts_folder, chunk, GROUPED)
-                return [
-                    GroupFile(chunk, part, answer.documents, await self._offsets(generated, part, answer.documents))
-                    async for part, answer in generated.parts()
-                ]
+            await fence.check()
+            generated = Generated(self.files.staging, record.parts_folder, chunk, GROUPED)
+            return [
+                GroupFile(chunk, part, answer.documents, await self._offsets(generated, part, answer.documents))
+                async for part, answer in generated.parts()
+            ]
 
         chunks = len((await self.files.chunks(record)).chunks)
-        return [file for found in await asyncio.gather(*map(of_chunk, range(chunks))) for file in found]
+        return [file for found in await bounded_gather(READS_AT_ONCE, of_chunk, range(chunks)) for file in found]
 
     async def _offsets(self, generated: Generated, part: int, name: str) -> bytes:
         return await self.files.staging.get_range(generated.path(part, name), 0, OFFSETS.size)

@@ -9,6 +9,7 @@ from typing import Any
 
 import azure.functions as func
 
+from outlast.bounded_gather import bounded_gather
 from outlast.calls import RunChange
 from outlast.errors import OutlastError
 from outlast.http.answers import CorrectedRun, answer
@@ -101,14 +102,13 @@ class CorrectRun:
 
     async def _rejected(self, record: RunRecord, numbers: Iterable[int]) -> set[int]:
         """Which rows are rejected, of the chunks of the input in which these lie and of all corrections."""
-        chunks, gate = dict(enumerate((await self.corrections.files.chunks(record)).chunks)), asyncio.Semaphore(AT_ONCE)
+        chunks = dict(enumerate((await self.corrections.files.chunks(record)).chunks))
 
         async def of_chunk(number: int) -> set[int]:
-            async with gate:
-                rejects = self.corrections.rejects(record, number)
-                return {one.row async for one in rejects if one.code != NOT_LISTED}
+            rejects = self.corrections.rejects(record, number)
+            return {one.row async for one in rejects if one.code != NOT_LISTED}
 
-        return set().union(*await asyncio.gather(*map(of_chunk, _holding(chunks, numbers))))
+        return set().union(*await bounded_gather(AT_ONCE, of_chunk, _holding(chunks, numbers)))
 
 
 def _accepted(record: RunRecord, rows: Rows, new: int) -> func.HttpResponse:

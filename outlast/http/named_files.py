@@ -1,9 +1,9 @@
 """Several files as one input: a list, all files below a folder, or those that a pattern names."""
 
-import asyncio
 import re
 from collections.abc import Sequence
 
+from outlast.bounded_gather import bounded_gather
 from outlast.http.problem import bad_request
 from outlast.staging.store import Staging
 
@@ -29,9 +29,7 @@ async def named_files(inputs: Staging, paths: Sequence[str], asked: str | list[s
         raise bad_request(f"{asked} names no file of the inputs location (INPUTS_URL)", "input")
     if len(names) > MOST_FILES:
         raise bad_request(f"{asked} names {len(names):,} files, and at most {MOST_FILES:,} are one input", "input")
-    etags: list[str | None] = []
-    for start in range(0, len(names), _AT_ONCE):
-        etags += await asyncio.gather(*map(inputs.etag, names[start : start + _AT_ONCE]))
+    etags = await bounded_gather(_AT_ONCE, inputs.etag, names)
     if missing := [name for name, etag in zip(names, etags, strict=True) if etag is None]:
         raise bad_request(f"{missing[0]} is not in the inputs location (INPUTS_URL)", "input")
     return [(name, etag or "") for name, etag in zip(names, etags, strict=True)]

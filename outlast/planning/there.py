@@ -1,12 +1,12 @@
 """Looks for documents in a container before anything is written, and reads how the container indexes."""
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from azure.cosmos.exceptions import CosmosResourceNotFoundError
 
+from outlast.bounded_gather import bounded_gather
 from outlast.cosmos.bulk.staged_document import SYSTEM, StagedDocument
 from outlast.cosmos.client import Cosmos
 from outlast.cosmos.errors import translated
@@ -40,13 +40,10 @@ class CosmosThere:
         return found
 
     async def kinds(self, container: str, documents: Sequence[StagedDocument]) -> list[str]:
-        gate = asyncio.Semaphore(AT_ONCE)
-
         async def kind(document: StagedDocument) -> str:
-            async with gate:
-                return kind_of(document.parsed(), await self._read(container, document))
+            return kind_of(document.parsed(), await self._read(container, document))
 
-        return await asyncio.gather(*map(kind, documents))
+        return await bounded_gather(AT_ONCE, kind, documents)
 
     async def _read(self, container: str, document: StagedDocument) -> dict[str, Any] | None:
         with translated(f"a document of {container}", container):

@@ -4,7 +4,6 @@ It starts, terminates and records, and does nothing long itself. It may die anyw
 of a record is conditional, an instance id is started once, and whatever is started reads the record first.
 """
 
-import asyncio
 import logging
 from collections.abc import Coroutine
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from typing import Any
 
 import azure.functions as func
 
+from outlast.bounded_gather import bounded_gather
 from outlast.calls import RunChange
 from outlast.cosmos.snapshots.expired import ExpiredGenerations
 from outlast.errors import OutlastError
@@ -53,18 +53,16 @@ class SweepRuns:
         sweep = _Pass(self.runs, self.launcher, client, self.patience, self.patience.seconds(records))
         for report, run in await self.expired.find():
             await _guarded(f"report {report}", sweep.remove(report, run))
-        gate = asyncio.Semaphore(AT_ONCE)
-        swept = await asyncio.gather(*(self._one(record, sweep, gate, ends) for record in records))
+        swept = await bounded_gather(AT_ONCE, lambda record: self._one(record, sweep, ends), records)
         if left := swept.count(False):
             logging.getLogger("outlast").warning("sweep_runs: %d of %d runs are left for the next", left, len(swept))
 
-    async def _one(self, record: RunRecord, sweep: "_Pass", gate: asyncio.Semaphore, ends: datetime) -> bool:
+    async def _one(self, record: RunRecord, sweep: "_Pass", ends: datetime) -> bool:
         """Return False where no time is left."""
-        async with gate:
-            if self.patience.now() >= ends:
-                return False
-            await _guarded(f"run {record.id}", sweep.bring_on(record))
-            return True
+        if self.patience.now() >= ends:
+            return False
+        await _guarded(f"run {record.id}", sweep.bring_on(record))
+        return True
 
 
 @dataclass(frozen=True, slots=True)

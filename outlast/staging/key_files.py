@@ -5,6 +5,7 @@ from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, field
 
+from outlast.bounded_gather import bounded_gather
 from outlast.deadline import Deadline
 from outlast.models import MIRROR
 from outlast.runs.fence import Fence
@@ -16,9 +17,8 @@ from outlast.staging.key_items import HEAD, Item, items_of, read_item
 from outlast.staging.key_table import KeyTable
 from outlast.staging.parts import Generated
 from outlast.staging.resolved import Placed, Record, Stretch
+from outlast.staging.store import READS_AT_ONCE
 
-AT_ONCE = 32
-"""Reads of the staging location at the same time."""
 MOST_RUNS = 4
 """Runs whose lists are kept. A list takes about 1.2 KB a part, 2.3 KB in a mirror report."""
 
@@ -88,17 +88,17 @@ class KeyFiles:
 
     async def read(self, record: RunRecord, keys: RunKeys, stretch: Stretch) -> list[list[bytes]]:
         """The items of these buckets, a list for each part, without those of rows that were corrected since."""
-        gate, read = asyncio.Semaphore(AT_ONCE), self.files.staging.get_range
+        read = self.files.staging.get_range
 
-        async def items(number: int, file: KeyFile) -> list[bytes]:
-            async with gate:
-                entries = await read(file.path, *keys.table.entries(file.head, *stretch))
-                names = await read(file.path, *keys.table.names(file.head, *stretch)) if keys.table.named else None
+        async def items(numbered: tuple[int, KeyFile]) -> list[bytes]:
+            number, file = numbered
+            entries = await read(file.path, *keys.table.entries(file.head, *stretch))
+            names = await read(file.path, *keys.table.names(file.head, *stretch)) if keys.table.named else None
             found = items_of(number, entries, names)
             later = await self._corrected(record, file.chunk)
             return [item for item in found if read_item(item).row not in later] if later else found
 
-        return await asyncio.gather(*(items(number, file) for number, file in enumerate(keys.files)))
+        return await bounded_gather(READS_AT_ONCE, items, enumerate(keys.files))
 
     async def _corrected(self, record: RunRecord, chunk: int) -> Set[int]:
         """The rows of a chunk that were corrected since."""
@@ -107,7 +107,7 @@ class KeyFiles:
         return await Corrections(self.files).later(record, (await self.files.chunks(record)).chunks[chunk])
 
     async def _list(self, record: RunRecord, chunks: int, listing: _Listing) -> None:
-        after = min(chunks, listing.chunks + AT_ONCE)
+        after = min(chunks, listing.chunks + READS_AT_ONCE)
         found = await asyncio.gather(*(self._of_chunk(record, number) for number in range(listing.chunks, after)))
         listing.files += [file for files in found for file in files]
         listing.chunks = after

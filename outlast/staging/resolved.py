@@ -4,27 +4,24 @@
 works at a chunk reads that chunk's records of every table.
 """
 
-import asyncio
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import starmap
 from struct import Struct
 from typing import NamedTuple, Self, cast
 
 import orjson
 
+from outlast.bounded_gather import bounded_gather
 from outlast.errors import Permanent
 from outlast.models import Payload, shards_of
 from outlast.staging.document_keys import names_in
 from outlast.staging.key_table import BUCKETS, Range
 from outlast.staging.paths import rejects_path, resolved_path
-from outlast.staging.store import Staging
+from outlast.staging.store import READS_AT_ONCE, Staging
 
 CHUNK = Struct(">I")
 RECORD = Struct(">IIIQQ")
-AT_ONCE = 32
-"""Reads of the staging location at the same time."""
 Stretch = tuple[int, int]
 """Buckets: the first, and the one behind the last."""
 Heads = Mapping[Stretch, bytes]
@@ -214,10 +211,8 @@ class Resolved:
 
     async def _read(self, kind: str, places: Mapping[Stretch, Range]) -> dict[Stretch, bytes]:
         """A piece of the table of each of these stretches."""
-        gate = asyncio.Semaphore(AT_ONCE)
 
-        async def read(stretch: Stretch, place: Range) -> bytes:
-            async with gate:
-                return await self.staging.get_range(self._path(stretch, kind), *place)
+        async def read(stretch: Stretch) -> bytes:
+            return await self.staging.get_range(self._path(stretch, kind), *places[stretch])
 
-        return dict(zip(places, await asyncio.gather(*starmap(read, places.items())), strict=True))
+        return dict(zip(places, await bounded_gather(READS_AT_ONCE, read, places), strict=True))

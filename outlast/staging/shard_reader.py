@@ -1,9 +1,9 @@
 """Reads the groups of one shard from the files of all chunks."""
 
-import asyncio
 from collections.abc import Awaitable, Callable, Collection
 from typing import Any
 
+from outlast.bounded_gather import bounded_gather
 from outlast.runs.record import RunRecord
 from outlast.staging.group_file import gather, gathered
 from outlast.staging.input import InputFiles
@@ -11,9 +11,7 @@ from outlast.staging.parsed import InThread
 from outlast.staging.parts import Generated
 from outlast.staging.paths import GROUPED
 from outlast.staging.shards import GroupFile
-
-AT_ONCE = 32
-"""Reads of the staging location at the same time."""
+from outlast.staging.store import READS_AT_ONCE
 
 
 async def read_shard(
@@ -21,7 +19,7 @@ async def read_shard(
 ) -> bytes:
     """The groups, each with its pieces behind each other in the order of the rows. `check` is called before each read,
     and `in_thread` runs the sorting."""
-    index, gate = await files.group_index(record), asyncio.Semaphore(AT_ONCE)
+    index = await files.group_index(record)
     first, after = index.shards[number]
 
     async def lines(file: GroupFile) -> bytes:
@@ -29,11 +27,10 @@ async def read_shard(
         if not length:
             return b""
         path = Generated(files.staging, record.parts_folder, file.chunk, GROUPED).path(file.part, file.name)
-        async with gate:
-            await check()
-            return await files.staging.get_range(path, begin, length)
+        await check()
+        return await files.staging.get_range(path, begin, length)
 
-    pieces = await asyncio.gather(*map(lines, index.files))
+    pieces = await bounded_gather(READS_AT_ONCE, lines, index.files)
     groups: bytes = await in_thread(lambda: gather(pieces, first, after))
     return groups
 

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from obstore import GetOptions, ObjectMeta
 
 
+READS_AT_ONCE = 32
+"""Reads of many files that go on at the same time."""
 SENT_AT_ONCE = 2
 """Parts of a large file, of 5 MiB each, that are sent and so in memory at the same time."""
 REFUSED = "check the app's identity, AZURE_CLIENT_ID, and its role Storage Blob Data Contributor on the account"
