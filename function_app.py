@@ -30,6 +30,7 @@ from orchestrators.remove_previous import remove_previous
 from orchestrators.run_lane import run_lane
 from orchestrators.run_wave import run_wave
 from outlast.adapters import Adapters
+from outlast.chunks_in_turn import chunks_in_turn
 from outlast.cosmos.snapshots.expired import ExpiredGenerations
 from outlast.cosmos.snapshots.removing import GenerationRemover
 from outlast.durable import activity, activity_with_client
@@ -245,20 +246,25 @@ estimator = Estimator(a.writer.transport, CosmosThere(a.cosmos), a.in_thread)
 receipts = Receipts(now=a.now, prices=prices, versions=versions())
 user_code: Any = {"reports": a.reports, "gate": a.gate}
 computing: Any = {**user_code, "compute": a.compute, "filler": PartFiller(a.stopped), "files": a.files}
-for step in (
-    ReadInputFile(gate=a.gate, staging=a.staging, files=a.files, in_thread=a.in_thread).read_input_file,
-    ReadDataFromDb(**user_code, staging=a.staging, reading=a.reading, stopped=a.stopped).read_data_from_db,
+for chunk_step in (
     GenerateReport(**computing, max_staged=a.settings.max_staged_bytes).generate_report,
-    DivideGroups(gate=a.gate, files=a.files).divide_groups,
     CombineGroups(**computing, in_thread=a.in_thread, max_staged=a.settings.max_staged_bytes).combine_groups,
     ResolveKeys(
         reports=a.reports, gate=a.gate, key_files=KeyFiles(a.files), mirrors=mirrors, in_thread=a.in_thread
     ).resolve_keys,
-    FinishKeys(gate=a.gate, files=a.files).finish_keys,
-    PlanReport(reports=a.reports, gate=a.gate, files=a.files, estimator=estimator).plan_report,
     StoreDataToDb(reports=a.reports, gate=a.gate, files=a.files, writer=a.writer, mirrors=mirrors).store_data_to_db,
     DeleteGone(reports=a.reports, gate=a.gate, files=a.files, writer=a.writer).delete_gone,
     VerifyReport(reports=a.reports, gate=a.gate, files=a.files, reader=a.reader, writer=a.writer).verify_report,
+):
+    in_turn = chunks_in_turn(a.export.traced(chunk_step), a.deadlines)
+    app.activity_trigger(input_name="given")(activity(in_turn, a.deadlines.given_up))
+
+for step in (
+    ReadInputFile(gate=a.gate, staging=a.staging, files=a.files, in_thread=a.in_thread).read_input_file,
+    ReadDataFromDb(**user_code, staging=a.staging, reading=a.reading, stopped=a.stopped).read_data_from_db,
+    DivideGroups(gate=a.gate, files=a.files).divide_groups,
+    FinishKeys(gate=a.gate, files=a.files).finish_keys,
+    PlanReport(reports=a.reports, gate=a.gate, files=a.files, estimator=estimator).plan_report,
     PublishReport(
         reports=a.reports, gate=a.gate, files=a.files, snapshots=a.snapshots, receipts=receipts
     ).publish_report,

@@ -6,7 +6,7 @@ from orchestrators.run_at_work import PHASES, RunAtWork
 from orchestrators.run_lane import STEPS, call_chunk
 from outlast.calls import ChunkCall, RunView
 from outlast.durable import StepFailed, Steps, readable
-from outlast.models import MOST_LANES, MOST_WAVES, Failure, Json, Totals
+from outlast.models import CHUNKS_OF_A_LANE, MOST_LANES, MOST_WAVES, Failure, Json, Totals
 from outlast.orchestrations import Outcome, Wave
 from outlast.runs.ids import wave_id
 from outlast.runs.transitions import Event
@@ -50,7 +50,7 @@ def _run_waves(run: RunAtWork, event: Event, chunks: int, view: RunView, cursor:
     number = first = 0
     while first < chunks:
         lanes = min(view.max_parallel, MOST_LANES, chunks - first)
-        after = min(chunks, first + lanes * ceil((chunks - first) / lanes / (MOST_WAVES - number)))
+        after = min(chunks, first + lanes * _each(chunks - first, lanes, number))
         wave = Wave(run.id, run.attempt, str(event), number, first, after - 1, lanes, run.caller.first_seconds, cursor)
         yield from _run_wave(run, wave)
         if event in MAKING:
@@ -59,6 +59,12 @@ def _run_waves(run: RunAtWork, event: Event, chunks: int, view: RunView, cursor:
             view = yield from run.advance(event)
         number, first = number + 1, after
     return view
+
+
+def _each(left: int, lanes: int, number: int) -> int:
+    """How many chunks each lane of a wave gets: twice as many in each, so that a run that rejects too many rows fails
+    early, and more where the phase would otherwise need too many waves."""
+    return max(ceil(left / lanes / (MOST_WAVES - number)), min(ceil(left / lanes), 1 << number, CHUNKS_OF_A_LANE))
 
 
 def _run_wave(run: RunAtWork, wave: Wave) -> Steps:

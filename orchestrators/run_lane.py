@@ -1,4 +1,4 @@
-"""One lane: its chunks strictly one after another, each called until it answers without a cursor."""
+"""One lane: its chunks strictly one after another, each called until a call answers that it is done."""
 
 from dataclasses import replace
 
@@ -29,7 +29,7 @@ def run_lane(context: Context) -> Steps:
         for _ in range(CALLS):
             if lane.first > lane.last:
                 return Outcome(True, None, lane.totals).to_dict()
-            given = ChunkCall(lane.run, lane.attempt, lane.first, lane.cursor, lanes=lane.step)
+            given = ChunkCall(lane.run, lane.attempt, lane.first, lane.cursor, lane.step, lane.last)
             answer = yield from call_chunk(caller, lane.phase, given)
             lane = _after(lane, answer)
             context.set_custom_status(lane.totals)
@@ -49,5 +49,5 @@ def call_chunk(caller: Caller, phase: str, given: ChunkCall) -> Steps:
 
 def _after(lane: Lane, answer: ChunkAnswer) -> Lane:
     totals = (Totals.from_dict(lane.totals) + Totals.from_dict(answer.totals)).to_dict()
-    first = lane.first if answer.cursor is not None else lane.first + lane.step
+    first = lane.first + (answer.before + (answer.cursor is None)) * lane.step
     return replace(lane, first=first, cursor=answer.cursor, totals=totals)

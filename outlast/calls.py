@@ -22,7 +22,8 @@ class ChunkCall(Payload):
     For `combine_groups` and `store_data_to_db` of a grouped report, `chunk` is a shard of groups; for `resolve_keys` it
     is a shard of keys.
 
-    `lanes` counts the lanes that are at work for the run at the same time.
+    `lanes` counts the lanes that are at work for the run at the same time: the next chunk of the caller's lane is so
+    many behind this one, if it is not behind `last`. -1: the call is for this chunk alone.
     """
 
     run: str
@@ -30,11 +31,15 @@ class ChunkCall(Payload):
     chunk: int
     cursor: Json | None = None
     lanes: int = 1
+    last: int = -1
 
 
 @dataclass(frozen=True, slots=True)
 class ChunkAnswer(Payload):
     """`cursor` None: the chunk is done. `totals` are those of this call alone.
+
+    `before` counts the chunks that the call has done before that one: it begins with the chunk that it was asked for
+    and may go on with the next ones of the lane.
 
     `too_many_rejects`: the call refused more rows than the run tolerates, so the lane ends and the run will fail.
     `wait`: seconds before the next call, because the database or the run's `ru_share` lets nothing be sent until then.
@@ -44,6 +49,7 @@ class ChunkAnswer(Payload):
     totals: Json
     wait: float = 0.0
     too_many_rejects: bool = False
+    before: int = 0
 
 
 @dataclass(frozen=True, slots=True)

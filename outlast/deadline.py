@@ -16,6 +16,9 @@ worker and all other calls in it."""
 SLOT_SECONDS = 20.0
 """A call that the database may make wait ends after this time, however long `functionTimeout` is, so that no other run
 waits long for its slot."""
+IN_TURN_SHARE, IN_TURN_SECONDS = 1 / 100, 2.0
+"""Fraction of `functionTimeout` and seconds after which a call begins no further chunk of its lane. So a chunk of
+little work costs no call, and one that is stopped in the middle has not much to do again."""
 ROW_SHARE, LONGEST_ROW = 1 / 8, 10.0
 """Fraction of `functionTimeout` and seconds that one row may take. The time from the deadline to `GIVEN_UP` covers a
 last row that is stopped."""
@@ -55,6 +58,11 @@ class Deadlines:
     def row_seconds(self) -> float:
         """Seconds that the report's code may take for one row before it is stopped."""
         return min(LONGEST_ROW, self.timeout * ROW_SHARE)
+
+    @property
+    def in_turn(self) -> float:
+        """Seconds within which a call that has done its chunk may begin the next one of its lane."""
+        return min(IN_TURN_SECONDS, self.timeout * IN_TURN_SHARE)
 
     @property
     def given_up(self) -> float:

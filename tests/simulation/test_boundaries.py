@@ -25,6 +25,7 @@ STORIES = {
     "creates": [Job("e", "new_sales", 4, there=(1,))],
     "patches": [Job("f", "prices", 4, there=(0, 1, 3))],
     "deletes": [Job("g", "returns", 3, there=(0, 1, 2))],
+    "does several chunks in one call": [Job("i", rows=5, lanes=1)],
 }
 LONG = {"mirrors after a run that failed"}
 """Stories of twice as many boundaries as the others."""
@@ -76,6 +77,13 @@ def test_the_host_may_die_at_every_boundary(story: str) -> None:
         if "KILLED" not in world.scheduler.trace:
             break
     assert boundary > LEAST_BOUNDARIES
+
+
+def test_a_call_does_several_chunks() -> None:
+    """The story that says so has fewer calls than chunks."""
+    world = simulate(0, Faults(), STORIES["does several chunks in one call"])
+    [run] = world.runs.all()
+    assert 1 < world.scheduler.trace.count("begin store_data_to_db") < (run.result.receipt or {})["chunks"]
 
 
 @pytest.mark.parametrize("story", STORIES)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial, wraps
 from typing import Any, cast
 
 import azure.functions as func
@@ -29,6 +30,8 @@ from activities.store_data_to_db import StoreDataToDb
 from activities.undo_report import UndoReport
 from activities.verify_report import VerifyReport
 from local.host.storage.store import FINISHED
+from orchestrators.run_lane import STEPS
+from outlast.chunks_in_turn import chunks_in_turn
 from outlast.cosmos.bulk.rate_controller import RateControllers
 from outlast.cosmos.bulk.writer import Writer
 from outlast.cosmos.snapshots.expired import ExpiredGenerations
@@ -244,7 +247,7 @@ class World:
             ResolveKeys(reports, gate, KeyFiles(files), mirrors, work_here).resolve_keys,
             FinishKeys(gate, files).finish_keys,
             PlanReport(reports, gate, files, estimator).plan_report,
-            StoreDataToDb(reports, gate, files, writer, mirrors).store_data_to_db,
+            self._throttled(StoreDataToDb(reports, gate, files, writer, mirrors).store_data_to_db),
             DeleteGone(reports, gate, files, writer).delete_gone,
             VerifyReport(reports, gate, files, writer, writer).verify_report,
             PublishReport(reports, gate, files, snapshots, Receipts(self.scheduler.utc)).publish_report,
@@ -253,9 +256,10 @@ class World:
             SendEmail(runs, self.post, turns, emails, RejectFiles(files)).send_email,
             SendWebhook(runs, self.webhook, "").send_webhook,
         )
-        registered = {step.__name__: activity(step, 3600.0) for step in steps}
+        in_turn = {name: partial(chunks_in_turn, deadlines=deadlines) for name in STEPS.values()}
+        called = [in_turn.get(step.__name__, lambda step: step)(step) for step in steps]
+        registered = {step.__name__: activity(step, 3600.0) for step in called}
         registered["advance_run"] = self._advance_run
-        registered["store_data_to_db"] = self._throttled(registered["store_data_to_db"])
         return {**registered, "publish_report": self._breaking(registered["publish_report"])}
 
     async def _advance_run(self, given: Any) -> Any:
@@ -267,6 +271,7 @@ class World:
         left = {job.run: job.waits for job in self.jobs}
         waited = Counter[tuple[str, int]]()
 
+        @wraps(store_data_to_db)
         async def storing(given: Any) -> Any:
             call = given["run"], given["chunk"]
             if waited[call] >= left.get(given["run"], 0):

@@ -44,7 +44,7 @@ def test_a_lane_takes_its_chunks_one_after_another(phase: str, step: str) -> Non
     asked, outcome, _ = run_to_end(make(first=3, step=4, last=12, phase=phase))
     assert [action.given["chunk"] for action in asked] == [3, 7, 11]
     assert {(action.kind, action.name, action.attempts) for action in asked} == {("activity", step, 5)}
-    assert asked[0].given == {"run": "r1", "attempt": 1, "chunk": 3, "cursor": None, "lanes": 4}
+    assert asked[0].given == {"run": "r1", "attempt": 1, "chunk": 3, "cursor": None, "lanes": 4, "last": 12}
     assert (outcome.ok, Totals.from_dict(outcome.totals)) == (True, Totals(rows=3))
 
 
@@ -72,6 +72,19 @@ def test_a_lane_waits_as_long_as_an_answer_says() -> None:
     asked, outcome, _ = run_to_end(make(), answering)
     assert [(action.kind, action.seconds) for action in asked] == [("activity", 0), ("timer", 90.0), ("activity", 0)]
     assert asked[2].given["cursor"] == {"part": 1}
+    assert outcome.ok
+
+
+def test_a_lane_goes_on_behind_the_chunks_that_a_call_has_done_together() -> None:
+    """Behind a call that has done three chunks, or done two and begun a third, the lane calls for the next one."""
+    answers = iter([{**DONE, "before": 2}, {**MORE, "before": 2}, DONE])
+    asked, outcome, _ = run_to_end(make(step=2, last=11), lambda _: next(answers))
+    assert [(action.given["chunk"], action.given["cursor"]) for action in asked] == [
+        (0, None),
+        (6, None),
+        (10, {"part": 1}),
+    ]
+    assert {(action.given["lanes"], action.given["last"]) for action in asked} == {(2, 11)}
     assert outcome.ok
 
 
