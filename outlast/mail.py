@@ -7,8 +7,6 @@ from typing import Any, Protocol
 from urllib.error import URLError
 
 from python_http_client.exceptions import HTTPError
-from sendgrid import SendGridAPIClient
-from sendgrid.helpers.mail import Header, Mail
 
 from outlast.errors import Permanent, Throttled, Transient
 from outlast.retry_after import seconds_of
@@ -86,6 +84,9 @@ class SendGridMailer:
             raise Transient(f"the mail service gave no answer: {error}") from None
 
     def _post(self, email: Email) -> None:
+        from sendgrid import SendGridAPIClient  # takes 8 MB, and most processes send no email
+        from sendgrid.helpers.mail import Header, Mail
+
         client = SendGridAPIClient(self.api_key, host=self.host).client
         client.timeout = TIMEOUT_SECONDS
         mail = Mail(
