@@ -32,7 +32,8 @@ def chunks_in_turn(
             try:
                 found = ChunkAnswer.from_dict(await function(following.to_dict()))
             except Exception as error:  # noqa: BLE001  # whatever it is, the next call meets it again
-                logging.getLogger("outlast").info("chunk %d is left for the next call: %s", following.chunk, error)
+                reason = type(error).__name__  # its text may hold values of rows
+                logging.getLogger("outlast").info("chunk %d is left for the next call: %s", following.chunk, reason)
                 break
             answer = _together(answer, found)
         return answer.to_dict()

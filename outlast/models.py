@@ -27,8 +27,8 @@ MOST_LANES = 32
 MOST_WAVES = 20
 """Waves of a phase, at any data size: the history of the run is replayed at each of its turns, so it stays small."""
 CHUNKS_OF_A_LANE = 8
-"""Chunks that a lane has in one wave where so many waves are enough. A lane that has several may do them in one call;
-between two waves a run whose lanes are shared with others is given as many as it may have by then."""
+"""Chunks that a lane has in one wave at most, where `MOST_WAVES` waves are enough for that. Before each wave a run is
+told how many lanes it may have beside the other runs that are at work."""
 SHARD = 250_000
 """Documents whose keys one call compares, about."""
 MOST_SHARDS = 256
