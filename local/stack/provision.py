@@ -11,6 +11,8 @@ from azure.cosmos import CosmosClient, DatabaseProxy, PartitionKey
 from local.json_calls import CallError, get
 
 RUNS = {"name": "runs", "partition_key": "/id"}
+BY_THEIR_OWN_TTL = -1
+"""Documents of `runs` are over when their `ttl` is, as infra/containers.json says; without this they stay for ever."""
 REQUEST_UNITS = 40_000  # a second and container: four physical partitions
 
 
@@ -41,7 +43,8 @@ def create_containers(database: DatabaseProxy, containers: Iterable[dict[str, An
 def create_container(database: DatabaseProxy, name: str, partition_key: str | list[str]) -> None:
     """Create the container unless it exists. A list of paths makes a hierarchical partition key."""
     paths: Any = partition_key
-    database.create_container_if_not_exists(name, PartitionKey(paths), offer_throughput=REQUEST_UNITS)
+    ttl = BY_THEIR_OWN_TTL if name == RUNS["name"] else None
+    database.create_container_if_not_exists(name, PartitionKey(paths), default_ttl=ttl, offer_throughput=REQUEST_UNITS)
 
 
 def load_samples(database: DatabaseProxy, folder: Path) -> None:

@@ -45,8 +45,7 @@ def stack(python: Path, app: Path, tmp_path_factory: pytest.TempPathFactory) -> 
 
 
 def make_containers_anew(stack: Stack) -> None:
-    """Replace the containers of the main job by those of infra/containers.json, without a TTL, which the emulator
-    does not support."""
+    """Replace the containers of the main job by those of infra/containers.json."""
     with stack.services.open_database() as database:
         for each in (each for each in containers() if each["name"] in MADE_ANEW):
             database.delete_container(each["name"])
@@ -54,6 +53,7 @@ def make_containers_anew(stack: Stack) -> None:
                 each["name"],
                 PartitionKey(each["partitionKeys"][0]),
                 indexing_policy=each.get("indexingPolicy"),
+                default_ttl=each.get("defaultTtl"),
                 offer_throughput=40_000,
             )
 

@@ -5,6 +5,7 @@ import pytest
 
 from local.json_calls import CallError
 from local.stack import provision
+from tests.unit.infra.infra_files import containers
 
 
 def test_the_app_says_which_containers_it_needs(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -45,9 +46,22 @@ class Database:
 
     def __init__(self) -> None:
         self.made: dict[str, Any] = {}
+        self.ttls: dict[str, int | None] = {}
 
-    def create_container_if_not_exists(self, name: str, key: Any, offer_throughput: int) -> None:
-        self.made[name] = key
+    def create_container_if_not_exists(
+        self, name: str, key: Any, default_ttl: int | None, offer_throughput: int
+    ) -> None:
+        self.made[name], self.ttls[name] = key, default_ttl
+
+
+def test_documents_of_runs_may_have_a_time_to_live() -> None:
+    """Containers have the time to live that they are deployed with, so that records of removed runs are deleted here,
+    too."""
+    database: Any = Database()
+    deployed = {each["name"]: each for each in containers()}
+    needed = [{"name": name, "partition_key": each["partitionKeys"]} for name, each in deployed.items()]
+    provision.create_containers(database, needed)
+    assert database.ttls == {name: each.get("defaultTtl") for name, each in deployed.items()}
 
 
 def test_a_list_of_paths_makes_a_hierarchical_partition_key() -> None:
