@@ -27,7 +27,7 @@ from activities.verify_report import VerifyReport
 from orchestrators.compensate_run import compensate_run
 from orchestrators.import_report import import_report
 from orchestrators.remove_previous import remove_previous
-from orchestrators.run_lane import run_lane
+from orchestrators.run_lane import STEPS, run_lane
 from orchestrators.run_wave import run_wave
 from outlast.adapters import Adapters
 from outlast.chunks_in_turn import chunks_in_turn
@@ -246,25 +246,20 @@ estimator = Estimator(a.writer.transport, CosmosThere(a.cosmos), a.in_thread)
 receipts = Receipts(now=a.now, prices=prices, versions=versions())
 user_code: Any = {"reports": a.reports, "gate": a.gate}
 computing: Any = {**user_code, "compute": a.compute, "filler": PartFiller(a.stopped), "files": a.files}
-for chunk_step in (
+for step in (
+    ReadInputFile(gate=a.gate, staging=a.staging, files=a.files, in_thread=a.in_thread).read_input_file,
+    ReadDataFromDb(**user_code, staging=a.staging, reading=a.reading, stopped=a.stopped).read_data_from_db,
     GenerateReport(**computing, max_staged=a.settings.max_staged_bytes).generate_report,
+    DivideGroups(gate=a.gate, files=a.files).divide_groups,
     CombineGroups(**computing, in_thread=a.in_thread, max_staged=a.settings.max_staged_bytes).combine_groups,
     ResolveKeys(
         reports=a.reports, gate=a.gate, key_files=KeyFiles(a.files), mirrors=mirrors, in_thread=a.in_thread
     ).resolve_keys,
+    FinishKeys(gate=a.gate, files=a.files).finish_keys,
+    PlanReport(reports=a.reports, gate=a.gate, files=a.files, estimator=estimator).plan_report,
     StoreDataToDb(reports=a.reports, gate=a.gate, files=a.files, writer=a.writer, mirrors=mirrors).store_data_to_db,
     DeleteGone(reports=a.reports, gate=a.gate, files=a.files, writer=a.writer).delete_gone,
     VerifyReport(reports=a.reports, gate=a.gate, files=a.files, reader=a.reader, writer=a.writer).verify_report,
-):
-    in_turn = chunks_in_turn(a.export.traced(chunk_step), a.deadlines)
-    app.activity_trigger(input_name="given")(activity(in_turn, a.deadlines.given_up))
-
-for step in (
-    ReadInputFile(gate=a.gate, staging=a.staging, files=a.files, in_thread=a.in_thread).read_input_file,
-    ReadDataFromDb(**user_code, staging=a.staging, reading=a.reading, stopped=a.stopped).read_data_from_db,
-    DivideGroups(gate=a.gate, files=a.files).divide_groups,
-    FinishKeys(gate=a.gate, files=a.files).finish_keys,
-    PlanReport(reports=a.reports, gate=a.gate, files=a.files, estimator=estimator).plan_report,
     PublishReport(
         reports=a.reports, gate=a.gate, files=a.files, snapshots=a.snapshots, receipts=receipts
     ).publish_report,
@@ -275,4 +270,6 @@ for step in (
     ).send_email,
     SendWebhook(runs=a.runs, webhook=a.webhook, address=a.settings.public_url).send_webhook,
 ):
-    app.activity_trigger(input_name="given")(activity(a.export.traced(step), a.deadlines.given_up))
+    traced = a.export.traced(step)
+    called = chunks_in_turn(traced, a.deadlines) if step.__name__ in STEPS.values() else traced
+    app.activity_trigger(input_name="given")(activity(called, a.deadlines.given_up))

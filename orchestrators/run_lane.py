@@ -15,6 +15,7 @@ STEPS = {
     "delete": "delete_gone",
     "verify": "verify_report",
 }
+"""The activity of each phase of chunks. A call of one may do several chunks of its lane."""
 
 
 def run_lane(context: Context) -> Steps:

@@ -5,11 +5,9 @@ from collections.abc import Sequence
 
 from outlast.bounded_gather import bounded_gather
 from outlast.http.problem import bad_request
-from outlast.staging.store import Staging
+from outlast.staging.store import READS_AT_ONCE, Staging
 
 MOST_FILES = 1000
-_AT_ONCE = 32
-"""Files whose versions are asked for at the same time."""
 _MARKS = re.compile(r"[*?]")
 
 
@@ -29,7 +27,7 @@ async def named_files(inputs: Staging, paths: Sequence[str], asked: str | list[s
         raise bad_request(f"{asked} names no file of the inputs location (INPUTS_URL)", "input")
     if len(names) > MOST_FILES:
         raise bad_request(f"{asked} names {len(names):,} files, and at most {MOST_FILES:,} are one input", "input")
-    etags = await bounded_gather(_AT_ONCE, inputs.etag, names)
+    etags = await bounded_gather(READS_AT_ONCE, inputs.etag, names)
     if missing := [name for name, etag in zip(names, etags, strict=True) if etag is None]:
         raise bad_request(f"{missing[0]} is not in the inputs location (INPUTS_URL)", "input")
     return [(name, etag or "") for name, etag in zip(names, etags, strict=True)]

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import partial, wraps
+from functools import wraps
 from typing import Any, cast
 
 import azure.functions as func
@@ -256,8 +256,7 @@ class World:
             SendEmail(runs, self.post, turns, emails, RejectFiles(files)).send_email,
             SendWebhook(runs, self.webhook, "").send_webhook,
         )
-        in_turn = {name: partial(chunks_in_turn, deadlines=deadlines) for name in STEPS.values()}
-        called = [in_turn.get(step.__name__, lambda step: step)(step) for step in steps]
+        called = [chunks_in_turn(step, deadlines) if step.__name__ in STEPS.values() else step for step in steps]
         registered = {step.__name__: activity(step, 3600.0) for step in called}
         registered["advance_run"] = self._advance_run
         return {**registered, "publish_report": self._breaking(registered["publish_report"])}
