@@ -13,7 +13,7 @@ from tests.fakes.world import World, call_until_done
 
 TWINS = make_csv(200).splitlines(keepends=True)
 TWINS.append(TWINS[3])
-DONE = {"cursor": None, "totals": Totals().to_dict(), "wait": 0.0, "too_many_rejects": False}
+DONE = {"cursor": None, "totals": Totals().to_dict(), "wait": 0.0, "too_many_rejects": False, "before": 0}
 
 
 @pytest.fixture(autouse=True)
