@@ -63,8 +63,10 @@ def _run_waves(run: RunAtWork, event: Event, chunks: int, view: RunView, cursor:
 
 def _each(left: int, lanes: int, number: int) -> int:
     """How many chunks each lane of a wave gets: twice as many in each, so that a run that rejects too many rows fails
-    early, and more where the phase would otherwise need too many waves."""
-    return max(ceil(left / lanes / (MOST_WAVES - number)), min(1 << number, CHUNKS_OF_A_LANE))
+    early, and at most half of what is left, so that the status is not far behind at the end; more where the phase would
+    otherwise need too many waves."""
+    half = ceil(left / lanes / 2)
+    return max(ceil(left / lanes / (MOST_WAVES - number)), min(1 << number, CHUNKS_OF_A_LANE, half))
 
 
 def _run_wave(run: RunAtWork, wave: Wave) -> Steps:

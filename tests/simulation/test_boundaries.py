@@ -25,9 +25,9 @@ STORIES = {
     "creates": [Job("e", "new_sales", 4, there=(1,))],
     "patches": [Job("f", "prices", 4, there=(0, 1, 3))],
     "deletes": [Job("g", "returns", 3, there=(0, 1, 2))],
-    "does several chunks in one call": [Job("i", rows=5, lanes=1)],
+    "does several chunks in one call": [Job("i", rows=9, lanes=1)],
 }
-LONG = {"mirrors after a run that failed"}
+LONG = {"mirrors after a run that failed", "does several chunks in one call"}
 """Stories of twice as many boundaries as the others."""
 LEAST_BOUNDARIES = 50
 LEAST_WRITES = 10

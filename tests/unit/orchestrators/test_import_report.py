@@ -80,15 +80,15 @@ def test_every_chunk_is_in_one_lane_of_one_wave(chunks: int, lanes: int) -> None
     ("chunks", "lanes", "each"),
     [
         (10, 8, [1, 1]),
-        (148, 8, [1, 2, 4, 8, 4]),
-        (400, 8, [3, 3, 4, 8, 8, 8, 8, 8]),
+        (148, 8, [1, 2, 4, 6, 3, 2, 1]),
+        (400, 8, [3, 3, 4, 8, 8, 8, 8, 4, 2, 1, 1]),
         (1_600, 8, [10] * MOST_WAVES),
         (10_000, 32, [16] * 13 + [15] * 7),
     ],
 )
-def test_waves_grow(chunks: int, lanes: int, each: list[int]) -> None:
-    """The first wave of a phase is small, later ones have up to eight chunks a lane, and more only where twenty waves
-    would be too few."""
+def test_waves_grow_and_shrink(chunks: int, lanes: int, each: list[int]) -> None:
+    """The first and the last waves of a phase are small, those between have up to eight chunks a lane, and more only
+    where twenty waves would be too few."""
     asked, _, _ = tell(import_report, GIVEN, answer_run(chunks, lanes))
     assert [max(len(chunks_of([lane])) for lane in lanes_of(wave)) for wave in waves_of(asked, "generate")] == each
 
@@ -102,9 +102,9 @@ def test_a_run_tells_its_story_in_order() -> None:
     told = [action.given["event"] if action.name == "advance_run" else action.name for action in asked]
     assert told == [
         *["read", "read_input_file", "read_data_from_db"],
-        *["generate", "run_wave"] * 7,
+        *["generate", "run_wave"] * 10,
         *["resolve", "resolve_keys", "finish_keys"],
-        *["store", "run_wave"] * 7,
+        *["store", "run_wave"] * 10,
         *["publish", "publish_report", "complete"],
     ]
     assert receipt == {"rows_read": 7}
@@ -177,7 +177,7 @@ def test_ids_are_computed_from_run_attempt_phase_and_wave() -> None:
     asked, _, _ = tell(import_report, {"attempt": 3}, answer_run(40, 2), "run-7")
     ids = [action.instance_id for action in asked if action.name == "run_wave"]
     assert ids[:2] == ["run-7:3:generate0", "run-7:3:generate1"]
-    assert ids[-1] == "run-7:3:store4"
+    assert ids[-1] == "run-7:3:store6"
     assert len(set(ids)) == len(ids)
     assert {action.given.get("attempt") for action in asked} == {3}
     assert {action.given.get("run") for action in asked} == {"run-7"}
