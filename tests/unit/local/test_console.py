@@ -1,5 +1,7 @@
 import os
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
@@ -10,13 +12,32 @@ def tell(number: signal.Signals) -> None:
     os.kill(os.getpid(), number)
 
 
+@contextmanager
+def handled(number: signal.Signals, handler: signal.Handlers) -> Iterator[None]:
+    """Whoever started the tests may have had some signals ignored, as nohup does."""
+    before = signal.signal(number, handler)
+    try:
+        yield
+    finally:
+        signal.signal(number, before)
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_being_told_to_end_unwinds(number: signal.Signals) -> None:
     """SIGINT, SIGTERM and SIGHUP raise KeyboardInterrupt, and the earlier handlers are restored afterwards."""
-    before = signal.getsignal(number)
-    with pytest.raises(KeyboardInterrupt), ends_cleanly():
-        tell(number)
-    assert signal.getsignal(number) == before
+    with handled(number, signal.SIG_DFL):
+        with pytest.raises(KeyboardInterrupt), ends_cleanly():
+            tell(number)
+        assert signal.getsignal(number) == signal.SIG_DFL
+
+
+def test_a_closed_terminal_that_nohup_ignores_ends_nothing() -> None:
+    """SIGHUP is left alone where it is ignored, as under nohup."""
+    unharmed = False
+    with handled(signal.SIGHUP, signal.SIG_IGN), ends_cleanly():
+        tell(signal.SIGHUP)
+        unharmed = True
+    assert unharmed
 
 
 def test_a_second_signal_does_not_cut_the_cleaning_short() -> None:
