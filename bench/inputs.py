@@ -22,6 +22,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from activities.read_input_file import CHUNKS, LARGEST, SMALLEST
+from bench.ending import tell
 from bench.runner import Figure, run
 from bench.scaling.processes import peak_mb
 from outlast.generating.part_builder import PART_BYTES, SLICE_SECONDS
@@ -228,6 +229,6 @@ if __name__ == "__main__":
     if "--read" in sys.argv:
         name, folder = sys.argv[-2:]
         found = asyncio.run(read(Path(folder), name))
-        sys.stdout.write(json.dumps(asdict(found)))
+        tell(asdict(found))
     else:
         sys.exit(run(inputs))

@@ -16,6 +16,7 @@ from typing import Any
 
 import outlast.adapters  # noqa: F401  # with all that a worker loads
 from activities.resolve_keys import ResolveKeys
+from bench.ending import tell
 from bench.scaling.processes import peak_mb
 from outlast.calls import ChunkCall
 from outlast.compute.thread import ComputeThread
@@ -112,4 +113,4 @@ async def publish(mirrors: Mirrors, runs: FakeRuns, run: str, summary: Summary) 
 
 
 if __name__ == "__main__":
-    sys.stdout.write(json.dumps(main(sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]), sys.argv[4])))
+    tell(main(sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]), sys.argv[4]))
