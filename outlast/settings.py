@@ -21,7 +21,7 @@ MOST_DAYS = 20_000
 class Settings(BaseModel):
     """Each field is a setting whose environment variable is the field's name in capitals."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore", str_strip_whitespace=True)
+    model_config = ConfigDict(frozen=True, extra="ignore")
 
     cosmos_endpoint: str = ""
     cosmos_key: str = Field("", repr=False)
@@ -135,7 +135,8 @@ def checked_origin(url: str) -> str:
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
     """Read all settings. Raises Permanent that names a setting and its fault, but not the value: it may be secret."""
-    given = {name: environment[name.upper()] for name in Settings.model_fields if environment.get(name.upper())}
+    values = {name: environment.get(name.upper(), "").strip() for name in Settings.model_fields}
+    given = {name: value for name, value in values.items() if value}
     try:
         return Settings.model_validate(given)
     except ValidationError as error:

@@ -34,7 +34,7 @@ export function mayDo(run) {
     share: true,
     cancel: !ended && run.state !== "failing",
     approve: run.state === "planned",
-    redrive: settled && ["failed", "cancelled"].includes(run.state),
+    redrive: settled && ["failed", "cancelled"].includes(run.state) && run.mode !== "mirror",
     verify: settled && run.state === "completed" && run.mode !== "mirror",
     correct: settled && ["failed", "completed"].includes(run.state) && run.mode !== "mirror" && !run.grouped
       && !(run.mode === "snapshot" && run.state === "completed"),

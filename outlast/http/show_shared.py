@@ -9,6 +9,7 @@ import orjson
 from outlast.http.answers import Orchestration, SharedRun
 from outlast.http.open_link import PRIVATE, LinkOpener, Opened
 from outlast.http.show_run import status_of
+from outlast.models import Json
 from outlast.rendering.page import SECURITY_POLICY, Page, Section, ShownReject, html
 from outlast.runs.prices import Prices
 from outlast.runs.telling import lines_of, next_step, verb_of
@@ -18,9 +19,11 @@ MOST_REJECTS = 100
 """Rejects on a page. The others are in the CSV that it names."""
 SHOWN = (
     *("id", "report", "label", "accepted", "state", "since", "attempt", "pending", "outcome", "open", "mode"),
-    *("totals", "failure", "receipt"),
+    *("totals", "failure"),
 )
-"""What of the record a link shows: nothing of the caller's parameters and files, and nobody's name."""
+"""What of the record a link shows beside the receipt: nothing of the caller's parameters, and nobody's name."""
+FILES = ("files", "reading")
+"""Members of a receipt that name files, sheets or members of an archive."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +48,7 @@ class ShowShared:
         record = opened.record
         title = f"The report {record.request.report} {verb_of(record)}."
         section = Section(title, lines_of(record, self.prices), await self._rejects(opened))
-        receipt = record.result.receipt
+        receipt = receipt_of(opened)
         return Page(
             title,
             [section],
@@ -65,8 +68,19 @@ class ShowShared:
 
 def _shown(req: func.HttpRequest, opened: Opened, status: Orchestration) -> SharedRun:
     record = opened.record.to_document()
-    run = {name: record[name] for name in SHOWN}
+    run = {name: record[name] for name in SHOWN} | {"receipt": receipt_of(opened)}
     return SharedRun(run, status, opened.link.expires, _rejects_uri(req, opened))
+
+
+def receipt_of(opened: Opened) -> Json | None:
+    """The receipt without the files of the input, and without ids of documents unless the link opens rows."""
+    receipt = opened.record.result.receipt
+    if receipt is None:
+        return None
+    shown = {name: value for name, value in receipt.items() if name not in FILES}
+    if shown.get("verified") and not opened.shows_rejects:
+        shown["verified"] = {name: value for name, value in shown["verified"].items() if name != "differences"}
+    return shown
 
 
 def _rejects_uri(req: func.HttpRequest, opened: Opened) -> str | None:

@@ -31,8 +31,8 @@ _HEADERS = {
 }
 _ABOUT = (
     "Imports reports of any size into Azure Cosmos DB. HEAD is answered wherever GET is. A query parameter that is not "
-    "described gets 400, but at health, at links and where a file is sent. Times are ISO 8601 in UTC. A request that "
-    "is refused gets a problem of RFC 9457."
+    "described gets 400, but at health, at this description, at a shared link and where a file is sent. Times are "
+    "ISO 8601 in UTC. A request that is refused gets a problem of RFC 9457."
 )
 
 

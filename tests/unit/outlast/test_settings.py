@@ -103,3 +103,11 @@ def test_origins_are_a_list() -> None:
     given = "https://App.example.com, http://localhost:3000"
     assert read_settings({"CORS_ORIGINS": given}).cors_origins == ("https://app.example.com", "http://localhost:3000")
     assert read_settings({}).cors_origins == ()
+
+
+def test_spaces_around_a_value_are_removed() -> None:
+    """A value of any type may have spaces around it, as pasted ones have, and one of spaces alone counts as not set."""
+    given = {"COSMOS_WRITER": " sdk\n", "COSMOS_PRIORITY": "Low ", "DURABLE_URLS": " false", "MAX_RUNS": " "}
+    found = read_settings({**given, "MAIL_TO": " a@x.org "})
+    assert (found.cosmos_writer, found.cosmos_priority, found.durable_urls) == ("sdk", "Low", False)
+    assert (found.max_runs, found.mail_to) == (read_settings({}).max_runs, "a@x.org")

@@ -92,3 +92,27 @@ def test_a_link_of_a_run_that_is_not_kept_says_so() -> None:
     sharing = Sharing()
     token = sharing.links.token(Link("f" * 32, 0, sharing.links.until(sharing.world.clock.now())))
     assert sharing.show(token).status_code == 404
+
+
+RECEIPT = {
+    "rows_read": 3,
+    "files": [{"path": "s3cret.csv", "rows_before": 0}],
+    "reading": {"member": "s3cret.csv"},
+    "verified": {
+        "level": "content",
+        "documents": 3,
+        "missing": 0,
+        "different": 1,
+        "differences": [{"row": 1, "id": "document-17"}],
+    },
+}
+
+
+def test_a_receipt_names_no_files_and_no_documents() -> None:
+    """The receipt of a link is without the input's files, and has ids of documents only where rows are opened."""
+    sharing = Sharing().accept(state="completed", receipt=RECEIPT)
+    for accept in ("application/json", "text/html"):
+        plain, rich = (sharing.show(sharing.token(rejects=rejects), accept).get_body() for rejects in (False, True))
+        assert b"s3cret" not in plain + rich
+        assert b"rows_read" in plain
+        assert (b"document-17" in plain, b"document-17" in rich) == (False, True)
