@@ -60,7 +60,7 @@ class CombineGroups:
         groups = await read_shard(self.files, record, generated.chunk, self.in_thread, fence.check)
         data = WindowData(groups[cursor.offset :], cursor.offset, partial(self.files.reference, record))
         limits = PartLimits.of(record, len(groups), self.max_staged)
-        part = PartBuilder(self.compute, self._window(record, cursor), data, cursor, deadline, limits)
+        part = PartBuilder(self.compute, self._window(record, generated.chunk, cursor), data, cursor, deadline, limits)
         await self.filler.fill(part, generated.chunk, fence)
         if not part.taken:
             return None
@@ -71,19 +71,19 @@ class CombineGroups:
         counted = replace(totals, rows=0).to_dict()  # a window counts groups, and their rows are counted already
         return await generated.keep(cursor.part, documents, rejects, following, counted, keys)
 
-    def _window(self, record: RunRecord, cursor: PartCursor) -> RowWindow:
+    def _window(self, record: RunRecord, shard: int, cursor: PartCursor) -> RowWindow:
         """The shard's groups from the cursor on."""
         return RowWindow(
             key=f"groups {next(self.keys)}",
             run=record.id,
             report=record.request.report,
             generation=record.id if record.request.mode == "snapshot" else None,
-            reference=f"{record.parts_folder}:{record.request.accepted}",
+            reference=record.parts_key,
             format=record.request.format,
             columns=[],
             row=cursor.row or 0,
             offset=cursor.offset,
-            refused=self.filler.refused.of(record.id),
+            refused=self.filler.refused.of(record.parts_key, shard),
             makes=GROUP_DOCUMENTS,
             mode=record.request.mode,
         )

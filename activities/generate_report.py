@@ -78,7 +78,9 @@ class GenerateReport:
         chunk = (listed := await self.files.chunks(record)).chunks[generated.chunk]
         limits = PartLimits.of(record, chunk.length, self.max_staged)
         async with self.room.take(self.room.size if chunk.length > HEAVY else chunk.length):
-            window = self._window(record, listed, chunk, cursor)
+            if deadline.passed():
+                return None
+            window = self._window(record, listed, generated.chunk, cursor)
             data = await self._data(record, listed, chunk, cursor)
             part = PartBuilder(self.compute, window, data, cursor, deadline, limits)
             await self.filler.fill(part, generated.chunk, fence)
@@ -91,15 +93,16 @@ class GenerateReport:
         _tell(record, generated.chunk, cursor.part, deadline.clock() - began, totals, rejects)
         return answer
 
-    def _window(self, record: RunRecord, listed: ChunkList, chunk: Chunk, cursor: PartCursor) -> RowWindow:
-        """The chunk's rows from the cursor on."""
+    def _window(self, record: RunRecord, listed: ChunkList, number: int, cursor: PartCursor) -> RowWindow:
+        """The rows of the chunk of this number from the cursor on."""
+        chunk = listed.chunks[number]
         part = listed.part(chunk) if not chunk.correction else corrected_part(listed)
         return RowWindow(
             key=str(next(self.keys)),
             run=record.id,
             report=record.request.report,
             generation=record.id if record.request.mode == "snapshot" else None,
-            reference=f"{record.parts_folder}:{record.request.accepted}",
+            reference=record.parts_key,
             format=record.request.format,
             reading=part.reading,
             columns=part.columns,
@@ -110,7 +113,7 @@ class GenerateReport:
             offset=cursor.offset,
             overlong=chunk.overlong,
             makes=GROUPS if record.request.grouped else DOCUMENTS,
-            refused=self.filler.refused.of(record.id),
+            refused=self.filler.refused.of(record.parts_key, number),
             mode=record.request.mode,
             corrected=bool(chunk.correction),
         )

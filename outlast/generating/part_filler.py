@@ -12,7 +12,8 @@ from outlast.staging.stopped_code import StoppedCode
 
 @dataclass(frozen=True, slots=True)
 class PartFiller:
-    """`refused` are the rows, of all runs, whose code is not to be run again in this process."""
+    """`refused` are the rows, of all runs, whose code is not to be run again in this process. They are kept by the
+    window's reference, which is another one when the rows are generated anew."""
 
     stopped: StoppedCode
     refused: RefusedRows = field(default_factory=RefusedRows)
@@ -30,4 +31,4 @@ class PartFiller:
             *(refusal.row, chunk, window.run, window.report, refusal.code, refusal.message),
         )
         await self.stopped.note(window.report, "generate_report")
-        self.refused.add(window.run, window.report, refusal)
+        self.refused.add(window.reference, chunk, window.report, refusal)

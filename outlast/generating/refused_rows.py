@@ -13,16 +13,19 @@ MOST_RUNS = 1_000
 
 @dataclass(frozen=True, slots=True)
 class RefusedRows:
-    _runs: OrderedDict[str, list[Refusal]] = field(default_factory=OrderedDict)
+    """`parts` says whose rows they are: a run's, until it generates them anew. A corrected row is in another chunk than
+    the row that it corrects."""
 
-    def of(self, run: str) -> list[tuple[int, str, str]]:
-        """Number, code and message of each."""
-        return [(row.row, row.code, row.message) for row in self._runs.get(run, [])]
+    _runs: OrderedDict[str, list[tuple[int, Refusal]]] = field(default_factory=OrderedDict)
 
-    def add(self, run: str, report: str, refusal: Refusal) -> None:
+    def of(self, parts: str, chunk: int) -> list[tuple[int, str, str]]:
+        """Number, code and message of each row of a chunk."""
+        return [(row.row, row.code, row.message) for number, row in self._runs.get(parts, []) if number == chunk]
+
+    def add(self, parts: str, chunk: int, report: str, refusal: Refusal) -> None:
         """Keep a row. Raises Permanent when the run has too many of them."""
-        rows = self._runs.setdefault(run, [])
-        rows.append(refusal)
+        rows = self._runs.setdefault(parts, [])
+        rows.append((chunk, refusal))
         if len(rows) > MOST_ROWS:
             raise Permanent(
                 f"more than {MOST_ROWS} rows had to be stopped or have crashed; the last is row {refusal.row}: "

@@ -17,7 +17,7 @@ from outlast.cosmos.snapshots.header import Snapshots
 from outlast.errors import Permanent, Transient
 from outlast.http.problem import Problem, bad_request
 from outlast.http.start_request import StartRequest
-from outlast.models import Json
+from outlast.models import MIRROR, Json
 from outlast.report import Report
 from outlast.runs.ids import run_of_key, run_of_key_without_secret
 from outlast.runs.launcher import Launcher
@@ -164,9 +164,10 @@ def refuse_another(record: RunRecord, asked: str | None) -> None:
 
 
 async def refuse_published(snapshots: Snapshots, report: Report[Any], run: str) -> None:
-    """Raise Problem where a generation has the id of this new run: its record was removed, its documents were not. The
-    new run would change them while they are read."""
-    header = await snapshots.header(report) if report.mode == "snapshot" else None
+    """Raise Problem where the header names the id of this new run: its record was removed, its documents were not. The
+    new run would change a generation while it is read, or a mirror report's documents that nothing would be compared
+    with, because a run is not compared with itself."""
+    header = await snapshots.header(report) if report.mode in ("snapshot", MIRROR) else None
     if header is not None and header.holds(run):
         detail = f"{HEADER} was used for run {run}, which was removed and whose documents are kept; take a new key"
         raise Problem(409, "Conflict", detail, HEADER, run=run)

@@ -51,8 +51,6 @@ class MirrorClaims:
         holder = members.get(report)
         if holder is not None and holder["run"] not in over:
             raise _Taken(holder["run"], holder["at"])
-        if holder is not None and holder["run"] == run:
-            return members
         return {**members, report: {"run": run, "at": self.now().astimezone(UTC).isoformat(timespec="milliseconds")}}
 
     async def _is_at_work(self, claim: _Taken) -> bool:

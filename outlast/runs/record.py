@@ -5,6 +5,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any, Self
 
 from outlast.models import MOST_ATTEMPTS, Json
@@ -155,6 +156,18 @@ class RunRecord:
     def parts_folder(self) -> str:
         """What stands for the run in the paths of its reference, its generated parts and their keys."""
         return _of_attempt(self.id, self.status.parts)
+
+    @property
+    def milliseconds(self) -> int:
+        """When it was accepted, since 1970: tells it from a later run of the same id in keys without a full stop, which
+        a webhook id may not have (https://www.standardwebhooks.com)."""
+        return round(datetime.fromisoformat(self.request.accepted).timestamp() * 1000)
+
+    @property
+    def parts_key(self) -> str:
+        """Stands for the parts in what a process remembers. Unlike the folder, it is never that of a later run of the
+        same id."""
+        return f"{self.parts_folder}:{self.request.accepted}"
 
     @property
     def marks_folder(self) -> str:

@@ -27,7 +27,7 @@ COUNTS = (
 
 @dataclass(frozen=True, slots=True)
 class RunEvent:
-    """`key` is the same however often the end of this attempt is told."""
+    """`key` is the same however often the end of this attempt is told, and is that of no later run of the same id."""
 
     key: str
     body: bytes
@@ -36,7 +36,7 @@ class RunEvent:
     def of(cls, record: RunRecord, address: str) -> "RunEvent":
         """`address` is the app's own, `https://…`, or empty where that is not known."""
         state = record.status.outcome or record.status.state
-        key = f"{record.id}:{record.status.attempt}:{state}"
+        key = f"{record.id}:{record.status.attempt}:{state}:{record.milliseconds}"
         event = {
             "specversion": "1.0",
             "id": key,

@@ -42,7 +42,7 @@ class Mirrors:
     snapshots: Snapshots
     staging: Staging
     now: Callable[[], datetime]
-    _begun: set[str] = field(default_factory=set)
+    _begun: set[tuple[str, str]] = field(default_factory=set)
 
     def manifests(self, report: Report[Any]) -> Manifests:
         return Manifests(self.staging, report.name)
@@ -60,7 +60,7 @@ class Mirrors:
 
     async def begin(self, record: RunRecord, report: Report[Any]) -> None:
         """Note in the header that the run may write from now on. A process does so once for a run."""
-        if record.id in self._begun:
+        if (record.id, record.request.accepted) in self._begun:
             return
         generation = Generation(record.id, record.request.accepted)
 
@@ -69,7 +69,7 @@ class Mirrors:
             return None if header.holds(record.id) else replace(header, previous=(*header.previous, generation))
 
         await self.snapshots.change(report, begun)
-        self._begun.add(record.id)
+        self._begun.add((record.id, record.request.accepted))
 
     async def publish(self, record: RunRecord, report: Report[Any], documents: int) -> None:
         """Make the run's manifest the only one."""

@@ -195,3 +195,23 @@ def test_other_chunks_are_generated_side_by_side(monkeypatch: pytest.MonkeyPatch
         await both.wait()
 
     asyncio.run(generate_two(taking, Room(1_000_000)))
+
+
+def test_a_call_that_waited_past_its_deadline_returns_its_cursor(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A call that comes into the room after its deadline generates nothing, so it never outlasts its time."""
+    monkeypatch.setattr(generate_report, "HEAVY", 10)
+    world, room = prepare(make_csv(5)), Turns()
+    gate = Gate(world.runs, world.deadlines)
+    step = GenerateReport(world.reports, gate, world.files, world.compute, PartFiller(world.stopped), room)
+    given: Json = {"run": "r1", "attempt": 1, "chunk": 0, "cursor": None}
+
+    async def late() -> Json:
+        async with room.take(room.size):
+            waiting = asyncio.create_task(step.generate_report(given))
+            await room.by_two.wait()
+            world.clock.advance(world.timeout)
+        return await waiting
+
+    answer = asyncio.run(late())
+    assert (answer["cursor"], answer["totals"]["rows"]) == ({"part": 0, "offset": 0, "row": None, "staged": 0}, 0)
+    assert generate(world)["totals"]["rows"] == 5

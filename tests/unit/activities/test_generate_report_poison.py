@@ -10,6 +10,8 @@ from outlast.errors import Permanent
 from outlast.generating import refused_rows
 from outlast.generating.row_window import NoTurn, RowWindow
 from outlast.models import Json
+from tests.fakes.correcting import go_on, post, rejects_of, sent_back
+from tests.fakes.http import FakeClient
 from tests.fakes.reports import HEADER, Sales
 from tests.fakes.vices import VICES
 from tests.fakes.world import World
@@ -131,3 +133,37 @@ def test_what_the_report_logs_is_logged_by_the_activity(caplog: pytest.LogCaptur
     with caplog.at_level(logging.INFO):
         generate_all(world)
     assert ("reports.sales", logging.INFO, "100 % done") in caplog.record_tuples
+
+
+def fixed(row: dict[str, str]) -> dict[str, str]:
+    return {**row, "shop": "x"}
+
+
+def test_a_corrected_row_is_run_again() -> None:
+    """The row of a correction has the number of the row that was stopped, and is not that row."""
+    world = World(reports={"sales": Poisoned()})
+    rows = HEADER + b"s1,x,1,1\ns2,hang,1,1\n"
+    asyncio.run(world.run(rows, tolerated_rejects=1))
+    lines = asyncio.run(rejects_of(world))
+    assert asyncio.run(post(world, FakeClient(), sent_back(lines, fixed))).status_code == 202
+    receipt = asyncio.run(go_on(world)).output
+    assert (receipt["rows_stored"], receipt["rows_rejected"]) == (2, 0)
+
+
+def test_rows_of_a_later_run_of_the_same_id_are_run() -> None:
+    """The key of a removed run starts a run of its id, whose rows have not harmed the process."""
+    world = World(reports={"sales": Poisoned()})
+    asyncio.run(world.run(HEADER + b"s1,x,1,1\ns2,hang,1,1\n", tolerated_rejects=1))
+    asyncio.run(again(world))
+    receipt = world.runs.records["r1"].result.receipt or {}
+    assert (receipt["rows_stored"], receipt["rows_rejected"]) == (2, 0)
+
+
+async def again(world: World) -> None:
+    """Remove the run with its files, and run another input under its id."""
+    world.runs.records.clear()
+    world.driver.instances.clear()
+    for path, _ in await world.staging.list(""):
+        await world.staging.delete(path)
+    world.clock.advance(1)
+    await world.run(HEADER + b"s1,x,1,1\ns2,x,1,1\n")

@@ -27,6 +27,7 @@ from tests.fakes.clock import START
 from tests.fakes.mailer import FakeMailer
 from tests.fakes.records import make_record
 from tests.fakes.runs import FakeRuns
+from tests.fakes.world import World
 from tests.simulation.virtual_time import run_virtually
 
 LEASE = 240.0
@@ -176,3 +177,18 @@ def test_a_digest_waits_for_a_throttled_mail_service() -> None:
 
     run_virtually(both())
     assert [len(office.about(run)) for run in office.names] == [1] * 30
+
+
+def test_a_later_run_of_the_same_id_has_an_email_of_its_own() -> None:
+    """The key of a removed run starts a run of its id, whose failure is another one however soon it comes."""
+    world = World()
+
+    async def fail() -> None:
+        await world.accept(b"", state="failing", pending=["email"])
+        await world.call("send_email")
+        del world.runs.records["r1"]
+        world.clock.advance(1)
+
+    for _ in range(2):
+        asyncio.run(fail())
+    assert len(world.mailer.emails) == 2

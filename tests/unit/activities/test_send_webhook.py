@@ -30,7 +30,11 @@ def test_the_end_of_a_run_is_posted(state: str, outcome: str | None, kind: str) 
     world = World()
     assert post(world, state=state, outcome=outcome) == SendAnswer(True).to_dict()
     (event,) = world.webhook.events
-    assert (event["type"], event["id"], event["subject"]) == (f"outlast.run.{kind}", f"r1:1:{kind}", "r1")
+    assert (event["type"], event["id"], event["subject"]) == (
+        f"outlast.run.{kind}",
+        f"r1:1:{kind}:{world.runs.records['r1'].milliseconds}",
+        "r1",
+    )
 
 
 def test_what_is_not_pending_is_not_posted() -> None:

@@ -13,7 +13,9 @@ from activities import read_input_file
 from outlast import models
 from outlast.errors import Permanent
 from outlast.staging import resolved
+from outlast.staging.mirrors import Mirrors
 from tests.fakes.driver import Instance
+from tests.fakes.records import make_record
 from tests.fakes.reports import HEADER, WITH_MIRROR
 from tests.fakes.world import World
 
@@ -204,3 +206,15 @@ def test_a_next_attempt_decides_nothing_anew(monkeypatch: pytest.MonkeyPatch) ->
     assert len(kept) == len(set(kept))
     times = {"seconds": 0, "seconds_by_phase": {}, "attempts": []}
     assert {**receipt, **times} == {**expected, **times}
+
+
+def test_a_later_run_of_the_same_id_is_in_the_header_before_it_writes() -> None:
+    """A process that has noted a failed run, which was removed since, notes the run that its key starts again."""
+    world = World(reports=WITH_MIRROR)
+    mirrors, report = Mirrors(world.snapshots, world.staging, world.clock.now), WITH_MIRROR["shelf"]
+    removed, again = (make_record(id="r1", accepted=f"202{year}-01-01T00:00:00+00:00") for year in range(2))
+    asyncio.run(mirrors.begin(removed, report))
+    asyncio.run(mirrors.publish(make_record(id="r2"), report, 1))
+    asyncio.run(mirrors.begin(again, report))
+    header = world.snapshots.headers["shelf"]
+    assert (header.current.run, [one.run for one in header.previous]) == ("r2", ["r1"])

@@ -1,4 +1,5 @@
 import asyncio
+from collections.abc import Mapping
 from typing import Any
 
 import azure.functions as func
@@ -9,6 +10,7 @@ from outlast.errors import Transient
 from outlast.http.problem import answering
 from outlast.http.remove_run import RemoveRun
 from outlast.http.show_run import ShowRun
+from outlast.report import Report
 from outlast.runs.ids import compensation_id, lane_id, removal_id, run_of_key, wave_id
 from outlast.runs.mirror_claims import MirrorClaims
 from outlast.runs.record import OUTCOMES
@@ -18,7 +20,7 @@ from tests.fakes.app_documents import SECRET_OF_TESTS
 from tests.fakes.ended import end_run, instances_of, staged
 from tests.fakes.endpoints import start_endpoint
 from tests.fakes.http import FakeClient, ask, finish, read
-from tests.fakes.reports import WITH_SNAPSHOT, make_csv
+from tests.fakes.reports import WITH_MIRROR, WITH_SNAPSHOT, make_csv
 from tests.fakes.world import World
 from tests.unit.outlast.http.test_start_once import RUN, Starts
 
@@ -206,22 +208,26 @@ def test_the_key_of_a_removed_run_starts_a_new_run() -> None:
     assert starts.world.runs.records[RUN].status.state == "queued"
 
 
+@pytest.mark.parametrize(("report", "reports"), [("stock", WITH_SNAPSHOT), ("shelf", WITH_MIRROR)])
 @pytest.mark.parametrize(("current", "previous"), [("r9", True), (None, False)])
-def test_the_key_of_a_run_whose_documents_are_read_is_refused(current: str | None, previous: bool) -> None:
-    """A new run under the id of a generation that readers may have would change it, so the key gets 409 until then."""
-    starts, run = Starts(), run_of_key("stock", "k1", SECRET_OF_TESTS)
-    starts.world.reports = WITH_SNAPSHOT
+def test_the_key_of_a_run_whose_documents_are_kept_is_refused(
+    current: str | None, previous: bool, report: str, reports: Mapping[str, Report[Any]]
+) -> None:
+    """A new run under the id of a generation that readers may have would change it, and one under that of a mirror run
+    would not be compared with it, so the key gets 409 until the header names it no more."""
+    starts, run = Starts(), run_of_key(report, "k1", SECRET_OF_TESTS)
+    starts.world.reports = reports
     starts.handler = answering(start_endpoint(starts.world, starts.new_id))
     own = Generation(run, "2026")
-    header = Header("stock", Generation(current, "2027") if current else own, 1, "2027", (own,) if previous else ())
-    starts.world.snapshots.headers["stock"] = header
+    header = Header(report, Generation(current, "2027") if current else own, 1, "2027", (own,) if previous else ())
+    starts.world.snapshots.headers[report] = header
 
     def post() -> func.HttpResponse:
-        asked = ask("reports/stock", make_csv(1), "text/csv", None, {"Idempotency-Key": "k1"}, report="stock")
+        asked = ask(f"reports/{report}", make_csv(1), "text/csv", None, {"Idempotency-Key": "k1"}, report=report)
         return finish(starts.handler(asked, starts.client))
 
     response = post()
     assert (response.status_code, read(response)["run"]) == (409, run)
     assert (starts.world.runs.records, staged(starts.world)) == ({}, set())
-    starts.world.snapshots.headers["stock"] = Header("stock", Generation("r9", "2027"), 1, "2027")
+    starts.world.snapshots.headers[report] = Header(report, Generation("r9", "2027"), 1, "2027")
     assert post().status_code == 202

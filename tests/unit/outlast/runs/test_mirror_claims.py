@@ -59,3 +59,11 @@ def test_the_same_run_claims_again() -> None:
     """A start that is repeated under its key is not refused by itself."""
     _, claims = make(state="storing")
     assert take(claims, "r1") is None
+
+
+def test_a_start_that_claims_again_has_its_time_anew() -> None:
+    """A start that died and is repeated stages its body as a new one does, so no other takes its claim meanwhile."""
+    world, claims = make()
+    world.clock.advance((STARTING + timedelta(seconds=1)).total_seconds())
+    assert take(claims, "r1") is None
+    assert take(claims) == "r1"

@@ -38,6 +38,8 @@ def test_no_parameter_and_no_file_name_is_in_an_event() -> None:
 
 
 def test_each_attempt_has_an_event_of_its_own() -> None:
-    """The same end of the same attempt has the same key; another attempt has another one."""
-    assert told(state="failing", outcome="failed")["id"] == told(state="failed")["id"] == "r1:1:failed"
-    assert told(state="failed", attempt=2)["id"] == "r1:2:failed"
+    """The same end of the same attempt has the same key; another attempt or a later run of the id has another."""
+    at = {"accepted": "1970-01-01T00:00:01.500+00:00"}
+    assert told(state="failing", outcome="failed", **at)["id"] == told(state="failed", **at)["id"] == "r1:1:failed:1500"
+    assert told(state="failed", attempt=2, **at)["id"] == "r1:2:failed:1500"
+    assert told(state="failed", accepted="1970-01-01T00:00:01.501+00:00")["id"] == "r1:1:failed:1501"
