@@ -44,7 +44,7 @@ def _story(run: RunAtWork) -> Steps:
     run.check_tolerance("generate_report", view)
     if view.grouped:
         chunks = yield from _combine(run)
-    shards = max(view.mode == MIRROR, shards_of(run.progress.totals.documents))
+    shards = max(int(view.mode == MIRROR), shards_of(run.progress.totals.documents))
     view = yield from run_phase(run, Event.RESOLVE, shards)
     finished = yield from run.caller.call_until_done("finish_keys", run.run_call())
     run.progress.add(Totals.from_dict(KeysAnswer.from_dict(finished).totals or {}))
