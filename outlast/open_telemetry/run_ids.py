@@ -26,7 +26,7 @@ def trace_id(run: str) -> int:
 
 
 def run_span_id(run: str, earlier: int = 0) -> int:
-    """64 bits: the span of the run, or of the redrive behind so many `earlier` attempts."""
+    """64 bits: the span of the run, or of what was done again behind so many `earlier` attempts."""
     return _hashed(8, run, "redrive", earlier) if earlier else _hashed(8, run, "run")
 
 

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from operator import attrgetter
+from typing import NamedTuple
 
 from opentelemetry.context import Context
 from opentelemetry.trace import Status, StatusCode, Tracer
@@ -10,6 +12,17 @@ from outlast.models import Json
 from outlast.open_telemetry.run_ids import ChosenIds, below, links_to_host, phase_span_id, run_span_id, trace_id
 from outlast.runs.observed import told
 from outlast.runs.record import ENDED, RunRecord
+
+AGAIN = {"redriven": "redrive", "corrected": "correction", "verification_asked": "verification"}
+"""The events that let an ended run go on, and the names of their spans."""
+
+
+class Again(NamedTuple):
+    """What let the ended run go on last: the name of its span, when that begun, and the attempts before it."""
+
+    name: str
+    begun: str
+    earlier: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,18 +43,19 @@ class RunSpans:
             self._run(after, dict(told(before, after, now))["run_ended"], now)
 
     def _phase(self, record: RunRecord, since: str, now: datetime) -> None:
-        run, status = record.id, record.status
-        parent = below(run, run_span_id(run, status.earlier))
+        run, status, again = record.id, record.status, _again(record)
+        parent = below(run, run_span_id(run, again.earlier if again else 0))
         span_id = phase_span_id(run, status.attempt, status.state)
         self._make(record, status.state, span_id, parent, (since, now), {})
 
     def _run(self, record: RunRecord, end: Json, now: datetime) -> None:
-        """The root, from the acceptance on. A redriven run has its root already: the redrive is a span below it."""
-        run, earlier, redriven = record.id, record.status.earlier, record.status.redriven
-        parent, name, begun = Context(), "run", record.request.accepted
-        if redriven is not None:
-            parent, name, begun = below(run, run_span_id(run)), "redrive", redriven["at"]
-        self._make(record, name, run_span_id(run, earlier), parent, (begun, now), end)
+        """The root, from the acceptance on. A run that had ended has its root already: what was done again is below."""
+        run, again = record.id, _again(record)
+        if again is None:
+            self._make(record, "run", run_span_id(run), Context(), (record.request.accepted, now), end)
+            return
+        parent, span_id = below(run, run_span_id(run)), run_span_id(run, again.earlier)
+        self._make(record, again.name, span_id, parent, (again.begun, now), end)
 
     def _make(
         self, record: RunRecord, name: str, span_id: int, parent: Context, time: tuple[str, datetime], end: Json
@@ -70,3 +84,12 @@ def _who(record: RunRecord) -> dict[str, str | int]:
 
 def _nanoseconds(time: datetime) -> int:
     return round(time.timestamp() * 1e9)
+
+
+def _again(record: RunRecord) -> Again | None:
+    """None for a run that has not ended yet: an approval lets it go on, as its next attempt."""
+    redriven = record.status.redriven
+    found = [Again("redrive", redriven["at"], redriven["attempt"] - 1)] if redriven else []
+    events = [entry for entry in record.result.events if entry["event"] in AGAIN]
+    found += [Again(AGAIN[entry["event"]], entry["at"], entry["attempt"] - 1) for entry in events]
+    return max(found, key=attrgetter("earlier"), default=None)

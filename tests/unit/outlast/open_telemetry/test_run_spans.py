@@ -94,3 +94,21 @@ def test_a_record_without_a_time_makes_no_phase() -> None:
     """A record of before the time of a state was noted makes no span of that state."""
     record = begun("storing")
     assert made(altered(record, since=None), altered(record, state="publishing")) == {}
+
+
+def test_an_approved_run_has_one_root() -> None:
+    """A run whose plan was approved had not ended, so its later phases and its end belong to the one root."""
+    record = begun("publishing", attempt=2, earlier=1, approved={"at": since(START), "documents_sha256": ""})
+    spans = made(record, altered(record, state="completed"))
+    assert (id_of(spans["run"]), parent_of(spans["run"])) == (run_span_id("r1"), None)
+    assert parent_of(spans["publishing"]) == run_span_id("r1")
+
+
+@pytest.mark.parametrize(("event", "name"), [("corrected", "correction"), ("verification_asked", "verification")])
+def test_what_is_done_again_is_a_span_below_the_run(event: str, name: str) -> None:
+    """The end of a correction or verification makes a span below the root, from its begin on, and no second root."""
+    events = [{"at": since(later(START, -4)), "event": event, "attempt": 3}]
+    record = begun("publishing", attempt=3, earlier=2, revision=1, events=events)
+    spans = made(record, altered(record, state="completed"))
+    assert (set(spans), parent_of(spans[name]), seconds_of(spans[name])) == ({"publishing", name}, run_span_id("r1"), 4)
+    assert parent_of(spans["publishing"]) == id_of(spans[name]) == run_span_id("r1", 2)
