@@ -6,13 +6,15 @@ import ssl
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from email.message import EmailMessage
-from urllib.parse import parse_qs, unquote, urlsplit
+from email.utils import formatdate, make_msgid
+from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
 from outlast.errors import Permanent, Transient
 from outlast.mail import KEY_HEADER, TIMEOUT_SECONDS, Addresses, Email, InThread, refuse_unconfigured
 
 PORTS = {"smtp": 587, "smtps": 465}
 """The port of a URL without one. Source: RFC 8314, section 3.3: STARTTLS, and TLS from the start."""
+FORM = "must be smtp://user:password@host:587 or smtps://user:password@host:465"
 CHECK = "check SMTP_URL, MAIL_FROM and MAIL_TO"
 
 
@@ -32,13 +34,14 @@ class SmtpServer:
         """Read `smtp://user:password@host:587` or `smtps://…`, user and password percent-encoded. Raises ValueError
         that does not repeat the URL, because that has a password."""
         parts, query = urlsplit(url), parse_qs(urlsplit(url).query)
+        port = _port(parts)
         if parts.scheme not in PORTS or not parts.hostname or parts.path not in ("", "/") or parts.fragment:
-            raise ValueError("must be smtp://user:password@host:587 or smtps://user:password@host:465")
+            raise ValueError(FORM)
         plain = query.pop("starttls", ["required"]) == ["off"]
         if query or (plain and (parts.username or parts.scheme == "smtps")):
             raise ValueError("may have ?starttls=off alone, with smtp:// and without user and password")
         user, password = unquote(parts.username or ""), unquote(parts.password or "")
-        return cls(parts.hostname, parts.port or PORTS[parts.scheme], user, password, parts.scheme == "smtps", plain)
+        return cls(parts.hostname, port or PORTS[parts.scheme], user, password, parts.scheme == "smtps", plain)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,11 +112,23 @@ class SmtpMailer:
         message = EmailMessage()
         message["Subject"], message["From"] = email.subject, self.addresses.sender
         message["To"] = ", ".join(self.addresses.to)
+        message["Date"], message["Message-ID"] = (
+            formatdate(),
+            make_msgid(domain=self.addresses.sender.rpartition("@")[2]),
+        )
         message[KEY_HEADER] = email.key
         message.set_content(email.text)
         if email.html:
             message.add_alternative(email.html, subtype="html")
         return message
+
+
+def _port(parts: SplitResult) -> int | None:
+    """The library's own error repeats what stands for the port: of a password with a ? it is a part."""
+    try:
+        return parts.port
+    except ValueError:
+        raise ValueError(FORM) from None
 
 
 def _refused(code: int) -> Exception:

@@ -17,7 +17,7 @@ from outlast.runs.listing import Listing
 from outlast.runs.record import OUTCOMES, STATES, RunRecord
 from outlast.runs.store import Runs
 
-MOST = 200
+MOST, DIGITS = 200, 9
 PARAMETERS = ("report", "state", "from", "to", "input", "key", "label", "top", "continuation")
 GROUPS = {"open": True, "ended": False}
 """Groups of states: runs for which something is still to be done, and the others."""
@@ -65,7 +65,7 @@ def _asked(params: Mapping[str, str]) -> Listing:
     state, top = params.get("state") or None, params.get("top") or "50"
     if state is not None and state not in KNOWN:
         raise bad_request(f"state must be one of {', '.join(KNOWN)}", "state")
-    if not (top.isascii() and top.isdigit() and 1 <= int(top[:9]) <= MOST):
+    if not (top.isascii() and top.isdigit() and len(top) <= DIGITS and 1 <= int(top) <= MOST):
         raise bad_request(f"top must be a number from 1 to {MOST}", "top")
     before, seen = _read(params.get("continuation"))
     return Listing(

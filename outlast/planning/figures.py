@@ -61,7 +61,8 @@ class Figures(Payload):
         self.there += units * weight if kind != "new" else 0.0
 
     def add_reject(self, row: int, column: str, code: str, message: str) -> None:
-        known = self.rejects.setdefault(code if len(self.rejects) < MOST_CODES else "others", {"rows": 0, "first": []})
+        own = code in self.rejects or len(self.rejects) < MOST_CODES
+        known = self.rejects.setdefault(code if own else "others", {"rows": 0, "first": []})
         known["rows"] += 1
         if len(known["first"]) < FIRST:
             known["first"].append({"row": row, "column": column, "message": message})

@@ -64,6 +64,7 @@ SIGNED = {"WEBHOOK_SECRET": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"}
     ("name", "value"),
     [
         ("SMTP_URL", "http://u:s3cret@mail.x.org"),
+        ("SMTP_URL", "smtp://u:s3cret?1@mail.x.org"),
         ("WEBHOOK_URL", "http://s3cret.x.org"),
         ("WEBHOOK_URL", "s3cret.x.org"),
         ("PUBLIC_URL", "ftp://s3cret.x.org"),

@@ -26,6 +26,7 @@ def test_a_server_is_read_from_its_url(url: str, server: SmtpServer) -> None:
         "smtp://u:s3cret@mail.x.org?starttls=off",
         "smtps://mail.x.org?starttls=off",
         "smtp://u:s3cret@mail.x.org?tls=no",
+        "smtp://u:s3cret?1@mail.x.org",
     ],
 )
 def test_another_url_is_refused_without_repeating_it(url: str) -> None:

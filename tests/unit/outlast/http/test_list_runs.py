@@ -137,6 +137,8 @@ def test_a_filter_is_found_in_any_case_of_its_name() -> None:
         ("top", "0"),
         ("top", "201"),
         ("top", "x"),
+        ("top", "00000000199999"),
+        ("top", "000000001" + "9" * 5000),
         ("continuation", "?"),
         ("continuation", "WzFd"),
         ("continuation", "ImFiYyI="),

@@ -43,6 +43,8 @@ def test_rejects_are_shown_by_code_with_the_first_ten() -> None:
     assert (shown["float_parsing"]["rows"], len(shown["float_parsing"]["first"])) == (20, FIRST)
     assert shown["float_parsing"]["first"][0] == {"row": 0, "column": "amount", "message": "no number"}
     assert (len(shown), shown["others"]["rows"]) == (MOST_CODES + 1, MOST_CODES + 1)
+    figures.add_reject(21, "amount", "float_parsing", "no number")
+    assert figures.plan()["rejects"]["float_parsing"]["rows"] == 21
 
 
 def test_figures_go_on_where_they_were_kept() -> None:
