@@ -1,13 +1,10 @@
 """Tells the people of MAIL_TO of the end of a run: by an email of its own, or by a digest of many runs."""
 
-import asyncio
 import logging
 from dataclasses import dataclass
 
-from obstore.exceptions import BaseError
-
 from outlast.calls import RunCall, RunChange, SendAnswer
-from outlast.errors import OutlastError, Throttled, Transient
+from outlast.errors import Throttled, Transient
 from outlast.mail import Mailer
 from outlast.models import Json
 from outlast.rendering.page import ShownReject
@@ -22,8 +19,6 @@ from outlast.staging.reject_files import RejectFiles
 
 MOST_REJECTS = 10
 """Rejects that an email names."""
-LOOK_SECONDS = 10.0
-"""For reading them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,16 +57,10 @@ class SendEmail:
         return SendAnswer(True)
 
     async def _rejects(self, record: RunRecord) -> list[ShownReject]:
-        """The first rejects; none where they cannot be read, because the email matters more."""
-        if record.status.removed is not None or not (record.result.totals or {}).get("rejected"):
+        """The first rejects, without what may repeat a value; none where the run has counted none."""
+        if not (record.result.totals or {}).get("rejected"):
             return []
-        try:
-            async with asyncio.timeout(LOOK_SECONDS):
-                found = await self.rejects.first(record, MOST_REJECTS)
-        except (BaseError, OSError, OutlastError) as error:  # TimeoutError is an OSError
-            logging.getLogger("outlast").warning("run %s: its email names no rejects: %s", record.id, error)
-            return []
-        return [ShownReject(one.row, one.column, one.code) for one in found]
+        return [ShownReject(one.row, one.column, one.code) for one in await self.rejects.first(record, MOST_REJECTS)]
 
     async def _send_digest(self, digest: Digest | None) -> None:
         """The digest of all entries; those whose email was done meanwhile are not named again."""

@@ -116,19 +116,19 @@ class Child:
 
     async def _start(self) -> _Running:
         own = Path(tempfile.mkdtemp(prefix="outlast-"))
-        create(own / POSITION)
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-c",
-            BOOT,
-            json.dumps([str(self.app), *sys.path]),
-            str(self.app),
-            str(own),
-            stdin=PIPE,
-            stdout=PIPE,
-            limit=BUFFER,
-            start_new_session=True,
-        )
+        try:
+            create(own / POSITION)
+            process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                *("-c", BOOT, json.dumps([str(self.app), *sys.path]), str(self.app), str(own)),
+                stdin=PIPE,
+                stdout=PIPE,
+                limit=BUFFER,
+                start_new_session=True,
+            )
+        except BaseException:
+            shutil.rmtree(own, ignore_errors=True)
+            raise
         running = _Running(process, own, Position(own / POSITION))
         self._running = running
         await _ticking(_read(process), START_SECONDS)

@@ -67,16 +67,18 @@ def remove_empty_folders(url: str, folder: str) -> None:
             Path(path).rmdir()
 
 
-def remove_unfinished(url: str, folder: str, before: datetime) -> None:
-    """Remove the files of a folder of a `file://` location to which a store that was killed has written.
+def remove_unfinished(url: str, folder: str, before: datetime | None = None) -> None:
+    """Remove the files below a folder of a `file://` location to which a store that was killed has written.
 
-    The store writes `NAME#1` and gives it its name at the end. `before` is when the last of it was written, at most.
+    The store writes `NAME#1` and gives it its name at the end. `before` is when the last of it was written, at
+    most; without it, all of them are removed.
     """
     if not url.startswith(SCHEME):
         return
-    for path in (_root(url) / folder).glob("*#*"):
+    for path in (_root(url) / folder).rglob("*#*"):
         with suppress(OSError):
-            if _UNFINISHED.fullmatch(path.name) and path.stat().st_mtime <= before.timestamp():
+            old = before is None or path.stat().st_mtime <= before.timestamp()
+            if old and _UNFINISHED.fullmatch(path.name):
                 path.unlink()
 
 

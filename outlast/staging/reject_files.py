@@ -1,8 +1,13 @@
 """The rejects of a run, wherever they are staged, in the order of the chunks."""
 
+import asyncio
+import logging
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
+from obstore.exceptions import BaseError
+
+from outlast.errors import OutlastError
 from outlast.runs.record import RunRecord
 from outlast.staging.chunk_list import ChunkList
 from outlast.staging.corrections import Corrections, as_counted
@@ -10,6 +15,9 @@ from outlast.staging.input import InputFiles
 from outlast.staging.parts import Generated
 from outlast.staging.paths import GENERATED, GROUPED, rejects_path, stored_path
 from outlast.staging.rejects import Reject, each_row_once, encode_rejects
+
+LOOK_SECONDS = 10.0
+"""For finding the first rejects of a run, of which all chunks before them are read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +50,18 @@ class RejectFiles:
             yield data
 
     async def first(self, record: RunRecord, most: int) -> list[Reject]:
-        """The first so many rejects, which are found by reading the chunks before them, too."""
+        """The first so many rejects; none where they are not found in time, because what shows them matters more."""
+        totals = record.result.totals
+        if record.status.removed is not None or (totals is not None and not totals.get("rejected")):
+            return []
+        try:
+            async with asyncio.timeout(LOOK_SECONDS):
+                return await self._first(record, most)
+        except (BaseError, OSError, OutlastError) as error:  # TimeoutError is an OSError
+            logging.getLogger("outlast").warning("run %s: its first rejects are not shown: %s", record.id, error)
+            return []
+
+    async def _first(self, record: RunRecord, most: int) -> list[Reject]:
         listed, found = await self.listed(record), list[Reject]()
         for chunk in listed.chunks:
             found += each_row_once([data async for data in self.of(listed.record, chunk)])

@@ -46,6 +46,7 @@ class RunRemover:
                 if deadline.passed():
                     return False
                 await self.staging.delete_all(paths)
+            self.staging.remove_unfinished(folder)
             self.staging.remove_empty(folder)
         return True
 

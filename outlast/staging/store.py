@@ -174,9 +174,9 @@ class Staging:
         """Remove the files that are there. Raises Transient when the storage gives no usable answer."""
         await asyncio.gather(*(self.delete(path) for path in paths))
 
-    def remove_unfinished(self, folder: str, before: datetime) -> None:
-        """Remove what is left of files that were being written then and never ended. Only a `file://` location has
-        such: Azure drops unfinished files itself."""
+    def remove_unfinished(self, folder: str, before: datetime | None = None) -> None:
+        """Remove what is left of files that were being written, until then, and never ended. Only a `file://` location
+        has such: Azure drops unfinished files itself."""
         remove_unfinished(self._url, folder, before)
 
     def remove_empty(self, folder: str) -> None:

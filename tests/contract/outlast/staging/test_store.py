@@ -369,3 +369,13 @@ def test_a_file_whose_pieces_end_early_is_not_written(visit: Visit, size: int) -
         assert await staging.list("a") == []
 
     visit(check)
+
+
+def test_what_a_killed_store_has_left_is_removed(tmp_path: Path) -> None:
+    """A file without its name, which no list shows, is removed from all folders below one; another name stays."""
+    for name in ("runs/r1/generated/000001.json#3", "runs/r1/body#1", "runs/r1/a#b", "runs/r2/body#1"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(b"rows")
+    Staging(f"file://{tmp_path}").remove_unfinished("runs/r1")
+    left = {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file()}
+    assert left == {"runs/r1/a#b", "runs/r2/body#1"}

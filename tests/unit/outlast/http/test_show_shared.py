@@ -1,8 +1,11 @@
+import asyncio
 from datetime import timedelta
 
 import pytest
 
 from outlast.links import Link
+from outlast.staging import reject_files
+from outlast.staging.store import Staging
 from tests.fakes.http import read
 from tests.fakes.reports import make_csv
 from tests.fakes.sharing import RUN, Sharing
@@ -116,3 +119,23 @@ def test_a_receipt_names_no_files_and_no_documents() -> None:
         assert b"s3cret" not in plain + rich
         assert b"rows_read" in plain
         assert (b"document-17" in plain, b"document-17" in rich) == (False, True)
+
+
+def test_rejects_that_take_too_long_to_find_are_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The page of a link comes without rejects where the storage does not answer in time, and asks for none where no
+    row was rejected."""
+    asked = list[str]()
+
+    async def hangs(_: Staging, path: str) -> bytes:
+        asked.append(path)
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    monkeypatch.setattr(reject_files, "LOOK_SECONDS", 0.01)
+    for bad in ([1], []):
+        sharing = Sharing().run(make_csv(3, bad=bad), tolerated_rejects=1)
+        with monkeypatch.context() as patched:
+            patched.setattr(Staging, "need", hangs)
+            page = sharing.show(sharing.token(rejects=True), "text/html")
+        assert (page.status_code, bool(asked)) == (200, bool(bad))
+        asked.clear()
