@@ -77,7 +77,8 @@ class NewRuns:
             notify=asked.options.notify or report.notify,
         )
         result = RunResult(events=[{"at": request.accepted, "event": "accepted", "attempt": 1}])
-        return RunRecord(id=run or self.new_id(), request=request, status=RunStatus(owner=self.owner), result=result)
+        status = RunStatus(owner=self.owner, link_version=0 if run is None else int(self.now().timestamp()))
+        return RunRecord(id=run or self.new_id(), request=request, status=status, result=result)
 
 
 @dataclass(frozen=True, slots=True)

@@ -231,3 +231,16 @@ def test_the_key_of_a_run_whose_documents_are_kept_is_refused(
     assert (starts.world.runs.records, staged(starts.world)) == ({}, set())
     starts.world.snapshots.headers[report] = Header(report, Generation("r9", "2027"), 1, "2027")
     assert post().status_code == 202
+
+
+def test_links_of_a_removed_run_open_no_later_run_of_its_id() -> None:
+    """The links of a run with a key have the version of its acceptance, so those of the removed run are revoked."""
+    starts, versions = Starts(), list[int]()
+    for _ in range(2):
+        starts.post()
+        versions.append(starts.world.runs.records[RUN].status.link_version)
+        starts.world.runs.set(RUN, state="completed")
+        starts.client.shown[RUN] = {"runtimeStatus": "Completed"}
+        assert remove(starts.world, starts.client, RUN).status_code == 204
+        starts.world.clock.advance(1)
+    assert versions[1] == versions[0] + 1
