@@ -9,7 +9,6 @@ from azure.cosmos.aio import ContainerProxy
 from azure.cosmos.exceptions import (
     CosmosBatchOperationError,
     CosmosHttpResponseError,
-    CosmosResourceNotFoundError,
 )
 
 from outlast.cosmos.bulk.staged_document import Patch, StagedDocument
@@ -151,21 +150,23 @@ async def write_alone(proxy: ContainerProxy, document: StagedDocument, keywords:
         charge += float(headers.get("x-ms-request-charge", 0))
 
     if isinstance(document, Patch):
-        return await _patch_alone(proxy, document, {**keywords, "response_hook": note})
+        found = await _patch_alone(proxy, document, {**keywords, "response_hook": note})
+        return replace(found, charge=found.charge + charge)
     write = proxy.create_item if document.operation == "Create" else proxy.upsert_item
     await write(document.parsed(), response_hook=note, **keywords)
     return Result(CREATED, charge=charge)
 
 
 async def _patch_alone(proxy: ContainerProxy, document: Patch, keywords: Mapping[str, Any]) -> Result:
-    """Patch one document, each patch in a request of its own."""
+    """Patch one document, each patch in a request of its own. The result has the charge of a refused one alone, because
+    the hook of the keywords gets no refusal."""
     try:
         for name, operations in document.patches():
             await proxy.patch_item(name, document.key, operations, **keywords)
-    except CosmosResourceNotFoundError as error:
-        if error.sub_status == OWNER_MISSING:
-            raise
-        return Result(*MISSING, message=str(error.http_error_message or ""))
+    except CosmosHttpResponseError as error:
+        (found,) = for_each(error, 1)
+        is_document_missing = (error.status_code, error.sub_status or 0) == MISSING
+        return replace(found, substatus=0) if is_document_missing else found
     return Result(REPLACED)
 
 

@@ -169,7 +169,8 @@ def test_a_patch_of_a_missing_document_is_refused(open_backend: BackendOpener, m
 
 @large
 def test_a_large_patch_is_done(open_backend: BackendOpener) -> None:
-    """A patch that is too large for a batch sets its members, and returns 404 where the document is missing."""
+    """A patch that is too large for a batch sets its members for a charge, and returns 404 where the document is
+    missing."""
 
     async def check(backend: Backend) -> None:
         shop = new_shop()
@@ -178,6 +179,7 @@ def test_a_large_patch_is_done(open_backend: BackendOpener) -> None:
         await send(backend.transport, "sales", stage("upsert", {"id": "d0", "shop": shop}))
         (result,) = await send(backend.transport, "sales", stage("patch", change))
         assert classify(result, "sales") is Next.WRITTEN
+        assert result.charge > 0
         assert await backend.documents(shop) == {"d0": change}
 
     visit(open_backend, check)
