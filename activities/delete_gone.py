@@ -66,7 +66,7 @@ class DeleteGone:
         counted = before + deleting.totals
         if done:
             await self.files.staging.put(mark, orjson.dumps(counted.to_dict()))
-            return ChunkAnswer(None, deleting.totals.to_dict()).to_dict()
+            return ChunkAnswer(None, deleting.totals.to_dict(), deleting.wait).to_dict()
         following = replace(deleting.cursor, totals=counted.to_dict())
         return ChunkAnswer(following.to_dict(), deleting.totals.to_dict(), deleting.wait).to_dict()
 

@@ -106,7 +106,7 @@ class StoreDataToDb:
         lost = cursor.lost - left_out.unchanged
         chunk = StoredChunk(totals.documents, cursor.refused, rejected, totals.to_dict(), documents, lost)
         await stored.keep(chunk)
-        return ChunkAnswer(None, chunk.since(told).to_dict())
+        return ChunkAnswer(None, chunk.since(told).to_dict(), storing.wait)
 
     async def _keep_rejects(self, record: RunRecord, stored: Stored, storing: "_Storing") -> None:
         """Stage what the database refused in this call."""

@@ -90,7 +90,7 @@ class VerifyReport:
                 done, comparing.cursor = False, VerifyCursor(repairing=True)
         _tell(record, comparing, done, deadline.clock() - began)
         following = None if done else comparing.cursor.to_dict()
-        return ChunkAnswer(following, comparing.totals.to_dict(), 0.0 if done else comparing.wait).to_dict()
+        return ChunkAnswer(following, comparing.totals.to_dict(), comparing.wait).to_dict()
 
     async def _refused(self, record: RunRecord, chunk: int) -> Set[int]:
         """The rows of which the database has refused a document: what is missing of them is no difference."""

@@ -42,7 +42,8 @@ class ChunkAnswer(Payload):
     and may go on with the next ones of the lane.
 
     `too_many_rejects`: the call refused more rows than the run tolerates, so the lane ends and the run will fail.
-    `wait`: seconds before the next call, because the database or the run's `ru_share` lets nothing be sent until then.
+    `wait`: seconds before the next call, because the database or the run's `ru_share` lets nothing be sent until then,
+    of the next chunk neither.
     """
 
     cursor: Json | None

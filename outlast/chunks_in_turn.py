@@ -43,9 +43,9 @@ def chunks_in_turn(
 
 
 def _following(asked: ChunkCall, answer: ChunkAnswer) -> ChunkCall | None:
-    """The call for the lane's next chunk; None where this one is not done, or the lane ends with it."""
+    """The call for the lane's next chunk; None where this one is not done, the lane must wait or ends with it."""
     chunk = asked.chunk + (answer.before + 1) * asked.lanes
-    if answer.cursor is not None or answer.too_many_rejects or chunk > asked.last:
+    if answer.cursor is not None or answer.wait or answer.too_many_rejects or chunk > asked.last:
         return None
     return replace(asked, chunk=chunk, cursor=None)
 

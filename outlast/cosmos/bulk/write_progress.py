@@ -34,7 +34,7 @@ class WriteProgress:
     fault: Exception | None = None
     """What ended the call before its deadline, where it may pass."""
     wait: float = 0.0
-    """Seconds before the next call, when this one ended because it could only wait."""
+    """Seconds before the next call, when this one could only wait or has overdrawn its bucket by so much."""
     pairs: Sequence[tuple[StagedDocument, Result]] = ()
     """Every document that this call found acknowledged, with its result."""
 

@@ -14,7 +14,7 @@ from outlast.cosmos.bulk.rate_controller import RateControllers
 from outlast.cosmos.bulk.routing import RouteFinder, Router
 from outlast.cosmos.bulk.sender import BatchSender, Sender
 from outlast.cosmos.bulk.staged_document import Creation, StagedDocument
-from outlast.cosmos.bulk.throttle import Throttle
+from outlast.cosmos.bulk.throttle import LONGEST_REST, Throttle
 from outlast.cosmos.bulk.token_bucket import TokenBucket, lane_rate
 from outlast.cosmos.bulk.transport import Transport
 from outlast.cosmos.bulk.write_progress import NumberRanges, ProgressRecorder, WriteProgress
@@ -64,7 +64,18 @@ class Writer:
             if not recorder.results:
                 raise
             fault = error
-        return replace(recorder.progress(), fault=fault, wait=work.stop.wait)
+        wait = work.stop.wait or await self._make_up(limits)
+        return replace(recorder.progress(), fault=fault, wait=wait)
+
+    async def _make_up(self, limits: Limits) -> float:
+        """Wait until the bucket is not overdrawn, because the next call begins with another one. Return the seconds
+        where these are too many for this call."""
+        wait = limits.bucket.wait() if limits.bucket else 0.0
+        if wait > min(LONGEST_REST, limits.deadline.remaining()):
+            return wait
+        if wait:
+            await self.sleep(wait)
+        return 0.0
 
     async def token_bucket(self, container: str, ru_share: float | None, lanes: int) -> TokenBucket | None:
         """Return the token bucket of one lane of a run; None means no limit but the database's."""

@@ -83,6 +83,13 @@ def test_a_cursor_ends_the_call() -> None:
     assert Totals.from_dict(answer.totals).rows == 3
 
 
+def test_a_wait_ends_the_call() -> None:
+    """Behind a chunk that is done and whose lane must wait no other is begun."""
+    answer = (chunks := Chunks(answers={4: {"wait": 3.0}})).call()
+    assert chunks.numbers == [0, 2, 4]
+    assert (answer.cursor, answer.wait, answer.before) == (None, 3.0, 2)
+
+
 def test_only_the_first_chunk_is_given_the_cursor() -> None:
     """A call that goes on with a chunk begins the next one without a cursor."""
     chunks = Chunks()

@@ -34,3 +34,18 @@ def test_writing_keeps_to_its_token_bucket() -> None:
     progress = bench.write(make_documents(500, 500), bucket=TokenBucket(500, bench.clock))
     assert progress.acknowledged == 1000
     assert bench.clock() - start == pytest.approx(10, rel=0.1)
+
+
+def test_a_call_makes_up_for_what_it_has_overdrawn() -> None:
+    """A call that ends with a short wait sleeps for it, because the next call has a bucket of its own."""
+    bench = Bench()
+    progress = bench.write(make_documents(1), bucket=TokenBucket(10, bench.clock))
+    assert (progress.acknowledged, progress.wait, bench.clock.slept) == (1, 0, [0.5])
+
+
+@pytest.mark.parametrize(("rate", "seconds", "wait"), [(1, 1000, 5), (10, 0.4, 0.5)])
+def test_what_a_call_cannot_make_up_for_is_left_to_the_lane(rate: float, seconds: float, wait: float) -> None:
+    """A call that would have to sleep for more than two seconds, or beyond its deadline, returns the seconds."""
+    bench = Bench()
+    progress = bench.write(make_documents(1), seconds=seconds, bucket=TokenBucket(rate, bench.clock))
+    assert (progress.acknowledged, progress.wait, bench.clock.slept) == (1, wait, [])
