@@ -6,15 +6,14 @@ repair it reads a chunk with differences a second time, when these are kept, and
 
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from outlast.calls import ChunkAnswer, ChunkCall
 from outlast.cosmos.bulk.limits import Limits
-from outlast.cosmos.bulk.staged_document import Deletion, Reading, StagedDocument
-from outlast.cosmos.bulk.transport import MISSING, REPLACED, Result
-from outlast.cosmos.bulk.write_progress import WriteProgress
+from outlast.cosmos.bulk.staged_document import Reading, StagedDocument
+from outlast.cosmos.bulk.transport import Result
+from outlast.cosmos.bulk.write_progress import NumberRanges, WriteProgress, numbers_in, ranges_of
 from outlast.cosmos.bulk.writer import Writer
-from outlast.cosmos.comparing import difference
 from outlast.deadline import SLOT_SECONDS
 from outlast.errors import Transient
 from outlast.models import Json, Totals
@@ -23,10 +22,12 @@ from outlast.run_options import DRIFT
 from outlast.runs.fence import Gate
 from outlast.runs.record import RunRecord
 from outlast.staging.chunk_walk import ChunkWalk, WalkCursor
+from outlast.staging.compared import Comparer
 from outlast.staging.document_keys import hash_of
 from outlast.staging.input import InputFiles
 from outlast.staging.left_out import left_out_of
 from outlast.staging.manifests import Manifests
+from outlast.staging.part_windows import PartWindow
 from outlast.staging.parts import Generated
 from outlast.staging.stored import Stored
 from outlast.staging.verified import Comparison, Verified
@@ -34,7 +35,7 @@ from outlast.telemetry import emit
 
 TOO_LARGE = 413
 """Status of a document that does not fit into an answer beside the others."""
-Pairs = Iterable[tuple[StagedDocument, Result]]
+Pairs = Sequence[tuple[StagedDocument, Result]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +78,7 @@ class VerifyReport:
             mode=record.request.mode,
             limits=limits,
             cursor=cursor if cursor.repairing or kept is None else VerifyCursor(repairing=True),
-            by_content=record.request.verify != "counts",
-            refused=await self._refused(record, call.chunk),
+            comparer=Comparer(record.request.verify != "counts", await self._refused(record, call.chunk)),
             writer=None if kept is None else self.writer,
         )
         done = await comparing.to_end()
@@ -97,107 +97,98 @@ class VerifyReport:
         return {reject.row for reject in await Stored(self.files.staging, record.marks_folder, chunk).rejects()}
 
 
+class _Repaired(NamedTuple):
+    """Of a window's documents that differ, the numbers of those that the database has refused, and of those that are
+    still to be written."""
+
+    refused: Set[int] = frozenset()
+    pending: Set[int] = frozenset()
+
+
 @dataclass(slots=True, kw_only=True)
 class _Comparing(ChunkWalk[VerifyCursor]):
     """Compares the documents of a chunk. With a `writer` it writes those that differ."""
 
     reader: Writer
     mode: str
-    by_content: bool
-    refused: Set[int]
+    comparer: Comparer
     writer: Writer | None = None
     doubtful: list[bytes] = field(default_factory=list)
     """The keys of documents that could not be repaired, for the manifest: the next run writes them again."""
 
     async def window(self, path: str) -> bool:
-        """Compare the next window; return whether all of it is compared."""
+        """Compare the next window; return whether all of it is compared, and written where it is to be repaired."""
         part, offset, before = self.cursor.part, self.cursor.offset, self.totals.ru
         window = await self.left_out.window(self.generated, part, path, offset, self.mode)
-        readings = [Reading.of(document) for document in window.documents]
-        progress = await self._read(readings, self.cursor.ahead)
-        by_reading = {id(reading): document for reading, document in zip(readings, window.documents, strict=True)}
-        one_by_one = self._compared([*await self._read_alone(progress.pairs)], by_reading)
-        wrong = [document for document, found in one_by_one if found.wrong]
-        if self.writer is not None and wrong and not await self._repair(self.writer, wrong):
-            self._count(Comparison(ru=self.totals.ru - before))
-            return False
-        self._count(sum((found for _, found in one_by_one), Comparison(ru=self.totals.ru - before)))
-        self.cursor = replace(
-            self.cursor,
-            offset=window.behind(progress.acknowledged),
-            ahead=progress.next_ahead(),
-        )
+        found = await self._found(window.documents)
+        repaired = await self._repair({n: window.documents[n] for n, one in found.items() if one.wrong})
+        done = {*found.keys() - repaired.pending, *self._ahead(window)}
+        acknowledged, ahead = ranges_of(sorted(done))
+        kept = {*range(acknowledged), *numbers_in(ahead)}
+        self._count([one for n, one in found.items() if n in kept], self.totals.ru - before)
+        self._doubt([window.documents[n] for n in repaired.refused & kept])
+        ahead = tuple((first - acknowledged, behind - acknowledged) for first, behind in ahead)
+        self.cursor = replace(self.cursor, offset=window.behind(acknowledged), ahead=ahead)
+        return acknowledged == len(window.documents)
+
+    def _ahead(self, window: PartWindow) -> Iterable[int]:
+        return (number for number in numbers_in(self.cursor.ahead) if number < len(window.documents))
+
+    def _count(self, found: Iterable[Comparison], ru: float) -> None:
+        before = Comparison.from_dict(self.cursor.found)
+        self.cursor = replace(self.cursor, found=sum(found, before + Comparison(ru=ru)).to_dict())
+
+    def _doubt(self, refused: Sequence[StagedDocument]) -> None:
+        self.cursor = replace(self.cursor, refused=self.cursor.refused + len(refused))
+        self.doubtful += [hash_of(one.effective_partition_key, one.id) for one in refused]
+
+    async def _found(self, documents: Sequence[StagedDocument]) -> Mapping[int, Comparison]:
+        """By number, what is found of each document that could be read."""
+        limits = self.limits if self.writer is None else self.limits.halved()
+        readings = [Reading.of(document) for document in documents]
+        numbers = {id(reading): number for number, reading in enumerate(readings)}
+        progress = await self._sent(self.reader, readings, limits, self.cursor.ahead)
         self.wait = progress.wait
         if progress.fault is not None and not progress.pairs:
             raise progress.fault
-        return progress.acknowledged == len(window.documents)
-
-    def _count(self, found: Comparison) -> None:
-        self.cursor = replace(self.cursor, found=(Comparison.from_dict(self.cursor.found) + found).to_dict())
-
-    async def _read(self, readings: Sequence[StagedDocument], ahead: Sequence[Sequence[int]] = ()) -> WriteProgress:
-        return await self._sent(self.reader, readings, ahead)
+        pairs = [(numbers[id(one)], result) for one, result in await self._read_alone(progress.pairs, limits)]
+        return {number: self.comparer.compare(documents[number], result) for number, result in pairs}
 
     async def _sent(
-        self, writer: Writer, documents: Sequence[StagedDocument], ahead: Sequence[Sequence[int]] = ()
+        self, writer: Writer, documents: Sequence[StagedDocument], limits: Limits, ahead: NumberRanges = ()
     ) -> WriteProgress:
-        progress = await writer.write(self.container, documents, self.limits, ahead)
+        progress = await writer.write(self.container, documents, limits, ahead)
         counted = progress.totals
         self.totals += Totals(ru=counted.ru, throttled=counted.throttled, sends=counted.sends)
         return progress
 
-    async def _repair(self, writer: Writer, wrong: Sequence[StagedDocument]) -> bool:
-        """Write documents again; return whether all are written or refused. Where they are not, the next call finds
-        those that are left."""
-        progress = await self._sent(writer, wrong)
-        if progress.fault is not None and not progress.totals.documents:
+    async def _repair(self, wrong: Mapping[int, StagedDocument]) -> _Repaired:
+        """Write documents again. What reading has overdrawn is waited for behind that, because the next call reads
+        again what this one has not written."""
+        if self.writer is None or not wrong:
+            return _Repaired()
+        with self.limits.put_off():
+            progress = await self._sent(self.writer, list(wrong.values()), self.limits)
+        if progress.fault is not None and not progress.pairs:
             raise progress.fault
-        self.wait = progress.wait
-        if progress.acknowledged < len(wrong):
-            return False
-        self.cursor = replace(self.cursor, refused=self.cursor.refused + len(progress.refused))
-        self.doubtful += [hash_of(one.effective_partition_key, one.id) for one, _ in progress.refused]
-        return True
+        self.wait = max(self.wait, progress.wait, self.limits.wait())
+        numbers = {id(document): number for number, document in wrong.items()}
+        refused = {numbers[id(document)] for document, _ in progress.refused}
+        return _Repaired(refused, wrong.keys() - {numbers[id(document)] for document, _ in progress.pairs})
 
-    async def _read_alone(self, pairs: Pairs) -> Pairs:
-        """Read documents again that did not fit into an answer beside others."""
-        again = []
-        for reading, result in pairs:
-            if result.status != TOO_LARGE:
-                again.append((reading, result))
-                continue
-            progress = await self._read([reading])
-            if not progress.pairs:
-                raise progress.fault or Transient(f"a large document of {self.container} could not be read in time")
+    async def _read_alone(self, pairs: Pairs, limits: Limits) -> Pairs:
+        """Read documents again that did not fit into an answer beside others, as many as the time allows."""
+        again, large = [], [reading for reading, result in pairs if result.status == TOO_LARGE]
+        again += [(reading, result) for reading, result in pairs if result.status != TOO_LARGE]
+        for reading in large:
+            progress = await self._sent(self.reader, [reading], limits)
             again += progress.pairs
+            self.wait = progress.wait
+            if not progress.pairs:
+                break
+        if large and not again:
+            raise progress.fault or Transient(f"a large document of {self.container} could not be read in time")
         return again
-
-    def _compared(
-        self, pairs: Pairs, by_reading: Mapping[int, StagedDocument]
-    ) -> list[tuple[StagedDocument, Comparison]]:
-        """Each document that was read, and what was found of it."""
-        read = ((by_reading[id(reading)], result) for reading, result in pairs)
-        return [(document, self._one(document, result)) for document, result in read]
-
-    def _one(self, document: StagedDocument, result: Result) -> Comparison:
-        """A document that the database has refused may be there or not, as it is or as it was."""
-        what, where = self._difference(document, result)
-        if what is None:
-            return Comparison(documents=1, equal=1)
-        is_read = result.status == REPLACED or (result.status, result.substatus) == MISSING
-        return Comparison() if is_read and document.row in self.refused else _differing(document, what, where)
-
-    def _difference(self, document: StagedDocument, result: Result) -> tuple[str | None, str]:
-        """What is wrong with a document, None where nothing is, and where in it."""
-        is_missing = (result.status, result.substatus) == MISSING
-        if not is_missing and result.status != REPLACED:
-            return "different", f"the database answered {result.status}: {result.message}"
-        if isinstance(document, Deletion):
-            return (None, "") if is_missing else ("different", "it is still there")
-        if is_missing:
-            return "missing", ""
-        path = difference(document, result.content or {}) if self.by_content else None
-        return (None, "") if path is None else ("different", path)
 
 
 def _is_to_repair(record: RunRecord, found: Comparison) -> bool:
@@ -210,12 +201,6 @@ def _ended(cursor: VerifyCursor, kept: Comparison | None) -> Comparison:
     if kept is None:
         return found
     return replace(kept, ru=round(kept.ru + found.ru, 2), repaired=kept.wrong - cursor.refused)
-
-
-def _differing(document: StagedDocument, what: str, where: str) -> Comparison:
-    key = document.partition_key.decode()
-    shown = {"row": document.row, "id": document.id, "partition_key": f"[{key}]", "what": what, "where": where}
-    return Comparison(1, 0, int(what == "different"), int(what == "missing"), 0.0, [shown])
 
 
 def _tell(record: RunRecord, comparing: _Comparing, done: bool, seconds: float) -> None:

@@ -1,7 +1,8 @@
 """What slows and what ends one call of the writer."""
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 
 from outlast.cosmos.bulk.token_bucket import TokenBucket
 from outlast.deadline import Deadline
@@ -16,6 +17,25 @@ class Limits:
     """Awaited before each request. It stops the write by raising."""
     bucket: TokenBucket | None = None
     """The request units that the call may spend; None means no limit but the database's."""
+
+    def halved(self) -> "Limits":
+        """These limits with half of the time that is left."""
+        return replace(self, deadline=self.deadline.within(self.deadline.remaining() / 2))
+
+    def wait(self) -> float:
+        """Seconds until the bucket is not overdrawn."""
+        return self.bucket.wait() if self.bucket else 0.0
+
+    @contextmanager
+    def put_off(self) -> Iterator[None]:
+        """Let requests be sent at once although the bucket is overdrawn. What it lacks is spent afterwards."""
+        if self.bucket is None:
+            yield
+            return
+        lacking = max(0.0, -self.bucket.balance)
+        self.bucket.spend(-lacking)
+        yield
+        self.bucket.spend(lacking)
 
 
 @dataclass(slots=True)

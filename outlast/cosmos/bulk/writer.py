@@ -70,7 +70,7 @@ class Writer:
     async def _make_up(self, limits: Limits) -> float:
         """Wait until the bucket is not overdrawn, because the next call begins with another one. Return the seconds
         where these are too many for this call."""
-        wait = limits.bucket.wait() if limits.bucket else 0.0
+        wait = limits.wait()
         if wait > min(LONGEST_REST, limits.deadline.remaining()):
             return wait
         if wait:

@@ -10,6 +10,8 @@ from tests.fakes.reports import make_csv
 from tests.fakes.transport import CHARGE, throttle
 from tests.fakes.world import World
 
+MOST_CALLS = 100
+
 
 def prepare(rows: int = 50, poison: dict[str, int] | None = None, **fields: Any) -> World:
     """Return a run whose documents are stored and not verified yet."""
@@ -20,17 +22,18 @@ def prepare(rows: int = 50, poison: dict[str, int] | None = None, **fields: Any)
     return world
 
 
-def verify(world: World, cursor: Json | None = None) -> Json:
-    answer: Json = asyncio.run(world.call("verify_report", chunk=0, cursor=cursor))
+def verify(world: World, cursor: Json | None = None, lanes: int = 1) -> Json:
+    answer: Json = asyncio.run(world.call("verify_report", chunk=0, cursor=cursor, lanes=lanes))
     return answer
 
 
-def found(world: World) -> Comparison:
-    """Verify to the end; return what was found. The lane waits as long as an answer says."""
-    answer = verify(world)
+def found(world: World, lanes: int = 1) -> Comparison:
+    """Verify to the end; return what was found. The lane waits as long as an answer says, and gives up in the end."""
+    answer, calls = verify(world, lanes=lanes), 1
     while answer["cursor"] is not None:
+        assert (calls := calls + 1) < MOST_CALLS
         world.clock.advance(answer["wait"])
-        answer = verify(world, answer["cursor"])
+        answer = verify(world, answer["cursor"], lanes)
     kept = asyncio.run(Verified(world.staging, "r1", 0).find(0))
     assert kept is not None
     return kept
@@ -96,6 +99,36 @@ def test_a_throttled_verification_goes_on_where_it_was() -> None:
     world.transport.meet([None, throttle(5.0), None, throttle(30.0)])
     comparison = found(world)
     assert (comparison.documents, comparison.equal, comparison.different) == (300, 299, 1)
+
+
+@pytest.mark.parametrize(("rows", "share"), [(2_000, 400), (20, 2)])
+def test_a_repair_comes_forward_however_slowly_it_reads(rows: int, share: float) -> None:
+    """A window that takes longer to read than a call has, and one of which each document overdraws the share for
+    longer than a call waits, are repaired to the end."""
+    world = prepare(rows, verify="drift", repair=True)
+    harm(world, *(wrong := [f"s{n * rows // 10:04}.0" for n in range(10)]), deleted=f"s{rows - 1:04}.0")
+    world.runs.set("r1", ru_share=share)
+    began, comparison = world.clock(), found(world, lanes=8)
+    assert (comparison.documents, comparison.different, comparison.missing) == (rows, len(wrong), 1)
+    assert comparison.repaired == len(wrong) + 1
+    assert -1 not in {document["amount"] for document in world.transport.documents("sales").values()}
+    assert world.clock() - began >= comparison.ru / (share / 8) * 0.99
+
+
+def test_a_repair_that_is_cut_short_goes_on_behind_what_it_has_written() -> None:
+    """What a call has read and written is not read again, although the window has documents that it could not write."""
+    world = prepare(300, verify="drift", repair=True)
+    harm(world, *(f"s{number:04}.0" for number in range(300)))
+    first = verify(world)
+    world.transport.sent.clear()
+    world.transport.meet([*[None] * 4, throttle(60.0), throttle(60.0)])
+    second = verify(world, first["cursor"])
+    left = sum(document["amount"] == -1 for document in world.transport.documents("sales").values())
+    assert 0 < left < 300
+    world.transport.sent.clear()
+    world.clock.advance(second["wait"])
+    assert verify(world, second["cursor"])["cursor"] is None
+    assert sum(map(len, world.transport.sent)) == 2 * left
 
 
 def test_a_repeat_reads_nothing() -> None:
