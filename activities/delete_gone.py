@@ -35,6 +35,10 @@ class DeleteCursor(Payload):
     ahead: Sequence[Sequence[int]] = ()
     totals: Json = field(default_factory=lambda: Totals().to_dict())
     """What the calls so far counted."""
+    call: int = 0
+    """Calls before the next one."""
+    sent_before: bool = False
+    """Whether documents of the rest may have been deleted before: a call was repeated, or an answer was lost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +61,8 @@ class DeleteGone:
         if (found := await self.files.staging.get(mark)) is not None:
             return ChunkAnswer(None, since(before, orjson.loads(found)).to_dict()).to_dict()
         container = known_report(self.reports, record.request.report).container
+        if not await self._begin(record, call, cursor):
+            cursor = replace(cursor, sent_before=True)
         bucket = await self.writer.token_bucket(container, record.request.ru_share, call.lanes)
         limits = Limits(deadline.within(SLOT_SECONDS), fence.check, bucket)
         resolved = Resolved(self.files.staging, record.parts_folder, await self.files.stored_chunks(record))
@@ -67,8 +73,13 @@ class DeleteGone:
         if done:
             await self.files.staging.put(mark, orjson.dumps(counted.to_dict()))
             return ChunkAnswer(None, deleting.totals.to_dict(), deleting.wait).to_dict()
-        following = replace(deleting.cursor, totals=counted.to_dict())
+        following = replace(deleting.cursor, totals=counted.to_dict(), call=cursor.call + 1)
         return ChunkAnswer(following.to_dict(), deleting.totals.to_dict(), deleting.wait).to_dict()
+
+    async def _begin(self, record: RunRecord, call: ChunkCall, cursor: DeleteCursor) -> bool:
+        """Mark that a call begins; return whether none of this number has begun before, in any attempt."""
+        path = resolved_path(record.parts_folder, f"deleted/{call.chunk:03}.{cursor.call:06}.begun.json")
+        return await self.files.staging.put_if_absent(path, orjson.dumps({"attempt": call.attempt}))
 
 
 @dataclass(slots=True)
@@ -97,7 +108,8 @@ class _Deleting:
         """Delete the next documents; return whether all of these are deleted."""
         first = self.cursor.document
         batch = [deletion_of(line) for line in lines[first : first + AT_ONCE]]
-        progress = await self.writer.write(self.container, batch, self.limits, self.cursor.ahead)
+        before = self.cursor.sent_before
+        progress = await self.writer.write(self.container, batch, self.limits, self.cursor.ahead, sent_before=before)
         if progress.refused:
             document, result = progress.refused[0]
             raise Permanent(
@@ -107,7 +119,12 @@ class _Deleting:
         if progress.fault is not None and not progress.totals.documents:
             raise progress.fault
         self.totals += replace(progress.totals, documents=0, bytes=0, deleted=progress.totals.documents)
-        self.cursor = replace(self.cursor, document=first + progress.acknowledged, ahead=progress.next_ahead())
+        self.cursor = replace(
+            self.cursor,
+            document=first + progress.acknowledged,
+            ahead=progress.next_ahead(),
+            sent_before=before or progress.unsure,
+        )
         self.wait = progress.wait
         return progress.acknowledged == len(batch)
 

@@ -30,7 +30,7 @@ class WriteProgress:
     """Documents and bytes that this call has written or deleted. Request units, throttling and sends count all that was
     sent."""
     unsure: bool = False
-    """Whether documents that are not acknowledged may be in the database, because an answer was lost."""
+    """Whether documents that are not acknowledged may be written or deleted, because an answer was lost or dropped."""
     fault: Exception | None = None
     """What ended the call before its deadline, where it may pass."""
     wait: float = 0.0
@@ -87,9 +87,8 @@ class ProgressRecorder:
         unchanged = [self.documents[number] for number in self._surely(UNCHANGED, found)]
         left = [one for one, _ in refused] + unchanged
         totals = self._totals([document for document, _ in pairs], left, len(self._surely(REPLACED, found)))
-        return WriteProgress(
-            acknowledged, ahead, refused, unchanged, totals, unsure=not self.unsure <= kept, pairs=pairs
-        )
+        unsure = not (self.unsure | self.results.keys()) <= kept
+        return WriteProgress(acknowledged, ahead, refused, unchanged, totals, unsure=unsure, pairs=pairs)
 
     def _reached(self) -> tuple[int, tuple[tuple[int, int], ...]]:
         """See `ranges_of`. Most calls acknowledge all of their documents."""

@@ -97,6 +97,49 @@ def test_throttling_leaves_a_cursor_and_the_next_call_goes_on(monkeypatch: pytes
     assert ids(world) == [f"s{n:04}.0" for n in range(30, 40)]
 
 
+def delete_all(world: World, cursor: Json | None = None) -> list[Json]:
+    """Return all answers, up to the one without a cursor. The lane waits as long as an answer says."""
+    answers = [delete(world, cursor)]
+    while answers[-1]["cursor"] is not None:
+        world.clock.advance(answers[-1]["wait"])
+        answers.append(delete(world, answers[-1]["cursor"]))
+    return answers
+
+
+def deleted(answers: list[Json]) -> int:
+    return sum(int(answer["totals"].get("deleted", 0)) for answer in answers)
+
+
+@pytest.mark.parametrize("attempt", [1, 2])
+def test_a_repeated_call_counts_what_it_has_deleted_itself(attempt: int) -> None:
+    """A call whose answer does not reach the lane counts when it is repeated, in this attempt or the next one."""
+    world = prepare(40, 30)
+    world.transport.meet([None, throttle(60.0), throttle(60.0)])
+    assert 0 < deleted([delete(world)]) < 30
+    world.clock.advance(60)
+    world.transport.meet([])
+    world.runs.set("r1", attempt=attempt)
+    answer: Json = asyncio.run(world.call("delete_gone", chunk=0, attempt=attempt))
+    assert (answer["cursor"], deleted([answer]), len(ids(world))) == (None, 30, 10)
+
+
+def test_an_answer_that_is_lost_at_the_end_of_a_call_is_counted_by_the_next() -> None:
+    """Documents that a call has deleted without an answer count although the next call finds them missing."""
+    world = prepare(40, 30)
+    world.transport.meet([None, lose(applied=True), throttle(60.0), throttle(60.0), throttle(60.0)])
+    answers = delete_all(world)
+    assert len(answers) > 1
+    assert (deleted(answers), len(ids(world))) == (30, 10)
+
+
+def test_what_somebody_else_has_deleted_is_not_counted() -> None:
+    """A document that was missing before the first call is not deleted by the run."""
+    world = prepare(40, 30)
+    documents = world.transport.documents("shelf")
+    del documents[next(key for key in documents if key[1] == "s0003.0")]
+    assert deleted(delete_all(world)) == 29
+
+
 def test_a_lost_answer_is_no_fault() -> None:
     """A document that is gone already is deleted."""
     world = prepare(30, 12)

@@ -35,6 +35,7 @@ def test_results_behind_the_last_range_are_not_counted() -> None:
         recorder.acknowledge([number], [Result(CREATED)])
     progress = recorder.progress()
     assert (progress.acknowledged, len(progress.ahead), progress.totals.documents) == (1, MAX_RANGES, MAX_RANGES + 1)
+    assert progress.unsure
 
 
 def test_the_next_call_numbers_documents_from_the_first_that_is_not_acknowledged() -> None:
