@@ -21,6 +21,10 @@ from outlast.staging.store import Staging
 
 WINDOW = 4 * 1024 * 1024
 """Bytes after which a window ends."""
+FIRST_UNITS = 10.0
+"""Request units that the first page is expected to cost."""
+NAP = 1.0
+"""Seconds after which a call that waits looks whether it must end."""
 Enough = Callable[[], Awaitable[bool]]
 
 
@@ -75,7 +79,7 @@ class RangeProgress:
         return RangeProgress([HashRange.from_dict(one) for one in read["left"]], [(n, s) for n, s in read["windows"]])
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class QueryReader:
     """Stages what a query returns, several ranges at a time. `bucket` limits its request units, if it is not None."""
 
@@ -86,9 +90,11 @@ class QueryReader:
     lanes: int
     bucket: TokenBucket | None
     sleep: Callable[[float], Awaitable[None]]
+    expected: float = FIRST_UNITS
+    """Request units that the next page is expected to cost: those of the last one."""
 
     async def stage(self, enough: Enough) -> bool:
-        """Stage what is missing; return whether all is staged. `enough` is asked after each page."""
+        """Stage what is missing; return whether all is staged. `enough` is asked after each page and while it waits."""
         ranges = await self._ranges()
         left = iter(enumerate(ranges))
         lanes = [self._lane(left, enough) for _ in range(self.lanes)]
@@ -128,11 +134,14 @@ class QueryReader:
         """Stage one window; return whether the call must end."""
         lines, size, ended = list[bytes](), 0, False
         while progress.left and size < WINDOW and not ended:
+            if not await self._admit(enough):
+                ended = True
+                break
             page = await self._page(progress.left[0])
             progress.left[:1] = page.left
             added = [orjson.dumps(document) + b"\n" for document in page.documents]
             lines, size = lines + added, size + sum(map(len, added))
-            ended = await enough()
+            ended = await self._rest(page.wait, enough) or await enough()
         if lines:
             data = b"".join(lines)
             name = f"{number:05}.{content_name(data, 'jsonl')}"
@@ -141,25 +150,45 @@ class QueryReader:
         await self.staging.put(queried_path(self.run, f"{number:05}.json"), progress.encoded())
         return ended
 
-    async def _page(self, one: HashRange) -> Page:
-        """One page, when the limit lets it be read. A throttled one is waited for, by the caller's next turn."""
+    async def _admit(self, enough: Enough) -> bool:
+        """Wait until the limit lets a page be read; return False where the call must end before."""
         while self.bucket is not None and (wait := self.bucket.wait()):
-            await self.sleep(wait)
+            if await self._rest(min(wait, NAP), enough):
+                return False
+        return True
+
+    async def _rest(self, seconds: float, enough: Enough) -> bool:
+        """Sleep in short pieces; return whether the call must end before that is over."""
+        while seconds > 0:
+            if await enough():
+                return True
+            await self.sleep(min(seconds, NAP))
+            seconds -= NAP
+        return False
+
+    async def _page(self, one: HashRange) -> Page:
+        """One page. What it is expected to cost is spent before, so that the lanes do not overdraw together."""
+        expected = self.expected
+        self._spend(expected)
         page = await self.queries.page(self.query, one)
-        if self.bucket is not None:
-            self.bucket.spend(page.charge)
-        if page.wait:
-            await self.sleep(page.wait)
+        self._spend(page.charge - expected)
+        if page.documents:
+            self.expected = page.charge
         return page
+
+    def _spend(self, units: float) -> None:
+        if self.bucket is not None:
+            self.bucket.spend(units)
 
 
 @dataclass(frozen=True, slots=True)
 class QuerySource:
-    """Reads the queries of runs."""
+    """Reads the queries of runs. It keeps the bucket of each, because a page may cost more than a call can wait for."""
 
     queries: Queries
     clock: Callable[[], float]
     sleep: Callable[[float], Awaitable[None]]
+    _buckets: dict[str, TokenBucket] = field(default_factory=dict)
 
     async def stage(self, staging: Staging, record: RunRecord, enough: Enough) -> bool:
         """Stage what is missing of the run's query; return whether all is staged."""
@@ -172,13 +201,19 @@ class QuerySource:
             query=query,
             queries=self.queries,
             lanes=record.request.max_parallel,
-            bucket=await self._bucket(query, record.request.read_ru_share),
+            bucket=await self._bucket(query, record),
             sleep=self.sleep,
         )
-        return await reader.stage(enough)
+        is_whole = await reader.stage(enough)
+        if is_whole:
+            self._buckets.pop(record.id, None)
+        return is_whole
 
-    async def _bucket(self, query: Query, share: float | None) -> TokenBucket | None:
-        if share is None:
+    async def _bucket(self, query: Query, record: RunRecord) -> TokenBucket | None:
+        if (share := record.request.read_ru_share) is None:
             return None
         provisioned = await self.queries.throughput(query.container) if is_fraction(share) else 0.0
-        return TokenBucket(lane_rate(share, provisioned, 1), self.clock)
+        rate = lane_rate(share, provisioned, 1)
+        bucket = self._buckets.setdefault(record.id, TokenBucket(rate, self.clock))
+        bucket.rate = rate
+        return bucket

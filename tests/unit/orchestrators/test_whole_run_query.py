@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from outlast.deadline import SHARE
+from outlast.staging.queried import NAP
 from tests.fakes.driver import Instance
 from tests.fakes.world import World
 from tests.unit.outlast.staging.test_queried import hash_of
@@ -45,6 +47,27 @@ def test_a_wrong_document_is_a_reject() -> None:
 def test_a_query_may_find_nothing(min_rows: int, status: str) -> None:
     """A query without a document is an input without rows, which a run may have or not."""
     assert run(filled(0), min_rows=min_rows).status == status
+
+
+@pytest.mark.parametrize("charge", [150.0, 600.0])
+def test_a_small_share_is_kept_over_many_calls(charge: float) -> None:
+    """A query whose pages cost more than a call may read takes as long as its share allows. Each call ends at its
+    deadline, and sleeps for a second at most between two looks."""
+    world, took = filled(30), list[float]()
+    world.queries.charge = charge
+    read = world.steps["read_input_file"]
+
+    async def timed(given: Any) -> Any:
+        began = world.clock()
+        answer = await read(given)
+        took.append(world.clock() - began)
+        return answer
+
+    world.steps["read_input_file"] = timed
+    assert run(world, read_ru_share=8.0).output["rows_stored"] == 30
+    assert max(took) <= world.timeout * SHARE + NAP
+    assert max(world.clock.slept) <= NAP
+    assert sum(took) >= (world.queries.pages - 1) * charge / 8.0
 
 
 def test_an_outage_of_the_database_costs_a_retry() -> None:

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from outlast.cosmos.bulk.token_bucket import TokenBucket
-from outlast.cosmos.queries import DIGITS, END, Query, cut_range
+from outlast.cosmos.queries import DIGITS, END, HashRange, Page, Query, cut_range
 from outlast.errors import Permanent
 from outlast.staging import queried
 from outlast.staging.queried import QueriedFile, QueryReader
@@ -166,6 +166,48 @@ def test_reading_is_paced_by_request_units() -> None:
     )
     asyncio.run(paced.stage(Calls().enough))
     assert clock() - began == pytest.approx(queries.pages * 50.0 / 500.0, rel=0.1)
+
+
+def test_lanes_do_not_overdraw_the_share_together() -> None:
+    """With a small limit one lane reads, and the others wait until its page is made up for."""
+    clock = ManualClock()
+
+    class Slow(FakeQueries):
+        reading = most_reading = 0
+
+        async def page(self, query: Query, one: HashRange) -> Page:
+            self.reading += 1
+            self.most_reading = max(self.most_reading, self.reading)
+            await clock.sleep(0.5)
+            self.reading -= 1
+            return await super().page(query, one)
+
+    queries = Slow(filled(60).documents, charge=150.0)
+    staging, bucket = Staging("memory:///"), TokenBucket(8.0, clock)
+    paced = QueryReader(
+        staging=staging, run="r1", query=QUERY, queries=queries, lanes=8, bucket=bucket, sleep=clock.sleep
+    )
+    assert asyncio.run(paced.stage(Calls().enough))
+    assert queries.most_reading == 1
+    assert len(staged(staging)) == 60
+
+
+def test_a_call_that_waits_is_asked_whether_it_must_end() -> None:
+    """A call that must end while the limit lets nothing be read returns, and what it has read is staged."""
+    clock, queries, staging = ManualClock(), filled(30, charge=1000.0), Staging("memory:///")
+    bucket, began = TokenBucket(1.0, clock), clock()
+
+    async def enough() -> bool:
+        return clock() - began > 10
+
+    paced = QueryReader(
+        staging=staging, run="r1", query=QUERY, queries=queries, lanes=1, bucket=bucket, sleep=clock.sleep
+    )
+    assert not asyncio.run(paced.stage(enough))
+    assert clock() - began <= 11
+    pages = queries.pages
+    until_staged(staging, queries)
+    assert (pages, queries.pages) == (1, 10)
 
 
 def test_windows_are_read_as_one_file(monkeypatch: pytest.MonkeyPatch) -> None:
