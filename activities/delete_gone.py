@@ -23,7 +23,8 @@ from outlast.staging.stored import since
 from outlast.telemetry import emit
 
 AT_ONCE = 20_000
-"""Documents that one request to the writer deletes at most."""
+"""Documents that one request to the writer deletes at most. They are sorted together, so a cursor that an app with
+another number has left goes on at the wrong document."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,8 @@ class DeleteCursor(Payload):
     ahead: Sequence[Sequence[int]] = ()
     totals: Json = field(default_factory=lambda: Totals().to_dict())
     """What the calls so far counted."""
+    by_partition: bool = False
+    """Whether the documents are counted in the order of their partitions. Those of an earlier release are not."""
     call: int = 0
     """Calls before the next one."""
     sent_before: bool = False
@@ -55,7 +58,7 @@ class DeleteGone:
         """
         call = ChunkCall.from_dict(given)
         record, fence, deadline = await self.gate.enter(call, "storing")
-        cursor = DeleteCursor.from_dict(call.cursor or {})
+        cursor = DeleteCursor.from_dict(call.cursor or {"by_partition": True})
         before = Totals.from_dict(cursor.totals)
         mark = resolved_path(record.parts_folder, f"deleted/{call.chunk:03}.json")
         if (found := await self.files.staging.get(mark)) is not None:
@@ -107,7 +110,7 @@ class _Deleting:
     async def _batch(self, lines: Sequence[bytes]) -> bool:
         """Delete the next documents; return whether all of these are deleted."""
         first = self.cursor.document
-        batch = [deletion_of(line) for line in lines[first : first + AT_ONCE]]
+        batch = self._next(lines)
         before = self.cursor.sent_before
         progress = await self.writer.write(self.container, batch, self.limits, self.cursor.ahead, sent_before=before)
         if progress.refused:
@@ -127,6 +130,16 @@ class _Deleting:
         )
         self.wait = progress.wait
         return progress.acknowledged == len(batch)
+
+    def _next(self, lines: Sequence[bytes]) -> list[Deletion]:
+        """The next documents. Those of a partition follow each other, so that what is deleted ahead of the cursor makes
+        few ranges."""
+        first = self.cursor.document
+        if not self.cursor.by_partition:
+            return [deletion_of(line) for line in lines[first : first + AT_ONCE]]
+        done = first % AT_ONCE
+        together = [deletion_of(line) for line in lines[first - done : first - done + AT_ONCE]]
+        return sorted(together, key=lambda one: one.effective_partition_key)[done:]
 
 
 def _tell(record: RunRecord, shard: int, deleting: _Deleting, *, done: bool, seconds: float) -> None:

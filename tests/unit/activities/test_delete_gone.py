@@ -132,6 +132,32 @@ def test_an_answer_that_is_lost_at_the_end_of_a_call_is_counted_by_the_next() ->
     assert (deleted(answers), len(ids(world))) == (30, 10)
 
 
+def test_a_stop_leaves_few_ranges() -> None:
+    """What is deleted of one partition while another one is throttled is one range of the cursor, and none of it is
+    sent again."""
+    world = prepare(100, 90)
+    world.transport.meet([throttle(60.0), None, None, throttle(60.0)])
+    first = delete(world)
+    done = 100 - len(ids(world))
+    assert (len(first["cursor"]["ahead"]), deleted([first])) == (1, done)
+    assert 0 < done < 90
+    world.transport.sent.clear()
+    world.transport.meet([])
+    world.clock.advance(first["wait"])
+    assert deleted(delete_all(world, first["cursor"])) == 90 - done
+    assert sum(map(len, world.transport.sent)) == 90 - done
+
+
+@pytest.mark.parametrize("by_partition", [True, False])
+def test_a_cursor_goes_on_in_its_own_order(monkeypatch: pytest.MonkeyPatch, by_partition: bool) -> None:
+    """Each document is deleted once however often a call stops, also with a cursor of an earlier release."""
+    monkeypatch.setattr(delete_gone, "AT_ONCE", 20)
+    world = prepare(100, 90)
+    world.transport.meet([*[None, throttle(60.0), throttle(60.0), throttle(60.0)] * 8])
+    assert deleted(delete_all(world, {"by_partition": by_partition})) == 90
+    assert len(ids(world)) == 10
+
+
 def test_what_somebody_else_has_deleted_is_not_counted() -> None:
     """A document that was missing before the first call is not deleted by the run."""
     world = prepare(40, 30)
