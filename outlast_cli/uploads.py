@@ -7,11 +7,12 @@ machine, gets it as one stream.
 
 import base64
 import time
-from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from threading import Lock
+from threading import Event, Lock
 from typing import Any
 
 import httpx
@@ -88,28 +89,37 @@ class Blocks:
     url: str
     sleep: Callable[[float], None]
     _lock: Lock = field(default_factory=Lock)
+    _stopped: Event = field(default_factory=Event)
 
     def send(self, file: Path, size: int, sent: Sent) -> None:
+        """After an error or Ctrl-C no further block is sent, and those under way are not waited for."""
         length = max(BLOCK, -(-size // MOST_BLOCKS))
         starts = range(0, size, length)
-        with ThreadPoolExecutor(AT_ONCE) as threads:
-            done = [threads.submit(self._block, file, start, min(length, size - start), sent) for start in starts]
-            finished, _ = wait(done, return_when=FIRST_EXCEPTION)
-            if any(one.exception() for one in finished):
-                threads.shutdown(cancel_futures=True)
-            for one in finished:
-                one.result()
+        threads = ThreadPoolExecutor(AT_ONCE)
+        try:
+            with self._stopping():
+                _end_all([threads.submit(self._block, file, one, min(length, size - one), sent) for one in starts])
+        finally:
+            threads.shutdown(wait=False, cancel_futures=True)
         listed = "".join(f"<Latest>{_block_id(start)}</Latest>" for start in starts)
         body = f'<?xml version="1.0" encoding="utf-8"?><BlockList>{listed}</BlockList>'
         self._put({"comp": "blocklist"}, body.encode())
 
+    @contextmanager
+    def _stopping(self) -> Iterator[None]:
+        """Stop the whole upload if the block raises."""
+        try:
+            yield
+        except BaseException:
+            self._stopped.set()
+            raise
+
     def _block(self, file: Path, start: int, length: int, sent: Sent) -> None:
-        with file.open("rb") as opened:
-            opened.seek(start)
-            data = opened.read(length)
-        if len(data) != length:
-            raise Usage(f"{file} became shorter while it was sent")
-        self._put({"comp": "block", "blockid": _block_id(start)}, data)
+        if self._stopped.is_set():
+            return
+        with self._stopping():
+            data = _read(file, start, length)
+            self._put({"comp": "block", "blockid": _block_id(start)}, data)
         with self._lock:
             sent(length)
 
@@ -128,8 +138,35 @@ class Blocks:
             except httpx.HTTPError as error:
                 failed = str(error) or type(error).__name__
             if number < TRIES:
-                self.sleep(2.0**number)
+                self._pause(2**number)
+            if self._stopped.is_set():
+                break
         raise Unreachable(f"The file was not sent: {failed}", "Run the command again.")
+
+    def _pause(self, seconds: int) -> None:
+        """Sleep a second at a time, because the process does not end before its threads."""
+        for _ in range(seconds):
+            if not self._stopped.is_set():
+                self.sleep(1.0)
+
+
+def _end_all(blocks: Sequence[Future[None]]) -> None:
+    """Raise the first error of a block. On Windows Ctrl-C does not interrupt a wait without a timeout."""
+    left = True
+    while left:
+        ended, unended = wait(blocks, timeout=1, return_when=FIRST_EXCEPTION)
+        for one in ended:
+            one.result()
+        left = bool(unended)
+
+
+def _read(file: Path, start: int, length: int) -> bytes:
+    with file.open("rb") as opened:
+        opened.seek(start)
+        data = opened.read(length)
+    if len(data) != length:
+        raise Usage(f"{file} became shorter while it was sent")
+    return data
 
 
 def _block_id(start: int) -> str:

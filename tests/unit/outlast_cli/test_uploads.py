@@ -1,6 +1,9 @@
 import base64
 import re
+import signal
+import threading
 from collections.abc import Callable
+from concurrent.futures import wait
 from pathlib import Path
 from typing import Any
 
@@ -101,6 +104,39 @@ def test_a_signature_that_has_ended_is_told(file: Path) -> None:
     with pytest.raises(CommandError, match="403 AuthenticationFailed") as failure:
         send(file, OF_AZURE, Blob(), Blob(lambda number: 403))
     assert "s1gned" not in str(failure.value)
+
+
+@pytest.mark.parametrize("ending", [KeyboardInterrupt, CommandError])
+def test_an_upload_that_is_ended_sends_no_further_block(
+    file: Path, monkeypatch: pytest.MonkeyPatch, ending: type[BaseException]
+) -> None:
+    """After Ctrl-C, or after a block that is refused, no queued block is sent, and none under way is waited for."""
+    monkeypatch.setattr(uploads, "BLOCK", 1)
+    main, before = threading.get_ident(), set(threading.enumerate())
+    all_are_queued, has_ended = threading.Event(), threading.Event()
+    blocks, ended_before = list[httpx.Request](), list[bool]()
+
+    def waiting(*given: Any, **more: Any) -> Any:
+        all_are_queued.set()
+        return wait(*given, **more)
+
+    def held(request: httpx.Request) -> httpx.Response:
+        blocks.append(request)
+        if len(blocks) == uploads.AT_ONCE:
+            all_are_queued.wait(5)
+            if ending is CommandError:
+                return httpx.Response(403)
+            signal.pthread_kill(main, signal.SIGINT)
+        ended_before.append(has_ended.wait(1))
+        return httpx.Response(503)
+
+    monkeypatch.setattr(uploads, "wait", waiting)
+    with pytest.raises(ending):
+        send(file, OF_AZURE, Blob(), held)
+    has_ended.set()
+    for thread in set(threading.enumerate()) - before:
+        thread.join()
+    assert (len(blocks), all(ended_before)) == (uploads.AT_ONCE, True)
 
 
 def test_a_storage_that_is_away_is_told(file: Path) -> None:
