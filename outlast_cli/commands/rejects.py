@@ -1,7 +1,7 @@
 """Shows or keeps the rejected rows of a run."""
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from io import StringIO
 from itertools import islice
 from pathlib import Path
@@ -36,7 +36,7 @@ def rejects(
         if file is not None:
             _keep(s, found, file)
         elif as_json:
-            s.output.data([row for page in _pages(s.api, found) for row in csv.DictReader(StringIO(page, newline=""))])
+            s.output.data(list(_rows(_pages(s.api, found))))
         else:
             _show(s, found)
 
@@ -52,8 +52,18 @@ def _pages(api: Api, run: str) -> Iterator[str]:
         answer = api.call("GET", path_of(run, "/rejects"), query=dict(httpx.URL(following).params))
 
 
+def _rows(pages: Iterable[str]) -> Iterator[dict[str, str]]:
+    """Yield each reject by column. A column of the input that is named as one of the reject's own has `input.` before
+    its name."""
+    for page in pages:
+        reader = csv.DictReader(StringIO(page, newline=""))
+        columns = list(reader.fieldnames or ())[len(OWN) :]
+        reader.fieldnames = [*OWN, *(f"input.{name}" if name in OWN else name for name in columns)]
+        yield from reader
+
+
 def _show(s: Session, run: str) -> None:
-    rows = (row for page in _pages(s.api, run) for row in csv.DictReader(StringIO(page, newline="")))
+    rows = _rows(_pages(s.api, run))
     shown = [tuple(row[name] for name in OWN) for row in islice(rows, SHOWN if s.output.for_people else None)]
     s.output.table(("ROW", "COLUMN", "CODE", "WHY"), shown)
     if s.output.for_people and next(rows, None) is not None:

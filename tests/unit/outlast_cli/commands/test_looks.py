@@ -86,6 +86,14 @@ def test_rejects_as_json_have_all_columns(call: Caller) -> None:
     assert call("rejects", RUN, "--json").json == [reject]
 
 
+def test_columns_that_are_named_like_ours_do_not_replace_them(call: Caller) -> None:
+    """A column of the input with the name of one of our four columns is beside it in JSON, and not in the table."""
+    call.answers = {REJECTS: page("row,column,code,message,id,code,message\n4,id,int,no,x,A7,hello\n")}
+    assert call("rejects", RUN).out == "4\tid\tint\tno\n"
+    reject = {"row": "4", "column": "id", "code": "int", "message": "no", "id": "x"}
+    assert call("rejects", RUN, "--json").json == [reject | {"input.code": "A7", "input.message": "hello"}]
+
+
 PLAN = {
     "run": RUN,
     "state": "planned",
