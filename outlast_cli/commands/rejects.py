@@ -1,6 +1,7 @@
 """Shows or keeps the rejected rows of a run."""
 
 import csv
+import re
 from collections.abc import Iterable, Iterator
 from io import StringIO
 from itertools import islice
@@ -18,6 +19,8 @@ from outlast_cli.session import JsonOption, ProfileOption, Session, session
 
 SHOWN = 50
 OWN = ("row", "column", "code", "message")
+HEADER = re.compile(r'\A(?:"[^"]*"|[^"\n])*\n?')
+"""The first line of CSV. A column's name in quotes may have line ends."""
 
 
 def rejects(
@@ -91,4 +94,4 @@ def _keep(s: Session, run: str, file: Path) -> None:
 def _joined(pages: Iterator[str]) -> Iterator[str]:
     """Yield the first page whole and the others without their header."""
     for number, page in enumerate(pages):
-        yield page if number == 0 else page.partition("\n")[2]
+        yield page if number == 0 else HEADER.sub("", page, count=1)

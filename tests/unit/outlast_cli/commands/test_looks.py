@@ -71,6 +71,14 @@ def test_rejects_are_kept_as_one_file(call: Caller, tmp_path: Path) -> None:
     assert call("rejects", RUN, "-o", str(tmp_path / "none" / "r.csv")).code == 2
 
 
+def test_a_line_end_in_the_name_of_a_column_ends_no_header(call: Caller, tmp_path: Path) -> None:
+    """Of the second page and those after it the whole header is left out, also where it goes over several lines."""
+    file, header = tmp_path / "rejects.csv", 'row,column,code,message,"net ""A""\r\nin €",id\r\n'
+    call.answers = {REJECTS: [page(f"{header}4,id,int,no,1,x\r\n", "7"), page(f'{header}9,id,int,no,"2\n",y\r\n')]}
+    assert call("rejects", RUN, "-o", str(file)).code == 0
+    assert file.read_bytes().decode("utf-8-sig") == f'{header}4,id,int,no,1,x\r\n9,id,int,no,"2\n",y\r\n'
+
+
 def test_the_kept_file_can_be_sent_back(call: Caller, tmp_path: Path) -> None:
     """The app reads the kept file as a correction: the mark at its start is no part of the first column's name."""
     file = tmp_path / "rejects.csv"
