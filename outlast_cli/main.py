@@ -27,6 +27,7 @@ from outlast_cli.commands.show import show
 from outlast_cli.commands.verify import verify
 from outlast_cli.commands.waive import waive
 from outlast_cli.commands.watch import watch
+from outlast_cli.output import write_utf_8
 
 app = typer.Typer(
     name="outlast",
@@ -70,6 +71,7 @@ app.add_typer(report, name="report", rich_help_panel=WRITING)
 
 def main() -> None:
     """Run the command of the process's arguments; end with its exit code."""
+    write_utf_8()
     try:
         app()
     except BrokenPipeError:  # as with `| head`

@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Iterable, Sequence
+from io import TextIOWrapper
 from typing import Any
 
 from rich.console import Console
@@ -10,6 +11,14 @@ from rich.markup import escape
 from rich.table import Table
 
 from outlast_cli.errors import CommandError
+
+
+def write_utf_8() -> None:
+    """Make standard output and error UTF-8 unless they are terminals. Windows gives them a code page otherwise, which
+    has few characters."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper) and not stream.isatty():
+            stream.reconfigure(encoding="utf-8", errors=stream.errors)
 
 
 class Output:
@@ -35,6 +44,12 @@ class Output:
         """Print exactly this text and a line end."""
         self.out.file.write(f"{text}\n")
         self.out.file.flush()
+
+    def raw_bytes(self, content: bytes) -> None:
+        """Print exactly these bytes: a text stream of Windows would change their line ends."""
+        sys.stdout.flush()
+        sys.stdout.buffer.write(content)
+        sys.stdout.buffer.flush()
 
     def line(self, text: str) -> None:
         """Print a line, which may have rich's markup."""

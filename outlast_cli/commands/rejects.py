@@ -78,7 +78,7 @@ def _show(s: Session, run: str) -> None:
 def _keep(s: Session, run: str, file: Path) -> None:
     """Write all pages as one file, which appears when it is whole. A mark at its start tells Excel that it is UTF-8."""
     if str(file) == "-":
-        s.output.raw("".join(_joined(_pages(s.api, run))).rstrip("\n"))
+        s.output.raw_bytes("".join(_joined(_pages(s.api, run))).encode())
         return
     part = file.with_name(f"{file.name}.part")
     try:

@@ -44,6 +44,7 @@ class Called:
     out: str
     err: str
     requests: list[httpx.Request]
+    out_bytes: bytes
 
     @property
     def json(self) -> Any:
@@ -89,7 +90,7 @@ class Caller:
         done = CliRunner().invoke(app, list(arguments), input=stdin, obj=machine)
         if done.exception and not isinstance(done.exception, SystemExit):
             raise done.exception
-        return Called(done.exit_code, done.stdout, done.stderr, list(self.requests))
+        return Called(done.exit_code, done.stdout, done.stderr, list(self.requests), done.stdout_bytes)
 
     def _sleep(self, seconds: float) -> None:
         self.at += seconds

@@ -1,11 +1,16 @@
+import json
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from outlast_cli.exit_codes import ExitCode
 from outlast_cli.main import PANELS
-from tests.unit.outlast_cli.calling import Caller
+from outlast_cli.profiles import Profile, Profiles
+from tests.unit.outlast_cli.calling import URL, Caller
 
 PAGE = (Path(__file__).resolve().parents[3] / "docs" / "command.md").read_text("utf-8")
 NAMES = [name for commands in PANELS.values() for name in commands]
@@ -27,6 +32,20 @@ def test_every_command_helps(call: Caller, name: str) -> None:
     done = call(name, "--help")
     assert done.code == 0
     assert name == "logout" or "--json" in done.out
+
+
+def test_what_goes_into_a_file_is_utf_8(call: Caller) -> None:
+    """Where an output is no terminal it is UTF-8, also if the machine has another encoding for it, as Windows has."""
+    call.keep(Profiles(current=None, named={"Łódź": Profile(url=URL)}))
+    environ = {**os.environ, **call.environ, "PYTHONIOENCODING": "cp1252", "PYTHONUTF8": "0"}
+
+    def printed(*arguments: str) -> tuple[str, str]:
+        done = subprocess.run([sys.executable, "-m", "outlast_cli", *arguments], env=environ, capture_output=True)
+        return done.stdout.decode(), done.stderr.decode()
+
+    assert printed("profiles") == (f"\tŁódź\t{URL}\n", "")
+    assert json.loads(printed("profiles", "--json")[0])["profiles"][0]["name"] == "Łódź"
+    assert "there are: Łódź" in printed("profiles", "--use", "b")[1]
 
 
 def test_an_unknown_command_is_2(call: Caller) -> None:

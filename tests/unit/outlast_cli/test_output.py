@@ -1,5 +1,5 @@
 import sys
-from io import StringIO
+from io import BytesIO, StringIO, TextIOWrapper
 
 import pytest
 
@@ -61,6 +61,17 @@ def test_another_program_gets_plain_lines(capsys: pytest.CaptureFixture[str]) ->
     output.table(("RUN", "WHY"), [("a", "two\nlines\there"), ("b", None)])
     output.note("next")
     assert capsys.readouterr() == ("a\ttwo lines here\nb\t-\n", "")
+
+
+def test_bytes_are_printed_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Bytes keep their line ends and their letters where text would get those of Windows, and come after earlier
+    text."""
+    shown = BytesIO()
+    monkeypatch.setattr(sys, "stdout", TextIOWrapper(shown, encoding="cp1252", newline="\r\n"))
+    output = Output()
+    sys.stdout.write("before\n")
+    output.raw_bytes("Łódź\r\n".encode())
+    assert shown.getvalue() == "before\r\nŁódź\r\n".encode()
 
 
 def test_an_error_has_its_next_step(capsys: pytest.CaptureFixture[str]) -> None:

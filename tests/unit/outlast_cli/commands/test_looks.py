@@ -79,6 +79,13 @@ def test_a_line_end_in_the_name_of_a_column_ends_no_header(call: Caller, tmp_pat
     assert file.read_bytes().decode("utf-8-sig") == f'{header}4,id,int,no,1,x\r\n9,id,int,no,"2\n",y\r\n'
 
 
+def test_rejects_on_standard_output_are_the_apps_bytes(call: Caller) -> None:
+    """With `-o -` all pages are printed with the line ends and letters of the app, and without a mark."""
+    row = '4,id,int,no,"Łódź\n"\r\n'
+    call.answers = {REJECTS: [page(f"{HEADER}{row}", "7"), page(f"{HEADER}{row}")]}
+    assert call("rejects", RUN, "-o", "-").out_bytes == f"{HEADER}{row}{row}".encode()
+
+
 def test_the_kept_file_can_be_sent_back(call: Caller, tmp_path: Path) -> None:
     """The app reads the kept file as a correction: the mark at its start is no part of the first column's name."""
     file = tmp_path / "rejects.csv"
