@@ -11,6 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from outlast_cli.errors import CommandError
+from outlast_cli.views.numbers import digits
 
 
 def write_utf_8() -> None:
@@ -112,5 +113,5 @@ def _plain(value: Any) -> str:
     if isinstance(value, int):
         return f"{value:,}" if sys.stdout.isatty() else str(value)
     if isinstance(value, float):
-        return f"{value:,.1f}" if sys.stdout.isatty() else f"{value:g}"
+        return f"{value:,.1f}" if sys.stdout.isatty() else digits(value)
     return " ".join(str(value).split())

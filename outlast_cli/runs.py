@@ -84,7 +84,7 @@ def _is_under_way(status: Mapping[str, Any]) -> bool:
 
 def _sums(totals: Iterable[Mapping[str, float]]) -> dict[str, float]:
     listed = list(totals)
-    return {name: sum(one.get(name) or 0 for one in listed) for name in COUNTS}
+    return {name: round(sum(one.get(name) or 0 for one in listed), 6) for name in COUNTS}  # 0.1 + 0.2 is 0.3
 
 
 def path_of(run: str, what: str = "") -> str:

@@ -7,6 +7,7 @@ import typer
 from outlast_cli.arguments import RunArgument
 from outlast_cli.runs import find_id, path_of
 from outlast_cli.session import JsonOption, ProfileOption, Session, session
+from outlast_cli.views.numbers import digits
 
 MOST_PARTITIONS, MOST_ROWS = 5, 3
 
@@ -22,7 +23,7 @@ def plan(
 ) -> None:
     """Show what a planned run will store, what it costs and how long it takes."""
     with session(context, profile, as_json) as s:
-        rate = None if ru_per_second is None else f"{ru_per_second:g}"
+        rate = None if ru_per_second is None else digits(ru_per_second)
         found = s.api.get(path_of(find_id(s.api, run), "/plan"), ru_per_second=rate)
         if s.output.as_json:
             s.output.data(found)
@@ -44,7 +45,7 @@ def show_plan(s: Session, found: dict[str, Any]) -> None:
             ("request units", found.get("request_units")),
             ("request units with queried paths indexed alone", found.get("request_units_of_queried")),
             ("minutes", found.get("minutes")),
-            ("price", None if price is None else f"{price['amount']:g} {price['currency'] or ''}"),
+            ("price", None if price is None else f"{digits(price['amount'])} {price['currency'] or ''}"),
         ]
     )
     _show_partitions(s, found.get("partitions") or [])

@@ -7,6 +7,11 @@ def count(value: float) -> str:
     return f"{value:,.0f}"
 
 
+def digits(value: float) -> str:
+    """Return all digits, without a fraction that is zero."""
+    return str(int(value)) if float(value).is_integer() else repr(value)
+
+
 def duration(seconds: float) -> str:
     """Return `8 s`, `3 min 20 s` or `2 h 5 min`."""
     whole = round(seconds)

@@ -29,6 +29,13 @@ def test_a_run_without_an_orchestration_is_shown() -> None:
     assert (run.phase, run.chunks, run.counts["rows"], run.has_ended) == ("queued", 0, 0, False)
 
 
+def test_a_sum_has_no_rest_of_binary_fractions() -> None:
+    """Request units of parent and lanes are added up to a figure as a person would write it."""
+    lane = {"ru": 0.2}
+    run = Run.of(shown("storing", custom=custom("storing", 1, wave="1:store", ru=0.1), lanes=[lane]))
+    assert run.counts["ru"] == 0.3
+
+
 @pytest.mark.parametrize(
     ("state", "failure", "code"),
     [

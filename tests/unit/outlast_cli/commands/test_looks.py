@@ -135,6 +135,17 @@ def test_a_plan_is_shown(call: Caller) -> None:
     assert f"outlast approve {RUN}" in done.err
 
 
+def test_figures_keep_their_digits(call: Caller) -> None:
+    """Request units, price and the throughput that is asked for have all their digits where no person reads them."""
+    price = {"amount": 1234567.89, "currency": "EUR"}
+    call.answers = {f"GET /api/runs/{RUN}/plan": PLAN | {"request_units": 87654321.5, "price": price}}
+    done = call("plan", RUN, "--ru-per-second", "1234567")
+    assert done.requests[0].url.params["ru_per_second"] == "1234567"
+    lines = [" ".join(line.split()) for line in done.out.splitlines()]
+    assert "request units 87654321.5" in lines
+    assert "price 1234567.89 EUR" in lines
+
+
 def test_events_are_told_in_order(call: Caller) -> None:
     """Each event is a line with what belongs to it."""
     told = [

@@ -1,6 +1,6 @@
 import pytest
 
-from outlast_cli.views.numbers import age, bar, duration
+from outlast_cli.views.numbers import age, bar, digits, duration
 
 
 @pytest.mark.parametrize(
@@ -16,6 +16,14 @@ def test_a_duration_has_two_units_at_most(seconds: float, text: str) -> None:
 def test_an_age_has_one_unit(seconds: float, text: str) -> None:
     """An age is told in the largest unit of which there is one, and a time in the future is now."""
     assert age("2026-01-01T00:00:00.000+00:00", 1_767_225_600 + seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(1234567.89, "1234567.89"), (27_004.0, "27004"), (10_000_000, "10000000"), (0.034, "0.034")]
+)
+def test_a_number_for_a_program_has_all_its_digits(value: float, text: str) -> None:
+    """A number that is not rounded for people keeps every digit and has no fraction that is zero."""
+    assert digits(value) == text
 
 
 def test_a_plain_output_gets_plain_signs() -> None:
