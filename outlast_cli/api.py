@@ -19,6 +19,9 @@ TRIES = 4
 REPEATABLE = frozenset({"GET", "HEAD", "OPTIONS"})
 AGAIN = frozenset({429, 502, 503, 504})
 """Statuses after which a request that may be repeated is sent again."""
+NOT_TAKEN = 429
+"""The one of them that says that nothing was done."""
+UNHEARD = "outlast.unheard"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,16 +97,22 @@ class Api:
         return self._send(request, TRIES if repeat or method in REPEATABLE else 1)
 
     def _send(self, request: httpx.Request, tries: int) -> httpx.Response:
+        unheard = False
         for wait in (0.5 * 2**number for number in range(1, tries)):
-            with suppress(httpx.HTTPError):  # the last try raises it
-                answer = self._client.send(request)
-                if answer.status_code not in AGAIN:
-                    return answer
+            answer = self._tried(request)
+            if answer is not None and answer.status_code not in AGAIN:
+                return _marked(answer, unheard)
+            unheard = unheard or answer is None or answer.status_code != NOT_TAKEN
             self._wire.sleep(wait)
         try:
-            return self._client.send(request)
+            return _marked(self._client.send(request), unheard)
         except httpx.HTTPError as error:
             raise self._silent(request, error) from error
+
+    def _tried(self, request: httpx.Request) -> httpx.Response | None:
+        with suppress(httpx.HTTPError):  # the last try raises it
+            return self._client.send(request)
+        return None
 
     def _url(self, path: str) -> str:
         if not path.startswith(("http://", "https://")):
@@ -116,6 +125,16 @@ class Api:
         what = f"{request.method} {request.url.copy_with(query=None)}"
         start = "Start it with `make serve`." if self.address.is_local else "Run `outlast doctor`."
         return Unreachable(f"{what} gave no answer: {error or type(error).__name__}", start)
+
+
+def _marked(answer: httpx.Response, unheard: bool) -> httpx.Response:
+    answer.extensions[UNHEARD] = unheard
+    return answer
+
+
+def may_be_done_before(answer: httpx.Response) -> bool:
+    """Whether the same request was sent before and its answer is not known: a repeat finds what that has done."""
+    return bool(answer.extensions[UNHEARD])
 
 
 def read_json(answer: httpx.Response) -> Any:

@@ -113,3 +113,23 @@ def test_a_removal_is_repeated_until_it_is_done(call: Caller) -> None:
     refused = call("remove", RUN)
     assert (refused.code, refused.requests) == (2, [])
     assert json.loads(call("remove", RUN, "-y", "--json").out) == {"removed": RUN}
+
+
+GONE = problem(404, "there is no run a1")
+
+
+@pytest.mark.parametrize(
+    ("answers", "code"),
+    [
+        ([httpx.ReadTimeout("slow"), GONE], 0),
+        ([httpx.Response(502), GONE], 0),
+        ([httpx.Response(202, json={}), GONE], 0),
+        ([httpx.Response(429), GONE], 5),
+        ([GONE], 5),
+    ],
+)
+def test_a_removal_whose_answer_is_lost_is_one(call: Caller, answers: list[object], code: int) -> None:
+    """A run that is missing is removed if an earlier call may have removed it, and else there is no such run."""
+    call.answers = {f"DELETE /api/runs/{RUN}": answers}
+    done = call("remove", RUN, "--yes", "--json")
+    assert (done.code, done.out) == (code, "" if code else f'{{"removed": "{RUN}"}}\n')
