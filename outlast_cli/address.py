@@ -26,17 +26,20 @@ class Address:
 def find_address(environ: Mapping[str, str], profiles: Profiles, keys: Keys, name: str | None = None) -> Address:
     """`OUTLAST_URL` and `OUTLAST_KEY` win, then the named profile (`OUTLAST_PROFILE`), then the current one.
 
-    A profile's key is never sent to another address than the profile's. Raises Usage where no app is known.
+    A profile's key is never sent to another address than the profile's. Raises Usage where no app is known, and for a
+    key that cannot be one.
     """
     name = name or environ.get("OUTLAST_PROFILE") or profiles.current
     profile = profiles.named.get(name) if name else None
-    url, key = environ.get("OUTLAST_URL"), environ.get("OUTLAST_KEY")
+    url, given = environ.get("OUTLAST_URL"), environ.get("OUTLAST_KEY")
+    key = clean_key(given, "OUTLAST_KEY") if given else None
     if url:
         url = clean_url(url)
         return Address(url=url, key=key, source="OUTLAST_URL")
     if name is None or profile is None:
         raise _unknown(name, profiles)
-    key = key or profile.key or keys.get(name)
+    kept = None if key else profile.key or keys.get(name)
+    key = clean_key(kept, f"The key of profile {name}") if kept else key
     return Address(url=profile.url, key=key, source=f"profile {name}")
 
 
@@ -51,11 +54,23 @@ def _unknown(name: str | None, profiles: Profiles) -> Usage:
     return Usage(f"There is no profile {name}; there are: {known}", start)
 
 
+def clean_key(text: str, source: str) -> str:
+    """Return the key without blanks around it. Raise Usage for a text that no header can have."""
+    key = text.strip()
+    if not key or not key.isascii() or not key.isprintable():
+        raise Usage(f"{source} is no function key, which is printable ASCII text", "The portal shows it under App keys")
+    return key
+
+
 def clean_url(text: str) -> str:
     """Return scheme, host and path without what follows, and without `/api` at its end. Raise Usage for no address."""
-    parts = urlsplit(text if "://" in text else f"https://{text}")
+    no_address = Usage(f"{text} is not the address of an app", "Give it as https://NAME.azurewebsites.net")
+    try:
+        parts = urlsplit(text if "://" in text else f"https://{text}")
+    except ValueError:
+        raise no_address from None
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.username is not None:
-        raise Usage(f"{text} is not the address of an app", "Give it as https://NAME.azurewebsites.net")
+        raise no_address
     path = parts.path.rstrip("/").removesuffix("/api")
     return urlunsplit((parts.scheme, parts.netloc, path, "", ""))
 

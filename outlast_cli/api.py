@@ -89,11 +89,17 @@ class Api:
         headers: Mapping[str, str] | None = None,
         repeat: bool = False,
     ) -> httpx.Response:
-        """Return the answer whatever its status. A path that is a whole URL must be one of this app."""
+        """Return the answer whatever its status. A path that is a whole URL must be one of this app.
+
+        Raises Usage for what no request can have, Unreachable without an answer.
+        """
         asked = {name: value for name, value in (query or {}).items() if value is not None}
-        request = self._client.build_request(
-            method, self._url(path), params=asked or None, content=content, headers=headers
-        )
+        try:
+            request = self._client.build_request(
+                method, self._url(path), params=asked or None, content=content, headers=headers
+            )
+        except (UnicodeEncodeError, httpx.InvalidURL) as error:
+            raise Usage(f"The app cannot be called so: {error}") from error
         return self._send(request, TRIES if repeat or method in REPEATABLE else 1)
 
     def _send(self, request: httpx.Request, tries: int) -> httpx.Response:

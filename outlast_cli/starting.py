@@ -15,6 +15,8 @@ from outlast_cli.errors import Unreachable, Usage
 
 MOST_INLINE = 32 * 1024 * 1024
 """Bytes of a file that goes into the request. The app's limit is the same."""
+LONGEST_KEY = 255
+"""Characters of an Idempotency-Key, as the app has it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,8 +55,13 @@ class Start:
         return answer
 
 
-def new_key() -> str:
-    return f"outlast-{uuid.uuid4()}"
+def key_of(given: str | None) -> str:
+    """Return the Idempotency-Key that is given, or a new one. Raise Usage for one that the app would refuse."""
+    if given is None:
+        return f"outlast-{uuid.uuid4()}"
+    if not 0 < len(given) <= LONGEST_KEY or not given.isascii() or not given.isprintable() or given != given.strip():
+        raise Usage(f"--key must be 1 to {LONGEST_KEY} printable ASCII characters without blanks around them")
+    return given
 
 
 def read_pairs(given: Sequence[str], option: str) -> dict[str, str]:
@@ -75,6 +82,11 @@ def local_files(names: Sequence[str], stdin: Callable[[], IO[bytes]]) -> Iterato
     """Yield the files, with standard input as a temporary file in place of `-`. Raise Usage for one that is missing."""
     with tempfile.TemporaryDirectory(prefix="outlast-") as folder:
         yield [_received(stdin(), Path(folder)) if name == "-" else _existing(name) for name in names]
+
+
+def name_of(file: Path) -> str:
+    """Return the file's name, with `?` for each byte that is no UTF-8, which a request cannot have."""
+    return file.name.encode("utf-8", "replace").decode()
 
 
 def _existing(name: str) -> Path:

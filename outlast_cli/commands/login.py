@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from outlast_cli.address import Address, clean_url, is_loopback
+from outlast_cli.address import Address, clean_key, clean_url, is_loopback
 from outlast_cli.errors import Usage
 from outlast_cli.profiles import Profile, profiles_path, read_profiles, write_profiles
 from outlast_cli.session import JsonOption, Session, session
@@ -44,10 +44,8 @@ def login(
 def _key(given: str | None) -> str:
     if given == "-":
         given = typer.get_text_stream("stdin").readline()
-    key = (given if given is not None else str(typer.prompt("Function key", hide_input=True, err=True))).strip()
-    if not key or not key.isascii() or not key.isprintable():
-        raise Usage("A function key is printable ASCII text", "The portal shows it under App keys")
-    return key
+    text = given if given is not None else str(typer.prompt("Function key", hide_input=True, err=True))
+    return clean_key(text, "What was given")
 
 
 def _tried(s: Session, address: Address) -> int:

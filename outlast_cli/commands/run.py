@@ -14,7 +14,7 @@ from rich.progress import Progress as Bars
 from outlast_cli.errors import Unreachable, Usage
 from outlast_cli.follow import Progress, ProgressOption, WatchOption, follow_or_tell
 from outlast_cli.session import JsonOption, ProfileOption, Session, session
-from outlast_cli.starting import MOST_INLINE, Start, local_files, lost_answer, new_key, read_pairs
+from outlast_cli.starting import MOST_INLINE, Start, key_of, local_files, lost_answer, name_of, read_pairs
 from outlast_cli.uploads import Uploader
 
 Texts = list[str]
@@ -62,7 +62,7 @@ def run(
         asked |= {name: str(value) for name, value in own.items() if value is not None}
         start = Start(
             report=report,
-            key=key or new_key(),
+            key=key_of(key),
             options=asked,
             parameters=read_pairs(parameters or [], "--param"),
         )
@@ -87,7 +87,7 @@ def _start(s: Session, start: Start, files: Sequence[str], inputs: Sequence[str]
 
 
 def _inline(s: Session, start: Start, given: str, file: Path) -> str:
-    name = None if given == "-" else file.name
+    name = None if given == "-" else name_of(file)
     try:
         return str(start.with_file(s.api, file.read_bytes(), name)["id"])
     except Unreachable as error:
@@ -127,7 +127,7 @@ def _uploaded(s: Session, given: Sequence[str], files: Sequence[Path]) -> list[s
         uploader = Uploader(api=s.api, client=client, sleep=s.machine.sleep)
         for text, file in zip(given, files, strict=True):
             task = bars.add_task(escape(text), total=file.stat().st_size)
-            names.append(uploader.upload(file, file.name, Counter(bars, task)))
+            names.append(uploader.upload(file, name_of(file), Counter(bars, task)))
     return names
 
 

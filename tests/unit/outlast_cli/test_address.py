@@ -30,6 +30,16 @@ def test_no_key_goes_to_another_address() -> None:
     assert find_address({"OUTLAST_URL": "https://elsewhere"}, PROFILES, KEYS).key is None
 
 
+@pytest.mark.parametrize("key", ["schlüssel", "a\nb", " "])
+def test_a_key_that_no_header_can_have_is_refused(key: str) -> None:
+    """A key that is not printable ASCII raises Usage with its source, and blanks around a key do not count."""
+    with pytest.raises(Usage, match="OUTLAST_KEY is no function key"):
+        find_address({"OUTLAST_KEY": key}, PROFILES, KEYS)
+    with pytest.raises(Usage, match="key of profile b is no function key"):
+        find_address({}, PROFILES, MemoryKeys(kept={"b": key}), "b")
+    assert find_address({"OUTLAST_KEY": "kc\n"}, PROFILES, KEYS).key == "kc"
+
+
 def test_an_app_that_is_not_known_is_told_with_what_helps() -> None:
     """Without a profile, or with one that does not exist, the error says how to get it."""
     with pytest.raises(Usage, match="No app is known") as failure:
@@ -54,7 +64,7 @@ def test_an_address_is_cleaned(given: str, meant: str) -> None:
     assert clean_url(given) == meant
 
 
-@pytest.mark.parametrize("given", ["", "ftp://x", "https://", "https://user:key@x"])
+@pytest.mark.parametrize("given", ["", "ftp://x", "https://", "https://user:key@x", "http://[::1"])
 def test_what_is_no_address_is_refused(given: str) -> None:
     """Other schemes, a missing host and credentials in the address raise Usage."""
     with pytest.raises(Usage, match="not the address"):

@@ -120,3 +120,13 @@ def test_an_error_without_a_problem_is_told() -> None:
     """A status without a body, as the host answers a wrong key, names call and status."""
     with pytest.raises(CommandError, match=r"GET https://app\.example\.com/api/runs answered 401"):
         Calls(httpx.Response(401)).api().get("/api/runs")
+
+
+def test_what_no_request_can_have_is_a_wrong_call() -> None:
+    """An address with a wrong port, and a text that is no Unicode, raise Usage before anything is sent."""
+    calls = Calls({"a": 1})
+    with pytest.raises(Usage, match="Invalid port"):
+        calls.api("https://app.example.com:x").get("/api/runs")
+    with pytest.raises(Usage, match="surrogates"):
+        calls.api().get("/api/runs", label="\udcff")
+    assert calls.requests == []

@@ -1,4 +1,5 @@
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -115,6 +116,14 @@ def test_a_name_is_started_with_a_body(call: Caller) -> None:
     assert json.loads(two.content)["input"] == ["a.csv", "b.csv"]
 
 
+def test_a_name_that_is_no_utf_8_is_sent_with_question_marks(call: Caller, tmp_path: Path) -> None:
+    """A file whose name has bytes that are not UTF-8 is sent under a name that a request can have."""
+    file = tmp_path / os.fsdecode(b"j\xe4nner.csv")
+    file.write_text("id\n1\n")
+    sent = started(call)("run", "flights", str(file)).requests[0]
+    assert sent.url.params["filename"] == "j?nner.csv"
+
+
 def test_large_and_several_files_are_uploaded(call: Caller, file: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A file above the limit, and several, are uploaded, and the run starts with their names in order."""
     started(call)
@@ -162,6 +171,9 @@ def test_without_watching_the_id_is_printed(call: Caller, file: str) -> None:
         (("FILE", "--input", "x"), "--input PATH"),
         (("FILE", "-o", "plan"), "NAME=VALUE"),
         (("FILE", "-p", "a=1", "-p", "a=2"), "twice"),
+        (("FILE", "--key", "Jänner"), "printable ASCII"),
+        (("FILE", "--key", ""), "printable ASCII"),
+        (("FILE", "--key", " k"), "printable ASCII"),
     ],
 )
 def test_a_wrong_call_is_2(call: Caller, file: str, arguments: tuple[str, ...], text: str) -> None:
@@ -194,7 +206,8 @@ def test_ctrl_c_leaves_the_run_alone(call: Caller, file: str) -> None:
 
 
 def test_the_limit_of_a_start_is_the_apps() -> None:
-    """A file goes with the start up to the app's own limit."""
+    """A file goes with the start up to the app's own limit, and a key is as long as the app's at most."""
     from outlast.http.body_size import MAX_INLINE
+    from outlast.http.start_once import LONGEST_KEY
 
-    assert starting.MOST_INLINE == MAX_INLINE
+    assert (starting.MOST_INLINE, starting.LONGEST_KEY) == (MAX_INLINE, LONGEST_KEY)
