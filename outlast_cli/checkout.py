@@ -34,7 +34,9 @@ def run_report(
         return run_report(report, file, reference=reference, options=options, folder=root / "reports")
 
 
-def run_draft(root: Path, report: str, source: str, filename: str, data: bytes) -> "ReportResult":
+def run_draft(
+    root: Path, report: str, source: str, filename: str, data: bytes, options: Mapping[str, str] | None = None
+) -> "ReportResult":
     """Run a report that is not in the checkout yet on an input. Raises Usage as `run_report` does."""
     with TemporaryDirectory(prefix="drafts_") as parent:
         folder = Path(parent) / Path(parent).name  # its name is a package's, which must not be that of another one
@@ -45,7 +47,7 @@ def run_draft(root: Path, report: str, source: str, filename: str, data: bytes) 
             with _code_of(root):
                 from outlast.testing import run_report
 
-                return run_report(report, data, filename=filename, folder=folder)
+                return run_report(report, data, options=options, filename=filename, folder=folder)
         except Usage as error:
             raise Usage(error.text.replace(folder.name, "reports"), error.hint) from error
         finally:

@@ -19,7 +19,7 @@ from outlast_cli.new.keys import describe as describe_column
 from outlast_cli.new.placing import place, places_of, refuse_taken
 from outlast_cli.new.sample_file import ENDINGS, UTF_8, sample_file
 from outlast_cli.new.types import MOST_ODD
-from outlast_cli.new.writing import report_source, test_source
+from outlast_cli.new.writing import OF_ONE_INPUT, dialect_of, report_source, test_source
 from outlast_cli.session import JsonOption, Session, session
 from outlast_cli.starting import read_pairs
 
@@ -76,8 +76,10 @@ def new(
         )
         if not yes:
             _tell_unasked(s, wishes)
-        draft, ending, content = _draft(s, root, report, file, read_pairs(options or [], "--option"), wishes)
-        files, result = _make(root, draft, ending, content, file)
+        given = read_pairs(options or [], "--option")
+        draft, ending, content = _draft(s, root, report, file, given, wishes)
+        of_file = {name: value for name, value in given.items() if name in OF_ONE_INPUT}
+        files, result = _make(root, draft, ending, content, file, of_file)
         place(root, files)
         written = list(map(str, files))
         told = describe(result) | {"partitions": _spread(draft, result.documents)}
@@ -88,7 +90,7 @@ def new(
             return
         show_result(s, result, told, 1)
         s.output.pairs([("logical partitions", told["partitions"]), *(("written", path) for path in written)])
-        again = shlex.join(["outlast", "run", report, str(file)])
+        again = shlex.join(["outlast", "run", report, str(file), *(f"-o{n}={value}" for n, value in of_file.items())])
         s.output.note(f"Next: look at {written[0]}, then, with `make serve` in another terminal: {again}")
 
 
@@ -107,6 +109,7 @@ def _draft(
     if sample.bad:
         s.output.warn(f"{sample.bad:,} of {sample.bad + len(sample.rows):,} rows cannot be read; they will be rejects")
     form = sample.reading.format or "csv"
+    reading = dialect_of(form, options)
     columns, nulls = read_columns(sample.columns, sample.rows, semicolons=sample.reading.delimiter == ";")
     _tell_odd(s, columns, len(sample.rows))
     rows = len(columns[0].values)
@@ -123,7 +126,7 @@ def _draft(
         container=wishes.container or name.replace("_", "-"),
         group_by=groups,
         form=form,
-        reading=options,
+        reading=reading,
         optional=form in ("json", "jsonl"),
     )
     return draft, *sample_file(form, sample.text, sample.rows, sample.reading.encoding or UTF_8)
@@ -172,13 +175,14 @@ def _asked(s: Session, what: str, proposed: Proposal, wishes: Wishes) -> str:
 
 
 def _make(
-    root: Path, draft: Draft, ending: str, content: bytes, file: Path
+    root: Path, draft: Draft, ending: str, content: bytes, file: Path, options: dict[str, str]
 ) -> tuple[dict[Path, bytes], "ReportResult"]:
-    """The files to write, and what the report makes of the whole file. The test says what it makes of the sample."""
+    """The files to write, and what the report makes of the whole file, with these options of a start. The test
+    says what it makes of the sample."""
     source = report_source(draft)
     report, test, sample = places_of(draft.name, ending)
     of_sample = run_draft(root, draft.name, source, sample.name, content)
-    of_file = run_draft(root, draft.name, source, file.name, file.read_bytes())
+    of_file = run_draft(root, draft.name, source, file.name, file.read_bytes(), options)
     made = (of_sample.rows, len(of_sample.documents), of_sample.rejected)
     tested = test_source(draft, sample.name, *made)
     return {report: source.encode(), test: tested.encode(), sample: content}, of_file

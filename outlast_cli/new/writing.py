@@ -2,14 +2,34 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
+from outlast_cli.errors import Usage
 from outlast_cli.new.columns import Column
 from outlast_cli.new.draft import Draft
 
 FORMS = {"csv": "Csv", "excel": "Excel", "json": "Json", "jsonl": "Json"}
+SAID: Mapping[str, frozenset[str]] = {
+    "Csv": frozenset({"delimiter", "quote", "encoding", "decimal", "thousands", "header_line", "comment", "nulls"}),
+    "Json": frozenset({"path", "encoding"}),
+    "Excel": frozenset({"sheet", "header_line", "nulls"}),
+}
+"""The options of a start that a report's `dialect` can say, by its class."""
+OF_ONE_INPUT = frozenset({"member"})
+"""Options that say what is read of one input, and not how a report's inputs are read."""
 NUMBERS = frozenset({"header_line", "sheet"})
 WIDTH = 120
+
+
+def dialect_of(form: str, options: Mapping[str, str]) -> dict[str, str]:
+    """Return the options that become the report's `dialect`; raise Usage for one that this format does not have."""
+    said = {name: value for name, value in options.items() if name not in OF_ONE_INPUT}
+    known = SAID.get(FORMS.get(form, ""), frozenset())
+    for name in said:
+        if name not in known:
+            names = ", ".join(sorted(known)) or "no option"
+            raise Usage(f"-o {name} does not say how {form} is read", f"A report of {form} takes {names}.")
+    return said
 
 
 def report_source(draft: Draft) -> str:
@@ -122,6 +142,9 @@ def _import(module: str, names: set[str]) -> str:
 
 
 def _value(name: str, value: str) -> str:
+    if name == "nulls":
+        texts = list(map(_quoted, value.split(",")))
+        return f"({', '.join(texts)}{',' if len(texts) == 1 else ''})"
     return value if name in NUMBERS and value.isdigit() else _quoted(value)
 
 

@@ -2,12 +2,18 @@
 
 import sys
 from pathlib import Path
+from zipfile import ZipFile
 
+import pyarrow
 import pytest
+from pyarrow import parquet
 
+from outlast.inputs.said import Csv, Excel, Form, Json
+from outlast.reading_options import ReadingOptions
 from outlast_cli.checkout import run_draft
 from outlast_cli.errors import Usage
 from outlast_cli.new.placing import place, places_of
+from outlast_cli.new.writing import OF_ONE_INPUT, SAID
 from tests.unit.outlast_cli.calling import Caller
 from tests.unit.outlast_cli.checkouts import make_checkout
 
@@ -82,6 +88,46 @@ def test_without_a_terminal_it_says_that_proposals_are_taken(call: Caller, check
     for given in (("--yes",), ("--id", "No", "--partition-key", "Shop"), ("--json",)):
         done = call(*new, *given)
         assert (done.code, told in done.err) == (0, False)
+
+
+@pytest.mark.parametrize(("nulls", "written"), [("NA", '("NA",)'), ("NA,-", '("NA", "-")')])
+def test_nulls_are_written_as_the_dialect_has_them(call: Caller, checkout: Path, nulls: str, written: str) -> None:
+    """Texts that stand for no value become a tuple of the dialect, and the report reads them so."""
+    (checkout / "prices.csv").write_text("No;Price\n1;NA\n2;1.5\n", "utf-8")
+    done = call("new", "prices", "--from", "prices.csv", "-o", f"nulls={nulls}", "--id", "No")
+    assert done.code == 0, done.err
+    source = (checkout / "reports" / "prices.py").read_text("utf-8")
+    assert f"dialect = Csv(nulls={written})" in source
+    made = run_draft(checkout, "prices", source, "prices.csv", (checkout / "prices.csv").read_bytes())
+    assert [one["price"] for one in made.documents] == [None, 1.5]
+
+
+def test_a_member_is_no_part_of_the_dialect(call: Caller, checkout: Path) -> None:
+    """The file of an archive that is read is said again with each start, and the report does not name it."""
+    with ZipFile(checkout / "all.zip", "w") as archive:
+        archive.writestr("a.csv", "Other\n1\n")
+        archive.writestr("b.csv", SHOPS)
+    done = call("new", "shops", "--from", "all.zip", "-o", "member=b.csv")
+    assert done.code == 0, done.err
+    assert "dialect" not in (checkout / "reports" / "shops.py").read_text("utf-8")
+
+
+def test_an_option_that_a_format_does_not_have_is_a_wrong_call(call: Caller, checkout: Path) -> None:
+    """An option that no report of the file's format can say ends with 2 and writes nothing."""
+    parquet.write_table(pyarrow.table({"no": [1, 2]}), checkout / "shops.parquet")
+    for given, form in (("shops.parquet", "parquet"), ("shops.csv", "csv")):
+        done = call("new", "shops", "--from", given, "-o", "sheet=2")
+        assert (done.code, f"-o sheet does not say how {form} is read" in done.err) == (2, True)
+    assert written_in(checkout) == []
+
+
+def test_the_options_are_those_of_the_dialects() -> None:
+    """The options that become a dialect are those that its class and a start both have, and the others are of one
+    input."""
+    forms: tuple[type[Form], ...] = (Csv, Json, Excel)
+    options = set(ReadingOptions.model_fields)
+    assert {one.__name__: one.model_fields.keys() & options for one in forms} == SAID
+    assert options - set().union(*SAID.values()) == OF_ONE_INPUT
 
 
 @pytest.mark.parametrize("ending", [".csv", ".jsonl"])
