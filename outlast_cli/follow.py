@@ -45,7 +45,7 @@ def follow(s: Session, run: str, progress: Progress = Progress.AUTO) -> None:
         with _view(s, progress) as view:
             found = watcher.watch(run, view)
     except KeyboardInterrupt:
-        s.output.err.print(f"\nRun {escape(run)} goes on. Watch it again with: outlast watch {escape(run)}")
+        s.output.err.print(escape(s.output.to_call(f"\nRun {run} goes on. Watch it again with: outlast watch {run}")))
         raise typer.Exit(int(ExitCode.INTERRUPTED)) from None
     show_summary(s.output, found)
     if found.exit_code is not ExitCode.DONE:

@@ -11,6 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from outlast_cli.errors import CommandError
+from outlast_cli.naming import with_profile
 from outlast_cli.views.numbers import digits
 
 
@@ -24,13 +25,14 @@ def write_utf_8() -> None:
 
 class Output:
     """`as_json` prints each result as JSON alone. Notes are for people, so they are printed on a terminal only; hints
-    are printed elsewhere too, because a log is read when something has failed.
+    are printed elsewhere too, because a log is read when something has failed. Commands in both are for `profile`.
 
     rich leaves colours out where NO_COLOR is set, TERM is dumb, or the output is no terminal.
     """
 
-    def __init__(self, *, as_json: bool = False) -> None:
+    def __init__(self, *, as_json: bool = False, profile: str | None = None) -> None:
         self.as_json = as_json
+        self._profile = profile
         self.out = Console(file=sys.stdout, highlight=False, soft_wrap=True)
         self.err = Console(file=sys.stderr, highlight=False, soft_wrap=True)
 
@@ -57,12 +59,16 @@ class Output:
         self.out.print(text)
 
     def note(self, text: str) -> None:
-        if self.err.is_terminal and not self.as_json:
-            self.err.print(f"[dim]{escape(text)}[/dim]")
+        if self.err.is_terminal:
+            self.hint(text)
 
     def hint(self, text: str) -> None:
         if not self.as_json:
-            self.err.print(f"[dim]{escape(text)}[/dim]")
+            self.err.print(f"[dim]{escape(self.to_call(text))}[/dim]")
+
+    def to_call(self, text: str) -> str:
+        """Return the text with commands that call the app that this one calls."""
+        return with_profile(text, self._profile)
 
     def warn(self, text: str) -> None:
         self.err.print(f"[yellow]{escape(text)}[/yellow]")
@@ -96,13 +102,14 @@ class Output:
         self.pairs([(name, value) for name, value in pairs if value is not None])
 
     def error(self, error: CommandError) -> None:
+        hint = error.hint and self.to_call(error.hint)
         if self.as_json:
-            known = {"error": error.text, "hint": error.hint, "exit_code": int(error.code), "problem": error.problem}
+            known = {"error": error.text, "hint": hint, "exit_code": int(error.code), "problem": error.problem}
             self.err.file.write(json.dumps(known, ensure_ascii=False) + "\n")
             return
         self.err.print(f"[bold red]Error:[/bold red] {escape(error.text)}")
-        if error.hint:
-            self.err.print(escape(error.hint))
+        if hint:
+            self.err.print(escape(hint))
 
 
 def _plain(value: Any) -> str:

@@ -67,7 +67,7 @@ class Session:
 def session(context: typer.Context, profile: str | None = None, as_json: bool = False) -> Iterator[Session]:
     """Yield the session of one command. An error is printed and becomes the exit code."""
     machine = context.find_object(Machine) or Machine()
-    opened = Session(machine, Output(as_json=as_json), profile)
+    opened = Session(machine, Output(as_json=as_json, profile=profile), profile)
     try:
         yield opened
     except CommandError as error:

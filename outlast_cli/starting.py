@@ -1,6 +1,7 @@
 """Starts a run: the file itself in the request if it is small, an upload or a name otherwise."""
 
 import json
+import shlex
 import tempfile
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -107,5 +108,5 @@ def _received(stdin: IO[bytes], folder: Path) -> Path:
 
 def lost_answer(error: Unreachable, report: str, given: Sequence[str], key: str) -> Unreachable:
     """The same error with the command that asks again without a second run."""
-    again = " ".join(["outlast run", report, *given, "--key", key])
+    again = shlex.join(["outlast", "run", report, *given, "--key", key])
     return Unreachable(error.text, f"Whether the run was started is not known. This is the same run: {again}")

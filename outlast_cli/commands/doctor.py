@@ -2,7 +2,7 @@
 
 import platform
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from email.utils import parsedate_to_datetime
 from importlib.metadata import PackageNotFoundError, version
 
@@ -29,7 +29,7 @@ class Finding:
 def doctor(context: typer.Context, profile: ProfileOption = None, as_json: JsonOption = False) -> None:
     """Check address, key, versions, clock and uploads, and say what to do. Exit code 1 says that something is wrong."""
     with session(context, profile, as_json) as s:
-        findings = list(_examine(s))
+        findings = [replace(one, help=s.output.to_call(one.help)) for one in _examine(s)]
         if s.output.as_json:
             s.output.data({"ok": all(one.ok for one in findings), "checks": [asdict(one) for one in findings]})
         else:

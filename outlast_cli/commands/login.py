@@ -9,11 +9,13 @@ from outlast_cli.errors import Usage
 from outlast_cli.profiles import Profile, profiles_path, read_profiles, write_profiles
 from outlast_cli.session import JsonOption, Session, session
 
+DEFAULT = "default"
+
 
 def login(
     context: typer.Context,
     url: Annotated[str, typer.Argument(help="The app's address, such as https://NAME.azurewebsites.net")],
-    profile: Annotated[str, typer.Option("--profile", metavar="NAME", help="The name to keep it under.")] = "default",
+    profile: Annotated[str, typer.Option("--profile", metavar="NAME", help="The name to keep it under.")] = DEFAULT,
     key: Annotated[
         str | None,
         typer.Option("--key", help="The function key; - reads it from standard input. Asked for if missing."),
@@ -29,7 +31,7 @@ def login(
     The key goes into the system's keyring, or into a file that only you can read. OUTLAST_URL and OUTLAST_KEY win
     over it.
     """
-    with session(context, as_json=as_json) as s:
+    with session(context, None if profile == DEFAULT else profile, as_json) as s:
         address = clean_url(url)
         if address.startswith("http://") and not is_loopback(address) and not allow_http:
             raise Usage(f"{address} would get the key without encryption", "Give https://…, or --allow-http")

@@ -2,6 +2,7 @@
 
 import csv
 import re
+import shlex
 from collections.abc import Iterable, Iterator
 from io import StringIO
 from itertools import islice
@@ -88,7 +89,7 @@ def _keep(s: Session, run: str, file: Path) -> None:
         part.replace(file)
     except OSError as error:
         raise Usage(f"{file} cannot be written: {error.strerror}") from error
-    s.output.note(f"They are in {file}. Correct them, then: outlast correct {run} {file}")
+    s.output.note(f"They are in {file}. Correct them, then: outlast correct {run} {shlex.quote(str(file))}")
 
 
 def _joined(pages: Iterator[str]) -> Iterator[str]:

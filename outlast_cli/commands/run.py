@@ -1,6 +1,5 @@
 """Starts a report with files and watches the run."""
 
-import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
@@ -106,7 +105,7 @@ def _again(start: Start, given: Sequence[str]) -> list[str]:
     """The arguments that make the same request."""
     options = [text for name, value in start.options.items() for text in ("-o", f"{name}={value}")]
     parameters = [text for name, value in start.parameters.items() for text in ("-p", f"{name}={value}")]
-    return [shlex.quote(text) for text in (*given, *options, *parameters)]
+    return [*given, *options, *parameters]
 
 
 def _uploaded(s: Session, given: Sequence[str], files: Sequence[Path]) -> list[str]:

@@ -48,6 +48,14 @@ def test_a_wrong_key_is_not_kept(call: Caller) -> None:
     assert call.keys.kept == {}
 
 
+def test_a_login_that_is_refused_names_its_profile(call: Caller) -> None:
+    """The command that mends a refused login, or a missing key, keeps the key under the name that was given."""
+    call.answers = {"GET /api/reports": httpx.Response(401), "GET /api/health": {"status": "ok", "checks": {}}}
+    assert "`outlast login --profile new URL`" in call("login", OTHER, "--profile", "new", "--key", "wrong").err
+    assert "`outlast login URL`" in call("login", OTHER, "--key", "wrong").err
+    assert "`outlast login --profile app URL`" in call("doctor", "--profile", "app").out
+
+
 def test_a_key_goes_only_through_tls(call: Caller) -> None:
     """A login over plain HTTP is refused but for this machine, or where it is asked for."""
     call.answers = {"GET /api/reports": {"reports": []}}

@@ -102,6 +102,18 @@ def test_a_start_that_stays_unheard_names_the_repeat(call: Caller, file: str) ->
     assert f"outlast run flights {file} -o 'nulls=NA, -' --key k1" in done.err
 
 
+def test_commands_that_are_told_name_the_profile(call: Caller, file: str) -> None:
+    """A command that is to be called next has the --profile that was given, after a lost answer and after a failure."""
+    call.answers = {START: httpx.ReadTimeout("slow")}
+    lost = ("run", "flights", file, "--profile", "app", "--key", "k 1")
+    assert f"outlast run --profile app flights {file} --key 'k 1'" in call(*lost).err
+    assert "outlast run --profile app" in json.loads(call(*lost, "--json").err)["hint"]
+    told = started(call, failed())("run", "flights", file, "--profile", "app").err
+    assert f"outlast redrive --profile app {RUN}" in told
+    call.answers = {START: problem(401, "no")}
+    assert "`outlast login --profile app URL`" in call("run", "flights", file, "--profile", "app").err
+
+
 def test_a_name_is_started_with_a_body(call: Caller) -> None:
     """Names of the inputs location go into the body with options and parameters: one as it is, several as a list."""
     started(call)
