@@ -51,7 +51,8 @@ def outcome(world: World) -> Any:
         (record.status.state, record.result.failure, {name: (record.result.receipt or {}).get(name) for name in COUNTS})
         for record in world.runs.all()
     ]
-    return stored, records, {email.key for email in world.post.emails}, set(world.webhook.keys)
+    events = sorted(key.rpartition(":")[0] for key in set(world.webhook.keys))  # without when the run was accepted
+    return stored, records, {email.key for email in world.post.emails}, events
 
 
 def essence(document: dict[str, Any]) -> str:
