@@ -12,6 +12,10 @@ class NumberFormat:
     decimal: str = "."
     thousands: str = ""
 
+    def __post_init__(self) -> None:
+        if is_same_mark(self.decimal, self.thousands):
+            raise ValueError(f"decimal and thousands must differ, but both are {self.thousands!r}")
+
     def plain(self, text: str) -> str | None:
         """The number with a point and without groups; None where the text is no number of this form."""
         pattern = _pattern(self.decimal, self.thousands)
@@ -23,6 +27,11 @@ class NumberFormat:
 
     def example(self) -> str:
         return f"1{self.thousands}234{self.decimal}56"
+
+
+def is_same_mark(decimal: str | None, thousands: str | None) -> bool:
+    """Whether one mark would stand for both, so that 1.234 could be either number. A missing decimal is a point."""
+    return bool(thousands) and thousands == (decimal or ".")
 
 
 @lru_cache(maxsize=64)

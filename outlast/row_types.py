@@ -60,12 +60,18 @@ class Number(_Read):
     decimal: str = "."
     thousands: str = ""
 
+    def __post_init__(self) -> None:
+        self._form()  # raises where the report is loaded, not at its first row
+
     def read(self, text: str) -> str:
-        plain = NumberFormat(self.decimal, self.thousands).plain(text)
+        plain = self._form().plain(text)
         if plain is None:
-            example = NumberFormat(self.decimal, self.thousands).example()
+            example = self._form().example()
             raise _wrong("number_form", "Input should be a number such as {example}", example=example)
         return plain
+
+    def _form(self) -> NumberFormat:
+        return NumberFormat(self.decimal, self.thousands)
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,6 +77,7 @@ def detect_format(
     file name, then the content. Raises BadInput when these contradict each other, or when the input cannot be read.
     """
     said = said or Reading()
+    said.refuse_same_marks()
     media = _media_type(content_type)
     name = (filename or "").strip().lower()
     claimed = said.format or _claimed(media, name)

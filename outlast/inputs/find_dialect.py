@@ -29,14 +29,16 @@ def find_dialect(reading: Reading, head: bytes, at_end: bool, wanted: Wanted) ->
     separator = separator_line(head)
     if reading.delimiter is None and separator:
         reading = replace(reading, delimiter=separator[0])
-    said = [reading.delimiter] if reading.delimiter else list(DELIMITERS)
+        reading.refuse_same_marks()
+    possible = [one for one in DELIMITERS if one != reading.quote]
+    said = [reading.delimiter] if reading.delimiter else possible
     headers = [_Read.under(replace(reading, delimiter=one), head, at_end) for one in said]
     fitting = [one for one in headers if one.columns is not None and not wanted.missing(one.columns)]
     if fitting and (wanted.needed or len(said) == 1 or _is_sure(headers)):
         return fitting[0].reading
     if headers[0].fault is not None and len(said) == 1:
         raise headers[0].fault
-    others = [replace(reading, delimiter=one) for one in DELIMITERS if one not in said]
+    others = [replace(reading, delimiter=one) for one in possible if one not in said]
     raise _refusal([*headers, *(_Read.under(one, head, at_end) for one in others)], wanted, len(said) == 1)
 
 

@@ -4,7 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
+from outlast.inputs.types import BadInput
 from outlast.models import Json, Payload
+from outlast.number_text import is_same_mark
 
 UTF_8 = "utf-8"
 
@@ -58,6 +60,15 @@ class Reading(Payload):
     def over(self, other: "Reading") -> "Reading":
         """This reading, with what it leaves open taken from the other."""
         return replace(other, **self.said())
+
+    def refuse_same_marks(self) -> None:
+        """Raise BadInput where one mark stands for two: what a start says may not fit what its report says."""
+        if is_same_mark(self.decimal, self.thousands):
+            text = f"Thousands are said to be separated by {self.thousands!r}, which is the decimal mark"
+            raise BadInput("thousands", f"{text}. Say decimal, or another thousands.")
+        quote = '"' if self.quote is None else self.quote
+        if quote and quote == self.delimiter:
+            raise BadInput("quote", f"Quote and delimiter are both {quote!r}. Say another quote, or none.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

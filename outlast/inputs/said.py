@@ -1,13 +1,14 @@
 """What a report or a start can say about its inputs. A member that is None is found, or is as usual."""
 
 import re
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from outlast.inputs.json_path import steps_of
 from outlast.inputs.reading import Reading
 from outlast.inputs.transcoding import known_encoding
+from outlast.number_text import is_same_mark
 
 _NAMED = {"tab": "\t", "\\t": "\t", "space": " ", "comma": ",", "semicolon": ";", "none": "", "pipe": "|"}
 _NO_MARK = re.compile(r"[\w\r\n\0]", re.ASCII)
@@ -92,9 +93,7 @@ class Csv(Form):
     def _marks_differ(self) -> "Csv":
         if self.delimiter and self.delimiter == self.quote:
             raise ValueError("delimiter and quote must differ")
-        if self.thousands and self.thousands == (self.decimal or "."):
-            raise ValueError("decimal and thousands must differ")
-        return self
+        return _with_marks_of_numbers(self)
 
     def reading(self) -> Reading:
         """Names that are given stand for a header that is not there."""
@@ -141,7 +140,20 @@ class FixedWidth(Form):
                 raise ValueError(f"column {name!r} must begin before it ends, but is ({start}, {end})")
         return self
 
+    @model_validator(mode="after")
+    def _marks_differ(self) -> "FixedWidth":
+        return _with_marks_of_numbers(self)
+
     def reading(self) -> Reading:
         said = self.model_dump(exclude_none=True, exclude={"columns"})
         widths = [(name, start, end) for name, (start, end) in self.columns.items()]
         return Reading.from_dict({"header_line": 0, **said, "format": "fixed", "widths": widths})
+
+
+_Numbers = TypeVar("_Numbers", Csv, FixedWidth)
+
+
+def _with_marks_of_numbers(form: _Numbers) -> _Numbers:
+    if is_same_mark(form.decimal, form.thousands):
+        raise ValueError("decimal and thousands must differ")
+    return form

@@ -12,6 +12,7 @@ from outlast.http import start_request
 from outlast.http.body_size import MAX_INLINE
 from outlast.http.problem import Problem
 from outlast.http.start_request import StartRequest, read_start_request
+from outlast.report import Csv, FixedWidth
 from outlast.run_options import Options
 from outlast.staging.store import Staging
 from tests.fakes.http import ask
@@ -111,6 +112,25 @@ def test_a_parameter_that_cannot_be_used_is_named(name: str, value: str, text: s
     status, field, detail = refuse(read_body, make_csv(1), "text/csv", **{name: value})
     assert (status, field) == (400, name)
     assert detail.startswith(text)
+
+
+@pytest.mark.parametrize(
+    ("dialect", "said"),
+    [
+        (None, {"thousands": "."}),
+        (Csv(decimal=","), {"thousands": ","}),
+        (Csv(thousands=","), {"decimal": ","}),
+        (FixedWidth(columns={"id": (0, 2)}, decimal=","), {"thousands": ","}),
+    ],
+)
+def test_thousands_are_not_separated_by_the_decimal_mark(
+    dialect: Csv | FixedWidth | None, said: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A start is refused whose marks of numbers are the same together with those of the report."""
+    monkeypatch.setattr(Sales, "dialect", dialect)
+    assert refuse(read_body, make_csv(1), "text/csv", **said)[:2] == (400, "thousands")
+    reference = {"input": "a.csv", "options": said}
+    assert refuse(read_reference, reference, {"a.csv": make_csv(1)})[:2] == (400, "thousands")
 
 
 @pytest.mark.parametrize(

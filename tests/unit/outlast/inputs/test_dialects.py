@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from outlast.inputs import BadInput, IncompleteHeader, InputRow, Reading, Wanted, resolved, rows_format
+from outlast.inputs import BadInput, IncompleteHeader, InputRow, Reading, Wanted, detect_format, resolved, rows_format
 from outlast.inputs.csv_dialect import DELIMITERS
 from outlast.inputs.stages import feed_all, finish_all
 from outlast.inputs.transcoding import Transcoder, known_encoding
@@ -151,6 +151,29 @@ def test_lines_that_are_no_rows_are_left_out(data: bytes, said: dict[str, Any]) 
     """Lines before the header, units, comments, blank rows, blanks and delimiters at the end are no data."""
     [row] = values(data, **said)
     assert {name: row[name] for name in ("id", "amount")} == {"id": "1", "amount": "2"}
+
+
+@pytest.mark.parametrize(
+    ("said", "field"),
+    [
+        ({"thousands": "."}, "thousands"),
+        ({"decimal": ",", "thousands": ","}, "thousands"),
+        ({"delimiter": ";", "quote": ";"}, "quote"),
+        ({"delimiter": '"'}, "quote"),
+    ],
+)
+def test_one_mark_does_not_stand_for_two(said: dict[str, str], field: str) -> None:
+    """What report and start say together is refused where a mark has two meanings, and the field is named."""
+    with pytest.raises(BadInput) as caught:
+        detect_format("text/csv", None, b"id;amount\n1;2\n", said=Reading.from_dict(said))
+    assert caught.value.field == field
+
+
+def test_a_quote_is_never_taken_for_the_delimiter() -> None:
+    """The delimiter is looked for among the marks that do not quote; one that the input itself says is refused."""
+    assert values(b";id;,;amount;\n;1,;,2\n", quote=";") == [{"id": "1,", "amount": "2"}]
+    with pytest.raises(BadInput, match="Quote and delimiter are both ';'"):
+        values(b"sep=;\nid;amount\n1;2\n", quote=";")
 
 
 def test_nulls_are_none_and_quotes_are_text_where_nothing_quotes() -> None:
