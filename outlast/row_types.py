@@ -115,9 +115,9 @@ class ExcelDate(_Read):
 
 def excel_day(number: float, begins_1904: bool = False) -> datetime:
     """The time of a spreadsheet's day. Excel takes 1900 for a leap year, so its days before 60 are one less."""
-    if not math.isfinite(number) or not 0 <= number < 2_958_466:
-        raise _wrong("excel_date", "Input should be a day of a spreadsheet, from 1900 to 9999")
     days = number + (1462 if begins_1904 else 0)
+    if not math.isfinite(number) or number < 0 or round(days * 86_400) >= 2_958_466 * 86_400:
+        raise _wrong("excel_date", "Input should be a day of a spreadsheet, from 1900 to 9999")
     begins = _EXCEL_BEGINS + timedelta(days=0 if days >= _LEAP_ERROR else 1)
     return begins + timedelta(seconds=round(days * 86_400))
 

@@ -1,5 +1,6 @@
 """Reads the one file of a zip archive, or the one that is named."""
 
+import lzma
 import struct
 import zipfile
 import zlib
@@ -17,6 +18,17 @@ _LOCAL = struct.Struct("<4sHHHHHIIIHH")
 _DEFLATED, _ENCRYPTED = 8, 1
 _NOT_OURS = ("__MACOSX/",)
 _MOST_NAMED = 20
+_FAULTS = (
+    EOFError,
+    NotImplementedError,
+    OSError,
+    ValueError,
+    lzma.LZMAError,
+    struct.error,
+    zipfile.BadZipFile,
+    zlib.error,
+)
+"""What a damaged archive raises, and one with a compression that zipfile does not know."""
 
 
 class Entry(NamedTuple):
@@ -59,7 +71,9 @@ def read_member(file: IO[bytes], member: str | None, max_bytes: int = LIMIT) -> 
             while piece := opened.read(PIECE):
                 given = checked("zip", given + len(piece), max_bytes)
                 yield piece
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, OSError) as error:
+    except BadInput:
+        raise
+    except _FAULTS as error:
         text = f"The zip archive cannot be read ({error}). Pack it again with deflate and send all of it."
         raise BadInput("body", text) from None
 

@@ -1,5 +1,6 @@
 """What a cell of a workbook holds."""
 
+import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,6 +10,8 @@ from typing import NamedTuple, Protocol
 
 from outlast.row_types import excel_day
 
+MOST_ROWS, MOST_COLUMNS = 1_048_576, 16_384
+"""Of a sheet, in Excel and LibreOffice."""
 _BUILT_IN_DATES = frozenset({14, 15, 16, 17, 22, *range(27, 37), *range(50, 59)})
 _BUILT_IN_TIMES = frozenset({18, 19, 20, 21, 45, 47})
 _BUILT_IN_DURATIONS = frozenset({46})
@@ -50,16 +53,16 @@ class Formats:
     def value(self, number: float, style: int) -> Cell:
         """The number, or what it is if its style shows a date, a time or a duration."""
         kind = self._kind(style)
-        if kind == "number":
-            return whole(number)
+        if kind == "number" or not math.isfinite(number):
+            return number_of(number)
         try:
             if kind == "duration":
                 return timedelta(seconds=round(number * 86_400))
             if kind == "time" and 0 <= number < 1:
                 return time_of(timedelta(seconds=round(number * 86_400)))
             found = excel_day(number, self.begins_1904)
-        except ValueError:
-            return CellError(f"{number:g}, which is no date")
+        except (ValueError, OverflowError):
+            return CellError(f"{number:g}, which is no {'duration' if kind == 'duration' else 'date'}")
         return found.date() if found.time() == time() else found
 
     def _kind(self, style: int) -> str:
@@ -91,6 +94,11 @@ def time_of(since_midnight: timedelta) -> time:
 def whole(number: float) -> int | float:
     """A whole number as such, where a double holds it exactly."""
     return int(number) if number.is_integer() and abs(number) < 2**53 else number
+
+
+def number_of(number: float) -> Cell:
+    """A number of a cell. JSON has no infinity: it would be an empty cell."""
+    return whole(number) if math.isfinite(number) else CellError(f"{number:g}, which is no number")
 
 
 def dated(text: str) -> Cell:

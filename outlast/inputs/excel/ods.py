@@ -6,13 +6,15 @@ from datetime import timedelta
 from typing import cast
 
 from outlast.inputs.excel.archive import Archive
-from outlast.inputs.excel.cells import Cell, CellError, Row, dated, time_of, whole
+from outlast.inputs.excel.cells import MOST_COLUMNS, MOST_ROWS, Cell, CellError, Row, dated, number_of, time_of
 from outlast.inputs.excel.xml import Attributes, Handler, local, parse
+from outlast.inputs.types import BadInput
 
 _CONTENT = "content.xml"
 _DURATION = re.compile(r"PT(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?")
 _ERROR = re.compile(r"#[A-Z0-9/]+[!?]?|Err:\d+")
-_MOST_ROWS, _MOST_COLUMNS = 1_048_576, 16_384
+_MOST_BLANKS = 256 * 1024
+"""Blanks of a row that are not written out but counted: a few bytes of a file can count any number of them."""
 
 
 class Ods:
@@ -42,7 +44,7 @@ class _Tables(Handler):
         self._wanted = wanted
         self._row, self._rows, self._column, self._cells = 1, 1, 0, dict[int, Cell]()
         self._cell: Attributes = {}
-        self._texts, self._in_text, self._notes = list[str](), 0, 0
+        self._texts, self._in_text, self._notes, self._blanks = list[str](), 0, 0, 0
 
     @property
     def _reads(self) -> bool:
@@ -56,6 +58,7 @@ class _Tables(Handler):
             return
         if name == "table-row":
             self._rows, self._column = int(attributes.get("table:number-rows-repeated", "1")), 0
+            self._blanks = 0
         elif name in ("table-cell", "covered-table-cell"):
             self._cell, self._texts = attributes if name == "table-cell" else {}, []
         elif name == "annotation":
@@ -68,7 +71,15 @@ class _Tables(Handler):
             self._texts.append("")
             self._in_text += 1
         elif self._in_text and not self._notes:
-            self.text({"s": " " * int(attributes.get("text:c", "1")), "tab": "\t", "line-break": "\n"}.get(name, ""))
+            self.text(self._counted(attributes) if name == "s" else {"tab": "\t", "line-break": "\n"}.get(name, ""))
+
+    def _counted(self, attributes: Attributes) -> str:
+        count = max(0, int(attributes.get("text:c", "1")))
+        self._blanks += count
+        if self._blanks > _MOST_BLANKS:
+            text = f"row {self._row:,} has more than {_MOST_BLANKS:,} blanks. Save the sheet as CSV"
+            raise BadInput("body", f"The workbook cannot be read: {text}, or take the blanks out.")
+        return " " * count
 
     def end(self, name: str) -> None:
         if not self._reads:
@@ -91,14 +102,14 @@ class _Tables(Handler):
         times = int(self._cell.get("table:number-columns-repeated", "1"))
         value = self._value()
         if value is not None:
-            for column in range(self._column, min(self._column + times, _MOST_COLUMNS)):
+            for column in range(self._column, min(self._column + times, MOST_COLUMNS)):
                 self._cells[column] = value
         self._column += times
         self._cell, self._texts = {}, []
 
     def _end_row(self) -> None:
         if self._cells:
-            for number in range(self._row, min(self._row + self._rows, _MOST_ROWS + 1)):
+            for number in range(self._row, min(self._row + self._rows, MOST_ROWS + 1)):
                 self.done.append((number, self._cells))
         self._row, self._cells = self._row + self._rows, {}
 
@@ -108,7 +119,7 @@ class _Tables(Handler):
         if cell.get("calcext:value-type") == "error" or (cell.get("table:formula") and _ERROR.fullmatch(text)):
             return CellError(text or "error")
         if kind in ("float", "percentage", "currency"):
-            return whole(float(cell["office:value"]))
+            return number_of(float(cell["office:value"]))
         if kind == "boolean":
             return cell.get("office:boolean-value") == "true"
         if kind == "date":
@@ -124,5 +135,8 @@ def _time(text: str) -> Cell:
     if not match:
         return CellError(f"{text[:60]}, which is no time")
     hours, minutes, seconds = (float(part or 0) for part in match.groups())
-    found = timedelta(hours=hours, minutes=minutes, seconds=seconds)
+    try:
+        found = timedelta(hours=hours, minutes=minutes, seconds=seconds)
+    except OverflowError:
+        return CellError(f"{text[:60]}, which is no time")
     return time_of(found) if found < timedelta(days=1) else found

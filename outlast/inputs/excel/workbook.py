@@ -1,5 +1,6 @@
 """Chooses the sheet of a workbook and its header, and makes its rows into lines of cells."""
 
+import lzma
 import struct
 import zipfile
 import zlib
@@ -11,17 +12,32 @@ import orjson
 
 from outlast.inputs.cell_lines import ERROR
 from outlast.inputs.excel.archive import Archive
-from outlast.inputs.excel.cells import Cell, CellError, Row, Sheets
+from outlast.inputs.excel.cells import MOST_COLUMNS, MOST_ROWS, Cell, CellError, Row, Sheets
 from outlast.inputs.excel.ods import Ods
 from outlast.inputs.excel.xlsb import Xlsb
 from outlast.inputs.excel.xlsx import Xlsx
 from outlast.inputs.reading import Reading, Wanted
-from outlast.inputs.types import BadInput
+from outlast.inputs.types import HEAD_BYTES, MAX_RECORD, BadInput
 
 _SEARCHED = 20
 """Rows with cells in which the header is looked for."""
 _BATCH = 500
 """Rows that are yielded at once."""
+_BATCH_BYTES = 1024 * 1024
+"""Bytes of lines after which fewer rows are yielded: cells may share one text of many megabytes."""
+_FAULTS = (
+    ArithmeticError,
+    EOFError,
+    LookupError,
+    OSError,
+    StopIteration,
+    ValueError,
+    lzma.LZMAError,
+    struct.error,
+    zipfile.BadZipFile,
+    zlib.error,
+)
+"""What a damaged workbook raises."""
 
 
 def workbook_lines(file: IO[bytes], reading: Reading, wanted: Wanted) -> Iterator[bytes]:
@@ -31,7 +47,7 @@ def workbook_lines(file: IO[bytes], reading: Reading, wanted: Wanted) -> Iterato
         yield from _lines(file, reading, wanted)
     except BadInput:
         raise
-    except (ValueError, LookupError, StopIteration, struct.error, zlib.error, zipfile.BadZipFile, OSError) as error:
+    except _FAULTS as error:
         text = f"The workbook is damaged ({type(error).__name__}: {str(error)[:100]}). Save it again."
         raise BadInput("body", text) from None
 
@@ -39,20 +55,34 @@ def workbook_lines(file: IO[bytes], reading: Reading, wanted: Wanted) -> Iterato
 def _lines(file: IO[bytes], reading: Reading, wanted: Wanted) -> Iterator[bytes]:
     sheets = _opened(file)
     sheet, header_row, columns = _Choice(sheets, reading, wanted).choose()
-    last, lines = 0, list[bytes]()
+    last, lines, size = 0, list[bytes](), 0
     texts = {index for index, name in enumerate(columns) if name in wanted.texts}
     first = header_row + 1 + bool(reading.units)
     if header_row:
         lines.append(b"\n" * (header_row - 1) + orjson.dumps(columns) + b"\n" * (first - header_row))
         last = first - 1
-    for number, row in sheets.rows(sheet):
+    for number, row in _checked(sheets.rows(sheet)):
         if number >= first:
             lines.append(b"\n" * (number - last - 1) + _line(row, len(columns), texts) + b"\n")
-            last = number
-        if len(lines) >= _BATCH:
+            last, size = number, size + len(lines[-1])
+        if len(lines) >= _BATCH or size >= _BATCH_BYTES:
             yield b"".join(lines)
-            lines.clear()
+            lines, size = [], 0
     yield b"".join(lines)
+
+
+def _checked(rows: Iterator[tuple[int, Row]]) -> Iterator[tuple[int, Row]]:
+    """The rows. Raises BadInput where a number would make more lines or columns than a sheet can have."""
+    last = 0
+    for number, row in rows:
+        if not last < number <= MOST_ROWS:
+            text = f"row {number:,} comes after row {last:,}, and a sheet has {MOST_ROWS:,}"
+            raise BadInput("body", f"The workbook is damaged: {text}. Save it again.")
+        if min(row) < 0 or max(row) >= MOST_COLUMNS:
+            text = f"row {number:,} has a cell outside the {MOST_COLUMNS:,} columns of a sheet"
+            raise BadInput("body", f"The workbook is damaged: {text}. Save it again.")
+        last = number
+        yield number, row
 
 
 def _opened(file: IO[bytes]) -> Sheets:
@@ -111,7 +141,7 @@ class _Choice:
         """The rows that may be the header: the one that is said, or the first ones."""
         said = self._reading.header_line
         most = _SEARCHED if self._wanted.needed else 1
-        for count, (number, row) in enumerate(self._sheets.rows(sheet)):
+        for count, (number, row) in enumerate(_checked(self._sheets.rows(sheet))):
             if count >= most if said is None else number > said:
                 return
             if said in (None, number):
@@ -119,6 +149,8 @@ class _Choice:
 
 
 def _texts_of(row: Row) -> list[str]:
+    if sum(len(cell) for cell in row.values() if isinstance(cell, str)) > HEAD_BYTES:
+        raise BadInput("header", f"A row before the header has more than {HEAD_BYTES:,} characters. Say header_line.")
     return [_text(row.get(column)).strip() for column in range(max(row) + 1)]
 
 
@@ -130,8 +162,14 @@ def _check(columns: list[str]) -> None:
 
 
 def _line(row: Row, width: int, texts: set[int]) -> bytes:
-    """A row as JSON, without the cells behind the last column."""
-    cells = [_json(row.get(column), column in texts) for column in range(width)]
+    """A row as JSON, without the cells behind the last column. One that is too long is cut, and stays too long."""
+    cells, left = list[object](), MAX_RECORD
+    for column in range(width):
+        cell = _json(row.get(column), column in texts)
+        cells.append(cell[:MAX_RECORD] if isinstance(cell, str) else cell)
+        left -= len(cell) if isinstance(cell, str) else 0
+        if left < 0:
+            break
     return orjson.dumps(cells) if any(cell is not None for cell in cells) else b""
 
 

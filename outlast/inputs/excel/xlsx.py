@@ -11,6 +11,8 @@ from outlast.inputs.excel.xml import Attributes, Handler, each, local, parse
 
 _ESCAPED = re.compile("_x([0-9A-Fa-f]{4})_")
 """How a text has characters that XML cannot have, such as a carriage return (section 22.9.2.19)."""
+_MOST_LETTERS = 4
+"""Of a column that are looked at: one with more than three is outside the sheet."""
 
 
 class Xlsx:
@@ -155,7 +157,7 @@ class _Sheet(Handler):
 def _column(reference: str) -> int:
     """The column of a cell such as AB12, from 0 on."""
     number = 0
-    for letter in reference:
+    for letter in reference[:_MOST_LETTERS]:
         if not letter.isalpha():
             break
         number = number * 26 + ord(letter.upper()) - 64
@@ -163,4 +165,8 @@ def _column(reference: str) -> int:
 
 
 def unescaped(text: str) -> str:
-    return _ESCAPED.sub(lambda match: chr(int(match[1], 16)), text) if "_x" in text else text
+    """The text with what it escapes. Half a character of UTF-16 is one that is unknown, as in a file of .xlsb."""
+    if "_x" not in text:
+        return text
+    found = _ESCAPED.sub(lambda match: chr(int(match[1], 16)), text)
+    return found.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")

@@ -75,6 +75,7 @@ def test_values_are_read_in_their_form(name: str, text: Any, value: Any) -> None
         ("seconds", "9" * 19, "unix_time"),
         ("serial", "-1", "excel_date"),
         ("serial", 9_999_999, "excel_date"),
+        ("serial", "2958465.9999999", "excel_date"),
         ("serial_day", "41275.5", "date_from_datetime_inexact"),
         ("plain", "1,5", "float_parsing"),
     ],

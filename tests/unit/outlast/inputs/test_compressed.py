@@ -110,3 +110,25 @@ def test_other_archives_are_refused(data: io.BytesIO, member: str | None, says: 
     with pytest.raises(BadInput) as caught:
         list(read_member(data, member, 1000))
     assert says in str(caught.value)
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_damaged_archive_is_refused_whatever_its_compression(method: int) -> None:
+    """A file whose bytes have changed fails the input with what to do, wherever the change is."""
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w", method) as packed:
+        packed.writestr("a.csv", TEXT)
+        size = packed.infolist()[0].compress_size
+    begin = 30 + len("a.csv")
+    for place in range(begin, begin + size, max(1, size // 50)):
+        spoiled = bytearray(data.getvalue())
+        spoiled[place : place + 8] = bytes(byte ^ 255 for byte in spoiled[place : place + 8])
+        with pytest.raises(BadInput, match="cannot be read"):
+            list(read_member(io.BytesIO(spoiled), None))
+
+
+def test_an_archive_with_a_broken_name_is_refused() -> None:
+    """A name that is said to be UTF-8 and is not makes the archive a damaged one."""
+    data = archive({"é.csv": TEXT}).getvalue().replace("é".encode(), b"\xff\xff")
+    with pytest.raises(BadInput, match="cannot be read"):
+        list(read_member(io.BytesIO(data), None))
