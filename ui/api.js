@@ -43,7 +43,7 @@ export async function call(method, path, { query, body, headers = {}, signal } =
 }
 
 export const getJson = async (path, query, signal) => (await call("GET", path, { query, signal })).json();
-export const post = async (path, query, body, headers) => (await call("POST", path, { query, body, headers })).json();
+export const post = async (path, query, body, headers, signal) => (await call("POST", path, { query, body, headers, signal })).json();
 
 export async function problemOf(answer) {
   if (answer.status === 401) dispatchEvent(new Event("key-refused"));

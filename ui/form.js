@@ -3,13 +3,15 @@
 import { el } from "./dom.js";
 import { sentence } from "./format.js";
 
-// The fields of an object's schema. `read` returns the given values by name, without those left empty.
+// The fields of an object's schema. `read` returns the given values by name, without those left empty. `fitsQuery`:
+// whether each can be said in a query, where all are texts: no list, no choice of numbers, no empty text.
 export function formOf(schema, prefix) {
   const fields = Object.entries(schema.properties ?? {}).map(([name, about]) =>
     fieldOf(name, resolve(about, schema), prefix, (schema.required ?? []).includes(name)));
   return {
     nodes: fields.map(({ node }) => node),
     read: () => Object.fromEntries(fields.map(({ name, read }) => [name, read()]).filter(([, value]) => value !== undefined)),
+    fitsQuery: () => fields.every((field) => field.fitsQuery()),
     refuse: (field, text) => fields.find(({ name }) => field === name || field?.endsWith(`.${name}`))?.refuse(text) ?? false,
     clear: () => fields.forEach(({ refuse }) => refuse("")),
   };
@@ -36,7 +38,8 @@ function fieldOf(name, about, prefix, required) {
     if (text) input.focus();
     return true;
   };
-  return { name, node: el("div", { class: "field" }, label, input, hint, problem), read: () => valueOf(input, about), refuse };
+  const read = () => valueOf(input, about);
+  return { name, node: el("div", { class: "field" }, label, input, hint, problem), read, fitsQuery: () => fitsQuery(read(), about), refuse };
 }
 
 function inputOf(about, id, name, required) {
@@ -67,3 +70,6 @@ function valueOf(input, about) {
     return input.value;
   }
 }
+
+const fitsQuery = (value, about) => (typeof value === "string" ? value !== ""
+  : value === undefined || (/^(boolean|integer|number)$/.test(about.type) && !about.enum && !("const" in about) && typeof value !== "object"));

@@ -24,7 +24,7 @@ function startForm(reports, chosen, signal) {
   const about = el("p", { class: "soft" });
   const parameters = el("fieldset", { class: "card" });
   const options = formOf(OPTIONS, "option");
-  const given = { file: null, key: newKey(), asked: null };
+  const given = { file: null, key: newKey(), asked: null, sent: null };
   const zone = dropZone({
     label: "File", hint: "Drop it here, or choose it. CSV, JSON Lines, JSON, Parquet or Excel; compressed or not.",
     take: ([file]) => { given.file = file; zone.say(`${file.name}, ${bytes(file.size)}`); },
@@ -45,16 +45,17 @@ function startForm(reports, chosen, signal) {
   async function start(event) {
     event.preventDefault();
     [own, options].forEach((form) => form.clear());
-    const asked = { report: report.value, file: given.file, reference: reference.value.trim(), parameters: own.read(), options: options.read() };
+    const asked = { report: report.value, file: given.file, reference: reference.value.trim(), parameters: own.read(), options: options.read(), alone: !own.fitsQuery() };
     if (!asked.file && !asked.reference) return zone.refuse("Give a file, or name one that is there.");
     renewKey(given, asked);
     button.disabled = true;
     try {
-      const { id } = await send(asked, given.key, { told: outcome.told, signal });
+      const { id } = await send(asked, given, { told: outcome.told, signal });
       say("The run is started.");
       location.hash = `/${runPath(id)}`;
     } catch (error) {
       outcome.end();
+      if (error.field === "input") given.sent = null; // what was sent is there no more
       if (error.name !== "AbortError") refuse(error, [own, options], zone, outcome);
     } finally {
       button.disabled = false;
@@ -74,18 +75,19 @@ function startForm(reports, chosen, signal) {
     outcome.node, button)];
 }
 
-// A file that fits goes with the start. A longer one is sent before, and the start names it.
-async function send({ report, file, reference, parameters, options }, key, progress) {
+// A file that fits goes with the start, unless a parameter cannot be said in a query. Any other is sent before, and the
+// start names it. It is sent once for a key: under another name it would be another request.
+async function send({ report, file, reference, parameters, options, alone }, given, progress) {
   const path = `reports/${encodeURIComponent(report)}`;
-  const headers = { "Idempotency-Key": key };
+  const headers = { "Idempotency-Key": given.key };
   options = { ...options, durable_urls: false }; // they have the system key, which nobody needs here
-  if (file && file.size <= MOST_BODY) {
+  if (file && file.size <= MOST_BODY && !alone) {
     const query = { filename: file.name, ...options, ...asTexts(parameters) };
     return sendBody(path, query, file, { ...headers, "Content-Type": "application/octet-stream" }, progress);
   }
-  const input = file ? await upload(file, progress) : reference;
-  const body = JSON.stringify({ input, parameters, options });
-  return post(path, {}, body, { ...headers, "Content-Type": "application/json" });
+  if (file) given.sent ??= await upload(file, progress);
+  const body = JSON.stringify({ input: file ? given.sent : reference, parameters, options });
+  return post(path, {}, body, { ...headers, "Content-Type": "application/json" }, progress.signal);
 }
 
 const asTexts = (values) => Object.fromEntries(Object.entries(values).map(([name, value]) =>
@@ -95,7 +97,7 @@ const asTexts = (values) => Object.fromEntries(Object.entries(values).map(([name
 // sent again.
 function renewKey(given, asked) {
   const now = JSON.stringify([asked, asked.file && [asked.file.name, asked.file.size, asked.file.lastModified]]);
-  if (given.asked !== null && given.asked !== now) given.key = newKey();
+  if (given.asked !== null && given.asked !== now) Object.assign(given, { key: newKey(), sent: null });
   given.asked = now;
 }
 

@@ -11,7 +11,7 @@ export async function sendBody(path, query, file, headers, progress) {
 
 // Sends a file of any size to the address that the app names. Returns the name to start with.
 export async function upload(file, progress) {
-  const there = await post("inputs", { name: file.name });
+  const there = await post("inputs", { name: file.name }, undefined, undefined, progress.signal);
   if (file.size > there.most_bytes) {
     throw new Problem(413, { title: "Too long", detail: `The file has ${file.size} bytes, and ${there.most_bytes} are taken at once. Compress it, or send it with azcopy.`, field: "body" });
   }
@@ -25,6 +25,7 @@ export async function upload(file, progress) {
 }
 
 function send(method, url, file, headers, { told, signal }) {
+  signal.throwIfAborted(); // its listeners hear nothing any more
   return new Promise((done, failed) => {
     const request = new XMLHttpRequest();
     request.open(method, url);

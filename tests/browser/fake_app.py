@@ -37,6 +37,11 @@ class Text:
     body: str | None
     status: int = 200
     kind: str = "text/csv"
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+LOST = Text(None, 0)
+"""No answer: the connection ends when the app has got the call."""
 
 
 @dataclass
@@ -102,9 +107,11 @@ class FakeApp:
         given = self.answers.get(f"{request.method} {path}")
         asked = {name: values[-1] for name, values in parse_qs(query).items()}
         answer = given(asked) if given else Text(None, 404)
+        if answer is LOST:
+            return route.abort()
         if isinstance(answer, Text):
             kind = {"content-type": answer.kind} if answer.body is not None else {}
-            return route.fulfill(status=answer.status, body=answer.body or "", headers=kind)
+            return route.fulfill(status=answer.status, body=answer.body or "", headers={**kind, **answer.headers})
         return route.fulfill(body=orjson.dumps(answer).decode(), content_type="application/json")
 
 

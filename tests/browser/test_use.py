@@ -1,12 +1,11 @@
-"""How the page is used: key, list, filters, starts, links, on answers of the API that the tests choose."""
+"""How the page is used: key, list, filters, links, on answers of the API that the tests choose."""
 
 import json
 
 from playwright.sync_api import Browser, expect
 
-from tests.browser.fake_app import KEY, ORIGIN, STORAGE, FakeApp, Text
+from tests.browser.fake_app import KEY, ORIGIN, FakeApp, Text
 from tests.browser.fake_runs import answers, events, failed, listing, reports, run, shared
-from tests.browser.long_file import SEEMS_LONG
 from tests.browser.views import TOKEN, app_of, opened
 
 
@@ -118,43 +117,6 @@ def test_a_storing_run_shows_its_pace_with_the_throttling(browser: Browser) -> N
     expect(page.get_by_role("img", name="Throughput")).to_be_visible()
     expect(page.get_by_role("img", name="operations throttled")).to_have_count(2)
     expect(page.get_by_role("table", name="Lanes").locator("tbody tr")).to_have_count(3)
-    page.context.close()
-
-
-def test_a_long_file_goes_to_the_storage_first(browser: Browser) -> None:
-    """A file beyond what a start takes goes to the address that the app names, without the app's key; then the start
-    names it, with its parameters as JSON and without durable URLs."""
-    address = {"url": f"{STORAGE}/inputs/uploads/u1-long.csv?sig=x", "headers": {"x-ms-blob-type": "BlockBlob"}}
-    upload = {"input": "uploads/u1-long.csv", "method": "PUT", "most_bytes": 10**10, **address}
-    calls = {"POST inputs": lambda _: upload, "POST reports/sales": lambda _: {"id": "r9"}}
-    app = FakeApp(answers(run("r9", "queued"), **calls))
-    page = opened(app, browser, "start")
-    page.get_by_label("Factor").fill("2.5")
-    page.locator("input[type=file]").evaluate(SEEMS_LONG, "id,amount\n")
-    page.get_by_role("button", name="Start the run").click()
-    page.wait_for_url("**#/runs/r9")
-    (start,), (stored,) = app.calls("reports/sales"), app.stored
-    rest = {"parameters": {"factor": 2.5}, "options": {"durable_urls": False}}
-    assert json.loads(start.post_data or "") == {"input": upload["input"], **rest}
-    assert (stored.method, stored.headers["x-ms-blob-type"]) == ("PUT", "BlockBlob")
-    assert KEY not in str(stored.headers)
-    assert (app.faults, app.elsewhere) == ([], [])
-    page.context.close()
-
-
-def test_a_start_that_got_no_answer_is_the_same_run(browser: Browser) -> None:
-    """A start that is pressed again has the same Idempotency-Key, and another one when anything of it was changed."""
-    refusal = Text(json.dumps({"title": "Service Unavailable", "detail": "not now"}), 503, "application/problem+json")
-    app = FakeApp(answers(run(), **{"POST reports/sales": lambda _: refusal}))
-    page = opened(app, browser, "start")
-    page.locator("input[type=file]").set_input_files({"name": "a.csv", "mimeType": "text/csv", "buffer": b"id\n1\n"})
-    for pressed, factor in enumerate(("", "", "2"), 1):
-        page.get_by_label("Factor").fill(factor)
-        page.get_by_role("button", name="Start the run").click()
-        app.wait(page, "reports/sales", pressed)
-        expect(page.get_by_text("Not now")).to_be_visible()
-    keys = [call.headers["idempotency-key"] for call in app.calls("reports/sales")]
-    assert keys[0] == keys[1] != keys[2]
     page.context.close()
 
 
