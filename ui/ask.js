@@ -2,13 +2,14 @@
 
 import { el } from "./dom.js";
 
-// Returns the answers by name, or null if the person went back.
+// Returns the answers by name, or null if the person went back. Enter in a field presses the form's first submit button:
+// the one that does it, or, where that is dangerous, one that cannot be pressed.
 export function ask({ title, text, fields = [], verb, back = "Go back", danger = false }) {
   const problem = el("p", { role: "alert" });
-  const form = el("form", { method: "dialog" },
+  const form = el("form", { method: "dialog" }, danger && el("button", { hidden: true, disabled: true }),
     el("h2", { id: "asked" }, title), text && el("p", { class: "soft" }, text), fields, problem,
     el("div", { class: "row end" },
-      el("button", { value: "", formnovalidate: true }, back),
+      el("button", { type: "button", click: () => dialog.close() }, back),
       el("button", { value: "yes", class: danger ? "danger" : "primary" }, verb)));
   const dialog = el("dialog", { "aria-labelledby": "asked" }, form);
   document.body.append(dialog);
