@@ -22,7 +22,7 @@ export class Problem extends Error {
 export function address(path, query = {}) {
   const url = new URL(path, BASE);
   for (const [name, value] of Object.entries(query)) {
-    if (value !== null && value !== undefined && value !== "") url.searchParams.set(name, value);
+    if ((value ?? "") !== "") url.searchParams.set(name, value);
   }
   return url;
 }
@@ -36,7 +36,7 @@ export async function call(method, path, { query, body, headers = {}, signal } =
     answer = await fetch(address(path, query), options);
   } catch (error) {
     if (error.name === "AbortError") throw error;
-    throw new Problem(0, { title: "No answer", detail: "The app cannot be reached. It is tried again." });
+    throw new Problem(0, { title: "No answer", detail: "The app cannot be reached." });
   }
   if (!answer.ok) throw await problemOf(answer);
   return answer;

@@ -40,8 +40,7 @@ function show(title, path) {
   document.title = `${title} · Outlast`;
   at("main").replaceChildren();
   for (const link of at("nav").children) {
-    const own = path.startsWith(link.hash.slice(1));
-    own ? link.setAttribute("aria-current", "page") : link.removeAttribute("aria-current");
+    link.ariaCurrent = path.startsWith(link.hash.slice(1)) ? "page" : null;
   }
 }
 
@@ -114,6 +113,6 @@ addEventListener("key-refused", () => {
 at("forget").addEventListener("click", forget);
 takeKeyFromAddress();
 route();
-refresh(showHealth, (error) => {
-  if (error) at("health").replaceChildren(el("span", { class: "badge bad" }, "No answer"));
+refresh(showHealth, (text) => {
+  if (text) at("health").replaceChildren(el("span", { class: "badge bad" }, "No answer"));
 });

@@ -2,8 +2,8 @@
 
 import { el } from "./dom.js";
 
-// Returns the answers by name, or null if the person went back. Enter in a field presses the form's first submit button:
-// the one that does it, or, where that is dangerous, one that cannot be pressed.
+// Returns the answers by name, or null if the person went back. Enter in a field presses the first submit button: the one
+// that does it or, where that is dangerous, one that is disabled.
 export function ask({ title, text, fields = [], verb, back = "Go back", danger = false }) {
   const problem = el("p", { role: "alert" });
   const form = el("form", { method: "dialog" }, danger && el("button", { hidden: true, disabled: true }),

@@ -4,12 +4,12 @@
 export function el(name, attributes = {}, ...children) {
   const made = document.createElement(name);
   for (const [key, value] of Object.entries(attributes)) set(made, key, value);
-  made.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false));
+  made.append(...children.flat(Infinity).filter((child) => (child ?? false) !== false));
   return made;
 }
 
 function set(made, key, value) {
-  if (value === null || value === undefined || value === false) return;
+  if ((value ?? false) === false) return;
   if (typeof value === "function") made.addEventListener(key, value);
   else if (key === "style") for (const [name, text] of Object.entries(value)) made.style.setProperty(name, text);
   else made.setAttribute(key, value === true ? "" : value);
@@ -29,14 +29,13 @@ export function table(label, headings, rows) {
     const [text, kind] = [heading].flat();
     return el("th", { scope: "col", class: kind }, text);
   });
-  const body = el("tbody", {}, rows);
-  const made = el("table", { "aria-label": label }, el("thead", {}, el("tr", {}, head)), body);
+  const made = el("table", { "aria-label": label }, el("thead", {}, el("tr", {}, head)), el("tbody", {}, rows));
   // A region that scrolls must be reachable by the keyboard.
   return el("div", { class: "wide", role: "region", tabindex: "0", "aria-label": label }, made);
 }
 
 export function facts(pairs) {
-  const shown = pairs.filter(([, value]) => value !== null && value !== undefined && value !== "");
+  const shown = pairs.filter(([, value]) => (value ?? "") !== "");
   return el("dl", { class: "facts" }, shown.map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, value))));
 }
 

@@ -26,7 +26,7 @@ export function dropZone({ label, hint, accept, take }) {
 
   function given(files) {
     problem.textContent = "";
-    input.removeAttribute("aria-invalid");
+    input.ariaInvalid = null;
     if (files.length) take([...files]);
   }
 
@@ -35,7 +35,7 @@ export function dropZone({ label, hint, accept, take }) {
     say(text) { chosen.textContent = text; },
     refuse(text) {
       problem.textContent = text;
-      input.setAttribute("aria-invalid", "true");
+      input.ariaInvalid = "true";
     },
   };
 }

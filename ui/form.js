@@ -28,13 +28,13 @@ function fieldOf(name, about, prefix, required) {
   const id = `${prefix}-${name}`;
   const input = inputOf(about, id, name, required);
   const problem = el("p", { role: "alert", id: `${id}-problem` });
-  const help = [about.description, about.default === undefined || about.default === null ? null : `${JSON.stringify(about.default)} if not given.`];
+  const help = [about.description, (about.default ?? null) === null ? null : `${JSON.stringify(about.default)} if not given.`];
   const hint = el("p", { class: "soft small", id: `${id}-help` }, help.filter(Boolean).join(" "));
   input.setAttribute("aria-describedby", `${id}-help ${id}-problem`);
   const label = el("label", { for: id }, about.title && about.title !== name ? sentence(about.title.toLowerCase()) : sentence(name), required && el("span", { class: "soft" }, " (needed)"));
   const refuse = (text) => {
     problem.textContent = text;
-    text ? input.setAttribute("aria-invalid", "true") : input.removeAttribute("aria-invalid");
+    input.ariaInvalid = text ? "true" : null;
     if (text) input.focus();
     return true;
   };

@@ -20,8 +20,7 @@ export function heading() {
     node,
     update(view) {
       const { run } = view;
-      showIn(title, [run.report, run.state], () => [run.report, " ", el("span", { class: `badge ${tone(run.state)}` }, run.state)]
-        .map((part) => (typeof part === "string" ? document.createTextNode(part) : part)));
+      showIn(title, [run.report, run.state], () => [run.report, " ", el("span", { class: `badge ${tone(run.state)}` }, run.state)]);
       showIn(about, [run.updated ?? run.since, ago(run.accepted)], () => factsOf(view));
       showIn(buttons, [run.state, run.pending, run.updated], () => actionsFor(view));
       if (!view.expires) portalLinks(run).then((made) => links.children.length || links.replaceChildren(...made));
@@ -56,7 +55,7 @@ export function failureBox() {
 }
 
 function failureOf({ state, failure }) {
-  const where = failure.chunk === null || failure.chunk === undefined ? failure.step : `${failure.step}, chunk ${failure.chunk}`;
+  const where = (failure.chunk ?? null) === null ? failure.step : `${failure.step}, chunk ${failure.chunk}`;
   return [
     el("h2", {}, state === "cancelled" ? "Cancelled" : state === "completed" ? "What was asked last has failed" : "Why it failed"),
     el("p", { class: "said-by" }, failure.text),

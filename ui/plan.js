@@ -4,27 +4,21 @@ import { actionsFor, approve, done } from "./actions.js";
 import { getJson } from "./api.js";
 import { card, el, facts, showIn, table } from "./dom.js";
 import { bytes, duration, exact, number, rate } from "./format.js";
+import { fetched } from "./refresh.js";
 
 export function planCard() {
   const content = el("div", { class: "stack" });
   const buttons = el("div", { class: "row" });
   const node = card("Plan", { hidden: true }, content, buttons);
-  let known = null;
+  const update = fetched(content);
   return {
     node,
-    async update(view) {
+    update(view) {
       const { planned, approved, state } = view.run;
       node.hidden = !planned;
       if (!planned) return;
       showIn(buttons, state, () => (view.may.approve ? waysOn(view) : []));
-      const now = JSON.stringify([planned.at, approved]);
-      if (known === now) return;
-      known = now;
-      try {
-        showIn(content, await getJson(`${view.path}/plan`), shown);
-      } catch (error) {
-        showIn(content, error.message, (text) => el("p", { role: "alert" }, text));
-      }
+      update(`${planned.at} ${approved}`, view, () => getJson(`${view.path}/plan`), shown);
     },
   };
 }

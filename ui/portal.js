@@ -9,7 +9,7 @@ let known;
 // The links for a run; none on one machine, where there is no portal.
 export async function portalLinks(run) {
   known ??= getJson("reports").then(({ portal }) => /^(https:\/\/[^#]+)#resource(\/subscriptions\/.+)$/.exec(portal ?? ""));
-  const found = await known.catch(() => null);
+  const found = await known.catch(() => { known = null; });
   if (!found) return [];
   const [, portal, resource] = found;
   return [link("Logs of this run", `${portal}${logs(resource, run)}`),

@@ -5,6 +5,7 @@ import { parseCsv } from "./csv.js";
 import { card, el, say, showIn, table } from "./dom.js";
 import { dropZone } from "./drop.js";
 import { number } from "./format.js";
+import { fetched } from "./refresh.js";
 
 const LOOKED_AT = 256 * 1024; // bytes of the file that are read to be shown
 const FIRST = 20;
@@ -13,39 +14,33 @@ export function rejectsCard() {
   const content = el("div", { class: "stack" });
   const correcting = el("div", {});
   const node = card("Rejects", { hidden: true }, content, correcting);
-  let known = null;
+  const update = fetched(content);
   return {
     node,
-    async update(view) {
+    update(view) {
       const count = view.run.receipt?.rows_rejected ?? view.run.totals?.rejected ?? 0;
       node.hidden = !count || !view.rejects;
       showIn(correcting, view.may.correct, (may) => may && corrections(view));
-      if (!count || !view.rejects || known === `${count} ${view.run.state}`) return;
-      known = `${count} ${view.run.state}`;
-      try {
-        const found = await firstRejects(view.path);
-        showIn(content, found, () => shown(view, count, found));
-      } catch (error) {
-        showIn(content, error.message, (text) => el("p", { role: "alert" }, text));
-      }
+      if (!node.hidden) update(`${count} ${view.run.state}`, view, () => firstRejects(view.path), (found) => shown(view, count, found));
     },
   };
 }
 
 // The records of the file's beginning, the header first, and whether that is all of it.
 async function firstRejects(path) {
-  const reader = (await call("GET", `${path}/rejects`)).body.getReader();
+  const answer = await call("GET", `${path}/rejects`);
+  const reader = answer.body.getReader();
   const decoder = new TextDecoder();
-  let text = "", read = 0, whole = false;
+  let text = "", read = 0, ended = false;
   while (read < LOOKED_AT) {
     const { value, done } = await reader.read();
-    if (done) { whole = true; break; }
+    if (done) { ended = true; break; }
     read += value.length;
     text += decoder.decode(value, { stream: true });
   }
   reader.cancel().catch(() => {});
-  const [header, ...records] = parseCsv(text.replace(/^\ufeff/, ""), whole);
-  return { header: header ?? [], records, whole };
+  const [header, ...records] = parseCsv(text.replace(/^\ufeff/, ""), ended);
+  return { header: header ?? [], records, whole: ended && !nextQuery(answer) };
 }
 
 function shown(view, count, { header, records, whole }) {

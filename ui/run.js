@@ -1,6 +1,6 @@
 // One run, kept up to date while it is seen. Each part of the view is a file of its own that shows what concerns it.
 
-import { call, getJson, runPath } from "./api.js";
+import { getJson, runPath } from "./api.js";
 import { Pace } from "./counts.js";
 import { el } from "./dom.js";
 import { eventList } from "./events.js";
@@ -43,7 +43,7 @@ function watch(main, path, shared = false) {
     };
     for (const part of made) part.update(view);
     return hasEnded(run) && !run.pending?.length ? null : run.state === "planned" ? WAITING : AT_WORK;
-  }, (error) => { trouble.textContent = error?.message ?? ""; });
+  }, (text) => { trouble.textContent = text; });
 
   return () => {
     polling.end();
@@ -54,7 +54,7 @@ function watch(main, path, shared = false) {
 // Empty where the app keeps no events; the view then shows what the record says.
 async function eventsOf(path, signal) {
   try {
-    return (await (await call("GET", `${path}/events`, { signal })).json()).events;
+    return (await getJson(`${path}/events`, {}, signal)).events;
   } catch (error) {
     if (error.status === 404) return [];
     throw error;

@@ -1,6 +1,6 @@
 // The list of runs: the newest first, page by page, filtered by what the address says.
 
-import { call, getJson, runPath } from "./api.js";
+import { getJson, runPath } from "./api.js";
 import { el, showIn, table } from "./dom.js";
 import { ago, duration, exact, number, rate, seconds, words } from "./format.js";
 import { refresh } from "./refresh.js";
@@ -28,7 +28,7 @@ export function showRuns(main, query) {
     showIn(list, answer.runs.map(shown), () => answer.runs.length ? tableOf(answer.runs) : nothing(query));
     showIn(turning, [pages.before.length, pages.next], () => turns(query, pages, answer.runs.length));
     return query.get("refresh") === "off" ? null : EVERY;
-  }, (error) => { trouble.textContent = error?.message ?? ""; });
+  }, (text) => { trouble.textContent = text; });
   return polling.end;
 }
 
@@ -94,7 +94,7 @@ function choice(name, label, options, query) {
 const named = (name, label, input) => el("div", {}, el("label", { for: `filter-${name}` }, `${label} `), input);
 
 async function addReports(select, chosen) {
-  const { reports } = await (await call("GET", "reports")).json().catch(() => ({ reports: [] }));
+  const { reports } = await getJson("reports").catch(() => ({ reports: [] }));
   select.append(...reports.map(({ name }) => el("option", { value: name, selected: name === chosen }, name)));
 }
 

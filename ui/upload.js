@@ -31,9 +31,9 @@ function send(method, url, file, headers, { told, signal }) {
     request.open(method, url);
     for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value);
     request.upload.addEventListener("progress", (event) => told(event.loaded, event.total));
-    request.addEventListener("load", () => (request.status < 300 ? done(parsed(request)) : failed(new Problem(request.status, parsed(request)))));
-    request.addEventListener("error", () => failed(new Problem(0, { title: "No answer", detail: "The file was not sent: there was no answer. Start again; it is the same run." })));
-    request.addEventListener("abort", () => failed(new DOMException("The sending was stopped.", "AbortError")));
+    request.onload = () => (request.status < 300 ? done(parsed(request)) : failed(new Problem(request.status, parsed(request))));
+    request.onerror = () => failed(new Problem(0, { title: "No answer", detail: "The file was not sent: there was no answer. Start again; it is the same run." }));
+    request.onabort = () => failed(new DOMException("The sending was stopped.", "AbortError"));
     signal.addEventListener("abort", () => request.abort());
     request.send(file);
   });
