@@ -258,7 +258,7 @@ for step in (
     FinishKeys(gate=a.gate, files=a.files).finish_keys,
     PlanReport(reports=a.reports, gate=a.gate, files=a.files, estimator=estimator).plan_report,
     StoreDataToDb(reports=a.reports, gate=a.gate, files=a.files, writer=a.writer, mirrors=mirrors).store_data_to_db,
-    DeleteGone(reports=a.reports, gate=a.gate, files=a.files, writer=a.writer).delete_gone,
+    DeleteGone(reports=a.reports, gate=a.gate, files=a.files, writer=a.writer, mirrors=mirrors).delete_gone,
     VerifyReport(reports=a.reports, gate=a.gate, files=a.files, reader=a.reader, writer=a.writer).verify_report,
     PublishReport(
         reports=a.reports, gate=a.gate, files=a.files, snapshots=a.snapshots, receipts=receipts

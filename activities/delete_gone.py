@@ -17,6 +17,7 @@ from outlast.report import Report, known_report
 from outlast.runs.fence import Gate
 from outlast.runs.record import RunRecord
 from outlast.staging.input import InputFiles
+from outlast.staging.mirrors import Mirrors
 from outlast.staging.paths import resolved_path
 from outlast.staging.resolved import Resolved, Stretch, Summary, buckets_of
 from outlast.staging.stored import since
@@ -50,6 +51,7 @@ class DeleteGone:
     gate: Gate
     files: InputFiles
     writer: Writer
+    mirrors: Mirrors
 
     async def delete_gone(self, given: Json) -> Json:
         """Input: ChunkCall, its chunk the number of a shard of keys. Returns a ChunkAnswer.
@@ -63,7 +65,9 @@ class DeleteGone:
         mark = resolved_path(record.parts_folder, f"deleted/{call.chunk:03}.json")
         if (found := await self.files.staging.get(mark)) is not None:
             return ChunkAnswer(None, since(before, orjson.loads(found)).to_dict()).to_dict()
-        container = known_report(self.reports, record.request.report).container
+        report = known_report(self.reports, record.request.report)
+        await self.mirrors.begin(record, report)  # a run without rows has stored no chunk, which would have
+        container = report.container
         if not await self._begin(record, call, cursor):
             cursor = replace(cursor, sent_before=True)
         bucket = await self.writer.token_bucket(container, record.request.ru_share, call.lanes)

@@ -142,7 +142,7 @@ class World:
             "finish_keys": FinishKeys(gate, files).finish_keys,
             "plan_report": PlanReport(reports, gate, files, estimator).plan_report,
             "store_data_to_db": StoreDataToDb(reports, gate, files, writer, mirrors).store_data_to_db,
-            "delete_gone": DeleteGone(reports, gate, files, writer).delete_gone,
+            "delete_gone": DeleteGone(reports, gate, files, writer, mirrors).delete_gone,
             "verify_report": VerifyReport(
                 reports, gate, files, replace(writer, controllers=RateControllers(self.clock)), writer
             ).verify_report,

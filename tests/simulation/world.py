@@ -248,7 +248,7 @@ class World:
             FinishKeys(gate, files).finish_keys,
             PlanReport(reports, gate, files, estimator).plan_report,
             self._throttled(StoreDataToDb(reports, gate, files, writer, mirrors).store_data_to_db),
-            DeleteGone(reports, gate, files, writer).delete_gone,
+            DeleteGone(reports, gate, files, writer, mirrors).delete_gone,
             VerifyReport(reports, gate, files, writer, writer).verify_report,
             PublishReport(reports, gate, files, snapshots, Receipts(self.scheduler.utc)).publish_report,
             UndoReport(reports, runs, remover, deadlines).undo_report,

@@ -171,6 +171,17 @@ def test_runs_that_fail_while_storing_leave_no_trace_behind_the_next(
     assert (ended.status, nightly.sent()) == ("Completed", 0)
 
 
+def test_a_run_that_only_deletes_and_fails_leaves_no_trace_behind_the_next() -> None:
+    """A run that stores no row is in the header before it deletes, so the next run writes what it has deleted."""
+    nightly = Nightly()
+    nightly.run(encoded({0: 0}))
+    nightly.world.driver.fail("publish_report", Permanent("enough"), 1, None)
+    assert nightly.run(encoded({}), min_rows=0).status == "Failed"
+    nightly.world.driver.failing.clear()
+    assert nightly.run(encoded({0: 0})).status == "Completed"
+    assert nightly.stored() == {0: 0.0}
+
+
 def test_a_failed_run_waits_until_nothing_writes_any_more() -> None:
     """Its undo deletes nothing, but passes the time of a call that was given up and may still write."""
     nightly = Nightly()
