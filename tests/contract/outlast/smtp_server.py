@@ -24,6 +24,8 @@ class SmtpMail:
     text: str
     html: str
     encrypted: bool
+    date: str
+    message_id: str
 
 
 class SmtpInbox:
@@ -84,6 +86,8 @@ class SmtpInbox:
                 _text(plain),
                 _text(rich),
                 session.ssl is not None,
+                str(message["Date"]),
+                str(message["Message-ID"]),
             )
         )
         return "250 OK"

@@ -2,8 +2,11 @@
 
 import asyncio
 import logging
+import re
 import ssl
 from dataclasses import replace
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 
 import pytest
@@ -120,3 +123,18 @@ def test_a_missing_address_is_named(addresses: Addresses, name: str) -> None:
     assert mailer.missing == name
     with pytest.raises(Permanent, match=f"{name} is not set"):
         asyncio.run(mailer.send(EMAIL))
+
+
+def test_an_email_has_a_date_and_an_id(certificate: Certificate) -> None:
+    """An email has what RFC 5322 asks for, its id in the sender's domain also where the sender has a name."""
+
+    async def run() -> None:
+        async with SmtpInbox() as inbox:
+            server = SmtpServer.of_url(f"smtp://127.0.0.1:{inbox.port}?starttls=off")
+            await SmtpMailer(server, Addresses("Reports <a@x.org>", "b@x.org"), asyncio.to_thread).send(EMAIL)
+            (mail,) = inbox.mails
+            sent = parsedate_to_datetime(mail.date).replace(tzinfo=UTC)
+            assert abs((sent - datetime.now(UTC)).total_seconds()) < 3600
+            assert re.fullmatch(r"<[^@]+@x\.org>", mail.message_id)
+
+    asyncio.run(run())

@@ -95,6 +95,14 @@ def test_a_row_is_unchanged_when_all_its_documents_are() -> None:
     assert (receipt["documents_written"], nightly.sent()) == (1, 1)
 
 
+def test_the_durable_status_counts_shards_by_a_number() -> None:
+    """Also a mirror report of few documents tells of one shard, and not of true ones."""
+    nightly = Nightly()
+    nightly.run(HEADER + b"s1,x,1,1\n")
+    told = [status["chunks"] for status in nightly.world.driver.instances["r1"].statuses if status.get("chunks")]
+    assert (set(told), {type(chunks) for chunks in told}) == ({1}, {int})
+
+
 def test_documents_of_others_stay() -> None:
     """What the report has not written is not deleted."""
     nightly = Nightly()

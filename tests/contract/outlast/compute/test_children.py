@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
@@ -145,6 +146,26 @@ def test_a_child_that_does_not_start_harms_no_row(app: Path, monkeypatch: pytest
         assert (await take(children, [""])).rows == 1
 
     use(app, work)
+
+
+def test_a_child_that_cannot_be_started_leaves_no_folder(
+    app: Path, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """A system that starts no process leaves nothing of the child in the temporary folder."""
+
+    async def refused(*_: Any, **__: Any) -> None:
+        raise OSError("no process")
+
+    folder = tmp_path_factory.mktemp("temporary")
+
+    async def work(children: Children) -> None:
+        monkeypatch.setattr(asyncio, "create_subprocess_exec", refused)
+        monkeypatch.setattr(tempfile, "tempdir", str(folder))
+        with pytest.raises(OSError, match="no process"):
+            await take(children, [""])
+
+    use(app, work)
+    assert list(folder.iterdir()) == []
 
 
 def test_a_run_goes_on_while_another_one_hangs(app: Path) -> None:
