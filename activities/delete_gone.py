@@ -20,7 +20,7 @@ from outlast.staging.input import InputFiles
 from outlast.staging.mirrors import Mirrors
 from outlast.staging.paths import resolved_path
 from outlast.staging.resolved import Resolved, Stretch, Summary, buckets_of
-from outlast.staging.stored import since
+from outlast.staging.stored import mark_begun, since
 from outlast.telemetry import emit
 
 AT_ONCE = 20_000
@@ -68,7 +68,8 @@ class DeleteGone:
         report = known_report(self.reports, record.request.report)
         await self.mirrors.begin(record, report)  # a run without rows has stored no chunk, which would have
         container = report.container
-        if not await self._begin(record, call, cursor):
+        begun = resolved_path(record.parts_folder, f"deleted/{call.chunk:03}.{cursor.call:06}.begun.json")
+        if not await mark_begun(self.files.staging, begun, call.attempt):
             cursor = replace(cursor, sent_before=True)
         bucket = await self.writer.token_bucket(container, record.request.ru_share, call.lanes)
         limits = Limits(deadline.within(SLOT_SECONDS), fence.check, bucket)
@@ -82,11 +83,6 @@ class DeleteGone:
             return ChunkAnswer(None, deleting.totals.to_dict(), deleting.wait).to_dict()
         following = replace(deleting.cursor, totals=counted.to_dict(), call=cursor.call + 1)
         return ChunkAnswer(following.to_dict(), deleting.totals.to_dict(), deleting.wait).to_dict()
-
-    async def _begin(self, record: RunRecord, call: ChunkCall, cursor: DeleteCursor) -> bool:
-        """Mark that a call begins; return whether none of this number has begun before, in any attempt."""
-        path = resolved_path(record.parts_folder, f"deleted/{call.chunk:03}.{cursor.call:06}.begun.json")
-        return await self.files.staging.put_if_absent(path, orjson.dumps({"attempt": call.attempt}))
 
 
 @dataclass(slots=True)

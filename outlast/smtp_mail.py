@@ -6,7 +6,7 @@ import ssl
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from email.message import EmailMessage
-from email.utils import formatdate, make_msgid
+from email.utils import formatdate, make_msgid, parseaddr
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
 from outlast.errors import Permanent, Transient
@@ -112,10 +112,8 @@ class SmtpMailer:
         message = EmailMessage()
         message["Subject"], message["From"] = email.subject, self.addresses.sender
         message["To"] = ", ".join(self.addresses.to)
-        message["Date"], message["Message-ID"] = (
-            formatdate(),
-            make_msgid(domain=self.addresses.sender.rpartition("@")[2]),
-        )
+        message["Date"] = formatdate()
+        message["Message-ID"] = make_msgid(domain=parseaddr(self.addresses.sender)[1].rpartition("@")[2])
         message[KEY_HEADER] = email.key
         message.set_content(email.text)
         if email.html:

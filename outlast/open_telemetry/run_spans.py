@@ -13,12 +13,12 @@ from outlast.open_telemetry.run_ids import ChosenIds, below, links_to_host, phas
 from outlast.runs.observed import told
 from outlast.runs.record import ENDED, RunRecord
 
-AGAIN = {"redriven": "redrive", "corrected": "correction", "verification_asked": "verification"}
-"""The events that let an ended run go on, and the names of their spans."""
+REVISIONS = {"corrected": "correction", "verification_asked": "verification"}
+"""The events that let an ended run be revised, and the names of their spans."""
 
 
 class Again(NamedTuple):
-    """What let the ended run go on last: the name of its span, when that begun, and the attempts before it."""
+    """What let the ended run go on last: the name of its span, when it began, and the attempts before it."""
 
     name: str
     begun: str
@@ -90,6 +90,6 @@ def _again(record: RunRecord) -> Again | None:
     """None for a run that has not ended yet: an approval lets it go on, as its next attempt."""
     redriven = record.status.redriven
     found = [Again("redrive", redriven["at"], redriven["attempt"] - 1)] if redriven else []
-    events = [entry for entry in record.result.events if entry["event"] in AGAIN]
-    found += [Again(AGAIN[entry["event"]], entry["at"], entry["attempt"] - 1) for entry in events]
+    events = [entry for entry in record.result.events if entry["event"] in REVISIONS]
+    found += [Again(REVISIONS[entry["event"]], entry["at"], entry["attempt"] - 1) for entry in events]
     return max(found, key=attrgetter("earlier"), default=None)

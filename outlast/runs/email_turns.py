@@ -84,4 +84,4 @@ class EmailTurns:
 
 def entry_of(record: RunRecord) -> str:
     """A run that fails again in a later attempt gets another email, and so does a later run of the same id."""
-    return f"{record.id}:{record.status.attempt}:{record.milliseconds}"
+    return f"{record.id}:{record.status.attempt}:{record.accepted_milliseconds}"

@@ -158,7 +158,7 @@ class RunRecord:
         return _of_attempt(self.id, self.status.parts)
 
     @property
-    def milliseconds(self) -> int:
+    def accepted_milliseconds(self) -> int:
         """When it was accepted, since 1970: tells it from a later run of the same id in keys without a full stop, which
         a webhook id may not have (https://www.standardwebhooks.com)."""
         return round(datetime.fromisoformat(self.request.accepted).timestamp() * 1000)

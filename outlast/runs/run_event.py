@@ -36,7 +36,7 @@ class RunEvent:
     def of(cls, record: RunRecord, address: str) -> "RunEvent":
         """`address` is the app's own, `https://…`, or empty where that is not known."""
         state = record.status.outcome or record.status.state
-        key = f"{record.id}:{record.status.attempt}:{state}:{record.milliseconds}"
+        key = f"{record.id}:{record.status.attempt}:{state}:{record.accepted_milliseconds}"
         event = {
             "specversion": "1.0",
             "id": key,

@@ -69,13 +69,13 @@ class _Listing:
 @dataclass(frozen=True, slots=True)
 class KeyFiles:
     files: InputFiles
-    _known: OrderedDict[tuple[str, str], _Listing] = field(default_factory=OrderedDict)
+    _known: OrderedDict[str, _Listing] = field(default_factory=OrderedDict)
 
     async def of(self, record: RunRecord, fence: Fence, deadline: Deadline) -> RunKeys | None:
         """The key files of a run whose parts are all staged; None when time was up, and the next call goes on."""
         chunks = await self.files.stored_chunks(record)
-        listing = self._known.setdefault((record.parts_folder, record.request.accepted), _Listing())
-        self._known.move_to_end((record.parts_folder, record.request.accepted))
+        listing = self._known.setdefault(record.parts_key, _Listing())
+        self._known.move_to_end(record.parts_key)
         while len(self._known) > MOST_RUNS:
             self._known.popitem(last=False)
         async with listing.lock:

@@ -183,7 +183,8 @@ class QueryReader:
 
 @dataclass(frozen=True, slots=True)
 class QuerySource:
-    """Reads the queries of runs. It keeps the bucket of each, because a page may cost more than a call can wait for."""
+    """Reads the queries of runs. It keeps the bucket between the calls of one, because a page may cost more than a call
+    can wait for."""
 
     queries: Queries
     clock: Callable[[], float]
@@ -195,18 +196,19 @@ class QuerySource:
         if await QueriedFile(staging, record.id).is_whole():
             return True
         query = Query.from_dict(record.request.query or {})
+        bucket = await self._bucket(query, record)
         reader = QueryReader(
             staging=staging,
             run=record.id,
             query=query,
             queries=self.queries,
             lanes=record.request.max_parallel,
-            bucket=await self._bucket(query, record),
+            bucket=bucket,
             sleep=self.sleep,
         )
         is_whole = await reader.stage(enough)
-        if is_whole:
-            self._buckets.pop(record.id, None)
+        if bucket is not None and not is_whole:
+            self._buckets[record.parts_key] = bucket
         return is_whole
 
     async def _bucket(self, query: Query, record: RunRecord) -> TokenBucket | None:
@@ -214,6 +216,6 @@ class QuerySource:
             return None
         provisioned = await self.queries.throughput(query.container) if is_fraction(share) else 0.0
         rate = lane_rate(share, provisioned, 1)
-        bucket = self._buckets.setdefault(record.id, TokenBucket(rate, self.clock))
+        bucket = self._buckets.pop(record.parts_key, None) or TokenBucket(rate, self.clock)
         bucket.rate = rate
         return bucket

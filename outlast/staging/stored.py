@@ -71,8 +71,7 @@ class Stored:
 
     async def begin(self, attempt: int, call: int) -> bool:
         """Mark that a call begins. Returns False when a call of this number has begun before, in any attempt."""
-        path = stored_path(self.run, self.chunk, f"{call:06}.begun.json")
-        return await self.staging.put_if_absent(path, orjson.dumps({"attempt": attempt}))
+        return await mark_begun(self.staging, stored_path(self.run, self.chunk, f"{call:06}.begun.json"), attempt)
 
     async def keep_rejects(self, call: int, rejects: bytes) -> str:
         """Stage the rejects of one call and return the name of the file.
@@ -113,3 +112,8 @@ class Stored:
         listed = each_row_once(files)
         await self.staging.put(path, encode_rejects(listed))
         return [reject.row for reject in listed]
+
+
+async def mark_begun(staging: Staging, path: str, attempt: int) -> bool:
+    """Mark at this path that a call begins. Returns False when it has begun before, in any attempt."""
+    return await staging.put_if_absent(path, orjson.dumps({"attempt": attempt}))

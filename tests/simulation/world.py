@@ -460,7 +460,7 @@ class World:
 
     def _check_events(self, record: RunRecord) -> None:
         """The receiver knows how the run ended, and was told so again only where an answer was lost."""
-        ending = f"{record.id}:{record.status.attempt}:{record.status.state}:{record.milliseconds}"
+        ending = f"{record.id}:{record.status.attempt}:{record.status.state}:{record.accepted_milliseconds}"
         times = self.webhook.keys.count(ending)
         assert times == 1 or (times and self.disturbed), f"{ending} was posted {times} times"
 

@@ -34,8 +34,10 @@ class Limits:
             return
         lacking = max(0.0, -self.bucket.balance)
         self.bucket.spend(-lacking)
-        yield
-        self.bucket.spend(lacking)
+        try:
+            yield
+        finally:
+            self.bucket.spend(lacking)
 
 
 @dataclass(slots=True)

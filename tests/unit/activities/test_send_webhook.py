@@ -32,7 +32,7 @@ def test_the_end_of_a_run_is_posted(state: str, outcome: str | None, kind: str) 
     (event,) = world.webhook.events
     assert (event["type"], event["id"], event["subject"]) == (
         f"outlast.run.{kind}",
-        f"r1:1:{kind}:{world.runs.records['r1'].milliseconds}",
+        f"r1:1:{kind}:{world.runs.records['r1'].accepted_milliseconds}",
         "r1",
     )
 
