@@ -5,7 +5,7 @@ report it also decides which documents are unchanged, and which are gone.
 """
 
 import asyncio
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,14 +15,14 @@ from outlast.models import MIRROR, Json, Totals
 from outlast.report import Report, known_report
 from outlast.runs.fence import Gate
 from outlast.runs.record import RunRecord
+from outlast.staging.comparing import compare_keys
 from outlast.staging.key_files import KeyFiles, RunKeys
-from outlast.staging.key_items import Loser, find_losers, sorted_items
 from outlast.staging.key_table import BUCKETS
 from outlast.staging.manifests import Manifests
-from outlast.staging.mirror_items import Compared, ManifestPiece, compare, encode_manifest
 from outlast.staging.mirrors import Base, Mirrors
 from outlast.staging.parsed import InThread
-from outlast.staging.resolved import LOST, SAME, Decided, Record, Resolved, Stretch, buckets_of
+from outlast.staging.resolved import Resolved, Stretch, buckets_of
+from outlast.staging.to_compare import Outcome, ToCompare
 
 NOTHING = Base([], based=False)
 
@@ -92,30 +92,20 @@ class _Deciding:
 
     async def decide(self, stretch: Stretch) -> None:
         """Compare the documents of some buckets, and stage what comes of it."""
-        pieces = await self.key_files.read(self.record, self.keys, stretch)
-        items: list[bytes] = await self.in_thread(lambda: sorted_items(pieces))
-        losers: dict[bytes, Loser] = await self.in_thread(lambda: find_losers(items, self.record.request.duplicates))
-        winners = [item for item in items if item not in losers] if losers else items
-        compared = await self._compare(winners, stretch)
-        counts = (len(losers), len(winners), len(compared.same), len(compared.gone), compared.known)
-        tables: dict[str, bytes] = await self.in_thread(lambda: self._tables(losers.values(), compared.same))
-        await self.resolved.keep(Decided(*stretch, *counts), tables, compared.gone)
+        given, documents = await self._to_compare(stretch), self.keys.documents + self.base.documents
+        outcome: Outcome = await self.in_thread(lambda: compare_keys(given, documents))
+        if self.manifests is not None:
+            await self.manifests.keep(self.record.id, stretch, outcome.manifest)
+        await self.resolved.keep(outcome.decided(stretch), outcome.tables, outcome.gone)
         self.decided += 1
 
-    def _tables(self, losers: Collection[Loser], same: Sequence[bytes]) -> dict[str, bytes]:
-        """The tables of what is not stored, of the kinds that have any."""
-        lost = [self.keys.place(loser.item, loser.other) for loser in losers]
-        found: dict[str, Iterable[Record]] = {LOST: lost, SAME: self.keys.unchanged(same) if same else ()}
-        return {kind: self.resolved.table.encode(records) for kind, records in found.items() if records}
-
-    async def _compare(self, winners: Sequence[bytes], stretch: Stretch) -> Compared:
+    async def _to_compare(self, stretch: Stretch) -> ToCompare:
+        pieces, rule = await self.key_files.read(self.record, self.keys, stretch), self.record.request.duplicates
+        given = ToCompare(pieces, self.keys.places, self.resolved.table, rule)
         if self.manifests is None:
-            return Compared([], [], 0)
-        pieces: list[ManifestPiece] = [await self.manifests.read(one, stretch) for one in self.base.manifests]
-        compared: Compared = await self.in_thread(lambda: compare(winners, pieces, based=self.base.based))
-        manifest: bytes = await self.in_thread(lambda: encode_manifest(winners))
-        await self.manifests.keep(self.record.id, stretch, manifest)
-        return compared
+            return given
+        known = [await self.manifests.read(one, stretch) for one in self.base.manifests]
+        return given._replace(manifests=known, based=self.base.based)
 
 
 def stretches_of(shard: int, documents: int, known: int, at_once: int) -> list[Stretch]:

@@ -99,7 +99,7 @@ class StoreDataToDb:
         listed, left_out = await stored.list_rejects(cursor.rejecting), storing.left_out
         rejected = await rows_of(self.files, record, stored.chunk, listed)
         found = await stored.unchanged_rows(cursor.unchanging)
-        left = await unchanged_rows(storing.generated, found, left_out.of_rows)
+        left = await unchanged_rows(storing.generated, found, left_out.made_by)
         unchanged = await rows_of(self.files, record, stored.chunk, [*left, *left_out.rows])
         totals = replace(counted, rejected=rejected, unchanged=unchanged)
         documents = cursor.unchanged + left_out.unchanged

@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Generic, TypeVar
+from typing import Generic, Self, TypeVar
 
 from outlast.cosmos.bulk.limits import Limits
 from outlast.models import Payload, Totals
 from outlast.staging.left_out import LeftOut
-from outlast.staging.parts import Generated
+from outlast.staging.parts import Generated, PartAnswer
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +18,10 @@ class WalkCursor(Payload):
     offset: int = 0
     ahead: Sequence[Sequence[int]] = ()
     """Ranges of documents behind `offset` that are done, numbered from there, without those that are left out."""
+
+    def behind(self, answer: PartAnswer) -> Self:
+        """The cursor behind the part where it stands, all of whose documents are left out."""
+        return replace(self, offset=answer.size)
 
 
 CursorT = TypeVar("CursorT", bound=WalkCursor)
@@ -38,6 +42,8 @@ class ChunkWalk(Generic[CursorT]):
     async def to_end(self) -> bool:
         """Do window after window from the cursor on; return whether the chunk is done."""
         while (part := await self.generated.find(self.cursor.part)) is not None:
+            if self.cursor.offset == 0 and self.left_out.is_all(self.cursor.part, part):
+                self.cursor = self.cursor.behind(part)
             path = self.generated.path(self.cursor.part, part.documents)
             while self.cursor.offset < part.size:
                 if self.limits.deadline.passed() or not await self.window(path):

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Sequence, Set
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, field
 
 from outlast.bounded_gather import bounded_gather
@@ -13,11 +13,12 @@ from outlast.runs.record import RunRecord
 from outlast.staging.corrections import Corrections
 from outlast.staging.document_keys import KEYS, NAMED_KEYS
 from outlast.staging.input import InputFiles
-from outlast.staging.key_items import HEAD, Item, items_of, read_item
+from outlast.staging.key_ranges import read_buckets
 from outlast.staging.key_table import KeyTable
 from outlast.staging.parts import Generated
-from outlast.staging.resolved import Placed, Record, Stretch
+from outlast.staging.resolved import Stretch
 from outlast.staging.store import READS_AT_ONCE
+from outlast.staging.to_compare import KeyPiece
 
 MOST_RUNS = 4
 """Runs whose lists are kept. A list takes about 1.2 KB a part, 2.3 KB in a mirror report."""
@@ -45,16 +46,10 @@ class RunKeys:
     def documents(self) -> int:
         return sum(self.table.count(file.head) for file in self.files)
 
-    def place(self, item: Item, other: int) -> Placed:
-        """Say in which part a document lies."""
-        file = self.files[item.file]
-        return Placed(file.chunk, file.part, item.offset, item.row, other)
-
-    def unchanged(self, items: Iterable[bytes]) -> Iterator[Record]:
-        """The same of unchanged documents, each with how many documents its row has made."""
-        places = [(file.chunk, file.part) for file in self.files]
-        for _, row, offset, _, documents, file in map(HEAD.unpack_from, items):
-            yield *places[file], offset, row, documents
+    @property
+    def places(self) -> list[tuple[int, int]]:
+        """Chunk and part of each file."""
+        return [(file.chunk, file.part) for file in self.files]
 
 
 @dataclass(slots=True)
@@ -86,19 +81,15 @@ class KeyFiles:
                     return None
         return RunKeys(listing.files, _table(record), chunks)
 
-    async def read(self, record: RunRecord, keys: RunKeys, stretch: Stretch) -> list[list[bytes]]:
-        """The items of these buckets, a list for each part, without those of rows that were corrected since."""
-        read = self.files.staging.get_range
+    async def read(self, record: RunRecord, keys: RunKeys, stretch: Stretch) -> list[KeyPiece]:
+        """What each file has of these buckets."""
 
-        async def items(numbered: tuple[int, KeyFile]) -> list[bytes]:
+        async def piece(numbered: tuple[int, KeyFile]) -> KeyPiece:
             number, file = numbered
-            entries = await read(file.path, *keys.table.entries(file.head, *stretch))
-            names = await read(file.path, *keys.table.names(file.head, *stretch)) if keys.table.named else None
-            found = items_of(number, entries, names)
-            later = await self._corrected(record, file.chunk)
-            return [item for item in found if read_item(item).row not in later] if later else found
+            entries, names = await read_buckets(self.files.staging, file.path, keys.table, file.head, stretch)
+            return KeyPiece(number, entries, names, await self._corrected(record, file.chunk))
 
-        return await bounded_gather(READS_AT_ONCE, items, enumerate(keys.files))
+        return await bounded_gather(READS_AT_ONCE, piece, enumerate(keys.files))
 
     async def _corrected(self, record: RunRecord, chunk: int) -> Set[int]:
         """The rows of a chunk that were corrected since."""

@@ -5,7 +5,7 @@ names, a line each, there are 257 offsets more, and the lines lie behind the ent
 """
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from struct import Struct
@@ -17,6 +17,7 @@ BUCKETS = 256
 """First bytes of a hash."""
 Range = tuple[int, int]
 """Begin and length in bytes."""
+Data = bytes | memoryview
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +35,14 @@ class KeyTable:
     def encode(self, entries: Sequence[bytes], names: Sequence[bytes] = ()) -> bytes:
         """The file of these entries, which are sorted, and their names."""
         firsts = [*(bisect_left(entries, bytes([bucket])) for bucket in range(BUCKETS)), len(entries)]
-        head = OFFSETS.pack(*firsts)
-        if self.named:
-            ends = [0, *accumulate(map(len, names))]
-            head += OFFSETS.pack(*(ends[first] for first in firsts))
+        ends = [0, *accumulate(map(len, names))] if self.named else [0] * (len(entries) + 1)
+        return self.joined(firsts, [ends[first] for first in firsts], entries, names)
+
+    def joined(
+        self, firsts: Sequence[int], ends: Sequence[int], entries: Iterable[Data], names: Iterable[bytes]
+    ) -> bytes:
+        """The file of these. `firsts` entries and `ends` bytes of names are in front of each bucket."""
+        head = OFFSETS.pack(*firsts) + (OFFSETS.pack(*ends) if self.named else b"")
         return b"".join([head, *entries, *names])
 
     def count(self, head: bytes) -> int:

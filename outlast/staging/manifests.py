@@ -12,6 +12,7 @@ from typing import Self
 import orjson
 
 from outlast.models import Payload
+from outlast.staging.key_ranges import read_buckets
 from outlast.staging.mirror_items import MANIFEST, ManifestPiece
 from outlast.staging.paths import manifest_path, manifests_folder
 from outlast.staging.resolved import Stretch
@@ -75,10 +76,10 @@ class Manifests:
             await self.staging.delete_all(others[first : first + AT_ONCE])
 
     async def _piece(self, run: str, of: Stretch, first: int, after: int) -> tuple[bytes, bytes]:
-        path, read = self._path(run, of), self.staging.get_range
-        head = await read(path, 0, MANIFEST.head)
-        entries = await read(path, *MANIFEST.entries(head, first, after))
-        return entries, await read(path, *MANIFEST.names(head, first, after))
+        path = self._path(run, of)
+        head = await self.staging.get_range(path, 0, MANIFEST.head)
+        entries, names = await read_buckets(self.staging, path, MANIFEST, head, (first, after))
+        return entries, names or b""
 
     async def _doubtful(self, run: str) -> frozenset[bytes]:
         listed = await self.staging.list(manifest_path(self.report, run, "doubtful"))

@@ -1,6 +1,7 @@
 """The staged documents of a part, a window of them at a time."""
 
-from collections.abc import AsyncIterator, Container, Set
+from bisect import bisect_left
+from collections.abc import AsyncIterator, Container, Iterator, Sequence
 from itertools import accumulate
 from typing import NamedTuple
 
@@ -13,13 +14,13 @@ each lane."""
 
 
 class PartWindow(NamedTuple):
-    """Documents of a part and where each begins. `end` is where the next window begins. `lines` are the begins of all
-    documents, those that are left out, too."""
+    """Documents of a part and where each begins. `end` is where the next window begins. `missing` are the begins of the
+    documents that are left out."""
 
     documents: list[StagedDocument]
     begins: list[int]
     end: int
-    lines: list[int]
+    missing: Sequence[int] = ()
 
     def behind(self, documents: int) -> int:
         """Where the document begins that follows the first `documents` of the window."""
@@ -27,11 +28,13 @@ class PartWindow(NamedTuple):
 
     def without(self, rows: Container[int]) -> "PartWindow":
         """The window without the documents of these rows."""
-        kept = [(one, at) for one, at in zip(self.documents, self.begins, strict=True) if one.row not in rows]
-        return self._replace(documents=[one for one, _ in kept], begins=[at for _, at in kept])
+        pairs = list(zip(self.documents, self.begins, strict=True))
+        kept = [(one, at) for one, at in pairs if one.row not in rows]
+        missing = sorted([*self.missing, *(at for one, at in pairs if one.row in rows)])
+        return PartWindow([one for one, _ in kept], [at for _, at in kept], self.end, missing)
 
 
-NONE: Set[int] = frozenset()
+NONE: Sequence[int] = ()
 
 
 async def read_window(
@@ -39,18 +42,33 @@ async def read_window(
     path: str,
     offset: int,
     mode: str = "upsert",
-    left_out: Set[int] = NONE,
+    left_out: Sequence[int] = NONE,
 ) -> PartWindow:
     """The documents of a part's file from `offset` on, as many as a window holds, to be written in a write mode.
-    Those that begin at the offsets `left_out` are missing."""
+    Those that begin at the sorted offsets `left_out` are missing."""
     whole = await whole_lines(generated, path, offset)
-    lines = whole.splitlines(keepends=True)
-    *begins, end = accumulate(map(len, lines), initial=offset)
-    if not left_out:
-        return PartWindow(read_staged(whole, mode), begins, end, begins)
-    kept = [(line, at) for line, at in zip(lines, begins, strict=True) if at not in left_out]
-    documents = read_staged(b"".join([line for line, _ in kept]), mode)
-    return PartWindow(documents, [at for _, at in kept], end, begins)
+    end = offset + len(whole)
+    missing = left_out[bisect_left(left_out, offset) : bisect_left(left_out, end)]
+    kept = [(begin, whole[begin - offset : behind - offset]) for begin, behind in _between(whole, offset, missing)]
+    documents = read_staged(b"".join([lines for _, lines in kept]), mode)
+    begins = [at for begin, lines in kept for at in _begins(lines, begin)]
+    return PartWindow(documents, begins, end, missing)
+
+
+def _between(whole: bytes, offset: int, missing: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """Where stretches of documents that are not missing begin and end. `whole` begins at `offset`."""
+    at = offset
+    for begin in missing:
+        if at < begin:
+            yield at, begin
+        at = whole.index(b"\n", begin - offset) + 1 + offset
+    if at < offset + len(whole):
+        yield at, offset + len(whole)
+
+
+def _begins(lines: bytes, offset: int) -> list[int]:
+    """Where each line begins. The first begins at `offset`."""
+    return list(accumulate(map(len, lines.splitlines(keepends=True)[:-1]), initial=offset))
 
 
 async def whole_lines(generated: Generated, path: str, offset: int) -> bytes:
@@ -71,7 +89,7 @@ async def read_windows(
     part: int,
     answer: PartAnswer,
     mode: str = "upsert",
-    left_out: Set[int] = NONE,
+    left_out: Sequence[int] = NONE,
 ) -> AsyncIterator[PartWindow]:
     """The documents of a part, of a report with this write mode, but for those that begin at `left_out`."""
     path, offset = generated.path(part, answer.documents), 0

@@ -8,7 +8,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from struct import Struct
-from typing import NamedTuple, Self, cast
+from typing import NamedTuple, Self
 
 import orjson
 
@@ -16,7 +16,7 @@ from outlast.bounded_gather import bounded_gather
 from outlast.errors import Permanent
 from outlast.models import Payload, shards_of
 from outlast.staging.document_keys import names_in
-from outlast.staging.key_table import BUCKETS, Range
+from outlast.staging.key_table import BUCKETS, Data, Range
 from outlast.staging.paths import rejects_path, resolved_path
 from outlast.staging.store import READS_AT_ONCE, Staging
 
@@ -63,9 +63,16 @@ class Table(NamedTuple):
 
     def encode(self, records: Iterable[Record]) -> bytes:
         entries = sorted([RECORD.pack(*record) for record in records])
-        chunks = self.head // CHUNK.size
-        first = (bisect_left(entries, CHUNK.pack(chunk)) for chunk in range(chunks))
-        return b"".join([*map(CHUNK.pack, first), *entries])
+        return self.joined([bisect_left(entries, CHUNK.pack(chunk)) for chunk in range(self.firsts)], entries)
+
+    @property
+    def firsts(self) -> int:
+        """How many numbers are in front of the records: one for each chunk, and one for the end."""
+        return self.head // CHUNK.size
+
+    def joined(self, firsts: Iterable[int], entries: Iterable[Data]) -> bytes:
+        """The table of these records. `firsts` are the numbers in front of them."""
+        return b"".join([*map(CHUNK.pack, firsts), *entries])
 
     def chunks(self, head: bytes) -> Iterator[int]:
         """The chunks that have records."""
@@ -161,13 +168,13 @@ class Resolved:
 
     async def of(self, kind: str, heads: Heads, chunk: int) -> list[Placed]:
         """The documents of a chunk that are not stored for this reason."""
-        return list(map(Placed._make, await self.records(kind, heads, chunk)))
+        return list(map(Placed._make, RECORD.iter_unpack(await self.records(kind, heads, chunk))))
 
-    async def records(self, kind: str, heads: Heads, chunk: int) -> list[Record]:
-        """The same as plain tuples."""
+    async def records(self, kind: str, heads: Heads, chunk: int) -> bytes:
+        """The same as they are staged."""
         places = {stretch: self.table.records(head, chunk) for stretch, head in heads.items()}
         read = await self._read(kind, {stretch: place for stretch, place in places.items() if place[1]})
-        return cast(list[Record], list(RECORD.iter_unpack(b"".join(read.values()))))
+        return b"".join(read.values())
 
     async def gone(self, stretch: Stretch) -> list[bytes]:
         """The names of the documents of these buckets that are to be deleted."""

@@ -8,6 +8,7 @@ from outlast.cosmos.bulk.write_progress import WriteProgress
 from outlast.models import Json, Totals
 from outlast.staging.chunk_walk import WalkCursor
 from outlast.staging.part_windows import PartWindow
+from outlast.staging.parts import PartAnswer
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +43,16 @@ class StoreCursor(WalkCursor):
         spent = Totals(ru=totals.ru, throttled=totals.throttled, sends=totals.sends).to_dict()
         return cls(call=before.call, totals=spent, sent_before=True, corrections=corrections)
 
+    def behind(self, answer: PartAnswer) -> Self:
+        return replace(self, offset=answer.size, lost=self.lost + Totals.from_dict(answer.totals).documents)
+
     def after(self, window: PartWindow, progress: WriteProgress) -> Self:
         """The cursor behind what was acknowledged of a window."""
         offset = window.behind(progress.acknowledged)
         return replace(
             self,
             offset=offset,
-            lost=self.lost + bisect_left(window.lines, offset) - progress.acknowledged,
+            lost=self.lost + bisect_left(window.missing, offset),
             ahead=progress.next_ahead(),
             sent_before=self.sent_before or progress.unsure,
             refused=self.refused + len(progress.refused),

@@ -1,19 +1,20 @@
 """Which rows of a chunk changed nothing in the database."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from outlast.staging.part_windows import whole_lines
 from outlast.staging.parts import Generated
 
 
-async def unchanged_rows(generated: Generated, unchanged: Mapping[int, int], left_out: Mapping[int, int]) -> list[int]:
+async def unchanged_rows(generated: Generated, unchanged: Mapping[int, int], left_out: Iterable[int]) -> list[int]:
     """The rows all of whose documents were unchanged, of those that were sent. `unchanged` counts the unchanged
-    documents of each row, `left_out` those that were not sent."""
+    documents of each row, `left_out` has the row of each document that was not sent."""
     if not unchanged:
         return []
-    staged = await _documents_of_rows(generated)
-    return [row for row, documents in unchanged.items() if staged[row] - left_out.get(row, 0) == documents]
+    sent = await _documents_of_rows(generated)
+    sent.subtract(left_out)
+    return [row for row, documents in unchanged.items() if sent[row] == documents]
 
 
 async def _documents_of_rows(generated: Generated) -> Counter[int]:

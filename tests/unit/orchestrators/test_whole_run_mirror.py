@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from activities import read_input_file
 from outlast import models
 from outlast.errors import Permanent
-from outlast.staging import resolved
+from outlast.staging import comparing, resolved
 from outlast.staging.mirrors import Mirrors
 from tests.fakes.driver import Instance
 from tests.fakes.records import make_record
@@ -188,6 +188,22 @@ def test_a_run_that_only_deletes_and_fails_leaves_no_trace_behind_the_next() -> 
     nightly.world.driver.failing.clear()
     assert nightly.run(encoded({0: 0})).status == "Completed"
     assert nightly.stored() == {0: 0.0}
+
+
+def test_runs_with_many_keys_store_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where keys are compared as arrays, a run writes what is new or changed and deletes what is gone, also behind a
+    run that failed."""
+    monkeypatch.setattr(comparing, "MANY", 0)
+    nightly, first = Nightly(), dict.fromkeys(range(30), 0)
+    nightly.run(encoded(first))
+    assert nightly.sent() == 30
+    changed = {number: number % 5 for number in range(5, 35)}
+    nightly.world.driver.fail("delete_gone", Permanent("enough"), 1, chunk=0)
+    assert nightly.run(encoded(changed)).status == "Failed"
+    assert nightly.run(encoded(changed)).status == "Completed"
+    assert nightly.stored() == {number: float(amount) for number, amount in changed.items()}
+    nightly.run(encoded(changed))
+    assert nightly.sent() == 0
 
 
 def test_a_failed_run_waits_until_nothing_writes_any_more() -> None:
