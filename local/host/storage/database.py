@@ -41,9 +41,9 @@ class Queries:
         cursor = self._connection.execute(SQL[name], values)
         return cursor.lastrowid or 0 if name.startswith(("add_", "queue_")) else cursor.rowcount
 
-    def run_many(self, name: str, /, rows: list[dict[str, Any]]) -> None:
-        """Change many rows by one query."""
-        self._connection.executemany(SQL[name], rows)
+    def run_many(self, name: str, /, rows: list[dict[str, Any]]) -> int:
+        """Change many rows by one query; return how many."""
+        return self._connection.executemany(SQL[name], rows).rowcount
 
     def all(self, name: str, /, **values: Any) -> list[sqlite3.Row]:
         """Return every row of a query's result."""

@@ -105,9 +105,9 @@ def fire_timer(queries: Queries, timer: DueTimer, now: datetime) -> Saved:
     return add_message(queries, timer.instance, event, timer.execution)
 
 
-def discard_messages(queries: Queries, ids: list[int]) -> None:
-    """Drop messages that no turn can use."""
-    queries.run_many("delete_message", [{"id": i} for i in ids])
+def discard_messages(queries: Queries, ids: list[int]) -> int:
+    """Drop messages that no turn can use; return how many there were."""
+    return queries.run_many("delete_message", [{"id": i} for i in ids])
 
 
 def save_turn(queries: Queries, instance: sqlite3.Row, taken: list[int], outcome: Outcome, now: datetime) -> Saved:
@@ -131,9 +131,12 @@ def save_turn(queries: Queries, instance: sqlite3.Row, taken: list[int], outcome
 
 
 def save_batch(queries: Queries, taken: list[int], batch: Batch, now: datetime) -> Saved:
-    """Save what a batch of requests has made of an entity, and answer the calls among them."""
-    discard_messages(queries, taken)
-    if batch.saved:
+    """Save what a batch of requests has made of an entity, and answer the calls among them.
+
+    A purge deletes the requests, too: the entity is not written again when it was purged during the batch.
+    """
+    purged = discard_messages(queries, taken) < len(taken)
+    if batch.saved and not purged:
         queries.run(
             "put_entity",
             id=batch.entity.id,

@@ -11,6 +11,7 @@ import pytest
 
 from local.host.durable import entities, events
 from local.host.durable.events import Kind
+from local.host.storage import store
 from tests.unit.local.host.hub import Hub
 from tests.unit.local.host.pure import START, Code, Context, Pure
 
@@ -114,6 +115,21 @@ def test_a_call_returns_the_result_and_keeps_the_state(tmp_path: Path) -> None:
         assert await ran(hub, "calls", ["add", 4]) == 4
         assert await ran(hub, "calls", ["add", 5]) == 9
         assert kept(hub) == 9
+
+    played(tmp_path, do)
+
+
+def test_an_entity_that_was_purged_during_its_batch_stays_away(tmp_path: Path) -> None:
+    """What a batch has made of an entity is not kept when a purge has deleted the entity meanwhile."""
+
+    async def do(hub: Hub) -> None:
+        await ran(hub, "calls", ["add", 4])
+        await hub.database.write(lambda q: store.add_message(q, "@counter@mine", {}))  # the engine does not hear of it
+        taken = [row["id"] for row in hub.database.read.all("read_messages", instance="@counter@mine")]
+        batch = entities.Batch(entity=entities.Entity(name="counter", key="mine", exists=True, state="9"), saved=True)
+        assert await hub.database.write(lambda q: store.purge(q, ["@counter@mine"])) == 1
+        await hub.database.write(lambda q: store.save_batch(q, taken, batch, hub.clock.now()))
+        assert kept(hub) is None
 
     played(tmp_path, do)
 
