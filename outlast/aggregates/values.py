@@ -72,6 +72,8 @@ def identity(value: Any) -> str:
         return _ratio(value)
     if isinstance(value, datetime):
         return f"t{(value.astimezone(UTC) if value.tzinfo else value).isoformat()}"
+    if isinstance(value, time) and (offset := value.utcoffset()) is not None:
+        return f"time {(_since_midnight(value) - offset) // _MICROSECOND}"
     return f"{type(value).__name__} {to_json(encode(value))}"
 
 
@@ -83,6 +85,8 @@ def in_order(value: Any) -> tuple[Any, ...]:
         return 1, value
     if isinstance(value, datetime):
         return (2, value) if value.tzinfo is None else (3, value)
+    if isinstance(value, time) and value.utcoffset() is not None:
+        return 4, "time with an offset", value
     if isinstance(value, date | time | timedelta | UUID):
         return 4, type(value).__name__, value
     raise TypeError(f"a {type(value).__name__} has no order; give text, a number, a date or a time")
@@ -92,6 +96,10 @@ def refuse_not_finite(value: Any) -> None:
     """Raise ValueError for NaN and infinities: no document can hold them."""
     if isinstance(value, float | Decimal) and not math.isfinite(value):
         raise ValueError(f"{value} cannot be aggregated; leave it out, by None or by a condition")
+
+
+def _since_midnight(value: time) -> timedelta:
+    return timedelta(hours=value.hour, minutes=value.minute, seconds=value.second, microseconds=value.microsecond)
 
 
 def _plain(value: str | int | float) -> str | int | float:

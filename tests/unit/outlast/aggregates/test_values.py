@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from outlast.aggregates.values import decode, encode, identity, in_order, to_json
 
+EAST = timezone(timedelta(hours=2))
 VALUES = st.one_of(
     st.none(),
     st.booleans(),
@@ -20,8 +21,8 @@ VALUES = st.one_of(
     st.text(st.characters(exclude_categories=[])),
     st.decimals(-(10**9), 10**9, allow_nan=False),
     st.dates(),
-    st.datetimes(timezones=st.none() | st.sampled_from([UTC, timezone(timedelta(hours=2))])),
-    st.times(),
+    st.datetimes(timezones=st.none() | st.sampled_from([UTC, EAST])),
+    st.times(timezones=st.none() | st.sampled_from([UTC, EAST, timezone(timedelta(seconds=-7))])),
     st.timedeltas(),
     st.uuids(),
 )
@@ -40,7 +41,14 @@ NAIVE = datetime(2013, 1, 1)  # noqa: DTZ001  # a column may have no time zone
 SAMPLES = [
     *(0, 0.0, -0.0, 1, True, False, 0.5, Decimal("0.5"), Decimal("0.50"), 5, 5.0, Decimal("5.0"), 10**20, 1e20),
     *(None, "", "5", "None", date(2013, 1, 1), NAIVE, datetime(2013, 1, 1, tzinfo=UTC)),
-    *(datetime(2013, 1, 1, 2, tzinfo=timezone(timedelta(hours=2))), time(5), timedelta(0), timedelta(1)),
+    *(datetime(2013, 1, 1, 2, tzinfo=EAST), time(5), timedelta(0), timedelta(1)),
+    *(time(5, tzinfo=UTC), time(7, tzinfo=EAST), time(5, tzinfo=timezone(timedelta(0)))),
+    *(
+        time(1, tzinfo=EAST),
+        time(23, tzinfo=UTC),
+        time(5, 0, 7, tzinfo=timezone(timedelta(seconds=7))),
+    ),
+    *(time(5, 0, 0, 7, tzinfo=UTC), time(7, 0, 0, 7, tzinfo=EAST)),
     UUID(int=5),
 ]
 
