@@ -4,6 +4,7 @@ The number is that of the row in the original input. A run stages its correction
 as, and reads them with the columns of its input.
 """
 
+import re
 from collections.abc import Iterable, Iterator
 
 import orjson
@@ -11,6 +12,9 @@ import orjson
 from outlast.inputs.formats import rows_format
 from outlast.inputs.reading import Reading
 from outlast.inputs.types import MAX_FIELD_SHOWN, BadRow, InputRow
+
+_LINE_ENDS = re.compile(r"[\r\n]+")
+"""Python's splitlines would take U+2028, U+0085 and others for line ends, which JSON may have in its texts."""
 
 
 def encode_corrected(rows: Iterable[tuple[int, list[str]]]) -> bytes:
@@ -50,6 +54,6 @@ def _row(number: int, end: int, fields: list[str], reading: Reading, columns: li
 
 
 def _record(number: int, end: int, record: str, reading: Reading) -> InputRow | BadRow:
-    line = " ".join(record.splitlines()).encode() or b"null"
-    [row] = rows_format(reading).rows(line + b"\n", [], number)
+    line = _LINE_ENDS.sub(" ", record) if record.strip() else "null"
+    [row] = rows_format(reading).rows(line.encode() + b"\n", [], number)
     return row._replace(number=number, end=end)

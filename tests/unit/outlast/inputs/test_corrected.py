@@ -1,7 +1,10 @@
+import pytest
+
 from outlast.inputs import BadRow, InputRow, Reading
 from outlast.inputs.corrected import corrected_rows, encode_corrected
 
 CSV = Reading(format="csv")
+LINES = Reading(format="jsonl")
 ROWS = [(3, ["s1", "", 'a "b"\n,c']), (17, ["s2", "x", "é"])]
 
 
@@ -49,3 +52,17 @@ def test_the_texts_that_mean_nothing_are_those_of_the_input() -> None:
     [row] = corrected_rows(encode_corrected([(2, [" NA ", " a "])]), reading, ["x", "y"])
     assert isinstance(row, InputRow)
     assert row.values == {"x": None, "y": "a"}
+
+
+def test_a_record_keeps_its_characters() -> None:
+    """Only the line ends between the members of a corrected record become blanks, not what a text has in it."""
+    [row] = corrected_rows(encode_corrected([(4, ['{"id":\r\n"a\u2028b\x85c\u2029d",\n"n":\r1}'])]), LINES, [])
+    assert isinstance(row, InputRow)
+    assert row.values == {"id": "a\u2028b\x85c\u2029d", "n": 1}
+
+
+@pytest.mark.parametrize("record", ["", " ", "\t \n", "\u2028"])
+def test_a_blank_record_is_a_bad_row(record: str) -> None:
+    """A record that was emptied is a reject, and costs no other one."""
+    rows = list(corrected_rows(encode_corrected([(4, [record]), (5, ['{"id":"a"}'])]), LINES, []))
+    assert [row.code if isinstance(row, BadRow) else None for row in rows] == ["json", None]
