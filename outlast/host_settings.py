@@ -48,7 +48,7 @@ class HostSettings:
         if text := self.environment.get("__".join(("AzureFunctionsJobHost", *path))):
             return text
         host_json = self.app_folder / "host.json"
-        found: Any = json.loads(host_json.read_text("utf-8")) if host_json.exists() else {}
+        found: Any = json.loads(host_json.read_text("utf-8-sig")) if host_json.exists() else {}
         for name in path:
             found = found.get(name, {})
         return self._resolved(str(found)) if found else None

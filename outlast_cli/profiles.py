@@ -60,7 +60,7 @@ def profiles_path(environ: Mapping[str, str]) -> Path:
 def read_profiles(path: Path) -> Profiles:
     """Return no profiles where there is no file; raise Usage for a file that is none of ours."""
     try:
-        content: Any = json.loads(path.read_text(encoding="utf-8"))
+        content: Any = json.loads(path.read_text(encoding="utf-8-sig"))
         named = {str(name): Profile(url=one["url"], key=one.get("key")) for name, one in content["profiles"].items()}
         return Profiles(current=content.get("current"), named=named)
     except FileNotFoundError:

@@ -20,8 +20,7 @@ async def named_files(inputs: Staging, paths: Sequence[str], asked: str | list[s
     """Path and ETag of each file, in order of their paths. Raises a 400 Problem where there is none, or too many."""
     found: set[str] = set()
     for path in paths:
-        folder = isinstance(asked, str) and asked.endswith("/")
-        found |= set(await _matching(inputs, path, folder)) if folder or is_several(path) else {path}
+        found |= set(await _matching(inputs, path)) if is_several(path) else {path}
     names = sorted(found)
     if not names:
         raise bad_request(f"{asked} names no file of the inputs location (INPUTS_URL)", "input")
@@ -33,9 +32,10 @@ async def named_files(inputs: Staging, paths: Sequence[str], asked: str | list[s
     return [(name, etag or "") for name, etag in zip(names, etags, strict=True)]
 
 
-async def _matching(inputs: Staging, path: str, folder: bool) -> list[str]:
+async def _matching(inputs: Staging, path: str) -> list[str]:
     """The files below a folder, or those of a pattern. `*` and `?` stand for characters of one name, not for `/`."""
-    fixed = path if folder else _MARKS.split(path)[0].rpartition("/")[0]
+    folder = path.endswith("/")
+    fixed = path.removesuffix("/") if folder else _MARKS.split(path)[0].rpartition("/")[0]
     listed = [name for name, _ in await inputs.list(fixed)]
     if folder:
         return [name for name in listed if not _is_hidden(name)]

@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from outlast.http.answers import UploadAddress, answer
 from outlast.http.problem import bad_request, from_validation
 from outlast.http.query import read_query
+from outlast.inputs.byte_order_mark import without_marks
 from outlast.staging.store import Staging
 from outlast.staging.uploads import LIFETIME, MOST_BYTES, upload_name, upload_path
 
@@ -66,6 +67,7 @@ def _asked(req: func.HttpRequest) -> Upload:
     if query and req.get_body():
         raise bad_request("the name is in the query, and there is a body too; send one of them", "name")
     try:
-        return Upload.model_validate(query) if query else Upload.model_validate_json(req.get_body() or b"{}")
+        body = without_marks(req.get_body()) or b"{}"
+        return Upload.model_validate(query) if query else Upload.model_validate_json(body)
     except ValidationError as error:
         raise from_validation(error, Upload.model_fields) from None

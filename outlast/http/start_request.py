@@ -20,6 +20,7 @@ from outlast.http.named_files import MOST_FILES, is_several, named_files
 from outlast.http.problem import Problem, bad_request, from_validation
 from outlast.http.query import is_of_host
 from outlast.inputs import Reading
+from outlast.inputs.byte_order_mark import without_marks
 from outlast.inputs.exact_json import repeated_name
 from outlast.json_numbers import LARGEST_EXACT, find_number, is_not_kept
 from outlast.models import RUNS_CONTAINER
@@ -159,7 +160,7 @@ async def _by_reference(
         raise bad_request("no inputs location is configured (INPUTS_URL); post the file itself", "input")
     paths = asked.input if isinstance(asked.input, list) else [asked.input]
     if len(paths) > 1 or is_several(paths[0]):
-        return await _several(asked, [_inside(path.removesuffix("/")) for path in paths], report, inputs, in_thread)
+        return await _several(asked, [_file_or_folder(path) for path in paths], report, inputs, in_thread)
     return await named_file(asked, _inside(paths[0]), report, inputs, in_thread)
 
 
@@ -221,7 +222,7 @@ def _reference(request: func.HttpRequest) -> Reference:
         raise Problem(413, "Content Too Large", text, "body", limit=MAX_REFERENCE)
     if extra := sorted(name for name in request.params if not is_of_host(name)):
         raise bad_request("with a reference, options and parameters belong in the body", extra[0])
-    body = request.get_body() or b"null"
+    body = without_marks(request.get_body()) or b"null"
     try:
         reference = Reference.model_validate_json(body)
     except ValidationError as error:
@@ -258,6 +259,11 @@ def _inside(reference: str) -> str:
         text = "input must be a path below the inputs location (INPUTS_URL), such as 2013/january.csv"
         raise bad_request(text, "input")
     return reference
+
+
+def _file_or_folder(reference: str) -> str:
+    """The path, with the `/` at the end that makes it a folder."""
+    return f"{_inside(reference[:-1])}/" if reference.endswith("/") else _inside(reference)
 
 
 def _options(given: Mapping[str, Any]) -> Options:

@@ -9,3 +9,8 @@ def marks_end(head: bytes) -> int:
     while head.startswith(_MARK, end):
         end += len(_MARK)
     return end
+
+
+def without_marks(text: bytes) -> bytes:
+    """The text behind its byte order marks. Programs of Windows write one before JSON, which must have none."""
+    return text[marks_end(text) :]

@@ -20,6 +20,7 @@ from outlast.deadline import Deadlines
 from outlast.errors import OutlastError, Transient
 from outlast.http.problem import Problem, bad_request, from_validation
 from outlast.http.start_request import MAX_REFERENCE, Reference, StartRequest, named_file
+from outlast.inputs.byte_order_mark import without_marks
 from outlast.report import Report
 from outlast.run_options import Options
 from outlast.sources.keyed_starts import KeyedStarts
@@ -64,7 +65,7 @@ class ArrivalReader:
         path = options_path(arrival.path)
         data = await self.inputs.get_range(path, 0, MAX_REFERENCE) if await self.inputs.size(path) else b"{}"
         try:
-            said = orjson.loads(data)
+            said = orjson.loads(without_marks(data))
             return Reference.model_validate({"input": arrival.path, **said})
         except (orjson.JSONDecodeError, TypeError):
             text = f'{path} must have a JSON object such as {{"options": {{"delimiter": ";"}}, "parameters": {{}}}}'

@@ -73,7 +73,7 @@ class ScheduledReport:
         if self.inputs is None:
             raise Permanent(f"{self.report.name} has a schedule, and its input is below INPUTS_URL, which is not set")
         try:
-            found = await named_files(self.inputs, [path.removesuffix("/")], path)
+            found = await named_files(self.inputs, [path], path)
         except Problem:
             found = [(path, MISSING)]
         body = orjson.dumps(found)

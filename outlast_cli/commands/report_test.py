@@ -53,7 +53,7 @@ def _json(path: Path | None) -> Any:
     if path is None:
         return None
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        return json.loads(path.read_text(encoding="utf-8-sig"))
     except (OSError, ValueError) as error:
         raise Usage(f"{path} cannot be read as JSON: {error}") from error
 

@@ -56,3 +56,9 @@ def test_the_slots_of_an_instance_are_those_of_host_json(tmp_path: Path) -> None
     assert HostSettings({}, tmp_path).activity_slots == 10
     write_host_json(tmp_path, extensions={"durableTask": {"maxConcurrentActivityFunctions": 3}})
     assert HostSettings({}, tmp_path).activity_slots == 3
+
+
+def test_host_json_may_begin_with_a_byte_order_mark(tmp_path: Path) -> None:
+    """The host reads such a file, and so does the app."""
+    (tmp_path / "host.json").write_text('{"functionTimeout": "00:02:00"}', "utf-8-sig")
+    assert HostSettings({}, tmp_path).function_timeout == 120

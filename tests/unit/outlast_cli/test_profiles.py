@@ -24,6 +24,13 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
     assert [one.name for one in path.parent.iterdir()] == ["profiles.json"]
 
 
+def test_a_file_that_an_editor_gave_a_mark_is_read(tmp_path: Path) -> None:
+    """Editors of Windows write a byte order mark, which is no fault of the file."""
+    path = tmp_path / "profiles.json"
+    path.write_text('{"profiles": {"a": {"url": "https://a"}}}', "utf-8-sig")
+    assert read_profiles(path).named["a"].url == "https://a"
+
+
 @pytest.mark.parametrize("content", ["", "[]", "{}", '{"profiles": {"a": 1}}', '{"profiles": {"a": {}}}', "\x00"])
 def test_a_file_of_something_else_is_refused(tmp_path: Path, content: str) -> None:
     """A file that is not ours raises Usage that names it and says what to do."""

@@ -55,6 +55,8 @@ def named(asked: Any, files: dict[str, bytes] | None = None) -> list[str]:
         ("*/a.csv", ["2013/a.csv", "2014/a.csv"]),
         ("2013/", ["2013/a.csv", "2013/b.csv.gz", "2013/c.jsonl", "2013/deep/d.csv"]),
         (["2014/a.csv", "2013/a.csv"], ["2013/a.csv", "2014/a.csv"]),
+        (["2013/deep/"], ["2013/deep/d.csv"]),
+        (["2014/", "2013/deep/", "2013/a.csv"], ["2013/a.csv", "2013/deep/d.csv", "2014/a.csv"]),
         (["2013/*.jsonl", "2013/a.csv"], ["2013/a.csv", "2013/c.jsonl"]),
     ],
 )
@@ -67,6 +69,9 @@ def test_files_are_a_list_a_folder_or_a_pattern(asked: Any, paths: list[str]) ->
     ("asked", "says"),
     [
         ("2015/*.csv", "names no file"),
+        (["2015/", "2016/"], "names no file"),
+        (["2013//"], "must be a path below the inputs location"),
+        ("20*/", "names no file"),
         (["2013/a.csv", "2013/x.csv"], "2013/x.csv is not in the inputs location"),
         ("../*.csv", "must be a path below the inputs location"),
         ([], "must be a path"),

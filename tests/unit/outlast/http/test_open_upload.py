@@ -41,6 +41,12 @@ def test_the_name_may_be_in_a_json_body() -> None:
     assert read(answer)["input"] == f"uploads/{NEW_ID}-a.csv"
 
 
+def test_a_json_body_may_begin_with_a_byte_order_mark() -> None:
+    """Programs of Windows write a mark before JSON, which is no fault of its content."""
+    answer = opened(body=b'\xef\xbb\xbf{"name": "a.csv"}', content_type="application/json")
+    assert read(answer)["input"] == f"uploads/{NEW_ID}-a.csv"
+
+
 @pytest.mark.parametrize("name", ["../../x.csv", "a b/ü.csv", ".hidden", "x" * 500 + ".csv"])
 def test_no_name_leads_out_of_the_folder_of_uploads(name: str) -> None:
     """Whatever the file is called, its upload is one file of the folder, whose end is as the file's."""

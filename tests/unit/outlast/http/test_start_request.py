@@ -114,6 +114,12 @@ def test_a_parameter_that_cannot_be_used_is_named(name: str, value: str, text: s
     assert detail.startswith(text)
 
 
+def test_a_reference_may_begin_with_a_byte_order_mark() -> None:
+    """Programs of Windows write a mark before JSON, which is no fault of its content."""
+    asked = read_reference(b'\xef\xbb\xbf{"input": "a.csv"}', {"a.csv": make_csv(1)})
+    assert asked.reference == "a.csv"
+
+
 @pytest.mark.parametrize(
     ("dialect", "said"),
     [

@@ -181,10 +181,11 @@ def test_what_changed_lately_is_left_for_the_next_look(place: Place) -> None:
     assert len(place.runs) == 1
 
 
-def test_options_lie_beside_the_file(place: Place) -> None:
-    """NAME.options.json has options and parameters of the run, and moves with the file."""
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
+def test_options_lie_beside_the_file(place: Place, mark: bytes) -> None:
+    """NAME.options.json has options and parameters of the run, and moves with the file; it may begin with a mark."""
     place.put("incoming/sales/day.csv", GOOD.replace(b",", b";"))
-    said = b'{"options": {"delimiter": ";", "tolerated_rejects": 2}, "parameters": {"factor": 3}}'
+    said = mark + b'{"options": {"delimiter": ";", "tolerated_rejects": 2}, "parameters": {"factor": 3}}'
     place.put("incoming/sales/day.csv.options.json", said)
     place.look()
     [run] = place.runs
