@@ -103,9 +103,7 @@ class ReadInputFile:
 
     async def _read_file(self, reader: Reader, source: Source) -> bool:
         """Copy and cut a file from the place on; return whether it is cut to its end."""
-        several, reader.path = reader.record.request.several, source.path
-        if several:
-            source = await self.files.detected(source)
+        reader.path, source = source.path, await self.files.detected(source)
         if not await self.files.copy(reader.record, source, reader.enough):
             return False
         begin = sum(size for size, _ in reader.before or [])
@@ -115,7 +113,8 @@ class ReadInputFile:
             return True
         if reader.place.offset is None:
             await self._begin(reader, source, file, size)
-        form = rows_format(Reading.from_dict(reader.listed.files[-1].reading if several else reader.listed.reading))
+        of = reader.listed.files[-1] if reader.record.request.several else reader.listed
+        form = rows_format(Reading.from_dict(of.reading))
         return await self._cut(reader, file, form, size)
 
     async def _begin(self, reader: Reader, source: Source, file: ReadableFile, size: int) -> None:

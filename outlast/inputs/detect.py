@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Mapping
-from typing import NamedTuple
+from contextlib import closing
+from typing import IO, NamedTuple
 
 from outlast.inputs import zipped
 from outlast.inputs.byte_order_mark import marks_end
@@ -68,6 +69,14 @@ class Detected(NamedTuple):
     whole: bool
 
 
+class _Claims(NamedTuple):
+    """What is said of an input, by the caller, its Content-Type and its name."""
+
+    said: Reading
+    form: str | None
+    charset: str | None
+
+
 def detect_format(
     content_type: str | None, filename: str | None, head: bytes, *, whole: bool = False, said: Reading | None = None
 ) -> Detected:
@@ -75,22 +84,43 @@ def detect_format(
 
     `head` is the beginning of the body as sent, and all of it if `whole`. What is said decides, then Content-Type or
     file name, then the content. Raises BadInput when these contradict each other, or when the input cannot be read.
+    Where the file in a zip archive cannot be seen, nothing but what is said of it is known.
     """
     said = said or Reading()
     said.refuse_same_marks()
     media = _media_type(content_type)
     name = (filename or "").strip().lower()
-    claimed = said.format or _claimed(media, name)
+    claims = _Claims(said, said.format or _claimed(media, name), _charset(content_type))
     if not head:
         raise BadInput("body", "The body is empty. Send the file itself, for example: curl --data-binary @FILE")
-    packed = _compression(media, name, head, claimed)
-    if packed is None and (binary := _binary(claimed, head)):
+    packed = _compression(media, name, head, claims.form)
+    if packed == "zip":
+        return _in_archive(claims, zipped.head_of(head, said.member, LOOK_AT))
+    if packed is None and (binary := _binary(claims.form, head)):
         return Detected(Reading(format=binary, compression="", encoding=UTF_8).over(said), b"", False)
     data, whole = _inflated(packed, head, whole) if packed else (head, whole)
-    encoding = _encoding(content_type, said, data)
+    return _of_text(claims, packed or "", data, whole)
+
+
+def detect_member(file: IO[bytes], said: Reading) -> Reading:
+    """How the file in a zip archive is read. `said` is what is said, or what the beginning of the archive has shown."""
+    with closing(zipped.read_member(file, said.member)) as pieces:
+        head = next(pieces, b"")[:LOOK_AT]
+    return _of_text(_Claims(said, said.format, None), "zip", head, False).reading
+
+
+def _in_archive(claims: _Claims, head: bytes | None) -> Detected:
+    if head is not None:
+        return _of_text(claims, "zip", head, False)
+    unseen = Reading(compression="zip", format=claims.form, encoding=claims.charset)
+    return Detected(claims.said.over(unseen), b"", False)
+
+
+def _of_text(claims: _Claims, packed: str, data: bytes, whole: bool) -> Detected:
+    said, encoding = claims.said, _encoding(claims, data)
     text = _text(data, encoding)
-    form = _confirmed(claimed, text, said)
-    found = Reading(compression=packed or "", format=form, encoding=encoding, path=_path(form, text, said))
+    form = _confirmed(claims.form, text, said)
+    found = Reading(compression=packed, format=form, encoding=encoding, path=_path(form, text, said))
     return Detected(found.over(said), text, whole)
 
 
@@ -145,8 +175,6 @@ def _binary(claimed: str | None, head: bytes) -> str | None:
 
 def _inflated(packed: str, head: bytes, whole: bool) -> tuple[bytes, bool]:
     """The first LOOK_AT bytes of the inflated input, and whether they are all of it."""
-    if packed == "zip":
-        return zipped.head_of(head, LOOK_AT), False
     text, stage = b"", inflater(packed, piece=LOOK_AT // 4)
     for piece in stage.feed(head):
         text += piece
@@ -165,13 +193,16 @@ def _inflated(packed: str, head: bytes, whole: bool) -> tuple[bytes, bool]:
     return text[:LOOK_AT], whole
 
 
-def _encoding(content_type: str | None, said: Reading, data: bytes) -> str:
+def _charset(content_type: str | None) -> str | None:
+    found = _CHARSET.search(content_type or "")
+    return found[1] if found else None
+
+
+def _encoding(claims: _Claims, data: bytes) -> str:
     """The encoding that is said, or that of the byte order mark. A rejects file of ours is UTF-8."""
     if is_rejects(data):
         return UTF_8
-    charset = _CHARSET.search(content_type or "")
-    name = said.encoding or encoding_of(data) or (charset[1] if charset else None) or UTF_8
-    found = known_encoding(name)
+    found = known_encoding(claims.said.encoding or encoding_of(data) or claims.charset or UTF_8)
     return UTF_8 if found == "ascii" else found
 
 

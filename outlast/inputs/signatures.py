@@ -43,7 +43,8 @@ def is_parquet(head: bytes) -> bool:
 
 def is_workbook(head: bytes) -> bool:
     """Whether this is a zip archive whose first files are those of .xlsx, .xlsb or .ods."""
-    if not head.startswith(zipped.SIGNATURE) or not (entry := zipped.first_entry(head)):
+    entry = next(zipped.entries_in(head), None)
+    if entry is None:
         return False
     return entry.name.startswith(_WORKBOOKS) or _OPEN_DOCUMENT in head or entry.name.startswith("META-INF/")
 

@@ -4,7 +4,7 @@ import lzma
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import IO, NamedTuple
 
 from outlast.inputs.compressed import GIB, checked
@@ -15,7 +15,9 @@ SIGNATURE = b"PK\x03\x04"
 LIMIT = 4 * GIB
 _LOCAL = struct.Struct("<4sHHHHHIIIHH")
 """The header before a file in the archive (APPNOTE.TXT, 4.3.7)."""
-_DEFLATED, _ENCRYPTED = 8, 1
+_STORED, _DEFLATED = 0, 8
+_ENCRYPTED, _SIZE_BEHIND, _UTF_8 = 1, 1 << 3, 1 << 11
+"""Bits of an entry's flags."""
 _NOT_OURS = ("__MACOSX/",)
 _MOST_NAMED = 20
 _FAULTS = (
@@ -32,38 +34,56 @@ _FAULTS = (
 
 
 class Entry(NamedTuple):
-    """The first file of an archive. `start` is where its data begins, `size` its bytes there; 0 is not known."""
+    """A file or folder of an archive. `start` is where its data begins; `end` is None where it is not known."""
 
     name: str
+    flags: int
     method: int
     start: int
-    size: int
+    end: int | None
 
 
-def first_entry(head: bytes) -> Entry | None:
-    """None where the head is too short for it."""
-    if len(head) < _LOCAL.size:
+def entries_in(head: bytes) -> Iterator[Entry]:
+    """The first entries, as far as the beginning of an archive shows where each of them begins."""
+    at: int | None = 0
+    while at is not None and head.startswith(SIGNATURE, at) and len(head) >= at + _LOCAL.size:
+        entry = _entry(head, at)
+        yield entry
+        at = entry.end
+
+
+def _entry(head: bytes, at: int) -> Entry:
+    _, _, flags, method, _, _, _, size, _, name, extra = _LOCAL.unpack_from(head, at)
+    begin = at + _LOCAL.size
+    text = head[begin : begin + name].decode("utf-8" if flags & _UTF_8 else "cp437", errors="replace")
+    start = begin + name + extra
+    return Entry(text, flags, method, start, None if flags & _SIZE_BEHIND and not size else start + size)
+
+
+def head_of(head: bytes, member: str | None, most: int) -> bytes | None:
+    """The beginning of the file that is read, at most `most` bytes; None where it cannot be seen."""
+    entry = next((one for one in entries_in(head) if _is_read(one.name, member)), None)
+    if entry is None:
         return None
-    _, _, _, method, _, _, _, size, _, name, extra = _LOCAL.unpack_from(head)
-    start = _LOCAL.size + name + extra
-    return Entry(head[_LOCAL.size : _LOCAL.size + name].decode(errors="replace"), method, start, size)
+    _refuse_encrypted(entry.flags)
+    data = head[entry.start : entry.end]
+    if entry.method == _STORED:
+        return data[:most] or None
+    return _inflated(data, most) or None if entry.method == _DEFLATED else None
 
 
-def head_of(head: bytes, most: int) -> bytes:
-    """The beginning of the first file, at most `most` bytes; empty where it cannot be seen."""
-    entry = first_entry(head)
-    if entry is None or entry.name.endswith("/"):
-        return b""
-    data = head[entry.start : entry.start + entry.size if entry.size else None]
-    if entry.method != _DEFLATED:
-        return data[:most] if entry.method == 0 else b""
+def _inflated(data: bytes, most: int) -> bytes:
     try:
         return zlib.decompressobj(-zlib.MAX_WBITS).decompress(data, most)
     except zlib.error as error:
         raise BadInput("body", f"The zip archive is corrupt ({error}). Pack it again and send all of it.") from None
 
 
-def read_member(file: IO[bytes], member: str | None, max_bytes: int = LIMIT) -> Iterator[bytes]:
+def _is_read(name: str, member: str | None) -> bool:
+    return name == member if member else not name.endswith("/") and not name.startswith(_NOT_OURS)
+
+
+def read_member(file: IO[bytes], member: str | None, max_bytes: int = LIMIT) -> Generator[bytes]:
     """The file of that name, or the only one, piece by piece. Raises BadInput where there is none or not only one."""
     try:
         with zipfile.ZipFile(file) as archive, archive.open(_chosen(archive, member)) as opened:
@@ -79,12 +99,16 @@ def read_member(file: IO[bytes], member: str | None, max_bytes: int = LIMIT) -> 
 
 
 def _chosen(archive: zipfile.ZipFile, member: str | None) -> zipfile.ZipInfo:
-    files = [one for one in archive.infolist() if not one.is_dir() and not one.filename.startswith(_NOT_OURS)]
-    found = [one for one in files if member is None or one.filename == member]
+    files = [one for one in archive.infolist() if _is_read(one.filename, None)]
+    found = [one for one in files if _is_read(one.filename, member)]
     if len(found) != 1:
         names = ", ".join(one.filename[:100] for one in files[:_MOST_NAMED])
         fault = f"has no file {member!r}" if member else f"has {len(files)} files"
         raise BadInput("member", f"The zip archive {fault}. Say one with the option member. It has: {names or 'none'}.")
-    if found[0].flag_bits & _ENCRYPTED:
-        raise BadInput("body", "The file in the zip archive is encrypted. Pack it without a password.")
+    _refuse_encrypted(found[0].flag_bits)
     return found[0]
+
+
+def _refuse_encrypted(flags: int) -> None:
+    if flags & _ENCRYPTED:
+        raise BadInput("body", "The file in the zip archive is encrypted. Pack it without a password.")

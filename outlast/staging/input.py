@@ -8,13 +8,13 @@ from typing import Protocol, TypeVar
 import orjson
 
 from outlast.errors import Permanent
-from outlast.inputs import Chunk, Reading, Wanted, detect_format, is_copied
-from outlast.inputs.detect import LOOK_AT
+from outlast.inputs import Chunk, Reading, Wanted, is_copied
 from outlast.models import Json
 from outlast.runs.record import RunRecord
 from outlast.staging.chunk_list import ChunkList
 from outlast.staging.copying import Convert, copied
 from outlast.staging.digest import HashedFile
+from outlast.staging.find_reading import find_reading
 from outlast.staging.inflated import InflatedFile
 from outlast.staging.parsed import InThread, ParsedFiles
 from outlast.staging.paths import (
@@ -113,11 +113,8 @@ class InputFiles:
         return InflatedFile(self.staging, record.id, source.number) if is_copied(source.reading) else source.posted
 
     async def detected(self, source: Source) -> Source:
-        """One of several files, with its format, compression and encoding found. Raises BadInput."""
-        head = await source.posted.read(0, LOOK_AT)
-        whole = len(head) >= await source.posted.size()
-        found = await self._in_thread(lambda: detect_format(None, source.path, head, whole=whole, said=source.reading))
-        return replace(source, reading=found.reading)
+        """The source with its format, compression and encoding found. Raises BadInput."""
+        return replace(source, reading=await find_reading(source.path, source.posted, source.reading, self._in_thread))
 
     async def copy(self, record: RunRecord, source: Source, enough: Callable[[], Awaitable[bool]]) -> bool:
         """Stage what is missing of the copy of a file that rows cannot be read from; return whether it is whole.
@@ -222,8 +219,9 @@ class InputFiles:
 
 def reading_of(record: RunRecord) -> Reading:
     """How the input is read, as far as the start could find it."""
+    found = Reading.from_dict(record.request.reading)
     before = Reading(format=record.request.format, compression="gzip" if record.request.gzipped else "")
-    return Reading.from_dict(record.request.reading).over(before)
+    return found if found.compression == "zip" else found.over(before)
 
 
 def wanted_of(record: RunRecord) -> Wanted:

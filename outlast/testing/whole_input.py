@@ -7,7 +7,7 @@ from itertools import chain
 
 from outlast.inputs import HEAD_BYTES, MAX_RECORD, BadInput, Chunk, Reading, detect_format, resolved, rows_format
 from outlast.inputs.converters import reads_everywhere, stages_of, whole_file
-from outlast.inputs.detect import LOOK_AT
+from outlast.inputs.detect import LOOK_AT, detect_member
 from outlast.inputs.formats import is_copied
 from outlast.inputs.reading import Wanted
 from outlast.inputs.stages import feed_all, finish_all
@@ -35,9 +35,10 @@ class WholeInput:
 def read_input(data: bytes, filename: str | None, said: Reading, wanted: Wanted) -> WholeInput:
     """Raises BadInput where a run would refuse the input."""
     found = detect_format(None, filename, data[:LOOK_AT], whole=len(data) <= LOOK_AT, said=said)
-    text = _copied(data, found.reading, wanted) if is_copied(found.reading) else data
+    reading = detect_member(io.BytesIO(data), found.reading) if found.reading.compression == "zip" else found.reading
+    text = _copied(data, reading, wanted) if is_copied(reading) else data
     head, at_end = text[:HEAD_BYTES], len(text) <= HEAD_BYTES
-    reading = resolved(found.reading, head, at_end, wanted)
+    reading = resolved(reading, head, at_end, wanted)
     form = rows_format(reading)
     offset, row = form.first(head, at_end)
     return WholeInput(reading, form.columns(head, at_end), text, list(_cut(form, text, offset, row)))

@@ -6,6 +6,7 @@ import gzip
 import io
 import json
 import lzma
+import random
 import zipfile
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -16,7 +17,8 @@ import pytest
 import zstandard
 
 from activities import read_input_file
-from outlast.inputs import Reading
+from outlast.inputs import Reading, detect_format
+from outlast.inputs.detect import LOOK_AT
 from outlast.staging import copying, inflated
 from outlast.wanted import wanted_of
 from tests.fakes.reports import Sale
@@ -29,14 +31,17 @@ ROWS: list[dict[str, Any]] = [
 TABLE = [list(ROWS[0]), *(list(row.values()) for row in ROWS)]
 TEXT = "\n".join(",".join(str(cell) for cell in row) for row in TABLE)
 
+JSON_LINES = "\n".join(json.dumps(row) for row in ROWS)
+
 UTF_16 = gzip.compress(TEXT.encode("utf-16"))
 
 
-def zipped(data: bytes) -> bytes:
-    """An archive of this one file."""
+def zipped(data: bytes, **before: bytes) -> bytes:
+    """An archive of other files and then this one."""
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("sales.csv", data)
+        for name, other in {**before, "sales.csv": data}.items():
+            archive.writestr(name, other)
     return file.getvalue()
 
 
@@ -110,6 +115,20 @@ def test_every_input_gives_the_same_documents(name: str) -> None:
     assert ended.status == "Completed", ended.output
     assert (stored(world), ended.output["rows_read"]) == (WANTED, len(ROWS))
     assert ended.output["reading"]["format"] == INPUTS[name][1]["format"]
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding", "form"),
+    [(TEXT, "utf-16", "csv"), (json.dumps(ROWS), "utf-8-sig", "json"), (JSON_LINES, "utf-8", "jsonl")],
+)
+def test_a_file_that_lies_far_in_an_archive_is_read_as_what_it_is(text: str, encoding: str, form: str) -> None:
+    """Format and encoding are those of the member, which the start has not seen behind a large file."""
+    body = zipped(text.encode(encoding), picture=random.Random(1).randbytes(200_000))
+    reading = detect_format(None, "day.zip", body[:LOOK_AT], said=Reading(member="sales.csv")).reading
+    world = World()
+    ended = asyncio.run(world.run(body, wanted=wanted_of(Sale).to_dict(), reading=reading.said()))
+    assert ended.status == "Completed", ended.output
+    assert (stored(world), ended.output["reading"]["format"]) == (WANTED, form)
 
 
 @pytest.mark.parametrize("name", sorted(INPUTS.keys() - {"plain", "semicolons"}))

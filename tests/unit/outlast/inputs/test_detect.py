@@ -75,6 +75,43 @@ def test_a_part_of_a_gzip_file_is_enough() -> None:
     assert read_as(None, None, sent[:1000]) == ("csv", "gzip")
 
 
+def archive(**files: bytes) -> bytes:
+    """A zip archive of these files."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as packed:
+        for name, data in files.items():
+            packed.writestr(name.replace("_", "/"), data)
+    return file.getvalue()
+
+
+def test_an_archive_is_what_its_member_is() -> None:
+    """The file that is read decides the format, not a folder or another file before it."""
+    assert read_as(None, None, archive(a_=b"", a_b=LINES)) == ("jsonl", "zip")
+    both = archive(a=TABLE, b=LINES, c="é".encode("utf-16"))
+    assert [read_as(None, None, both, member=name)[0] for name in "ab"] == ["csv", "jsonl"]
+    assert detect_format(None, None, both, said=Reading(member="c")).reading.encoding == "utf-16"
+
+
+@pytest.mark.parametrize("head", [archive(a=LINES, b=LINES), archive(a=LINES, b=LINES)[:20], archive(c=b"")])
+def test_nothing_is_said_of_a_member_that_is_not_seen(head: bytes) -> None:
+    """Format and encoding are left to the run, but for what the request says."""
+    assert detect_format(None, None, head, said=Reading(member="c")) == (
+        Reading(compression="zip", member="c"),
+        b"",
+        False,
+    )
+    found = detect_format("text/csv; charset=cp1252", "c.csv.zip", head, said=Reading(member="c")).reading
+    assert (found.format, found.encoding) == ("csv", "cp1252")
+
+
+def test_an_encrypted_member_is_refused_at_once() -> None:
+    """Its data is not looked at."""
+    sent = bytearray(archive(a=TABLE))
+    sent[6] |= 1
+    with pytest.raises(BadInput, match="is encrypted"):
+        detect_format(None, None, bytes(sent))
+
+
 def test_a_bomb_is_looked_at_only_a_little() -> None:
     """A bomb is refused by what its first 64 KiB inflate to."""
     with pytest.raises(BadInput, match="NUL"):

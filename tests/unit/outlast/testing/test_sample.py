@@ -1,3 +1,4 @@
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -43,6 +44,14 @@ def test_other_formats_have_rows(tmp_path: Path) -> None:
     assert read_sample(file_of(tmp_path, b'[{"a": 1}]', "a.json")).rows == [{"a": 1}]
     book = read_sample(CASES / "deliveries.xlsx")
     assert book.rows
+
+
+def test_a_member_that_lies_far_in_an_archive_has_rows(tmp_path: Path) -> None:
+    """Its format is found in the file itself, as a run finds it."""
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.writestr("large", bytes(100_000))
+        archive.writestr("a.json", '[{"a": 1}]')
+    assert read_sample(tmp_path / "a.zip", Reading(member="a.json")).rows == [{"a": 1}]
 
 
 def test_a_file_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
