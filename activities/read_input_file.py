@@ -1,6 +1,6 @@
 """Reads the input once: copies it where it must be, finds its columns, cuts it into chunks on record boundaries."""
 
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from functools import partial
 from typing import Any
 
@@ -26,11 +26,16 @@ SMALLEST, LARGEST, CHUNKS = 256 * 1024, 4 * 1024 * 1024, 200
 
 @dataclass(slots=True)
 class Place:
-    """Where cutting goes on: byte `offset` of a file (None: it is not begun), and the number of the next row."""
+    """Where cutting goes on: byte `offset` of a file (None: it is not begun), and the number of the next row.
+    `unended`: the last chunk is an overlong record whose end was not found before `offset`."""
 
     file: int = 0
     offset: int | None = None
     row: int = 1
+    unended: bool = False
+
+
+PLACE = [one.name for one in fields(Place)]
 
 
 @dataclass(slots=True)
@@ -84,7 +89,7 @@ class ReadInputFile:
         reader = Reader(record, fence, deadline)
         if cursor := call.cursor or await self.files.find_cut_cursor(record.id):
             reader.listed = await self.files.first_chunks(record.id, cursor["chunks"])
-            reader.place = Place(cursor.get("file", 0), cursor["offset"], cursor["row"])
+            reader.place = Place(**{name: cursor[name] for name in PLACE if name in cursor})
             reader.before = cursor.get("read")
         try:
             return (await self._read(reader)).to_dict()
@@ -130,16 +135,21 @@ class ReadInputFile:
         reader.place.offset, reader.place.row = offset, before + row
 
     async def _cut(self, reader: Reader, file: ReadableFile, form: InputFormat, size: int) -> bool:
+        """Read window after window. In a thread: quotes take time."""
         place, target = reader.place, min(LARGEST, max(SMALLEST, size // CHUNKS))
-        offset = place.offset or 0
-        while offset < size:
+        while (offset := place.offset or 0) < size:
             await reader.fence.check()
-            cut = await self._next_cut(file, form, size, offset, place.row, target)
-            offset = await _take(reader, cut, file, form, size, offset)
-            place.offset, place.row = offset, cut.next_row
+            window = await file.read(offset, WINDOW)
+            if place.unended:
+                _skip(reader, offset, len(window), form.skip(window))
+            else:
+                at_end = offset + len(window) >= size
+                _take(
+                    reader, offset, await self.in_thread(partial(form.cut, window, at_end, offset, place.row, target))
+                )
             if reader.deadline.passed():
                 break
-        return offset >= size
+        return (place.offset or 0) >= size
 
     async def _answer(self, reader: Reader, *, ended: bool) -> ReadAnswer:
         """Stage the list, and the cursor where the input goes on."""
@@ -151,15 +161,6 @@ class ReadInputFile:
         cursor = {**asdict(reader.place), "chunks": count, "read": reader.cursor_read()}
         return ReadAnswer(await self.files.keep_cut_cursor(run, cursor), count)
 
-    async def _next_cut(
-        self, file: ReadableFile, form: InputFormat, size: int, offset: int, row: int, target: int
-    ) -> Cut:
-        """Cut one window. In a thread: quotes take time."""
-        window = await file.read(offset, WINDOW)
-        at_end = offset + len(window) >= size
-        cut: Cut = await self.in_thread(partial(form.cut, window, at_end, offset, row, target))
-        return cut
-
 
 def _begun(record: RunRecord, source: Source, head: bytes, at_end: bool) -> tuple[InputPart, int, int]:
     reading = resolved(source.reading, head, at_end, wanted_of(record))
@@ -167,23 +168,15 @@ def _begun(record: RunRecord, source: Source, head: bytes, at_end: bool) -> tupl
     return InputPart(source.path, form.columns(head, at_end), reading.said()), *form.first(head, at_end)
 
 
-async def _take(reader: Reader, cut: Cut, file: ReadableFile, form: InputFormat, size: int, offset: int) -> int:
-    """List the chunks of a cut; return where the next one begins."""
-    chunks = reader.listed.chunks
-    chunks.extend(replace(chunk, file=reader.place.file) for chunk in cut.chunks)
-    if not cut.unended:
-        return offset + cut.consumed
-    after = await _end_of_record(file, form, size, offset + cut.consumed)
-    chunks[-1] = replace(chunks[-1], length=after - chunks[-1].offset)
-    return after
+def _take(reader: Reader, offset: int, cut: Cut) -> None:
+    """List the chunks of a window that begins at `offset`."""
+    place = reader.place
+    reader.listed.chunks.extend(replace(chunk, file=place.file) for chunk in cut.chunks)
+    place.offset, place.row, place.unended = offset + cut.consumed, cut.next_row, cut.unended
 
 
-async def _end_of_record(file: ReadableFile, form: InputFormat, size: int, offset: int) -> int:
-    """Where the overlong record that goes on at `offset` ends."""
-    while offset < size:
-        window = await file.read(offset, WINDOW)
-        end = form.skip(window)
-        if end is not None:
-            return offset + end
-        offset += len(window)
-    return size
+def _skip(reader: Reader, offset: int, length: int, end: int | None) -> None:
+    """Go to the `end` of an overlong record, or to that of the window."""
+    place, chunks = reader.place, reader.listed.chunks
+    place.offset, place.unended = offset + (length if end is None else end), end is None
+    chunks[-1] = replace(chunks[-1], length=place.offset - chunks[-1].offset)

@@ -5,6 +5,7 @@ It may have any of the rows and its columns in any order. Our own columns and th
 
 import csv
 import io
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -16,6 +17,7 @@ from outlast.staging.rejects import NOT_LISTED
 LINE = "line"
 """The one column of rejects of an input without columns."""
 Rows = list[tuple[int, list[str]]]
+_QUOTED = re.compile(r'"[^"]*"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,7 @@ def _lines(body: bytes) -> Iterator[list[str]]:
         text = body.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise bad_request(f"byte {error.start + 1} of the body is not UTF-8: save the file as UTF-8", "body") from None
-    head = text.partition("\n")[0]
+    head = _QUOTED.sub("", text).partition("\n")[0]
     delimiter = max(",;\t", key=head.count)
     csv.field_size_limit(MAX_INLINE)
     try:

@@ -12,6 +12,7 @@ from outlast.inputs import CSV, MAX_RECORD, InputRow
 from outlast.models import Json
 from outlast.staging import inflated
 from outlast.staging.chunk_list import ChunkList
+from outlast.staging.input import InputFiles
 from outlast.staging.paths import body_path, chunks_path, inflated_path, piece_path
 from tests.fakes.reports import HEADER, make_csv
 from tests.fakes.world import World, call_until_done
@@ -81,7 +82,7 @@ def test_a_cursor_names_its_place_and_no_more() -> None:
         await world.accept(body, state="reading")
         world.clock.tick = 1.0
         first = await world.call("read_input_file", cursor=None)
-        assert set(first["cursor"]) == {"file", "offset", "row", "chunks", "read"}
+        assert set(first["cursor"]) == {"file", "offset", "row", "unended", "chunks", "read"}
         world.clock.tick = 0.0
         for _ in range(2):
             last = await world.call("read_input_file", cursor=first["cursor"])
@@ -273,3 +274,22 @@ def test_an_overlong_record_is_a_chunk_of_its_own(monkeypatch: pytest.MonkeyPatc
     assert body[after.offset : after.offset + after.length] == b"c,x,3,1\n"
     assert (before.first_row, overlong.first_row, after.first_row) == (2, 3, 4)
     assert after.offset == overlong.offset + overlong.length
+
+
+def test_the_end_of_an_overlong_record_is_found_in_several_calls(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A call that reaches its deadline within a record ends there, and the next one goes on behind it."""
+    monkeypatch.setattr(read_input_file, "WINDOW", MAX_RECORD)
+    body = HEADER + b"b,x," + b"9" * (4 * MAX_RECORD) + b",1\n" + b"c,x,3,1\n"
+    world, offsets = World(timeout=20.0), list[int]()
+    world.clock.tick, keep = 15.0, world.files.keep_cut_cursor
+
+    async def noted(run: str, cursor: Json) -> Json:
+        offsets.append(cursor["offset"])
+        return await keep(run, cursor)
+
+    monkeypatch.setattr(InputFiles, "keep_cut_cursor", lambda _, run, cursor: noted(run, cursor))
+    listed = cut(body, world)
+    assert [(chunk.overlong, chunk.first_row) for chunk in listed.chunks] == [(True, 2), (False, 3)]
+    assert listed.chunks[1].offset == len(body) - len(b"c,x,3,1\n")
+    assert offsets == sorted(set(offsets))
+    assert len(offsets) >= 4

@@ -39,6 +39,12 @@ def test_an_input_with_a_column_named_row_keeps_both() -> None:
     assert read_corrected(text.encode(), ["row", "id"]) == [(3, ["99", "s1"])]
 
 
+def test_the_delimiter_is_not_counted_within_quotes() -> None:
+    """A spreadsheet writes semicolons, and quotes the name of a column that has commas."""
+    text = 'row;"a, b, c, d";id\n3;x;s1\n'
+    assert read_corrected(text.encode(), ["id", "a, b, c, d"]) == [(3, ["s1", "x"])]
+
+
 def test_lines_of_json_are_read_from_their_one_column() -> None:
     """An input without columns has its lines in the column `line`."""
     text = 'row,column,code,message,line\n3,,,,"{""id"": ""a""}"\n'
