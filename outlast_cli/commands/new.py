@@ -20,6 +20,7 @@ from outlast_cli.new.placing import place, places_of, refuse_taken
 from outlast_cli.new.sample_file import ENDINGS, UTF_8, sample_file
 from outlast_cli.new.types import MOST_ODD
 from outlast_cli.new.writing import OF_ONE_INPUT, dialect_of, report_source, test_source
+from outlast_cli.profiles import LOCAL, profiles_path, read_profiles
 from outlast_cli.session import JsonOption, Session, session
 from outlast_cli.starting import read_pairs
 
@@ -90,8 +91,15 @@ def new(
             return
         show_result(s, result, told, 1)
         s.output.pairs([("logical partitions", told["partitions"]), *(("written", path) for path in written)])
-        again = shlex.join(["outlast", "run", report, str(file), *(f"-o{n}={value}" for n, value in of_file.items())])
+        said = [*_local(s), *(f"-o{name}={value}" for name, value in of_file.items())]
+        again = shlex.join(["outlast", "run", report, str(file), *said])
         s.output.note(f"Next: look at {written[0]}, then, with `make serve` in another terminal: {again}")
+
+
+def _local(s: Session) -> list[str]:
+    """What makes a command call the app that `make serve` starts."""
+    current = read_profiles(profiles_path(s.machine.environ)).current
+    return [] if current in (None, LOCAL) else ["--profile", LOCAL]
 
 
 def _tell_unasked(s: Session, wishes: Wishes) -> None:

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.outlast_cli.calling import Caller
+from outlast_cli.profiles import Profile, Profiles, profiles_path, write_profiles
+from tests.unit.outlast_cli.calling import URL, Caller
 from tests.unit.outlast_cli.checkouts import ROOT, make_checkout
 
 CASES, SAMPLES = ROOT / "tests" / "cases", ROOT / "samples"
@@ -45,11 +46,11 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def in_checkout(checkout: Path, *command: object) -> subprocess.CompletedProcess[str]:
+def in_checkout(checkout: Path, *command: object, **environ: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", *map(str, command)],
         cwd=checkout,
-        env={**os.environ, "PYTHONPATH": str(checkout)},
+        env={**os.environ, "PYTHONPATH": str(checkout), **environ},
         capture_output=True,
         text=True,
         timeout=120,
@@ -97,7 +98,7 @@ def test_what_is_written_passes_the_checks(checkout: Path, written: dict[str, st
 def test_a_report_is_not_written_over(checkout: Path, written: dict[str, str]) -> None:
     """A file that is there stays unless --force says otherwise, and a wrong name or column is refused."""
     assert written
-    refused = new(checkout, "sales", "--from", checkout / "sales.csv")
+    refused = new(checkout, "sales", "--from", checkout / "sales.csv", "--yes")
     assert refused.returncode == 2
     assert "reports/sales.py is there already" in refused.stderr
     assert new(checkout, "sales", "--from", checkout / "sales.csv", "--force").returncode == 0
@@ -138,6 +139,15 @@ def test_a_report_is_tested_without_an_app(checkout: Path, written: dict[str, st
     units = told["request_units"]
     assert units["policy"] == units["nothing_indexed"] < units["all_paths_indexed"]
     assert "5\tSold On\tdate_form" in in_checkout(checkout, *command).stdout
+
+
+def test_the_next_command_calls_the_app_of_this_machine(checkout: Path, tmp_path: Path) -> None:
+    """Where another app is the current one, the command that is shown names the profile of the local app."""
+    profiles = Profiles(current="prod", named={"prod": Profile(url=URL)})
+    write_profiles(profiles_path({"XDG_CONFIG_HOME": str(tmp_path)}), profiles)
+    command = ("outlast_cli", "new", "shown", "--from", checkout / "sales.csv", "--yes")
+    done = in_checkout(checkout, *command, XDG_CONFIG_HOME=str(tmp_path), FORCE_COLOR="1", COLUMNS="500")
+    assert f"outlast run shown {checkout}/sales.csv --profile local" in done.stderr
 
 
 def test_outside_a_checkout_it_says_so(call: Caller, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
