@@ -12,7 +12,7 @@ GIB = 1024**3
 MEMORY = 96 * 1024 * 1024
 """Bytes that inflating may take: `xz -9` needs 65 MiB."""
 WINDOW = 64 * 1024 * 1024
-"""Bytes back to which zstd may refer: eight times what its levels up to 19 need."""
+"""Bytes back to which zstd, and LZMA in zip, may refer: eight times what zstd needs up to its level 19."""
 _SLICE = 16 * 1024
 _ZSTD_SLICE = 512
 """Bytes. Four bytes can inflate to 128 KiB, and zstd cannot be asked for less than all of it."""
@@ -139,6 +139,14 @@ def checked(name: str, given: int, most: int) -> int:
     if given > most:
         raise BadInput("body", f"The {name} file holds more than {most:,} bytes. Send it in parts.")
     return given
+
+
+def limited(name: str, pieces: Iterator[bytes], most: int) -> Iterator[bytes]:
+    """The pieces of a file. Raises BadInput where they have more bytes."""
+    given = 0
+    for piece in pieces:
+        given = checked(name, given + len(piece), most)
+        yield piece
 
 
 class Compression(NamedTuple):

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import IO
 
-from outlast.inputs.compressed import Stage, inflater
+from outlast.inputs.compressed import Stage, inflater, limited
 from outlast.inputs.fixed_width import FixedLines
 from outlast.inputs.json_elements import Elements
 from outlast.inputs.reading import UTF_8, Reading, Wanted
@@ -22,7 +22,7 @@ def whole_file(file: IO[bytes], reading: Reading, wanted: Wanted, max_bytes: int
     if reading.format == "excel":
         from outlast.inputs.excel.workbook import workbook_lines  # only where it is needed
 
-        return workbook_lines(file, reading, wanted)
+        return limited("workbook", workbook_lines(file, reading, wanted), max_bytes)
     if reading.format == "parquet":
         from outlast.inputs.parquet import parquet_frames  # only where it is needed
 

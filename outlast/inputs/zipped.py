@@ -7,7 +7,7 @@ import zlib
 from collections.abc import Generator, Iterator
 from typing import IO, NamedTuple
 
-from outlast.inputs.compressed import GIB, checked
+from outlast.inputs.compressed import GIB, WINDOW, limited
 from outlast.inputs.gzipped import PIECE
 from outlast.inputs.types import BadInput
 
@@ -15,6 +15,8 @@ SIGNATURE = b"PK\x03\x04"
 LIMIT = 4 * GIB
 _LOCAL = struct.Struct("<4sHHHHHIIIHH")
 """The header before a file in the archive (APPNOTE.TXT, 4.3.7)."""
+_LZMA = struct.Struct("<HHBI")
+"""What LZMA begins with: version, size of the properties, three numbers of them in one, the window (5.8.8)."""
 _STORED, _DEFLATED = 0, 8
 _ENCRYPTED, _SIZE_BEHIND, _UTF_8 = 1, 1 << 3, 1 << 11
 """Bits of an entry's flags."""
@@ -86,11 +88,11 @@ def _is_read(name: str, member: str | None) -> bool:
 def read_member(file: IO[bytes], member: str | None, max_bytes: int = LIMIT) -> Generator[bytes]:
     """The file of that name, or the only one, piece by piece. Raises BadInput where there is none or not only one."""
     try:
-        with zipfile.ZipFile(file) as archive, archive.open(_chosen(archive, member)) as opened:
-            given = 0
-            while piece := opened.read(PIECE):
-                given = checked("zip", given + len(piece), max_bytes)
-                yield piece
+        with zipfile.ZipFile(file) as archive:
+            chosen = _chosen(archive, member)
+            _refuse_large_window(file, chosen)
+            with archive.open(chosen) as opened:
+                yield from limited("zip", iter(lambda: opened.read(PIECE), b""), max_bytes)
     except BadInput:
         raise
     except _FAULTS as error:
@@ -107,6 +109,17 @@ def _chosen(archive: zipfile.ZipFile, member: str | None) -> zipfile.ZipInfo:
         raise BadInput("member", f"The zip archive {fault}. Say one with the option member. It has: {names or 'none'}.")
     _refuse_encrypted(found[0].flag_bits)
     return found[0]
+
+
+def _refuse_large_window(file: IO[bytes], chosen: zipfile.ZipInfo) -> None:
+    """LZMA holds as much in memory of what it has made as the archive says: a few bytes could ask for 4 GiB."""
+    if chosen.compress_type == zipfile.ZIP_LZMA:
+        file.seek(chosen.header_offset)
+        head = file.read(_LOCAL.size + 2 * 0xFFFF + _LZMA.size)
+        *_, window = _LZMA.unpack_from(head, _entry(head, 0).start)
+        if window > WINDOW:
+            text = f"refers back over {window:,} bytes, and {WINDOW:,} can be held. Pack it again with deflate."
+            raise BadInput("body", f"The file in the zip archive {text}")
 
 
 def _refuse_encrypted(flags: int) -> None:

@@ -28,6 +28,8 @@ class Archive:
         info = self._zip.getinfo(name)
         if info.flag_bits & 1:
             raise BadInput("body", "The workbook has a password. Save it without.")
+        if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):  # LZMA could ask for 4 GiB of memory
+            raise BadInput("body", "The workbook is compressed as no spreadsheet program does it. Save it again.")
         if info.file_size > limit:
             text = f"{name} has {info.file_size:,} bytes and {limit:,} are read. Save the sheet as CSV"
             raise BadInput("body", f"The workbook is too large: {text}, or in parts.")

@@ -127,6 +127,19 @@ def test_a_damaged_archive_is_refused_whatever_its_compression(method: int) -> N
             list(read_member(io.BytesIO(spoiled), None))
 
 
+def test_an_lzma_file_that_wants_much_memory_is_refused() -> None:
+    """A few bytes of an archive can ask for 4 GiB, which inflating would fill."""
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w", zipfile.ZIP_LZMA) as packed:
+        packed.writestr("a.csv", TEXT)
+    assert b"".join(read_member(data, None)) == TEXT
+    changed = bytearray(data.getvalue())
+    begin = 30 + len("a.csv") + 5
+    changed[begin : begin + 4] = (3 * 1024**3).to_bytes(4, "little")
+    with pytest.raises(BadInput, match="refers back over 3,221,225,472 bytes"):
+        list(read_member(io.BytesIO(changed), None))
+
+
 def test_an_archive_with_a_broken_name_is_refused() -> None:
     """A name that is said to be UTF-8 and is not makes the archive a damaged one."""
     data = archive({"é.csv": TEXT}).getvalue().replace("é".encode(), b"\xff\xff")

@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 
 from outlast.inputs import BadInput, Reading
+from outlast.inputs.converters import copy_of
 from outlast.inputs.excel.cells import CellError, Formats
 from outlast.inputs.excel.workbook import workbook_lines
+from outlast.inputs.reading import Wanted
 from tests.fakes.workbooks import make_ods, make_xlsx
 from tests.unit.outlast.inputs.test_excel import NEEDED, packed, read
 
@@ -157,3 +159,25 @@ def test_half_a_character_is_an_unknown_one(escaped: str, value: str) -> None:
 def test_a_number_of_libreoffice_that_is_no_value_costs_its_row(old: str, new: str) -> None:
     """A number without an end and a time that is too long are errors of their cells."""
     assert read(with_sheet(old, new, ods=[["id", "n"], ["a", 1]])) == [(2, "cell_error")]
+
+
+def test_a_workbook_that_becomes_too_large_is_refused() -> None:
+    """A few bytes of each cell can name a long text, so what is made of them is counted."""
+    file = io.BytesIO(make_xlsx({"S": [["id", "n"], *([["a" * 1000, 1]] * 50)]}))
+    wanted = Wanted(needed=["id"], texts=["id"], numbers=["n"])
+    with pytest.raises(BadInput, match="The workbook file holds more than 20,000 bytes"):
+        list(copy_of(file, Reading(format="excel"), wanted, 20_000))
+    assert len(b"".join(copy_of(file, Reading(format="excel"), wanted, 100_000))) > 50_000
+
+
+def test_a_workbook_that_is_packed_with_lzma_is_refused() -> None:
+    """No spreadsheet program does that, and it could ask for 4 GiB of memory."""
+    made = io.BytesIO()
+    with (
+        zipfile.ZipFile(io.BytesIO(in_xlsx("a", "a"))) as opened,
+        zipfile.ZipFile(made, "w", zipfile.ZIP_LZMA) as archive,
+    ):
+        for name in opened.namelist():
+            archive.writestr(name, opened.read(name))
+    with pytest.raises(BadInput, match="as no spreadsheet program does it"):
+        read(made.getvalue())
