@@ -23,6 +23,7 @@ let leave = () => {};
 function route() {
   leave();
   leave = () => {};
+  document.querySelector("dialog")?.close();
   const opened = Boolean(key.get());
   for (const part of ["nav", "forget"]) at(part).hidden = !opened;
   const [path, query] = location.hash.slice(1).split("?");

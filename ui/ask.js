@@ -1,4 +1,4 @@
-// Asks a person before something is done, in a dialog that the keyboard and screen readers know.
+// Asks a person before something is done.
 
 import { el } from "./dom.js";
 

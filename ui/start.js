@@ -27,7 +27,7 @@ function startForm(reports, chosen, signal) {
   const given = { file: null, key: newKey(), asked: null, sent: null };
   const zone = dropZone({
     label: "File", hint: "Drop it here, or choose it. CSV, JSON Lines, JSON, Parquet or Excel; compressed or not.",
-    take: ([file]) => { given.file = file; zone.say(`${file.name}, ${bytes(file.size)}`); },
+    take: ([file]) => { Object.assign(given, { file, sent: null }); zone.say(`${file.name}, ${bytes(file.size)}`); },
   });
   const reference = el("input", { id: "reference", name: "reference", "aria-describedby": "reference-help" });
   const outcome = sendingBar();
@@ -56,6 +56,7 @@ function startForm(reports, chosen, signal) {
     } catch (error) {
       outcome.end();
       if (error.field === "input") given.sent = null; // what was sent is there no more
+      if (error.status === 400) given.asked = null; // nothing has begun
       if (error.name !== "AbortError") refuse(error, [own, options], zone, outcome);
     } finally {
       button.disabled = false;
@@ -76,7 +77,7 @@ function startForm(reports, chosen, signal) {
 }
 
 // A file that fits goes with the start, unless a parameter cannot be said in a query. Any other is sent before, and the
-// start names it. It is sent once for a key: under another name it would be another request.
+// start names it. It is sent once: under another name it would be another request.
 async function send({ report, file, reference, parameters, options, alone }, given, progress) {
   const path = `reports/${encodeURIComponent(report)}`;
   const headers = { "Idempotency-Key": given.key };
@@ -121,7 +122,6 @@ function sendingBar() {
   };
 }
 
-// Says what is wrong where it is wrong.
 function refuse(error, forms, zone, outcome) {
   const field = error.field?.replace(/^(parameters|options)\./, "");
   if (forms.some((form) => form.refuse(field, error.message))) return;

@@ -34,6 +34,19 @@ def test_enter_in_a_field_does_what_is_asked(browser: Browser) -> None:
     page.context.close()
 
 
+def test_a_dialog_goes_with_its_view(browser: Browser) -> None:
+    """When the browser goes back, what was asked for the run that is left is asked no more and is not done."""
+    app = app_that_does(failed())
+    page = opened(app, browser, "runs")
+    page.goto(page.url.split("#")[0] + "#/runs/r-failed")
+    press(page, "Redrive")
+    expect(page.get_by_role("dialog")).to_be_visible()
+    page.go_back()
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    assert app.calls("runs/r-failed/redrive") == []
+    page.context.close()
+
+
 def test_enter_in_a_field_does_nothing_dangerous(browser: Browser) -> None:
     """Enter in a field of a dangerous dialog neither does it nor drops what was typed; the button does it."""
     app = app_that_does(failed(pending=["email"]))

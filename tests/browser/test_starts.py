@@ -111,6 +111,26 @@ def test_a_long_file_that_is_gone_is_sent_again(browser: Browser) -> None:
     page.context.close()
 
 
+def test_a_long_file_is_sent_once_though_a_parameter_was_wrong(browser: Browser) -> None:
+    """A start that the app refuses has begun nothing: with another value it names the file that was sent before, and
+    with another file it sends that."""
+    wrong = Text(json.dumps({"detail": "no", "field": "parameters.factor"}), 400, "application/problem+json")
+    app = app_that_starts(wrong, wrong)
+    page = opened(app, browser, "start")
+    chosen = page.locator("input[type=file]")
+    chosen.evaluate(SEEMS_LONG, "id,amount\n")
+    for factor in ("2", "3"):
+        page.get_by_label("Factor").fill(factor)
+        with page.expect_response("**/reports/sales**"):
+            press(page)
+        expect(page.get_by_role("button", name="Start the run")).to_be_enabled()
+    chosen.evaluate(SEEMS_LONG, "id,other\n")
+    press(page)
+    page.wait_for_url("**#/runs/r9")
+    assert [body["input"] for body in bodies(app)] == [f"uploads/u{n}-long.csv" for n in (1, 1, 2)]
+    page.context.close()
+
+
 def app_with_parameter(schema: dict[str, Any]) -> FakeApp:
     """An app whose report has one parameter, `given`."""
     known = reports()
