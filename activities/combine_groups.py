@@ -9,7 +9,7 @@ from typing import Any
 from outlast.calls import ChunkAnswer, ChunkCall
 from outlast.deadline import Deadline
 from outlast.generating.part_builder import PartBuilder, PartCursor
-from outlast.generating.part_filler import PartFiller
+from outlast.generating.part_filler import Filled, PartFiller
 from outlast.generating.part_limits import MAX_STAGED, PartLimits
 from outlast.generating.row_window import GROUP_DOCUMENTS, RowCompute, RowWindow, WindowData
 from outlast.models import Json, Totals
@@ -57,19 +57,24 @@ class CombineGroups:
         self, record: RunRecord, cursor: PartCursor, generated: Generated, deadline: Deadline, fence: Fence
     ) -> PartAnswer | None:
         known_report(self.reports, record.request.report, grouped=True)
-        groups = await read_shard(self.files, record, generated.chunk, self.in_thread, fence.check)
-        data = WindowData(groups[cursor.offset :], cursor.offset, partial(self.files.reference, record))
-        limits = PartLimits.of(record, len(groups), self.max_staged)
-        part = PartBuilder(self.compute, self._window(record, generated.chunk, cursor), data, cursor, deadline, limits)
-        await self.filler.fill(part, generated.chunk, fence)
-        if not part.taken:
+        filled = await self._fill(record, cursor, generated.chunk, deadline, fence)
+        if filled is None:
             return None
-        documents, keys, rejects, totals = await part.staged(generated.chunk)
+        documents, keys, rejects, totals = filled.staged
         if rejects and record.request.several:
             rejects = encode_rejects(with_files(await self.files.chunks(record), each_row_once([rejects])))
-        following = part.next.to_dict() if part.next else None
+        following = filled.following.to_dict() if filled.following else None
         counted = replace(totals, rows=0).to_dict()  # a window counts groups, and their rows are counted already
         return await generated.keep(cursor.part, documents, rejects, following, counted, keys)
+
+    async def _fill(
+        self, record: RunRecord, cursor: PartCursor, shard: int, deadline: Deadline, fence: Fence
+    ) -> Filled | None:
+        groups = await read_shard(self.files, record, shard, self.in_thread, fence.check)
+        limits, groups = PartLimits.of(record, len(groups), self.max_staged), groups[cursor.offset :]
+        data = WindowData(groups, cursor.offset, partial(self.files.reference, record))
+        part = PartBuilder(self.compute, self._window(record, shard, cursor), data, cursor, deadline, limits)
+        return await self.filler.fill(part, shard, fence)
 
     def _window(self, record: RunRecord, shard: int, cursor: PartCursor) -> RowWindow:
         """The shard's groups from the cursor on."""

@@ -9,7 +9,7 @@ from typing import Any
 from outlast.calls import ChunkAnswer, ChunkCall
 from outlast.deadline import Deadline
 from outlast.generating.part_builder import PartBuilder, PartCursor
-from outlast.generating.part_filler import PartFiller
+from outlast.generating.part_filler import Filled, PartFiller
 from outlast.generating.part_limits import MAX_STAGED, PartLimits
 from outlast.generating.room import Room
 from outlast.generating.row_window import DOCUMENTS, GROUPS, RowCompute, RowWindow, WindowData
@@ -75,23 +75,28 @@ class GenerateReport:
     ) -> PartAnswer | None:
         report = known_report(self.reports, record.request.report, grouped=record.request.grouped)
         began = deadline.clock()
-        chunk = (listed := await self.files.chunks(record)).chunks[generated.chunk]
-        limits = PartLimits.of(record, chunk.length, self.max_staged)
-        async with self.room.take(self.room.size if chunk.length > HEAVY else chunk.length):
-            if deadline.passed():
-                return None
-            window = self._window(record, listed, generated.chunk, cursor)
-            data = await self._data(record, listed, chunk, cursor)
-            part = PartBuilder(self.compute, window, data, cursor, deadline, limits)
-            await self.filler.fill(part, generated.chunk, fence)
-            if not part.taken:
-                return None
-            documents, keys, rejects, totals = await part.staged(generated.chunk)
-        following = part.next.to_dict() if part.next else None
+        filled = await self._fill(record, cursor, generated.chunk, deadline, fence)
+        if filled is None:
+            return None
+        documents, keys, rejects, totals = filled.staged
+        following = filled.following.to_dict() if filled.following else None
         counted, source = totals.to_dict(), report.source_sha256
         answer = await generated.keep(cursor.part, documents, rejects, following, counted, keys, source)
         _tell(record, generated.chunk, cursor.part, deadline.clock() - began, totals, rejects)
         return answer
+
+    async def _fill(
+        self, record: RunRecord, cursor: PartCursor, number: int, deadline: Deadline, fence: Fence
+    ) -> Filled | None:
+        chunk = (listed := await self.files.chunks(record)).chunks[number]
+        limits = PartLimits.of(record, chunk.length, self.max_staged)
+        async with self.room.take(self.room.size if chunk.length > HEAVY else chunk.length):
+            if deadline.passed():
+                return None
+            window = self._window(record, listed, number, cursor)
+            data = await self._data(record, listed, chunk, cursor)
+            part = PartBuilder(self.compute, window, data, cursor, deadline, limits)
+            return await self.filler.fill(part, number, fence)
 
     def _window(self, record: RunRecord, listed: ChunkList, number: int, cursor: PartCursor) -> RowWindow:
         """The rows of the chunk of this number from the cursor on."""

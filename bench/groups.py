@@ -101,7 +101,7 @@ async def part_of(children: Children, data: bytes, chunk: Chunk, report: str) ->
     part = PartBuilder(children, window, rows, PartCursor(), Deadline(time.monotonic() + 600, time.monotonic))
     while not part.ended:
         await part.fill()
-    return (await part.staged(0)).documents
+    return bytes((await part.staged(0)).documents)
 
 
 def chunks_of(data: bytes) -> list[Chunk]:

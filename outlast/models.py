@@ -9,6 +9,7 @@ from typing import Any, Self
 from outlast.errors import shorten
 from outlast.plain import as_dict, names_of
 
+Bytes = bytes | bytearray
 Json = dict[str, Any]
 RUNS_CONTAINER = "runs"
 """The container of the run records; its partition key is `/id`."""

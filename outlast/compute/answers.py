@@ -122,7 +122,7 @@ class Answers:
         if not frame.payloads:
             return pack({"missing": [SLICES]}, [])
         counted = zip(frame.header["rows"], frame.payloads, strict=True)
-        slices = [Slice(rows, 0, 0, ended=False, size=0, made=made) for rows, made in counted]
+        slices = [Slice(rows, 0, 0, ended=False, size=0, made=bytes(made)) for rows, made in counted]
         header = frame.header
         return _staged(
             join_of(self._report(header["report"]), header["makes"], header["chunk"], slices, header["mode"])
@@ -143,7 +143,7 @@ class Answers:
     def _go_on(self, frame: Frame) -> bytes:
         if self._conversion is None:
             raise RuntimeError("no conversion has begun")
-        return self._conversion.answer(*frame.payloads)
+        return self._conversion.answer(*map(bytes, frame.payloads))
 
 
 def _staged(part: Staged) -> bytes:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from outlast.compute.position import POSITION, TRACE, Position, create
-from outlast.compute.wire import LENGTHS, Frame, pack, unpack
+from outlast.compute.wire import LENGTHS, Frame, head_of, read_head
 from outlast.models import Json
 
 T = TypeVar("T")
@@ -27,6 +27,7 @@ START_SECONDS = 60.0
 END_SECONDS = 1.0
 """Time in which a child ends that has closed its pipes. One whose report closed them may go on for ever."""
 BUFFER = 1024 * 1024
+PIECE = 256 * 1024
 _FRAME = re.compile(r'File "([^"]+)", line (\d+) in ')
 
 
@@ -77,7 +78,7 @@ class Child:
         """The child's answer. Raises Late after `seconds`, or Ended. The next request starts another child."""
         try:
             running = self._running = self._running or await self._start()
-            asked = pack({**header, "orphan": 2 * seconds + 1}, payloads)
+            asked = Frame({**header, "orphan": 2 * seconds + 1}, payloads)
             answer: Frame = await _ticking(_exchange(running.process, asked), seconds)
         except TimeoutError:
             raise await self._late() from None
@@ -177,17 +178,32 @@ def _kill(process: Process) -> None:
         process.kill()
 
 
-async def _exchange(process: Process, asked: bytes) -> Frame:
+async def _exchange(process: Process, asked: Frame) -> Frame:
+    """Send a request and read its answer. The payloads go in pieces, because a pipe copies what it cannot take yet."""
     assert process.stdin is not None
-    process.stdin.write(asked)
+    process.stdin.write(head_of(*asked))
+    for payload in asked.payloads:
+        for begin in range(0, len(payload), PIECE):
+            process.stdin.write(memoryview(payload)[begin : begin + PIECE])
+            await process.stdin.drain()
     await process.stdin.drain()
     return await _read(process)
 
 
 async def _read(process: Process) -> Frame:
     assert process.stdout is not None
-    header, body = LENGTHS.unpack(await process.stdout.readexactly(LENGTHS.size))
-    return unpack(await process.stdout.readexactly(header), await process.stdout.readexactly(body))
+    header, _ = LENGTHS.unpack(await process.stdout.readexactly(LENGTHS.size))
+    read, lengths = read_head(await process.stdout.readexactly(header))
+    return Frame(read, [await _payload(process.stdout, length) for length in lengths])
+
+
+async def _payload(stream: asyncio.StreamReader, length: int) -> bytearray:
+    """The next bytes, in memory once: `readexactly` gathers them and then copies them."""
+    found = bytearray(length)
+    for begin in range(0, length, PIECE):
+        piece = await stream.readexactly(min(PIECE, length - begin))
+        found[begin : begin + len(piece)] = piece
+    return found
 
 
 async def _ticking(work: Awaitable[T], seconds: float) -> T:

@@ -66,7 +66,7 @@ class Children:
                     frame = _checked(await child.ask(header, [one.made for one in slices], JOIN_SECONDS))
         except (Late, Ended) as error:
             raise Transient(f"the process that joins a part's rows had to be replaced: {error}") from None
-        documents, keys, *rejects = frame.payloads
+        documents, (keys, *rejects) = frame.payloads[0], map(bytes, frame.payloads[1:])
         return Staged(documents, keys, rejects[0] if rejects else None, Totals.from_dict(frame.header["totals"]))
 
     def pids(self) -> list[int]:
@@ -95,7 +95,9 @@ class Children:
             if REFERENCE in missing:
                 given[REFERENCE] = await data.reference()
             frame = await self._ask(child, header, given)
-        return Slice.from_dict({**frame.header["slice"], "logs": frame.header["logs"], "made": frame.payloads[0]})
+        return Slice.from_dict(
+            {**frame.header["slice"], "logs": frame.header["logs"], "made": bytes(frame.payloads[0])}
+        )
 
     async def _ask(self, child: Child, header: Json, given: dict[str, bytes]) -> Frame:
         asked = {**header, "given": list(given)}

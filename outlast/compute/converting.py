@@ -36,7 +36,7 @@ class ConvertingChild:
         try:
             async with aclosing(_answers(child, begin, posted)) as answers:
                 async for answer in answers:
-                    yield answer.payloads[0]
+                    yield bytes(answer.payloads[0])
         except (Late, Ended) as error:
             raise Transient(f"the process that copies the {reading.format} file ended: {error}") from None
         finally:

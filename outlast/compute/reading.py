@@ -74,7 +74,7 @@ class ReadingChild:
             await child.close()
         if text := frame.header.get("error"):
             raise Permanent(text) if frame.header["permanent"] else Transient(text)
-        return Read(frame.payloads[0], frame.header["logs"])
+        return Read(bytes(frame.payloads[0]), frame.header["logs"])
 
 
 def read_now(report: Report[Any], header: Json) -> bytes:

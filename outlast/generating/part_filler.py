@@ -2,12 +2,21 @@
 
 import logging
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
-from outlast.generating.part_builder import PartBuilder, Refusal
+from outlast.generating.part_builder import PartBuilder, PartCursor, Refusal
 from outlast.generating.refused_rows import RefusedRows
-from outlast.generating.row_window import RowWindow
+from outlast.generating.row_window import RowWindow, Staged
 from outlast.runs.fence import Fence
 from outlast.staging.stopped_code import StoppedCode
+
+
+class Filled(NamedTuple):
+    """A part, and the cursor behind it; None where the chunk ends with it. Its rows and slices, which take more memory
+    than the part, are not kept while it is staged."""
+
+    staged: Staged
+    following: PartCursor | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,11 +27,13 @@ class PartFiller:
     stopped: StoppedCode
     refused: RefusedRows = field(default_factory=RefusedRows)
 
-    async def fill(self, part: PartBuilder, chunk: int, fence: Fence) -> None:
+    async def fill(self, part: PartBuilder, chunk: int, fence: Fence) -> Filled | None:
+        """Return None where no row had its turn."""
         while not part.ended:
             if refusal := await part.fill():
                 await self._tell(part.window, chunk, refusal)
             await fence.check()
+        return Filled(await part.staged(chunk), part.next) if part.taken else None
 
     async def _tell(self, window: RowWindow, chunk: int, refusal: Refusal) -> None:
         """Say in the log and to the app's health that a row's code failed, and never run it again."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
 from outlast.inputs import Reading
-from outlast.models import Json, Payload, Totals
+from outlast.models import Bytes, Json, Payload, Totals
 
 DOCUMENTS, GROUPS, GROUP_DOCUMENTS = "documents", "groups", "group documents"
 """What `RowWindow.makes` may be."""
@@ -91,7 +91,7 @@ class Staged(NamedTuple):
     `rejects` is None when every row became documents.
     """
 
-    documents: bytes
+    documents: Bytes
     keys: bytes
     rejects: bytes | None
     totals: Totals

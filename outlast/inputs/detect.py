@@ -112,7 +112,8 @@ def detect_member(file: IO[bytes], said: Reading) -> Reading:
 def _in_archive(claims: _Claims, head: bytes | None) -> Detected:
     if head is not None:
         return _of_text(claims, "zip", head, False)
-    unseen = Reading(compression="zip", format=claims.form, encoding=claims.charset)
+    charset = known_encoding(claims.charset) if claims.charset else None
+    unseen = Reading(compression="zip", format=claims.form, encoding=charset)
     return Detected(claims.said.over(unseen), b"", False)
 
 

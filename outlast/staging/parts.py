@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import orjson
 
-from outlast.models import Json, Payload
+from outlast.models import Bytes, Json, Payload
 from outlast.staging.paths import GENERATED, content_name, generated_path, hashed_name
 from outlast.staging.store import Staging
 
@@ -57,7 +57,7 @@ class Generated:
     async def keep(
         self,
         part: int,
-        documents: bytes,
+        documents: Bytes,
         rejects: bytes | None,
         cursor: Json | None,
         totals: Json,
@@ -93,6 +93,6 @@ class Generated:
     def path(self, part: int, name: str) -> str:
         return generated_path(self.run, self.chunk, part, name, self.folder)
 
-    async def _put(self, part: int, data: bytes, name: str) -> str:
+    async def _put(self, part: int, data: Bytes, name: str) -> str:
         await self.staging.put(self.path(part, name), data)
         return name

@@ -82,7 +82,7 @@ class Worker:
         _taken(slicer, made)
         made.rows += slicer.count
         made.documents += slicer.contents.named()
-        return slicer.staged(number).documents[OFFSETS.size :] if self.report.grouped else b""
+        return bytes(slicer.staged(number).documents[OFFSETS.size :]) if self.report.grouped else b""
 
     def _slicer(self, makes: str, data: bytes, *, row: int, overlong: bool = False) -> RowSlicer:
         window = RowWindow(

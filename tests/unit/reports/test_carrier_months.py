@@ -20,7 +20,7 @@ def documents() -> dict[str, dict[str, Any]]:
     slicer = slicer_of(REPORT, None, window, DATA[start:], lambda: 0.0, lambda row: None)
     slicer.take(Limits(60.0, 10**9))
     plan = GroupPlan.of(REPORT)
-    groups = gathered(gather([slicer.staged(0).documents[OFFSETS.size :]], 0, PREFIXES))
+    groups = gathered(gather([bytes(slicer.staged(0).documents[OFFSETS.size :])], 0, PREFIXES))
     made = [document for group in groups for document in REPORT.generate_report(plan.group(group), None)]
     return {document["id"]: document for document in made}
 

@@ -28,7 +28,7 @@ def test_rows_become_documents_with_the_reference(opener: Opener) -> None:
         one = await take(compute, ["", ""])
         assert (one.rows, one.row, one.ended) == (2, 4, True)
         staged = await compute.join(window("r1"), 0, [one])
-        lines = sorted(read_staged(staged.documents), key=lambda line: line.row)
+        lines = sorted(read_staged(bytes(staged.documents)), key=lambda line: line.row)
         assert [(line.row, line.parsed()) for line in lines] == [
             (number, {"id": f"s{number}", "shop": "x", "reference": "r"}) for number in (2, 3)
         ]
@@ -97,7 +97,7 @@ def test_bad_rows_of_every_kind_cost_themselves_alone(opener: Opener) -> None:
             (9, "crashed"),
         ]
         staged = await part.staged(0)
-        assert sorted(line.row for line in read_staged(staged.documents)) == [2, 4, 7, 12, 13, 14]
+        assert sorted(line.row for line in read_staged(bytes(staged.documents))) == [2, 4, 7, 12, 13, 14]
         rejects = {reject.row: reject for reject in each_row_once([staged.rejects or b""])}
         assert {row: reject.code for row, reject in rejects.items()} == {
             **{refusal.row: refusal.code for refusal in refusals},

@@ -40,7 +40,7 @@ def staged(data: bytes, seconds: float, *, again: bool) -> Staged:
 
 def outputs(part: Staged) -> dict[str, dict[str, Any]]:
     plan = GroupPlan.of(ShopTotals())
-    groups = [plan.group(one) for one in gathered(gather([part.documents[OFFSETS.size :]], 0, PREFIXES))]
+    groups = [plan.group(one) for one in gathered(gather([bytes(part.documents[OFFSETS.size :])], 0, PREFIXES))]
     return {group.shop: group.to_dict() for group in groups}
 
 
