@@ -28,6 +28,7 @@ END_SECONDS = 1.0
 """Time in which a child ends that has closed its pipes. One whose report closed them may go on for ever."""
 BUFFER = 1024 * 1024
 PIECE = 256 * 1024
+"""Bytes of a payload that are sent or received at once, at most."""
 _FRAME = re.compile(r'File "([^"]+)", line (\d+) in ')
 
 

@@ -66,7 +66,8 @@ class Children:
                     frame = _checked(await child.ask(header, [one.made for one in slices], JOIN_SECONDS))
         except (Late, Ended) as error:
             raise Transient(f"the process that joins a part's rows had to be replaced: {error}") from None
-        documents, (keys, *rejects) = frame.payloads[0], map(bytes, frame.payloads[1:])
+        documents, *others = frame.payloads
+        keys, *rejects = map(bytes, others)
         return Staged(documents, keys, rejects[0] if rejects else None, Totals.from_dict(frame.header["totals"]))
 
     def pids(self) -> list[int]:
