@@ -29,7 +29,7 @@ def find_address(environ: Mapping[str, str], profiles: Profiles, keys: Keys, nam
     A profile's key is never sent to another address than the profile's. Raises Usage where no app is known, and for a
     key that cannot be one.
     """
-    name = name or environ.get("OUTLAST_PROFILE") or profiles.current
+    name = name or profile_name(environ, profiles)
     profile = profiles.named.get(name) if name else None
     url, given = environ.get("OUTLAST_URL"), environ.get("OUTLAST_KEY")
     key = clean_key(given, "OUTLAST_KEY") if given else None
@@ -41,6 +41,11 @@ def find_address(environ: Mapping[str, str], profiles: Profiles, keys: Keys, nam
     kept = None if key else profile.key or keys.get(name)
     key = clean_key(kept, f"The key of profile {name}") if kept else key
     return Address(url=profile.url, key=key, source=f"profile {name}")
+
+
+def profile_name(environ: Mapping[str, str], profiles: Profiles) -> str | None:
+    """Return the profile that a command uses which names none."""
+    return environ.get("OUTLAST_PROFILE") or profiles.current
 
 
 def _unknown(name: str | None, profiles: Profiles) -> Usage:

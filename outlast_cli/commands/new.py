@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from outlast_cli.address import profile_name
 from outlast_cli.checkout import find_checkout, read_sample, run_draft
 from outlast_cli.commands.report_test import describe, show_result
 from outlast_cli.errors import Usage
@@ -98,8 +99,9 @@ def new(
 
 def _local(s: Session) -> list[str]:
     """What makes a command call the app that `make serve` starts."""
-    current = read_profiles(profiles_path(s.machine.environ)).current
-    return [] if current in (None, LOCAL) else ["--profile", LOCAL]
+    environ = s.machine.environ
+    used = profile_name(environ, read_profiles(profiles_path(environ)))
+    return [] if used in (None, LOCAL) else ["--profile", LOCAL]
 
 
 def _tell_unasked(s: Session, wishes: Wishes) -> None:

@@ -141,13 +141,18 @@ def test_a_report_is_tested_without_an_app(checkout: Path, written: dict[str, st
     assert "5\tSold On\tdate_form" in in_checkout(checkout, *command).stdout
 
 
-def test_the_next_command_calls_the_app_of_this_machine(checkout: Path, tmp_path: Path) -> None:
-    """Where another app is the current one, the command that is shown names the profile of the local app."""
-    profiles = Profiles(current="prod", named={"prod": Profile(url=URL)})
-    write_profiles(profiles_path({"XDG_CONFIG_HOME": str(tmp_path)}), profiles)
-    command = ("outlast_cli", "new", "shown", "--from", checkout / "sales.csv", "--yes")
-    done = in_checkout(checkout, *command, XDG_CONFIG_HOME=str(tmp_path), FORCE_COLOR="1", COLUMNS="500")
-    assert f"outlast run shown {checkout}/sales.csv --profile local" in done.stderr
+@pytest.mark.parametrize(("current", "environ"), [("prod", {}), ("local", {"OUTLAST_PROFILE": "prod"})])
+def test_the_next_command_calls_the_app_of_this_machine(
+    checkout: Path, tmp_path: Path, current: str, environ: dict[str, str]
+) -> None:
+    """Where commands call another app, the one that is shown names the profile of the local app."""
+    named = {name: Profile(url=URL) for name in ("local", "prod")}
+    write_profiles(profiles_path({"XDG_CONFIG_HOME": str(tmp_path)}), Profiles(current=current, named=named))
+    name = f"shown_{current}"
+    command = ("outlast_cli", "new", name, "--from", checkout / "sales.csv", "--yes")
+    terminal = {"XDG_CONFIG_HOME": str(tmp_path), "FORCE_COLOR": "1", "COLUMNS": "500"}
+    done = in_checkout(checkout, *command, **terminal, **environ)
+    assert f"outlast run {name} {checkout}/sales.csv --profile local" in done.stderr
 
 
 def test_outside_a_checkout_it_says_so(call: Caller, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
