@@ -122,7 +122,7 @@ class Answers:
         if not frame.payloads:
             return pack({"missing": [SLICES]}, [])
         counted = zip(frame.header["rows"], frame.payloads, strict=True)
-        slices = [Slice(rows, 0, 0, ended=False, size=0, made=bytes(made)) for rows, made in counted]
+        slices = [Slice(rows, 0, 0, ended=False, size=0, made=made) for rows, made in counted]
         header = frame.header
         return _staged(
             join_of(self._report(header["report"]), header["makes"], header["chunk"], slices, header["mode"])

@@ -9,7 +9,7 @@ import signal
 import sys
 import tempfile
 from asyncio.subprocess import PIPE, Process
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator, Awaitable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,7 +17,7 @@ from typing import TypeVar
 
 from outlast.compute.position import POSITION, TRACE, Position, create
 from outlast.compute.wire import LENGTHS, Frame, head_of, read_head
-from outlast.models import Json
+from outlast.models import Bytes, Json
 
 T = TypeVar("T")
 BOOT = "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from outlast.compute.server import main; main()"
@@ -75,7 +75,7 @@ class Child:
         finally:
             self.wanted -= 1
 
-    async def ask(self, header: Json, payloads: list[bytes], seconds: float) -> Frame:
+    async def ask(self, header: Json, payloads: Sequence[Bytes], seconds: float) -> Frame:
         """The child's answer. Raises Late after `seconds`, or Ended. The next request starts another child."""
         try:
             running = self._running = self._running or await self._start()

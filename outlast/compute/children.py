@@ -96,9 +96,7 @@ class Children:
             if REFERENCE in missing:
                 given[REFERENCE] = await data.reference()
             frame = await self._ask(child, header, given)
-        return Slice.from_dict(
-            {**frame.header["slice"], "logs": frame.header["logs"], "made": bytes(frame.payloads[0])}
-        )
+        return Slice.from_dict({**frame.header["slice"], "logs": frame.header["logs"], "made": frame.payloads[0]})
 
     async def _ask(self, child: Child, header: Json, given: dict[str, bytes]) -> Frame:
         asked = {**header, "given": list(given)}

@@ -14,7 +14,7 @@ from outlast.compute.wire import Frame
 from outlast.errors import Transient
 from outlast.inputs.reading import Reading, Wanted
 from outlast.inputs.types import BadInput
-from outlast.models import Json
+from outlast.models import Bytes, Json
 from outlast.staging.copying import PostedFile
 
 SECONDS = 60.0
@@ -29,14 +29,14 @@ class ConvertingChild:
 
     async def pieces(
         self, posted: PostedFile, reading: Reading, wanted: Wanted, max_bytes: int
-    ) -> AsyncGenerator[bytes]:
+    ) -> AsyncGenerator[Bytes]:
         """The copy, piece by piece. Raises BadInput for a damaged file, and Transient where the process ends."""
         given = {"size": await posted.size(), "reading": reading.said(), "wanted": wanted.to_dict()}
         begin, child = {"kind": "convert", **given, "max_bytes": max_bytes}, Child(self.app)
         try:
             async with aclosing(_answers(child, begin, posted)) as answers:
                 async for answer in answers:
-                    yield bytes(answer.payloads[0])
+                    yield answer.payloads[0]
         except (Late, Ended) as error:
             raise Transient(f"the process that copies the {reading.format} file ended: {error}") from None
         finally:

@@ -82,7 +82,7 @@ class Slice(Payload):
     rejected: int = 0
     staged_bytes: int = 0
     logs: list[Json] = field(default_factory=list)
-    made: bytes = b""
+    made: Bytes = b""
 
 
 class Staged(NamedTuple):

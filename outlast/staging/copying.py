@@ -14,6 +14,7 @@ from outlast.inputs.converters import copy_of, reads_everywhere, stages_of
 from outlast.inputs.reading import Reading, Wanted
 from outlast.inputs.stages import feed_all, finish_all
 from outlast.inputs.types import BadInput
+from outlast.models import Bytes
 from outlast.staging.parsed import InThread
 from outlast.staging.ranged_file import RangedFile
 
@@ -32,7 +33,7 @@ class PostedFile(Protocol):
     def read_now(self, offset: int, length: int) -> bytes: ...
 
 
-Convert = Callable[[PostedFile, Reading, Wanted, int], AsyncGenerator[bytes]]
+Convert = Callable[[PostedFile, Reading, Wanted, int], AsyncGenerator[Bytes]]
 """Makes the copy of a file elsewhere. The last parameter is the most bytes that it may have."""
 
 
@@ -43,7 +44,7 @@ async def copied(
     in_thread: InThread,
     max_bytes: int,
     convert: Convert | None = None,
-) -> AsyncGenerator[bytes | bytearray]:
+) -> AsyncGenerator[Bytes]:
     """The copy, piece by piece; of Parquet by `convert`, where that is given.
 
     Raises BadInput when the input is damaged, or has or makes more than `max_bytes`.

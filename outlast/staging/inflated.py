@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import orjson
 
 from outlast.errors import Permanent
+from outlast.models import Bytes
 from outlast.staging.paths import inflated_path, piece_path
 from outlast.staging.store import Staging
 
@@ -53,7 +54,7 @@ class InflatedFile:
         return bytes(found)
 
     async def stage(
-        self, content: AsyncIterator[bytes | bytearray], enough: Enough, sha256: Callable[[], str | None] = lambda: None
+        self, content: AsyncIterator[Bytes], enough: Enough, sha256: Callable[[], str | None] = lambda: None
     ) -> bool:
         """Stage the pieces that are missing; return whether the copy is whole. `sha256` is asked at the end for the
         hash of the file as it was sent.
@@ -79,7 +80,7 @@ class InflatedFile:
         return number
 
 
-async def _pieces(content: AsyncIterator[bytes | bytearray]) -> AsyncIterator[tuple[int, bytearray]]:
+async def _pieces(content: AsyncIterator[Bytes]) -> AsyncIterator[tuple[int, bytearray]]:
     """The pieces by their numbers. What is yielded is not copied: a copy would take as much memory again."""
     number, waiting = 0, bytearray()
     async for data in content:

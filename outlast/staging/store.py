@@ -20,6 +20,7 @@ from obstore.exceptions import (
 from obstore.store import AzureStore, ObjectStore
 
 from outlast.errors import Permanent, Transient
+from outlast.models import Bytes
 from outlast.staging.local_files import SCHEME, is_refused, remove_empty_folders, remove_unfinished
 from outlast.staging.open_store import open_store
 
@@ -53,7 +54,7 @@ class Staging:
             self._opened = open_store(self._url, self._account)
         return self._opened
 
-    async def put(self, path: str, data: bytes | bytearray) -> None:
+    async def put(self, path: str, data: Bytes) -> None:
         """Write the file, and replace one that is there. A large one is sent in parts.
 
         Raises Transient when the storage gives no usable answer, Permanent when its container is missing.

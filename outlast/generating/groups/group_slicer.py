@@ -11,6 +11,7 @@ from outlast.generating.part_contents import PartContents
 from outlast.generating.row_generator import AnyRow, Documents
 from outlast.generating.row_slicer import Collected, Mark, RejectMade, RowSlicer
 from outlast.generating.row_window import Limits, RowWindow, Slice, Staged
+from outlast.models import Bytes
 from outlast.report import Report
 from outlast.staging.group_file import PartialGroup, encode_groups
 from outlast.staging.rejects import Reject
@@ -27,7 +28,7 @@ class GroupSlicer(RowSlicer):
 
     adder: GroupAdder = field(kw_only=True)
     data: bytes = field(kw_only=True, default=b"")
-    _pieces: list[bytes] = field(default_factory=list)
+    _pieces: list[Bytes] = field(default_factory=list)
 
     @classmethod
     def of(
@@ -114,7 +115,7 @@ def join_groups(report: Report[Any], chunk: int, slices: Iterable[Slice]) -> Sta
     return _joined(GroupPlan.of(report), chunk, sum(one.rows for one in listed), [one.made for one in listed])
 
 
-def _joined(plan: GroupPlan, chunk: int, rows: int, slices: Iterable[bytes]) -> Staged:
+def _joined(plan: GroupPlan, chunk: int, rows: int, slices: Iterable[Bytes]) -> Staged:
     contents, groups = PartContents(), dict[str, list[PartialGroup]]()
     for one in slices:
         made: Made = marshal.loads(one)
