@@ -1,6 +1,6 @@
 """Reads the input once: copies it where it must be, finds its columns, cuts it into chunks on record boundaries."""
 
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -8,7 +8,7 @@ from outlast.calls import ReadAnswer, RunCall
 from outlast.deadline import Deadline
 from outlast.errors import Permanent
 from outlast.inputs import HEAD_BYTES, MAX_RECORD, BadInput, Cut, InputFormat, Reading, resolved, rows_format
-from outlast.models import Json
+from outlast.models import Json, Payload
 from outlast.runs.fence import Fence, Gate
 from outlast.runs.record import RunRecord
 from outlast.staging.chunk_list import ChunkList, InputPart
@@ -25,7 +25,7 @@ SMALLEST, LARGEST, CHUNKS = 256 * 1024, 4 * 1024 * 1024, 200
 
 
 @dataclass(slots=True)
-class Place:
+class Place(Payload):
     """Where cutting goes on: byte `offset` of a file (None: it is not begun), and the number of the next row.
     `unended`: the last chunk is an overlong record whose end was not found before `offset`."""
 
@@ -33,9 +33,6 @@ class Place:
     offset: int | None = None
     row: int = 1
     unended: bool = False
-
-
-PLACE = [one.name for one in fields(Place)]
 
 
 @dataclass(slots=True)
@@ -89,7 +86,7 @@ class ReadInputFile:
         reader = Reader(record, fence, deadline)
         if cursor := call.cursor or await self.files.find_cut_cursor(record.id):
             reader.listed = await self.files.first_chunks(record.id, cursor["chunks"])
-            reader.place = Place(**{name: cursor[name] for name in PLACE if name in cursor})
+            reader.place = Place.from_dict(cursor)
             reader.before = cursor.get("read")
         try:
             return (await self._read(reader)).to_dict()
@@ -158,7 +155,7 @@ class ReadInputFile:
         await self.staging.put(chunks_path(run, None if ended else count), reader.listed.encoded())
         if ended:
             return ReadAnswer(None, count)
-        cursor = {**asdict(reader.place), "chunks": count, "read": reader.cursor_read()}
+        cursor = {**reader.place.to_dict(), "chunks": count, "read": reader.cursor_read()}
         return ReadAnswer(await self.files.keep_cut_cursor(run, cursor), count)
 
 

@@ -18,6 +18,8 @@ LINE = "line"
 """The one column of rejects of an input without columns."""
 Rows = list[tuple[int, list[str]]]
 _QUOTED = re.compile(r'"[^"]*"')
+_FIRST = re.compile(r'(?:[^"\n]|"[^"]*")*')
+"""The first record. A line end within quotes does not end it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,7 @@ def _lines(body: bytes) -> Iterator[list[str]]:
         text = body.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise bad_request(f"byte {error.start + 1} of the body is not UTF-8: save the file as UTF-8", "body") from None
-    head = _QUOTED.sub("", text).partition("\n")[0]
+    head = _QUOTED.sub("", first[0]) if (first := _FIRST.match(text)) else ""
     delimiter = max(",;\t", key=head.count)
     csv.field_size_limit(MAX_INLINE)
     try:

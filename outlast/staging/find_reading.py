@@ -11,12 +11,14 @@ from outlast.staging.ranged_file import RangedFile
 
 async def find_reading(path: str, posted: PostedFile, known: Reading, in_thread: InThread) -> Reading:
     """How the file is read. `known` has no compression where nobody has looked at it yet. Raises BadInput."""
+    if known.compression not in (None, "zip"):
+        return known
+    size = await posted.size()
     if known.compression is None:
-        head, size = await posted.read(0, LOOK_AT), await posted.size()
+        head = await posted.read(0, LOOK_AT)
         known = (await in_thread(lambda: detect_format(None, path, head, whole=len(head) >= size, said=known))).reading
     if known.compression != "zip":
         return known
-    size = await posted.size()
     found: Reading = await in_thread(lambda: detect_member(_opened(posted, size), known))
     return found
 

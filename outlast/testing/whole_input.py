@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from itertools import chain
 
 from outlast.inputs import HEAD_BYTES, MAX_RECORD, BadInput, Chunk, Reading, detect_format, resolved, rows_format
-from outlast.inputs.converters import reads_everywhere, stages_of, whole_file
+from outlast.inputs.converters import copy_of, reads_everywhere, stages_of
 from outlast.inputs.detect import LOOK_AT, detect_member
 from outlast.inputs.formats import is_copied
 from outlast.inputs.reading import Wanted
@@ -45,10 +45,12 @@ def read_input(data: bytes, filename: str | None, said: Reading, wanted: Wanted)
 
 
 def _copied(data: bytes, reading: Reading, wanted: Wanted) -> bytes:
-    stages = stages_of(reading, MOST_BYTES)
-    fed = whole_file(io.BytesIO(data), reading, wanted, MOST_BYTES) if reads_everywhere(reading) else iter([data])
-    pieces = chain.from_iterable(feed_all(stages, piece) for piece in fed)
-    text = b"".join(chain(pieces, finish_all(stages)))
+    if reads_everywhere(reading):
+        pieces = copy_of(io.BytesIO(data), reading, wanted, MOST_BYTES)
+    else:
+        stages = stages_of(reading, MOST_BYTES)
+        pieces = chain(feed_all(stages, data), finish_all(stages))
+    text = b"".join(pieces)
     if len(text) > MOST_BYTES:
         raise BadInput("body", f"The input has more than {MOST_BYTES:,} bytes; test the report on a part of it.")
     return text
