@@ -18,10 +18,11 @@ from outlast.staging.parsed import InThread
 from outlast.staging.paths import chunks_path
 from outlast.staging.store import Staging
 
-WINDOW = MAX_RECORD
-"""Bytes read at once: so many always hold a chunk."""
 SMALLEST, LARGEST, CHUNKS = 256 * 1024, 4 * 1024 * 1024, 200
 """A chunk is the input's size over 200, within these bytes: few enough calls, each far below the timeout."""
+WINDOW = LARGEST + 256 * 1024
+"""Bytes read at once: the largest chunk and its last record, so that little is read twice. Where that record is longer,
+MAX_RECORD bytes are read, which always hold a chunk."""
 
 
 @dataclass(slots=True)
@@ -132,21 +133,26 @@ class ReadInputFile:
         reader.place.offset, reader.place.row = offset, before + row
 
     async def _cut(self, reader: Reader, file: ReadableFile, form: InputFormat, size: int) -> bool:
-        """Read window after window. In a thread: quotes take time."""
-        place, target = reader.place, min(LARGEST, max(SMALLEST, size // CHUNKS))
-        while (offset := place.offset or 0) < size:
+        """Go through the file from the place on until the call must end; return whether it is cut to its end."""
+        while (reader.place.offset or 0) < size:
             await reader.fence.check()
-            window = await file.read(offset, WINDOW)
-            if place.unended:
-                _skip(reader, offset, len(window), form.skip(window))
-            else:
-                at_end = offset + len(window) >= size
-                _take(
-                    reader, offset, await self.in_thread(partial(form.cut, window, at_end, offset, place.row, target))
-                )
+            if reader.place.unended:
+                await _skip(reader, file, form)
+            elif not await self._take(reader, file, form, size, WINDOW):
+                await self._take(reader, file, form, size, MAX_RECORD)
             if reader.deadline.passed():
                 break
-        return (place.offset or 0) >= size
+        return (reader.place.offset or 0) >= size
+
+    async def _take(self, reader: Reader, file: ReadableFile, form: InputFormat, size: int, window: int) -> bool:
+        """List the chunks of the next window, of at most so many bytes; return whether it held one. In a thread:
+        quotes take time."""
+        place, offset, target = reader.place, reader.place.offset or 0, min(LARGEST, max(SMALLEST, size // CHUNKS))
+        data = await file.read(offset, window)
+        cut: Cut = await self.in_thread(partial(form.cut, data, offset + len(data) >= size, offset, place.row, target))
+        reader.listed.chunks.extend(replace(chunk, file=place.file) for chunk in cut.chunks)
+        place.offset, place.row, place.unended = offset + cut.consumed, cut.next_row, cut.unended
+        return cut.consumed > 0
 
     async def _answer(self, reader: Reader, *, ended: bool) -> ReadAnswer:
         """Stage the list, and the cursor where the input goes on."""
@@ -165,15 +171,10 @@ def _begun(record: RunRecord, source: Source, head: bytes, at_end: bool) -> tupl
     return InputPart(source.path, form.columns(head, at_end), reading.said()), *form.first(head, at_end)
 
 
-def _take(reader: Reader, offset: int, cut: Cut) -> None:
-    """List the chunks of a window that begins at `offset`."""
-    place = reader.place
-    reader.listed.chunks.extend(replace(chunk, file=place.file) for chunk in cut.chunks)
-    place.offset, place.row, place.unended = offset + cut.consumed, cut.next_row, cut.unended
-
-
-def _skip(reader: Reader, offset: int, length: int, end: int | None) -> None:
-    """Go to the `end` of an overlong record, or to that of the window."""
-    place, chunks = reader.place, reader.listed.chunks
-    place.offset, place.unended = offset + (length if end is None else end), end is None
+async def _skip(reader: Reader, file: ReadableFile, form: InputFormat) -> None:
+    """Go to the end of an overlong record, or to that of the next window."""
+    place, chunks, offset = reader.place, reader.listed.chunks, reader.place.offset or 0
+    window = await file.read(offset, WINDOW)
+    end = form.skip(window)
+    place.offset, place.unended = offset + (len(window) if end is None else end), end is None
     chunks[-1] = replace(chunks[-1], length=place.offset - chunks[-1].offset)

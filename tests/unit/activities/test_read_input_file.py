@@ -263,6 +263,31 @@ def test_a_run_that_moves_on_meanwhile_is_left_then() -> None:
     asyncio.run(run())
 
 
+def test_a_record_longer_than_a_window_is_cut() -> None:
+    """A record that does not fit into the usual window is read whole, and the rows around it are cut as always."""
+    body = HEADER + b"a,x,1,1\n" * 50 + b"b," + b"x" * 5_000 + b",2,1\n" + b"c,x,3,1\n" * 50
+    listed = cut(body)
+    assert rows_of(body, listed) == ["a"] * 50 + ["b"] + ["c"] * 50
+
+
+def test_large_chunks_are_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of an input with chunks of the largest size hardly any byte is read twice."""
+    monkeypatch.setattr(read_input_file, "SMALLEST", 4_000)
+    monkeypatch.setattr(read_input_file, "WINDOW", 4_000 + 250)
+    monkeypatch.setattr(read_input_file, "HEAD_BYTES", 1_000)
+    body, world, read = make_csv(5_000), World(), list[int]()
+    get_range = world.staging.get_range
+
+    async def noted(path: str, start: int, length: int, version: str | None = None) -> bytes:
+        data = await get_range(path, start, length, version)
+        read.append(len(data))
+        return data
+
+    monkeypatch.setattr(world.staging, "get_range", noted)
+    assert len(cut(body, world).chunks) > 10
+    assert sum(read) < 1.1 * len(body)
+
+
 def test_an_overlong_record_is_a_chunk_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     """An overlong record of several windows is a chunk of its own, and the rows around it are cut as always."""
     monkeypatch.setattr(read_input_file, "WINDOW", MAX_RECORD)
