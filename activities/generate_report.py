@@ -30,7 +30,7 @@ HEAVY = 5 * 1024 * 1024
 """Bytes. A longer chunk holds a row of megabytes, which takes many times its size while it is read, checked and
 encoded: one such chunk at a time."""
 ROOM = 9 * 1024 * 1024
-"""Bytes of the chunks that are generated together: two of a large file. What is made of one takes three times as much
+"""Bytes of the chunks that are generated together: two of a large file. What is made of one takes twice as much
 beside it."""
 OVERLONG_SHOWN = 64 * 1024
 """Bytes of an overlong record that its reject is made of."""

@@ -208,7 +208,7 @@ def generate(columns: list[str], reading: Reading, row: int, data: bytes) -> int
     slicer = slicer_of(REPORT, None, window, data, time.monotonic, lambda _: None, by_columns=True)
     rows, ended = 0, False
     while not ended:
-        made = slicer.take(Limits(SLICE_SECONDS, PART_BYTES))
+        made = slicer.take(Limits(SLICE_SECONDS, PART_BYTES, hand_over=False))
         if made.rejected:
             raise RuntimeError(f"rows that should be good are not: {slicer.contents.rejects[:1]}")
         rows, ended = rows + made.rows, made.ended

@@ -19,6 +19,9 @@ waits long for its slot."""
 IN_TURN_SHARE, IN_TURN_SECONDS = 1 / 100, 2.0
 """Fraction of `functionTimeout` and seconds after which a call begins no further chunk of its lane. So a chunk of
 little work costs no call, and one that is stopped in the middle has not much to do again."""
+REDONE_SHARE, REDONE_SECONDS = 1 / 12, 5.0
+"""Fraction of the grace and seconds of work that may be done again behind the deadline: little beside the time from
+there to `GIVEN_UP`."""
 ROW_SHARE, LONGEST_ROW = 1 / 8, 10.0
 """Fraction of `functionTimeout` and seconds that one row may take. The time from the deadline to `GIVEN_UP` covers a
 last row that is stopped."""
@@ -35,6 +38,11 @@ class Deadline:
     def remaining(self) -> float:
         """Seconds left, at least 0."""
         return max(0.0, self.ends - self.clock())
+
+    @property
+    def redone(self) -> float:
+        """Seconds of work that a call may have to do again because the process that did it has ended."""
+        return min(REDONE_SECONDS, self.grace * REDONE_SHARE)
 
     def passed(self) -> bool:
         return self.clock() >= self.ends

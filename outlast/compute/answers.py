@@ -25,7 +25,8 @@ if TYPE_CHECKING:  # imports every reader, which rows do not need
     from outlast.compute.conversion import Conversion
 
 MOST_CONTENTS = 128 * 1024 * 1024
-"""Bytes that the windows kept have made so far. What the oldest ones have made is sent again when it is needed."""
+"""Bytes that the windows kept have made so far. What the oldest ones have made is sent or made again when it is
+needed."""
 SOON = 4 * 1024 * 1024
 """Bytes of rows after which rows are read column by column. Loading pyarrow takes as long as that gains on them; a copy
 of Parquet needs it anyway."""

@@ -10,7 +10,17 @@ from outlast.compute.child import Child, Ended, Late
 from outlast.compute.child_pool import ChildPool
 from outlast.compute.wire import REFERENCE, ROWS, Frame
 from outlast.errors import OutlastError, Permanent, Transient
-from outlast.generating.row_window import Limits, NoTurn, RowsLost, RowStopped, RowWindow, Slice, Staged, WindowData
+from outlast.generating.row_window import (
+    Limits,
+    NoTurn,
+    RowsLost,
+    RowStopped,
+    RowWindow,
+    Slice,
+    SlicesLost,
+    Staged,
+    WindowData,
+)
 from outlast.models import Json, Totals
 
 JOIN_SECONDS = 60.0
@@ -63,6 +73,8 @@ class Children:
             async with child.turn():
                 frame = _checked(await child.ask(header, [], JOIN_SECONDS))
                 if frame.header.get("missing"):
+                    if not slices[-1].made:
+                        raise SlicesLost
                     frame = _checked(await child.ask(header, [one.made for one in slices], JOIN_SECONDS))
         except (Late, Ended) as error:
             raise Transient(f"the process that joins a part's rows had to be replaced: {error}") from None
@@ -92,6 +104,8 @@ class Children:
         frame = await self._ask(child, header, given)
         if missing := frame.header.get("missing"):
             if ROWS in missing:
+                if window.bound:
+                    raise SlicesLost
                 given[ROWS] = data.of(window)
             if REFERENCE in missing:
                 given[REFERENCE] = await data.reference()

@@ -15,6 +15,7 @@ from outlast.generating.row_window import (
     RowStopped,
     RowWindow,
     Slice,
+    SlicesLost,
     Staged,
     WindowData,
 )
@@ -69,8 +70,18 @@ class PartBuilder:
     logs: LogBudget = field(default_factory=LogBudget)
     _lost: Counter[int | None] = field(default_factory=Counter)
     _through: int = 0
+    _careful: bool = False
+    """Each slice is handed over, since one that was not was lost."""
+    _handed: float = field(init=False)
+    """When a slice was handed over last."""
+    _first: tuple[int, int] = field(init=False)
+    """Offset and number of the part's first row."""
     _alone: bool = False
     """Each slice has one row, since a row has harmed the process in a way that shows only behind it."""
+
+    def __post_init__(self) -> None:
+        self._handed = self.deadline.clock()
+        self._first = (self.window.offset, self.window.row)
 
     @property
     def taken(self) -> bool:
@@ -89,20 +100,29 @@ class PartBuilder:
             self._add(await self.compute.take(self.window, self.data, self._limits(remaining), remaining))
         except NoTurn:
             self.ended = True
+        except SlicesLost:
+            self._go_back()
         except RowStopped as error:
+            self._go_back()
             return self._refuse(Refusal(error.row, TIMEOUT, str(error)))
         except RowsLost as error:
             return self._count_loss(error)
         return None
 
     async def staged(self, chunk: int) -> Staged:
-        return await self.compute.join(self.window, chunk, self.slices)
+        """The part. Raises SlicesLost where it has not ended, because what was made of it was lost."""
+        try:
+            return await self.compute.join(self.window, chunk, self.slices)
+        except SlicesLost:
+            self._go_back()
+            raise
 
     def _limits(self, remaining: float) -> Limits:
         most = self.limits.left(self._rejected())
         if self._alone:
             return Limits(seconds=0.0, room=0, rejects=most)
-        return Limits(min(SLICE_SECONDS, remaining), PART_BYTES - self._size(), self._through, most)
+        hand_over = self._careful or self.deadline.clock() >= self._handed + self.deadline.redone
+        return Limits(min(SLICE_SECONDS, remaining), PART_BYTES - self._size(), self._through, most, hand_over)
 
     def _size(self) -> int:
         return sum(one.size for one in self.slices)
@@ -117,13 +137,16 @@ class PartBuilder:
     def _add(self, one: Slice) -> None:
         self.slices.append(one)
         self.logs.log(one.logs)
-        self.window = replace(self.window, offset=one.offset, row=one.row)
+        self.window = replace(self.window, offset=one.offset, row=one.row, bound=not one.made)
+        if one.made:
+            self._handed = self.deadline.clock()
         self.limits.check_staged(self._staged_of_chunk())
         full = self._size() > PART_BYTES or self.limits.left(self._rejected()) == 0
         self.ended = one.ended or full or self.deadline.passed()
 
     def _count_loss(self, error: RowsLost) -> Refusal | None:
         row = self.window.row if error.row is None and self._alone else error.row
+        self._go_back()
         self._lost[row] += 1
         if self._lost[row] < MOST_LOSSES:
             return None
@@ -139,3 +162,14 @@ class PartBuilder:
         self._through = refusal.row
         self.window = replace(self.window, refused=[*self.window.refused, (refusal.row, refusal.code, refusal.message)])
         return refusal
+
+    def _go_back(self) -> None:
+        """Begin again behind the last slice that was handed over. Under another key, because a process may still have
+        what is made anew."""
+        self._careful, self.ended = True, False
+        if not self.window.bound:
+            return
+        while self.slices and not self.slices[-1].made:
+            self.slices.pop()
+        offset, row = (self.slices[-1].offset, self.slices[-1].row) if self.slices else self._first
+        self.window = replace(self.window, key=f"{self.window.key}'", offset=offset, row=row, bound=False)

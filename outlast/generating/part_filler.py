@@ -1,12 +1,13 @@
 """Fills a part to its end, and says which rows' code failed meanwhile."""
 
 import logging
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from outlast.generating.part_builder import PartBuilder, PartCursor, Refusal
 from outlast.generating.refused_rows import RefusedRows
-from outlast.generating.row_window import RowWindow, Staged
+from outlast.generating.row_window import RowWindow, SlicesLost, Staged
 from outlast.runs.fence import Fence
 from outlast.staging.stopped_code import StoppedCode
 
@@ -29,11 +30,18 @@ class PartFiller:
 
     async def fill(self, part: PartBuilder, chunk: int, fence: Fence) -> Filled | None:
         """Return None where no row had its turn."""
+        while True:
+            await self._to_end(part, chunk, fence)
+            if not part.taken:
+                return None
+            with suppress(SlicesLost):
+                return Filled(await part.staged(chunk), part.next)
+
+    async def _to_end(self, part: PartBuilder, chunk: int, fence: Fence) -> None:
         while not part.ended:
             if refusal := await part.fill():
                 await self._tell(part.window, chunk, refusal)
             await fence.check()
-        return Filled(await part.staged(chunk), part.next) if part.taken else None
 
     async def _tell(self, window: RowWindow, chunk: int, refusal: Refusal) -> None:
         """Say in the log and to the app's health that a row's code failed, and never run it again."""

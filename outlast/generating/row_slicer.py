@@ -43,7 +43,8 @@ def generator_for(report: Report[Any], reference: Any, window: RowWindow) -> Row
 class RowSlicer:
     """`mark` is called with the number of each row before its code runs, and with 0 after the last row of a slice.
 
-    `contents` is what all slices so far have made, `taken` their number and `count` that of their rows.
+    `contents` is what all slices so far have made, `taken` their number and `count` that of their rows. What is behind
+    the first `_handed` documents, and `_rejects`, was not handed over.
     """
 
     generator: RowGenerator
@@ -56,6 +57,8 @@ class RowSlicer:
     contents: PartContents = field(default_factory=PartContents)
     taken: int = 0
     count: int = 0
+    _handed: int = 0
+    _rejects: list["RejectMade"] = field(default_factory=list)
     _refused: dict[int, tuple[str, str]] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -77,14 +80,25 @@ class RowSlicer:
         if row is not None:
             self.next_row, self.offset = row.number + 1, self.window.offset + row.end
         self.taken, self.count = self.taken + 1, self.count + collected.rows
-        return collected.slice(self.offset, self.next_row, self._ended())
+        made = self._hand_over(collected) if limits.hand_over else self._keep(collected)
+        return collected.slice(self.offset, self.next_row, self._ended(), made)
 
     def staged(self, chunk: int) -> Staged:
         """The part that all slices so far make."""
         return Staged(*self.contents.staged(chunk, self.count, self.window.mode))
 
     def _begin(self) -> "Collected":
-        return Collected(self.contents.documents, len(self.contents.documents))
+        return Collected()
+
+    def _hand_over(self, collected: "Collected") -> bytes:
+        """What no slice has handed over so far."""
+        made: Made = (self.contents.documents[self._handed :], [*self._rejects, *collected.rejects])
+        self._handed, self._rejects = len(self.contents.documents), []
+        return marshal.dumps(made)
+
+    def _keep(self, collected: "Collected") -> bytes:
+        self._rejects += collected.rejects
+        return b""
 
     def _add(self, row: AnyRow, generated: Documents | Reject, collected: "Collected") -> None:
         if isinstance(generated, Reject):
@@ -127,10 +141,8 @@ Made = tuple[list[Kept], list[RejectMade]]
 
 @dataclass(slots=True)
 class Collected:
-    """What a slice has so far: the documents of the part from number `first` on."""
+    """What a slice has so far, beside its documents."""
 
-    documents: list[Kept] = field(default_factory=list)
-    first: int = 0
     rejects: list[RejectMade] = field(default_factory=list)
     rows: int = 0
     size: int = 0
@@ -152,8 +164,7 @@ class Collected:
         self.rejects.append((reject.row, reject.column, reject.code, reject.message, reject.fields, reject.rows))
         self.size += sum(map(len, reject.fields)) + ROW_BYTES
 
-    def slice(self, offset: int, row: int, ended: bool) -> Slice:
-        made: Made = (self.documents[self.first :], self.rejects)
+    def slice(self, offset: int, row: int, ended: bool, made: bytes) -> Slice:
         return Slice(
             self.rows,
             offset,
@@ -162,7 +173,7 @@ class Collected:
             self.size,
             rejected=len(self.rejects),
             staged_bytes=self.staged_bytes,
-            made=marshal.dumps(made),
+            made=made,
         )
 
 
@@ -171,6 +182,8 @@ def join_slices(chunk: int, slices: Iterable[Slice], mode: str) -> Staged:
     contents, rows = PartContents(), 0
     for one in slices:
         rows += one.rows
+        if not one.made:
+            continue
         made: Made = marshal.loads(one.made)
         contents.documents += made[0]
         for reject in made[1]:

@@ -22,6 +22,7 @@ class RowWindow(Payload):
     each as number, code and message. `reading` says how the rows are read; where it is empty, as is usual for `format`.
     `file` is the path of one of several files: a reject names it and the row in it, whose number is less by `before`,
     and has its columns in the order of `shown`. `corrected`: the rows are those of a correction, each with its number.
+    `bound`: what was made of the rows before was not handed over, so that only the process that has it can go on.
     """
 
     key: str
@@ -42,6 +43,7 @@ class RowWindow(Payload):
     shown: list[str] = field(default_factory=list)
     mode: str = "upsert"
     corrected: bool = False
+    bound: bool = False
 
     def read_as(self) -> Reading:
         """How the rows are read."""
@@ -52,13 +54,15 @@ class RowWindow(Payload):
 class Limits(Payload):
     """When a slice ends: after `seconds`, or when it has more than `room` bytes, but not before row `through`.
 
-    It also ends with its reject number `rejects`, if that is not None.
+    It also ends with its reject number `rejects`, if that is not None. `hand_over`: the slice is to have what was made
+    of its rows, and of those before it that had not.
     """
 
     seconds: float
     room: int
     through: int = 0
     rejects: int | None = None
+    hand_over: bool = True
 
     def most_rejects(self) -> float:
         """Rejects with which a slice ends."""
@@ -71,7 +75,8 @@ class Slice(Payload):
 
     The next row is `row`, or `ended` is true. `rejected` rows were refused, and the documents of the others have
     `staged_bytes`. `size` is the memory that the result takes. `logs` are the records that
-    the report's code has logged. `made` is the result, readable for `join_slices` alone.
+    the report's code has logged. `made` is the result, readable for `join_slices` alone; it is empty where it was not
+    handed over.
     """
 
     rows: int
@@ -129,6 +134,10 @@ class RowsLost(Exception):
         super().__init__(reason)
 
 
+class SlicesLost(Exception):
+    """The process that had slices which were not handed over has ended, or has let them go."""
+
+
 class NoTurn(Exception):
     """Others were generating for all the seconds that the caller could wait."""
 
@@ -139,10 +148,11 @@ class RowCompute(Protocol):
     async def take(self, window: RowWindow, data: WindowData, limits: Limits, patience: float) -> Slice:
         """Generate the next rows of a window. Waits at most `patience` seconds for a turn.
 
-        Raises RowStopped, RowsLost or NoTurn; nothing is kept of the slice then.
+        Raises RowStopped, RowsLost, SlicesLost or NoTurn; nothing is kept of the slice then. With the first three, also
+        nothing of the slices that were not handed over: take their rows again, under another key.
         """
         ...
 
     async def join(self, window: RowWindow, chunk: int, slices: Sequence[Slice]) -> Staged:
-        """Join all slices of a window to one part."""
+        """Join all slices of a window to one part. Raises SlicesLost."""
         ...

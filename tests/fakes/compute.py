@@ -9,7 +9,17 @@ import orjson
 
 from outlast.compute.reading import Read, ReadingStopped, read_encoded
 from outlast.cosmos.client import Cosmos
-from outlast.generating.row_window import Limits, RowsLost, RowStopped, RowWindow, Slice, Staged, WindowData
+from outlast.generating.row_slicer import RowSlicer
+from outlast.generating.row_window import (
+    Limits,
+    RowsLost,
+    RowStopped,
+    RowWindow,
+    Slice,
+    SlicesLost,
+    Staged,
+    WindowData,
+)
 from outlast.generating.slicers import join_of, slicer_of
 from outlast.models import Json
 from outlast.report import Report
@@ -31,30 +41,54 @@ class InlineCompute:
     taking: Callable[[RowWindow], Any] = lambda window: None
     logs: list[Json] = field(default_factory=list)
     _references: dict[str, Any] = field(default_factory=dict)
+    _slicers: dict[str, RowSlicer] = field(default_factory=dict)
     _row: int = 0
 
     async def take(self, window: RowWindow, data: WindowData, limits: Limits, patience: float) -> Slice:
         """See RowCompute."""
-        waited = self.taking(window)
-        if asyncio.iscoroutine(waited):
-            await waited
-        if window.reference not in self._references:
-            self._references[window.reference] = orjson.loads(await data.reference())
-        reference = self._references[window.reference]
-        report = self.reports[window.report]
-        slicer = slicer_of(report, reference, window, data.of(window), self.clock, self._mark)
         try:
+            waited = self.taking(window)
+            if asyncio.iscoroutine(waited):
+                await waited
+            slicer = await self._slicer(window, data)
             with inline():
                 return replace(slicer.take(limits), logs=self.logs)
         except Hanging:
+            self.let_go()
             self.pass_time(self.row_seconds)
             raise RowStopped(self._row, self.row_seconds) from None
         except Dying:
+            self.let_go()
             raise RowsLost(self._row, "signal SIGKILL") from None
+        except RowsLost:
+            self.let_go()
+            raise
 
     async def join(self, window: RowWindow, chunk: int, slices: Sequence[Slice]) -> Staged:
         """See RowCompute."""
+        slicer = self._slicers.pop(window.key, None)
+        if slicer is not None and slicer.taken == len(slices):
+            return slicer.staged(chunk)
+        if not slices[-1].made:
+            raise SlicesLost
         return join_of(self.reports[window.report], window.makes, chunk, slices, window.mode)
+
+    def let_go(self) -> None:
+        """Forget what was made and not handed over, as a process does that ends or has too much in memory."""
+        self._slicers.clear()
+
+    async def _slicer(self, window: RowWindow, data: WindowData) -> RowSlicer:
+        """The slicer that has begun the window, or a new one."""
+        if window.reference not in self._references:
+            self._references[window.reference] = orjson.loads(await data.reference())
+        known = self._slicers.get(window.key)
+        if known is None or known.next_row != window.row:
+            if window.bound:
+                raise SlicesLost
+            reference, report = self._references[window.reference], self.reports[window.report]
+            known = slicer_of(report, reference, window, data.of(window), self.clock, self._mark)
+            self._slicers[window.key] = known
+        return known
 
     def _mark(self, row: int) -> None:
         self._row = row

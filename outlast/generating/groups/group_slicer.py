@@ -2,7 +2,7 @@
 
 import marshal
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from outlast.generating.groups.group_adder import GroupAdder
@@ -24,7 +24,8 @@ Made = tuple[list[tuple[str, int, int, str, str]], list[RejectMade]]
 
 @dataclass(slots=True)
 class GroupSlicer(RowSlicer):
-    """Keeps what its slices have made, so that they need not be sent again to be joined."""
+    """Hands over what each slice has made, which is little, and keeps it, so that it need not be sent again to be
+    joined."""
 
     adder: GroupAdder = field(kw_only=True)
     data: bytes = field(kw_only=True, default=b"")
@@ -45,7 +46,7 @@ class GroupSlicer(RowSlicer):
 
     def take(self, limits: Limits) -> Slice:
         """See RowSlicer. `super()` needs its arguments where a dataclass has slots."""
-        made = self._fast() or super(GroupSlicer, self).take(limits)
+        made = self._fast() or super(GroupSlicer, self).take(replace(limits, hand_over=True))
         self.data = b""
         self._pieces.append(made.made)
         self.contents.size += len(made.made)
@@ -63,13 +64,16 @@ class GroupSlicer(RowSlicer):
         self.rows, self.taken, self.count = iter(()), 1, found.rows
         self.next_row, self.offset = self.window.row + found.rows, self.window.offset + len(self.data)
         collected = _Groups(adder=self.adder, rows=found.rows, size=GROUP_BYTES * len(found.groups))
-        return collected.slice_of(found.groups, self.offset, self.next_row, True)
+        return collected.slice(self.offset, self.next_row, True, _packed(found.groups, collected))
 
     def staged(self, chunk: int) -> Staged:
         return _joined(self.adder.plan, chunk, self.count, self._pieces)
 
     def _begin(self) -> Collected:
         return _Groups(adder=self.adder)
+
+    def _hand_over(self, collected: Collected) -> bytes:
+        return _packed(self.adder.take(), collected)
 
     def _add(self, row: AnyRow, generated: Documents | Reject, collected: Collected) -> None:
         if isinstance(generated, Reject):
@@ -91,22 +95,13 @@ class _Groups(Collected):
             self.groups += 1
             self.size += GROUP_BYTES
 
-    def slice(self, offset: int, row: int, ended: bool) -> Slice:
-        return self.slice_of(self.adder.take(), offset, row, ended)
 
-    def slice_of(self, groups: list[PartialGroup], offset: int, row: int, ended: bool) -> Slice:
-        size = sum(len(group.key) + len(group.accumulators) for group in groups)
-        made: Made = ([(*group,) for group in groups], self.rejects)
-        return Slice(
-            self.rows,
-            offset,
-            row,
-            ended,
-            self.size + size,
-            rejected=len(self.rejects),
-            staged_bytes=size,
-            made=marshal.dumps(made),
-        )
+def _packed(groups: list[PartialGroup], collected: Collected) -> bytes:
+    """The groups of a slice and its rejects. Counts the bytes of the groups."""
+    collected.staged_bytes = sum(len(group.key) + len(group.accumulators) for group in groups)
+    collected.size += collected.staged_bytes
+    made: Made = ([(*group,) for group in groups], collected.rejects)
+    return marshal.dumps(made)
 
 
 def join_groups(report: Report[Any], chunk: int, slices: Iterable[Slice]) -> Staged:

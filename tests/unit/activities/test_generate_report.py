@@ -1,5 +1,6 @@
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
@@ -9,7 +10,7 @@ from activities import generate_report, read_input_file
 from activities.generate_report import GenerateReport
 from outlast.generating.part_filler import PartFiller
 from outlast.generating.room import Room
-from outlast.generating.row_window import RowWindow
+from outlast.generating.row_window import RowWindow, Slice, Staged
 from outlast.inputs import MAX_RECORD
 from outlast.models import Json
 from outlast.runs.fence import Gate
@@ -170,6 +171,29 @@ async def generate_two(taking: Callable[[RowWindow], Any], room: Room) -> None:
     given: Json = {"run": "r1", "attempt": 1, "cursor": None}
     async with asyncio.timeout(30):
         await asyncio.gather(*(step({**given, "chunk": chunk}) for chunk in range(2)))
+
+
+@dataclass(slots=True)
+class Forgetful(InlineCompute):
+    """Lets go of what it has made before the first part is joined."""
+
+    forgets: bool = True
+
+    async def join(self, window: RowWindow, chunk: int, slices: Sequence[Slice]) -> Staged:
+        if self.forgets:
+            self.forgets = False
+            self.let_go()
+        return await InlineCompute.join(self, window, chunk, slices)
+
+
+def test_a_part_that_is_lost_before_it_is_joined_is_made_again() -> None:
+    """A process that ends between the last row and the joining costs nothing but time."""
+    world = prepare(make_csv(50))
+    gate = Gate(world.runs, world.deadlines)
+    compute = Forgetful(world.reports, world.clock)
+    step = GenerateReport(world.reports, gate, world.files, compute, PartFiller(world.stopped), Room(1_000_000))
+    answer = asyncio.run(step.generate_report({"run": "r1", "attempt": 1, "chunk": 0, "cursor": None}))
+    assert (compute.forgets, answer["totals"]["rows"], answer["totals"]["documents"]) == (False, 50, 50)
 
 
 def test_chunks_with_rows_of_megabytes_are_generated_one_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:

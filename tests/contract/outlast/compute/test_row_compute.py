@@ -1,16 +1,18 @@
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import TypeVar
 
 import pytest
 
 from outlast.cosmos.bulk.staged_document import read_staged
-from outlast.generating.row_window import Limits, RowCompute, RowsLost, RowStopped, Slice
+from outlast.generating.row_window import Limits, RowCompute, RowsLost, RowStopped, Slice, SlicesLost
 from outlast.staging.rejects import each_row_once
 from tests.contract.outlast.compute.conftest import Opener
 from tests.contract.outlast.compute.taking import PLENTY, build, data_of, take, window
 
 T = TypeVar("T")
+UNHANDED = Limits(seconds=0.0, room=1 << 24, hand_over=False)
 
 
 def use(opener: Opener, work: Callable[[RowCompute], Awaitable[T]]) -> T:
@@ -55,6 +57,41 @@ def test_a_slice_ends_by_time_or_room_but_not_before_a_given_row(opener: Opener,
     assert slices[0].rows == rows
     assert sum(one.rows for one in slices) == 5
     assert [one.ended for one in slices] == [False] * (len(slices) - 1) + [True]
+
+
+def test_slices_that_were_not_handed_over_end_with_their_process(opener: Opener) -> None:
+    """Who goes on with them, or joins them, is told that they are lost."""
+
+    async def work(compute: RowCompute) -> None:
+        first = await take(compute, ["", "", "die"], UNHANDED)
+        assert (first.rows, first.made) == (1, b"")
+        rest = replace(window("r1", row=first.row, offset=first.offset), bound=True)
+        with pytest.raises(RowsLost):
+            await compute.take(rest, data_of(["", "", "die"]), PLENTY, 60.0)
+        with pytest.raises(SlicesLost):
+            await compute.take(rest, data_of(["", "", "die"]), PLENTY, 60.0)
+        with pytest.raises(SlicesLost):
+            await compute.join(rest, 0, [first])
+
+    use(opener, work)
+
+
+def test_a_slice_hands_over_what_those_before_it_have_not(opener: Opener) -> None:
+    """Any process can join slices of which the last one was handed over: documents and rejects."""
+
+    async def work(compute: RowCompute) -> None:
+        does = ["exit", "", ""]
+        slices = [await take(compute, does, UNHANDED)]
+        for limits in (UNHANDED, PLENTY):
+            rest = replace(window("r1", row=slices[-1].row, offset=slices[-1].offset), bound=True)
+            slices.append(await compute.take(rest, data_of(does), limits, 60.0))
+        assert [bool(one.made) for one in slices] == [False, False, True]
+        staged = await compute.join(window("another", "r1"), 0, slices)
+        assert sorted(line.row for line in read_staged(bytes(staged.documents))) == [3, 4]
+        assert [reject.row for reject in each_row_once([staged.rejects or b""])] == [2]
+        assert (staged.totals.rows, staged.totals.rejected) == (3, 1)
+
+    use(opener, work)
 
 
 @pytest.mark.parametrize("vice", ["hang", "regular_expression"])
