@@ -47,6 +47,8 @@ class VerifyCursor(WalkCursor):
     """Whether what differs is written, and the cursor says how far that is."""
     refused: int = 0
     """Documents of those that the database has refused."""
+    told: float = 0.0
+    """Request units that the answers of the calls so far have counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +62,14 @@ class VerifyReport:
     writer: Writer
 
     async def verify_report(self, given: Json) -> Json:
-        """Input: ChunkCall. Returns a ChunkAnswer whose totals count the reads. A repeat finds what was compared."""
+        """Input: ChunkCall. Returns a ChunkAnswer whose totals count the reads. A repeat finds what was compared, and
+        counts the request units that no answer has counted."""
         call = ChunkCall.from_dict(given)
         record, fence, deadline = await self.gate.enter(call, "verifying")
         verified = Verified(self.files.staging, record.id, record.status.earlier)
         kept, cursor = await verified.find(call.chunk), VerifyCursor.from_dict(call.cursor or {})
         if kept is not None and not _is_to_repair(record, kept):
-            return ChunkAnswer(None, Totals().to_dict()).to_dict()
+            return ChunkAnswer(None, Totals(ru=round(kept.ru - cursor.told, 2)).to_dict()).to_dict()
         container, began = known_report(self.reports, record.request.report).container, deadline.clock()
         bucket = await self.reader.token_bucket(container, record.request.ru_share, call.lanes)
         limits = Limits(deadline.within(SLOT_SECONDS), fence.check, bucket)
@@ -89,7 +92,8 @@ class VerifyReport:
             if _is_to_repair(record, found):
                 done, comparing.cursor = False, VerifyCursor(repairing=True)
         _tell(record, comparing, done, deadline.clock() - began)
-        following = None if done else comparing.cursor.to_dict()
+        told = cursor.told + comparing.totals.ru
+        following = None if done else replace(comparing.cursor, told=told).to_dict()
         return ChunkAnswer(following, comparing.totals.to_dict(), comparing.wait).to_dict()
 
     async def _refused(self, record: RunRecord, chunk: int) -> Set[int]:

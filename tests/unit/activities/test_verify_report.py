@@ -140,6 +140,18 @@ def test_a_repeat_reads_nothing() -> None:
     assert len(world.transport.sent) == sent
 
 
+def test_a_repeat_counts_what_no_answer_has_counted() -> None:
+    """A call whose answer was lost counts its request units when it is repeated, and only these."""
+    world = prepare(300)
+    world.transport.meet([None, throttle(30.0)])
+    first = verify(world)
+    world.clock.advance(first["wait"])
+    lost = verify(world, first["cursor"])
+    assert (lost["cursor"], verify(world, first["cursor"])["totals"]["ru"]) == (None, lost["totals"]["ru"])
+    assert verify(world)["totals"]["ru"] == pytest.approx(first["totals"]["ru"] + lost["totals"]["ru"])
+    assert first["totals"]["ru"] > 0 < lost["totals"]["ru"]
+
+
 @pytest.mark.parametrize("changes", [{"state": "publishing"}, {"state": "failing"}, {"attempt": 2}])
 def test_a_run_that_has_moved_on_is_not_verified(changes: dict[str, Any]) -> None:
     """A call of an earlier state or attempt raises Permanent and reads nothing."""
