@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 READS_AT_ONCE = 32
 """Reads of many files that go on at the same time."""
+AT_ONCE = 32 * 1024 * 1024
+"""Bytes of a file that is sent by one request. In parts of 5 MiB it costs a request for each and one more."""
 SENT_AT_ONCE = 2
 """Parts of a large file, of 5 MiB each, that are sent and so in memory at the same time."""
 REFUSED = "check the app's identity, AZURE_CLIENT_ID, and its role Storage Blob Data Contributor on the account"
@@ -60,7 +62,7 @@ class Staging:
         Raises Transient when the storage gives no usable answer, Permanent when its container is missing.
         """
         with _written(path, self._url):
-            await obstore.put_async(self._store, path, data)
+            await obstore.put_async(self._store, path, data, use_multipart=len(data) > AT_ONCE)
 
     async def put_pieces(self, path: str, pieces: AsyncIterator[bytes]) -> None:
         """Write a file of any size. What is raised while its pieces are made is raised here, and nothing is written."""
