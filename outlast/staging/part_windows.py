@@ -8,7 +8,7 @@ from typing import NamedTuple
 from outlast.cosmos.bulk.staged_document import StagedDocument, read_staged
 from outlast.staging.parts import Generated, PartAnswer
 
-WINDOW = 1024 * 1024
+WINDOW = 512 * 1024
 """Bytes of staged text that a window holds, or one document that is larger. Read, they take four times the memory, in
 each lane."""
 
