@@ -68,8 +68,9 @@ class VerifyReport:
         record, fence, deadline = await self.gate.enter(call, "verifying")
         verified = Verified(self.files.staging, record.id, record.status.earlier)
         kept, cursor = await verified.find(call.chunk), VerifyCursor.from_dict(call.cursor or {})
+        untold = Totals() if kept is None else Totals(ru=max(0.0, round(kept.ru - cursor.told, 2)))
         if kept is not None and not _is_to_repair(record, kept):
-            return ChunkAnswer(None, Totals(ru=round(kept.ru - cursor.told, 2)).to_dict()).to_dict()
+            return ChunkAnswer(None, untold.to_dict()).to_dict()
         container, began = known_report(self.reports, record.request.report).container, deadline.clock()
         bucket = await self.reader.token_bucket(container, record.request.ru_share, call.lanes)
         limits = Limits(deadline.within(SLOT_SECONDS), fence.check, bucket)
@@ -92,9 +93,9 @@ class VerifyReport:
             if _is_to_repair(record, found):
                 done, comparing.cursor = False, VerifyCursor(repairing=True)
         _tell(record, comparing, done, deadline.clock() - began)
-        told = cursor.told + comparing.totals.ru
-        following = None if done else replace(comparing.cursor, told=told).to_dict()
-        return ChunkAnswer(following, comparing.totals.to_dict(), comparing.wait).to_dict()
+        totals = untold + comparing.totals
+        following = None if done else replace(comparing.cursor, told=cursor.told + totals.ru).to_dict()
+        return ChunkAnswer(following, totals.to_dict(), comparing.wait).to_dict()
 
     async def _refused(self, record: RunRecord, chunk: int) -> Set[int]:
         """The rows of which the database has refused a document: what is missing of them is no difference."""

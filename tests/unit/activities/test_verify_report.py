@@ -152,6 +152,21 @@ def test_a_repeat_counts_what_no_answer_has_counted() -> None:
     assert first["totals"]["ru"] > 0 < lost["totals"]["ru"]
 
 
+@pytest.mark.parametrize("repeats", [False, True])
+def test_a_repair_counts_what_was_compared_once(repeats: bool) -> None:
+    """The answers of a chunk that is repaired count its request units once, whether the answer that it is to be
+    repaired comes or is lost."""
+    world = prepare(verify="drift", repair=True)
+    harm(world, "s0007.0")
+    compared = verify(world)
+    answers = [verify(world, None if repeats else compared["cursor"])]
+    kept = asyncio.run(Verified(world.staging, "r1", 0).find(0))
+    assert kept is not None
+    assert (kept.repaired, answers[0]["cursor"]) == (1, None)
+    answers += [] if repeats else [compared]
+    assert sum(answer["totals"]["ru"] for answer in answers) == pytest.approx(kept.ru, abs=0.05)
+
+
 @pytest.mark.parametrize("changes", [{"state": "publishing"}, {"state": "failing"}, {"attempt": 2}])
 def test_a_run_that_has_moved_on_is_not_verified(changes: dict[str, Any]) -> None:
     """A call of an earlier state or attempt raises Permanent and reads nothing."""
