@@ -22,7 +22,7 @@ SMALLEST, LARGEST, CHUNKS = 256 * 1024, 4 * 1024 * 1024, 200
 """A chunk is the input's size over 200, within these bytes: few enough calls, each far below the timeout."""
 WINDOW = LARGEST + 256 * 1024
 """Bytes read at once: the largest chunk and its last record, so that little is read twice. Where that record is longer,
-MAX_RECORD bytes are read, which always hold a chunk."""
+they are read on up to MAX_RECORD, which always hold a chunk."""
 
 
 @dataclass(slots=True)
@@ -138,18 +138,25 @@ class ReadInputFile:
             await reader.fence.check()
             if reader.place.unended:
                 await _skip(reader, file, form)
-            elif not await self._take(reader, file, form, size, WINDOW):
-                await self._take(reader, file, form, size, MAX_RECORD)
+            else:
+                await self._take(reader, file, form, size)
             if reader.deadline.passed():
                 break
         return (reader.place.offset or 0) >= size
 
-    async def _take(self, reader: Reader, file: ReadableFile, form: InputFormat, size: int, window: int) -> bool:
-        """List the chunks of the next window, of at most so many bytes; return whether it held one. In a thread:
-        quotes take time."""
+    async def _take(self, reader: Reader, file: ReadableFile, form: InputFormat, size: int) -> None:
+        """List the chunks of the next window. It is read on where it holds none."""
+        offset = reader.place.offset or 0
+        window = await file.read(offset, WINDOW)
+        if not await self._list(reader, form, window, size):
+            window += await file.read(offset + len(window), MAX_RECORD - len(window))
+            await self._list(reader, form, window, size)
+
+    async def _list(self, reader: Reader, form: InputFormat, window: bytes, size: int) -> bool:
+        """List the chunks of a window; return whether it holds one. In a thread: quotes take time."""
         place, offset, target = reader.place, reader.place.offset or 0, min(LARGEST, max(SMALLEST, size // CHUNKS))
-        data = await file.read(offset, window)
-        cut: Cut = await self.in_thread(partial(form.cut, data, offset + len(data) >= size, offset, place.row, target))
+        at_end = offset + len(window) >= size
+        cut: Cut = await self.in_thread(partial(form.cut, window, at_end, offset, place.row, target))
         reader.listed.chunks.extend(replace(chunk, file=place.file) for chunk in cut.chunks)
         place.offset, place.row, place.unended = offset + cut.consumed, cut.next_row, cut.unended
         return cut.consumed > 0

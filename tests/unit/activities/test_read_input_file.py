@@ -263,11 +263,26 @@ def test_a_run_that_moves_on_meanwhile_is_left_then() -> None:
     asyncio.run(run())
 
 
-def test_a_record_longer_than_a_window_is_cut() -> None:
-    """A record that does not fit into the usual window is read whole, and the rows around it are cut as always."""
+def noted_reads(world: World, monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int]]:
+    """Begin and length of each range that will have been asked for."""
+    read, get_range = list[tuple[int, int]](), world.staging.get_range
+
+    async def noted(path: str, start: int, length: int, version: str | None = None) -> bytes:
+        read.append((start, length))
+        return await get_range(path, start, length, version)
+
+    monkeypatch.setattr(world.staging, "get_range", noted)
+    return read
+
+
+def test_a_record_longer_than_a_window_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A record that does not fit into the usual window is read on behind it, and the rows around it are cut as
+    always."""
     body = HEADER + b"a,x,1,1\n" * 50 + b"b," + b"x" * 5_000 + b",2,1\n" + b"c,x,3,1\n" * 50
-    listed = cut(body)
+    world = World()
+    read, listed = noted_reads(world, monkeypatch), cut(body, world)
     assert rows_of(body, listed) == ["a"] * 50 + ["b"] + ["c"] * 50
+    assert any((start + 1_000, MAX_RECORD - 1_000) in read for start, length in read if length == 1_000)
 
 
 def test_large_chunks_are_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -275,17 +290,10 @@ def test_large_chunks_are_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(read_input_file, "SMALLEST", 4_000)
     monkeypatch.setattr(read_input_file, "WINDOW", 4_000 + 250)
     monkeypatch.setattr(read_input_file, "HEAD_BYTES", 1_000)
-    body, world, read = make_csv(5_000), World(), list[int]()
-    get_range = world.staging.get_range
-
-    async def noted(path: str, start: int, length: int, version: str | None = None) -> bytes:
-        data = await get_range(path, start, length, version)
-        read.append(len(data))
-        return data
-
-    monkeypatch.setattr(world.staging, "get_range", noted)
+    body, world = make_csv(5_000), World()
+    read = noted_reads(world, monkeypatch)
     assert len(cut(body, world).chunks) > 10
-    assert sum(read) < 1.1 * len(body)
+    assert sum(length for _, length in read) < 1.1 * len(body)
 
 
 def test_an_overlong_record_is_a_chunk_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
