@@ -1,8 +1,8 @@
 """obstore as the app uses it, with a line in a file for each request that Azure Blob Storage would be sent.
 
 A copy of the app imports it instead of obstore; the variable STORAGE_OPERATIONS names the file. Local folders are
-served as usual. How a put is divided is obstore's own doing: one of more than 5 MiB, and each whose length is not known
-before, is sent as blocks and a list of them.
+served as usual. How a put is divided is obstore's own doing: one of more than 5 MiB, unless the app wants it whole, and
+each whose length is not known before, is sent as blocks and a list of them.
 """
 
 import os

@@ -74,14 +74,14 @@ class PartBuilder:
     """Each slice is handed over, since one that was not was lost."""
     _handed: float = field(init=False)
     """When a slice was handed over last."""
-    _first: tuple[int, int] = field(init=False)
-    """Offset and number of the part's first row."""
+    _behind: tuple[int, int] = field(init=False)
+    """Offset and number of the row behind that slice, or of the part's first row."""
     _alone: bool = False
     """Each slice has one row, since a row has harmed the process in a way that shows only behind it."""
 
     def __post_init__(self) -> None:
         self._handed = self.deadline.clock()
-        self._first = (self.window.offset, self.window.row)
+        self._behind = (self.window.offset, self.window.row)
 
     @property
     def taken(self) -> bool:
@@ -139,7 +139,7 @@ class PartBuilder:
         self.logs.log(one.logs)
         self.window = replace(self.window, offset=one.offset, row=one.row, bound=not one.made)
         if one.made:
-            self._handed = self.deadline.clock()
+            self._handed, self._behind = self.deadline.clock(), (one.offset, one.row)
         self.limits.check_staged(self._staged_of_chunk())
         full = self._size() > PART_BYTES or self.limits.left(self._rejected()) == 0
         self.ended = one.ended or full or self.deadline.passed()
@@ -171,5 +171,5 @@ class PartBuilder:
             return
         while self.slices and not self.slices[-1].made:
             self.slices.pop()
-        offset, row = (self.slices[-1].offset, self.slices[-1].row) if self.slices else self._first
+        offset, row = self._behind
         self.window = replace(self.window, key=f"{self.window.key}'", offset=offset, row=row, bound=False)
